@@ -1,0 +1,34 @@
+"""The time, as a plain function that tests may replace.
+
+Rules take the time as an argument; only services ask for it here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+_frozen: datetime | None = None
+
+
+def now() -> datetime:
+    """The current time in UTC, to the microsecond."""
+    return _frozen or datetime.now(UTC)
+
+
+def epoch() -> int:
+    """Seconds since 1970, as DynamoDB's time to live wants them."""
+    return int(_frozen.timestamp() if _frozen else time.time())
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Within the block, the clock stands at `at` (which must carry an offset)."""
+    global _frozen
+    before, _frozen = _frozen, at.astimezone(UTC)
+    try:
+        yield
+    finally:
+        _frozen = before

@@ -1,0 +1,120 @@
+"""Money: integer cents and a currency inside, a decimal number with two places at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
+
+LARGEST_CENTS: Final = 99_999_999_999
+"""Just under a billion: beyond any trip, and exact as a JSON number."""
+
+
+def round_half_up(value: Decimal) -> int:
+    """A whole number of cents, half a cent going away from zero."""
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount in one currency. Adding two currencies is an error, not a guess."""
+
+    cents: int
+    currency: str = "USD"
+
+    @classmethod
+    def of(cls, amount: Decimal | int | str, currency: str = "USD") -> Money:
+        """From units (`Decimal("12.345")` dollars), rounded half up to the cent."""
+        return cls(round_half_up(Decimal(amount) * 100), currency)
+
+    @classmethod
+    def total(cls, amounts: Iterable[Money], currency: str = "USD") -> Money:
+        """The sum, zero of `currency` when there are none."""
+        result = cls(0, currency)
+        for amount in amounts:
+            result += amount
+        return result
+
+    @property
+    def amount(self) -> Decimal:
+        """In units, with two places."""
+        return Decimal(self.cents).scaleb(-2)
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added or compared")
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.cents + other.cents, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.cents - other.cents, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.cents, self.currency)
+
+    def __mul__(self, factor: Decimal | int) -> Money:
+        """Times a factor, rounded half up to the cent: do it once, at the line."""
+        return Money(round_half_up(Decimal(self.cents) * factor), self.currency)
+
+    def percent(self, percent: Decimal) -> Money:
+        """That many per cent of it, rounded half up."""
+        return self * (percent / 100)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.cents < other.cents
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.cents <= other.cents
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+def _cents(value: object, info: ValidationInfo) -> int:
+    """Cents from what a caller sends (a JSON number with at most two places); inside the code an int is cents already."""
+    if info.mode == "python" and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise ValueError("must be a number with at most two decimals")
+    try:
+        exact = Decimal(str(value)) * 100
+    except InvalidOperation:
+        raise ValueError("must be a number with at most two decimals") from None
+    if not exact.is_finite() or exact != exact.to_integral_value():
+        raise ValueError("must be a number with at most two decimals")
+    if abs(exact) > LARGEST_CENTS:
+        raise ValueError("is larger than any amount that is accepted")
+    return int(exact)
+
+
+def _units(cents: int) -> float:
+    return cents / 100
+
+
+_EDGE = PlainSerializer(_units, return_type=float, when_used="json")
+_LARGEST_UNITS = LARGEST_CENTS / 100
+
+Amount = Annotated[
+    int,
+    BeforeValidator(_cents),
+    _EDGE,
+    WithJsonSchema({"type": "number", "minimum": -_LARGEST_UNITS, "maximum": _LARGEST_UNITS, "examples": [726.5]}),
+]
+"""A field of cents (an int: `72650`) that JSON shows and reads as a number with two decimals (`726.5`)."""
+
+PositiveAmount = Annotated[
+    int,
+    Field(ge=0),
+    BeforeValidator(_cents),
+    _EDGE,
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": _LARGEST_UNITS, "examples": [726.5]}),
+]
+"""An `Amount` that is not negative."""
