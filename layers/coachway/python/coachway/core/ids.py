@@ -41,3 +41,8 @@ def raw(id_: str) -> bytes:
 def from_raw(prefix: str, sixteen: bytes) -> str:
     """The id whose 16 bytes these are. Raises ValueError when they are not 16."""
     return f"{prefix}_{ULID.from_bytes(sixteen)}"
+
+
+def pattern(prefix: str) -> str:
+    """The regular expression of ids made with `prefix`, for models and for the API's document."""
+    return rf"^{prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$"

@@ -1,0 +1,51 @@
+"""Who is asking, and through which request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from coachway.core import errors
+
+if TYPE_CHECKING:
+    from coachway.core.idempotency import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The verified identity behind a call. `org_id` comes from its token, never from a body or a path."""
+
+    org_id: str = ""
+    user_id: str = ""
+    role: str = "anonymous"
+    permissions: frozenset[str] = frozenset()
+    session_id: str = ""
+    party_id: str = ""
+    """The client, vendor or driver that an outside person acts for; empty for the organization's own people."""
+    ip: str = ""
+    agent: str = ""
+    correlation_id: str = ""
+    attempt: Attempt | None = field(default=None, compare=False)
+    """What an `Idempotency-Key` asks the store to remember."""
+
+    @classmethod
+    def system(cls, name: str, org_id: str, correlation_id: str = "") -> Caller:
+        """The product itself, acting for an organization on a timer or after an event."""
+        return cls(org_id=org_id, user_id=f"system:{name}", role="system", correlation_id=correlation_id)
+
+    @property
+    def is_outside(self) -> bool:
+        """A client, vendor or driver: sees only what is theirs."""
+        return self.role in OUTSIDE_ROLES
+
+    def within(self, org_id: str) -> Caller:
+        """The same caller acting in an organization just found, as a link's holder or a new sign-up does."""
+        return replace(self, org_id=org_id)
+
+    def require(self, permission: str) -> None:
+        """Raises Forbidden unless the caller holds `permission`."""
+        if permission not in self.permissions:
+            raise errors.Forbidden(f"this needs the permission {permission}")
+
+
+OUTSIDE_ROLES = frozenset({"client", "vendor", "driver"})

@@ -1,0 +1,30 @@
+"""How answers become JSON: entities without what they hide, amounts with two decimals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from coachway.core.model import Entity, Page
+
+
+def to_json(answer: object) -> str:
+    """The JSON text of an answer: a model, a list of models, or plain data."""
+    if isinstance(answer, Entity):
+        return answer.model_dump_json(exclude=set(answer.hidden()))
+    if isinstance(answer, Page):
+        items = ",".join(to_json(each) for each in answer.items)
+        return f'{{"items":[{items}],"next_cursor":{json.dumps(answer.next_cursor)}}}'
+    if isinstance(answer, BaseModel):
+        return answer.model_dump_json()
+    if isinstance(answer, list):
+        return "[" + ",".join(to_json(each) for each in answer) + "]"
+    return json.dumps(to_jsonable_python(answer), separators=(",", ":"))
+
+
+def to_plain(answer: object) -> Any:
+    """The same as plain Python data."""
+    return json.loads(to_json(answer))

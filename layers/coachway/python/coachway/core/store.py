@@ -1,0 +1,246 @@
+"""The store: the only module, with `table`, that speaks to DynamoDB.
+
+`commit` writes entities, their unique values, their domain events and the answer to an Idempotency-Key in one
+transaction. Every invariant is a condition of that transaction; nothing here reads and then trusts what it read.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from pynamodb.exceptions import GetError, PynamoDBConnectionError, QueryError, TransactWriteError
+
+from coachway.core import clock, errors, events, settings
+from coachway.core.caller import Caller
+from coachway.core.idempotency import AlreadyAnswered, FirstAnswer
+from coachway.core.model import Entity, Key, Record
+from coachway.core.ops import COUNTER, UNIQUE, Add, AlreadyConsumed, Create, Once, Op, Remove, Require, Update
+from coachway.core.table import connection
+from coachway.core.writes import Plan, plan
+
+R = TypeVar("R", bound=Record)
+
+MOST_WRITES: Final = 100
+"""DynamoDB's bound on one transaction; what needs more is built in steps and shown at the end."""
+
+_CONFLICT_TRIES: Final = 8
+_NUMBER_TRIES: Final = 60
+
+
+def item_of(record: Record) -> dict[str, Any]:
+    """A record as DynamoDB keeps it: its keys, what conditions name, and the document as JSON."""
+    from coachway.core.writes import item
+
+    return item(record)
+
+
+def _record(model: type[R], item: Mapping[str, Any]) -> R:
+    """The record in an item. Its version is the item's own, which conditions compare."""
+    return model.model_validate_json(item["doc"]["S"])
+
+
+def _alive(record: Record | None) -> bool:
+    return record is not None and getattr(record, "deleted_at", None) is None
+
+
+def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
+    """The record at `key`, or None if there is none, it is deleted, or it is past its expiry."""
+    item = _get_item(key, consistent)
+    if item is None or item["kind"]["S"] != model.KIND:
+        return None
+    record = _record(model, item)
+    expires = record.expires_at()
+    return record if _alive(record) and (expires is None or expires > clock.epoch()) else None
+
+
+def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
+    """The record at `key`. Raises Missing if there is none, Stale if `expected` (from If-Match) is not its version."""
+    record = find(model, key)
+    if record is None:
+        raise errors.Missing(f"there is no such {model.KIND.replace('_', ' ')}")
+    if expected is not None and expected != record.version:
+        raise errors.Stale(f"the current version is {record.version}, not {expected}: read it again")
+    return record
+
+
+def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
+    answer = connection().get_item(settings.table_name(), key.pk, key.sk, consistent_read=consistent)
+    return answer.get("Item")
+
+
+def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
+    """The records at up to 100 keys, in one call; those missing or deleted are left out."""
+    wanted = [{"pk": key.pk, "sk": key.sk} for key in dict.fromkeys(keys)]
+    if not wanted:
+        return {}
+    found: dict[Key, R] = {}
+    table = settings.table_name()
+    while wanted:
+        answer = connection().batch_get_item(table, wanted, consistent_read=True)
+        for item in answer["Responses"].get(table, []):
+            record = _record(model, item)
+            if _alive(record):
+                found[Key(item["pk"]["S"], item["sk"]["S"])] = record
+        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
+    return found
+
+
+def numbers(key: Key) -> dict[str, int]:
+    """The whole numbers kept at `key` by `Add`; empty if none were."""
+    item = _get_item(key) or {}
+    return {name: int(value["N"]) for name, value in item.items() if "N" in value and name != "expires_at"}
+
+
+def owner_of(org_id: str, name: str, value: str) -> str | None:
+    """The id of the entity that holds a unique value in the organization, or None."""
+    item = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
+    return item["owner"]["S"] if item else None
+
+
+def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
+    """Write all of `ops`, or none, in one transaction.
+
+    `answer` is what the request will be answered with, for its Idempotency-Key; by default the first entity written.
+    Records that are written get their new `version` and `updated_at`.
+
+    Raises whatever the failed op names; Duplicate for a unique value, LostRace for a version, AlreadyAnswered for an
+    Idempotency-Key used before, TooLarge for a document over DynamoDB's 400 KB.
+    """
+    work = plan(caller, ops, answer)
+    for attempt in range(_CONFLICT_TRIES):
+        try:
+            _transact(work)
+            return
+        except _Conflicted:
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads retries, keeps no secret
+    raise errors.LostRace("too many changes at once: try again")
+
+
+def commit_numbered(
+    caller: Caller, counter: str, build: Callable[[int], Sequence[Op]], *, count: int = 1, answer: object = None
+) -> int:
+    """Commit what `build(first)` makes, where `first` is the next of a gapless sequence, or `count` of them.
+
+    The counter moves in the same transaction, so a number is used exactly if its commit succeeded. `build` is called
+    again with another number when somebody else was faster. Returns the first number.
+    """
+    key = COUNTER.key(org=caller.org_id, name=counter)
+    last = _numbers_seen.get(key, 0)
+    for attempt in range(_NUMBER_TRIES):
+        taken = _NumberTaken()
+        move = Add(key, {"n": count}, "counter", at_most={"n": last + count}, at_least={"n": last + count})
+        move.otherwise = taken
+        try:
+            commit(caller, *build(last + 1), move, answer=answer)
+        except _NumberTaken:
+            last = numbers(key).get("n", 0)
+            if attempt:
+                time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))  # noqa: S311
+        else:
+            _numbers_seen[key] = last + count
+            return last + 1
+    raise errors.LostRace("too many new ones at once: try again")
+
+
+_numbers_seen: dict[Key, int] = {}
+
+
+class _NumberTaken(errors.LostRace):
+    pass
+
+
+class _Conflicted(Exception):
+    """Another transaction had the same items in its hands."""
+
+
+def _transact(work: Plan) -> None:
+    try:
+        connection().transact_write_items(work.checks, work.deletes, work.puts, work.updates)
+    except TransactWriteError as failure:
+        reasons = failure.cancellation_reasons
+        if failure.cause_response_code != "TransactionCanceledException":
+            _raise_unless_understood(failure)
+        codes = [reason.code if reason else None for reason in reasons]
+        for failed, meaning in zip(codes, work.meanings, strict=False):
+            if failed == "ConditionalCheckFailed" and isinstance(meaning, FirstAnswer):
+                raise AlreadyAnswered(get(FirstAnswer, meaning.key())) from None
+        for failed, meaning in zip(codes, work.meanings, strict=False):
+            if failed == "ConditionalCheckFailed" and isinstance(meaning, Exception):
+                raise meaning from None
+        if any(code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes):
+            raise _Conflicted from failure
+        _raise_unless_understood(failure)
+
+
+def _raise_unless_understood(failure: TransactWriteError) -> None:
+    message = str(failure.cause)
+    if "size" in message and "exceeded" in message:
+        raise errors.TooLarge("this is more than can be kept in one document (400 KB)") from failure
+    if failure.cause_response_code in {"TransactionInProgressException", "TransactionConflictException"}:
+        raise _Conflicted from failure
+    raise failure
+
+
+def history(aggregate: Key) -> list[events.HistoryEntry]:
+    """What happened to an aggregate, oldest first (the newest 1,000 events)."""
+    from coachway.core.listing import everything
+
+    found = everything(events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
+    return [events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(found)]
+
+
+def remember_answer(record: FirstAnswer) -> None:
+    """Keep the answer to an Idempotency-Key of a request that committed nothing, or something else than it answered."""
+    connection().put_item(settings.table_name(), record.key().pk, record.key().sk, attributes=item_of(record))
+
+
+def count_up(key: Key, *, expires_at: int) -> int:
+    """Add one to a short-lived number and return it: rate limits. Not part of a transaction."""
+    from pynamodb.expressions.operand import Path
+
+    answer = connection().update_item(
+        settings.table_name(),
+        key.pk,
+        key.sk,
+        actions=[
+            Path("n").add({"N": "1"}),
+            Path("kind").set({"S": "rate"}),
+            Path("expires_at").set({"N": str(expires_at)}),
+        ],
+        return_values="ALL_NEW",
+    )
+    return int(answer["Attributes"]["n"]["N"])
+
+
+def is_reachable() -> bool:
+    """Whether the table answers."""
+    try:
+        _get_item(Key("HEALTH", "HEALTH"), consistent=False)
+    except (GetError, QueryError, PynamoDBConnectionError):
+        return False
+    return True
+
+
+__all__ = [
+    "Add",
+    "AlreadyConsumed",
+    "Create",
+    "Entity",
+    "Once",
+    "Remove",
+    "Require",
+    "Update",
+    "commit",
+    "commit_numbered",
+    "count_up",
+    "find",
+    "find_many",
+    "get",
+    "history",
+    "numbers",
+    "owner_of",
+]

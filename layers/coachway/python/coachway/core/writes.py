@@ -1,0 +1,216 @@
+"""Turns the ops of a commit into the items of one DynamoDB transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from coachway.core import clock, errors, events, ids, render, settings
+from coachway.core.caller import Caller
+from coachway.core.idempotency import FirstAnswer
+from coachway.core.model import Entity, Key, Record
+from coachway.core.ops import CONSUMED, UNIQUE, Add, AlreadyConsumed, Create, Once, Op, Remove, Require, Update
+
+Meaning = Exception | FirstAnswer | None
+
+
+@dataclass(slots=True)
+class Plan:
+    """The four lists of a transaction, and what a failed condition of each item means, in the driver's order."""
+
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    deletes: list[dict[str, Any]] = field(default_factory=list)
+    puts: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    _meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
+
+    @property
+    def meanings(self) -> list[Meaning]:
+        return [meaning for name in _ORDER for meaning in self._meanings[name]]
+
+    def add(self, name: str, request: dict[str, Any], meaning: Meaning) -> None:
+        getattr(self, name).append({"TableName": settings.table_name(), **request})
+        self._meanings[name].append(meaning)
+
+
+_ORDER = ("checks", "deletes", "puts", "updates")
+_ABSENT = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _version_is(version: int) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#v = :v",
+        "ExpressionAttributeNames": {"#v": "version"},
+        "ExpressionAttributeValues": {":v": {"N": str(version)}},
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _value(value: str | int | bool) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _is_deleted(record: Record) -> bool:
+    return getattr(record, "deleted_at", None) is not None
+
+
+def item(record: Record) -> dict[str, Any]:
+    """A record as DynamoDB keeps it. A deleted one keeps its place but is on no index."""
+    result = {
+        **_key(record.key()),
+        "kind": {"S": record.KIND},
+        "version": {"N": str(record.version)},
+        "doc": {"S": record.model_dump_json()},
+    }
+    for name, value in record.attributes().items():
+        result[name] = _value(value)
+    if not _is_deleted(record):
+        for index, key in record.indexes().items():
+            result[f"{index}pk"], result[f"{index}sk"] = {"S": key.pk}, {"S": key.sk}
+    expires = record.expires_at()
+    if expires is not None:
+        result["expires_at"] = {"N": str(expires)}
+    return result
+
+
+def plan(caller: Caller, ops: Sequence[Op], answer: object) -> Plan:
+    """The transaction that `ops` ask for."""
+    work = Plan()
+    stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
+    for op in ops:
+        match op:
+            case Create(record, facts, taken):
+                record.version = 1
+                _put(work, record, _ABSENT, taken or errors.Duplicate(f"there is such a {record.KIND} already"))
+                _uniques(work, None, record)
+                _events(work, caller, None, record, facts, stamps)
+            case Update(before, after, facts, lost):
+                after.version = before.version + 1
+                if isinstance(after, Entity):
+                    after.updated_at = clock.now()
+                _put(work, after, _version_is(before.version), lost or _lost(before))
+                _uniques(work, before, after)
+                _events(work, caller, before, after, facts, stamps)
+            case Remove(record, lost):
+                gone = {"Key": _key(record.key()), **_version_is(record.version)}
+                work.add("deletes", gone, lost or _lost(record))
+                _uniques(work, record, None)
+            case Require(record, otherwise):
+                work.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
+            case Add():
+                _add(work, op)
+            case Once(consumer, event_id):
+                key = CONSUMED.key(org=caller.org_id, consumer=consumer, event=event_id)
+                mark = {**_key(key), "kind": {"S": "consumed"}}
+                work.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has had {event_id}"))
+    _first_answer(work, caller, ops, answer)
+    return work
+
+
+def _lost(record: Record) -> errors.LostRace:
+    return errors.LostRace(f"this {record.KIND.replace('_', ' ')} was changed by somebody else: read it again")
+
+
+def _put(work: Plan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
+    work.add("puts", {"Item": item(record), **condition}, meaning)
+
+
+def _uniques(work: Plan, before: Record | None, after: Record | None) -> None:
+    held = dict(before.uniques()) if before and not _is_deleted(before) else {}
+    wanted = dict(after.uniques()) if after and not _is_deleted(after) else {}
+    owner = after or before
+    org = getattr(owner, "org_id", "")
+    for name in held.keys() | wanted.keys():
+        if held.get(name) == wanted.get(name):
+            continue
+        if name in held:
+            work.add("deletes", {"Key": _key(UNIQUE.key(org=org, name=name, value=held[name]))}, None)
+        if name in wanted:
+            mark = {
+                **_key(UNIQUE.key(org=org, name=name, value=wanted[name])),
+                "kind": {"S": "unique"},
+                "owner": {"S": str(getattr(owner, "id", ""))},
+            }
+            label = name.rpartition("-")[2]
+            taken = errors.Duplicate(
+                f"another one has this {label} already", fields=[errors.FieldError(label, "must be unique")]
+            )
+            work.add("puts", {"Item": mark, **_ABSENT}, taken)
+
+
+def _events(
+    work: Plan, caller: Caller, before: Record | None, after: Record, facts: Sequence[events.Event], stamps: Iterator[str]
+) -> None:
+    if not facts:
+        return
+    unseen = after.hidden() if isinstance(after, Entity) else frozenset[str]()
+    changes = events.differences(before, after, unseen)
+    for fact in facts:
+        kept = events.envelope(
+            caller,
+            fact,
+            event_id=next(stamps),
+            aggregate_id=str(getattr(after, "id", "")),
+            aggregate_pk=after.key().pk,
+            changes=changes,
+        )
+        _put(work, kept, _ABSENT, errors.LostRace("the event is there already"))
+
+
+def _add(work: Plan, op: Add) -> None:
+    names = {"#kind": "kind"} | {f"#{n}": name for n, name in enumerate(op.numbers)}
+    values: dict[str, Any] = {":kind": {"S": op.kind}, ":zero": {"N": "0"}}
+    sets, conditions = ["#kind = :kind"], []
+    for n, (name, by) in enumerate(op.numbers.items()):
+        values[f":by{n}"] = {"N": str(by)}
+        sets.append(f"#{n} = if_not_exists(#{n}, :zero) + :by{n}")
+        for bound, sign, label in ((op.at_most, "<=", "most"), (op.at_least, ">=", "least")):
+            if name in bound:
+                values[f":{label}{n}"] = {"N": str(bound[name] - by)}
+                never = f"attribute_not_exists(#{n})"
+                zero_is_fine = (bound[name] - by >= 0) if sign == "<=" else (bound[name] - by <= 0)
+                compare = f"#{n} {sign} :{label}{n}"
+                conditions.append(f"({never} OR {compare})" if zero_is_fine else compare)
+    if op.expires_at is not None:
+        names["#ttl"], values[":ttl"] = "expires_at", {"N": str(op.expires_at)}
+        sets.append("#ttl = :ttl")
+    request: dict[str, Any] = {
+        "Key": _key(op.key),
+        "UpdateExpression": "SET " + ", ".join(sets),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    if conditions:
+        request["ConditionExpression"] = " AND ".join(conditions)
+    work.add("updates", request, op.otherwise or errors.Conflict("a bound would be passed"))
+
+
+def _first_answer(work: Plan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
+    attempt = caller.attempt
+    if attempt is None or attempt.recorded is not None:
+        return
+    told = answer if answer is not None else _first_entity(ops)
+    if told is None:
+        return
+    attempt.recorded = render.to_json(told)
+    record = attempt.record(attempt.recorded)
+    _put(work, record, _ABSENT, record)
+
+
+def _first_entity(ops: Sequence[Op]) -> BaseModel | None:
+    for op in ops:
+        if isinstance(op, Create):
+            return op.record
+        if isinstance(op, Update):
+            return op.after
+    return None
+
+
