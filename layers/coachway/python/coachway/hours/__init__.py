@@ -1,0 +1,1 @@
+"""Hours of service: who may drive, for how long, and when again."""

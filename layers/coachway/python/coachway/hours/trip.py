@@ -1,0 +1,178 @@
+"""A trip as its drivers live it: legs of driving, waits on duty, rests long enough to sleep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final, Self
+
+from pydantic import Field, model_validator
+
+from coachway.core import errors
+from coachway.hours.model import Frozen, Instant, Segment, Status
+
+MILES_PER_HOUR: Final = 50.0
+"""Of a coach over a whole leg, traffic and fuel included, where the trip does not say when it arrives."""
+
+TOP_MILES_PER_HOUR: Final = 70.0
+"""A timetable that needs more than this on average hides driving time."""
+
+ROAD_FACTOR: Final = 1.3
+"""Miles on the road for each mile as the crow flies."""
+
+_EARTH_MILES: Final = 3958.8
+_MINUTE: Final = timedelta(minutes=1)
+
+
+class TripStop(Frozen):
+    """A place, and when the vehicle comes and goes; a time left out is reckoned from the miles."""
+
+    arrival: Instant | None = None
+    departure: Instant | None = None
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+
+    @model_validator(mode="after")
+    def _leaves_after_it_comes(self) -> Self:
+        if self.arrival and self.departure and self.departure < self.arrival:
+            raise ValueError("a stop's departure must not be before its arrival")
+        return self
+
+
+class Trip(Frozen):
+    """`miles` with passengers from the first stop to the last; `deadhead_miles` empty, half before and half after.
+
+    A wait of `rest_from` or longer between arriving and leaving is the drivers' rest; a shorter one is on duty.
+    """
+
+    stops: tuple[TripStop, ...] = Field(min_length=2, max_length=50)
+    miles: float | None = Field(None, ge=0, le=10_000)
+    deadhead_miles: float = Field(0, ge=0, le=10_000)
+    drivers: int = Field(1, ge=1, le=4)
+    rest_from: timedelta = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """Driving from one stop to the next, and the wait there. Stop -1 and the one after the last are the garage."""
+
+    from_stop: int
+    departs: datetime
+    arrives: datetime
+    waits_until: datetime
+    rests: bool
+    miles: float
+    ends: tuple[tuple[float, float], tuple[float, float]] | None
+
+    @property
+    def driving(self) -> timedelta:
+        return self.arrives - self.departs
+
+    @property
+    def is_too_fast(self) -> bool:
+        return self.miles > TOP_MILES_PER_HOUR * (self.driving / timedelta(hours=1)) + 1
+
+    def segments(self) -> Iterator[Segment]:
+        if self.departs < self.arrives:
+            yield Segment(start=self.departs, end=self.arrives, status=Status.DRIVING)
+        if self.arrives < self.waits_until:
+            yield Segment(start=self.arrives, end=self.waits_until, status=Status.OFF if self.rests else Status.ON)
+
+    def place(self, share: float) -> tuple[float, float] | None:
+        """Latitude and longitude after `share` (0 to 1) of the way, on the straight line."""
+        if self.ends is None:
+            return None
+        (lat, lon), (to_lat, to_lon) = self.ends
+        return round(lat + (to_lat - lat) * share, 4), round(lon + (to_lon - lon) * share, 4)
+
+
+def legs(trip: Trip) -> list[Leg] | None:
+    """The trip's legs, garage to garage; None when its times cannot be told. Raises Invalid for times out of order."""
+    miles = _miles(trip)
+    times = _times(trip, miles)
+    if times is None:
+        return None
+    found = []
+    for index, ((_, departs), (arrives, leaves)) in enumerate(pairwise(times)):
+        if arrives < departs:
+            raise errors.Invalid.field(
+                f"stops.{index + 1}.estimated_arrival", "must not be before the departure from the stop before it"
+            )
+        if leaves < arrives:
+            raise errors.Invalid.field(f"stops.{index + 1}.estimated_departure", "must not be before the arrival")
+        last = index == len(times) - 2
+        waits_until = arrives if last else leaves
+        found.append(
+            Leg(
+                from_stop=index,
+                departs=departs,
+                arrives=arrives,
+                waits_until=waits_until,
+                rests=waits_until - arrives >= trip.rest_from,
+                miles=miles[index] if miles else 0.0,
+                ends=_ends(trip.stops[index], trip.stops[index + 1]),
+            )
+        )
+    if trip.deadhead_miles:
+        found = [_empty(found[0].departs, -1, trip, before=True), *found]
+        found.append(_empty(found[-1].arrives, len(trip.stops) - 1, trip, before=False))
+    return found if any(leg.driving for leg in found) else None
+
+
+def _empty(at: datetime, from_stop: int, trip: Trip, *, before: bool) -> Leg:
+    miles = trip.deadhead_miles / 2
+    takes = _driving_time(miles)
+    departs, arrives = (at - takes, at) if before else (at, at + takes)
+    return Leg(from_stop, departs, arrives, arrives, False, miles, None)
+
+
+def _driving_time(miles: float) -> timedelta:
+    return math.ceil(miles / MILES_PER_HOUR * 60) * _MINUTE
+
+
+def _times(trip: Trip, miles: Sequence[float] | None) -> list[tuple[datetime, datetime]] | None:
+    """(arrival, departure) of every stop; what is not said is reckoned from the neighbour and the miles."""
+    first = trip.stops[0].departure or trip.stops[0].arrival
+    if first is None:
+        return None
+    times = [(first, first)]
+    for index, stop in enumerate(trip.stops[1:]):
+        arrival = stop.arrival
+        if arrival is None:
+            reckoned = times[-1][1] + _driving_time(miles[index]) if miles else None
+            # A stop that only says when it leaves is waited at from the moment the miles bring the vehicle there.
+            known = [moment for moment in (reckoned, stop.departure) if moment]
+            if not known:
+                return None
+            arrival = min(known)
+        times.append((arrival, stop.departure or arrival))
+    return times
+
+
+def _miles(trip: Trip) -> list[float] | None:
+    """The miles of each leg: the trip's, shared out by distance; by distance alone where it does not say."""
+    ends = [_ends(one, two) for one, two in pairwise(trip.stops)]
+    straight = [_distance(*pair) for pair in ends if pair is not None]
+    if len(straight) < len(ends):
+        return [trip.miles / len(ends)] * len(ends) if trip.miles is not None else None
+    total = sum(straight)
+    if trip.miles is None:
+        return [leg * ROAD_FACTOR for leg in straight]
+    return [trip.miles * leg / total if total else trip.miles / len(ends) for leg in straight]
+
+
+def _ends(one: TripStop, two: TripStop) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    if one.latitude is None or one.longitude is None or two.latitude is None or two.longitude is None:
+        return None
+    return (one.latitude, one.longitude), (two.latitude, two.longitude)
+
+
+def _distance(one: tuple[float, float], two: tuple[float, float]) -> float:
+    """Miles as the crow flies (haversine)."""
+    lat, to_lat = math.radians(one[0]), math.radians(two[0])
+    turn = math.radians(two[1] - one[1])
+    half = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin(turn / 2) ** 2
+    return 2 * _EARTH_MILES * math.asin(min(1.0, math.sqrt(half)))

@@ -1,0 +1,142 @@
+"""Whether a trip is legal for its drivers, and where a relief driver takes over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coachway.core import errors
+from coachway.hours.itinerary import MOST_DRIVERS, comply
+from coachway.hours.model import Answer
+from coachway.hours.rulesets import US_PROPERTY
+from coachway.hours.trip import Trip, TripStop, legs
+
+START = datetime(2027, 3, 3, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def trip(
+    *times: tuple[float | None, float | None], drivers: int = 1, miles: float | None = None, deadhead_miles: float = 0
+) -> Trip:
+    """Stops by (arrival, departure) in hours after the start."""
+    stops = tuple(
+        TripStop(
+            arrival=None if came is None else START + came * HOUR,
+            departure=None if left is None else START + left * HOUR,
+            latitude=40.0,
+            longitude=-74.0 - index,
+        )
+        for index, (came, left) in enumerate(times)
+    )
+    return Trip(stops=stops, drivers=drivers, miles=miles, deadhead_miles=deadhead_miles)
+
+
+def test_a_short_trip_needs_one_driver() -> None:
+    answer = comply(trip((None, 0), (3, None), miles=130))
+    assert answer.verdict is Answer.OK
+    assert answer.legal_for_one_driver
+    assert answer.drivers_needed == 1
+    assert answer.relief == ()
+    assert answer.driving == 3 * HOUR
+
+
+def test_twelve_hours_of_driving_need_a_second_driver_after_ten() -> None:
+    answer = comply(trip((None, 0), (12, None), miles=600))
+    assert answer.verdict is Answer.BLOCK
+    assert answer.drivers_needed == 2
+    (handover,) = answer.relief
+    assert handover.at == START + 10 * HOUR
+    assert handover.driver == 2
+    assert handover.after_stop == 0
+    assert handover.miles_from_stop == 500
+    assert handover.longitude == pytest.approx(-74.8333, abs=1e-3)
+    assert "drive limit passed by 2 h 00 min (49 CFR 395.5(a)(1))" in answer.explanation
+
+
+def test_the_second_driver_makes_it_legal() -> None:
+    answer = comply(trip((None, 0), (12, None), drivers=2, miles=600))
+    assert answer.verdict is Answer.OK
+    assert not answer.legal_for_one_driver
+    assert answer.may_ride_along
+
+
+def test_a_relief_driver_may_not_ride_along_for_the_whole_of_a_long_drive() -> None:
+    answer = comply(trip((None, 0), (18, None), drivers=2, miles=900))
+    assert answer.verdict is Answer.OK
+    assert not answer.may_ride_along
+
+
+def test_a_long_wait_on_duty_counts() -> None:
+    answer = comply(trip((None, 0), (4, 11.5), (16, None)))
+    assert [v.rule for v in answer.violations] == ["duty"]
+    assert answer.drivers_needed == 2
+    assert answer.relief[0].at == START + 15 * HOUR
+
+
+def test_a_night_at_the_hotel_is_rest() -> None:
+    answer = comply(trip((None, 0), (9, 18), (27, None)))
+    assert answer.legal_for_one_driver
+    assert answer.on_duty == 18 * HOUR
+
+
+def test_deadhead_miles_are_driven_too() -> None:
+    answer = comply(trip((None, 0), (9, None), miles=450, deadhead_miles=200))
+    assert answer.driving == 13 * HOUR
+    assert answer.drivers_needed == 2
+
+
+def test_a_trip_no_crew_can_drive_says_so() -> None:
+    answer = comply(trip((None, 0), (100, None), drivers=4))
+    assert answer.verdict is Answer.BLOCK
+    assert answer.drivers_needed is None
+    assert f"No crew of up to {MOST_DRIVERS}" in answer.explanation
+
+
+def test_times_left_out_are_reckoned_from_the_miles() -> None:
+    answer = comply(trip((None, 0), (None, 8), (None, None), miles=500))
+    assert answer.driving == 10 * HOUR
+    assert answer.on_duty == 13 * HOUR
+
+
+def test_a_trip_without_a_start_is_unknown() -> None:
+    answer = comply(trip((None, None), (3, None)))
+    assert answer.verdict is Answer.UNKNOWN
+    assert answer.drivers_needed is None
+
+
+def test_a_timetable_that_hides_driving_is_named() -> None:
+    assert comply(trip((None, 0), (2, None), miles=400)).too_fast == (1,)
+    assert comply(trip((None, 0), (2, None), miles=120)).too_fast == ()
+
+
+def test_times_out_of_order_are_refused_with_their_field() -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        comply(trip((None, 5), (3, None)))
+    assert refused.value.fields[0].field == "stops.1.estimated_arrival"
+    with pytest.raises(errors.Invalid):
+        comply(trip((None, 5), (None, 3), (9, None)))
+
+
+def test_a_van_has_its_own_limits() -> None:
+    assert comply(trip((None, 0), (8, 8.5), (11.5, None)), US_PROPERTY).legal_for_one_driver
+    assert not comply(trip((None, 0), (8.5, None)), US_PROPERTY).legal_for_one_driver
+
+
+@settings(max_examples=40, deadline=None)
+@given(parts=st.lists(st.tuples(st.integers(1, 28), st.integers(0, 24)), min_size=1, max_size=6))
+def test_one_driver_is_enough_exactly_when_nothing_is_violated(parts: list[tuple[int, int]]) -> None:
+    times: list[tuple[float | None, float | None]] = [(None, 0.0)]
+    at = 0.0
+    for driving, waiting in parts:
+        times.append((at + driving / 2, at + driving / 2 + waiting / 2))
+        at += (driving + waiting) / 2
+    answer = comply(trip(*times))
+    assert answer.legal_for_one_driver == (answer.drivers_needed == 1) == (not answer.violations)
+    assert (answer.verdict is Answer.OK) == answer.legal_for_one_driver
+    assert all(START <= handover.at <= START + at * HOUR for handover in answer.relief)
+    route = legs(trip(*times))
+    assert route is not None
+    assert sum((leg.driving for leg in route), timedelta()) == answer.driving
