@@ -1,0 +1,54 @@
+"""A directory as `sam` wants to find it: the template, compiled functions, and the layers of one platform.
+
+Kept apart from the sources so that no deployment to AWS can pick up a layer of the wrong machine, or the other way round.
+Named by its content and made in one move: two deployments at once do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from infra.local import layers
+from infra.local.home import BUILD, ROOT
+
+TEMPLATE = "template.yaml"
+PARTS = ("functions", "infra", "statemachines")
+KEPT = 6
+
+
+def build(platform: layers.Platform) -> Path:
+    """The staged directory for a platform, made if this content was never staged before."""
+    archives = layers.build(platform)
+    sources = [ROOT / TEMPLATE, *(ROOT / part for part in PARTS if (ROOT / part).is_dir())]
+    name = layers.digest([layers.tree_digest(*sources), *(str(path.name) for path in archives.values())])
+    target = BUILD / "stages" / f"{platform.name}-{name}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target, platform, archives)
+        _prune(target.parent)
+    return target
+
+
+def _make(target: Path, platform: layers.Platform, archives: dict[str, Path]) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="making-", dir=target.parent))
+    shutil.copy(ROOT / TEMPLATE, scratch)
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, scratch / part, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "local", "localstack"))
+    layers.precompile(scratch / "functions", platform, "/var/task")
+    (scratch / "layers").mkdir()
+    for name, archive in archives.items():
+        os.link(archive, scratch / "layers" / f"{name}.zip")
+    try:
+        scratch.rename(target)
+    except OSError:
+        shutil.rmtree(scratch)
+
+
+def _prune(stages: Path) -> None:
+    """Forget all but the newest stages."""
+    for old in sorted(stages.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
