@@ -5,7 +5,8 @@ Error
 ├── Unauthenticated  no proof of who is asking, or a wrong one
 ├── Forbidden        known, but not allowed
 ├── Malformed        cannot be read at all
-│   └── TooLarge     more than is accepted
+│   ├── TooLarge     more than is accepted
+│   └── NotJson      a body of another kind than the route takes
 ├── Invalid          can be read, but fields are wrong
 ├── Conflict         a rule of the business, or the state of things, says no
 │   ├── LostRace     somebody else changed it first
@@ -59,6 +60,10 @@ class Malformed(Error):
 
 class TooLarge(Malformed):
     title = "the request is too large"
+
+
+class NotJson(Malformed):
+    title = "the body must be JSON"
 
 
 class Invalid(Error):

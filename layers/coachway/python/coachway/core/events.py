@@ -73,13 +73,13 @@ class Envelope(Record):
     type: str
     org_id: str
     aggregate_id: str
-    aggregate_pk: str = Field(exclude=False)
+    aggregate_pk: str
     occurred_at: datetime
     actor: Actor
     correlation_id: str
     schema_version: int = 1
-    changes: list[Change] = []
-    data: dict[str, Any] = {}
+    changes: list[Change] = Field(default_factory=list)
+    data: dict[str, Any] = Field(default_factory=dict)
 
     def key(self) -> Key:
         return Key(self.aggregate_pk, f"EVENT#{self.event_id}")

@@ -80,9 +80,7 @@ def everything(
     return list(_all(model, partition, prefix, index, descending, most))
 
 
-def _all(
-    model: type[R], partition: str, prefix: str, index: str | None, descending: bool, most: int
-) -> Iterator[R]:
+def _all(model: type[R], partition: str, prefix: str, index: str | None, descending: bool, most: int) -> Iterator[R]:
     pattern = _Unlisted(index)
     reader = _Reader(pattern, prefix, None, {}, descending)
     resume: cursors.Position | None = None
@@ -116,9 +114,9 @@ class _Reader:
         sort = Path(f"{pattern.index or ''}sk")
         self.bounds: Condition | None = None
         if between:
-            self.bounds = sort.between({"S": between[0]}, {"S": between[1]})
+            self.bounds = sort.between(*between)
         elif prefix:
-            self.bounds = sort.startswith({"S": prefix})
+            self.bounds = sort.startswith(prefix)
         self.filter: Condition | None = None
         for name, value in where.items():
             wanted = Path(name) == _typed(value)

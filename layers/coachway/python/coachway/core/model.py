@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 
-from coachway.core import clock
+from coachway.core import clock, problems
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
+]
 """A line of text: 1 to 200 characters, no control characters."""
 Note = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 """A paragraph: up to 4,000 characters."""
@@ -104,7 +107,7 @@ class Entity(Record):
 class Input(BaseModel):
     """What a caller sends: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 T = TypeVar("T")
@@ -125,17 +128,34 @@ class PageQuery(Input):
     cursor: Annotated[str, Field(max_length=1024)] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Changes(Generic[E]):
+    """The body of a PUT: fields of an input, validated one by one; what is left out stays as it is."""
+
+    fields: Mapping[str, Any]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+
 @cache
-def partial(model: type[BaseModel]) -> type[Any]:
-    """The same fields, none of them required: the body of a PUT, where what is left out stays as it is."""
+def partial(model: type[BaseModel]) -> type[BaseModel]:
+    """The same fields as `model`, none of them required."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         optional = copy(info)
         optional.default, optional.default_factory = None, None
         fields[name] = (info.annotation, optional)
-    return create_model(f"{model.__name__}Changes", __base__=Input, **fields)
+    made: type[BaseModel] = create_model(f"{model.__name__}Changes", __base__=Input, **fields)
+    return made
 
 
-def changed(entity: E, changes: BaseModel) -> E:
-    """A validated copy of `entity` with the fields that `changes` sets."""
-    return type(entity).model_validate({**entity.model_dump(), **changes.model_dump(exclude_unset=True)})
+def changed(entity: E, changes: Changes[Any]) -> E:
+    """A validated copy of `entity` with the fields that `changes` sets.
+
+    Raises Invalid when they do not go together.
+    """
+    try:
+        return type(entity).model_validate({**entity.model_dump(), **changes.fields})
+    except ValidationError as failure:
+        raise problems.refusal_of(failure, of_body=False) from None

@@ -82,7 +82,7 @@ def _cents(value: object, info: ValidationInfo) -> int:
     """Cents from what a caller sends (a JSON number with at most two places); inside the code an int is cents already."""
     if info.mode == "python" and isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number with at most two decimals")
     try:
         exact = Decimal(str(value)) * 100

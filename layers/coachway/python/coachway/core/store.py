@@ -9,17 +9,19 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from pynamodb.exceptions import GetError, PynamoDBConnectionError, QueryError, TransactWriteError
+from pynamodb.exceptions import PutError, PynamoDBConnectionError, TransactWriteError
+from pynamodb.expressions.operand import Path
 
 from coachway.core import clock, errors, events, settings
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, FirstAnswer
-from coachway.core.model import Entity, Key, Record
-from coachway.core.ops import COUNTER, UNIQUE, Add, AlreadyConsumed, Create, Once, Op, Remove, Require, Update
+from coachway.core.listing import everything
+from coachway.core.model import Key, Record
+from coachway.core.ops import COUNTER, UNIQUE, Add, Op
 from coachway.core.table import connection
-from coachway.core.writes import Plan, plan
+from coachway.core.writes import Plan, item, plan
 
 R = TypeVar("R", bound=Record)
 
@@ -30,16 +32,8 @@ _CONFLICT_TRIES: Final = 8
 _NUMBER_TRIES: Final = 60
 
 
-def item_of(record: Record) -> dict[str, Any]:
-    """A record as DynamoDB keeps it: its keys, what conditions name, and the document as JSON."""
-    from coachway.core.writes import item
-
-    return item(record)
-
-
-def _record(model: type[R], item: Mapping[str, Any]) -> R:
-    """The record in an item. Its version is the item's own, which conditions compare."""
-    return model.model_validate_json(item["doc"]["S"])
+def _record(model: type[R], kept: Mapping[str, Any]) -> R:
+    return model.model_validate_json(kept["doc"]["S"])
 
 
 def _alive(record: Record | None) -> bool:
@@ -48,10 +42,10 @@ def _alive(record: Record | None) -> bool:
 
 def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
     """The record at `key`, or None if there is none, it is deleted, or it is past its expiry."""
-    item = _get_item(key, consistent)
-    if item is None or item["kind"]["S"] != model.KIND:
+    kept = _get_item(key, consistent)
+    if kept is None or kept["kind"]["S"] != model.KIND:
         return None
-    record = _record(model, item)
+    record = _record(model, kept)
     expires = record.expires_at()
     return record if _alive(record) and (expires is None or expires > clock.epoch()) else None
 
@@ -79,11 +73,11 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     found: dict[Key, R] = {}
     table = settings.table_name()
     while wanted:
-        answer = connection().batch_get_item(table, wanted, consistent_read=True)
-        for item in answer["Responses"].get(table, []):
-            record = _record(model, item)
+        answer = connection().batch_get_item(table, cast(Any, wanted), consistent_read=True)
+        for each in answer["Responses"].get(table, []):
+            record = _record(model, each)
             if _alive(record):
-                found[Key(item["pk"]["S"], item["sk"]["S"])] = record
+                found[Key(each["pk"]["S"], each["sk"]["S"])] = record
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
     return found
@@ -91,14 +85,14 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
 
 def numbers(key: Key) -> dict[str, int]:
     """The whole numbers kept at `key` by `Add`; empty if none were."""
-    item = _get_item(key) or {}
-    return {name: int(value["N"]) for name, value in item.items() if "N" in value and name != "expires_at"}
+    kept = _get_item(key) or {}
+    return {name: int(value["N"]) for name, value in kept.items() if "N" in value and name != "expires_at"}
 
 
 def owner_of(org_id: str, name: str, value: str) -> str | None:
     """The id of the entity that holds a unique value in the organization, or None."""
-    item = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
-    return item["owner"]["S"] if item else None
+    kept = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
+    return kept["owner"]["S"] if kept else None
 
 
 def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
@@ -116,7 +110,7 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
             _transact(work)
             return
         except _Conflicted:
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads retries, keeps no secret
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))
     raise errors.LostRace("too many changes at once: try again")
 
 
@@ -139,7 +133,7 @@ def commit_numbered(
         except _NumberTaken:
             last = numbers(key).get("n", 0)
             if attempt:
-                time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))  # noqa: S311
+                time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))
         else:
             _numbers_seen[key] = last + count
             return last + 1
@@ -187,21 +181,28 @@ def _raise_unless_understood(failure: TransactWriteError) -> None:
 
 def history(aggregate: Key) -> list[events.HistoryEntry]:
     """What happened to an aggregate, oldest first (the newest 1,000 events)."""
-    from coachway.core.listing import everything
-
     found = everything(events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
     return [events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(found)]
 
 
-def remember_answer(record: FirstAnswer) -> None:
-    """Keep the answer to an Idempotency-Key of a request that committed nothing, or something else than it answered."""
-    connection().put_item(settings.table_name(), record.key().pk, record.key().sk, attributes=item_of(record))
+def remember_answer(record: FirstAnswer, *, anew: bool) -> FirstAnswer | None:
+    """Keep the answer of a request that committed nothing (`anew`), or answered otherwise than its commit foresaw.
+
+    Returns the answer already kept under the same key, if `anew` and there is one.
+    """
+    condition = Path("pk").does_not_exist() if anew else None
+    place = record.key()
+    try:
+        connection().put_item(settings.table_name(), place.pk, place.sk, attributes=item(record), condition=condition)
+    except PutError as failure:
+        if failure.cause_response_code != "ConditionalCheckFailedException":
+            raise
+        return find(FirstAnswer, place)
+    return None
 
 
 def count_up(key: Key, *, expires_at: int) -> int:
     """Add one to a short-lived number and return it: rate limits. Not part of a transaction."""
-    from pynamodb.expressions.operand import Path
-
     answer = connection().update_item(
         settings.table_name(),
         key.pk,
@@ -220,27 +221,11 @@ def is_reachable() -> bool:
     """Whether the table answers."""
     try:
         _get_item(Key("HEALTH", "HEALTH"), consistent=False)
-    except (GetError, QueryError, PynamoDBConnectionError):
+    except PynamoDBConnectionError:
         return False
     return True
 
 
-__all__ = [
-    "Add",
-    "AlreadyConsumed",
-    "Create",
-    "Entity",
-    "Once",
-    "Remove",
-    "Require",
-    "Update",
-    "commit",
-    "commit_numbered",
-    "count_up",
-    "find",
-    "find_many",
-    "get",
-    "history",
-    "numbers",
-    "owner_of",
-]
+def forget_numbers() -> None:
+    """Forget the last numbers seen, as a new process has."""
+    _numbers_seen.clear()

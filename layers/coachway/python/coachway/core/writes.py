@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -15,6 +15,9 @@ from coachway.core.model import Entity, Key, Record
 from coachway.core.ops import CONSUMED, UNIQUE, Add, AlreadyConsumed, Create, Once, Op, Remove, Require, Update
 
 Meaning = Exception | FirstAnswer | None
+
+_ORDER: Final = ("checks", "deletes", "puts", "updates")
+"""The order in which the driver sends the four lists, and so that of the reasons it gives."""
 
 
 @dataclass(slots=True)
@@ -36,8 +39,7 @@ class Plan:
         self._meanings[name].append(meaning)
 
 
-_ORDER = ("checks", "deletes", "puts", "updates")
-_ABSENT = {"ConditionExpression": "attribute_not_exists(pk)"}
+_ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def _version_is(version: int) -> dict[str, Any]:
@@ -147,7 +149,12 @@ def _uniques(work: Plan, before: Record | None, after: Record | None) -> None:
 
 
 def _events(
-    work: Plan, caller: Caller, before: Record | None, after: Record, facts: Sequence[events.Event], stamps: Iterator[str]
+    work: Plan,
+    caller: Caller,
+    before: Record | None,
+    after: Record,
+    facts: Sequence[events.Event],
+    stamps: Iterator[str],
 ) -> None:
     if not facts:
         return
@@ -212,5 +219,3 @@ def _first_entity(ops: Sequence[Op]) -> BaseModel | None:
         if isinstance(op, Update):
             return op.after
     return None
-
-

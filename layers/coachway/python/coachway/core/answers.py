@@ -1,0 +1,39 @@
+"""What a view may return besides a model: another status, headers, cookies, a page or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Answer:
+    """A body (a model, a list, plain data, or None) with something more to it."""
+
+    body: object = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Html:
+    """A page for people. `policy` is its Content-Security-Policy."""
+
+    text: str
+    status: int = 200
+    policy: str = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; frame-ancestors 'none'"
+    )
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class File:
+    """Bytes to download, or to be used by a page (`inline`)."""
+
+    content: bytes
+    content_type: str
+    filename: str
+    inline: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)

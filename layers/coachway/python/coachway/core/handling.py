@@ -1,0 +1,277 @@
+"""Runs one request through a declared route, and turns whatever happens into an answer."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from urllib.parse import unquote
+
+from chalice.app import Request, Response
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from coachway.core import credentials, errors, problems, render, settings, store
+from coachway.core.answers import Answer, File, Html
+from coachway.core.caller import Caller
+from coachway.core.idempotency import AlreadyAnswered, Attempt, FirstAnswer
+from coachway.core.log import logger
+from coachway.core.model import Changes, Entity, partial
+from coachway.core.table import tally
+
+if TYPE_CHECKING:
+    from coachway.core.http import Route
+
+LARGEST_BODY: Final = 1_000_000
+"""Bytes of a request's body that are read at all."""
+
+_CORRELATION: Final = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
+_IDEMPOTENCY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
+_VERSION: Final = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
+
+SECURITY_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+Headers = dict[str, str | list[str]]
+
+
+class _Binary(Response):
+    """Bytes go out in base64; Chalice's own way wants an Accept header that browsers do not send."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        content, self.body = self.body, ""
+        result: dict[str, Any] = super().to_dict([])
+        return {**result, "body": base64.b64encode(content).decode(), "isBase64Encoded": True}
+
+
+def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]) -> Response:
+    """Answer one request."""
+    started, calls, units = time.perf_counter(), tally.calls, tally.units
+    request_id = str(request.context.get("requestId") or getattr(context, "aws_request_id", ""))
+    asked = request.headers.get("x-correlation-id", "")
+    correlation_id = asked if _CORRELATION.match(asked) else request_id
+    identity = request.context.get("identity") or {}
+    caller = Caller(
+        ip=str(identity.get("sourceIp") or ""),
+        agent=request.headers.get("user-agent", "")[:200],
+        correlation_id=correlation_id,
+    )
+    logger.append_keys(correlation_id=correlation_id, request_id=request_id)
+    try:
+        caller = _admitted(route, request, caller)
+        response = _response(_run(route, request, caller, path), route, request)
+    except errors.Error as error:
+        response = _refused(error, request, request_id)
+    except Exception:  # noqa: BLE001 - the last resort: logged with its trace, told as a 500
+        logger.exception("a request failed for a reason that nobody foresaw", route=route.path)
+        response = _refused(
+            errors.Error("this was logged; tell us the request id", title="internal error"), request, request_id
+        )
+    finish(response, request, request_id, correlation_id)
+    logger.info(
+        "request",
+        method=route.method,
+        route=route.path,
+        status=response.status_code,
+        ms=round((time.perf_counter() - started) * 1000, 2),
+        db_calls=tally.calls - calls,
+        db_units=tally.units - units,
+        org_id=caller.org_id,
+        user_id=caller.user_id,
+    )
+    return response
+
+
+def preflight(request: Request) -> Response:
+    """Answer a browser that asks whether it may."""
+    response = Response(body="", status_code=204)
+    finish(response, request, str(request.context.get("requestId", "")), "")
+    return response
+
+
+def _admitted(route: Route, request: Request, caller: Caller) -> Caller:
+    if route.needs == "anyone":
+        return caller
+    caller = credentials.authenticate(route.method, request.headers, caller)
+    if not caller.user_id:
+        raise errors.Unauthenticated("send Authorization: Bearer <token>, X-Api-Key, or the session cookie")
+    if route.needs != "signed-in":
+        caller.require(route.needs)
+        if caller.is_outside and caller.role not in route.outside:
+            raise errors.Forbidden(f"this is not open to a {caller.role}")
+    return caller
+
+
+def _run(route: Route, request: Request, caller: Caller, path: Mapping[str, str]) -> object:
+    raw = _body(request) if "body" in route.takes or route.method == "POST" else b""
+    arguments: dict[str, Any] = {name: _path_value(route.takes[name], unquote(value)) for name, value in path.items()}
+    attempt = _attempt(route, request, caller, raw)
+    if attempt is not None:
+        caller = replace(caller, attempt=attempt)
+    if "caller" in route.takes:
+        arguments["caller"] = caller
+    if "query" in route.takes:
+        arguments["query"] = _query(route.takes["query"], request.query_params)
+    if "body" in route.takes:
+        arguments["body"] = _parsed(route.takes["body"], raw, request.headers)
+    if "if_match" in route.takes:
+        arguments["if_match"] = _if_match(request.headers)
+    if attempt is None:
+        return route.view(**arguments)
+    return _once(route, attempt, arguments)
+
+
+def _once(route: Route, attempt: Attempt, arguments: dict[str, Any]) -> object:
+    """Run a view that may have been run before with the same Idempotency-Key, giving the first answer again."""
+    try:
+        answer = route.view(**arguments)
+    except AlreadyAnswered as known:
+        return _first_answer(attempt, known)
+    except errors.Error:
+        first = store.find(FirstAnswer, attempt.location())
+        if first is None:
+            raise
+        return _first_answer(attempt, AlreadyAnswered(first))
+    body = answer.body if isinstance(answer, Answer) else answer
+    if not isinstance(body, Html | File):
+        text = render.to_json(body)
+        if attempt.recorded != text:
+            first = store.remember_answer(attempt.record(text), anew=attempt.recorded is None)
+            if first is not None:
+                return _first_answer(attempt, AlreadyAnswered(first))
+    return answer
+
+
+class _Replayed(str):
+    """The JSON text of a first answer."""
+
+
+def _first_answer(attempt: Attempt, known: AlreadyAnswered) -> Answer:
+    text = attempt.answer_of(known.first)
+    if text is None:
+        raise errors.Invalid.field("Idempotency-Key", "was used before with another body")
+    return Answer(_Replayed(text), status=known.first.status, headers={"Idempotent-Replayed": "true"})
+
+
+def _body(request: Request) -> bytes:
+    raw = request.raw_body or b""
+    if isinstance(raw, str):
+        raw = raw.encode()
+    if len(raw) > LARGEST_BODY:
+        raise errors.TooLarge(f"a body may have at most {LARGEST_BODY:,} bytes")
+    return raw
+
+
+def _attempt(route: Route, request: Request, caller: Caller, raw: bytes) -> Attempt | None:
+    key = request.headers.get("idempotency-key")
+    if key is None or route.method != "POST":
+        return None
+    if not _IDEMPOTENCY.match(key):
+        raise errors.Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+    target = f"{route.method} {request.context.get('path') or route.path}"
+    scope = caller.user_id or f"ip:{caller.ip}"
+    return Attempt(scope, caller.org_id, target, key, raw, route.status, route.secret)
+
+
+def _parsed(model: Any, raw: bytes, headers: Mapping[str, str]) -> Any:
+    kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if raw and kind != "application/json" and not kind.endswith("+json"):
+        raise errors.NotJson(f"send Content-Type: application/json, not {kind[:60]}")
+    try:
+        if get_origin(model) is Changes:
+            given = partial(get_args(model)[0]).model_validate_json(raw or b"{}", strict=True)
+            return Changes({name: getattr(given, name) for name in given.model_fields_set})
+        return model.model_validate_json(raw or b"{}", strict=True)
+    except ValidationError as failure:
+        raise problems.refusal_of(failure, of_body=True) from None
+
+
+def _query(model: type[BaseModel], params: Mapping[str, str] | None) -> BaseModel:
+    try:
+        return model.model_validate_strings(dict(params or {}))
+    except ValidationError as failure:
+        raise problems.refusal_of(failure, of_body=False) from None
+
+
+def _path_value(kind: Any, value: str) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        raise errors.Missing("there is nothing at this address") from None
+
+
+def _if_match(headers: Mapping[str, str]) -> int | None:
+    text = headers.get("if-match", "*").strip()
+    if text == "*":
+        return None
+    match = _VERSION.match(text)
+    if match is None:
+        raise errors.Malformed('If-Match must be the ETag of an earlier answer, such as "3"')
+    return int(match.group(1))
+
+
+def _response(answer: object, route: Route, request: Request) -> Response:
+    extra = answer if isinstance(answer, Answer) else Answer(answer)
+    body, status = extra.body, extra.status or route.status
+    headers: Headers = dict(extra.headers)
+    if extra.cookies:
+        headers["Set-Cookie"] = list(extra.cookies)
+    if isinstance(body, Html):
+        headers |= {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": body.policy, **body.headers}
+        return Response(body.text, headers, body.status)
+    if isinstance(body, File):
+        place = "inline" if body.inline else "attachment"
+        headers |= {"Content-Type": body.content_type, "Content-Disposition": f'{place}; filename="{body.filename}"'}
+        return _Binary(body.content, {**headers, **body.headers}, status)
+    if isinstance(body, _Replayed):
+        return Response("" if status == 204 else str(body), headers | {"Content-Type": "application/json"}, status)
+    if status == 204 or (body is None and extra.status is None and route.returns in {None, type(None)}):
+        return Response("", headers, 204)
+    if isinstance(body, Entity):
+        headers.setdefault("ETag", f'"{body.version}"')
+        if route.method == "GET" and request.headers.get("if-none-match") == headers["ETag"]:
+            return Response("", headers, 304)
+    return Response(render.to_json(body), headers | {"Content-Type": "application/json"}, status)
+
+
+def _refused(error: errors.Error, request: Request, request_id: str) -> Response:
+    problem = problems.problem_of(
+        error, instance=str(request.context.get("path") or request.path), request_id=request_id
+    )
+    headers: Headers = {"Content-Type": "application/problem+json"}
+    if isinstance(error, errors.TooMany):
+        headers["Retry-After"] = str(error.retry_after)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(problem.model_dump_json(), headers, problem.status)
+
+
+def finish(response: Response, request: Request, request_id: str, correlation_id: str) -> None:
+    """The headers that every answer carries."""
+    own = {name.lower() for name in response.headers}
+    for name, value in SECURITY_HEADERS.items():
+        if name.lower() not in own:
+            response.headers[name] = value
+    response.headers["X-Request-Id"] = request_id
+    response.headers["X-Correlation-Id"] = correlation_id or request_id
+    response.headers["Vary"] = "Origin"
+    origin = request.headers.get("origin", "")
+    if origin and origin in settings.allowed_origins():
+        response.headers |= {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Credentials": "true",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+            "X-Api-Key, X-Correlation-Id, X-CSRF-Token",
+            "Access-Control-Expose-Headers": "ETag, Idempotent-Replayed, Retry-After, X-Correlation-Id, X-Request-Id",
+            "Access-Control-Max-Age": "600",
+        }

@@ -1,0 +1,184 @@
+"""Routes. One declaration gives routing, authentication, permission, parsing, errors and the API's document.
+
+    api = Api("clients", "Clients and their contacts.")
+
+    @api.post("/clients", needs="clients:write", status=201)
+    def create_client(caller: Caller, body: ClientInput) -> Client:
+        '''Add a client.'''
+        return service.create(caller, body)
+
+A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `if_match` (the version
+in If-Match, or None), and the path's own parameters. Its docstring is the operation's summary and description.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, get_type_hints
+
+from chalice.app import Chalice, Request
+from pydantic import BaseModel
+
+from coachway import __version__
+from coachway.core import handling, store
+from coachway.core.answers import Answer
+
+BASE: Final = "/api/v1"
+
+ANYONE: Final = "anyone"
+"""No token is needed, and none is looked at."""
+SIGNED_IN: Final = "signed-in"
+"""Any valid token; the service decides what is theirs."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """All that is known of one operation."""
+
+    method: str
+    path: str
+    view: Callable[..., Any]
+    needs: str
+    status: int
+    tag: str
+    takes: Mapping[str, Any]
+    returns: Any
+    secret: bool
+    """The answer carries a secret, which an Idempotency-Key record must not show."""
+    errors: tuple[int, ...]
+    """Statuses it may answer with besides those that follow from the declaration."""
+    media: str = "application/json"
+    outside: tuple[str, ...] = ()
+    """Roles outside the organization that hold the permission for what is theirs."""
+
+    @property
+    def name(self) -> str:
+        return self.view.__name__
+
+    @property
+    def about(self) -> str:
+        return inspect.getdoc(self.view) or self.name.replace("_", " ")
+
+
+class HealthReport(BaseModel):
+    """Whether a capability can do its work."""
+
+    status: str
+    service: str
+    version: str
+    checks: dict[str, str]
+
+
+@dataclass
+class Api:
+    """The routes of one capability; `app` is the Lambda's handler."""
+
+    capability: str
+    about: str = ""
+    routes: list[Route] = field(default_factory=list)
+    health: bool = True
+
+    def __post_init__(self) -> None:
+        # Named unlike the logger: a Chalice app of the same name would print each line twice.
+        self.app = Chalice(app_name=f"chalice-{self.capability}")
+        self.app.log.propagate = False
+        self.app.api.binary_types = []
+        self._with_preflight: set[str] = set()
+        if self.health:
+            self.get(f"/{self.capability}/health", needs=ANYONE)(self._health())
+
+    def _health(self) -> Callable[..., Answer]:
+        def health() -> Answer:
+            """Whether this capability can do its work."""
+            reachable = store.is_reachable()
+            report = HealthReport(
+                status="healthy" if reachable else "unhealthy",
+                service=self.capability,
+                version=__version__,
+                checks={"table": "ok" if reachable else "unreachable"},
+            )
+            return Answer(report, status=200 if reachable else 503)
+
+        health.__name__ = f"{self.capability}_health"
+        health.__annotations__["return"] = HealthReport
+        return health
+
+    def get(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+        """Declare a GET."""
+        return self._route("GET", path, needs, **more)
+
+    def post(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+        """Declare a POST; it honours Idempotency-Key."""
+        return self._route("POST", path, needs, **more)
+
+    def put(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+        """Declare a PUT."""
+        return self._route("PUT", path, needs, **more)
+
+    def patch(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+        """Declare a PATCH."""
+        return self._route("PATCH", path, needs, **more)
+
+    def delete(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+        """Declare a DELETE; it answers 204."""
+        return self._route("DELETE", path, needs, **{"status": 204, **more})
+
+    def _route(
+        self,
+        method: str,
+        path: str,
+        needs: str,
+        *,
+        status: int = 200,
+        secret: bool = False,
+        errors: tuple[int, ...] = (),
+        base: str = BASE,
+        media: str = "application/json",
+        outside: tuple[str, ...] = (),
+    ) -> Callable[[View], View]:
+        def declare(view: View) -> View:
+            hints = get_type_hints(view, include_extras=True)
+            returns = hints.pop("return", None)
+            route = Route(
+                method=method,
+                path=base + path,
+                view=view,
+                needs=needs,
+                status=status,
+                tag=self.capability,
+                takes=hints,
+                returns=returns,
+                secret=secret,
+                errors=errors,
+                media=media,
+                outside=outside,
+            )
+            self.routes.append(route)
+            self._serve(route)
+            return view
+
+        return declare
+
+    def _serve(self, route: Route) -> None:
+        def handle(**path: str) -> Any:
+            return handling.handle(route, _current(self.app), self.app.lambda_context, path)
+
+        accepted = ["*/*"]  # media types are judged with the body, as problem details
+        self.app.route(route.path, methods=[route.method], name=route.name, content_types=accepted)(handle)
+        if route.path not in self._with_preflight:
+            self._with_preflight.add(route.path)
+
+            def preflight(**path: str) -> Any:
+                return handling.preflight(_current(self.app))
+
+            self.app.route(route.path, methods=["OPTIONS"], name=f"{route.name}_options")(preflight)
+
+
+def _current(app: Chalice) -> Request:
+    if app.current_request is None:
+        raise RuntimeError("a view ran outside a request")
+    return app.current_request

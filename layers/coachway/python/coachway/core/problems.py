@@ -1,0 +1,82 @@
+"""Errors as RFC 9457 problem details. The one place where an error's kind becomes an HTTP status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from coachway.core import errors
+
+STATUS: Final[Mapping[type[errors.Error], int]] = {
+    errors.Missing: 404,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.Malformed: 400,
+    errors.TooLarge: 413,
+    errors.NotJson: 415,
+    errors.Invalid: 422,
+    errors.Conflict: 409,
+    errors.Stale: 412,
+    errors.TooMany: 429,
+    errors.Upstream: 502,
+}
+"""A kind that is not listed has the status of its nearest listed ancestor."""
+
+
+class Problem(BaseModel):
+    """`application/problem+json`."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: list[ProblemField] = Field(default_factory=list)
+
+
+class ProblemField(BaseModel):
+    """One field that is wrong: its dotted path, and what would be accepted."""
+
+    field: str
+    message: str
+
+
+Problem.model_rebuild()
+
+
+def status_of(error: errors.Error) -> int:
+    """The HTTP status of an error."""
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return 500
+
+
+def problem_of(error: errors.Error, *, instance: str, request_id: str) -> Problem:
+    """The body that tells a caller of `error`."""
+    return Problem(
+        title=error.title,
+        status=status_of(error),
+        detail=error.detail or error.title,
+        instance=instance,
+        request_id=request_id,
+        errors=[ProblemField(field=field, message=message) for field, message in error.fields],
+    )
+
+
+def refusal_of(failure: ValidationError, *, of_body: bool) -> errors.Error:
+    """What pydantic found wrong, as an error: Malformed for what is no JSON at all, Invalid for wrong fields."""
+    found: Sequence[ErrorDetails] = failure.errors(include_url=False, include_input=False)
+    if of_body and any(each["type"] == "json_invalid" for each in found):
+        return errors.Malformed(_message(found[0]))
+    fields = [errors.FieldError(".".join(map(str, each["loc"])) or "body", _message(each)) for each in found[:50]]
+    detail = "; ".join(f"{field}: {message}" for field, message in fields[:3])
+    return errors.Invalid(detail, fields=fields)
+
+
+def _message(found: Mapping[str, Any]) -> str:
+    return str(found["msg"]).removeprefix("Value error, ")

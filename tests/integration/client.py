@@ -1,0 +1,127 @@
+"""Calls a capability's routes in process, as API Gateway would."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from coachway.core import clock, credentials, ids, store
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.ops import Create
+
+Json = Any
+
+
+@dataclass
+class Reply:
+    """An answer of the gateway's."""
+
+    status: int
+    headers: Mapping[str, Any]
+    text: str
+    cookies: list[str] = field(default_factory=list)
+
+    def json(self) -> Json:
+        return json.loads(self.text)
+
+
+class _Context:
+    aws_request_id = "test-request"
+
+
+def call(
+    api: Api,
+    method: str,
+    path: str,
+    body: Json = None,
+    *,
+    token: str = "",
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    raw: bytes | None = None,
+) -> Reply:
+    """Send one request; `path` is what a client asks for (`/api/v1/clients/cli_…`)."""
+    resource, parameters = _route(api, path)
+    sent = {"content-type": "application/json", **(headers or {})}
+    if token:
+        sent["authorization"] = f"Bearer {token}"
+    content = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
+    event = {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": dict(query) if query else None,
+        "multiValueQueryStringParameters": {k: [v] for k, v in query.items()} if query else None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": method,
+            "path": f"/live{path}",
+            "requestId": f"req-{ids.ulid()}",
+            "identity": {"sourceIp": "192.0.2.7"},
+        },
+        "body": base64.b64encode(content).decode(),
+        "isBase64Encoded": True,
+    }
+    answer = api.app(event, _Context())
+    many = answer.get("multiValueHeaders", {})
+    return Reply(answer["statusCode"], answer["headers"], answer["body"], many.get("Set-Cookie", []))
+
+
+def _route(api: Api, path: str) -> tuple[str, dict[str, str]]:
+    asked = path.strip("/").split("/")
+    candidates = []
+    for route in {each.path for each in api.routes}:
+        parts = route.strip("/").split("/")
+        if len(parts) == len(asked) and all(p == a or p.startswith("{") for p, a in zip(parts, asked, strict=True)):
+            candidates.append(route)
+    best = min(candidates, key=lambda each: each.count("{"))
+    pairs = zip(best.strip("/").split("/"), asked, strict=True)
+    return best, {name[1:-1]: value for name, value in pairs if name.startswith("{")}
+
+
+@cache
+def _test_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def token_for(
+    permissions: str = "",
+    *,
+    org_id: str = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ",
+    role: str = "admin",
+    user_id: str = "usr_01JQZZZZZZZZZZZZZZZZZZZZZZ",
+    party_id: str = "",
+    **claims: Any,
+) -> str:
+    """An access token that this test's deployment signed; `permissions` are separated by spaces."""
+    if store.find(credentials.SigningKeys, credentials.SIGNING_KEYS.key()) is None:
+        public = jwt.algorithms.ECAlgorithm.to_jwk(_test_key().public_key(), as_dict=True)
+        key = credentials.SigningKey(kid="test", public=public, sealed="", created_at=clock.now())
+        store.commit(Caller.system("tests", ""), Create(credentials.SigningKeys(keys=[key])))
+    now = clock.now()
+    said = {
+        "iss": credentials.ISSUER,
+        "aud": credentials.AUDIENCE,
+        "sub": user_id,
+        "org": org_id,
+        "role": role,
+        "scope": permissions,
+        "pty": party_id,
+        "iat": now,
+        "exp": now + timedelta(minutes=15),
+        **claims,
+    }
+    return jwt.encode(said, _test_key(), credentials.ALGORITHM, headers={"kid": "test"})

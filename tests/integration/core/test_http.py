@@ -1,0 +1,231 @@
+"""One declared route has all that the house promises of every route."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, ClassVar
+
+import pytest
+from pydantic import Field
+
+from coachway.core import ids, store
+from coachway.core.answers import Answer, File
+from coachway.core.caller import Caller
+from coachway.core.http import ANYONE, SIGNED_IN, Api
+from coachway.core.model import AccessPattern, Changes, Entity, Input, Key, Page, PageQuery, Text, changed
+from coachway.core.money import PositiveAmount
+from coachway.core.ops import Create, Update
+from tests.integration.client import call, token_for
+
+KITES = AccessPattern("a kite", pk="ORG#{org}#KITE#{id}", sk="HEAD")
+KiteId = Annotated[str, Field(pattern=ids.pattern("kit"))]
+
+
+class KiteInput(Input):
+    name: Text
+    price: PositiveAmount = 0
+    length: float = 1.0
+
+
+class Kite(Entity, KiteInput):
+    KIND: ClassVar[str] = "kite"
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"cost"})
+    cost: PositiveAmount = 1234
+
+    def key(self) -> Key:
+        return KITES.key(org=self.org_id, id=self.id)
+
+    def uniques(self) -> dict[str, str]:
+        return {"kite-name": self.name}
+
+
+api = Api("kites", "Kites.")
+
+
+@api.post("/kites", needs="kites:write", status=201)
+def create_kite(caller: Caller, body: KiteInput) -> Kite:
+    """Fly a kite."""
+    kite = Kite(id=ids.new("kit"), org_id=caller.org_id, **body.model_dump())
+    store.commit(caller, Create(kite))
+    return kite
+
+
+@api.get("/kites/{kite_id}", needs="kites:read")
+def get_kite(caller: Caller, kite_id: KiteId) -> Kite:
+    return store.get(Kite, KITES.key(org=caller.org_id, id=kite_id))
+
+
+@api.put("/kites/{kite_id}", needs="kites:write")
+def update_kite(caller: Caller, kite_id: KiteId, body: Changes[KiteInput], if_match: int | None) -> Kite:
+    before = store.get(Kite, KITES.key(org=caller.org_id, id=kite_id), expected=if_match)
+    after = changed(before, body)
+    store.commit(caller, Update(before, after))
+    return after
+
+
+@api.get("/kites", needs=SIGNED_IN)
+def list_kites(query: PageQuery) -> Page[Kite]:
+    return Page(items=[], next_cursor=None)
+
+
+@api.post("/kites/echo", needs=ANYONE, status=202)
+def echo(body: KiteInput) -> dict[str, Any]:
+    return {"echo": body.name}
+
+
+@api.get("/kites/picture", needs=ANYONE, media="image/png")
+def picture() -> File:
+    return File(b"\x89PNG", "image/png", "kite.png")
+
+
+@api.post("/kites/broken", needs=ANYONE)
+def broken() -> Answer:
+    raise RuntimeError("boom")
+
+
+def test_without_a_token_the_answer_is_401_as_a_problem() -> None:
+    reply = call(api, "POST", "/api/v1/kites", {"name": "Red"})
+    assert reply.status == 401
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    problem = reply.json()
+    assert problem["status"] == 401
+    assert problem["request_id"] == reply.headers["X-Request-Id"]
+
+
+@pytest.mark.parametrize("token", ["rubbish", "a.b.c", "e30.e30.", "Bearer"])
+def test_a_forged_token_is_401(token: str) -> None:
+    token_for()
+    assert call(api, "GET", "/api/v1/kites", token=token).status == 401
+
+
+def test_a_token_for_something_else_is_401() -> None:
+    assert call(api, "GET", "/api/v1/kites", token=token_for(aud="elsewhere")).status == 401
+    assert call(api, "GET", "/api/v1/kites", token=token_for(iss="elsewhere")).status == 401
+    assert call(api, "GET", "/api/v1/kites", token=token_for(exp=1)).status == 401
+
+
+def test_without_the_permission_the_answer_is_403() -> None:
+    assert call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token_for("kites:read")).status == 403
+
+
+def test_an_outside_role_is_refused_even_with_the_permission() -> None:
+    token = token_for("kites:write", role="client")
+    assert call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token).status == 403
+
+
+def test_a_created_entity_comes_back_with_its_version_as_etag_and_without_what_is_private() -> None:
+    token = token_for("kites:write kites:read")
+    made = call(api, "POST", "/api/v1/kites", {"name": " Red ", "price": 12.5}, token=token)
+    assert made.status == 201
+    assert made.headers["ETag"] == '"1"'
+    body = made.json()
+    assert (body["name"], body["price"], body["version"]) == ("Red", 12.5, 1)
+    assert not {"cost", "org_id", "deleted_at"} & body.keys()
+    path = f"/api/v1/kites/{body['id']}"
+    assert call(api, "GET", path, token=token).json() == body
+    assert call(api, "GET", path, token=token, headers={"if-none-match": '"1"'}).status == 304
+
+
+def test_another_organization_sees_nothing() -> None:
+    made = call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token_for("kites:write")).json()
+    stranger = token_for("kites:write kites:read", org_id=ids.new("org"))
+    assert call(api, "GET", f"/api/v1/kites/{made['id']}", token=stranger).status == 404
+    assert call(api, "PUT", f"/api/v1/kites/{made['id']}", {"name": "X"}, token=stranger).status == 404
+
+
+def test_an_update_keeps_what_it_leaves_out_and_honours_if_match() -> None:
+    token = token_for("kites:write kites:read")
+    made = call(api, "POST", "/api/v1/kites", {"name": "Red", "price": 5}, token=token).json()
+    path = f"/api/v1/kites/{made['id']}"
+    changed_once = call(api, "PUT", path, {"name": "Blue"}, token=token, headers={"if-match": '"1"'})
+    assert (changed_once.status, changed_once.json()["price"], changed_once.json()["version"]) == (200, 5, 2)
+    assert call(api, "PUT", path, {"name": "Green"}, token=token, headers={"if-match": '"1"'}).status == 412
+    assert call(api, "PUT", path, {"name": "Green"}, token=token, headers={"if-match": "x"}).status == 400
+    assert call(api, "PUT", path, {"name": None}, token=token).status == 422
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"{", 400),
+        (b"", 422),
+        (b"[]", 422),
+        (b"\xff\xfe", 400),
+        (b'{"name": "x", "unknown": 1}', 422),
+        (b'{"name": "x", "price": -1}', 422),
+        (b'{"name": "x", "price": 1.005}', 422),
+        (b'{"name": "x", "price": "5"}', 422),
+        (b'{"name": "x", "length": NaN}', 422),
+        (b'{"name": "\\u0000"}', 422),
+        (b'{"name": ' + b"[" * 5000 + b"]" * 5000 + b"}", 400),
+        (b'{"name": "' + b"x" * 1_000_001 + b'"}', 413),
+    ],
+)
+def test_rubbish_gets_a_clear_refusal(raw: bytes, status: int) -> None:
+    reply = call(api, "POST", "/api/v1/kites", raw=raw, token=token_for("kites:write"))
+    assert reply.status == status, reply.text
+    assert reply.json()["status"] == status
+
+
+def test_another_media_type_is_415() -> None:
+    reply = call(api, "POST", "/api/v1/kites/echo", raw=b"<a/>", headers={"content-type": "text/xml"})
+    assert reply.status == 415
+
+
+def test_an_id_that_cannot_be_one_is_404_and_a_bad_query_422() -> None:
+    token = token_for("kites:read")
+    assert call(api, "GET", "/api/v1/kites/rubbish", token=token).status == 404
+    for query in ({"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"what": "1"}):
+        assert call(api, "GET", "/api/v1/kites", token=token, query=query).status == 422
+
+
+def test_the_same_idempotency_key_gives_the_first_answer_again() -> None:
+    token = token_for("kites:write")
+    headers = {"idempotency-key": "k-1"}
+    first = call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token, headers=headers)
+    again = call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token, headers=headers)
+    assert (again.status, again.json()) == (201, first.json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert call(api, "POST", "/api/v1/kites", {"name": "Blue"}, token=token, headers=headers).status == 422
+    other = token_for("kites:write", user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZY")
+    assert call(api, "POST", "/api/v1/kites", {"name": "Green"}, token=other, headers=headers).status == 201
+
+
+def test_a_route_that_commits_nothing_honours_the_key_too() -> None:
+    headers = {"idempotency-key": "k-2"}
+    first = call(api, "POST", "/api/v1/kites/echo", {"name": "Red"}, headers=headers)
+    again = call(api, "POST", "/api/v1/kites/echo", {"name": "Red"}, headers=headers)
+    assert (first.status, again.status, again.text) == (202, 202, first.text)
+    assert call(api, "POST", "/api/v1/kites/echo", {"name": "Blue"}, headers=headers).status == 422
+
+
+def test_what_nobody_foresaw_is_a_500_that_tells_nothing() -> None:
+    reply = call(api, "POST", "/api/v1/kites/broken")
+    assert reply.status == 500
+    assert "boom" not in reply.text
+
+
+def test_only_allowed_origins_may_call_from_a_browser() -> None:
+    allowed = call(api, "OPTIONS", "/api/v1/kites", headers={"origin": "https://app.harbor.example"})
+    assert allowed.status == 204
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.harbor.example"
+    assert "Access-Control-Allow-Origin" not in call(api, "OPTIONS", "/api/v1/kites", headers={"origin": "https://evil"}).headers
+
+
+def test_every_answer_carries_the_correlation_id_and_security_headers() -> None:
+    reply = call(api, "GET", "/api/v1/kites/health", headers={"x-correlation-id": "abc-1"})
+    assert reply.headers["X-Correlation-Id"] == "abc-1"
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    bad = call(api, "GET", "/api/v1/kites/health", headers={"x-correlation-id": "a b\n"})
+    assert bad.headers["X-Correlation-Id"] == bad.headers["X-Request-Id"]
+
+
+def test_a_file_goes_out_in_base64() -> None:
+    reply = call(api, "GET", "/api/v1/kites/picture")
+    assert reply.headers["Content-Type"] == "image/png"
+    assert reply.text == "iVBORw=="
+
+
+def test_health_names_the_service() -> None:
+    body = json.loads(call(api, "GET", "/api/v1/kites/health").text)
+    assert (body["status"], body["service"], body["checks"]) == ("healthy", "kites", {"table": "ok"})
