@@ -1,0 +1,109 @@
+"""Promo codes and amenities, as callers write them and as they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, ClassVar, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Text
+from coachway.core.money import PositiveAmount
+from coachway.pricing.model import Code, RateAmount, TripDate, as_number
+
+PromoText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$"),
+    Field(examples=["SPRING10"]),
+]
+"""A promo code as it is typed; upper and lower case are the same."""
+
+
+class PromoInput(Input):
+    """A promo code: a percent or an amount off, once for each booking."""
+
+    code: PromoText
+    description: Note = ""
+    percent: Annotated[
+        Decimal | None,
+        Field(gt=0, le=100, decimal_places=4),
+        *as_number({"exclusiveMinimum": 0, "maximum": 100, "examples": [10]}),
+    ] = None
+    amount: Annotated[RateAmount | None, Field(description="off the whole, at most all of it")] = None
+    valid_from: Annotated[TripDate | None, Field(description="first day on which it may be used")] = None
+    valid_until: Annotated[TripDate | None, Field(description="last day on which it may be used")] = None
+    max_uses: Annotated[int | None, Field(ge=1, le=1_000_000, description="left out: no end of them")] = None
+    minimum_amount: Annotated[PositiveAmount, Field(description="the least that a trip must come to before it")] = 0
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if (self.amount is None) == (self.percent is None):
+            raise ValueError("percent, amount: a promo code has one of the two")
+        if self.amount == 0:
+            raise ValueError("amount: is more than nothing")
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise ValueError("valid_until: is not before valid_from")
+        return self
+
+
+class AmenityInput(Input):
+    """Something extra on board, and its price for each vehicle."""
+
+    code: Code
+    name: Text
+    description: Note = ""
+    amount: RateAmount
+
+
+PROMO = AccessPattern(
+    "a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO", used_by="pricing.service.promo"
+)
+PROMOS = AccessPattern(
+    "the promo codes of an organization, newest first",
+    index="gsi1",
+    pk="ORG#{org}#PROMOS",
+    sk="{id}",
+    used_by="pricing.service.promos",
+)
+
+
+class PromoCode(PromoInput, Entity):
+    """A promo code as it is kept. Its key is the code, so that a quote finds it at once and no two are the same."""
+
+    KIND: ClassVar[str] = "promo_code"
+    model_config = ConfigDict(extra="ignore")
+
+    uses_left: int | None = None
+    """None: no end of them."""
+
+    def key(self) -> Key:
+        return PROMO.key(org=self.org_id, code=self.code)
+
+    def indexes(self) -> Mapping[str, Key]:
+        return {"gsi1": PROMOS.key(org=self.org_id, id=self.id)}
+
+
+AMENITY = AccessPattern(
+    "an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY", used_by="pricing.service.amenity"
+)
+AMENITIES = AccessPattern(
+    "the amenities of an organization, by code",
+    index="gsi1",
+    pk="ORG#{org}#AMENITIES",
+    sk="{code}",
+    used_by="pricing.service.amenities",
+)
+
+
+class Amenity(AmenityInput, Entity):
+    """An amenity as it is kept, under its code."""
+
+    KIND: ClassVar[str] = "amenity"
+    model_config = ConfigDict(extra="ignore")
+
+    def key(self) -> Key:
+        return AMENITY.key(org=self.org_id, code=self.code)
+
+    def indexes(self) -> Mapping[str, Key]:
+        return {"gsi1": AMENITIES.key(org=self.org_id, code=self.code)}

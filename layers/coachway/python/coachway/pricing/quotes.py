@@ -1,0 +1,156 @@
+"""Quotes: what is asked, and the answer line by line."""
+
+from __future__ import annotations
+
+from datetime import UTC, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from coachway.core.model import AccessPattern, Input
+from coachway.core.money import Amount, PositiveAmount
+from coachway.pricing.model import Class, Code, RouteText, RuleInput, TripDate, as_number
+from coachway.pricing.offers import PromoText
+
+Miles = Annotated[
+    Decimal, Field(ge=0, le=20_000, decimal_places=2), *as_number({"minimum": 0, "maximum": 20_000, "examples": [150]})
+]
+"""Miles, to a hundredth."""
+Hours = Annotated[
+    Decimal, Field(ge=0, le=1_440, decimal_places=2), *as_number({"minimum": 0, "maximum": 1_440, "examples": [5.5]})
+]
+"""Hours, to a hundredth."""
+Quantity = Annotated[Decimal, *as_number({"examples": [150]})]
+
+LONGEST_DAYS = 60
+"""The longest trip that is priced."""
+
+LineKind = Literal[
+    "base_rate",
+    "mileage_rate",
+    "deadhead_rate",
+    "hourly_rate",
+    "time_multiplier",
+    "seasonal",
+    "vehicle_specific",
+    "client_specific",
+    "booking",
+    "amenity",
+    "extra_stop",
+    "overnight",
+    "second_driver",
+    "coi",
+    "fuel_surcharge",
+    "promo",
+    "minimum_charge",
+    "tax",
+]
+
+
+class QuoteRequest(Input):
+    """The trip that is asked about. Its start is `departs_at`, or `trip_date` with or without `start_time`."""
+
+    client_id: Annotated[str | None, Field(pattern=r"^cli_[0-9A-Z]{26}$")] = None
+    vehicle_class: Class
+    vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
+    passengers: Annotated[int, Field(ge=1, le=10_000)] = 1
+    miles: Annotated[Miles, Field(description="with passengers on board, for each vehicle")]
+    deadhead_miles: Annotated[Miles, Field(description="from and to the garage, for each vehicle")] = Decimal(0)
+    trip_date: Annotated[TripDate | None, Field(description="local; may be left out when departs_at is given")] = None
+    start_time: Annotated[time | None, Field(description="local", examples=["09:00"])] = None
+    departs_at: Annotated[AwareDatetime | None, Field(description="the start, to the moment")] = None
+    returns_at: Annotated[AwareDatetime | None, Field(description="the end, to the moment")] = None
+    timezone: Annotated[
+        str | None,
+        Field(
+            max_length=64, description="of the first stop; left out: the organization's", examples=["America/New_York"]
+        ),
+    ] = None
+    hours: Annotated[Hours | None, Field(description="left out: from departs_at to returns_at")] = None
+    days: Annotated[int | None, Field(ge=1, le=LONGEST_DAYS, description="left out: each 24 hours begun")] = None
+    overnights: Annotated[int | None, Field(ge=0, le=LONGEST_DAYS, description="left out: one less than the days")] = (
+        None
+    )
+    stops: Annotated[int, Field(ge=2, le=50, description="with the first and the last")] = 2
+    route: RouteText | None = None
+    requires_second_driver: bool = False
+    requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
+    amenities: Annotated[list[Code], Field(max_length=30)] = []
+    promo_code: PromoText | None = None
+    cost: Annotated[PositiveAmount | None, Field(description="what the trip costs the operator, if that is known")] = (
+        None
+    )
+
+    @model_validator(mode="after")
+    def _timed(self) -> Self:
+        if self.departs_at is None and self.trip_date is None:
+            raise ValueError("trip_date: say when the trip is, by trip_date or by departs_at")
+        if self.start_time is not None and self.start_time.tzinfo is not None:
+            raise ValueError("start_time: is a local time, without an offset")
+        for name, moment in (("departs_at", self.departs_at), ("returns_at", self.returns_at)):
+            if moment is not None and not 2000 <= moment.year <= 2199:
+                raise ValueError(f"{name}: is between the years 2000 and 2199")
+        if self.returns_at is not None:
+            if self.departs_at is None:
+                raise ValueError("departs_at: goes with returns_at")
+            lasts = self.returns_at.astimezone(UTC) - self.departs_at.astimezone(UTC)
+            if not timedelta(0) <= lasts <= timedelta(days=LONGEST_DAYS):
+                raise ValueError(f"returns_at: is at or after departs_at, and within {LONGEST_DAYS} days of it")
+        return self
+
+
+class Line(BaseModel):
+    """One line. `amount` is `quantity` times `unit_amount`; of a percentage, the quantity is the share (0.25)."""
+
+    kind: LineKind
+    label: str
+    rule_id: str | None = None
+    """The rule, promo code or amenity that it comes from; None: the organization's own terms."""
+    quantity: Quantity
+    unit_amount: Amount
+    amount: Amount
+
+
+class Notice(BaseModel):
+    """Something to know before sending the quote. A blocking one keeps the trip from being booked."""
+
+    code: str
+    message: str
+    blocking: bool = False
+
+
+class Margin(BaseModel):
+    """What is left after the operator's cost. `percent` is of the price before tax; None when that is nothing."""
+
+    cost: Amount
+    amount: Amount
+    percent: Annotated[float | None, Field(examples=[22.5])]
+
+
+class AppliedRule(RuleInput):
+    """A rule with the values it had when it was applied."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    version: int
+
+
+class Priced(BaseModel):
+    """A price that explains itself: `total` is the sum of the lines, and `subtotal - discount + tax`."""
+
+    lines: list[Line]
+    subtotal: Amount
+    discount: Amount
+    tax: Amount
+    total: Amount
+    currency: str
+    margin: Margin | None = None
+    warnings: list[Notice] = []
+    rules: Annotated[list[AppliedRule], Field(description="the rules that made the lines, as they were")] = []
+
+
+QuoteStatus = Literal["calculated", "sent", "accepted", "declined", "expired", "superseded"]
+
+QUOTE = AccessPattern("a quote", pk="ORG#{org}#QUOTE#{id}", sk="QUOTE", used_by="pricing.service.quote")

@@ -1,0 +1,182 @@
+"""Which rules match, and which of them wins."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from coachway.pricing.model import RuleInput
+from coachway.pricing.rules import matches, route_of, winners
+from pydantic import ValidationError
+
+from tests.unit.pricing.making import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, mileage, rule, trip
+
+ROUTE = "New York, NY > Atlantic City, NJ"
+
+
+@pytest.mark.parametrize(
+    ("filters", "asked", "expected"),
+    [
+        ({}, {}, True),
+        ({"client_id": ACME}, {"client_id": ACME}, True),
+        ({"client_id": ACME}, {"client_id": OTHER}, False),
+        ({"client_id": ACME}, {}, False),
+        ({"vehicle_class": "Coach"}, {}, True),
+        ({"vehicle_class": "minibus"}, {}, False),
+        ({"route": ROUTE}, {"route": "new york,  ny → ATLANTIC CITY, nj"}, True),
+        ({"route": ROUTE}, {"route": "Atlantic City, NJ > New York, NY"}, False),
+        ({"route": ROUTE}, {}, False),
+        ({"weekdays": ["wednesday"]}, {}, True),
+        ({"weekdays": ["saturday", "sunday"]}, {}, False),
+        ({"min_passengers": 40, "max_passengers": 40}, {}, True),
+        ({"min_passengers": 41}, {}, False),
+        ({"max_passengers": 39}, {}, False),
+        ({"valid_from": WEDNESDAY, "valid_until": WEDNESDAY}, {}, True),
+        ({"valid_from": date(2027, 3, 4)}, {}, False),
+        ({"valid_until": date(2027, 3, 2)}, {}, False),
+        ({"season_start": "03-03", "season_end": "03-03"}, {}, True),
+        ({"season_start": "03-04", "season_end": "06-01"}, {}, False),
+        ({"season_start": "12-20", "season_end": "01-05"}, {"trip_date": date(2027, 12, 31)}, True),
+        ({"season_start": "12-20", "season_end": "01-05"}, {"trip_date": date(2027, 1, 5)}, True),
+        ({"season_start": "12-20", "season_end": "01-05"}, {"trip_date": date(2027, 1, 6)}, False),
+        ({"start_time": "22:00", "end_time": "06:00"}, {"start_time": "22:00"}, True),
+        ({"start_time": "22:00", "end_time": "06:00"}, {"start_time": "05:59"}, True),
+        ({"start_time": "22:00", "end_time": "06:00"}, {"start_time": "06:00"}, False),
+        ({"start_time": "22:00", "end_time": "06:00"}, {}, False),
+        ({"start_time": "06:00", "end_time": "09:00"}, {"start_time": "08:59"}, True),
+        ({"start_time": "06:00", "end_time": "09:00"}, {"start_time": "09:00"}, False),
+    ],
+)
+def test_a_rule_matches_when_all_its_filters_do(filters: dict[str, Any], asked: dict[str, Any], expected: bool) -> None:
+    asked_about = trip(**asked)
+    assert matches(mileage(**filters), asked_about, asked_about.days[0]) is expected
+
+
+def test_a_night_window_looks_at_both_halves_of_the_repeated_hour() -> None:
+    night = mileage(start_time="01:00", end_time="02:00")
+    for offset in ("-04:00", "-05:00"):
+        asked = trip(departs_at=datetime.fromisoformat(f"2027-11-07T01:30:00{offset}"))
+        assert matches(night, asked, asked.days[0])
+
+
+def test_the_most_specific_rule_of_a_type_wins() -> None:
+    everywhere = mileage(9_00, priority=9999)
+    of_class = mileage(8_00, vehicle_class="coach", priority=50)
+    of_client = mileage(7_00, client_id=ACME, priority=10)
+    of_route = mileage(6_00, route=ROUTE)
+    asked = trip(client_id=ACME, route=ROUTE)
+    rules = [everywhere, of_class, of_client, of_route]
+    for expected in (of_route, of_client, of_class, everywhere):
+        assert winners(rules, asked, WEDNESDAY)["mileage_rate"] is expected
+        rules.remove(expected)
+
+
+def test_priority_decides_within_a_scope_and_then_the_newest() -> None:
+    older = mileage(1_00, priority=5, id="prl_01K00000000000000000000000")
+    newer = mileage(2_00, priority=5, id="prl_01K10000000000000000000000")
+    higher = mileage(3_00, priority=6, id="prl_01J00000000000000000000000")
+    assert winners([newer, older], trip(), WEDNESDAY)["mileage_rate"] is newer
+    assert winners([newer, higher, older], trip(), WEDNESDAY)["mileage_rate"] is higher
+
+
+def test_the_order_of_rules_decides_nothing() -> None:
+    rules = [mileage(n, priority=n % 3, vehicle_class="coach" if n % 2 else None) for n in range(1, 40)]
+    expected = winners(rules, trip(), WEDNESDAY)
+    for seed in range(20):
+        random.Random(seed).shuffle(rules)
+        assert winners(rules, trip(), WEDNESDAY) == expected
+
+
+def test_deadhead_miles_and_each_fee_have_winners_of_their_own() -> None:
+    rules = [
+        mileage(2_50),
+        mileage(1_00, deadhead=True),
+        rule("flat_fee", fee="amenity", code="wifi", amount=1),
+        rule("flat_fee", fee="amenity", code="bar", amount=2),
+        rule("flat_fee", amount=3),
+    ]
+    won = winners(rules, trip(), WEDNESDAY)
+    assert sorted(won) == [
+        "deadhead_rate",
+        "flat_fee:amenity:bar",
+        "flat_fee:amenity:wifi",
+        "flat_fee:booking",
+        "mileage_rate",
+    ]
+
+
+def test_each_24_hours_begun_are_a_day() -> None:
+    departs = datetime(2027, 3, 5, 8, tzinfo=NEW_YORK)
+    assert len(trip(departs_at=departs, returns_at=datetime(2027, 3, 6, 8, tzinfo=NEW_YORK)).days) == 1
+    assert trip(departs_at=departs, returns_at=datetime(2027, 3, 7, 20, tzinfo=NEW_YORK)).days == (
+        date(2027, 3, 5),
+        SATURDAY,
+        date(2027, 3, 7),
+    )
+    assert len(trip(hours=Decimal(30)).days) == 2
+    assert len(trip(hours=Decimal(30), days=4).days) == 4
+
+
+def test_a_route_is_named_by_the_places_of_its_ends() -> None:
+    out = ["11 Wall St, New York, NY 10005", "1901 Boardwalk, Atlantic City, NJ 08401-1234, USA"]
+    assert route_of(out) == ROUTE
+    assert route_of([*out, "Penn Station, New York, NY"]) == ROUTE
+    assert route_of(["JFK"]) == "JFK > JFK"
+    assert route_of(["", ", USA"]) == "unknown > unknown"
+    assert route_of([]) is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "scope"),
+    [
+        ({}, "global"),
+        ({"vehicle_class": "coach"}, "vehicle"),
+        ({"vehicle_class": "coach", "client_id": ACME}, "client"),
+        ({"client_id": ACME, "route": ROUTE}, "route"),
+        ({"client_id": ACME, "scope": "global"}, "global"),
+    ],
+)
+def test_a_scope_left_out_is_the_narrowest_that_the_filters_name(filters: dict[str, Any], scope: str) -> None:
+    assert mileage(**filters).scope == scope
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"rule_type": "base_rate"}, "amount"),
+        ({"rule_type": "base_rate", "amount": 1, "percent": 5}, "amount"),
+        ({"rule_type": "base_rate", "amount": -1}, "amount"),
+        ({"rule_type": "time_multiplier", "amount": 5}, "percent"),
+        ({"rule_type": "time_multiplier", "percent": -101}, "percent"),
+        ({"rule_type": "seasonal"}, "percent"),
+        ({"rule_type": "client_specific", "client_id": ACME}, "percent, amount"),
+        ({"rule_type": "client_specific", "client_id": ACME, "amount": 5}, "replaces"),
+        ({"rule_type": "client_specific", "percent": 5}, "client_id"),
+        ({"rule_type": "vehicle_specific", "percent": 5}, "vehicle_class"),
+        ({"rule_type": "base_rate", "amount": 1, "replaces": "mileage_rate"}, "replaces"),
+        ({"rule_type": "base_rate", "amount": 1, "fee": "coi"}, "fee"),
+        ({"rule_type": "flat_fee", "amount": 1, "fee": "amenity"}, "code"),
+        ({"rule_type": "flat_fee", "amount": 1, "fee": "coi", "code": "wifi"}, "code"),
+        ({"rule_type": "base_rate", "amount": 1, "deadhead": True}, "deadhead"),
+        ({"rule_type": "mileage_rate", "amount": 1, "per_day": True}, "per_day"),
+        ({"rule_type": "base_rate", "amount": 1, "scope": "route"}, "route"),
+        ({"rule_type": "base_rate", "amount": 1, "scope": "client"}, "client_id"),
+        ({"rule_type": "base_rate", "amount": 1, "route": " > "}, "route"),
+        ({"rule_type": "base_rate", "amount": 1, "season_start": "01-01"}, "season"),
+        ({"rule_type": "base_rate", "amount": 1, "start_time": "01:00"}, "start_time"),
+        ({"rule_type": "base_rate", "amount": 1, "start_time": "01:00", "end_time": "01:00"}, "start_time"),
+        ({"rule_type": "base_rate", "amount": 1, "start_time": "01:00Z", "end_time": "02:00Z"}, "offset"),
+        (
+            {"rule_type": "base_rate", "amount": 1, "valid_from": "2027-02-01", "valid_until": "2027-01-31"},
+            "valid_until",
+        ),
+        ({"rule_type": "base_rate", "amount": 1, "min_passengers": 9, "max_passengers": 8}, "max_passengers"),
+        ({"rule_type": "base_rate", "amount": 1, "surprise": 1}, "surprise"),
+    ],
+)
+def test_a_senseless_rule_is_refused_by_the_name_of_the_field(wrong: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        RuleInput(name="Rule", **wrong)
