@@ -1,0 +1,64 @@
+"""Loads Lambda entries, which all have the same few names."""
+
+from __future__ import annotations
+
+import importlib.util
+import pkgutil
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import coachway
+from coachway.core.http import Api
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+FUNCTIONS: Final = ROOT / "functions"
+
+
+@cache
+def load(capability: str, entry: str) -> ModuleType:
+    """The module `functions/<capability>/<entry>.py`."""
+    name = f"functions_{capability}_{entry}"
+    spec = importlib.util.spec_from_file_location(name, FUNCTIONS / capability / f"{entry}.py")
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(name)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A Lambda entry that serves routes."""
+
+    capability: str
+    name: str
+    api: Api
+
+    @property
+    def function(self) -> str:
+        """Its resource in `template.yaml`."""
+        return f"{self.capability.title()}{self.name.title()}Function"
+
+
+def serving() -> list[Entry]:
+    """Every entry with routes, by its place in the tree."""
+    entries = []
+    for path in sorted(FUNCTIONS.glob("*/*.py")):
+        module = load(path.parent.name, path.stem)
+        api = getattr(module, "api", None)
+        if isinstance(api, Api):
+            entries.append(Entry(path.parent.name, path.stem, api))
+    return entries
+
+
+def import_everything() -> None:
+    """Import the whole product, so that every declaration has registered itself."""
+    for module in pkgutil.walk_packages(coachway.__path__, "coachway."):
+        importlib.import_module(module.name)
+    for path in sorted(FUNCTIONS.glob("*/*.py")):
+        load(path.parent.name, path.stem)

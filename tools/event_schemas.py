@@ -1,0 +1,45 @@
+"""`events/schemas/*.json`: the contract of every domain event, from its class."""
+
+from __future__ import annotations
+
+import json
+
+from coachway.core.events import Actor, Change, Event
+
+
+def schemas() -> dict[str, str]:
+    """File name → JSON Schema of the event's `detail` on the bus."""
+    return {f"{name}.json": _schema(event) for name, event in sorted(Event.registry.items()) if _ours(event)}
+
+
+def _ours(event: type[Event]) -> bool:
+    return event.__module__.startswith("coachway.")
+
+
+def _schema(event: type[Event]) -> str:
+    data = event.model_json_schema(mode="serialization")
+    definitions = data.pop("$defs", {})
+    for model in (Actor, Change):
+        shape = model.model_json_schema(mode="serialization")
+        definitions[model.__name__] = shape
+    text = {"type": "string"}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": event.TYPE,
+        "description": (event.__doc__ or "").strip(),
+        "type": "object",
+        "required": ["event_id", "org_id", "aggregate_id", "occurred_at", "actor", "correlation_id", "schema_version", "data"],
+        "properties": {
+            "event_id": text,
+            "org_id": text,
+            "aggregate_id": text,
+            "occurred_at": {**text, "format": "date-time"},
+            "actor": {"$ref": "#/$defs/Actor"},
+            "correlation_id": text,
+            "schema_version": {"const": event.SCHEMA_VERSION},
+            "changes": {"type": "array", "items": {"$ref": "#/$defs/Change"}},
+            "data": data,
+        },
+        "$defs": dict(sorted(definitions.items())),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

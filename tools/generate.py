@@ -1,0 +1,57 @@
+"""Writes every generated file, or with `--check` says which are not what the code would generate.
+
+    python -m tools.generate [--check]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tools import data_map, event_schemas, gateway, openapi
+from tools.entries import ROOT, import_everything, serving
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file's path and content."""
+    import_everything()
+    entries = serving()
+    document = json.dumps(openapi.document(entries), indent=1, ensure_ascii=False) + "\n"
+    return {
+        ROOT / "docs/openapi.json": document,
+        ROOT / "infra/api.yaml": gateway.definition(entries),
+        ROOT / "docs/data-map.md": data_map.page(),
+        **{ROOT / "events/schemas" / name: text for name, text in event_schemas.schemas().items()},
+    }
+
+
+def drift() -> list[str]:
+    """What is not as the code says: one line per file."""
+    wanted = generated()
+    wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    stray = [path for path in (ROOT / "events/schemas").glob("*.json") if path not in wanted]
+    lines = [f"{path.relative_to(ROOT)} is not up to date" for path in wrong]
+    return lines + [f"{path.relative_to(ROOT)} belongs to no event" for path in stray]
+
+
+def main() -> int:
+    """Write the files, or check them."""
+    if "--check" in sys.argv[1:]:
+        found = drift()
+        print("\n".join(found) or "generated files are up to date")
+        print("run: make generate" if found else "", end="\n" if found else "")
+        return 1 if found else 0
+    wanted = generated()
+    for stray in set((ROOT / "events/schemas").glob("*.json")) - set(wanted):
+        stray.unlink()
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
