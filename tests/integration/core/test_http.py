@@ -9,13 +9,14 @@ import pytest
 from pydantic import Field
 
 from coachway.core import ids, store
-from coachway.core.answers import Answer, File
+from coachway.core.answers import Answer, File, Html
 from coachway.core.caller import Caller
 from coachway.core.http import ANYONE, SIGNED_IN, Api
 from coachway.core.model import AccessPattern, Changes, Entity, Input, Key, Page, PageQuery, Text, changed
 from coachway.core.money import PositiveAmount
 from coachway.core.ops import Create, Update
-from tests.integration.client import call, token_for
+from coachway.core.problems import Problem
+from tests.integration.client import Reply, call, token_for
 
 KITES = AccessPattern("a kite", pk="ORG#{org}#KITE#{id}", sk="HEAD")
 KiteId = Annotated[str, Field(pattern=ids.pattern("kit"))]
@@ -229,3 +230,50 @@ def test_a_file_goes_out_in_base64() -> None:
 def test_health_names_the_service() -> None:
     body = json.loads(call(api, "GET", "/api/v1/kites/health").text)
     assert (body["status"], body["service"], body["checks"]) == ("healthy", "kites", {"table": "ok"})
+
+
+class Wish(Input):
+    name: Text
+    strong: bool = False
+
+
+def sorry(problem: Problem) -> Html:
+    return Html(f"<h1>{problem.title}</h1>")
+
+
+pages = Api("kite-pages", "Pages on kites.", health=False, refusal=sorry)
+
+
+@pages.post("/pages/kites/wish", needs=ANYONE, media="text/html", base="")
+def wish(form: Wish) -> Html:
+    return Html(f"<p>{form.name} {form.strong}</p>")
+
+
+def post(raw: bytes, kind: str = "application/x-www-form-urlencoded") -> Reply:
+    return call(pages, "POST", "/pages/kites/wish", raw=raw, headers={"content-type": kind, "idempotency-key": "k"})
+
+
+def test_a_form_is_read_into_its_model_and_a_page_answers() -> None:
+    answer = post("name=Zoë+%26+co&strong=on".encode())
+    assert (answer.status, answer.text) == (200, "<p>Zoë & co True</p>")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "status"),
+    [
+        (b'{"name": "x"}', "application/json", 415),
+        (b"name=%ff", "application/x-www-form-urlencoded", 400),
+        (b"name=\xff", "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a=1" for _ in range(200)), "application/x-www-form-urlencoded", 400),
+        (b"name=x&other=1", "application/x-www-form-urlencoded", 422),
+        (b"", "application/x-www-form-urlencoded; charset=utf-8", 422),
+        (b"name=" + b"x" * 1_000_001, "application/x-www-form-urlencoded", 413),
+    ],
+)
+def test_a_form_that_cannot_be_taken_is_refused_on_a_page(raw: bytes, kind: str, status: int) -> None:
+    answer = post(raw, kind)
+    assert answer.status == status
+    assert answer.text.startswith("<h1>")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from chalice.app import Request, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -70,12 +70,11 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
         caller = _admitted(route, request, caller)
         response = _response(_run(route, request, caller, path), route, request)
     except errors.Error as error:
-        response = _refused(error, request, request_id)
+        response = _refused(error, route, request, request_id)
     except Exception:  # noqa: BLE001 - the last resort: logged with its trace, told as a 500
         logger.exception("a request failed for a reason that nobody foresaw", route=route.path)
-        response = _refused(
-            errors.Error("this was logged; tell us the request id", title="internal error"), request, request_id
-        )
+        unforeseen = errors.Error("this was logged; tell us the request id", title="internal error")
+        response = _refused(unforeseen, route, request, request_id)
     finish(response, request, request_id, correlation_id)
     logger.info(
         "request",
@@ -112,7 +111,7 @@ def _admitted(route: Route, request: Request, caller: Caller) -> Caller:
 
 
 def _run(route: Route, request: Request, caller: Caller, path: Mapping[str, str]) -> object:
-    raw = _body(request) if "body" in route.takes or route.method == "POST" else b""
+    raw = _body(request) if route.method == "POST" or not route.takes.keys().isdisjoint(("body", "form")) else b""
     arguments: dict[str, Any] = {name: _path_value(route.takes[name], unquote(value)) for name, value in path.items()}
     attempt = _attempt(route, request, caller, raw)
     if attempt is not None:
@@ -123,6 +122,8 @@ def _run(route: Route, request: Request, caller: Caller, path: Mapping[str, str]
         arguments["query"] = _query(route.takes["query"], request.query_params)
     if "body" in route.takes:
         arguments["body"] = _parsed(route.takes["body"], raw, request.headers)
+    if "form" in route.takes:
+        arguments["form"] = _form(route.takes["form"], raw, request.headers)
     if "if_match" in route.takes:
         arguments["if_match"] = _if_match(request.headers)
     if attempt is None:
@@ -173,7 +174,7 @@ def _body(request: Request) -> bytes:
 
 def _attempt(route: Route, request: Request, caller: Caller, raw: bytes) -> Attempt | None:
     key = request.headers.get("idempotency-key")
-    if key is None or route.method != "POST":
+    if key is None or route.method != "POST" or "form" in route.takes:
         return None
     if not _IDEMPOTENCY.match(key):
         raise errors.Invalid.field("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
@@ -193,6 +194,22 @@ def _parsed(model: Any, raw: bytes, headers: Mapping[str, str]) -> Any:
         return model.model_validate_json(raw or b"{}", strict=True)
     except ValidationError as failure:
         raise problems.refusal_of(failure, of_body=True) from None
+
+
+def _form(model: type[BaseModel], raw: bytes, headers: Mapping[str, str]) -> BaseModel:
+    """What a page's form posted. A field that is sent twice counts as sent last."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        wanted = "send Content-Type: application/x-www-form-urlencoded"
+        raise errors.NotJson(wanted, title="the body must be a form")
+    try:
+        sent = dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=100))
+    except ValueError:  # not UTF-8, or too many fields
+        raise errors.Malformed("send at most 100 fields, encoded as UTF-8") from None
+    try:
+        return model.model_validate_strings(sent)
+    except ValidationError as failure:
+        raise problems.refusal_of(failure, of_body=False) from None
 
 
 def _query(model: type[BaseModel], params: Mapping[str, str] | None) -> BaseModel:
@@ -243,16 +260,20 @@ def _response(answer: object, route: Route, request: Request) -> Response:
     return Response(render.to_json(body), headers | {"Content-Type": "application/json"}, status)
 
 
-def _refused(error: errors.Error, request: Request, request_id: str) -> Response:
+def _refused(error: errors.Error, route: Route, request: Request, request_id: str) -> Response:
     problem = problems.problem_of(
         error, instance=str(request.context.get("path") or request.path), request_id=request_id
     )
-    headers: Headers = {"Content-Type": "application/problem+json"}
+    headers: dict[str, str] = {}
     if isinstance(error, errors.TooMany):
         headers["Retry-After"] = str(error.retry_after)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(problem.model_dump_json(), headers, problem.status)
+    if route.refusal is not None:
+        page = route.refusal(problem)
+        return _response(replace(page, status=problem.status, headers={**headers, **page.headers}), route, request)
+    headers["Content-Type"] = "application/problem+json"
+    return Response(problem.model_dump_json(), {**headers}, problem.status)
 
 
 def finish(response: Response, request: Request, request_id: str, correlation_id: str) -> None:

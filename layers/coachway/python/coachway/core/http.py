@@ -7,8 +7,9 @@
         '''Add a client.'''
         return service.create(caller, body)
 
-A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `if_match` (the version
-in If-Match, or None), and the path's own parameters. Its docstring is the operation's summary and description.
+A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `form` (a pydantic model
+of what a page's form posts), `if_match` (the version in If-Match, or None), and the path's own parameters. Its docstring
+is the operation's summary and description.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pydantic import BaseModel
 
 from coachway import __version__
 from coachway.core import handling, store
-from coachway.core.answers import Answer
+from coachway.core.answers import Answer, Html
+from coachway.core.problems import Problem
 
 BASE: Final = "/api/v1"
 
@@ -54,6 +56,8 @@ class Route:
     media: str = "application/json"
     outside: tuple[str, ...] = ()
     """Roles outside the organization that hold the permission for what is theirs."""
+    refusal: Callable[[Problem], Html] | None = None
+    """How a page tells people what went wrong; without it, problem details do."""
 
     @property
     def name(self) -> str:
@@ -81,6 +85,8 @@ class Api:
     about: str = ""
     routes: list[Route] = field(default_factory=list)
     health: bool = True
+    refusal: Callable[[Problem], Html] | None = None
+    """The page that tells people of an error, for routes that answer `text/html`."""
 
     def __post_init__(self) -> None:
         # Named unlike the logger: a Chalice app of the same name would print each line twice.
@@ -156,6 +162,7 @@ class Api:
                 errors=errors,
                 media=media,
                 outside=outside,
+                refusal=self.refusal if media == "text/html" else None,
             )
             self.routes.append(route)
             self._serve(route)
