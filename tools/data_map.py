@@ -31,7 +31,18 @@ def page() -> str:
         for each in patterns
     ]
     kinds = [f"| `{model.KIND}` | {_first_line(model)} | {_source(model)} |" for model in _records()]
-    return "\n".join([_HEAD + "\n".join(rows), "", "## Kinds of items", "", "| kind | what it is | model |", "|---|---|---|", *kinds, ""])
+    return "\n".join(
+        [
+            _HEAD + "\n".join(rows),
+            "",
+            "## Kinds of items",
+            "",
+            "| kind | what it is | model |",
+            "|---|---|---|",
+            *kinds,
+            "",
+        ]
+    )
 
 
 def _code(names: str) -> str:

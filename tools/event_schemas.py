@@ -28,7 +28,16 @@ def _schema(event: type[Event]) -> str:
         "title": event.TYPE,
         "description": (event.__doc__ or "").strip(),
         "type": "object",
-        "required": ["event_id", "org_id", "aggregate_id", "occurred_at", "actor", "correlation_id", "schema_version", "data"],
+        "required": [
+            "event_id",
+            "org_id",
+            "aggregate_id",
+            "occurred_at",
+            "actor",
+            "correlation_id",
+            "schema_version",
+            "data",
+        ],
         "properties": {
             "event_id": text,
             "org_id": text,

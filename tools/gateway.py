@@ -32,7 +32,8 @@ def definition(entries: Iterable[Entry]) -> str:
 
 def _integration(function: str, path: str) -> dict[str, Any]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in re.findall(r"\{(\w+)\}", path)
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", path)
     ]
     return {
         **({"parameters": parameters} if parameters else {}),

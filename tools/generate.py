@@ -1,6 +1,6 @@
 """Writes every generated file, or with `--check` says which are not what the code would generate.
 
-    python -m tools.generate [--check]
+python -m tools.generate [--check]
 """
 
 from __future__ import annotations

@@ -282,5 +282,3 @@ def _describe(kind: Any) -> str:
         return "A page of the list."
     about = (getattr(kind, "__doc__", None) or "The result.").strip().splitlines()[0]
     return about if about.endswith(".") else f"{about}."
-
-

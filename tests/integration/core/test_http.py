@@ -210,7 +210,10 @@ def test_only_allowed_origins_may_call_from_a_browser() -> None:
     allowed = call(api, "OPTIONS", "/api/v1/kites", headers={"origin": "https://app.harbor.example"})
     assert allowed.status == 204
     assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.harbor.example"
-    assert "Access-Control-Allow-Origin" not in call(api, "OPTIONS", "/api/v1/kites", headers={"origin": "https://evil"}).headers
+    assert (
+        "Access-Control-Allow-Origin"
+        not in call(api, "OPTIONS", "/api/v1/kites", headers={"origin": "https://evil"}).headers
+    )
 
 
 def test_every_answer_carries_the_correlation_id_and_security_headers() -> None:

@@ -102,7 +102,9 @@ def test_nothing_is_written_when_one_op_fails() -> None:
     stale = boat.model_copy(update={"version": 7})
     other = Boat(id=ids.new("boa"), org_id=ORG, name="Eva")
     with pytest.raises(errors.Conflict, match="not like that"):
-        store.commit(CALLER, Create(other, [BoatLaunched(name="Eva")]), Require(stale, errors.Conflict("not like that")))
+        store.commit(
+            CALLER, Create(other, [BoatLaunched(name="Eva")]), Require(stale, errors.Conflict("not like that"))
+        )
     assert store.find(Boat, other.key()) is None
     assert store.owner_of(ORG, "boat-name", "Eva") is None
     assert store.history(other.key()) == []

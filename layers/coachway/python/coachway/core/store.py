@@ -85,7 +85,23 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
 
 def numbers(key: Key) -> dict[str, int]:
     """The whole numbers kept at `key` by `Add`; empty if none were."""
-    kept = _get_item(key) or {}
+    return _numbers(_get_item(key) or {})
+
+
+def numbers_many(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
+    """The same at up to 100 keys, in one call."""
+    table, found = settings.table_name(), {key: dict[str, int]() for key in keys}
+    wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in found]
+    while wanted:
+        answer = connection().batch_get_item(table, wanted, consistent_read=True)
+        for each in answer["Responses"].get(table, []):
+            found[Key(each["pk"]["S"], each["sk"]["S"])] = _numbers(each)
+        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
+    return found
+
+
+def _numbers(kept: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in kept.items() if "N" in value and name != "expires_at"}
 
 
