@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -48,6 +49,9 @@ class ProblemField(BaseModel):
 Problem.model_rebuild()
 
 
+_NAMED: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)
+
+
 def status_of(error: errors.Error) -> int:
     """The HTTP status of an error."""
     for kind in type(error).__mro__:
@@ -73,9 +77,19 @@ def refusal_of(failure: ValidationError, *, of_body: bool) -> errors.Error:
     found: Sequence[ErrorDetails] = failure.errors(include_url=False, include_input=False)
     if of_body and any(each["type"] == "json_invalid" for each in found):
         return errors.Malformed(_message(found[0]))
-    fields = [errors.FieldError(".".join(map(str, each["loc"])) or "body", _message(each)) for each in found[:50]]
+    fields = [field for each in found[:50] for field in _fields(each)]
     detail = "; ".join(f"{field}: {message}" for field, message in fields[:3])
     return errors.Invalid(detail, fields=fields)
+
+
+def _fields(found: ErrorDetails) -> list[errors.FieldError]:
+    """One for each field concerned: a rule about several names them first, `valid_until: is not before valid_from`."""
+    place, message = ".".join(map(str, found["loc"])), _message(found)
+    named = _NAMED.match(message) if found["type"] == "value_error" else None
+    if named is None:
+        return [errors.FieldError(place or "body", message)]
+    prefix = f"{place}." if place else ""
+    return [errors.FieldError(prefix + name, named[2]) for name in named[1].split(", ")]
 
 
 def _message(found: Mapping[str, Any]) -> str:
