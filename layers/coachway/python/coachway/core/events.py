@@ -33,7 +33,7 @@ BY_DAY = AccessPattern(
 class Event(BaseModel):
     """Base of every domain event."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     TYPE: ClassVar[str]
     """`<aggregate>.<past tense>`, the detail-type on the bus."""

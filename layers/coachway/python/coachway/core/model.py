@@ -58,7 +58,7 @@ class AccessPattern:
 class Record(BaseModel):
     """Anything kept in the table as one item."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
     KIND: ClassVar[str]
     """The item's `kind`, unique in the table."""
@@ -107,7 +107,7 @@ class Entity(Record):
 class Input(BaseModel):
     """What a caller sends: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, defer_build=True)
 
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from coachway.core import errors
@@ -30,6 +30,8 @@ STATUS: Final[Mapping[type[errors.Error], int]] = {
 class Problem(BaseModel):
     """`application/problem+json`."""
 
+    model_config = ConfigDict(defer_build=True)
+
     type: str = "about:blank"
     title: str
     status: int
@@ -44,9 +46,6 @@ class ProblemField(BaseModel):
 
     field: str
     message: str
-
-
-Problem.model_rebuild()
 
 
 _NAMED: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)
