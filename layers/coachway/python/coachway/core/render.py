@@ -19,10 +19,23 @@ def to_json(answer: object) -> str:
         items = ",".join(to_json(each) for each in answer.items)
         return f'{{"items":[{items}],"next_cursor":{json.dumps(answer.next_cursor)}}}'
     if isinstance(answer, BaseModel):
-        return answer.model_dump_json()
+        return answer.model_dump_json(exclude=unseen(answer))
     if isinstance(answer, list):
         return "[" + ",".join(to_json(each) for each in answer) + "]"
     return json.dumps(to_jsonable_python(answer), separators=(",", ":"))
+
+
+def unseen(answer: BaseModel) -> dict[str, Any] | None:
+    """What the entities inside an answer hide, as pydantic's `exclude` wants it; None for nothing."""
+    hidden: dict[str, Any] = {}
+    for name, value in answer:
+        inside, wrap = (value[0], True) if isinstance(value, list) and value else (value, False)
+        if not isinstance(inside, BaseModel):
+            continue
+        parts = dict.fromkeys(inside.hidden(), True) if isinstance(inside, Entity) else unseen(inside)
+        if parts:
+            hidden[name] = {"__all__": parts} if wrap else parts
+    return hidden or None
 
 
 def to_plain(answer: object) -> Any:

@@ -1,0 +1,157 @@
+"""Routes of clients."""
+
+from __future__ import annotations
+
+from coachway.clients import addresses, contacts, credit, personal, preferences, service
+from coachway.clients.model import (
+    Address,
+    AddressInput,
+    Client,
+    ClientId,
+    ClientInput,
+    ClientQuery,
+    Contact,
+    ContactId,
+    ContactInput,
+    Credit,
+    EmailPreferences,
+    EmailPreferencesInput,
+    Erasure,
+)
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Changes, Page, PageQuery
+
+api = Api("clients", "Clients, their contacts and addresses, and what they may still owe.")
+app = api.app
+
+
+@api.post("/clients", needs="clients:write", status=201)
+def create_client(caller: Caller, body: ClientInput) -> Client:
+    """Add a client.
+
+    Its email must be unique in the organization; its credit limit is in the organization's currency.
+    """
+    return service.create(caller, body)
+
+
+@api.get("/clients", needs="clients:read")
+def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
+    """List clients.
+
+    Newest first. With `q`, those whose name begins with it, by name; case and accents do not matter.
+    """
+    return service.listed(caller, query)
+
+
+@api.get("/clients/{client_id}", needs="clients:read")
+def get_client(caller: Caller, client_id: ClientId) -> Client:
+    """Get a client."""
+    return service.get(caller, client_id)
+
+
+@api.put("/clients/{client_id}", needs="clients:write")
+def update_client(caller: Caller, client_id: ClientId, body: Changes[ClientInput], if_match: int | None) -> Client:
+    """Change a client.
+
+    Fields that are left out stay as they are.
+    """
+    return service.update(caller, client_id, body, if_match)
+
+
+@api.delete("/clients/{client_id}", needs="clients:write")
+def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> None:
+    """Remove a client.
+
+    Refused while it owes something. Its history stays; its email may be used again.
+    """
+    service.delete(caller, client_id, if_match)
+
+
+@api.get("/clients/{client_id}/contacts", needs="clients:read")
+def list_contacts(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Contact]:
+    """List a client's contacts, newest first."""
+    return contacts.listed(caller, client_id, query)
+
+
+@api.post("/clients/{client_id}/contacts", needs="clients:write", status=201)
+def add_contact(caller: Caller, client_id: ClientId, body: ContactInput) -> Contact:
+    """Add a person to a client."""
+    return contacts.add(caller, client_id, body)
+
+
+@api.put("/clients/{client_id}/contacts/{contact_id}", needs="clients:write")
+def update_contact(
+    caller: Caller, client_id: ClientId, contact_id: ContactId, body: Changes[ContactInput], if_match: int | None
+) -> Contact:
+    """Change a contact.
+
+    Fields that are left out stay as they are.
+    """
+    return contacts.update(caller, client_id, contact_id, body, if_match)
+
+
+@api.delete("/clients/{client_id}/contacts/{contact_id}", needs="clients:write")
+def remove_contact(caller: Caller, client_id: ClientId, contact_id: ContactId, if_match: int | None) -> None:
+    """Take a person off a client."""
+    contacts.remove(caller, client_id, contact_id, if_match)
+
+
+@api.get("/clients/{client_id}/addresses", needs="clients:read")
+def list_addresses(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Address]:
+    """List a client's addresses, newest first."""
+    return addresses.listed(caller, client_id, query)
+
+
+@api.post("/clients/{client_id}/addresses", needs="clients:write", status=201)
+def add_address(caller: Caller, client_id: ClientId, body: AddressInput) -> Address:
+    """Add a place to a client."""
+    return addresses.add(caller, client_id, body)
+
+
+@api.get("/clients/{client_id}/credit", needs="clients:read")
+def get_credit(caller: Caller, client_id: ClientId) -> Credit:
+    """Get what a client may still owe.
+
+    Available credit is the limit less the open balance; it is negative when the limit was lowered under the balance.
+    """
+    return credit.of(service.get(caller, client_id))
+
+
+@api.get("/clients/{client_id}/email-preferences", needs="clients:read")
+def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferences:
+    """Get which mails a client wants.
+
+    Quotes, confirmations and invoices always go out. Version 0 means that nobody has said anything yet.
+    """
+    return preferences.of(caller, client_id)
+
+
+@api.put("/clients/{client_id}/email-preferences", needs="clients:write")
+def set_email_preferences(
+    caller: Caller, client_id: ClientId, body: Changes[EmailPreferencesInput], if_match: int | None
+) -> EmailPreferences:
+    """Set which mails a client wants.
+
+    Fields that are left out stay as they are.
+    """
+    return preferences.change(caller, client_id, body, if_match)
+
+
+@api.get("/clients/{client_id}/export", needs="clients:write")
+def export_client(caller: Caller, client_id: ClientId) -> personal.ClientFile:
+    """Export everything kept about a client.
+
+    For the client itself, who may ask for it: master data, contacts, addresses, preferences, credit and history.
+    """
+    return personal.export(caller, client_id)
+
+
+@api.post("/clients/{client_id}/erase", needs="clients:write")
+def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
+    """Erase everything personal about a client, for good.
+
+    Also of a client that was removed before. Refused while it owes something; amounts stay in the books. Asking again
+    finishes an erasure that was interrupted, and answers 404 once it is done.
+    """
+    return personal.erase(caller, client_id)

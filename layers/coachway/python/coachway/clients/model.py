@@ -1,0 +1,279 @@
+"""Clients, the people and places that belong to them, and where they lie in the table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coachway.clients import rules
+from coachway.core import contact, ids
+from coachway.core.contact import Email, Phone
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Text
+from coachway.core.money import Amount, PositiveAmount
+
+ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
+ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
+
+CLIENT = AccessPattern(
+    "a client", pk="ORG#{org}#CLIENT#{id}", sk="HEAD", used_by="clients.service.get, clients.personal.export"
+)
+BY_MONTH = AccessPattern(
+    "clients, newest first, by the month they were added",
+    index="gsi1",
+    pk="ORG#{org}#CLIENTS#{month}",
+    sk="{id}",
+    used_by="clients.service.listed",
+)
+BY_NAME = AccessPattern(
+    "clients by the beginning of their name",
+    index="gsi2",
+    pk="ORG#{org}#CLIENT-NAMES#{initial}",
+    sk="{name}#{id}",
+    used_by="clients.service.listed",
+)
+CONTACTS = AccessPattern(
+    "the contacts of a client, newest first",
+    pk="ORG#{org}#CLIENT#{client}",
+    sk="CONTACT#{id}",
+    used_by="clients.contacts",
+)
+ADDRESSES = AccessPattern(
+    "the addresses of a client, newest first",
+    pk="ORG#{org}#CLIENT#{client}",
+    sk="ADDRESS#{id}",
+    used_by="clients.addresses",
+)
+PREFERENCES = AccessPattern(
+    "which mails a client wants",
+    pk="ORG#{org}#CLIENT#{client}",
+    sk="EMAIL-PREFERENCES",
+    used_by="clients.preferences",
+)
+CREDIT = AccessPattern(
+    "what a client owes, in cents (`open`), moved by conditional additions",
+    pk="ORG#{org}#CLIENT#{client}",
+    sk="CREDIT",
+    used_by="clients.credit",
+)
+
+ERASURE = AccessPattern(
+    "that a client was erased", pk="ORG#{org}#CLIENT#{client}", sk="ERASED", used_by="clients.personal.erase"
+)
+
+
+class ClientType(StrEnum):
+    """What kind of client."""
+
+    CORPORATE = "corporate"
+    PERSONAL = "personal"
+    GOVERNMENT = "government"
+
+
+class ClientStatus(StrEnum):
+    """Whether new work is taken from a client."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class ClientInput(Input):
+    """A client as staff enter it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Acme Events",
+                    "client_type": "corporate",
+                    "email": "events@acme.example",
+                    "phone": "+12125550123",
+                    "payment_terms": "net_30",
+                    "credit_limit": 10000,
+                }
+            ]
+        }
+    )
+
+    name: Text
+    client_type: ClientType
+    email: Email
+    phone: Phone | None = None
+    status: ClientStatus = ClientStatus.ACTIVE
+    payment_terms: rules.PaymentTerms = rules.PaymentTerms.DUE_ON_RECEIPT
+    credit_limit: PositiveAmount = 0
+    notes: Note = ""
+
+
+class Client(Entity, ClientInput):
+    """A client. Amounts are in the organization's currency, which `currency` names."""
+
+    KIND: ClassVar[str] = "client"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    email: str
+    phone: str | None = None
+    currency: str = "USD"
+
+    def key(self) -> Key:
+        return CLIENT.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> dict[str, Key]:
+        sought = rules.folded(self.name)
+        month = ids.made_at(self.id).strftime("%Y-%m")
+        return {
+            "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
+            "gsi2": BY_NAME.key(org=self.org_id, initial=sought[:1], name=sought, id=self.id),
+        }
+
+    def attributes(self) -> dict[str, str | int | bool]:
+        return {"client_type": self.client_type.value, "status": self.status.value}
+
+    def uniques(self) -> dict[str, str]:
+        return {"client-email": contact.same_mailbox(self.email)}
+
+
+class ClientQuery(PageQuery):
+    """Which clients: of a type, of a status, whose name begins with `q` (case and accents do not matter)."""
+
+    type: ClientType | None = None
+    status: ClientStatus | None = None
+    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class ContactRole(StrEnum):
+    """What a contact is asked about."""
+
+    BOOKING = "booking"
+    BILLING = "billing"
+    ON_SITE = "on_site"
+    OTHER = "other"
+
+
+class ContactInput(Input):
+    """A person at a client's."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Dana Lee", "role": "booking", "email": "dana@acme.example", "phone": "+12125550124"}]
+        }
+    )
+
+    name: Text
+    role: ContactRole = ContactRole.OTHER
+    email: Email | None = None
+    phone: Phone | None = None
+    notes: Note = ""
+
+
+class Contact(Entity, ContactInput):
+    """A person at a client's, in the client's own partition, so that the client's history tells of it."""
+
+    KIND: ClassVar[str] = "contact"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    client_id: str
+    email: str | None = None
+    phone: str | None = None
+
+    def key(self) -> Key:
+        return CONTACTS.key(org=self.org_id, client=self.client_id, id=self.id)
+
+    def attributes(self) -> dict[str, str | int | bool]:
+        return {"kept": self.deleted_at is None}
+
+
+class AddressType(StrEnum):
+    """What an address is for."""
+
+    BILLING = "billing"
+    PICKUP = "pickup"
+    MAILING = "mailing"
+    OTHER = "other"
+
+
+class AddressInput(Input):
+    """A place of a client's."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "address_type": "billing",
+                    "line1": "11 Wall St",
+                    "city": "New York",
+                    "state": "NY",
+                    "postal_code": "10005",
+                    "country": "US",
+                }
+            ]
+        }
+    )
+
+    address_type: AddressType = AddressType.BILLING
+    line1: Text
+    line2: Text | None = None
+    city: Text
+    state: Text | None = None
+    postal_code: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$")] | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 code of two letters")] = "US"
+
+
+class Address(Entity, AddressInput):
+    """A place of a client's, in the client's own partition."""
+
+    KIND: ClassVar[str] = "address"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    client_id: str
+
+    def key(self) -> Key:
+        return ADDRESSES.key(org=self.org_id, client=self.client_id, id=self.id)
+
+    def attributes(self) -> dict[str, str | int | bool]:
+        return {"kept": self.deleted_at is None}
+
+
+class EmailPreferencesInput(Input):
+    """Which mails a client wants besides those that an order needs (quotes, confirmations, invoices)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reminders": True, "newsletter": False}]})
+
+    opted_out: bool = False
+    """None of the mails below, whatever they say."""
+    reminders: bool = True
+    rating_requests: bool = True
+    newsletter: bool = False
+
+
+class EmailPreferences(Entity, EmailPreferencesInput):
+    """Which mails a client wants; `version` is 0 until somebody has said so. Its id is the client's."""
+
+    KIND: ClassVar[str] = "email_preferences"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    def key(self) -> Key:
+        return PREFERENCES.key(org=self.org_id, client=self.id)
+
+
+class Credit(BaseModel):
+    """What a client may still owe. `available_credit` is negative when the limit was lowered under the balance."""
+
+    client_id: str
+    payment_terms: rules.PaymentTerms
+    credit_limit: PositiveAmount
+    open_balance: Amount
+    available_credit: Amount
+    currency: str
+
+
+class Erasure(Entity):
+    """That everything personal about a client was taken out of `records` records. Its id is the client's."""
+
+    KIND: ClassVar[str] = "erasure"
+
+    records: int
+
+    def key(self) -> Key:
+        return ERASURE.key(org=self.org_id, client=self.id)

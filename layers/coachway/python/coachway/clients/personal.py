@@ -1,0 +1,103 @@
+"""What is personal about a client: to hand out to that person, and to take out of the records.
+
+Papers keep their amounts. What other capabilities copied (the name on a charter, a mail that went out) they erase
+themselves, when `client.erased` tells them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from pydantic import BaseModel
+
+from coachway.clients import credit, preferences
+from coachway.clients.events import ClientErased
+from coachway.clients.model import CLIENT, ERASURE, Address, Client, Contact, Credit, EmailPreferences, Erasure
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.events import Change, Envelope, HistoryEntry
+from coachway.core.listing import everything
+from coachway.core.ops import Create, Op, Remove, Update
+
+_TOGETHER: Final = 90
+_IMPERSONAL: Final = frozenset(
+    {"address_type", "client_type", "country", "credit_limit", "currency", "payment_terms", "role", "status"}
+)
+"""Fields whose values in past events stay; every other one is blanked, also those that come later."""
+
+
+class ClientFile(BaseModel):
+    """Everything kept about one client."""
+
+    client: Client
+    contacts: list[Contact]
+    addresses: list[Address]
+    email_preferences: EmailPreferences
+    credit: Credit
+    history: list[HistoryEntry]
+
+
+def export(caller: Caller, client_id: str) -> ClientFile:
+    """Everything kept about a client."""
+    client = store.get(Client, CLIENT.key(org=caller.org_id, id=client_id))
+    partition = client.key().pk
+    return ClientFile(
+        client=client,
+        contacts=[each for each in everything(Contact, partition, prefix="CONTACT#") if each.deleted_at is None],
+        addresses=[each for each in everything(Address, partition, prefix="ADDRESS#") if each.deleted_at is None],
+        email_preferences=preferences.of(caller, client_id),
+        credit=credit.of(client),
+        history=store.history(client.key()),
+    )
+
+
+def erase(caller: Caller, client_id: str) -> Erasure:
+    """Take everything personal about a client, deleted ones too, out of the records for good.
+
+    The client itself goes last: an erasure that was interrupted is finished by asking again. Raises Conflict while the
+    client owes something, Missing when it is erased already.
+    """
+    place = CLIENT.key(org=caller.org_id, id=client_id)
+    client = next(iter(everything(Client, place.pk, prefix=place.sk)), None)
+    missing = errors.Missing("there is no such client")
+    if client is None or store.find(Erasure, ERASURE.key(org=caller.org_id, client=client_id)):
+        raise missing
+    quietly = replace(caller, attempt=None)
+    store.commit(quietly, credit.owes_nothing(client))
+    work: list[Op] = [
+        *(Remove(each) for each in everything(Contact, place.pk, prefix="CONTACT#")),
+        *(Remove(each) for each in everything(Address, place.pk, prefix="ADDRESS#")),
+        *(Remove(each) for each in everything(EmailPreferences, place.pk, prefix="EMAIL-PREFERENCES")),
+        *(Update(each, _blanked(each)) for each in everything(Envelope, place.pk, prefix="EVENT#") if _tells(each)),
+    ]
+    for start in range(0, len(work), _TOGETHER):
+        store.commit(quietly, *work[start : start + _TOGETHER])
+    nobody = client.model_copy(
+        update={
+            "name": "erased",
+            "email": "",
+            "phone": None,
+            "notes": "",
+            "deleted_at": client.deleted_at or clock.now(),
+        }
+    )
+    receipt = Erasure(id=client_id, org_id=caller.org_id, records=len(work) + 1)
+    # The event hangs on the receipt: on the client it would tell, as changes, what was just taken out.
+    store.commit(
+        caller,
+        Create(receipt, [ClientErased(client_id=client_id)], taken=missing),
+        Update(client, nobody),
+        credit.owes_nothing(client),
+    )
+    return receipt
+
+
+def _tells(event: Envelope) -> bool:
+    told = (each for each in event.changes if each.field not in _IMPERSONAL)
+    return any(each.old is not None or each.new is not None for each in told)
+
+
+def _blanked(event: Envelope) -> Envelope:
+    changes = [each if each.field in _IMPERSONAL else Change(field=each.field) for each in event.changes]
+    return event.model_copy(update={"changes": changes})

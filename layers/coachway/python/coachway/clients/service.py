@@ -1,0 +1,82 @@
+"""Clients: add, find, list, change, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coachway.clients import credit, rules
+from coachway.clients.events import ClientCreated, ClientDeleted, ClientUpdated
+from coachway.clients.model import (
+    BY_MONTH,
+    BY_NAME,
+    CLIENT,
+    CONTACTS,
+    Client,
+    ClientInput,
+    ClientQuery,
+    Contact,
+)
+from coachway.core import clock, ids, store
+from coachway.core.caller import Caller
+from coachway.core.listing import everything, months, page
+from coachway.core.model import Changes, Page, changed
+from coachway.core.ops import Create, Op, Update
+
+_TOGETHER = 80
+"""Contacts that are removed with their client in one transaction; more go before it."""
+
+
+def create(caller: Caller, wanted: ClientInput) -> Client:
+    """Add a client. Raises Duplicate when another one of the organization has this email."""
+    client = Client(id=ids.new("cli"), org_id=caller.org_id, **wanted.model_dump())
+    store.commit(caller, Create(client, [ClientCreated(client_type=client.client_type)]))
+    return client
+
+
+def get(caller: Caller, client_id: str, *, expected: int | None = None) -> Client:
+    """The client. Raises Missing, or Stale when `expected` is not its version."""
+    return store.get(Client, CLIENT.key(org=caller.org_id, id=client_id), expected=expected)
+
+
+def listed(caller: Caller, query: ClientQuery) -> Page[Client]:
+    """Clients, newest first; by name when `q` asks for the beginning of one."""
+    where = {
+        name: value.value
+        for name, value in (("client_type", query.type), ("status", query.status))
+        if value is not None
+    }
+    if query.q is not None and (sought := rules.folded(query.q)):
+        names = BY_NAME.partition(org=caller.org_id, initial=sought[:1])
+        prefix = BY_NAME.key(org="", initial="", name=sought, id="").sk.removesuffix("#")
+        return page(Client, BY_NAME, [names], query, prefix=prefix, where=where)
+    since = months(ids.made_at(caller.org_id), clock.now())
+    partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
+    return page(Client, BY_MONTH, partitions, query, where=where, descending=True)
+
+
+def update(caller: Caller, client_id: str, changes: Changes[ClientInput], expected: int | None) -> Client:
+    """Change what `changes` names. Raises Duplicate when another client has the new email."""
+    before = get(caller, client_id, expected=expected)
+    after = changed(before, changes)
+    store.commit(caller, Update(before, after, [ClientUpdated()]))
+    return after
+
+
+def delete(caller: Caller, client_id: str, expected: int | None) -> None:
+    """Remove a client and its contacts; the email is free again. Raises Conflict while it owes something."""
+    before = get(caller, client_id, expected=expected)
+    now = clock.now()
+    partition = CONTACTS.partition(org=caller.org_id, client=client_id)
+    contacts = [
+        Update(each, each.model_copy(update={"deleted_at": now}))
+        for each in everything(Contact, partition, prefix="CONTACT#")
+        if each.deleted_at is None
+    ]
+    head: Sequence[Op] = (
+        Update(before, before.model_copy(update={"deleted_at": now}), [ClientDeleted()]),
+        credit.owes_nothing(before),
+    )
+    while len(contacts) > _TOGETHER:
+        store.commit(caller, *contacts[:_TOGETHER])
+        contacts = contacts[_TOGETHER:]
+    store.commit(caller, *head, *contacts)
