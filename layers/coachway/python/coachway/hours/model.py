@@ -18,6 +18,8 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 
 class Frozen(BaseModel):
+    """A value."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -31,6 +33,7 @@ class Status(StrEnum):
 
     @property
     def is_rest(self) -> bool:
+        """Off duty or in the sleeper berth."""
         return self in (Status.OFF, Status.SLEEPER)
 
 
@@ -56,6 +59,7 @@ class Segment(Frozen):
 
     @property
     def length(self) -> timedelta:
+        """Elapsed time."""
         return self.end - self.start
 
 
@@ -100,17 +104,20 @@ class Ruleset(Frozen):
         return self.daily if daily_carrier else self.weekly
 
     def citation(self, rule: Rule, daily_carrier: bool) -> str:
+        """The paragraph that sets this limit."""
         return self.weekly_citation if rule is Rule.CYCLE and not daily_carrier else self.citations[rule]
 
 
 class Answer(StrEnum):
+    """Legal, illegal, or not to be told from the record."""
+
     OK = "OK"
     BLOCK = "BLOCK"
     UNKNOWN = "UNKNOWN"
 
 
 class Violation(Frozen):
-    """`at`: the first moment of illegal driving. `exceeded`: how long was driven past the limit, until the next full rest."""
+    """`at`: the first moment of illegal driving. `exceeded`: how long was driven past the limit until a full rest."""
 
     rule: Rule
     at: Instant

@@ -30,6 +30,7 @@ class Piece:
 
     @property
     def length(self) -> timedelta:
+        """Elapsed time."""
         return self.end - self.start
 
 
@@ -42,6 +43,7 @@ class Timeline:
 
     @property
     def end(self) -> datetime:
+        """Where the record ends."""
         return self.pieces[-1].end
 
 

@@ -69,13 +69,16 @@ class Leg:
 
     @property
     def driving(self) -> timedelta:
+        """Time at the wheel."""
         return self.arrives - self.departs
 
     @property
     def is_too_fast(self) -> bool:
+        """Whether the timetable asks for more miles than can be driven in its time."""
         return self.miles > TOP_MILES_PER_HOUR * (self.driving / timedelta(hours=1)) + 1
 
     def segments(self) -> Iterator[Segment]:
+        """The driving, then the wait."""
         if self.departs < self.arrives:
             yield Segment(start=self.departs, end=self.arrives, status=Status.DRIVING)
         if self.arrives < self.waits_until:

@@ -1,0 +1,116 @@
+"""The table of transitions, and what it means for any walk through it."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from coachway.bookings.rules import (
+    FIXED_ONCE_BOOKED,
+    TRANSITIONS,
+    By,
+    Status,
+    following,
+    require_editable,
+    step,
+)
+from coachway.core import errors
+
+statuses = st.sampled_from(list(Status))
+actors = st.sampled_from(list(By))
+
+
+def test_the_straight_way_is_quote_booked_confirmed_in_progress_completed() -> None:
+    way = [Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED]
+    events = [step(start, end, By.STAFF).event for start, end in itertools.pairwise(way)]
+    assert events == ["charter.booked", "charter.confirmed", "charter.started", "charter.completed"]
+
+
+def test_four_statuses_are_the_end() -> None:
+    assert {status for status in Status if status.is_terminal} == {
+        Status.COMPLETED,
+        Status.CANCELLED,
+        Status.EXPIRED,
+        Status.DECLINED,
+    }
+
+
+def test_what_has_started_cannot_be_cancelled() -> None:
+    cancellable = {start for start, end in TRANSITIONS if end is Status.CANCELLED}
+    assert cancellable == {Status.QUOTE, Status.BOOKED, Status.CONFIRMED}
+
+
+def test_a_refusal_names_what_is_possible() -> None:
+    with pytest.raises(errors.Conflict, match="booked: it can become confirmed or cancelled, not completed"):
+        step(Status.BOOKED, Status.COMPLETED, By.STAFF)
+    with pytest.raises(errors.Conflict, match="nothing can follow"):
+        step(Status.COMPLETED, Status.CANCELLED, By.STAFF)
+
+
+def test_a_client_cannot_confirm() -> None:
+    with pytest.raises(errors.Forbidden):
+        step(Status.BOOKED, Status.CONFIRMED, By.CLIENT)
+
+
+@given(start=statuses, end=statuses, by=actors)
+def test_what_is_not_in_the_table_is_refused(start: Status, end: Status, by: By) -> None:
+    allowed = (start, end) in TRANSITIONS and by in TRANSITIONS[start, end].by
+    if allowed:
+        assert step(start, end, by) is TRANSITIONS[start, end]
+    else:
+        with pytest.raises(errors.Error):
+            step(start, end, by)
+
+
+@given(status=statuses, changed=st.frozensets(st.sampled_from([*sorted(FIXED_ONCE_BOOKED), "notes"])))
+def test_price_time_and_stops_are_fixed_once_booked(status: Status, changed: frozenset[str]) -> None:
+    open_to_change = status is Status.QUOTE or (not status.is_terminal and not changed & FIXED_ONCE_BOOKED)
+    if open_to_change:
+        require_editable(status, changed)
+    else:
+        with pytest.raises(errors.Conflict):
+            require_editable(status, changed)
+
+
+class Life(RuleBasedStateMachine):
+    """A charter pushed about at random; it never leaves the table's ways."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = Status.QUOTE
+        self.been = [Status.QUOTE]
+
+    @rule(wanted=statuses, by=actors)
+    def push(self, wanted: Status, by: By) -> None:
+        try:
+            transition = step(self.status, wanted, by)
+        except errors.Error:
+            return
+        assert by in transition.by
+        self.status = wanted
+        self.been.append(wanted)
+
+    @precondition(lambda self: not self.status.is_terminal)
+    @rule(choice=st.data())
+    def walk(self, choice: st.DataObject) -> None:
+        self.push(choice.draw(st.sampled_from(following(self.status))), By.STAFF)
+
+    @invariant()
+    def no_status_comes_twice(self) -> None:
+        assert len(self.been) == len(set(self.been))
+
+    @invariant()
+    def nothing_runs_that_was_not_booked_and_confirmed(self) -> None:
+        if self.status in (Status.IN_PROGRESS, Status.COMPLETED):
+            assert self.been[:3] == [Status.QUOTE, Status.BOOKED, Status.CONFIRMED]
+
+    @invariant()
+    def an_end_stays_the_end(self) -> None:
+        assert not any(status.is_terminal for status in self.been[:-1])
+
+
+TestLife = Life.TestCase
