@@ -1,6 +1,6 @@
 """A directory as `sam` wants to find it: the template, compiled functions, and the layers of one platform.
 
-Kept apart from the sources so that no deployment to AWS can pick up a layer of the wrong machine, or the other way round.
+Kept apart from the sources so that no deployment can pick up a layer of the wrong machine.
 Named by its content and made in one move: two deployments at once do not disturb each other.
 """
 
@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from infra.local import layers
+from infra.local import layers, site
 from infra.local.home import BUILD, ROOT
 
 TEMPLATE = "template.yaml"
@@ -23,7 +23,7 @@ def build(platform: layers.Platform) -> Path:
     """The staged directory for a platform, made if this content was never staged before."""
     archives = layers.build(platform)
     sources = [ROOT / TEMPLATE, *(ROOT / part for part in PARTS if (ROOT / part).is_dir())]
-    name = layers.digest([layers.tree_digest(*sources), *(str(path.name) for path in archives.values())])
+    name = layers.digest([layers.tree_digest(*sources), site.digest(), *(str(path.name) for path in archives.values())])
     target = BUILD / "stages" / f"{platform.name}-{name}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,12 @@ def _make(target: Path, platform: layers.Platform, archives: dict[str, Path]) ->
     shutil.copy(ROOT / TEMPLATE, scratch)
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, scratch / part, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "local", "localstack"))
+            shutil.copytree(
+                ROOT / part,
+                scratch / part,
+                ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "local", "localstack"),
+            )
+    site.place(scratch / "functions" / "docs" / "site")
     layers.precompile(scratch / "functions", platform, "/var/task")
     (scratch / "layers").mkdir()
     for name, archive in archives.items():

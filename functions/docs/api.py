@@ -1,0 +1,54 @@
+"""The API's document, and the page to read and try it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from coachway.core import errors
+from coachway.core.answers import File, Html
+from coachway.core.http import ANYONE, Api
+
+SITE: Final = Path(__file__).parent / "site"
+"""What the build puts beside this module: the document, the page, and Swagger UI's own files, compressed."""
+
+KINDS: Final = {
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "start.js": "text/javascript; charset=utf-8",
+    "favicon-32x32.png": "image/png",
+}
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_LONG: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_SHORT: Final = {"Cache-Control": "public, max-age=300"}
+
+Asset = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,40}$")]
+
+api = Api("docs", "This document.", health=False)
+app = api.app
+
+
+@api.get("/openapi.json", needs=ANYONE, media="application/json")
+def openapi() -> File:
+    """The OpenAPI document of every route."""
+    return File((SITE / "openapi.json").read_bytes(), "application/json", "openapi.json", inline=True, headers=_SHORT)
+
+
+@api.get("/docs", needs=ANYONE, media="text/html")
+def page() -> Html:
+    """A page to read the document, and to try requests."""
+    return Html((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
+
+
+@api.get("/docs/{asset}", needs=ANYONE, media="application/octet-stream")
+def asset(asset: Asset) -> File:
+    """A file that the page needs; its address changes with its content."""
+    if asset not in KINDS:
+        raise errors.Missing("there is nothing at this address")
+    content = (SITE / f"{asset}.gz").read_bytes()
+    return File(content, KINDS[asset], asset, inline=True, headers={**_LONG, "Content-Encoding": "gzip"})

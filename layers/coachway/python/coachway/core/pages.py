@@ -1,0 +1,66 @@
+"""Pages for people: drawn on the server, phone first, without script, in the organization's colour.
+
+A capability keeps its templates beside its code and extends `page.html`. Jinja is in the layer `documents`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from coachway.core.answers import Html
+from coachway.core.branding import Brand
+from coachway.core.problems import Problem
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+PRODUCT: Final = Brand("CoachWay")
+
+_SAID: Final = {
+    404: (
+        "We cannot find this page",
+        "The link may be incomplete, or it may have been replaced by a newer one. "
+        "Open it again from the latest message that you received.",
+    ),
+    409: ("That is not possible any more", ""),
+    422: ("Something in the form was not right", "Go back, reload the page and try again."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+}
+
+
+@cache
+def _environment(directory: Path) -> Environment:
+    loader = FileSystemLoader([directory, TEMPLATES])
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def html(directory: Path, template: str, *, brand: Brand, status: int = 200, **values: object) -> Html:
+    """The page that a template of `directory` makes; its policy lets in nothing but the page's own style."""
+    style = _style(brand.accent)
+    text = _environment(directory).get_template(template).render(brand=brand, style=style, **values)
+    return Html(text, status=status, policy=_policy(style), headers={"X-Robots-Tag": "noindex"})
+
+
+def refusal(problem: Problem) -> Html:
+    """What went wrong, told to a person."""
+    title, advice = _SAID.get(problem.status, ("Something went wrong", "Try again in a moment."))
+    known = problem.detail if problem.status == 409 else advice
+    reference = problem.request_id if problem.status >= 500 else ""
+    return html(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=known, reference=reference)
+
+
+@cache
+def _style(accent: str) -> str:
+    return f":root{{--accent:{accent}}}\n{(TEMPLATES / 'page.css').read_text()}"
+
+
+def _policy(style: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
