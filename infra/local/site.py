@@ -1,4 +1,4 @@
-"""What the function `docs` serves: the API's document, its page, and Swagger UI's files, so that nothing comes from elsewhere.
+"""What the function `docs` serves: the API's document, its page, and Swagger UI's files; nothing comes from elsewhere.
 
 Swagger UI comes with the package drf-spectacular-sidecar, which is only the carrier of its files.
 """

@@ -23,8 +23,7 @@ PRODUCT: Final = Brand("CoachWay")
 _SAID: Final = {
     404: (
         "We cannot find this page",
-        "The link may be incomplete, or it may have been replaced by a newer one. "
-        "Open it again from the latest message that you received.",
+        "The link may be incomplete, or be replaced by a newer one. Open it again from the latest message to you.",
     ),
     409: ("That is not possible any more", ""),
     422: ("Something in the form was not right", "Go back, reload the page and try again."),

@@ -96,7 +96,7 @@ class Sheet:
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         """Names and values in two columns of pairs."""
         cells = [
-            [Paragraph(text(name), style(8.5, quiet=True)), Paragraph(text(value) or "–", style(10.5, bold=True))]
+            [Paragraph(text(name), style(8.5, quiet=True)), Paragraph(text(value) or "-", style(10.5, bold=True))]
             for name, value in facts
         ]
         rows = [cells[at : at + 2] + [[]] * (2 - len(cells[at : at + 2])) for at in range(0, len(cells), 2)]
