@@ -1,1 +1,1 @@
-"""The stack on this machine: the emulator, the sandboxes, the layers, the deployment. `python -m infra.local` lists the commands."""
+"""The stack on this machine: the emulator, the sandboxes, the layers, the deployment."""

@@ -36,7 +36,8 @@ def parameters(home: Home) -> dict[str, str]:
 def deploy(home: Home) -> bool:
     """Bring the emulator's stack up to date; False when it was already."""
     staged = stage.build(layers.Platform("local"))
-    wanted = {"stage": staged.name, "parameters": parameters(home)}
+    values = parameters(home)
+    wanted = {"stage": staged.name, "parameters": values}
     record = home.directory / "deployed.json"
     if _is_deployed(home) and record.exists() and json.loads(record.read_text()) == wanted:
         return False
@@ -45,7 +46,11 @@ def deploy(home: Home) -> bool:
         record.unlink(missing_ok=True)
         bucket = _artifacts(home)
         _remove_failed(home)
-        _sam(home, [str(sam), "deploy", "--template-file", str(staged / stage.TEMPLATE), "--s3-bucket", bucket], wanted["parameters"])
+        _sam(
+            home,
+            [str(sam), "deploy", "--template-file", str(staged / stage.TEMPLATE), "--s3-bucket", bucket],
+            values,
+        )
         aws.client(home, "ses").verify_domain_identity(Domain=MAIL_IDENTITY)
         record.write_text(json.dumps(wanted))
     return True
@@ -125,5 +130,7 @@ def to_aws(environment: str) -> None:
     staged: Path = stage.build(layers.Platform.aws(runtime))
     sam = environments.ensure("sam") / "sam"
     command = [str(sam), "deploy", "--template-file", str(staged / stage.TEMPLATE)]
-    done = subprocess.run([*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", environment], cwd=ROOT, check=False)
+    done = subprocess.run(
+        [*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", environment], cwd=ROOT, check=False
+    )
     sys.exit(done.returncode)

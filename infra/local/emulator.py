@@ -56,5 +56,5 @@ def stop(home: Home) -> bool:
 
 def save(home: Home) -> None:
     """Have it write its state now, so that a crash later loses only what came after."""
-    request = urllib.request.Request(f"{home.emulator_url}/_local/save", method="POST")  # noqa: S310 - our own URL
-    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 - our own URL
+    request = urllib.request.Request(f"{home.emulator_url}/_local/save", method="POST")
+    urllib.request.urlopen(request, timeout=60).close()

@@ -1,7 +1,7 @@
 """Where a stack keeps its things, and on which ports it listens.
 
-`COACHWAY_HOME` names the directory (`.local` in the working copy when unset), `COACHWAY_PORT` the emulator's port (4566);
-the sandboxes listen on the two ports after it. Environments and builds are shared by every home.
+`COACHWAY_HOME` names the directory (`.local` in the working copy when unset), `COACHWAY_PORT` the emulator's port
+(4566); the sandboxes listen on the two ports after it. Environments and builds are shared by every home.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Serves MiniStack, and keeps what it forgets. Runs in the emulator's environment, not in the tools'.
 
-MiniStack 1.5.33 saves how far a stream's consumer has read, but not the records of the stream: after a restart the consumer
-would skip as many new records as it had read before, and what it had not read yet would be lost. So the unread records are
-written beside the state when it is saved, and put back, with the reading position forgotten, when it is loaded.
+MiniStack 1.5.33 saves how far a stream's consumer has read, but not the records of the stream: after a restart the
+consumer would skip as many new records as it had read before, and what it had not read yet would be lost. So the unread
+records are written beside the state when it is saved, and put back, with the reading position forgotten, when it is
+loaded.
 
-With `AUTH=true` it asks whether a caller may send mail from everything (`*`), where AWS asks for the sender's identity: so do we.
+With `AUTH=true` it asks whether a caller may send mail from everything (`*`), where AWS asks for the sender's identity:
+so do we.
 
 It saves on an orderly stop only. `POST /_local/save` saves at once, so that a crash after `make up` costs little.
 """
@@ -59,7 +61,9 @@ def save_unread() -> None:
         trimmed = dynamodb._stream_trimmed._data.get((account, region, table), 0)
         records = list(dynamodb._stream_records._data.get((account, region, table), ()))
         read = lambda_svc._dynamodb_stream_positions._data.get((account, region, mapping["UUID"]), 0)
-        unread.append({"account": account, "region": region, "table": table, "records": records[max(0, read - trimmed) :]})
+        unread.append(
+            {"account": account, "region": region, "table": table, "records": records[max(0, read - trimmed) :]}
+        )
     UNREAD.write_text(json.dumps(unread))
 
 

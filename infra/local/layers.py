@@ -1,28 +1,28 @@
 """The layers: third-party packages from `uv.lock`, pruned to what Lambda needs, compiled, and zipped.
 
-For the emulator they are built for the interpreter at hand, for AWS for the runtime that `template.yaml` names (on arm64).
+For the emulator they are built for the interpreter at hand, for AWS for the runtime that it will run on (on arm64).
 A build is named by everything that goes into it, so an unchanged layer is never built, uploaded or published twice.
 """
 
 from __future__ import annotations
 
-import compileall
 import hashlib
+import json
 import os
-import py_compile
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from infra.local import say
 from infra.local.environments import UV
 from infra.local.home import BUILD, ROOT
+from infra.local.recipes import ENDPOINT_PREFIXES, LAYERS, NOWHERE_NEEDED, Layer
 
 PACKAGE: Final = ROOT / "layers" / "coachway" / "python"
 
@@ -45,76 +45,6 @@ class Platform:
         return not self.machine
 
 
-@dataclass(frozen=True)
-class Layer:
-    """Third-party packages of one dependency group, less those of `below` and those that nothing on Lambda imports."""
-
-    name: str
-    group: str
-    below: str = ""
-    unused: tuple[str, ...] = ()
-    prune: tuple[str, ...] = ()
-    keep: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    trial: str = ""
-
-
-SERVICES: Final = ("dynamodb", "events", "s3", "secretsmanager", "ses", "sqs", "ssm", "stepfunctions", "sts")
-
-LAYERS: Final = (
-    Layer(
-        "vendor",
-        "api",
-        # Chalice's command line and its terminal toys; cffi's compiler; address checks that need DNS.
-        unused=tuple(
-            "ansicon blessed click colorama dnspython editor inquirer jinxed packaging pip pycparser pyyaml readchar"
-            " runs setuptools wcwidth wheel xmod".split()
-        ),
-        prune=(
-            *(f"chalice/{name}" for name in ("cli", "deploy", "templates", "cdk", "awsclient.py", "package.py", "policies.json", "policies-extra.json")),
-            "cffi",
-            "pydantic/v1",
-            "pydantic/mypy.py",
-            "bin",
-            "aws_lambda_powertools/event_handler",
-            *(f"aws_lambda_powertools/utilities/{name}" for name in ("data_masking", "feature_flags", "kafka", "streaming", "validation")),
-        ),
-        keep={
-            "phonenumbers/shortdata": ("__init__.py",),
-            "botocore/data": (*SERVICES, "endpoints.json*", "partitions.json*", "sdk-default-configuration.json*", "_retry.json*"),
-        },
-        trial="import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule\n"
-        "import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo\n"
-        "import aws_lambda_powertools.logging, aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch\n"
-        f"for name in {SERVICES!r}: botocore.session.get_session().create_client(name, 'us-east-1')\n"
-        "assert 'boto3' not in __import__('sys').modules",
-    ),
-    Layer(
-        "documents",
-        "documents",
-        below="api",
-        # Pictures in papers are PNG and JPEG.
-        prune=("PIL/_avif*", "PIL/_webp*", "pillow.libs/libavif*", "pillow.libs/libwebp*", "pillow.libs/libsharpyuv*"),
-        keep={
-            "babel/locale-data": ("root.dat", "en*.dat", "es*.dat", "fr*.dat", "de*.dat"),
-            "reportlab/fonts": ("*",),
-        },
-        trial="import PIL.Image, babel.dates, jinja2, reportlab.platypus, reportlab.graphics.barcode\nbabel.Locale.parse('en_US').territories",
-    ),
-    Layer(
-        "messaging",
-        "messaging",
-        below="api",
-        # twilio's asynchronous client, which nothing here uses.
-        unused=tuple("aiohappyeyeballs aiohttp aiohttp-retry aiosignal attrs frozenlist multidict propcache yarl".split()),
-        # Of twilio's fifty products we send messages.
-        keep={"twilio/rest": ("__init__.py", "api")},
-        trial="from twilio.rest import Client\nClient('AC1', 'x').messages",
-    ),
-)
-
-EVERYWHERE: Final = ("tests", "test", "testing", "examples")
-
-
 def requirements(layer: Layer) -> list[str]:
     """The pinned requirements of a layer, from `uv.lock`, less those of the layer below it."""
     below = {_name(pin) for pin in _export(layer.below)} if layer.below else set()
@@ -127,7 +57,17 @@ def _name(pin: str) -> str:
 
 def _export(group: str) -> list[str]:
     done = subprocess.run(
-        [str(UV), "export", "--quiet", "--only-group", group, "--frozen", "--no-hashes", "--no-emit-project", "--no-annotate"],
+        [
+            str(UV),
+            "export",
+            "--only-group",
+            group,
+            "--frozen",
+            "--no-hashes",
+            "--no-emit-project",
+            "--no-annotate",
+            "-q",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -143,7 +83,8 @@ def digest(parts: Iterable[str]) -> str:
 
 def sources(directory: Path) -> Iterator[Path]:
     """Every source file below a directory, in a fixed order, without what Python leaves there."""
-    yield from sorted(p for p in directory.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.suffix != ".pyc")
+    found = (path for path in directory.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    yield from sorted(path for path in found if path.suffix != ".pyc")
 
 
 def tree_digest(*roots: Path) -> str:
@@ -151,7 +92,8 @@ def tree_digest(*roots: Path) -> str:
     parts = []
     for root in roots:
         for file in sources(root) if root.is_dir() else [root]:
-            parts.append(f"{file.relative_to(ROOT)} {hashlib.sha256(file.read_bytes()).hexdigest()}")
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            parts += [f"{file.relative_to(ROOT)} {content}"]
     return digest(parts)
 
 
@@ -162,19 +104,28 @@ def build(platform: Platform) -> dict[str, Path]:
 
 def _vendored(layer: Layer, platform: Platform) -> Path:
     pins = requirements(layer)
-    rules = [platform.name, platform.python, platform.machine, sys.version, repr(layer), repr(EVERYWHERE), *pins]
+    rules = [
+        platform.name,
+        platform.python,
+        platform.machine,
+        sys.version,
+        repr(layer),
+        repr(sorted(NOWHERE_NEEDED)),
+        *pins,
+    ]
     target = BUILD / f"{layer.name}-{platform.name}-{digest(rules)}.zip"
     if target.exists():
         return target
-    with say.step(f"Building the layer {layer.name} for {platform.name} (Python {platform.python})"):
-        with tempfile.TemporaryDirectory(prefix=f"{layer.name}-", dir=_scratch()) as scratch:
-            tree = Path(scratch) / "python"
-            _install(pins, tree, platform)
-            _prune(tree, layer)
-            precompile(tree, platform, "/opt/python")
-            if platform.is_local:
-                _check_imports(layer, tree)
-            _zip(Path(scratch), target, platform)
+    scratch = tempfile.TemporaryDirectory(prefix=f"{layer.name}-", dir=_scratch())
+    with say.step(f"Building the layer {layer.name} for {platform.name} (Python {platform.python})"), scratch as made:
+        tree = Path(made) / "python"
+        _install(pins, tree, platform)
+        _prune(tree, layer)
+        _shorten_endpoints(tree)
+        precompile(tree, platform, "/opt/python")
+        if platform.is_local:
+            _try(layer, tree)
+        _zip(Path(made), target, platform)
     return target
 
 
@@ -197,9 +148,11 @@ def _scratch() -> Path:
 
 
 def _install(pins: list[str], tree: Path, platform: Platform) -> None:
-    where = ["--python", sys.executable] if platform.is_local else ["--python-platform", platform.machine, "--python-version", platform.python]
+    foreign = ["--python-platform", platform.machine, "--python-version", platform.python]
+    where = ["--python", sys.executable] if platform.is_local else foreign
+    plainly = ["--quiet", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy"]
     done = subprocess.run(
-        [str(UV), "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy", "--target", str(tree), *where, "-r", "-"],
+        [str(UV), "pip", "install", *plainly, "--target", str(tree), *where, "-r", "-"],
         input="\n".join(pins),
         cwd=ROOT,
         capture_output=True,
@@ -207,65 +160,68 @@ def _install(pins: list[str], tree: Path, platform: Platform) -> None:
         check=False,
     )
     if done.returncode:
-        raise say.Failed(f"packages could not be installed:\n{done.stderr.strip()}", "check the network or the package cache")
+        raise say.Failed(
+            f"packages could not be installed:\n{done.stderr.strip()}", "check the network or the package cache"
+        )
 
 
 def _prune(tree: Path, layer: Layer) -> None:
-    for pattern in layer.prune:
-        for path in list(tree.glob(pattern)):
-            _remove(path)
+    unwanted = [path for pattern in layer.prune for path in tree.glob(pattern)]
     for directory, patterns in layer.keep.items():
         kept = {match for pattern in patterns for match in (tree / directory).glob(pattern)}
-        for entry in list((tree / directory).iterdir()):
-            if entry not in kept:
-                _remove(entry)
-    for directory in [p for p in tree.rglob("*") if p.is_dir()]:
-        if directory.name == "__pycache__" or (directory.name in EVERYWHERE and "site-packages" not in directory.name):
-            _remove(directory)
-    for info in tree.glob("*.dist-info"):
-        for entry in list(info.iterdir()):
-            if entry.name != "METADATA":
-                _remove(entry)
-    for stub in [*tree.rglob("*.pyi"), *tree.rglob("*.pxd"), *tree.rglob("*.h"), *tree.rglob("*.c")]:
-        _remove(stub)
+        unwanted += [entry for entry in (tree / directory).iterdir() if entry not in kept]
+    unwanted += [path for path in tree.rglob("*") if path.is_dir() and path.name in NOWHERE_NEEDED]
+    unwanted += [path for info in tree.glob("*.dist-info") for path in info.iterdir() if path.name != "METADATA"]
+    unwanted += [path for suffix in ("pyi", "pxd", "h", "c") for path in tree.rglob(f"*.{suffix}")]
+    for path in unwanted:
+        _remove(path)
+
+
+def _shorten_endpoints(tree: Path) -> None:
+    """Leave of botocore's list of endpoints only the services that it still describes."""
+    file = tree / "botocore" / "data" / "endpoints.json"
+    if file.exists():
+        endpoints = json.loads(file.read_text())
+        for partition in endpoints["partitions"]:
+            services = partition["services"]
+            partition["services"] = {name: services[name] for name in services if name in ENDPOINT_PREFIXES}
+        file.write_text(json.dumps(endpoints, separators=(",", ":")))
 
 
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
+        shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
 
 
 def interpreter(platform: Platform) -> str | None:
     """A Python that compiles for the platform, or None when this machine has none of that version."""
-    if platform.is_local or platform.python == Platform("local").python:
+    if platform.python == Platform("local").python:
         return sys.executable
-    for candidate in (f"python{platform.python}", *sorted(Path.home().glob(f".pyenv/versions/{platform.python}*/bin/python"))):
+    ask = "import sys; print(*sys.version_info[:2], sep='.')"
+    pyenv = Path.home().glob(f".pyenv/versions/{platform.python}*/bin/python")
+    for candidate in (f"python{platform.python}", *(str(path) for path in sorted(pyenv))):
         try:
-            done = subprocess.run([str(candidate), "-c", "import sys; print(*sys.version_info[:2], sep='.')"], capture_output=True, text=True, check=False)
+            done = subprocess.run([candidate, "-c", ask], capture_output=True, text=True, check=False)
         except OSError:
             continue
         if done.stdout.strip() == platform.python:
-            return str(candidate)
+            return candidate
     return None
 
 
 def precompile(tree: Path, platform: Platform, seen_as: str) -> None:
-    """Compile ahead, trusting the result unchecked: the largest single gain at a cold start. Traces name files below `seen_as`."""
+    """Compile ahead, to be trusted unchecked: the largest single gain at a cold start. Traces name `seen_as`."""
     python = interpreter(platform)
     if python is None:
-        say.line(f"Python {platform.python} is not on this machine: the layer ships without compiled code and starts more slowly")
+        say.line(f"no Python {platform.python} here to compile with: it ships uncompiled, and starts more slowly")
         return
-    if python == sys.executable:
-        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-        compileall.compile_dir(tree, quiet=2, workers=1, stripdir=str(tree), prependdir=seen_as, invalidation_mode=mode)
-        return
-    command = [python, "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash", "-s", str(tree), "-p", seen_as, str(tree)]
-    subprocess.run(command, check=False)
+    options = ["-qq", "--invalidation-mode", "unchecked-hash", "-s", str(tree), "-p", seen_as]
+    subprocess.run([python, "-m", "compileall", *options, str(tree)], check=False)
 
 
-def _check_imports(layer: Layer, tree: Path) -> None:
+def _try(layer: Layer, tree: Path) -> None:
     """A pruned layer must still import what it is for, with nothing beside it but the layer below."""
     paths = [str(tree)]
     if layer.below:
@@ -275,19 +231,24 @@ def _check_imports(layer: Layer, tree: Path) -> None:
             packed.extractall(unpacked)
         paths.append(str(unpacked / "python"))
     done = subprocess.run(
-        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = {paths!r}\n{layer.trial}"],
-        env={"PATH": os.environ["PATH"]},
+        [sys.executable, "-S", "-c", f"import sys\nsys.path[:0] = {paths!r}\n{layer.trial}"],
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-east-1"},
         capture_output=True,
         text=True,
         check=False,
     )
     shutil.rmtree(tree.parent / "below", ignore_errors=True)
     if done.returncode:
-        raise say.Failed(f"the layer {layer.name} lost something that it needs:\n{done.stderr}", "mend its rules in infra/local/layers.py")
+        raise say.Failed(
+            f"the layer {layer.name} lost something that it needs:\n{done.stderr}", "mend it in infra/local/recipes.py"
+        )
 
 
 def _zip(tree: Path, target: Path, platform: Platform) -> None:
-    """A zip with fixed dates, so that equal content is an equal file. The emulator unpacks it at every cold start: stored there, deflated for AWS."""
+    """Zip with fixed dates, so that equal content is an equal file.
+
+    Stored, not deflated, for the emulator, which unpacks it at every cold start.
+    """
     part = target.with_name(f"{target.name}.{os.getpid()}")
     method = zipfile.ZIP_STORED if platform.is_local else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(part, "w", method) as packed:

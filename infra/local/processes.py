@@ -21,7 +21,7 @@ def _pid_file(home: Home, name: str) -> Path:
 
 
 def _started_at(pid: int) -> str:
-    """When the kernel says that a process started, so that a recycled pid is not taken for ours; empty when it is gone."""
+    """When a process started, so that a recycled pid is not taken for ours; empty when it is gone."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -57,7 +57,7 @@ def port_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str], port: int, cwd: Path | None = None) -> int:
+def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str], port: int) -> int:
     """Start in the background, its output to `<home>/logs/<name>.log`. Raises Failed when the port is taken."""
     if port_taken(port):
         raise say.Failed(
@@ -66,7 +66,7 @@ def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str],
         )
     with home.log(name).open("ab") as log:
         process = subprocess.Popen(
-            list(command), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            list(command), env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     _pid_file(home, name).write_text(f"{process.pid} {_started_at(process.pid)}")
     return process.pid
@@ -79,7 +79,7 @@ def wait_until_answers(home: Home, name: str, url: str, seconds: float = 60) -> 
         if running(home, name) is None:
             raise say.Failed(f"{name} stopped while starting:\n{tail(home.log(name))}", f"its log is {home.log(name)}")
         try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310 - a URL of our own making
+            urllib.request.urlopen(url, timeout=2).close()
             return
         except urllib.error.HTTPError:
             return

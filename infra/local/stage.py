@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from infra.local import layers, site
@@ -16,13 +17,14 @@ from infra.local.home import BUILD, ROOT
 
 TEMPLATE = "template.yaml"
 PARTS = ("functions", "infra", "statemachines")
+TOOLS = ("local", "localstack")
 KEPT = 6
 
 
 def build(platform: layers.Platform) -> Path:
     """The staged directory for a platform, made if this content was never staged before."""
     archives = layers.build(platform)
-    sources = [ROOT / TEMPLATE, *(ROOT / part for part in PARTS if (ROOT / part).is_dir())]
+    sources = [ROOT / TEMPLATE, *_deployed()]
     name = layers.digest([layers.tree_digest(*sources), site.digest(), *(str(path.name) for path in archives.values())])
     target = BUILD / "stages" / f"{platform.name}-{name}"
     if not target.exists():
@@ -30,6 +32,13 @@ def build(platform: layers.Platform) -> Path:
         _make(target, platform, archives)
         _prune(target.parent)
     return target
+
+
+def _deployed() -> Iterator[Path]:
+    """What a deployment takes from the sources."""
+    for part in PARTS:
+        if (ROOT / part).is_dir():
+            yield from (entry for entry in sorted((ROOT / part).iterdir()) if entry.name not in TOOLS)
 
 
 def _make(target: Path, platform: layers.Platform, archives: dict[str, Path]) -> None:
@@ -40,7 +49,7 @@ def _make(target: Path, platform: layers.Platform, archives: dict[str, Path]) ->
             shutil.copytree(
                 ROOT / part,
                 scratch / part,
-                ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "local", "localstack"),
+                ignore=shutil.ignore_patterns("__pycache__", "*.pyc", *TOOLS),
             )
     site.place(scratch / "functions" / "docs" / "site")
     layers.precompile(scratch / "functions", platform, "/var/task")

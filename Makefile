@@ -1,0 +1,119 @@
+# `make` lists what there is. Everything runs from .venv; nothing is installed outside the working copy.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+UV_VERSION := 0.13.8
+VENV := .venv
+PY := $(VENV)/bin/python
+LOCAL := $(PY) -m infra.local
+# The first Python on this machine that the lock file covers.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+SOURCES := layers/coachway/python/coachway functions tools infra/local tests
+TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
+WORKERS ?= auto
+
+export UV_PROJECT_ENVIRONMENT := $(VENV)
+
+##@ Every day
+.PHONY: help
+help: ## List what there is
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nCOACHWAY_PORT=4600 make up  moves the stack to other ports; TARGET=localstack puts it on LocalStack.\n'
+
+.PHONY: up
+up: $(VENV)/.synced ## Start the stack: emulator, sandboxes, deployment, demo data
+	@$(LOCAL) up
+
+.PHONY: down
+down: $(VENV)/.synced ## Stop the stack, keeping its data
+	@$(LOCAL) down
+
+.PHONY: status
+status: $(VENV)/.synced ## Say where the stack is
+	@$(LOCAL) status
+
+.PHONY: logs
+logs: $(VENV)/.synced ## Follow a log: make logs [NAME=ministack|stripe|sms|deploy]
+	@$(LOCAL) logs $(or $(NAME),ministack)
+
+.PHONY: clean
+clean: down ## Stop the stack and forget its data (environments and builds stay)
+	@rm -rf .local/state .local/s3 .local/tmp .local/run .local/logs .local/sandboxes .local/stack.json .local/deployed.json
+	@echo "forgotten"
+
+##@ Proof
+.PHONY: test
+test: $(VENV)/.synced ## Run every test, on a stack of its own: make test [TESTS=tests/unit]
+	@$(PY) -m pytest $(TESTS) -q -n $(WORKERS) --dist loadgroup $(ARGS)
+
+.PHONY: check
+check: $(VENV)/.synced ## Style, types, floors, security, templates, generated files
+	@echo "▸ ruff";          $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+	@echo "▸ mypy";          $(VENV)/bin/mypy
+	@echo "▸ import-linter"; PYTHONPATH=layers/coachway/python $(VENV)/bin/lint-imports
+	@echo "▸ bandit";        $(VENV)/bin/bandit -q -c pyproject.toml -r layers/coachway/python functions infra/local tools
+	@echo "▸ cfn-lint";      $(VENV)/bin/cfn-lint template.yaml infra/observability.yaml
+	@echo "▸ sam validate";  SAM_CLI_TELEMETRY=0 "$$($(LOCAL) environment sam)/sam" validate --lint --region us-east-1 --template template.yaml
+	@echo "▸ generated files"; $(MAKE) check-generated
+	@echo "all is well"
+
+.PHONY: check-generated
+check-generated: $(VENV)/.synced
+	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate --check
+
+.PHONY: fuzz
+fuzz: $(VENV)/.synced ## Throw rubbish at every route of a running stack
+	@FUZZ_CASES=$(or $(CASES),100) $(PY) -m pytest tests/security/test_fuzz.py -q $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.synced ## Measure, and write docs/performance.md
+	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.load.bench
+
+.PHONY: test-localstack
+test-localstack: $(VENV)/.synced ## The journey from quote to booking, on a LocalStack that answers at COACHWAY_PORT
+	@TARGET=localstack $(PY) -m pytest tests/workflows -q -m localstack $(ARGS)
+
+##@ Code
+.PHONY: fmt
+fmt: $(VENV)/.synced ## Format the code
+	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format .
+
+.PHONY: generate
+generate: $(VENV)/.synced ## Write what is generated: gateway, OpenAPI, data map, event schemas
+	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate
+
+.PHONY: lock
+lock: $(VENV)/bin/uv ## Resolve the dependencies again, to newer versions
+	@$(VENV)/bin/uv lock --upgrade
+
+.PHONY: layers
+layers: $(VENV)/.synced ## Build the layers and say how large they are: make layers [RUNTIME=python3.13 for AWS]
+	@$(LOCAL) layers $(if $(RUNTIME),--runtime $(RUNTIME))
+
+##@ Operation
+.PHONY: redrive
+redrive: $(VENV)/.synced ## Put what lies on the dead-letter queues back on its way
+	@PYTHONPATH=layers/coachway/python:. $(LOCAL) redrive
+
+.PHONY: replay
+replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FROM=2026-01-01 TO=2026-01-31
+	@PYTHONPATH=layers/coachway/python:. $(LOCAL) replay $(or $(ORG),$(error ORG=org_… says whose events)) $(FROM) $(or $(TO),$(FROM))
+
+.PHONY: deploy
+deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod
+	@$(LOCAL) deploy $(or $(ENV),$(error ENV=staging or ENV=prod says where to))
+
+# Environments ---------------------------------------------------------------------------------------------------------
+$(VENV)/bin/uv:
+	@$(if $(PYTHON),,echo "✗ no Python 3.11, 3.12 or 3.13 was found"; echo "  → install one, or name it: make PYTHON=/path/to/python3.11"; exit 1)
+	@echo "▸ Making $(VENV) with $(PYTHON) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { echo "✗ uv could not be installed"; echo "  → check the network, then run the same command again"; exit 1; }
+
+$(VENV)/.synced: uv.lock pyproject.toml | $(VENV)/bin/uv
+	@echo "▸ Installing the packages of uv.lock …"
+	@$(VENV)/bin/uv sync --quiet --locked --inexact || { echo "✗ the packages could not be installed"; echo "  → check the network; if pyproject.toml changed: make lock"; exit 1; }
+	@touch $@

@@ -1,0 +1,123 @@
+"""What each layer is made of: which packages, what of them Lambda never needs, and a trial that it still works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Third-party packages of one dependency group, less those of the group `below` and those that are `unused` here.
+
+    `prune` are patterns of paths to drop; `keep` names, for a directory, the patterns that stay; `trial` is Python that
+    must run with nothing but this layer and the one below.
+    """
+
+    name: str
+    group: str
+    below: str = ""
+    unused: tuple[str, ...] = ()
+    prune: tuple[str, ...] = ()
+    keep: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    trial: str = ""
+
+
+SERVICES: Final = ("dynamodb", "events", "s3", "secretsmanager", "ses", "sqs", "ssm", "stepfunctions", "sts")
+"""The AWS services whose descriptions botocore carries."""
+
+ENDPOINT_PREFIXES: Final = frozenset({*SERVICES, "email", "states"})
+"""What botocore's list of endpoints calls them: of 1.2 MB read at every cold start, these are 40 kB."""
+
+NOWHERE_NEEDED: Final = frozenset({"tests", "test", "testing", "examples", "__pycache__"})
+"""Directories dropped from every package."""
+
+VENDOR: Final = Layer(
+    "vendor",
+    "api",
+    unused=(
+        # Chalice's command line and its terminal toys.
+        *(
+            "ansicon",
+            "blessed",
+            "click",
+            "colorama",
+            "editor",
+            "inquirer",
+            "jinxed",
+            "pip",
+            "pyyaml",
+            "readchar",
+            "runs",
+        ),
+        *("setuptools", "wcwidth", "wheel", "xmod", "packaging"),
+        # cffi's compiler; mail addresses checked against DNS.
+        *("pycparser", "dnspython"),
+    ),
+    prune=(
+        "bin",
+        "cffi",
+        "boto3/data/*",
+        "dateutil/zoneinfo",
+        *(f"chalice/{name}" for name in ("cli", "deploy", "templates", "cdk", "awsclient.py", "package.py", "*.json")),
+        "pydantic/v1",
+        "pydantic/mypy.py",
+        "aws_lambda_powertools/event_handler",
+        *(
+            f"aws_lambda_powertools/utilities/{name}"
+            for name in (
+                *("auth_alpha", "circuit_breaker", "data_masking", "feature_flags", "kafka", "streaming"),
+                "validation",
+            )
+        ),
+    ),
+    keep={
+        "phonenumbers/shortdata": ("__init__.py",),
+        "botocore/data": (
+            *SERVICES,
+            *("endpoints.json*", "partitions.json*", "sdk-default-configuration.json*", "_retry.json*"),
+        ),
+    },
+    trial=f"""
+import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule
+import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo
+import aws_lambda_powertools.logging, aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch
+from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
+SecretsProvider(), SSMProvider()
+for name in {SERVICES!r}:
+    botocore.session.get_session().create_client(name)
+""",
+)
+
+DOCUMENTS: Final = Layer(
+    "documents",
+    "documents",
+    below="api",
+    # Pictures in papers are PNG and JPEG.
+    prune=("PIL/_avif*", "PIL/_webp*", "pillow.libs/libavif*", "pillow.libs/libwebp*", "pillow.libs/libsharpyuv*"),
+    keep={"babel/locale-data": ("root.dat", "en*.dat", "es*.dat", "fr*.dat", "de*.dat")},
+    trial="""
+import PIL.Image, babel, jinja2, reportlab.platypus, reportlab.graphics.barcode
+babel.Locale.parse("en_US").territories
+""",
+)
+
+MESSAGING: Final = Layer(
+    "messaging",
+    "messaging",
+    below="api",
+    # twilio's asynchronous client, which nothing here uses.
+    unused=(
+        *("aiohappyeyeballs", "aiohttp", "aiohttp-retry", "aiosignal", "attrs"),
+        *("frozenlist", "multidict", "propcache", "yarl"),
+    ),
+    # Of twilio's fifty products we send messages.
+    keep={"twilio/rest": ("__init__.py", "api")},
+    trial="""
+from twilio.rest import Client
+Client("AC1", "x").messages
+""",
+)
+
+LAYERS: Final = (VENDOR, DOCUMENTS, MESSAGING)

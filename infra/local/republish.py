@@ -1,0 +1,103 @@
+"""Puts events on the bus again: those that were set aside as undeliverable, and those of past days.
+
+Consumers are idempotent on the event id, so what was already done is not done twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from infra.local import deploy, say
+from infra.local.home import REGION, Home
+
+Clients = Callable[[Home, str], Any]
+
+
+def redrive(client: Clients, home: Home) -> int:
+    """Empty the dead-letter queues back to where their messages came from; returns how many."""
+    outputs = deploy.outputs(home)
+    sqs = client(home, "sqs")
+    moved = 0
+    for message in _messages(sqs, outputs["MessagingDeadLettersUrl"]):
+        sqs.send_message(QueueUrl=outputs["MessagingQueueUrl"], MessageBody=message["Body"])
+        _done(sqs, outputs["MessagingDeadLettersUrl"], message)
+        moved += 1
+    for message in _messages(sqs, outputs["RelayDeadLettersUrl"]):
+        moved += _publish_buried(client, home, outputs, message)
+        _done(sqs, outputs["RelayDeadLettersUrl"], message)
+    return moved
+
+
+def replay(client: Clients, home: Home, organization: str, first: str, last: str) -> int:
+    """Publish every event of an organization from `first` to `last` (days in UTC, both included); returns how many."""
+    day, end = _day(first), _day(last)
+    if end < day:
+        raise say.Failed("the last day is before the first")
+    outputs = deploy.outputs(home)
+    dynamodb = client(home, "dynamodb")
+    count = 0
+    while day <= end:
+        pages = dynamodb.get_paginator("query").paginate(
+            TableName=outputs["TableName"],
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :day",
+            ExpressionAttributeValues={":day": {"S": f"ORG#{organization}#EVENTS#{day}"}},
+        )
+        for page in pages:
+            count += _relay(home, outputs, page["Items"])
+        say.line(f"{day}: {count} so far")
+        day += timedelta(days=1)
+    return count
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise say.Failed(f"{text} is not a day", "write it as YYYY-MM-DD") from None
+
+
+def _messages(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
+    """Every message waiting in a queue, once."""
+    seen: set[str] = set()
+    while True:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages", [])
+        fresh = [message for message in found if message["MessageId"] not in seen]
+        if not fresh:
+            return
+        seen.update(message["MessageId"] for message in fresh)
+        yield from fresh
+
+
+def _done(sqs: Any, url: str, message: dict[str, Any]) -> None:
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _publish_buried(client: Clients, home: Home, outputs: dict[str, str], message: dict[str, Any]) -> int:
+    """The relay says where an event lies; Lambda itself, which part of the stream it gave up on: replay covers that."""
+    place = json.loads(message["Body"])
+    if not place.get("pk"):
+        say.line(f"a batch was given up on, replay its day: {place.get('DDBStreamBatchInfo', place)}")
+        return 0
+    key = {"pk": {"S": place["pk"]}, "sk": {"S": place["sk"]}}
+    found = client(home, "dynamodb").get_item(TableName=outputs["TableName"], Key=key, ConsistentRead=True)
+    return _relay(home, outputs, [found["Item"]]) if "Item" in found else 0
+
+
+def _relay(home: Home, outputs: dict[str, str], items: list[dict[str, Any]]) -> int:
+    """Publish items just as the stream's function does."""
+    os.environ.update(
+        AWS_ENDPOINT_URL=home.emulator_url,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - the emulator's fixed root
+        AWS_DEFAULT_REGION=REGION,
+        BUS_NAME=outputs["BusName"],
+        DEAD_LETTERS_URL=outputs["RelayDeadLettersUrl"],
+    )
+    from coachway.core.relaying import relay
+
+    return relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items)

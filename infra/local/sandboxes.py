@@ -1,0 +1,36 @@
+"""The outside services that the stack talks to, as processes beside the emulator: Stripe (localstripe) and Twilio."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from infra.local import environments, processes, say
+from infra.local.home import ROOT, Home
+
+
+def start(home: Home) -> None:
+    """Start what is not running."""
+    python = environments.ensure("sandboxes") / "python"
+    passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    started = False
+    if not processes.running(home, "stripe"):
+        command = [str(python), str(ROOT / "infra/local/stripe_host.py"), "--port", str(home.stripe_port)]
+        command += ["--file", str(home.path("sandboxes") / "stripe.pickle")]
+        processes.start(home, "stripe", command, passed_on, home.stripe_port)
+        started = True
+    if not processes.running(home, "sms"):
+        command = [sys.executable, str(ROOT / "infra/local/twilio_sandbox.py"), "--port", str(home.sms_port)]
+        command += ["--file", str(home.path("sandboxes") / "sms.json")]
+        processes.start(home, "sms", command, passed_on, home.sms_port)
+        started = True
+    if started:
+        with say.step("Starting the sandboxes of Stripe and Twilio"):
+            processes.wait_until_answers(home, "stripe", f"http://127.0.0.1:{home.stripe_port}/")
+            processes.wait_until_answers(home, "sms", f"http://127.0.0.1:{home.sms_port}/messages")
+
+
+def stop(home: Home) -> bool:
+    """Stop both."""
+    stopped = [processes.stop(home, name, seconds=5) for name in ("stripe", "sms")]
+    return any(stopped)

@@ -1,0 +1,187 @@
+"""Speaks the part of Twilio's API that sends messages, and remembers what was sent.
+
+    POST /2010-04-01/Accounts/{sid}/Messages.json   as the `twilio` library calls it
+    GET  /2010-04-01/Accounts/{sid}/Messages/{sid}.json
+    GET  /messages[?to=+1…]                          what was sent, oldest first
+    POST /behave {"mode": "ok" | "refuse" | "fail" | "time_out_after", "times": 1}
+    DELETE /messages
+
+`refuse` answers 400 (an unreachable number), `fail` 503, and `time_out_after` takes the message and then does not
+answer in time: the caller cannot know whether it was sent. Standard library only; messages outlive a restart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import re
+import secrets
+import sys
+import threading
+import time
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+SEND = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages\.json$")
+FETCH = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages/(?P<sid>\w+)\.json$")
+NUMBER = re.compile(r"^\+[1-9]\d{6,14}$")
+SILENCE_SECONDS = 30.0
+
+
+class Sandbox:
+    """The messages, and how to behave for the next calls."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self.messages: list[dict[str, Any]] = json.loads(file.read_text()) if file and file.exists() else []
+        self._mode, self._times = "ok", 0
+
+    def behave(self, mode: str, times: int) -> None:
+        with self._lock:
+            self._mode, self._times = mode, times
+
+    def next_mode(self) -> str:
+        with self._lock:
+            if self._times <= 0:
+                return "ok"
+            self._times -= 1
+            return self._mode
+
+    def take(self, account: str, form: dict[str, str]) -> dict[str, Any]:
+        """Keep a message as Twilio would describe it."""
+        sid = f"SM{secrets.token_hex(16)}"
+        now = formatdate(usegmt=True).replace("GMT", "+0000")
+        message: dict[str, Any] = {
+            "sid": sid,
+            "account_sid": account,
+            "to": form["To"],
+            "from": form.get("From"),
+            "messaging_service_sid": form.get("MessagingServiceSid"),
+            "body": form.get("Body", ""),
+            "status": "queued",
+            "direction": "outbound-api",
+            "num_segments": str(1 + len(form.get("Body", "")) // 160),
+            "num_media": "0",
+            "date_created": now,
+            "date_updated": now,
+            "date_sent": None,
+            "price": None,
+            "price_unit": "USD",
+            "error_code": None,
+            "error_message": None,
+            "api_version": "2010-04-01",
+            "uri": f"/2010-04-01/Accounts/{account}/Messages/{sid}.json",
+            "subresource_uris": {},
+            "status_callback": form.get("StatusCallback"),
+        }
+        with self._lock:
+            self.messages.append(message)
+            self._keep()
+        return message
+
+    def forget(self) -> None:
+        with self._lock:
+            self.messages.clear()
+            self._keep()
+
+    def _keep(self) -> None:
+        if self._file:
+            self._file.write_text(json.dumps(self.messages))
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    sandbox: Sandbox
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        if url.path == "/messages":
+            to = parse_qs(url.query.replace("+", "%2B")).get("to", [""])[0]
+            self._answer(200, {"messages": [each for each in self.sandbox.messages if not to or each["to"] == to]})
+            return
+        found = FETCH.match(url.path)
+        message: dict[str, Any] | None = next(
+            (each for each in self.sandbox.messages if found and each["sid"] == found["sid"]), None
+        )
+        if message is None:
+            self._answer(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
+            return
+        self._answer(200, message)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/behave":
+            wish = json.loads(body)
+            self.sandbox.behave(wish["mode"], wish.get("times", 1))
+            self._answer(200, wish)
+            return
+        found = SEND.match(urlsplit(self.path).path)
+        if found is None:
+            self._answer(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
+            return
+        self._send(found["account"], {name: values[0] for name, values in parse_qs(body.decode()).items()})
+
+    def do_DELETE(self) -> None:
+        self.sandbox.forget()
+        self._answer(200, {"messages": []})
+
+    def _send(self, account: str, form: dict[str, str]) -> None:
+        if not self._authenticated(account):
+            self._answer(401, {"code": 20003, "message": "Authenticate", "status": 401})
+            return
+        mode = self.sandbox.next_mode()
+        if mode == "fail":
+            self._answer(503, {"code": 20503, "message": "Service unavailable", "status": 503})
+            return
+        if mode == "refuse" or not NUMBER.match(form.get("To", "")):
+            self._answer(400, {"code": 21211, "message": f"Invalid 'To' Phone Number: {form.get('To')}", "status": 400})
+            return
+        message = self.sandbox.take(account, form)
+        if mode == "time_out_after":
+            time.sleep(SILENCE_SECONDS)
+            self.close_connection = True
+            return
+        self._answer(201, message)
+
+    def _authenticated(self, account: str) -> bool:
+        scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        if scheme != "Basic":
+            return False
+        user, _, password = base64.b64decode(token).decode().partition(":")
+        return user == account and bool(password)
+
+    def _answer(self, status: int, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, message: str, *args: Any) -> None:
+        sys.stderr.write(f"{self.log_date_time_string()} {message % args}\n")
+
+
+def serve(port: int, file: Path | None = None) -> ThreadingHTTPServer:
+    """A server, not yet serving: call `serve_forever`."""
+    handler = type("BoundHandler", (Handler,), {"sandbox": Sandbox(file)})
+    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A recording sandbox of Twilio's messages.")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--file", type=Path)
+    options = parser.parse_args()
+    serve(options.port, options.file).serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests import stack as stacks
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run's first process decides where its stacks will be; workers inherit it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        stacks.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ and stacks.DIRECTORY in os.environ:
+        stacks.end()
+
+
+@pytest.fixture(scope="session")
+def stack() -> stacks.Stack:
+    """The deployed stack that the run's tests share."""
+    return stacks.obtain("shared")
+
+
+@pytest.fixture(scope="session")
+def strict_stack() -> stacks.Stack:
+    """A stack whose emulator enforces IAM: a grant that is missing fails, as on AWS."""
+    return stacks.obtain("strict", auth=True)
