@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coachway.core import ids
-from coachway.pricing.calculation import Terms, price
+from coachway.pricing.calculation import Terms, price_of
 from coachway.pricing.model import PricingRule
 from coachway.pricing.offers import Amenity, PromoCode
 from coachway.pricing.promos import Offer
@@ -70,7 +70,7 @@ def priced(
     **values: Any,
 ) -> Priced:
     amenities = {amenity.code: amenity} if amenity else {}
-    return price(trip(**values), rules, terms, amenities=amenities, offer=offer, cost=cost)
+    return price_of(trip(**values), rules, terms, amenities=amenities, offer=offer, cost=cost)
 
 
 def line_of(answer: Priced, kind: str) -> Line:

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
+
 from coachway.core.errors import Conflict
 from coachway.pricing.promos import Offer
-
 from tests.unit.pricing.making import (
     ACME,
     FRIDAY,
@@ -263,8 +263,10 @@ def test_an_amenity_without_a_price_warns() -> None:
 def test_fuel_follows_its_rule_or_the_terms() -> None:
     assert line_of(priced([fee("fuel_surcharge", 30)], miles=Decimal(10)), "fuel_surcharge").amount == 3_00
     assert "fuel_surcharge" not in kinds(priced([base(), fee("fuel_surcharge", 0)]))
-    dear = replace(TERMS, fuel_cents_per_mile=5)
+    dear = replace(TERMS, fuel_per_mile=Decimal("0.05"))
     assert line_of(priced([base()], terms=dear, miles=Decimal(10)), "fuel_surcharge").amount == 50
+    fine = replace(TERMS, fuel_per_mile=Decimal("0.0085"))
+    assert line_of(priced([base()], terms=fine, miles=Decimal(100)), "fuel_surcharge").amount == 85
 
 
 def test_a_minimum_tops_the_price_up_after_the_promo_code() -> None:

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from coachway.pricing.offers import PromoInput
-from coachway.pricing.promos import Offer
 from pydantic import ValidationError
 
+from coachway.pricing.offers import PromoInput
+from coachway.pricing.promos import Offer
 from tests.unit.pricing.making import TERMS, base, kinds, priced, promo, warned
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 
-from coachway.pricing.calculation import price
-from coachway.pricing.model import WEEKDAYS, PricingRule
-from coachway.pricing.promos import Offer
-from coachway.pricing.rules import Trip
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coachway.pricing.calculation import price_of
+from coachway.pricing.model import WEEKDAYS, PricingRule
+from coachway.pricing.promos import Offer
+from coachway.pricing.rules import Trip
 from tests.unit.pricing.making import ACME, OTHER, TERMS, fee, promo, rule, wifi
 
 ROUTE = "here>there"
@@ -103,16 +103,16 @@ offers = (
     | st.integers(1, 100_000).map(lambda cents: Offer("SPRING", promo(amount=cents)))
 )
 taxes = st.sampled_from([Decimal(0), Decimal("8.875"), Decimal(20)])
-fuels = st.integers(0, 2)
+fuels = st.sampled_from([Decimal(0), Decimal("0.01"), Decimal("0.0085")])
 AMENITIES = {"wifi": wifi()}
 
 
 @given(rule_sets, trips(), offers, taxes, fuels)
 def test_the_total_is_the_sum_of_the_lines_and_never_negative(
-    rules: list[PricingRule], trip: Trip, offer: Offer | None, tax: Decimal, fuel: int
+    rules: list[PricingRule], trip: Trip, offer: Offer | None, tax: Decimal, fuel: Decimal
 ) -> None:
-    terms = replace(TERMS, tax_percent=tax, fuel_cents_per_mile=fuel)
-    answer = price(trip, rules, terms, amenities=AMENITIES, offer=offer)
+    terms = replace(TERMS, tax_percent=tax, fuel_per_mile=fuel)
+    answer = price_of(trip, rules, terms, amenities=AMENITIES, offer=offer)
     assert answer.total == sum(line.amount for line in answer.lines)
     assert answer.total == answer.subtotal - answer.discount + answer.tax
     assert min(answer.total, answer.subtotal, answer.discount, answer.tax) >= 0
@@ -120,26 +120,32 @@ def test_the_total_is_the_sum_of_the_lines_and_never_negative(
 
 @given(rule_sets, trips(), offers, taxes, fuels, st.decimals(Decimal("0.01"), 3, places=2), st.booleans())
 def test_adding_a_mile_never_lowers_the_price(
-    rules: list[PricingRule], trip: Trip, offer: Offer | None, tax: Decimal, fuel: int, more: Decimal, deadhead: bool
+    rules: list[PricingRule],
+    trip: Trip,
+    offer: Offer | None,
+    tax: Decimal,
+    fuel: Decimal,
+    more: Decimal,
+    deadhead: bool,
 ) -> None:
-    terms = replace(TERMS, tax_percent=tax, fuel_cents_per_mile=fuel)
+    terms = replace(TERMS, tax_percent=tax, fuel_per_mile=fuel)
     longer = replace(trip, miles=trip.miles + more)
     if deadhead and trip.deadhead_miles:
         longer = replace(trip, deadhead_miles=trip.deadhead_miles + more)
-    shorter_price = price(trip, rules, terms, amenities=AMENITIES, offer=offer).total
-    assert price(longer, rules, terms, amenities=AMENITIES, offer=offer).total >= shorter_price
+    shorter_price = price_of(trip, rules, terms, amenities=AMENITIES, offer=offer).total
+    assert price_of(longer, rules, terms, amenities=AMENITIES, offer=offer).total >= shorter_price
 
 
 @given(rule_sets, trips(), st.randoms(use_true_random=False))
 def test_the_order_of_rules_never_matters(rules: list[PricingRule], trip: Trip, chance: random.Random) -> None:
-    before = price(trip, rules, TERMS, amenities=AMENITIES)
+    before = price_of(trip, rules, TERMS, amenities=AMENITIES)
     shuffled = list(rules)
     chance.shuffle(shuffled)
-    assert price(trip, shuffled, TERMS, amenities=AMENITIES) == before
+    assert price_of(trip, shuffled, TERMS, amenities=AMENITIES) == before
 
 
 @given(rule_sets, trips())
 def test_every_line_explains_its_amount(rules: list[PricingRule], trip: Trip) -> None:
-    for line in price(trip, rules, TERMS, amenities=AMENITIES).lines:
+    for line in price_of(trip, rules, TERMS, amenities=AMENITIES).lines:
         assert abs(line.quantity * line.unit_amount - line.amount) <= 1
         assert line.rule_id is None or line.rule_id in {each.id for each in rules} | {"ame_1"}

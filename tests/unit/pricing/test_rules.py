@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from coachway.pricing.model import RuleInput
-from coachway.pricing.rules import matches, route_of, winners
 from pydantic import ValidationError
 
+from coachway.pricing.model import RuleInput
+from coachway.pricing.rules import matches, route_of, winners
 from tests.unit.pricing.making import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, mileage, rule, trip
 
 ROUTE = "New York, NY > Atlantic City, NJ"

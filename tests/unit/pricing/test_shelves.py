@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
-from coachway.pricing.model import PricingRule
-from coachway.pricing.rules import Trip, slots_for, winners
-from coachway.pricing.shelves import FEW, Glance, buckets_for, buckets_of, candidates, entries_of, shelf_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coachway.pricing.model import PricingRule
+from coachway.pricing.rules import Trip, slots_for, winners
+from coachway.pricing.shelves import FEW, Glance, buckets_for, buckets_of, candidates, entries_of, shelf_of
 from tests.unit.pricing.making import ACME, SATURDAY, WEDNESDAY, base, fee, mileage, rule, trip, weekend
 from tests.unit.pricing.test_properties import rule_sets, trips
 

@@ -25,7 +25,7 @@ from coachway.pricing.promos import Offer, refusal, unknown
 from coachway.pricing.quotes import AppliedRule, Line, Margin, Notice, Priced
 from coachway.pricing.rules import Trip, waiting_for_a_start, winners
 
-FUEL_CENTS_PER_MILE: Final = 1
+FUEL_PER_MILE: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,12 @@ class Terms:
     currency: str
     asked_on: date
     tax_percent: Decimal = Decimal(0)
-    fuel_cents_per_mile: int = FUEL_CENTS_PER_MILE
+    fuel_per_mile: Decimal = FUEL_PER_MILE
+    """In units of the currency; it may have parts of a cent."""
     minimum_cents: int = 0
 
 
-def price(
+def price_of(
     trip: Trip,
     rules: Sequence[PricingRule],
     terms: Terms,
@@ -143,10 +144,14 @@ class _Quote:
     def fuel(self) -> Iterator[Line]:
         """5. For every mile driven, deadhead too."""
         rule = self.won.get("flat_fee:fuel_surcharge")
-        cents = self.terms.fuel_cents_per_mile if rule is None else rule.amount or 0
+        cents = self.terms.fuel_per_mile * 100 if rule is None else Decimal(rule.amount or 0)
         miles = (self.trip.miles + self.trip.deadhead_miles) * self.trip.vehicles
-        if miles and cents:
-            yield line("fuel_surcharge", *_source(rule, "Fuel surcharge"), miles, cents)
+        label, rule_id = _source(rule, "Fuel surcharge")
+        if cents == int(cents):
+            if miles and cents:
+                yield line("fuel_surcharge", label, rule_id, miles, int(cents))
+        elif total := round_half_up(miles * cents):
+            yield line("fuel_surcharge", f"{label}, {self.terms.fuel_per_mile} a mile", rule_id, 1, total)
 
     def promo(self, offer: Offer | None) -> Iterator[Line]:
         """6. What the code gives, at most all there is. A code that gives nothing leaves a warning."""

@@ -17,9 +17,11 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+    field_serializer,
     model_validator,
 )
 
+from coachway.core import ids
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Record, Text
 from coachway.core.money import PositiveAmount
 
@@ -72,7 +74,11 @@ MonthDay = Annotated[
 ]
 """A day of every year, `MM-DD`."""
 TripDate = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2027-03-03"])]
-RateAmount = Annotated[PositiveAmount, Field(le=1_000_000_00, examples=[2.5])]
+RateAmount = Annotated[
+    PositiveAmount,
+    Field(le=1_000_000_00),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1_000_000, "examples": [2.5]}),
+]
 """A rate or fee, at most a million."""
 
 
@@ -113,10 +119,10 @@ class RuleInput(Input):
     deadhead: Annotated[bool, Field(description="mileage_rate: for miles from and to the garage")] = False
     per_day: Annotated[bool, Field(description="base_rate, flat_fee: once for each day of the trip")] = False
 
-    client_id: Annotated[str | None, Field(pattern=r"^cli_[0-9A-Z]{26}$")] = None
+    client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
     vehicle_class: Class | None = None
     route: RouteText | None = None
-    weekdays: Annotated[list[Weekday], Field(max_length=7)] = []
+    weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)] = ()
     season_start: Annotated[MonthDay | None, Field(description="first day of a season that returns every year")] = None
     season_end: Annotated[MonthDay | None, Field(description="its last day; may lie in the next year")] = None
     start_time: Annotated[time | None, Field(description="trips starting at or after; a window may cross midnight")] = (
@@ -130,35 +136,39 @@ class RuleInput(Input):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        for problem in (self._value(), self._scope(), self._ranges()):
+        for problem in (self._value(), self._charge(), self._scope(), self._ranges()):
             if problem:
                 raise ValueError(problem)
         return self
 
     def _value(self) -> str | None:
         """What is wrong with what the rule is worth."""
-        kind = self.rule_type
+        kind, amount, percent = self.rule_type, self.amount is not None, self.percent is not None
         if kind in ADJUSTMENTS:
-            if (self.amount is None) == (self.percent is None):
+            if amount == percent:
                 return f"percent, amount: a {kind} rule has one of the two"
-            if (self.amount is None) != (self.replaces is None):
+            if amount != (self.replaces is not None):
                 return "replaces: goes with an amount, and names the rate that it replaces"
-        elif kind in MULTIPLIERS:
-            if self.percent is None or self.amount is not None:
-                return f"percent: a {kind} rule has a percent and no amount"
-        elif self.amount is None or self.percent is not None:
-            return f"amount: a {kind} rule has an amount and no percent"
-        if self.replaces is not None and kind not in ADJUSTMENTS:
+            return None
+        if self.replaces is not None:
             return f"replaces: a {kind} rule replaces no rate"
-        if kind == "flat_fee":
+        if kind in MULTIPLIERS and (amount or not percent):
+            return f"percent: a {kind} rule has a percent and no amount"
+        if kind not in MULTIPLIERS and (percent or not amount):
+            return f"amount: a {kind} rule has an amount and no percent"
+        return None
+
+    def _charge(self) -> str | None:
+        """What is wrong with what it is charged for."""
+        if self.rule_type == "flat_fee":
             self.fee = self.fee or "booking"
         elif self.fee is not None:
-            return f"fee: a {kind} rule is not a fee"
+            return f"fee: a {self.rule_type} rule is not a fee"
         if (self.code is not None) != (self.fee == "amenity"):
             return "code: the fee of an amenity names the amenity; other rules do not"
-        if self.deadhead and kind != "mileage_rate":
+        if self.deadhead and self.rule_type != "mileage_rate":
             return "deadhead: only a mileage_rate is for deadhead miles"
-        if self.per_day and not (kind == "base_rate" or self.fee in {"amenity", "second_driver"}):
+        if self.per_day and not (self.rule_type == "base_rate" or self.fee in {"amenity", "second_driver"}):
             return "per_day: only a base_rate, and the fees of amenities and second drivers, are by the day"
         return None
 
@@ -199,21 +209,21 @@ class RuleInput(Input):
 
 
 RULE = AccessPattern(
-    "a pricing rule", pk="ORG#{org}#PRICING_RULE#{id}", sk="PRICING_RULE", used_by="pricing.service.rule"
+    "a pricing rule", pk="ORG#{org}#PRICING_RULE#{id}", sk="PRICING_RULE", used_by="pricing.rulebook.rule"
 )
 RULES = AccessPattern(
     "the pricing rules of an organization, newest first",
     index="gsi1",
     pk="ORG#{org}#PRICING_RULES",
     sk="{id}",
-    used_by="pricing.service.rules",
+    used_by="pricing.rulebook.rules",
 )
 RULES_OF_TYPE = AccessPattern(
     "its pricing rules of one type, newest first",
     index="gsi2",
     pk="ORG#{org}#PRICING_RULES#{rule_type}",
     sk="{id}",
-    used_by="pricing.service.rules",
+    used_by="pricing.rulebook.rules",
 )
 
 
@@ -221,7 +231,7 @@ class PricingRule(RuleInput, Entity):
     """A pricing rule as it is kept."""
 
     KIND: ClassVar[str] = "pricing_rule"
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     def key(self) -> Key:
         return RULE.key(org=self.org_id, id=self.id)
@@ -232,17 +242,28 @@ class PricingRule(RuleInput, Entity):
             "gsi2": RULES_OF_TYPE.key(org=self.org_id, rule_type=self.rule_type, id=self.id),
         }
 
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        named = {"scope": self.scope, "client_id": self.client_id, "vehicle_class": self.vehicle_class}
+        return {name: value for name, value in named.items() if value is not None}
+
 
 ENTRIES = AccessPattern(
     "copies of the rules that may price a trip, by what they are for, then by time, kind and rank",
     pk="ORG#{org}#PRICING_SHELF#{shelf}",
     sk="{entry}",
-    used_by="pricing.shelf.read",
+    used_by="pricing.lookup.candidates_for",
+)
+EDITION = AccessPattern(
+    "a number that every change of a pricing rule moves: what was read of the shelves is good while it stands",
+    pk="ORG#{org}#PRICING_EDITION",
+    sk="EDITION",
+    used_by="pricing.lookup.candidates_for",
 )
 
 
 class RuleEntry(Record):
-    """A copy of a rule on a shelf, where a quote finds it without reading the rules of others (see `shelves`)."""
+    """A copy of a rule on a shelf, where a quote finds it without reading the others (see `shelves`). Never changed:
+    another version of the rule has other copies."""
 
     KIND: ClassVar[str] = "pricing_entry"
 
@@ -250,6 +271,10 @@ class RuleEntry(Record):
     shelf: str
     entry: str
     rule: PricingRule
+
+    @field_serializer("rule", when_used="json")
+    def _briefly(self, rule: PricingRule) -> dict[str, object]:
+        return rule.model_dump(mode="json", exclude_defaults=True)
 
     def key(self) -> Key:
         return ENTRIES.key(org=self.org_id, shelf=self.shelf, entry=self.entry)

@@ -23,6 +23,12 @@ PromoText = Annotated[
 class PromoInput(Input):
     """A promo code: a percent or an amount off, once for each booking."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"code": "SPRING10", "percent": 10, "valid_until": "2027-05-31", "max_uses": 100}]
+        }
+    )
+
     code: PromoText
     description: Note = ""
     percent: Annotated[
@@ -50,6 +56,8 @@ class PromoInput(Input):
 class AmenityInput(Input):
     """Something extra on board, and its price for each vehicle."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "wifi", "name": "Wifi", "amount": 50}]})
+
     code: Code
     name: Text
     description: Note = ""
@@ -57,14 +65,17 @@ class AmenityInput(Input):
 
 
 PROMO = AccessPattern(
-    "a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO", used_by="pricing.service.promo"
+    "a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO", used_by="pricing.offering.promo"
 )
 PROMOS = AccessPattern(
     "the promo codes of an organization, newest first",
     index="gsi1",
     pk="ORG#{org}#PROMOS",
     sk="{id}",
-    used_by="pricing.service.promos",
+    used_by="pricing.offering.promos",
+)
+PROMO_USES = AccessPattern(
+    "how often a promo code was used", pk="ORG#{org}#PROMO#{code}", sk="USES", used_by="pricing.offering.uses"
 )
 
 
@@ -72,10 +83,9 @@ class PromoCode(PromoInput, Entity):
     """A promo code as it is kept. Its key is the code, so that a quote finds it at once and no two are the same."""
 
     KIND: ClassVar[str] = "promo_code"
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
-    uses_left: int | None = None
-    """None: no end of them."""
+    uses_left: Annotated[int | None, Field(description="none: no end of them")] = None
 
     def key(self) -> Key:
         return PROMO.key(org=self.org_id, code=self.code)
@@ -85,14 +95,14 @@ class PromoCode(PromoInput, Entity):
 
 
 AMENITY = AccessPattern(
-    "an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY", used_by="pricing.service.amenity"
+    "an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY", used_by="pricing.offering.amenity"
 )
 AMENITIES = AccessPattern(
     "the amenities of an organization, by code",
     index="gsi1",
     pk="ORG#{org}#AMENITIES",
     sk="{code}",
-    used_by="pricing.service.amenities",
+    used_by="pricing.offering.amenities",
 )
 
 
@@ -100,7 +110,7 @@ class Amenity(AmenityInput, Entity):
     """An amenity as it is kept, under its code."""
 
     KIND: ClassVar[str] = "amenity"
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     def key(self) -> Key:
         return AMENITY.key(org=self.org_id, code=self.code)

@@ -37,4 +37,5 @@ def refusal(offer: Offer, subtotal: int, asked_on: date) -> Notice | None:
 
 
 def unknown(offer: Offer) -> Notice:
+    """That nobody ever gave out this code."""
     return Notice(code="promo_unknown", message=f"there is no promo code {offer.code}")

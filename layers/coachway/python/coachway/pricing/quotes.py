@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
-from coachway.core.model import AccessPattern, Input
+from coachway.core import ids
+from coachway.core.model import AccessPattern, Entity, Input, Key
 from coachway.core.money import Amount, PositiveAmount
+from coachway.identity.fields import TimeZone
 from coachway.pricing.model import Class, Code, RouteText, RuleInput, TripDate, as_number
 from coachway.pricing.offers import PromoText
 
@@ -51,7 +54,23 @@ LineKind = Literal[
 class QuoteRequest(Input):
     """The trip that is asked about. Its start is `departs_at`, or `trip_date` with or without `start_time`."""
 
-    client_id: Annotated[str | None, Field(pattern=r"^cli_[0-9A-Z]{26}$")] = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "client_id": "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ",
+                    "vehicle_class": "coach",
+                    "trip_date": "2027-03-03",
+                    "miles": 150,
+                    "passengers": 40,
+                    "amenities": [],
+                    "promo_code": None,
+                }
+            ]
+        }
+    )
+
+    client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
     vehicle_class: Class
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)] = 1
@@ -61,12 +80,7 @@ class QuoteRequest(Input):
     start_time: Annotated[time | None, Field(description="local", examples=["09:00"])] = None
     departs_at: Annotated[AwareDatetime | None, Field(description="the start, to the moment")] = None
     returns_at: Annotated[AwareDatetime | None, Field(description="the end, to the moment")] = None
-    timezone: Annotated[
-        str | None,
-        Field(
-            max_length=64, description="of the first stop; left out: the organization's", examples=["America/New_York"]
-        ),
-    ] = None
+    timezone: Annotated[TimeZone | None, Field(description="of the first stop; left out: the organization's")] = None
     hours: Annotated[Hours | None, Field(description="left out: from departs_at to returns_at")] = None
     days: Annotated[int | None, Field(ge=1, le=LONGEST_DAYS, description="left out: each 24 hours begun")] = None
     overnights: Annotated[int | None, Field(ge=0, le=LONGEST_DAYS, description="left out: one less than the days")] = (
@@ -76,7 +90,7 @@ class QuoteRequest(Input):
     route: RouteText | None = None
     requires_second_driver: bool = False
     requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
-    amenities: Annotated[list[Code], Field(max_length=30)] = []
+    amenities: Annotated[tuple[Code, ...], Field(max_length=30)] = ()
     promo_code: PromoText | None = None
     cost: Annotated[PositiveAmount | None, Field(description="what the trip costs the operator, if that is known")] = (
         None
@@ -103,6 +117,8 @@ class QuoteRequest(Input):
 class Line(BaseModel):
     """One line. `amount` is `quantity` times `unit_amount`; of a percentage, the quantity is the share (0.25)."""
 
+    model_config = ConfigDict(defer_build=True)
+
     kind: LineKind
     label: str
     rule_id: str | None = None
@@ -115,6 +131,8 @@ class Line(BaseModel):
 class Notice(BaseModel):
     """Something to know before sending the quote. A blocking one keeps the trip from being booked."""
 
+    model_config = ConfigDict(defer_build=True)
+
     code: str
     message: str
     blocking: bool = False
@@ -122,6 +140,8 @@ class Notice(BaseModel):
 
 class Margin(BaseModel):
     """What is left after the operator's cost. `percent` is of the price before tax; None when that is nothing."""
+
+    model_config = ConfigDict(defer_build=True)
 
     cost: Amount
     amount: Amount
@@ -131,7 +151,7 @@ class Margin(BaseModel):
 class AppliedRule(RuleInput):
     """A rule with the values it had when it was applied."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     id: str
     version: int
@@ -139,6 +159,8 @@ class AppliedRule(RuleInput):
 
 class Priced(BaseModel):
     """A price that explains itself: `total` is the sum of the lines, and `subtotal - discount + tax`."""
+
+    model_config = ConfigDict(defer_build=True)
 
     lines: list[Line]
     subtotal: Amount
@@ -148,9 +170,71 @@ class Priced(BaseModel):
     currency: str
     margin: Margin | None = None
     warnings: list[Notice] = []
-    rules: Annotated[list[AppliedRule], Field(description="the rules that made the lines, as they were")] = []
+    rules: Annotated[
+        list[AppliedRule],
+        Field(description="the rules that made the lines, as they were; what is left out has its default"),
+    ] = []
+
+    @field_serializer("rules", when_used="json")
+    def _briefly(self, rules: list[AppliedRule]) -> list[dict[str, object]]:
+        return [rule.model_dump(mode="json", exclude_defaults=True) for rule in rules]
 
 
 QuoteStatus = Literal["calculated", "sent", "accepted", "declined", "expired", "superseded"]
 
 QUOTE = AccessPattern("a quote", pk="ORG#{org}#QUOTE#{id}", sk="QUOTE", used_by="pricing.service.quote")
+QUOTES = AccessPattern(
+    "the quotes of an organization in a month, newest first",
+    index="gsi1",
+    pk="ORG#{org}#QUOTES#{month}",
+    sk="{id}",
+    used_by="pricing.service.quotes",
+)
+QUOTES_OF_CLIENT = AccessPattern(
+    "the quotes for a client, newest first",
+    index="gsi2",
+    pk="ORG#{org}#QUOTES_OF_CLIENT#{client}",
+    sk="{id}",
+    used_by="pricing.service.quotes",
+)
+QUOTES_OF_CHARTER = AccessPattern(
+    "the quotes for a charter, newest first",
+    index="gsi3",
+    pk="ORG#{org}#QUOTES_OF_CHARTER#{charter}",
+    sk="{id}",
+    used_by="pricing.service.quotes",
+)
+
+
+class Quote(Priced, Entity):
+    """A price that was given, with the question and the values that the rules had."""
+
+    KIND: ClassVar[str] = "quote"
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"promo_max_uses"})
+    model_config = ConfigDict(extra="ignore")
+
+    status: QuoteStatus = "calculated"
+    client_id: str | None
+    charter_id: str | None = None
+    promo_code: Annotated[str | None, Field(description="the code that took something off, if one did")] = None
+    promo_max_uses: int | None = None
+    request: Annotated[QuoteRequest, Field(description="the question; what is left out has its default")]
+
+    @field_serializer("request", when_used="json")
+    def _shortly(self, request: QuoteRequest) -> dict[str, object]:
+        return request.model_dump(mode="json", exclude_defaults=True)
+
+    def key(self) -> Key:
+        return QUOTE.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        month = f"{ids.made_at(self.id):%Y-%m}"
+        found = {"gsi1": QUOTES.key(org=self.org_id, month=month, id=self.id)}
+        if self.client_id is not None:
+            found["gsi2"] = QUOTES_OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id)
+        if self.charter_id is not None:
+            found["gsi3"] = QUOTES_OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id)
+        return found
+
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        return {"status": self.status, **({} if self.client_id is None else {"client_id": self.client_id})}

@@ -129,7 +129,7 @@ def slots_for(trip: Trip) -> tuple[str, ...]:
     always = ("base_rate", "mileage_rate", "hourly_rate", "time_multiplier", "seasonal", "vehicle_specific")
     fees = ("flat_fee:booking", "flat_fee:fuel_surcharge", "flat_fee:minimum_charge")
     amenities = tuple(f"flat_fee:amenity:{code}" for code in trip.amenities)
-    return always + ("client_specific",) + fees + amenities + tuple(name for name, needed in wanted.items() if needed)
+    return (*always, "client_specific", *fees, *amenities, *(name for name, needed in wanted.items() if needed))
 
 
 def matches(rule: RuleInput, trip: Trip, day: date) -> bool:

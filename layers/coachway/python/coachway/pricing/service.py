@@ -1,0 +1,177 @@
+"""Quotes: pricing a trip, keeping the price that was given, finding it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.listing import months, page
+from coachway.core.model import Page, PageQuery
+from coachway.core.ops import Create, Op, Update
+from coachway.identity import organizations
+from coachway.pricing import lookup, offering
+from coachway.pricing.calculation import Terms, price_of
+from coachway.pricing.events import QuoteCalculated
+from coachway.pricing.legality import of_the_miles
+from coachway.pricing.promos import Offer
+from coachway.pricing.quotes import (
+    QUOTE,
+    QUOTES,
+    QUOTES_OF_CHARTER,
+    QUOTES_OF_CLIENT,
+    Notice,
+    Priced,
+    Quote,
+    QuoteRequest,
+    QuoteStatus,
+)
+from coachway.pricing.rules import Trip, trip_of
+
+
+class QuoteQuery(PageQuery):
+    """Which quotes to list; newest first."""
+
+    client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
+    charter_id: Annotated[str | None, Field(pattern=ids.pattern("chr"))] = None
+    status: QuoteStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A price, and what keeps it: `ops` go into the transaction of whatever was priced."""
+
+    quote: Quote
+    ops: Sequence[Op]
+
+
+def calculate(caller: Caller, request: QuoteRequest) -> Quote:
+    """Price a trip and keep the quote."""
+    asked = _asked(caller, request)
+    made = _kept(caller, asked, of_the_miles(request, asked.trip, asked.zone))
+    store.commit(caller, *made.ops)
+    return made.quote
+
+
+def price(
+    caller: Caller, request: QuoteRequest, *, charter_id: str | None = None, warnings: Sequence[Notice] = ()
+) -> Price:
+    """Price a trip for a booking, which commits `ops` with itself. `warnings` are what the booking knows besides.
+
+    Writes nothing.
+    """
+    return _kept(caller, _asked(caller, request), warnings, charter_id)
+
+
+def priced(caller: Caller, request: QuoteRequest) -> Priced:
+    """What a trip costs, without keeping it."""
+    return _asked(caller, request).priced()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request in the light of the organization's terms, time zone and offers."""
+
+    request: QuoteRequest
+    org_id: str
+    trip: Trip
+    zone: ZoneInfo
+    terms: Terms
+    offer: Offer | None
+
+    def priced(self) -> Priced:
+        return price_of(
+            self.trip,
+            lookup.candidates_for(self.org_id, self.trip),
+            self.terms,
+            amenities=offering.priced_amenities(self.org_id, self.trip.amenities),
+            offer=self.offer,
+            cost=self.request.cost,
+        )
+
+
+def _asked(caller: Caller, request: QuoteRequest) -> _Asked:
+    organization = organizations.get(caller.org_id)
+    own = ZoneInfo(organization.timezone)
+    zone = ZoneInfo(request.timezone) if request.timezone else own
+    terms = Terms(
+        currency=organization.currency,
+        asked_on=clock.now().astimezone(own).date(),
+        tax_percent=organization.tax_rate_percent,
+        fuel_per_mile=organization.fuel_surcharge_per_mile,
+        minimum_cents=organization.minimum_charge,
+    )
+    offer = offering.offer(caller.org_id, request.promo_code) if request.promo_code else None
+    return _Asked(request, caller.org_id, trip_of(request, zone), zone, terms, offer)
+
+
+def _kept(caller: Caller, asked: _Asked, warnings: Sequence[Notice], charter_id: str | None = None) -> Price:
+    answer, offer = asked.priced(), asked.offer
+    used = offer.promo if offer is not None and any(line.kind == "promo" for line in answer.lines) else None
+    answer.warnings += warnings
+    quote = Quote(
+        **dict(answer),
+        id=ids.new("quo"),
+        org_id=caller.org_id,
+        client_id=asked.request.client_id,
+        charter_id=charter_id,
+        promo_code=used.code if used else None,
+        promo_max_uses=used.max_uses if used else None,
+        request=asked.request,
+    )
+    told = QuoteCalculated(
+        quote_id=quote.id,
+        client_id=quote.client_id,
+        charter_id=charter_id,
+        total=quote.total,
+        currency=quote.currency,
+    )
+    return Price(quote, [Create(quote, [told])])
+
+
+def quote(caller: Caller, quote_id: str) -> Quote:
+    """One quote. Raises Missing."""
+    return store.get(Quote, QUOTE.key(org=caller.org_id, id=quote_id))
+
+
+def quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
+    """Quotes, newest first."""
+    where = {} if query.status is None else {"status": str(query.status)}
+    pattern, partitions = QUOTES, []
+    if query.charter_id is not None:
+        pattern = QUOTES_OF_CHARTER
+        partitions = [pattern.partition(org=caller.org_id, charter=query.charter_id)]
+        if query.client_id is not None:
+            where["client_id"] = query.client_id
+    elif query.client_id is not None:
+        pattern = QUOTES_OF_CLIENT
+        partitions = [pattern.partition(org=caller.org_id, client=query.client_id)]
+    else:
+        since = months(ids.made_at(caller.org_id), clock.now())
+        partitions = [pattern.partition(org=caller.org_id, month=month) for month in reversed(since)]
+    return page(Quote, pattern, partitions, query, where=where, descending=True)
+
+
+def with_status(before: Quote, status: QuoteStatus) -> Update:
+    """What sets the status of a quote, for the transaction of the booking that it belongs to."""
+    return Update(before, before.model_copy(update={"status": status}))
+
+
+def acceptance(caller: Caller, before: Quote) -> list[Op]:
+    """What accepting a quote writes: its status, and the use of its promo code.
+
+    Raises Conflict when a warning of the quote keeps it from being booked; its transaction fails with Conflict when the
+    promo code has no uses left.
+    """
+    blocking = [warning.message for warning in before.warnings if warning.blocking]
+    if blocking:
+        raise errors.Conflict("; ".join(blocking), title="the quote cannot be booked as it is")
+    ops: list[Op] = [with_status(before, "accepted")]
+    if before.promo_code is not None:
+        ops.append(offering.use(caller.org_id, before.promo_code, before.promo_max_uses))
+    return ops
