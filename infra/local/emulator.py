@@ -7,7 +7,7 @@ import shutil
 import urllib.request
 
 from infra.local import environments, processes, say
-from infra.local.home import REGION, ROOT, Home
+from infra.local.home import REGION, Home
 
 NAME = "ministack"
 
@@ -44,7 +44,7 @@ def start(home: Home, *, auth: bool = False) -> bool:
     with say.step(f"Starting MiniStack on port {home.port}"):
         shutil.rmtree(home.directory / "tmp", ignore_errors=True)
         env = environment(home, auth=auth)
-        processes.start(home, NAME, [str(python), str(ROOT / "infra" / "local" / "host.py")], env, home.port)
+        processes.start(home, NAME, [str(python), "-m", "infra.local.host"], env, home.port)
         processes.wait_until_answers(home, NAME, f"{home.emulator_url}/_ministack/ready")
     return True
 

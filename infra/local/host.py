@@ -5,9 +5,6 @@ consumer would skip as many new records as it had read before, and what it had n
 records are written beside the state when it is saved, and put back, with the reading position forgotten, when it is
 loaded.
 
-With `AUTH=true` it asks whether a caller may send mail from everything (`*`), where AWS asks for the sender's identity:
-so do we.
-
 It saves on an orderly stop only. `POST /_local/save` saves at once, so that a crash after `make up` costs little.
 """
 
@@ -18,15 +15,14 @@ import json
 import os
 import resource
 from collections.abc import Awaitable, Callable, MutableMapping
-from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import uvicorn
 from ministack import app as ministack
-from ministack.core import iam_actions
 from ministack.core.persistence import save_all
+
+from infra.local import mends
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -80,22 +76,6 @@ def restore_unread() -> None:
     UNREAD.unlink()
 
 
-def name_sending_identities() -> None:
-    """Have a mail authorized on the identity of its sender's domain."""
-    resource_of = iam_actions.extract_resource_arn
-
-    def named(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
-        if service == "ses":
-            form = parse_qs((body or b"").decode("utf-8", "replace"))
-            if form.get("Action", [""])[0].startswith("Send") and "Source" in form:
-                region, account = rest[1], rest[2]
-                domain = parseaddr(form["Source"][0])[1].rpartition("@")[2]
-                return f"arn:aws:ses:{region}:{account}:identity/{domain}"
-        return str(resource_of(service, method, path, headers, body, *rest))
-
-    iam_actions.extract_resource_arn = named
-
-
 def save() -> None:
     """Save everything now, as an orderly stop would."""
     STATE.mkdir(parents=True, exist_ok=True)
@@ -137,7 +117,7 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    name_sending_identities()
+    mends.apply()
     uvicorn.run(
         application,
         host=os.environ["BIND_HOST"],

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra.local import say
-from infra.local.home import Home
+from infra.local.home import ROOT, Home
 
 
 def _pid_file(home: Home, name: str) -> Path:
@@ -66,7 +66,13 @@ def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str],
         )
     with home.log(name).open("ab") as log:
         process = subprocess.Popen(
-            list(command), env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            list(command),
+            env=dict(env),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     _pid_file(home, name).write_text(f"{process.pid} {_started_at(process.pid)}")
     return process.pid

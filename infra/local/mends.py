@@ -1,0 +1,68 @@
+"""What MiniStack 1.5.33 does otherwise than AWS, put right where the stack depends on it. Runs in its environment."""
+
+from __future__ import annotations
+
+from email.utils import parseaddr
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack.core import iam_actions
+from ministack.services.cloudformation import provisioners
+
+
+def name_sending_identities() -> None:
+    """Authorize a mail on the identity of its sender's domain.
+
+    With `AUTH=true` MiniStack asks for the right to send from everything (`*`).
+    """
+    resource_of = iam_actions.extract_resource_arn
+
+    def named(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
+        if service == "ses":
+            form = parse_qs((body or b"").decode("utf-8", "replace"))
+            if form.get("Action", [""])[0].startswith("Send") and "Source" in form:
+                region, account = rest[1], rest[2]
+                domain = parseaddr(form["Source"][0])[1].rpartition("@")[2]
+                return f"arn:aws:ses:{region}:{account}:identity/{domain}"
+        return str(resource_of(service, method, path, headers, body, *rest))
+
+    iam_actions.extract_resource_arn = named
+
+
+def read_apis_whole() -> None:
+    """Take a REST API's binary media types from its definition, and import a changed definition into the same API.
+
+    MiniStack reads only paths of a definition. For a changed one it makes a second API before it removes the first,
+    and refuses it when the id is given by a tag; AWS does as PutRestApi with `overwrite`.
+    """
+    gateway = provisioners._apigw_v1
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    create, update = handlers["create"], handlers["update"]
+
+    def whole(properties: dict[str, Any]) -> dict[str, Any]:
+        body = properties.get("Body") or {}
+        types = body.get("x-amazon-apigateway-binary-media-types", [])
+        return {**properties, "BinaryMediaTypes": properties.get("BinaryMediaTypes") or types}
+
+    def create_whole(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
+        return create(logical_id, whole(properties), stack)
+
+    def update_in_place(api: str, old: dict[str, Any], new: dict[str, Any], stack: str, logical_id: str = "") -> Any:
+        body = new.get("Body")
+        if isinstance(body, dict) and body != old.get("Body"):
+            resources = gateway._resources[api]
+            for name in [name for name, resource in resources.items() if resource["path"] != "/"]:
+                del resources[name]
+            for root in resources.values():
+                root["resourceMethods"] = {}
+            for path, item in (body.get("paths") or {}).items():
+                gateway._import_path_item(api, path, item)
+        return update(api, {**whole(old), "Body": body}, whole(new), stack, logical_id)
+
+    handlers.update(create=create_whole, update=update_in_place)
+
+
+def apply() -> None:
+    """All of them."""
+    name_sending_identities()
+    read_apis_whole()
