@@ -10,7 +10,9 @@ from coachway.core.branding import Brand
 
 
 def sheet(name: str, words: str) -> papers.Sheet:
-    paper = papers.Sheet(Brand(name), title="Itinerary", subtitle="CH-2027-000001", reference="CH-2027-000001")
+    paper = papers.Sheet(
+        Brand(name), title="Itinerary", subtitle="CH-2027-000001", reference="CH-2027-000001", currency="USD"
+    )
     paper.heading(words)
     paper.facts([("Client", words), ("Passengers", "")])
     paper.paragraph(words)

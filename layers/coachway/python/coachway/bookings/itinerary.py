@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Table
 
-from coachway.bookings.wording import StopWords
+from coachway.bookings import wording
+from coachway.bookings.model import Charter
+from coachway.bookings.wording import Fact, StopWords, brand_of, humanized, wording_of
+from coachway.clients.model import Client
 from coachway.core import papers
 from coachway.core.branding import Brand
+from coachway.core.wording import telephone
+from coachway.identity.model import Organization
 
 _MARK: Final = 8 * mm
-_TIMES: Final = 40 * mm
+_TIMES: Final = 48 * mm
 
 
-@dataclass(frozen=True, slots=True)
-class Itinerary:
-    """What goes onto the paper, worded already."""
-
-    number: str
-    status: str
-    day: str
-    facts: Sequence[tuple[str, str]]
-    stops: Sequence[StopWords]
-    notes: str
-    territory: str = "US"
-
-
-def pdf(brand: Brand, itinerary: Itinerary) -> bytes:
-    """The paper."""
+def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
+    """The paper. Prices are not on it: drivers carry it."""
+    brand, words = brand_of(organization), wording_of(organization)
     sheet = papers.Sheet(
         brand,
         title="Itinerary",
-        subtitle=f"{itinerary.number} · {itinerary.status}",
-        reference=itinerary.number,
-        territory=itinerary.territory,
+        subtitle=f"{charter.number} · {humanized(charter.status)}",
+        reference=charter.number,
+        currency=organization.currency,
     )
-    sheet.heading(itinerary.day)
-    sheet.facts(itinerary.facts)
+    sheet.heading(words.day(charter.starts_at, charter.timezone))
+    facts = [Fact("Client", client.name), Fact("Telephone", telephone(client.phone or "")), *wording.facts(charter)]
+    facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
+    sheet.facts([(fact.label, fact.value) for fact in facts])
     sheet.heading("Stops")
-    sheet.parts.append(_stops(brand, sheet.width, itinerary.stops))
-    if itinerary.notes.strip():
+    sheet.add(_stops(brand, sheet.width, wording.stops(charter.stops, words)))
+    if charter.notes.strip():
         sheet.heading("Notes")
-        sheet.paragraph(itinerary.notes)
+        sheet.paragraph(charter.notes)
     return sheet.pdf()
 
 
@@ -62,10 +56,12 @@ def _stops(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table:
         place = [
             Paragraph(papers.text(stop.kind), papers.style(8.5, quiet=True)),
             Paragraph(papers.text(stop.address), papers.style(10.5, bold=True)),
-            *([Paragraph(papers.text(stop.notes), papers.style(9.5))] if stop.notes else []),
         ]
-        rows.append([Paragraph(f'<font color="#ffffff">{number}</font>', _number_style()), times, place])
-    table = Table(
+        mark = Paragraph(
+            f'<para align="center"><font color="#ffffff">{number}</font></para>', papers.style(11, bold=True)
+        )
+        rows.append([mark, times, place])
+    return Table(
         rows,
         colWidths=[_MARK, _TIMES, width - _MARK - _TIMES],
         style=[
@@ -79,4 +75,3 @@ def _stops(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table:
             ("LINEBELOW", (0, 0), (0, -2), 1.5, HexColor("#ffffff")),
         ],
     )
-    return table

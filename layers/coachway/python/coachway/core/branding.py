@@ -15,12 +15,14 @@ _HEX: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """Who a page or paper is from. `color` is `#rrggbb`; anything else counts as none."""
+    """Who a page or paper is from. `color` is `#rrggbb`; anything else counts as none. The logo's address is https."""
 
     name: str
     color: str = ""
+    logo_url: str = ""
     email: str = ""
     phone: str = ""
+    address: str = ""
 
     @property
     def accent(self) -> str:

@@ -10,12 +10,14 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from coachway.core.answers import Html
 from coachway.core.branding import Brand
 from coachway.core.problems import Problem
+from coachway.core.wording import telephone
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PRODUCT: Final = Brand("CoachWay")
@@ -34,14 +36,18 @@ _SAID: Final = {
 @cache
 def _environment(directory: Path) -> Environment:
     loader = FileSystemLoader([directory, TEMPLATES])
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["telephone"] = telephone
+    return environment
 
 
 def html(directory: Path, template: str, *, brand: Brand, status: int = 200, **values: object) -> Html:
-    """The page that a template of `directory` makes; its policy lets in nothing but the page's own style."""
+    """The page that a template of `directory` makes. Its policy lets in the page's own style and the logo."""
     style = _style(brand.accent)
     text = _environment(directory).get_template(template).render(brand=brand, style=style, **values)
-    return Html(text, status=status, policy=_policy(style), headers={"X-Robots-Tag": "noindex"})
+    return Html(text, status=status, policy=_policy(style, brand), headers={"X-Robots-Tag": "noindex"})
 
 
 def refusal(problem: Problem) -> Html:
@@ -57,9 +63,11 @@ def _style(accent: str) -> str:
     return f":root{{--accent:{accent}}}\n{(TEMPLATES / 'page.css').read_text()}"
 
 
-def _policy(style: str) -> str:
+def _policy(style: str, brand: Brand) -> str:
+    logo = urlsplit(brand.logo_url)
+    pictures = f"data: https://{logo.netloc}" if logo.netloc else "data:"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; form-action 'self'; "
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src {pictures}; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )

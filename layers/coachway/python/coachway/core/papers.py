@@ -1,9 +1,4 @@
-"""Papers for people: PDF with one look, in the organization's colour. ReportLab is in the layer `documents`.
-
-sheet = papers.Sheet(brand, title="Itinerary", subtitle="CH-2027-000001", reference="CH-2027-000001")
-sheet.facts([("Client", "Acme Events")])
-pdf = sheet.pdf()
-"""
+"""Papers for people: PDF with one look, in the organization's colour. ReportLab is in the layer `documents`."""
 
 from __future__ import annotations
 
@@ -23,9 +18,10 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer, Table
+from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table
 
 from coachway.core.branding import Brand
+from coachway.core.wording import telephone
 
 FONTS: Final = Path(__file__).parent / "fonts"
 MARGIN: Final = 18 * mm
@@ -37,7 +33,8 @@ QUIET: Final = HexColor("#4a5763")
 RULE: Final = HexColor("#d3dae0")
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_LETTER_COUNTRIES: Final = frozenset({"US", "CA", "MX"})
+_LETTER: Final = frozenset({"USD", "CAD", "MXN"})
+"""Where paper is Letter, not A4: told by the organization's currency."""
 
 
 def text(value: str) -> str:
@@ -66,11 +63,11 @@ def style(size: float = 10, *, bold: bool = False, quiet: bool = False, after: f
 
 
 class Sheet:
-    """A paper in the making: parts are added from top to bottom, and break over pages by themselves."""
+    """A paper in the making: add headings, facts and more from top to bottom, then take its `pdf()`."""
 
-    def __init__(self, brand: Brand, *, title: str, subtitle: str, reference: str, territory: str = "US") -> None:
+    def __init__(self, brand: Brand, *, title: str, subtitle: str, reference: str, currency: str) -> None:
         self.brand, self.title, self.subtitle, self.reference = brand, title, subtitle, reference
-        self.size = letter if territory in _LETTER_COUNTRIES else A4
+        self.size = letter if currency in _LETTER else A4
         self.parts: list[Flowable] = []
         _fonts()
 
@@ -79,15 +76,14 @@ class Sheet:
         """Points between the margins."""
         return float(self.size[0] - 2 * MARGIN)
 
-    def add(self, *parts: Flowable) -> None:
-        """Add ReportLab's own flowables, kept on one page if they fit."""
-        self.parts.append(KeepTogether(list(parts)))
+    def add(self, part: Flowable) -> None:
+        """Add a flowable of ReportLab's own."""
+        self.parts.append(part)
 
     def heading(self, words: str) -> None:
-        """A heading, which stays with what follows."""
+        """A heading, which does not stand alone at the bottom of a page."""
         heading = Paragraph(text(words), style(12.5, bold=True, after=5))
-        heading.keepWithNext = True
-        self.parts += [Spacer(0, 10), heading]
+        self.parts += [CondPageBreak(32 * mm), Spacer(0, 10), heading]
 
     def paragraph(self, words: str, *, quiet: bool = False) -> None:
         """What somebody wrote."""
@@ -145,7 +141,7 @@ class Sheet:
         canvas.setFont("Body-Bold", 15)
         canvas.drawString(MARGIN, high - 12.5 * mm, _fitted(canvas, self.brand.name, "Body-Bold", 15, room))
         canvas.setFont("Body", 9)
-        contact = " · ".join(filter(None, (self.brand.phone, self.brand.email)))
+        contact = " · ".join(filter(None, (telephone(self.brand.phone), self.brand.email)))
         canvas.drawString(MARGIN, high - 18.5 * mm, _fitted(canvas, contact, "Body", 9, room))
         canvas.setFont("Body-Bold", 19)
         canvas.drawRightString(right, high - 13 * mm, self.title)

@@ -24,6 +24,16 @@ def _locale(name: str) -> Locale:
     return Locale.parse(name)
 
 
+def telephone(number: str) -> str:
+    """`+1 212-555-0123`; what is no number stays as it is."""
+    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+    try:
+        return str(format_number(parse(number), PhoneNumberFormat.INTERNATIONAL))
+    except NumberParseException:
+        return number
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How one organization's papers put things. `timezone` is an IANA name."""

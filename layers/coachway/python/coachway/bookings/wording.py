@@ -1,0 +1,152 @@
+"""A charter in words that its people read: stops with their local times, price lines, terms. Nothing here decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from coachway.bookings.cancellation import TIERS, Tier
+from coachway.bookings.model import Charter, Stop, StopType, TripType
+from coachway.core.branding import Brand
+from coachway.core.wording import Wording
+from coachway.identity.model import Organization
+from coachway.pricing.quotes import Line
+
+TRIPS: Final = {TripType.ONE_WAY: "One way", TripType.ROUND_TRIP: "Round trip", TripType.MULTI_DAY: "Several days"}
+STOPS: Final = {StopType.PICKUP: "Pick-up", StopType.DROPOFF: "Drop-off", StopType.WAYPOINT: "Stop"}
+
+_BY_THE_MILE: Final = frozenset({"mileage_rate", "deadhead_rate", "fuel_surcharge"})
+_SHARES: Final = frozenset({"time_multiplier", "seasonal", "tax", "vehicle_specific", "client_specific", "promo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeWords:
+    """`Departs`, `9:00 AM EST`, and the day where it differs from the time before."""
+
+    label: str
+    value: str
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopWords:
+    kind: str
+    address: str
+    times: Sequence[TimeWords]
+
+
+@dataclass(frozen=True, slots=True)
+class LineWords:
+    label: str
+    detail: str
+    amount: str
+
+
+def brand_of(organization: Organization) -> Brand:
+    """How an organization shows itself."""
+    branding = organization.branding
+    return Brand(
+        name=organization.shown_as,
+        color=branding.color,
+        logo_url=branding.logo_url or "",
+        email=branding.email or "",
+        phone=branding.phone or "",
+        address=branding.address or "",
+    )
+
+
+def wording_of(organization: Organization) -> Wording:
+    """Its time zone and currency."""
+    return Wording(timezone=organization.timezone, currency=organization.currency)
+
+
+def stops(those: Iterable[Stop], wording: Wording) -> list[StopWords]:
+    """Every stop on its own clock; a day is said once, until it changes."""
+    result, said = [], ""
+    for stop in those:
+        times = []
+        for label, moment in (("Arrives", stop.estimated_arrival), ("Departs", stop.estimated_departure)):
+            if moment is None:
+                continue
+            zone = stop.timezone or ""
+            day = wording.day(moment, zone)
+            clock = f"{wording.clock(moment, zone)} {wording.zone(moment, zone)}"
+            times.append(TimeWords(label, clock, day if day != said else ""))
+            said = day
+        result.append(StopWords(STOPS[stop.stop_type], stop.address, times))
+    return result
+
+
+def route(those: Sequence[Stop]) -> str:
+    """`New York, NY → Atlantic City, NJ`."""
+    return f"{_place(those[0].address)} → {_place(those[-1].address)}"
+
+
+def _place(address: str) -> str:
+    parts = [part.strip() for part in address.split(",") if part.strip()]
+    return ", ".join(parts[-2:]) or address
+
+
+def lines(those: Iterable[Line], wording: Wording) -> list[LineWords]:
+    """Price lines, with what each is made of where that is not plain."""
+    return [LineWords(line.label, _detail(line, wording), wording.money(line.amount)) for line in those]
+
+
+def _detail(line: Line, wording: Wording) -> str:
+    unit = wording.money(abs(line.unit_amount))
+    if line.kind in _BY_THE_MILE:
+        return f"{wording.number(line.quantity)} miles × {unit}"
+    if line.kind == "hourly_rate":
+        return f"{wording.number(line.quantity)} hours × {unit}"
+    if line.quantity == 1:
+        return ""
+    if line.kind in _SHARES:
+        return f"{wording.percent(abs(line.quantity))} of {unit}"
+    return f"{wording.number(line.quantity)} × {unit}"
+
+
+def facts(charter: Charter) -> list[Fact]:
+    """What the client asked for."""
+    found = [
+        Fact("Trip", TRIPS[charter.trip_type]),
+        Fact("Vehicles", vehicles(charter.vehicle_count, charter.vehicle_class)),
+        Fact("Passengers", str(charter.passengers)),
+    ]
+    if charter.amenities:
+        found.append(Fact("Amenities", ", ".join(map(humanized, charter.amenities))))
+    if charter.requires_second_driver:
+        found.append(Fact("Drivers", "Two"))
+    return found
+
+
+def vehicles(count: int, vehicle_class: str) -> str:
+    """`2 × minibus`."""
+    return f"{count} × {humanized(vehicle_class).lower()}"
+
+
+def humanized(code: str) -> str:
+    """`wheelchair_lift` as `Wheelchair lift`."""
+    return code.replace("_", " ").replace("-", " ").strip().capitalize()
+
+
+def terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
+    """What a cancellation gives back, longest notice first."""
+    said, above = [], 0
+    for tier in sorted(tiers, reverse=True):
+        if not above:
+            when = f"{tier.hours} hours or more before the first pick-up"
+        elif tier.hours:
+            when = f"{tier.hours} to {above} hours before"
+        else:
+            when = f"Less than {above} hours before"
+        back = f"{tier.percent}% of what you paid comes back" if tier.percent else "nothing comes back"
+        said.append(f"{when}: {back}")
+        above = tier.hours
+    return said

@@ -1,0 +1,108 @@
+"""The page says what the client may do, and nothing that is not theirs to know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from coachway.bookings import pages, wording
+from coachway.bookings.cancellation import Tier
+from coachway.bookings.quote_page import State, page, state_of
+from coachway.bookings.rules import Status
+from coachway.core.wording import Wording
+from coachway.pricing.quotes import Line
+from tests.unit.bookings.charters import CLIENT, EXPIRES, ORGANIZATION, SENT, charter, line
+
+WORDS = Wording("America/New_York")
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def html(state: State, **changed: object) -> str:
+    known = charter(**changed)
+    drawn = pages.drawn(page(known, CLIENT.name, WORDS, state), ORGANIZATION)
+    return drawn.text
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_has_its_page(status: Status) -> None:
+    known = charter(status=status, accepted_by="Dana Lee")
+    text = pages.drawn(page(known, CLIENT.name, WORDS, state_of(known, SENT)), ORGANIZATION).text
+    assert ("<form" in text) is (status is Status.QUOTE)
+    assert "CH-2027-000001" in text
+
+
+def test_a_quote_is_open_until_the_moment_it_expires() -> None:
+    assert state_of(charter(), EXPIRES - timedelta(seconds=1)) is State.OPEN
+    assert state_of(charter(), EXPIRES) is State.EXPIRED
+
+
+def test_an_open_quote_shows_trip_price_and_how_long_it_is_valid() -> None:
+    text = html(State.OPEN)
+    for said in (
+        "Acme Events",
+        "New York, NY → Atlantic City, NJ",
+        "$1,114.50",
+        f"February 27, 2027, 5:00{NBSP}PM EST",
+    ):
+        assert said in text
+    assert 'name="revision_number" value="1"' in text
+
+
+def test_a_void_link_shows_neither_trip_nor_price() -> None:
+    text = html(State.REVISED)
+    assert "newer version" in text
+    assert "$" not in text
+    assert "Wall St" not in text
+
+
+def test_no_id_but_the_number_is_on_the_page() -> None:
+    known = charter()
+    text = html(State.OPEN)
+    for secret in (known.id, known.org_id, known.client_id, known.quote.id):
+        assert secret not in text
+
+
+def test_what_people_wrote_is_never_markup() -> None:
+    known = page(charter(), "<script>alert(1)</script>", WORDS, State.OPEN)
+    assert "<script>" not in pages.drawn(known, ORGANIZATION).text
+
+
+def test_stops_tell_their_own_clock_and_a_day_once() -> None:
+    first, middle, last = wording.stops(charter().stops, WORDS)
+    assert [(time.label, time.value, time.day) for time in first.times] == [
+        ("Departs", f"9:00{NBSP}AM EST", "Wednesday, March 3, 2027")
+    ]
+    assert [time.value for time in middle.times] == [f"10:00{NBSP}AM EST", f"10:20{NBSP}AM EST"]
+    assert not any(time.day for stop in (middle, last) for time in stop.times)
+
+
+def test_a_stop_in_another_zone_has_its_own_clock() -> None:
+    known = charter()
+    west = [known.stops[0], known.stops[-1].model_copy(update={"timezone": "America/Los_Angeles"})]
+    assert wording.stops(west, WORDS)[1].times[0].value == f"9:00{NBSP}AM PST"
+
+
+@pytest.mark.parametrize(
+    ("given", "detail"),
+    [
+        (line("base_rate", "Base", "1", 35000, 35000), ""),
+        (line("mileage_rate", "Miles", "150.5", 250, 37625), "150.5 miles × $2.50"),
+        (line("hourly_rate", "Hours", "5.5", 9000, 49500), "5.5 hours × $90.00"),
+        (line("seasonal", "Season", "0.125", 80000, 10000), "12.5% of $800.00"),
+        (line("promo", "Promo code SPRING", "0.1", -85000, -8500), "10% of $850.00"),
+        (line("extra_stop", "Extra stops", "3", 2500, 7500), "3 × $25.00"),
+    ],
+)
+def test_a_line_says_what_it_is_made_of(given: Line, detail: str) -> None:
+    assert wording.lines([given], WORDS)[0].detail == detail
+
+
+def test_the_terms_are_those_that_cancellations_are_reckoned_by() -> None:
+    assert wording.terms() == [
+        "72 hours or more before the first pick-up: 100% of what you paid comes back",
+        "48 to 72 hours before: 75% of what you paid comes back",
+        "24 to 48 hours before: 50% of what you paid comes back",
+        "Less than 24 hours before: nothing comes back",
+    ]
+    assert len(wording.terms([Tier(0, 100)])) == 1
