@@ -58,7 +58,7 @@ class SigningKey(BaseModel):
 
 
 class SigningKeys(Record):
-    """All keys whose tokens may still be in use; the last one signs."""
+    """All keys whose tokens may still be in use, oldest first, with the next one."""
 
     KIND: ClassVar[str] = "signing_keys"
 
@@ -102,11 +102,12 @@ def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Ca
         return _of_claims(verified(token.strip()), request)
     if headers.get("x-api-key"):
         return _of_api_key(headers["x-api-key"], request)
-    cookie = _cookie(headers.get("cookie", ""), SESSION_COOKIE)
-    if cookie:
-        claims = verified(cookie)
+    session = cookie(headers.get("cookie", ""), SESSION_COOKIE)
+    if session:
+        claims = verified(session)
         csrf = headers.get("x-csrf-token", "")
-        if method not in _SAFE and not hmac.compare_digest(csrf.encode(), str(claims.get("csrf", "")).encode()):
+        wanted = str(claims.get("csrf", ""))
+        if method not in _SAFE and not (wanted and hmac.compare_digest(csrf.encode(), wanted.encode())):
             raise errors.Forbidden("a request by cookie must carry X-CSRF-Token", title="CSRF token missing or wrong")
         return _of_claims(claims, request)
     return request
@@ -205,7 +206,8 @@ def _of_api_key(text: str, request: Caller) -> Caller:
     )
 
 
-def _cookie(header: str, name: str) -> str:
+def cookie(header: str, name: str) -> str:
+    """The value of a cookie in a Cookie header; empty when it is not there."""
     try:
         morsel = SimpleCookie(header).get(name)
     except CookieError:

@@ -1,0 +1,1 @@
+"""Organizations, their people and machines, and how they prove who they are."""

@@ -1,0 +1,135 @@
+"""The keys that sign access tokens (ES256): made at the first use, renewed by a timer, published as a JWKS.
+
+A new key is published for a while before it signs, so that every function has read it when the first token arrives; a
+replaced one stays published for longer than any token lives.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from pydantic import BaseModel
+
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.credentials import ALGORITHM, SIGNING_KEYS, SigningKey, SigningKeys
+from coachway.core.ops import Create, Update
+from coachway.identity import sealing
+
+PUBLISHED_FIRST: Final = timedelta(minutes=10)
+"""Functions keep the public keys for five minutes."""
+KEPT_AFTER: Final = timedelta(days=1)
+"""The longest token signed with these keys lives for minutes."""
+RENEWED_AT_MOST_EVERY: Final = timedelta(days=1)
+_PURPOSE: Final = "signing-key"
+_REMEMBERED: Final = 60.0
+
+_SYSTEM: Final = Caller.system("identity", "")
+
+
+class Jwk(BaseModel):
+    """A public key (RFC 7517)."""
+
+    kty: str
+    crv: str
+    x: str
+    y: str
+    kid: str
+    alg: str = ALGORITHM
+    use: str = "sig"
+
+
+class Jwks(BaseModel):
+    """The keys that verify this deployment's access tokens."""
+
+    keys: list[Jwk]
+
+
+def signing(keys: Sequence[SigningKey], at: datetime) -> SigningKey:
+    """The key that signs at that time: the newest one that has been published long enough, else the oldest."""
+    ready = [key for key in keys if key.created_at + PUBLISHED_FIRST <= at]
+    return max(ready, key=lambda key: key.created_at) if ready else min(keys, key=lambda key: key.created_at)
+
+
+def still_needed(keys: Sequence[SigningKey], at: datetime) -> list[SigningKey]:
+    """The keys, oldest first, without those that were replaced so long ago that no token of theirs is left."""
+    ordered = sorted(keys, key=lambda key: key.created_at)
+    replaced = [after.created_at + PUBLISHED_FIRST + KEPT_AFTER <= at for after in ordered[1:]]
+    return [key for key, gone in zip(ordered, [*replaced, False], strict=True) if not gone]
+
+
+def current() -> SigningKeys:
+    """The deployment's keys, with a first one made if there was none."""
+    found = store.find(SigningKeys, SIGNING_KEYS.key())
+    if found is not None:
+        return found
+    try:
+        first = SigningKeys(keys=[_new()])
+        store.commit(_SYSTEM, Create(first))
+    except errors.Conflict:  # somebody else was first
+        return store.get(SigningKeys, SIGNING_KEYS.key())
+    return first
+
+
+def renew() -> SigningKeys:
+    """Add a key, and drop those that nobody needs any more. Twice in a day is once."""
+    now = clock.now()
+    before = current()
+    if before.keys[-1].created_at + RENEWED_AT_MOST_EVERY > now:
+        return before
+    after = before.model_copy(update={"keys": [*still_needed(before.keys, now), _new()]})
+    try:
+        store.commit(_SYSTEM, Update(before, after))
+    except errors.LostRace:  # another timer was faster
+        return current()
+    return after
+
+
+def jwks() -> Jwks:
+    """The public halves."""
+    return Jwks(keys=[Jwk(kid=key.kid, **key.public) for key in current().keys])
+
+
+_signer: tuple[float, str, EllipticCurvePrivateKey] | None = None
+
+
+def sign(claims: dict[str, Any]) -> str:
+    """A token of these claims. The private key is kept in the process for a minute."""
+    global _signer
+    if _signer is None or time.monotonic() - _signer[0] > _REMEMBERED:
+        key = signing(current().keys, clock.now())
+        private = load_der_private_key(sealing.opened(_PURPOSE, key.kid, key.sealed), None)
+        if not isinstance(private, EllipticCurvePrivateKey):
+            raise TypeError("a signing key is not an elliptic-curve key")
+        _signer = (time.monotonic(), key.kid, private)
+    return jwt.encode(claims, _signer[2], ALGORITHM, headers={"kid": _signer[1]})
+
+
+def forget() -> None:
+    """Read the keys again at the next token, as a new process does."""
+    global _signer
+    _signer = None
+
+
+def _new() -> SigningKey:
+    private = generate_private_key(SECP256R1())
+    kid = ids.ulid()
+    public = jwt.algorithms.ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return SigningKey(
+        kid=kid,
+        public={name: str(public[name]) for name in ("kty", "crv", "x", "y")},
+        sealed=sealing.sealed(_PURPOSE, kid, der),
+        created_at=clock.now(),
+    )

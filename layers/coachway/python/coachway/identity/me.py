@@ -1,0 +1,43 @@
+"""What a signed-in person sees of themselves."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from coachway.core.caller import Caller
+from coachway.identity import organizations, roles
+from coachway.identity.accounts import signed_in
+
+
+class OwnOrganization(BaseModel):
+    """The organization that the caller is in."""
+
+    id: str
+    name: str
+    slug: str
+    timezone: str
+    currency: str
+
+
+class Me(BaseModel):
+    """The caller."""
+
+    id: str
+    email: str | None
+    phone: str | None
+    first_name: str
+    last_name: str
+    role: str
+    permissions: list[str]
+    party_id: str | None
+    mfa_enabled: bool
+    organization: OwnOrganization
+
+
+def me(caller: Caller) -> Me:
+    """The caller as they are now, not as they were when their token was made."""
+    user = signed_in(caller)
+    organization = organizations.get(caller.org_id)
+    known = user.model_dump(include={*Me.model_fields})
+    own = OwnOrganization(**organization.model_dump(include={*OwnOrganization.model_fields}))
+    return Me(**known, permissions=sorted(roles.permissions_of(user.org_id, user.role)), organization=own)

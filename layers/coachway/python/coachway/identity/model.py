@@ -1,0 +1,305 @@
+"""Organizations and the people in them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from coachway.core.contact import Email, Phone, same_mailbox
+from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Record, Text
+from coachway.core.money import PositiveAmount
+from coachway.identity.fields import Currency, NewPassword, PerMile, RoleName, Slug, TaxRate, TimeZone
+from coachway.identity.rules import PARTY_PREFIX
+
+ORGANIZATIONS = AccessPattern(
+    "an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD", used_by="identity.organizations"
+)
+SLUGS = AccessPattern(
+    "the organization that has a slug, unique in the deployment",
+    pk="SLUG#{slug}",
+    sk="SLUG",
+    used_by="identity.accounts",
+)
+USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD", used_by="identity.users, identity.accounts")
+USERS_LIST = AccessPattern(
+    "the users of an organization, newest first",
+    index="gsi1",
+    pk="ORG#{org}#USERS",
+    sk="{id}",
+    used_by="identity.users.listed",
+)
+USERS_BY_ROLE = AccessPattern(
+    "the users of a role, newest first",
+    index="gsi2",
+    pk="ORG#{org}#USERS#{role}",
+    sk="{id}",
+    used_by="identity.users.listed, identity.roles.deleted",
+)
+ADMINS = AccessPattern(
+    "how many active admins an organization has; never below one",
+    pk="ORG#{org}#ADMINS",
+    sk="COUNT",
+    used_by="identity.users",
+)
+
+Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$"), Field(examples=["CH"])]
+"""Stands before a number that people see: 1 to 12 capital letters and digits."""
+Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#0b5fff"])]
+HttpsUrl = Annotated[
+    str,
+    StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[^\s\"'<>\\]*)?$"),
+    Field(examples=["https://harbor.example/logo.png"]),
+]
+
+
+class NumberPrefixes(Input):
+    """How the numbers that people see begin."""
+
+    organization: Annotated[Prefix | None, Field(description="in invoice numbers; from the slug when left out")] = None
+    charter: Prefix = "CH"
+    invoice: Prefix = "INV"
+    change: Prefix = "CHG"
+    move: Prefix = "MV"
+
+
+class ApprovalThresholds(Input):
+    """From which amount on somebody has to agree."""
+
+    refund: PositiveAmount = 500_00
+    change: PositiveAmount = 500_00
+
+
+class Branding(Input):
+    """How an organization shows itself to its clients."""
+
+    display_name: Text | None = None
+    logo_url: HttpsUrl | None = None
+    color: Color = "#0b5fff"
+    email: Email | None = None
+    phone: Phone | None = None
+    address: Text | None = None
+
+
+class OrganizationSettings(Input):
+    """What an organization can change about itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Harbor Coach",
+                    "timezone": "America/New_York",
+                    "tax_rate_percent": 8.875,
+                    "number_prefixes": {"charter": "HC"},
+                    "approval_thresholds": {"refund": 750, "change": 500},
+                    "branding": {"color": "#0b5fff", "email": "hello@harbor.example", "phone": "+12125550100"},
+                }
+            ]
+        }
+    )
+
+    name: Text
+    timezone: TimeZone
+    currency: Currency
+    tax_rate_percent: TaxRate = Decimal(0)
+    fuel_surcharge_per_mile: PerMile = Decimal("0.01")
+    minimum_charge: PositiveAmount = 0
+    number_prefixes: NumberPrefixes = NumberPrefixes()
+    approval_thresholds: ApprovalThresholds = ApprovalThresholds()
+    branding: Branding = Branding()
+
+
+class Organization(Entity, OrganizationSettings):
+    """A business that runs on this deployment."""
+
+    KIND: ClassVar[str] = "organization"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    slug: Slug
+
+    def key(self) -> Key:
+        return ORGANIZATIONS.key(org=self.org_id)
+
+    @property
+    def number_code(self) -> str:
+        """The organization in the numbers of its papers: `HARBOR` in `INV-2026-HARBOR-00001`."""
+        return self.number_prefixes.organization or self.slug.replace("-", "").upper()[:12]
+
+    @property
+    def shown_as(self) -> str:
+        """What clients know it by."""
+        return self.branding.display_name or self.name
+
+
+class SlugHolder(Record):
+    """Which organization has a slug."""
+
+    KIND: ClassVar[str] = "slug"
+
+    slug: str
+    organization_id: str
+
+    def key(self) -> Key:
+        return SLUGS.key(slug=self.slug)
+
+
+class NewOrganization(Input):
+    """An organization that signs up."""
+
+    name: Text
+    slug: Slug
+    timezone: TimeZone = "America/New_York"
+    currency: Currency = "USD"
+
+
+class NewAdmin(Input):
+    """The first admin of an organization."""
+
+    email: Email
+    password: NewPassword
+    first_name: Text
+    last_name: Text
+
+
+class Registration(Input):
+    """A sign-up."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "organization": {
+                        "name": "Harbor Coach",
+                        "slug": "harbor",
+                        "timezone": "America/New_York",
+                        "currency": "USD",
+                    },
+                    "admin": {
+                        "email": "ana@harbor.example",
+                        "password": "correct horse battery staple",
+                        "first_name": "Ana",
+                        "last_name": "Ruiz",
+                    },
+                }
+            ]
+        }
+    )
+
+    organization: NewOrganization
+    admin: NewAdmin
+
+
+Status = Literal["invited", "active", "disabled"]
+PartyId = Annotated[
+    str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$"), Field(examples=[None])
+]
+_PARTY_RULE: Final = "must be the id of a {role}"
+
+
+class Person(Input):
+    """What is known of a user."""
+
+    email: Email | None = None
+    phone: Phone | None = None
+    first_name: Text
+    last_name: Text
+    role: RoleName
+    party_id: Annotated[
+        PartyId | None, Field(description="the client, vendor or driver that a user of an outside role acts for")
+    ] = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Person:
+        if self.email is None and self.phone is None:
+            raise ValueError("email: an email or a phone is needed")
+        prefix = PARTY_PREFIX.get(self.role)
+        if self.party_id is not None and not self.party_id.startswith(f"{prefix}_"):
+            wanted = _PARTY_RULE.format(role=self.role) if prefix else "only a client, vendor or driver has one"
+            raise ValueError(f"party_id: {wanted}")
+        return self
+
+
+class NewUser(Person):
+    """A user who can log in at once, with a password or, in an outside role, by one-time codes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "dana@harbor.example",
+                    "first_name": "Dana",
+                    "last_name": "Lee",
+                    "role": "staff",
+                    "password": "correct horse battery staple",
+                }
+            ]
+        }
+    )
+
+    password: NewPassword | None = None
+
+
+class UserSettings(Person):
+    """What an admin can change about a user."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"first_name": "Dana", "role": "manager"}]})
+
+    status: Literal["active", "disabled"]
+
+
+class Invitation(Input):
+    """Somebody to be invited by mail."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"email": "sam@harbor.example", "role": "staff", "first_name": "Sam", "last_name": "Okafor"},
+            ]
+        }
+    )
+
+    email: Email
+    role: RoleName
+    first_name: Text
+    last_name: Text
+    phone: Phone | None = None
+    party_id: PartyId | None = None
+
+
+class User(Entity, Person):
+    """Somebody who can log in."""
+
+    KIND: ClassVar[str] = "user"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    status: Status
+    mfa_enabled: bool = False
+
+    def key(self) -> Key:
+        return USERS.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> dict[str, Key]:
+        return {
+            "gsi1": USERS_LIST.key(org=self.org_id, id=self.id),
+            "gsi2": USERS_BY_ROLE.key(org=self.org_id, role=self.role, id=self.id),
+        }
+
+    def attributes(self) -> dict[str, str | int | bool]:
+        return {"role": self.role, "status": self.status}
+
+    def uniques(self) -> dict[str, str]:
+        held = {"user-email": same_mailbox(self.email) if self.email else "", "user-phone": self.phone or ""}
+        return {name: value for name, value in held.items() if value}
+
+    @property
+    def is_active_admin(self) -> bool:
+        return self.role == "admin" and self.status == "active" and self.deleted_at is None
+
+
+class UserQuery(PageQuery):
+    """Which users to list."""
+
+    role: RoleName | None = None
+    status: Status | None = None

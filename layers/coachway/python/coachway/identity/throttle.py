@@ -1,0 +1,46 @@
+"""How often a way in may be tried, by address and by account. Wrong log-ins also lock the account: see `lockout`."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from coachway.core import limits
+from coachway.core.caller import Caller
+
+
+class _Limit(NamedTuple):
+    most: int
+    seconds: int
+
+
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+
+BY_ADDRESS: Final = {
+    "register": _Limit(10, _HOUR),
+    "login": _Limit(60, 5 * _MINUTE),
+    "mfa": _Limit(60, 5 * _MINUTE),
+    "otp-request": _Limit(20, 10 * _MINUTE),
+    "otp-verify": _Limit(60, 10 * _MINUTE),
+    "forgot": _Limit(20, _HOUR),
+    "link": _Limit(60, 10 * _MINUTE),
+    "refresh": _Limit(240, 5 * _MINUTE),
+}
+BY_ACCOUNT: Final = {
+    "register": _Limit(5, _HOUR),
+    "login": _Limit(60, 5 * _MINUTE),
+    "otp-request": _Limit(5, 10 * _MINUTE),
+    "forgot": _Limit(5, _HOUR),
+}
+
+
+def by_address(what: str, caller: Caller) -> None:
+    """Raises TooMany when the caller's address has tried this too often."""
+    limit = BY_ADDRESS[what]
+    limits.spend(f"{what}:address", caller.ip or "unknown", most=limit.most, seconds=limit.seconds)
+
+
+def by_account(what: str, who: str) -> None:
+    """Raises TooMany when this was tried too often for one account, whether or not there is one."""
+    limit = BY_ACCOUNT[what]
+    limits.spend(f"{what}:account", who, most=limit.most, seconds=limit.seconds)

@@ -1,0 +1,102 @@
+"""The people of an organization."""
+
+from __future__ import annotations
+
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.listing import page
+from coachway.core.model import Changes, Page, changed
+from coachway.core.ops import Add, Create, Op, Remove, Update
+from coachway.identity import roles, rules, sessions
+from coachway.identity.accounts import credentials_of, sessions_of, settled, still
+from coachway.identity.events import UserCreated, UserDeleted, UserUpdated
+from coachway.identity.hashing import password_digest
+from coachway.identity.model import ADMINS, USERS, USERS_BY_ROLE, USERS_LIST, NewUser, User, UserQuery, UserSettings
+from coachway.identity.proofs import Credentials
+
+
+def listed(caller: Caller, query: UserQuery) -> Page[User]:
+    """The users of the caller's organization, newest first."""
+    where = {"status": query.status} if query.status else {}
+    if query.role:
+        partition = USERS_BY_ROLE.partition(org=caller.org_id, role=query.role)
+        return page(User, USERS_BY_ROLE, [partition], query, where=where, descending=True)
+    partition = USERS_LIST.partition(org=caller.org_id)
+    return page(User, USERS_LIST, [partition], query, where=where, descending=True)
+
+
+def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
+    """A user of the caller's organization. Raises Missing, Stale."""
+    return store.get(User, USERS.key(org=caller.org_id, id=user_id), expected=expected)
+
+
+def created(caller: Caller, body: NewUser) -> User:
+    """Add somebody who can log in at once. Raises Duplicate for an email or phone that another user has."""
+    still(caller)
+    role = roles.grantable(caller, body.role)
+    if body.password is None and body.role not in rules.PARTY_PREFIX:
+        raise errors.Invalid.field("password", "is needed for this role; or send an invitation")
+    known = body.model_dump(exclude={"password"})
+    user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **known)
+    digest = password_digest(body.password) if body.password else ""
+    store.commit(
+        caller,
+        Create(user, [UserCreated(user_id=user.id, role=user.role)]),
+        Create(Credentials(id=user.id, org_id=caller.org_id, password_hash=digest)),
+        *role,
+        *admins_counted(None, user),
+    )
+    return user
+
+
+def updated(caller: Caller, user_id: str, changes: Changes[UserSettings], expected: int | None) -> User:
+    """Change a user. Another role or status, or another party, ends their sessions.
+
+    Raises Forbidden for a user or a role with more rights than the caller's, Conflict for the last admin.
+    """
+    still(caller)
+
+    def update() -> User:
+        before = get(caller, user_id, expected)
+        after = changed(before, changes)
+        if before.status == "invited" and after.status != "invited":
+            raise errors.Conflict("this user has not yet accepted the invitation: delete them, or wait")
+        roles.held_by(caller, before.role)
+        role = roles.grantable(caller, after.role) if after.role != before.role else []
+        rights = ("role", "status", "party_id")
+        lost = any(getattr(before, name) != getattr(after, name) for name in rights)
+        ends = sessions.ending(caller.org_id, user_id, "an admin changed their rights") if lost else []
+        fact = UserUpdated(user_id=user_id)
+        store.commit(caller, Update(before, after, [fact]), *role, *ends, *admins_counted(before, after))
+        return after
+
+    return settled(update)
+
+
+def deleted(caller: Caller, user_id: str, expected: int | None) -> None:
+    """Remove a user, what they log in with, and their sessions. Raises Forbidden, Conflict for the last admin."""
+    still(caller)
+
+    def delete() -> None:
+        before = get(caller, user_id, expected)
+        roles.held_by(caller, before.role)
+        after = before.model_copy(update={"deleted_at": clock.now()})
+        kept = sessions_of(caller.org_id, user_id)
+        store.commit(
+            caller,
+            Update(before, after, [UserDeleted(user_id=user_id)]),
+            Remove(credentials_of(before)),
+            *([Remove(kept)] if kept.version else []),
+            *admins_counted(before, after),
+        )
+
+    settled(delete)
+
+
+def admins_counted(before: User | None, after: User) -> list[Op]:
+    """The op that keeps count of active admins, and refuses to let the last one go; none if nothing changes."""
+    by = int(after.is_active_admin) - int(before is not None and before.is_active_admin)
+    if by == 0:
+        return []
+    last = errors.Conflict("an organization needs an active admin, and this is the last one", title="the last admin")
+    return [Add(ADMINS.key(org=after.org_id), {"n": by}, "admin_count", at_least={"n": 1}, otherwise=last)]
