@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_deadhead_miles_without_a_rate_warn() -> None:
 def test_every_vehicle_is_charged() -> None:
     rules = [base(), mileage(), rule("hourly_rate", amount=10_00), fee("extra_stop", 25_00), fee("coi", 50_00)]
     rules.append(fee("minimum_charge", 1_00))
-    asked = {"hours": Decimal(3), "stops": 3}
+    asked: dict[str, Any] = {"hours": Decimal(3), "stops": 3}
     one = priced(rules, **asked)
     three = priced(rules, vehicle_count=3, **asked)
     assert three.total == 3 * one.total
@@ -251,7 +252,7 @@ def test_a_replacement_of_a_rate_that_the_trip_has_none_of_changes_nothing() -> 
 
 def test_an_amenity_costs_what_its_rule_says_before_its_list_price() -> None:
     included = fee("amenity", 0, code="wifi", client_id=ACME)
-    asked = {"amenities": ["wifi", "WIFI"], "amenity": wifi()}
+    asked: dict[str, Any] = {"amenities": ["wifi", "WIFI"], "amenity": wifi()}
     assert line_of(priced([base(), included], **asked), "amenity").amount == 50_00
     assert line_of(priced([base(), included], client_id=ACME, **asked), "amenity").amount == 0
 

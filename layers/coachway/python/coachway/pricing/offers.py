@@ -20,6 +20,13 @@ PromoText = Annotated[
 """A promo code as it is typed; upper and lower case are the same."""
 
 
+PercentOff = Annotated[
+    Decimal,
+    Field(gt=0, le=100, decimal_places=4),
+    *as_number({"exclusiveMinimum": 0, "maximum": 100, "examples": [10]}),
+]
+
+
 class PromoInput(Input):
     """A promo code: a percent or an amount off, once for each booking."""
 
@@ -31,11 +38,7 @@ class PromoInput(Input):
 
     code: PromoText
     description: Note = ""
-    percent: Annotated[
-        Decimal | None,
-        Field(gt=0, le=100, decimal_places=4),
-        *as_number({"exclusiveMinimum": 0, "maximum": 100, "examples": [10]}),
-    ] = None
+    percent: PercentOff | None = None
     amount: Annotated[RateAmount | None, Field(description="off the whole, at most all of it")] = None
     valid_from: Annotated[TripDate | None, Field(description="first day on which it may be used")] = None
     valid_until: Annotated[TripDate | None, Field(description="last day on which it may be used")] = None

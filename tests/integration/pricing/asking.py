@@ -1,0 +1,57 @@
+"""Asks pricing's routes, as a manager of an organization."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.entries import load
+from tests.integration.client import Reply, call, token_for
+
+api = load("pricing", "api").api
+BASE: Final = "/api/v1/pricing"
+ORG: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+OTHER_ORG: Final = "org_01JQYYYYYYYYYYYYYYYYYYYYYY"
+EVERYTHING: Final = "pricing:read pricing:write charters:write"
+ACME: Final = "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+
+COACH_BASE: Final = {"name": "Coach base", "rule_type": "base_rate", "scope": "global", "amount": 350, "priority": 10}
+PER_MILE: Final = {"name": "Per mile", "rule_type": "mileage_rate", "scope": "global", "amount": 2.5}
+WEEKEND: Final = {
+    "name": "Weekend",
+    "rule_type": "time_multiplier",
+    "scope": "global",
+    "percent": 25,
+    "weekdays": ["saturday", "sunday"],
+}
+ASKED: Final = {
+    "client_id": ACME,
+    "vehicle_class": "coach",
+    "trip_date": "2027-03-03",
+    "miles": 150,
+    "passengers": 40,
+    "amenities": [],
+    "promo_code": None,
+}
+
+
+def ask(
+    method: str, path: str, body: Any = None, *, org_id: str = ORG, permissions: str = EVERYTHING, **more: Any
+) -> Reply:
+    return call(api, method, BASE + path, body, token=token_for(permissions, org_id=org_id), **more)
+
+
+def rule(body: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    reply = ask("POST", "/pricing-rules", {**body, **fields})
+    assert reply.status == 201, reply.text
+    return dict(reply.json())
+
+
+def quote(**fields: Any) -> dict[str, Any]:
+    reply = ask("POST", "/calculate-quote", {**ASKED, **fields})
+    assert reply.status == 200, reply.text
+    return dict(reply.json())
+
+
+def line(answer: dict[str, Any], kind: str) -> dict[str, Any]:
+    (found,) = [each for each in answer["lines"] if each["kind"] == kind]
+    return dict(found)

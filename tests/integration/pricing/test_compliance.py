@@ -1,0 +1,74 @@
+"""Whether an itinerary is legal, through its route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.pricing.asking import PER_MILE, ask, rule
+
+
+def stops(departs: str, arrives: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "stop_type": "pickup",
+            "address": "11 Wall St, New York, NY",
+            "latitude": 40.7074,
+            "longitude": -74.0113,
+            "estimated_departure": departs,
+        },
+        {
+            "stop_type": "dropoff",
+            "address": "1060 W Addison St, Chicago, IL",
+            "latitude": 41.9484,
+            "longitude": -87.6553,
+            "estimated_arrival": arrives,
+        },
+    ]
+
+
+LONG = stops("2027-03-03T06:00:00-05:00", "2027-03-03T19:00:00-06:00")
+
+
+def check(**body: Any) -> dict[str, Any]:
+    reply = ask("POST", "/dot-compliance", body)
+    assert reply.status == 200, reply.text
+    return dict(reply.json())
+
+
+def test_a_short_trip_is_legal_for_one_driver() -> None:
+    found = check(stops=stops("2027-03-03T06:00:00-05:00", "2027-03-03T11:00:00-05:00"), miles=250)
+    assert (found["verdict"], found["legal_for_one_driver"], found["drivers_needed"]) == ("OK", True, 1)
+    assert (found["relief"], found["violations"], found["warnings"], found["added_price"]) == ([], [], [], None)
+
+
+def test_a_long_trip_says_where_relief_takes_over_and_what_it_costs() -> None:
+    rule(PER_MILE)
+    rule({"name": "Second driver", "rule_type": "flat_fee", "fee": "second_driver", "amount": 300})
+    found = check(stops=LONG, miles=790, vehicle_class="coach")
+    assert (found["verdict"], found["drivers_needed"], found["driving_hours"]) == ("BLOCK", 2, 14)
+    assert found["violations"][0]["rule"] == "drive"
+    assert found["violations"][0]["exceeded_hours"] == 4
+    assert found["violations"][0]["citation"] == "49 CFR 395.5(a)(1)"
+    assert found["relief"][0]["at"] == "2027-03-03T21:00:00Z"
+    assert (found["added_price"], found["currency"]) == (300, "USD")
+    assert found["warnings"][0]["blocking"] is True
+
+
+def test_a_second_driver_makes_it_legal() -> None:
+    found = check(stops=LONG, miles=790, requires_second_driver=True)
+    assert (found["verdict"], found["drivers"], found["warnings"]) == ("OK", 2, [])
+
+
+def test_stops_without_times_are_unknown_never_legal() -> None:
+    found = check(stops=[{}, {}])
+    assert (found["verdict"], found["legal_for_one_driver"]) == ("UNKNOWN", False)
+    assert found["warnings"] == [
+        {"code": "hours_of_service_unknown", "message": found["explanation"], "blocking": False}
+    ]
+
+
+def test_stops_out_of_order_are_refused_by_the_name_of_the_field() -> None:
+    backwards = stops("2027-03-03T06:00:00-05:00", "2027-03-03T05:00:00-05:00")
+    hasty = {**backwards[1], "estimated_departure": "2027-03-03T04:00:00-05:00"}
+    reply = ask("POST", "/dot-compliance", {"stops": [{}, hasty]})
+    assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "stops.1.estimated_departure")

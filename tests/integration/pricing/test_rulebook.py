@@ -1,0 +1,173 @@
+"""Rules through their routes: kept, changed, told of, and found without reading them all."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from coachway.core import settings, store, writes
+from coachway.core.caller import Caller
+from coachway.core.listing import everything
+from coachway.core.ops import Add, Create
+from coachway.core.table import tally
+from coachway.pricing import lookup
+from coachway.pricing.lookup import _read
+from coachway.pricing.model import ENTRIES, PricingRule, RuleEntry
+from coachway.pricing.shelves import FEW, Glance, shelf_of
+from tests.integration.pricing.asking import ACME, COACH_BASE, ORG, PER_MILE, WEEKEND, ask, line, quote, rule
+from tests.unit.pricing.making import base, mileage
+from tests.unit.pricing.making import rule as made
+
+
+def entries(shelf: str) -> list[str]:
+    return [each.rule.id for each in everything(RuleEntry, ENTRIES.partition(org=ORG, shelf=shelf))]
+
+
+def test_a_rule_is_kept_as_it_was_written() -> None:
+    body = {
+        **WEEKEND,
+        "scope": "route",
+        "route": "New York, NY > Atlantic City, NJ",
+        "vehicle_class": "coach",
+        "start_time": "22:00:00",
+        "end_time": "06:00:00",
+        "season_start": "12-20",
+        "season_end": "01-05",
+        "valid_from": "2027-01-01",
+        "valid_until": "2027-12-31",
+        "min_passengers": 10,
+    }
+    kept = rule(body)
+    assert {name: kept[name] for name in body} == body
+    reply = ask("GET", f"/pricing-rules/{kept['id']}")
+    assert reply.json() == kept
+    assert reply.headers["ETag"] == '"1"'
+
+
+def test_rules_are_listed_newest_first_by_what_they_are() -> None:
+    first, second = rule(COACH_BASE), rule(PER_MILE, client_id=ACME, scope="client")
+    third = rule(PER_MILE, vehicle_class="coach", scope="vehicle")
+
+    def found(**query: str) -> list[str]:
+        return [each["id"] for each in ask("GET", "/pricing-rules", query=query).json()["items"]]
+
+    assert found() == [third["id"], second["id"], first["id"]]
+    assert found(rule_type="mileage_rate") == [third["id"], second["id"]]
+    assert found(rule_type="mileage_rate", scope="client") == [second["id"]]
+    assert found(client_id=ACME) == [second["id"]]
+    assert found(vehicle_class="coach") == [third["id"]]
+
+
+def test_a_change_leaves_a_history_of_fields() -> None:
+    kept = rule(PER_MILE)
+    path = f"/pricing-rules/{kept['id']}"
+    changed = ask("PUT", path, {"amount": 2.75, "priority": 3})
+    assert (changed.status, changed.json()["amount"], changed.json()["name"]) == (200, 2.75, "Per mile")
+    ask("DELETE", path)
+    history = ask("GET", f"{path}/history").json()
+    assert [each["type"].partition(".")[2] for each in history] == ["created", "changed", "deleted"]
+    assert history[1]["changes"] == [
+        {"field": "amount", "old": 2.5, "new": 2.75},
+        {"field": "priority", "old": 0, "new": 3},
+    ]
+    assert history[1]["actor"]["user_id"].startswith("usr_")
+
+
+def test_a_change_names_the_version_it_saw() -> None:
+    path = f"/pricing-rules/{rule(PER_MILE)['id']}"
+    assert ask("PUT", path, {"amount": 3}, headers={"if-match": '"1"'}).status == 200
+    assert ask("PUT", path, {"amount": 4}, headers={"if-match": '"1"'}).status == 412
+    assert ask("DELETE", path, headers={"if-match": '"1"'}).status == 412
+    assert ask("DELETE", path, headers={"if-match": '"2"'}).status == 204
+    assert ask("GET", path).status == 404
+    assert ask("PUT", path, {"amount": 4}).status == 404
+
+
+def test_a_change_that_makes_no_sense_is_refused_by_the_name_of_the_field() -> None:
+    path = f"/pricing-rules/{rule(PER_MILE)['id']}"
+    for body, field in (
+        ({"amount": None}, "amount"),
+        ({"percent": 5}, "amount"),
+        ({"scope": "client"}, "client_id"),
+        ({"amount": -1}, "amount"),
+        ({"surprise": 1}, "surprise"),
+    ):
+        reply = ask("PUT", path, body)
+        assert (reply.status, reply.json()["errors"][0]["field"]) == (422, field), reply.text
+
+
+def test_a_rule_lies_only_where_its_filters_put_it() -> None:
+    kept = rule(PER_MILE, valid_from="2027-06-01", valid_until="2027-08-31")
+    assert entries("global") == [kept["id"]] * 3
+    path = f"/pricing-rules/{kept['id']}"
+    ask("PUT", path, {"vehicle_class": "coach", "scope": None, "valid_from": None})
+    assert (entries("global"), entries("vehicle:coach")) == ([], [kept["id"]])
+    assert ask("GET", path).json()["scope"] == "vehicle"
+    ask("DELETE", path)
+    assert entries("vehicle:coach") == []
+    assert quote()["warnings"][0]["code"] == "no_rate"
+
+
+def test_the_most_specific_rule_of_many_prices_the_trip() -> None:
+    rule(PER_MILE, amount=9, priority=9999)
+    rule(PER_MILE, amount=8, vehicle_class="coach", scope="vehicle")
+    of_client = rule(PER_MILE, amount=7, client_id=ACME, scope="client")
+    assert line(quote(), "mileage_rate")["rule_id"] == of_client["id"]
+    of_route = rule(PER_MILE, amount=6, route="here > there", scope="route")
+    assert line(quote(route="Here → There"), "mileage_rate")["rule_id"] == of_route["id"]
+    ask("DELETE", f"/pricing-rules/{of_client['id']}")
+    assert line(quote(), "mileage_rate")["unit_amount"] == 8
+
+
+def test_one_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
+    first = date(2026, 6, 1)
+    wanted = mileage(2_00, client_id=ACME, org_id=ORG)
+    rules = [base(org_id=ORG), wanted]
+    rules += [mileage(n, org_id=ORG, client_id=f"cli_01JQ{n:022d}") for n in range(3000)]
+    rules += [mileage(n, org_id=ORG, route=f"Here > Place {n}") for n in range(2000)]
+    rules += [
+        made("seasonal", org_id=ORG, percent=5, valid_from=day, valid_until=day)
+        for day in (first + timedelta(days=n) for n in range(1000))
+    ]
+    rules += [mileage(100 + n, org_id=ORG, priority=n) for n in range(4000)]
+    _seed(dynamodb, rules)
+    assert len(rules) > 10_000
+    calls = tally.calls
+    given = quote()
+    assert line(given, "mileage_rate")["rule_id"] == wanted.id
+    assert line(given, "seasonal")["amount"] == 32.5
+    assert tally.calls - calls <= 30
+    calls = tally.calls
+    quote()
+    assert tally.calls - calls <= 4
+
+
+def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:
+    """What 10,000 creations leave behind, without waiting for them."""
+    puts: list[Any] = []
+    for each in rules:
+        for op in lookup.shelved(each):
+            if isinstance(op, Create):
+                op.record.version = 1
+                puts.append({"PutRequest": {"Item": writes.item(op.record)}})
+    for start in range(0, len(puts), 25):
+        dynamodb.batch_write_item(RequestItems={settings.table_name(): puts[start : start + 25]})
+    store.commit(Caller.system("tests", ORG), *(op for op in lookup.shelved(rules[-1]) if isinstance(op, Add)))
+
+
+def test_a_full_shelf_is_read_no_further_than_it_must(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [mileage(n + 1, org_id=ORG, priority=n) for n in range(1000)]
+    assert {shelf_of(each) for each in rules} == {"global"}
+    _seed(dynamodb, rules)
+    read: list[int] = []
+
+    def counted(*where: Any) -> Glance:
+        glance = _read(*where)
+        read.append(len(glance.rules))
+        return glance
+
+    monkeypatch.setattr(lookup, "_read", counted)
+    assert line(quote(), "mileage_rate")["unit_amount"] == 10
+    assert sum(read) <= 4 * FEW
