@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from coachway.clients import credit, service
-from coachway.core import errors, ids, store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.ops import Create
 from coachway.core.table import tally
+from coachway.identity.model import Organization
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
@@ -24,7 +26,19 @@ ACME: dict[str, Any] = {
     "credit_limit": 10000,
 }
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+OTHER = "org_01JQZZZZZZZZZZZZZZZZZZZZZY"
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
+
+
+@pytest.fixture(autouse=True)
+def organization() -> None:
+    """The organization of the tests, and a stranger to it."""
+    service._currency.cache_clear()
+    for org_id, currency in ((ORG, "USD"), (OTHER, "EUR")):
+        harbor = Organization(
+            id=org_id, org_id=org_id, slug="harbor", name="Harbor Coach", timezone="America/New_York", currency=currency
+        )
+        store.commit(CALLER, Create(harbor))
 
 
 def ask(method: str, path: str = "", body: Any = None, **more: Any) -> Reply:
@@ -69,7 +83,7 @@ def test_nobody_without_the_permission_gets_in() -> None:
         ("POST", f"/{client['id']}/erase", None),
     ]:
         assert call(api, method, BASE + path, body).status == 401
-        stranger = token_for("clients:read clients:write", org_id=ids.new("org"))
+        stranger = token_for("clients:read clients:write", org_id=OTHER)
         if path:
             assert ask(method, path, body, token=stranger).status == 404
         assert ask(method, path, body, token=token_for("pricing:read")).status == 403
@@ -80,8 +94,9 @@ def test_an_email_belongs_to_one_client_of_an_organization() -> None:
     refused = ask("POST", body={**ACME, "email": "Events@ACME.example"})
     assert refused.status == 409
     assert refused.json()["errors"][0]["field"] == "email"
-    other = token_for("clients:write", org_id=ids.new("org"))
-    assert ask("POST", body=ACME, token=other).status == 201
+    other = token_for("clients:write", org_id=OTHER)
+    made_there = ask("POST", body=ACME, token=other)
+    assert (made_there.status, made_there.json()["currency"]) == (201, "EUR")
 
 
 @pytest.mark.parametrize(

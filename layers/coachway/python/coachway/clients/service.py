@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from coachway.clients import credit, rules
 from coachway.clients.events import ClientCreated, ClientDeleted, ClientUpdated
@@ -25,10 +26,21 @@ from coachway.core.ops import Create, Op, Update
 _TOGETHER = 80
 """Contacts that are removed with their client in one transaction; more go before it."""
 
+_CURRENCY_SECONDS = 300
+
+
+@lru_cache(maxsize=256)
+def _currency(org_id: str, _period: int) -> str:
+    """An organization's currency, remembered for a while: it changes once at most, and adding a client needs no read."""
+    from coachway.identity import organizations
+
+    return organizations.get(org_id).currency
+
 
 def create(caller: Caller, wanted: ClientInput) -> Client:
     """Add a client. Raises Duplicate when another one of the organization has this email."""
-    client = Client(id=ids.new("cli"), org_id=caller.org_id, **wanted.model_dump())
+    currency = _currency(caller.org_id, clock.epoch() // _CURRENCY_SECONDS)
+    client = Client(id=ids.new("cli"), org_id=caller.org_id, currency=currency, **wanted.model_dump())
     store.commit(caller, Create(client, [ClientCreated(client_type=client.client_type)]))
     return client
 
