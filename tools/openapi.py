@@ -231,7 +231,8 @@ def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
     if route.path.endswith("/health"):
         answers["503"] = _success(route, references)
     for status in sorted(refusals(route)):
-        answers[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        as_page = {"description": REFUSALS[status], "content": {"text/html": {"schema": {"type": "string"}}}}
+        answers[str(status)] = as_page if route.refusal else {"$ref": f"#/components/responses/{status}"}
     return answers
 
 
