@@ -1,0 +1,114 @@
+"""`template.yaml` agrees with the code, and gives each function no more than it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from coachway.core import table
+from coachway.messaging import occasions
+from tools.entries import FUNCTIONS, ROOT, serving
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms: `!Ref Table` is `{"Ref": "Table"}`."""
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    content: Any
+    if isinstance(node, yaml.ScalarNode):
+        content = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        content = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        content = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": content}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTION_NAMES = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"]
+
+
+def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, resource in RESOURCES.items():
+        for policy in resource["Properties"].get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize(("role", "statement"), list(_statements()))
+def test_a_policy_names_its_actions_and_resources(role: str, statement: dict[str, Any]) -> None:
+    for action in _listed(statement["Action"]):
+        assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+", action), f"{role} grants {action}"
+    for resource in _listed(statement["Resource"]):
+        text = resource if isinstance(resource, str) else str(next(iter(resource.values())))
+        assert text.strip("*:/"), f"{role} grants something on everything"
+        assert not re.search(r"\*(?!$)", text), f"{role} leaves a part of {text} open"
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_a_function_has_a_role_of_its_own(name: str) -> None:
+    properties = RESOURCES[name]["Properties"]
+    role = f"{name.removesuffix('Function')}Role"
+    assert properties["Role"] == {"Fn::GetAtt": f"{role}.Arn"}
+    assert "Policies" not in properties
+    assert "ManagedPolicyArns" not in RESOURCES[role]["Properties"]
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_a_function_keeps_its_logs_for_a_time(name: str) -> None:
+    group = RESOURCES[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert RESOURCES[group]["Properties"]["RetentionInDays"] <= 90
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_a_functions_handler_is_there(name: str) -> None:
+    properties = RESOURCES[name]["Properties"]
+    module, _, _ = properties["Handler"].rpartition(".")
+    assert (ROOT / properties["CodeUri"] / f"{module}.py").is_file()
+
+
+def test_every_entry_is_deployed() -> None:
+    entries = {f"functions/{path.parent.name}/{path.stem}" for path in FUNCTIONS.glob("*/*.py")}
+    deployed = {
+        f"{RESOURCES[name]['Properties']['CodeUri']}/{RESOURCES[name]['Properties']['Handler'].partition('.')[0]}"
+        for name in FUNCTION_NAMES
+    }
+    assert entries == deployed
+
+
+@pytest.mark.parametrize("entry", serving(), ids=lambda entry: entry.function)
+def test_the_gateway_may_call_every_function_that_serves_routes(entry: Any) -> None:
+    permissions = [each for each in RESOURCES.values() if each["Type"] == "AWS::Lambda::Permission"]
+    assert {"Ref": entry.function} in [each["Properties"]["FunctionName"] for each in permissions]
+
+
+def test_the_table_is_the_one_that_the_store_expects() -> None:
+    declared = RESOURCES["Table"]["Properties"]
+    expected = table.schema("x")
+    for part in ("BillingMode", "KeySchema", "GlobalSecondaryIndexes"):
+        assert declared[part] == expected[part]
+    assert sorted(map(str, declared["AttributeDefinitions"])) == sorted(map(str, expected["AttributeDefinitions"]))
+    assert declared["StreamSpecification"]["StreamViewType"] == expected["StreamSpecification"]["StreamViewType"]
+
+
+def test_the_bus_sends_messaging_exactly_what_it_consumes() -> None:
+    pattern = RESOURCES["MessagingRule"]["Properties"]["EventPattern"]
+    assert sorted(pattern["detail-type"]) == sorted(occasions.CONSUMERS)
+
+
+def test_a_queue_hides_a_message_longer_than_its_consumer_may_run() -> None:
+    timeout = RESOURCES["MessagingFunction"]["Properties"]["Timeout"]
+    assert RESOURCES["MessagingQueue"]["Properties"]["VisibilityTimeout"] >= timeout
