@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from coachway import __version__
 from coachway.core.answers import Answer, File, Html
@@ -35,6 +36,13 @@ REFUSALS: Final[Mapping[int, str]] = {
 }
 
 
+class _Schemas(GenerateJsonSchema):
+    """Shows the default of an exact number as the number it is in requests, not as text."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return float(dft) if isinstance(dft, Decimal) else super().encode_default(dft)
+
+
 def document(entries: Iterable[Entry]) -> Json:
     """The OpenAPI 3.1 document of all routes."""
     entries = list(entries)
@@ -44,7 +52,9 @@ def document(entries: Iterable[Entry]) -> Json:
         pairs += [(model, "validation") for model in (_body_model(route),) if model]
         pairs += [(model, "serialization") for model in _answered(route.returns)]
     unique = list(dict.fromkeys(pairs))
-    references, shared = models_json_schema(unique, ref_template="#/components/schemas/{model}")
+    references, shared = models_json_schema(
+        unique, ref_template="#/components/schemas/{model}", schema_generator=_Schemas
+    )
     schemas = shared.get("$defs", {})
     for model, mode in unique:
         if issubclass(model, Entity) and mode == "serialization":
