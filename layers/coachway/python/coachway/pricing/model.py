@@ -262,8 +262,10 @@ EDITION = AccessPattern(
 
 
 class RuleEntry(Record):
-    """A copy of a rule on a shelf, where a quote finds it without reading the others (see `shelves`). Never changed:
-    another version of the rule has other copies."""
+    """A copy of a rule on a shelf, where a quote finds it without reading the others.
+
+    It never changes: another version of the rule has other copies. `coachway.pricing.shelves` says where it lies.
+    """
 
     KIND: ClassVar[str] = "pricing_entry"
 

@@ -68,7 +68,7 @@ class AmenityInput(Input):
 
 
 PROMO = AccessPattern(
-    "a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO", used_by="pricing.offering.promo"
+    "a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO", used_by="pricing.offering.offer"
 )
 PROMOS = AccessPattern(
     "the promo codes of an organization, newest first",
@@ -78,12 +78,15 @@ PROMOS = AccessPattern(
     used_by="pricing.offering.promos",
 )
 PROMO_USES = AccessPattern(
-    "how often a promo code was used", pk="ORG#{org}#PROMO#{code}", sk="USES", used_by="pricing.offering.uses"
+    "how often a promo code was used",
+    pk="ORG#{org}#PROMO#{code}",
+    sk="USES",
+    used_by="pricing.offering.use, pricing.offering.promos",
 )
 
 
 class PromoCode(PromoInput, Entity):
-    """A promo code as it is kept. Its key is the code, so that a quote finds it at once and no two are the same."""
+    """A promo code as it is kept, under the code itself: a quote finds it at once, and no two are the same."""
 
     KIND: ClassVar[str] = "promo_code"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -98,7 +101,7 @@ class PromoCode(PromoInput, Entity):
 
 
 AMENITY = AccessPattern(
-    "an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY", used_by="pricing.offering.amenity"
+    "an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY", used_by="pricing.offering.priced_amenities"
 )
 AMENITIES = AccessPattern(
     "the amenities of an organization, by code",
