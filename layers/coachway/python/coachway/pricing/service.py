@@ -15,6 +15,7 @@ from coachway.core.listing import months, page
 from coachway.core.model import Page, PageQuery
 from coachway.core.ops import Create, Op, Update
 from coachway.identity import organizations
+from coachway.identity.model import Organization
 from coachway.pricing import lookup, offering
 from coachway.pricing.calculation import Terms, price_of
 from coachway.pricing.events import QuoteCalculated
@@ -59,13 +60,18 @@ def calculate(caller: Caller, request: QuoteRequest) -> Quote:
 
 
 def price(
-    caller: Caller, request: QuoteRequest, *, charter_id: str | None = None, warnings: Sequence[Notice] = ()
+    caller: Caller,
+    request: QuoteRequest,
+    *,
+    charter_id: str | None = None,
+    warnings: Sequence[Notice] = (),
+    organization: Organization | None = None,
 ) -> Price:
-    """Price a trip for a booking, which commits `ops` with itself. `warnings` are what the booking knows besides.
+    """Price a trip for a booking, which commits `ops` with itself. Writes nothing.
 
-    Writes nothing.
+    `warnings` are what the booking knows besides; `organization` spares a read where it is at hand.
     """
-    return _kept(caller, _asked(caller, request), warnings, charter_id)
+    return _kept(caller, _asked(caller, request, organization), warnings, charter_id)
 
 
 def priced(caller: Caller, request: QuoteRequest) -> Priced:
@@ -95,8 +101,8 @@ class _Asked:
         )
 
 
-def _asked(caller: Caller, request: QuoteRequest) -> _Asked:
-    organization = organizations.get(caller.org_id)
+def _asked(caller: Caller, request: QuoteRequest, known: Organization | None = None) -> _Asked:
+    organization = known or organizations.get(caller.org_id)
     own = ZoneInfo(organization.timezone)
     zone = ZoneInfo(request.timezone) if request.timezone else own
     terms = Terms(
