@@ -11,7 +11,7 @@ from coachway.bookings.cancellation import Tier
 from coachway.bookings.quote_page import State, page, state_of
 from coachway.bookings.rules import Status
 from coachway.core.wording import Wording
-from coachway.pricing.quotes import Line
+from coachway.pricing.quotes import Line, Notice
 from tests.unit.bookings.charters import CLIENT, EXPIRES, ORGANIZATION, SENT, charter, line
 
 WORDS = Wording("America/New_York")
@@ -20,14 +20,14 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def html(state: State, **changed: object) -> str:
     known = charter(**changed)
-    drawn = pages.drawn(page(known, CLIENT.name, WORDS, state), ORGANIZATION)
+    drawn = pages.drawn(page(known, CLIENT.name, WORDS, state), ORGANIZATION, sent={}, wrong={})
     return drawn.text
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_every_status_has_its_page(status: Status) -> None:
     known = charter(status=status, accepted_by="Dana Lee")
-    text = pages.drawn(page(known, CLIENT.name, WORDS, state_of(known, SENT)), ORGANIZATION).text
+    text = pages.drawn(page(known, CLIENT.name, WORDS, state_of(known, SENT)), ORGANIZATION, sent={}, wrong={}).text
     assert ("<form" in text) is (status is Status.QUOTE)
     assert "CH-2027-000001" in text
 
@@ -49,11 +49,12 @@ def test_an_open_quote_shows_trip_price_and_how_long_it_is_valid() -> None:
     assert 'name="revision_number" value="1"' in text
 
 
-def test_a_void_link_shows_neither_trip_nor_price() -> None:
-    text = html(State.REVISED)
-    assert "newer version" in text
-    assert "$" not in text
-    assert "Wall St" not in text
+def test_a_quote_that_cannot_be_booked_yet_has_nothing_to_accept() -> None:
+    quote = charter().quote
+    illegal = Notice(code="hours_of_service", message="Too long for one driver.", blocking=True)
+    text = html(State.OPEN, quote=quote.model_copy(update={"warnings": [illegal]}))
+    assert "Accept and book" not in text
+    assert "Decline" in text
 
 
 def test_no_id_but_the_number_is_on_the_page() -> None:
@@ -65,7 +66,7 @@ def test_no_id_but_the_number_is_on_the_page() -> None:
 
 def test_what_people_wrote_is_never_markup() -> None:
     known = page(charter(), "<script>alert(1)</script>", WORDS, State.OPEN)
-    assert "<script>" not in pages.drawn(known, ORGANIZATION).text
+    assert "<script>" not in pages.drawn(known, ORGANIZATION, sent={}, wrong={}).text
 
 
 def test_stops_tell_their_own_clock_and_a_day_once() -> None:

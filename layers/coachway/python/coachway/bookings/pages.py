@@ -1,18 +1,26 @@
-"""The pages that clients see."""
+"""The pages that clients see, and the paper that drivers carry."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings.quote_page import QuotePage
-from coachway.bookings.wording import brand_of
-from coachway.core import pages
-from coachway.core.answers import Html
+from coachway.bookings import answering, charters, itinerary, quote_page
+from coachway.bookings.answering import AcceptInput, DeclineInput
+from coachway.bookings.links import PURPOSE, LinkReplaced, opened
+from coachway.bookings.model import Charter
+from coachway.bookings.quote_page import QuotePage, state_of
+from coachway.bookings.wording import brand_of, wording_of
+from coachway.clients import service as clients
+from coachway.core import clock, errors, pages
+from coachway.core import links as tokens
+from coachway.core.answers import File, Html
+from coachway.core.caller import Caller
 from coachway.core.model import Input
+from coachway.identity import organizations
 from coachway.identity.model import Organization
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -25,8 +33,8 @@ class Acceptance(Input):
         json_schema_extra={"examples": [{"revision_number": 1, "accepted_by": "Dana Lee", "agreed": True}]}
     )
 
-    revision_number: Annotated[int, Field(ge=1, description="the revision that was seen")]
-    accepted_by: Annotated[str, Field(max_length=200)] = ""
+    revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="the revision that was seen")]
+    accepted_by: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
     agreed: bool = False
 
 
@@ -35,8 +43,93 @@ class Refusal(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "reason": "The date moved."}]})
 
-    revision_number: Annotated[int, Field(ge=1, description="the revision that was seen")]
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="the revision that was seen")]
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+def show(caller: Caller, token: str) -> Html:
+    """The page of the quote that a link leads to. Raises Missing for a link that was not made here."""
+    return _page(caller, token)
+
+
+def accept(caller: Caller, token: str, form: Acceptance) -> Html:
+    """Book, and lead back to the quote's page; a name or tick that is missing is asked for."""
+    name = form.accepted_by.strip()
+    wrong = {
+        **({} if name else {"accepted_by": "Enter your name."}),
+        **({} if form.agreed else {"agreed": "Tick the box to accept."}),
+    }
+    if wrong:
+        return _page(caller, token, posted=True, status=422, sent={"accepted_by": name}, wrong=wrong)
+    wanted = AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
+    return _answered(caller, token, lambda: answering.accept(caller, token, wanted))
+
+
+def decline(caller: Caller, token: str, form: Refusal) -> Html:
+    """Decline, and lead back to the quote's page."""
+    wanted = DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
+    return _answered(caller, token, lambda: answering.decline(caller, token, wanted))
+
+
+def itinerary_of(caller: Caller, charter_id: str) -> File:
+    """The itinerary of a charter. Raises Missing."""
+    charter = charters.get(caller, charter_id)
+    client = clients.get(caller, charter.client_id)
+    paper = itinerary.pdf(charter, client, organizations.get(caller.org_id))
+    return File(paper, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
+
+
+def _answered(caller: Caller, token: str, answer: Callable[[], object]) -> Html:
+    try:
+        answer()
+    except errors.Conflict as refusal:
+        return _page(caller, token, posted=True, status=409, trouble=refusal.detail)
+    except LinkReplaced:
+        return _page(caller, token, posted=True)
+    return Html("", status=303, headers={"Location": f"../{token}"})
+
+
+def _page(
+    caller: Caller,
+    token: str,
+    *,
+    posted: bool = False,
+    status: int = 200,
+    trouble: str = "",
+    sent: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
+) -> Html:
+    """The quote as it is now. `posted`: the page's address is that of a form, one step further down."""
+    organization = organizations.get(tokens.opened(PURPOSE, "chr", token).org_id)
+    try:
+        charter = opened(token).charter
+    except LinkReplaced:
+        return _replaced(organization)
+    words = wording_of(organization)
+    quote = quote_page.page(charter, _name(caller, charter), words, state_of(charter, clock.now()), trouble)
+    return drawn(
+        quote, organization, here="" if posted else f"{token}/", status=status, sent=sent or {}, wrong=wrong or {}
+    )
+
+
+def _name(caller: Caller, charter: Charter) -> str:
+    """The client's name, empty for one who was removed."""
+    try:
+        return clients.get(caller.within(charter.org_id), charter.client_id).name
+    except errors.Missing:
+        return ""
+
+
+def _replaced(organization: Organization) -> Html:
+    return pages.html(
+        pages.TEMPLATES,
+        "refusal.html",
+        brand=brand_of(organization),
+        status=404,
+        title="There is a newer version of this quote",
+        advice="This link is not valid any more. Open the link in our latest message to you.",
+        reference="",
+    )
 
 
 def drawn(
@@ -45,10 +138,10 @@ def drawn(
     *,
     here: str = "",
     status: int = 200,
-    sent: Mapping[str, str] | None = None,
-    wrong: Mapping[str, str] | None = None,
+    sent: Mapping[str, str],
+    wrong: Mapping[str, str],
 ) -> Html:
-    """The page of a quote. `here` leads from the page's own address to its forms'."""
+    """The page of a quote. `here` leads from the page's address to that of its forms; `wrong` names fields."""
     return pages.html(
         TEMPLATES,
         "quote.html",
@@ -56,6 +149,6 @@ def drawn(
         status=status,
         quote=quote,
         here=here,
-        sent={"accepted_by": "", "reason": "", **(sent or {})},
-        errors=wrong or {},
+        sent={"accepted_by": "", "reason": "", **sent},
+        errors=wrong,
     )

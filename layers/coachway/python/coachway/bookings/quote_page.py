@@ -24,8 +24,6 @@ class State(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-    REVISED = "revised"
-    """The link is void: there is a newer one."""
 
 
 _OF_STATUS: Final = {
@@ -64,20 +62,17 @@ class QuotePage:
     stops: Sequence[StopWords]
     lines: Sequence[LineWords]
     terms: Sequence[str]
+    is_bookable: bool
+    """False while something must be settled before it can be accepted."""
 
     @property
     def is_open(self) -> bool:
         """Whether it can be answered."""
         return self.state is State.OPEN
 
-    @property
-    def shows_trip(self) -> bool:
-        """Whether trip and price are shown: a void link shows neither."""
-        return self.state is not State.REVISED
-
 
 def state_of(charter: Charter, now: datetime) -> State:
-    """The state that a genuine, current link leads to."""
+    """The state that a link which is not void leads to."""
     if charter.status is not Status.QUOTE:
         return _OF_STATUS[charter.status]
     over = charter.quote_expires_at is not None and charter.quote_expires_at <= now
@@ -92,7 +87,7 @@ def page(charter: Charter, client: str, words: Wording, state: State, trouble: s
         state=state,
         heading=f"{'Charter' if under_way else 'Quote'} {charter.number}",
         client=client,
-        route="" if state is State.REVISED else wording.route(charter.stops),
+        route=wording.route(charter.stops),
         banner=_banner(charter, words, state, trouble),
         revision_number=charter.revision_number,
         total=words.money(charter.quote.total, charter.quote.currency),
@@ -101,6 +96,7 @@ def page(charter: Charter, client: str, words: Wording, state: State, trouble: s
         stops=wording.stops(charter.stops, words),
         lines=wording.lines(charter.quote.lines, words),
         terms=wording.terms(),
+        is_bookable=not charter.quote.blocking,
     )
 
 
@@ -126,9 +122,4 @@ _CLOSED: Final = {
     State.EXPIRED: Banner("This quote has expired", "Ask us for a new one.", "bad"),
     State.DECLINED: Banner("This quote was declined", "Ask us if you would like another one.", "bad"),
     State.CANCELLED: Banner("This trip was cancelled", "Ask us if you would like a new quote.", "bad"),
-    State.REVISED: Banner(
-        "There is a newer version of this quote",
-        "This link is not valid any more. Open the link in our latest message to you.",
-        "bad",
-    ),
 }

@@ -1,0 +1,47 @@
+"""Pages for clients, and papers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from coachway.bookings import pages as service
+from coachway.bookings.model import CharterId
+from coachway.bookings.pages import Acceptance, Refusal
+from coachway.core import pages
+from coachway.core.answers import File, Html
+from coachway.core.caller import Caller
+from coachway.core.http import ANYONE, Api
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+
+api = Api("bookings", "Charters and their quotes.", health=False, refusal=pages.refusal)
+app = api.app
+
+
+@api.get("/pages/quotes/{token}", needs=ANYONE, media="text/html", base="")
+def quote_page(caller: Caller, token: Token) -> Html:
+    """The page of a quote, for the client who was sent its link.
+
+    Phone first, and without script. It tells the trip, the price line by line and the terms, and takes the answer.
+    """
+    return service.show(caller, token)
+
+
+@api.post("/pages/quotes/{token}/accept", needs=ANYONE, status=303, media="text/html", base="")
+def accept_on_page(caller: Caller, token: Token, form: Acceptance) -> Html:
+    """Accept a quote by its page's form, and go back to the page."""
+    return service.accept(caller, token, form)
+
+
+@api.post("/pages/quotes/{token}/decline", needs=ANYONE, status=303, media="text/html", base="")
+def decline_on_page(caller: Caller, token: Token, form: Refusal) -> Html:
+    """Decline a quote by its page's form, and go back to the page."""
+    return service.decline(caller, token, form)
+
+
+@api.get("/charters/{charter_id}/itinerary.pdf", needs="charters:read", media="application/pdf")
+def itinerary(caller: Caller, charter_id: CharterId) -> File:
+    """The itinerary of a charter, to print: stops with their local times, and no prices."""
+    return service.itinerary_of(caller, charter_id)

@@ -1,0 +1,127 @@
+"""A client's link leads to a page that tells the state of things and takes one answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from coachway.bookings import charters, links
+from coachway.bookings.links import SendQuoteInput, SentQuote
+from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterInput
+from coachway.clients.model import Client
+from coachway.core import clock, store
+from coachway.core.caller import Caller
+from coachway.core.model import Changes
+from coachway.core.ops import Create
+from tests.entries import load
+from tests.integration.client import Reply, call, token_for
+from tests.unit.bookings.charters import CLIENT, ORG_ID, ORGANIZATION
+
+pages = load("bookings", "pages")
+STAFF = Caller(org_id=ORG_ID, user_id="usr_1", permissions=frozenset({"charters:write"}))
+YES = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
+
+
+@pytest.fixture
+def charter() -> Charter:
+    """A charter of an organization's client."""
+    store.commit(STAFF, Create(ORGANIZATION.model_copy()), Create(Client.model_validate(CLIENT.model_dump())))
+    return charters.create(STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id}))
+
+
+@pytest.fixture
+def sent(charter: Charter) -> SentQuote:
+    """Its quote, sent."""
+    return links.send(STAFF, charter.id, SendQuoteInput())
+
+
+def get(token: str) -> Reply:
+    return call(pages.api, "GET", f"/pages/quotes/{token}")
+
+
+def post(token: str, what: str, form: dict[str, str]) -> Reply:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return call(pages.api, "POST", f"/pages/quotes/{token}/{what}", raw=urlencode(form).encode(), headers=headers)
+
+
+def test_an_open_quote_can_be_answered(charter: Charter, sent: SentQuote) -> None:
+    page = get(sent.token)
+    assert page.status == 200
+    assert page.headers["Cache-Control"] == "no-store"
+    assert f'action="{sent.token}/accept"' in page.text
+    assert charter.number in page.text
+    assert "Acme Events" in page.text
+
+
+def test_accepting_books_and_leads_back_to_the_page(charter: Charter, sent: SentQuote) -> None:
+    answer = post(sent.token, "accept", YES)
+    assert (answer.status, answer.headers["Location"]) == (303, f"../{sent.token}")
+    assert "Your trip is booked" in get(sent.token).text
+    assert charters.get(STAFF, charter.id).accepted_by == "Dana Lee"
+
+
+def test_a_second_answer_is_told_what_the_first_was(sent: SentQuote) -> None:
+    post(sent.token, "accept", YES)
+    again = post(sent.token, "decline", {"revision_number": "1", "reason": ""})
+    assert again.status == 409
+    assert "Your trip is booked" in again.text
+
+
+def test_declining_keeps_the_reason(charter: Charter, sent: SentQuote) -> None:
+    assert post(sent.token, "decline", {"revision_number": "1", "reason": "The date moved."}).status == 303
+    known = charters.get(STAFF, charter.id)
+    assert (known.status, known.status_reason) == ("declined", "The date moved.")
+
+
+@pytest.mark.parametrize(
+    ("form", "asked"),
+    [
+        ({**YES, "accepted_by": "  "}, "Enter your name."),
+        ({key: value for key, value in YES.items() if key != "agreed"}, "Tick the box to accept."),
+    ],
+)
+def test_what_is_missing_is_asked_for_on_the_page(sent: SentQuote, form: dict[str, str], asked: str) -> None:
+    page = post(sent.token, "accept", form)
+    assert page.status == 422
+    assert asked in page.text
+    assert 'action="accept"' in page.text
+
+
+def test_a_form_that_no_page_made_is_refused_on_a_page(sent: SentQuote) -> None:
+    page = post(sent.token, "accept", {**YES, "revision_number": "one"})
+    assert page.status == 422
+    assert page.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_new_revision_voids_the_link(charter: Charter, sent: SentQuote) -> None:
+    charters.update(STAFF, charter.id, Changes({"passengers": 44}), None)
+    for page in (get(sent.token), post(sent.token, "accept", YES)):
+        assert page.status == 404
+        assert "newer version" in page.text
+        assert charter.number not in page.text
+
+
+def test_an_expired_quote_says_so(sent: SentQuote, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = sent.expires_at + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    assert "This quote has expired" in get(sent.token).text
+    assert post(sent.token, "accept", YES).status == 409
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 86, "%00", "A" * 500])
+def test_a_token_that_was_not_made_here_finds_nothing(token: str) -> None:
+    page = get(token)
+    assert page.status == 404
+    assert "We cannot find this page" in page.text
+
+
+def test_an_itinerary_is_for_those_who_may_read_charters(charter: Charter) -> None:
+    path = f"/api/v1/charters/{charter.id}/itinerary.pdf"
+    assert call(pages.api, "GET", path).status == 401
+    assert call(pages.api, "GET", path, token=token_for("clients:read", org_id=ORG_ID)).status == 403
+    other = token_for("charters:read", org_id="org_01JQAAAAAAAAAAAAAAAAAAAAAA")
+    assert call(pages.api, "GET", path, token=other).status == 404
+    mine = call(pages.api, "GET", path, token=token_for("charters:read", org_id=ORG_ID))
+    assert (mine.status, mine.headers["Content-Type"]) == (200, "application/pdf")
