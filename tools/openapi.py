@@ -37,10 +37,18 @@ REFUSALS: Final[Mapping[int, str]] = {
 
 
 class _Schemas(GenerateJsonSchema):
-    """Shows the default of an exact number as the number it is in requests, not as text."""
+    """As pydantic makes them, but for defaults."""
 
     def encode_default(self, dft: Any) -> Any:
+        """An exact number as the number it is in requests, not as text."""
         return float(dft) if isinstance(dft, Decimal) else super().encode_default(dft)
+
+    def default_schema(self, schema: Any) -> Json:
+        """Without a default of null: it says nothing, and is not even valid where a PUT may leave a field out."""
+        found = super().default_schema(schema)
+        if found.get("default", ...) is None:
+            del found["default"]
+        return found
 
 
 def document(entries: Iterable[Entry]) -> Json:
