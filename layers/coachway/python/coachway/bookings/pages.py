@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import answering, charters, itinerary, quote_page
+from coachway.bookings import answering, charters, quote_page
 from coachway.bookings.answering import AcceptInput, DeclineInput
 from coachway.bookings.links import PURPOSE, LinkReplaced, opened
 from coachway.bookings.model import Charter
@@ -73,6 +73,8 @@ def decline(caller: Caller, token: str, form: Refusal) -> Html:
 
 def itinerary_of(caller: Caller, charter_id: str) -> File:
     """The itinerary of a charter. Raises Missing."""
+    from coachway.bookings import itinerary  # ReportLab stays out of the quote page's cold start
+
     charter = charters.get(caller, charter_id)
     client = clients.get(caller, charter.client_id)
     paper = itinerary.pdf(charter, client, organizations.get(caller.org_id))
