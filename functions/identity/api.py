@@ -6,12 +6,17 @@ from typing import cast
 
 from coachway.core.answers import Answer
 from coachway.core.caller import Caller
+from coachway.core.credentials import ApiKey, authenticate
 from coachway.core.http import ANYONE, SIGNED_IN, Api
 from coachway.core.model import Changes, Page, PageQuery
 from coachway.identity import (
+    api_keys,
     invitations,
     keys,
+    mfa,
     organizations,
+    otp,
+    passwords,
     registration,
     roles,
     sessions,
@@ -24,11 +29,13 @@ from coachway.identity import (
 from coachway.identity import (
     me as own,
 )
-from coachway.identity.fields import RoleName, SessionId, UserId
+from coachway.identity.api_keys import NewApiKey, ShownApiKey
+from coachway.identity.fields import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.invitations import Acceptance, Invited, Joined
 from coachway.identity.keys import Jwks
 from coachway.identity.login import Login
 from coachway.identity.me import Me
+from coachway.identity.mfa import MfaCode, MfaSetup, MfaVerified
 from coachway.identity.model import (
     Invitation,
     NewUser,
@@ -39,18 +46,20 @@ from coachway.identity.model import (
     UserQuery,
     UserSettings,
 )
+from coachway.identity.otp import Accepted, OtpRequest, OtpVerification
+from coachway.identity.passwords import Forgotten, PasswordChange, Reset
 from coachway.identity.registration import Registered
 from coachway.identity.roles import NewRole, Role, RoleSettings
 from coachway.identity.sessions import SessionView
-from coachway.identity.tokens import Issued, Refresh, SignedIn
+from coachway.identity.tokens import Body, Issued, Refresh, SignedIn
 
 api = Api("identity", "Organizations, users, sessions, API keys.")
 app = api.app
 
 
-def _answered(issued: Issued) -> SignedIn:
+def _answered(issued: Issued[Body]) -> Body:
     # The route declares the body's model; an Answer is that body with cookies.
-    return cast("SignedIn", Answer(issued.body, cookies=issued.cookies)) if issued.cookies else issued.body
+    return cast("Body", Answer(issued.body, cookies=issued.cookies)) if issued.cookies else issued.body
 
 
 def _header(name: str) -> str:
@@ -91,6 +100,73 @@ def logout(caller: Caller) -> None:
     """End this session."""
     gone = sessions.signed_out(caller)
     return cast("None", Answer(status=204, cookies=gone)) if gone else None
+
+
+@api.post("/auth/mfa/setup", needs=SIGNED_IN, secret=True)
+def set_up_mfa(caller: Caller) -> MfaSetup:
+    """Begin to use an authenticator.
+
+    Needs a log-in of the last 15 minutes. Nothing is in force until `/auth/mfa/verify` has seen a code.
+    """
+    return mfa.set_up(caller)
+
+
+@api.post("/auth/mfa/verify", needs=ANYONE, secret=True, errors=(401, 403, 429))
+def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
+    """Give a code of the authenticator.
+
+    With the `mfa_token` of a log-in it completes that log-in; a recovery code does, too. With a session's credentials
+    it puts the authenticator that was set up in force, and tells the recovery codes.
+    """
+    if body.mfa_token is not None:
+        return _answered(mfa.completed(caller, body, body.mfa_token))
+    headers = app.current_request.headers if app.current_request else {}
+    return mfa.confirmed(authenticate("POST", headers, caller), body)
+
+
+@api.delete("/auth/mfa", needs=SIGNED_IN)
+def remove_mfa(caller: Caller) -> None:
+    """Use an authenticator no more.
+
+    Needs a log-in of the last 15 minutes.
+    """
+    mfa.removed(caller)
+
+
+@api.post("/auth/otp/request", needs=ANYONE, status=202, errors=(429,))
+def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
+    """Ask for a one-time code by SMS or mail.
+
+    For clients, vendors and drivers. The answer is the same whether or not there is such an account.
+    """
+    return otp.request(caller, body)
+
+
+@api.post("/auth/otp/verify", needs=ANYONE, secret=True, errors=(401, 429))
+def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
+    """Log in with a one-time code."""
+    return _answered(otp.verified(caller, body))
+
+
+@api.post("/auth/password/forgot", needs=ANYONE, status=202, errors=(429,))
+def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
+    """Ask for a mail with a link to set a new password.
+
+    The answer is the same whether or not there is such an account.
+    """
+    return passwords.forgotten(caller, body)
+
+
+@api.post("/auth/password/reset", needs=ANYONE, status=204, errors=(404, 429))
+def reset_password(caller: Caller, body: Reset) -> None:
+    """Set a new password with the token of a mail; ends all sessions."""
+    passwords.reset(caller, body)
+
+
+@api.post("/auth/password/change", needs=SIGNED_IN, status=204, errors=(429,))
+def change_password(caller: Caller, body: PasswordChange) -> None:
+    """Change my password; ends my other sessions."""
+    passwords.changed(caller, body)
 
 
 @api.get("/auth/me", needs=SIGNED_IN)
@@ -208,3 +284,21 @@ def get_organization(caller: Caller) -> Organization:
 def update_organization(caller: Caller, body: Changes[OrganizationSettings], if_match: int | None) -> Organization:
     """Change the organization; what is left out stays as it is, inside groups too."""
     return organizations.updated(caller, body, if_match)
+
+
+@api.get("/api-keys", needs="api-keys:write")
+def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
+    """The keys of the organization's machine clients, newest first."""
+    return api_keys.listed(caller, query)
+
+
+@api.post("/api-keys", needs="api-keys:write", status=201, secret=True)
+def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
+    """Make a key for a machine client; it is shown this once."""
+    return api_keys.created(caller, body)
+
+
+@api.delete("/api-keys/{api_key_id}", needs="api-keys:write")
+def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
+    """Revoke a key."""
+    api_keys.deleted(caller, api_key_id, if_match)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Final, TypeVar
 
 from coachway.core import clock, errors, store
@@ -92,5 +92,5 @@ def settled(work: Callable[[], T]) -> T:
         try:
             return work()
         except errors.LostRace:
-            time.sleep(random.uniform(0, 0.005 * 2 ** min(attempt, 6)))
+            time.sleep(SystemRandom().uniform(0, 0.005 * 2 ** min(attempt, 6)))
     return work()

@@ -12,7 +12,7 @@ from typing import ClassVar, Final, Literal
 from coachway.core.events import Event
 
 INVITATION: Final = "invitation"
-PASSWORD_RESET: Final = "password-reset"
+PASSWORD_RESET: Final = "password-reset"  # noqa: S105 - the purpose of a link
 OTP: Final = "otp"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import jwt
@@ -33,7 +34,7 @@ KEPT_AFTER: Final = timedelta(days=1)
 """The longest token signed with these keys lives for minutes."""
 RENEWED_AT_MOST_EVERY: Final = timedelta(days=1)
 _PURPOSE: Final = "signing-key"
-_REMEMBERED: Final = 60.0
+_REMEMBERED_SECONDS: Final = 60
 
 _SYSTEM: Final = Caller.system("identity", "")
 
@@ -101,25 +102,24 @@ def jwks() -> Jwks:
     return Jwks(keys=[Jwk(kid=key.kid, **key.public) for key in current().keys])
 
 
-_signer: tuple[float, str, EllipticCurvePrivateKey] | None = None
-
-
 def sign(claims: dict[str, Any]) -> str:
     """A token of these claims. The private key is kept in the process for a minute."""
-    global _signer
-    if _signer is None or time.monotonic() - _signer[0] > _REMEMBERED:
-        key = signing(current().keys, clock.now())
-        private = load_der_private_key(sealing.opened(_PURPOSE, key.kid, key.sealed), None)
-        if not isinstance(private, EllipticCurvePrivateKey):
-            raise TypeError("a signing key is not an elliptic-curve key")
-        _signer = (time.monotonic(), key.kid, private)
-    return jwt.encode(claims, _signer[2], ALGORITHM, headers={"kid": _signer[1]})
+    kid, private = _signer(int(time.monotonic() // _REMEMBERED_SECONDS))
+    return jwt.encode(claims, private, ALGORITHM, headers={"kid": kid})
+
+
+@lru_cache(maxsize=1)
+def _signer(period: int) -> tuple[str, EllipticCurvePrivateKey]:  # noqa: ARG001 - another period is another look
+    key = signing(current().keys, clock.now())
+    private = load_der_private_key(sealing.opened(_PURPOSE, key.kid, key.sealed), None)
+    if not isinstance(private, EllipticCurvePrivateKey):
+        raise TypeError("a signing key is not an elliptic-curve key")
+    return key.kid, private
 
 
 def forget() -> None:
     """Read the keys again at the next token, as a new process does."""
-    global _signer
-    _signer = None
+    _signer.cache_clear()
 
 
 def _new() -> SigningKey:

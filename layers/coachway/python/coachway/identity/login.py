@@ -34,7 +34,7 @@ class Login(Input):
     cookies: bool = False
 
 
-def login(caller: Caller, body: Login) -> Issued:
+def login(caller: Caller, body: Login) -> Issued[SignedIn]:
     """Begin a session, or ask for the second factor.
 
     Raises Unauthenticated whatever was wrong, TooMany for a locked account.
@@ -57,7 +57,7 @@ def active(account: Account) -> User | None:
     return account.user if account.user is not None and account.user.status == "active" else None
 
 
-def first_factor_given(caller: Caller, user: User, *, method: Method, cookies: bool) -> Issued:
+def first_factor_given(caller: Caller, user: User, *, method: Method, cookies: bool) -> Issued[SignedIn]:
     """The session that a first factor opens, or the token with which to give a second one.
 
     With a second factor outstanding, the tries stand against the account until that one is right too.

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def page_of(items: Sequence[T], name: Callable[[T], str], query: PageQuery, of: tuple[str, ...]) -> Page[T]:
-    """A page of `items`, whose names are unique; a cursor names the last item shown, and is good only for the list `of`.
+    """A page of `items`, whose names are unique; a cursor names the last one shown, and is good for the list `of` only.
 
     When that item has gone since, the list begins again.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from coachway.core.model import AccessPattern, Entity, Key, Record
 
@@ -51,7 +51,7 @@ class Credentials(Entity):
     """The sealed secret of an authenticator that has not yet shown a code."""
     totp_step: int = 0
     """The last 30-second step whose code was taken: no code is taken twice."""
-    recovery: list[str] = []
+    recovery: list[str] = Field(default_factory=list)
     """Digests of the recovery codes that are left."""
     invitation: Nonce | None = None
     reset: Nonce | None = None
@@ -83,7 +83,7 @@ class Sessions(Entity):
     KIND: ClassVar[str] = "sessions"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"sessions"})
 
-    sessions: list[Session] = []
+    sessions: list[Session] = Field(default_factory=list)
 
     def key(self) -> Key:
         return SESSIONS.key(org=self.org_id, id=self.id)

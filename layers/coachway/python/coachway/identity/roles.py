@@ -88,16 +88,17 @@ def grantable(caller: Caller, name: str) -> list[Op]:
     own = None if name in rules.BUILT_IN else _own(caller.org_id, name)
     if name == "platform" or (name not in rules.BUILT_IN and own is None):
         raise errors.Invalid.field("role", "must be a built-in role (not platform) or one that the organization made")
-    _held(caller, frozenset(own.permissions) if own else rules.BUILT_IN[name])
+    held(caller, frozenset(own.permissions) if own else rules.BUILT_IN[name])
     return [Require(own, errors.LostRace(f"the role {name} was changed just now"))] if own else []
 
 
 def held_by(caller: Caller, name: str) -> None:
     """Raises Forbidden when a role may do more than the caller: its people are not the caller's to change."""
-    _held(caller, permissions_of(caller.org_id, name))
+    held(caller, permissions_of(caller.org_id, name))
 
 
-def _held(caller: Caller, permissions: frozenset[str]) -> None:
+def held(caller: Caller, permissions: frozenset[str]) -> None:
+    """Raises Forbidden when there are permissions among these that the caller lacks."""
     lacking = rules.ungrantable(caller.permissions, permissions)
     if lacking:
         raise errors.Forbidden(
@@ -132,7 +133,7 @@ def created(caller: Caller, body: NewRole) -> Role:
     if body.name in rules.RESERVED:
         fields = [FieldError("name", "is the name of a built-in role")]
         raise errors.Duplicate(f"{body.name} is built in", fields=fields)
-    _held(caller, frozenset(body.permissions))
+    held(caller, frozenset(body.permissions))
     if len(everything(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1")) >= rules.MOST_ROLES:
         raise errors.Conflict(f"an organization may have at most {rules.MOST_ROLES} roles of its own")
     told = {"name": body.name, "description": body.description, "permissions": sorted(set(body.permissions))}
@@ -147,7 +148,7 @@ def updated(caller: Caller, name: str, changes: Changes[RoleSettings], expected:
     before = _editable(caller, name, expected)
     after = changed(before, changes)
     after.permissions = sorted(set(after.permissions))
-    _held(caller, frozenset(after.permissions) | frozenset(before.permissions))
+    held(caller, frozenset(after.permissions) | frozenset(before.permissions))
     store.commit(caller, Update(before, after, [RoleUpdated(name=name)]))
     return after
 
@@ -156,7 +157,7 @@ def deleted(caller: Caller, name: str, expected: int | None) -> None:
     """Remove a role that nobody has."""
     still(caller)
     before = _editable(caller, name, expected)
-    _held(caller, frozenset(before.permissions))
+    held(caller, frozenset(before.permissions))
     having = USERS_BY_ROLE.partition(org=caller.org_id, role=name)
     if page(User, USERS_BY_ROLE, [having], PageQuery(limit=1)).items:
         raise errors.Conflict(f"there are people with the role {name}: give them another one first")

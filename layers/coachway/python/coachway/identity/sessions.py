@@ -18,7 +18,7 @@ from coachway.identity.accounts import session_of, sessions_of, settled, signed_
 from coachway.identity.events import RefreshTokenReused, UserSignedIn, UserSignedOut
 from coachway.identity.model import USERS, User
 from coachway.identity.proofs import Session, Sessions
-from coachway.identity.tokens import Issued, RefreshToken
+from coachway.identity.tokens import Issued, RefreshToken, SignedIn
 
 
 class SessionView(BaseModel):
@@ -36,12 +36,12 @@ class SessionView(BaseModel):
 Method = Literal["password", "otp"]
 
 
-def opened(caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool) -> Issued:
+def opened(caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
     """Begin a session of somebody who has proved who they are."""
     return settled(lambda: _open(caller, user, method, second_factor, cookies))
 
 
-def _open(caller: Caller, user: User, method: Method, second_factor: bool, cookies: bool) -> Issued:
+def _open(caller: Caller, user: User, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
     now = clock.now()
     before = sessions_of(user.org_id, user.id)
     refresh = RefreshToken.new(user, ids.new("ses"))
@@ -72,7 +72,7 @@ def _written(
     return Update(before, after, events) if before.version else Create(after, events, taken=errors.LostRace())
 
 
-def refreshed(caller: Caller, text: str) -> Issued:
+def refreshed(caller: Caller, text: str) -> Issued[SignedIn]:
     """Exchange a refresh token for the next one and a new access token.
 
     A token that was exchanged before ends its session: one of its two holders stole it. Raises Unauthenticated.
@@ -82,7 +82,7 @@ def refreshed(caller: Caller, text: str) -> Issued:
     return settled(lambda: _refresh(acting, given))
 
 
-def _refresh(caller: Caller, given: RefreshToken) -> Issued:
+def _refresh(caller: Caller, given: RefreshToken) -> Issued[SignedIn]:
     now = clock.now()
     kept = sessions_of(given.org_id, given.user_id)
     session = next((each for each in kept.sessions if each.id == given.session_id and each.expires_at > now), None)

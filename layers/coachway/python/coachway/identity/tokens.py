@@ -9,7 +9,7 @@ import binascii
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Generic, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,7 +35,7 @@ class SignedIn(BaseModel):
 
     access_token: str | None = None
     refresh_token: str | None = None
-    token_type: Literal["bearer", "cookie"] = "bearer"
+    token_type: Literal["bearer", "cookie"] = "bearer"  # noqa: S105 - the name of a kind
     expires_in: Annotated[int, Field(description="seconds")]
     csrf_token: str | None = None
     mfa_required: bool = False
@@ -50,11 +50,14 @@ class Refresh(Input):
     refresh_token: GivenToken | None = None
 
 
+Body = TypeVar("Body", bound=BaseModel)
+
+
 @dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Generic[Body]):
     """An answer that may set cookies."""
 
-    body: SignedIn
+    body: Body
     cookies: tuple[str, ...] = ()
 
 
@@ -137,7 +140,9 @@ def mfa_token(user: User, method: str, at: datetime) -> str:
     )
 
 
-def issued(user: User, permissions: frozenset[str], refresh: RefreshToken, at: datetime, *, cookies: bool) -> Issued:
+def issued(
+    user: User, permissions: frozenset[str], refresh: RefreshToken, at: datetime, *, cookies: bool
+) -> Issued[SignedIn]:
     """What a session's owner is given: in the body, or in cookies."""
     csrf = secrets.token_urlsafe(24)
     access = access_token(user, permissions, refresh.session_id, csrf, at)
@@ -145,7 +150,7 @@ def issued(user: User, permissions: frozenset[str], refresh: RefreshToken, at: d
     if not cookies:
         return Issued(SignedIn(access_token=access, refresh_token=refresh.text, expires_in=seconds))
     return Issued(
-        SignedIn(token_type="cookie", expires_in=seconds, csrf_token=csrf),
+        SignedIn(token_type="cookie", expires_in=seconds, csrf_token=csrf),  # noqa: S106 - the name of a kind
         (
             _cookie(credentials.SESSION_COOKIE, access, seconds),
             _cookie(REFRESH_COOKIE, refresh.text, _REFRESH_SECONDS, below="/api/v1/auth", same_site="Strict"),
