@@ -124,6 +124,8 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
     for attempt in range(_CONFLICT_TRIES):
         try:
             _transact(work)
+            if caller.attempt is not None and work.answer is not None:
+                caller.attempt.recorded = work.answer
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))
@@ -138,21 +140,35 @@ def commit_numbered(
     The counter moves in the same transaction, so a number is used exactly if its commit succeeded. `build` is called
     again with another number when somebody else was faster. Returns the first number.
     """
-    key = COUNTER.key(org=caller.org_id, name=counter)
-    last = _numbers_seen.get(key, 0)
+    firsts = commit_counted(caller, {counter: count}, lambda firsts: build(firsts[counter]), answer=answer)
+    return firsts[counter]
+
+
+def commit_counted(
+    caller: Caller,
+    wanted: Mapping[str, int],
+    build: Callable[[Mapping[str, int]], Sequence[Op]],
+    *,
+    answer: object = None,
+) -> dict[str, int]:
+    """The same for several sequences at once: `wanted` is how many of each, `build` gets the first of each."""
+    keys = {name: COUNTER.key(org=caller.org_id, name=name) for name in wanted}
+    last = {name: _numbers_seen.get(key, 0) for name, key in keys.items()}
     for attempt in range(_NUMBER_TRIES):
-        taken = _NumberTaken()
-        move = Add(key, {"n": count}, "counter", at_most={"n": last + count}, at_least={"n": last + count})
-        move.otherwise = taken
+        moves = []
+        for name, count in wanted.items():
+            after = {"n": last[name] + count}
+            moves.append(Add(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken()))
+        firsts = {name: number + 1 for name, number in last.items()}
         try:
-            commit(caller, *build(last + 1), move, answer=answer)
+            commit(caller, *build(firsts), *moves, answer=answer)
         except _NumberTaken:
-            last = numbers(key).get("n", 0)
+            last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
             if attempt:
                 time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))
         else:
-            _numbers_seen[key] = last + count
-            return last + 1
+            _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
+            return firsts
     raise errors.LostRace("too many new ones at once: try again")
 
 

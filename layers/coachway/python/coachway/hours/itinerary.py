@@ -62,7 +62,7 @@ class Compliance(Frozen):
 
 
 def comply(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> Compliance:
-    """Judge a trip with the drivers it names: UNKNOWN when its times cannot be told. Raises Invalid when they disagree."""
+    """Judge a trip with the drivers it names; UNKNOWN when its times cannot be told. Raises Invalid for disorder."""
     route = legs(trip)
     if route is None:
         return _unknown(trip)

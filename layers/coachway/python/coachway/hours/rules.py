@@ -103,7 +103,7 @@ class _Judge:
         window = cycle.Window(line, self.ruleset.cycle(self.daily_carrier), self.home, self.ruleset.restart)
         duty, over = _Duty(), _Over()
         for piece in line.pieces:
-            if piece.kind is Kind.DRIVE:
+            if piece.kind is Kind.DRIVE and piece.end > judged_from:
                 self._drive(piece, duty, over, max(piece.start, judged_from))
                 for start, end in window.exceeded(piece):
                     over.add(Rule.CYCLE, duty.period, max(start, judged_from), end)

@@ -49,8 +49,8 @@ class Trip(Frozen):
     """
 
     stops: tuple[TripStop, ...] = Field(min_length=2, max_length=50)
-    miles: float | None = Field(None, ge=0, le=10_000)
-    deadhead_miles: float = Field(0, ge=0, le=10_000)
+    miles: float | None = Field(None, ge=0, le=20_000)
+    deadhead_miles: float = Field(0, ge=0, le=20_000)
     drivers: int = Field(1, ge=1, le=4)
     rest_from: timedelta = timedelta(hours=8)
 
@@ -90,6 +90,13 @@ class Leg:
             return None
         (lat, lon), (to_lat, to_lon) = self.ends
         return round(lat + (to_lat - lat) * share, 4), round(lon + (to_lon - lon) * share, 4)
+
+
+def road_miles(trip: Trip) -> float | None:
+    """1.3 times the straight line from stop to stop; None where coordinates are missing."""
+    ends = [_ends(one, two) for one, two in pairwise(trip.stops)]
+    known = [_distance(*pair) for pair in ends if pair is not None]
+    return sum(known) * ROAD_FACTOR if len(known) == len(ends) else None
 
 
 def legs(trip: Trip) -> list[Leg] | None:

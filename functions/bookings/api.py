@@ -1,0 +1,171 @@
+"""Routes of charters and of the links to their quotes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from coachway.bookings import answering, charters, counts, lifecycle, links, series, views
+from coachway.bookings.answering import AcceptInput, DeclineInput, QuoteAnswer
+from coachway.bookings.charters import CharterQuery, CloneInput
+from coachway.bookings.counts import DashboardSummary
+from coachway.bookings.lifecycle import CancelInput, StatusInput
+from coachway.bookings.links import SendQuoteInput, SentQuote
+from coachway.bookings.model import Cancellation, Charter, CharterId, CharterInput, ClientId
+from coachway.bookings.series import RecurringInput, RecurringQuery
+from coachway.bookings.views import QuoteView
+from coachway.core.caller import Caller
+from coachway.core.events import HistoryEntry
+from coachway.core.http import ANYONE, Api
+from coachway.core.model import Changes, Input, Page, PageQuery
+
+api = Api("bookings", "Charters, from quote to completion, their series, and the links by which clients answer.")
+app = api.app
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,200}$")]
+
+
+class CancelQuery(Input):
+    """Whether only to say what a cancellation would refund."""
+
+    preview: bool = False
+
+
+@api.post("/charters", needs="charters:write", status=201, errors=(404,))
+def create_charter(caller: Caller, body: CharterInput) -> Charter:
+    """Quote a charter.
+
+    It gets its number and its price. Warnings of the quote say what to know before sending it; a blocking one, such as
+    driving hours that no law allows, keeps it from being booked.
+    """
+    return charters.create(caller, body)
+
+
+@api.get("/charters", needs="charters:read")
+def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
+    """List charters.
+
+    Newest first; with date_from or date_to by departure, soonest first.
+    """
+    return charters.listed(caller, query)
+
+
+@api.post("/charters/recurring", needs="charters:write", status=201, errors=(404, 413))
+def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -> list[Charter]:
+    """Quote a recurring series.
+
+    All of it or nothing: up to 52 charters, each priced and checked on its own. The time of day is kept through
+    daylight saving; exceptions skip or move one occurrence.
+    """
+    return series.create(caller, body, query)
+
+
+@api.get("/charters/dashboard-summary", needs="charters:read")
+def get_dashboard_summary(caller: Caller) -> DashboardSummary:
+    """Get how many charters are in each status, and what they are worth."""
+    return counts.summary(caller)
+
+
+@api.get("/charters/{charter_id}", needs="charters:read")
+def get_charter(caller: Caller, charter_id: CharterId) -> Charter:
+    """Get a charter."""
+    return charters.get(caller, charter_id)
+
+
+@api.put("/charters/{charter_id}", needs="charters:write")
+def update_charter(caller: Caller, charter_id: CharterId, body: Changes[CharterInput], if_match: int | None) -> Charter:
+    """Edit a charter.
+
+    Fields that are left out stay as they are. What changes the quote makes a new revision, priced again; a link sent
+    before is void. Once booked, what touches price, time or stops is refused: it needs a change case.
+    """
+    return charters.update(caller, charter_id, body, if_match)
+
+
+@api.delete("/charters/{charter_id}", needs="charters:write")
+def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) -> None:
+    """Delete a charter that is not booked.
+
+    A booked one is cancelled instead.
+    """
+    charters.delete(caller, charter_id, if_match)
+
+
+@api.post("/charters/{charter_id}/clone", needs="charters:write", status=201)
+def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Charter:
+    """Quote the same trip again.
+
+    With a departure, all its times move along.
+    """
+    return charters.clone(caller, charter_id, body)
+
+
+@api.get("/charters/{charter_id}/series", needs="charters:read")
+def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
+    """Get all charters of a charter's series, in order."""
+    return series.of(caller, charter_id)
+
+
+@api.get("/charters/{charter_id}/history", needs="charters:read")
+def get_charter_history(caller: Caller, charter_id: CharterId) -> list[HistoryEntry]:
+    """Get what happened to a charter: who, when, which fields."""
+    return charters.history(caller, charter_id)
+
+
+@api.post("/charters/{charter_id}/send-quote", needs="charters:write", secret=True)
+def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> SentQuote:
+    """Send the client a link to its quote.
+
+    The link is good for this revision, until it expires or is sent again.
+    """
+    return links.send(caller, charter_id, body)
+
+
+@api.post("/charters/{charter_id}/status", needs="charters:write")
+def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput, if_match: int | None) -> Charter:
+    """Move a charter to another status.
+
+    quote → booked → confirmed → in_progress → completed; a quote may also be declined or expire, and what has not
+    started may be cancelled, here by the operator.
+    """
+    return lifecycle.to_status(caller, charter_id, body, if_match)
+
+
+@api.post("/charters/{charter_id}/cancel", needs="charters:cancel", outside=("client",))
+def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, body: CancelInput) -> Cancellation:
+    """Cancel a charter.
+
+    With `preview=true` it only says what would be refunded. Clients may cancel their own.
+    """
+    return lifecycle.cancel(caller, charter_id, body, preview=query.preview)
+
+
+@api.get("/clients/{client_id}/charters", needs="charters:read")
+def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Charter]:
+    """List a client's charters, newest first."""
+    return charters.of_client(caller, client_id, query)
+
+
+@api.get("/quotes/{token}", needs=ANYONE)
+def view_quote(token: Token) -> QuoteView:
+    """See a quote by its link.
+
+    A link that a newer one replaced, or that a revision made void, answers 404.
+    """
+    return views.by_token(token)
+
+
+@api.post("/quotes/{token}/accept", needs=ANYONE)
+def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer:
+    """Accept a quote by its link.
+
+    It is booked once; `revision_number` says which revision was read.
+    """
+    return answering.accept(caller, token, body)
+
+
+@api.post("/quotes/{token}/decline", needs=ANYONE)
+def decline_quote(caller: Caller, token: Token, body: DeclineInput) -> QuoteAnswer:
+    """Decline a quote by its link."""
+    return answering.decline(caller, token, body)

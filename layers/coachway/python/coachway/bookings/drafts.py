@@ -1,0 +1,116 @@
+"""Makes charters of what is asked for: thought through, priced, ready to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coachway.bookings import journey, telling
+from coachway.bookings.events import CharterCreated
+from coachway.bookings.model import Charter, CharterInput, CharterQuote
+from coachway.clients import service as clients
+from coachway.clients.model import Client, ClientStatus
+from coachway.core import errors, ids
+from coachway.core.caller import Caller
+from coachway.core.ops import Op
+from coachway.identity.model import Organization
+from coachway.pricing import service as pricing
+from coachway.pricing.quotes import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A charter with its price; `quote_ops` keep the quote behind it."""
+
+    charter: Charter
+    quote_ops: Sequence[Op]
+
+
+def active_client(caller: Caller, client_id: str) -> Client:
+    """The client of a new charter. Raises Missing, or Conflict when no new work is taken from it."""
+    client = clients.get(caller, client_id)
+    if client.status is not ClientStatus.ACTIVE:
+        raise errors.Conflict("this client is inactive: make it active before quoting", title="the client is inactive")
+    return client
+
+
+def draft(caller: Caller, organization: Organization, wanted: CharterInput, **more: Any) -> Draft:
+    """A new charter, not yet numbered. `more` sets fields that callers cannot. Raises Invalid for what does not fit."""
+    charter_id = ids.new("chr")
+    trip = journey.thought_through(wanted, organization.timezone)
+    price = _priced(caller, organization, wanted, trip, charter_id)
+    charter = Charter(
+        **wanted.model_dump(exclude={"stops", "miles"}),
+        **_of_journey(trip),
+        **more,
+        id=charter_id,
+        org_id=caller.org_id,
+        quote=summary_of(price.quote),
+    )
+    return Draft(charter, price.ops)
+
+
+def revised(caller: Caller, organization: Organization, charter: Charter, *, estimate_miles: bool) -> Draft:
+    """A charter whose wishes were changed, thought through and priced again as its next revision."""
+    wanted = charter.model_copy(update={"miles": None}) if estimate_miles else charter
+    trip = journey.thought_through(wanted, organization.timezone)
+    price = _priced(caller, organization, wanted, trip, charter.id)
+    after = charter.model_copy(
+        update={
+            **_of_journey(trip),
+            "quote": summary_of(price.quote),
+            "revision_number": charter.revision_number + 1,
+            "quote_sent_at": None,
+            "quote_expires_at": None,
+        }
+    )
+    return Draft(after, price.ops)
+
+
+def _priced(
+    caller: Caller, organization: Organization, wanted: CharterInput, trip: journey.Journey, charter_id: str
+) -> pricing.Price:
+    return pricing.price(
+        caller,
+        journey.quote_request(wanted, trip),
+        charter_id=charter_id,
+        warnings=trip.notices,
+        organization=organization,
+    )
+
+
+def summary_of(quote: Quote) -> CharterQuote:
+    """The part of a quote that a charter shows."""
+    return CharterQuote.model_validate(quote.model_dump(include=set(CharterQuote.model_fields)))
+
+
+def created(charter: Charter) -> CharterCreated:
+    """That a charter was made."""
+    return CharterCreated(
+        **telling.of(charter),
+        series_id=charter.series_id,
+        cloned_from_charter_id=charter.cloned_from_charter_id,
+    )
+
+
+def counter(charter: Charter) -> str:
+    """The gapless sequence that numbers a charter: one for each year of trips."""
+    return f"charters-{charter.trip_date.year}"
+
+
+def number(prefix: str, charter: Charter, n: int) -> str:
+    """`CH-2027-000001`."""
+    return f"{prefix}-{charter.trip_date.year}-{n:06d}"
+
+
+def _of_journey(trip: journey.Journey) -> dict[str, Any]:
+    return {
+        "stops": trip.stops,
+        "miles": trip.miles,
+        "miles_estimated": trip.miles_estimated,
+        "timezone": trip.zone.key,
+        "trip_date": trip.starts_at.date(),
+        "starts_at": trip.starts_at,
+        "ends_at": trip.ends_at,
+    }

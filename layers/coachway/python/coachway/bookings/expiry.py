@@ -1,0 +1,97 @@
+"""Expires quotes that nobody answered, hour by hour of their expiry; nothing is scanned."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime, BaseModel
+
+from coachway.bookings import lifecycle
+from coachway.bookings.links import DUE, QuoteLink, hour
+from coachway.bookings.model import CHARTER, Charter, sortable
+from coachway.bookings.rules import Status
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.listing import page
+from coachway.core.log import logger
+from coachway.core.model import AccessPattern, Key, PageQuery, Record
+from coachway.core.ops import Create, Update
+
+_FIRST_LOOK_BACK: Final = timedelta(days=7)
+_HOUR: Final = timedelta(hours=1)
+
+WATERMARK = AccessPattern(
+    "up to which hour quotes were expired", pk="TIMER#quote-expiry", sk="WATERMARK", used_by="bookings.expiry.run"
+)
+
+
+class Watermark(Record):
+    """Hours before this one have been gone through."""
+
+    KIND: ClassVar[str] = "watermark"
+
+    until: AwareDatetime
+
+    def key(self) -> Key:
+        return WATERMARK.key()
+
+
+class Expiry(BaseModel):
+    """What one run did: quotes expired, links put away, links left for the next run."""
+
+    expired: int = 0
+    put_away: int = 0
+    failed: int = 0
+
+
+def run() -> Expiry:
+    """Expire what is due. An hour that went wrong is gone through again; twice does nothing twice."""
+    now = clock.now()
+    done = store.find(Watermark, WATERMARK.key())
+    start = done.until if done is not None else now - _FIRST_LOOK_BACK
+    result, at = Expiry(), start.replace(minute=0, second=0, microsecond=0)
+    while at <= now:
+        _go_through(at, now, result)
+        at += _HOUR
+    if not result.failed:
+        mark = Watermark(until=now.replace(minute=0, second=0, microsecond=0))
+        if done is None:
+            store.commit(_system(""), Create(mark))
+        elif done.until != mark.until:
+            store.commit(_system(""), Update(done, mark))
+    return result
+
+
+def _go_through(at: datetime, now: datetime, result: Expiry) -> None:
+    query: PageQuery | None = PageQuery(limit=100)
+    while query is not None:
+        # Only what is due: an upper bound that sorts after every key of this second.
+        due = page(QuoteLink, DUE, [DUE.partition(hour=hour(at))], query, between=("0", f"{sortable(now)}~"))
+        for link in due.items:
+            _put_away(link, result)
+        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
+
+
+def _put_away(link: QuoteLink, result: Expiry) -> None:
+    caller = _system(link.org_id)
+    try:
+        charter = store.find(Charter, CHARTER.key(org=link.org_id, id=link.charter_id))
+        if charter is not None and _is_due(charter, clock.now()):
+            lifecycle.expire(caller, charter)
+            result.expired += 1
+        store.commit(caller, Update(link, link.model_copy(update={"open": False})))
+        result.put_away += 1
+    except errors.LostRace:
+        result.failed += 1
+        logger.warning("a quote changed while it expired; it is looked at again", charter_id=link.charter_id)
+
+
+def _is_due(charter: Charter, now: datetime) -> bool:
+    """By the charter itself: what an index says may be old."""
+    expires = charter.quote_expires_at
+    return charter.status is Status.QUOTE and expires is not None and expires <= now
+
+
+def _system(org_id: str) -> Caller:
+    return Caller.system("quote-expiry", org_id)

@@ -1,0 +1,220 @@
+"""Moves charters through their life. Every step is one conditional transaction: of many at once, one succeeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coachway.bookings import cancellation, counts, telling
+from coachway.bookings.charters import get
+from coachway.bookings.events import (
+    CharterBooked,
+    CharterCancelled,
+    CharterCompleted,
+    CharterConfirmed,
+    CharterStarted,
+    QuoteAccepted,
+    QuoteDeclined,
+    QuoteExpired,
+)
+from coachway.bookings.model import Cancellation, Charter
+from coachway.bookings.rules import By, Status, step
+from coachway.clients import service as clients
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.model import Input, Note
+from coachway.core.ops import Op, Update
+from coachway.pricing import service as pricing
+from coachway.pricing.quotes import QUOTE, Quote, QuoteStatus
+
+_TRIES: Final = 6
+
+_EVENTS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
+    Status.CONFIRMED: CharterConfirmed,
+    Status.IN_PROGRESS: CharterStarted,
+    Status.COMPLETED: CharterCompleted,
+}
+
+
+class StatusInput(Input):
+    """The status asked for, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "booked", "reason": "Accepted by phone"}]})
+
+    status: Status
+    reason: Note = ""
+
+
+class CancelInput(Input):
+    """Why, and on whose side. Staff say `operator` when the client is not the one who cancels: then all is refunded."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "The event is off", "initiated_by": "client"}]}
+    )
+
+    reason: Note = ""
+    initiated_by: Annotated[str, Field(pattern="^(client|operator)$")] = "client"
+
+
+def by(caller: Caller) -> By:
+    """In which capacity a caller acts."""
+    if caller.role == "client":
+        return By.CLIENT
+    return By.SYSTEM if caller.role == "system" else By.STAFF
+
+
+def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int | None = None) -> Charter:
+    """Take the step that is asked for. Raises Conflict when it does not follow, or its conditions are not met."""
+    before = get(caller, charter_id, expected=expected)
+    step(before.status, body.status, by(caller))
+    match body.status:
+        case Status.BOOKED:
+            name = body.reason.strip()[:200] or "staff"
+            return book(caller, before, name, body.reason)
+        case Status.DECLINED:
+            return decline(caller, before, body.reason)
+        case Status.EXPIRED:
+            return expire(caller, before)
+        case Status.CANCELLED:
+            return cancelled(caller, before, body.reason, "operator")
+        case _:
+            told = _EVENTS[body.status](**telling.of(before), reason=body.reason)
+            return _moved(caller, before, body.status, body.reason, [told])
+
+
+def book(caller: Caller, before: Charter, accepted_by: str, reason: str = "") -> Charter:
+    """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already."""
+    step(before.status, Status.BOOKED, by(caller))
+    require_bookable(before)
+    client = clients.get(caller, before.client_id)
+    quote = _quote(before)
+    told = [
+        QuoteAccepted(**telling.of(before), quote_id=quote.id, accepted_by=accepted_by),
+        CharterBooked(**telling.to_client(before, client), accepted_by=accepted_by),
+    ]
+    return _moved(
+        caller,
+        before,
+        Status.BOOKED,
+        reason,
+        told,
+        pricing.acceptance(caller, quote),
+        accepted_by=accepted_by,
+        accepted_at=clock.now(),
+    )
+
+
+def require_bookable(charter: Charter) -> None:
+    """Raises Conflict while a warning, such as illegal driving hours, keeps a quote from being booked."""
+    if charter.quote.blocking:
+        why = " ".join(warning.message for warning in charter.quote.blocking)
+        raise errors.Conflict(why, title="this quote cannot be booked as it is")
+
+
+def decline(caller: Caller, before: Charter, reason: str) -> Charter:
+    """The client does not want it."""
+    step(before.status, Status.DECLINED, by(caller))
+    client = clients.get(caller, before.client_id)
+    told = QuoteDeclined(**telling.to_client(before, client), quote_id=before.quote.id, reason=reason)
+    return _moved(caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"))
+
+
+def expire(caller: Caller, before: Charter) -> Charter:
+    """Nobody answered in time."""
+    step(before.status, Status.EXPIRED, by(caller))
+    told = QuoteExpired(**telling.of(before), quote_id=before.quote.id)
+    return _moved(caller, before, Status.EXPIRED, "", [told], _quote_ops(before, "expired"))
+
+
+def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool) -> Cancellation:
+    """Cancel a charter, or say what that would refund. A client may cancel its own only, and only as the client.
+
+    Raises Missing, Conflict when it has started or is closed.
+    """
+    before = get(caller, charter_id)
+    if caller.is_outside and caller.party_id != before.client_id:
+        raise errors.Missing("there is no such charter")
+    side = "client" if caller.is_outside else body.initiated_by
+    step(before.status, Status.CANCELLED, by(caller))
+    if preview:
+        return _terms(before, body.reason, side, preview=True)
+    after = cancelled(caller, before, body.reason, side)
+    if after.cancellation is None:
+        raise errors.Conflict("the cancellation was not recorded")
+    return after.cancellation
+
+
+def cancelled(caller: Caller, before: Charter, reason: str, side: str) -> Charter:
+    """The charter, cancelled on the side of `client` or `operator`."""
+    client = clients.get(caller, before.client_id)
+    terms = _terms(before, reason, side, preview=False)
+    told = CharterCancelled(
+        **telling.to_client(before, client),
+        reason=reason,
+        initiated_by=side,
+        refund_percent=terms.refund_percent,
+        refund=terms.refund,
+    )
+    ops = _quote_ops(before, "declined") if before.status is Status.QUOTE else []
+    return _moved(caller, before, Status.CANCELLED, reason, [told], ops, answer=terms, cancellation=terms)
+
+
+def _terms(charter: Charter, reason: str, side: str, *, preview: bool) -> Cancellation:
+    now = clock.now()
+    percent = cancellation.refund_percent(charter.starts_at, now, By.CLIENT if side == "client" else By.STAFF)
+    return Cancellation(
+        preview=preview,
+        initiated_by=side,
+        hours_left=round((charter.starts_at - now).total_seconds() / 3600, 2),
+        refund_percent=percent,
+        amount_paid=charter.amount_paid,
+        refund=cancellation.refund(charter.amount_paid, percent),
+        currency=charter.quote.currency,
+        reason=reason,
+    )
+
+
+def _moved(
+    caller: Caller,
+    before: Charter,
+    status: Status,
+    reason: str,
+    told: Sequence[Event],
+    ops: Sequence[Op] = (),
+    *,
+    answer: BaseModel | None = None,
+    **more: Any,
+) -> Charter:
+    after = before.model_copy(update={"status": status, "status_reason": reason, **more})
+    moves = counts.moved(caller.org_id, [before], [after])
+    store.commit(caller, Update(before, after, told, lost=ChangedMeanwhile()), *ops, moves, answer=answer)
+    return after
+
+
+class ChangedMeanwhile(errors.LostRace):
+    """The charter is not what it was when it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("this charter was changed by somebody else: read it again")
+
+
+def insisting(read: Callable[[], Charter], act: Callable[[Charter], Charter]) -> Charter:
+    """`act` on what `read` finds, again when somebody else changed it in between; `act` judges what it is given."""
+    for _ in range(_TRIES - 1):
+        try:
+            return act(read())
+        except ChangedMeanwhile:
+            continue
+    return act(read())
+
+
+def _quote(charter: Charter) -> Quote:
+    return store.get(Quote, QUOTE.key(org=charter.org_id, id=charter.quote.id))
+
+
+def _quote_ops(charter: Charter, status: QuoteStatus) -> list[Op]:
+    quote = store.find(Quote, QUOTE.key(org=charter.org_id, id=charter.quote.id))
+    return [pricing.with_status(quote, status)] if quote is not None else []

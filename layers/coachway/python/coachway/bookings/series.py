@@ -1,0 +1,201 @@
+"""Recurring charters: the whole series is written, or none of it.
+
+One transaction writes the series, every charter, their numbers and counts: readers see all of it or nothing. The
+charters' quotes and `charter.created` events do not fit beside them. They lie in the same transaction as parcels, and
+are delivered right after it, or by the timer if this process dies first (see `parcels`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from coachway.bookings import counts, drafts, journey, parcels, recurrence, rrule
+from coachway.bookings.charters import get
+from coachway.bookings.drafts import Draft
+from coachway.bookings.events import SeriesCreated
+from coachway.bookings.model import CHARTER, CHARTER_EXAMPLE, Charter, CharterInput, Moment, Stop
+from coachway.core import errors, ids, render, store
+from coachway.core.caller import Caller
+from coachway.core.model import AccessPattern, Entity, Input, Key, Page
+from coachway.core.ops import Create, Op
+from coachway.identity import organizations
+
+MOST_BYTES: Final = 3_000_000
+"""Of one series: DynamoDB takes 4 MB in a transaction."""
+MOST_ANSWER_BYTES: Final = 350_000
+"""Of the answer that an Idempotency-Key remembers in one item, which may have 400 KB."""
+
+SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD", used_by="bookings.series.of")
+
+
+class SeriesException(Input):
+    """One occurrence that is left out, or leaves at another time. `date` is the day that the rule gives it."""
+
+    date: date
+    action: Literal["skip", "move"]
+    estimated_departure: Annotated[Moment | None, Field(description="of the first stop; move only")] = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if (self.estimated_departure is None) == (self.action == "move"):
+            raise ValueError("estimated_departure: goes with move, and only with it")
+        return self
+
+
+class RecurringInput(CharterInput):
+    """The first charter of a series, and the occurrences that differ."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**CHARTER_EXAMPLE, "exceptions": [{"date": "2027-03-10", "action": "skip"}]}]}
+    )
+
+    exceptions: Annotated[list[SeriesException], Field(default_factory=list, max_length=52)]
+
+
+class RecurringQuery(Input):
+    """When, and how often."""
+
+    recurrence_rule: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=rrule.LONGEST_RULE,
+            description="daily, weekly, biweekly, monthly, or an RFC 5545 rule of days",
+            examples=["weekly"],
+        ),
+    ]
+    instance_count: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=recurrence.MOST_OCCURRENCES,
+            description="occurrences, those skipped included; may be left out when the rule has COUNT or UNTIL",
+            examples=[3],
+        ),
+    ] = None
+
+
+class Series(Entity):
+    """A series: its rule, and its charters in order."""
+
+    KIND: ClassVar[str] = "series"
+
+    client_id: str
+    recurrence_rule: str
+    exceptions: list[SeriesException]
+    charter_ids: list[str]
+
+    def key(self) -> Key:
+        return SERIES.key(org=self.org_id, id=self.id)
+
+
+def create(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> list[Charter]:
+    """Quote every charter of a series, each priced and checked on its own.
+
+    Raises Invalid for a rule or an exception that makes no sense, Missing for an unknown client, TooLarge for more
+    than fits into one transaction.
+    """
+    drafts.active_client(caller, wanted.client_id)
+    organization = organizations.get(caller.org_id)
+    days = _occurrences(wanted, query, organization.timezone)
+    series = Series(
+        id=ids.new("ser"),
+        org_id=caller.org_id,
+        client_id=wanted.client_id,
+        recurrence_rule=query.recurrence_rule,
+        exceptions=wanted.exceptions,
+        charter_ids=[],
+    )
+    made: list[Draft] = []
+    for number, stops in enumerate(days, 1):
+        one = CharterInput.model_validate({**wanted.model_dump(exclude={"stops", "exceptions"}), "stops": stops})
+        more: dict[str, Any] = {
+            "series_id": series.id,
+            "recurrence_rule": query.recurrence_rule,
+            "instance_number": number,
+            "series_total": len(days),
+            "is_series_master": number == 1,
+            "parent_charter_id": made[0].charter.id if made else None,
+        }
+        made.append(drafts.draft(caller, organization, one, **more))
+    _write(caller, series, made, organization.number_prefixes.charter)
+    return [draft.charter for draft in made]
+
+
+def of(caller: Caller, charter_id: str) -> Page[Charter]:
+    """All charters of the series that a charter is in, in order; only itself when it is in none. Raises Missing."""
+    charter = get(caller, charter_id)
+    if charter.series_id is None:
+        return Page(items=[charter])
+    series = store.get(Series, SERIES.key(org=caller.org_id, id=charter.series_id))
+    found = store.find_many(Charter, [CHARTER.key(org=caller.org_id, id=each) for each in series.charter_ids])
+    return Page(items=sorted(found.values(), key=lambda each: each.instance_number or 0))
+
+
+def _occurrences(wanted: RecurringInput, query: RecurringQuery, default_zone: str) -> list[list[Stop]]:
+    """The stops of every occurrence that takes place."""
+    first = journey.thought_through(wanted, default_zone)
+    stops, zone, starts = first.stops, first.zone, first.starts_at
+    days = recurrence.dates(rrule.read(query.recurrence_rule, starts), starts.date(), query.instance_count)
+    exceptions: dict[date, SeriesException] = {}
+    for index, exception in enumerate(wanted.exceptions):
+        if exception.date not in days or exception.date in exceptions:
+            raise errors.Invalid.field(
+                f"exceptions.{index}.date", "must be the day of an occurrence, and each day only once"
+            )
+        exceptions[exception.date] = exception
+    found: list[list[Stop]] = []
+    for day in days:
+        usual = journey.moved(stops, (day - starts.date()).days, zone)
+        differs = exceptions.get(day)
+        if differs is None:
+            found.append(usual)
+        elif differs.estimated_departure is not None and usual[0].estimated_departure is not None:
+            found.append(journey.put_off(usual, differs.estimated_departure - usual[0].estimated_departure))
+    if not found:
+        raise errors.Invalid.field("exceptions", "leave at least one occurrence")
+    return found
+
+
+def _write(caller: Caller, series: Series, made: Sequence[Draft], prefix: str) -> None:
+    charters = [draft.charter for draft in made]
+    series.charter_ids = [charter.id for charter in charters]
+    told = SeriesCreated(
+        series_id=series.id,
+        client_id=series.client_id,
+        recurrence_rule=series.recurrence_rule,
+        charter_ids=series.charter_ids,
+    )
+    wanted: dict[str, int] = {}
+    for charter in charters:
+        wanted[drafts.counter(charter)] = wanted.get(drafts.counter(charter), 0) + 1
+    packed: list[parcels.Parcel] = []
+
+    def build(firsts: Mapping[str, int]) -> list[Op]:
+        following = dict(firsts)
+        for charter in charters:
+            name = drafts.counter(charter)
+            charter.number = drafts.number(prefix, charter, following[name])
+            following[name] += 1
+        packed[:] = parcels.packed(caller, series.id, made)
+        _require_room(caller, charters, packed)
+        return [
+            Create(series, [told]),
+            *(Create(charter) for charter in charters),
+            *(Create(parcel) for parcel in packed),
+            counts.moved(caller.org_id, [], charters),
+        ]
+
+    store.commit_counted(caller, wanted, build, answer=charters)
+    parcels.deliver(caller, packed)
+
+
+def _require_room(caller: Caller, charters: Sequence[Charter], packed: Sequence[parcels.Parcel]) -> None:
+    size = sum(len(each.model_dump_json().encode()) for each in (*charters, *packed))
+    answer = len(render.to_json(list(charters)).encode()) if caller.attempt is not None else 0
+    if size > MOST_BYTES or answer > MOST_ANSWER_BYTES:
+        raise errors.TooLarge("this series is too large to be written at once: fewer occurrences, or shorter texts")

@@ -1,0 +1,42 @@
+"""What the events of a charter say of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.bookings.events import TripStop
+from coachway.bookings.model import Charter
+from coachway.clients.model import Client
+
+
+def of(charter: Charter) -> dict[str, Any]:
+    """The fields that every event of a charter has."""
+    return {
+        "number": charter.number,
+        "client_id": charter.client_id,
+        "trip_date": charter.trip_date,
+        "timezone": charter.timezone,
+        "starts_at": charter.starts_at,
+        "ends_at": charter.ends_at,
+        "vehicle_class": charter.vehicle_class,
+        "vehicle_count": charter.vehicle_count,
+        "passengers": charter.passengers,
+        "total": charter.quote.total,
+        "currency": charter.quote.currency,
+        "revision_number": charter.revision_number,
+    }
+
+
+def to_client(charter: Charter, client: Client) -> dict[str, Any]:
+    """Those of events that the client gets mail about."""
+    stops = [
+        TripStop(
+            stop_type=stop.stop_type.value,
+            address=stop.address,
+            timezone=stop.timezone or charter.timezone,
+            arrival=stop.estimated_arrival,
+            departure=stop.estimated_departure,
+        )
+        for stop in charter.stops
+    ]
+    return {**of(charter), "client_name": client.name, "client_email": client.email, "stops": stops}
