@@ -28,6 +28,8 @@ class Plan:
     deletes: list[dict[str, Any]] = field(default_factory=list)
     puts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
+    answer: str | None = None
+    """The answer that it remembers for an Idempotency-Key, once it is written."""
     _meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
 
     @property
@@ -207,8 +209,8 @@ def _first_answer(work: Plan, caller: Caller, ops: Sequence[Op], answer: object)
     told = answer if answer is not None else _first_entity(ops)
     if told is None:
         return
-    attempt.recorded = render.to_json(told)
-    record = attempt.record(attempt.recorded)
+    work.answer = render.to_json(told)
+    record = attempt.record(work.answer)
     _put(work, record, _ABSENT, record)
 
 
