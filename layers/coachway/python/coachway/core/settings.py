@@ -24,6 +24,11 @@ def allowed_origins() -> frozenset[str]:
     return frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))
 
 
+def clients_per_address() -> int:
+    """How many people one address stands for: limits by address are so many times wider."""
+    return int(os.environ.get("CLIENTS_PER_ADDRESS", "1"))
+
+
 @cache
 def root_secret() -> bytes:
     """The deployment's own secret: links, one-time codes and the wrapping of signing keys derive from it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from coachway.core import limits
+from coachway.core import limits, settings
 from coachway.core.caller import Caller
 
 
@@ -27,8 +27,8 @@ BY_ADDRESS: Final = {
     "refresh": _Limit(240, 5 * _MINUTE),
 }
 BY_ACCOUNT: Final = {
-    "register": _Limit(5, _HOUR),
-    "login": _Limit(60, 5 * _MINUTE),
+    "register": _Limit(30, _HOUR),
+    "login": _Limit(120, 5 * _MINUTE),
     "otp-request": _Limit(5, 10 * _MINUTE),
     "forgot": _Limit(5, _HOUR),
 }
@@ -37,7 +37,8 @@ BY_ACCOUNT: Final = {
 def by_address(what: str, caller: Caller) -> None:
     """Raises TooMany when the caller's address has tried this too often."""
     limit = BY_ADDRESS[what]
-    limits.spend(f"{what}:address", caller.ip or "unknown", most=limit.most, seconds=limit.seconds)
+    most = limit.most * settings.clients_per_address()
+    limits.spend(f"{what}:address", caller.ip or "unknown", most=most, seconds=limit.seconds)
 
 
 def by_account(what: str, who: str) -> None:
