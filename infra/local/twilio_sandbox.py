@@ -1,6 +1,7 @@
 """Speaks the part of Twilio's API that sends messages, and remembers what was sent.
 
     POST /2010-04-01/Accounts/{sid}/Messages.json   as the `twilio` library calls it
+    GET  /2010-04-01/Accounts/{sid}/Messages.json[?To=+1…]   newest first
     GET  /2010-04-01/Accounts/{sid}/Messages/{sid}.json
     GET  /messages[?to=+1…]                          what was sent, oldest first
     POST /behave {"mode": "ok" | "refuse" | "fail" | "time_out_after", "times": 1}
@@ -106,6 +107,10 @@ class Handler(BaseHTTPRequestHandler):
             to = parse_qs(url.query.replace("+", "%2B")).get("to", [""])[0]
             self._answer(200, {"messages": [each for each in self.sandbox.messages if not to or each["to"] == to]})
             return
+        if listed := SEND.match(url.path):
+            to = parse_qs(url.query).get("To", [""])[0]
+            self._answer(200, self._page(listed["account"], to))
+            return
         found = FETCH.match(url.path)
         message: dict[str, Any] | None = next(
             (each for each in self.sandbox.messages if found and each["sid"] == found["sid"]), None
@@ -150,6 +155,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._answer(201, message)
 
+    def _page(self, account: str, to: str) -> dict[str, Any]:
+        """A list as Twilio pages it: everything on the first page."""
+        sent = [each for each in reversed(self.sandbox.messages) if not to or each["to"] == to]
+        uri = f"/2010-04-01/Accounts/{account}/Messages.json"
+        around = {"first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None, "uri": uri}
+        return {"messages": sent, "page": 0, "page_size": 50, "start": 0, "end": len(sent), **around}
+
     def _authenticated(self, account: str) -> bool:
         scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
         if scheme != "Basic":
@@ -169,18 +181,19 @@ class Handler(BaseHTTPRequestHandler):
         sys.stderr.write(f"{self.log_date_time_string()} {message % args}\n")
 
 
-def serve(port: int, file: Path | None = None) -> ThreadingHTTPServer:
+def serve(port: int, file: Path | None = None, host: str = "127.0.0.1") -> ThreadingHTTPServer:
     """A server, not yet serving: call `serve_forever`."""
     handler = type("BoundHandler", (Handler,), {"sandbox": Sandbox(file)})
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return ThreadingHTTPServer((host, port), handler)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A recording sandbox of Twilio's messages.")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
-    serve(options.port, options.file).serve_forever()
+    serve(options.port, options.file, options.host).serve_forever()
 
 
 if __name__ == "__main__":

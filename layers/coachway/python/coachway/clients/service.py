@@ -31,7 +31,7 @@ _CURRENCY_SECONDS = 300
 
 @lru_cache(maxsize=256)
 def _currency(org_id: str, _period: int) -> str:
-    """An organization's currency, remembered for a while: it changes once at most, and adding a client needs no read."""
+    """An organization's currency, remembered for a while so that adding a client needs no read."""
     from coachway.identity import organizations
 
     return organizations.get(org_id).currency

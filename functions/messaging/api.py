@@ -1,0 +1,27 @@
+"""Routes of messages."""
+
+from __future__ import annotations
+
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Page
+from coachway.messaging import service
+from coachway.messaging.model import Notification, NotificationId, NotificationQuery
+
+api = Api("notifications", "Mails and text messages that went out.")
+app = api.app
+
+
+@api.get("/notifications", needs="notifications:read")
+def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notification]:
+    """List messages, newest first.
+
+    To one address or number, of one status, of one channel. Records are kept for 180 days; what a message said is not.
+    """
+    return service.listed(caller, query)
+
+
+@api.get("/notifications/{notification_id}", needs="notifications:read")
+def get_notification(caller: Caller, notification_id: NotificationId) -> Notification:
+    """Get the record of a message."""
+    return service.get(caller, notification_id)

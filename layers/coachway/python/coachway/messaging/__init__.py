@@ -1,0 +1,1 @@
+"""Mails and text messages that follow from events, each sent once, and the record of them."""

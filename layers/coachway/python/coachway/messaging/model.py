@@ -1,0 +1,124 @@
+"""Messages that go out, and the record that is kept of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AwareDatetime, Field
+
+from coachway.core import contact, ids
+from coachway.core.model import AccessPattern, Entity, Key, PageQuery
+
+NotificationId = Annotated[str, Field(pattern=ids.pattern("msg"))]
+
+KEPT: Final = timedelta(days=180)
+"""How long the record of a message is kept; it names its recipient."""
+
+NOTIFICATION = AccessPattern(
+    "a message that went out",
+    pk="ORG#{org}#NOTIFICATION#{id}",
+    sk="HEAD",
+    used_by="messaging.service.get, messaging.sending",
+)
+BY_MONTH = AccessPattern(
+    "messages, newest first, by month",
+    index="gsi1",
+    pk="ORG#{org}#NOTIFICATIONS#{month}",
+    sk="{id}",
+    used_by="messaging.service.listed",
+)
+BY_RECIPIENT = AccessPattern(
+    "messages to one address or number, newest first",
+    index="gsi2",
+    pk="ORG#{org}#NOTIFIED#{recipient}",
+    sk="{id}",
+    used_by="messaging.service.listed",
+)
+
+
+class Channel(StrEnum):
+    """By which way a message goes out."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Status(StrEnum):
+    """How far a message is."""
+
+    SENDING = "sending"
+    """Somebody has it in hand until its lease ends."""
+    WAITING = "waiting"
+    """A try failed for a reason that passes; it is tried again."""
+    SENT = "sent"
+    """The mail or telephone service took it."""
+    FAILED = "failed"
+    """It will never go out; `reason` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an event makes us say, to whom, and until when that is of use."""
+
+    template: str
+    channel: Channel
+    recipient: str
+    about: str
+    """The id of what it is about: a charter, a user."""
+    useful_until: datetime
+    name: str = ""
+    """The recipient's, for the envelope."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What the template says of the event."""
+
+
+class Notification(Entity):
+    """The record of a message: to whom, how far, and why not.
+
+    What it said is not kept: it may have held a link or a code.
+    """
+
+    KIND: ClassVar[str] = "notification"
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"lease_until"})
+
+    event_id: str
+    about: str
+    template: str
+    channel: Channel
+    recipient: str
+    subject: str = ""
+    status: Status = Status.SENDING
+    attempts: int = 1
+    reason: str = ""
+    provider_id: str = ""
+    sent_at: AwareDatetime | None = None
+    lease_until: AwareDatetime
+
+    def key(self) -> Key:
+        return NOTIFICATION.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> dict[str, Key]:
+        month = ids.made_at(self.id).strftime("%Y-%m")
+        recipient = contact.same_mailbox(self.recipient)
+        return {
+            "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
+            "gsi2": BY_RECIPIENT.key(org=self.org_id, recipient=recipient, id=self.id),
+        }
+
+    def attributes(self) -> dict[str, str | int | bool]:
+        return {"status": self.status.value, "channel": self.channel.value}
+
+    def expires_at(self) -> int:
+        return int((self.created_at + KEPT).timestamp())
+
+
+class NotificationQuery(PageQuery):
+    """Which messages: to an address or number, of a status, of a channel."""
+
+    recipient: Annotated[str, Field(min_length=1, max_length=254)] | None = None
+    status: Status | None = None
+    channel: Channel | None = None

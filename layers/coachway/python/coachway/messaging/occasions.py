@@ -1,0 +1,169 @@
+"""Which events make us write, what, and to whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from coachway.core import ids, links, settings
+from coachway.core.caller import Caller
+from coachway.core.consuming import Consumer, Delivery
+from coachway.identity import events as identity
+from coachway.messaging import letterhead, sending, trips
+from coachway.messaging.letterhead import Letterhead
+from coachway.messaging.model import Channel, Message
+
+QUOTE: Final = "quote"
+"""The purpose of a quote's link."""
+
+STALE: Final = timedelta(days=14)
+"""After that nobody wants to hear of it: an event published again for another purpose makes no mail."""
+
+Occasion = Callable[[Delivery, Letterhead], Message | None]
+M = TypeVar("M", bound=BaseModel)
+
+
+def _said(model: type[M], delivery: Delivery) -> M:
+    # By way of JSON: only there is a number without decimals an amount in units, and not in cents.
+    return model.model_validate_json(json.dumps(delivery.data))
+
+
+def _until(delivery: Delivery, expires_at: datetime | None = None) -> datetime:
+    stale = ids.made_at(delivery.event_id) + STALE
+    return min(stale, expires_at) if expires_at else stale
+
+
+def _page(path: str, token: str) -> str:
+    return f"{settings.public_url()}/pages/{path}/{token}"
+
+
+def _quote_sent(delivery: Delivery, _: Letterhead) -> Message:
+    said = _said(trips.QuoteSent, delivery)
+    token = links.token(QUOTE, delivery.org_id, delivery.aggregate_id, said.link_nonce)
+    return Message(
+        "quote-sent",
+        Channel.EMAIL,
+        said.client_email,
+        delivery.aggregate_id,
+        _until(delivery, said.expires_at),
+        said.client_name,
+        {"trip": said, "link": _page("quotes", token)},
+    )
+
+
+def _about_trip(template: str, model: type[trips.Trip]) -> Occasion:
+    """A mail to the client of a charter."""
+
+    def occasion(delivery: Delivery, _: Letterhead) -> Message:
+        said = _said(model, delivery)
+        return Message(
+            template,
+            Channel.EMAIL,
+            said.client_email,
+            delivery.aggregate_id,
+            _until(delivery),
+            said.client_name,
+            {"trip": said},
+        )
+
+    return occasion
+
+
+def _quote_declined(delivery: Delivery, head: Letterhead) -> Message | None:
+    """To the organization itself, if it has an address."""
+    if not head.brand.email:
+        return None
+    said = _said(trips.Declined, delivery)
+    return Message(
+        "quote-declined",
+        Channel.EMAIL,
+        head.brand.email,
+        delivery.aggregate_id,
+        _until(delivery),
+        head.brand.name,
+        {"trip": said},
+    )
+
+
+def _invited(delivery: Delivery, _: Letterhead) -> Message:
+    said = _said(identity.UserInvited, delivery)
+    token = links.token(identity.INVITATION, delivery.org_id, said.user_id, said.nonce)
+    return Message(
+        "invitation",
+        Channel.EMAIL,
+        said.email,
+        said.user_id,
+        _until(delivery, said.expires_at),
+        f"{said.first_name} {said.last_name}",
+        {"said": said, "link": _page("invitations", token)},
+    )
+
+
+def _reset_requested(delivery: Delivery, _: Letterhead) -> Message:
+    said = _said(identity.PasswordResetRequested, delivery)
+    token = links.token(identity.PASSWORD_RESET, delivery.org_id, said.user_id, said.nonce)
+    return Message(
+        "password-reset",
+        Channel.EMAIL,
+        said.email,
+        said.user_id,
+        _until(delivery, said.expires_at),
+        said.first_name,
+        {"said": said, "link": _page("password-resets", token)},
+    )
+
+
+def _password_changed(delivery: Delivery, _: Letterhead) -> Message:
+    said = _said(identity.PasswordChanged, delivery)
+    at = ids.made_at(delivery.event_id)
+    return Message(
+        "password-changed",
+        Channel.EMAIL,
+        said.email,
+        said.user_id,
+        _until(delivery),
+        said.first_name,
+        {"said": said, "at": at},
+    )
+
+
+def _code_requested(delivery: Delivery, _: Letterhead) -> Message:
+    said = _said(identity.OtpRequested, delivery)
+    code = links.code(identity.OTP, delivery.org_id, said.user_id, said.nonce)
+    return Message(
+        "one-time-code",
+        Channel(said.channel),
+        said.recipient,
+        said.user_id,
+        _until(delivery, said.expires_at),
+        said.first_name,
+        {"said": said, "code": code},
+    )
+
+
+OCCASIONS: Final[Mapping[str, Occasion]] = {
+    "quote.sent": _quote_sent,
+    "quote.declined": _quote_declined,
+    "charter.booked": _about_trip("charter-booked", trips.Booked),
+    "charter.cancelled": _about_trip("charter-cancelled", trips.Cancelled),
+    identity.UserInvited.TYPE: _invited,
+    identity.PasswordResetRequested.TYPE: _reset_requested,
+    identity.PasswordChanged.TYPE: _password_changed,
+    identity.OtpRequested.TYPE: _code_requested,
+}
+"""By the event's type; `template.yaml` lets just these reach the queue."""
+
+
+def consume(caller: Caller, delivery: Delivery) -> None:
+    """Write what an event makes us write."""
+    head = letterhead.of(delivery.org_id)
+    message = OCCASIONS[delivery.type](delivery, head)
+    if message is not None:
+        sending.send(caller, delivery.event_id, message, head)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(OCCASIONS, consume)

@@ -1,0 +1,44 @@
+"""When a message may be sent, and what it is called, so that each goes out once."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from coachway.core import ids
+from coachway.messaging.model import Notification, Status
+
+LEASE: Final = timedelta(seconds=120)
+"""How long a sender has a message to itself: longer than its function may run, shorter than the queue waits before it
+delivers again."""
+
+
+class Step(Enum):
+    """What to do with a message that was begun before."""
+
+    DONE = auto()
+    """Nothing: it went out, or never will."""
+    TAKE_OVER = auto()
+    """Send it: whoever began gave up, or was cut off."""
+    LEAVE = auto()
+    """Come back later: somebody is sending it."""
+
+
+def notification_id(event_id: str, template: str, recipient: str) -> str:
+    """The one id of a message: the same event, however often delivered, makes the same message.
+
+    It begins with the event's time, so that messages sort by it.
+    """
+    said = f"{event_id}\0{template}\0{recipient}".encode()
+    return ids.from_raw("msg", ids.raw(event_id)[:6] + hashlib.sha256(said).digest()[:10])
+
+
+def next_step(known: Notification, now: datetime) -> Step:
+    """What to do when the event of a known message is delivered again."""
+    if known.status in {Status.SENT, Status.FAILED}:
+        return Step.DONE
+    if known.status is Status.SENDING and now < known.lease_until:
+        return Step.LEAVE
+    return Step.TAKE_OVER

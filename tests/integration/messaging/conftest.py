@@ -1,0 +1,78 @@
+"""SES as moto plays it, and Twilio as its sandbox does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_string
+from email.message import Message
+from typing import Any
+
+import boto3
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.ops import Create
+from coachway.identity.model import Branding, Organization
+from coachway.messaging import mail, sms
+from infra.local import twilio_sandbox
+from tests.unit.messaging.saying import delivery
+
+ORG = delivery("charter.booked").org_id
+
+
+@dataclass
+class Post:
+    """Everything that went out."""
+
+    sandbox: twilio_sandbox.Sandbox
+
+    @property
+    def mails(self) -> list[Message]:
+        sent = ses_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sent_messages
+        return [message_from_string(each.raw_data) for each in sent]
+
+    @property
+    def texts(self) -> list[dict[str, Any]]:
+        return self.sandbox.messages
+
+
+@pytest.fixture
+def post(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+    """The services that carry messages, with nothing sent yet."""
+    server = twilio_sandbox.serve(0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    secrets = boto3.client("secretsmanager")
+    account = {"account_sid": "AC00000000000000000000000000000000", "auth_token": "hush"}
+    monkeypatch.setenv(
+        "TWILIO_SECRET_ARN", secrets.create_secret(Name="twilio", SecretString=json.dumps(account))["ARN"]
+    )
+    monkeypatch.setenv("TWILIO_API_BASE", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("SMS_FROM", "+15005550006")
+    monkeypatch.setenv("MAIL_FROM", "CoachWay <no-reply@coachway.example>")
+    monkeypatch.setattr(sms, "_SECONDS", 1)
+    boto3.client("ses").verify_domain_identity(Domain="coachway.example")
+    clients = (mail._ses, sms._client)  # a test may put something else in their place
+    for client in clients:
+        client.cache_clear()
+    harbor = Organization(
+        id=ORG,
+        org_id=ORG,
+        slug="harbor",
+        name="Harbor Coach",
+        timezone="America/New_York",
+        currency="USD",
+        branding=Branding(email="hello@harbor.example"),
+    )
+    store.commit(Caller.system("tests", ORG), Create(harbor))
+    handler: Any = server.RequestHandlerClass
+    yield Post(handler.sandbox)
+    server.shutdown()
+    server.server_close()
+    for client in clients:
+        client.cache_clear()

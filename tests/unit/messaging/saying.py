@@ -1,0 +1,87 @@
+"""Events as they come off the bus, for the tests of what is said about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.core import ids
+from coachway.core.branding import Brand
+from coachway.core.consuming import Delivery
+from coachway.core.wording import Wording
+from coachway.messaging.letterhead import Letterhead
+
+HEAD = Letterhead(
+    Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
+    Wording("America/New_York", "USD"),
+)
+NONCE = "0123456789abcdef01234567"
+
+TRIP: dict[str, Any] = {
+    "number": "CH-2027-000001",
+    "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_name": "Acme Events",
+    "client_email": "events@acme.example",
+    "trip_date": "2027-03-03",
+    "timezone": "America/New_York",
+    "starts_at": "2027-03-03T14:00:00Z",
+    "ends_at": "2027-03-04T01:00:00Z",
+    "vehicle_class": "coach",
+    "vehicle_count": 1,
+    "passengers": 40,
+    "total": 1726.5,
+    "currency": "USD",
+    "revision_number": 1,
+    "stops": [
+        {
+            "stop_type": "pickup",
+            "address": "11 Wall St, New York, NY",
+            "timezone": "America/New_York",
+            "arrival": None,
+            "departure": "2027-03-03T14:00:00Z",
+        },
+        {
+            "stop_type": "dropoff",
+            "address": "1901 Boardwalk, Atlantic City, NJ",
+            "timezone": "America/New_York",
+            "arrival": "2027-03-03T17:00:00Z",
+            "departure": None,
+        },
+    ],
+}
+_USER: dict[str, Any] = {
+    "user_id": "usr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "first_name": "Eli",
+    "organization_name": "Harbor Coach",
+}
+_SECRET: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
+
+SAID: dict[str, dict[str, Any]] = {
+    "quote.sent": {**TRIP, "quote_id": "quo_1", "link_nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"},
+    "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
+    "charter.booked": {**TRIP, "accepted_by": "Dana Lee"},
+    "charter.cancelled": {**TRIP, "reason": "", "initiated_by": "client", "refund_percent": 25, "refund": 431.63},
+    "user.invited": {
+        **_USER,
+        **_SECRET,
+        "email": "eli@harbor.example",
+        "last_name": "Roe",
+        "role": "staff",
+        "invited_by": "usr_1",
+    },
+    "user.password_reset_requested": {**_USER, **_SECRET, "email": "eli@harbor.example"},
+    "user.password_changed": {**_USER, "email": "eli@harbor.example"},
+    "user.otp_requested": {**_USER, **_SECRET, "channel": "sms", "recipient": "+12125550123"},
+}
+"""Of every type, what one event says."""
+
+
+def delivery(kind: str, *, org_id: str = "", event_id: str = "", **said: Any) -> Delivery:
+    """An event of a type, with `said` over the usual."""
+    return Delivery(
+        event_id=event_id or ids.ulid(),
+        type=kind,
+        org_id=org_id or "org_01JQZZZZZZZZZZZZZZZZZZZZZZ",
+        aggregate_id="chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        correlation_id="corr-1",
+        data={**SAID[kind], **said},
+    )

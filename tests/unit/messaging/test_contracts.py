@@ -1,0 +1,74 @@
+"""What messaging reads of other capabilities' events is what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from coachway.bookings import events as bookings
+from coachway.core.events import Event
+from coachway.identity import events as identity
+from coachway.messaging import letters, trips
+from coachway.messaging.occasions import OCCASIONS
+from tests.unit.messaging.saying import SAID
+
+EVENTS: dict[str, type[Event]] = {
+    each.TYPE: each
+    for each in (
+        bookings.QuoteSent,
+        bookings.QuoteDeclined,
+        bookings.CharterBooked,
+        bookings.CharterCancelled,
+        identity.UserInvited,
+        identity.PasswordResetRequested,
+        identity.PasswordChanged,
+        identity.OtpRequested,
+    )
+}
+
+
+def test_every_occasion_is_an_event_that_exists() -> None:
+    assert set(OCCASIONS) == set(EVENTS) == set(SAID)
+
+
+@pytest.mark.parametrize("kind", sorted(EVENTS))
+def test_the_samples_are_real_events(kind: str) -> None:
+    EVENTS[kind].model_validate(SAID[kind])
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (trips.QuoteSent, bookings.QuoteSent),
+        (trips.Declined, bookings.QuoteDeclined),
+        (trips.Booked, bookings.CharterBooked),
+        (trips.Cancelled, bookings.CharterCancelled),
+        (trips.Stop, bookings.TripStop),
+    ],
+)
+def test_every_field_that_is_read_is_said(read: type[trips.Trip], said: type[Event]) -> None:
+    assert set(read.model_fields) <= set(said.model_fields)
+
+
+def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
+    template = (Path(__file__).parents[3] / "template.yaml").read_text()
+    rule = template[template.index("  MessagingRule:") :]
+    pattern = rule[: rule.index("Targets:")]
+    assert set(re.findall(r"^ {10}- (\S+)$", pattern, re.MULTILINE)) == set(OCCASIONS)
+
+
+def test_every_template_is_used() -> None:
+    ours = {path.name for path in letters.TEMPLATES.glob("*.jinja")}
+    assert ours == {
+        "charter-booked.jinja",
+        "charter-cancelled.jinja",
+        "invitation.jinja",
+        "one-time-code.jinja",
+        "one-time-code.sms.jinja",
+        "password-changed.jinja",
+        "password-reset.jinja",
+        "quote-declined.jinja",
+        "quote-sent.jinja",
+    }

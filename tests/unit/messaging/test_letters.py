@@ -1,0 +1,140 @@
+"""What mails and text messages say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from coachway.core import links
+from coachway.core.branding import Brand
+from coachway.messaging import letters
+from coachway.messaging.letterhead import Letterhead
+from coachway.messaging.model import Channel, Message
+from coachway.messaging.occasions import OCCASIONS
+from coachway.messaging.posting import Letter
+from tests.unit.messaging.saying import HEAD, NONCE, SAID, TRIP, delivery
+
+MAILED: dict[str, Any] = {"user.otp_requested": {"channel": "email", "recipient": "eli@harbor.example"}}
+"""What makes a mail of an event that would be a text message."""
+
+
+def message(kind: str, head: Letterhead = HEAD, **said: Any) -> Message:
+    made = OCCASIONS[kind](delivery(kind, **said), head)
+    assert made is not None
+    return made
+
+
+def letter(kind: str, head: Letterhead = HEAD, **said: Any) -> Letter:
+    return letters.worded(message(kind, head, **said), head)
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+
+def words(html: str) -> str:
+    parser = _Words()
+    parser.feed(html)
+    return " ".join(parser.words)
+
+
+@pytest.mark.parametrize("kind", sorted(SAID))
+def test_every_mail_says_the_same_in_html_and_in_plain_text(kind: str) -> None:
+    made = letter(kind, **MAILED.get(kind, {}))
+    assert made.subject
+    assert "\n" not in made.subject
+    told = words(made.html)
+    for line in made.text.splitlines():
+        parts = line.split(": ", 1) if ": " in line and not line.startswith("http") else [line]
+        for part in parts:
+            plain = " ".join(part.split()).rstrip(":")
+            assert plain in {"", "--"} or plain in told, plain
+    assert "<" not in made.text
+    assert "\n\n\n" not in made.text
+
+
+@pytest.mark.parametrize("kind", sorted(SAID))
+def test_a_mail_has_one_button_at_most_and_nothing_from_elsewhere(kind: str) -> None:
+    html = letter(kind, **MAILED.get(kind, {})).html
+    assert html.count('<a href="https:') in {0, 2}
+    parser = _Words()
+    parser.feed(html)
+    assert not {"img", "script", "link", "style", "iframe", "form"} & set(parser.tags)
+
+
+def test_a_quote_s_mail_leads_to_its_page() -> None:
+    made = letter("quote.sent")
+    token = links.token("quote", delivery("quote.sent").org_id, "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S", NONCE)
+    link = f"https://coachway.test/live/pages/quotes/{token}"
+    assert f'href="{link}"' in made.html
+    assert link in made.text.splitlines()
+    assert made.subject == "Your quote CH-2027-000001 from Harbor Coach"
+    for said in ("Wednesday, March 3, 2027, 9:00 AM EST", "$1,726.50", "Drop-off, 12:00 PM EST", "40"):
+        assert said in " ".join(made.text.split()).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_revised_quote_says_so() -> None:
+    made = letter("quote.sent", revision_number=2)
+    assert "(revision 2)" in made.subject
+    assert "links from earlier mails no longer work" in made.text
+
+
+def test_a_stop_on_another_day_names_the_day() -> None:
+    stops = [*TRIP["stops"], {**TRIP["stops"][1], "arrival": "2027-03-05T17:00:00Z"}]
+    made = letter("charter.booked", stops=stops)
+    assert made.text.count("Fri, Mar 5, 2027") == 1
+    assert "Drop-off, 12:00" in made.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_whole_number_of_dollars_is_no_number_of_cents() -> None:
+    assert "$1,726.00" in letter("charter.booked", total=1726).text
+
+
+def test_what_people_wrote_stays_text() -> None:
+    made = letter("charter.booked", client_name='<img src=x onerror="alert(1)">', accepted_by="{{ 7 * 7 }}")
+    assert "<img" not in made.html
+    assert "&lt;img" in made.html
+    assert "{{ 7 * 7 }}" in made.text
+
+
+def test_a_letterhead_may_be_bare() -> None:
+    bare = replace(HEAD, brand=Brand("Harbor Coach"))
+    assert "Answer this mail" not in letter("charter.booked", bare).text
+    assert "mailto:" not in letter("charter.booked", bare).html
+    assert OCCASIONS["quote.declined"](delivery("quote.declined"), bare) is None
+
+
+def test_a_code_goes_out_as_one_short_text_message() -> None:
+    made = letter("user.otp_requested")
+    code = links.code("otp", delivery("user.otp_requested").org_id, SAID["user.otp_requested"]["user_id"], NONCE)
+    assert made.text.startswith(f"{code} is your code for Harbor Coach")
+    assert len(made.text) <= 160
+    assert made.html == ""
+
+
+def test_a_code_stands_in_no_subject() -> None:
+    made = letter("user.otp_requested", channel="email", recipient="eli@harbor.example")
+    code = re.search(r"\b\d{6}\b", made.text)
+    assert code is not None
+    assert code[0] not in made.subject
+    assert code[0] in made.html
+
+
+def test_links_and_codes_are_of_use_no_longer_than_they_are_good() -> None:
+    expires = "2026-01-01T00:00:00Z"
+    for kind in ("quote.sent", "user.invited", "user.password_reset_requested", "user.otp_requested"):
+        assert message(kind, expires_at=expires).useful_until.isoformat() == "2026-01-01T00:00:00+00:00"
+    assert message("user.otp_requested").channel is Channel.SMS
