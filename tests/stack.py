@@ -64,7 +64,7 @@ class Stack:
         """Mails that went out (to an address), oldest first: `Subject`, `BodyText`, `BodyHtml`, `To`, `Source`."""
         answer = httpx.get(f"{self.home.emulator_url}/_ministack/ses/messages", timeout=60).json()
         sent = [mail for account in answer["messages"].values() for mail in account]
-        return [mail for mail in sent if not to or to in mail["To"]]
+        return [mail for mail in sent if any(to in each for each in mail["To"])]
 
     def wait_for_mail(self, to: str, subject: str = "", seconds: float = 40) -> dict[str, Any]:
         """The newest mail to an address whose subject matches; waits for it."""

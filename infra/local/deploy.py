@@ -8,34 +8,41 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.local import aws, environments, layers, processes, say, stage
+from infra.local import aws, environments, layers, processes, sandboxes, say, stage
 from infra.local.home import REGION, ROOT, Home
 
 MAIL_IDENTITY = "coachway.example"
+LAMBDA_RUNTIME = "python3.13"
+"""Of the functions on AWS and on LocalStack; MiniStack runs them on its own interpreter."""
 
 
 def parameters(home: Home) -> dict[str, str]:
     """What the template is told on an emulator; only addresses differ from AWS."""
     return {
         "Environment": home.environment,
-        "PythonRuntime": f"python{layers.Platform('local').python}",
-        "Architecture": "x86_64" if os.uname().machine == "x86_64" else "arm64",
+        "PythonRuntime": f"python{platform(home).python}",
+        "Architecture": "arm64" if os.uname().machine in {"arm64", "aarch64"} else "x86_64",
         "PublicUrl": home.public_url,
         "AllowedOrigins": home.emulator_url,
+        "ClientsPerAddress": "1000",  # every client of an emulator has this machine's
         "MailIdentity": MAIL_IDENTITY,
-        "StripeApiBase": home.stripe_url,
-        "TwilioApiBase": home.sms_url,
+        "StripeApiBase": f"http://{sandboxes.seen_as(home)}:{home.stripe_port}",
+        "TwilioApiBase": f"http://{sandboxes.seen_as(home)}:{home.sms_port}",
     }
+
+
+def platform(home: Home) -> layers.Platform:
+    """What the functions run on."""
+    return layers.Platform("local") if home.target == "ministack" else layers.Platform.linux(LAMBDA_RUNTIME)
 
 
 def deploy(home: Home) -> bool:
     """Bring the emulator's stack up to date; False when it was already."""
-    staged = stage.build(layers.Platform("local"))
+    staged = stage.build(platform(home))
     values = parameters(home)
     wanted = {"stage": staged.name, "parameters": values}
     record = home.directory / "deployed.json"
@@ -126,8 +133,7 @@ def _sam(home: Home, command: list[str], values: Mapping[str, str]) -> None:
 
 def to_aws(environment: str) -> None:
     """Deploy to the AWS account of the credentials at hand, as `samconfig.toml` says for `staging` or `prod`."""
-    runtime = os.environ.get("PYTHON_RUNTIME", "python3.13")
-    staged: Path = stage.build(layers.Platform.aws(runtime))
+    staged = stage.build(layers.Platform.aws(LAMBDA_RUNTIME))
     sam = environments.ensure("sam") / "sam"
     command = [str(sam), "deploy", "--template-file", str(staged / stage.TEMPLATE)]
     done = subprocess.run(

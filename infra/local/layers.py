@@ -40,6 +40,12 @@ class Platform:
         """Lambda's arm64 image of a runtime such as `python3.13`."""
         return cls("aws", runtime.removeprefix("python"), "aarch64-manylinux_2_28")
 
+    @classmethod
+    def linux(cls, runtime: str) -> Platform:
+        """LocalStack's image of a runtime on this kind of machine."""
+        machine = "aarch64" if os.uname().machine in {"arm64", "aarch64"} else "x86_64"
+        return cls("linux", runtime.removeprefix("python"), f"{machine}-manylinux_2_28")
+
     @property
     def is_local(self) -> bool:
         return not self.machine

@@ -74,6 +74,7 @@ def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str],
             stderr=log,
             start_new_session=True,
         )
+    process.returncode = 0  # it is to outlive us: Python need not warn that it does
     _pid_file(home, name).write_text(f"{process.pid} {_started_at(process.pid)}")
     return process.pid
 

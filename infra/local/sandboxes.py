@@ -5,22 +5,33 @@ from __future__ import annotations
 import os
 import sys
 
+import httpx
+
 from infra.local import environments, processes, say
 from infra.local.home import ROOT, Home
+
+
+def seen_as(home: Home) -> str:
+    """The name by which functions reach this machine: another one from inside LocalStack's container."""
+    if home.target == "ministack":
+        return "localhost"
+    info = httpx.get(f"{home.emulator_url}/_localstack/info", timeout=10).json()
+    return "host.docker.internal" if info.get("is_docker") else "localhost"
 
 
 def start(home: Home) -> None:
     """Start what is not running."""
     python = environments.ensure("sandboxes") / "python"
     passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    bind = ["--host", "127.0.0.1" if seen_as(home) == "localhost" else "0.0.0.0"]  # noqa: S104 - for a container
     started = False
     if not processes.running(home, "stripe"):
-        command = [str(python), str(ROOT / "infra/local/stripe_host.py"), "--port", str(home.stripe_port)]
+        command = [str(python), str(ROOT / "infra/local/stripe_host.py"), "--port", str(home.stripe_port), *bind]
         command += ["--file", str(home.path("sandboxes") / "stripe.pickle")]
         processes.start(home, "stripe", command, passed_on, home.stripe_port)
         started = True
     if not processes.running(home, "sms"):
-        command = [sys.executable, str(ROOT / "infra/local/twilio_sandbox.py"), "--port", str(home.sms_port)]
+        command = [sys.executable, str(ROOT / "infra/local/twilio_sandbox.py"), "--port", str(home.sms_port), *bind]
         command += ["--file", str(home.path("sandboxes") / "sms.json")]
         processes.start(home, "sms", command, passed_on, home.sms_port)
         started = True

@@ -16,6 +16,7 @@ from localstripe import resources, server
 def main() -> None:
     parser = argparse.ArgumentParser(description="localstripe, kept to one stack.")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--file", type=Path, required=True)
     options = parser.parse_args()
 
@@ -24,7 +25,7 @@ def main() -> None:
 
     resources.open = open_own
     resources.store.try_load_from_disk()
-    web.run_app(server.app, host="127.0.0.1", port=options.port, print=None)
+    web.run_app(server.app, host=options.host, port=options.port, print=None)
 
 
 if __name__ == "__main__":
