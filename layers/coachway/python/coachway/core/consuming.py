@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from coachway.core import starting
 from coachway.core.caller import Caller
 from coachway.core.log import logger
 from coachway.core.model import Record
@@ -34,6 +35,7 @@ Consumer = Callable[[Caller, Delivery], None]
 
 def entry(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dict[str, Any], Any], Any]:
     """A Lambda handler that gives each event to the consumer of its type; an event nobody wants is an error."""
+    starting.connect()
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def consume(record: SQSRecord) -> None:

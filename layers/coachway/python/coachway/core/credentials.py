@@ -13,15 +13,14 @@ import hmac
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, ClassVar, Final
 
 import jwt
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Entity, Key, Record, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record, Shape, Text
 
 ISSUER: Final = "coachway"
 AUDIENCE: Final = "coachway-api"
@@ -48,7 +47,7 @@ API_KEYS_LIST = AccessPattern(
 )
 
 
-class SigningKey(BaseModel):
+class SigningKey(Shape):
     """One ES256 key. `sealed` is its private half, wrapped under the root secret."""
 
     kid: str
@@ -208,6 +207,10 @@ def _of_api_key(text: str, request: Caller) -> Caller:
 
 def cookie(header: str, name: str) -> str:
     """The value of a cookie in a Cookie header; empty when it is not there."""
+    if name not in header:
+        return ""
+    from http.cookies import CookieError, SimpleCookie
+
     try:
         morsel = SimpleCookie(header).get(name)
     except CookieError:

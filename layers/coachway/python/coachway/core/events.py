@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coachway.core import clock, ids
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Key, Record
+from coachway.core.model import AccessPattern, Key, Record, Shape
 
 HISTORY = AccessPattern(
     "the events of one aggregate, oldest first",
@@ -30,10 +30,10 @@ BY_DAY = AccessPattern(
 )
 
 
-class Event(BaseModel):
+class Event(Shape):
     """Base of every domain event."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     TYPE: ClassVar[str]
     """`<aggregate>.<past tense>`, the detail-type on the bus."""
@@ -48,7 +48,7 @@ class Event(BaseModel):
             Event.registry[cls.TYPE] = cls
 
 
-class Actor(BaseModel):
+class Actor(Shape):
     """Who did it, and from where."""
 
     user_id: str
@@ -56,7 +56,7 @@ class Actor(BaseModel):
     ip: str = ""
 
 
-class Change(BaseModel):
+class Change(Shape):
     """One field's value before and after, as callers see it."""
 
     field: str
@@ -92,7 +92,7 @@ class Envelope(Record):
         return self.model_dump(mode="json", exclude={"aggregate_pk", "version", "type"})
 
 
-class HistoryEntry(BaseModel):
+class HistoryEntry(Shape):
     """One thing that happened to an aggregate: who, when, from where, and which fields changed."""
 
     event_id: str

@@ -112,7 +112,7 @@ def _admitted(route: Route, request: Request, caller: Caller) -> Caller:
 
 def _run(route: Route, request: Request, caller: Caller, path: Mapping[str, str]) -> object:
     raw = _body(request) if route.method == "POST" or not route.takes.keys().isdisjoint(("body", "form")) else b""
-    arguments: dict[str, Any] = {name: _path_value(route.takes[name], unquote(value)) for name, value in path.items()}
+    arguments: dict[str, Any] = {name: _path_value(route.path_types[name], value) for name, value in path.items()}
     attempt = _attempt(route, request, caller, raw)
     if attempt is not None:
         caller = replace(caller, attempt=attempt)
@@ -219,9 +219,9 @@ def _query(model: type[BaseModel], params: Mapping[str, str] | None) -> BaseMode
         raise problems.refusal_of(failure, of_body=False) from None
 
 
-def _path_value(kind: Any, value: str) -> Any:
+def _path_value(kind: TypeAdapter[Any], value: str) -> Any:
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return kind.validate_python(unquote(value))
     except ValidationError:
         raise errors.Missing("there is nothing at this address") from None
 

@@ -15,16 +15,19 @@ is the operation's summary and description.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeVar, get_type_hints
 
 from chalice.app import Chalice, Request
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from coachway import __version__
-from coachway.core import handling, store
+from coachway.core import handling, starting, store
 from coachway.core.answers import Answer, Html
+from coachway.core.model import Shape
 from coachway.core.problems import Problem
 
 BASE: Final = "/api/v1"
@@ -37,9 +40,12 @@ SIGNED_IN: Final = "signed-in"
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
-    """All that is known of one operation."""
+    """All that is known of one operation.
+
+    What its view takes and returns is read at the first request: of a function's many routes, a cold start serves one.
+    """
 
     method: str
     path: str
@@ -47,8 +53,6 @@ class Route:
     needs: str
     status: int
     tag: str
-    takes: Mapping[str, Any]
-    returns: Any
     secret: bool
     """The answer carries a secret, which an Idempotency-Key record must not show."""
     errors: tuple[int, ...]
@@ -59,6 +63,25 @@ class Route:
     refusal: Callable[[Problem], Html] | None = None
     """How a page tells people what went wrong; without it, problem details do."""
 
+    @cached_property
+    def takes(self) -> Mapping[str, Any]:
+        """The view's parameters by name, with their types."""
+        return {name: hint for name, hint in self._hints.items() if name != "return"}
+
+    @property
+    def returns(self) -> Any:
+        """The type of the view's answer."""
+        return self._hints.get("return")
+
+    @cached_property
+    def path_types(self) -> Mapping[str, TypeAdapter[Any]]:
+        """What checks the values in the path, by parameter."""
+        return {name: TypeAdapter(self.takes[name]) for name in re.findall(r"{(\w+)}", self.path)}
+
+    @cached_property
+    def _hints(self) -> Mapping[str, Any]:
+        return get_type_hints(self.view, include_extras=True)
+
     @property
     def name(self) -> str:
         return self.view.__name__
@@ -68,7 +91,7 @@ class Route:
         return inspect.getdoc(self.view) or self.name.replace("_", " ")
 
 
-class HealthReport(BaseModel):
+class HealthReport(Shape):
     """Whether a capability can do its work."""
 
     status: str
@@ -95,6 +118,7 @@ class Api:
         self.app.api.binary_types = []
         self._with_preflight: set[str] = set()
         if self.health:
+            starting.connect()
             self.get(f"/{self.capability}/health", needs=ANYONE)(self._health())
 
     def _health(self) -> Callable[..., Answer]:
@@ -147,8 +171,6 @@ class Api:
         outside: tuple[str, ...] = (),
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
-            hints = get_type_hints(view, include_extras=True)
-            returns = hints.pop("return", None)
             route = Route(
                 method=method,
                 path=base + path,
@@ -156,8 +178,6 @@ class Api:
                 needs=needs,
                 status=status,
                 tag=self.capability,
-                takes=hints,
-                returns=returns,
                 secret=secret,
                 errors=errors,
                 media=media,

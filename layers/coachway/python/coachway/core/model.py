@@ -55,10 +55,16 @@ class AccessPattern:
         return Key(self.pk.format_map(safe), self.sk.format_map(safe))
 
 
-class Record(BaseModel):
+class Shape(BaseModel):
+    """Base of every model: what validates and writes it is built when it is first used, not when a function starts."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class Record(Shape):
     """Anything kept in the table as one item."""
 
-    model_config = ConfigDict(extra="ignore", defer_build=True)
+    model_config = ConfigDict(extra="ignore")
 
     KIND: ClassVar[str]
     """The item's `kind`, unique in the table."""
@@ -104,17 +110,17 @@ class Entity(Record):
         return cls.PRIVATE | {"org_id", "deleted_at"}
 
 
-class Input(BaseModel):
+class Input(Shape):
     """What a caller sends: unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, defer_build=True)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseModel)
 
 
-class Page(BaseModel, Generic[T]):
+class Page(Shape, Generic[T]):
     """A page of a list. `next_cursor` is null on the last one; a page may be shorter than its limit."""
 
     items: list[T]

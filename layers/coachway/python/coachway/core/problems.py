@@ -44,6 +44,8 @@ class Problem(BaseModel):
 class ProblemField(BaseModel):
     """One field that is wrong: its dotted path, and what would be accepted."""
 
+    model_config = ConfigDict(defer_build=True)
+
     field: str
     message: str
 

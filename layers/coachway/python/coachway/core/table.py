@@ -54,6 +54,10 @@ tally = Tally()
 class CountingConnection(Connection):
     """PynamoDB's connection, keeping a tally of calls and capacity units."""
 
+    def prepare(self) -> None:
+        """Make the client now: reading the service's description takes tens of milliseconds."""
+        _ = self.client
+
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
         tally.calls += 1
         answer = super().dispatch(operation_name, operation_kwargs)
@@ -64,7 +68,7 @@ class CountingConnection(Connection):
 
 
 @cache
-def connection(name: str | None = None) -> Connection:
+def connection(name: str | None = None) -> CountingConnection:
     """The process's connection to the table."""
     result = CountingConnection(
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
