@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from coachway.bookings import lifecycle
 from coachway.bookings.links import LinkReplaced, opened
@@ -14,7 +14,7 @@ from coachway.bookings.model import Charter
 from coachway.bookings.rules import Status
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.model import Input, Note, Text
+from coachway.core.model import Input, Note, Shape, Text
 
 
 class AcceptInput(Input):
@@ -37,7 +37,7 @@ class DeclineInput(Input):
     reason: Note = ""
 
 
-class QuoteAnswer(BaseModel):
+class QuoteAnswer(Shape):
     """What the charter is now."""
 
     status: Annotated[str, Field(examples=["booked"])]

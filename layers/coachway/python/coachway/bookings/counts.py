@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import BaseModel
-
 from coachway.bookings.model import Charter
 from coachway.bookings.rules import Status
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern
+from coachway.core.model import AccessPattern, Shape
 from coachway.core.money import Amount
 from coachway.core.ops import Add
 from coachway.identity import organizations
@@ -23,14 +21,14 @@ COUNTS = AccessPattern(
 )
 
 
-class StatusSummary(BaseModel):
+class StatusSummary(Shape):
     """The charters in one status: how many, and the sum of their prices."""
 
     count: int
     value: Amount
 
 
-class DashboardSummary(BaseModel):
+class DashboardSummary(Shape):
     """All charters by status. `open_value` is what is quoted, booked, confirmed or under way."""
 
     total: int

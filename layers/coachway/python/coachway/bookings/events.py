@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from coachway.core.events import Event
+from coachway.core.model import Shape
 from coachway.core.money import Amount
 
 
-class TripStop(BaseModel):
+class TripStop(Shape):
     """One stop of a trip, as a mail tells of it."""
 
     model_config = ConfigDict(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from coachway.bookings import lifecycle
 from coachway.bookings.links import DUE, QuoteLink, hour
@@ -15,7 +15,7 @@ from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import AccessPattern, Key, PageQuery, Record
+from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
 from coachway.core.ops import Create, Update
 
 _FIRST_LOOK_BACK: Final = timedelta(days=7)
@@ -37,7 +37,7 @@ class Watermark(Record):
         return WATERMARK.key()
 
 
-class Expiry(BaseModel):
+class Expiry(Shape):
     """What one run did: quotes expired, links put away, links left for the next run."""
 
     expired: int = 0

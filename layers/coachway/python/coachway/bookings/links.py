@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings import drafts, telling
 from coachway.bookings.charters import get
@@ -21,7 +21,7 @@ from coachway.bookings.rules import Status
 from coachway.core import clock, errors, settings, store
 from coachway.core import links as tokens
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Input, Key, Record
+from coachway.core.model import AccessPattern, Input, Key, Record, Shape
 from coachway.core.ops import Create, Op, Update
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import QUOTE, Quote
@@ -71,7 +71,7 @@ class SendQuoteInput(Input):
     expires_in_hours: Annotated[int, Field(ge=1, le=2160)] = 72
 
 
-class SentQuote(BaseModel):
+class SentQuote(Shape):
     """The link that the client was sent. `url` is a page for people."""
 
     token: str

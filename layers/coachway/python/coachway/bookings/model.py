@@ -8,11 +8,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.rules import Status
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Text
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Shape, Text
 from coachway.core.money import Amount
 from coachway.pricing.model import Class, Code, RouteText
 from coachway.pricing.offers import PromoText
@@ -165,7 +165,7 @@ class CharterInput(Input):
     notes: Note = ""
 
 
-class CharterQuote(BaseModel):
+class CharterQuote(Shape):
     """The price of a charter's current revision, line by line; `GET /pricing/quotes/{id}` tells the rules behind it."""
 
     id: str
@@ -183,7 +183,7 @@ class CharterQuote(BaseModel):
         return [warning for warning in self.warnings if warning.blocking]
 
 
-class Cancellation(BaseModel):
+class Cancellation(Shape):
     """What a cancellation refunds, or would refund while `preview` is true. Amounts in `currency`."""
 
     preview: bool

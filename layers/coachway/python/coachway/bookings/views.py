@@ -6,16 +6,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from coachway.bookings.links import LinkedQuote, opened
 from coachway.bookings.model import StopType, TripType
+from coachway.core.model import Shape
 from coachway.core.money import Amount
 from coachway.identity import organizations
 from coachway.pricing.model import as_number
 
 
-class StopView(BaseModel):
+class StopView(Shape):
     """A stop as its passengers know it."""
 
     stop_type: StopType
@@ -25,7 +26,7 @@ class StopView(BaseModel):
     estimated_departure: AwareDatetime | None
 
 
-class LineView(BaseModel):
+class LineView(Shape):
     """One line of the price."""
 
     kind: str
@@ -35,7 +36,7 @@ class LineView(BaseModel):
     amount: Amount
 
 
-class QuoteView(BaseModel):
+class QuoteView(Shape):
     """A quote for its client. `status` is `quote` while it can be answered; a warning may keep it from being booked."""
 
     organization_name: str

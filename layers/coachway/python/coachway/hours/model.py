@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
+
+from coachway.core.model import Shape
 
 
 def _utc(at: datetime) -> datetime:
@@ -17,7 +19,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment with an offset, kept in UTC, so that every difference is elapsed time."""
 
 
-class Frozen(BaseModel):
+class Frozen(Shape):
     """A value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -6,13 +6,13 @@ import secrets
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.credentials import API_KEYS, API_KEYS_LIST, ApiKey, api_key_text
 from coachway.core.listing import page
-from coachway.core.model import Input, Page, PageQuery, Text
+from coachway.core.model import Input, Page, PageQuery, Shape, Text
 from coachway.core.ops import Create, Update
 from coachway.identity import hashing, roles, rules
 from coachway.identity.accounts import still
@@ -34,7 +34,7 @@ class NewApiKey(Input):
     expires: AwareDatetime | None = None
 
 
-class ShownApiKey(BaseModel):
+class ShownApiKey(Shape):
     """A new key. `key` is never shown again."""
 
     id: str

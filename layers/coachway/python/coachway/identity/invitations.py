@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.core import clock, errors, ids, links, store
 from coachway.core.caller import Caller
 from coachway.core.contact import same_mailbox
-from coachway.core.model import Input
+from coachway.core.model import Input, Shape
 from coachway.core.ops import Create, Op, Update
 from coachway.identity import hashing, organizations, roles, rules, throttle
 from coachway.identity.accounts import credentials_of, settled, still, user_of
@@ -21,7 +21,7 @@ from coachway.identity.proofs import Credentials, Nonce
 from coachway.identity.users import admins_counted
 
 
-class Invited(BaseModel):
+class Invited(Shape):
     """Somebody invited. The token also goes out by mail."""
 
     id: str
@@ -43,7 +43,7 @@ class Acceptance(Input):
     password: NewPassword
 
 
-class Joined(BaseModel):
+class Joined(Shape):
     """A user who can log in now."""
 
     id: str

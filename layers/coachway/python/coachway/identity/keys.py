@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from pydantic import BaseModel
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.credentials import ALGORITHM, SIGNING_KEYS, SigningKey, SigningKeys
+from coachway.core.model import Shape
 from coachway.core.ops import Create, Update
 from coachway.identity import sealing
 
@@ -39,7 +39,7 @@ _REMEMBERED_SECONDS: Final = 60
 _SYSTEM: Final = Caller.system("identity", "")
 
 
-class Jwk(BaseModel):
+class Jwk(Shape):
     """A public key (RFC 7517)."""
 
     kty: str
@@ -51,7 +51,7 @@ class Jwk(BaseModel):
     use: str = "sig"
 
 
-class Jwks(BaseModel):
+class Jwks(Shape):
     """The keys that verify this deployment's access tokens."""
 
     keys: list[Jwk]

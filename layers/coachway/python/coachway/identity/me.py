@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from coachway.core.caller import Caller
+from coachway.core.model import Shape
 from coachway.identity import organizations, roles
 from coachway.identity.accounts import signed_in
 
 
-class OwnOrganization(BaseModel):
+class OwnOrganization(Shape):
     """The organization that the caller is in."""
 
     id: str
@@ -19,7 +18,7 @@ class OwnOrganization(BaseModel):
     currency: str
 
 
-class Me(BaseModel):
+class Me(Shape):
     """The caller."""
 
     id: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from coachway.core import clock, credentials, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Input
+from coachway.core.model import Input, Shape
 from coachway.core.ops import Update
 from coachway.identity import lockout, organizations, second_factor, sessions, throttle
 from coachway.identity.accounts import credentials_of, settled, signed_in
@@ -19,7 +19,7 @@ from coachway.identity.sessions import Method
 from coachway.identity.tokens import MFA_AUDIENCE, Issued
 
 
-class MfaSetup(BaseModel):
+class MfaSetup(Shape):
     """What an authenticator needs to know. Nothing is in force until `/auth/mfa/verify` has seen a code."""
 
     secret: str
@@ -41,7 +41,7 @@ class MfaCode(Input):
     cookies: bool = False
 
 
-class MfaVerified(BaseModel):
+class MfaVerified(Shape):
     """The tokens of a log-in; or, after a set-up, the recovery codes, which are shown once."""
 
     access_token: str | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import ConfigDict, model_validator
 
 from coachway.core import clock, errors, links, store
 from coachway.core.caller import Caller
 from coachway.core.contact import Phone
-from coachway.core.model import Input
+from coachway.core.model import Input, Shape
 from coachway.core.ops import Update
 from coachway.identity import decoys, hashing, lockout, organizations, rules, throttle
 from coachway.identity.accounts import Account, claimed, credentials_of, settled
@@ -21,7 +21,7 @@ from coachway.identity.proofs import Credentials, Nonce
 from coachway.identity.tokens import Issued, SignedIn
 
 
-class Accepted(BaseModel):
+class Accepted(Shape):
     """The same answer whether or not there is such an account."""
 
     status: Literal["accepted"] = "accepted"

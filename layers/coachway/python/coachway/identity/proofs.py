@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
-from coachway.core.model import AccessPattern, Entity, Key, Record
+from coachway.core.model import AccessPattern, Entity, Key, Record, Shape
 
 CREDENTIALS = AccessPattern(
     "what a user logs in with: digests, sealed secrets, nonces",
@@ -28,7 +28,7 @@ LOCKOUTS = AccessPattern(
 )
 
 
-class Nonce(BaseModel):
+class Nonce(Shape):
     """A link or code that is out: what it was made from, and until when it is good."""
 
     nonce: str
@@ -61,7 +61,7 @@ class Credentials(Entity):
         return CREDENTIALS.key(org=self.org_id, id=self.id)
 
 
-class Session(BaseModel):
+class Session(Shape):
     """One place where a user is signed in."""
 
     id: str

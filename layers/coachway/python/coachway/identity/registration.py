@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pydantic import BaseModel
-
 from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.contact import same_mailbox
 from coachway.core.errors import FieldError
+from coachway.core.model import Shape
 from coachway.core.ops import Add, Create
 from coachway.identity import throttle
 from coachway.identity.events import OrganizationRegistered, UserCreated
@@ -18,7 +17,7 @@ from coachway.identity.model import ADMINS, Organization, Registration, SlugHold
 from coachway.identity.proofs import Credentials
 
 
-class Registered(BaseModel):
+class Registered(Shape):
     """A new organization and its first admin."""
 
     organization: Organization

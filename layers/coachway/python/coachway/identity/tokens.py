@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from coachway.core import credentials, errors, ids, settings
-from coachway.core.model import Input
+from coachway.core.model import Input, Shape
 from coachway.identity import keys, rules
 from coachway.identity.fields import GivenToken
 from coachway.identity.hashing import digest, same
@@ -27,7 +27,7 @@ _PREFIX: Final = "cwr_"
 _HALF: Final = 16
 
 
-class SignedIn(BaseModel):
+class SignedIn(Shape):
     """The tokens of a session; or, where a second factor is needed, the token to answer with.
 
     With `cookies` the tokens travel in http-only cookies and not in here; `csrf_token` is for X-CSRF-Token.

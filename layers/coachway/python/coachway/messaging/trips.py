@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
+from coachway.core.model import Shape
 from coachway.core.money import Amount
 from coachway.core.wording import Wording
 
 _STOPS: Final = {"pickup": "Pick-up", "dropoff": "Drop-off", "waypoint": "Stop"}
 
 
-class Stop(BaseModel):
+class Stop(Shape):
     """One stop, on its own clock."""
 
     model_config = ConfigDict(extra="ignore")
@@ -27,7 +28,7 @@ class Stop(BaseModel):
     departure: AwareDatetime | None = None
 
 
-class Trip(BaseModel):
+class Trip(Shape):
     """What every such event says. Amounts are in `currency`."""
 
     model_config = ConfigDict(extra="ignore")

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.core import ids
-from coachway.core.model import Input, Note
+from coachway.core.model import Input, Note, Shape
 from coachway.core.money import Amount
 from coachway.hours import itinerary
 from coachway.hours.model import Answer, Rule, Ruleset
@@ -99,7 +99,7 @@ class ComplianceRequest(Input):
         )
 
 
-class Breach(BaseModel):
+class Breach(Shape):
     """What one driver alone would break."""
 
     model_config = ConfigDict(defer_build=True)
@@ -110,7 +110,7 @@ class Breach(BaseModel):
     citation: str
 
 
-class Relief(BaseModel):
+class Relief(Shape):
     """Where another driver must take the wheel at the latest; `after_stop` counts from 0."""
 
     model_config = ConfigDict(defer_build=True)
@@ -123,7 +123,7 @@ class Relief(BaseModel):
     longitude: float | None
 
 
-class ComplianceReport(BaseModel):
+class ComplianceReport(Shape):
     """Whether the itinerary is legal with the drivers named, how many it needs, and what those add to the price."""
 
     model_config = ConfigDict(defer_build=True)

@@ -7,10 +7,10 @@ from datetime import UTC, time, timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, field_serializer, model_validator
 
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key
+from coachway.core.model import AccessPattern, Entity, Input, Key, Shape
 from coachway.core.money import Amount, PositiveAmount
 from coachway.identity.fields import TimeZone
 from coachway.pricing.model import Class, Code, RouteText, RuleInput, TripDate, as_number
@@ -114,7 +114,7 @@ class QuoteRequest(Input):
         return self
 
 
-class Line(BaseModel):
+class Line(Shape):
     """One line. `amount` is `quantity` times `unit_amount`; of a percentage, the quantity is the share (0.25)."""
 
     model_config = ConfigDict(defer_build=True)
@@ -128,7 +128,7 @@ class Line(BaseModel):
     amount: Amount
 
 
-class Notice(BaseModel):
+class Notice(Shape):
     """Something to know before sending the quote. A blocking one keeps the trip from being booked."""
 
     model_config = ConfigDict(defer_build=True)
@@ -138,7 +138,7 @@ class Notice(BaseModel):
     blocking: bool = False
 
 
-class Margin(BaseModel):
+class Margin(Shape):
     """What is left after the operator's cost. `percent` is of the price before tax; None when that is nothing."""
 
     model_config = ConfigDict(defer_build=True)
@@ -157,7 +157,7 @@ class AppliedRule(RuleInput):
     version: int
 
 
-class Priced(BaseModel):
+class Priced(Shape):
     """A price that explains itself: `total` is the sum of the lines, and `subtotal - discount + tax`."""
 
     model_config = ConfigDict(defer_build=True)
