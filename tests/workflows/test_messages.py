@@ -1,0 +1,221 @@
+"""Mails and text messages on the deployed stack: what people do makes them go out, once each."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from coachway.core.events import Envelope
+from tests.stack import Stack, eventually
+
+PASSWORD = "a-long-demo-password"
+LINK = re.compile(r"/pages/[a-z-]+/([A-Za-z0-9_-]{60,})")
+
+
+@dataclass(frozen=True)
+class House:
+    """An organization of this module's own, and its admin."""
+
+    stack: Stack
+    slug: str
+    organization_id: str
+    headers: dict[str, str]
+
+    def post(self, path: str, body: Any = None) -> Any:
+        answer = self.stack.http.post(path, json=body, headers=self.headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def get(self, path: str, **query: str) -> Any:
+        answer = self.stack.http.get(path, params=query, headers=self.headers)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def address(self, name: str) -> str:
+        return f"{name}@{self.slug}.example"
+
+
+@pytest.fixture(scope="module")
+def house(stack: Stack) -> House:
+    slug = f"mail-{secrets.token_hex(4)}"
+    person = {"email": f"ana@{slug}.example", "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
+    organization = {"name": "Harbor Coach", "slug": slug, "timezone": "America/New_York", "currency": "USD"}
+    made = stack.http.post("/auth/register", json={"organization": organization, "admin": person}).raise_for_status()
+    who = {"organization": slug, "email": person["email"], "password": PASSWORD}
+    token = stack.http.post("/auth/login", json=who).raise_for_status().json()["access_token"]
+    return House(stack, slug, made.json()["organization"]["id"], {"Authorization": f"Bearer {token}"})
+
+
+def token_in(mail: dict[str, Any]) -> str:
+    """The token of the link in a mail; the same in its text and its HTML."""
+    links = {found for part in ("BodyText", "BodyHtml") for found in LINK.findall(mail[part])}
+    assert len(links) == 1
+    return str(links.pop())
+
+
+def test_an_invitation_arrives_and_lets_its_holder_in(house: House) -> None:
+    email = house.address("eli")
+    house.post("/users/invite", {"email": email, "role": "staff", "first_name": "Eli", "last_name": "Roe"})
+    mail = house.stack.wait_for_mail(email, "^Join Harbor Coach")
+    accepted = house.stack.http.post("/auth/invitations/accept", json={"token": token_in(mail), "password": PASSWORD})
+    assert accepted.status_code == httpx.codes.CREATED
+    who = {"organization": house.slug, "email": email, "password": PASSWORD}
+    assert house.stack.http.post("/auth/login", json=who).status_code == httpx.codes.OK
+
+
+def test_a_forgotten_password_is_set_anew_by_mail(house: House) -> None:
+    email = house.address("sam")
+    person = {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran", "password": PASSWORD}
+    house.post("/users", person)
+    house.stack.http.post("/auth/password/forgot", json={"organization": house.slug, "email": email}).raise_for_status()
+    mail = house.stack.wait_for_mail(email, "^Set a new password")
+    body = {"token": token_in(mail), "password": "another-long-demo-password"}
+    assert house.stack.http.post("/auth/password/reset", json=body).is_success
+    told = house.stack.wait_for_mail(email, "was changed$")
+    assert LINK.search(told["BodyHtml"]) is None
+
+
+def driver(house: House, name: str, phone: str) -> dict[str, Any]:
+    person = {"email": house.address(name), "phone": phone, "role": "driver", "first_name": "Dee", "last_name": "Roe"}
+    return dict(house.post("/users", person | {"party_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"}))
+
+
+def a_phone() -> str:
+    return f"+1212555{secrets.randbelow(10_000):04d}"
+
+
+def test_a_code_comes_by_text_message_or_mail_and_lets_its_holder_in(house: House) -> None:
+    phone = a_phone()
+    person = driver(house, f"dee-{phone[-4:]}", phone)
+    for way in ({"phone": phone}, {"email": person["email"]}):
+        asked = {"organization": house.slug, **way}
+        house.stack.http.post("/auth/otp/request", json=asked).raise_for_status()
+        if "phone" in way:
+            text = eventually(lambda: house.stack.texts(phone), 40, "no text message")[-1]["body"]
+        else:
+            text = house.stack.wait_for_mail(person["email"], "one-time code")["BodyText"]
+        code = re.search(r"\b\d{6}\b", text)
+        assert code is not None
+        assert house.stack.http.post("/auth/otp/verify", json={**asked, "code": code[0]}).status_code == httpx.codes.OK
+
+
+def test_a_text_message_that_twilio_took_without_saying_so_is_not_sent_twice(house: House) -> None:
+    phone = a_phone()
+    driver(house, f"tim-{phone[-4:]}", phone)
+    with short_waits(house.stack):
+        sandbox = house.stack.home.sms_url
+        httpx.post(f"{sandbox}/behave", json={"mode": "time_out_after", "times": 1})
+        house.stack.http.post("/auth/otp/request", json={"organization": house.slug, "phone": phone}).raise_for_status()
+
+        def sent() -> Any:
+            found = house.get("/notifications", recipient=phone)["items"]
+            return found and found[0]["status"] == "sent" and found[0]
+
+        record = eventually(sent, 90, "the message was not sent")
+    assert record["attempts"] > 1
+    assert len(house.stack.texts(phone)) == 1
+
+
+@contextmanager
+def short_waits(stack: Stack) -> Iterator[None]:
+    """Let the queue deliver again soon what a consumer did not finish."""
+    queues = stack.client("sqs")
+    url = queue_of(stack)
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "12"})
+    yield
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "180"})
+
+
+def queue_of(stack: Stack) -> str:
+    return str(stack.client("sqs").get_queue_url(QueueName=stack.function("messaging"))["QueueUrl"])
+
+
+@pytest.fixture(scope="module")
+def charter(house: House) -> dict[str, Any]:
+    """A charter whose quote was sent and accepted."""
+    rules = (("Coach base", "base_rate", 350), ("Per mile", "mileage_rate", 2.5))
+    for name, kind, amount in rules:
+        house.post("/pricing/pricing-rules", {"name": name, "rule_type": kind, "scope": "global", "amount": amount})
+    client = house.post(
+        "/clients", {"name": "Acme Events", "client_type": "corporate", "email": house.address("events")}
+    )
+    stops = [
+        {
+            "stop_type": "pickup",
+            "address": "11 Wall St, New York, NY",
+            "latitude": 40.7074,
+            "longitude": -74.0113,
+            "estimated_departure": "2027-03-03T09:00:00-05:00",
+        },
+        {
+            "stop_type": "dropoff",
+            "address": "1901 Boardwalk, Atlantic City, NJ",
+            "latitude": 39.3560,
+            "longitude": -74.4310,
+            "estimated_arrival": "2027-03-03T12:00:00-05:00",
+        },
+    ]
+    wanted = {"trip_type": "one_way", "vehicle_class": "coach", "passengers": 40, "miles": 130, "stops": stops}
+    made = house.post("/charters", {"client_id": client["id"], **wanted})
+    house.post(f"/charters/{made['id']}/send-quote", {"expires_in_hours": 72})
+    mail = house.stack.wait_for_mail(house.address("events"), "^Your quote")
+    answer = {"revision_number": made["revision_number"], "accepted_by": "Dana Lee"}
+    house.post(f"/quotes/{token_in(mail)}/accept", answer)
+    return dict(made)
+
+
+def test_a_quote_s_mail_leads_to_a_booking_and_the_booking_s_mail_confirms_it(
+    house: House, charter: dict[str, Any]
+) -> None:
+    booked = house.stack.wait_for_mail(house.address("events"), "^You are booked")
+    assert charter["number"] in booked["Subject"]
+    for said in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", "Wednesday, March 3, 2027"):
+        assert said in booked["BodyText"]
+        assert said in booked["BodyHtml"]
+    assert "Harbor Coach" in booked["Source"] or "no-reply@" in booked["Source"]
+
+
+def test_an_event_that_comes_again_and_late_makes_no_second_mail(house: House, charter: dict[str, Any]) -> None:
+    to = house.address("events")
+    house.stack.wait_for_mail(to, "^You are booked")
+    envelope = booking(house.stack, charter["id"], house.organization_id)
+    queues, url = house.stack.client("sqs"), queue_of(house.stack)
+    message = json.dumps({"detail-type": envelope.type, "source": "coachway", "detail": envelope.detail()})
+    for _ in range(5):
+        queues.send_message(QueueUrl=url, MessageBody=message)
+
+    def taken() -> bool:
+        counts = queues.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        return all(value == "0" for value in counts["Attributes"].values())
+
+    time.sleep(1)
+    eventually(taken, 30, "the queue was not emptied")
+    assert len([mail for mail in house.stack.mails(to) if "booked" in mail["Subject"]]) == 1
+    records = house.get("/notifications", recipient=to)["items"]
+    assert sorted((each["template"], each["attempts"]) for each in records) == [
+        ("charter-booked", 1),
+        ("quote-sent", 1),
+    ]
+
+
+def booking(stack: Stack, charter_id: str, org_id: str) -> Envelope:
+    """The event of a charter's booking, as the table keeps it."""
+    kept = stack.client("dynamodb").query(
+        TableName=stack.table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+        ExpressionAttributeValues={":pk": {"S": f"ORG#{org_id}#CHARTER#{charter_id}"}, ":sk": {"S": "EVENT#"}},
+    )
+    found = [Envelope.model_validate_json(each["doc"]["S"]) for each in kept["Items"]]
+    return next(each for each in found if each.type == "charter.booked")
