@@ -243,9 +243,8 @@ def _header_parameters(route: Route) -> list[Json]:
 
 def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
     answers: Json = {str(route.status): _success(route, references)}
-    if route.returns is not None and get_origin(route.returns) is None and isinstance(route.returns, type):
-        if route.method == "GET" and issubclass(route.returns, Entity):
-            answers["304"] = {"description": "Not changed since the ETag in If-None-Match."}
+    if route.method == "GET" and isinstance(route.returns, type) and issubclass(route.returns, Entity):
+        answers["304"] = {"description": "Not changed since the ETag in If-None-Match."}
     if route.path.endswith("/health"):
         answers["503"] = _success(route, references)
     for status in sorted(refusals(route)):

@@ -45,8 +45,8 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     made = Bus()
     monkeypatch.setenv("BUS_NAME", "bus")
     monkeypatch.setenv("DEAD_LETTERS_URL", "dead")
-    monkeypatch.setattr(relaying, "_client", lambda service: made)
-    monkeypatch.setattr(relaying.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(relaying, "_client", lambda _service: made)
+    monkeypatch.setattr(relaying.time, "sleep", lambda _seconds: None)
     return made
 
 

@@ -10,25 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-_frozen: datetime | None = None
+_frozen: list[datetime] = []
+"""The moment at which a test made the clock stand, innermost last."""
 
 
 def now() -> datetime:
     """The current time in UTC, to the microsecond."""
-    return _frozen or datetime.now(UTC)
+    return _frozen[-1] if _frozen else datetime.now(UTC)
 
 
 def epoch() -> int:
     """Seconds since 1970, as DynamoDB's time to live wants them."""
-    return int(_frozen.timestamp() if _frozen else time.time())
+    return int(_frozen[-1].timestamp() if _frozen else time.time())
 
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
     """Within the block, the clock stands at `at` (which must carry an offset)."""
-    global _frozen
-    before, _frozen = _frozen, at.astimezone(UTC)
+    _frozen.append(at.astimezone(UTC))
     try:
         yield
     finally:
-        _frozen = before
+        _frozen.pop()

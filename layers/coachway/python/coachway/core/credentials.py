@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -138,32 +139,33 @@ def _of_claims(claims: Mapping[str, Any], request: Caller) -> Caller:
     )
 
 
-_keys: dict[str, jwt.PyJWK] = {}
-_keys_read = 0.0
+@dataclass(slots=True)
+class _KnownKeys:
+    keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
+    read_at: float = 0.0
+
+
+_known = _KnownKeys()
 _KEYS_KEPT: Final = 300.0
 _KEYS_AGAIN: Final = 10.0
 """An unknown key id makes us look again, but not more often than this: forged tokens must not become reads."""
 
 
 def _public_key(kid: str) -> jwt.PyJWK:
-    global _keys_read
-    age = time.monotonic() - _keys_read
-    if not _keys or age > _KEYS_KEPT or (kid not in _keys and age > _KEYS_AGAIN):
+    age = time.monotonic() - _known.read_at
+    if not _known.keys or age > _KEYS_KEPT or (kid not in _known.keys and age > _KEYS_AGAIN):
         kept = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
-        _keys.clear()
-        _keys.update({each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (kept.keys if kept else [])})
-        _keys_read = time.monotonic()
-    if kid not in _keys:
+        _known.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (kept.keys if kept else [])}
+        _known.read_at = time.monotonic()
+    if kid not in _known.keys:
         raise errors.Unauthenticated("the token is not valid")
-    return _keys[kid]
+    return _known.keys[kid]
 
 
 def forget_keys() -> None:
     """Read the public keys again at the next token: after a rotation in this process, and between tests."""
-    global _keys_read
-    _keys.clear()
+    _known.keys = {}
     _api_keys.clear()
-    _keys_read = 0.0
 
 
 _api_keys: dict[str, tuple[float, ApiKey]] = {}
@@ -182,7 +184,8 @@ def _of_api_key(text: str, request: Caller) -> Caller:
     known = _api_keys.get(digest)
     if known is None or time.monotonic() - known[0] > _API_KEYS_KEPT:
         try:
-            raw = base64.b64decode(text.removeprefix(API_KEY_PREFIX) + "==", altchars=b"-_", validate=True)
+            coded = text.removeprefix(API_KEY_PREFIX).encode("ascii")
+            raw = base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
             org_id, key_id = ids.from_raw("org", raw[:16]), ids.from_raw("key", raw[16:32])
         except (ValueError, binascii.Error):
             raise refused from None

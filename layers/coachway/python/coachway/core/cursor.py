@@ -1,7 +1,8 @@
 """Opaque positions in a list, good for one organization and one query only.
 
-A cursor says only where in a partition to go on; the partition itself always comes from the verified caller. So a cursor
-that was forged, or taken from another organization or another query, is refused, and could show nothing if it were not.
+A cursor says only where in a partition to go on; the partition itself always comes from the verified caller. So a
+cursor that was forged, or taken from another organization or another query, is refused, and could show nothing if it
+were not.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ Headers = dict[str, str | list[str]]
 class _Binary(Response):
     """Bytes go out in base64; Chalice's own way wants an Accept header that browsers do not send."""
 
-    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+    def to_dict(self, _binary_types: list[str] | None = None) -> dict[str, Any]:
         content, self.body = self.body, ""
         result: dict[str, Any] = super().to_dict([])
         return {**result, "body": base64.b64encode(content).decode(), "isBase64Encoded": True}
@@ -71,7 +71,7 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
         response = _response(_run(route, request, caller, path), route, request)
     except errors.Error as error:
         response = _refused(error, route, request, request_id)
-    except Exception:  # noqa: BLE001 - the last resort: logged with its trace, told as a 500
+    except Exception:
         logger.exception("a request failed for a reason that nobody foresaw", route=route.path)
         unforeseen = errors.Error("this was logged; tell us the request id", title="internal error")
         response = _refused(unforeseen, route, request, request_id)

@@ -7,9 +7,9 @@
         '''Add a client.'''
         return service.create(caller, body)
 
-A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `form` (a pydantic model
-of what a page's form posts), `if_match` (the version in If-Match, or None), and the path's own parameters. Its docstring
-is the operation's summary and description.
+A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `form` (a pydantic
+model of what a page's form posts), `if_match` (the version in If-Match, or None), and the path's own parameters. Its
+docstring is the operation's summary and description.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ class Api:
         if route.path not in self._with_preflight:
             self._with_preflight.add(route.path)
 
-            def preflight(**path: str) -> Any:
+            def preflight(**_path: str) -> Any:
                 return handling.preflight(_current(self.app))
 
             self.app.route(route.path, methods=["OPTIONS"], name=f"{route.name}_options")(preflight)

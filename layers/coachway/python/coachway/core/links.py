@@ -1,8 +1,8 @@
 """Links and codes that go out by mail or SMS, without being kept anywhere.
 
 A link's token carries where its subject lies (organization and id), a nonce, and a proof under the root secret. The
-subject keeps only the nonce: give it a new one, and every older link is void. The mailer makes the same token again from
-the event's nonce, so no event, log or table ever holds one.
+subject keeps only the nonce: give it a new one, and every older link is void. The mailer makes the same token again
+from the event's nonce, so no event, log or table ever holds one.
 """
 
 from __future__ import annotations

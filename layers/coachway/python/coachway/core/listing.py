@@ -54,17 +54,17 @@ def page(
         resume = start if number == start.partition and start.pk else None
         while True:
             if queries == _MOST_QUERIES:
-                return _page(found, query, shape, position)
+                return _page(found, shape, position)
             queries += 1
             items, last = reader.read(partitions[number], resume, query.limit + 1 - len(found))
             found += [(_position(pattern, number, item), _parsed(model, item)) for item in items]
             if len(found) > query.limit:
-                return _page(found[: query.limit], query, shape, found[query.limit - 1][0])
+                return _page(found[: query.limit], shape, found[query.limit - 1][0])
             if last is None:
                 position = cursors.Position(number + 1, "", "", "")
                 break
             position = resume = _position(pattern, number, last)
-    return _page(found, query, shape, None)
+    return _page(found, shape, None)
 
 
 def everything(
@@ -164,8 +164,6 @@ def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> c
     return cursors.Position(number, item["pk"]["S"], item["sk"]["S"], index_sk)
 
 
-def _page(
-    found: list[tuple[cursors.Position, R]], query: PageQuery, shape: tuple[str, ...], after: cursors.Position | None
-) -> Page[R]:
+def _page(found: list[tuple[cursors.Position, R]], shape: tuple[str, ...], after: cursors.Position | None) -> Page[R]:
     following = cursors.encode(after, shape) if after is not None else None
     return Page(items=[record for _, record in found], next_cursor=following)

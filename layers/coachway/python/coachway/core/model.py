@@ -36,7 +36,7 @@ def escaped(part: object) -> str:
 class AccessPattern:
     """One way of finding things: the same declaration builds keys, runs queries and is listed in `docs/data-map.md`.
 
-    `pk` and `sk` are templates over named parts (`ORG#{org}#CLIENT#{id}`). Where `index` is None the table itself is meant.
+    `pk` and `sk` are templates over named parts (`ORG#{org}#CLIENT#{id}`). Where `index` is None the table is meant.
     """
 
     registry: ClassVar[list[AccessPattern]] = []

@@ -79,12 +79,12 @@ class Money:
 
 
 def _cents(value: object, info: ValidationInfo) -> int:
-    """Cents from what a caller sends (a JSON number with at most two places); inside the code an int is cents already."""
+    """Cents from what a caller sends, a JSON number with at most two places; in the code an int is cents already."""
     if info.mode == "python" and isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("must be a number with at most two decimals")
     try:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidOperation
         exact = Decimal(str(value)) * 100
     except InvalidOperation:
         raise ValueError("must be a number with at most two decimals") from None

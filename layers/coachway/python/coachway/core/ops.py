@@ -53,7 +53,7 @@ class Update:
 
 @dataclass(slots=True)
 class Remove:
-    """Take a record away for good, if it is still at this version. Entities are deleted softly instead, by an Update."""
+    """Take a record away for good, if it is still at this version. Entities are deleted softly, by an Update."""
 
     record: Record
     lost: Error | None = None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 def table_name() -> str:
+    """The one table."""
     return os.environ["TABLE_NAME"]
 
 
