@@ -16,7 +16,7 @@ RATES = AccessPattern(
 
 
 def spend(what: str, who: str, *, most: int, seconds: int) -> None:
-    """Count one try of `what` by `who` (an address, an account); raises TooMany past `most` in a window of `seconds`."""
+    """Count one try of `what` by `who` (an address, an account); raises TooMany past `most` in `seconds`."""
     now = clock.epoch()
     window = now // seconds
     left = (window + 1) * seconds - now
