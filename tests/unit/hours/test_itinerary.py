@@ -101,6 +101,16 @@ def test_times_left_out_are_reckoned_from_the_miles() -> None:
     assert answer.on_duty == 13 * HOUR
 
 
+def test_stops_that_say_no_time_are_passed_on_the_way() -> None:
+    answer = comply(trip((None, 0), (None, None), (None, None), (3, None), miles=130))
+    assert answer.driving == 3 * HOUR
+    assert answer.legal_for_one_driver
+    without_miles = trip((None, 0), (None, None), (4, None))
+    found = legs(without_miles)
+    assert found is not None
+    assert [leg.driving for leg in found] == [2 * HOUR, 2 * HOUR]
+
+
 def test_a_trip_without_a_start_is_unknown() -> None:
     answer = comply(trip((None, None), (3, None)))
     assert answer.verdict is Answer.UNKNOWN

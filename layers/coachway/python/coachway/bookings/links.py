@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -118,7 +118,9 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
         raise errors.Conflict(f"this charter is {charter.status}: only a quote can be sent", title="no quote to send")
     if charter.starts_at <= now:
         raise errors.Conflict("its departure has passed: edit its times first", title="the trip has left")
-    expires = min(now + timedelta(hours=body.expires_in_hours), charter.starts_at).replace(microsecond=0)
+    expires = (
+        min(now + timedelta(hours=body.expires_in_hours), charter.starts_at).astimezone(UTC).replace(microsecond=0)
+    )
     link = QuoteLink(
         org_id=caller.org_id,
         charter_id=charter.id,

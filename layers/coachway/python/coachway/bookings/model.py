@@ -175,7 +175,7 @@ class CharterQuote(Shape):
     tax: Amount
     total: Amount
     currency: str
-    warnings: list[Notice] = []
+    warnings: Annotated[list[Notice], Field(default_factory=list)]
 
     @property
     def blocking(self) -> list[Notice]:

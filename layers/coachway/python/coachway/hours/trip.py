@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final, Self
 
 from pydantic import Field, model_validator
@@ -144,22 +144,46 @@ def _driving_time(miles: float) -> timedelta:
 
 
 def _times(trip: Trip, miles: Sequence[float] | None) -> list[tuple[datetime, datetime]] | None:
-    """(arrival, departure) of every stop; what is not said is reckoned from the neighbour and the miles."""
+    """(arrival, departure) of every stop. None where they cannot be told.
+
+    Between two stops that say when, those that do not are passed at their share of the miles; after the last one that
+    does, the miles take their time.
+    """
     first = trip.stops[0].departure or trip.stops[0].arrival
     if first is None:
         return None
     times = [(first, first)]
-    for index, stop in enumerate(trip.stops[1:]):
-        arrival = stop.arrival
-        if arrival is None:
-            reckoned = times[-1][1] + _driving_time(miles[index]) if miles else None
-            # A stop that only says when it leaves is waited at from the moment the miles bring the vehicle there.
-            known = [moment for moment in (reckoned, stop.departure) if moment]
-            if not known:
-                return None
-            arrival = min(known)
-        times.append((arrival, stop.departure or arrival))
+    while len(times) < len(trip.stops):
+        here = len(times) - 1
+        there = next((n for n in range(here + 1, len(trip.stops)) if _is_timed(trip.stops[n])), None)
+        reached = _reached(trip, miles, here, there, times[-1][1])
+        if reached is None:
+            return None
+        times += [(at, trip.stops[here + n].departure or at) for n, at in enumerate(reached, 1)]
     return times
+
+
+def _is_timed(stop: TripStop) -> bool:
+    return stop.arrival is not None or stop.departure is not None
+
+
+def _reached(
+    trip: Trip, miles: Sequence[float] | None, here: int, there: int | None, leaves: datetime
+) -> list[datetime] | None:
+    """When the stops after `here` are reached: up to `there`, the next that says when, or the last of all."""
+    end = len(trip.stops) - 1 if there is None else there
+    legs_between = [miles[n] for n in range(here, end)] if miles else [1.0] * (end - here)
+    takes = list(accumulate(_driving_time(leg) for leg in legs_between))
+    if there is None:
+        return [leaves + taken for taken in takes] if miles else None
+    arrival = trip.stops[there].arrival
+    if arrival is None:
+        # A stop that only says when it leaves is waited at from the moment the miles bring the vehicle there.
+        departure = trip.stops[there].departure
+        arrival = min(moment for moment in (miles and leaves + takes[-1], departure) if moment)
+    total = sum(legs_between)
+    shares = [part / total if total else 1.0 for part in accumulate(legs_between)]
+    return [*(leaves + (arrival - leaves) * share for share in shares[:-1]), arrival]
 
 
 def _miles(trip: Trip) -> list[float] | None:

@@ -1,0 +1,261 @@
+"""Charters are quoted, found, edited, cloned and deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coachway.core.table import tally
+from tests.entries import load
+from tests.integration.bookings.asking import CLIENT_ID, OTHER_ORG, answer, ask, far, found, moved, quoted, sent, wish
+from tests.integration.client import call, token_for
+
+clients = load("clients", "api").api
+
+
+@pytest.fixture(autouse=True)
+def _organizations(dynamodb: Any) -> None:
+    found()
+
+
+def test_a_charter_is_quoted_with_a_number_and_a_price() -> None:
+    charter = quoted()
+    assert charter["number"] == "CH-2027-000001"
+    assert (charter["status"], charter["revision_number"], charter["version"]) == ("quote", 1, 1)
+    assert charter["quote"]["total"] == 350 + 130 * 2.5 + 1.3
+    assert [line["kind"] for line in charter["quote"]["lines"]] == ["base_rate", "mileage_rate", "fuel_surcharge"]
+    assert charter["trip_date"] == "2027-03-03"
+    assert charter["timezone"] == "America/New_York"
+    assert charter["stops"][1]["timezone"] == "America/New_York"
+    assert charter["quote"]["warnings"] == []
+    assert "org_id" not in charter
+
+
+def test_numbers_are_gapless_by_the_year_of_the_trip() -> None:
+    stops = far(3)
+    stops[0]["estimated_departure"] = "2028-03-03T09:00:00-05:00"
+    stops[1]["estimated_arrival"] = "2028-03-03T12:00:00-05:00"
+    numbers = [quoted()["number"], quoted(stops=stops)["number"], quoted()["number"]]
+    assert numbers == ["CH-2027-000001", "CH-2028-000001", "CH-2027-000002"]
+    assert ask("POST", "/charters", wish(client_id="cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")).status == 404
+    assert quoted()["number"] == "CH-2027-000003"
+
+
+def test_miles_left_out_are_estimated_from_the_stops() -> None:
+    charter = quoted(miles=None)
+    assert charter["miles_estimated"] is True
+    assert 120 < charter["miles"] < 140
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"stops": far(3)[:1]}, "stops"),
+        ({"passengers": 0}, "passengers"),
+        ({"client_id": "x"}, "client_id"),
+        ({"trip_type": "sideways"}, "trip_type"),
+        ({"unknown": 1}, "unknown"),
+        ({"stops": [far(3)[0], {**far(3)[1], "latitude": 91}]}, "stops.1.latitude"),
+        ({"stops": [far(3)[0], {**far(3)[1], "latitude": None}]}, "stops.1.latitude"),
+        (
+            {"stops": [far(3)[0], {**far(3)[1], "estimated_arrival": "2027-03-03T08:00:00-05:00"}]},
+            "stops.1.estimated_arrival",
+        ),
+        (
+            {"stops": [far(3)[0], {**far(3)[1], "estimated_arrival": "2027-06-03T08:00:00-05:00"}]},
+            "stops.1.estimated_arrival",
+        ),
+        ({"stops": [{**far(3)[0], "estimated_departure": None}, far(3)[1]]}, "stops.0.estimated_departure"),
+        ({"stops": [{**far(3)[0], "timezone": "Mars/Olympus"}, far(3)[1]]}, "stops.0.timezone"),
+        ({"stops": [{**far(3)[0], "timezone": "\x00"}, far(3)[1]]}, "stops.0.timezone"),
+        (
+            {
+                "stops": [{"address": "A", "estimated_departure": "2027-03-03T08:00:00Z"}, {"address": "B"}],
+                "miles": None,
+            },
+            "miles",
+        ),
+        (
+            {"stops": [{**far(3)[0], "estimated_departure": "9999-12-31T23:59:59Z"}, far(3)[1]]},
+            "stops.0.estimated_departure",
+        ),
+        (
+            {"stops": [{**far(3)[0], "estimated_departure": "0001-01-01T00:00:00+14:00"}, far(3)[1]]},
+            "stops.0.estimated_departure",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_field(fields: dict[str, Any], field: str) -> None:
+    reply = ask("POST", "/charters", wish(**fields))
+    assert reply.status == 422, reply.text
+    assert field in [each["field"] for each in reply.json()["errors"]]
+
+
+def test_an_inactive_client_gets_no_quotes() -> None:
+    changed = call(
+        clients, "PUT", f"/api/v1/clients/{CLIENT_ID}", {"status": "inactive"}, token=token_for("clients:write")
+    )
+    assert changed.status == 200
+    assert ask("POST", "/charters", wish()).status == 409
+
+
+def test_a_trip_too_long_for_one_driver_is_quoted_with_a_warning_that_blocks() -> None:
+    charter = quoted(stops=far(12), miles=600)
+    (warning,) = charter["quote"]["warnings"]
+    assert warning["blocking"]
+    assert warning["code"] == "hours_of_service"
+    assert "49 CFR 395.5(a)(1)" in warning["message"]
+    assert moved(charter["id"], "booked").status == 409
+    token = sent(charter["id"])
+    assert answer(token).status == 409
+
+    changed = ask("PUT", f"/charters/{charter['id']}", {"requires_second_driver": True})
+    assert changed.status == 200
+    assert not [each for each in changed.json()["quote"]["warnings"] if each["blocking"]]
+    assert moved(charter["id"], "booked").json()["status"] == "booked"
+
+
+def test_lists_are_newest_first_and_filtered() -> None:
+    first, second, third = quoted(), quoted(), quoted()
+    moved(second["id"], "booked")
+
+    def listed(**query: str) -> list[str]:
+        reply = ask("GET", "/charters", query=query)
+        assert reply.status == 200, reply.text
+        return [each["id"] for each in reply.json()["items"]]
+
+    assert listed() == [third["id"], second["id"], first["id"]]
+    assert listed(status="booked") == [second["id"]]
+    assert listed(client_id=CLIENT_ID, status="quote") == [third["id"], first["id"]]
+    assert listed(date_from="2027-03-03", date_to="2027-03-03") == [first["id"], second["id"], third["id"]]
+    assert listed(date_from="2027-03-04") == []
+    assert listed(date_to="2027-03-02") == []
+    assert listed(date_from="2027-01-01", status="booked") == [second["id"]]
+    assert listed(vendor_id="ven_01JQZZZZZZZZZZZZZZZZZZZZZZ") == []
+    of_client = ask("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2"}).json()
+    assert [each["id"] for each in of_client["items"]] == [third["id"], second["id"]]
+    rest = ask("GET", f"/clients/{CLIENT_ID}/charters", query={"limit": "2", "cursor": of_client["next_cursor"]}).json()
+    assert [each["id"] for each in rest["items"]] == [first["id"]]
+    assert ask("GET", "/charters", query={"date_from": "2027-03-03", "date_to": "2027-03-01"}).status == 422
+    assert ask("GET", "/charters", query={"date_from": "0001-01-01"}).status == 200
+    assert ask("GET", "/charters", query={"date_to": "9999-12-31"}).status == 200
+
+
+def test_a_list_is_one_question_to_the_table() -> None:
+    for _ in range(3):
+        quoted()
+    before = tally.calls
+    assert len(ask("GET", "/charters", query={"limit": "2"}).json()["items"]) == 2
+    assert tally.calls - before <= 2  # the second reads the keys that verify the token
+
+
+def test_another_organization_sees_nothing() -> None:
+    charter = quoted()
+    for method, path in (
+        ("GET", ""),
+        ("PUT", ""),
+        ("DELETE", ""),
+        ("GET", "/history"),
+        ("GET", "/series"),
+        ("POST", "/clone"),
+        ("POST", "/send-quote"),
+        ("POST", "/cancel"),
+    ):
+        body: Any = {} if method in ("PUT", "POST") else None
+        assert ask(method, f"/charters/{charter['id']}{path}", body, org_id=OTHER_ORG).status == 404
+    assert ask("GET", "/charters", org_id=OTHER_ORG).json()["items"] == []
+    assert ask("GET", f"/clients/{CLIENT_ID}/charters", org_id=OTHER_ORG).status == 404
+    assert ask("POST", "/charters", wish(), org_id=OTHER_ORG).status == 404
+
+
+def test_editing_what_was_quoted_is_a_new_revision() -> None:
+    charter = quoted()
+    path = f"/charters/{charter['id']}"
+    noted = ask("PUT", path, {"notes": "Door code 12"}).json()
+    assert (noted["revision_number"], noted["version"], noted["notes"]) == (1, 2, "Door code 12")
+    same = ask("PUT", path, {"stops": wish()["stops"], "miles": 130}).json()
+    assert (same["revision_number"], same["version"]) == (1, 2)
+    farther = ask("PUT", path, {"miles": 200}).json()
+    assert farther["revision_number"] == 2
+    assert farther["quote"]["total"] == 350 + 200 * 2.5 + 2
+    assert farther["quote"]["id"] != charter["quote"]["id"]
+    stale = ask("PUT", path, {"miles": 210}, headers={"if-match": '"1"'})
+    assert stale.status == 412
+    events = ask("GET", f"{path}/history").json()
+    assert [each["type"] for each in events] == ["charter.created", "charter.modified", "charter.modified"]
+    assert {"field": "miles", "old": 130.0, "new": 200.0} in events[2]["changes"]
+    assert events[2]["actor"]["role"] == "staff"
+
+
+def test_a_booked_charter_keeps_price_time_and_stops() -> None:
+    charter = quoted()
+    moved(charter["id"], "booked")
+    path = f"/charters/{charter['id']}"
+    for fields in ({"miles": 200}, {"stops": far(4)}, {"passengers": 41}, {"vehicle_count": 2}):
+        refused = ask("PUT", path, fields)
+        assert refused.status == 409
+        assert "change case" in refused.json()["detail"]
+        assert refused.json()["errors"][0]["field"] == next(iter(fields))
+    assert ask("PUT", path, {"notes": "Bring water", "stops": wish()["stops"]}).json()["notes"] == "Bring water"
+    assert ask("DELETE", path).status == 409
+    moved(charter["id"], "cancelled")
+    assert ask("PUT", path, {"notes": "Too late"}).status == 409
+
+
+def test_a_clone_is_a_new_quote() -> None:
+    original = quoted(notes="Same as last year")
+    moved(original["id"], "booked")
+    copy = ask("POST", f"/charters/{original['id']}/clone")
+    assert copy.status == 201
+    made = copy.json()
+    assert made["cloned_from_charter_id"] == original["id"]
+    assert (made["status"], made["number"], made["notes"]) == ("quote", "CH-2027-000002", "Same as last year")
+    assert made["starts_at"] == original["starts_at"]
+    later = ask(
+        "POST", f"/charters/{original['id']}/clone", {"estimated_departure": "2028-04-05T09:00:00-04:00"}
+    ).json()
+    assert later["number"] == "CH-2028-000001"
+    assert later["stops"][1]["estimated_arrival"] in ("2028-04-05T12:00:00-04:00", "2028-04-05T11:00:00-05:00")
+
+
+def test_a_deleted_charter_is_gone() -> None:
+    charter = quoted()
+    assert ask("DELETE", f"/charters/{charter['id']}").status == 204
+    assert ask("GET", f"/charters/{charter['id']}").status == 404
+    assert ask("GET", "/charters").json()["items"] == []
+    assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
+
+
+def test_the_way_to_the_end_is_kept_in_the_history_and_the_counts() -> None:
+    charter = quoted()
+    other = quoted(miles=10)
+    assert moved(charter["id"], "completed").status == 409
+    for status in ("booked", "confirmed", "in_progress", "completed"):
+        assert moved(charter["id"], status).json()["status"] == status
+    assert moved(charter["id"], "cancelled").status == 409
+    types = [each["type"] for each in ask("GET", f"/charters/{charter['id']}/history").json()]
+    assert types == [
+        "charter.created",
+        "quote.accepted",
+        "charter.booked",
+        "charter.confirmed",
+        "charter.started",
+        "charter.completed",
+    ]
+    summary = ask("GET", "/charters/dashboard-summary").json()
+    assert summary["total"] == 2
+    assert summary["by_status"]["completed"] == {"count": 1, "value": charter["quote"]["total"]}
+    assert summary["by_status"]["quote"] == {"count": 1, "value": other["quote"]["total"]}
+    assert summary["by_status"]["booked"] == {"count": 0, "value": 0}
+    assert summary["open_value"] == other["quote"]["total"]
+
+
+def test_the_same_key_gives_the_first_charter_again() -> None:
+    headers = {"idempotency-key": "one"}
+    first = ask("POST", "/charters", wish(), headers=headers)
+    again = ask("POST", "/charters", wish(), headers=headers)
+    assert (first.status, again.status) == (201, 201)
+    assert first.json() == again.json()
+    assert len(ask("GET", "/charters").json()["items"]) == 1
+    assert ask("POST", "/charters", wish(passengers=2), headers=headers).status == 422

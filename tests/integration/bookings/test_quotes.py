@@ -1,0 +1,257 @@
+"""A client answers its quote by the link: once, and to the revision that it saw."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from coachway.bookings import expiry, links
+from coachway.core import clock, errors
+from coachway.pricing import offering
+from coachway.pricing import service as pricing
+from coachway.pricing.offers import PromoInput
+from tests.integration.bookings.asking import CLIENT_ID, STAFF, answer, ask, found, moved, quoted, sent, status_of
+
+NOW = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _organizations(dynamodb: Any) -> None:
+    found()
+
+
+def history(charter_id: str) -> list[str]:
+    return [each["type"] for each in ask("GET", f"/charters/{charter_id}/history").json()]
+
+
+def quote_status(charter: dict[str, Any]) -> str:
+    return pricing.quote(STAFF, charter["quote"]["id"]).status
+
+
+def test_the_link_shows_the_quote_and_nothing_internal() -> None:
+    charter = quoted(notes="The client is difficult")
+    seen = ask("GET", f"/quotes/{sent(charter['id'])}", permissions="")
+    assert seen.status == 200
+    view = seen.json()
+    assert (view["number"], view["status"], view["revision_number"]) == (charter["number"], "quote", 1)
+    assert view["total"] == charter["quote"]["total"]
+    assert view["organization_name"] == "Harbor"
+    for hidden in ("rule_id", "difficult", "_id", "margin", "org_"):
+        assert hidden not in seen.text
+
+
+def test_accepting_books_the_charter_and_uses_the_link_up() -> None:
+    charter = quoted()
+    token = sent(charter["id"])
+    assert quote_status(charter) == "sent"
+    accepted = answer(token)
+    assert (accepted.status, accepted.json()["status"]) == (200, "booked")
+    booked = ask("GET", f"/charters/{charter['id']}").json()
+    assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
+    assert quote_status(charter) == "accepted"
+    assert history(charter["id"]) == ["charter.created", "quote.sent", "quote.accepted", "charter.booked"]
+    for what in ("accept", "decline"):
+        again = answer(token, what)
+        assert again.status == 409
+        assert again.json()["title"] == "this quote was answered already"
+    assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
+
+
+def test_the_event_carries_what_a_mail_needs_and_no_token() -> None:
+    charter = quoted()
+    token = sent(charter["id"])
+    text = ask("GET", f"/charters/{charter['id']}/history").text
+    assert token not in text
+    event = ask("GET", f"/charters/{charter['id']}/history").json()[1]
+    assert event["data"]["client_email"] == "e@acme.example"
+    assert event["data"]["total"] == charter["quote"]["total"]
+    assert event["data"]["link_nonce"]
+
+
+def test_declining_keeps_the_reason() -> None:
+    charter = quoted()
+    assert answer(sent(charter["id"]), "decline", reason="Another date").json()["status"] == "declined"
+    declined = ask("GET", f"/charters/{charter['id']}").json()
+    assert (declined["status"], declined["status_reason"]) == ("declined", "Another date")
+    assert quote_status(charter) == "declined"
+
+
+def test_the_revision_that_was_seen_has_to_be_the_current_one() -> None:
+    charter = quoted()
+    token = sent(charter["id"])
+    refused = answer(token, revision=2)
+    assert refused.status == 409
+    assert refused.json()["errors"][0]["field"] == "revision_number"
+
+
+def test_a_new_revision_voids_the_old_link() -> None:
+    charter = quoted()
+    old = sent(charter["id"])
+    assert ask("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["revision_number"] == 2
+    assert ask("GET", f"/quotes/{old}", permissions="").status == 404
+    assert answer(old).status == 409
+    assert answer(old, revision=2).status == 409
+    assert quote_status(charter) == "superseded"
+    new = sent(charter["id"])
+    assert answer(old, revision=2).status == 409
+    assert answer(new, revision=2).json()["status"] == "booked"
+
+
+def test_sending_again_replaces_the_link() -> None:
+    charter = quoted()
+    first, second = sent(charter["id"]), sent(charter["id"])
+    assert answer(first).status == 409
+    assert answer(second).status == 200
+
+
+def test_a_note_leaves_the_link_alone() -> None:
+    charter = quoted()
+    token = sent(charter["id"])
+    ask("PUT", f"/charters/{charter['id']}", {"notes": "Call before"})
+    assert answer(token).status == 200
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t[:40] + ("A" if t[40] != "A" else "B") + t[41:], lambda t: "A" * len(t), str.swapcase]
+)
+def test_a_forged_link_finds_nothing(spoil: Any) -> None:
+    token = spoil(sent(quoted()["id"]))
+    assert ask("GET", f"/quotes/{token}", permissions="").status == 404
+    assert answer(token).status == 404
+
+
+def test_a_link_expires_by_itself_and_by_the_timer() -> None:
+    with clock.frozen(NOW):
+        charter = quoted()
+        other = quoted()
+        token, longer = sent(charter["id"], hours=2), sent(other["id"], hours=200)
+    with clock.frozen(NOW + timedelta(hours=2)):
+        assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "expired"
+        assert answer(token).json()["title"] == "this quote has expired"
+        assert status_of(charter["id"]) == "quote"
+        assert expiry.run().expired == 1
+        assert expiry.run() == expiry.Expiry()
+        assert status_of(charter["id"]) == "expired"
+        assert quote_status(charter) == "expired"
+        assert status_of(other["id"]) == "quote"
+        assert history(charter["id"])[-1] == "quote.expired"
+        assert answer(token).status == 409
+        assert answer(longer).status == 200
+
+
+def test_the_timer_catches_up_after_a_pause() -> None:
+    with clock.frozen(NOW):
+        tokens = [sent(quoted()["id"], hours=hours) for hours in (1, 30, 100)]
+        assert expiry.run().expired == 0
+    with clock.frozen(NOW + timedelta(days=3)):
+        assert expiry.run().expired == 2
+    with clock.frozen(NOW + timedelta(days=10)):
+        assert expiry.run().expired == 1
+        assert [answer(token).status for token in tokens] == [409, 409, 409]
+
+
+def test_the_timer_leaves_answered_and_revised_quotes_alone() -> None:
+    with clock.frozen(NOW):
+        booked, revised = quoted(), quoted()
+        answer(sent(booked["id"], hours=1))
+        sent(revised["id"], hours=1)
+        ask("PUT", f"/charters/{revised['id']}", {"passengers": 41})
+    with clock.frozen(NOW + timedelta(hours=5)):
+        done = expiry.run()
+        assert (done.expired, done.put_away) == (0, 2)
+        assert status_of(booked["id"]) == "booked"
+        assert status_of(revised["id"]) == "quote"
+
+
+def test_a_quote_whose_trip_has_left_cannot_be_sent() -> None:
+    charter = quoted()
+    with clock.frozen(datetime(2027, 3, 3, 14, 0, tzinfo=UTC)):
+        assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
+    with clock.frozen(datetime(2027, 3, 3, 13, 0, tzinfo=UTC)):
+        reply = ask("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
+        assert reply.json()["expires_at"] == "2027-03-03T14:00:00Z"
+
+
+def test_only_a_quote_can_be_sent() -> None:
+    charter = quoted()
+    moved(charter["id"], "booked")
+    assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
+
+
+def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    charter = quoted()
+    token = sent(charter["id"])
+    opened = links.opened
+    interrupted: list[int] = []
+
+    def slowly(text: str) -> links.LinkedQuote:
+        linked = opened(text)
+        if not interrupted:
+            interrupted.append(ask("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
+        return linked
+
+    monkeypatch.setattr("coachway.bookings.answering.opened", slowly)
+    assert answer(token).status == 200
+    assert interrupted == [200]
+
+
+def test_a_second_accept_that_read_before_the_first_wrote_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    charter = quoted()
+    token = sent(charter["id"])
+    stale = links.opened(token)
+    assert answer(token).status == 200
+    reads = iter([stale])
+    monkeypatch.setattr("coachway.bookings.answering.opened", lambda text: next(reads, None) or links.opened(text))
+    again = answer(token)
+    assert again.status == 409
+    assert history(charter["id"]).count("charter.booked") == 1
+
+
+def test_cancelling_says_first_what_it_refunds() -> None:
+    charter = quoted()
+    moved(charter["id"], "booked")
+    path = f"/charters/{charter['id']}/cancel"
+    start = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)
+    for hours, percent in ((72, 100), (71.9, 75), (24, 50), (23, 0)):
+        with clock.frozen(start - timedelta(hours=hours)):
+            preview = ask("POST", path, {}, query={"preview": "true"})
+            assert preview.status == 200
+            assert preview.json()["refund_percent"] == percent
+            assert preview.json()["preview"] is True
+    with clock.frozen(start - timedelta(hours=1)):
+        assert (
+            ask("POST", path, {"initiated_by": "operator"}, query={"preview": "true"}).json()["refund_percent"] == 100
+        )
+        assert status_of(charter["id"]) == "booked"
+        done = ask("POST", path, {"reason": "Flooded"}).json()
+        assert (done["preview"], done["refund"], done["initiated_by"]) == (False, 0, "client")
+    assert status_of(charter["id"]) == "cancelled"
+    assert ask("POST", path, {}).status == 409
+
+
+def test_a_client_cancels_only_its_own_and_only_as_the_client() -> None:
+    charter = quoted()
+    moved(charter["id"], "booked")
+    path = f"/charters/{charter['id']}/cancel"
+    stranger: Any = {"permissions": "charters:cancel", "role": "client", "party_id": "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ"}
+    assert ask("POST", path, {}, **stranger).status == 404
+    own = {**stranger, "party_id": CLIENT_ID}
+    assert ask("POST", path, {"initiated_by": "operator"}, **own).json()["initiated_by"] == "client"
+
+
+def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
+    offering.create_promo(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
+    first, second = quoted(promo_code="ONCE"), quoted(promo_code="ONCE")
+    assert first["quote"]["discount"] == 50
+    assert answer(sent(first["id"])).status == 200
+    refused = answer(sent(second["id"]))
+    assert refused.status == 409
+    assert refused.json()["title"] == "promo code used up"
+    assert status_of(second["id"]) == "quote"
+
+
+def test_a_link_that_was_never_sent_is_missing() -> None:
+    with pytest.raises(errors.Missing):
+        links.opened("A" * 86)

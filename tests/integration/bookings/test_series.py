@@ -1,0 +1,200 @@
+"""A recurring series exists as a whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from coachway.bookings import parcels
+from coachway.core import clock, store
+from coachway.core.listing import everything
+from coachway.core.table import connection
+from coachway.pricing import service as pricing
+from tests.entries import load
+from tests.integration.bookings.asking import ORG, STAFF, ask, far, found, quoted, wish
+
+
+@pytest.fixture(autouse=True)
+def _organizations(dynamodb: Any) -> None:
+    found()
+
+
+def recurring(
+    rule: str = "weekly", count: int | None = 3, *, headers: dict[str, str] | None = None, **fields: Any
+) -> Any:
+    query = {"recurrence_rule": rule} | ({"instance_count": str(count)} if count is not None else {})
+    return ask("POST", "/charters/recurring", wish(**fields), query=query, headers=headers)
+
+
+def test_three_weekly_charters() -> None:
+    reply = recurring()
+    assert reply.status == 201, reply.text
+    made = reply.json()
+    assert [each["trip_date"] for each in made] == ["2027-03-03", "2027-03-10", "2027-03-17"]
+    assert [each["instance_number"] for each in made] == [1, 2, 3]
+    assert {each["series_total"] for each in made} == {3}
+    assert [each["is_series_master"] for each in made] == [True, False, False]
+    assert [each["parent_charter_id"] for each in made] == [None, made[0]["id"], made[0]["id"]]
+    assert {each["recurrence_rule"] for each in made} == {"weekly"}
+    assert [each["number"] for each in made] == [f"CH-2027-00000{n}" for n in (1, 2, 3)]
+    series = ask("GET", f"/charters/{made[2]['id']}/series").json()
+    assert [each["id"] for each in series["items"]] == [each["id"] for each in made]
+    assert quoted()["number"] == "CH-2027-000004"
+
+
+def test_the_time_of_day_is_kept_through_daylight_saving() -> None:
+    made = recurring(count=3).json()
+    departures = [each["stops"][0]["estimated_departure"] for each in made]
+    assert departures == ["2027-03-03T09:00:00-05:00", "2027-03-10T09:00:00-05:00", "2027-03-17T09:00:00-04:00"]
+    assert made[2]["stops"][1]["estimated_arrival"] == "2027-03-17T12:00:00-04:00"
+
+
+def test_each_occurrence_is_priced_on_its_own_and_the_year_numbers_it() -> None:
+    made = recurring("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_on("2027-03-31")).json()
+    assert [each["trip_date"] for each in made][:3] == ["2027-03-31", "2027-04-30", "2027-05-31"]
+    assert [each["number"] for each in made][-4:] == [
+        "CH-2027-000009",
+        "CH-2027-000010",
+        "CH-2028-000001",
+        "CH-2028-000002",
+    ]
+    assert len({each["quote"]["id"] for each in made}) == 12
+
+
+def test_fifty_two_charters_with_their_quotes_events_and_counts() -> None:
+    reply = recurring(count=52)
+    assert reply.status == 201, reply.text
+    made = reply.json()
+    assert len(made) == 52
+    for charter in (made[0], made[25], made[51]):
+        assert [each["type"] for each in ask("GET", f"/charters/{charter['id']}/history").json()] == ["charter.created"]
+        assert pricing.quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
+    assert len(ask("GET", f"/charters/{made[7]['id']}/series").json()["items"]) == 52
+    assert ask("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
+    assert everything(parcels.Parcel, "SERIES_PARCELS", index="gsi1") == []
+
+
+def test_exceptions_skip_or_move_one_occurrence() -> None:
+    made = recurring(
+        count=4,
+        exceptions=[
+            {"date": "2027-03-10", "action": "skip"},
+            {"date": "2027-03-17", "action": "move", "estimated_departure": "2027-03-18T10:30:00-04:00"},
+        ],
+    ).json()
+    assert [each["starts_at"] for each in made] == [
+        "2027-03-03T09:00:00-05:00",
+        "2027-03-18T10:30:00-04:00",
+        "2027-03-24T09:00:00-04:00",
+    ]
+    assert [each["instance_number"] for each in made] == [1, 2, 3]
+    assert {each["series_total"] for each in made} == {3}
+
+
+@pytest.mark.parametrize(
+    ("rule", "count", "fields", "field"),
+    [
+        ("weekly", None, {}, "instance_count"),
+        ("weekly", 53, {}, "instance_count"),
+        ("weekly", 0, {}, "instance_count"),
+        ("FREQ=SECONDLY", 3, {}, "recurrence_rule"),
+        ("nonsense", 3, {}, "recurrence_rule"),
+        ("weekly", 2, {"exceptions": [{"date": "2027-03-04", "action": "skip"}]}, "exceptions.0.date"),
+        ("weekly", 2, {"exceptions": [{"date": "2027-03-03", "action": "skip"}] * 2}, "exceptions.1.date"),
+        ("daily", 1, {"exceptions": [{"date": "2027-03-03", "action": "skip"}]}, "exceptions"),
+        ("daily", 1, {"exceptions": [{"date": "2027-03-03", "action": "move"}]}, "exceptions.0.estimated_departure"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(rule: str, count: int | None, fields: dict[str, Any], field: str) -> None:
+    reply = recurring(rule, count, **fields)
+    assert reply.status == 422, reply.text
+    assert field in [each["field"] for each in reply.json()["errors"]]
+    assert ask("GET", "/charters").json()["items"] == []
+
+
+def test_a_series_that_fails_leaves_nothing_not_even_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ask("GET", "/charters").status == 200
+    send = connection().transact_write_items
+    monkeypatch.setattr(connection(), "transact_write_items", _broken)
+    assert recurring(count=5).status == 500
+    monkeypatch.setattr(connection(), "transact_write_items", send)
+    assert ask("GET", "/charters").json()["items"] == []
+    assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
+    assert quoted()["number"] == "CH-2027-000001"
+
+
+def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(parcels, "deliver", lambda _caller, _left: 0)
+        made = recurring(count=20).json()
+    first, last = made[0]["id"], made[-1]["id"]
+    assert ask("GET", f"/charters/{last}/history").json() == []
+    assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
+    assert parcels.deliver_left() == 0, "a request may still be at it"
+    with clock.frozen(clock.now() + timedelta(minutes=2)):
+        assert load("bookings", "schedule").handler({}, None)["delivered"] == 3
+        assert parcels.deliver_left() == 0
+    for charter in made:
+        events = ask("GET", f"/charters/{charter['id']}/history").json()
+        assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]
+        assert pricing.quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
+
+
+def test_a_parcel_that_two_deliver_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[parcels.Parcel] = []
+    with monkeypatch.context() as dying:
+        dying.setattr(parcels, "deliver", lambda _caller, left: kept.extend(left))
+        recurring(count=3)
+    assert parcels.deliver(STAFF, kept) == 1
+    assert parcels.deliver(STAFF, kept) == 0
+
+
+def test_the_same_key_gives_the_same_series_again() -> None:
+    headers = {"idempotency-key": "series-1"}
+    first, again = recurring(headers=headers), recurring(headers=headers)
+    assert first.json() == again.json()
+    assert len(ask("GET", "/charters").json()["items"]) == 3
+
+
+def test_a_series_too_large_for_a_transaction_is_refused_whole() -> None:
+    stop = {"address": "\u20ac" * 190, "geocoded_address": "\u20ac" * 190}
+    stops = [far(3)[0], *[stop] * 48, far(3)[1]]
+    reply = recurring(
+        count=52, stops=[{**each, "latitude": None, "longitude": None} for each in stops], notes="\u20ac" * 4000
+    )
+    assert reply.status == 413, reply.text
+    assert ask("GET", "/charters").json()["items"] == []
+
+
+def test_every_occurrence_is_checked_against_the_hours_of_its_own_night() -> None:
+    made = recurring("weekly", 2, stops=_overnight(), miles=500).json()
+    blocked = [[each["code"] for each in charter["quote"]["warnings"] if each["blocking"]] for charter in made]
+    assert blocked == [[], []]
+
+
+def test_a_charter_outside_any_series_is_its_own() -> None:
+    charter = quoted()
+    assert [each["id"] for each in ask("GET", f"/charters/{charter['id']}/series").json()["items"]] == [charter["id"]]
+    assert store.find(parcels.Parcel, parcels.PARCEL.key(org=ORG, series="x", number="00")) is None
+
+
+def _broken(*_: Any, **__: Any) -> None:
+    raise RuntimeError("the network is gone")
+
+
+def _on(day: str) -> list[dict[str, Any]]:
+    first, last = far(3)
+    return [
+        {**first, "estimated_departure": f"{day}T09:00:00-04:00"},
+        {**last, "estimated_arrival": f"{day}T12:00:00-04:00"},
+    ]
+
+
+def _overnight() -> list[dict[str, Any]]:
+    first, last = far(3)
+    return [
+        {**first, "estimated_departure": "2027-03-06T21:00:00-05:00"},
+        {**last, "estimated_arrival": "2027-03-07T07:00:00-05:00"},
+    ]
