@@ -6,6 +6,7 @@ A build is named by everything that goes into it, so an unchanged layer is never
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from infra.local import say
 from infra.local.environments import UV
@@ -128,6 +129,7 @@ def _vendored(layer: Layer, platform: Platform) -> Path:
         _install(pins, tree, platform)
         _prune(tree, layer)
         _shorten_endpoints(tree)
+        _shorten_descriptions(tree)
         precompile(tree, platform, "/opt/python")
         if platform.is_local:
             _try(layer, tree)
@@ -192,6 +194,24 @@ def _shorten_endpoints(tree: Path) -> None:
             services = partition["services"]
             partition["services"] = {name: services[name] for name in services if name in ENDPOINT_PREFIXES}
         file.write_text(json.dumps(endpoints, separators=(",", ":")))
+
+
+def _shorten_descriptions(tree: Path) -> None:
+    """Leave of botocore's descriptions what it acts upon, uncompressed: a client reads them at every cold start."""
+    for file in tree.glob("botocore/data/*/*/*.json.gz"):
+        description = json.loads(gzip.decompress(file.read_bytes()))
+        file.with_suffix("").write_text(json.dumps(_undocumented(description), separators=(",", ":")))
+        file.unlink()
+
+
+def _undocumented(part: Any) -> Any:
+    """Without prose. A shape's member may be called `documentation`, but is no text."""
+    if isinstance(part, list):
+        return [_undocumented(each) for each in part]
+    if isinstance(part, dict):
+        kept = {name: each for name, each in part.items() if name != "documentation" or not isinstance(each, str)}
+        return {name: _undocumented(each) for name, each in kept.items()}
+    return part
 
 
 def _remove(path: Path) -> None:

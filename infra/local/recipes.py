@@ -58,16 +58,19 @@ VENDOR: Final = Layer(
         "bin",
         "cffi",
         "boto3/data/*",
+        "botocore/data/*/*/examples-1.json",
+        *("botocore/data/dynamodb/2011-12-05", "botocore/data/events/2014-02-03"),
         "dateutil/zoneinfo",
         *(f"chalice/{name}" for name in ("cli", "deploy", "templates", "cdk", "awsclient.py", "package.py", "*.json")),
         "pydantic/v1",
         "pydantic/mypy.py",
+        "urllib3/contrib/emscripten",
         "aws_lambda_powertools/event_handler",
         *(
             f"aws_lambda_powertools/utilities/{name}"
             for name in (
-                *("auth_alpha", "circuit_breaker", "data_masking", "feature_flags", "kafka", "streaming"),
-                "validation",
+                *("auth_alpha", "circuit_breaker", "data_masking", "feature_flags", "idempotency", "kafka"),
+                *("streaming", "validation"),
             )
         ),
     ),
