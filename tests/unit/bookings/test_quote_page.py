@@ -107,3 +107,10 @@ def test_the_terms_are_those_that_cancellations_are_reckoned_by() -> None:
         "Less than 24 hours before: nothing comes back",
     ]
     assert len(wording.terms([Tier(0, 100)])) == 1
+
+
+def test_amenities_are_called_as_on_the_price_list() -> None:
+    facts = {fact.label: fact.value for fact in wording.facts(charter())}
+    assert facts["Amenities"] == "Wi-Fi"
+    unlisted = {fact.label: fact.value for fact in wording.facts(charter(amenities=["wifi", "wheelchair_lift"]))}
+    assert unlisted["Amenities"] == "Wifi, Wheelchair lift"

@@ -120,10 +120,16 @@ def facts(charter: Charter) -> list[Fact]:
         Fact("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:
-        found.append(Fact("Amenities", ", ".join(map(humanized, charter.amenities))))
+        found.append(Fact("Amenities", ", ".join(_amenities(charter))))
     if charter.requires_second_driver:
         found.append(Fact("Drivers", "Two"))
     return found
+
+
+def _amenities(charter: Charter) -> list[str]:
+    """By the names of the price list; by their codes when not every one is on it."""
+    listed = [line.label for line in charter.quote.lines if line.kind == "amenity"]
+    return listed if len(listed) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
 
 
 def vehicles(count: int, vehicle_class: str) -> str:
