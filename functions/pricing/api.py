@@ -26,7 +26,7 @@ RuleId = Annotated[str, Field(pattern=ids.pattern("prl"))]
 QuoteId = Annotated[str, Field(pattern=ids.pattern("quo"))]
 
 
-@api.post("/pricing/calculate-quote", needs="charters:write")
+@api.post("/pricing/calculate-quote", needs="charters:write", errors=(404,))
 def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     """Price a trip.
 
@@ -54,7 +54,7 @@ def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     return rulebook.rules(caller, query)
 
 
-@api.post("/pricing/pricing-rules", needs="pricing:write", status=201)
+@api.post("/pricing/pricing-rules", needs="pricing:write", status=201, errors=(404,))
 def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     """Add a pricing rule.
 

@@ -13,6 +13,8 @@ ORG: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 OTHER_ORG: Final = "org_01JQYYYYYYYYYYYYYYYYYYYYYY"
 EVERYTHING: Final = "pricing:read pricing:write charters:write"
 ACME: Final = "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+ZENITH: Final = "cli_01JQYYYYYYYYYYYYYYYYYYYYYY"
+"""Another client of the same organization."""
 
 COACH_BASE: Final = {"name": "Coach base", "rule_type": "base_rate", "scope": "global", "amount": 350, "priority": 10}
 PER_MILE: Final = {"name": "Per mile", "rule_type": "mileage_rate", "scope": "global", "amount": 2.5}

@@ -1,4 +1,4 @@
-"""An organization to price for."""
+"""An organization to price for, and its clients."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.ops import Create
 from coachway.identity.model import Organization
-from tests.integration.pricing.asking import ORG, OTHER_ORG
+from tests.integration.pricing.asking import ACME, ORG, OTHER_ORG, ZENITH
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +28,13 @@ def _organizations(dynamodb: Any) -> None:
             tax_rate_percent=Decimal(0),
         )
         store.commit(Caller.system("tests", org_id), Create(organization))
+    for client_id, name in ((ACME, "Acme"), (ZENITH, "Zenith")):
+        client = Client(
+            id=client_id,
+            org_id=ORG,
+            name=name,
+            client_type="corporate",
+            email=f"{name.lower()}@example.com",
+            currency="USD",
+        )
+        store.commit(Caller.system("tests", ORG), Create(client))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Update
 from coachway.core.table import tally
@@ -23,6 +23,7 @@ from tests.integration.pricing.asking import (
     OTHER_ORG,
     PER_MILE,
     WEEKEND,
+    ZENITH,
     ask,
     line,
     quote,
@@ -71,8 +72,7 @@ def test_a_changed_rule_holds_at_once_and_quotes_keep_the_former_values() -> Non
 
 def test_quotes_are_found_by_client_and_status_newest_first() -> None:
     rule(COACH_BASE)
-    other = "cli_01JQYYYYYYYYYYYYYYYYYYYYYY"
-    first, second, third = quote(), quote(client_id=other), quote()
+    first, second, third = quote(), quote(client_id=ZENITH), quote()
 
     def found(**query: str) -> list[str]:
         return [each["id"] for each in ask("GET", "/quotes", query=query).json()["items"]]
@@ -91,6 +91,17 @@ def test_quotes_of_a_charter_are_found_by_it() -> None:
     store.commit(CALLER, *made.ops)
     found = ask("GET", "/quotes", query={"charter_id": charter}).json()["items"]
     assert [each["id"] for each in found] == [made.quote.id]
+
+
+def test_clients_that_the_organization_does_not_have_are_not_found() -> None:
+    made = rule(COACH_BASE)
+    stranger = ids.new("cli")
+    assert ask("POST", "/calculate-quote", {**ASKED, "client_id": stranger}).status == 404
+    assert ask("POST", "/calculate-quote", ASKED, org_id=OTHER_ORG).status == 404
+    special = {**COACH_BASE, "scope": "client", "client_id": stranger}
+    assert ask("POST", "/pricing-rules", special).status == 404
+    change = {"scope": "client", "client_id": stranger}
+    assert ask("PUT", f"/pricing-rules/{made['id']}", change).status == 404
 
 
 def test_a_price_for_a_booking_writes_nothing_until_the_booking_does() -> None:
@@ -131,13 +142,13 @@ def test_a_margin_is_told_when_a_cost_is_known() -> None:
     assert quote(miles=0, cost=280)["margin"] == {"cost": 280, "amount": 70, "percent": 20}
 
 
-def test_a_quote_costs_two_small_reads_and_one_write_once_the_rules_are_known() -> None:
+def test_a_quote_costs_three_small_reads_and_one_write_once_the_rules_are_known() -> None:
     for body in (COACH_BASE, PER_MILE, WEEKEND):
         rule(body)
     quote()
     calls = tally.calls
     quote()
-    assert tally.calls - calls <= 4  # the signing key's look-up of the test token included
+    assert tally.calls - calls <= 5  # the signing key's look-up of the test token included
 
 
 def test_the_same_idempotency_key_gives_the_first_quote_again() -> None:
@@ -156,7 +167,7 @@ def test_another_organization_sees_neither_quotes_nor_rules() -> None:
     for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/history")):
         body = {"amount": 1} if method == "PUT" else None
         assert ask(method, f"/pricing-rules/{made['id']}{path}", body, org_id=OTHER_ORG).status == 404
-    theirs = ask("POST", "/calculate-quote", ASKED, org_id=OTHER_ORG).json()
+    theirs = ask("POST", "/calculate-quote", {**ASKED, "client_id": None}, org_id=OTHER_ORG).json()
     assert theirs["total"] == 1.5
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from coachway.clients import rules
 from coachway.core import contact, ids
 from coachway.core.contact import Email, Phone
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Text
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape, Text
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.parties import CLIENT
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
 
-CLIENT = AccessPattern(
-    "a client", pk="ORG#{org}#CLIENT#{id}", sk="HEAD", used_by="clients.service.get, clients.personal.export"
-)
 BY_MONTH = AccessPattern(
     "clients, newest first, by the month they were added",
     index="gsi1",
@@ -257,7 +255,7 @@ class EmailPreferences(Entity, EmailPreferencesInput):
         return PREFERENCES.key(org=self.org_id, client=self.id)
 
 
-class Credit(BaseModel):
+class Credit(Shape):
     """What a client may still owe. `available_credit` is negative when the limit was lowered under the balance."""
 
     client_id: str

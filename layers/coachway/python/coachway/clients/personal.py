@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from pydantic import BaseModel
-
 from coachway.clients import credit, preferences
 from coachway.clients.events import ClientErased
-from coachway.clients.model import CLIENT, ERASURE, Address, Client, Contact, Credit, EmailPreferences, Erasure
+from coachway.clients.model import ERASURE, Address, Client, Contact, Credit, EmailPreferences, Erasure
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Change, Envelope, HistoryEntry
 from coachway.core.listing import everything
+from coachway.core.model import Shape
 from coachway.core.ops import Create, Op, Remove, Update
+from coachway.core.parties import CLIENT
 
 _TOGETHER: Final = 90
 _IMPERSONAL: Final = frozenset(
@@ -27,7 +27,7 @@ _IMPERSONAL: Final = frozenset(
 """Fields whose values in past events stay; every other one is blanked, also those that come later."""
 
 
-class ClientFile(BaseModel):
+class ClientFile(Shape):
     """Everything kept about one client."""
 
     client: Client

@@ -10,7 +10,6 @@ from coachway.clients.events import ClientCreated, ClientDeleted, ClientUpdated
 from coachway.clients.model import (
     BY_MONTH,
     BY_NAME,
-    CLIENT,
     CONTACTS,
     Client,
     ClientInput,
@@ -22,6 +21,7 @@ from coachway.core.caller import Caller
 from coachway.core.listing import everything, months, page
 from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Create, Op, Update
+from coachway.core.parties import CLIENT
 
 _TOGETHER = 80
 """Contacts that are removed with their client in one transaction; more go before it."""

@@ -103,6 +103,14 @@ class RuleInput(Input):
     then the higher priority; then the newest.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"name": "Coach base", "rule_type": "base_rate", "scope": "global", "amount": 350, "priority": 10}
+            ]
+        }
+    )
+
     name: Text
     description: Note = ""
     rule_type: RuleType

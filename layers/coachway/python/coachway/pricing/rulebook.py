@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core import clock, errors, ids, store
+from coachway.core import clock, errors, ids, parties, store
 from coachway.core.caller import Caller
 from coachway.core.events import HistoryEntry
 from coachway.core.listing import page
@@ -27,7 +27,8 @@ class RuleQuery(PageQuery):
 
 
 def create(caller: Caller, body: RuleInput) -> PricingRule:
-    """Add a rule; quotes follow it at once."""
+    """Add a rule; quotes follow it at once. Raises Missing for a client that the organization does not have."""
+    parties.require_client(caller.org_id, body.client_id)
     rule = PricingRule(id=ids.new("prl"), org_id=caller.org_id, **body.model_dump())
     told = PricingRuleCreated(rule_id=rule.id, name=rule.name, rule_type=rule.rule_type)
     store.commit(caller, Create(rule, [told]), *lookup.shelved(rule))
@@ -52,6 +53,8 @@ def change(caller: Caller, rule_id: str, changes: Changes[RuleInput], expected: 
     """Change a rule; its history shows each field before and after. Raises Missing, Stale, Invalid, LostRace."""
     before = store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id), expected=expected)
     after = changed(before, changes)
+    if after.client_id != before.client_id:
+        parties.require_client(caller.org_id, after.client_id)
     told = PricingRuleChanged(rule_id=after.id, name=after.name, rule_type=after.rule_type)
     store.commit(caller, Update(before, after, [told]), *lookup.reshelved(before, after))
     return after

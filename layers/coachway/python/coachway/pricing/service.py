@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from coachway.core import clock, errors, ids, store
+from coachway.core import clock, errors, ids, parties, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
 from coachway.core.model import Page, PageQuery
@@ -52,7 +52,8 @@ class Price:
 
 
 def calculate(caller: Caller, request: QuoteRequest) -> Quote:
-    """Price a trip and keep the quote."""
+    """Price a trip and keep the quote. Raises Missing for a client that the organization does not have."""
+    parties.require_client(caller.org_id, request.client_id)
     asked = _asked(caller, request)
     made = _kept(caller, asked, of_the_miles(request, asked.trip, asked.zone))
     store.commit(caller, *made.ops)
