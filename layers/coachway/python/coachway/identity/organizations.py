@@ -23,7 +23,7 @@ def updated(caller: Caller, changes: Changes[OrganizationSettings], expected: in
     still(caller)
     before = store.get(Organization, ORGANIZATIONS.key(org=caller.org_id), expected=expected)
     merged = {name: _merged(getattr(before, name), value) for name, value in changes.fields.items()}
-    after = changed(before, Changes[OrganizationSettings](merged))
+    after = changed(before, Changes(merged))
     store.commit(caller, Update(before, after, [OrganizationUpdated()]))
     return after
 

@@ -32,6 +32,10 @@ ROLES_LIST = AccessPattern(
 class RoleSettings(Input):
     """What a role is for, and what it may do."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"permissions": ["charters:read", "dispatch:read", "fleet:read"]}]}
+    )
+
     description: Text | None = None
     permissions: Annotated[list[Permission], Field(max_length=len(rules.PERMISSIONS))]
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, FirstAnswer
-from coachway.core.model import Page, PageQuery
+from coachway.core.model import Page, PageQuery, Shape
 from coachway.core.ops import Create, Op, Update
 from coachway.identity import hashing, paging, roles, rules, tokens
 from coachway.identity.accounts import session_of, sessions_of, settled, signed_in
@@ -21,7 +21,7 @@ from coachway.identity.proofs import Session, Sessions
 from coachway.identity.tokens import Issued, RefreshToken, SignedIn
 
 
-class SessionView(BaseModel):
+class SessionView(Shape):
     """A place where the caller is signed in."""
 
     id: str
@@ -193,4 +193,4 @@ def _own(kept: Sessions, session_id: str, now: datetime) -> Session:
 
 
 def _view(session: Session, caller: Caller) -> SessionView:
-    return SessionView(**session.model_dump(), current=session.id == caller.session_id)
+    return SessionView(**session.model_dump(exclude={"current"}), current=session.id == caller.session_id)
