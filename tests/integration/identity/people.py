@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from coachway.core import clock
+from coachway.core.events import BY_DAY, Envelope, Event
 from coachway.core.http import Api
+from coachway.core.listing import everything
 from tests.entries import load
 from tests.integration.client import Reply, call
 
@@ -90,3 +93,9 @@ def registered(slug: str = "harbor") -> Org:
     assert tokens.status == 200, tokens.text
     told = tokens.json()
     return Org(slug, made["organization"]["id"], made["user"]["id"], email, told["access_token"], told["refresh_token"])
+
+
+def facts(org_id: str, kind: type[Event]) -> list[Json]:
+    """The data of an organization's events of one kind, today's, oldest first."""
+    partition = BY_DAY.partition(org=org_id, day=clock.now().strftime("%Y-%m-%d"))
+    return [each.data for each in everything(Envelope, partition, index="gsi1") if each.type == kind.TYPE]

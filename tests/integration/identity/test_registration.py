@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.integration.identity.people import PASSWORD, get, post, registered, registration
+import pytest
+
+from coachway.identity import organizations
+from coachway.identity.events import OrganizationRegistered, UserCreated
+from tests.integration.identity.people import PASSWORD, facts, get, post, registered, registration
 
 
 def test_an_organization_signs_up_and_its_admin_logs_in() -> None:
@@ -23,15 +27,67 @@ def test_an_organization_signs_up_and_its_admin_logs_in() -> None:
     assert "users:write" in me["permissions"]
 
 
-def test_a_refresh_token_is_exchanged_for_the_next_one() -> None:
+def test_signing_up_is_told_as_events_without_a_secret() -> None:
     org = registered()
-    told = post("/auth/refresh", {"refresh_token": org.refresh_token})
-    assert told.status == 200, told.text
-    assert get("/auth/me", told.json()["access_token"]).status == 200
+    began = facts(org.id, OrganizationRegistered)
+    assert [(each["slug"], each["admin_email"]) for each in began] == [("harbor", "ana@harbor.example")]
+    assert [each["user_id"] for each in facts(org.id, UserCreated)] == [org.admin_id]
+    assert "password" not in str(began)
 
 
-def test_an_invited_person_joins() -> None:
+def test_a_slug_is_taken_once_in_the_deployment() -> None:
+    registered()
+    again = post("/auth/register", registration(email="bob@elsewhere.example"))
+    assert again.status == 409
+    assert again.json()["errors"][0]["field"] == "organization.slug"
+    refused = post("/auth/login", {"organization": "harbor", "email": "bob@elsewhere.example", "password": PASSWORD})
+    assert refused.status == 401
+
+
+def test_the_same_sign_up_sent_twice_with_a_key_is_one() -> None:
+    headers = {"idempotency-key": "sign-up"}
+    first = post("/auth/register", registration(), headers=headers)
+    again = post("/auth/register", registration(), headers=headers)
+    assert (again.status, again.json()) == (201, first.json())
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("organization", "slug", "Harbor!"),
+        ("organization", "timezone", "Mars/Olympus"),
+        ("organization", "currency", "JPY"),
+        ("organization", "name", ""),
+        ("admin", "email", "nobody"),
+        ("admin", "password", "elevenchars"),
+        ("admin", "first_name", "\x00"),
+        ("admin", "role", "platform"),
+    ],
+)
+def test_a_sign_up_with_a_wrong_field_is_refused_by_its_name(group: str, name: str, value: str) -> None:
+    body = registration()
+    body[group][name] = value
+    reply = post("/auth/register", body)
+    assert reply.status == 422
+    assert reply.json()["errors"][0]["field"] == f"{group}.{name}"
+
+
+def test_sign_ups_from_one_address_are_limited() -> None:
+    statuses = [post("/auth/register", registration(slug=f"org-{n}") | {"x": 1}).status for n in range(3)]
+    assert statuses == [422] * 3
+    body = registration()
+    replies = [post("/auth/register", body) for _ in range(11)]
+    assert [each.status for each in replies[:10]] == [201] + [409] * 9
+    assert replies[10].status == 429
+    assert int(replies[10].headers["Retry-After"]) > 0
+
+
+def test_other_capabilities_read_the_organizations_terms() -> None:
     org = registered()
-    person = org.joined("sam@harbor.example")
-    assert person["role"] == "staff"
-    assert get("/auth/me", person["access_token"]).json()["first_name"] == "Sam"
+    kept = organizations.get(org.id)
+    assert (kept.timezone, kept.currency, kept.number_code) == ("America/New_York", "USD", "HARBOR")
+    assert (float(kept.fuel_surcharge_per_mile), kept.minimum_charge, kept.approval_thresholds.refund) == (
+        0.01,
+        0,
+        50000,
+    )

@@ -139,14 +139,13 @@ def removed(caller: Caller) -> None:
     def remove() -> None:
         user = signed_in(caller)
         before = credentials_of(user)
-        nothing = {"totp": "", "totp_pending": "", "recovery": []}
         if not user.mfa_enabled and not before.totp_pending:
             return
         facts = [MfaDisabled(user_id=user.id)] if user.mfa_enabled else []
         store.commit(
             caller,
             Update(user, user.model_copy(update={"mfa_enabled": False}), facts),
-            Update(before, before.model_copy(update=nothing)),
+            second_factor.forgotten(before),
         )
 
     settled(remove)

@@ -247,6 +247,9 @@ class UserSettings(Person):
     model_config = ConfigDict(json_schema_extra={"examples": [{"first_name": "Dana", "role": "manager"}]})
 
     status: Literal["active", "disabled"]
+    mfa_enabled: Annotated[
+        Literal[False], Field(description="false takes the second factor away from somebody who has lost it")
+    ] = False
 
 
 class Invitation(Input):

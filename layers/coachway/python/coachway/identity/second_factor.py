@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 from typing import Final
 
+from coachway.core.ops import Update
 from coachway.identity import hashing, rules, sealing
 from coachway.identity.proofs import Credentials
 
@@ -77,6 +78,11 @@ def taken(before: Credentials, code: str, at: datetime) -> tuple[Credentials, bo
     digest = _recovery_digest(before.id, typed)
     left = [each for each in before.recovery if not hashing.same(each, digest)]
     return None if len(left) == len(before.recovery) else (before.model_copy(update={"recovery": left}), True)
+
+
+def forgotten(before: Credentials) -> Update:
+    """The op that takes authenticator and recovery codes away. The step stays: a code of it is not good again."""
+    return Update(before, before.model_copy(update={"totp": "", "totp_pending": "", "recovery": []}))
 
 
 def _recovery_digest(user_id: str, code: str) -> str:

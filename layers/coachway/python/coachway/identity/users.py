@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
+from coachway.core.events import Event
 from coachway.core.listing import page
 from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Add, Create, Op, Remove, Update
-from coachway.identity import roles, rules, sessions
+from coachway.identity import roles, rules, second_factor, sessions
 from coachway.identity.accounts import credentials_of, sessions_of, settled, still
-from coachway.identity.events import UserCreated, UserDeleted, UserUpdated
+from coachway.identity.events import MfaDisabled, UserCreated, UserDeleted, UserUpdated
 from coachway.identity.hashing import password_digest
 from coachway.identity.model import ADMINS, USERS, USERS_BY_ROLE, USERS_LIST, NewUser, User, UserQuery, UserSettings
 from coachway.identity.proofs import Credentials
@@ -66,8 +67,11 @@ def updated(caller: Caller, user_id: str, changes: Changes[UserSettings], expect
         rights = ("role", "status", "party_id")
         lost = any(getattr(before, name) != getattr(after, name) for name in rights)
         ends = sessions.ending(caller.org_id, user_id, "an admin changed their rights") if lost else []
-        fact = UserUpdated(user_id=user_id)
-        store.commit(caller, Update(before, after, [fact]), *role, *ends, *admins_counted(before, after))
+        facts: list[Event] = [UserUpdated(user_id=user_id)]
+        if before.mfa_enabled and not after.mfa_enabled:
+            ends.append(second_factor.forgotten(credentials_of(before)))
+            facts.append(MfaDisabled(user_id=user_id))
+        store.commit(caller, Update(before, after, facts), *role, *ends, *admins_counted(before, after))
         return after
 
     return settled(update)

@@ -1,0 +1,130 @@
+"""Digests, sealed secrets, refresh tokens and authenticators' codes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pyotp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.core import errors, ids, settings
+from coachway.identity import hashing, sealing, second_factor
+from coachway.identity.model import User
+from coachway.identity.proofs import Credentials
+from coachway.identity.tokens import RefreshToken
+
+AT = datetime(2026, 3, 2, 12, 0, 10, tzinfo=UTC)
+USER = User(
+    id=ids.new("usr"),
+    org_id=ids.new("org"),
+    email="a@b.example",
+    first_name="A",
+    last_name="B",
+    role="staff",
+    status="active",
+)
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "root_secret", lambda: b"a secret of the tests")
+
+
+def test_a_password_is_kept_as_argon2id_and_recognized() -> None:
+    digest = hashing.password_digest("correct horse battery staple")
+    assert digest.startswith("$argon2id$")
+    assert hashing.password_matches(digest, "correct horse battery staple")
+    assert not hashing.password_matches(digest, "correct horse battery stapler")
+    assert digest != hashing.password_digest("correct horse battery staple")
+
+
+def test_the_same_letters_from_another_keyboard_are_the_same_password() -> None:
+    digest = hashing.password_digest("caf\u00e9 caf\u00e9 caf\u00e9")
+    assert hashing.password_matches(digest, "cafe\u0301 cafe\u0301 cafe\u0301")
+
+
+def test_where_there_is_no_password_none_is_right_and_the_work_is_the_same() -> None:
+    assert not hashing.password_matches("", "anything at all")
+    real = hashing.password_digest("anything at all").split("$")[1:4]
+    assert hashing.NOBODYS.split("$")[1:4] == real
+
+
+def test_a_digest_made_with_less_work_is_outdated() -> None:
+    assert not hashing.is_outdated(hashing.NOBODYS)
+    assert hashing.is_outdated(hashing.NOBODYS.replace("t=2", "t=1"))
+
+
+def test_what_is_sealed_opens_for_its_purpose_and_subject_only() -> None:
+    kept = sealing.sealed("totp", "usr_1", b"secret")
+    assert b"secret" not in kept.encode()
+    assert sealing.opened("totp", "usr_1", kept) == b"secret"
+    for purpose, about in (("totp", "usr_2"), ("signing-key", "usr_1")):
+        with pytest.raises(ValueError, match="not sealed"):
+            sealing.opened(purpose, about, kept)
+
+
+def test_a_refresh_token_reads_as_it_was_written() -> None:
+    token = RefreshToken.new(USER, ids.new("ses"))
+    assert RefreshToken.read(token.text) == token
+    following = RefreshToken.new(USER, token.session_id, token.family)
+    assert following.family_digest == token.family_digest
+    assert following.current_digest != token.current_digest
+
+
+@given(st.text(max_size=200) | st.binary(max_size=120).map(lambda raw: "cwr_" + raw.hex()))
+def test_rubbish_is_no_refresh_token(text: str) -> None:
+    with pytest.raises(errors.Unauthenticated):
+        RefreshToken.read(text)
+
+
+def authenticator() -> tuple[str, Credentials]:
+    secret = second_factor.new_secret()
+    return secret, Credentials(id=USER.id, org_id=USER.org_id, totp=second_factor.sealed(USER.id, secret))
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
+def test_a_code_is_good_in_its_step_and_the_ones_beside(seconds: int, good: bool) -> None:
+    secret, kept = authenticator()
+    code = pyotp.TOTP(secret).at(AT + timedelta(seconds=seconds))
+    assert (second_factor.taken(kept, code, AT) is not None) == good
+
+
+def test_a_code_is_taken_once_and_so_is_every_earlier_one() -> None:
+    secret, kept = authenticator()
+    totp = pyotp.TOTP(secret)
+    used = second_factor.taken(kept, totp.at(AT), AT)
+    assert used is not None
+    after, by_recovery = used
+    assert not by_recovery
+    for seconds in (-30, 0):
+        assert second_factor.taken(after, totp.at(AT + timedelta(seconds=seconds)), AT) is None
+    assert second_factor.taken(after, totp.at(AT + timedelta(seconds=30)), AT) is not None
+
+
+def test_a_recovery_code_is_taken_once_however_it_is_typed() -> None:
+    codes, digests = second_factor.new_recovery_codes(USER.id)
+    kept = Credentials(id=USER.id, org_id=USER.org_id, recovery=digests)
+    assert len(set(codes)) == 10
+    used = second_factor.taken(kept, codes[3].upper().replace("-", " "), AT)
+    assert used is not None
+    after, by_recovery = used
+    assert by_recovery
+    assert len(after.recovery) == 9
+    assert second_factor.taken(after, codes[3], AT) is None
+    assert second_factor.taken(after, codes[4], AT) is not None
+    assert second_factor.taken(kept.model_copy(update={"id": ids.new("usr")}), codes[3], AT) is None
+
+
+def test_without_an_authenticator_no_code_is_good() -> None:
+    nothing = Credentials(id=USER.id, org_id=USER.org_id)
+    assert second_factor.taken(nothing, "000000", AT) is None
+
+
+def test_the_picture_is_an_svg_in_a_data_address() -> None:
+    address = second_factor.uri("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "ana@harbor.example", "Harbor Coach")
+    assert address.startswith(
+        "otpauth://totp/Harbor%20Coach:ana%40harbor.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Harbor%20Coach"
+    )
+    assert second_factor.picture(address).startswith("data:image/svg+xml")

@@ -1,0 +1,60 @@
+"""Who may do what, and when an account is locked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.identity import rules
+
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PERMISSIONS = st.frozensets(st.sampled_from(sorted(rules.PERMISSIONS)))
+
+
+def test_viewers_only_read() -> None:
+    assert rules.BUILT_IN["viewer"]
+    assert all(permission.endswith(":read") for permission in rules.BUILT_IN["viewer"])
+
+
+def test_staff_and_managers_do_not_administrate() -> None:
+    for role in ("staff", "manager"):
+        held = rules.BUILT_IN[role]
+        assert held.isdisjoint({"users:write", "roles:write", "api-keys:write", "organization:write"})
+
+
+def test_each_inside_role_may_do_all_that_the_one_below_may() -> None:
+    viewer, staff, manager, admin = (rules.BUILT_IN[role] for role in ("viewer", "staff", "manager", "admin"))
+    assert viewer < staff < manager < admin == rules.PERMISSIONS
+
+
+def test_every_role_is_made_of_known_permissions_and_described() -> None:
+    for role, held in rules.BUILT_IN.items():
+        assert held <= rules.PERMISSIONS
+        assert rules.ABOUT[role]
+
+
+def test_a_client_can_cancel_and_nothing_else_outside_the_portal() -> None:
+    assert rules.BUILT_IN["client"] == {"charters:cancel", "portal:use"}
+
+
+@given(PERMISSIONS, PERMISSIONS)
+def test_what_somebody_gives_they_have_themselves(held: frozenset[str], granted: frozenset[str]) -> None:
+    lacking = rules.ungrantable(held, granted)
+    assert (not lacking) == (granted <= held)
+    assert set(lacking) == granted - held
+
+
+def test_the_tenth_try_locks() -> None:
+    assert not rules.locks(9)
+    assert rules.locks(10)
+
+
+def test_tries_count_together_until_a_lock_is_over_or_a_day_has_passed() -> None:
+    just_now = AT - timedelta(minutes=1)
+    assert rules.tries_after(0, None, None, AT) == 1
+    assert rules.tries_after(4, just_now, None, AT) == 5
+    assert rules.tries_after(4, AT - timedelta(hours=24), None, AT) == 1
+    assert rules.tries_after(10, just_now, AT + timedelta(seconds=1), AT) == 11
+    assert rules.tries_after(10, just_now, AT, AT) == 1
