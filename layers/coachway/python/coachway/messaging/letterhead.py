@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from coachway.core.branding import Brand
 from coachway.core.wording import Wording
 from coachway.identity import organizations
+from coachway.identity.branding import brand_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +21,4 @@ class Letterhead:
 def of(org_id: str) -> Letterhead:
     """The letterhead of an organization."""
     organization = organizations.get(org_id)
-    branding = organization.branding
-    return Letterhead(
-        Brand(
-            name=organization.shown_as,
-            color=branding.color,
-            email=branding.email or "",
-            phone=branding.phone or "",
-        ),
-        Wording(timezone=organization.timezone, currency=organization.currency),
-    )
+    return Letterhead(brand_of(organization), Wording(timezone=organization.timezone, currency=organization.currency))

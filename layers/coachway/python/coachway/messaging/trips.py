@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.core.model import Shape
 from coachway.core.money import Amount
@@ -44,7 +44,7 @@ class Trip(Shape):
     passengers: int
     total: Amount
     currency: str
-    stops: list[Stop] = []
+    stops: list[Stop] = Field(default_factory=list)
 
     def when(self, words: Wording) -> str:
         """`Wednesday, March 3, 2027, 9:00 AM EST`, on the clock of the first stop."""
