@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.model import CharterInput, Stop, StopType
+from coachway.bookings.model import CharterInput, Stop, StopType, fixed
 from coachway.core import errors
 from coachway.hours import itinerary
 from coachway.hours.model import Answer
@@ -173,7 +173,7 @@ def moved(stops: Sequence[Stop], days: int, zone: ZoneInfo) -> list[Stop]:
     for stop in stops:
         arrival, departure = stop.estimated_arrival, stop.estimated_departure
         if arrival is not None:
-            arrival = _on_the_clock(arrival, days, zone) if left is None else left[1] + (arrival - left[0])
+            arrival = _on_the_clock(arrival, days, zone) if left is None else _driven(left, arrival, zone)
         if departure is not None:
             departure = _on_the_clock(departure, days, zone)
             earliest = arrival or (left[1] if left else departure)
@@ -185,20 +185,29 @@ def moved(stops: Sequence[Stop], days: int, zone: ZoneInfo) -> list[Stop]:
 
 
 def put_off(stops: Sequence[Stop], delay: timedelta) -> list[Stop]:
-    """The same stops, all later by `delay` of elapsed time (earlier when it is negative)."""
-    return [
-        stop.model_copy(
-            update={
-                "estimated_arrival": stop.estimated_arrival and stop.estimated_arrival + delay,
-                "estimated_departure": stop.estimated_departure and stop.estimated_departure + delay,
-            }
-        )
-        for stop in stops
-    ]
+    """The same stops, all later by `delay` of elapsed time (earlier when it is negative), on each one's own clock."""
+    found = []
+    for stop in stops:
+        zone = ZoneInfo(stop.timezone) if stop.timezone else UTC
+        later = {
+            name: fixed((at + delay).astimezone(zone))
+            for name, at in (
+                ("estimated_arrival", stop.estimated_arrival),
+                ("estimated_departure", stop.estimated_departure),
+            )
+            if at is not None
+        }
+        found.append(stop.model_copy(update=later))
+    return found
+
+
+def _driven(left: tuple[datetime, datetime], arrival: datetime, zone: ZoneInfo) -> datetime:
+    """The arrival, as long after the departure as in the pattern."""
+    return fixed((left[1] + (arrival - left[0])).astimezone(zone))
 
 
 def _on_the_clock(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The same time of day, `days` later; one that DST skips has the offset from before the change (RFC 5545)."""
     local = at.astimezone(zone)
     later = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=zone, fold=0)
-    return later.astimezone(UTC).astimezone(zone)
+    return fixed(later.astimezone(UTC).astimezone(zone))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
@@ -25,7 +25,12 @@ ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 def _thinkable(at: datetime) -> datetime:
     if not 2001 <= at.year <= 2150:
         raise ValueError("must be between the years 2001 and 2150")
-    return at
+    return fixed(at)
+
+
+def fixed(at: datetime) -> datetime:
+    """The same moment with its offset for a zone: times of one zone are added and compared by the wall clock."""
+    return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_thinkable)]
@@ -153,7 +158,7 @@ class CharterInput(Input):
     passengers: Annotated[int, Field(ge=1, le=10_000)]
     requires_second_driver: bool = False
     requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
-    amenities: Annotated[list[Code], Field(default_factory=list, max_length=30)]
+    amenities: list[Code] = Field(default_factory=list, max_length=30)
     stops: Annotated[list[Stop], Field(min_length=2, max_length=50)]
     miles: Annotated[
         Miles | None,
@@ -175,7 +180,7 @@ class CharterQuote(Shape):
     tax: Amount
     total: Amount
     currency: str
-    warnings: Annotated[list[Notice], Field(default_factory=list)]
+    warnings: list[Notice] = Field(default_factory=list)
 
     @property
     def blocking(self) -> list[Notice]:

@@ -53,7 +53,7 @@ class RecurringInput(CharterInput):
         json_schema_extra={"examples": [{**CHARTER_EXAMPLE, "exceptions": [{"date": "2027-03-10", "action": "skip"}]}]}
     )
 
-    exceptions: Annotated[list[SeriesException], Field(default_factory=list, max_length=52)]
+    exceptions: list[SeriesException] = Field(default_factory=list, max_length=52)
 
 
 class RecurringQuery(Input):

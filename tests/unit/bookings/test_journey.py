@@ -1,0 +1,134 @@
+"""What follows from a trip's stops, and how a trip moves along the calendar."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.bookings import journey
+from coachway.bookings.model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
+from coachway.core import errors
+
+NEW_YORK = ZoneInfo("America/New_York")
+HOUR = timedelta(hours=1)
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK)
+
+
+def wish(**fields: Any) -> CharterInput:
+    return CharterInput.model_validate({**deepcopy(CHARTER_EXAMPLE), **fields})
+
+
+def there_and_back(leaves: datetime, drives: timedelta, back: datetime) -> list[Stop]:
+    return [
+        Stop(address="Home", estimated_departure=leaves),
+        Stop(address="There", estimated_arrival=leaves.astimezone(UTC) + drives, estimated_departure=back),
+        Stop(address="Home", estimated_arrival=back.astimezone(UTC) + drives),
+    ]
+
+
+def test_types_and_zones_left_out_are_filled_in() -> None:
+    stops = [
+        Stop(address="A", timezone="America/Chicago"),
+        Stop(address="B"),
+        Stop(address="C", timezone="America/Denver"),
+    ]
+    found = journey.completed(stops, "America/New_York")
+    assert [stop.stop_type for stop in found] == [StopType.PICKUP, StopType.WAYPOINT, StopType.DROPOFF]
+    assert [stop.timezone for stop in found] == ["America/Chicago", "America/Chicago", "America/Denver"]
+    assert journey.completed(found, "UTC") == found
+
+
+def test_a_trip_lasts_from_the_first_departure_to_the_last_arrival() -> None:
+    trip = journey.thought_through(wish(), "America/New_York")
+    assert (trip.starts_at, trip.ends_at) == (local("2027-03-03T09:00"), local("2027-03-03T12:00"))
+    assert (trip.miles, trip.miles_estimated) == (Decimal(130), False)
+    assert trip.notices == []
+
+
+def test_an_arrival_left_out_is_reckoned() -> None:
+    first, last = wish().stops
+    trip = journey.thought_through(
+        wish(stops=[first, last.model_copy(update={"estimated_arrival": None})], miles=100), "America/New_York"
+    )
+    assert trip.ends_at - trip.starts_at == 2 * HOUR
+
+
+def test_stops_too_far_apart_are_refused() -> None:
+    first, last = wish().stops
+    around = [first.model_copy(update={"latitude": 0.0, "longitude": 180.0 * (n % 2)}) for n in range(1, 49)]
+    with pytest.raises(errors.Invalid, match="at most 20,000 miles"):
+        journey.thought_through(
+            wish(
+                stops=[first, *(s.model_copy(update={"estimated_departure": None}) for s in around), last], miles=None
+            ),
+            "America/New_York",
+        )
+
+
+def test_a_timetable_that_no_bus_keeps_is_pointed_out() -> None:
+    (notice,) = journey.thought_through(wish(miles=400), "America/New_York").notices
+    assert (notice.code, notice.blocking) == ("timetable_too_fast", False)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "days", "expected"),
+    [
+        ("2027-03-07T09:00", 7, "2027-03-14T09:00:00-04:00"),
+        ("2027-03-07T02:30", 7, "2027-03-14T03:30:00-04:00"),
+        ("2027-10-31T09:00", 7, "2027-11-07T09:00:00-05:00"),
+        ("2027-10-31T01:30", 7, "2027-11-07T01:30:00-04:00"),
+    ],
+)
+def test_departures_keep_their_time_of_day(leaves: str, days: int, expected: str) -> None:
+    (moved, *_) = journey.moved(there_and_back(local(leaves), HOUR, local(leaves) + 9 * HOUR), days, NEW_YORK)
+    assert moved.estimated_departure is not None
+    assert moved.estimated_departure.isoformat() == expected
+
+
+def test_driving_takes_as_long_through_the_night_that_is_an_hour_short() -> None:
+    stops = there_and_back(local("2027-03-06T22:00"), 6 * HOUR, local("2027-03-08T10:00"))
+    first, middle, last = journey.moved(stops, 7, NEW_YORK)
+    assert first.estimated_departure == local("2027-03-13T22:00")
+    assert middle.estimated_arrival == local("2027-03-14T05:00")
+    assert middle.estimated_departure == local("2027-03-15T10:00")
+    assert last.estimated_arrival == local("2027-03-15T16:00")
+
+
+def test_a_departure_waits_for_the_vehicle_to_come() -> None:
+    stops = there_and_back(local("2027-03-06T22:00"), 6 * HOUR, local("2027-03-07T04:10"))
+    _, middle, last = journey.moved(stops, 7, NEW_YORK)
+    assert middle.estimated_arrival == local("2027-03-14T05:00")
+    assert middle.estimated_departure == local("2027-03-14T05:00")
+    assert last.estimated_arrival == local("2027-03-14T11:00")
+
+
+@given(
+    minutes=st.integers(0, 2 * 365 * 24 * 60),
+    days=st.integers(0, 400),
+    drives=st.integers(1, 20),
+    waits=st.integers(0, 72),
+)
+def test_a_moved_trip_is_still_a_trip(minutes: int, days: int, drives: int, waits: int) -> None:
+    leaves = (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)).astimezone(NEW_YORK)
+    back = (leaves.astimezone(UTC) + (drives + waits) * HOUR).astimezone(NEW_YORK)
+    stops = there_and_back(leaves, drives * HOUR, back)
+    first, middle, last = journey.moved(stops, days, NEW_YORK)
+    assert first.estimated_departure is not None
+    assert middle.estimated_arrival is not None
+    assert middle.estimated_departure is not None
+    assert last.estimated_arrival is not None
+    assert middle.estimated_arrival.astimezone(UTC) - first.estimated_departure.astimezone(UTC) == drives * HOUR
+    assert last.estimated_arrival.astimezone(UTC) - middle.estimated_departure.astimezone(UTC) == drives * HOUR
+    assert middle.estimated_departure >= middle.estimated_arrival
+    if days == 0:
+        assert [stop.time for stop in (first, middle, last)] == [stop.time for stop in stops]
