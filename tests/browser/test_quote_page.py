@@ -105,8 +105,9 @@ def test_a_link_that_was_not_made_here_finds_a_page_that_says_so(office: Office,
     expect(page.get_by_role("heading", name="We cannot find this page")).to_be_visible()
 
 
-def test_printing_leaves_out_what_cannot_be_pressed(office: Office, page: Page) -> None:
+def test_a_quote_is_printed_on_one_page_without_what_can_only_be_pressed(office: Office, page: Page) -> None:
     page.goto(office.quoted()["url"])
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
     page.emulate_media(media="print")
     expect(page.get_by_role("button", name="Accept and book")).to_be_hidden()
     expect(page.get_by_role("region", name="Total")).to_be_visible()

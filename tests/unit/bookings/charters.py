@@ -87,6 +87,7 @@ def charter(**changed: Any) -> Charter:
             tax=0,
             total=111450,
             currency="USD",
+            warnings=[],
         ),
         quote_sent_at=SENT,
         quote_expires_at=EXPIRES,
