@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.bookings import expiry, links
+from coachway.clients import service as clients
 from coachway.core import clock, errors
 from coachway.pricing import offering
 from coachway.pricing import service as pricing
@@ -239,6 +240,15 @@ def test_a_client_cancels_only_its_own_and_only_as_the_client() -> None:
     assert ask("POST", path, {}, **stranger).status == 404
     own = {**stranger, "party_id": CLIENT_ID}
     assert ask("POST", path, {"initiated_by": "operator"}, **own).json()["initiated_by"] == "client"
+
+
+def test_a_client_that_was_removed_books_nothing_but_its_trips_can_be_cancelled() -> None:
+    charter, other = quoted(), quoted()
+    token = sent(charter["id"])
+    clients.delete(STAFF, CLIENT_ID, None)
+    assert answer(token).status == 409
+    assert answer(token, "decline").status == 200
+    assert ask("POST", f"/charters/{other['id']}/cancel", {}).status == 200
 
 
 def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from coachway.bookings.model import CharterInput
 from coachway.bookings.rules import (
     FIXED_ONCE_BOOKED,
     TRANSITIONS,
@@ -28,6 +29,10 @@ def test_the_straight_way_is_quote_booked_confirmed_in_progress_completed() -> N
     way = [Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED]
     events = [step(start, end, By.STAFF).event for start, end in itertools.pairwise(way)]
     assert events == ["charter.booked", "charter.confirmed", "charter.started", "charter.completed"]
+
+
+def test_all_that_a_charter_is_asked_for_but_notes_is_fixed_once_booked() -> None:
+    assert set(CharterInput.model_fields) - FIXED_ONCE_BOOKED == {"notes"}
 
 
 def test_four_statuses_are_the_end() -> None:

@@ -21,12 +21,13 @@ from coachway.bookings.events import (
 )
 from coachway.bookings.model import Cancellation, Charter
 from coachway.bookings.rules import By, Status, step
-from coachway.clients import service as clients
+from coachway.clients.model import Client
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.model import Input, Note
+from coachway.core.model import Input, Note, Text
 from coachway.core.ops import Op, Update
+from coachway.core.parties import CLIENT
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import QUOTE, Quote, QuoteStatus
 
@@ -40,12 +41,15 @@ _EVENTS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterComp
 
 
 class StatusInput(Input):
-    """The status asked for, and why."""
+    """The status asked for, and why. `accepted_by` is who said yes when a quote is booked without its link."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "booked", "reason": "Accepted by phone"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "booked", "reason": "By phone", "accepted_by": "Dana Lee"}]}
+    )
 
     status: Status
     reason: Note = ""
+    accepted_by: Text | None = None
 
 
 class CancelInput(Input):
@@ -72,8 +76,7 @@ def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int 
     step(before.status, body.status, by(caller))
     match body.status:
         case Status.BOOKED:
-            name = body.reason.strip()[:200] or "staff"
-            return book(caller, before, name, body.reason)
+            return book(caller, before, body.accepted_by or "staff", body.reason)
         case Status.DECLINED:
             return decline(caller, before, body.reason)
         case Status.EXPIRED:
@@ -89,7 +92,9 @@ def book(caller: Caller, before: Charter, accepted_by: str, reason: str = "") ->
     """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already."""
     step(before.status, Status.BOOKED, by(caller))
     require_bookable(before)
-    client = clients.get(caller, before.client_id)
+    client = _client(before)
+    if client is None:
+        raise errors.Conflict("its client was removed", title="this quote cannot be booked as it is")
     quote = _quote(before)
     told = [
         QuoteAccepted(**telling.of(before), quote_id=quote.id, accepted_by=accepted_by),
@@ -117,8 +122,7 @@ def require_bookable(charter: Charter) -> None:
 def decline(caller: Caller, before: Charter, reason: str) -> Charter:
     """The client does not want it."""
     step(before.status, Status.DECLINED, by(caller))
-    client = clients.get(caller, before.client_id)
-    told = QuoteDeclined(**telling.to_client(before, client), quote_id=before.quote.id, reason=reason)
+    told = QuoteDeclined(**telling.to_client(before, _client(before)), quote_id=before.quote.id, reason=reason)
     return _moved(caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"))
 
 
@@ -149,10 +153,9 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
 
 def cancelled(caller: Caller, before: Charter, reason: str, side: str) -> Charter:
     """The charter, cancelled on the side of `client` or `operator`."""
-    client = clients.get(caller, before.client_id)
     terms = _terms(before, reason, side, preview=False)
     told = CharterCancelled(
-        **telling.to_client(before, client),
+        **telling.to_client(before, _client(before)),
         reason=reason,
         initiated_by=side,
         refund_percent=terms.refund_percent,
@@ -209,6 +212,10 @@ def insisting(read: Callable[[], Charter], act: Callable[[Charter], Charter]) ->
         except ChangedMeanwhile:
             continue
     return act(read())
+
+
+def _client(charter: Charter) -> Client | None:
+    return store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
 
 
 def _quote(charter: Charter) -> Quote:

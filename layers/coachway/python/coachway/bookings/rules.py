@@ -94,6 +94,7 @@ FIXED_ONCE_BOOKED: Final = frozenset(
         "deadhead_miles",
         "requires_second_driver",
         "requires_coi",
+        "route",
         "promo_code",
         "client_id",
     }

@@ -27,8 +27,8 @@ def of(charter: Charter) -> dict[str, Any]:
     }
 
 
-def to_client(charter: Charter, client: Client) -> dict[str, Any]:
-    """Those of events that the client gets mail about."""
+def to_client(charter: Charter, client: Client | None) -> dict[str, Any]:
+    """Those of events that the client gets mail about; a client that was removed since has no name and no address."""
     stops = [
         TripStop(
             stop_type=stop.stop_type.value,
@@ -39,4 +39,9 @@ def to_client(charter: Charter, client: Client) -> dict[str, Any]:
         )
         for stop in charter.stops
     ]
-    return {**of(charter), "client_name": client.name, "client_email": client.email, "stops": stops}
+    return {
+        **of(charter),
+        "client_name": client.name if client else "",
+        "client_email": client.email if client else "",
+        "stops": stops,
+    }
