@@ -1,0 +1,25 @@
+"""Two organizations on the shared stack: this one, and another that wants to know about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.security.seeds import Seeds
+from tests.security.tenants import Tenant
+from tests.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def tenant(stack: Stack) -> Tenant:
+    return Tenant(stack)
+
+
+@pytest.fixture(scope="session")
+def other(stack: Stack) -> Tenant:
+    return Tenant(stack)
+
+
+@pytest.fixture(scope="session")
+def seeds(tenant: Tenant) -> Seeds:
+    """Things of this organization, for whoever only looks."""
+    return Seeds(tenant)

@@ -1,0 +1,183 @@
+"""Something real for every name that a path may contain, and bodies that name only real things.
+
+A new name in a path fails the walk until it has a seed here.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Callable
+from typing import Any
+
+from tests.security.operations import Operation
+from tests.security.tenants import Tenant
+from tests.stack import eventually
+
+Json = Any
+
+
+class Seeds:
+    """Things of one tenant that belong together: the contact is the client's. Made when first asked for."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.known: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self.known:
+            assert name in SEEDS, f"add a seed for {{{name}}} to tests/security/seeds.py: a path has that name now"
+            self.known[name] = SEEDS[name](self)
+        return self.known[name]
+
+    def made(self, path: str, body: Json) -> dict[str, Any]:
+        return self.tenant.made(f"/api/v1{path}", body)
+
+    def path(self, operation: Operation) -> str:
+        """The operation's path, of existing things."""
+        return operation.path.format_map({name: self[name] for name in operation.parameters})
+
+    def body(self, operation: Operation) -> Json:
+        """The operation's example, with ids of existing things and with values that nobody has yet."""
+        if not operation.media:
+            return None
+        assert operation.example is not None, f"give the body of {operation} an example (json_schema_extra)"
+        return self._filled(operation.example, "")
+
+    def _filled(self, value: Json, name: str) -> Json:
+        if isinstance(value, dict):
+            return {key: self._filled(each, key) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._filled(each, name.removesuffix("s")) for each in value]
+        if value is None:
+            return None
+        if name in SEEDS and name.endswith("_id"):
+            return self[name]
+        return FRESH[name](self) if name in FRESH else value
+
+
+def _client(seeds: Seeds) -> str:
+    return str(seeds.made("/clients", seeds.tenant.client())["id"])
+
+
+def _contact(seeds: Seeds) -> str:
+    body = {"name": f"Dana {seeds.tenant.marker}", "role": "booking", "email": seeds.tenant.email("contact")}
+    return str(seeds.made(f"/clients/{seeds['client_id']}/contacts", body)["id"])
+
+
+def _rule(seeds: Seeds) -> str:
+    body = {"name": f"Base {seeds.tenant.marker}", "rule_type": "base_rate", "scope": "global", "amount": 350}
+    return str(seeds.made("/pricing/pricing-rules", body)["id"])
+
+
+def _quote(seeds: Seeds) -> str:
+    seeds["rule_id"]
+    body = {
+        "client_id": seeds["client_id"],
+        "vehicle_class": "coach",
+        "trip_date": "2027-03-03",
+        "miles": 150,
+        "passengers": 40,
+    }
+    return str(seeds.made("/pricing/calculate-quote", body)["id"])
+
+
+def _user(seeds: Seeds) -> str:
+    marker = seeds.tenant.marker
+    body = {"email": seeds.tenant.email("user"), "first_name": "Sam", "last_name": marker, "role": "staff"}
+    return str(seeds.made("/users", {**body, "password": "correct horse battery staple"})["id"])
+
+
+def _role(seeds: Seeds) -> str:
+    name = f"role-{secrets.token_hex(4)}"
+    body = {"name": name, "description": seeds.tenant.marker, "permissions": ["charters:read"]}
+    seeds.made("/roles", body)
+    return name
+
+
+def _session(seeds: Seeds) -> str:
+    answer = seeds.tenant.ask("GET", "/api/v1/auth/sessions")
+    return str(answer.json()["items"][0]["id"])
+
+
+def _api_key(seeds: Seeds) -> str:
+    body = {"name": f"Key {seeds.tenant.marker}", "permissions": ["charters:read"]}
+    return str(seeds.made("/api-keys", body)["id"])
+
+
+def _notification(seeds: Seeds) -> str:
+    """A mail's record: it comes to be after an invitation, by way of the relay."""
+    marker = seeds.tenant.marker
+    body = {"email": seeds.tenant.email("invited"), "role": "staff", "first_name": "Sam", "last_name": marker}
+    seeds.made("/users/invite", body)
+
+    def find() -> list[Any]:
+        items: list[Any] = seeds.tenant.ask("GET", "/api/v1/notifications").json()["items"]
+        return items
+
+    return str(eventually(find, 60, "the record of an invitation's mail did not appear")[0]["id"])
+
+
+def _charter(seeds: Seeds) -> str:
+    seeds["rule_id"]
+    body = {
+        "client_id": seeds["client_id"],
+        "trip_type": "one_way",
+        "vehicle_class": "coach",
+        "vehicle_count": 1,
+        "passengers": 40,
+        "stops": [
+            {
+                "stop_type": "pickup",
+                "address": f"11 Wall St, {seeds.tenant.marker}",
+                "latitude": 40.7074,
+                "longitude": -74.0113,
+                "estimated_departure": "2027-03-03T09:00:00-05:00",
+            },
+            {
+                "stop_type": "dropoff",
+                "address": "1901 Boardwalk, Atlantic City, NJ",
+                "latitude": 39.356,
+                "longitude": -74.431,
+                "estimated_arrival": "2027-03-03T12:00:00-05:00",
+            },
+        ],
+        "miles": 130,
+        "notes": seeds.tenant.marker,
+    }
+    return str(seeds.made("/charters", body)["id"])
+
+
+def _token(seeds: Seeds) -> str:
+    """A quote's link."""
+    return str(seeds.made(f"/charters/{seeds['charter_id']}/send-quote", {"expires_in_hours": 72})["token"])
+
+
+SEEDS: dict[str, Callable[[Seeds], str]] = {
+    "api_key_id": _api_key,
+    "asset": lambda _: "start.js",
+    "charter_id": _charter,
+    "client_id": _client,
+    "contact_id": _contact,
+    "key_id": _api_key,
+    "notification_id": _notification,
+    "quote_id": _quote,
+    "role_name": _role,
+    "rule_id": _rule,
+    "session_id": _session,
+    "token": _token,
+    "user_id": _user,
+}
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(string.ascii_uppercase) for _ in range(count))
+
+
+FRESH: dict[str, Callable[[Seeds], Any]] = {
+    "code": lambda _: _letters(10),
+    "email": lambda seeds: seeds.tenant.email("fresh"),
+    "phone": lambda _: f"+1212555{secrets.randbelow(10_000):04d}",
+    "slug": lambda _: f"s{secrets.token_hex(8)}",
+}
+"""Fields of bodies that must be unique, by name."""

@@ -1,0 +1,179 @@
+"""Every operation of the API's document, asked by everybody who must not: nobody, the wrong role, another organization.
+
+The operations come from the code, what stands in their paths and bodies from `seeds.py`: a route that is new is walked
+like all others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from coachway.core import ids
+from coachway.core.http import SIGNED_IN
+from coachway.identity.rules import BUILT_IN
+from tests.security.operations import FORM, OUTSIDE, Operation, document, guarded, operations
+from tests.security.seeds import SEEDS, Seeds
+from tests.security.tenants import Tenant
+from tests.stack import Stack
+
+OPEN = {
+    r"GET /(\w+)/health",
+    r"GET /(openapi\.json|docs|docs/\{asset\}|auth/\.well-known/jwks\.json)",
+    r"POST /auth/(register|login|refresh|mfa/verify|otp/request|otp/verify|password/forgot|password/reset)",
+    r"POST /auth/invitations/accept",
+    r"(GET|POST) (/pages)?/quotes/\{token\}(/\w+(\.pdf)?)?",
+    r"(GET|POST) /pages/(invitations|resets)/\{token\}",
+}
+"""What needs no credentials, said once more: an operation that is left open by mistake is found here."""
+
+_ROLES = [role for role in BUILT_IN if role not in {"platform", "admin"}]
+_IDS = re.compile(r"\b[a-z]{3,4}_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
+
+every = pytest.mark.parametrize("operation", operations(), ids=str)
+closed = pytest.mark.parametrize("operation", guarded(), ids=str)
+addressed = pytest.mark.parametrize("operation", [each for each in operations() if each.parameters], ids=str)
+
+
+def send(operation: Operation, seeds: Seeds, by: Tenant, role: str = "admin", **headers: str) -> httpx.Response:
+    """The operation on the things of `seeds`, asked by somebody of `by`'s organization."""
+    body = seeds.body(operation)
+    path = seeds.path(operation)
+    if operation.media == FORM:
+        return by.ask(operation.method, path, by=role, form=body, headers=headers)
+    return by.ask(operation.method, path, by=role, body=body, headers=headers)
+
+
+def assert_refused(answer: httpx.Response, *statuses: int) -> None:
+    """The answer is a refusal in the API's form, with one of these statuses."""
+    told = f"{answer.request.method} {answer.request.url.path} was answered {answer.status_code}: {answer.text[:500]}"
+    assert answer.status_code in statuses, told
+    assert answer.headers["content-type"] == "application/problem+json", told
+    assert answer.json()["status"] == answer.status_code, told
+
+
+def assert_tells_nothing(answer: httpx.Response, seeds: Seeds, asked: Iterable[str] = ()) -> None:
+    """No word of this organization stands in the answer, and no id of its that the request did not name."""
+    sent = {*_IDS.findall(str(answer.request.url)), *_IDS.findall(answer.request.content.decode()), *asked}
+    assert seeds.tenant.marker not in answer.text.replace(str(answer.request.url), ""), answer.text
+    leaked = set(_IDS.findall(answer.text)) & {seeds.tenant.org_id, *seeds.known.values()} - sent
+    assert not leaked, f"{answer.request.method} {answer.request.url} told {leaked}"
+
+
+def test_what_is_open_to_anybody_is_meant_to_be() -> None:
+    opened = [str(each) for each in operations() if each.is_open]
+    assert [each for each in opened if not any(re.fullmatch(known, each) for known in OPEN)] == []
+
+
+def test_every_name_in_a_path_has_a_seed() -> None:
+    names = {name for operation in operations() for name in operation.parameters}
+    assert names <= SEEDS.keys(), "add seeds to tests/security/seeds.py"
+
+
+@closed
+def test_nobody_gets_in_without_credentials(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+    answer = send(operation, seeds, tenant, role="")
+    assert_refused(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert_tells_nothing(answer, seeds)
+
+
+@closed
+def test_wrong_roles_are_refused(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+    for role in [each for each in _ROLES if operation.is_closed_to(each)]:
+        answer = send(operation, seeds, tenant, role)
+        assert_refused(answer, 403)
+        assert_tells_nothing(answer, seeds)
+
+
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.needs != SIGNED_IN], ids=str)
+def test_an_api_key_does_not_do_more_than_it_was_made_for(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+    answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.feeble_key})
+    assert_refused(answer, 403)
+    assert_tells_nothing(answer, seeds)
+
+
+@closed
+def test_another_organization_finds_nothing(operation: Operation, tenant: Tenant, other: Tenant, seeds: Seeds) -> None:
+    body = str(seeds.body(operation))
+    path = seeds.path(operation)
+    if operation.parameters:
+        answer = send(operation, seeds, other)
+        assert_refused(answer, 404)
+        assert_tells_nothing(answer, seeds)
+    elif operation.reads:
+        wanted = [each for each in _query(operation) if each in SEEDS]
+        for query in ["", *(f"?{name}={seeds[name]}" for name in wanted)]:
+            answer = other.ask("GET", path + query)
+            assert answer.status_code in {200, 404, 422}, answer.text
+            assert_tells_nothing(answer, seeds)
+    elif any(known in body for known in seeds.known.values()):
+        answer = send(operation, seeds, other)
+        assert_refused(answer, 404, 422)
+        assert_tells_nothing(answer, seeds)
+
+
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.outside and each.parameters], ids=str)
+def test_people_outside_see_only_what_is_theirs(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+    for role in operation.outside:
+        assert role in OUTSIDE
+        answer = send(operation, seeds, tenant, role)  # the party of `role` is another client than the seeds' own
+        assert_refused(answer, 404)
+        assert_tells_nothing(answer, seeds)
+
+
+@addressed
+def test_what_does_not_exist_is_not_found(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+    body = seeds.body(operation)
+    for name in operation.parameters:
+        existing = {each: seeds[each] for each in operation.parameters}
+        for nonsense in _nonsense(existing[name]):
+            path = operation.path.format_map({**existing, name: quote(nonsense, safe="")})
+            form = operation.media == FORM
+            answer = tenant.ask(
+                operation.method,
+                path,
+                by="" if operation.is_open else "admin",
+                body=None if form else body,
+                form=body if form else None,
+            )
+            assert answer.status_code == 404, f"{operation} of {nonsense!r}: {answer.status_code} {answer.text[:300]}"
+
+
+def _nonsense(existing: str) -> list[str]:
+    prefix, _, _ = existing.rpartition("_")
+    unknown = [ids.new(prefix)] if _IDS.fullmatch(existing) else []
+    return [
+        *unknown,
+        "nothing",
+        "0",
+        "null",
+        f"{existing}x",
+        existing.swapcase(),
+        "\N{BUS}",
+        "a" * 2000,
+        "' OR 1=1 --",
+        "#",
+    ]
+
+
+@closed
+def test_those_who_may_do_get_there(operation: Operation, stack: Stack, tenant: Tenant, seeds: Seeds) -> None:
+    """Without this, a walk past routes that answer 404 to everybody would prove nothing."""
+    if operation.reads:
+        answer = send(operation, seeds, tenant)
+        assert answer.status_code == 200, answer.text
+        return
+    own = Tenant(stack) if operation.needs == SIGNED_IN else tenant
+    answer = send(operation, Seeds(own), own)
+    assert answer.status_code not in {401, 403, 404}, answer.text
+    assert str(answer.status_code) in operation.statuses, answer.text
+
+
+def _query(operation: Operation) -> list[str]:
+    declared = document()["paths"][operation.path][operation.method.lower()]["parameters"]
+    return [each["name"] for each in declared if each["in"] == "query"]
