@@ -52,7 +52,7 @@ def deploy(home: Home) -> bool:
     with say.step(f"Deploying the stack {home.stack_name}"):
         record.unlink(missing_ok=True)
         bucket = _artifacts(home)
-        _remove_failed(home)
+        _clear(home)
         _sam(
             home,
             [str(sam), "deploy", "--template-file", str(staged / stage.TEMPLATE), "--s3-bucket", bucket],
@@ -81,17 +81,39 @@ def _is_deployed(home: Home) -> bool:
     return _status(home) in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def _remove_failed(home: Home) -> None:
-    """A stack whose first creation failed, or was cut short, cannot be updated; nothing is lost with it."""
+def _clear(home: Home) -> None:
+    """Remove a stack that cannot be updated: one whose first creation failed, and on LocalStack any."""
     status = _status(home)
-    if status in ("", "CREATE_COMPLETE") or status.startswith("UPDATE_"):
+    if status in ("", "DELETE_COMPLETE"):
         return
-    say.line(f"removing a stack that was left in {status}")
-    cloudformation = aws.client(home, "cloudformation")
-    cloudformation.delete_stack(StackName=home.stack_name)
-    deadline = time.monotonic() + 60
+    if home.target == "localstack":
+        say.line("LocalStack cannot change an API: the stack is made anew, without its data")
+        _delete(home)
+        _delete_retained(home)
+    elif status != "CREATE_COMPLETE" and not status.startswith("UPDATE_"):
+        say.line(f"removing a stack that was left in {status}")
+        _delete(home)
+
+
+def _delete(home: Home) -> None:
+    aws.client(home, "cloudformation").delete_stack(StackName=home.stack_name)
+    deadline = time.monotonic() + 120
     while _status(home) not in ("", "DELETE_COMPLETE") and time.monotonic() < deadline:
         time.sleep(0.2)
+
+
+def _delete_retained(home: Home) -> None:
+    """What a deletion leaves on purpose, and a creation would stumble over."""
+    dynamodb, s3 = aws.client(home, "dynamodb"), aws.client(home, "s3")
+    for table in dynamodb.list_tables()["TableNames"]:
+        if table == f"coachway-{home.environment}":
+            dynamodb.delete_table(TableName=table)
+    for bucket in s3.list_buckets()["Buckets"]:
+        name = bucket["Name"]
+        if name.startswith(f"coachway-{home.environment}-"):
+            for version in s3.list_object_versions(Bucket=name).get("Versions", []):
+                s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+            s3.delete_bucket(Bucket=name)
 
 
 def _artifacts(home: Home) -> str:
@@ -118,16 +140,19 @@ def _sam(home: Home, command: list[str], values: Mapping[str, str]) -> None:
     overrides = [f"{name}={value}" for name, value in values.items()]
     config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", home.environment]
     with log.open("w") as output:
-        done = subprocess.run(
-            [*command, *config, "--parameter-overrides", *overrides],
-            env=environment,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
+        try:
+            status = subprocess.call(
+                [*command, *config, "--parameter-overrides", *overrides],
+                env=environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=300,
+            )
+        except subprocess.TimeoutExpired:
+            status = 1
+    if status:
         raise say.Failed(f"the deployment failed:\n{processes.tail(log, 40)}", f"the whole log is {log}")
 
 
