@@ -1,0 +1,150 @@
+"""Passwords that were forgotten or are changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from coachway.core import clock, links
+from coachway.identity.events import INVITATION, PASSWORD_RESET, PasswordChanged, PasswordResetRequested
+from tests.integration.client import Reply
+from tests.integration.identity.people import PASSWORD, Org, facts, get, post, put, registered
+
+ANOTHER = "another correct horse battery"
+
+
+def forgot(org: Org, email: str = "") -> Reply:
+    return post("/auth/password/forgot", {"organization": org.slug, "email": email or org.email})
+
+
+def sent(org: Org) -> str:
+    """The token of the newest mail."""
+    told = facts(org.id, PasswordResetRequested)[-1]
+    return links.token(PASSWORD_RESET, org.id, told["user_id"], told["nonce"])
+
+
+def reset(token: str, password: str = ANOTHER) -> Reply:
+    return post("/auth/password/reset", {"token": token, "password": password})
+
+
+def change(token: str, current: str = PASSWORD, new: str = ANOTHER) -> Reply:
+    return post("/auth/password/change", {"current_password": current, "new_password": new}, token)
+
+
+def test_a_forgotten_password_is_set_anew_by_the_mails_link() -> None:
+    org = registered()
+    assert forgot(org).status == 202
+    told: Any = facts(org.id, PasswordResetRequested)[-1]
+    assert (told["email"], told["organization_name"]) == (org.email, "Harbor Coach")
+    assert reset(sent(org)).status == 204
+    assert org.log_in(org.email, PASSWORD).status == 401
+    assert org.log_in(org.email, ANOTHER).status == 200
+    assert [each["email"] for each in facts(org.id, PasswordChanged)] == [org.email]
+
+
+def test_setting_it_anew_ends_every_session() -> None:
+    org = registered()
+    forgot(org)
+    reset(sent(org))
+    assert get("/auth/me", org.token).status == 401
+    assert post("/auth/refresh", {"refresh_token": org.refresh_token}).status == 401
+
+
+def test_setting_it_anew_lifts_a_lock() -> None:
+    org = registered()
+    for _ in range(10):
+        org.log_in(org.email, "wrong wrong wrong")
+    assert org.log_in(org.email).status == 429
+    forgot(org)
+    reset(sent(org))
+    assert org.log_in(org.email, ANOTHER).status == 200
+
+
+def test_a_link_is_good_once_for_an_hour_and_until_the_next_one() -> None:
+    org = registered()
+    forgot(org)
+    first = sent(org)
+    forgot(org)
+    second = sent(org)
+    assert reset(first).status == 404
+    assert reset(second).status == 204
+    assert reset(second).status == 404
+    now = clock.now()
+    with clock.frozen(now - timedelta(hours=1)):
+        forgot(org)
+        late = sent(org)
+    with clock.frozen(now):
+        assert reset(late).status == 404
+
+
+def test_changing_the_password_voids_a_link_that_is_out() -> None:
+    org = registered()
+    forgot(org)
+    token = sent(org)
+    assert change(org.token).status == 204
+    assert reset(token).status == 404
+
+
+def test_a_link_for_something_else_or_of_somebody_else_is_refused() -> None:
+    org, other = registered(), registered("other")
+    forgot(org)
+    nonce = facts(org.id, PasswordResetRequested)[-1]["nonce"]
+    for token in (
+        links.token(INVITATION, org.id, org.admin_id, nonce),
+        links.token(PASSWORD_RESET, other.id, other.admin_id, nonce),
+        links.token(PASSWORD_RESET, org.id, other.admin_id, nonce),
+        sent(org)[:-4] + "AAAA",
+        "rubbish",
+        "é",
+    ):
+        assert reset(token).status == 404
+
+
+def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
+    org = registered()
+    sam = org.joined("sam@harbor.example")
+    put(f"/users/{sam['id']}", {"status": "disabled"}, org.token)
+    answers = {
+        (reply.status, reply.text)
+        for reply in (
+            forgot(org),
+            forgot(org, "nobody@harbor.example"),
+            forgot(org, "sam@harbor.example"),
+            post("/auth/password/forgot", {"organization": "nowhere", "email": org.email}),
+        )
+    }
+    assert answers == {(202, '{"status":"accepted"}')}
+    assert [each["email"] for each in facts(org.id, PasswordResetRequested)] == [org.email]
+
+
+def test_mails_for_one_account_are_limited() -> None:
+    org = registered()
+    assert [forgot(org).status for _ in range(6)] == [202] * 5 + [429]
+    assert [forgot(org, "nobody@harbor.example").status for _ in range(6)] == [202] * 5 + [429]
+
+
+def test_changing_the_password_needs_the_old_one_and_ends_the_other_sessions() -> None:
+    org = registered()
+    elsewhere = org.log_in(org.email).json()
+    wrong = change(org.token, current="wrong wrong wrong")
+    assert (wrong.status, wrong.json()["errors"][0]["field"]) == (422, "current_password")
+    assert change(org.token).status == 204
+    assert get("/auth/me", elsewhere["access_token"]).status == 401
+    assert get("/auth/me", org.token).status == 200
+    assert org.log_in(org.email, PASSWORD).status == 401
+    assert org.log_in(org.email, ANOTHER).status == 200
+
+
+def test_a_stolen_token_does_not_guess_the_password() -> None:
+    org = registered()
+    statuses = [change(org.token, current="wrong wrong wrong").status for _ in range(11)]
+    assert statuses == [422] * 10 + [429]
+
+
+@pytest.mark.parametrize("new", ["short", "x" * 129, PASSWORD])
+def test_a_new_password_has_twelve_characters_and_is_new(new: str) -> None:
+    org = registered()
+    refused = change(org.token, new=new)
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "new_password")
