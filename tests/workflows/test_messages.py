@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,9 +131,21 @@ def short_waits(stack: Stack) -> Iterator[None]:
     """Let the queue deliver again soon what a consumer did not finish."""
     queues = stack.client("sqs")
     url = queue_of(stack)
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "12"})
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "20"})
     yield
+    must_be_emptied(stack)
     queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "180"})
+
+
+def must_be_emptied(stack: Stack) -> None:
+    """Waits until every message of the queue was consumed."""
+    asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def emptied() -> bool:
+        told = stack.client("sqs").get_queue_attributes(QueueUrl=queue_of(stack), AttributeNames=asked)
+        return all(value == "0" for value in told["Attributes"].values())
+
+    eventually(emptied, 60, "the queue was not emptied")
 
 
 def queue_of(stack: Stack) -> str:
@@ -195,15 +206,7 @@ def test_an_event_that_comes_again_and_late_makes_no_second_mail(house: House, c
     for _ in range(5):
         queues.send_message(QueueUrl=url, MessageBody=message)
 
-    def taken() -> bool:
-        counts = queues.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )
-        return all(value == "0" for value in counts["Attributes"].values())
-
-    time.sleep(1)
-    eventually(taken, 30, "the queue was not emptied")
+    must_be_emptied(house.stack)
     assert len([mail for mail in house.stack.mails(to) if "booked" in mail["Subject"]]) == 1
     records = house.get("/notifications", recipient=to)["items"]
     assert sorted((each["template"], each["attempts"]) for each in records) == [
