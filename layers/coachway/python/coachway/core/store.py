@@ -10,7 +10,8 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from pynamodb.exceptions import PutError, PynamoDBConnectionError, TransactWriteError
 from pynamodb.expressions.operand import Path
@@ -42,9 +43,7 @@ def _alive(record: Record | None) -> bool:
     return record is not None and getattr(record, "deleted_at", None) is None
 
 
-def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
-    """The record at `key`, or None if there is none, it is deleted, or it is past its expiry."""
-    kept = _get_item(key, consistent)
+def _living(model: type[R], kept: Mapping[str, Any] | None) -> R | None:
     if kept is None or kept["kind"]["S"] != model.KIND:
         return None
     record = _record(model, kept)
@@ -52,11 +51,20 @@ def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
     return record if _alive(record) and (expires is None or expires > clock.epoch()) else None
 
 
-def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
-    """The record at `key`. Raises Missing if there is none, Stale if `expected` (from If-Match) is not its version."""
-    record = find(model, key)
+def _there(model: type[R], record: R | None) -> R:
     if record is None:
         raise errors.Missing(f"there is no such {model.KIND.replace('_', ' ')}")
+    return record
+
+
+def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
+    """The record at `key`, or None if there is none, it is deleted, or it is past its expiry."""
+    return _living(model, _get_item(key, consistent))
+
+
+def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
+    """The record at `key`. Raises Missing if there is none, Stale if `expected` (from If-Match) is not its version."""
+    record = _there(model, find(model, key))
     if expected is not None and expected != record.version:
         raise errors.Stale(f"the current version is {record.version}, not {expected}: read it again")
     return record
@@ -69,20 +77,41 @@ def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
 
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """The records at up to 100 keys, in one call; those missing or deleted are left out."""
-    wanted = [{"pk": key.pk, "sk": key.sk} for key in dict.fromkeys(keys)]
-    if not wanted:
-        return {}
-    found: dict[Key, R] = {}
-    table = settings.table_name()
+    wanted = list(dict.fromkeys(keys))
+    together = gather(wanted)
+    found = {key: together.find(model, key) for key in wanted}
+    return {key: record for key, record in found.items() if record is not None}
+
+
+def gather(keys: Iterable[Key]) -> Gathered:
+    """Whatever lies at up to 100 keys, of any kind, in one call."""
+    wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in dict.fromkeys(keys)]
+    table, kept = settings.table_name(), dict[Key, Mapping[str, Any]]()
     while wanted:
-        answer = connection().batch_get_item(table, cast("Any", wanted), consistent_read=True)
-        for each in answer["Responses"].get(table, []):
-            record = _record(model, each)
-            if _alive(record):
-                found[Key(each["pk"]["S"], each["sk"]["S"])] = record
+        answer = connection().batch_get_item(table, wanted, consistent_read=True)
+        kept.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in answer["Responses"].get(table, [])})
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
-    return found
+    return Gathered(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What `gather` found, to be asked for one by one as the table is."""
+
+    kept: Mapping[Key, Mapping[str, Any]]
+
+    def find(self, model: type[R], key: Key) -> R | None:
+        """The record at `key`, or None if there is none of this kind, it is deleted, or it is past its expiry."""
+        return _living(model, self.kept.get(key))
+
+    def get(self, model: type[R], key: Key) -> R:
+        """The same, or Missing."""
+        return _there(model, self.find(model, key))
+
+    def numbers(self, key: Key) -> dict[str, int]:
+        """The whole numbers kept at `key` by `Add`; empty if none were."""
+        return _numbers(self.kept.get(key, {}))
 
 
 def numbers(key: Key) -> dict[str, int]:
@@ -92,15 +121,9 @@ def numbers(key: Key) -> dict[str, int]:
 
 def numbers_many(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
     """The same at up to 100 keys, in one call."""
-    table, found = settings.table_name(), {key: dict[str, int]() for key in keys}
-    wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in found]
-    while wanted:
-        answer = connection().batch_get_item(table, wanted, consistent_read=True)
-        for each in answer["Responses"].get(table, []):
-            found[Key(each["pk"]["S"], each["sk"]["S"])] = _numbers(each)
-        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
-    return found
+    wanted = list(dict.fromkeys(keys))
+    together = gather(wanted)
+    return {key: together.numbers(key) for key in wanted}
 
 
 def _numbers(kept: Mapping[str, Any]) -> dict[str, int]:
