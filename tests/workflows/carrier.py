@@ -1,0 +1,178 @@
+"""An operator on the deployed stack: signed up, with prices and a client, and what it does all day."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+import httpx
+
+from tests.stack import Stack
+
+T = TypeVar("T")
+
+PASSWORD = "correct horse battery staple"
+PATIENCE = 180
+"""Seconds: fifty requests at once make the emulator start as many processes, on two cores."""
+
+
+@dataclass
+class Carrier:
+    """Signed up, with prices and one client. A Wednesday of 150 miles costs 350 + 375 + 1.50 = 726.50."""
+
+    stack: Stack
+    slug: str = field(default_factory=lambda: f"harbor-{uuid.uuid4().hex[:8]}")
+    org_id: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+    client_id: str = ""
+
+    @classmethod
+    def opened(cls, stack: Stack) -> Carrier:
+        """Sign up, log in, set prices, add a client."""
+        carrier = cls(stack)
+        carrier.org_id = carrier.ask("POST", "/auth/register", carrier.registration())["organization"]["id"]
+        carrier.tokens = carrier.log_in()
+        for rule in (
+            {"name": "Coach base", "rule_type": "base_rate", "amount": 350, "priority": 10},
+            {"name": "Per mile", "rule_type": "mileage_rate", "amount": 2.5},
+        ):
+            carrier.ask("POST", "/pricing/pricing-rules", {"scope": "global", **rule})
+        carrier.client_id = carrier.ask("POST", "/clients", carrier.client("Acme Events", "events"))["id"]
+        return carrier
+
+    @property
+    def admin_email(self) -> str:
+        return f"ana@{self.slug}.example"
+
+    @property
+    def client_email(self) -> str:
+        return f"events@{self.slug}.example"
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        limits = httpx.Limits(max_connections=None)
+        return httpx.Client(base_url=self.stack.api_url, timeout=PATIENCE, limits=limits)
+
+    def registration(self) -> dict[str, Any]:
+        """The body that signs it up."""
+        organization = {"name": "Harbor Coach", "slug": self.slug, "timezone": "America/New_York", "currency": "USD"}
+        admin = {"email": self.admin_email, "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
+        return {"organization": organization, "admin": admin}
+
+    def client(self, name: str, mailbox: str) -> dict[str, Any]:
+        """The body of a client."""
+        return {"name": name, "client_type": "corporate", "email": f"{mailbox}@{self.slug}.example"}
+
+    def log_in(self) -> dict[str, str]:
+        """Tokens of the admin, anew."""
+        who = {"organization": self.slug, "email": self.admin_email, "password": PASSWORD}
+        known: dict[str, str] = self.ask("POST", "/auth/login", who)
+        return known
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A request as the admin; header names with `_` for `-`."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.tokens:
+            given.setdefault("authorization", f"Bearer {self.tokens['access_token']}")
+        return self.http.request(method, path, json=body, headers=given)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """A request that must succeed; the answer's JSON."""
+        answer = self.send(method, path, body, **headers)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def trip(self, **more: Any) -> dict[str, Any]:
+        """The body of a charter: a coach from Wall Street to Atlantic City, on a Wednesday."""
+        stops = [
+            {
+                "stop_type": "pickup",
+                "address": "11 Wall St, New York, NY",
+                "estimated_departure": "2027-03-03T09:00:00-05:00",
+            },
+            {
+                "stop_type": "dropoff",
+                "address": "1901 Boardwalk, Atlantic City, NJ",
+                "estimated_arrival": "2027-03-03T12:00:00-05:00",
+            },
+        ]
+        return {
+            "client_id": self.client_id,
+            "trip_type": "one_way",
+            "vehicle_class": "coach",
+            "passengers": 40,
+            "stops": stops,
+            "miles": 150,
+            **more,
+        }
+
+    def quoted(self, **more: Any) -> dict[str, Any]:
+        """A charter whose quote was sent: with `url`, where its page is, and `token`."""
+        charter = self.ask("POST", "/charters", self.trip(**more))
+        sent = self.ask("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
+        return {**charter, "url": sent["url"], "token": sent["token"]}
+
+    def accept(self, token: str) -> httpx.Response:
+        """A client says yes to revision 1."""
+        return self.http.post(f"/quotes/{token}/accept", json={"revision_number": 1, "accepted_by": "Dana Lee"})
+
+    def invite(self, mailbox: str) -> str:
+        """Invite somebody; the address."""
+        email = f"{mailbox}@{self.slug}.example"
+        self.ask("POST", "/users/invite", {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran"})
+        return email
+
+    def history(self, charter_id: str) -> list[dict[str, Any]]:
+        """What happened to a charter, oldest first."""
+        told: list[dict[str, Any]] = self.ask("GET", f"/charters/{charter_id}/history")
+        return told
+
+    def everything(self, path: str) -> list[dict[str, Any]]:
+        """All items of a list, page by page."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = self.http.get(
+                path,
+                params={"limit": 100, **({"cursor": cursor} if cursor else {})},
+                headers={"authorization": f"Bearer {self.tokens['access_token']}"},
+            )
+            assert page.is_success, page.text
+            found += page.json()["items"]
+            cursor = page.json()["next_cursor"]
+            if not cursor:
+                return found
+
+    def notifications(self, recipient: str = "") -> list[dict[str, Any]]:
+        """The records of messages (to an address), newest first."""
+        known = self.everything("/notifications")
+        return [each for each in known if not recipient or each["recipient"] == recipient]
+
+
+def at_once(count: int, call: Callable[[int], T], *, in_flight: int | None = None) -> list[T]:
+    """What `count` threads get that make the call at the same moment.
+
+    With `in_flight` only so many are under way at any time: each is a process of the emulator's.
+    """
+    ready, room = threading.Barrier(count), threading.Semaphore(in_flight or count)
+
+    def run(number: int) -> T:
+        ready.wait()
+        with room:
+            return call(number)
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(run, range(count)))
+
+
+def statuses(answers: list[httpx.Response]) -> dict[int, int]:
+    """How many answers had which status."""
+    counted: dict[int, int] = {}
+    for answer in answers:
+        counted[answer.status_code] = counted.get(answer.status_code, 0) + 1
+    return counted
