@@ -189,9 +189,12 @@ def commit_counted(
         try:
             commit(caller, *build(firsts), *moves, answer=answer)
         except _NumberTaken:
-            last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
+            if time.monotonic() > gives_up:
+                break
             if attempt:
+                # Waiting before looking: what is seen is then still true when it is used.
                 time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))  # noqa: S311 - as above
+            last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
         else:
             _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
             return firsts
