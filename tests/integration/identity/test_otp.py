@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from coachway.core import clock, links
+from coachway.core.table import tally
 from coachway.identity.events import OTP, OtpRequested, UserSignedIn
 from tests.integration.client import Reply
 from tests.integration.identity.people import Org, facts, get, post, put, registered
@@ -143,6 +144,22 @@ def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
         post("/auth/otp/verify", {"organization": "x", "phone": PHONE, "code": "000000"}).text[:60],
     }
     assert len(wrong) == 1
+
+
+def test_asking_and_answering_cost_the_same_whether_or_not_there_is_an_account() -> None:
+    org = registered()
+    driver(org)
+    asking, answering = set(), set()
+    for phone in (PHONE, "+12125550199"):
+        before = tally.calls
+        ask(org, phone=phone)
+        asking.add(tally.calls - before)
+        before = tally.calls
+        wrong = other_than(sent(org)["code"])
+        answered = post("/auth/otp/verify", {"organization": "harbor", "phone": phone, "code": wrong})
+        assert answered.status == 401
+        answering.add(tally.calls - before)
+    assert (len(asking), len(answering)) == (1, 1)
 
 
 def test_the_organizations_own_people_have_no_codes() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.core import clock, links
+from coachway.core.table import tally
 from coachway.identity.events import INVITATION, PASSWORD_RESET, PasswordChanged, PasswordResetRequested
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, facts, get, post, put, registered
@@ -117,6 +118,16 @@ def test_the_answer_does_not_say_whether_there_is_an_account() -> None:
     }
     assert answers == {(202, '{"status":"accepted"}')}
     assert [each["email"] for each in facts(org.id, PasswordResetRequested)] == [org.email]
+
+
+def test_asking_costs_the_same_whether_or_not_there_is_an_account() -> None:
+    org = registered()
+    costs = set()
+    for email in (org.email, "nobody@harbor.example"):
+        before = tally.calls
+        forgot(org, email)
+        costs.add(tally.calls - before)
+    assert len(costs) == 1
 
 
 def test_mails_for_one_account_are_limited() -> None:

@@ -8,21 +8,34 @@ from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern
 from coachway.core.ops import Add
+from coachway.identity.model import ORGANIZATIONS, Organization
+from coachway.identity.proofs import CREDENTIALS, NOBODY, Credentials
 
 DECOYS = AccessPattern(
     "how often accounts that are not there were asked for; removed by TTL",
-    pk="ORG#{org}#DECOYS",
-    sk="{minute}",
+    pk="ORG#{org}#DECOYS#{minute}",
+    sk="{what}",
     used_by="identity.decoys",
 )
 _KEPT_SECONDS: Final = 3600
 
 
-def write(caller: Caller, org_id: str) -> None:
-    """One transaction, as a real request would write one."""
+def request(caller: Caller, org_id: str) -> None:
+    """What asking for a link or a code costs: two reads, and a write of credentials and an event."""
+    store.find(Organization, ORGANIZATIONS.key(org=org_id))
+    _write(caller, org_id, "credentials", "event")
+
+
+def verification(caller: Caller, org_id: str) -> None:
+    """What judging a code costs: a read and a write of credentials."""
+    _write(caller, org_id, "credentials")
+
+
+def _write(caller: Caller, org_id: str, *items: str) -> None:
+    store.find(Credentials, CREDENTIALS.key(org=org_id, id=NOBODY))
     now = clock.epoch()
-    place = DECOYS.key(org=org_id, minute=now // 60)
+    places = [DECOYS.key(org=org_id, minute=now // 60, what=what) for what in items]
     store.commit(
         Caller.system("identity", org_id, caller.correlation_id),
-        Add(place, {"n": 1}, "decoy", expires_at=now + _KEPT_SECONDS),
+        *(Add(place, {"n": 1}, "decoy", expires_at=now + _KEPT_SECONDS) for place in places),
     )

@@ -192,9 +192,7 @@ class Registration(Input):
 
 
 Status = Literal["invited", "active", "disabled"]
-PartyId = Annotated[
-    str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$"), Field(examples=[None])
-]
+PartyId = Annotated[str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
 _PARTY_RULE: Final = "must be the id of a {role}"
 
 

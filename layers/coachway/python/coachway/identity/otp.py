@@ -61,7 +61,7 @@ def request(caller: Caller, body: OtpRequest) -> Accepted:
     throttle.by_account("otp-request", f"{account.org_id}/{account.who}")
     user = _allowed(account)
     if user is None:
-        decoys.write(caller, account.org_id)
+        decoys.request(caller, account.org_id)
         return Accepted()
     nonce = Nonce(nonce=links.new_nonce(), expires_at=clock.now() + rules.OTP_LIFE)
     fact = OtpRequested(
@@ -90,7 +90,7 @@ def verified(caller: Caller, body: OtpVerification) -> Issued[SignedIn]:
     lockout.count(caller, account.org_id, account.who)
     user = _allowed(account)
     if user is None:
-        decoys.write(caller, account.org_id)
+        decoys.verification(caller, account.org_id)
         raise _wrong()
     if not settled(lambda: _is_right(caller, user, body.code)):
         raise _wrong()

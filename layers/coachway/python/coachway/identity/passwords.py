@@ -68,7 +68,7 @@ def forgotten(caller: Caller, body: Forgotten) -> Accepted:
     throttle.by_account("forgot", f"{account.org_id}/{account.who}")
     user = active(account)
     if user is None or user.email is None:
-        decoys.write(caller, account.org_id)
+        decoys.request(caller, account.org_id)
         return Accepted()
     nonce = Nonce(nonce=links.new_nonce(), expires_at=clock.now() + rules.RESET_LIFE)
     fact = PasswordResetRequested(
