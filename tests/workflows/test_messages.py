@@ -134,7 +134,7 @@ def short_waits(stack: Stack) -> Iterator[None]:
     queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "20"})
     yield
     must_be_emptied(stack)
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "180"})
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
 
 
 def must_be_emptied(stack: Stack) -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from coachway.core import table
-from coachway.messaging import occasions
+from coachway.messaging import occasions, rules
 from tools.entries import FUNCTIONS, ROOT, serving
 
 
@@ -107,6 +107,12 @@ def test_the_table_is_the_one_that_the_store_expects() -> None:
 def test_the_bus_sends_messaging_exactly_what_it_consumes() -> None:
     pattern = RESOURCES["MessagingRule"]["Properties"]["EventPattern"]
     assert sorted(pattern["detail-type"]) == sorted(occasions.CONSUMERS)
+
+
+def test_a_message_of_a_killed_sender_is_free_again_when_the_queue_delivers_it() -> None:
+    waits = RESOURCES["MessagingQueue"]["Properties"]["VisibilityTimeout"]
+    runs = RESOURCES["MessagingFunction"]["Properties"]["Timeout"]
+    assert runs < rules.LEASE.total_seconds() < waits
 
 
 def test_a_queue_hides_a_message_longer_than_its_consumer_may_run() -> None:

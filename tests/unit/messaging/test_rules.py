@@ -61,8 +61,3 @@ def test_another_event_template_or_recipient_is_another_message() -> None:
 )
 def test_who_comes_second_looks_at_how_far_the_first_is(status: Status, lease: timedelta, step: rules.Step) -> None:
     assert rules.next_step(known(status, lease), NOW) is step
-
-
-def test_a_lease_outlasts_a_sender_and_ends_before_the_queue_delivers_again() -> None:
-    function_timeout, queue_waits = timedelta(seconds=30), timedelta(seconds=180)
-    assert function_timeout < rules.LEASE < queue_waits

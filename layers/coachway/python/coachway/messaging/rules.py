@@ -10,7 +10,7 @@ from typing import Final
 from coachway.core import ids
 from coachway.messaging.model import Notification, Status
 
-LEASE: Final = timedelta(seconds=120)
+LEASE: Final = timedelta(seconds=45)
 """How long a sender has a message to itself: longer than its function may run, shorter than the queue waits before it
 delivers again."""
 
