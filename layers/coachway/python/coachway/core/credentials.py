@@ -113,8 +113,25 @@ def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Ca
     return request
 
 
-def verified(token: str, audience: str = AUDIENCE) -> dict[str, Any]:
+_tokens: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
+_TOKENS_KEPT: Final = 60.0
+"""A token comes many times in a row, and what was well signed stays so; in this time it is not verified again."""
+_MOST_TOKENS: Final = 500
+
+
+def verified(token: str, audience: str = AUDIENCE) -> Mapping[str, Any]:
     """The claims of a token signed by this deployment. Raises Unauthenticated otherwise."""
+    since, claims = _tokens.get((token, audience), (0.0, {}))
+    if claims and time.monotonic() - since < _TOKENS_KEPT and time.time() < claims["exp"]:
+        return claims
+    claims = _verified(token, audience)
+    if len(_tokens) >= _MOST_TOKENS:
+        _tokens.clear()
+    _tokens[token, audience] = (time.monotonic(), claims)
+    return claims
+
+
+def _verified(token: str, audience: str) -> dict[str, Any]:
     try:
         key = _public_key(str(jwt.get_unverified_header(token).get("kid", "")))
         options: Any = {"require": ["exp", "iat", "sub", "org"]}

@@ -117,8 +117,8 @@ class Api:
         self.app.log.propagate = False
         self.app.api.binary_types = []
         self._with_preflight: set[str] = set()
+        starting.connect()
         if self.health:
-            starting.connect()
             self.get(f"/{self.capability}/health", needs=ANYONE)(self._health())
 
     def _health(self) -> Callable[..., Answer]:

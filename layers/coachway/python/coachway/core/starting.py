@@ -28,7 +28,7 @@ def connect() -> None:
         return
     from coachway.core.table import connection
 
-    connection().prepare()
+    connection()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
 
