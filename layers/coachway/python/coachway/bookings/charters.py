@@ -23,15 +23,17 @@ from coachway.bookings.model import (
 )
 from coachway.bookings.rules import FIXED_ONCE_BOOKED, Status
 from coachway.clients import service as clients
+from coachway.clients.model import Client
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import HistoryEntry
 from coachway.core.listing import months, page
 from coachway.core.model import AccessPattern, Changes, Input, Page, PageQuery, changed
 from coachway.core.ops import Create, Op, Update
-from coachway.identity import organizations
+from coachway.core.parties import CLIENT
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import QUOTE, Quote
+from coachway.pricing.service import House
 
 _OPEN_ENDED: Final = timedelta(days=730)
 _LONGEST_RANGE: Final = timedelta(days=3660)
@@ -64,11 +66,10 @@ def create(caller: Caller, wanted: CharterInput, **more: Any) -> Charter:
 
     Raises Missing for an unknown client, Invalid for stops, times or zones that do not fit.
     """
-    drafts.active_client(caller, wanted.client_id)
-    organization = organizations.get(caller.org_id)
-    made = drafts.draft(caller, organization, wanted, **more)
+    house = drafts.house_for(caller, wanted.client_id)
+    made = drafts.draft(caller, house, wanted, **more)
     charter = made.charter
-    prefix = organization.number_prefixes.charter
+    prefix = house.organization.number_prefixes.charter
 
     def build(n: int) -> list[Op]:
         charter.number = drafts.number(prefix, charter, n)
@@ -164,14 +165,15 @@ def update(caller: Caller, charter_id: str, changes: Changes[CharterInput], expe
     if not named & FIXED_ONCE_BOOKED:
         store.commit(caller, Update(before, wished, [CharterModified(**telling.of(wished), revised=False)]))
         return wished
+    quote_key = QUOTE.key(org=caller.org_id, id=before.quote.id)
+    client_key = CLIENT.key(org=caller.org_id, id=wished.client_id)
+    found = store.gather([quote_key, client_key, *House.keys(caller.org_id)])
     if "client_id" in named:
-        drafts.active_client(caller, wished.client_id)
-    organization = organizations.get(caller.org_id)
-    made = drafts.revised(
-        caller, organization, wished, estimate_miles="miles" not in changes and before.miles_estimated
-    )
+        drafts.require_active(found.get(Client, client_key))
+    house = House.of(caller.org_id, found)
+    made = drafts.revised(caller, house, wished, estimate_miles="miles" not in changes and before.miles_estimated)
     after = made.charter
-    old = store.find(Quote, QUOTE.key(org=caller.org_id, id=before.quote.id))
+    old = found.find(Quote, quote_key)
     store.commit(
         caller,
         Update(before, after, [CharterModified(**telling.of(after), revised=True)]),

@@ -9,14 +9,14 @@ from typing import Any
 from coachway.bookings import journey, telling
 from coachway.bookings.events import CharterCreated
 from coachway.bookings.model import Charter, CharterInput, CharterQuote
-from coachway.clients import service as clients
 from coachway.clients.model import Client, ClientStatus
-from coachway.core import errors, ids
+from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Op
-from coachway.identity.model import Organization
+from coachway.core.parties import CLIENT
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import Quote
+from coachway.pricing.service import House
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,26 @@ class Draft:
     quote_ops: Sequence[Op]
 
 
-def active_client(caller: Caller, client_id: str) -> Client:
-    """The client of a new charter. Raises Missing, or Conflict when no new work is taken from it."""
-    client = clients.get(caller, client_id)
+def require_active(client: Client) -> Client:
+    """Raises Conflict when no new work is taken from a client."""
     if client.status is not ClientStatus.ACTIVE:
         raise errors.Conflict("this client is inactive: make it active before quoting", title="the client is inactive")
     return client
 
 
-def draft(caller: Caller, organization: Organization, wanted: CharterInput, **more: Any) -> Draft:
+def house_for(caller: Caller, client_id: str) -> House:
+    """What a price for a client stands on, in one read. Raises Missing, or Conflict when the client is inactive."""
+    key = CLIENT.key(org=caller.org_id, id=client_id)
+    found = store.gather([key, *House.keys(caller.org_id)])
+    require_active(found.get(Client, key))
+    return House.of(caller.org_id, found)
+
+
+def draft(caller: Caller, house: House, wanted: CharterInput, **more: Any) -> Draft:
     """A new charter, not yet numbered. `more` sets fields that callers cannot. Raises Invalid for what does not fit."""
     charter_id = ids.new("chr")
-    trip = journey.thought_through(wanted, organization.timezone)
-    price = _priced(caller, organization, wanted, trip, charter_id)
+    trip = journey.thought_through(wanted, house.organization.timezone)
+    price = _priced(caller, house, wanted, trip, charter_id)
     charter = Charter(
         **wanted.model_dump(exclude={"stops", "miles"}),
         **_of_journey(trip),
@@ -51,11 +58,11 @@ def draft(caller: Caller, organization: Organization, wanted: CharterInput, **mo
     return Draft(charter, price.ops)
 
 
-def revised(caller: Caller, organization: Organization, charter: Charter, *, estimate_miles: bool) -> Draft:
+def revised(caller: Caller, house: House, charter: Charter, *, estimate_miles: bool) -> Draft:
     """A charter whose wishes were changed, thought through and priced again as its next revision."""
     wanted = charter.model_copy(update={"miles": None}) if estimate_miles else charter
-    trip = journey.thought_through(wanted, organization.timezone)
-    price = _priced(caller, organization, wanted, trip, charter.id)
+    trip = journey.thought_through(wanted, house.organization.timezone)
+    price = _priced(caller, house, wanted, trip, charter.id)
     after = charter.model_copy(
         update={
             **_of_journey(trip),
@@ -69,14 +76,14 @@ def revised(caller: Caller, organization: Organization, charter: Charter, *, est
 
 
 def _priced(
-    caller: Caller, organization: Organization, wanted: CharterInput, trip: journey.Journey, charter_id: str
+    caller: Caller, house: House, wanted: CharterInput, trip: journey.Journey, charter_id: str
 ) -> pricing.Price:
     return pricing.price(
         caller,
         journey.quote_request(wanted, trip),
         charter_id=charter_id,
         warnings=trip.notices,
-        organization=organization,
+        house=house,
     )
 
 

@@ -92,10 +92,12 @@ def book(caller: Caller, before: Charter, accepted_by: str, reason: str = "") ->
     """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already."""
     step(before.status, Status.BOOKED, by(caller))
     require_bookable(before)
-    client = _client(before)
+    client_key = CLIENT.key(org=before.org_id, id=before.client_id)
+    quote_key = QUOTE.key(org=before.org_id, id=before.quote.id)
+    found = store.gather([client_key, quote_key])
+    client, quote = found.find(Client, client_key), found.get(Quote, quote_key)
     if client is None:
         raise errors.Conflict("its client was removed", title="this quote cannot be booked as it is")
-    quote = _quote(before)
     told = [
         QuoteAccepted(**telling.of(before), quote_id=quote.id, accepted_by=accepted_by),
         CharterBooked(**telling.to_client(before, client), accepted_by=accepted_by),
@@ -216,10 +218,6 @@ def insisting(read: Callable[[], Charter], act: Callable[[Charter], Charter]) ->
 
 def _client(charter: Charter) -> Client | None:
     return store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
-
-
-def _quote(charter: Charter) -> Quote:
-    return store.get(Quote, QUOTE.key(org=charter.org_id, id=charter.quote.id))
 
 
 def _quote_ops(charter: Charter, status: QuoteStatus) -> list[Op]:

@@ -18,11 +18,13 @@ from coachway.bookings.charters import get
 from coachway.bookings.events import QuoteSent
 from coachway.bookings.model import CHARTER, Charter, sortable
 from coachway.bookings.rules import Status
+from coachway.clients.model import Client
 from coachway.core import clock, errors, settings, store
 from coachway.core import links as tokens
 from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern, Input, Key, Record, Shape
 from coachway.core.ops import Create, Op, Update
+from coachway.core.parties import CLIENT
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import QUOTE, Quote
 
@@ -112,7 +114,6 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     Raises Conflict when there is no quote to answer any more, or the trip has left.
     """
     charter = get(caller, charter_id)
-    client = drafts.active_client(caller, charter.client_id)
     now = clock.now()
     if charter.status is not Status.QUOTE:
         raise errors.Conflict(f"this charter is {charter.status}: only a quote can be sent", title="no quote to send")
@@ -129,13 +130,16 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
         quote_id=charter.quote.id,
         expires=expires,
     )
+    client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
+    quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
+    found = store.gather([client_key, quote_key, link.key()])
+    client = drafts.require_active(found.get(Client, client_key))
     after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})
     told = QuoteSent(
         **telling.to_client(after, client), quote_id=charter.quote.id, link_nonce=link.nonce, expires_at=expires
     )
     answer = _sent(link)
-    before = store.find(QuoteLink, link.key())
-    quote = store.find(Quote, QUOTE.key(org=caller.org_id, id=charter.quote.id))
+    before, quote = found.find(QuoteLink, link.key()), found.find(Quote, quote_key)
     placed: Op = Create(link, taken=_sent_at_once()) if before is None else Update(before, link, lost=_sent_at_once())
     ops: list[Op] = [Update(charter, after, [told]), placed]
     if quote is not None and quote.status == "calculated":
@@ -163,7 +167,8 @@ def opened(token: str) -> LinkedQuote:
     said = tokens.opened(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=said.org_id, id=said.subject_id)
     link_key = LINK.key(org=said.org_id, charter=said.subject_id)
-    charter, link = store.find(Charter, charter_key), store.find(QuoteLink, link_key)
+    found = store.gather([charter_key, link_key])
+    charter, link = found.find(Charter, charter_key), found.find(QuoteLink, link_key)
     if charter is None or link is None:
         raise errors.Missing("this quote is no longer there")
     if link.nonce != said.nonce or (charter.status is Status.QUOTE and link.revision_number != charter.revision_number):

@@ -22,7 +22,6 @@ from coachway.core import errors, ids, render, store
 from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern, Entity, Input, Key, Page
 from coachway.core.ops import Create, Op
-from coachway.identity import organizations
 
 MOST_BYTES: Final = 3_000_000
 """Of one series: DynamoDB takes 4 MB in a transaction."""
@@ -99,9 +98,8 @@ def create(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> lis
     Raises Invalid for a rule or an exception that makes no sense, Missing for an unknown client, TooLarge for more
     than fits into one transaction.
     """
-    drafts.active_client(caller, wanted.client_id)
-    organization = organizations.get(caller.org_id)
-    days = _occurrences(wanted, query, organization.timezone)
+    house = drafts.house_for(caller, wanted.client_id)
+    days = _occurrences(wanted, query, house.organization.timezone)
     series = Series(
         id=ids.new("ser"),
         org_id=caller.org_id,
@@ -121,8 +119,8 @@ def create(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> lis
             "is_series_master": number == 1,
             "parent_charter_id": made[0].charter.id if made else None,
         }
-        made.append(drafts.draft(caller, organization, one, **more))
-    _write(caller, series, made, organization.number_prefixes.charter)
+        made.append(drafts.draft(caller, house, one, **more))
+    _write(caller, series, made, house.organization.number_prefixes.charter)
     return [draft.charter for draft in made]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from coachway.core import store
@@ -27,9 +28,14 @@ _LARGEST_STEP: Final = 2**48
 _kept: OrderedDict[tuple[str, int, str, str, str | None], Glance] = OrderedDict()
 
 
-def candidates_for(org_id: str, trip: Trip) -> list[PricingRule]:
-    """The rules of the organization among which the winners for a trip are."""
-    edition = store.numbers(EDITION.key(org=org_id)).get("edition", 0)
+def edition_in(kept: Mapping[str, int]) -> int:
+    """The edition that the numbers at `EDITION` say."""
+    return kept.get("edition", 0)
+
+
+def candidates_for(org_id: str, trip: Trip, known_edition: int | None = None) -> list[PricingRule]:
+    """The rules of the organization among which the winners for a trip are; an edition at hand spares a read."""
+    edition = edition_in(store.numbers(EDITION.key(org=org_id))) if known_edition is None else known_edition
 
     def look(shelf: str, prefix: str, after: str | None) -> Glance:
         known = (org_id, edition, shelf, prefix, after)

@@ -169,11 +169,11 @@ class Priced(Shape):
     total: Amount
     currency: str
     margin: Margin | None = None
-    warnings: list[Notice] = []
-    rules: Annotated[
-        list[AppliedRule],
-        Field(description="the rules that made the lines, as they were; what is left out has its default"),
-    ] = []
+    warnings: list[Notice] = Field(default_factory=list)
+    rules: list[AppliedRule] = Field(
+        default_factory=list,
+        description="the rules that made the lines, as they were; what is left out has its default",
+    )
 
     @field_serializer("rules", when_used="json")
     def _briefly(self, rules: list[AppliedRule]) -> list[dict[str, object]]:

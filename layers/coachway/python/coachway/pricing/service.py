@@ -12,14 +12,15 @@ from pydantic import Field
 from coachway.core import clock, errors, ids, parties, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Page, PageQuery
+from coachway.core.model import Key, Page, PageQuery
 from coachway.core.ops import Create, Op, Update
 from coachway.identity import organizations
-from coachway.identity.model import Organization
+from coachway.identity.model import ORGANIZATIONS, Organization
 from coachway.pricing import lookup, offering
 from coachway.pricing.calculation import Terms, price_of
 from coachway.pricing.events import QuoteCalculated
 from coachway.pricing.legality import of_the_miles
+from coachway.pricing.model import EDITION
 from coachway.pricing.promos import Offer
 from coachway.pricing.quotes import (
     QUOTE,
@@ -51,6 +52,25 @@ class Price:
     ops: Sequence[Op]
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every price of an organization stands on: its terms, and the edition of its rules."""
+
+    organization: Organization
+    edition: int
+
+    @classmethod
+    def keys(cls, org_id: str) -> list[Key]:
+        """Where it lies, to be gathered with whatever else a booking needs."""
+        return [ORGANIZATIONS.key(org=org_id), EDITION.key(org=org_id)]
+
+    @classmethod
+    def of(cls, org_id: str, found: store.Gathered) -> House:
+        """What was found there. Raises Missing."""
+        organization, edition = cls.keys(org_id)
+        return cls(found.get(Organization, organization), lookup.edition_in(found.numbers(edition)))
+
+
 def calculate(caller: Caller, request: QuoteRequest) -> Quote:
     """Price a trip and keep the quote. Raises Missing for a client that the organization does not have."""
     parties.require_client(caller.org_id, request.client_id)
@@ -66,13 +86,13 @@ def price(
     *,
     charter_id: str | None = None,
     warnings: Sequence[Notice] = (),
-    organization: Organization | None = None,
+    house: House | None = None,
 ) -> Price:
     """Price a trip for a booking, which commits `ops` with itself. Writes nothing.
 
-    `warnings` are what the booking knows besides; `organization` spares a read where it is at hand.
+    `warnings` are what the booking knows besides; `house` spares two reads where it is at hand.
     """
-    return _kept(caller, _asked(caller, request, organization), warnings, charter_id)
+    return _kept(caller, _asked(caller, request, house), warnings, charter_id)
 
 
 def priced(caller: Caller, request: QuoteRequest) -> Priced:
@@ -90,11 +110,12 @@ class _Asked:
     zone: ZoneInfo
     terms: Terms
     offer: Offer | None
+    edition: int | None
 
     def priced(self) -> Priced:
         return price_of(
             self.trip,
-            lookup.candidates_for(self.org_id, self.trip),
+            lookup.candidates_for(self.org_id, self.trip, self.edition),
             self.terms,
             amenities=offering.priced_amenities(self.org_id, self.trip.amenities),
             offer=self.offer,
@@ -102,8 +123,8 @@ class _Asked:
         )
 
 
-def _asked(caller: Caller, request: QuoteRequest, known: Organization | None = None) -> _Asked:
-    organization = known or organizations.get(caller.org_id)
+def _asked(caller: Caller, request: QuoteRequest, house: House | None = None) -> _Asked:
+    organization = house.organization if house else organizations.get(caller.org_id)
     own = ZoneInfo(organization.timezone)
     zone = ZoneInfo(request.timezone) if request.timezone else own
     terms = Terms(
@@ -114,7 +135,8 @@ def _asked(caller: Caller, request: QuoteRequest, known: Organization | None = N
         minimum_cents=organization.minimum_charge,
     )
     offer = offering.offer(caller.org_id, request.promo_code) if request.promo_code else None
-    return _Asked(request, caller.org_id, trip_of(request, zone), zone, terms, offer)
+    edition = house.edition if house else None
+    return _Asked(request, caller.org_id, trip_of(request, zone), zone, terms, offer, edition)
 
 
 def _kept(caller: Caller, asked: _Asked, warnings: Sequence[Notice], charter_id: str | None = None) -> Price:
