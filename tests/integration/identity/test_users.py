@@ -127,6 +127,28 @@ def test_users_are_added_listed_found_changed_and_removed() -> None:
     assert again.status == 201
 
 
+def test_users_of_many_months_are_listed_newest_first() -> None:
+    now = clock.now()
+    with clock.frozen(now - timedelta(days=150)):
+        org = registered()
+    token = org.log_in(org.email).json()["access_token"]
+    made = [org.admin_id]
+    for days in (149, 90, 89, 30, 0):
+        with clock.frozen(now - timedelta(days=days)):
+            body = {"email": f"d{days}@harbor.example", "role": "driver", **SAM}
+            made.append(post("/users", body, token).json()["id"])
+    for query, wanted in (({}, made[::-1]), ({"role": "driver"}, made[:0:-1])):
+        found: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = get("/users", token, {"limit": "2", **query, **cursor}).json()
+            found += [each["id"] for each in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert found == wanted
+
+
 def test_an_email_and_a_phone_belong_to_one_user() -> None:
     org = registered()
     body = {"email": "sam@harbor.example", "phone": "+12125550123", "role": "driver", **SAM}

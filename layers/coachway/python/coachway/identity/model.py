@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from coachway.core import ids
 from coachway.core.contact import Email, Phone, same_mailbox
 from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Record, Text
 from coachway.core.money import PositiveAmount
@@ -24,16 +25,16 @@ SLUGS = AccessPattern(
 )
 USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD", used_by="identity.users, identity.accounts")
 USERS_LIST = AccessPattern(
-    "the users of an organization, newest first",
+    "the users of an organization, newest first, by the month they were added",
     index="gsi1",
-    pk="ORG#{org}#USERS",
+    pk="ORG#{org}#USERS#{month}",
     sk="{id}",
     used_by="identity.users.listed",
 )
 USERS_BY_ROLE = AccessPattern(
-    "the users of a role, newest first",
+    "the users of a role, newest first, by the month they were added",
     index="gsi2",
-    pk="ORG#{org}#USERS#{role}",
+    pk="ORG#{org}#ROLE_USERS#{role}#{month}",
     sk="{id}",
     used_by="identity.users.listed, identity.roles.deleted",
 )
@@ -282,9 +283,10 @@ class User(Entity, Person):
         return USERS.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> dict[str, Key]:
+        month = ids.made_at(self.id).strftime("%Y-%m")
         return {
-            "gsi1": USERS_LIST.key(org=self.org_id, id=self.id),
-            "gsi2": USERS_BY_ROLE.key(org=self.org_id, role=self.role, id=self.id),
+            "gsi1": USERS_LIST.key(org=self.org_id, month=month, id=self.id),
+            "gsi2": USERS_BY_ROLE.key(org=self.org_id, role=self.role, month=month, id=self.id),
         }
 
     def attributes(self) -> dict[str, str | int | bool]:

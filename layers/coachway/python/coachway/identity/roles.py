@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -9,7 +10,7 @@ from pydantic import ConfigDict, Field
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
-from coachway.core.listing import everything, page
+from coachway.core.listing import everything, months, page
 from coachway.core.model import AccessPattern, Changes, Entity, Input, Key, Page, PageQuery, Text, changed
 from coachway.core.ops import Create, Op, Require, Update
 from coachway.identity import paging, rules
@@ -162,11 +163,26 @@ def deleted(caller: Caller, name: str, expected: int | None) -> None:
     still(caller)
     before = _editable(caller, name, expected)
     held(caller, frozenset(before.permissions))
-    having = USERS_BY_ROLE.partition(org=caller.org_id, role=name)
-    if page(User, USERS_BY_ROLE, [having], PageQuery(limit=1)).items:
+    if _is_held(caller.org_id, name):
         raise errors.Conflict(f"there are people with the role {name}: give them another one first")
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [RoleDeleted(name=name)]))
+
+
+def _is_held(org_id: str, name: str) -> bool:
+    query = PageQuery(limit=1)
+    while True:
+        found = users_of(org_id, name, query)
+        if found.items or found.next_cursor is None:
+            return bool(found.items)
+        query = PageQuery(limit=1, cursor=found.next_cursor)
+
+
+def users_of(org_id: str, name: str, query: PageQuery, where: Mapping[str, str] | None = None) -> Page[User]:
+    """A page of the users of a role, newest first."""
+    since = months(ids.made_at(org_id), clock.now())
+    partitions = [USERS_BY_ROLE.partition(org=org_id, role=name, month=month) for month in reversed(since)]
+    return page(User, USERS_BY_ROLE, partitions, query, where=where, descending=True)
 
 
 def _editable(caller: Caller, name: str, expected: int | None) -> Role:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.listing import page
+from coachway.core.listing import months, page
 from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Add, Create, Op, Remove, Update
 from coachway.identity import roles, rules, second_factor, sessions
 from coachway.identity.accounts import credentials_of, sessions_of, settled, still
 from coachway.identity.events import MfaDisabled, UserCreated, UserDeleted, UserUpdated
 from coachway.identity.hashing import password_digest
-from coachway.identity.model import ADMINS, USERS, USERS_BY_ROLE, USERS_LIST, NewUser, User, UserQuery, UserSettings
+from coachway.identity.model import ADMINS, USERS, USERS_LIST, NewUser, User, UserQuery, UserSettings
 from coachway.identity.proofs import Credentials
 
 
 def listed(caller: Caller, query: UserQuery) -> Page[User]:
     """The users of the caller's organization, newest first."""
-    where = {"status": query.status} if query.status else {}
+    where: dict[str, str] = {"status": query.status} if query.status else {}
     if query.role:
-        partition = USERS_BY_ROLE.partition(org=caller.org_id, role=query.role)
-        return page(User, USERS_BY_ROLE, [partition], query, where=where, descending=True)
-    partition = USERS_LIST.partition(org=caller.org_id)
-    return page(User, USERS_LIST, [partition], query, where=where, descending=True)
+        return roles.users_of(caller.org_id, query.role, query, where)
+    since = months(ids.made_at(caller.org_id), clock.now())
+    partitions = [USERS_LIST.partition(org=caller.org_id, month=month) for month in reversed(since)]
+    return page(User, USERS_LIST, partitions, query, where=where, descending=True)
 
 
 def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
