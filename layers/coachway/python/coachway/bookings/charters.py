@@ -31,6 +31,7 @@ from coachway.core.listing import months, page
 from coachway.core.model import AccessPattern, Changes, Input, Page, PageQuery, changed
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
+from coachway.core.times import Day
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import QUOTE, Quote
 from coachway.pricing.service import House
@@ -48,9 +49,9 @@ class CharterQuery(PageQuery):
     vendor_id: Annotated[str | None, Field(pattern=ids.pattern("ven"))] = None
     driver_id: Annotated[str | None, Field(pattern=ids.pattern("drv"))] = None
     date_from: Annotated[
-        date | None, Field(description="first trip date, local to the trip; alone: and the two years after")
+        Day | None, Field(description="first trip date, local to the trip; alone: and the two years after")
     ] = None
-    date_to: Annotated[date | None, Field(description="last trip date; alone: and the two years before")] = None
+    date_to: Annotated[Day | None, Field(description="last trip date; alone: and the two years before")] = None
 
 
 class CloneInput(Input):

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.rules import Status
-from coachway.core import ids
+from coachway.core import ids, times
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Shape, Text
 from coachway.core.money import Amount
 from coachway.pricing.model import Class, Code, RouteText
@@ -33,7 +33,7 @@ def fixed(at: datetime) -> datetime:
     return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_thinkable)]
+Moment = Annotated[times.Moment, AfterValidator(_thinkable)]
 """A time with an offset, in years that trips take place in."""
 
 CHARTER = AccessPattern(

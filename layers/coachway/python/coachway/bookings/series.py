@@ -22,6 +22,7 @@ from coachway.core import errors, ids, render, store
 from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern, Entity, Input, Key, Page
 from coachway.core.ops import Create, Op
+from coachway.core.times import Day
 
 MOST_BYTES: Final = 3_000_000
 """Of one series: DynamoDB takes 4 MB in a transaction."""
@@ -34,7 +35,7 @@ SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="H
 class SeriesException(Input):
     """One occurrence that is left out, or leaves at another time. `date` is the day that the rule gives it."""
 
-    date: date
+    date: Day
     action: Literal["skip", "move"]
     estimated_departure: Annotated[Moment | None, Field(description="of the first stop; move only")] = None
 

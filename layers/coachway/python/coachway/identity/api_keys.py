@@ -14,6 +14,7 @@ from coachway.core.credentials import API_KEYS, API_KEYS_LIST, ApiKey, api_key_t
 from coachway.core.listing import page
 from coachway.core.model import Input, Page, PageQuery, Shape, Text
 from coachway.core.ops import Create, Update
+from coachway.core.times import Moment
 from coachway.identity import hashing, roles, rules
 from coachway.identity.accounts import still
 from coachway.identity.events import ApiKeyCreated, ApiKeyDeleted
@@ -31,7 +32,7 @@ class NewApiKey(Input):
 
     name: Text
     permissions: Annotated[list[Permission], Field(min_length=1, max_length=len(rules.PERMISSIONS))]
-    expires: AwareDatetime | None = None
+    expires: Moment | None = None
 
 
 class ShownApiKey(Shape):

@@ -251,7 +251,7 @@ class UserSettings(Person):
     ] = False
 
 
-class Invitation(Input):
+class Invitation(Person):
     """Somebody to be invited by mail."""
 
     model_config = ConfigDict(
@@ -263,11 +263,6 @@ class Invitation(Input):
     )
 
     email: Email
-    role: RoleName
-    first_name: Text
-    last_name: Text
-    phone: Phone | None = None
-    party_id: PartyId | None = None
 
 
 class User(Entity, Person):

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from coachway.core import ids
 from coachway.core.model import Input, Note, Shape
 from coachway.core.money import Amount
+from coachway.core.times import Moment
 from coachway.hours import itinerary
 from coachway.hours.model import Answer, Rule, Ruleset
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
@@ -38,8 +39,8 @@ class ItineraryStop(Input):
     address: Note = ""
     latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
     longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
-    estimated_arrival: AwareDatetime | None = None
-    estimated_departure: AwareDatetime | None = None
+    estimated_arrival: Moment | None = None
+    estimated_departure: Moment | None = None
     timezone: TimeZone | None = None
 
     @model_validator(mode="after")

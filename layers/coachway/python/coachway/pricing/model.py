@@ -24,6 +24,7 @@ from pydantic import (
 from coachway.core import ids
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Record, Text
 from coachway.core.money import PositiveAmount
+from coachway.core.times import Day
 
 RuleType = Literal[
     "base_rate",
@@ -73,7 +74,7 @@ MonthDay = Annotated[
     str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), Field(examples=["06-15"])
 ]
 """A day of every year, `MM-DD`."""
-TripDate = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2027-03-03"])]
+TripDate = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2027-03-03"])]
 RateAmount = Annotated[
     PositiveAmount,
     Field(le=1_000_000_00),

@@ -7,11 +7,12 @@ from datetime import UTC, time, timedelta
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, field_serializer, model_validator
+from pydantic import ConfigDict, Field, field_serializer, model_validator
 
 from coachway.core import ids
 from coachway.core.model import AccessPattern, Entity, Input, Key, Shape
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.times import Moment
 from coachway.identity.fields import TimeZone
 from coachway.pricing.model import Class, Code, RouteText, RuleInput, TripDate, as_number
 from coachway.pricing.offers import PromoText
@@ -78,8 +79,8 @@ class QuoteRequest(Input):
     deadhead_miles: Annotated[Miles, Field(description="from and to the garage, for each vehicle")] = Decimal(0)
     trip_date: Annotated[TripDate | None, Field(description="local; may be left out when departs_at is given")] = None
     start_time: Annotated[time | None, Field(description="local", examples=["09:00"])] = None
-    departs_at: Annotated[AwareDatetime | None, Field(description="the start, to the moment")] = None
-    returns_at: Annotated[AwareDatetime | None, Field(description="the end, to the moment")] = None
+    departs_at: Annotated[Moment | None, Field(description="the start, to the moment")] = None
+    returns_at: Annotated[Moment | None, Field(description="the end, to the moment")] = None
     timezone: Annotated[TimeZone | None, Field(description="of the first stop; left out: the organization's")] = None
     hours: Annotated[Hours | None, Field(description="left out: from departs_at to returns_at")] = None
     days: Annotated[int | None, Field(ge=1, le=LONGEST_DAYS, description="left out: each 24 hours begun")] = None
