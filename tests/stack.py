@@ -22,9 +22,12 @@ import httpx
 
 from infra.local import aws, emulator, locks, processes, sandboxes, say, stack
 from infra.local.home import Home
+from tests import mailbox
 
 T = TypeVar("T")
 
+TARGET = "localstack" if os.environ.get("TARGET") == "localstack" else "ministack"
+ENVIRONMENT = "localstack" if TARGET == "localstack" else "local"
 DIRECTORY = "COACHWAY_TEST_DIRECTORY"
 """Set by the run's first process for its workers: where the run's stacks are."""
 
@@ -62,9 +65,7 @@ class Stack:
 
     def mails(self, to: str = "") -> list[dict[str, Any]]:
         """Mails that went out (to an address), oldest first: `Subject`, `BodyText`, `BodyHtml`, `To`, `Source`."""
-        answer = httpx.get(f"{self.home.emulator_url}/_ministack/ses/messages", timeout=60).json()
-        sent = [mail for account in answer["messages"].values() for mail in account]
-        return [mail for mail in sent if any(to in each for each in mail["To"])]
+        return [mail for mail in mailbox.read(self.home) if any(to in each for each in mail["To"])]
 
     def wait_for_mail(self, to: str, subject: str = "", seconds: float = 40) -> dict[str, Any]:
         """The newest mail to an address whose subject matches; waits for it."""
@@ -109,10 +110,16 @@ def obtain(name: str, *, auth: bool = False) -> Stack:
     with locks.held(directory.with_suffix(".lock")):
         if not (directory / "stack.json").exists():
             try:
-                stack.up(Home(directory, _free_ports()), auth=auth, with_demo=False)
+                stack.up(_new_home(directory), auth=auth, with_demo=False)
             except say.Failed as failure:
                 raise AssertionError(f"{failure.what}\n{failure.advice}") from failure
     return Stack(_home_of(directory))
+
+
+def _new_home(directory: Path) -> Home:
+    """On free ports; LocalStack is wherever it listens."""
+    ports = int(os.environ.get("COACHWAY_PORT") or 4566) if TARGET == "localstack" else _free_ports()
+    return Home(directory, ports, target=TARGET, environment=ENVIRONMENT)
 
 
 def begin() -> None:
@@ -141,9 +148,7 @@ def _remove(directory: Path) -> None:
 
 def _home_of(directory: Path) -> Home:
     url = stack.read(Home(directory, 0))["emulator_url"]
-    target = "localstack" if os.environ.get("TARGET") == "localstack" else "ministack"
-    environment = "localstack" if target == "localstack" else "local"
-    return Home(directory, int(url.rpartition(":")[2]), target=target, environment=environment)
+    return Home(directory, int(url.rpartition(":")[2]), target=TARGET, environment=ENVIRONMENT)
 
 
 def _free_ports() -> int:

@@ -20,7 +20,7 @@ def _up(home: Home, _: argparse.Namespace) -> None:
 def _announce(description: dict[str, Any], home: Home) -> None:
     print(f"\nCoachWay is up (make down stops it; it keeps its data).\n\n  API        {description['api_url']}")
     print(f"  Documents  {description['docs_url']}")
-    print(f"  Emulator   {description['emulator_url']}   mails: /_ministack/ses/messages")
+    print(f"  Emulator   {description['emulator_url']}\n  Mails      {home.mails_url}")
     print(f"  SMS        {description['sms_url']}/messages\n  Stripe     {description['stripe_url']}")
     if description["users"]:
         print(f"\n  {'organization':<13} {'role':<9} {'email':<28} password")

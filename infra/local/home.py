@@ -50,6 +50,12 @@ class Home:
         return f"{self.emulator_url}/_aws/execute-api/{API_ID}/{STAGE}"
 
     @property
+    def mails_url(self) -> str:
+        """Where the emulator shows the mails that it took."""
+        path = "_aws/ses" if self.target == "localstack" else "_ministack/ses/messages"
+        return f"{self.emulator_url}/{path}"
+
+    @property
     def stripe_port(self) -> int:
         return self.port + 1
 
