@@ -5,19 +5,36 @@ Pydantic also reads a number, or a text of digits, as seconds since 1970; `20270
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+import re
+from datetime import date, datetime
+from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BeforeValidator
 
-
-def _written(value: object) -> object:
-    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
-        raise ValueError("must be written like 2027-03-03, or with a time 2027-03-03T09:00:00-05:00")
-    return value
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.+")
 
 
-Day = Annotated[date, BeforeValidator(_written)]
+def _day(value: object) -> object:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    if isinstance(value, date):
+        return value
+    raise ValueError("must be a date such as 2027-03-03")
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, str) and _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:
+        pass
+    raise ValueError("must be a time with its offset, such as 2027-03-03T09:00:00-05:00")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 """A date, `YYYY-MM-DD`."""
-Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 """A point in time with its offset, RFC 3339."""
