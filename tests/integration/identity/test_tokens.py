@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from coachway.core import clock, credentials, ids
+from coachway.core import clock, credentials, ids, settings
 from coachway.identity import keys
 from coachway.identity.tokens import MFA_AUDIENCE
 from tests.entries import load
@@ -58,7 +58,7 @@ def test_a_token_signed_with_another_key_is_refused_even_under_a_known_id() -> N
 def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() -> None:
     org = registered()
     key = get("/auth/.well-known/jwks.json").json()["keys"][0]
-    forged = jwt.encode(claims_of(org.token), json.dumps(key), "HS256", headers={"kid": key["kid"]})
+    forged = jwt.encode(claims_of(org.token), key["x"], "HS256", headers={"kid": key["kid"]})
     assert get("/auth/me", forged).status == 401
 
 
@@ -136,3 +136,17 @@ def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
     assert '"d"' not in kept
     assert "PRIVATE" not in kept
     assert keys.current().keys[0].sealed not in ("", None)
+
+
+def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    org = registered()
+    monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
+    keys.forget()
+    told = post("/auth/login", {"organization": "harbor", "email": org.email, "password": PASSWORD})
+    assert told.status == 200, told.text
+    credentials.forget_keys()
+    assert get("/auth/me", told.json()["access_token"]).status == 200
+    assert get("/auth/me", org.token).status == 200
+    assert len(keys.current().keys) == 2

@@ -117,6 +117,12 @@ def test_a_recovery_code_is_taken_once_however_it_is_typed() -> None:
     assert second_factor.taken(kept.model_copy(update={"id": ids.new("usr")}), codes[3], AT) is None
 
 
+def test_an_authenticator_of_another_root_secret_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, kept = authenticator()
+    monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
+    assert second_factor.taken(kept, pyotp.TOTP(secret).at(AT), AT) is None
+
+
 def test_without_an_authenticator_no_code_is_good() -> None:
     nothing = Credentials(id=USER.id, org_id=USER.org_id)
     assert second_factor.taken(nothing, "000000", AT) is None

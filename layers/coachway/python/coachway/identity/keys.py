@@ -85,14 +85,17 @@ def current() -> SigningKeys:
 
 def renew() -> SigningKeys:
     """Add a key, and drop those that nobody needs any more. Twice in a day is once."""
-    now = clock.now()
     before = current()
-    if before.keys[-1].created_at + RENEWED_AT_MOST_EVERY > now:
+    if before.keys[-1].created_at + RENEWED_AT_MOST_EVERY > clock.now():
         return before
-    after = before.model_copy(update={"keys": [*still_needed(before.keys, now), _new()]})
+    return _with_another(before)
+
+
+def _with_another(before: SigningKeys) -> SigningKeys:
+    after = before.model_copy(update={"keys": [*still_needed(before.keys, clock.now()), _new()]})
     try:
         store.commit(_SYSTEM, Update(before, after))
-    except errors.LostRace:  # another timer was faster
+    except errors.LostRace:  # somebody else was faster
         return current()
     return after
 
@@ -110,11 +113,26 @@ def sign(claims: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _signer(period: int) -> tuple[str, EllipticCurvePrivateKey]:  # noqa: ARG001 - another period is another look
-    key = signing(current().keys, clock.now())
-    private = load_der_private_key(sealing.opened(_PURPOSE, key.kid, key.sealed), None)
-    if not isinstance(private, EllipticCurvePrivateKey):
-        raise TypeError("a signing key is not an elliptic-curve key")
-    return key.kid, private
+    kept = current().keys
+    opened = _opened(kept)
+    if not opened:  # the root secret was changed: nobody can sign with the keys that are kept
+        kept = _with_another(current()).keys
+        opened = _opened(kept)
+    key = signing([each for each in kept if each.kid in opened], clock.now())
+    return key.kid, opened[key.kid]
+
+
+def _opened(keys: Sequence[SigningKey]) -> dict[str, EllipticCurvePrivateKey]:
+    """The private halves, by key id, of the keys that were sealed under today's root secret."""
+    found: dict[str, EllipticCurvePrivateKey] = {}
+    for key in keys:
+        try:
+            private = load_der_private_key(sealing.opened(_PURPOSE, key.kid, key.sealed), None)
+        except ValueError:
+            continue
+        if isinstance(private, EllipticCurvePrivateKey):
+            found[key.kid] = private
+    return found
 
 
 def forget() -> None:

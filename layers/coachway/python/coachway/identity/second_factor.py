@@ -50,7 +50,10 @@ def step_of(user_id: str, kept: str, code: str, at: datetime, after: int) -> int
 
     if not kept:
         return None
-    totp = TOTP(sealing.opened(_PURPOSE, user_id, kept).decode())
+    try:
+        totp = TOTP(sealing.opened(_PURPOSE, user_id, kept).decode())
+    except ValueError:  # sealed under a root secret that was changed since: it has to be set up again
+        return None
     now = int(at.timestamp()) // STEP_SECONDS
     found = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(totp.generate_otp(step), code)]
     return next((step for step in found if step > after), None)
