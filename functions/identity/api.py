@@ -20,6 +20,7 @@ from coachway.identity import (
     registration,
     roles,
     sessions,
+    terms,
     tokens,
     users,
 )
@@ -36,16 +37,8 @@ from coachway.identity.keys import Jwks
 from coachway.identity.login import Login
 from coachway.identity.me import Me
 from coachway.identity.mfa import MfaCode, MfaSetup, MfaVerified
-from coachway.identity.model import (
-    Invitation,
-    NewUser,
-    Organization,
-    OrganizationSettings,
-    Registration,
-    User,
-    UserQuery,
-    UserSettings,
-)
+from coachway.identity.model import Invitation, NewUser, Registration, User, UserQuery, UserSettings
+from coachway.identity.organization import Organization, OrganizationSettings
 from coachway.identity.otp import Accepted, OtpRequest, OtpVerification
 from coachway.identity.passwords import Forgotten, PasswordChange, Reset
 from coachway.identity.registration import Registered
@@ -283,7 +276,7 @@ def get_organization(caller: Caller) -> Organization:
 @api.put("/organization", needs="organization:write")
 def update_organization(caller: Caller, body: Changes[OrganizationSettings], if_match: int | None) -> Organization:
     """Change the organization; what is left out stays as it is, inside groups too."""
-    return organizations.updated(caller, body, if_match)
+    return terms.updated(caller, body, if_match)
 
 
 @api.get("/api-keys", needs="api-keys:write")

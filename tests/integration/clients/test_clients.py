@@ -11,7 +11,7 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Create
 from coachway.core.table import tally
-from coachway.identity.model import Organization
+from coachway.identity.organization import Organization
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 

@@ -18,7 +18,7 @@ from moto.ses.models import ses_backends
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.ops import Create
-from coachway.identity.model import Branding, Organization
+from coachway.identity.organization import Branding, Organization
 from coachway.messaging import mail, sms
 from infra.local import twilio_sandbox
 from tests.unit.messaging.saying import delivery

@@ -11,7 +11,7 @@ from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.ops import Create
-from coachway.identity.model import Organization
+from coachway.identity.organization import Organization
 from tests.integration.pricing.asking import ACME, ORG, OTHER_ORG, ZENITH
 
 

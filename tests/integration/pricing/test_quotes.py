@@ -12,7 +12,7 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Update
 from coachway.core.table import tally
-from coachway.identity.model import ORGANIZATIONS, Organization
+from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.pricing import service
 from coachway.pricing.quotes import Notice, QuoteRequest
 from tests.integration.pricing.asking import (

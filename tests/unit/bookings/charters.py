@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from coachway.bookings.model import Charter, CharterQuote, Stop, StopType, TripType
 from coachway.clients.model import Client
-from coachway.identity.model import Branding, Organization
+from coachway.identity.organization import Branding, Organization
 from coachway.pricing.quotes import Line
 
 ORG_ID: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from coachway.core import ids
 from coachway.identity import fields
-from coachway.identity.model import Branding, Organization, Person
+from coachway.identity.model import Person
+from coachway.identity.organization import Branding, Organization
 
 
 @pytest.mark.parametrize("name", ["America/New_York", "Europe/Berlin", "UTC", "Pacific/Kiritimati"])

@@ -16,7 +16,7 @@ from coachway.clients.model import Client
 from coachway.core import papers
 from coachway.core.branding import Brand
 from coachway.core.wording import telephone
-from coachway.identity.model import Organization
+from coachway.identity.organization import Organization
 
 _MARK: Final = 8 * mm
 _TIMES: Final = 48 * mm

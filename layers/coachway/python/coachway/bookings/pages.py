@@ -21,7 +21,7 @@ from coachway.core.answers import File, Html
 from coachway.core.caller import Caller
 from coachway.core.model import Input
 from coachway.identity import organizations
-from coachway.identity.model import Organization
+from coachway.identity.organization import Organization
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

@@ -10,7 +10,7 @@ from coachway.bookings.cancellation import TIERS, Tier
 from coachway.bookings.model import Charter, Stop, StopType, TripType
 from coachway.core.branding import Brand
 from coachway.core.wording import Wording
-from coachway.identity.model import Organization
+from coachway.identity.organization import Organization
 from coachway.pricing.quotes import Line
 
 TRIPS: Final = {TripType.ONE_WAY: "One way", TripType.ROUND_TRIP: "Round trip", TripType.MULTI_DAY: "Several days"}

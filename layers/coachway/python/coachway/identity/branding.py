@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coachway.core.branding import Brand
-from coachway.identity.model import Organization
+from coachway.identity.organization import Organization
 
 
 def brand_of(organization: Organization) -> Brand:

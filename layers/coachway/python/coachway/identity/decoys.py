@@ -8,7 +8,7 @@ from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern
 from coachway.core.ops import Add
-from coachway.identity.model import ORGANIZATIONS, Organization
+from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.identity.proofs import CREDENTIALS, NOBODY, Credentials
 
 DECOYS = AccessPattern(

@@ -50,9 +50,13 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-
 """The organization's short name in log-ins: 2 to 40 lower-case letters, digits and inner dashes."""
 
 
+def _as_float(value: Decimal) -> float:
+    return float(value)  # `float` itself has no signature that pydantic reads quickly
+
+
 def _number(least: int | str, most: int | str) -> tuple[PlainSerializer, WithJsonSchema]:
     schema = {"type": "number", "minimum": float(least), "maximum": float(most)}
-    return PlainSerializer(float, return_type=float, when_used="json"), WithJsonSchema(schema)
+    return PlainSerializer(_as_float, return_type=float, when_used="json"), WithJsonSchema(schema)
 
 
 TaxRate = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4), *_number(0, 100)]

@@ -1,8 +1,7 @@
-"""Organizations and the people in them."""
+"""The people in an organization, and how organizations sign up."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
@@ -10,13 +9,9 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from coachway.core import ids
 from coachway.core.contact import Email, Phone, same_mailbox
 from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Record, Text
-from coachway.core.money import PositiveAmount
-from coachway.identity.fields import Currency, NewPassword, PerMile, RoleName, Slug, TaxRate, TimeZone
+from coachway.identity.fields import Currency, NewPassword, RoleName, Slug, TimeZone
 from coachway.identity.rules import PARTY_PREFIX
 
-ORGANIZATIONS = AccessPattern(
-    "an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD", used_by="identity.organizations"
-)
 SLUGS = AccessPattern(
     "the organization that has a slug, unique in the deployment",
     pk="SLUG#{slug}",
@@ -44,94 +39,6 @@ ADMINS = AccessPattern(
     sk="COUNT",
     used_by="identity.users",
 )
-
-Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$"), Field(examples=["CH"])]
-"""Stands before a number that people see: 1 to 12 capital letters and digits."""
-Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#0b5fff"])]
-HttpsUrl = Annotated[
-    str,
-    StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[^\s\"'<>\\]*)?$"),
-    Field(examples=["https://harbor.example/logo.png"]),
-]
-
-
-class NumberPrefixes(Input):
-    """How the numbers that people see begin."""
-
-    organization: Annotated[Prefix | None, Field(description="in invoice numbers; from the slug when left out")] = None
-    charter: Prefix = "CH"
-    invoice: Prefix = "INV"
-    change: Prefix = "CHG"
-    move: Prefix = "MV"
-
-
-class ApprovalThresholds(Input):
-    """From which amount on somebody has to agree."""
-
-    refund: PositiveAmount = 500_00
-    change: PositiveAmount = 500_00
-
-
-class Branding(Input):
-    """How an organization shows itself to its clients."""
-
-    display_name: Text | None = None
-    logo_url: HttpsUrl | None = None
-    color: Color = "#0b5fff"
-    email: Email | None = None
-    phone: Phone | None = None
-    address: Text | None = None
-
-
-class OrganizationSettings(Input):
-    """What an organization can change about itself."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Harbor Coach",
-                    "timezone": "America/New_York",
-                    "tax_rate_percent": 8.875,
-                    "number_prefixes": {"charter": "HC"},
-                    "approval_thresholds": {"refund": 750, "change": 500},
-                    "branding": {"color": "#0b5fff", "email": "hello@harbor.example", "phone": "+12125550100"},
-                }
-            ]
-        }
-    )
-
-    name: Text
-    timezone: TimeZone
-    currency: Currency
-    tax_rate_percent: TaxRate = Decimal(0)
-    fuel_surcharge_per_mile: PerMile = Decimal("0.01")
-    minimum_charge: PositiveAmount = 0
-    number_prefixes: NumberPrefixes = NumberPrefixes()
-    approval_thresholds: ApprovalThresholds = ApprovalThresholds()
-    branding: Branding = Branding()
-
-
-class Organization(Entity, OrganizationSettings):
-    """A business that runs on this deployment."""
-
-    KIND: ClassVar[str] = "organization"
-    model_config = ConfigDict(extra="ignore", json_schema_extra={})
-
-    slug: Slug
-
-    def key(self) -> Key:
-        return ORGANIZATIONS.key(org=self.org_id)
-
-    @property
-    def number_code(self) -> str:
-        """The organization in the numbers of its papers: `HARBOR` in `INV-2026-HARBOR-00001`."""
-        return self.number_prefixes.organization or self.slug.replace("-", "").upper()[:12]
-
-    @property
-    def shown_as(self) -> str:
-        """What clients know it by."""
-        return self.branding.display_name or self.name
 
 
 class SlugHolder(Record):

@@ -16,7 +16,8 @@ from coachway.identity import invitations, organizations, passwords
 from coachway.identity.accounts import credentials_of, user_of
 from coachway.identity.branding import brand_of
 from coachway.identity.events import INVITATION, PASSWORD_RESET
-from coachway.identity.model import Organization, User
+from coachway.identity.model import User
+from coachway.identity.organization import Organization
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SHORTEST: Final = 12

@@ -13,7 +13,8 @@ from coachway.core.ops import Add, Create
 from coachway.identity import throttle
 from coachway.identity.events import OrganizationRegistered, UserCreated
 from coachway.identity.hashing import password_digest
-from coachway.identity.model import ADMINS, Organization, Registration, SlugHolder, User
+from coachway.identity.model import ADMINS, Registration, SlugHolder, User
+from coachway.identity.organization import Organization
 from coachway.identity.proofs import Credentials
 
 

@@ -49,9 +49,16 @@ MULTIPLIERS: Final = frozenset({"time_multiplier", "seasonal"})
 ADJUSTMENTS: Final = frozenset({"vehicle_specific", "client_specific"})
 
 
+def _as_float(value: Decimal) -> float:
+    return float(value)  # `float` itself has no signature that pydantic reads quickly
+
+
 def as_number(schema: dict[str, object]) -> tuple[PlainSerializer, WithJsonSchema]:
     """How a Decimal looks in JSON: a number, not a text."""
-    return (PlainSerializer(float, return_type=float, when_used="json"), WithJsonSchema({"type": "number", **schema}))
+    return (
+        PlainSerializer(_as_float, return_type=float, when_used="json"),
+        WithJsonSchema({"type": "number", **schema}),
+    )
 
 
 Percent = Annotated[

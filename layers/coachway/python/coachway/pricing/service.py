@@ -15,7 +15,7 @@ from coachway.core.listing import months, page
 from coachway.core.model import Key, Page, PageQuery
 from coachway.core.ops import Create, Op, Update
 from coachway.identity import organizations
-from coachway.identity.model import ORGANIZATIONS, Organization
+from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.pricing import lookup, offering
 from coachway.pricing.calculation import Terms, price_of
 from coachway.pricing.events import QuoteCalculated
