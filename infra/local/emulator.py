@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import urllib.request
+
+import httpx
 
 from infra.local import environments, processes, say
 from infra.local.home import REGION, Home
@@ -56,5 +57,4 @@ def stop(home: Home) -> bool:
 
 def save(home: Home) -> None:
     """Have it write its state now, so that a crash later loses only what came after."""
-    request = urllib.request.Request(f"{home.emulator_url}/_local/save", method="POST")
-    urllib.request.urlopen(request, timeout=60).close()
+    httpx.post(f"{home.emulator_url}/_local/save", timeout=60).raise_for_status()

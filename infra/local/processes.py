@@ -7,10 +7,10 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import httpx
 
 from infra.local import say
 from infra.local.home import ROOT, Home
@@ -86,12 +86,11 @@ def wait_until_answers(home: Home, name: str, url: str, seconds: float = 60) -> 
         if running(home, name) is None:
             raise say.Failed(f"{name} stopped while starting:\n{tail(home.log(name))}", f"its log is {home.log(name)}")
         try:
-            urllib.request.urlopen(url, timeout=2).close()
-            return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
+            httpx.get(url, timeout=2)
+        except httpx.TransportError:
             time.sleep(0.1)
+        else:
+            return
     raise say.Failed(f"{name} did not answer at {url} within {seconds:.0f} s", f"its log is {home.log(name)}")
 
 

@@ -23,7 +23,7 @@ def start(home: Home) -> None:
     """Start what is not running."""
     python = environments.ensure("sandboxes") / "python"
     passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    bind = ["--host", "127.0.0.1" if seen_as(home) == "localhost" else "0.0.0.0"]  # noqa: S104 - for a container
+    bind = ["--host", "127.0.0.1" if seen_as(home) == "localhost" else "0.0.0.0"]  # noqa: S104  # nosec B104
     started = False
     if not processes.running(home, "stripe"):
         command = [str(python), str(ROOT / "infra/local/stripe_host.py"), "--port", str(home.stripe_port), *bind]
