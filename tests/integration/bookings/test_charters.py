@@ -7,8 +7,22 @@ from typing import Any
 import pytest
 
 from coachway.core.table import tally
+from coachway.pricing import rulebook
+from coachway.pricing.model import RuleInput
 from tests.entries import load
-from tests.integration.bookings.asking import CLIENT_ID, OTHER_ORG, answer, ask, far, found, moved, quoted, sent, wish
+from tests.integration.bookings.asking import (
+    CLIENT_ID,
+    OTHER_ORG,
+    STAFF,
+    answer,
+    ask,
+    far,
+    found,
+    moved,
+    quoted,
+    sent,
+    wish,
+)
 from tests.integration.client import call, token_for
 
 clients = load("clients", "api").api
@@ -259,3 +273,27 @@ def test_the_same_key_gives_the_first_charter_again() -> None:
     assert first.json() == again.json()
     assert len(ask("GET", "/charters").json()["items"]) == 1
     assert ask("POST", "/charters", wish(passengers=2), headers=headers).status == 422
+
+
+def test_a_trip_is_never_moved_to_where_it_could_not_be_read_again() -> None:
+    stops = far(3)
+    stops[1]["estimated_arrival"] = "2027-03-23T12:00:00-04:00"
+    charter = quoted(stops=stops)
+    for year in (2150, 2001):
+        day = {"estimated_departure": f"{year}-12-31T09:00:00-05:00" if year == 2150 else "2001-01-01T00:00:00+14:00"}
+        reply = ask("POST", f"/charters/{charter['id']}/clone", day)
+        assert reply.status in (201, 422), reply.text
+        if reply.status == 201:
+            assert ask("GET", f"/charters/{reply.json()['id']}").status == 200
+    late = [{**far(3)[0], "estimated_departure": "2150-03-03T09:00:00Z"}, {"address": "There"}]
+    reply = ask("POST", "/charters/recurring", wish(stops=late), query={"recurrence_rule": "FREQ=YEARLY;COUNT=3"})
+    assert reply.status == 422
+    assert ask("GET", "/charters").status == 200
+
+
+def test_a_price_beyond_any_that_is_kept_is_refused() -> None:
+    rule = RuleInput(name="Gold", rule_type="mileage_rate", amount=100_000_000, priority=9)
+    rulebook.create(STAFF, rule)
+    reply = ask("POST", "/charters", wish(miles=20_000, vehicle_count=100))
+    assert reply.status in (409, 422), reply.text
+    assert ask("GET", "/charters").json()["items"] == []

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.model import CharterInput, Stop, StopType, fixed
+from coachway.bookings.model import YEARS, CharterInput, Stop, StopType, fixed, is_thinkable
 from coachway.core import errors
 from coachway.hours import itinerary
 from coachway.hours.model import Answer
@@ -90,11 +90,13 @@ def _require_zone(name: str, index: int) -> None:
 
 
 def _require_near(stops: Sequence[Stop]) -> None:
-    """A trip has an end, and is no longer than is priced."""
+    """A trip has an end, is no longer than is priced, and lies in years that are kept, wherever it was moved to."""
     start = stops[0].time
     for index, stop in enumerate(stops):
         for name in ("estimated_arrival", "estimated_departure"):
             at = getattr(stop, name)
+            if at is not None and not is_thinkable(at):
+                raise errors.Invalid.field(f"stops.{index}.{name}", YEARS)
             if at is not None and start is not None and at - start > _LONGEST:
                 raise errors.Invalid.field(
                     f"stops.{index}.{name}", f"must be within {LONGEST_DAYS} days of the departure"

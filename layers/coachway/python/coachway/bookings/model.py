@@ -22,9 +22,17 @@ CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 
 
+YEARS: Final = "must be between the years 2001 and 2150"
+
+
+def is_thinkable(at: datetime) -> bool:
+    """Whether trips take place then."""
+    return 2001 <= at.year <= 2150
+
+
 def _thinkable(at: datetime) -> datetime:
-    if not 2001 <= at.year <= 2150:
-        raise ValueError("must be between the years 2001 and 2150")
+    if not is_thinkable(at):
+        raise ValueError(YEARS)
     return fixed(at)
 
 
