@@ -46,7 +46,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     monkeypatch.setenv("BUS_NAME", "bus")
     monkeypatch.setenv("DEAD_LETTERS_URL", "dead")
     monkeypatch.setattr(relaying, "_client", lambda _service: made)
-    monkeypatch.setattr(relaying.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("coachway.core.relaying.time.sleep", lambda _seconds: None)
     return made
 
 

@@ -17,7 +17,7 @@ def tree(kind: type[errors.Error]) -> Iterator[type[errors.Error]]:
 
 @pytest.mark.parametrize("kind", [each for each in tree(errors.Error) if each.__module__ == errors.__name__])
 def test_every_error_has_a_status_below_500_or_is_somebody_elses(kind: type[errors.Error]) -> None:
-    error = kind(retry_after=5) if kind is errors.TooMany else kind("why")  # type: ignore[call-arg]
+    error = kind(retry_after=5) if kind is errors.TooMany else kind("why")
     status = problems.status_of(error)
     assert 400 <= status < 500 or kind is errors.Upstream
     problem = problems.problem_of(error, instance="/x", request_id="r")

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache, partial
+from html import escape
 from pathlib import Path
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.pagesizes import A4, letter

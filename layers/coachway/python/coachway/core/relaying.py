@@ -17,7 +17,6 @@ from functools import cache
 from typing import Any, Final
 
 import botocore.session
-from botocore.client import BaseClient
 from pydantic import ValidationError
 
 from coachway.core.errors import Upstream
@@ -53,7 +52,7 @@ class Outgoing:
 
 
 @cache
-def _client(service: str) -> BaseClient:
+def _client(service: str) -> Any:
     return botocore.session.get_session().create_client(service)
 
 

@@ -153,7 +153,7 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
                 caller.attempt.recorded = work.answer
             return
         except _Conflicted:
-            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - spreads retries, keeps no secret
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
     raise errors.LostRace("too many changes at once: try again")
 
 
@@ -193,7 +193,7 @@ def commit_counted(
                 break
             if attempt:
                 # Waiting before looking: what is seen is then still true when it is used.
-                time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))  # noqa: S311 - as above
+                time.sleep(random.uniform(0, min(0.02 * attempt, 0.4)))  # noqa: S311  # nosec B311
             last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
         else:
             _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
