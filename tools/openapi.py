@@ -162,7 +162,8 @@ def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
         example = _example(route)
         if example is not None:
             content["example"] = example
-        operation["requestBody"] = {"required": True, "content": {media: content}}
+        needed = any(field.is_required() for field in model.model_fields.values())
+        operation["requestBody"] = {"required": needed, "content": {media: content}}
     return operation
 
 
@@ -278,10 +279,10 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
     if route.status == 204 or kind in {None, type(None)}:
         return {"description": "Done; there is nothing to say."}
     if kind in {Html, File, Answer} or route.media != "application/json":
-        binary = {"type": "string", "format": "binary"} if kind is File else {"type": "string"}
         media = "text/html" if kind is Html else route.media
-        return {"description": "A page." if kind is Html else "The content.", "content": {media: {"schema": binary}}}
-    schema: Json = {"type": "object"}
+        schema = _content(kind, media)
+        return {"description": "A page." if kind is Html else "The content.", "content": {media: {"schema": schema}}}
+    schema = _content(kind, "application/json")
     headers: Json = {}
     if get_origin(kind) is list:
         schema = {"type": "array", "items": references[get_args(kind)[0], "serialization"]}
@@ -291,6 +292,12 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
             headers = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}
     answer: Json = {"description": _describe(kind), "content": {"application/json": {"schema": schema}}}
     return {**answer, "headers": headers} if headers else answer
+
+
+def _content(kind: Any, media: str) -> Json:
+    if media == "application/json":
+        return {"type": "object"}
+    return {"type": "string", "format": "binary"} if kind is File else {"type": "string"}
 
 
 def _describe(kind: Any) -> str:

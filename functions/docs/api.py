@@ -45,7 +45,7 @@ def page() -> Html:
     return Html((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
 
 
-@api.get("/docs/{asset}", needs=ANYONE, media="application/octet-stream")
+@api.get("/docs/{asset}", needs=ANYONE, media="*/*")
 def asset(asset: Asset) -> File:
     """A file that the page needs; its address changes with its content."""
     if asset not in KINDS:
