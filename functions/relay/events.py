@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from coachway.core.log import logger
+from coachway.core.metrics import metrics
 from coachway.core.relaying import relay
 
 
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> None:
     """One batch of stream records; raising has the whole batch delivered again."""
     published = relay(event["Records"])

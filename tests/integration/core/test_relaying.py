@@ -11,7 +11,9 @@ import pytest
 
 from coachway.core import errors, ids, relaying
 from coachway.core.events import Actor, Envelope
+from coachway.core.metrics import metrics
 from coachway.core.writes import item
+from tools.entries import load
 
 
 class Bus:
@@ -116,3 +118,11 @@ def test_other_records_are_passed_over(bus: Bus) -> None:
     assert (
         relaying.relay([{**record, "eventName": "REMOVE"}, {"eventName": "INSERT", "dynamodb": {"NewImage": {}}}]) == 0
     )
+
+
+def test_the_entry_counts_what_it_published_for_cloudwatch(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+    metrics.clear_metrics()
+    records = [record for _, record in [recorded("a"), recorded("b")]]
+    load("relay", "events").handler({"Records": records}, object())
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [line["EventsPublished"] for line in lines] == [[2.0]]

@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from coachway.core import starting
 from coachway.core.caller import Caller
 from coachway.core.log import logger
+from coachway.core.metrics import count, metrics
 from coachway.core.model import Record
 from coachway.core.ops import AlreadyConsumed
 
@@ -47,13 +48,17 @@ def entry(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dict[str, A
         try:
             consumers[delivery.type](caller, delivery)
         except AlreadyConsumed:
+            count("EventsRepeated")
             logger.info("an event came again", **known)
         except Exception as failure:
+            count("EventsFailed")
             logger.warning("an event could not be consumed", reason=type(failure).__name__, **known)
             raise
         else:
+            count("EventsConsumed")
             logger.info("event consumed", **known)
 
+    @metrics.log_metrics
     def handler(event: dict[str, Any], context: Any) -> Any:
         return process_partial_response(event=event, record_handler=consume, processor=processor, context=context)
 

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from coachway.core.errors import Upstream
 from coachway.core.events import Envelope
 from coachway.core.log import logger
+from coachway.core.metrics import count
 
 SOURCE: Final = "coachway"
 _MOST_ENTRIES: Final = 10
@@ -61,6 +62,7 @@ def relay(records: Iterable[Mapping[str, Any]]) -> int:
     outgoing = [each for each in map(_outgoing, records) if each is not None]
     for call in _calls(outgoing):
         _publish(call)
+    count("EventsPublished", len(outgoing))
     return len(outgoing)
 
 
@@ -120,4 +122,5 @@ def _bury(image: Mapping[str, Any], reason: str) -> None:
     """Put where an event lies on the dead-letter queue: `make redrive` publishes it from there again."""
     place = {"pk": image.get("pk", {}).get("S"), "sk": image.get("sk", {}).get("S"), "reason": reason}
     _client("sqs").send_message(QueueUrl=os.environ["DEAD_LETTERS_URL"], MessageBody=json.dumps(place))
+    count("EventsBuried")
     logger.error("an event cannot be published", reason=reason, event_key=place["sk"])
