@@ -23,3 +23,13 @@ def other(stack: Stack) -> Tenant:
 def seeds(tenant: Tenant) -> Seeds:
     """Things of this organization, for whoever only looks."""
     return Seeds(tenant)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many cases the fuzzing sent."""
+    reports = [each for some in terminalreporter.stats.values() for each in some if hasattr(each, "user_properties")]
+    cases = sum(
+        value for each in reports if each.when == "teardown" for name, value in each.user_properties if name == "cases"
+    )
+    if cases:
+        terminalreporter.write_line(f"fuzzing sent {cases:,} cases")

@@ -27,7 +27,7 @@ OPEN = {
     r"POST /auth/(register|login|refresh|mfa/verify|otp/request|otp/verify|password/forgot|password/reset)",
     r"POST /auth/invitations/accept",
     r"(GET|POST) (/pages)?/quotes/\{token\}(/\w+(\.pdf)?)?",
-    r"(GET|POST) /pages/(invitations|resets)/\{token\}",
+    r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
 }
 """What needs no credentials, said once more: an operation that is left open by mistake is found here."""
 
