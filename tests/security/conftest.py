@@ -27,9 +27,8 @@ def seeds(tenant: Tenant) -> Seeds:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many cases the fuzzing sent."""
-    reports = [each for some in terminalreporter.stats.values() for each in some if hasattr(each, "user_properties")]
-    cases = sum(
-        value for each in reports if each.when == "teardown" for name, value in each.user_properties if name == "cases"
-    )
+    reports = [each for some in terminalreporter.stats.values() for each in some if isinstance(each, pytest.TestReport)]
+    counts = [dict(each.user_properties).get("cases") for each in reports if each.when == "teardown"]
+    cases = sum(each for each in counts if isinstance(each, int))
     if cases:
         terminalreporter.write_line(f"fuzzing sent {cases:,} cases")

@@ -1,17 +1,16 @@
 """Rubbish at every route: whatever comes, the answer is one that the API's document names, and never a 5xx.
 
-`FUZZ_CASES` is how many cases are made up for each operation, besides its example: `make fuzz` takes many, and the edges
-of every field besides; `make test` a few. Most cases are about things that exist, so that they get far.
+`FUZZ_CASES` is how many cases are made up for each operation, besides its example: `make fuzz` takes many, and the
+edges of every field; `make test` a few. Most cases are about things that exist, so that they get far.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import schemathesis
@@ -24,6 +23,8 @@ from tests.security.operations import Operation, document, operations
 from tests.security.seeds import SEEDS, Seeds
 from tests.security.tenants import Tenant, from_anywhere
 from tests.stack import Stack
+
+T = TypeVar("T")
 
 CASES = int(os.environ.get("FUZZ_CASES", "10"))
 IS_LONG = CASES >= 50
@@ -46,6 +47,7 @@ def _schema() -> Any:
 
 
 schema = _schema()
+each_operation: Callable[[T], T] = schema.parametrize()
 
 
 class Fuzzing:
@@ -108,7 +110,7 @@ def fuzzing(throw_away: Tenant, request: pytest.FixtureRequest) -> Iterator[dict
         request.node.user_properties.append(("cases", each.sent))
 
 
-@schema.parametrize()
+@each_operation
 @settings(
     max_examples=CASES,
     deadline=None,

@@ -1,0 +1,74 @@
+"""No list is made by reading the whole table. The code names no scan, no role may scan, and none is asked for.
+
+With `test_privileges`, whose emulator enforces the roles, no route can scan: it would be refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from coachway.core.table import CountingConnection
+from coachway.identity.rules import PERMISSIONS
+from tests.integration.client import call, token_for
+from tests.integration.conftest import dynamodb
+from tests.security.operations import Operation, guarded
+from tests.template import ROOT, grants, listed, of_type
+from tools.entries import serving
+
+__all__ = ["dynamodb"]
+
+SCANS = re.compile(r"^(parallel_?)?scan$|^rate_limited_scan$|execute_?statement$|execute_?transaction$", re.IGNORECASE)
+"""Scans, and PartiQL, whose SELECT becomes one unnoticed."""
+
+
+def _names(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value.rpartition(":")[2]
+        elif isinstance(node, ast.alias):
+            yield node.name
+
+
+def test_no_code_names_a_scan() -> None:
+    sources = [path for folder in ("layers/coachway/python", "functions") for path in (ROOT / folder).rglob("*.py")]
+    assert len(sources) > 50
+    named = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources
+        for name in _names(ast.parse(path.read_text()))
+        if SCANS.search(name)
+    }
+    assert not named
+
+
+def test_no_role_may_scan() -> None:
+    actions = {
+        action for role in of_type("AWS::IAM::Role") for each in grants(role) for action in listed(each["Action"])
+    }
+    assert not {each for each in actions if each in {"dynamodb:Scan", "dynamodb:*", "*"} or "PartiQL" in each}
+
+
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.lists], ids=str)
+def test_lists_are_queries(operation: Operation, monkeypatch: pytest.MonkeyPatch, dynamodb: Any) -> None:
+    asked: list[str] = []
+    dispatch = CountingConnection.dispatch
+
+    def noting(connection: CountingConnection, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        asked.append(name)
+        return dispatch(connection, name, parameters)
+
+    monkeypatch.setattr(CountingConnection, "dispatch", noting)
+    serving_it = next(each.api for each in serving() if any(route.path == operation.path for route in each.api.routes))
+    answer = call(serving_it, "GET", operation.path, token=token_for(" ".join(PERMISSIONS)))
+    assert answer.status < 500, answer.text
+    assert asked
+    assert not [each for each in asked if SCANS.search(each)]

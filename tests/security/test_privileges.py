@@ -1,0 +1,235 @@
+"""Least privilege: each function has a role of its own, which names what it may do, and may do no more than it does."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from coachway.identity.rules import PERMISSIONS
+from infra.local.home import REGION
+from tests.security.operations import operations
+from tests.security.seeds import Seeds
+from tests.security.tenants import Tenant
+from tests.stack import Stack, eventually
+from tests.template import ROOT, functions, grants, listed, of_type, role_of, template, text
+from tools.entries import serving
+
+PATTERNS = {
+    "dynamodb:ListStreams": "${Table.Arn}/stream/*",  # a stream's name is the time of its making
+}
+"""The only resources that are named by a pattern, each for one action that knows no other way."""
+
+LAYER = ROOT / "layers/coachway/python/coachway"
+
+SOURCES = {
+    "events:PutEvents": {"BUS_NAME"},
+    "ses:SendRawEmail": {"MAIL_FROM"},
+    "ssm:GetParameter": {"public_url("},
+    "secretsmanager:GetSecretValue": {"root_secret("},
+    "dynamodb:Query": {"connection()"},
+    "sqs:SendMessage": {"DEAD_LETTERS_URL"},
+}
+"""Words in the code that need an action: a function may have it only if its modules have the word."""
+
+WRITING = {f"dynamodb:{each}Item" for each in ("Put", "Update", "Delete", "BatchWrite")}
+
+every_function = pytest.mark.parametrize("function", functions())
+
+
+def statements() -> list[tuple[str, dict[str, Any]]]:
+    return [(role, each) for role in of_type("AWS::IAM::Role") for each in grants(role)]
+
+
+def test_no_policy_names_everything() -> None:
+    for role, statement in statements():
+        assert statement["Effect"] == "Allow", role
+        assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), role
+        actions = listed(statement["Action"])
+        for action in actions:
+            assert "*" not in action, f"{role} may do {action}"
+            assert "?" not in action, f"{role} may do {action}"
+        for resource in listed(statement["Resource"]):
+            if "*" in text(resource):
+                assert [PATTERNS.get(each) for each in actions] == [text(resource)], f"{role}: {resource}"
+
+
+def test_resource_policies_allow_nobody_in_general() -> None:
+    for kind in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
+        for name, properties in of_type(kind).items():
+            for statement in properties["PolicyDocument"]["Statement"]:
+                if statement["Effect"] == "Allow":
+                    assert "*" not in json.dumps(statement), name
+
+
+def test_no_role_borrows_a_policy() -> None:
+    for role, properties in of_type("AWS::IAM::Role").items():
+        assert not {"ManagedPolicyArns", "PermissionsBoundary"} & properties.keys(), role
+    for name, properties in functions().items():
+        assert "Policies" not in properties, f"{name} has policies that SAM writes"
+    assert "Role" not in template()["Globals"]["Function"]
+    assert not {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"} & {
+        each["Type"] for each in template()["Resources"].values()
+    }
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    roles = [role_of(function) for function in functions()]
+    assert len(set(roles)) == len(roles)
+    assert set(roles) == set(of_type("AWS::IAM::Role"))
+
+
+@every_function
+def test_a_function_writes_only_its_own_log(function: str) -> None:
+    own = functions()[function]["LoggingConfig"]["LogGroup"]["Ref"]
+    for statement in grants(role_of(function)):
+        if any(action.startswith("logs:") for action in listed(statement["Action"])):
+            assert [text(each) for each in listed(statement["Resource"])] == [f"{own}.Arn"]
+
+
+@every_function
+def test_a_function_may_do_only_what_its_code_does(function: str) -> None:
+    allowed = {action for statement in grants(role_of(function)) for action in listed(statement["Action"])}
+    code = "\n".join(path.read_text() for path in _modules(function))
+    for action, words in SOURCES.items():
+        if action in allowed and not (
+            action == "sqs:SendMessage" and "DestinationConfig" in str(functions()[function])
+        ):
+            assert any(word in code for word in words), f"{function} may {action}, and nothing in its code does"
+
+
+def test_only_the_relay_publishes_events_and_only_messaging_sends_mail() -> None:
+    holders: dict[str, set[str]] = {}
+    for function in functions():
+        for statement in grants(role_of(function)):
+            for action in listed(statement["Action"]):
+                holders.setdefault(action, set()).add(function)
+    assert holders["events:PutEvents"] == {"RelayFunction"}
+    assert holders["ses:SendRawEmail"] == {"MessagingFunction"}
+    assert not {action for action in holders if action.startswith(("iam:", "sts:"))}
+
+
+def test_entries_that_only_read_may_not_write() -> None:
+    for entry in serving():
+        if all(route.method == "GET" for route in entry.api.routes):
+            for statement in grants(role_of(entry.function)):
+                writing = [each for each in listed(statement["Action"]) if each in WRITING]
+                assert not writing, f"{entry.function} only reads, and may {writing}"
+
+
+@every_function
+def test_secrets_are_told_to_those_who_may_read_them(function: str) -> None:
+    variables = functions()[function].get("Environment", {}).get("Variables", {})
+    named = [text(value) for value in variables.values() if isinstance(value, dict)]
+    told = {name.partition(".")[0] for name in named if "Secret" in name}
+    granted = {
+        text(resource).partition(".")[0]
+        for statement in grants(role_of(function))
+        if "secretsmanager:GetSecretValue" in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    assert told == granted
+
+
+def _modules(function: str) -> set[Path]:
+    """The files that a function's entry can import, directly or not."""
+    properties = functions()[function]
+    entry = ROOT / properties["CodeUri"] / f"{properties['Handler'].partition('.')[0]}.py"
+    found: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imported(path)
+    return found
+
+
+@cache
+def _imported(path: Path) -> list[Path]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    parts = [LAYER.parent / (name.replace(".", "/") + ".py") for name in names if name.startswith("coachway")]
+    return [each for each in parts if each.exists()]
+
+
+# On an emulator that enforces the policies
+
+
+@pytest.fixture(scope="session")
+def strict_tenant(strict_stack: Stack) -> Tenant:
+    return Tenant(strict_stack)
+
+
+def _as_role(stack: Stack, role: str, service: str) -> Any:
+    arn = next(
+        each["Arn"] for each in stack.client("iam").list_roles()["Roles"] if f"-{role}-" in f"-{each['RoleName']}-"
+    )
+    given = stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
+    return boto3.client(
+        service,
+        endpoint_url=stack.home.emulator_url,
+        region_name=REGION,
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+
+
+def test_a_grant_that_is_missing_fails(strict_stack: Stack) -> None:
+    """The next test would prove nothing on an emulator that allows everything."""
+    table = _as_role(strict_stack, "ClientsApiRole", "dynamodb")
+    assert "Item" not in table.get_item(TableName=strict_stack.table, Key={"pk": {"S": "no"}, "sk": {"S": "no"}})
+    bus = _as_role(strict_stack, "ClientsApiRole", "events")
+    event = {"Source": "coachway", "DetailType": "x", "Detail": "{}"}
+    refused: list[Callable[[], Any]] = [
+        lambda: table.scan(TableName=strict_stack.table),
+        lambda: table.describe_table(TableName=strict_stack.table),
+        lambda: table.delete_table(TableName=strict_stack.table),
+        lambda: bus.put_events(Entries=[event]),
+    ]
+    for attempt in refused:
+        with pytest.raises(ClientError) as refusal:
+            attempt()
+        assert refusal.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
+
+
+def test_from_quote_to_mail_with_no_more_than_is_granted(strict_tenant: Tenant, strict_stack: Stack) -> None:
+    seeds = Seeds(strict_tenant)
+    token = seeds["token"]
+    shown = strict_tenant.ask("GET", f"/pages/quotes/{token}", by="")
+    assert shown.status_code == 200, shown.text
+    seen = strict_tenant.ask("GET", f"/api/v1/quotes/{token}", by="").json()
+    answer = {"revision_number": seen["revision_number"], "accepted_by": "Dana Lee"}
+    accepted = strict_tenant.ask("POST", f"/api/v1/quotes/{token}/accept", by="", body=answer)
+    assert accepted.status_code == 200, accepted.text
+    charter = strict_tenant.ask("GET", f"/api/v1/charters/{seeds['charter_id']}").json()
+    assert charter["status"] == "booked"
+    client = strict_tenant.ask("GET", f"/api/v1/clients/{seeds['client_id']}").json()
+
+    def mailed() -> bool:
+        return len(strict_stack.mails(client["email"])) >= 2  # the quote, and that it is booked
+
+    eventually(mailed, 60, "the mails about a quote and its booking did not go out")
+
+
+@pytest.mark.parametrize("timer", ["identity-schedule", "bookings-schedule"])
+def test_timers_run_with_no_more_than_is_granted(timer: str, strict_stack: Stack) -> None:
+    answer = strict_stack.client("lambda").invoke(FunctionName=strict_stack.function(timer), Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read().decode()
+
+
+def test_permissions_that_routes_need_exist() -> None:
+    needed = {each.needs for each in operations()} - {"anyone", "signed-in"}
+    assert needed <= PERMISSIONS

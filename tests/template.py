@@ -1,0 +1,67 @@
+"""`template.yaml`, read: intrinsic functions as in its JSON form (`{"Ref": …}`, `{"Fn::GetAtt": "Table.Arn"}`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+Json = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> Json:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    if isinstance(node, yaml.MappingNode):
+        return {name: loader.construct_mapping(node, deep=True)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    return {name: node.value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def template() -> Json:
+    """The whole stack."""
+    content: Json = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a safe loader's own tags
+    return content
+
+
+def of_type(kind: str) -> dict[str, Json]:
+    """The properties of all resources of a type, by logical id."""
+    return {name: each["Properties"] for name, each in template()["Resources"].items() if each["Type"] == kind}
+
+
+def functions() -> dict[str, Json]:
+    """The Lambda functions."""
+    return of_type("AWS::Serverless::Function")
+
+
+def role_of(function: str) -> str:
+    """The logical id of a function's role."""
+    role: str = functions()[function]["Role"]["Fn::GetAtt"].removesuffix(".Arn")
+    return role
+
+
+def grants(role: str) -> list[Json]:
+    """The statements of a role's policies."""
+    policies = of_type("AWS::IAM::Role")[role]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    """A list, whether one or many are written."""
+    return value if isinstance(value, list) else [value]
+
+
+def text(value: Any) -> str:
+    """An ARN as it is written: the text inside of its intrinsic function."""
+    return value if isinstance(value, str) else str(next(iter(value.values())))
