@@ -55,11 +55,24 @@ _USER: dict[str, Any] = {
 }
 _SECRET: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
 
+_DOCUMENT: dict[str, Any] = {
+    "compliance_id": "cmp_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "subject_type": "vendor",
+    "subject_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "document_type": "business_license",
+    "document_name": "California business license",
+    "expiration_date": "2027-03-03",
+    "subject_name": "Premium Coach Lines",
+    "subject_email": "john@premiumcoach.com",
+}
+
 SAID: dict[str, dict[str, Any]] = {
     "quote.sent": {**TRIP, "quote_id": "quo_1", "link_nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"},
     "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
     "charter.booked": {**TRIP, "accepted_by": "Dana Lee"},
     "charter.cancelled": {**TRIP, "reason": "", "initiated_by": "client", "refund_percent": 25, "refund": 431.63},
+    "document.expiring": {**_DOCUMENT, "days_left": 7},
+    "document.expired": {**_DOCUMENT, "renewed": False},
     "user.invited": {
         **_USER,
         **_SECRET,

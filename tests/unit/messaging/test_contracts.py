@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from coachway.bookings import events as bookings
+from coachway.compliance import events as compliance
 from coachway.core.events import Event
+from coachway.core.model import Shape
 from coachway.identity import events as identity
-from coachway.messaging import letters, trips
+from coachway.messaging import documents, letters, trips
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
@@ -21,6 +23,8 @@ EVENTS: dict[str, type[Event]] = {
         bookings.QuoteDeclined,
         bookings.CharterBooked,
         bookings.CharterCancelled,
+        compliance.DocumentExpiring,
+        compliance.DocumentExpired,
         identity.UserInvited,
         identity.PasswordResetRequested,
         identity.PasswordChanged,
@@ -46,9 +50,11 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (trips.Booked, bookings.CharterBooked),
         (trips.Cancelled, bookings.CharterCancelled),
         (trips.Stop, bookings.TripStop),
+        (documents.Expiring, compliance.DocumentExpiring),
+        (documents.Expired, compliance.DocumentExpired),
     ],
 )
-def test_every_field_that_is_read_is_said(read: type[trips.Trip], said: type[Event]) -> None:
+def test_every_field_that_is_read_is_said(read: type[Shape], said: type[Shape]) -> None:
     assert set(read.model_fields) <= set(said.model_fields)
 
 
@@ -64,6 +70,8 @@ def test_every_template_is_used() -> None:
     assert ours == {
         "charter-booked.jinja",
         "charter-cancelled.jinja",
+        "document-expired.jinja",
+        "document-expiring.jinja",
         "invitation.jinja",
         "one-time-code.jinja",
         "one-time-code.sms.jinja",

@@ -138,3 +138,23 @@ def test_links_and_codes_are_of_use_no_longer_than_they_are_good() -> None:
     for kind in ("quote.sent", "user.invited", "user.password_reset_requested", "user.otp_requested"):
         assert message(kind, expires_at=expires).useful_until.isoformat() == "2026-01-01T00:00:00+00:00"
     assert message("user.otp_requested").channel is Channel.SMS
+
+
+def test_a_document_s_mail_says_which_and_when() -> None:
+    made = letter("document.expiring")
+    assert made.subject == "Business license runs out in 7 days"
+    for said in ("California business license", "March 3, 2027", "Premium Coach Lines"):
+        assert said in made.text
+    assert letter("document.expiring", days_left=1).subject.endswith("in 1 day")
+    assert letter("document.expiring", days_left=0).subject.endswith("today")
+
+
+def test_nobody_is_told_of_a_document_that_was_renewed() -> None:
+    made = OCCASIONS["document.expired"](delivery("document.expired", renewed=True), HEAD)
+    assert made is None
+
+
+def test_the_organization_is_told_where_a_document_s_subject_has_no_address() -> None:
+    assert message("document.expired", subject_email="").recipient == "hello@harbor.example"
+    nobody = replace(HEAD, brand=Brand("Harbor Coach", "#0b5fff"))
+    assert OCCASIONS["document.expired"](delivery("document.expired", subject_email=""), nobody) is None

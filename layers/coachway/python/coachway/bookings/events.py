@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from coachway.core.events import Event
 from coachway.core.model import Shape
@@ -39,6 +39,7 @@ class _Charter(Event):
     total: Amount
     currency: str
     revision_number: int
+    vendor_ids: list[str] = Field(default_factory=list)
 
 
 class _Told(_Charter):

@@ -243,6 +243,9 @@ class Charter(Entity, CharterInput):
     cloned_from_charter_id: str | None = None
 
     vendor_id: str | None = None
+    """The first of `vendor_ids`."""
+    vendor_ids: list[str] = Field(default_factory=list)
+    """Those that were awarded its vehicles."""
     driver_id: str | None = None
 
     def key(self) -> Key:

@@ -24,6 +24,7 @@ def of(charter: Charter) -> dict[str, Any]:
         "total": charter.quote.total,
         "currency": charter.quote.currency,
         "revision_number": charter.revision_number,
+        "vendor_ids": charter.vendor_ids,
     }
 
 

@@ -26,7 +26,7 @@ BY_DAY = AccessPattern(
     index="gsi1",
     pk="ORG#{org}#EVENTS#{day}",
     sk="{event}",
-    used_by="core.store.events_on",
+    used_by="core.journal.events_on",
 )
 
 

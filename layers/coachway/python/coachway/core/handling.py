@@ -255,7 +255,8 @@ def _response(answer: object, route: Route, request: Request) -> Response:
         return Response("", headers, 204)
     if isinstance(body, Entity):
         headers.setdefault("ETag", f'"{body.version}"')
-        if route.method == "GET" and request.headers.get("if-none-match") == headers["ETag"]:
+        known = request.headers.get("if-none-match") == headers["ETag"]
+        if route.method == "GET" and known and body.TOLD_BY_VERSION:
             return Response("", headers, 304)
     return Response(render.to_json(body), headers | {"Content-Type": "application/json"}, status)
 

@@ -96,6 +96,8 @@ class Entity(Record):
     """A record with an identity that callers know. `PRIVATE` fields never leave the store by an answer."""
 
     PRIVATE: ClassVar[frozenset[str]] = frozenset()
+    TOLD_BY_VERSION: ClassVar[bool] = True
+    """Whether an answer with the same version is the same answer, so that If-None-Match may spare it."""
 
     id: str
     org_id: str = Field(repr=False)

@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 Permission = Literal[
     "api-keys:write",
     "audit:read",
+    "bids:award",
     "bids:read",
     "bids:write",
     "billing:read",
@@ -22,6 +23,7 @@ Permission = Literal[
     "clients:read",
     "clients:write",
     "compliance:read",
+    "compliance:submit",
     "compliance:write",
     "dispatch:read",
     "dispatch:write",
@@ -34,6 +36,8 @@ Permission = Literal[
     "portal:use",
     "pricing:read",
     "pricing:write",
+    "ratings:read",
+    "ratings:write",
     "reports:read",
     "roles:write",
     "support:read",
@@ -48,7 +52,7 @@ PERMISSIONS: Final[frozenset[str]] = frozenset(get_args(Permission))
 # Run the organization itself: its people, their rights, its machines, its settings.
 _ADMINISTRATION: Final = frozenset({"api-keys:write", "organization:write", "roles:write", "users:write"})
 _OVERSIGHT: Final = frozenset(
-    {"audit:read", "billing:write", "changes:approve", "compliance:write", "pricing:write", "users:read"}
+    {"audit:read", "bids:award", "billing:write", "changes:approve", "compliance:write", "pricing:write", "users:read"}
 )
 _READING: Final = frozenset(each for each in PERMISSIONS if each.endswith(":read")) - _OVERSIGHT
 
@@ -59,7 +63,18 @@ BUILT_IN: Final[Mapping[str, frozenset[str]]] = {
     "staff": PERMISSIONS - _ADMINISTRATION - _OVERSIGHT,
     "viewer": _READING,
     "client": frozenset({"charters:cancel", "portal:use"}),
-    "vendor": frozenset({"bids:read", "bids:write", "portal:use"}),
+    "vendor": frozenset(
+        {
+            "bids:read",
+            "bids:write",
+            "compliance:read",
+            "compliance:submit",
+            "portal:use",
+            "ratings:read",
+            "ratings:write",
+            "vendors:read",
+        }
+    ),
     "driver": frozenset({"portal:use"}),
 }
 """What each role may do. `platform` runs the deployment; no organization can give it."""

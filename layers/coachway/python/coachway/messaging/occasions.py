@@ -13,7 +13,7 @@ from coachway.core import ids, links, settings
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import letterhead, sending, trips
+from coachway.messaging import documents, letterhead, sending, trips
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
 
@@ -145,11 +145,33 @@ def _code_requested(delivery: Delivery, _: Letterhead) -> Message:
     )
 
 
+def _document(template: str, said: documents.Document, delivery: Delivery, head: Letterhead) -> Message | None:
+    """To whose document it is; to the organization itself when nobody is known there."""
+    recipient = said.subject_email or head.brand.email
+    if not recipient:
+        return None
+    name = said.subject_name if said.subject_email else head.brand.name
+    values = {"said": said}
+    return Message(template, Channel.EMAIL, recipient, delivery.aggregate_id, _until(delivery), name, values)
+
+
+def _document_expiring(delivery: Delivery, head: Letterhead) -> Message | None:
+    return _document("document-expiring", _said(documents.Expiring, delivery), delivery, head)
+
+
+def _document_expired(delivery: Delivery, head: Letterhead) -> Message | None:
+    """Not about one that was renewed."""
+    said = _said(documents.Expired, delivery)
+    return None if said.renewed else _document("document-expired", said, delivery, head)
+
+
 OCCASIONS: Final[Mapping[str, Occasion]] = {
     "quote.sent": _quote_sent,
     "quote.declined": _quote_declined,
     "charter.booked": _about_trip("charter-booked", trips.Booked),
     "charter.cancelled": _about_trip("charter-cancelled", trips.Cancelled),
+    "document.expiring": _document_expiring,
+    "document.expired": _document_expired,
     identity.UserInvited.TYPE: _invited,
     identity.PasswordResetRequested.TYPE: _reset_requested,
     identity.PasswordChanged.TYPE: _password_changed,

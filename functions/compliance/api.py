@@ -1,0 +1,49 @@
+"""Routes of compliance documents."""
+
+from __future__ import annotations
+
+from coachway.compliance import service
+from coachway.compliance.model import ComplianceDocument, ComplianceId, DocumentInput, DocumentQuery, ReviewInput
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Page
+
+api = Api("compliance", "Papers that vendors, drivers, vehicles and the organization must have, and their review.")
+app = api.app
+
+
+@api.post("/compliance", needs="compliance:submit", status=201, outside=("vendor",))
+def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
+    """Hand in a document.
+
+    About one vendor, driver or vehicle, or the organization itself; a vendor's own people may leave that out. It is
+    pending until somebody reviews it.
+    """
+    return service.submit(caller, body)
+
+
+@api.get("/compliance", needs="compliance:read", outside=("vendor",))
+def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
+    """List documents, newest first.
+
+    Of one subject, of a type, in a status. With `status=pending` or `under_review` and no subject it is the queue of
+    those to be reviewed, oldest first. Vendors see their own.
+    """
+    return service.listed(caller, query)
+
+
+@api.get("/compliance/{compliance_id}", needs="compliance:read", outside=("vendor",))
+def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocument:
+    """Get a document."""
+    return service.get(caller, compliance_id)
+
+
+@api.put("/compliance/{compliance_id}", needs="compliance:write")
+def review_document(
+    caller: Caller, compliance_id: ComplianceId, body: ReviewInput, if_match: int | None
+) -> ComplianceDocument:
+    """Review a document.
+
+    Approve it, reject it, or take it under review; who did so is recorded. An expired one is final.
+    """
+    return service.review(caller, compliance_id, body, if_match)

@@ -1,0 +1,39 @@
+"""Routes of ratings."""
+
+from __future__ import annotations
+
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Page
+from coachway.ratings import service
+from coachway.ratings.model import Rating, RatingId, RatingInput, RatingQuery, ResponseInput
+
+api = Api("ratings", "What was thought of vendors on the trips that they ran.")
+app = api.app
+
+
+@api.post("/ratings", needs="ratings:write", status=201)
+def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
+    """Rate a vendor.
+
+    For a completed charter that it ran, once; from 1 to 5 in halves.
+    """
+    return service.rate(caller, body)
+
+
+@api.get("/ratings", needs="ratings:read", outside=("vendor",))
+def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
+    """List ratings, newest first.
+
+    Of a vendor, of a charter, with so many points overall or more. Vendors see their own.
+    """
+    return service.listed(caller, query)
+
+
+@api.post("/ratings/{rating_id}/respond", needs="ratings:write", outside=("vendor",))
+def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) -> Rating:
+    """Answer a rating, as the vendor.
+
+    Once. What the organization's own people were told by a vendor, they may write down for it.
+    """
+    return service.respond(caller, rating_id, body)

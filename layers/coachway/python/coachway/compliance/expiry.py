@@ -1,0 +1,102 @@
+"""Reminds of papers before they run out and marks those that did, in the organization's morning, once each."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from coachway.compliance import dues, rules, service, subjects
+from coachway.compliance.events import DocumentExpired, DocumentExpiring
+from coachway.compliance.model import DOCUMENT, DUE, ComplianceDocument, Subject, sortable
+from coachway.compliance.rules import Status
+from coachway.core import errors, store, timers
+from coachway.core.caller import Caller
+from coachway.core.listing import page
+from coachway.core.log import logger
+from coachway.core.model import PageQuery, Shape
+from coachway.core.ops import Op, Update
+
+
+class Reminding(Shape):
+    """What one run did: reminders sent, papers that expired, papers left for the next run."""
+
+    reminded: int = 0
+    expired: int = 0
+    failed: int = 0
+
+
+def run() -> Reminding:
+    """Look at what is due. An hour that went wrong is gone through again; twice does nothing twice."""
+    this = timers.begin("compliance-expiry")
+    result = Reminding()
+    for at in this.hours():
+        _go_through(at, this.now, result)
+    if not result.failed:
+        this.finish()
+    return result
+
+
+def _go_through(at: datetime, now: datetime, result: Reminding) -> None:
+    query: PageQuery | None = PageQuery(limit=100)
+    while query is not None:
+        # Only what is due: an upper bound that sorts after every key of this second.
+        bucket = DUE.partition(hour=sortable(at)[:13])
+        due = page(ComplianceDocument, DUE, [bucket], query, between=("0", f"{sortable(now)}~"))
+        for document in due.items:
+            try:
+                _look_at(document, now, result)
+            except errors.LostRace:
+                result.failed += 1
+                logger.warning(
+                    "a document changed while it was looked at; it is tried again", compliance_id=document.id
+                )
+        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
+
+
+def _look_at(seen: ComplianceDocument, now: datetime, result: Reminding) -> None:
+    """By the document itself: what an index says may be old."""
+    before = store.find(ComplianceDocument, DOCUMENT.key(org=seen.org_id, id=seen.id))
+    if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
+        return
+    subject = subjects.find(before.org_id, before.subject_type, before.subject_id)
+    timezone = dues.zone(before.org_id)
+    today = dues.reached(now, timezone)
+    caller = Caller.system("compliance-expiry", before.org_id)
+    if today > before.expiration_date:
+        store.commit(caller, *_expired(before, subject))
+        result.expired += 1
+        return
+    due = dues.due_at(before.status, before.expiration_date, now, timezone)
+    after = before.model_copy(update={"due_at": due})
+    days = rules.reminder_due(before.expiration_date, today, before.reminders_sent)
+    papers = subject.papers if subject else []
+    if days is None or before.status is not Status.APPROVED or rules.is_renewed(before.paper(), papers):
+        store.commit(caller, Update(before, after))
+        return
+    after.reminders_sent = [*before.reminders_sent, days]
+    after.reminder_sent, after.reminder_sent_at = True, now
+    told = DocumentExpiring(
+        **_told(before, before.expiration_date, subject), days_left=(before.expiration_date - today).days
+    )
+    store.commit(caller, Update(before, after, [told]))
+    result.reminded += 1
+
+
+def _expired(before: ComplianceDocument, subject: Subject | None) -> list[Op]:
+    after = before.model_copy(update={"status": Status.EXPIRED, "due_at": None})
+    if subject is None or before.expiration_date is None:
+        return [Update(before, after)]
+    told = DocumentExpired(
+        **_told(before, before.expiration_date, subject), renewed=rules.is_renewed(before.paper(), subject.papers)
+    )
+    return [Update(before, after, [told]), subjects.with_paper(subject, after.paper())]
+
+
+def _told(document: ComplianceDocument, expiration_date: date, subject: Subject | None) -> dict[str, Any]:
+    return {
+        **service.about(document),
+        "document_name": document.document_name,
+        "expiration_date": expiration_date,
+        "subject_name": subject.name if subject else "",
+        "subject_email": subject.email if subject else "",
+    }

@@ -1,0 +1,217 @@
+"""Papers, the subjects that they are about, and where they lie in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar, Final, Literal, Self
+
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+
+from coachway.compliance.rules import DocumentType, Paper, Status, SubjectType
+from coachway.core import ids
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record, Text
+from coachway.core.times import Day
+
+ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]
+VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
+DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
+VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]
+
+SUBJECT = AccessPattern(
+    "what papers a vendor, driver, vehicle or organization has, in short",
+    pk="ORG#{org}#COMPLIANCE#{subject_type}#{subject}",
+    sk="SUBJECT",
+    used_by="compliance.subjects, compliance.service.standing",
+)
+DOCUMENT = AccessPattern(
+    "a compliance document",
+    pk="ORG#{org}#COMPLIANCE_DOCUMENT#{id}",
+    sk="HEAD",
+    used_by="compliance.service.get",
+)
+BY_MONTH = AccessPattern(
+    "compliance documents, newest first, by the month they were handed in",
+    index="gsi1",
+    pk="ORG#{org}#COMPLIANCE_DOCUMENTS#{month}",
+    sk="{id}",
+    used_by="compliance.service.listed",
+)
+OF_SUBJECT = AccessPattern(
+    "the compliance documents of one subject, newest first",
+    index="gsi2",
+    pk="ORG#{org}#COMPLIANCE_OF#{subject_type}#{subject}",
+    sk="{id}",
+    used_by="compliance.service.listed",
+)
+BY_STATUS = AccessPattern(
+    "compliance documents in a status: those to be judged in one queue, the others by month",
+    index="gsi3",
+    pk="ORG#{org}#COMPLIANCE_IN#{status}#{bucket}",
+    sk="{id}",
+    used_by="compliance.service.listed",
+)
+DUE = AccessPattern(
+    "compliance documents by the hour in which they are looked at next, of all organizations: only the timer reads it",
+    index="gsi4",
+    pk="COMPLIANCE_DUE#{hour}",
+    sk="{due}#{id}",
+    used_by="compliance.expiry.run",
+)
+
+QUEUE: Final = "queue"
+"""The bucket of documents that somebody still has to judge: it is emptied as it fills."""
+
+
+class Subject(Record):
+    """Whose papers these are. Whoever makes a vendor, a driver or a vehicle opens its subject in the same transaction.
+
+    `papers` is what its standing is judged by: one consistent read, and a condition for the award of a trip.
+    """
+
+    KIND: ClassVar[str] = "compliance_subject"
+
+    org_id: str
+    subject_type: SubjectType
+    subject_id: str
+    name: str
+    email: str = ""
+    papers: list[Paper] = Field(default_factory=list)
+
+    def key(self) -> Key:
+        return SUBJECT.key(org=self.org_id, subject_type=self.subject_type, subject=self.subject_id)
+
+
+class DocumentInput(Input):
+    """A paper as it is handed in, about one of `vendor_id`, `driver_id`, `vehicle_id`, or the organization itself."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                    "document_type": "business_license",
+                    "document_name": "California business license",
+                    "document_number": "BL-2026-00123",
+                    "issue_date": "2026-01-01",
+                    "expiration_date": "2028-01-01",
+                }
+            ]
+        }
+    )
+
+    vendor_id: VendorId | None = None
+    driver_id: DriverId | None = None
+    vehicle_id: VehicleId | None = None
+    organization: Annotated[bool, Field(description="about the organization itself")] = False
+
+    document_type: DocumentType
+    document_name: Text
+    document_number: Text | None = None
+    issuing_authority: Text | None = None
+    issue_date: Day | None = None
+    expiration_date: Annotated[Day | None, Field(description="its last day; left out: it does not run out")] = None
+    license_class: Annotated[
+        Literal["A", "B", "C", "D"] | None, Field(description="of a drivers_license, 49 CFR 383.91")
+    ] = None
+    endorsements: Annotated[
+        list[Annotated[str, Field(pattern=r"^[A-Z]$")]],
+        Field(max_length=10, description="of a drivers_license: P for passengers, 49 CFR 383.93"),
+    ] = Field(default_factory=list)
+    file_path: Text | None = None
+    file_url: Annotated[str | None, Field(max_length=500, pattern=r"^https://[^\s]+$")] = None
+    file_size: Annotated[int | None, Field(ge=0, le=100_000_000, description="bytes")] = None
+    file_type: Annotated[str | None, Field(max_length=100, pattern=r"^[\w.+-]+/[\w.+-]+$")] = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.issue_date and self.expiration_date and self.expiration_date < self.issue_date:
+            raise ValueError("expiration_date: must not be before issue_date")
+        if self.document_type is not DocumentType.DRIVERS_LICENSE and (self.license_class or self.endorsements):
+            raise ValueError("license_class, endorsements: belong to a drivers_license only")
+        if self.document_type is DocumentType.DRIVERS_LICENSE and self.license_class is None:
+            raise ValueError("license_class: must be given for a drivers_license")
+        return self
+
+
+class ComplianceDocument(Entity, DocumentInput):
+    """A paper, and what has become of it."""
+
+    KIND: ClassVar[str] = "compliance_document"
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"due_at", "reminders_sent"})
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    subject_type: SubjectType
+    subject_id: str
+    status: Status = Status.PENDING
+    submitted_by: str = ""
+    reviewed_by: str | None = None
+    reviewed_at: AwareDatetime | None = None
+    review_notes: str = ""
+    reminder_sent: bool = False
+    reminder_sent_at: AwareDatetime | None = None
+    reminders_sent: list[int] = Field(default_factory=list)
+    """Which of the reminders (days before expiry) went out."""
+    due_at: AwareDatetime | None = None
+    """When the timer looks at it next."""
+
+    def key(self) -> Key:
+        return DOCUMENT.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        month = f"{ids.made_at(self.id):%Y-%m}"
+        bucket = QUEUE if self.status.is_open else month
+        found = {
+            "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
+            "gsi2": OF_SUBJECT.key(
+                org=self.org_id, subject_type=self.subject_type, subject=self.subject_id, id=self.id
+            ),
+            "gsi3": BY_STATUS.key(org=self.org_id, status=self.status, bucket=bucket, id=self.id),
+        }
+        if self.due_at is not None:
+            due = sortable(self.due_at)
+            found["gsi4"] = DUE.key(hour=due[:13], due=due, id=self.id)
+        return found
+
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        return {
+            "status": self.status.value,
+            "document_type": self.document_type.value,
+            "subject_type": self.subject_type.value,
+        }
+
+    def paper(self) -> Paper:
+        """Its line in what its subject has."""
+        return Paper(
+            id=self.id,
+            document_type=self.document_type,
+            status=self.status,
+            expiration_date=self.expiration_date,
+        )
+
+
+class ReviewInput(Input):
+    """What a reviewer says of a paper."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "approved", "review_notes": "Checked with the state's register."}]}
+    )
+
+    status: Literal[Status.UNDER_REVIEW, Status.APPROVED, Status.REJECTED]
+    review_notes: Note = ""
+
+
+class DocumentQuery(PageQuery):
+    """Which documents: of one subject, of a type, in a status."""
+
+    vendor_id: VendorId | None = None
+    driver_id: DriverId | None = None
+    vehicle_id: VehicleId | None = None
+    organization: bool = False
+    type: DocumentType | None = None
+    status: Status | None = None
+
+
+def sortable(at: datetime) -> str:
+    """A moment as it stands in keys: UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,183 @@
+"""Papers: hand in, find, list, judge; and whether somebody has all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from coachway.compliance import dues, rules, subjects
+from coachway.compliance.events import ComplianceReviewed, ComplianceSubmitted
+from coachway.compliance.model import (
+    BY_MONTH,
+    BY_STATUS,
+    DOCUMENT,
+    OF_SUBJECT,
+    QUEUE,
+    ComplianceDocument,
+    DocumentInput,
+    DocumentQuery,
+    ReviewInput,
+    Subject,
+)
+from coachway.compliance.rules import REQUIRED, Standing, Status, SubjectType
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.listing import months, page
+from coachway.core.model import Page
+from coachway.core.ops import Create, Update
+from coachway.core.retrying import after_lost_races
+
+_TOGETHER = 100
+
+
+class Whose(NamedTuple):
+    """A subject as a request names it."""
+
+    subject_type: SubjectType
+    subject_id: str
+
+
+def submit(caller: Caller, wanted: DocumentInput) -> ComplianceDocument:
+    """Hand in a paper; it is judged later. A vendor's own people need not say whose it is.
+
+    Raises Missing for a subject that is not there, or not the caller's; Invalid for a type it cannot have.
+    """
+    whose = _whose(caller, wanted)
+    if whose is None:
+        raise errors.Invalid.field("vendor_id", "name one of vendor_id, driver_id, vehicle_id or organization")
+    accepted = [*REQUIRED[whose.subject_type], rules.DocumentType.OTHER]
+    if wanted.document_type not in accepted:
+        raise errors.Invalid.field("document_type", f"of a {whose.subject_type} must be one of {', '.join(accepted)}")
+    return after_lost_races(lambda: _submit(caller, wanted, whose))
+
+
+def _submit(caller: Caller, wanted: DocumentInput, whose: Whose) -> ComplianceDocument:
+    subject = subjects.get(caller, *whose)
+    due = dues.due_at(Status.PENDING, wanted.expiration_date, clock.now(), dues.zone(caller.org_id))
+    named = {f"{whose.subject_type}_id": whose.subject_id} if whose.subject_type is not SubjectType.ORGANIZATION else {}
+    document = ComplianceDocument(
+        **{**wanted.model_dump(), **named},
+        id=ids.new("cmp"),
+        org_id=caller.org_id,
+        subject_type=whose.subject_type,
+        subject_id=whose.subject_id,
+        submitted_by=caller.user_id,
+        due_at=due,
+    )
+    told = ComplianceSubmitted(**about(document))
+    store.commit(caller, Create(document, [told]), subjects.with_paper(subject, document.paper()))
+    return document
+
+
+def about(document: ComplianceDocument) -> dict[str, str]:
+    """The fields that every event of a document has."""
+    return {
+        "compliance_id": document.id,
+        "subject_type": document.subject_type.value,
+        "subject_id": document.subject_id,
+        "document_type": document.document_type.value,
+    }
+
+
+def _whose(caller: Caller, asked: DocumentInput | DocumentQuery) -> Whose | None:
+    """The subject that a request names. Raises Invalid for more than one, Missing for one that is not the caller's."""
+    named = [
+        Whose(kind, subject_id)
+        for kind, subject_id in (
+            (SubjectType.VENDOR, asked.vendor_id),
+            (SubjectType.DRIVER, asked.driver_id),
+            (SubjectType.VEHICLE, asked.vehicle_id),
+            (SubjectType.ORGANIZATION, caller.org_id if asked.organization else None),
+        )
+        if subject_id is not None
+    ]
+    if len(named) > 1:
+        raise errors.Invalid.field("vendor_id", "name only one of vendor_id, driver_id, vehicle_id and organization")
+    if not caller.is_outside:
+        return named[0] if named else None
+    own = Whose(SubjectType(caller.role), caller.party_id)
+    if named and named != [own]:
+        raise errors.Missing(f"there is no such {named[0].subject_type}")
+    return own
+
+
+def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> ComplianceDocument:
+    """A document. Raises Missing, also for one that is not the caller's; Stale when `expected` is not its version."""
+    found = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
+    if caller.is_outside and (found.subject_type.value, found.subject_id) != (caller.role, caller.party_id):
+        raise errors.Missing("there is no such compliance document")
+    return found
+
+
+def listed(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
+    """Documents, newest first; those that wait for a judgement oldest first, when asked for by that status."""
+    whose = _whose(caller, query)
+    where: dict[str, str | int | bool] = {}
+    if query.type is not None:
+        where["document_type"] = query.type.value
+    if whose is not None:
+        if query.status is not None:
+            where["status"] = query.status.value
+        partition = OF_SUBJECT.partition(org=caller.org_id, subject_type=whose.subject_type, subject=whose.subject_id)
+        return page(ComplianceDocument, OF_SUBJECT, [partition], query, where=where, descending=True)
+    if query.status is not None and query.status.is_open:
+        queue = BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=QUEUE)
+        return page(ComplianceDocument, BY_STATUS, [queue], query, where=where)
+    since = list(reversed(months(ids.made_at(caller.org_id), clock.now())))
+    if query.status is not None:
+        partitions = [BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=month) for month in since]
+        return page(ComplianceDocument, BY_STATUS, partitions, query, where=where, descending=True)
+    partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in since]
+    return page(ComplianceDocument, BY_MONTH, partitions, query, where=where, descending=True)
+
+
+def review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
+    """Judge a paper. Raises Conflict for a status that cannot follow, and for approving what has run out."""
+    return after_lost_races(lambda: _review(caller, compliance_id, judgement, expected))
+
+
+def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
+    before = get(caller, compliance_id, expected=expected)
+    subject = subjects.get(caller, before.subject_type, before.subject_id)
+    now, timezone = clock.now(), dues.zone(caller.org_id)
+    if not rules.may_become(before.status, judgement.status):
+        raise errors.Conflict(f"it is {before.status}: hand in a new document", title="it cannot be reviewed any more")
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    if judgement.status is Status.APPROVED and not before.paper().holds_on(today):
+        raise errors.Conflict(f"it ran out on {before.expiration_date}", title="it has run out")
+    after = before.model_copy(
+        update={
+            "status": Status(judgement.status),
+            "review_notes": judgement.review_notes,
+            "reviewed_by": caller.user_id,
+            "reviewed_at": now,
+            "due_at": dues.due_at(judgement.status, before.expiration_date, now, timezone),
+        }
+    )
+    told = ComplianceReviewed(**about(after), status=after.status.value)
+    store.commit(caller, Update(before, after, [told]), subjects.with_paper(subject, after.paper()))
+    return after
+
+
+def standing(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> Standing:
+    """Whether a subject has all that it must have, through the end of `on_date`. Raises Missing. One read."""
+    return standing_of(subjects.get(caller, subject_type, subject_id), on_date)
+
+
+def standing_of(subject: Subject, on_date: date) -> Standing:
+    """The same of a subject at hand; `subjects.unchanged` makes it a condition of what follows from it."""
+    return rules.standing(subject.papers, REQUIRED[subject.subject_type], on_date)
+
+
+def standings(
+    caller: Caller, subject_type: SubjectType, subject_ids: Collection[str], on_date: date
+) -> Mapping[str, Standing]:
+    """The same of many, by id: one read for each hundred. Those that are not there are left out."""
+    wanted, found = list(dict.fromkeys(subject_ids)), dict[str, Standing]()
+    for start in range(0, len(wanted), _TOGETHER):
+        keys = {subjects.key(caller.org_id, subject_type, each): each for each in wanted[start : start + _TOGETHER]}
+        for key, subject in store.find_many(Subject, keys).items():
+            found[keys[key]] = standing_of(subject, on_date)
+    return found

@@ -1,0 +1,72 @@
+"""Those that must have papers. Whoever makes one opens its subject in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from coachway.compliance.model import SUBJECT, Subject
+from coachway.compliance.rules import Paper, Status, SubjectType
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.model import Key
+from coachway.core.ops import Create, Op, Require, Update
+from coachway.identity import organizations
+
+MOST_PAPERS: Final = 300
+"""How many papers of a subject count; of more, the oldest that were rejected or ran out are left out."""
+
+
+def key(org_id: str, subject_type: SubjectType, subject_id: str) -> Key:
+    """Where a subject lies."""
+    return SUBJECT.key(org=org_id, subject_type=subject_type, subject=subject_id)
+
+
+def opening(org_id: str, subject_type: SubjectType, subject_id: str, *, name: str, email: str = "") -> Op:
+    """The op by which a new vendor, driver or vehicle can have papers. `email` is who is told when one runs out."""
+    subject = Subject(org_id=org_id, subject_type=subject_type, subject_id=subject_id, name=name, email=email)
+    return Create(subject)
+
+
+def find(org_id: str, subject_type: SubjectType, subject_id: str) -> Subject | None:
+    """A subject, or None if there is none. An organization is one from the start."""
+    found = store.find(Subject, key(org_id, subject_type, subject_id))
+    if found is None and subject_type is SubjectType.ORGANIZATION and subject_id == org_id:
+        name = organizations.get(org_id).name
+        return Subject(org_id=org_id, subject_type=subject_type, subject_id=org_id, name=name)
+    return found
+
+
+def get(caller: Caller, subject_type: SubjectType, subject_id: str) -> Subject:
+    """A subject of the caller's organization. Raises Missing."""
+    found = find(caller.org_id, subject_type, subject_id)
+    if found is None:
+        raise errors.Missing(f"there is no such {subject_type}")
+    return found
+
+
+def called(subject: Subject, *, name: str, email: str) -> Op:
+    """The op by which a subject has another name and address."""
+    return Update(subject, subject.model_copy(update={"name": name, "email": email}))
+
+
+def unchanged(subject: Subject) -> Op:
+    """The op that fails unless the subject's papers are still those that were judged."""
+    changed = errors.LostRace(f"the papers of this {subject.subject_type} were changed meanwhile: look again")
+    return Require(subject, changed)
+
+
+def with_paper(subject: Subject, paper: Paper) -> Op:
+    """The op by which a subject has this paper, new or in another status. Raises Conflict when it has too many."""
+    others = [each for each in subject.papers if each.id != paper.id]
+    after = subject.model_copy(update={"papers": [*_bounded(others), paper]})
+    return Create(after) if subject.version == 0 else Update(subject, after)
+
+
+def _bounded(papers: Sequence[Paper]) -> list[Paper]:
+    if len(papers) < MOST_PAPERS:
+        return list(papers)
+    over = next((each for each in papers if each.status in {Status.EXPIRED, Status.REJECTED}), None)
+    if over is None:
+        raise errors.Conflict(f"there are {MOST_PAPERS} documents that are not over yet: review them first")
+    return [each for each in papers if each is not over]

@@ -1,0 +1,144 @@
+"""Ratings, and where they lie in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
+
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
+
+from coachway.bookings.model import CharterId
+from coachway.core import ids
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Text
+from coachway.ratings.rules import halves
+from coachway.vendors.model import VendorId
+
+RatingId = Annotated[str, Field(pattern=ids.pattern("rat"))]
+Points = Annotated[float, Field(ge=1, le=5, multiple_of=0.5, examples=[4.5])]
+"""From 1 to 5, in halves."""
+
+RATING = AccessPattern("a rating of a vendor", pk="ORG#{org}#RATING#{id}", sk="HEAD", used_by="ratings.service.respond")
+BY_MONTH = AccessPattern(
+    "ratings, newest first, by month",
+    index="gsi1",
+    pk="ORG#{org}#RATINGS#{month}",
+    sk="{id}",
+    used_by="ratings.service.listed",
+)
+OF_VENDOR = AccessPattern(
+    "the ratings of a vendor, newest first",
+    index="gsi2",
+    pk="ORG#{org}#RATINGS_OF_VENDOR#{vendor}",
+    sk="{id}",
+    used_by="ratings.service.listed",
+)
+OF_CHARTER = AccessPattern(
+    "the ratings of a charter: one for each vendor that ran it",
+    index="gsi3",
+    pk="ORG#{org}#RATINGS_OF_CHARTER#{charter}",
+    sk="{id}",
+    used_by="ratings.service.listed",
+)
+
+
+class RatingInput(Input):
+    """What was thought of a vendor on a trip."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                    "overall_rating": 4.5,
+                    "vehicle_condition_rating": 5.0,
+                    "driver_professionalism_rating": 4.5,
+                    "on_time_performance_rating": 4.0,
+                    "communication_rating": 5.0,
+                    "value_for_money_rating": 4.5,
+                    "review_title": "Excellent Service!",
+                    "review_text": "The coach was in pristine condition.",
+                    "would_recommend": True,
+                    "would_use_again": True,
+                }
+            ]
+        }
+    )
+
+    vendor_id: VendorId
+    charter_id: CharterId
+    overall_rating: Points
+    vehicle_condition_rating: Points | None = None
+    driver_professionalism_rating: Points | None = None
+    on_time_performance_rating: Points | None = None
+    communication_rating: Points | None = None
+    value_for_money_rating: Points | None = None
+    review_title: Text | None = None
+    review_text: Note = ""
+    had_issues: bool = False
+    issue_description: Note = ""
+    would_recommend: bool | None = None
+    would_use_again: bool | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.issue_description and not self.had_issues:
+            raise ValueError("issue_description: is for a trip that had_issues")
+        return self
+
+
+class Rating(Entity, RatingInput):
+    """A rating, and what the vendor said to it. It is verified: the vendor ran the trip."""
+
+    KIND: ClassVar[str] = "vendor_rating"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    rated_by: str = ""
+    is_verified: bool = True
+    is_public: bool = True
+    is_flagged: bool = False
+    vendor_response: str | None = None
+    vendor_responded_at: AwareDatetime | None = None
+
+    def key(self) -> Key:
+        return RATING.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        month = f"{ids.made_at(self.id):%Y-%m}"
+        return {
+            "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
+            "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
+            "gsi3": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
+        }
+
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        reached = {at_least(points): True for points in range(2, halves(self.overall_rating) + 1)}
+        return {"vendor_id": self.vendor_id, "charter_id": self.charter_id, **reached}
+
+    def uniques(self) -> Mapping[str, str]:
+        return {"rating-charter": f"{self.charter_id}:{self.vendor_id}"}
+
+
+def at_least(points: int) -> str:
+    """The attribute of ratings of so many half points or more: filters know only equality."""
+    return f"at_least_{points}"
+
+
+class ResponseInput(Input):
+    """What a vendor says to a rating."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"vendor_response": "Thank you, it was a pleasure to drive you."}]}
+    )
+
+    vendor_response: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")
+    ]
+
+
+class RatingQuery(PageQuery):
+    """Which ratings: of a vendor, of a charter, with so many points overall or more."""
+
+    vendor_id: VendorId | None = None
+    charter_id: CharterId | None = None
+    min_rating: Annotated[float | None, Field(ge=1, le=5)] = None

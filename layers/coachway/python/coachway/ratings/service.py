@@ -1,0 +1,80 @@
+"""Ratings: give one, list them, answer one."""
+
+from __future__ import annotations
+
+import math
+
+from coachway.bookings import charters
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.listing import months, page
+from coachway.core.model import AccessPattern, Page
+from coachway.core.ops import Create, Update
+from coachway.ratings import rules
+from coachway.ratings.events import RatingAnswered, VendorRated
+from coachway.ratings.model import (
+    BY_MONTH,
+    OF_CHARTER,
+    OF_VENDOR,
+    RATING,
+    Rating,
+    RatingInput,
+    RatingQuery,
+    ResponseInput,
+    at_least,
+)
+from coachway.vendors import service as vendors
+
+
+def rate(caller: Caller, wanted: RatingInput) -> Rating:
+    """Rate a vendor for a charter. A completed charter stays so, and who ran it: nothing has to be required.
+
+    Raises Missing for a vendor or charter that is not there, Conflict for one that cannot be rated, Duplicate for a
+    second rating.
+    """
+    charter = charters.get(caller, wanted.charter_id)
+    vendor = vendors.get(caller, wanted.vendor_id)
+    rules.require_ratable(charter.status, charter.vendor_ids, vendor.id)
+    rating = Rating(id=ids.new("rat"), org_id=caller.org_id, rated_by=caller.user_id, **wanted.model_dump())
+    points = {name: value for name, value in wanted.model_dump().items() if name.endswith("_rating")}
+    told = VendorRated(rating_id=rating.id, vendor_id=vendor.id, charter_id=charter.id, **points)
+    store.commit(caller, Create(rating, [told]))
+    return rating
+
+
+def listed(caller: Caller, query: RatingQuery) -> Page[Rating]:
+    """Ratings, newest first. A vendor's own people see those of their vendor."""
+    vendor_id = query.vendor_id
+    if caller.is_outside:
+        vendors.require_own(caller, vendor_id or caller.party_id)
+        vendor_id = caller.party_id
+    where: dict[str, str | int | bool] = {}
+    if query.min_rating is not None:
+        where[at_least(math.ceil(query.min_rating * 2))] = True
+    pattern, partitions = _shelf(caller, vendor_id, query.charter_id)
+    if query.charter_id is not None and vendor_id is not None:
+        where["vendor_id"] = vendor_id
+    return page(Rating, pattern, partitions, query, where=where, descending=True)
+
+
+def _shelf(caller: Caller, vendor_id: str | None, charter_id: str | None) -> tuple[AccessPattern, list[str]]:
+    if charter_id is not None:
+        return OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=charter_id)]
+    if vendor_id is not None:
+        return OF_VENDOR, [OF_VENDOR.partition(org=caller.org_id, vendor=vendor_id)]
+    since = months(ids.made_at(caller.org_id), clock.now())
+    return BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
+
+
+def respond(caller: Caller, rating_id: str, said: ResponseInput) -> Rating:
+    """Answer a rating, once. Raises Missing for another vendor's, Conflict when it was answered before."""
+    before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
+    if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
+        raise errors.Missing("there is no such vendor rating")
+    answered = errors.Conflict("a vendor may answer once", title="it was answered already")
+    if before.vendor_response is not None:
+        raise answered
+    after = before.model_copy(update={"vendor_response": said.vendor_response, "vendor_responded_at": clock.now()})
+    told = RatingAnswered(rating_id=before.id, vendor_id=before.vendor_id)
+    store.commit(caller, Update(before, after, [told], lost=answered))
+    return after

@@ -1,0 +1,92 @@
+"""What each event adds to a vendor's plain numbers. Pure: the consumer and a rebuild count alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pydantic import ConfigDict, Field
+
+from coachway.core.model import Shape
+from coachway.vendors.rules import ON_TIME
+
+Numbers = Mapping[str, int]
+
+CATEGORIES: Final = (
+    "overall",
+    "vehicle_condition",
+    "driver_professionalism",
+    "on_time_performance",
+    "communication",
+    "value_for_money",
+)
+"""What is rated, each from 1 to 5 in halves."""
+
+
+class OfVendor(Shape):
+    """As much of an event as says whose it is. The classes stand on higher floors; a test compares the fields."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    vendor_id: str
+
+
+class Rated(OfVendor):
+    """What `vendor.rated` says."""
+
+    overall_rating: float
+    vehicle_condition_rating: float | None = None
+    driver_professionalism_rating: float | None = None
+    on_time_performance_rating: float | None = None
+    communication_rating: float | None = None
+    value_for_money_rating: float | None = None
+
+
+class Completed(Shape):
+    """What `charter.completed` says of those who ran it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    vendor_ids: list[str] = Field(default_factory=list)
+
+
+def _one_more(name: str) -> Callable[[str], Mapping[str, Numbers]]:
+    return lambda said: {OfVendor.model_validate_json(said).vendor_id: {name: 1}}
+
+
+def _rated(text: str) -> Mapping[str, Numbers]:
+    said = Rated.model_validate_json(text)
+    numbers = {"ratings": 1}
+    for category in CATEGORIES:
+        value = getattr(said, f"{category}_rating")
+        if value is not None:
+            numbers |= {category: round(value * 2), f"rated_{category}": 1}
+    if said.on_time_performance_rating is not None:
+        numbers |= {"judged_on_time": 1, "on_time": int(said.on_time_performance_rating >= ON_TIME)}
+    return {said.vendor_id: numbers}
+
+
+def _completed(text: str) -> Mapping[str, Numbers]:
+    return {vendor_id: {"completed": 1} for vendor_id in Completed.model_validate_json(text).vendor_ids}
+
+
+COUNTED: Final[Mapping[str, Callable[[str], Mapping[str, Numbers]]]] = {
+    "bid.submitted": _one_more("submitted"),
+    "bid.accepted": _one_more("won"),
+    "bid.rejected": _one_more("lost"),
+    "charter.completed": _completed,
+    "vendor.rated": _rated,
+}
+"""By the event's type; `template.yaml` lets just these reach the queue."""
+
+
+def added(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
+    """What an event adds, by vendor; empty for one that does not count."""
+    read = COUNTED.get(event_type)
+    return read(json.dumps(data)) if read else {}
+
+
+def total(numbers: Numbers, more: Numbers) -> dict[str, int]:
+    """Both together."""
+    return {name: numbers.get(name, 0) + more.get(name, 0) for name in sorted(numbers.keys() | more.keys())}

@@ -1,0 +1,234 @@
+"""Vendors: add, find, list, change, approve and suspend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from coachway.compliance import dues, subjects
+from coachway.compliance import rules as papers
+from coachway.compliance import service as compliance
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import SubjectType
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.listing import everything, months, page
+from coachway.core.model import Changes, Page, PageQuery, changed
+from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.retrying import after_lost_races
+from coachway.vendors import rules, statistics
+from coachway.vendors.events import (
+    VendorApproved,
+    VendorRegistered,
+    VendorStatusChanged,
+    VendorSuspended,
+    VendorUpdated,
+)
+from coachway.vendors.model import (
+    BY_MONTH,
+    BY_STATUS,
+    VENDOR,
+    ComplianceStatus,
+    Figures,
+    StatusChanged,
+    StatusQuery,
+    Vendor,
+    VendorInput,
+    VendorProfile,
+    VendorQuery,
+)
+from coachway.vendors.rules import Status
+from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
+
+_MOST_ACTIVE: Final = 5000
+"""Vendors of one organization that are looked at for one trip."""
+_BEST: Final = "0500"
+
+
+def create(caller: Caller, wanted: VendorInput) -> VendorProfile:
+    """Add a vendor. It is pending until somebody approves it, and can hand in its papers from now on."""
+    vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, **wanted.model_dump())
+    answer = _profile(vendor.model_copy(update={"version": 1}), None)
+    store.commit(
+        caller,
+        Create(vendor, [VendorRegistered(**about(vendor))]),
+        subjects.opening(
+            caller.org_id, SubjectType.VENDOR, vendor.id, name=vendor.business_name, email=vendor.primary_email
+        ),
+        answer=answer,
+    )
+    return answer
+
+
+def about(vendor: Vendor) -> dict[str, str]:
+    """The fields that every event of a vendor has."""
+    return {
+        "business_name": vendor.business_name,
+        "primary_email": vendor.primary_email,
+        "vendor_type": vendor.vendor_type.value,
+    }
+
+
+def get(caller: Caller, vendor_id: str, *, expected: int | None = None) -> Vendor:
+    """A vendor. Raises Missing, also for another vendor's people; Stale when `expected` is not its version."""
+    require_own(caller, vendor_id)
+    return store.get(Vendor, VENDOR.key(org=caller.org_id, id=vendor_id), expected=expected)
+
+
+def require_own(caller: Caller, vendor_id: str) -> None:
+    """Raises Missing for people outside who do not act for this vendor."""
+    if caller.is_outside and (caller.role != "vendor" or caller.party_id != vendor_id):
+        raise errors.Missing("there is no such vendor")
+
+
+def unchanged(vendor: Vendor) -> Op:
+    """The op that fails unless a vendor is still as it was when it was judged."""
+    return Require(vendor, errors.LostRace("the vendor was changed by somebody else: look again"))
+
+
+def active(caller: Caller) -> list[Vendor]:
+    """All vendors that may be given work, by an index: whoever awards something makes `unchanged` a condition of it."""
+    partition = BY_STATUS.partition(org=caller.org_id, status=Status.ACTIVE)
+    return everything(Vendor, partition, index=BY_STATUS.index, most=_MOST_ACTIVE)
+
+
+def profile(caller: Caller, vendor_id: str) -> VendorProfile:
+    """A vendor and how it does. Its own people do not see what is noted about it. One read."""
+    vendor, kept = _with_statistics(caller, vendor_id)
+    shown = vendor.model_copy(update={"notes": ""}) if caller.is_outside else vendor
+    return _profile(shown, kept)
+
+
+def figures(caller: Caller, vendor_id: str) -> VendorStatistics:
+    """How a vendor does, in full. One read."""
+    return statistics.told(*_with_statistics(caller, vendor_id))
+
+
+def _with_statistics(caller: Caller, vendor_id: str) -> tuple[Vendor, Statistics | None]:
+    require_own(caller, vendor_id)
+    head, numbers = VENDOR.key(org=caller.org_id, id=vendor_id), statistics.key(caller.org_id, vendor_id)
+    found = store.gather([head, numbers])
+    return found.get(Vendor, head), found.find(Statistics, numbers)
+
+
+def _profile(vendor: Vendor, kept: Statistics | None) -> VendorProfile:
+    shown = kept.figures() if kept else Figures()
+    return VendorProfile.model_validate({**vendor.model_dump(), **shown.model_dump()})
+
+
+def listed(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
+    """Vendors, newest first; with `min_rating` the best first."""
+    where = _where(query)
+    if query.min_rating is not None:
+        return _by_rating(caller, query, query.min_rating, where)
+    if query.status is not None:
+        partition = BY_STATUS.partition(org=caller.org_id, status=query.status)
+        found = page(Vendor, BY_STATUS, [partition], query, where=where, descending=True)
+    else:
+        since = months(ids.made_at(caller.org_id), clock.now())
+        partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
+        found = page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
+    keys = {vendor.id: statistics.key(caller.org_id, vendor.id) for vendor in found.items}
+    kept = store.find_many(Statistics, keys.values()) if keys else {}
+    profiles = [_profile(vendor, kept.get(keys[vendor.id])) for vendor in found.items]
+    return Page(items=profiles, next_cursor=found.next_cursor)
+
+
+def top(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
+    """Active vendors with three ratings or more, the best first."""
+    return _by_rating(caller, query, 0, {"status": Status.ACTIVE.value})
+
+
+def _by_rating(
+    caller: Caller, query: PageQuery, least: float, where: Mapping[str, str | int | bool]
+) -> Page[VendorProfile]:
+    partition = BY_RATING.partition(org=caller.org_id)
+    # `~` sorts after every id.
+    bounds = (statistics.hundredths(least), f"{_BEST}~")
+    rated = page(Statistics, BY_RATING, [partition], query, between=bounds, descending=True)
+    keys = {each.vendor_id: VENDOR.key(org=caller.org_id, id=each.vendor_id) for each in rated.items}
+    found = store.find_many(Vendor, keys.values()) if keys else {}
+    profiles = [
+        _profile(vendor, each)
+        for each in rated.items
+        if (vendor := found.get(keys[each.vendor_id])) and where.items() <= vendor.attributes().items()
+    ]
+    return Page(items=profiles, next_cursor=rated.next_cursor)
+
+
+def _where(query: VendorQuery) -> dict[str, str | int | bool]:
+    asked: dict[str, str | int | bool | None] = {
+        "status": query.status.value if query.status else None,
+        "vendor_type": query.type.value if query.type else None,
+        "is_verified": query.verified,
+        "is_preferred": query.preferred,
+    }
+    if query.state is not None:
+        asked[f"serves_{query.state}"] = True
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def update(caller: Caller, vendor_id: str, changes: Changes[VendorInput], expected: int | None) -> VendorProfile:
+    """Change what `changes` names."""
+    after = after_lost_races(lambda: _update(caller, vendor_id, changes, expected))
+    return _profile(after, store.find(Statistics, statistics.key(caller.org_id, vendor_id)))
+
+
+def _update(caller: Caller, vendor_id: str, changes: Changes[VendorInput], expected: int | None) -> Vendor:
+    before = get(caller, vendor_id, expected=expected)
+    after = changed(before, changes)
+    ops: list[Op] = [Update(before, after, [VendorUpdated(**about(after))])]
+    if about(before) != about(after):
+        subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
+        ops.append(subjects.called(subject, name=after.business_name, email=after.primary_email))
+    store.commit(caller, *ops)
+    return after
+
+
+def set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: int | None) -> StatusChanged:
+    """Approve, reject, suspend, ban a vendor, or take it back. Raises Conflict for a status that cannot follow."""
+    before = get(caller, vendor_id, expected=expected)
+    if query.new_status is None:
+        raise errors.Invalid.field("new_status", f"must be one of {', '.join(Status)}")
+    rules.require_step(before.status, query.new_status)
+    after = before.model_copy(update={"status": query.new_status, "status_reason": query.reason})
+    if query.new_status is Status.ACTIVE:
+        after.is_verified, after.verification_date = True, clock.now()
+    store.commit(caller, Update(before, after, _told(before, after)))
+    return StatusChanged(**after.model_dump(), vendor_id=after.id, new_status=after.status)
+
+
+def _told(before: Vendor, after: Vendor) -> list[Event]:
+    said, reason = about(after), after.status_reason
+    told: list[Event] = [
+        VendorStatusChanged(**said, old_status=before.status.value, new_status=after.status.value, reason=reason)
+    ]
+    if before.status is Status.PENDING and after.status is Status.ACTIVE:
+        told.append(VendorApproved(**said))
+    if after.status is Status.SUSPENDED:
+        told.append(VendorSuspended(**said, reason=reason))
+    return told
+
+
+def compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
+    """Whether a vendor has all its papers today, and how many of each kind. One read."""
+    require_own(caller, vendor_id)
+    subject: Subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
+    today = clock.now().astimezone(ZoneInfo(dues.zone(caller.org_id))).date()
+    standing = compliance.standing_of(subject, today)
+
+    def count(*statuses: papers.Status) -> int:
+        return sum(paper.status in statuses for paper in subject.papers)
+
+    return ComplianceStatus(
+        vendor_id=vendor_id,
+        total_documents=len(subject.papers),
+        approved_documents=count(papers.Status.APPROVED),
+        pending_documents=count(papers.Status.PENDING, papers.Status.UNDER_REVIEW),
+        expired_documents=count(papers.Status.EXPIRED),
+        rejected_documents=count(papers.Status.REJECTED),
+        missing_required=[kind for kind in papers.REQUIRED[SubjectType.VENDOR] if kind in standing.lacking()],
+        is_compliant=standing.is_compliant,
+    )
