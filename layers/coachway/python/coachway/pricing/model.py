@@ -96,6 +96,11 @@ def normal_route(text: str) -> str:
     return ">".join(" ".join(place.casefold().split()) for place in places)
 
 
+def is_route(text: str) -> bool:
+    """Whether a text can be a route: one printable line of at most 200 characters that names places."""
+    return len(text) <= 200 and text.isprintable() and all(normal_route(text).split(">"))
+
+
 def _route(value: object) -> object:
     if isinstance(value, str) and not all(normal_route(value).split(">")):
         raise ValueError("must name places, such as `New York, NY > Atlantic City, NJ`")

@@ -14,7 +14,7 @@ from datetime import UTC, date, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from coachway.pricing.model import WEEKDAYS, PricingRule, RuleInput, normal_route
+from coachway.pricing.model import WEEKDAYS, PricingRule, RuleInput, is_route, normal_route
 from coachway.pricing.quotes import QuoteRequest
 
 SPECIFICITY: Final = {"route": 3, "client": 2, "vehicle": 1, "global": 0}
@@ -92,13 +92,14 @@ def route_of(addresses: Sequence[str]) -> str | None:
     """The route of a trip by its addresses: from the place of the first to the last place that is another.
 
     A place is what stands last in an address, without postcode and country: `11 Wall St, New York, NY 10005, USA` is in
-    `New York, NY`. So a return trip has the route of its way out.
+    `New York, NY`. So a return trip has the route of its way out. None when the addresses name no places.
     """
-    places = [_place(address) for address in addresses]
+    places = [" ".join(_place(address).split()) for address in addresses]
     if not places:
         return None
     other = next((place for place in reversed(places) if place.casefold() != places[0].casefold()), places[0])
-    return f"{places[0]} > {other}"
+    route = f"{places[0]} > {other}"
+    return route if is_route(route) else None
 
 
 def _place(address: str) -> str:
