@@ -94,7 +94,7 @@ def route_of(addresses: Sequence[str]) -> str | None:
     A place is what stands last in an address, without postcode and country: `11 Wall St, New York, NY 10005, USA` is in
     `New York, NY`. So a return trip has the route of its way out. None when the addresses name no places.
     """
-    places = [" ".join(_place(address).split()) for address in addresses]
+    places = [_place(address) for address in addresses]
     if not places:
         return None
     other = next((place for place in reversed(places) if place.casefold() != places[0].casefold()), places[0])
