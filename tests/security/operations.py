@@ -25,6 +25,8 @@ class Operation:
     outside: tuple[str, ...]
     media: str
     example: Any
+    query: dict[str, bool]
+    """The parameters of its query, and whether it cannot do without."""
     statuses: frozenset[str]
 
     def __str__(self) -> str:
@@ -86,6 +88,7 @@ def _operation(method: str, path: str, declared: dict[str, Any]) -> Operation:
         needs=declared["x-needs"],
         outside=tuple(declared.get("x-outside-roles", ())),
         media=media,
+        query={each["name"]: each["required"] for each in declared["parameters"] if each["in"] == "query"},
         example=content.get(media, {}).get("example"),
         statuses=frozenset(declared["responses"]),
     )

@@ -9,6 +9,7 @@ import secrets
 import string
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.security.operations import Operation
 from tests.security.tenants import Tenant
@@ -34,8 +35,12 @@ class Seeds:
         return self.tenant.made(f"/api/v1{path}", body)
 
     def path(self, operation: Operation) -> str:
-        """The operation's path, of existing things."""
-        return operation.path.format_map({name: self[name] for name in operation.parameters})
+        """The operation's path, of existing things, with what its query must have."""
+        unknown = {name for name, required in operation.query.items() if required} - QUERY.keys()
+        assert not unknown, f"add {unknown} to QUERY in tests/security/seeds.py: {operation} asks for it"
+        query = {name: QUERY[name] for name in operation.query if name in QUERY}
+        path = operation.path.format_map({name: self[name] for name in operation.parameters})
+        return f"{path}?{urlencode(query)}" if query else path
 
     def body(self, operation: Operation) -> Json:
         """The operation's example, with ids of existing things and with values that nobody has yet."""
@@ -181,3 +186,6 @@ FRESH: dict[str, Callable[[Seeds], Any]] = {
     "slug": lambda _: f"s{secrets.token_hex(8)}",
 }
 """Fields of bodies that must be unique, by name."""
+
+QUERY = {"instance_count": "3", "recurrence_rule": "weekly"}
+"""Values of parameters that a query must have, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -54,13 +55,16 @@ class Tenant:
         by: str = "admin",
         body: Any = None,
         form: Any = None,
-        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
     ) -> httpx.Response:
         """Send a request as somebody of a role; as nobody when `by` is empty."""
-        sent = {**from_anywhere(), **(headers or {})}
+        sent = httpx.Headers(from_anywhere())
         if by:
             sent["Authorization"] = f"Bearer {self.token(by)}"
-        return self._http.request(method, path, json=body, data=form, headers=sent)
+        for name, value in (headers or {}).items():
+            sent[name] = value.decode("latin-1") if isinstance(value, bytes) else value
+        return self._http.request(method, path, json=body, data=form, content=content, headers=sent)
 
     def made(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
         """What a POST of the admin's made."""

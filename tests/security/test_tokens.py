@@ -1,0 +1,86 @@
+"""Forged, expired and borrowed tokens, at every operation that wants one."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from coachway.core import clock
+from coachway.identity.rules import PERMISSIONS
+from tests.integration.client import call, token_for
+from tests.integration.conftest import dynamodb
+from tests.security.operations import Operation, guarded
+from tools.entries import serving
+
+__all__ = ["dynamodb"]
+
+EVERYTHING = " ".join(sorted(PERMISSIONS))
+
+
+def _claims() -> dict[str, Any]:
+    return jwt.decode(token_for(EVERYTHING), options={"verify_signature": False})
+
+
+def _parts(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def _unsigned() -> str:
+    return f"{_parts({'alg': 'none', 'kid': 'test', 'typ': 'JWT'})}.{_parts(_claims())}."
+
+
+def _altered() -> str:
+    head, _, signature = token_for("portal:use").split(".")
+    return f"{head}.{_parts(_claims())}.{signature}"
+
+
+def _by_another_key() -> str:
+    return jwt.encode(_claims(), ec.generate_private_key(ec.SECP256R1()), "ES256", headers={"kid": "test"})
+
+
+def _by_a_key_of_its_own() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return jwt.encode(_claims(), key, "ES256", headers={"kid": "mine", "jwk": jwk, "jku": "https://evil.example/jwks"})
+
+
+FORGERIES: dict[str, Callable[[], str]] = {
+    "not signed": _unsigned,
+    "altered": _altered,
+    "signed by another key": _by_another_key,
+    "signed by a key that it brings along": _by_a_key_of_its_own,
+    "signed with a shared secret": lambda: jwt.encode(_claims(), "k" * 64, "HS256", headers={"kid": "test"}),
+    "expired": lambda: token_for(EVERYTHING, exp=clock.now() - timedelta(seconds=1)),
+    "for another audience": lambda: token_for(EVERYTHING, aud="coachway-mfa"),
+    "of another issuer": lambda: token_for(EVERYTHING, iss="https://evil.example"),
+    "not good yet": lambda: token_for(EVERYTHING, nbf=clock.now() + timedelta(hours=1)),
+    "without a signature": lambda: token_for(EVERYTHING).rpartition(".")[0] + ".",
+    "no token at all": lambda: "undefined",
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_token_opens_nothing(forgery: str, dynamodb: Any) -> None:
+    token = FORGERIES[forgery]()
+    for operation in guarded():
+        answer = _call(operation, token)
+        assert answer.status == 401, f"{operation}: {answer.text}"
+
+
+def test_a_genuine_token_is_let_in(dynamodb: Any) -> None:
+    """Without this the forgeries would be refused for whatever reason."""
+    for operation in guarded():
+        assert _call(operation, token_for(EVERYTHING)).status != 401 or operation.needs == "signed-in", str(operation)
+
+
+def _call(operation: Operation, token: str) -> Any:
+    api = next(each.api for each in serving() if any(route.path == operation.path for route in each.api.routes))
+    path = operation.path.replace("{", "").replace("}", "")
+    return call(api, operation.method, path, body={} if operation.media else None, token=token)

@@ -1,0 +1,86 @@
+"""What is generated is up to date, and what is written twice says the same both times."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from coachway.core import table
+from tests.template import ROOT, functions, of_type, role_of, template
+from tools import generate
+from tools.entries import load, serving
+
+SAMPLES = ROOT / "events/samples"
+
+
+def _entry(function: str) -> tuple[str, str, str]:
+    """The capability, module and name of a function's handler."""
+    properties = functions()[function]
+    module, _, name = properties["Handler"].partition(".")
+    return Path(properties["CodeUri"]).name, module, name
+
+
+def test_generated_files_are_what_the_code_would_generate() -> None:
+    assert generate.drift() == [], "run: make generate"
+
+
+def test_the_document_is_openapi() -> None:
+    OpenAPIV31SpecValidator(json.loads((ROOT / "docs/openapi.json").read_text())).validate()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "events/schemas").glob("*.json")), ids=lambda path: str(path.stem))
+def test_event_schemas_are_json_schema(path: Path) -> None:
+    Draft202012Validator.check_schema(json.loads(path.read_text()))
+
+
+def test_the_template_declares_the_table_that_the_code_uses() -> None:
+    declared = of_type("AWS::DynamoDB::Table")["Table"]
+    wanted = table.schema("any")
+
+    def by_name(many: list[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
+        return {each[name]: each for each in many}
+
+    assert declared["KeySchema"] == wanted["KeySchema"]
+    for listing, name in (("AttributeDefinitions", "AttributeName"), ("GlobalSecondaryIndexes", "IndexName")):
+        assert by_name(declared[listing], name) == by_name(wanted[listing], name)
+    assert declared["BillingMode"] == wanted["BillingMode"]
+    assert declared["StreamSpecification"]["StreamViewType"] == wanted["StreamSpecification"]["StreamViewType"]
+    assert declared["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+@pytest.mark.parametrize("function", functions())
+def test_every_function_of_the_template_has_its_handler(function: str) -> None:
+    capability, module, name = _entry(function)
+    assert callable(getattr(load(capability, module), name))
+
+
+def test_every_entry_of_the_code_is_a_function_of_the_template() -> None:
+    written = {(path.parent.name, path.stem) for path in (ROOT / "functions").glob("*/*.py")}
+    assert written == {_entry(function)[:2] for function in functions()}
+    assert {entry.function for entry in serving()} <= functions().keys()
+
+
+def test_every_function_that_serves_routes_may_be_called_by_the_gateway() -> None:
+    allowed = {each["FunctionName"]["Ref"] for each in of_type("AWS::Lambda::Permission").values()}
+    assert {entry.function for entry in serving()} <= allowed
+
+
+@pytest.mark.parametrize("function", functions())
+def test_names_in_the_template_follow_from_the_entry(function: str) -> None:
+    properties = functions()[function]
+    name = properties["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
+    assert role_of(function) == function.removesuffix("Function") + "Role"
+    assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+    log = template()["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]["LogGroupName"]
+    assert log == {"Fn::Sub": f"/aws/lambda/coachway-${{Environment}}-{name}"}
+
+
+@pytest.mark.parametrize("function", functions())
+def test_every_entry_has_a_sample_of_its_input(function: str) -> None:
+    name = functions()[function]["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
+    assert json.loads((SAMPLES / f"{name}.json").read_text())
