@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,11 +22,11 @@ def redrive(client: Clients, home: Home) -> int:
     outputs = deploy.outputs(home)
     sqs = client(home, "sqs")
     moved = 0
-    for message in _messages(sqs, outputs["MessagingDeadLettersUrl"]):
+    for message in _waiting(sqs, outputs["MessagingDeadLettersUrl"]):
         sqs.send_message(QueueUrl=outputs["MessagingQueueUrl"], MessageBody=message["Body"])
         _done(sqs, outputs["MessagingDeadLettersUrl"], message)
         moved += 1
-    for message in _messages(sqs, outputs["RelayDeadLettersUrl"]):
+    for message in _waiting(sqs, outputs["RelayDeadLettersUrl"]):
         moved += _publish_buried(client, home, outputs, message)
         _done(sqs, outputs["RelayDeadLettersUrl"], message)
     return moved
@@ -61,16 +61,15 @@ def _day(text: str) -> date:
         raise say.Failed(f"{text} is not a day", "write it as YYYY-MM-DD") from None
 
 
-def _messages(sqs: Any, url: str) -> Iterator[dict[str, Any]]:
-    """Every message waiting in a queue, once."""
-    seen: set[str] = set()
+def _waiting(sqs: Any, url: str) -> list[dict[str, Any]]:
+    """Every message waiting in a queue now: those that are put back meanwhile are for the next time."""
+    waiting: dict[str, dict[str, Any]] = {}
     while True:
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60).get("Messages", [])
-        fresh = [message for message in found if message["MessageId"] not in seen]
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=300).get("Messages", [])
+        fresh = {message["MessageId"]: message for message in found if message["MessageId"] not in waiting}
         if not fresh:
-            return
-        seen.update(message["MessageId"] for message in fresh)
-        yield from fresh
+            return list(waiting.values())
+        waiting |= fresh
 
 
 def _done(sqs: Any, url: str, message: dict[str, Any]) -> None:
