@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 
@@ -132,26 +133,19 @@ class Carrier:
         told: list[dict[str, Any]] = self.ask("GET", f"/charters/{charter_id}/history")
         return told
 
-    def everything(self, path: str) -> list[dict[str, Any]]:
+    def everything(self, path: str, **query: str) -> list[dict[str, Any]]:
         """All items of a list, page by page."""
         found: list[dict[str, Any]] = []
-        cursor = ""
         while True:
-            page = self.http.get(
-                path,
-                params={"limit": 100, **({"cursor": cursor} if cursor else {})},
-                headers={"authorization": f"Bearer {self.tokens['access_token']}"},
-            )
-            assert page.is_success, page.text
-            found += page.json()["items"]
-            cursor = page.json()["next_cursor"]
-            if not cursor:
+            page = self.ask("GET", f"{path}?{urlencode({'limit': 100, **query})}")
+            found += page["items"]
+            if page["next_cursor"] is None:
                 return found
+            query["cursor"] = page["next_cursor"]
 
     def notifications(self, recipient: str = "") -> list[dict[str, Any]]:
         """The records of messages (to an address), newest first."""
-        known = self.everything("/notifications")
-        return [each for each in known if not recipient or each["recipient"] == recipient]
+        return self.everything("/notifications", **({"recipient": recipient} if recipient else {}))
 
 
 def at_once(count: int, call: Callable[[int], T], *, in_flight: int | None = None) -> list[T]:

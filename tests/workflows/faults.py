@@ -1,0 +1,183 @@
+"""What goes wrong, done for real to a stack of the tests' own: kill, pause, deliver again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from coachway.core.events import BY_DAY, Envelope
+from infra.local import emulator
+from infra.local.home import ROOT
+from tests.stack import Stack, eventually
+from tests.workflows.carrier import Carrier
+
+
+def workers(stack: Stack, function: str) -> list[int]:
+    """The processes in which the emulator runs a function."""
+    place = f"{stack.home.directory}/tmp/ministack-lambda-{stack.function(function)}-"
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_text()
+            except OSError:
+                continue
+            if place in command:
+                found.append(int(entry.name))
+    return found
+
+
+def kill(stack: Stack, function: str) -> int:
+    """Kill a function's processes, whatever they are at; returns how many there were."""
+    pids = workers(stack, function)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    return len(pids)
+
+
+def failures(stack: Stack, function: str) -> int:
+    """How many batches of a stream or a queue a function has failed with so far."""
+    log = stack.home.log(emulator.NAME).read_text(errors="replace")
+    return log.count(f"ESM: Lambda {stack.function(function)} failed processing")
+
+
+@contextmanager
+def paused(stack: Stack, function: str) -> Iterator[None]:
+    """Meanwhile nothing is delivered to a function that is fed by a stream or a queue."""
+    functions = stack.client("lambda")
+    mapping = functions.list_event_source_mappings(FunctionName=stack.function(function))["EventSourceMappings"][0]
+
+    def switch(on: bool) -> None:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
+        wanted = "Enabled" if on else "Disabled"
+        eventually(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == wanted, 10)
+
+    switch(False)
+    try:
+        yield
+    finally:
+        switch(True)
+
+
+class Queue:
+    """One of the deployment's queues."""
+
+    def __init__(self, stack: Stack, name: str) -> None:
+        self.sqs = stack.client("sqs")
+        self.url = self.sqs.get_queue_url(QueueName=stack.function(name))["QueueUrl"]
+
+    def send(self, *bodies: str) -> None:
+        for body in bodies:
+            self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def taken(self) -> list[str]:
+        """Everything that waits, taken off the queue."""
+        bodies: list[str] = []
+        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                bodies.append(message["Body"])
+        return bodies
+
+    def length(self) -> int:
+        """How many messages wait or are in somebody's hands."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        told = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return sum(int(told[name]) for name in names)
+
+    def is_empty(self, seconds: float = 60) -> None:
+        """Wait until all of it is consumed."""
+        eventually(lambda: self.length() == 0, seconds, "the queue was not emptied")
+
+    @contextmanager
+    def impatient(self, seconds: int) -> Iterator[None]:
+        """Meanwhile what failed is delivered again after so many seconds, not after a minute."""
+        known = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"VisibilityTimeout": str(seconds)})
+        try:
+            yield
+        finally:
+            self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes=known)
+
+
+class Tap:
+    """A queue of the tests' own that gets all that is published."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.sqs, events = stack.client("sqs"), stack.client("events")
+        name = f"tap-{uuid.uuid4().hex[:8]}"
+        self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        bus = f"coachway-{stack.home.environment}"
+        events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["coachway"]}))
+        events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
+        self.bodies: list[str] = []
+
+    def drawn(self) -> list[dict[str, Any]]:
+        """Everything published so far, in the order in which it arrived."""
+        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in found:
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                self.bodies.append(message["Body"])
+        return [json.loads(body) for body in self.bodies]
+
+    def draws(self, seconds: float = 30) -> None:
+        """Wait for something new, and return as soon as it is there."""
+        deadline = time.monotonic() + seconds
+        drawn = len(self.bodies)
+        while len(self.drawn()) == drawn:
+            assert time.monotonic() < deadline, "nothing was published"
+
+    def ids(self) -> list[str]:
+        """The ids of the events published so far."""
+        return [str(each["detail"]["event_id"]) for each in self.drawn()]
+
+
+def recorded(carrier: Carrier) -> list[Envelope]:
+    """The events that the table keeps of an organization, of today, oldest first."""
+    day = BY_DAY.partition(org=carrier.org_id, day=today())
+    pages = carrier.stack.client("dynamodb").get_paginator("query")
+    found: list[Envelope] = []
+    for page in pages.paginate(
+        TableName=carrier.stack.table,
+        IndexName="gsi1",
+        KeyConditionExpression="gsi1pk = :day",
+        ExpressionAttributeValues={":day": {"S": day}},
+    ):
+        found += [Envelope.model_validate_json(item["doc"]["S"]) for item in page["Items"]]
+    return found
+
+
+def today() -> str:
+    """The day in UTC, as `make replay` wants it."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def made(stack: Stack, *command: str) -> str:
+    """What `make redrive` or `make replay` prints."""
+    environment = {
+        **os.environ,
+        "COACHWAY_HOME": str(stack.home.directory),
+        "COACHWAY_PORT": str(stack.home.port),
+        "PYTHONPATH": f"{ROOT / 'layers/coachway/python'}{os.pathsep}{ROOT}",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.local", *command],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
