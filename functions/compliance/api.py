@@ -12,7 +12,7 @@ api = Api("compliance", "Papers that vendors, drivers, vehicles and the organiza
 app = api.app
 
 
-@api.post("/compliance", needs="compliance:submit", status=201, outside=("vendor",))
+@api.post("/compliance", needs="compliance:submit", status=201, outside=("vendor",), errors=(404,))
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a document.
 
@@ -22,7 +22,7 @@ def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     return service.submit(caller, body)
 
 
-@api.get("/compliance", needs="compliance:read", outside=("vendor",))
+@api.get("/compliance", needs="compliance:read", outside=("vendor",), errors=(404,))
 def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
     """List documents, newest first.
 

@@ -12,7 +12,7 @@ api = Api("ratings", "What was thought of vendors on the trips that they ran.")
 app = api.app
 
 
-@api.post("/ratings", needs="ratings:write", status=201)
+@api.post("/ratings", needs="ratings:write", status=201, errors=(404,))
 def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor.
 
@@ -21,7 +21,7 @@ def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     return service.rate(caller, body)
 
 
-@api.get("/ratings", needs="ratings:read", outside=("vendor",))
+@api.get("/ratings", needs="ratings:read", outside=("vendor",), errors=(404,))
 def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """List ratings, newest first.
 

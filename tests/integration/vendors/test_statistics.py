@@ -1,0 +1,176 @@
+"""What is counted of vendors, on moto's table."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from coachway.core import errors, ids, store
+from coachway.core.consuming import Delivery
+from coachway.core.events import Event
+from coachway.core.ops import CONSUMED, Update
+from coachway.ratings.events import VendorRated
+from coachway.vendors import service, statistics
+from coachway.vendors.statistics import Statistics
+from tests.integration import carriers
+from tests.integration.carriers import CALLER, ORG, approved, ask, vendor
+
+
+@pytest.fixture(autouse=True)
+def organization() -> None:
+    carriers.found()
+
+
+def rated(vendor_id: str, overall: float, **more: float) -> VendorRated:
+    categories = (
+        "vehicle_condition",
+        "driver_professionalism",
+        "on_time_performance",
+        "communication",
+        "value_for_money",
+    )
+    said: dict[str, Any] = {f"{name}_rating": more.get(name) for name in categories}
+    return VendorRated(
+        rating_id=ids.new("rat"), vendor_id=vendor_id, charter_id=ids.new("chr"), overall_rating=overall, **said
+    )
+
+
+def happened(vendor_id: str, *facts: Event) -> list[Delivery]:
+    """Write events into the table and give them back as the bus would deliver them."""
+    known = service.get(CALLER, vendor_id)
+    seen = len(store.history(known.key()))
+    for fact in facts:
+        known = service.get(CALLER, vendor_id)
+        store.commit(CALLER, Update(known, known.model_copy(), [fact]))
+    return [
+        Delivery(
+            event_id=each.event_id,
+            type=each.type,
+            org_id=ORG,
+            aggregate_id=vendor_id,
+            correlation_id="c",
+            data=each.data,
+        )
+        for each in store.history(known.key())[seen:]
+    ]
+
+
+def consumed(*deliveries: Delivery) -> None:
+    for each in deliveries:
+        statistics.consume(CALLER, each)
+
+
+def delivery(kind: str, **data: Any) -> Delivery:
+    return Delivery(event_id=ids.ulid(), type=kind, org_id=ORG, aggregate_id="bid_1", correlation_id="c", data=data)
+
+
+def test_events_move_the_figures_once_however_often_they_come() -> None:
+    ven = vendor()["id"]
+    events = [
+        delivery("bid.submitted", vendor_id=ven),
+        delivery("bid.submitted", vendor_id=ven),
+        delivery("bid.rejected", vendor_id=ven),
+        delivery("bid.accepted", vendor_id=ven),
+        delivery("charter.completed", vendor_ids=[ven]),
+        *happened(ven, rated(ven, 4.5, on_time_performance=4.0, communication=5.0)),
+    ]
+    again = events * 3
+    random.shuffle(again)
+    consumed(*again)
+    told = ask("GET", f"/vendors/{ven}/statistics").json()
+    assert told == {
+        "vendor_id": ven,
+        "business_name": "Premium Coach Lines",
+        "average_rating": 4.5,
+        "total_ratings": 1,
+        "rating": None,
+        "completed_trips": 1,
+        "on_time_percentage": 100.0,
+        "total_bids_submitted": 2,
+        "bids_won": 1,
+        "bids_lost": 1,
+        "win_rate_percentage": 50.0,
+        "vehicle_condition": None,
+        "driver_professionalism": None,
+        "on_time_performance": 4.0,
+        "communication": 5.0,
+        "value_for_money": None,
+    }
+    assert ask("GET", f"/vendors/{ven}").json()["average_rating"] == 4.5
+
+
+def test_a_trip_of_two_vendors_is_counted_for_both_even_when_one_had_it_before() -> None:
+    one, two = vendor()["id"], vendor()["id"]
+    event = delivery("charter.completed", vendor_ids=[one, two])
+    statistics._count(CALLER, event.event_id, one, {"completed": 1})
+    consumed(event, event)
+    assert [statistics.of(ORG, each).completed_trips for each in (one, two)] == [1, 1]
+
+
+def test_events_of_one_vendor_that_come_at_once_are_all_counted() -> None:
+    ven = vendor()["id"]
+    events = [delivery("bid.submitted", vendor_id=ven) for _ in range(8)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(consumed, events))
+    assert statistics.of(ORG, ven).total_bids_submitted == 8
+
+
+def test_the_best_vendors_come_first_and_only_those_rated_three_times() -> None:
+    for name, points in (("Alder", 4.0), ("Birch", 5.0), ("Cedar", 4.5)):
+        ven = approved(business_name=name)["id"]
+        consumed(*happened(ven, *(rated(ven, points) for _ in range(3))))
+    for status, name in (("active", "Once"), ("", "Pending")):
+        ven = (approved if status else vendor)(business_name=name)["id"]
+        count = 1 if name == "Once" else 3
+        consumed(*happened(ven, *(rated(ven, 5.0) for _ in range(count))))
+
+    def names(path: str, **query: str) -> list[str]:
+        return [each["business_name"] for each in ask("GET", path, query=query or None).json()["items"]]
+
+    assert names("/vendors/top/rated") == ["Birch", "Cedar", "Alder"]
+    assert names("/vendors", min_rating="4.5", status="active") == ["Birch", "Cedar"]
+    assert names("/vendors", min_rating="4.51", status="active") == ["Birch"]
+    assert set(names("/vendors", min_rating="4")) == {"Birch", "Pending", "Cedar", "Alder"}
+
+
+def test_a_rebuild_counts_the_same_again_from_the_events(dynamodb: Any) -> None:
+    vendors = [vendor()["id"] for _ in range(2)]
+    for ven in vendors:
+        consumed(*happened(ven, *(rated(ven, each) for each in (3.5, 4.5, 5.0))))
+    before = [store.get(Statistics, statistics.key(ORG, ven)) for ven in vendors]
+    spoiled = before[0].model_copy(update={"numbers": {"ratings": 99}})
+    store.commit(CALLER, Update(before[0], spoiled))
+    gone = statistics.key(ORG, vendors[1])
+    dynamodb.delete_item(TableName="coachway-test", Key={"pk": {"S": gone.pk}, "sk": {"S": gone.sk}})
+    assert statistics.rebuild(ORG) == 2
+    after = [store.get(Statistics, statistics.key(ORG, ven)) for ven in vendors]
+    assert [each.numbers for each in after] == [each.numbers for each in before]
+
+
+def test_an_event_that_a_rebuild_counted_is_not_counted_again_when_it_is_delivered() -> None:
+    ven = vendor()["id"]
+    late = happened(ven, *(rated(ven, 4.0) for _ in range(3)))
+    consumed(late[0])
+    assert statistics.rebuild(ORG) == 1
+    consumed(*late)
+    assert statistics.of(ORG, ven).total_ratings == 3
+
+
+def test_a_rebuild_waits_for_events_that_it_cannot_see_yet() -> None:
+    ven = vendor()["id"]
+    consumed(*happened(ven, rated(ven, 4.0)), delivery("bid.submitted", vendor_id=ven))
+    with pytest.raises(errors.Conflict, match="still arriving"):
+        statistics.rebuild(ORG)
+
+
+def test_a_rebuild_of_many_events_marks_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "_TOGETHER", 2)
+    ven = vendor()["id"]
+    late = happened(ven, *(rated(ven, 4.0) for _ in range(5)))
+    statistics.rebuild(ORG)
+    marks = [CONSUMED.key(org=ORG, consumer=f"vendor-statistics-{ven}", event=each.event_id) for each in late]
+    assert len(store.gather(marks).kept) == 5
+    assert statistics.of(ORG, ven).total_ratings == 5

@@ -1,0 +1,153 @@
+"""Which papers are enough, and when somebody is reminded of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.compliance import dues, rules
+from coachway.compliance.rules import REQUIRED, DocumentType, Paper, Status, SubjectType
+
+DAY = date(2027, 3, 3)
+VENDOR = REQUIRED[SubjectType.VENDOR]
+DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
+PAPERS = st.lists(
+    st.builds(
+        Paper,
+        id=st.uuids().map(str),
+        document_type=st.sampled_from(DocumentType),
+        status=st.sampled_from(Status),
+        expiration_date=st.none() | DAYS,
+    ),
+    max_size=12,
+)
+
+
+def paper(kind: DocumentType, status: Status = Status.APPROVED, until: date | None = DAY) -> Paper:
+    return Paper(id=kind, document_type=kind, status=status, expiration_date=until)
+
+
+def test_a_vendor_with_every_paper_is_in_order_through_the_last_day() -> None:
+    papers = [paper(kind) for kind in VENDOR]
+    assert rules.standing(papers, VENDOR, DAY).is_compliant
+    tomorrow = rules.standing(papers, VENDOR, DAY + timedelta(days=1))
+    assert (tomorrow.is_compliant, tomorrow.expired) == (False, list(VENDOR))
+
+
+def test_each_thing_that_is_wrong_is_named() -> None:
+    license_, insurance, registration, check, inspection = VENDOR
+    papers = [
+        paper(insurance, Status.PENDING),
+        paper(registration, until=DAY - timedelta(days=1)),
+        paper(check, Status.REJECTED),
+        paper(inspection),
+    ]
+    standing = rules.standing(papers, VENDOR, DAY)
+    assert standing.reasons() == [
+        f"Missing required document: {license_}",
+        f"Required document is expired on 2027-03-03: {registration}",
+        f"Required document is not approved yet: {insurance}",
+        f"Required document was rejected: {check}",
+    ]
+
+
+@given(PAPERS, DAYS)
+def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[Paper], on: date) -> None:
+    standing = rules.standing(papers, VENDOR, on)
+    lacking = standing.lacking()
+    assert len(lacking) == len(set(lacking))
+    assert standing.is_compliant == (not lacking)
+    for kind in VENDOR:
+        good = any(
+            each.document_type is kind
+            and each.status is Status.APPROVED
+            and (each.expiration_date is None or each.expiration_date >= on)
+            for each in papers
+        )
+        assert good == (kind not in lacking)
+
+
+@given(PAPERS, DAYS, st.integers(1, 400))
+def test_nobody_comes_in_order_by_waiting(papers: list[Paper], on: date, days: int) -> None:
+    if not rules.standing(papers, VENDOR, on).is_compliant:
+        assert not rules.standing(papers, VENDOR, on + timedelta(days=days)).is_compliant
+
+
+@pytest.mark.parametrize(
+    ("days_left", "sent", "due"),
+    [
+        (31, [], None),
+        (30, [], 30),
+        (30, [30], None),
+        (20, [], 30),
+        (14, [30], 14),
+        (14, [30, 14], None),
+        (3, [30], 7),
+        (1, [30, 14, 7], 1),
+        (0, [], 1),
+        (0, [1], None),
+        (-1, [], None),
+        (20, [7], None),
+    ],
+)
+def test_a_reminder_is_due_once_and_a_missed_one_does_not_come_late_beside_another(
+    days_left: int, sent: list[int], due: int | None
+) -> None:
+    assert rules.reminder_due(DAY, DAY - timedelta(days=days_left), sent) == due
+
+
+@given(DAYS, st.integers(-400, 60))
+def test_whoever_follows_the_days_reminds_four_times_and_then_expires(expires: date, lead: int) -> None:
+    today, sent, steps = expires + timedelta(days=lead), list[int](), 0
+    first = today
+    while (day := rules.next_day(Status.APPROVED, expires, today)) is not None and day <= expires:
+        assert day > today
+        today, steps = day, steps + 1
+        due = rules.reminder_due(expires, today, sent)
+        assert due is not None
+        sent.append(due)
+    assert sent == [days for days in rules.REMINDER_DAYS if expires - timedelta(days=days) > first]
+    assert rules.next_day(Status.EXPIRED, expires, today) is None
+
+
+@given(DAYS, DAYS)
+def test_a_paper_that_nobody_judged_is_looked_at_when_it_has_run_out(expires: date, today: date) -> None:
+    assert rules.next_day(Status.PENDING, expires, today) == expires + timedelta(days=1)
+    assert rules.next_day(Status.REJECTED, expires, today) is None
+    assert rules.next_day(Status.APPROVED, None, today) is None
+
+
+def test_what_is_expired_stays_so() -> None:
+    for status in Status:
+        assert not rules.may_become(Status.EXPIRED, status)
+        assert not rules.may_become(status, Status.PENDING) or status is Status.PENDING
+
+
+@pytest.mark.parametrize(
+    ("timezone", "day", "utc"),
+    [
+        ("America/New_York", date(2027, 3, 13), "2027-03-13T13:00:00+00:00"),
+        ("America/New_York", date(2027, 3, 14), "2027-03-14T12:00:00+00:00"),
+        ("Pacific/Auckland", date(2027, 3, 14), "2027-03-13T19:00:00+00:00"),
+    ],
+)
+def test_the_morning_is_the_organization_s_own(timezone: str, day: date, utc: str) -> None:
+    assert dues.morning(day, timezone).isoformat() == utc
+
+
+def test_a_day_is_reached_at_eight() -> None:
+    assert dues.reached(datetime(2027, 3, 3, 12, 59, tzinfo=UTC), "America/New_York") == date(2027, 3, 2)
+    assert dues.reached(datetime(2027, 3, 3, 13, 0, tzinfo=UTC), "America/New_York") == date(2027, 3, 3)
+
+
+def test_a_paper_is_renewed_by_an_approved_one_of_its_type_that_holds_longer() -> None:
+    old = paper(VENDOR[0])
+    later = Paper(id="2", document_type=VENDOR[0], status=Status.APPROVED, expiration_date=DAY + timedelta(days=9))
+    assert rules.is_renewed(old, [old, later])
+    assert rules.is_renewed(old, [later.model_copy(update={"expiration_date": None})])
+    assert not rules.is_renewed(later, [old, later])
+    assert not rules.is_renewed(old, [old, later.model_copy(update={"status": Status.PENDING})])
+    assert not rules.is_renewed(old, [old, later.model_copy(update={"document_type": VENDOR[1]})])

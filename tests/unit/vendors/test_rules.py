@@ -1,0 +1,95 @@
+"""The life of a vendor, and what its figures come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.bids import events as bids
+from coachway.bookings.events import CharterCompleted
+from coachway.core import errors
+from coachway.ratings.events import VendorRated
+from coachway.vendors import counting, rules
+from coachway.vendors.model import figures_of
+from coachway.vendors.rules import TRANSITIONS, Status
+from tests.template import of_type
+
+HALVES = st.integers(2, 10).map(lambda n: n / 2)
+
+
+@pytest.mark.parametrize("before", Status)
+@pytest.mark.parametrize("after", Status)
+def test_only_the_steps_of_the_table_are_taken(before: Status, after: Status) -> None:
+    if after in TRANSITIONS[before]:
+        rules.require_step(before, after)
+    else:
+        with pytest.raises(errors.Conflict):
+            rules.require_step(before, after)
+
+
+def test_a_banned_vendor_stays_so_and_nobody_is_active_without_approval() -> None:
+    assert TRANSITIONS[Status.BANNED] == ()
+    assert Status.ACTIVE not in TRANSITIONS[Status.REJECTED]
+    assert set(TRANSITIONS) == set(Status)
+
+
+def rated(vendor_id: str = "ven_1", overall: float = 4.5, **more: float) -> dict[str, Any]:
+    return {"vendor_id": vendor_id, "overall_rating": overall, **more}
+
+
+def counted(*events: tuple[str, dict[str, Any]]) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    for kind, data in events:
+        for each in counting.added(kind, data).values():
+            numbers = counting.total(numbers, each)
+    return numbers
+
+
+def test_the_worked_example_of_a_first_rating() -> None:
+    figures = figures_of(
+        counted(
+            ("bid.submitted", {"vendor_id": "ven_1"}),
+            ("bid.accepted", {"vendor_id": "ven_1"}),
+            ("vendor.rated", rated()),
+        )
+    )
+    assert (figures.average_rating, figures.total_ratings, figures.bids_won) == (4.5, 1, 1)
+    assert (figures.win_rate_percentage, figures.rating, figures.on_time_percentage) == (100.0, None, None)
+
+
+@given(st.lists(HALVES, max_size=30))
+def test_an_average_counts_after_three_and_lies_among_its_ratings(ratings: list[float]) -> None:
+    figures = figures_of(counted(*(("vendor.rated", rated(overall=each)) for each in ratings)))
+    assert figures.total_ratings == len(ratings)
+    if ratings:
+        assert min(ratings) <= figures.average_rating <= max(ratings)
+        assert figures.average_rating == pytest.approx(sum(ratings) / len(ratings), abs=0.0051)
+    assert figures.rating == (figures.average_rating if len(ratings) >= 3 else None)
+
+
+def test_a_trip_is_on_time_when_it_is_rated_four_or_better_for_that() -> None:
+    said = [rated(on_time_performance_rating=each) for each in (3.5, 4.0, 5.0)]
+    figures = figures_of(counted(*(("vendor.rated", each) for each in (*said, rated()))))
+    assert figures.on_time_percentage == 66.67
+
+
+def test_a_trip_of_several_vendors_counts_for_each() -> None:
+    added = counting.added("charter.completed", {"vendor_ids": ["ven_1", "ven_2"]})
+    assert added == {"ven_1": {"completed": 1}, "ven_2": {"completed": 1}}
+    assert counting.added("charter.cancelled", {"vendor_ids": ["ven_1"]}) == {}
+
+
+def test_what_is_read_of_events_is_what_they_say() -> None:
+    assert set(counting.Rated.model_fields) <= set(VendorRated.model_fields)
+    assert set(counting.Completed.model_fields) <= set(CharterCompleted.model_fields)
+    for event in (bids.BidSubmitted, bids.BidAccepted, bids.BidRejected):
+        assert event.TYPE in counting.COUNTED
+        assert set(counting.OfVendor.model_fields) <= set(event.model_fields)
+
+
+def test_the_bus_sends_just_what_is_counted() -> None:
+    pattern = of_type("AWS::Events::Rule")["VendorsRule"]["EventPattern"]
+    assert sorted(pattern["detail-type"]) == sorted(counting.COUNTED)
