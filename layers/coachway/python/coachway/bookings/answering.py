@@ -49,23 +49,31 @@ def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
 
     Raises Conflict when it was answered, has expired, was revised, or cannot be booked as it is.
     """
-    return _answer(
-        caller, token, body.revision_number, lambda holder, seen: lifecycle.book(holder, seen, body.accepted_by)
-    )
+
+    def book(holder: Caller, seen: Charter) -> Charter:
+        return lifecycle.book(holder, seen, body.accepted_by, answer=_told(seen, Status.BOOKED))
+
+    return _answer(caller, token, body.revision_number, book)
 
 
 def decline(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer:
     """Decline what the link leads to. Raises Missing for a forged link, Conflict when there is nothing to answer."""
-    return _answer(
-        caller, token, body.revision_number, lambda holder, seen: lifecycle.decline(holder, seen, body.reason)
-    )
+
+    def decline(holder: Caller, seen: Charter) -> Charter:
+        return lifecycle.decline(holder, seen, body.reason, answer=_told(seen, Status.DECLINED))
+
+    return _answer(caller, token, body.revision_number, decline)
 
 
 def _answer(caller: Caller, token: str, revision: int, act: Callable[[Caller, Charter], Charter]) -> QuoteAnswer:
     charter = lifecycle.insisting(
         lambda: _open_to_answer(token, revision), lambda seen: act(_holder(caller, seen), seen)
     )
-    return QuoteAnswer(status=charter.status.value, number=charter.number)
+    return _told(charter, charter.status)
+
+
+def _told(charter: Charter, status: Status) -> QuoteAnswer:
+    return QuoteAnswer(status=status.value, number=charter.number)
 
 
 def _holder(caller: Caller, charter: Charter) -> Caller:

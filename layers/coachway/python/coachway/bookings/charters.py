@@ -67,7 +67,7 @@ def create(caller: Caller, wanted: CharterInput, **more: Any) -> Charter:
 
     Raises Missing for an unknown client, Invalid for stops, times or zones that do not fit.
     """
-    house = drafts.house_for(caller, wanted.client_id)
+    house = drafts.house_for(caller, wanted)
     made = drafts.draft(caller, house, wanted, **more)
     charter = made.charter
     prefix = house.organization.number_prefixes.charter

@@ -11,7 +11,7 @@ from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern, Shape
 from coachway.core.money import Amount
 from coachway.core.ops import Add
-from coachway.identity import organizations
+from coachway.identity.organization import ORGANIZATIONS, Organization
 
 COUNTS = AccessPattern(
     "how many charters are in each status, and their total prices in cents",
@@ -50,7 +50,9 @@ def moved(org_id: str, before: Iterable[Charter], after: Iterable[Charter]) -> A
 
 def summary(caller: Caller) -> DashboardSummary:
     """How many charters the organization has in each status, and what they are worth."""
-    kept = store.numbers(COUNTS.key(org=caller.org_id))
+    counts, house = COUNTS.key(org=caller.org_id), ORGANIZATIONS.key(org=caller.org_id)
+    found = store.gather([counts, house])
+    kept = found.numbers(counts)
     by_status = {
         status.value: StatusSummary(count=kept.get(status.value, 0), value=kept.get(f"{status.value}_cents", 0))
         for status in Status
@@ -59,5 +61,5 @@ def summary(caller: Caller) -> DashboardSummary:
         total=sum(each.count for each in by_status.values()),
         by_status=by_status,
         open_value=sum(by_status[status.value].value for status in Status if not status.is_terminal),
-        currency=organizations.get(caller.org_id).currency,
+        currency=found.get(Organization, house).currency,
     )

@@ -12,7 +12,7 @@ from coachway.bookings.model import Charter, CharterInput, CharterQuote
 from coachway.clients.model import Client, ClientStatus
 from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Op
+from coachway.core.ops import COUNTER, Op
 from coachway.core.parties import CLIENT
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import Quote
@@ -34,10 +34,15 @@ def require_active(client: Client) -> Client:
     return client
 
 
-def house_for(caller: Caller, client_id: str) -> House:
-    """What a price for a client stands on, in one read. Raises Missing, or Conflict when the client is inactive."""
-    key = CLIENT.key(org=caller.org_id, id=client_id)
-    found = store.gather([key, *House.keys(caller.org_id)])
+def house_for(caller: Caller, wanted: CharterInput) -> House:
+    """What a price stands on, and the last number given out, in one read.
+
+    Raises Missing for an unknown client, Conflict for an inactive one.
+    """
+    key = CLIENT.key(org=caller.org_id, id=wanted.client_id)
+    years = {stop.time.year for stop in wanted.stops[:1] if stop.time}
+    numbers = [COUNTER.key(org=caller.org_id, name=_sequence(year)) for year in years]
+    found = store.gather([key, *House.keys(caller.org_id), *numbers])
     require_active(found.get(Client, key))
     return House.of(caller.org_id, found)
 
@@ -103,7 +108,11 @@ def created(charter: Charter) -> CharterCreated:
 
 def counter(charter: Charter) -> str:
     """The gapless sequence that numbers a charter: one for each year of trips."""
-    return f"charters-{charter.trip_date.year}"
+    return _sequence(charter.trip_date.year)
+
+
+def _sequence(year: int) -> str:
+    return f"charters-{year}"
 
 
 def number(prefix: str, charter: Charter, n: int) -> str:

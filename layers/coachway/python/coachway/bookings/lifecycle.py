@@ -88,8 +88,13 @@ def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int 
             return _moved(caller, before, body.status, body.reason, [told])
 
 
-def book(caller: Caller, before: Charter, accepted_by: str, reason: str = "") -> Charter:
-    """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already."""
+def book(
+    caller: Caller, before: Charter, accepted_by: str, reason: str = "", *, answer: BaseModel | None = None
+) -> Charter:
+    """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already.
+
+    `answer` is what the caller is told, where that is not the charter.
+    """
     step(before.status, Status.BOOKED, by(caller))
     require_bookable(before)
     client_key = CLIENT.key(org=before.org_id, id=before.client_id)
@@ -109,6 +114,7 @@ def book(caller: Caller, before: Charter, accepted_by: str, reason: str = "") ->
         reason,
         told,
         pricing.acceptance(caller, quote),
+        answer=answer,
         accepted_by=accepted_by,
         accepted_at=clock.now(),
     )
@@ -121,11 +127,11 @@ def require_bookable(charter: Charter) -> None:
         raise errors.Conflict(why, title="this quote cannot be booked as it is")
 
 
-def decline(caller: Caller, before: Charter, reason: str) -> Charter:
+def decline(caller: Caller, before: Charter, reason: str, *, answer: BaseModel | None = None) -> Charter:
     """The client does not want it."""
     step(before.status, Status.DECLINED, by(caller))
     told = QuoteDeclined(**telling.to_client(before, _client(before)), quote_id=before.quote.id, reason=reason)
-    return _moved(caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"))
+    return _moved(caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"), answer=answer)
 
 
 def expire(caller: Caller, before: Charter) -> Charter:
@@ -197,6 +203,18 @@ def _moved(
     moves = counts.moved(caller.org_id, [before], [after])
     store.commit(caller, Update(before, after, told, lost=ChangedMeanwhile()), *ops, moves, answer=answer)
     return after
+
+
+def confirming(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+    """The ops by which a booked charter is confirmed, in the transaction that gives it its vehicles or vendors."""
+    step(before.status, Status.CONFIRMED, by(caller))
+    changed = {"status": Status.CONFIRMED, "status_reason": reason, **more}
+    after = before.model_copy(update=changed)
+    told = CharterConfirmed(**telling.of(after), reason=reason)
+    return [
+        Update(before, after, [told], lost=ChangedMeanwhile()),
+        counts.moved(caller.org_id, [before], [after]),
+    ]
 
 
 class ChangedMeanwhile(errors.LostRace):

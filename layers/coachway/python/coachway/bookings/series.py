@@ -99,7 +99,7 @@ def create(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> lis
     Raises Invalid for a rule or an exception that makes no sense, Missing for an unknown client, TooLarge for more
     than fits into one transaction.
     """
-    house = drafts.house_for(caller, wanted.client_id)
+    house = drafts.house_for(caller, wanted)
     days = _occurrences(wanted, query, house.organization.timezone)
     series = Series(
         id=ids.new("ser"),

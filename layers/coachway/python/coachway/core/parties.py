@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from coachway.core import errors, store
-from coachway.core.model import AccessPattern, Entity
+from coachway.core.model import AccessPattern, Entity, Key
 
 CLIENT = AccessPattern(
     "a client",
@@ -28,3 +28,9 @@ def require_client(org_id: str, client_id: str | None) -> None:
     """Raises Missing unless the organization has this client; None names nobody. One read."""
     if client_id is not None and store.find(_Client, CLIENT.key(org=org_id, id=client_id)) is None:
         raise errors.Missing("there is no such client")
+
+
+def require_found(found: store.Gathered, *clients: Key) -> None:
+    """The same of clients that were gathered with something else. Raises Missing."""
+    for key in clients:
+        found.get(_Client, key)

@@ -84,14 +84,19 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
 
 
 def gather(keys: Iterable[Key]) -> Gathered:
-    """Whatever lies at up to 100 keys, of any kind, in one call."""
-    wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in dict.fromkeys(keys)]
+    """Whatever lies at up to 100 keys, of any kind, in one call.
+
+    The counter of a gapless sequence may be among them: `commit_numbered` then knows which number is next.
+    """
+    asked = list(dict.fromkeys(keys))
+    wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in asked]
     table, kept = settings.table_name(), dict[Key, Mapping[str, Any]]()
     while wanted:
         answer = connection().batch_get_item(table, wanted, consistent_read=True)
         kept.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in answer["Responses"].get(table, [])})
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
+    _numbers_seen.update({key: _numbers(kept.get(key, {})).get("n", 0) for key in asked if key.sk == COUNTER.sk})
     return Gathered(kept)
 
 

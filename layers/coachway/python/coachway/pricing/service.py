@@ -73,8 +73,10 @@ class House:
 
 def calculate(caller: Caller, request: QuoteRequest) -> Quote:
     """Price a trip and keep the quote. Raises Missing for a client that the organization does not have."""
-    parties.require_client(caller.org_id, request.client_id)
-    asked = _asked(caller, request)
+    client = [parties.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
+    found = store.gather([*client, *House.keys(caller.org_id)])
+    parties.require_found(found, *client)
+    asked = _asked(caller, request, House.of(caller.org_id, found))
     made = _kept(caller, asked, of_the_miles(request, asked.trip, asked.zone))
     store.commit(caller, *made.ops)
     return made.quote
