@@ -42,7 +42,16 @@ def kill(stack: Stack, function: str) -> int:
     pids = workers(stack, function)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not any(map(_is_alive, pids)), 10)
     return len(pids)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether it runs; what is dead but not collected yet does not."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def failures(stack: Stack, function: str) -> int:
