@@ -11,6 +11,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from coachway.core import ids
+from coachway.core.writes import item
+from coachway.ratings.model import Rating
 from tests.security.operations import Operation
 from tests.security.tenants import Tenant
 from tests.stack import eventually
@@ -123,6 +126,39 @@ def _notification(seeds: Seeds) -> str:
     return str(eventually(find, 60, "the record of an invitation's mail did not appear")[0]["id"])
 
 
+def _vendor(seeds: Seeds) -> str:
+    marker = seeds.tenant.marker
+    body = {
+        "business_name": f"Premium {marker}",
+        "legal_name": f"Premium {marker} LLC",
+        "vendor_type": "fleet_operator",
+        "primary_contact_name": f"John {marker}",
+        "primary_email": seeds.tenant.email("vendor"),
+        "primary_phone": "555-010-0000",
+        "address_line1": "123 Transport Ave",
+        "city": "San Diego",
+        "state": "CA",
+        "zip_code": "92101",
+        "total_vehicles": 10,
+        "max_passenger_capacity": 56,
+        "service_radius_miles": 200,
+        "service_states": ["CA", "NV", "AZ"],
+    }
+    return str(seeds.made("/vendors", body)["id"])
+
+
+def _paper(seeds: Seeds) -> str:
+    body = {
+        "vendor_id": seeds["vendor_id"],
+        "document_type": "business_license",
+        "document_name": f"License {seeds.tenant.marker}",
+        "document_number": "BL-2026-00123",
+        "issue_date": "2026-01-01",
+        "expiration_date": "2028-01-01",
+    }
+    return str(seeds.made("/compliance", body)["id"])
+
+
 def _charter(seeds: Seeds) -> str:
     seeds["rule_id"]
     body = {
@@ -158,20 +194,60 @@ def _token(seeds: Seeds) -> str:
     return str(seeds.made(f"/charters/{seeds['charter_id']}/send-quote", {"expires_in_hours": 72})["token"])
 
 
+def _vendor(seeds: Seeds) -> str:
+    body = {
+        "business_name": f"Premium {seeds.tenant.marker}",
+        "vendor_type": "fleet_operator",
+        "primary_email": seeds.tenant.email("vendor"),
+        "notes": seeds.tenant.marker,
+    }
+    return str(seeds.made("/vendors", body)["id"])
+
+
+def _compliance(seeds: Seeds) -> str:
+    body = {
+        "vendor_id": seeds["vendor_id"],
+        "document_type": "business_license",
+        "document_name": f"License {seeds.tenant.marker}",
+    }
+    return str(seeds.made("/compliance", body)["id"])
+
+
+def _rating(seeds: Seeds) -> str:
+    """A rating as it is after a trip that a vendor ran, which would take a season to come about by itself."""
+    rating = Rating(
+        id=ids.new("rat"),
+        org_id=seeds.tenant.org_id,
+        vendor_id=seeds["vendor_id"],
+        charter_id=seeds["charter_id"],
+        overall_rating=4.5,
+        review_text=seeds.tenant.marker,
+        version=1,
+    )
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(rating))
+    return rating.id
+
+
 SEEDS: dict[str, Callable[[Seeds], str]] = {
     "api_key_id": _api_key,
     "asset": lambda _: "start.js",
     "charter_id": _charter,
     "client_id": _client,
+    "compliance_id": _compliance,
+    "compliance_id": _paper,
     "contact_id": _contact,
     "key_id": _api_key,
     "notification_id": _notification,
     "quote_id": _quote,
+    "rating_id": _rating,
+    "rating_id": lambda _: ids.new("rat"),  # nobody has run a charter yet
     "role_name": _role,
     "rule_id": _rule,
     "session_id": _session,
     "token": _token,
     "user_id": _user,
+    "vendor_id": _vendor,
+    "vendor_id": _vendor,
 }
 
 
@@ -187,5 +263,5 @@ FRESH: dict[str, Callable[[Seeds], Any]] = {
 }
 """Fields of bodies that must be unique, by name."""
 
-QUERY = {"instance_count": "3", "recurrence_rule": "weekly"}
+QUERY = {"instance_count": "3", "new_status": "active", "reason": "checked", "recurrence_rule": "weekly"}
 """Values of parameters that a query must have, by name."""

@@ -33,6 +33,7 @@ class Tenant:
     """An organization. Its `marker` stands in every text that it wrote, so that a leak is seen wherever it happens."""
 
     def __init__(self, stack: Stack) -> None:
+        self.stack = stack
         self.marker = f"zq{secrets.token_hex(5)}"
         self._http = httpx.Client(base_url=stack.home.public_url, timeout=60)
         self._people: dict[str, str] = {}

@@ -34,7 +34,10 @@ OPEN = {
 _ROLES = [role for role in BUILT_IN if role not in {"platform", "admin"}]
 _IDS = re.compile(r"\b[a-z]{3,4}_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 
-WANT_MORE: dict[str, str] = {}
+WANT_MORE = {
+    "POST /ratings": "a charter that the vendor has run",
+    "POST /ratings/{rating_id}/respond": "a rating",
+}
 """Operations whose example alone is refused even those who may, and what they want besides."""
 
 closed = pytest.mark.parametrize("operation", guarded(), ids=str)
