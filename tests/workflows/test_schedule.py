@@ -67,6 +67,7 @@ def test_a_quote_that_nobody_answered_expires_once(own: Stack) -> None:
 
 
 def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(own: Stack) -> None:
+    kill(own, "identity-api")  # a process keeps the key that it signs with for a minute
     carrier = Carrier.opened(own)
     old = carrier.tokens["access_token"]
     before = _published(carrier)
@@ -82,7 +83,7 @@ def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(own: S
     assert _key_of(carrier.log_in()["access_token"]) in before, "nobody may know the new key yet"
 
     _age(own, timedelta(minutes=11))
-    kill(own, "identity-api")  # a process keeps the key that it signs with for a minute
+    kill(own, "identity-api")
     new = carrier.log_in()["access_token"]
     assert _key_of(new) in added
     for token in (old, new):

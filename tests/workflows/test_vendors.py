@@ -29,14 +29,14 @@ def vendor(carrier: Carrier, name: str) -> dict[str, Any]:
     return found
 
 
-def happened(carrier: Carrier, vendor_id: str, kind: str, **data: Any) -> Envelope:
+def happened(carrier: Carrier, aggregate_id: str, kind: str, **data: Any) -> Envelope:
     """Something that happened to a vendor, as the store would write it."""
     envelope = Envelope(
         event_id=ids.ulid(),
         type=kind,
         org_id=carrier.org_id,
-        aggregate_id=vendor_id,
-        aggregate_pk=VENDOR.partition(org=carrier.org_id, id=vendor_id),
+        aggregate_id=aggregate_id,
+        aggregate_pk=VENDOR.partition(org=carrier.org_id, id=aggregate_id),
         occurred_at=datetime.now(UTC),
         actor=Actor(user_id="test", role="system"),
         correlation_id=ids.ulid(),
