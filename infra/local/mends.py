@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
+import threading
+import zipfile
 from email.utils import parseaddr
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services.cloudformation import provisioners
 
 
@@ -62,7 +68,41 @@ def read_apis_whole() -> None:
     handlers.update(create=create_whole, update=update_in_place)
 
 
+class Unzipped(zipfile.ZipFile):
+    """An archive that is unzipped once for all workers: the directory of each is a link to the one that was made."""
+
+    _one_at_a_time = threading.Lock()
+
+    def namelist(self) -> list[str]:
+        """Nothing: it is asked for names that lead out of the directory, and those `extractall` sees to."""
+        return []
+
+    def extractall(self, path: Any = None, *_: Any) -> None:
+        """Make the empty directory `path` a link to the contents, which no worker changes; the archive itself goes."""
+        contents = repr([(each.filename, each.CRC, each.file_size) for each in self.infolist()])
+        shared = Path(tempfile.gettempdir()) / f"unzipped-{hashlib.sha256(contents.encode()).hexdigest()[:32]}"
+        with self._one_at_a_time:
+            if not shared.exists():
+                scratch = Path(tempfile.mkdtemp(prefix="unzipping-"))
+                super().extractall(scratch, super().namelist())
+                scratch.rename(shared)
+        Path(path).rmdir()
+        Path(path).symlink_to(shared)
+        Path(str(self.filename)).unlink()
+
+
+def unzip_once() -> None:
+    """Start a function in a fraction of the time.
+
+    MiniStack unzips the code and all layers for every worker: two seconds of processor time, and 100 MB on disk.
+    """
+    lambda_runtime.zipfile = SimpleNamespace(
+        ZipFile=Unzipped, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
+    )
+
+
 def apply() -> None:
     """All of them."""
+    unzip_once()
     name_sending_identities()
     read_apis_whole()
