@@ -67,7 +67,8 @@ def test_a_quote_that_nobody_answered_expires_once(own: Stack) -> None:
 
 
 def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(own: Stack) -> None:
-    kill(own, "identity-api")  # a process keeps the key that it signs with for a minute
+    _run(own, "identity-schedule")
+    _age(own, timedelta(minutes=11))
     carrier = Carrier.opened(own)
     old = carrier.tokens["access_token"]
     before = _published(carrier)
@@ -83,7 +84,6 @@ def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(own: S
     assert _key_of(carrier.log_in()["access_token"]) in before, "nobody may know the new key yet"
 
     _age(own, timedelta(minutes=11))
-    kill(own, "identity-api")
     new = carrier.log_in()["access_token"]
     assert _key_of(new) in added
     for token in (old, new):
@@ -103,7 +103,10 @@ def _key_of(token: str) -> str:
 
 
 def _age(stack: Stack, by: timedelta) -> None:
-    """Let time pass for the keys: the table says that they were made so much earlier."""
+    """Let time pass for the keys: the table says that they were made so much earlier.
+
+    A process keeps the key that it signs with for a minute, so there are new ones.
+    """
     table, place = stack.client("dynamodb"), SIGNING_KEYS.key()
     at = {"pk": {"S": place.pk}, "sk": {"S": place.sk}}
     kept = table.get_item(TableName=stack.table, Key=at, ConsistentRead=True)["Item"]
@@ -111,3 +114,4 @@ def _age(stack: Stack, by: timedelta) -> None:
     for key in keys.keys:
         key.created_at -= by
     table.put_item(TableName=stack.table, Item=item(keys))
+    kill(stack, "identity-api")
