@@ -102,6 +102,10 @@ redrive: $(VENV)/.synced ## Put what lies on the dead-letter queues back on its 
 replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FROM=2026-01-01 TO=2026-01-31
 	@PYTHONPATH=layers/coachway/python:. $(LOCAL) replay $(or $(ORG),$(error ORG=org_… says whose events)) $(FROM) $(or $(TO),$(FROM))
 
+.PHONY: rebuild
+rebuild: $(VENV)/.synced ## Count the figures of vendors again from past events: make rebuild ORG=org_…
+	@PYTHONPATH=layers/coachway/python:. $(LOCAL) rebuild $(or $(ORG),$(error ORG=org_… says whose vendors))
+
 .PHONY: deploy
 deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod
 	@$(LOCAL) deploy $(or $(ENV),$(error ENV=staging or ENV=prod says where to))

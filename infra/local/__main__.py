@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import aws, deploy, environments, layers, locks, republish, say, stack
+from infra.local import aws, deploy, environments, layers, locks, rebuild, republish, say, stack
 from infra.local.home import Home
 
 
@@ -68,6 +68,10 @@ def _replay(home: Home, options: argparse.Namespace) -> None:
     print(f"{count} events were published again")
 
 
+def _rebuild(home: Home, options: argparse.Namespace) -> None:
+    print(f"{rebuild.rebuild(home, options.organization)} vendors were counted again")
+
+
 COMMANDS: dict[str, Callable[[Home, argparse.Namespace], None]] = {
     "up": _up,
     "down": _down,
@@ -78,6 +82,7 @@ COMMANDS: dict[str, Callable[[Home, argparse.Namespace], None]] = {
     "environment": _environment,
     "redrive": _redrive,
     "replay": _replay,
+    "rebuild": _rebuild,
 }
 
 
@@ -96,6 +101,7 @@ def _options() -> argparse.Namespace:
     replay.add_argument("organization", help="the id of the organization, org_…")
     replay.add_argument("first", help="the first day, YYYY-MM-DD (UTC)")
     replay.add_argument("last", help="the last day, YYYY-MM-DD (UTC)")
+    commands.add_parser("rebuild").add_argument("organization", help="the id of the organization, org_…")
     return parser.parse_args()
 
 

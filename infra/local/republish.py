@@ -16,16 +16,20 @@ from infra.local.home import REGION, Home
 
 Clients = Callable[[Home, str], Any]
 
+CONSUMERS = ("Messaging", "Vendors")
+"""Those with a queue and its dead letters among the stack's outputs."""
+
 
 def redrive(client: Clients, home: Home) -> int:
     """Empty the dead-letter queues back to where their messages came from; returns how many."""
     outputs = deploy.outputs(home)
     sqs = client(home, "sqs")
     moved = 0
-    for message in _waiting(sqs, outputs["MessagingDeadLettersUrl"]):
-        sqs.send_message(QueueUrl=outputs["MessagingQueueUrl"], MessageBody=message["Body"])
-        _done(sqs, outputs["MessagingDeadLettersUrl"], message)
-        moved += 1
+    for consumer in CONSUMERS:
+        for message in _waiting(sqs, outputs[f"{consumer}DeadLettersUrl"]):
+            sqs.send_message(QueueUrl=outputs[f"{consumer}QueueUrl"], MessageBody=message["Body"])
+            _done(sqs, outputs[f"{consumer}DeadLettersUrl"], message)
+            moved += 1
     for message in _waiting(sqs, outputs["RelayDeadLettersUrl"]):
         moved += _publish_buried(client, home, outputs, message)
         _done(sqs, outputs["RelayDeadLettersUrl"], message)
@@ -89,6 +93,14 @@ def _publish_buried(client: Clients, home: Home, outputs: dict[str, str], messag
 
 def _relay(home: Home, outputs: dict[str, str], items: list[dict[str, Any]]) -> int:
     """Publish items just as the stream's function does."""
+    as_root(home, outputs)
+    from coachway.core.relaying import relay
+
+    return relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items)
+
+
+def as_root(home: Home, outputs: dict[str, str]) -> None:
+    """Let the product's own code, run in this process, work on the stack of this machine."""
     os.environ.update(
         AWS_ENDPOINT_URL=home.emulator_url,
         AWS_ACCESS_KEY_ID="test",
@@ -96,7 +108,5 @@ def _relay(home: Home, outputs: dict[str, str], items: list[dict[str, Any]]) -> 
         AWS_DEFAULT_REGION=REGION,
         BUS_NAME=outputs["BusName"],
         DEAD_LETTERS_URL=outputs["RelayDeadLettersUrl"],
+        TABLE_NAME=outputs["TableName"],
     )
-    from coachway.core.relaying import relay
-
-    return relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items)

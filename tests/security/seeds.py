@@ -194,25 +194,6 @@ def _token(seeds: Seeds) -> str:
     return str(seeds.made(f"/charters/{seeds['charter_id']}/send-quote", {"expires_in_hours": 72})["token"])
 
 
-def _vendor(seeds: Seeds) -> str:
-    body = {
-        "business_name": f"Premium {seeds.tenant.marker}",
-        "vendor_type": "fleet_operator",
-        "primary_email": seeds.tenant.email("vendor"),
-        "notes": seeds.tenant.marker,
-    }
-    return str(seeds.made("/vendors", body)["id"])
-
-
-def _compliance(seeds: Seeds) -> str:
-    body = {
-        "vendor_id": seeds["vendor_id"],
-        "document_type": "business_license",
-        "document_name": f"License {seeds.tenant.marker}",
-    }
-    return str(seeds.made("/compliance", body)["id"])
-
-
 def _rating(seeds: Seeds) -> str:
     """A rating as it is after a trip that a vendor ran, which would take a season to come about by itself."""
     rating = Rating(
@@ -233,20 +214,17 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "asset": lambda _: "start.js",
     "charter_id": _charter,
     "client_id": _client,
-    "compliance_id": _compliance,
     "compliance_id": _paper,
     "contact_id": _contact,
     "key_id": _api_key,
     "notification_id": _notification,
     "quote_id": _quote,
     "rating_id": _rating,
-    "rating_id": lambda _: ids.new("rat"),  # nobody has run a charter yet
     "role_name": _role,
     "rule_id": _rule,
     "session_id": _session,
     "token": _token,
     "user_id": _user,
-    "vendor_id": _vendor,
     "vendor_id": _vendor,
 }
 
