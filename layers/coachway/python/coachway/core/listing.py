@@ -111,6 +111,8 @@ class _Reader:
         descending: bool,
     ) -> None:
         self.index, self.descending = pattern.index, descending
+        # The document and where to go on: to take an item's other attributes apart costs as much again.
+        self.wanted = ["pk", "sk", "doc", *([f"{pattern.index}sk"] if pattern.index else [])]
         sort = Path(f"{pattern.index or ''}sk")
         self.bounds: Condition | None = None
         if between:
@@ -139,6 +141,7 @@ class _Reader:
                 exclusive_start_key=start,
                 index_name=self.index,
                 limit=max(limit, 50) if self.filter is not None else limit,
+                attributes_to_get=self.wanted,
                 scan_index_forward=not self.descending,
                 consistent_read=self.index is None,
             )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
@@ -82,17 +83,13 @@ def _cents(value: object, info: ValidationInfo) -> int:
     """Cents from what a caller sends, a JSON number with at most two places; in the code an int is cents already."""
     if info.mode == "python" and isinstance(value, int) and not isinstance(value, bool):
         return value
-    try:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InvalidOperation
-        exact = Decimal(str(value)) * 100
-    except InvalidOperation:
-        raise ValueError("must be a number with at most two decimals") from None
-    if not exact.is_finite() or exact != exact.to_integral_value():
-        raise ValueError("must be a number with at most two decimals")
-    if abs(exact) > LARGEST_CENTS:
-        raise ValueError("is larger than any amount that is accepted")
-    return int(exact)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) > LARGEST_CENTS / 100:
+            raise ValueError("is larger than any amount that is accepted")
+        # A number with two decimals is one float only.
+        if not math.isnan(value) and (cents := round(value * 100)) / 100 == value:
+            return cents
+    raise ValueError("must be a number with at most two decimals")
 
 
 def _units(cents: int) -> float:
