@@ -45,11 +45,11 @@ def _go_through(at: datetime, now: datetime, result: Reminding) -> None:
         for document in due.items:
             try:
                 _look_at(document, now, result)
-            except errors.LostRace:
+            except errors.Error as failure:
+                # One that goes wrong holds back nobody; the hour is gone through again.
                 result.failed += 1
-                logger.warning(
-                    "a document changed while it was looked at; it is tried again", compliance_id=document.id
-                )
+                reason = type(failure).__name__
+                logger.warning("a document is looked at again", compliance_id=document.id, reason=reason)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
