@@ -171,7 +171,8 @@ def _events(
             aggregate_pk=after.key().pk,
             changes=changes,
         )
-        _put(work, kept, _ABSENT, errors.LostRace("the event is there already"))
+        # No condition: its key is an id made just now, and its aggregate's own conditions decide.
+        _put(work, kept, {}, None)
 
 
 def _add(work: Plan, op: Add) -> None:
