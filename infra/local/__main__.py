@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import aws, deploy, environments, layers, locks, rebuild, republish, say, stack
+from infra.local import aws, deploy, environments, flows, layers, locks, rebuild, republish, say, stack
 from infra.local.home import Home
 
 
@@ -61,6 +61,7 @@ def _environment(_: Home, options: argparse.Namespace) -> None:
 
 def _redrive(home: Home, _: argparse.Namespace) -> None:
     print(f"{republish.redrive(aws.client, home)} messages are on their way again")
+    print(f"{flows.redrive(aws.client, home)} flows were taken up again")
 
 
 def _replay(home: Home, options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ministack.core import iam_actions, lambda_runtime
+from ministack.services import stepfunctions
 from ministack.services.cloudformation import provisioners
 
 
@@ -101,8 +102,26 @@ def unzip_once() -> None:
     )
 
 
+def wait_as_told() -> None:
+    """Take the time that a task may wait for its token from `TimeoutSecondsPath`, and shorten it as `Wait` states are.
+
+    MiniStack reads `TimeoutSeconds` only, and applies `SFN_WAIT_SCALE` to `Wait` states and retries only.
+    """
+    execute = stepfunctions._execute_task
+
+    def executed(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+        if "TimeoutSecondsPath" in state:
+            state = {**state, "TimeoutSeconds": stepfunctions._resolve_path(state["TimeoutSecondsPath"], given)}
+        if ".waitForTaskToken" in state.get("Resource", "") and "TimeoutSeconds" in state:
+            state = {**state, "TimeoutSeconds": state["TimeoutSeconds"] * stepfunctions._SFN_WAIT_SCALE}
+        return execute(state, given, execution, context)
+
+    stepfunctions._execute_task = executed
+
+
 def apply() -> None:
     """All of them."""
     unzip_once()
     name_sending_identities()
     read_apis_whole()
+    wait_as_told()

@@ -16,7 +16,7 @@ from infra.local.home import REGION, Home
 
 Clients = Callable[[Home, str], Any]
 
-CONSUMERS = ("Messaging", "Vendors")
+CONSUMERS = ("Messaging", "Vendors", "Bids")
 """Those with a queue and its dead letters among the stack's outputs."""
 
 

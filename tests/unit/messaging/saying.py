@@ -66,6 +66,23 @@ _DOCUMENT: dict[str, Any] = {
     "subject_email": "john@premiumcoach.com",
 }
 
+_BIDDING: dict[str, Any] = {
+    "bid_request_id": "brq_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "number": "CH-2027-000001",
+    "deadline": "2099-01-01T15:00:00Z",
+}
+_BID: dict[str, Any] = {
+    "bid_id": "bid_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "bid_request_id": "brq_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "vendor_name": "Premium Coach Lines",
+    "vendor_email": "john@premiumcoach.com",
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "number": "CH-2027-000001",
+    "vehicle_count": 1,
+}
+
 SAID: dict[str, dict[str, Any]] = {
     "quote.sent": {**TRIP, "quote_id": "quo_1", "link_nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"},
     "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
@@ -73,6 +90,36 @@ SAID: dict[str, dict[str, Any]] = {
     "charter.cancelled": {**TRIP, "reason": "", "initiated_by": "client", "refund_percent": 25, "refund": 431.63},
     "document.expiring": {**_DOCUMENT, "days_left": 7},
     "document.expired": {**_DOCUMENT, "renewed": False},
+    "bidding.invited": {
+        **_BIDDING,
+        "invitation_id": "ivt_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "vendor_name": "Premium Coach Lines",
+        "vendor_email": "john@premiumcoach.com",
+        "link_nonce": NONCE,
+        "starts_at": "2027-03-03T14:00:00Z",
+        "timezone": "America/New_York",
+        "pickup": "11 Wall St, New York, NY",
+        "dropoff": "1901 Boardwalk, Atlantic City, NJ",
+        "vehicle_class": "coach",
+        "vehicle_count": 1,
+        "passengers": 40,
+        "message": "Four hours on site.",
+    },
+    "bidding.decision_needed": {**_BIDDING, "bids": 3, "escalated": True},
+    "bidding.no_bids": {**_BIDDING, "bids": 0, "reason": "There was no bid that can be awarded"},
+    "bid.accepted": {
+        **_BID,
+        "quoted_price": 1250.0,
+        "currency": "USD",
+        "payout_date": "2027-04-02",
+        "vehicles": [1],
+        "starts_at": "2027-03-03T14:00:00Z",
+        "timezone": "America/New_York",
+        "reason": "Best price",
+        "by_itself": False,
+    },
+    "bid.rejected": {**_BID, "reason": "A lower bid was chosen"},
     "user.invited": {
         **_USER,
         **_SECRET,

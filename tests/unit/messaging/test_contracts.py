@@ -7,18 +7,24 @@ from pathlib import Path
 
 import pytest
 
+from coachway.bids import events as bids
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
 from coachway.core.model import Shape
 from coachway.identity import events as identity
-from coachway.messaging import documents, letters, trips
+from coachway.messaging import bidding, documents, letters, trips
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
 EVENTS: dict[str, type[Event]] = {
     each.TYPE: each
     for each in (
+        bids.BiddingInvited,
+        bids.DecisionNeeded,
+        bids.BiddingEmpty,
+        bids.BidAccepted,
+        bids.BidRejected,
         bookings.QuoteSent,
         bookings.QuoteDeclined,
         bookings.CharterBooked,
@@ -50,6 +56,11 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (trips.Booked, bookings.CharterBooked),
         (trips.Cancelled, bookings.CharterCancelled),
         (trips.Stop, bookings.TripStop),
+        (bidding.Invited, bids.BiddingInvited),
+        (bidding.DecisionNeeded, bids.DecisionNeeded),
+        (bidding.NoBids, bids.BiddingEmpty),
+        (bidding.Accepted, bids.BidAccepted),
+        (bidding.Decided, bids.BidRejected),
         (documents.Expiring, compliance.DocumentExpiring),
         (documents.Expired, compliance.DocumentExpired),
     ],
@@ -68,11 +79,16 @@ def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
 def test_every_template_is_used() -> None:
     ours = {path.name for path in letters.TEMPLATES.glob("*.jinja")}
     assert ours == {
+        "bid-awarded.jinja",
+        "bid-decision.jinja",
+        "bid-invitation.jinja",
+        "bid-rejected.jinja",
         "charter-booked.jinja",
         "charter-cancelled.jinja",
         "document-expired.jinja",
         "document-expiring.jinja",
         "invitation.jinja",
+        "no-bids.jinja",
         "one-time-code.jinja",
         "one-time-code.sms.jinja",
         "password-changed.jinja",

@@ -1,4 +1,4 @@
-"""What a view may return besides a model: another status, headers, cookies, a page or a file."""
+"""What a view may return besides a model: another status, headers, cookies, a page or a file. And what was posted."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ class Answer:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was sent, to the byte, for a view that checks a signature. Names of headers are in small letters."""
+
+    body: bytes
+    headers: Mapping[str, str]
 
 
 @dataclass(slots=True)

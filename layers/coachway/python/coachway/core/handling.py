@@ -14,7 +14,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from coachway.core import credentials, errors, problems, render, settings, store
-from coachway.core.answers import Answer, File, Html
+from coachway.core.answers import Answer, File, Html, Posted
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, Attempt, FirstAnswer
 from coachway.core.log import logger
@@ -122,6 +122,8 @@ def _run(route: Route, request: Request, caller: Caller, path: Mapping[str, str]
         arguments["query"] = _query(route.takes["query"], request.query_params)
     if "body" in route.takes:
         arguments["body"] = _parsed(route.takes["body"], raw, request.headers)
+    if "posted" in route.takes:
+        arguments["posted"] = Posted(raw, {name.lower(): value for name, value in request.headers.items()})
     if "form" in route.takes:
         arguments["form"] = _form(route.takes["form"], raw, request.headers)
     if "if_match" in route.takes:

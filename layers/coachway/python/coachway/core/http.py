@@ -8,8 +8,8 @@
         return service.create(caller, body)
 
 A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `form` (a pydantic
-model of what a page's form posts), `if_match` (the version in If-Match, or None), and the path's own parameters. Its
-docstring is the operation's summary and description.
+model of what a page's form posts), `posted` (the bytes and headers, for signatures), `if_match` (the version in
+If-Match, or None), and the path's own parameters. Its docstring is the operation's summary and description.
 """
 
 from __future__ import annotations

@@ -13,12 +13,15 @@ from coachway.core import ids, links, settings
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import documents, letterhead, sending, trips
+from coachway.messaging import bidding, documents, letterhead, sending, trips
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
 
 QUOTE: Final = "quote"
 """The purpose of a quote's link."""
+
+BID: Final = "bid"
+"""That of an invitation to bid."""
 
 STALE: Final = timedelta(days=14)
 """After that nobody wants to hear of it: an event published again for another purpose makes no mail."""
@@ -165,11 +168,58 @@ def _document_expired(delivery: Delivery, head: Letterhead) -> Message | None:
     return None if said.renewed else _document("document-expired", said, delivery, head)
 
 
+def _bid_invited(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(bidding.Invited, delivery)
+    if not said.vendor_email:
+        return None
+    token = links.token(BID, delivery.org_id, said.invitation_id, said.link_nonce)
+    return Message(
+        "bid-invitation",
+        Channel.EMAIL,
+        said.vendor_email,
+        said.invitation_id,
+        _until(delivery, said.deadline),
+        said.vendor_name,
+        {"said": said, "link": _page("bids", token)},
+    )
+
+
+def _bid_decided(template: str, model: type[bidding.Decided]) -> Occasion:
+    """A mail to the vendor whose bid it was."""
+
+    def occasion(delivery: Delivery, _: Letterhead) -> Message | None:
+        said = _said(model, delivery)
+        if not said.vendor_email:
+            return None
+        about, until = delivery.aggregate_id, _until(delivery)
+        return Message(template, Channel.EMAIL, said.vendor_email, about, until, said.vendor_name, {"said": said})
+
+    return occasion
+
+
+def _bidding(template: str, model: type[bidding.Bidding]) -> Occasion:
+    """To the organization itself, if it has an address."""
+
+    def occasion(delivery: Delivery, head: Letterhead) -> Message | None:
+        if not head.brand.email:
+            return None
+        values = {"said": _said(model, delivery)}
+        about, until = delivery.aggregate_id, _until(delivery)
+        return Message(template, Channel.EMAIL, head.brand.email, about, until, head.brand.name, values)
+
+    return occasion
+
+
 OCCASIONS: Final[Mapping[str, Occasion]] = {
     "quote.sent": _quote_sent,
     "quote.declined": _quote_declined,
     "charter.booked": _about_trip("charter-booked", trips.Booked),
     "charter.cancelled": _about_trip("charter-cancelled", trips.Cancelled),
+    "bidding.invited": _bid_invited,
+    "bidding.decision_needed": _bidding("bid-decision", bidding.DecisionNeeded),
+    "bidding.no_bids": _bidding("no-bids", bidding.NoBids),
+    "bid.accepted": _bid_decided("bid-awarded", bidding.Accepted),
+    "bid.rejected": _bid_decided("bid-rejected", bidding.Decided),
     "document.expiring": _document_expiring,
     "document.expired": _document_expired,
     identity.UserInvited.TYPE: _invited,

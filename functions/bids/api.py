@@ -1,0 +1,143 @@
+"""Routes of bids and of requests for them."""
+
+from __future__ import annotations
+
+from coachway.bids import awarding, requests, service
+from coachway.bids.bidding import (
+    BidRequestDetails,
+    BidRequestInput,
+    BidRequestQuery,
+    BidRequestView,
+    ExtendInput,
+)
+from coachway.bids.model import BidId, BidInput, BidQuery, BidRequestId, BidView, DecisionInput, ReasonInput
+from coachway.bids.service import Comparison
+from coachway.bookings.model import CharterId
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Changes, Page
+
+api = Api("bids", "Vendors bid for trips: requests, bids, and the award.")
+app = api.app
+
+VENDORS = ("vendor",)
+
+
+@api.post("/charters/{charter_id}/bid-requests", needs="charters:write", status=202)
+def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -> BidRequestView:
+    """Ask vendors for bids.
+
+    Those named, or all that match, are invited by mail. Unless it says otherwise the request is sealed: until its
+    deadline, or until a manager closes it, nobody but the vendor sees a bid's price, nobody its rank, and nothing can
+    be accepted.
+    """
+    return requests.open_for(caller, charter_id, body)
+
+
+@api.get("/bid-requests", needs="bids:read", outside=VENDORS)
+def list_bid_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:
+    """List requests for bids, newest first.
+
+    Vendors see those that they were invited to.
+    """
+    return requests.listed(caller, query)
+
+
+@api.get("/bid-requests/{bid_request_id}", needs="bids:read", outside=VENDORS)
+def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestDetails:
+    """Get a request for bids, with who was invited and what was in the way of the others."""
+    return requests.details(caller, bid_request_id)
+
+
+@api.post("/bid-requests/{bid_request_id}/close", needs="bids:award")
+def close_bidding(
+    caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
+) -> BidRequestView:
+    """Close bidding before its deadline.
+
+    The bids are sealed no more; who closed it, when and why is kept.
+    """
+    return requests.close(caller, bid_request_id, body.reason, if_match)
+
+
+@api.post("/bid-requests/{bid_request_id}/extend", needs="charters:write")
+def extend_bidding(
+    caller: Caller, bid_request_id: BidRequestId, body: ExtendInput, if_match: int | None
+) -> BidRequestView:
+    """Give vendors longer to answer.
+
+    A request that brought no bids is opened again.
+    """
+    return requests.extend(caller, bid_request_id, body, if_match)
+
+
+@api.post("/bid-requests/{bid_request_id}/cancel", needs="bids:award")
+def cancel_bidding(
+    caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
+) -> BidRequestView:
+    """Cancel a request for bids; vendors that bid are told."""
+    return requests.cancel(caller, bid_request_id, body.reason, if_match)
+
+
+@api.post("/bids", needs="bids:write", status=201, outside=VENDORS, errors=(404,))
+def create_bid(caller: Caller, body: BidInput) -> BidView:
+    """Begin a bid.
+
+    It is a draft until it is submitted. A vendor that may not bid is refused, and told everything that is in the way.
+    """
+    return service.create(caller, body)
+
+
+@api.get("/bids", needs="bids:read", outside=VENDORS, errors=(404,))
+def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
+    """List bids; vendors see their own."""
+    return service.listed(caller, query)
+
+
+@api.get("/bids/{bid_id}", needs="bids:read", outside=VENDORS)
+def get_bid(caller: Caller, bid_id: BidId) -> BidView:
+    """Get a bid."""
+    return service.shown(caller, bid_id)
+
+
+@api.put("/bids/{bid_id}", needs="bids:write", outside=VENDORS)
+def update_bid(caller: Caller, bid_id: BidId, body: Changes[BidInput], if_match: int | None) -> BidView:
+    """Change a draft."""
+    return service.update(caller, bid_id, body, if_match)
+
+
+@api.post("/bids/{bid_id}/submit", needs="bids:write", outside=VENDORS)
+def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
+    """Submit a bid.
+
+    It is ranked at once, unless it is sealed.
+    """
+    return service.submit(caller, bid_id)
+
+
+@api.post("/bids/{bid_id}/withdraw", needs="bids:write", outside=VENDORS)
+def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
+    """Take a bid back, as long as it was not decided."""
+    return service.withdraw(caller, bid_id)
+
+
+@api.post("/bids/{bid_id}/accept", needs="bids:award")
+def accept_bid(caller: Caller, bid_id: BidId, body: DecisionInput) -> BidView:
+    """Award a bid.
+
+    It gets as many of the charter's vehicles as it is for. Once each vehicle has its vendor, the charter is confirmed
+    and the other bids are rejected, each with a reason.
+    """
+    return awarding.accept(caller, bid_id, body)
+
+
+@api.post("/bids/{bid_id}/reject", needs="bids:award")
+def reject_bid(caller: Caller, bid_id: BidId, body: DecisionInput) -> BidView:
+    """Reject a bid."""
+    return awarding.reject(caller, bid_id, body)
+
+
+@api.get("/charters/{charter_id}/bids/comparison", needs="bids:read")
+def compare_bids(caller: Caller, charter_id: CharterId) -> Comparison:
+    """Compare the bids for a charter, best first."""
+    return service.comparison(caller, charter_id)

@@ -1,0 +1,1 @@
+"""Vendors bid for trips: requests, invitations, bids and the award."""

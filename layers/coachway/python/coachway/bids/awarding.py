@@ -1,0 +1,257 @@
+"""The award: bids win a charter's vehicles, each vehicle once, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from coachway.bids import candidates, rules, service, telling, views
+from coachway.bids.bidding import Awarded, BidRequest, CharterBidding
+from coachway.bids.candidates import Candidate
+from coachway.bids.events import BidAccepted, BiddingAwarded, BidRejected
+from coachway.bids.model import Bid, BidView, DecisionInput
+from coachway.bids.rules import BidStatus, RequestStatus, Share
+from coachway.bids.service import Ground
+from coachway.bookings import lifecycle
+from coachway.bookings import telling as booked
+from coachway.bookings.events import CharterModified
+from coachway.bookings.model import Charter
+from coachway.bookings.rules import Status
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.ops import Create, Op, Update
+from coachway.core.retrying import after_lost_races
+
+MOST_WINNERS: Final = 15
+"""Bids that are awarded in one transaction, which has room for 100 writes."""
+_REJECTED_TOGETHER: Final = 30
+
+
+def accept(caller: Caller, bid_id: str, body: DecisionInput) -> BidView:
+    """Award a bid. Raises Conflict while it is sealed, when its vendor does not do, or too few vehicles are left."""
+    _require_word(body, "accept")
+    bid = award(caller, [bid_id], body.reason)[0]
+    return views.bid(caller, bid, service.request_of(caller.org_id, bid.bid_request_id))
+
+
+def _require_word(body: DecisionInput, word: str) -> None:
+    if body.decision not in {None, word}:
+        raise errors.Invalid.field("decision", f"must be {word} here")
+
+
+def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool = False) -> list[Bid]:
+    """Award these bids of one charter, all or none. Of two who award the same vehicle at once, one gets a Conflict."""
+    if len(bid_ids) > MOST_WINNERS:
+        raise errors.Conflict(f"award at most {MOST_WINNERS} bids at once")
+    won = after_lost_races(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))
+    settle(caller, won[0].charter_id)
+    return won
+
+
+def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> list[Bid]:
+    bids = [service.get(caller, bid_id) for bid_id in bid_ids]
+    on = service.ground(caller, bids[0].charter_id)
+    known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
+    _require_awardable(on)
+    shares = on.bidding.shares() if on.bidding else []
+    winners: list[Bid] = []
+    for bid in bids:
+        _require_winner(bid, on, known.get(bid.vendor_id))
+        shares = rules.shared(shares, bid.id, bid.vendor_id, bid.vehicle_count, on.charter.vehicle_count)
+        winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], shares[-1], reason))
+    is_whole = rules.covers(shares, on.charter.vehicle_count)
+    ops = [
+        *_on_charter(caller, on.charter, shares, is_whole=is_whole),
+        _on_bidding(caller, on, shares, is_whole=is_whole),
+        *(op for vendor_id in {bid.vendor_id for bid in bids} for op in known[vendor_id].unchanged()),
+        *(Update(bid, after, [_told(after, on.charter, by_itself)]) for bid, after in zip(bids, winners, strict=True)),
+    ]
+    if is_whole:
+        ops += _on_request(on.request, shares, by_itself=by_itself)
+        rivals = service.live(service.of_charter(caller.org_id, on.charter.id))
+        losers = [bid for bid in rivals if bid.id not in bid_ids]
+        ops += rejections(caller, losers[: _room(winners)], winners, on)
+    answer = views.bid(caller, winners[0], on.request, version=bids[0].version + 1)
+    store.commit(caller, *ops, answer=answer)
+    return winners
+
+
+def _room(winners: Sequence[Bid]) -> int:
+    """How many losers are told in the award's own transaction, at three writes each; `settle` tells the others."""
+    return max(0, (store.MOST_WRITES - 10 - 5 * len(winners)) // 3)
+
+
+def _require_awardable(on: Ground) -> None:
+    if on.charter.status not in {Status.QUOTE, Status.BOOKED}:
+        raise errors.Conflict(f"this charter is {on.charter.status}", title="this charter takes no bids")
+    if on.request is not None and on.request.is_sealed:
+        until = f"bids are sealed until {on.request.deadline:%Y-%m-%d %H:%M %Z}, or until a manager closes bidding"
+        raise errors.Conflict(until, title="bids are sealed")
+
+
+def _require_winner(bid: Bid, on: Ground, candidate: Candidate | None) -> None:
+    rules.require_bid_step(bid.status, BidStatus.ACCEPTED)
+    if bid.charter_id != on.charter.id:
+        raise errors.Conflict("the bids are for different charters")
+    if bid.valid_until is not None and bid.valid_until <= clock.now():
+        raise errors.Conflict(f"it was valid until {bid.valid_until:%Y-%m-%d %H:%M %Z}", title="this bid has expired")
+    candidates.require_eligible(bid, on.charter, on.request, candidate)
+
+
+def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, share: Share, reason: str) -> Bid:
+    net_days = candidate.vendor.payment_net_days
+    return bid.model_copy(
+        update={
+            "status": BidStatus.ACCEPTED,
+            "decided_at": clock.now(),
+            "decided_by": caller.user_id,
+            "decision_reason": reason,
+            "vehicles_awarded": list(share.vehicles),
+            "payout_date": rules.payout_date(candidates.last_day(charter), net_days),
+        }
+    )
+
+
+def _told(bid: Bid, charter: Charter, by_itself: bool) -> BidAccepted:
+    return BidAccepted(
+        **telling.of_bid(bid),
+        quoted_price=bid.terms.quoted_price,
+        currency=bid.currency,
+        payout_date=bid.payout_date,
+        vehicles=bid.vehicles_awarded,
+        starts_at=charter.starts_at,
+        timezone=charter.timezone,
+        reason=bid.decision_reason,
+        by_itself=by_itself,
+    )
+
+
+def _on_charter(caller: Caller, charter: Charter, shares: Sequence[Share], *, is_whole: bool) -> list[Op]:
+    """The charter with its vendors: confirmed when every vehicle has one, and its client has said yes."""
+    vendor_ids = list(dict.fromkeys(share.vendor_id for share in shares))
+    given = {"vendor_id": vendor_ids[0], "vendor_ids": vendor_ids}
+    if is_whole and charter.status is Status.BOOKED:
+        return lifecycle.confirming(caller, charter, "every vehicle was awarded to a vendor", **given)
+    after = charter.model_copy(update=given)
+    told = CharterModified(**booked.of(after), revised=False)
+    return [Update(charter, after, [told], lost=lifecycle.ChangedMeanwhile())]
+
+
+def _on_bidding(caller: Caller, on: Ground, shares: Sequence[Share], *, is_whole: bool) -> Op:
+    """What keeps a vehicle from being awarded twice: all who award something write this one record."""
+    awards = [Awarded(bid_id=each.bid_id, vendor_id=each.vendor_id, vehicles=list(each.vehicles)) for each in shares]
+    at_once = errors.LostRace("somebody else is awarding this charter: look again")
+    if on.bidding is None:
+        made = CharterBidding(org_id=caller.org_id, charter_id=on.charter.id, awards=awards)
+        return Create(made, taken=at_once)
+    request_id = None if is_whole else on.bidding.bid_request_id
+    return Update(
+        on.bidding, on.bidding.model_copy(update={"awards": awards, "bid_request_id": request_id}), lost=at_once
+    )
+
+
+def _on_request(request: BidRequest | None, shares: Sequence[Share], *, by_itself: bool) -> list[Op]:
+    if request is None:
+        return []
+    rules.require_request_step(request.status, RequestStatus.AWARDED)
+    closed_at: datetime = request.closed_at or clock.now()
+    ended = {"status": RequestStatus.AWARDED, "status_reason": "", "failure": None, "closed_at": closed_at}
+    after = request.model_copy(update=ended)
+    won = [share.bid_id for share in shares]
+    return [Update(request, after, [BiddingAwarded(**telling.of_request(after), bid_ids=won, by_itself=by_itself)])]
+
+
+def rejections(caller: Caller, losers: Sequence[Bid], winners: Sequence[Bid], on: Ground) -> list[Op]:
+    """The ops that reject bids, each with its reason."""
+    known = candidates.load(caller.org_id, [bid.vendor_id for bid in (*losers, *winners)])
+    best = [candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in winners]
+    return [
+        rejection(caller, bid, rules.obstacle(entry, clock.now()) or rules.not_chosen(entry.offer, best))
+        for bid, entry in zip(losers, candidates.entries(losers, on.charter, on.request, known), strict=True)
+    ]
+
+
+def rejection(caller: Caller, bid: Bid, reason: str) -> Update:
+    """The op that rejects a bid."""
+    rules.require_bid_step(bid.status, BidStatus.REJECTED)
+    after = bid.model_copy(
+        update={
+            "status": BidStatus.REJECTED,
+            "decided_at": clock.now(),
+            "decided_by": caller.user_id,
+            "decision_reason": reason,
+        }
+    )
+    return Update(bid, after, [BidRejected(**telling.of_bid(after), reason=reason)])
+
+
+def reject(caller: Caller, bid_id: str, body: DecisionInput) -> BidView:
+    """Reject a bid. Raises Conflict while it is sealed, or once it was decided."""
+    _require_word(body, "reject")
+
+    def act() -> BidView:
+        bid = service.get(caller, bid_id)
+        request = service.request_of(caller.org_id, bid.bid_request_id)
+        if request is not None and request.is_sealed:
+            raise errors.Conflict("close bidding first, or wait for its deadline", title="bids are sealed")
+        op = rejection(caller, bid, body.reason or "Not chosen")
+        after = op.after
+        if not isinstance(after, Bid):
+            raise TypeError("a rejected bid is a bid")
+        store.commit(caller, op, answer=views.bid(caller, after, request, version=bid.version + 1))
+        return views.bid(caller, after, request)
+
+    return after_lost_races(act)
+
+
+def settle(caller: Caller, charter_id: str) -> int:
+    """Reject what is left once every vehicle has its vendor, or the request was ended; how many. Twice does it once."""
+    on = service.ground(caller, charter_id)
+    is_whole = on.bidding is not None and on.bidding.is_whole(on.charter.vehicle_count)
+    known = service.of_charter(caller.org_id, charter_id)
+    if is_whole or on.charter.status.is_terminal:
+        left = service.live(known)
+    else:
+        asked = service.requests_of(caller.org_id, service.live(known))
+        left = [bid for bid in service.live(known) if _is_over(asked.get(bid.bid_request_id))]
+    winners = [bid for bid in known if bid.status is BidStatus.ACCEPTED]
+    for start in range(0, len(left), _REJECTED_TOGETHER):
+        some = left[start : start + _REJECTED_TOGETHER]
+        if is_whole:
+            ops = rejections(caller, some, winners, on)
+        else:
+            ops = [rejection(caller, bid, "Bidding was ended without an award") for bid in some]
+        _commit_each_if_raced(caller, ops)
+    return len(left)
+
+
+def _is_over(request: BidRequest | None) -> bool:
+    return request is not None and request.status in {RequestStatus.CANCELLED, RequestStatus.NO_BIDS}
+
+
+def _commit_each_if_raced(caller: Caller, ops: Sequence[Op]) -> None:
+    """All at once; when one bid was changed meanwhile, one by one, leaving that out."""
+    quiet = replace(caller, attempt=None)
+    try:
+        store.commit(quiet, *ops)
+    except errors.LostRace:
+        for op in ops:
+            try:
+                store.commit(quiet, op)
+            except errors.LostRace:
+                continue
+
+
+def confirm_if_whole(caller: Caller, charter_id: str) -> None:
+    """Confirm a charter that was booked after its vehicles had been awarded."""
+
+    def act() -> None:
+        on = service.ground(caller, charter_id)
+        is_whole = on.bidding is not None and on.bidding.is_whole(on.charter.vehicle_count)
+        if is_whole and on.charter.status is Status.BOOKED:
+            reason = "every vehicle was awarded to a vendor"
+            store.commit(caller, *lifecycle.confirming(caller, on.charter, reason))
+
+    after_lost_races(act)

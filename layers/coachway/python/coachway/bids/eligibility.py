@@ -1,0 +1,157 @@
+"""Whether a vendor may bid for a trip, and everything that is in its way. Pure: no clock, no I/O.
+
+Distances are miles in a straight line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from math import asin, ceil, cos, radians, sin, sqrt
+from typing import Final, NamedTuple
+
+from coachway.compliance.rules import Standing
+
+EARTH_RADIUS_MILES: Final = 3958.8
+
+ACCESSIBLE: Final = frozenset(
+    {"ada", "ada_compliant", "wheelchair", "wheelchair_accessible", "wheelchair_lift", "wheelchair_ramp"}
+)
+"""Amenities by which a trip asks for a vehicle that takes wheelchairs; codes are compared with `-` as `_`."""
+
+_US: Final = "ALAKAZARCACOCTDEDCFLGAHIIDILINIAKSKYLAMEMDMAMIMNMSMOMTNENVNHNJNMNYNCNDOHOKORPARISCSDTNTXUTVTVAWAWVWIWY"
+_CANADA: Final = "ABBCMBNBNLNSNTNUONPEQCSKYT"
+STATES: Final = frozenset(each[at : at + 2] for each in (_US, _CANADA) for at in range(0, len(each), 2))
+"""States and provinces by their two letters."""
+_STATE: Final = re.compile(
+    r"(?:,|\s)\s*([A-Z]{2})(?:\s+[A-Z0-9][A-Z0-9 -]{3,9})?\s*(?:,\s*(?:USA?|United States|Canada))?$"
+)
+
+
+class Point(NamedTuple):
+    latitude: float
+    longitude: float
+
+
+class Trip(NamedTuple):
+    """What a trip asks of who drives it."""
+
+    vehicle_class: str
+    vehicle_count: int
+    passengers: int
+    amenities: frozenset[str]
+    needs_ada: bool
+    state: str | None
+    """Of the first pickup; None when its address does not tell."""
+    pickup: Point | None
+    last_day: date
+    revision: int
+
+    @property
+    def seats(self) -> int:
+        """Passengers in each vehicle."""
+        return ceil(self.passengers / self.vehicle_count)
+
+
+class Carrier(NamedTuple):
+    """What is known of a vendor."""
+
+    status: str
+    standing: Standing | None
+    """Of its papers on the trip's last day; None when it never had any."""
+    states: Sequence[str]
+    garage: Point | None
+    radius_miles: float | None
+    classes: Sequence[str]
+    largest_vehicle: int
+    """Seats; 0 when not said."""
+    amenities: Sequence[str]
+    is_ada_compliant: bool
+
+
+class Vehicles(NamedTuple):
+    """What a bid offers."""
+
+    vehicle_class: str
+    seats: int
+    vehicles: int
+    amenities: Sequence[str]
+    is_ada_compliant: bool
+    revision: int
+    """Of the charter that it was made for."""
+
+
+def haversine_miles(one: Point, other: Point) -> float:
+    """The great-circle distance."""
+    phi, psi = radians(one.latitude), radians(other.latitude)
+    north, east = psi - phi, radians(other.longitude - one.longitude)
+    chord = sin(north / 2) ** 2 + cos(phi) * cos(psi) * sin(east / 2) ** 2
+    return 2 * EARTH_RADIUS_MILES * asin(min(1.0, sqrt(chord)))
+
+
+def state_of(address: str) -> str | None:
+    """The two letters of a state or province at an address's end: `NY` of `11 Wall St, New York, NY 10005`."""
+    found = _STATE.search(address.strip())
+    return found.group(1) if found and found.group(1) in STATES else None
+
+
+def against(trip: Trip, carrier: Carrier) -> list[str]:
+    """Why this vendor may not bid; empty if it may."""
+    found = [] if carrier.status == "active" else [f"Vendor is {carrier.status}, not active"]
+    found += _papers(carrier.standing)
+    found += _area(trip, carrier)
+    if carrier.largest_vehicle and carrier.largest_vehicle < trip.seats:
+        found.append(f"Largest vehicle seats {carrier.largest_vehicle}, the trip needs {trip.seats}")
+    if carrier.classes and trip.vehicle_class not in carrier.classes:
+        found.append(f"Has no vehicle of class {trip.vehicle_class}")
+    return found
+
+
+def against_matching(trip: Trip, carrier: Carrier) -> list[str]:
+    """Why this vendor is not invited when all that match are: the same, and what its vehicles lack."""
+    return against(trip, carrier) + _equipment(trip, carrier.amenities, carrier.is_ada_compliant)
+
+
+def against_offer(trip: Trip, offer: Vehicles) -> list[str]:
+    """Why these vehicles do not do; empty if they do."""
+    found = []
+    if offer.vehicle_class != trip.vehicle_class:
+        found.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.vehicle_class}")
+    if offer.seats < trip.seats:
+        found.append(f"Vehicle seats {offer.seats}, the trip needs {trip.seats}")
+    if offer.vehicles > trip.vehicle_count:
+        found.append(f"Bid is for {offer.vehicles} vehicles, the trip has {trip.vehicle_count}")
+    if offer.revision != trip.revision:
+        found.append(f"Bid was made for revision {offer.revision} of the trip, which is at {trip.revision} now")
+    return found + _equipment(trip, offer.amenities, offer.is_ada_compliant)
+
+
+def _papers(standing: Standing | None) -> list[str]:
+    return ["Vendor has no compliance documents"] if standing is None else standing.reasons()
+
+
+def _area(trip: Trip, carrier: Carrier) -> list[str]:
+    """What is not known of the pickup or of the vendor does not count against it."""
+    found = []
+    if carrier.states and trip.state is not None and trip.state not in carrier.states:
+        found.append(f"Service area: serves {', '.join(carrier.states)}, the first pickup is in {trip.state}")
+    if carrier.radius_miles is not None and carrier.garage is not None and trip.pickup is not None:
+        miles = haversine_miles(carrier.garage, trip.pickup)
+        if miles > carrier.radius_miles:
+            limit = f"{carrier.radius_miles:g} miles from the garage"
+            found.append(f"Service area: serves {limit}, the first pickup is {miles:.0f} away")
+    return found
+
+
+def _equipment(trip: Trip, amenities: Iterable[str], is_ada_compliant: bool) -> list[str]:
+    lacking = sorted(trip.amenities - {plain(each) for each in amenities})
+    found = [f"Does not offer amenity: {each}" for each in lacking]
+    if trip.needs_ada and not is_ada_compliant:
+        found.append("Vehicle is not ADA compliant")
+    return found
+
+
+def plain(code: str) -> str:
+    """An amenity's code as it is compared."""
+    return code.lower().replace("-", "_")

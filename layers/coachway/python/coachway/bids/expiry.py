@@ -1,0 +1,99 @@
+"""Expires bids that nobody decided on, hour by hour of their expiry; nothing is scanned."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime
+
+from coachway.bids import service, telling
+from coachway.bids.events import BidExpired
+from coachway.bids.model import DUE, Bid
+from coachway.bids.rules import BidStatus, require_bid_step, valid_until
+from coachway.bookings.model import sortable
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.listing import page
+from coachway.core.log import logger
+from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
+from coachway.core.ops import Create, Update
+
+_FIRST_LOOK_BACK: Final = timedelta(days=7)
+_HOUR: Final = timedelta(hours=1)
+
+WATERMARK = AccessPattern(
+    "up to which hour bids were expired", pk="TIMER#bid-expiry", sk="WATERMARK", used_by="bids.expiry.run"
+)
+
+
+class Watermark(Record):
+    """Hours before this one have been gone through."""
+
+    KIND: ClassVar[str] = "bid_watermark"
+
+    until: AwareDatetime
+
+    def key(self) -> Key:
+        return WATERMARK.key()
+
+
+class Expiry(Shape):
+    """What one run did: bids expired, bids that hold longer since their request was extended, bids left."""
+
+    expired: int = 0
+    prolonged: int = 0
+    failed: int = 0
+
+
+def run() -> Expiry:
+    """Expire what is due. An hour that went wrong is gone through again; twice does nothing twice."""
+    now = clock.now()
+    done = store.find(Watermark, WATERMARK.key())
+    start = done.until if done is not None else now - _FIRST_LOOK_BACK
+    result, at = Expiry(), start.replace(minute=0, second=0, microsecond=0)
+    while at <= now:
+        _go_through(at, now, result)
+        at += _HOUR
+    if not result.failed:
+        mark = Watermark(until=now.replace(minute=0, second=0, microsecond=0))
+        if done is None:
+            store.commit(_system(""), Create(mark))
+        elif done.until != mark.until:
+            store.commit(_system(""), Update(done, mark))
+    return result
+
+
+def _go_through(at: datetime, now: datetime, result: Expiry) -> None:
+    query: PageQuery | None = PageQuery(limit=100)
+    while query is not None:
+        hour = sortable(at)[:13]
+        due = page(Bid, DUE, [DUE.partition(hour=hour)], query, between=("0", f"{sortable(now)}~"))
+        for bid in due.items:
+            try:
+                _expire(_system(bid.org_id), bid.id, now, result)
+            except errors.LostRace:
+                result.failed += 1
+                logger.warning("a bid changed while it expired; it is looked at again", bid_id=bid.id)
+        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
+
+
+def _expire(caller: Caller, bid_id: str, now: datetime, result: Expiry) -> None:
+    """By the bid itself: what an index says may be old."""
+    bid = service.get(caller, bid_id)
+    if not bid.status.is_live or bid.submitted_at is None:
+        return
+    request = service.request_of(caller.org_id, bid.bid_request_id)
+    until = valid_until(bid.submitted_at, request.deadline if request else None)
+    if until > now:
+        store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": until})))
+        result.prolonged += 1
+        return
+    require_bid_step(bid.status, BidStatus.EXPIRED)
+    after = bid.model_copy(update={"status": BidStatus.EXPIRED, "decided_at": now})
+    store.commit(caller, Update(bid, after, [BidExpired(**telling.of_bid(after))]))
+    result.expired += 1
+
+
+def _system(org_id: str) -> Caller:
+    return Caller.system("bid-expiry", org_id)

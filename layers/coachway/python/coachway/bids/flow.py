@@ -1,0 +1,234 @@
+"""The steps of `statemachines/bidding.asl.yaml`. Each can be done again: what it does depends on what the table says.
+
+A step answers with where to `go` next. Waits end by the state machine's own clock, or by the token that is kept here
+while it waits, which `signals` answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from math import ceil
+from typing import Any, Final
+
+from pydantic import Field
+
+from coachway.bids import awarding, candidates, inviting, requests, rules, service, signals, telling
+from coachway.bids.bidding import FLOW, BidRequest, FlowFailure, FlowRecord
+from coachway.bids.events import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
+from coachway.bids.model import Bid
+from coachway.bids.rules import BidStatus, Decision, RequestStatus
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.model import Shape
+from coachway.core.ops import Create, Update
+from coachway.core.retrying import after_lost_races
+
+_TOGETHER = 45
+AUTOMATIC = "The lowest bid"
+
+
+class Next(Shape):
+    """Where the flow goes, and how long it may wait there."""
+
+    go: str
+    seconds: int = 1
+    deadline: str = ""
+    bid_ids: list[str] = Field(default_factory=list)
+
+
+def look(caller: Caller, bid_request_id: str, *, execution: str, round_: int, redriven: bool, waited: str) -> Next:
+    """Where a request's flow goes from here. `waited` is the deadline that the flow has waited for, if it has.
+
+    An event that comes twice starts a second execution; only the first, or one that takes it up again, goes on.
+    """
+    if not after_lost_races(lambda: _is_ours(caller, bid_request_id, execution, round_, redriven=redriven)):
+        return Next(go="over")
+    return after_lost_races(lambda: _look(caller, bid_request_id, waited))
+
+
+def _is_ours(caller: Caller, bid_request_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
+    known = _record(caller, bid_request_id)
+    if known is not None and known.execution == execution:
+        return True
+    if known is not None and not redriven and known.round >= round_:
+        return False
+    ours = FlowRecord(org_id=caller.org_id, bid_request_id=bid_request_id, execution=execution, round=round_)
+    at_once = errors.LostRace("another execution is taking this request")
+    store.commit(caller, Create(ours, taken=at_once) if known is None else Update(known, ours, lost=at_once))
+    return True
+
+
+def _record(caller: Caller, bid_request_id: str) -> FlowRecord | None:
+    return store.find(FlowRecord, FLOW.key(org=caller.org_id, request=bid_request_id))
+
+
+def _look(caller: Caller, bid_request_id: str, waited: str) -> Next:
+    request = requests.get(caller, bid_request_id)
+    if request.status is RequestStatus.OPEN and waited and datetime.fromisoformat(waited) == request.deadline:
+        request = requests.closed(caller, request, "the deadline is over", early=False)
+    match request.status:
+        case RequestStatus.OPEN if request.invited_at is None:
+            return Next(go="invite")
+        case RequestStatus.OPEN:
+            left = ceil((request.deadline - clock.now()).total_seconds())
+            return Next(go="wait", seconds=max(1, left), deadline=request.deadline.isoformat())
+        case RequestStatus.CLOSED:
+            return Next(go="rank")
+        case _:
+            return Next(go="settle")
+
+
+def invite(caller: Caller, bid_request_id: str) -> Next:
+    """Invite vendors."""
+    inviting.invite(caller, bid_request_id)
+    return Next(go="look")
+
+
+def wait(caller: Caller, bid_request_id: str, *, token: str, waits_for: str, deadline: str) -> None:
+    """Keep the token of what the flow waits for: `deadline <moment>` or `decision`."""
+    for_what = f"{waits_for} {deadline}".strip()
+
+    def keep() -> FlowRecord:
+        known = _record(caller, bid_request_id)
+        if known is None:
+            raise errors.Missing("there is no such flow")
+        waiting = known.model_copy(update={"token": token, "waits_for": for_what})
+        store.commit(caller, Update(known, waiting))
+        return waiting
+
+    waiting = after_lost_races(keep)
+    if waits_for == "decision":
+        _ask(caller, bid_request_id)
+    # Whatever happened before the token was kept had nobody to tell.
+    signals.answer(requests.get(caller, bid_request_id), waiting)
+
+
+def _ask(caller: Caller, bid_request_id: str) -> None:
+    """Tell managers that they are to choose, and put the bids under review."""
+    request = requests.get(caller, bid_request_id)
+    if request.status is not RequestStatus.CLOSED:
+        return
+    known = service.of_charter(caller.org_id, request.charter_id)
+    waiting = [bid for bid in service.live(known) if bid.status is BidStatus.SUBMITTED]
+    for start in range(0, len(waiting), _TOGETHER):
+        _review(caller, waiting[start : start + _TOGETHER])
+    told = DecisionNeeded(
+        **telling.of_request(request), bids=len(service.live(known)), escalated=request.escalated_at is not None
+    )
+    store.commit(caller, Update(request, request.model_copy(), [told]))
+
+
+def _review(caller: Caller, bids: Sequence[Bid]) -> None:
+    for bid in bids:
+        rules.require_bid_step(bid.status, BidStatus.UNDER_REVIEW)
+    after = [bid.model_copy(update={"status": BidStatus.UNDER_REVIEW}) for bid in bids]
+    store.commit(
+        caller,
+        *(
+            Update(bid, reviewed, [BidReviewed(**telling.of_bid(reviewed))])
+            for bid, reviewed in zip(bids, after, strict=True)
+        ),
+    )
+
+
+def rank(caller: Caller, bid_request_id: str) -> Next:
+    """Award by itself, ask a manager, or say that there is nothing to award."""
+    request = requests.get(caller, bid_request_id)
+    if request.status is not RequestStatus.CLOSED:
+        return Next(go="settle")
+    decision = decided(caller, request)
+    if decision.award and len(decision.award) <= awarding.MOST_WINNERS:
+        return Next(go="award", bid_ids=[offer.bid_id for offer in decision.award])
+    if decision.candidates:
+        return Next(go="ask")
+    empty(caller, request, "There was no bid that can be awarded")
+    return Next(go="settle")
+
+
+def decided(caller: Caller, request: BidRequest) -> Decision:
+    """What the rules say of a request's bids as they are now. Of vehicles that are awarded, nothing is said."""
+    on = service.ground(caller, request.charter_id)
+    bids = service.live(service.of_charter(caller.org_id, request.charter_id))
+    known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
+    taken = sum(len(share.vehicles) for share in (on.bidding.shares() if on.bidding else []))
+    # What was awarded to somebody by hand is no part of the target price any more: then a manager goes on.
+    target = request.target_price if not taken else None
+    entries = candidates.entries(bids, on.charter, request, known)
+    return rules.decide(entries, on.charter.vehicle_count - taken, target, clock.now())
+
+
+def award(caller: Caller, bid_request_id: str, bid_ids: Sequence[str]) -> Next:
+    """Award these bids; a manager is asked when one of them does not do any more."""
+    request = requests.get(caller, bid_request_id)
+    if request.status is not RequestStatus.CLOSED:
+        return Next(go="settle")
+    try:
+        awarding.award(caller, bid_ids, AUTOMATIC, by_itself=True)
+    except errors.LostRace:
+        raise
+    except errors.Conflict:
+        return Next(go="look") if not bid_ids else Next(go="ask")
+    return Next(go="settle")
+
+
+def empty(caller: Caller, request: BidRequest, reason: str) -> None:
+    """Say that a request came to nothing; staff are told, and may extend it."""
+    count = len(service.of_charter(caller.org_id, request.charter_id))
+    told = BiddingEmpty(**telling.of_request(request), reason=reason, bids=count)
+    requests.ended(caller, request, RequestStatus.NO_BIDS, reason, told)
+
+
+def escalate(caller: Caller, bid_request_id: str) -> Next:
+    """Nobody decided within a day: the next question goes out as an escalation."""
+
+    def act() -> Next:
+        request = requests.get(caller, bid_request_id)
+        if request.status is not RequestStatus.CLOSED:
+            return Next(go="settle")
+        store.commit(caller, Update(request, request.model_copy(update={"escalated_at": clock.now()})))
+        return Next(go="ask")
+
+    return after_lost_races(act)
+
+
+def give_up(caller: Caller, bid_request_id: str) -> Next:
+    """Nobody decided at all."""
+
+    def act() -> Next:
+        request = requests.get(caller, bid_request_id)
+        if request.status is RequestStatus.CLOSED:
+            empty(caller, request, "Nobody decided in time")
+        return Next(go="settle")
+
+    return after_lost_races(act)
+
+
+def settle(caller: Caller, bid_request_id: str) -> Next:
+    """Tell those whose bids did not win."""
+    awarding.settle(caller, requests.get(caller, bid_request_id).charter_id)
+    return Next(go="over")
+
+
+def failed(caller: Caller, bid_request_id: str, *, state: str, failure: dict[str, Any]) -> Next:
+    """Keep what went wrong where staff see it."""
+
+    def act() -> Next:
+        request = requests.get(caller, bid_request_id)
+        error = str(failure.get("Error", "unknown"))[:100]
+        kept = FlowFailure(state=state, error=error, at=clock.now())
+        told = BiddingFailed(**telling.of_request(request), state=state, error=error)
+        store.commit(caller, Update(request, request.model_copy(update={"failure": kept}), [told]))
+        return Next(go="over")
+
+    return after_lost_races(act)
+
+
+STEPS: Final[Mapping[str, Callable[[Caller, str], Next]]] = {
+    "invite": invite,
+    "rank": rank,
+    "escalate": escalate,
+    "give_up": give_up,
+    "settle": settle,
+}
+"""Those that need nothing but the request."""

@@ -1,0 +1,211 @@
+"""The page on which a vendor answers an invitation: phone first, without a password and without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field, ValidationError
+
+from coachway.bids import inviting, links, service
+from coachway.bids.links import Invited
+from coachway.bids.model import BidInput
+from coachway.bids.rules import BidStatus, RequestStatus
+from coachway.bookings import wording
+from coachway.bookings.model import Charter
+from coachway.bookings.wording import brand_of, wording_of
+from coachway.core import errors, pages
+from coachway.core.answers import Html
+from coachway.core.caller import Caller
+from coachway.core.model import Input
+from coachway.core.retrying import after_lost_races
+from coachway.core.wording import Wording
+from coachway.identity import organizations
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_LARGEST: Final = Decimal(10_000_000)
+
+
+class BidForm(Input):
+    """What the form posts that bids; what is missing or wrong is asked for on the page."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"quoted_price": "1250.00", "passenger_capacity": "56", "vehicle_count": "1", "driver_name": "Mike"}
+            ]
+        }
+    )
+
+    quoted_price: Annotated[str, Field(max_length=20, pattern=r"^[^\x00-\x1f]*$")] = ""
+    passenger_capacity: Annotated[str, Field(max_length=6, pattern=r"^[^\x00-\x1f]*$")] = ""
+    vehicle_count: Annotated[str, Field(max_length=4, pattern=r"^[^\x00-\x1f]*$")] = ""
+    driver_name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    offers_amenities: Annotated[bool, Field(description="all that the trip asks for")] = False
+    is_ada_compliant: bool = False
+    notes: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class DeclineForm(Input):
+    """What the form posts that declines an invitation."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "No coach is free that day."}]})
+
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+def show(caller: Caller, token: str) -> Html:
+    """The page of an invitation. Raises Missing for a link that was not made here."""
+    invited = links.opened(caller, token)
+    links.seen(invited)
+    return _drawn(invited, here=f"{token}/")
+
+
+def bid(caller: Caller, token: str, form: BidForm) -> Html:
+    """Bid, and lead back to the page; what is missing is asked for."""
+    invited = links.opened(caller, token)
+    sent = form.model_dump()
+    wrong, wanted = _read(form, invited)
+    if wanted is None:
+        return _drawn(invited, status=422, sent=sent, wrong=wrong)
+    return _answered(caller, token, sent, lambda: service.place(invited.caller, wanted))
+
+
+def decline(caller: Caller, token: str, form: DeclineForm) -> Html:
+    """Decline, and lead back to the page."""
+
+    def act() -> None:
+        now = links.opened(caller, token)
+        inviting.decline(now.caller, now.invitation, now.request, form.reason.strip())
+
+    return _answered(caller, token, form.model_dump(), lambda: after_lost_races(act))
+
+
+def _answered(caller: Caller, token: str, sent: Mapping[str, object], act: Callable[[], object]) -> Html:
+    try:
+        act()
+    except errors.Conflict as refusal:
+        trouble = refusal.detail or refusal.title
+        return _drawn(links.opened(caller, token), status=409, trouble=trouble, sent=sent)
+    return Html("", status=303, headers={"Location": f"../{token}"})
+
+
+def _read(form: BidForm, invited: Invited) -> tuple[dict[str, str], BidInput | None]:
+    charter, wrong = invited.charter, dict[str, str]()
+    price = _amount(form.quoted_price)
+    if price is None:
+        wrong["quoted_price"] = "Enter your price, such as 1250.00."
+    seats = _number(form.passenger_capacity, 1000)
+    if seats is None:
+        wrong["passenger_capacity"] = "Enter how many passengers each vehicle takes."
+    count = _number(form.vehicle_count or str(charter.vehicle_count), charter.vehicle_count)
+    if count is None:
+        wrong["vehicle_count"] = f"Enter a number from 1 to {charter.vehicle_count}."
+    if wrong or price is None:
+        return wrong, None
+    try:
+        wanted = BidInput(
+            vendor_id=invited.invitation.vendor_id,
+            charter_id=charter.id,
+            quoted_price=price,
+            vehicle_type=charter.vehicle_class,
+            vehicle_count=count,
+            passenger_capacity=seats or 1,
+            driver_name=" ".join(form.driver_name.split()) or None,
+            amenities=list(charter.amenities) if form.offers_amenities else [],
+            is_ada_compliant=form.is_ada_compliant,
+            notes=form.notes.strip(),
+        )
+    except ValidationError:
+        return {"notes": "Something in this form was not right."}, None
+    return {}, wanted
+
+
+def _amount(text: str) -> int | None:
+    """Cents of `1250`, `1,250.00` or `$1250.5`."""
+    try:
+        value = Decimal(text.strip().lstrip("$").replace(",", ""))
+    except InvalidOperation:
+        return None
+    cents = value * 100 if value.is_finite() else Decimal(0)
+    return int(cents) if 0 < value <= _LARGEST and cents == cents.to_integral_value() else None
+
+
+def _number(text: str, most: int) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= most else None
+
+
+def _drawn(
+    invited: Invited,
+    *,
+    here: str = "",
+    status: int = 200,
+    trouble: str = "",
+    sent: Mapping[str, object] | None = None,
+    wrong: Mapping[str, str] | None = None,
+) -> Html:
+    organization = organizations.get(invited.charter.org_id)
+    words = wording_of(organization)
+    usual = {"vehicle_count": str(invited.charter.vehicle_count), "reason": ""}
+    return pages.html(
+        TEMPLATES,
+        "bid.html",
+        brand=brand_of(organization),
+        status=status,
+        here=here,
+        vendor=invited.vendor.business_name,
+        number=invited.charter.number,
+        heading=f"Trip {invited.charter.number}",
+        route=wording.route(invited.charter.stops),
+        facts=_facts(invited.charter, words),
+        stops=wording.stops(invited.charter.stops, words),
+        message=invited.request.message,
+        until=words.moment(invited.request.deadline, invited.charter.timezone),
+        is_open=_is_open(invited),
+        banner=_banner(invited, words),
+        trouble=trouble,
+        vehicles=invited.charter.vehicle_count,
+        amenities=[wording.humanized(code) for code in invited.charter.amenities],
+        requires_ada=invited.request.requires_ada,
+        currency=invited.request.currency,
+        is_sealed=invited.request.is_sealed,
+        sent={**BidForm().model_dump(), **usual, **(sent or {})},
+        errors=wrong or {},
+    )
+
+
+def _facts(charter: Charter, words: Wording) -> list[wording.Fact]:
+    found = wording.facts(charter)
+    return [*found, wording.Fact("Miles", words.number(charter.miles))]
+
+
+def _has_bid(invited: Invited) -> bool:
+    return invited.bid is not None and invited.bid.status not in {BidStatus.WITHDRAWN, BidStatus.EXPIRED}
+
+
+def _is_open(invited: Invited) -> bool:
+    return invited.request.status is RequestStatus.OPEN and not _has_bid(invited)
+
+
+def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:
+    """What to know first: title, text, mood."""
+    if invited.bid is not None and _has_bid(invited):
+        price = words.money(invited.bid.terms.quoted_price, invited.bid.currency)
+        match invited.bid.status:
+            case BidStatus.ACCEPTED:
+                when = words.day(invited.bid.payout_date) if invited.bid.payout_date else ""
+                return ("Your bid was accepted", f"You run this trip for {price}. We pay you on {when}.", "good")
+            case BidStatus.REJECTED:
+                return ("Your bid was not accepted", invited.bid.decision_reason, "bad")
+            case _:
+                return ("Your bid is in", f"You bid {price}. We will tell you by mail what was decided.", "good")
+    if invited.request.status is RequestStatus.CANCELLED:
+        return ("Bids are not needed any more", invited.request.status_reason, "bad")
+    if invited.request.status is not RequestStatus.OPEN:
+        return ("Bidding is closed", "Thank you all the same.", "bad")
+    if invited.invitation.is_accepted is False:
+        return ("You declined", "You may still bid until the deadline.", "bad")
+    return None

@@ -1,0 +1,78 @@
+"""Answers the token that a request's flow waits by, once what it waits for has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+import botocore.session
+from botocore.exceptions import ClientError
+
+from coachway.bids import awarding, requests
+from coachway.bids.bidding import FLOW, BidRequest, FlowRecord
+from coachway.bids.rules import RequestStatus
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.consuming import Consumer, Delivery
+from coachway.core.ops import Update
+
+_OVER: Final = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
+
+
+@cache
+def _client() -> Any:
+    return botocore.session.get_session().create_client("stepfunctions")
+
+
+def is_answered(request: BidRequest, waits_for: str) -> bool:
+    """Whether what a flow waits for has happened: its deadline moved or is no matter any more, or it was decided."""
+    if waits_for == "decision":
+        return request.status is not RequestStatus.CLOSED
+    return waits_for != f"deadline {request.deadline.isoformat()}" or request.status is not RequestStatus.OPEN
+
+
+def answer(request: BidRequest, waiting: FlowRecord) -> None:
+    """Wake the flow, if there is a reason to. A token that was answered before, or timed out, is no failure."""
+    if not waiting.token or not is_answered(request, waiting.waits_for):
+        return
+    try:
+        _client().send_task_success(taskToken=waiting.token, output="{}")
+    except ClientError as failure:
+        if failure.response["Error"]["Code"] not in _OVER:
+            raise
+    try:
+        cleared = waiting.model_copy(update={"token": "", "waits_for": ""})
+        store.commit(Caller.system("bidding", waiting.org_id), Update(waiting, cleared))
+    except errors.LostRace:
+        return  # the flow waits for something else already
+
+
+def wake(caller: Caller, delivery: Delivery) -> None:
+    """A request was closed, extended, cancelled or awarded."""
+    request_id = str(delivery.data["bid_request_id"])
+    waiting = store.find(FlowRecord, FLOW.key(org=caller.org_id, request=request_id))
+    if waiting is not None:
+        answer(requests.get(caller, request_id), waiting)
+
+
+def charter_cancelled(caller: Caller, delivery: Delivery) -> None:
+    """Nobody need bid for a trip that does not take place."""
+    requests.cancel_of_charter(caller, delivery.aggregate_id, "The charter was cancelled")
+    awarding.settle(caller, delivery.aggregate_id)
+
+
+def charter_booked(caller: Caller, delivery: Delivery) -> None:
+    """Its vehicles may have been awarded before."""
+    awarding.confirm_if_whole(caller, delivery.aggregate_id)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    "bidding.closed": wake,
+    "bidding.extended": wake,
+    "bidding.cancelled": wake,
+    "bidding.awarded": wake,
+    "charter.booked": charter_booked,
+    "charter.cancelled": charter_cancelled,
+}
+"""By the event's type; `template.yaml` lets just these reach the queue."""

@@ -1,0 +1,88 @@
+"""What events about bidding say, as far as a mail tells of it.
+
+Bids stand on a higher floor, so their classes are not imported here; a test compares these fields with theirs.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from coachway.core.model import Shape
+from coachway.core.money import Amount
+from coachway.core.wording import Wording
+
+
+class Bidding(Shape):
+    """Bidding for a charter, as the organization is told of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    number: str
+    deadline: AwareDatetime
+    bids: int
+
+
+class DecisionNeeded(Bidding):
+    """A manager has to choose."""
+
+    escalated: bool
+
+
+class NoBids(Bidding):
+    """Bidding came to nothing."""
+
+    reason: str
+
+
+class Invited(Shape):
+    """A vendor is asked to bid."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    number: str
+    deadline: AwareDatetime
+    invitation_id: str
+    vendor_name: str
+    vendor_email: str
+    link_nonce: str
+    starts_at: AwareDatetime
+    timezone: str
+    pickup: str
+    dropoff: str
+    vehicle_class: str
+    vehicle_count: int
+    passengers: int
+    message: str
+
+    def when(self, words: Wording) -> str:
+        """`Wednesday, March 3, 2027, 9:00 AM EST`, on the clock of the first stop."""
+        return words.moment(self.starts_at, self.timezone)
+
+    def vehicles(self) -> str:
+        """`Coach`, or `2 × Minibus`."""
+        name = self.vehicle_class.replace("_", " ").capitalize()
+        return name if self.vehicle_count == 1 else f"{self.vehicle_count} × {name}"
+
+
+class Decided(Shape):
+    """What was decided of a vendor's bid."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    number: str
+    vendor_name: str
+    vendor_email: str
+    reason: str
+
+
+class Accepted(Decided):
+    """A bid won."""
+
+    quoted_price: Amount
+    currency: str
+    payout_date: date
+    vehicles: list[int] = Field(default_factory=list)
+    starts_at: AwareDatetime
+    timezone: str
