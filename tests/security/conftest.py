@@ -25,6 +25,17 @@ def seeds(tenant: Tenant) -> Seeds:
     return Seeds(tenant)
 
 
+@pytest.fixture(scope="session")
+def strict_tenant(strict_stack: Stack) -> Tenant:
+    """An organization where a grant that is missing fails."""
+    return Tenant(strict_stack)
+
+
+@pytest.fixture(scope="session")
+def strict_seeds(strict_tenant: Tenant) -> Seeds:
+    return Seeds(strict_tenant)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many cases the fuzzing sent."""
     reports = [each for some in terminalreporter.stats.values() for each in some if isinstance(each, pytest.TestReport)]

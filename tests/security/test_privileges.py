@@ -167,11 +167,6 @@ def _imported(path: Path) -> list[Path]:
 # On an emulator that enforces the policies
 
 
-@pytest.fixture(scope="session")
-def strict_tenant(strict_stack: Stack) -> Tenant:
-    return Tenant(strict_stack)
-
-
 def _as_role(stack: Stack, role: str, service: str) -> Any:
     arn = next(
         each["Arn"] for each in stack.client("iam").list_roles()["Roles"] if f"-{role}-" in f"-{each['RoleName']}-"

@@ -167,13 +167,18 @@ def _nonsense(existing: str) -> list[str]:
 
 
 @closed
-def test_those_who_may_do_get_there(operation: Operation, stack: Stack, tenant: Tenant, seeds: Seeds) -> None:
-    """Without this, a walk past routes that answer 404 to everybody would prove nothing."""
+def test_those_who_may_do_get_there(
+    operation: Operation, strict_stack: Stack, strict_tenant: Tenant, strict_seeds: Seeds
+) -> None:
+    """Without this, a walk past routes that answer 404 to everybody would prove nothing.
+
+    And it is where IAM is enforced: no route lacks a grant.
+    """
     if operation.reads:
-        answer = send(operation, seeds, tenant)
+        answer = send(operation, strict_seeds, strict_tenant)
         assert answer.status_code == 200, answer.text
         return
-    own = Tenant(stack) if operation.needs == SIGNED_IN else tenant
+    own = Tenant(strict_stack) if operation.needs == SIGNED_IN else strict_tenant
     answer = send(operation, Seeds(own), own)
     assert answer.is_success or str(operation) in WANT_MORE, answer.text
     assert str(answer.status_code) in operation.statuses, answer.text

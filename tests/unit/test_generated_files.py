@@ -83,4 +83,6 @@ def test_names_in_the_template_follow_from_the_entry(function: str) -> None:
 @pytest.mark.parametrize("function", functions())
 def test_every_entry_has_a_sample_of_its_input(function: str) -> None:
     name = functions()[function]["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
-    assert json.loads((SAMPLES / f"{name}.json").read_text())
+    sample = SAMPLES / f"{name}.json"
+    assert sample.exists(), f"put an input that {name} really got, without its secrets, into events/samples/{name}.json"
+    assert json.loads(sample.read_text())

@@ -1,0 +1,92 @@
+"""Lambda entries take the input that lies in `events/samples`, as it came from the gateway, the stream or a queue."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from coachway.core import relaying
+from coachway.identity.rules import PERMISSIONS
+from infra.local import site
+from tests.entries import load
+from tests.integration.client import token_for
+from tests.integration.messaging.conftest import ORG, Post, post
+from tests.template import ROOT, functions
+from tools.entries import serving
+
+__all__ = ["post"]
+
+
+class Context:
+    """What Lambda tells a function of itself."""
+
+    function_name = "sample"
+    memory_limit_in_mb = 1024
+    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:sample"
+    aws_request_id = "sample"
+
+
+def name_of(function: str) -> str:
+    name: str = functions()[function]["FunctionName"]["Fn::Sub"]
+    return name.removeprefix("coachway-${Environment}-")
+
+
+def handler_of(function: str) -> Any:
+    module, _, name = functions()[function]["Handler"].partition(".")
+    return getattr(load(Path(functions()[function]["CodeUri"]).name, module), name)
+
+
+def sample_of(function: str) -> Any:
+    """The sample, with a genuine token, and of the organization that the tests have."""
+    text = (ROOT / "events/samples" / f"{name_of(function)}.json").read_text()
+    sample = json.loads(text.replace("{access_token}", token_for(" ".join(PERMISSIONS), org_id=ORG)))
+    for record in sample.get("Records", []):
+        if record["eventSource"] == "aws:sqs":
+            message = json.loads(record["body"])
+            message["detail"]["org_id"] = ORG
+            record["body"] = json.dumps(message)
+    return sample
+
+
+def fed_by(source: str) -> list[str]:
+    """The functions with an event source of this type."""
+    found = functions().items()
+    return [name for name, each in found if source in {event["Type"] for event in each.get("Events", {}).values()}]
+
+
+@pytest.mark.parametrize("function", [entry.function for entry in serving()])
+def test_a_request_is_answered(function: str, post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.place(tmp_path)
+    monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
+    answer = handler_of(function)(sample_of(function), Context())
+    assert answer["statusCode"] in {200, 401, 404}, answer["body"]  # a session and a link of another deployment's
+    assert answer["headers"]["X-Request-Id"]
+
+
+@pytest.mark.parametrize("function", fed_by("Schedule"))
+def test_a_timer_does_its_work(function: str, post: Post) -> None:
+    handler_of(function)(sample_of(function), Context())
+
+
+@pytest.mark.parametrize("function", fed_by("SQS"))
+def test_a_message_is_consumed(function: str, post: Post) -> None:
+    assert handler_of(function)(sample_of(function), Context()) == {"batchItemFailures": []}
+
+
+def test_the_invitation_of_the_sample_goes_out(post: Post) -> None:
+    handler_of("MessagingFunction")(sample_of("MessagingFunction"), Context())
+    assert [mail["To"] for mail in post.mails] == ["Sam Ruiz <invited@harbor.example>"]
+
+
+def test_the_relay_publishes_what_the_stream_shows(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("events").create_event_bus(Name="sample")
+    monkeypatch.setenv("BUS_NAME", "sample")
+    relaying._client.cache_clear()
+    sample = sample_of("RelayFunction")
+    assert relaying.relay(sample["Records"]) == len(sample["Records"])
+    handler_of("RelayFunction")(sample, Context())
+    relaying._client.cache_clear()
