@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -161,16 +160,21 @@ def test_an_award_fails_when_a_paper_was_rejected_after_it_was_judged() -> None:
         store.commit(CALLER, subjects.unchanged(judged))
 
 
-def test_papers_handed_in_at_once_are_all_there() -> None:
-    ven, token = vendor()["id"], carriers.staff()
+def test_papers_handed_in_at_once_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    ven = vendor()["id"]
+    faster = REQUIRED[1:3]
+    look = subjects.find
 
-    def hand_in(kind: str) -> int:
-        body = {"vendor_id": ven, "document_type": kind, "document_name": kind}
-        return ask("POST", "/compliance", body, token=token).status
+    def find(*wanted: Any) -> Any:
+        found = look(*wanted)
+        if faster:
+            document(ven, faster.pop())
+        return found
 
-    with ThreadPoolExecutor(3) as threads:
-        assert list(threads.map(hand_in, REQUIRED[:3])) == [201] * 3
+    monkeypatch.setattr(subjects, "find", find)
+    document(ven, REQUIRED[0])
     assert sorted(each.document_type for each in carriers.subject(ven).papers) == sorted(REQUIRED[:3])
+    assert len(listed({"vendor_id": ven})) == 3
 
 
 def test_old_papers_make_room_but_open_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:

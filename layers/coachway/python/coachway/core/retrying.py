@@ -20,5 +20,5 @@ def after_lost_races(work: Callable[[], T]) -> T:
         try:
             return work()
         except errors.LostRace:
-            time.sleep(random.uniform(0, 0.02 * 1.6**attempt))  # noqa: S311 - spreads tries, keeps no secret
+            time.sleep(random.uniform(0, 0.02 * 1.6**attempt))  # noqa: S311  # nosec B311 - spreads tries
     return work()
