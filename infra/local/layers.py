@@ -6,9 +6,7 @@ A build is named by everything that goes into it, so an unchanged layer is never
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -18,12 +16,12 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from infra.local import say
+from infra.local import say, slimming
 from infra.local.environments import UV
 from infra.local.home import BUILD, ROOT
-from infra.local.recipes import ENDPOINT_PREFIXES, LAYERS, NOWHERE_NEEDED, Layer
+from infra.local.recipes import LAYERS, NOWHERE_NEEDED, Layer
 
 PACKAGE: Final = ROOT / "layers" / "coachway" / "python"
 
@@ -127,9 +125,7 @@ def _vendored(layer: Layer, platform: Platform) -> Path:
     with say.step(f"Building the layer {layer.name} for {platform.name} (Python {platform.python})"), scratch as made:
         tree = Path(made) / "python"
         _install(pins, tree, platform)
-        _prune(tree, layer)
-        _shorten_endpoints(tree)
-        _shorten_descriptions(tree)
+        slimming.slim(tree, layer)
         precompile(tree, platform, "/opt/python")
         if platform.is_local:
             _try(layer, tree)
@@ -171,54 +167,6 @@ def _install(pins: list[str], tree: Path, platform: Platform) -> None:
         raise say.Failed(
             f"packages could not be installed:\n{done.stderr.strip()}", "check the network or the package cache"
         )
-
-
-def _prune(tree: Path, layer: Layer) -> None:
-    unwanted = [path for pattern in layer.prune for path in tree.glob(pattern)]
-    for directory, patterns in layer.keep.items():
-        kept = {match for pattern in patterns for match in (tree / directory).glob(pattern)}
-        unwanted += [entry for entry in (tree / directory).iterdir() if entry not in kept]
-    unwanted += [path for path in tree.rglob("*") if path.is_dir() and path.name in NOWHERE_NEEDED]
-    unwanted += [path for info in tree.glob("*.dist-info") for path in info.iterdir() if path.name != "METADATA"]
-    unwanted += [path for suffix in ("pyi", "pxd", "h", "c") for path in tree.rglob(f"*.{suffix}")]
-    for path in unwanted:
-        _remove(path)
-
-
-def _shorten_endpoints(tree: Path) -> None:
-    """Leave of botocore's list of endpoints only the services that it still describes."""
-    file = tree / "botocore" / "data" / "endpoints.json"
-    if file.exists():
-        endpoints = json.loads(file.read_text())
-        for partition in endpoints["partitions"]:
-            services = partition["services"]
-            partition["services"] = {name: services[name] for name in services if name in ENDPOINT_PREFIXES}
-        file.write_text(json.dumps(endpoints, separators=(",", ":")))
-
-
-def _shorten_descriptions(tree: Path) -> None:
-    """Leave of botocore's descriptions what it acts upon, uncompressed: a client reads them at every cold start."""
-    for file in tree.glob("botocore/data/*/*/*.json.gz"):
-        description = json.loads(gzip.decompress(file.read_bytes()))
-        file.with_suffix("").write_text(json.dumps(_undocumented(description), separators=(",", ":")))
-        file.unlink()
-
-
-def _undocumented(part: Any) -> Any:
-    """Without prose. A shape's member may be called `documentation`, but is no text."""
-    if isinstance(part, list):
-        return [_undocumented(each) for each in part]
-    if isinstance(part, dict):
-        kept = {name: each for name, each in part.items() if name != "documentation" or not isinstance(each, str)}
-        return {name: _undocumented(each) for name, each in kept.items()}
-    return part
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def interpreter(platform: Platform) -> str | None:

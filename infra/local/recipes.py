@@ -10,8 +10,8 @@ from typing import Final
 class Layer:
     """Third-party packages of one dependency group, less those of the group `below` and those that are `unused` here.
 
-    `prune` are patterns of paths to drop; `keep` names, for a directory, the patterns that stay; `trial` is Python that
-    must run with nothing but this layer and the one below.
+    `prune` are patterns of paths to drop; `keep` names, for a directory, the patterns that stay; `strip` are libraries
+    that lose their symbols; `trial` is Python that must run with nothing but this layer and the one below.
     """
 
     name: str
@@ -20,6 +20,7 @@ class Layer:
     unused: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
     keep: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    strip: tuple[str, ...] = ()
     trial: str = ""
 
 
@@ -81,6 +82,7 @@ VENDOR: Final = Layer(
             *("endpoints.json*", "partitions.json*", "sdk-default-configuration.json*", "_retry.json*"),
         ),
     },
+    strip=("cryptography/hazmat/bindings/_rust.abi3.so",),
     trial=f"""
 import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule
 import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo
