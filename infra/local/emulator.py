@@ -41,6 +41,11 @@ def start(home: Home, *, auth: bool = False) -> bool:
     """Start it unless it runs already; True when it was started. State of an earlier run is loaded."""
     python = environments.ensure("emulator") / "python"
     if processes.running(home, NAME):
+        if not processes.port_taken(home.port):
+            raise say.Failed(
+                f"MiniStack runs already, but on another port than {home.port}",
+                "stop it first, with make down; or say the port that it was started on, by COACHWAY_PORT",
+            )
         return False
     with say.step(f"Starting MiniStack on port {home.port}"):
         shutil.rmtree(home.directory / "tmp", ignore_errors=True)
