@@ -25,7 +25,7 @@ help: ## List what there is
 
 .PHONY: up
 up: $(VENV)/.synced ## Start the stack: emulator, sandboxes, deployment, demo data
-	@$(LOCAL) up
+	@PYTHONPATH=layers/coachway/python:. $(LOCAL) up
 
 .PHONY: down
 down: $(VENV)/.synced ## Stop the stack, keeping its data
@@ -106,6 +106,11 @@ replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FR
 .PHONY: rebuild
 rebuild: $(VENV)/.synced ## Count the figures of vendors again from past events: make rebuild ORG=org_…
 	@PYTHONPATH=layers/coachway/python:. $(LOCAL) rebuild $(or $(ORG),$(error ORG=org_… says whose vendors))
+
+.PHONY: platform-user
+platform-user: $(VENV)/.synced ## Invite who runs the deployment: make platform-user ORG=demo EMAIL=… [NAME="Pia Novak"] [ENV=staging|prod]
+	@PYTHONPATH=layers/coachway/python:. $(LOCAL) platform-user $(or $(ORG),$(error ORG= says which organization, by its slug)) \
+		$(or $(EMAIL),$(error EMAIL= says who)) $(if $(NAME),--name "$(NAME)") $(if $(ENV),--environment $(ENV))
 
 .PHONY: deploy
 deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import aws, deploy, environments, flows, layers, locks, rebuild, republish, say, stack
+from infra.local import aws, deploy, environments, flows, layers, locks, platform_user, rebuild, republish, say, stack
 from infra.local.home import Home
 
 
@@ -73,6 +73,14 @@ def _rebuild(home: Home, options: argparse.Namespace) -> None:
     print(f"{rebuild.rebuild(home, options.organization)} vendors were counted again")
 
 
+def _platform_user(home: Home, options: argparse.Namespace) -> None:
+    first, _, last = options.name.partition(" ")
+    name = {"first_name": first, "last_name": last or first}
+    invited, link = platform_user.invite(home, options.organization, options.email, name, options.environment)
+    print(f"{invited.email} is invited to run the deployment, as one of {options.organization}; a mail is on its way.")
+    print(f"Until {invited.expires_at:%Y-%m-%d %H:%M} UTC: {link}")
+
+
 COMMANDS: dict[str, Callable[[Home, argparse.Namespace], None]] = {
     "up": _up,
     "down": _down,
@@ -84,6 +92,7 @@ COMMANDS: dict[str, Callable[[Home, argparse.Namespace], None]] = {
     "redrive": _redrive,
     "replay": _replay,
     "rebuild": _rebuild,
+    "platform-user": _platform_user,
 }
 
 
@@ -103,6 +112,11 @@ def _options() -> argparse.Namespace:
     replay.add_argument("first", help="the first day, YYYY-MM-DD (UTC)")
     replay.add_argument("last", help="the last day, YYYY-MM-DD (UTC)")
     commands.add_parser("rebuild").add_argument("organization", help="the id of the organization, org_…")
+    person = commands.add_parser("platform-user")
+    person.add_argument("organization", help="its slug")
+    person.add_argument("email")
+    person.add_argument("--name", default="Platform Operator", help="first and last name")
+    person.add_argument("--environment", default="", choices=["", "staging", "prod"], help="on AWS; else the emulator")
     return parser.parse_args()
 
 

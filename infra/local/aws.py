@@ -22,3 +22,13 @@ def session(emulator_url: str) -> Session:
 def client(home: Home, service: str) -> Any:
     """A client of one service of this home's emulator."""
     return session(home.emulator_url).client(service)
+
+
+def environment(home: Home) -> dict[str, str]:
+    """What makes the product's own code, in this process, talk to this home's emulator as its root."""
+    return {
+        "AWS_ENDPOINT_URL": home.emulator_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+    }

@@ -57,7 +57,11 @@ def invite(caller: Caller, body: Invitation) -> Invited:
     Raises Duplicate for an address that another user has, Forbidden for a role with more rights than the caller's.
     """
     still(caller)
-    role = roles.grantable(caller, body.role)
+    return issued(caller, body, *roles.grantable(caller, body.role))
+
+
+def issued(caller: Caller, body: Invitation, *role: Op) -> Invited:
+    """The invitation of somebody to a role that is the caller's to give; `role` holds as long as these ops do."""
     organization = organizations.get(caller.org_id)
     inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
     name = f"{inviter.first_name} {inviter.last_name}" if inviter else organization.name

@@ -16,7 +16,7 @@ SLUGS = AccessPattern(
     "the organization that has a slug, unique in the deployment",
     pk="SLUG#{slug}",
     sk="SLUG",
-    used_by="identity.accounts",
+    used_by="identity.accounts, identity.operators",
 )
 USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD", used_by="identity.users, identity.accounts")
 USERS_LIST = AccessPattern(
