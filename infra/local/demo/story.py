@@ -1,0 +1,184 @@
+"""What a story is made of: clients, prices, trips and what becomes of them. Days count from the day of loading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+Json = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """An address and where it is; `zone` where that is not the organization's own."""
+
+    address: str
+    latitude: float
+    longitude: float
+    zone: str = ""
+
+
+class Call(NamedTuple):
+    """A place on the way. Times are the place's own, `HH:MM`, with `+1 ` and so on for a later day of the trip."""
+
+    place: Place
+    arrives: str = ""
+    leaves: str = ""
+
+
+class Step(NamedTuple):
+    """What happens to a trip: the state that it leads to, who does it, and with what words."""
+
+    state: str
+    by: Literal["staff", "manager", "client", "link"]
+    words: str = ""
+
+
+SENT: Final = Step("sent", "staff")
+EXPIRED: Final = Step("expired", "staff", "No answer in time")
+
+
+def accepted(who: str) -> Step:
+    """The client says yes by the link."""
+    return Step("booked", "link", who)
+
+
+def by_phone(who: str) -> Step:
+    """The client says yes on the phone."""
+    return Step("booked", "staff", who)
+
+
+def declined(why: str) -> Step:
+    """The client says no by the link."""
+    return Step("declined", "link", why)
+
+
+def confirmed(with_what: str) -> Step:
+    """Vehicles and drivers are found."""
+    return Step("confirmed", "manager", with_what)
+
+
+STARTED: Final = Step("in_progress", "manager", "Left on time")
+COMPLETED: Final = Step("completed", "manager", "Everybody is home")
+
+
+def cancelled(why: str) -> Step:
+    """The operator cancels."""
+    return Step("cancelled", "manager", why)
+
+
+def called_off(why: str) -> Step:
+    """The client cancels, logged in."""
+    return Step("cancelled", "client", why)
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client, the people there, and its address. `body` and the rest are as the API takes them."""
+
+    body: Json
+    contacts: tuple[Json, ...]
+    address: Json
+
+    @property
+    def name(self) -> str:
+        return str(self.body["name"])
+
+
+def client(
+    name: str, kind: str, email: str, phone: str, terms: str, credit: int, address: Json, *contacts: Json
+) -> Client:
+    """A client with its terms of payment and its credit limit."""
+    body = {"name": name, "client_type": kind, "email": email, "phone": phone}
+    return Client({**body, "payment_terms": terms, "credit_limit": credit}, contacts, address)
+
+
+def contact(name: str, role: str, email: str) -> Json:
+    """Somebody at a client's."""
+    return {"name": name, "role": role, "email": email}
+
+
+def billed_at(line1: str, city: str, state: str, postal_code: str, country: str = "US") -> Json:
+    """Where the invoices go."""
+    there = {"line1": line1, "city": city, "state": state, "postal_code": postal_code, "country": country}
+    return {"address_type": "billing", **there}
+
+
+@dataclass(frozen=True)
+class Trip:
+    """A charter. `notes` tell it from all others. It leaves in `day` days, or on the `weekday` (0: Monday) after."""
+
+    notes: str
+    client: str
+    day: int
+    trip_type: str
+    calls: tuple[Call, ...]
+    miles: int
+    passengers: int
+    vehicle_class: str = "coach"
+    weekday: int | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    life: tuple[Step, ...] = ()
+    weekly: int = 1
+    """How many times, a week apart."""
+    again_after: int | None = None
+    """Days after which the same is quoted again, by cloning it."""
+
+    def body(self, today: date, zone: str, client_ids: Mapping[str, str]) -> Json:
+        """As the API takes it."""
+        first = self.leaves_on(today)
+        return {
+            "client_id": client_ids[self.client],
+            "trip_type": self.trip_type,
+            "vehicle_class": self.vehicle_class,
+            "passengers": self.passengers,
+            "stops": [_stop(call, first, zone) for call in self.calls],
+            "miles": self.miles,
+            "notes": self.notes,
+            **self.more,
+        }
+
+    def leaves_on(self, today: date) -> date:
+        """The day of its departure."""
+        earliest = today + timedelta(days=self.day)
+        return earliest + timedelta(days=0 if self.weekday is None else (self.weekday - earliest.weekday()) % 7)
+
+    def departure(self, today: date, zone: str, later: int = 0) -> str:
+        """When it leaves, or would leave so many days later."""
+        first = self.calls[0]
+        return _moment(first.leaves, self.leaves_on(today) + timedelta(days=later), first.place.zone or zone)
+
+
+def _stop(call: Call, first: date, zone: str) -> Json:
+    place = call.place
+    times = {"estimated_arrival": call.arrives, "estimated_departure": call.leaves}
+    return {
+        "address": place.address,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "timezone": place.zone or zone,
+        **{name: _moment(text, first, place.zone or zone) for name, text in times.items() if text},
+    }
+
+
+def _moment(text: str, first: date, zone: str) -> str:
+    later, _, clock = text.rpartition(" ")
+    day = first + timedelta(days=int(later or 0))
+    return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).isoformat()
+
+
+@dataclass(frozen=True)
+class Story:
+    """All that an organization has. Rules that name a client do so by its name."""
+
+    zone: str
+    terms: Json
+    rules: tuple[Json, ...]
+    amenities: tuple[Json, ...]
+    promo_codes: tuple[Json, ...]
+    clients: tuple[Client, ...]
+    trips: tuple[Trip, ...]
+    represented: str = ""
+    """The client that the organization's user of the role `client` acts for."""
