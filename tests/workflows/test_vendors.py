@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from coachway.compliance.rules import REQUIRED, SubjectType
 from coachway.core import ids
 from coachway.core.events import Actor, Envelope
 from coachway.core.writes import item
@@ -66,6 +68,21 @@ def test_a_paper_that_ran_out_is_marked_once_and_its_vendor_told(carrier: Carrie
     status = carrier.ask("GET", f"/vendors/{premium['id']}/compliance/status")
     assert (status["expired_documents"], status["is_compliant"]) == (1, False)
     assert len(stack.mails(premium["primary_email"])) == 1
+
+
+def test_papers_handed_in_at_once_are_all_there(carrier: Carrier) -> None:
+    rapid = vendor(carrier, "Rapid")["id"]
+    wanted = [kind.value for kind in REQUIRED[SubjectType.VENDOR]]
+
+    def hand_in(kind: str) -> Any:
+        return carrier.ask("POST", "/compliance", {"vendor_id": rapid, "document_type": kind, "document_name": kind})
+
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        made = list(threads.map(hand_in, wanted))
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        list(threads.map(lambda each: carrier.ask("PUT", f"/compliance/{each['id']}", {"status": "approved"}), made))
+    status = carrier.ask("GET", f"/vendors/{rapid}/compliance/status")
+    assert (status["total_documents"], status["approved_documents"], status["is_compliant"]) == (5, 5, True)
 
 
 def test_what_vendors_do_is_counted_once_and_the_same_again_from_the_events(carrier: Carrier, stack: Stack) -> None:
