@@ -5,12 +5,18 @@ A new name in a path fails the walk until it has a seed here.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import secrets
 import string
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from coachway.bids.bidding import Invitation
+from coachway.bids.model import Bid, BidTerms
 from coachway.core import ids
 from coachway.core.writes import item
 from coachway.ratings.model import Rating
@@ -209,9 +215,61 @@ def _rating(seeds: Seeds) -> str:
     return rating.id
 
 
+def _bid_request(seeds: Seeds) -> str:
+    body = {"deadline": _in_days(3), "matching": True, "message": seeds.tenant.marker}
+    return str(seeds.made(f"/charters/{seeds['charter_id']}/bid-requests", body)["id"])
+
+
+def _bid(seeds: Seeds) -> str:
+    """A draft of a vendor that has all its papers, whose review would take as many requests."""
+    bid = Bid(
+        id=ids.new("bid"),
+        org_id=seeds.tenant.org_id,
+        vendor_id=seeds["vendor_id"],
+        vendor_name=seeds.tenant.marker,
+        charter_id=seeds["charter_id"],
+        charter_number="CH-2027-000001",
+        charter_revision=1,
+        vehicle_type="coach",
+        vehicle_count=1,
+        passenger_capacity=56,
+        terms=BidTerms(quoted_price=125_000, notes=seeds.tenant.marker),
+        currency="USD",
+        version=1,
+    )
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(bid))
+    return bid.id
+
+
+def _bid_token(seeds: Seeds) -> str:
+    """The link of an invitation, which only a mail tells."""
+    stack, org_id = seeds.tenant.stack, seeds.tenant.org_id
+    invitation = Invitation(
+        id=ids.new("ivt"),
+        org_id=org_id,
+        bid_request_id=seeds["bid_request_id"],
+        charter_id=seeds["charter_id"],
+        vendor_id=seeds["vendor_id"],
+        nonce=secrets.token_hex(12),
+        version=1,
+    )
+    stack.client("dynamodb").put_item(TableName=stack.table, Item=item(invitation))
+    root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.home.environment}/root")
+    said = ids.raw(org_id) + ids.raw(invitation.id) + bytes.fromhex(invitation.nonce)
+    proof = hmac.digest(root["SecretString"].encode(), b"bid\0" + said, hashlib.sha256)[:20]
+    return base64.urlsafe_b64encode(said + proof).decode().rstrip("=")
+
+
+def _in_days(days: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+
+
 SEEDS: dict[str, Callable[[Seeds], str]] = {
     "api_key_id": _api_key,
     "asset": lambda _: "start.js",
+    "bid_id": _bid,
+    "bid_request_id": _bid_request,
+    "bid_token": _bid_token,
     "charter_id": _charter,
     "client_id": _client,
     "compliance_id": _paper,
@@ -234,6 +292,7 @@ def _letters(count: int) -> str:
 
 
 FRESH: dict[str, Callable[[Seeds], Any]] = {
+    "deadline": lambda _: _in_days(5),
     "code": lambda _: _letters(10),
     "email": lambda seeds: seeds.tenant.email("fresh"),
     "phone": lambda _: f"+1212555{secrets.randbelow(10_000):04d}",

@@ -27,6 +27,8 @@ OPEN = {
     r"POST /auth/(register|login|refresh|mfa/verify|otp/request|otp/verify|password/forgot|password/reset)",
     r"POST /auth/invitations/accept",
     r"(GET|POST) (/pages)?/quotes/\{token\}(/\w+(\.pdf)?)?",
+    r"(GET|POST) /pages/bids/\{bid_token\}(/\w+)?",
+    r"POST /webhooks/vendors/bids",
     r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
 }
 """What needs no credentials, said once more: an operation that is left open by mistake is found here."""
@@ -35,6 +37,10 @@ _ROLES = [role for role in BUILT_IN if role not in {"platform", "admin"}]
 _IDS = re.compile(r"\b[a-z]{3,4}_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 
 WANT_MORE = {
+    "POST /bids": "a vendor with all its papers",
+    "POST /bids/{bid_id}/submit": "a vendor with all its papers",
+    "POST /bids/{bid_id}/accept": "a bid that was submitted",
+    "POST /bids/{bid_id}/reject": "a bid that was submitted",
     "POST /ratings": "a charter that the vendor has run",
     "POST /ratings/{rating_id}/respond": "a rating",
 }

@@ -1,0 +1,188 @@
+"""The award, for any bids, vendors and clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.bids import rules
+from coachway.bids.rules import (
+    BID_STEPS,
+    REQUEST_STEPS,
+    BidStatus,
+    Entry,
+    Offer,
+    RequestStatus,
+    Share,
+    cheapest_cover,
+    covers,
+    decide,
+    payout_date,
+    ranked,
+    shared,
+)
+from coachway.core import errors
+
+NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
+
+
+def moments(first: int, last: int) -> st.SearchStrategy[datetime]:
+    """Between so many days from now."""
+    return st.timedeltas(timedelta(days=first), timedelta(days=last)).map(lambda each: NOW + each)
+
+
+def offer(bid_id: str = "bid_1", price: int = 100_000, vehicles: int = 1, **more: Any) -> Offer:
+    usual: dict[str, Any] = {"rating": 4.5, "is_preferred": False, "submitted_at": NOW}
+    return Offer(bid_id, price, vehicles, **{**usual, **more})
+
+
+entries = st.lists(
+    st.builds(
+        Entry,
+        st.builds(
+            Offer,
+            st.uuids().map(str),
+            st.integers(1, 2_000) | st.integers(1, 10**9),
+            st.integers(1, 6),
+            st.none() | st.floats(1, 5),
+            st.booleans(),
+            moments(-14, -1),
+        ),
+        moments(-5, 5),
+        st.lists(st.sampled_from(["Vendor is suspended, not active", "Missing required document"]), max_size=2),
+    ),
+    max_size=12,
+    unique_by=lambda each: each.offer.bid_id,
+)
+clocks = moments(-6, 6)
+
+
+@given(entries, st.integers(1, 6), st.none() | st.integers(0, 10**10), clocks)
+def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
+    known: list[Entry], vehicles: int, target: int | None, now: datetime
+) -> None:
+    decision = decide(known, vehicles, target, now)
+    by_id = {entry.offer.bid_id: entry for entry in known}
+    shares: list[Share] = []
+    for won in decision.award:
+        entry = by_id[won.bid_id]
+        assert not entry.against
+        assert entry.valid_until > now
+        shares = shared(shares, won.bid_id, "ven", won.vehicles, vehicles)
+    taken = [number for share in shares for number in share.vehicles]
+    assert len(taken) == len(set(taken))
+    assert not decision.award or covers(shares, vehicles)
+    winners = {won.bid_id for won in decision.award}
+    if decision.award:
+        assert decision.rejected.keys() | winners == by_id.keys()
+        assert target is not None
+        assert sum(won.price for won in decision.award) * 10 <= target * 9
+        assert all(rules.is_trusted(won) for won in decision.award)
+    assert decision.rejected.keys().isdisjoint(winners)
+    assert all(decision.rejected.values())
+    fit = {bid_id for bid_id, entry in by_id.items() if not entry.against and entry.valid_until > now}
+    assert {each.bid_id for each in decision.candidates} == fit
+    assert decision.needs_manager == bool(fit and not winners)
+
+
+@given(entries)
+def test_the_order_in_which_bids_are_looked_at_does_not_matter(known: list[Entry]) -> None:
+    offers = [entry.offer for entry in known]
+    other = offers[::-1]
+    assert ranked(offers) == ranked(other)
+    for vehicles in (1, 3):
+        assert cheapest_cover(ranked(offers), vehicles) == cheapest_cover(ranked(other), vehicles)
+
+
+@given(entries)
+def test_ranks_count_up_from_the_lowest_price(known: list[Entry]) -> None:
+    places = ranked(entry.offer for entry in known)
+    assert [place.rank for place in places] == list(range(1, len(places) + 1))
+    prices = [place.offer.price_per_vehicle for place in places]
+    assert prices == sorted(prices)
+    for place in places:
+        assert place.price_difference_from_lowest >= 0
+        assert place.is_lowest_bid == (place.offer.price_per_vehicle == prices[0])
+
+
+@given(entries)
+def test_of_one_vehicle_the_first_in_rank_is_the_cover(known: list[Entry]) -> None:
+    places = ranked(entry.offer for entry in known)
+    single = [place for place in places if place.offer.vehicles == 1]
+    assert cheapest_cover(places, 1) == [place.offer for place in single[:1]]
+
+
+def test_ties_go_by_rating_then_time() -> None:
+    later = NOW + timedelta(minutes=1)
+    known = [
+        offer("late", submitted_at=later),
+        offer("unrated", rating=None),
+        offer("best", rating=4.9, submitted_at=later),
+        offer("early"),
+    ]
+    assert [place.offer.bid_id for place in ranked(known)] == ["best", "early", "late", "unrated"]
+
+
+@pytest.mark.parametrize(
+    ("price", "rating", "preferred", "target", "is_awarded"),
+    [
+        (126_000, 4.0, False, 140_000, True),
+        (126_001, 4.0, False, 140_000, False),
+        (126_000, 3.9, True, 140_000, False),
+        (126_000, None, True, 140_000, True),
+        (126_000, None, False, 140_000, False),
+        (1, 5.0, True, None, False),
+    ],
+)
+def test_what_is_awarded_by_itself(
+    price: int, rating: float | None, preferred: bool, target: int | None, is_awarded: bool
+) -> None:
+    bids = [offer(price=price, rating=rating, is_preferred=preferred)]
+    assert bool(rules.awarded_by_itself(bids, 1, target)) == is_awarded
+
+
+def test_the_cheapest_cover_may_leave_out_the_lowest_bid() -> None:
+    bids = [offer("two", 100, 2), offer("all", 200, 3), offer("one", 150, 1)]
+    assert [each.bid_id for each in cheapest_cover(ranked(bids), 3)] == ["all"]
+    assert cheapest_cover(ranked(bids), 7) == []
+
+
+def test_no_vehicle_is_shared_out_twice() -> None:
+    shares = shared([], "one", "ven_1", 2, 3)
+    with pytest.raises(errors.Conflict, match="1 of 3 vehicles"):
+        shared(shares, "two", "ven_2", 2, 3)
+    assert shared(shares, "three", "ven_3", 1, 3)[-1].vehicles == (3,)
+
+
+@given(st.sampled_from(BidStatus), st.sampled_from(BidStatus))
+def test_a_bid_takes_just_the_steps_of_the_table(before: BidStatus, after: BidStatus) -> None:
+    if after in BID_STEPS[before]:
+        rules.require_bid_step(before, after)
+    else:
+        with pytest.raises(errors.Conflict):
+            rules.require_bid_step(before, after)
+
+
+def test_what_is_decided_stays_decided() -> None:
+    for status in (BidStatus.ACCEPTED, BidStatus.REJECTED, BidStatus.WITHDRAWN, BidStatus.EXPIRED):
+        assert BID_STEPS[status] == ()
+    assert REQUEST_STEPS[RequestStatus.AWARDED] == REQUEST_STEPS[RequestStatus.CANCELLED] == ()
+
+
+def test_times() -> None:
+    assert rules.valid_until(NOW, None) == NOW + timedelta(hours=72)
+    assert rules.valid_until(NOW, NOW + timedelta(hours=24)) == NOW + timedelta(hours=96)
+    rules.require_time_to_answer(NOW + timedelta(hours=2), NOW, NOW + timedelta(days=9))
+    for deadline in (timedelta(minutes=119), timedelta(days=31), timedelta(days=9)):
+        with pytest.raises(errors.Invalid):
+            rules.require_time_to_answer(NOW + deadline, NOW, NOW + timedelta(days=9))
+    assert payout_date(NOW.date(), 30).isoformat() == "2027-02-14"
+
+
+def test_a_request_is_sealed_until_it_is_closed() -> None:
+    assert [status for status in RequestStatus if rules.is_sealed(status, True)] == [RequestStatus.OPEN]
+    assert not any(rules.is_sealed(status, False) for status in RequestStatus)

@@ -1,0 +1,117 @@
+"""Who may bid, and what is in the way of the others."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from coachway.bids.eligibility import (
+    Carrier,
+    Point,
+    Trip,
+    Vehicles,
+    against,
+    against_matching,
+    against_offer,
+    haversine_miles,
+    state_of,
+)
+from coachway.compliance.rules import DocumentType, Standing
+
+DAY = date(2027, 3, 3)
+NEW_YORK, NEWARK, BOSTON = Point(40.7074, -74.0113), Point(40.7357, -74.1724), Point(42.3601, -71.0589)
+TRIP = Trip("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1)
+CARRIER = Carrier(
+    status="active",
+    standing=Standing(on_date=DAY, is_compliant=True),
+    states=["NY", "NJ"],
+    garage=NEWARK,
+    radius_miles=50,
+    classes=["coach"],
+    largest_vehicle=56,
+    amenities=["wifi"],
+    is_ada_compliant=True,
+)
+OFFER = Vehicles("coach", 56, 2, ["wifi"], True, 1)
+
+
+def test_one_who_has_everything_may_bid() -> None:
+    assert against(TRIP, CARRIER) == against_matching(TRIP, CARRIER) == against_offer(TRIP, OFFER) == []
+
+
+def test_each_thing_that_is_in_the_way_is_named() -> None:
+    lacking = Standing(
+        on_date=DAY,
+        is_compliant=False,
+        missing=[DocumentType.BUSINESS_LICENSE],
+        expired=[DocumentType.SAFETY_INSPECTION],
+    )
+    found = against_matching(
+        TRIP,
+        CARRIER._replace(
+            status="suspended",
+            standing=lacking,
+            states=["CA"],
+            garage=BOSTON,
+            classes=["minibus"],
+            largest_vehicle=30,
+            amenities=[],
+            is_ada_compliant=False,
+        ),
+    )
+    assert found[:2] == ["Vendor is suspended, not active", "Missing required document: business_license"]
+    for part in ("safety_inspection", "serves CA", "50 miles", "seats 30", "class coach", "wifi", "ADA"):
+        assert any(part in each for each in found)
+    assert len(found) == 9
+
+
+def test_what_is_not_known_does_not_count_against_anybody() -> None:
+    nowhere = TRIP._replace(state=None, pickup=None)
+    assert against(nowhere, CARRIER._replace(states=["CA"], radius_miles=1)) == []
+    assert against(TRIP, CARRIER._replace(states=[], garage=None, classes=[], largest_vehicle=0)) == []
+
+
+def test_who_never_had_papers_may_not_bid() -> None:
+    assert against(TRIP, CARRIER._replace(standing=None)) == ["Vendor has no compliance documents"]
+
+
+def test_each_vehicle_seats_its_share_of_the_passengers() -> None:
+    assert TRIP.seats == 45
+    assert against_offer(TRIP, OFFER._replace(seats=45)) == []
+    assert "seats 44" in against_offer(TRIP, OFFER._replace(seats=44))[0]
+
+
+def test_a_bid_for_an_earlier_revision_or_too_many_vehicles_does_not_do() -> None:
+    found = against_offer(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
+    assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), found, strict=True)] == [True] * 3
+
+
+def test_amenities_are_compared_whatever_joins_their_words() -> None:
+    trip = TRIP._replace(amenities=frozenset({"reclining_seats"}))
+    assert against_offer(trip, OFFER._replace(amenities=["reclining-seats"])) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "miles"),
+    [(NEW_YORK, NEW_YORK, 0), (NEW_YORK, NEWARK, 8.7), (NEW_YORK, BOSTON, 190), (Point(0, 0), Point(0, 180), 12437)],
+)
+def test_distances_are_those_on_the_globe(one: Point, other: Point, miles: float) -> None:
+    assert haversine_miles(one, other) == pytest.approx(miles, rel=0.02, abs=0.01)
+    assert haversine_miles(one, other) == haversine_miles(other, one)
+
+
+@pytest.mark.parametrize(
+    ("address", "state"),
+    [
+        ("11 Wall St, New York, NY", "NY"),
+        ("11 Wall St, New York, NY 10005", "NY"),
+        ("11 Wall St, New York, NY 10005-1234, USA", "NY"),
+        ("1 Yonge St, Toronto, ON M5E 1W7, Canada", "ON"),
+        ("Pier 4", None),
+        ("Somewhere, XX", None),
+        ("Gate B", None),
+    ],
+)
+def test_a_state_is_read_from_an_address(address: str, state: str | None) -> None:
+    assert state_of(address) == state
