@@ -47,24 +47,24 @@ def page(
     shape = (pattern.pk, pattern.index or "", *partitions[:1], prefix, repr(between), repr(sorted(conditions.items())))
     shape = (*shape, str(descending))
     start = cursors.decode(query.cursor, shape) if query.cursor else cursors.Position(0, "", "", "")
-    found: list[tuple[cursors.Position, R]] = []
+    found: list[tuple[cursors.Position, Mapping[str, Any]]] = []
     reader = _Reader(pattern, prefix, between, conditions, descending)
     position, queries = start, 0
     for number in range(start.partition, len(partitions)):
         resume = start if number == start.partition and start.pk else None
         while True:
             if queries == _MOST_QUERIES:
-                return _page(found, shape, position)
+                return _page(model, found, shape, position)
             queries += 1
             items, last = reader.read(partitions[number], resume, query.limit + 1 - len(found))
-            found += [(_position(pattern, number, item), _parsed(model, item)) for item in items]
+            found += [(_position(pattern, number, item), item) for item in items]
             if len(found) > query.limit:
-                return _page(found[: query.limit], shape, found[query.limit - 1][0])
+                return _page(model, found[: query.limit], shape, found[query.limit - 1][0])
             if last is None:
                 position = cursors.Position(number + 1, "", "", "")
                 break
             position = resume = _position(pattern, number, last)
-    return _page(found, shape, None)
+    return _page(model, found, shape, None)
 
 
 def everything(
@@ -167,6 +167,11 @@ def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> c
     return cursors.Position(number, item["pk"]["S"], item["sk"]["S"], index_sk)
 
 
-def _page(found: list[tuple[cursors.Position, R]], shape: tuple[str, ...], after: cursors.Position | None) -> Page[R]:
+def _page(
+    model: type[R],
+    found: Sequence[tuple[cursors.Position, Mapping[str, Any]]],
+    shape: tuple[str, ...],
+    after: cursors.Position | None,
+) -> Page[R]:
     following = cursors.encode(after, shape) if after is not None else None
-    return Page(items=[record for _, record in found], next_cursor=following)
+    return Page(items=[_parsed(model, item) for _, item in found], next_cursor=following)
