@@ -1,0 +1,102 @@
+"""The parts of the report that tell of time and calls."""
+
+from __future__ import annotations
+
+from tests.load import through
+from tests.load.found import API_LAYERS, Found, table
+
+
+def cold_starts(found: Found) -> str:
+    """Starts of every function."""
+    rows = []
+    for start in found.starts:
+        ready, first = start.middle("ready", "cpu") or 0.0, start.middle("first", "cpu")
+        wall = start.middle("ready", "wall") or 0.0
+        then = f"{first:.0f}" if first is not None else ""
+        ratio = f"{ready / found.floor_start:.2f}"
+        rows.append((start.name, f"{wall:.0f}", f"{ready:.0f}", ratio, then, str(start.modules)))
+    head = ("function", "ready, ms", "CPU, ms", "× floor", "first request, CPU ms", "modules")
+    return f"""## Cold start
+
+A fresh process on the unpacked layers, compiled, from its first import until it is ready: routes declared, DynamoDB's
+client made. Then its first request, which builds the models that it needs (create a charter, calculate a quote, get a
+client, who am I; the floor: create). The ratio is of CPU time, which a busy machine disturbs less.
+
+{table(head, rows)}"""
+
+
+def warm_requests(found: Found) -> str:
+    """Calls, units and processor time by route."""
+    rows = [
+        (
+            row["name"],
+            f"`{row['method']} {row['path']}`" if row["path"] else "",
+            str(row["trips"]),
+            f"{row['read_units']:g}",
+            f"{row['write_units']:g}",
+            f"{row['cpu']:.2f}",
+            f"{row['cpu'] / found.floor_cpu:.2f}",
+            f"{row['wall']:.1f}",
+        )
+        for row in found.warm
+    ]
+    head = ("request", "route", "calls", "read units", "write units", "CPU, ms", "× floor", "wall, ms")
+    return f"""## Warm, by route
+
+In one process, as Lambda calls the function, on the emulator's table: calls of DynamoDB, what they cost, processor time
+on the client's side. A write of an item in a transaction costs two units for each KB, and one more for every index that
+the item is on.
+
+{table(head, rows)}"""
+
+
+def at_the_door(found: Found) -> str:
+    """What callers see."""
+    door = found.through
+    floor, rate = door.p50("floor"), door.rate("floor")
+    alone = [(n, f"{door.p50(n):.1f}", f"{door.p95(n):.1f}", f"{door.p50(n) / floor:.2f}") for n in door.alone]
+    together = [(name, f"{door.rate(name):.0f}", f"{door.rate(name) / rate:.2f}") for name in door.together]
+    mails = [(name, f"{seconds:.1f}") for name, seconds in door.mails]
+    return f"""## Through the emulator
+
+Through gateway and function on the local stack, whose emulator shares the machine with everything that it runs: the
+relay of events and the mails that follow from these requests, too.
+
+{table(("at one connection", "p50, ms", "p95, ms", "× floor"), alone)}
+
+{table((f"at {through.AT_ONCE} connections", "answers a second", "× floor"), together)}
+
+Sixteen organizations ask at once, but for the last line: numbers without gaps make the charters of **one**
+organization a queue, since each moves the same counter in its transaction.
+
+{table(("from sending a quote to its mail", "seconds"), mails)}"""
+
+
+def growth(found: Found) -> str:
+    """Whether a large organization pays more."""
+    counts = sorted({row["charters"] for row in found.growth})
+    lines = [
+        (name, _units(few), _units(many), "same" if few == many else "**differs**") for name, few, many in found.grown()
+    ]
+    head = ("request", f"{counts[0]:,} charters", f"{counts[-1]:,} charters", "")
+    return f"""## Growth
+
+Calls, read and write units with few and with many charters in the organization, all of them made in this month.
+
+{table(head, lines)}"""
+
+
+def _units(triple: tuple[float, ...]) -> str:
+    return f"{triple[0]:g} calls, {triple[1]:g} + {triple[2]:g}"
+
+
+def packages(found: Found) -> str:
+    """Sizes of the layers."""
+    lines = [(name, f"{size / 2**20:.1f}") for name, size in found.sizes.items()]
+    carried = " and ".join(f"`{name}`" for name in API_LAYERS)
+    return f"""## Packages
+
+{table(("layer", "MB unpacked"), lines)}
+
+API functions carry {carried}: {found.api_megabytes:.1f} MB. Those that draw pages or papers carry `documents`, the
+one that sends messages `messaging` besides."""

@@ -1,0 +1,273 @@
+"""The requests that are measured, in the order of a working day. Add one line for a new route.
+
+Standard library only: the same steps run in process, on the built layers, and over HTTP.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+Json = Any
+Send = Callable[[str, str, str, Json, Mapping[str, str]], tuple[int, Json]]
+"""Sends one request: capability, method, path with its query, body, headers. Answers with status and content."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request. `{names}` in its path and body are filled from what earlier answers kept.
+
+    `goal` is how many round trips to DynamoDB it may take, where the goals say so.
+    """
+
+    name: str
+    capability: str
+    method: str
+    path: str
+    body: Json = None
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    first: tuple[Step, ...] = ()
+    """Steps that must be taken anew, unmeasured, each time before this one."""
+    anyone: bool = False
+    goal: int | None = None
+    times: int = 1
+    """Which share of the rounds it takes part in: every round, every second, …"""
+
+
+def _post(name: str, capability: str, path: str, body: Json, **more: Any) -> Step:
+    return Step(name, capability, "POST", path, body, **more)
+
+
+def _get(name: str, capability: str, path: str, **more: Any) -> Step:
+    return Step(name, capability, "GET", path, **more)
+
+
+CHARTER: Final = {
+    "client_id": "{client_id}",
+    "trip_type": "one_way",
+    "vehicle_class": "coach",
+    "vehicle_count": 1,
+    "passengers": 40,
+    "requires_second_driver": False,
+    "amenities": [],
+    "stops": [
+        {
+            "stop_type": "pickup",
+            "address": "11 Wall St, New York, NY",
+            "latitude": 40.7074,
+            "longitude": -74.0113,
+            "estimated_departure": "2027-03-03T09:00:00-05:00",
+        },
+        {
+            "stop_type": "dropoff",
+            "address": "1901 Boardwalk, Atlantic City, NJ",
+            "latitude": 39.3560,
+            "longitude": -74.4310,
+            "estimated_arrival": "2027-03-03T12:00:00-05:00",
+        },
+    ],
+    "miles": 130,
+    "notes": "",
+}
+CLIENT: Final = {
+    "name": "Acme Events {n}",
+    "client_type": "corporate",
+    "email": "events-{n}@acme.example",
+    "phone": "+12125550123",
+    "payment_terms": "net_30",
+    "credit_limit": 10000,
+}
+ORDER: Final = {name: CHARTER[name] for name in CHARTER if name not in {"amenities", "stops"}} | {
+    "stops": [
+        {"address": "11 Wall St, New York, NY", "latitude": 40.7074, "longitude": -74.0113},
+        {"address": "1901 Boardwalk, Atlantic City, NJ", "latitude": 39.3560, "longitude": -74.4310},
+    ]
+}
+"""What the floor keeps: a charter's plain fields."""
+
+_PASSWORD: Final = "a long enough password of the bench"
+_RULE: Final = {"scope": "global", "priority": 10}
+
+ADD_CLIENT: Final = _post(
+    "create a client", "clients", "/clients", CLIENT, keeps={"client_id": "id", "client_email": "email"}, goal=1
+)
+ADD_CHARTER: Final = _post(
+    "create a charter", "bookings", "/charters", CHARTER, keeps={"charter_id": "id", "revision": "revision_number"}
+)
+SEND: Final = _post(
+    "send a quote",
+    "bookings",
+    "/charters/{charter_id}/send-quote",
+    {"expires_in_hours": 72},
+    keeps={"token": "token", "revision": "revision_number"},
+)
+
+SIGN_UP: Final = (
+    _post(
+        "register an organization",
+        "identity",
+        "/auth/register",
+        {
+            "organization": {
+                "name": "Harbor Coach",
+                "slug": "bench-{n}",
+                "timezone": "America/New_York",
+                "currency": "USD",
+            },
+            "admin": {
+                "email": "ana-{n}@harbor.example",
+                "password": _PASSWORD,
+                "first_name": "Ana",
+                "last_name": "Ruiz",
+            },
+        },
+        keeps={"slug": "organization.slug", "email": "user.email"},
+        anyone=True,
+    ),
+    _post(
+        "log in",
+        "identity",
+        "/auth/login",
+        {"organization": "{slug}", "email": "{email}", "password": _PASSWORD},
+        keeps={"access": "access_token"},
+        anyone=True,
+    ),
+)
+PREPARE: Final = (
+    *(
+        _post("add a rule", "pricing", "/pricing/pricing-rules", {**_RULE, **rule}, keeps={"rule_id": "id"})
+        for rule in (
+            {"name": "Coach base", "rule_type": "base_rate", "amount": 350},
+            {"name": "Per mile", "rule_type": "mileage_rate", "amount": 2.5},
+            {"name": "Weekend", "rule_type": "time_multiplier", "percent": 25, "weekdays": ["saturday", "sunday"]},
+        )
+    ),
+    ADD_CLIENT,
+)
+MEASURED: Final = (
+    ADD_CLIENT,
+    _get("get a client", "clients", "/clients/{client_id}", goal=1),
+    _get("list 20 clients", "clients", "/clients?limit=20", goal=1),
+    Step("update a client", "clients", "PUT", "/clients/{client_id}", {"notes": "pays late {n}"}, goal=2),
+    _post(
+        "calculate a quote",
+        "pricing",
+        "/pricing/calculate-quote",
+        {
+            "client_id": "{client_id}",
+            "vehicle_class": "coach",
+            "trip_date": "2027-03-03",
+            "miles": 150,
+            "passengers": 40,
+            "amenities": [],
+            "promo_code": None,
+        },
+        keeps={"quote_id": "id"},
+    ),
+    _get("get a quote", "pricing", "/pricing/quotes/{quote_id}", goal=1),
+    _get("list 20 rules", "pricing", "/pricing/pricing-rules?limit=20", goal=1),
+    ADD_CHARTER,
+    _get("get a charter", "bookings", "/charters/{charter_id}", goal=1),
+    _get("list 20 charters", "bookings", "/charters?limit=20", goal=1),
+    _get("list 20 charters of a status", "bookings", "/charters?limit=20&status=quote", goal=1),
+    _get("list 20 charters by departure", "bookings", "/charters?limit=20&date_from=2027-03-01&date_to=2027-03-31"),
+    _get("list a client's charters", "bookings", "/clients/{client_id}/charters?limit=20"),
+    Step("note on a charter", "bookings", "PUT", "/charters/{charter_id}", {"notes": "two dogs {n}"}, goal=2),
+    Step(
+        "revise a charter",
+        "bookings",
+        "PUT",
+        "/charters/{charter_id}",
+        {"miles": 131},
+        keeps={"revision": "revision_number"},
+        first=(ADD_CHARTER,),
+    ),
+    _get("history of a charter", "bookings", "/charters/{charter_id}/history"),
+    _get("dashboard", "bookings", "/charters/dashboard-summary", goal=1),
+    SEND,
+    _get("read a quote by its link", "bookings", "/quotes/{token}", anyone=True),
+    _post(
+        "accept a quote",
+        "bookings",
+        "/quotes/{token}/accept",
+        {"revision_number": "{revision}", "accepted_by": "Dana Lee"},
+        first=(ADD_CHARTER, SEND),
+        anyone=True,
+    ),
+    _post("clone a charter", "bookings", "/charters/{charter_id}/clone", {}, times=4),
+    _post(
+        "a series of 12",
+        "bookings",
+        "/charters/recurring?recurrence_rule=weekly&instance_count=12",
+        CHARTER,
+        times=8,
+    ),
+    _get("who am I", "identity", "/auth/me"),
+    replace(SIGN_UP[1], times=8),
+)
+GROWING: Final = tuple(step for step in MEASURED if step.times == 1)
+"""Those whose cost must not depend on how many charters there are."""
+FIRST: Final = tuple(
+    step for step in MEASURED if step.name in {"get a client", "calculate a quote", "create a charter", "who am I"}
+)
+"""What the first request after a cold start asks, of each function; it can be asked again and again."""
+BOOKING: Final = tuple(
+    step
+    for step in MEASURED
+    if step.name
+    in {"create a charter", "send a quote", "read a quote by its link", "accept a quote", "revise a charter"}
+)
+"""From the question to the booking."""
+LOOKING: Final = tuple(step for step in MEASURED if step.name in {"get a charter", "list 20 charters", "dashboard"})
+
+
+class Day:
+    """Takes steps one after the other, and remembers what their answers said."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.known: dict[str, Json] = {}
+
+    def take(self, step: Step) -> Json:
+        """Take a step, after those that must come first. Raises RuntimeError when it is refused."""
+        return self.ask(*self.ready(step))
+
+    def ready(self, step: Step) -> tuple[Step, str, Json, dict[str, str]]:
+        """A step's request, with everything before it done: only the asking is left."""
+        for before in step.first:
+            self.take(before)
+        self.known["n"] = uuid.uuid4().hex[:12]
+        headers = {"Content-Type": "application/json"}
+        if not step.anyone:
+            headers["Authorization"] = f"Bearer {self.known['access']}"
+        if step.method == "POST":
+            headers["Idempotency-Key"] = uuid.uuid4().hex
+        return step, self._filled(step.path), self._filled(step.body), headers
+
+    def ask(self, step: Step, path: str, body: Json, headers: Mapping[str, str]) -> Json:
+        """Send a request that is ready."""
+        status, content = self._send(step.capability, step.method, path, body, headers)
+        if status >= 400:
+            raise RuntimeError(f"{step.name}: {step.method} {path} was answered {status}: {json.dumps(content)[:600]}")
+        for name, place in step.keeps.items():
+            value = content
+            for part in place.split("."):
+                value = value[part]
+            self.known[name] = value
+        return content
+
+    def _filled(self, part: Json) -> Json:
+        if isinstance(part, dict):
+            return {name: self._filled(each) for name, each in part.items()}
+        if isinstance(part, list):
+            return [self._filled(each) for each in part]
+        if not isinstance(part, str):
+            return part
+        if part.startswith("{") and part.endswith("}") and part[1:-1] in self.known:
+            return self.known[part[1:-1]]
+        for name, value in self.known.items():
+            part = part.replace(f"{{{name}}}", str(value))
+        return part

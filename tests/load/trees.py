@@ -1,0 +1,81 @@
+"""The built layers and functions, unpacked as Lambda unpacks them; and the floor's packages as they come."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from infra.local import layers, say
+from infra.local.home import BUILD, ROOT
+from infra.local.recipes import VENDOR
+
+FLOOR: Final = Path(__file__).parent / "floor"
+LOCAL: Final = layers.Platform("local")
+FLOOR_NEEDS: Final = frozenset(
+    {
+        *("annotated-types", "botocore", "chalice", "jmespath", "pydantic", "pydantic-core", "pynamodb"),
+        *("python-dateutil", "six", "typing-extensions", "typing-inspection", "urllib3"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Directories to import from."""
+
+    opt: Path
+    """All layers together, as in a function's `/opt/python`."""
+    functions: Path
+    floor: Path
+    plain: Path
+    """The floor's packages at the same versions, unpruned, compiled."""
+
+
+def unpack() -> Trees:
+    """Build what is missing; unpack what changed."""
+    archives = layers.build(LOCAL)
+    functions = _once(f"functions-{layers.tree_digest(ROOT / 'functions')}", _functions)
+    floor = _once(f"floor-{layers.tree_digest(FLOOR)}", _floor)
+    pins = [pin for pin in layers.requirements(VENDOR) if pin.partition("==")[0] in FLOOR_NEEDS]
+    plain = _once(f"plain-{layers.digest(pins)}", partial(_plain, pins))
+    zips = sorted(archives.values())
+    opt = _once(f"opt-{layers.digest(archive.name for archive in zips)}", partial(_unzip, zips))
+    return Trees(opt / "python", functions, floor, plain)
+
+
+def _once(name: str, make: Callable[[Path], None]) -> Path:
+    target = BUILD / "bench" / name
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=target.parent))
+        make(scratch)
+        scratch.rename(target)
+    return target
+
+
+def _functions(target: Path) -> None:
+    shutil.copytree(ROOT / "functions", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    layers.precompile(target, LOCAL, "/var/task")
+
+
+def _floor(target: Path) -> None:
+    shutil.copy(FLOOR / "api.py", target)
+    layers.precompile(target, LOCAL, "/var/task")
+
+
+def _plain(pins: list[str], target: Path) -> None:
+    with say.step("Installing the floor's packages as they come"):
+        layers._install(pins, target, LOCAL)
+        layers.precompile(target, LOCAL, "/opt/python")
+
+
+def _unzip(archives: list[Path], target: Path) -> None:
+    for archive in archives:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(target)
