@@ -7,13 +7,14 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
 
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 T = TypeVar("T")
 
@@ -146,6 +147,22 @@ class Carrier:
     def notifications(self, recipient: str = "") -> list[dict[str, Any]]:
         """The records of messages (to an address), newest first."""
         return self.everything("/notifications", **({"recipient": recipient} if recipient else {}))
+
+
+def has_one_mail(carrier: Carrier, email: str, *, kept_since: datetime | None = None) -> None:
+    """One record of a message, sent; one mail, or one for each sender that was cut off after sending.
+
+    The emulator forgets mails when it stops: what was sent before `kept_since` is known by its record only.
+    """
+
+    def sent() -> dict[str, Any] | None:
+        known = carrier.notifications(email)
+        assert len(known) <= 1, known
+        return known[0] if known and known[0]["status"] == "sent" else None
+
+    record = eventually(sent, 90, f"the message to {email} was not sent")
+    is_kept = kept_since is None or datetime.fromisoformat(record["sent_at"]) > kept_since
+    assert is_kept <= len(carrier.stack.mails(email)) <= record["attempts"]
 
 
 def at_once(count: int, call: Callable[[int], T], *, in_flight: int | None = None) -> list[T]:

@@ -13,17 +13,11 @@ import pytest
 
 from coachway.core.credentials import SIGNING_KEYS, SigningKeys
 from coachway.core.writes import item
-from tests.stack import Stack, eventually, obtain
+from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, at_once
 from tests.workflows.faults import kill
 
 pytestmark = pytest.mark.xdist_group("restart")
-
-
-@pytest.fixture(scope="module")
-def own() -> Stack:
-    """Its keys are nobody else's."""
-    return obtain("restart")
 
 
 def _run(stack: Stack, function: str) -> Any:

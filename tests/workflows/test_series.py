@@ -14,7 +14,7 @@ import pytest
 
 from coachway.bookings.parcels import UNDELIVERED, Parcel
 from coachway.core.writes import item
-from tests.stack import Stack, eventually, obtain
+from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
 from tests.workflows.faults import Tap, kill, recorded
 
@@ -22,16 +22,6 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 WEEKS = 52
 WEEKLY = f"/charters/recurring?recurrence_rule=weekly&instance_count={WEEKS}"
-
-
-@pytest.fixture(scope="module")
-def own() -> Stack:
-    return obtain("restart")
-
-
-@pytest.fixture(scope="module")
-def tap(own: Stack) -> Tap:
-    return Tap(own)
 
 
 def _create(carrier: Carrier, key: str = "") -> httpx.Response:
