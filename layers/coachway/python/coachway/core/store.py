@@ -198,8 +198,7 @@ def commit_counted(
             if waited > _NUMBER_SECONDS:
                 break
             if attempt:
-                # Waiting before looking: what is seen is then still true when it is used. In a crowd at first longer,
-                # then shorter again, so that newcomers do not overtake for ever.
+                # Before looking, not after. At last shorter again, so that newcomers do not overtake for ever.
                 longest = min(0.02 * 2**attempt, max(0.03, 0.8 - 1.6 * waited / _NUMBER_SECONDS))
                 time.sleep(random.uniform(0, longest))  # noqa: S311  # nosec B311
             last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
