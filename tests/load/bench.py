@@ -1,8 +1,8 @@
 """`make bench`: measures everything, prints it, and writes docs/performance.md.
 
 It starts a stack of its own and stops it. To measure on one that is up: `COACHWAY_TEST_STACK=.local make bench`.
-`COACHWAY_BENCH_CHARTERS=100000` makes the large organization larger; `COACHWAY_BENCH_ROUNDS` says how often each
-request is repeated.
+`COACHWAY_BENCH_CHARTERS` says how large the large organization is, `COACHWAY_BENCH_ROUNDS` how often each request is
+repeated.
 """
 
 from __future__ import annotations

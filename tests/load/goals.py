@@ -37,7 +37,7 @@ def goals(found: Found) -> list[Goal]:
 
 def _starting(found: Found) -> Iterator[Goal]:
     for start in found.starts:
-        if start.name.endswith((" api", " pages")):
+        if start.name.endswith(" api"):
             ready = start.middle("ready", "cpu") or 0.0
             yield Goal(f"cold start of {start.name}", ready / found.floor_start, 1.2, "× floor")
     yield Goal("layers of an API function", found.api_megabytes, 40, "MB")
@@ -61,6 +61,6 @@ def _at_the_door(found: Found) -> Iterator[Goal]:
     yield Goal("create a charter through the emulator, p50", alone, 1.35, "× floor")
     together = door.rate("create a charter") / door.rate("floor")
     yield Goal(f"create a charter over {through.AT_ONCE} connections", together, 0.8, "× floor", least=True)
-    slowest = max(door.p50(name) for name in through.BOOKING_ROUTES)
+    slowest = max(door.p50(step.name) for step in through.BOOKING)
     yield Goal("the slowest route of booking, p50", slowest, 200, "ms")
     yield Goal("the slowest mail", max(seconds for _, seconds in door.mails), 30, "s")

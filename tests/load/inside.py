@@ -28,6 +28,8 @@ from tests.load import steps  # noqa: E402 - the path says where it is
 from tests.load.meter import Meter  # noqa: E402
 
 BASE: Final = "/api/v1"
+FILLED: Final = 21
+"""How many clients and charters there are before the first measurement: a page of every list and one more."""
 
 
 class Context:
@@ -126,7 +128,7 @@ def prepare(house: House) -> steps.Day:
     day = steps.Day(house.send)
     for step in (*steps.SIGN_UP, *steps.PREPARE):
         day.take(step)
-    for _ in range(21):
+    for _ in range(FILLED):
         day.take(steps.ADD_CLIENT)
         day.take(steps.ADD_CHARTER)
     return day
@@ -266,7 +268,7 @@ def grow() -> list[dict[str, Any]]:
 
     house = House()
     day = prepare(house)
-    crowd = Crowd(day)
+    crowd = Crowd(day, FILLED)
     for step in steps.GROWING:  # what a process keeps, it keeps from here on
         day.take(step)
     rows: list[dict[str, Any]] = []

@@ -214,11 +214,10 @@ FIRST: Final = tuple(
     step for step in MEASURED if step.name in {"get a client", "calculate a quote", "create a charter", "who am I"}
 )
 """What the first request after a cold start asks, of each function; it can be asked again and again."""
-BOOKING: Final = tuple(
-    step
-    for step in MEASURED
-    if step.name
-    in {"create a charter", "send a quote", "read a quote by its link", "accept a quote", "revise a charter"}
+_OF_BOOKING: Final = frozenset({"create a charter", "send a quote", "read a quote by its link", "accept a quote"})
+BOOKING: Final = (
+    *(step for step in MEASURED if step.name in _OF_BOOKING | {"revise a charter"}),
+    Step("the page of a quote", "pages", "GET", "/pages/quotes/{token}", anyone=True),
 )
 """From the question to the booking."""
 LOOKING: Final = tuple(step for step in MEASURED if step.name in {"get a charter", "list 20 charters", "dashboard"})

@@ -40,7 +40,9 @@ class Door:
 
     def send(self, capability: str, method: str, path: str, body: Any, headers: Mapping[str, str]) -> tuple[int, Any]:
         """Ask, and wait for the whole answer."""
-        stage = f"/_aws/execute-api/{FLOOR_API}/live" if capability == "floor" else f"{self._stage}/api/v1"
+        stage = {"floor": f"/_aws/execute-api/{FLOOR_API}/live", "pages": self._stage}.get(
+            capability, f"{self._stage}/api/v1"
+        )
         content = json.dumps(body).encode() if body is not None else None
         self._connection.request(method, stage + quote(path, safe="/?&=%-._~"), content, dict(headers))
         answer = self._connection.getresponse()
@@ -116,8 +118,8 @@ class Through:
 
 
 FLOOR: Final = steps.Step("floor", "floor", "POST", "/orders", steps.ORDER, anyone=True)
-ALONE: Final = (FLOOR, steps.ADD_CLIENT, *steps.BOOKING, *steps.LOOKING)
-BOOKING_ROUTES: Final = tuple(step.name for step in (*steps.BOOKING, *steps.LOOKING))
+BOOKING: Final = (*steps.BOOKING, *steps.LOOKING)
+ALONE: Final = (FLOOR, steps.ADD_CLIENT, *BOOKING)
 ONE_ORGANIZATION: Final = "create a charter, all in one organization"
 TOGETHER: Final = (
     ("floor", FLOOR, False),
