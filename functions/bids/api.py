@@ -10,7 +10,16 @@ from coachway.bids.bidding import (
     BidRequestView,
     ExtendInput,
 )
-from coachway.bids.model import BidId, BidInput, BidQuery, BidRequestId, BidView, DecisionInput, ReasonInput
+from coachway.bids.model import (
+    AcceptInput,
+    BidId,
+    BidInput,
+    BidQuery,
+    BidRequestId,
+    BidView,
+    ReasonInput,
+    RejectInput,
+)
 from coachway.bids.service import Comparison
 from coachway.bookings.model import CharterId
 from coachway.core.caller import Caller
@@ -122,7 +131,7 @@ def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
 
 
 @api.post("/bids/{bid_id}/accept", needs="bids:award")
-def accept_bid(caller: Caller, bid_id: BidId, body: DecisionInput) -> BidView:
+def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     """Award a bid.
 
     It gets as many of the charter's vehicles as it is for. Once each vehicle has its vendor, the charter is confirmed
@@ -132,7 +141,7 @@ def accept_bid(caller: Caller, bid_id: BidId, body: DecisionInput) -> BidView:
 
 
 @api.post("/bids/{bid_id}/reject", needs="bids:award")
-def reject_bid(caller: Caller, bid_id: BidId, body: DecisionInput) -> BidView:
+def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
     return awarding.reject(caller, bid_id, body)
 

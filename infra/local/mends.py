@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 import threading
 import zipfile
+from contextvars import ContextVar
 from email.utils import parseaddr
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,9 +121,45 @@ def wait_as_told() -> None:
     stepfunctions._execute_task = executed
 
 
+def know_whose_token() -> None:
+    """Authorize the answer to a task's token on the state machine that waits.
+
+    With `AUTH=true` MiniStack asks for the right to answer everything (`*`).
+    """
+    execute, call, resource_of = (
+        stepfunctions._execute_task,
+        stepfunctions._invoke_with_callback,
+        iam_actions.extract_resource_arn,
+    )
+    flow, flows = ContextVar("flow", default=""), dict[str, str]()
+
+    def executed(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+        flow.set(execution["stateMachineArn"])
+        return execute(state, given, execution, context)
+
+    def called(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
+        flows[token] = flow.get()
+        try:
+            return call(resource, given, token, state)
+        finally:
+            del flows[token]
+
+    def named(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
+        if service == "states" and b'"taskToken"' in (body or b""):
+            known = flows.get(json.loads(body)["taskToken"])
+            if known:
+                return known
+        return str(resource_of(service, method, path, headers, body, *rest))
+
+    stepfunctions._execute_task = executed
+    stepfunctions._invoke_with_callback = called
+    iam_actions.extract_resource_arn = named
+
+
 def apply() -> None:
     """All of them."""
     unzip_once()
     name_sending_identities()
     read_apis_whole()
     wait_as_told()
+    know_whose_token()

@@ -106,6 +106,17 @@ class Exchange:
         self.carrier.ask("POST", f"/bids/{made['id']}/submit")
         return str(made["id"])
 
+    def bids(self, charter_id: str) -> list[dict[str, Any]]:
+        """All bids for a charter, page by page."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = self.carrier.ask("GET", f"/bids?charter_id={charter_id}&limit=100{cursor}")
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
     def request(self, request_id: str) -> dict[str, Any]:
         return dict(self.carrier.ask("GET", f"/bid-requests/{request_id}"))
 

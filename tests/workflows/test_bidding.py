@@ -157,3 +157,15 @@ def test_a_failed_step_is_kept_on_the_request_and_taken_up_again(exchange: Excha
     exchange.becomes(request["id"], "awarded")
     assert exchange.request(request["id"])["failure"] is None
     assert exchange.charter(trip["id"])["vendor_id"] == one
+
+
+def test_the_flow_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+    exchange = Exchange.opened(strict_stack)
+    one = exchange.vendor("Granted")
+    trip = exchange.booked()
+    request = exchange.asked(trip["id"], one, hours=400)
+    made = exchange.bid(trip["id"], one, 1000)
+    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    exchange.under_review(made)
+    exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
+    exchange.ended_well(request["id"])

@@ -11,7 +11,7 @@ from coachway.bids import candidates, rules, service, telling, views
 from coachway.bids.bidding import Awarded, BidRequest, CharterBidding
 from coachway.bids.candidates import Candidate
 from coachway.bids.events import BidAccepted, BiddingAwarded, BidRejected
-from coachway.bids.model import Bid, BidView, DecisionInput
+from coachway.bids.model import AcceptInput, Bid, BidView, RejectInput
 from coachway.bids.rules import BidStatus, RequestStatus, Share
 from coachway.bids.service import Ground
 from coachway.bookings import lifecycle
@@ -29,16 +29,10 @@ MOST_WINNERS: Final = 15
 _REJECTED_TOGETHER: Final = 30
 
 
-def accept(caller: Caller, bid_id: str, body: DecisionInput) -> BidView:
+def accept(caller: Caller, bid_id: str, body: AcceptInput) -> BidView:
     """Award a bid. Raises Conflict while it is sealed, when its vendor does not do, or too few vehicles are left."""
-    _require_word(body, "accept")
     bid = award(caller, [bid_id], body.reason)[0]
     return views.bid(caller, bid, service.request_of(caller.org_id, bid.bid_request_id))
-
-
-def _require_word(body: DecisionInput, word: str) -> None:
-    if body.decision not in {None, word}:
-        raise errors.Invalid.field("decision", f"must be {word} here")
 
 
 def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool = False) -> list[Bid]:
@@ -187,9 +181,8 @@ def rejection(caller: Caller, bid: Bid, reason: str) -> Update:
     return Update(bid, after, [BidRejected(**telling.of_bid(after), reason=reason)])
 
 
-def reject(caller: Caller, bid_id: str, body: DecisionInput) -> BidView:
+def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
     """Reject a bid. Raises Conflict while it is sealed, or once it was decided."""
-    _require_word(body, "reject")
 
     def act() -> BidView:
         bid = service.get(caller, bid_id)

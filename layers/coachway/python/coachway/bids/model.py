@@ -7,7 +7,7 @@ knows who may see it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
@@ -192,14 +192,23 @@ class BidQuery(PageQuery):
     status: BidStatus | None = None
 
 
-class DecisionInput(Input):
-    """What is decided of a bid, and why; the vendor is told the reason."""
+class AcceptInput(Input):
+    """Why a bid is accepted; the vendor is told."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"decision": "accept", "reason": "Best price and great reviews"}]}
     )
 
-    decision: Annotated[str | None, Field(pattern="^(accept|reject)$", description="as the route says")] = None
+    decision: Annotated[Literal["accept"] | None, Field(description="as the route says")] = None
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class RejectInput(Input):
+    """Why a bid is rejected; the vendor is told."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "reject", "reason": "The vehicle is old"}]})
+
+    decision: Annotated[Literal["reject"] | None, Field(description="as the route says")] = None
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
