@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
-
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from typing import TYPE_CHECKING, Any
 
 from coachway.core import starting
 from coachway.core.caller import Caller
@@ -18,6 +15,9 @@ from coachway.core.log import logger
 from coachway.core.metrics import count, metrics
 from coachway.core.model import Record
 from coachway.core.ops import AlreadyConsumed
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 
 class Delivery(Record):
@@ -36,6 +36,9 @@ Consumer = Callable[[Caller, Delivery], None]
 
 def entry(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dict[str, Any], Any], Any]:
     """A Lambda handler that gives each event to the consumer of its type; an event nobody wants is an error."""
+    # With it comes a model of every event that AWS knows; those who only name a Delivery are spared.
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
     starting.connect()
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
