@@ -58,6 +58,7 @@ class Fuzzing:
         self.seeds = Seeds(tenant)
         self.token = self._begun()
         self.sent = 0
+        self.changed = False
 
     def send(self, case: Any, base_url: str) -> Any:
         """The answer to a case."""
@@ -66,8 +67,7 @@ class Fuzzing:
             headers["Authorization"] = f"Bearer {self.token}"
         answer = case.call(base_url=base_url, headers=headers, timeout=60)
         self.sent += 1
-        if not self.operation.reads and answer.status_code < 300:
-            self._begin_again()
+        self._look_back(answer.status_code)
         return answer
 
     def name_existing(self, case: Any) -> bool:
@@ -87,9 +87,14 @@ class Fuzzing:
             return self.seeds[name]
         return value
 
-    def _begin_again(self) -> None:
-        """What was there is changed or gone, and so may be the session."""
-        self.seeds, self.token = Seeds(self.tenant), self._begun()
+    def _look_back(self, status: int) -> None:
+        """What was there may have gone with an earlier case, and so may the session: then there are new ones."""
+        if self.changed and status in {404, 409}:
+            self.seeds, self.changed = Seeds(self.tenant), False
+        elif status == 401 and not self.operation.is_open:
+            self.token = self._begun()
+        elif status < 300:
+            self.changed = not self.operation.reads
 
     def _begun(self) -> str:
         """Who may lose their session is somebody else each time."""
