@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from coachway.core.events import BY_DAY, Envelope
 from infra.local import emulator
 from infra.local.home import ROOT
@@ -76,6 +78,16 @@ def paused(stack: Stack, function: str) -> Iterator[None]:
         yield
     finally:
         switch(True)
+
+
+@contextmanager
+def sms_fails(stack: Stack) -> Iterator[None]:
+    """Meanwhile the telephone service is out of order."""
+    httpx.post(f"{stack.home.sms_url}/behave", json={"mode": "fail", "times": 1000}).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.post(f"{stack.home.sms_url}/behave", json={"mode": "ok"}).raise_for_status()
 
 
 class Queue:
