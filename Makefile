@@ -96,7 +96,7 @@ layers: $(VENV)/.synced ## Build the layers and say how large they are: make lay
 
 ##@ Operation
 .PHONY: redrive
-redrive: $(VENV)/.synced ## Put what lies on the dead-letter queues back on its way
+redrive: $(VENV)/.synced ## Put what lies on the dead-letter queues back on its way, and take up failed flows
 	@PYTHONPATH=layers/coachway/python:. $(LOCAL) redrive
 
 .PHONY: replay

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from coachway.bids import awarding, requests, service
+from coachway.bids import awarding, comparing, requests, service
 from coachway.bids.bidding import (
-    BidRequestDetails,
     BidRequestInput,
     BidRequestQuery,
-    BidRequestView,
     ExtendInput,
 )
+from coachway.bids.comparing import Comparison
 from coachway.bids.model import (
     AcceptInput,
     BidId,
@@ -20,7 +19,7 @@ from coachway.bids.model import (
     ReasonInput,
     RejectInput,
 )
-from coachway.bids.service import Comparison
+from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bookings.model import CharterId
 from coachway.core.caller import Caller
 from coachway.core.http import Api
@@ -149,4 +148,4 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
 @api.get("/charters/{charter_id}/bids/comparison", needs="bids:read")
 def compare_bids(caller: Caller, charter_id: CharterId) -> Comparison:
     """Compare the bids for a charter, best first."""
-    return service.comparison(caller, charter_id)
+    return comparing.comparison(caller, charter_id)

@@ -15,10 +15,8 @@ from coachway.bids.bidding import (
     REQUESTS_BY_MONTH,
     REQUESTS_OF_CHARTER,
     BidRequest,
-    BidRequestDetails,
     BidRequestInput,
     BidRequestQuery,
-    BidRequestView,
     CharterBidding,
     ExtendInput,
     Invitation,
@@ -27,6 +25,7 @@ from coachway.bids.bidding import (
     invitation_id,
 )
 from coachway.bids.events import BiddingCancelled, BiddingClosed, BiddingExtended, BiddingOpened
+from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bids.rules import RequestStatus
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, ids, store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from coachway.bids import candidates, telling, views
 from coachway.bids.bidding import AWARDS, BID_REQUEST, INVITATION, BidRequest, CharterBidding, Invitation, invitation_id
@@ -28,37 +28,11 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything, months, page
 from coachway.core.model import Changes, Page, Shape, changed
-from coachway.core.money import PositiveAmount
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
 
 MOST_BIDS = 1000
 """Bids for one charter that are compared."""
-
-
-class ComparedBid(BidView):
-    """A bid beside the others: whether it may win, and if not, why."""
-
-    eligible: bool
-    reasons: list[str] = Field(default_factory=list)
-    vendor_rating: float | None = None
-
-
-class Comparison(Shape):
-    """All bids for a charter, best first; prices and ranks only once they are not sealed."""
-
-    charter_id: str
-    bid_request_id: str | None
-    is_sealed: bool
-    target_price: PositiveAmount | None
-    currency: str
-    vehicle_count: int
-    vehicles_awarded: int
-    total_bids: int
-    lowest_price: PositiveAmount | None = None
-    highest_price: PositiveAmount | None = None
-    average_price: PositiveAmount | None = None
-    bids: list[ComparedBid]
 
 
 class Ground(Shape):
@@ -272,7 +246,7 @@ def places_of(bids: Iterable[Bid], known: Mapping[str, Candidate]) -> dict[str, 
 
 def _places_unless_sealed(org_id: str, bid: Bid, request: BidRequest | None) -> dict[str, Ranked]:
     """The ranks among a bid's rivals, as they are with this bid."""
-    if _is_sealed(request) or not bid.status.is_live:
+    if is_sealed(request) or not bid.status.is_live:
         return {}
     return _places(org_id, [bid, *(each for each in of_charter(org_id, bid.charter_id) if each.id != bid.id)])
 
@@ -281,11 +255,12 @@ def _places(org_id: str, rivals: Iterable[Bid]) -> dict[str, Ranked]:
     """The ranks of bids among those that are not sealed: a rank tells of the others' prices."""
     alive = live(rivals)
     asked = requests_of(org_id, alive)
-    seen = [bid for bid in alive if not _is_sealed(asked.get(bid.bid_request_id))]
+    seen = [bid for bid in alive if not is_sealed(asked.get(bid.bid_request_id))]
     return places_of(seen, candidates.load(org_id, [bid.vendor_id for bid in seen]))
 
 
-def _is_sealed(request: BidRequest | None) -> bool:
+def is_sealed(request: BidRequest | None) -> bool:
+    """Whether prices and ranks of the bids that answer a request, if they do, are hidden."""
     return request is not None and request.is_sealed
 
 
@@ -320,44 +295,3 @@ def _shown(caller: Caller, bids: Sequence[Bid], charter_id: str | None) -> list[
     asked = requests_of(caller.org_id, bids)
     places = _places(caller.org_id, of_charter(caller.org_id, charter_id)) if charter_id and bids else {}
     return [views.bid(caller, bid, asked.get(bid.bid_request_id), places) for bid in bids]
-
-
-def comparison(caller: Caller, charter_id: str) -> Comparison:
-    """All bids for a charter that were submitted, the best first, each with what keeps it from winning."""
-    on = ground(caller, charter_id)
-    bids = [bid for bid in of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
-    known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
-    is_sealed = _is_sealed(on.request)
-    places = {} if is_sealed else places_of(bids, known)
-    compared = [_compared(caller, bid, on, known.get(bid.vendor_id), places) for bid in bids]
-    compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
-    prices = [] if is_sealed else [bid.terms.quoted_price for bid in live(bids)]
-    awards = on.bidding.awards if on.bidding else []
-    return Comparison(
-        charter_id=charter_id,
-        bid_request_id=on.request.id if on.request else None,
-        is_sealed=is_sealed,
-        target_price=on.request.target_price if on.request else None,
-        currency=on.charter.quote.currency,
-        vehicle_count=on.charter.vehicle_count,
-        vehicles_awarded=sum(len(each.vehicles) for each in awards),
-        total_bids=len(bids),
-        lowest_price=min(prices, default=None),
-        highest_price=max(prices, default=None),
-        average_price=round(sum(prices) / len(prices)) if prices else None,
-        bids=compared,
-    )
-
-
-def _compared(
-    caller: Caller, bid: Bid, on: Ground, candidate: Candidate | None, places: Mapping[str, Ranked]
-) -> ComparedBid:
-    request = on.request if on.request and bid.bid_request_id == on.request.id else None
-    view = views.bid(caller, bid, request, places)
-    against = candidates.reasons(bid, on.charter, request, candidate)
-    return ComparedBid(
-        **view.model_dump(),
-        eligible=not against,
-        reasons=against,
-        vendor_rating=candidate.figures.rating if candidate else None,
-    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from coachway.bids.bidding import BidRequest, BidRequestView, Invitation
+from coachway.bids.bidding import BidRequest, Invitation
 from coachway.bids.model import Bid, BidView
+from coachway.bids.request_views import BidRequestView
 from coachway.bids.rules import Ranked
 from coachway.core.caller import Caller
 

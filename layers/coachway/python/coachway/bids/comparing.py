@@ -1,0 +1,81 @@
+"""The bids for a charter side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from coachway.bids import candidates, service, views
+from coachway.bids.candidates import Candidate
+from coachway.bids.model import Bid, BidView
+from coachway.bids.rules import Ranked
+from coachway.core.caller import Caller
+from coachway.core.model import Shape
+from coachway.core.money import PositiveAmount
+
+
+class ComparedBid(BidView):
+    """A bid beside the others: whether it may win, and if not, why."""
+
+    eligible: bool
+    reasons: list[str] = Field(default_factory=list)
+    vendor_rating: float | None = None
+
+
+class Comparison(Shape):
+    """All bids for a charter, best first; prices and ranks only once they are not sealed."""
+
+    charter_id: str
+    bid_request_id: str | None
+    is_sealed: bool
+    target_price: PositiveAmount | None
+    currency: str
+    vehicle_count: int
+    vehicles_awarded: int
+    total_bids: int
+    lowest_price: PositiveAmount | None = None
+    highest_price: PositiveAmount | None = None
+    average_price: PositiveAmount | None = None
+    bids: list[ComparedBid]
+
+
+def comparison(caller: Caller, charter_id: str) -> Comparison:
+    """All bids for a charter that were submitted, the best first, each with what keeps it from winning."""
+    on = service.ground(caller, charter_id)
+    bids = [bid for bid in service.of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
+    known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
+    is_sealed = service.is_sealed(on.request)
+    places = {} if is_sealed else service.places_of(bids, known)
+    compared = [_compared(caller, bid, on, known.get(bid.vendor_id), places) for bid in bids]
+    compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
+    prices = [] if is_sealed else [bid.terms.quoted_price for bid in service.live(bids)]
+    awards = on.bidding.awards if on.bidding else []
+    return Comparison(
+        charter_id=charter_id,
+        bid_request_id=on.request.id if on.request else None,
+        is_sealed=is_sealed,
+        target_price=on.request.target_price if on.request else None,
+        currency=on.charter.quote.currency,
+        vehicle_count=on.charter.vehicle_count,
+        vehicles_awarded=sum(len(each.vehicles) for each in awards),
+        total_bids=len(bids),
+        lowest_price=min(prices, default=None),
+        highest_price=max(prices, default=None),
+        average_price=round(sum(prices) / len(prices)) if prices else None,
+        bids=compared,
+    )
+
+
+def _compared(
+    caller: Caller, bid: Bid, on: service.Ground, candidate: Candidate | None, places: Mapping[str, Ranked]
+) -> ComparedBid:
+    request = on.request if on.request and bid.bid_request_id == on.request.id else None
+    view = views.bid(caller, bid, request, places)
+    against = candidates.reasons(bid, on.charter, request, candidate)
+    return ComparedBid(
+        **view.model_dump(),
+        eligible=not against,
+        reasons=against,
+        vendor_rating=candidate.figures.rating if candidate else None,
+    )
