@@ -71,7 +71,7 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
         response = _response(_run(route, request, caller, path), route, request)
     except errors.Error as error:
         response = _refused(error, route, request, request_id)
-    except Exception:
+    except Exception:  # the last resort: logged with its trace, and told as a 500 that gives nothing away
         logger.exception("a request failed for a reason that nobody foresaw", route=route.path)
         unforeseen = errors.Error("this was logged; tell us the request id", title="internal error")
         response = _refused(unforeseen, route, request, request_id)
