@@ -34,7 +34,22 @@ _Loader.add_multi_constructor("!", _short_form)
 
 TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FLOWS = sorted((ROOT / "statemachines").glob("*.yaml"))
 FUNCTION_NAMES = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"]
+
+
+def _nulls(node: Any, place: str) -> Iterator[str]:
+    """Where there is a null."""
+    if isinstance(node, dict | list):
+        for name, each in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _nulls(each, f"{place}/{name}")
+    elif node is None:
+        yield place
+
+
+@pytest.mark.parametrize("file", ["template.yaml", "infra/api.yaml", *(f"statemachines/{each.name}" for each in FLOWS)])
+def test_no_null_that_localstack_would_stumble_over(file: str) -> None:
+    assert list(_nulls(yaml.load((ROOT / file).read_text(), _Loader), file)) == []  # noqa: S506 - a SafeLoader
 
 
 def _statements() -> Iterator[tuple[str, dict[str, Any]]]:
