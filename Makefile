@@ -74,7 +74,7 @@ bench: $(VENV)/.synced ## Measure, and write docs/performance.md
 
 .PHONY: test-localstack
 test-localstack: $(VENV)/.synced ## The journey from quote to booking, on a LocalStack that answers at COACHWAY_PORT
-	@TARGET=localstack $(LOCAL) up
+	@TARGET=localstack $(MAKE) up
 	@TARGET=localstack COACHWAY_TEST_STACK=$(or $(COACHWAY_HOME),.local) $(PY) -m pytest tests/workflows -q -m localstack $(ARGS)
 
 ##@ Code
