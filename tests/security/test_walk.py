@@ -75,6 +75,15 @@ def assert_tells_nothing(answer: httpx.Response, seeds: Seeds, asked: Iterable[s
     assert not leaked, f"{answer.request.method} {answer.request.url} told {leaked}"
 
 
+@pytest.fixture(scope="session")
+def crowded(tenant: Tenant) -> Tenant:
+    """This organization, with two of everything that is easily made."""
+    for seeds in (Seeds(tenant), Seeds(tenant)):
+        for name in ("api_key_id", "charter_id", "quote_id", "role_name", "user_id", "vendor_id"):
+            assert seeds[name]
+    return tenant
+
+
 def test_what_is_open_to_anybody_is_meant_to_be() -> None:
     opened = [str(each) for each in operations() if each.is_open]
     assert [each for each in opened if not any(re.fullmatch(known, each) for known in OPEN)] == []
@@ -126,6 +135,14 @@ def test_another_organization_finds_nothing(operation: Operation, tenant: Tenant
         answer = send(operation, seeds, other)
         assert_refused(answer, 404, 422)
         assert_tells_nothing(answer, seeds)
+
+
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.lists and "cursor" in each.query], ids=str)
+def test_a_cursor_is_good_for_its_own_organization_only(operation: Operation, crowded: Tenant, other: Tenant) -> None:
+    cursor = crowded.ask("GET", f"{operation.path}?limit=1").json()["next_cursor"]
+    if cursor is not None:
+        assert crowded.ask("GET", f"{operation.path}?cursor={cursor}").status_code == 200
+        assert_refused(other.ask("GET", f"{operation.path}?cursor={cursor}"), 422)
 
 
 @pytest.mark.parametrize("operation", [each for each in guarded() if each.outside and each.parameters], ids=str)
