@@ -65,8 +65,8 @@ check-generated: $(VENV)/.synced
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate --check
 
 .PHONY: fuzz
-fuzz: $(VENV)/.synced ## Throw rubbish at every route of a running stack
-	@FUZZ_CASES=$(or $(CASES),100) $(PY) -m pytest tests/security/test_fuzz.py -q $(ARGS)
+fuzz: $(VENV)/.synced ## Throw rubbish at every route, on a stack of its own: make fuzz [CASES=40 for each]
+	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest tests/security/test_fuzz.py -q $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.synced ## Measure, and write docs/performance.md
