@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coachway.bookings import cancellation, counts, departure, telling
+from coachway.bookings import cancellation, counts, telling
 from coachway.bookings.charters import get
 from coachway.bookings.events import (
     CharterBooked,
@@ -85,8 +85,15 @@ def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int 
             return cancelled(caller, before, body.reason, "operator")
         case _:
             told = _EVENTS[body.status](**telling.of(before), reason=body.reason)
-            conditions = departure.cleared(before) if body.status is Status.IN_PROGRESS else []
+            conditions = _cleared(before) if body.status is Status.IN_PROGRESS else []
             return _moved(caller, before, body.status, body.reason, [told], conditions)
+
+
+def _cleared(charter: Charter) -> list[Op]:
+    # Papers come with it, which every other request does without at a cold start.
+    from coachway.bookings import departure
+
+    return departure.cleared(charter)
 
 
 def book(
