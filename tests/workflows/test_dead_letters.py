@@ -58,6 +58,28 @@ def _driver(carrier: Carrier) -> str:
     return phone
 
 
+def _sent(carrier: Carrier, phone: str) -> dict[str, Any]:
+    """The record of the one message to a number, once it says that it went out."""
+
+    def sent() -> dict[str, Any] | None:
+        known = carrier.notifications(phone)
+        return known[0] if known and known[0]["status"] == "sent" else None
+
+    return eventually(sent, 60, "it was not marked as sent")
+
+
+def test_a_text_message_that_was_taken_without_an_answer_is_not_sent_twice(
+    carrier: Carrier, own: Stack, queue: Queue
+) -> None:
+    phone = _driver(carrier)
+    with queue.impatient(12):
+        httpx.post(f"{own.home.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
+        carrier.ask("POST", "/auth/otp/request", {"organization": carrier.slug, "phone": phone})
+        assert _sent(carrier, phone)["attempts"] > 1
+        queue.is_empty()
+    assert len(own.texts(phone)) == 1
+
+
 def test_a_sender_killed_after_its_message_was_taken_is_replaced_and_nothing_is_sent_twice(
     carrier: Carrier, own: Stack, queue: Queue
 ) -> None:
@@ -68,12 +90,8 @@ def test_a_sender_killed_after_its_message_was_taken_is_replaced_and_nothing_is_
         eventually(lambda: own.texts(phone), 40, "it was not sent")
         assert kill(own, "messaging") > 0
         _end_lease(carrier, carrier.notifications(phone)[0]["id"])
-
-        def sent() -> dict[str, Any] | None:
-            known = carrier.notifications(phone)[0]
-            return known if known["status"] == "sent" else None
-
-        assert eventually(sent, 40, "nobody took over")["attempts"] == 2
+        assert _sent(carrier, phone)["attempts"] == 2
+        queue.is_empty()
     assert len(own.texts(phone)) == 1
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,34 +107,6 @@ def test_a_code_comes_by_text_message_or_mail_and_lets_its_holder_in(house: Hous
         assert house.stack.http.post("/auth/otp/verify", json={**asked, "code": code[0]}).status_code == httpx.codes.OK
 
 
-def test_a_text_message_that_twilio_took_without_saying_so_is_not_sent_twice(house: House) -> None:
-    phone = a_phone()
-    driver(house, f"tim-{phone[-4:]}", phone)
-    with short_waits(house.stack):
-        sandbox = house.stack.home.sms_url
-        httpx.post(f"{sandbox}/behave", json={"mode": "time_out_after", "times": 1})
-        house.stack.http.post("/auth/otp/request", json={"organization": house.slug, "phone": phone}).raise_for_status()
-
-        def sent() -> Any:
-            found = house.get("/notifications", recipient=phone)["items"]
-            return found and found[0]["status"] == "sent" and found[0]
-
-        record = eventually(sent, 90, "the message was not sent")
-    assert record["attempts"] > 1
-    assert len(house.stack.texts(phone)) == 1
-
-
-@contextmanager
-def short_waits(stack: Stack) -> Iterator[None]:
-    """Let the queue deliver again soon what a consumer did not finish."""
-    queues = stack.client("sqs")
-    url = queue_of(stack)
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "20"})
-    yield
-    must_be_emptied(stack)
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
-
-
 def must_be_emptied(stack: Stack) -> None:
     """Waits until every message of the queue was consumed."""
     asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -145,7 +115,7 @@ def must_be_emptied(stack: Stack) -> None:
         told = stack.client("sqs").get_queue_attributes(QueueUrl=queue_of(stack), AttributeNames=asked)
         return all(value == "0" for value in told["Attributes"].values())
 
-    eventually(emptied, 60, "the queue was not emptied")
+    eventually(emptied, 150, "the queue was not emptied")  # others use it, too
 
 
 def queue_of(stack: Stack) -> str:
