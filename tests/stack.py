@@ -69,7 +69,7 @@ class Stack:
         """Mails that went out (to an address), oldest first: `Subject`, `BodyText`, `BodyHtml`, `To`, `Source`."""
         return [mail for mail in mailbox.read(self.home) if any(to in each for each in mail["To"])]
 
-    def wait_for_mail(self, to: str, subject: str = "", seconds: float = 40) -> dict[str, Any]:
+    def wait_for_mail(self, to: str, subject: str = "", seconds: float = 120) -> dict[str, Any]:
         """The newest mail to an address whose subject matches; waits for it."""
 
         def find() -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ class Stack:
         emulator.start(self.home)
 
 
-def eventually(find: Callable[[], T | None], seconds: float = 30, otherwise: str = "it did not happen") -> T:
+def eventually(find: Callable[[], T | None], seconds: float = 120, otherwise: str = "it did not happen") -> T:
     """What `find` returns once it is true; fails the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
