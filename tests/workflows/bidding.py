@@ -126,7 +126,7 @@ class Exchange:
     def status_of(self, bid_id: str) -> str:
         return str(self.carrier.ask("GET", f"/bids/{bid_id}")["status"])
 
-    def becomes(self, request_id: str, status: str, seconds: float = 180) -> dict[str, Any]:
+    def becomes(self, request_id: str, status: str, seconds: float = 60) -> dict[str, Any]:
         """The request, once it is in a status."""
 
         def look() -> dict[str, Any] | None:

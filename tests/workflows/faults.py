@@ -116,7 +116,7 @@ class Queue:
         told = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return sum(int(told[name]) for name in names)
 
-    def is_empty(self, seconds: float = 180) -> None:
+    def is_empty(self, seconds: float = 60) -> None:
         """Wait until all of it is consumed."""
         eventually(lambda: self.length() == 0, seconds, "the queue was not emptied")
 
@@ -152,7 +152,7 @@ class Tap:
                 self.bodies.append(message["Body"])
         return [json.loads(body) for body in self.bodies]
 
-    def draws(self, seconds: float = 90) -> None:
+    def draws(self, seconds: float = 30) -> None:
         """Wait for something new, and return as soon as it is there."""
         deadline = time.monotonic() + seconds
         drawn = len(self.bodies)
