@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,6 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coachway.core import table
 from tests.template import ROOT, functions, of_type, role_of, template
-from tools import generate
 from tools.entries import load, serving
 
 SAMPLES = ROOT / "events/samples"
@@ -26,7 +28,17 @@ def _entry(function: str) -> tuple[str, str, str]:
 
 
 def test_generated_files_are_what_the_code_would_generate() -> None:
-    assert generate.drift() == [], "run: make generate"
+    # In a process of its own: what other tests declare for themselves does not belong to the product.
+    python_path = os.pathsep.join([str(ROOT / "layers/coachway/python"), str(ROOT)])
+    checked = subprocess.run(
+        [sys.executable, "-m", "tools.generate", "--check"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": python_path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_document_is_openapi() -> None:
