@@ -104,6 +104,67 @@ SEND: Final = _post(
     {"expires_in_hours": 72},
     keeps={"token": "token", "revision": "revision_number"},
 )
+ADD_VENDOR: Final = _post(
+    "register a vendor",
+    "vendors",
+    "/vendors",
+    {
+        "business_name": "Premium Coach Lines {n}",
+        "vendor_type": "fleet_operator",
+        "primary_contact_name": "John Smith",
+        "primary_email": "john-{n}@premium.example",
+        "total_vehicles": 10,
+        "max_passenger_capacity": 56,
+        "service_states": ["NY", "NJ"],
+    },
+)
+DRAFT_BID: Final = _post(
+    "draft a bid",
+    "bids",
+    "/bids",
+    {
+        "vendor_id": "{vendor_id}",
+        "charter_id": "{charter_id}",
+        "quoted_price": 500,
+        "vehicle_type": "coach",
+        "passenger_capacity": 56,
+    },
+    keeps={"bid_id": "id"},
+    first=(ADD_CHARTER,),
+)
+SUBMIT_BID: Final = _post("submit a bid", "bids", "/bids/{bid_id}/submit", {}, first=(ADD_CHARTER, DRAFT_BID))
+_PAPERS: Final = (
+    "business_license",
+    "insurance_certificate",
+    "vehicle_registration",
+    "driver_background_check",
+    "safety_inspection",
+)
+A_VENDOR_WITH_PAPERS: Final = (
+    replace(ADD_VENDOR, keeps={"vendor_id": "id"}),
+    Step("approve a vendor", "vendors", "PATCH", "/vendors/{vendor_id}/status?new_status=active"),
+    *(
+        step
+        for kind in _PAPERS
+        for step in (
+            _post(
+                "hand in a paper",
+                "compliance",
+                "/compliance",
+                {
+                    "vendor_id": "{vendor_id}",
+                    "document_type": kind,
+                    "document_name": kind,
+                    "document_number": "{n}",
+                    "issue_date": "2026-01-01",
+                    "expiration_date": "2028-01-01",
+                },
+                keeps={"compliance_id": "id"},
+            ),
+            Step("review a paper", "compliance", "PUT", "/compliance/{compliance_id}", {"status": "approved"}),
+        )
+    ),
+)
 
 SIGN_UP: Final = (
     _post(
@@ -146,6 +207,7 @@ PREPARE: Final = (
         )
     ),
     ADD_CLIENT,
+    *A_VENDOR_WITH_PAPERS,
 )
 MEASURED: Final = (
     ADD_CLIENT,
@@ -204,6 +266,23 @@ MEASURED: Final = (
         "/charters/recurring?recurrence_rule=weekly&instance_count=12",
         CHARTER,
         times=8,
+    ),
+    ADD_VENDOR,
+    _get("get a vendor", "vendors", "/vendors/{vendor_id}", goal=1),
+    _get("list 20 vendors", "vendors", "/vendors?limit=20", goal=1),
+    _get("a vendor's standing", "vendors", "/vendors/{vendor_id}/compliance/status"),
+    _get("list papers to review", "compliance", "/compliance?status=pending"),
+    replace(DRAFT_BID, times=2),
+    replace(SUBMIT_BID, times=2),
+    replace(_get("get a bid", "bids", "/bids/{bid_id}"), times=2),
+    replace(_get("compare bids", "bids", "/charters/{charter_id}/bids/comparison"), times=2),
+    _post(
+        "award a bid",
+        "bids",
+        "/bids/{bid_id}/accept",
+        {"decision": "accept", "reason": "best price"},
+        first=(ADD_CHARTER, DRAFT_BID, SUBMIT_BID),
+        times=2,
     ),
     _get("who am I", "identity", "/auth/me"),
     replace(SIGN_UP[1], times=8),
