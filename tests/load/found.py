@@ -32,18 +32,22 @@ class Found:
     """How busy the machine was when the run began."""
 
     def __post_init__(self) -> None:
+        floor = [sample["cpu"] for sample in self.row("floor")["samples"]]
         for row in self.warm:
+            samples = row["samples"]
             for kind in ("cpu", "wall", "bytes"):
-                row[kind] = median(sample[kind] for sample in row["samples"])
+                row[kind] = median(sample[kind] for sample in samples)
+            # Those that take part in every round are compared with the floor of their own round.
+            pairs = (
+                zip(samples, floor, strict=True)
+                if len(samples) == len(floor)
+                else ((each, median(floor)) for each in samples)
+            )
+            row["ratio"] = median(sample["cpu"] / least for sample, least in pairs)
 
     def row(self, name: str) -> Row:
         """What was measured of a step."""
         return next(row for row in self.warm if row["name"] == name)
-
-    @property
-    def floor_cpu(self) -> float:
-        """Milliseconds of processor time that the floor takes for a request."""
-        return float(self.row("floor")["cpu"])
 
     def start(self, name: str) -> Start:
         """The cold starts of a function."""

@@ -44,9 +44,9 @@ def _starting(found: Found) -> Iterator[Goal]:
 
 
 def _answering(found: Found) -> Iterator[Goal]:
-    create = found.row("create a client")["cpu"] / found.floor_cpu
+    create = found.row("create a client")["ratio"]
     yield Goal("create, authenticated and idempotent: client's CPU", create, 1.38, "× floor")
-    listing = max(row["cpu"] for row in found.warm if row["name"].startswith("list 20")) / found.floor_cpu
+    listing = max(row["ratio"] for row in found.warm if row["name"].startswith("list 20"))
     yield Goal("the slowest list of 20: client's CPU", listing, 2.6, "× floor")
     for row in found.warm:
         if row["goal"] is not None:

@@ -29,7 +29,7 @@ from tests.load.meter import Meter  # noqa: E402
 
 BASE: Final = "/api/v1"
 FILLED: Final = 21
-"""How many clients and charters there are before the first measurement: a page of every list and one more."""
+"""How many clients, charters and vendors there are before the first measurement: a page of every list and one more."""
 
 
 class Context:
@@ -129,8 +129,8 @@ def prepare(house: House) -> steps.Day:
     for step in (*steps.SIGN_UP, *steps.PREPARE):
         day.take(step)
     for _ in range(FILLED):
-        day.take(steps.ADD_CLIENT)
-        day.take(steps.ADD_CHARTER)
+        for step in (steps.ADD_CLIENT, steps.ADD_CHARTER, steps.ADD_VENDOR):
+            day.take(step)
     return day
 
 

@@ -36,7 +36,7 @@ def warm_requests(found: Found) -> str:
             f"{row['read_units']:g}",
             f"{row['write_units']:g}",
             f"{row['cpu']:.2f}",
-            f"{row['cpu'] / found.floor_cpu:.2f}",
+            f"{row['ratio']:.2f}",
             f"{row['wall']:.1f}",
         )
         for row in found.warm
