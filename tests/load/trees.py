@@ -55,6 +55,8 @@ def _once(name: str, make: Callable[[Path], None]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=target.parent))
         make(scratch)
+        for old in target.parent.glob(f"{name.partition('-')[0]}-*"):
+            shutil.rmtree(old, ignore_errors=True)
         scratch.rename(target)
     return target
 
