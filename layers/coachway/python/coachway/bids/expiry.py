@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import ClassVar, Final
-
-from pydantic import AwareDatetime
+from datetime import datetime
+from typing import Final
 
 from coachway.bids import service, telling
 from coachway.bids.events import BidExpired
 from coachway.bids.model import DUE, Bid
 from coachway.bids.rules import BidStatus, require_bid_step, valid_until
 from coachway.bookings.model import sortable
-from coachway.core import clock, errors, store
+from coachway.core import errors, store, timers
 from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
-from coachway.core.ops import Create, Update
+from coachway.core.model import PageQuery, Shape
+from coachway.core.ops import Update
 
-_FIRST_LOOK_BACK: Final = timedelta(days=7)
-_HOUR: Final = timedelta(hours=1)
-
-WATERMARK = AccessPattern(
-    "up to which hour bids were expired", pk="TIMER#bid-expiry", sk="WATERMARK", used_by="bids.expiry.run"
-)
-
-
-class Watermark(Record):
-    """Hours before this one have been gone through."""
-
-    KIND: ClassVar[str] = "bid_watermark"
-
-    until: AwareDatetime
-
-    def key(self) -> Key:
-        return WATERMARK.key()
+_TIMER: Final = "bid-expiry"
 
 
 class Expiry(Shape):
@@ -48,19 +30,11 @@ class Expiry(Shape):
 
 def run() -> Expiry:
     """Expire what is due. An hour that went wrong is gone through again; twice does nothing twice."""
-    now = clock.now()
-    done = store.find(Watermark, WATERMARK.key())
-    start = done.until if done is not None else now - _FIRST_LOOK_BACK
-    result, at = Expiry(), start.replace(minute=0, second=0, microsecond=0)
-    while at <= now:
-        _go_through(at, now, result)
-        at += _HOUR
+    work, result = timers.begin(_TIMER), Expiry()
+    for at in work.hours():
+        _go_through(at, work.now, result)
     if not result.failed:
-        mark = Watermark(until=now.replace(minute=0, second=0, microsecond=0))
-        if done is None:
-            store.commit(_system(""), Create(mark))
-        elif done.until != mark.until:
-            store.commit(_system(""), Update(done, mark))
+        work.finish()
     return result
 
 
@@ -96,4 +70,4 @@ def _expire(caller: Caller, bid_id: str, now: datetime, result: Expiry) -> None:
 
 
 def _system(org_id: str) -> Caller:
-    return Caller.system("bid-expiry", org_id)
+    return Caller.system(_TIMER, org_id)

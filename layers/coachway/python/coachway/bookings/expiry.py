@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import ClassVar, Final
-
-from pydantic import AwareDatetime
+from datetime import datetime
+from typing import Final
 
 from coachway.bookings import lifecycle
 from coachway.bookings.links import DUE, QuoteLink, hour
 from coachway.bookings.model import CHARTER, Charter, sortable
 from coachway.bookings.rules import Status
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors, store, timers
 from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
-from coachway.core.ops import Create, Update
+from coachway.core.model import PageQuery, Shape
+from coachway.core.ops import Update
 
-_FIRST_LOOK_BACK: Final = timedelta(days=7)
-_HOUR: Final = timedelta(hours=1)
-
-WATERMARK = AccessPattern(
-    "up to which hour quotes were expired", pk="TIMER#quote-expiry", sk="WATERMARK", used_by="bookings.expiry.run"
-)
-
-
-class Watermark(Record):
-    """Hours before this one have been gone through."""
-
-    KIND: ClassVar[str] = "watermark"
-
-    until: AwareDatetime
-
-    def key(self) -> Key:
-        return WATERMARK.key()
+_TIMER: Final = "quote-expiry"
 
 
 class Expiry(Shape):
@@ -47,19 +29,11 @@ class Expiry(Shape):
 
 def run() -> Expiry:
     """Expire what is due. An hour that went wrong is gone through again; twice does nothing twice."""
-    now = clock.now()
-    done = store.find(Watermark, WATERMARK.key())
-    start = done.until if done is not None else now - _FIRST_LOOK_BACK
-    result, at = Expiry(), start.replace(minute=0, second=0, microsecond=0)
-    while at <= now:
-        _go_through(at, now, result)
-        at += _HOUR
+    work, result = timers.begin(_TIMER), Expiry()
+    for at in work.hours():
+        _go_through(at, work.now, result)
     if not result.failed:
-        mark = Watermark(until=now.replace(minute=0, second=0, microsecond=0))
-        if done is None:
-            store.commit(_system(""), Create(mark))
-        elif done.until != mark.until:
-            store.commit(_system(""), Update(done, mark))
+        work.finish()
     return result
 
 
@@ -94,4 +68,4 @@ def _is_due(charter: Charter, now: datetime) -> bool:
 
 
 def _system(org_id: str) -> Caller:
-    return Caller.system("quote-expiry", org_id)
+    return Caller.system(_TIMER, org_id)
