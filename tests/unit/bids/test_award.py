@@ -17,13 +17,11 @@ from coachway.bids.rules import (
     Entry,
     Offer,
     RequestStatus,
-    Share,
     cheapest_cover,
-    covers,
     decide,
     payout_date,
     ranked,
-    shared,
+    shared_out,
 )
 from coachway.core import errors
 
@@ -67,15 +65,15 @@ def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
 ) -> None:
     decision = decide(known, vehicles, target, now)
     by_id = {entry.offer.bid_id: entry for entry in known}
-    shares: list[Share] = []
+    free, taken = list(range(1, vehicles + 1)), list[int]()
     for won in decision.award:
         entry = by_id[won.bid_id]
         assert not entry.against
         assert entry.valid_until > now
-        shares = shared(shares, won.bid_id, "ven", won.vehicles, vehicles)
-    taken = [number for share in shares for number in share.vehicles]
+        given, free = shared_out(free, won.vehicles, vehicles)
+        taken += given
     assert len(taken) == len(set(taken))
-    assert not decision.award or covers(shares, vehicles)
+    assert not decision.award or not free
     winners = {won.bid_id for won in decision.award}
     if decision.award:
         assert decision.rejected.keys() | winners == by_id.keys()
@@ -152,10 +150,11 @@ def test_the_cheapest_cover_may_leave_out_the_lowest_bid() -> None:
 
 
 def test_no_vehicle_is_shared_out_twice() -> None:
-    shares = shared([], "one", "ven_1", 2, 3)
+    given, free = shared_out([1, 2, 3], 2, 3)
+    assert (given, free) == ([1, 2], [3])
     with pytest.raises(errors.Conflict, match="1 of 3 vehicles"):
-        shared(shares, "two", "ven_2", 2, 3)
-    assert shared(shares, "three", "ven_3", 1, 3)[-1].vehicles == (3,)
+        shared_out(free, 2, 3)
+    assert shared_out(free, 1, 3) == ([3], [])
 
 
 @given(st.sampled_from(BidStatus), st.sampled_from(BidStatus))

@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from coachway.bids import candidates, rules, service, telling, views
-from coachway.bids.bidding import Awarded, BidRequest, CharterBidding
+from coachway.bids.bidding import BidRequest, CharterBidding
 from coachway.bids.candidates import Candidate
 from coachway.bids.events import BidAccepted, BiddingAwarded, BidRejected
 from coachway.bids.model import AcceptInput, Bid, BidView, RejectInput
-from coachway.bids.rules import BidStatus, RequestStatus, Share
+from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.service import Ground
-from coachway.bookings import lifecycle
-from coachway.bookings import telling as booked
-from coachway.bookings.events import CharterModified
-from coachway.bookings.model import Charter
+from coachway.bookings import coverage
+from coachway.bookings.model import Charter, Cover
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
@@ -49,21 +47,23 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     on = service.ground(caller, bids[0].charter_id)
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
     _require_awardable(on)
-    shares = on.bidding.shares() if on.bidding else []
+    free = coverage.free(on.charter)
     winners: list[Bid] = []
+    covers: list[Cover] = []
     for bid in bids:
         _require_winner(bid, on, known.get(bid.vendor_id))
-        shares = rules.shared(shares, bid.id, bid.vendor_id, bid.vehicle_count, on.charter.vehicle_count)
-        winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], shares[-1], reason))
-    is_whole = rules.covers(shares, on.charter.vehicle_count)
+        given, free = rules.shared_out(free, bid.vehicle_count, on.charter.vehicle_count)
+        covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in given]
+        winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], given, reason))
+    is_whole = not free
     ops = [
-        *_on_charter(caller, on.charter, shares, is_whole=is_whole),
-        _on_bidding(caller, on, shares, is_whole=is_whole),
+        *coverage.covered(caller, on.charter, covers, "the last of its vehicles was awarded to a vendor"),
+        _on_bidding(caller, on, is_whole=is_whole),
         *(op for vendor_id in {bid.vendor_id for bid in bids} for op in known[vendor_id].unchanged()),
         *(Update(bid, after, [_told(after, on.charter, by_itself)]) for bid, after in zip(bids, winners, strict=True)),
     ]
     if is_whole:
-        ops += _on_request(on.request, shares, by_itself=by_itself)
+        ops += _on_request(on.request, [cover.bid_id for cover in (*on.charter.vehicles, *covers)], by_itself=by_itself)
         rivals = service.live(service.of_charter(caller.org_id, on.charter.id))
         losers = [bid for bid in rivals if bid.id not in bid_ids]
         ops += rejections(caller, losers[: _room(winners)], winners, on)
@@ -94,7 +94,7 @@ def _require_winner(bid: Bid, on: Ground, candidate: Candidate | None) -> None:
     candidates.require_eligible(bid, on.charter, on.request, candidate)
 
 
-def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, share: Share, reason: str) -> Bid:
+def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, given: list[int], reason: str) -> Bid:
     net_days = candidate.vendor.payment_net_days
     return bid.model_copy(
         update={
@@ -102,7 +102,7 @@ def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, 
             "decided_at": clock.now(),
             "decided_by": caller.user_id,
             "decision_reason": reason,
-            "vehicles_awarded": list(share.vehicles),
+            "vehicles_awarded": given,
             "payout_date": rules.payout_date(candidates.last_day(charter), net_days),
         }
     )
@@ -122,38 +122,23 @@ def _told(bid: Bid, charter: Charter, by_itself: bool) -> BidAccepted:
     )
 
 
-def _on_charter(caller: Caller, charter: Charter, shares: Sequence[Share], *, is_whole: bool) -> list[Op]:
-    """The charter with its vendors: confirmed when every vehicle has one, and its client has said yes."""
-    vendor_ids = list(dict.fromkeys(share.vendor_id for share in shares))
-    given = {"vendor_id": vendor_ids[0], "vendor_ids": vendor_ids}
-    if is_whole and charter.status is Status.BOOKED:
-        return lifecycle.confirming(caller, charter, "every vehicle was awarded to a vendor", **given)
-    after = charter.model_copy(update=given)
-    told = CharterModified(**booked.of(after), revised=False)
-    return [Update(charter, after, [told], lost=lifecycle.ChangedMeanwhile())]
-
-
-def _on_bidding(caller: Caller, on: Ground, shares: Sequence[Share], *, is_whole: bool) -> Op:
-    """What keeps a vehicle from being awarded twice: all who award something write this one record."""
-    awards = [Awarded(bid_id=each.bid_id, vendor_id=each.vendor_id, vehicles=list(each.vehicles)) for each in shares]
+def _on_bidding(caller: Caller, on: Ground, *, is_whole: bool) -> Op:
+    """What all who award something write, so that a request that is ended meanwhile awards nothing."""
     at_once = errors.LostRace("somebody else is awarding this charter: look again")
     if on.bidding is None:
-        made = CharterBidding(org_id=caller.org_id, charter_id=on.charter.id, awards=awards)
-        return Create(made, taken=at_once)
+        return Create(CharterBidding(org_id=caller.org_id, charter_id=on.charter.id), taken=at_once)
     request_id = None if is_whole else on.bidding.bid_request_id
-    return Update(
-        on.bidding, on.bidding.model_copy(update={"awards": awards, "bid_request_id": request_id}), lost=at_once
-    )
+    return Update(on.bidding, on.bidding.model_copy(update={"bid_request_id": request_id}), lost=at_once)
 
 
-def _on_request(request: BidRequest | None, shares: Sequence[Share], *, by_itself: bool) -> list[Op]:
+def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by_itself: bool) -> list[Op]:
     if request is None:
         return []
     rules.require_request_step(request.status, RequestStatus.AWARDED)
     closed_at: datetime = request.closed_at or clock.now()
     ended = {"status": RequestStatus.AWARDED, "status_reason": "", "failure": None, "closed_at": closed_at}
     after = request.model_copy(update=ended)
-    won = [share.bid_id for share in shares]
+    won = list(dict.fromkeys(bid_id for bid_id in bid_ids if bid_id is not None))
     return [Update(request, after, [BiddingAwarded(**telling.of_request(after), bid_ids=won, by_itself=by_itself)])]
 
 
@@ -202,7 +187,7 @@ def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
 def settle(caller: Caller, charter_id: str) -> int:
     """Reject what is left once every vehicle has its vendor, or the request was ended; how many. Twice does it once."""
     on = service.ground(caller, charter_id)
-    is_whole = on.bidding is not None and on.bidding.is_whole(on.charter.vehicle_count)
+    is_whole = not coverage.free(on.charter)
     known = service.of_charter(caller.org_id, charter_id)
     if is_whole or on.charter.status.is_terminal:
         left = service.live(known)
@@ -241,10 +226,8 @@ def confirm_if_whole(caller: Caller, charter_id: str) -> None:
     """Confirm a charter that was booked after its vehicles had been awarded."""
 
     def act() -> None:
-        on = service.ground(caller, charter_id)
-        is_whole = on.bidding is not None and on.bidding.is_whole(on.charter.vehicle_count)
-        if is_whole and on.charter.status is Status.BOOKED:
-            reason = "every vehicle was awarded to a vendor"
-            store.commit(caller, *lifecycle.confirming(caller, on.charter, reason))
+        ops = coverage.confirm_if_whole(caller, service.ground(caller, charter_id).charter)
+        if ops:
+            store.commit(caller, *ops)
 
     after_lost_races(act)

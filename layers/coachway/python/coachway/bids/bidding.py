@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from coachway.bids.rules import RequestStatus, Share, covers, is_sealed
+from coachway.bids.rules import RequestStatus, is_sealed
 from coachway.bookings.model import CHARTER, CharterId, Moment
 from coachway.core import ids
+from coachway.core.flows import FlowFailure
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record, Shape
 from coachway.core.money import PositiveAmount
 from coachway.vendors.model import VendorId
@@ -64,12 +65,16 @@ INVITATIONS_FOR = AccessPattern(
     sk="{vendor}",
     used_by="bids.requests.told",
 )
-AWARDS = AccessPattern(
-    "which of a charter's vehicles went to which bid, and the request under way",
+UNDER_WAY = AccessPattern(
+    "the request for bids under way for a charter",
     pk=CHARTER.pk.replace("{id}", "{charter}"),
     sk="BIDDING",
     used_by="bids.awarding, bids.service",
 )
+
+
+BIDDING: Final = "bidding"
+"""The flow of a request, as its charter names it."""
 
 
 class BidRequestInput(Input):
@@ -112,14 +117,6 @@ class ExtendInput(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"deadline": "2027-02-03T17:00:00-05:00"}]})
 
     deadline: Moment
-
-
-class FlowFailure(Shape):
-    """What went wrong in a request's flow; `make redrive` takes it up again."""
-
-    state: str
-    error: str
-    at: AwareDatetime
 
 
 class BidRequest(Entity):
@@ -227,35 +224,18 @@ def invitation_id(bid_request_id: str, vendor_id: str) -> str:
     return ids.from_raw("ivt", ids.raw(bid_request_id)[:6] + hashlib.sha256(said).digest()[:10])
 
 
-class Awarded(Shape):
-    """The vehicles of a charter, counted from 1, that a bid was awarded."""
-
-    bid_id: str
-    vendor_id: str
-    vehicles: list[int]
-
-
 class CharterBidding(Record):
-    """What a charter's vehicles were awarded. Whoever awards, opens or ends a request writes it: one at a time."""
+    """The request under way for a charter. Whoever awards, opens or ends one writes this: one at a time."""
 
     KIND: ClassVar[str] = "charter_bidding"
 
     org_id: str
     charter_id: str
     bid_request_id: str | None = None
-    """The request under way; None when there is none."""
-    awards: list[Awarded] = Field(default_factory=list)
+    """None when there is none."""
 
     def key(self) -> Key:
-        return AWARDS.key(org=self.org_id, charter=self.charter_id)
-
-    def shares(self) -> list[Share]:
-        """The awards, for the rules."""
-        return [Share(each.bid_id, each.vendor_id, tuple(each.vehicles)) for each in self.awards]
-
-    def is_whole(self, vehicles: int) -> bool:
-        """Whether every vehicle has its vendor."""
-        return covers(self.shares(), vehicles)
+        return UNDER_WAY.key(org=self.org_id, charter=self.charter_id)
 
 
 class FlowRecord(Record):

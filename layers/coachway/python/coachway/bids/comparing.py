@@ -50,7 +50,6 @@ def comparison(caller: Caller, charter_id: str) -> Comparison:
     compared = [_compared(caller, bid, on, known.get(bid.vendor_id), places) for bid in bids]
     compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
     prices = [] if is_sealed else [bid.terms.quoted_price for bid in service.live(bids)]
-    awards = on.bidding.awards if on.bidding else []
     return Comparison(
         charter_id=charter_id,
         bid_request_id=on.request.id if on.request else None,
@@ -58,7 +57,7 @@ def comparison(caller: Caller, charter_id: str) -> Comparison:
         target_price=on.request.target_price if on.request else None,
         currency=on.charter.quote.currency,
         vehicle_count=on.charter.vehicle_count,
-        vehicles_awarded=sum(len(each.vehicles) for each in awards),
+        vehicles_awarded=sum(cover.bid_id is not None for cover in on.charter.vehicles),
         total_bids=len(bids),
         lowest_price=min(prices, default=None),
         highest_price=max(prices, default=None),

@@ -14,12 +14,15 @@ from typing import Any, Final
 from pydantic import Field
 
 from coachway.bids import awarding, candidates, inviting, requests, rules, service, signals, telling
-from coachway.bids.bidding import FLOW, BidRequest, FlowFailure, FlowRecord
+from coachway.bids.bidding import BIDDING, FLOW, BidRequest, FlowRecord
 from coachway.bids.events import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
 from coachway.bids.model import Bid
 from coachway.bids.rules import BidStatus, Decision, RequestStatus
+from coachway.bookings import coverage, failures
+from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
+from coachway.core.flows import FlowFailure
 from coachway.core.model import Shape
 from coachway.core.ops import Create, Update
 from coachway.core.retrying import after_lost_races
@@ -64,7 +67,7 @@ def _record(caller: Caller, bid_request_id: str) -> FlowRecord | None:
 
 
 def _look(caller: Caller, bid_request_id: str, waited: str) -> Next:
-    request = requests.get(caller, bid_request_id)
+    request = _going(caller, requests.get(caller, bid_request_id))
     if request.status is RequestStatus.OPEN and waited and datetime.fromisoformat(waited) == request.deadline:
         request = requests.closed(caller, request, "the deadline is over", early=False)
     match request.status:
@@ -77,6 +80,19 @@ def _look(caller: Caller, bid_request_id: str, waited: str) -> Next:
             return Next(go="rank")
         case _:
             return Next(go="settle")
+
+
+def _going(caller: Caller, request: BidRequest) -> BidRequest:
+    """The request, whose flow goes on: what went wrong before is history."""
+    if request.failure is None:
+        return request
+    going = request.model_copy(update={"failure": None})
+    store.commit(caller, Update(request, going), *failures.resumed(_charter(caller, request), BIDDING))
+    return going
+
+
+def _charter(caller: Caller, request: BidRequest) -> Charter | None:
+    return store.find(Charter, CHARTER.key(org=caller.org_id, id=request.charter_id))
 
 
 def invite(caller: Caller, bid_request_id: str) -> Next:
@@ -151,11 +167,11 @@ def decided(caller: Caller, request: BidRequest) -> Decision:
     on = service.ground(caller, request.charter_id)
     bids = service.live(service.of_charter(caller.org_id, request.charter_id))
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
-    taken = sum(len(share.vehicles) for share in (on.bidding.shares() if on.bidding else []))
-    # What was awarded to somebody by hand is no part of the target price any more: then a manager goes on.
-    target = request.target_price if not taken else None
+    free = len(coverage.free(on.charter))
+    # What was given to somebody by hand is no part of the target price any more: then a manager goes on.
+    target = request.target_price if free == on.charter.vehicle_count else None
     entries = candidates.entries(bids, on.charter, request, known)
-    return rules.decide(entries, on.charter.vehicle_count - taken, target, clock.now())
+    return rules.decide(entries, free, target, clock.now())
 
 
 def award(caller: Caller, bid_request_id: str, bid_ids: Sequence[str]) -> Next:
@@ -211,14 +227,16 @@ def settle(caller: Caller, bid_request_id: str) -> Next:
 
 
 def failed(caller: Caller, bid_request_id: str, *, state: str, failure: dict[str, Any]) -> Next:
-    """Keep what went wrong where staff see it."""
+    """Keep what went wrong where staff see it: on the request, and on the charter unless that was deleted."""
 
     def act() -> Next:
         request = requests.get(caller, bid_request_id)
         error = str(failure.get("Error", "unknown"))[:100]
         kept = FlowFailure(state=state, error=error, at=clock.now())
         told = BiddingFailed(**telling.of_request(request), state=state, error=error)
-        store.commit(caller, Update(request, request.model_copy(update={"failure": kept}), [told]))
+        charter = _charter(caller, request)
+        on_charter = [failures.failed(charter, BIDDING, kept)] if charter is not None else []
+        store.commit(caller, Update(request, request.model_copy(update={"failure": kept}), [told]), *on_charter)
         return Next(go="over")
 
     return after_lost_races(act)

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bids.bidding import FlowFailure, VendorMatch
+from coachway.bids.bidding import VendorMatch
 from coachway.bids.rules import RequestStatus
+from coachway.core.flows import FlowFailure
 from coachway.core.model import Entity
 from coachway.core.money import PositiveAmount
 

@@ -8,6 +8,7 @@ from typing import Any
 from coachway.bids import rules, service, telling, views
 from coachway.bids.bidding import (
     BID_REQUEST,
+    BIDDING,
     INVITATION,
     INVITATIONS_FOR,
     INVITATIONS_OF_VENDOR,
@@ -27,6 +28,7 @@ from coachway.bids.bidding import (
 from coachway.bids.events import BiddingCancelled, BiddingClosed, BiddingExtended, BiddingOpened
 from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bids.rules import RequestStatus
+from coachway.bookings import coverage, failures
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
@@ -48,8 +50,8 @@ def open_for(caller: Caller, charter_id: str, wanted: BidRequestInput) -> BidReq
         raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no bids")
     if on.request is not None and on.request.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
         raise errors.Conflict(f"{on.request.id} is {on.request.status}", title="bidding is under way already")
-    if bidding is not None and bidding.is_whole(charter.vehicle_count):
-        raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor")
+    if not coverage.free(charter):
+        raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
     rules.require_time_to_answer(wanted.deadline, clock.now(), charter.starts_at)
     _require_vendors(caller, wanted.vendor_ids)
     request = BidRequest(
@@ -106,6 +108,7 @@ def ended(caller: Caller, before: BidRequest, status: RequestStatus, reason: str
     on = service.ground(caller, before.charter_id)
     if on.bidding is not None and on.bidding.bid_request_id == before.id:
         ops = (*ops, _under_way(caller, on.bidding, before.charter_id, None))
+    ops = (*ops, *failures.resumed(on.charter, BIDDING))
     answer = views.request(caller, after, version=before.version + 1)
     store.commit(caller, Update(before, after, [told]), *ops, answer=answer)
     return after

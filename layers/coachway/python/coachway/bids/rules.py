@@ -197,28 +197,13 @@ def awarded_by_itself(offers: Iterable[Offer], vehicles: int, target_price: int 
     return cover if is_cheap and all(is_trusted(offer) for offer in cover) else []
 
 
-class Share(NamedTuple):
-    """The vehicles of a charter, counted from 1, that a bid was awarded."""
-
-    bid_id: str
-    vendor_id: str
-    vehicles: tuple[int, ...]
-
-
-def shared(shares: Sequence[Share], bid_id: str, vendor_id: str, wanted: int, vehicles: int) -> list[Share]:
-    """The shares with another bid's, on vehicles that nobody has. Raises Conflict when too few are left."""
-    taken = {number for share in shares for number in share.vehicles}
-    free = [number for number in range(1, vehicles + 1) if number not in taken]
+def shared_out(free: Sequence[int], wanted: int, vehicles: int) -> tuple[list[int], list[int]]:
+    """Of a charter's free vehicles, those that a bid gets, and those that are left. Raises Conflict for too few."""
     if wanted > len(free):
         left = f"{len(free)} of {vehicles} vehicles are still to be awarded, and this bid is for {wanted}"
         title = "every vehicle has its vendor" if not free else "too few vehicles are left"
         raise errors.Conflict(left, title=title)
-    return [*shares, Share(bid_id, vendor_id, tuple(free[:wanted]))]
-
-
-def covers(shares: Iterable[Share], vehicles: int) -> bool:
-    """Whether each vehicle has its vendor."""
-    return {number for share in shares for number in share.vehicles} == set(range(1, vehicles + 1))
+    return list(free[:wanted]), list(free[wanted:])
 
 
 def payout_date(last_day: date, net_days: int) -> date:

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pydantic import BaseModel
 
 from coachway.bids import candidates, telling, views
-from coachway.bids.bidding import AWARDS, BID_REQUEST, INVITATION, BidRequest, CharterBidding, Invitation, invitation_id
+from coachway.bids.bidding import (
+    BID_REQUEST,
+    INVITATION,
+    UNDER_WAY,
+    BidRequest,
+    CharterBidding,
+    Invitation,
+    invitation_id,
+)
 from coachway.bids.candidates import Candidate
 from coachway.bids.events import BidCreated, BidSubmitted, BidUpdated, BidWithdrawn
 from coachway.bids.model import (
@@ -45,9 +53,12 @@ class Ground(Shape):
 
 def ground(caller: Caller, charter_id: str) -> Ground:
     """What a bid for a charter stands on. Raises Missing. One read, two while a request is under way."""
-    head, awards = CHARTER.key(org=caller.org_id, id=charter_id), AWARDS.key(org=caller.org_id, charter=charter_id)
-    found = store.gather([head, awards])
-    bidding = found.find(CharterBidding, awards)
+    head, under_way = (
+        CHARTER.key(org=caller.org_id, id=charter_id),
+        UNDER_WAY.key(org=caller.org_id, charter=charter_id),
+    )
+    found = store.gather([head, under_way])
+    bidding = found.find(CharterBidding, under_way)
     request = None
     if bidding is not None and bidding.bid_request_id is not None:
         request = request_of(caller.org_id, bidding.bid_request_id)

@@ -152,6 +152,24 @@ class CharterCancelled(_Told):
     refund: Amount
 
 
+class CharterFlowFailed(_Charter):
+    """A step of one of a charter's flows failed for good; it can be taken up again."""
+
+    TYPE: ClassVar[str] = "charter.flow_failed"
+
+    flow: str
+    state: str
+    error: str
+
+
+class CharterFlowResumed(_Charter):
+    """A flow that had failed goes on, or is needed no longer."""
+
+    TYPE: ClassVar[str] = "charter.flow_resumed"
+
+    flow: str
+
+
 class SeriesCreated(Event):
     """All charters of a recurring series exist."""
 

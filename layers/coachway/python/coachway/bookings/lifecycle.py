@@ -215,10 +215,23 @@ def _moved(
 
 def confirming(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
     """The ops by which a booked charter is confirmed, in the transaction that gives it its vehicles or vendors."""
-    step(before.status, Status.CONFIRMED, by(caller))
-    changed = {"status": Status.CONFIRMED, "status_reason": reason, **more}
-    after = before.model_copy(update=changed)
-    told = CharterConfirmed(**telling.of(after), reason=reason)
+    return _stepping(caller, before, Status.CONFIRMED, reason, **more)
+
+
+def starting(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+    """The ops by which a confirmed charter is under way, in the transaction of its first departure."""
+    return _stepping(caller, before, Status.IN_PROGRESS, reason, **more)
+
+
+def completing(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+    """The ops by which a charter under way is completed, in the transaction of its last drop-off."""
+    return _stepping(caller, before, Status.COMPLETED, reason, **more)
+
+
+def _stepping(caller: Caller, before: Charter, status: Status, reason: str, **more: Any) -> list[Op]:
+    step(before.status, status, by(caller))
+    after = before.model_copy(update={"status": status, "status_reason": reason, **more})
+    told = _EVENTS[status](**telling.of(after), reason=reason)
     return [
         Update(before, after, [told], lost=ChangedMeanwhile()),
         counts.moved(caller.org_id, [before], [after]),

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.bookings.rules import Status
 from coachway.core import ids, times
+from coachway.core.flows import FlowFailure
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Shape, Text
 from coachway.core.money import Amount
 from coachway.pricing.model import Class, Code, RouteText
@@ -209,6 +210,21 @@ class Cancellation(Shape):
     reason: str = ""
 
 
+class Cover(Shape):
+    """Who runs a vehicle of a charter, counted from 1: the vendor it was awarded to, an assigned driver, or both."""
+
+    vehicle: int
+    vendor_id: str | None = None
+    bid_id: str | None = None
+    assignment_id: str | None = None
+    driver_id: str | None = None
+
+    @property
+    def is_run(self) -> bool:
+        """Whether anybody does."""
+        return self.vendor_id is not None or self.assignment_id is not None
+
+
 class Charter(Entity, CharterInput):
     """A charter. `trip_date` and `timezone` are the first stop's; a change of what was quoted is a new revision."""
 
@@ -242,11 +258,17 @@ class Charter(Entity, CharterInput):
     """The first charter of the series that this one belongs to; None for the first itself."""
     cloned_from_charter_id: str | None = None
 
+    vehicles: list[Cover] = Field(default_factory=list)
+    """Those that somebody runs; `bookings.coverage` keeps it, and the three below, which are taken from it."""
     vendor_id: str | None = None
     """The first of `vendor_ids`."""
     vendor_ids: list[str] = Field(default_factory=list)
     """Those that were awarded its vehicles."""
+    flow_failures: Annotated[
+        dict[str, FlowFailure], Field(description="flows that stand still since a step failed for good, by name")
+    ] = Field(default_factory=dict)
     driver_id: str | None = None
+    """The first that was assigned."""
 
     def key(self) -> Key:
         return CHARTER.key(org=self.org_id, id=self.id)

@@ -1,0 +1,75 @@
+"""Who runs which of a charter's vehicles. It lies on the charter: of two who give the same one away, one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coachway.bookings import lifecycle, telling
+from coachway.bookings.events import CharterModified
+from coachway.bookings.model import Charter, Cover
+from coachway.bookings.rules import Status
+from coachway.core.caller import Caller
+from coachway.core.ops import Op, Update
+
+
+def free(charter: Charter) -> list[int]:
+    """The vehicles, counted from 1, that nobody runs yet."""
+    covered = {cover.vehicle for cover in charter.vehicles}
+    return [number for number in range(1, charter.vehicle_count + 1) if number not in covered]
+
+
+def of_vehicle(charter: Charter, vehicle: int) -> Cover | None:
+    """Who runs one of its vehicles."""
+    return next((cover for cover in charter.vehicles if cover.vehicle == vehicle), None)
+
+
+def covered(caller: Caller, before: Charter, covers: Sequence[Cover], reason: str) -> list[Op]:
+    """The ops by which these run vehicles of a charter, instead of whoever ran them.
+
+    It is confirmed once somebody runs each and its client has said yes. They fail with `lifecycle.ChangedMeanwhile`.
+    """
+    given = {cover.vehicle for cover in covers}
+    kept = [cover for cover in before.vehicles if cover.vehicle not in given]
+    after = before.model_copy(update=_with([*kept, *covers]))
+    if not free(after) and before.status is Status.BOOKED:
+        return lifecycle.confirming(caller, before, reason, **_with(after.vehicles))
+    return [_modified(before, after)]
+
+
+def uncovered(before: Charter, assignment_id: str) -> list[Op]:
+    """The ops by which an assignment's driver does not run a charter's vehicle any more.
+
+    A vendor that was awarded it still does. The charter keeps its status: what was promised to a client is not taken
+    back, a replacement is looked for. They fail with `lifecycle.ChangedMeanwhile`; there are none when it ran nothing.
+    """
+    without = {"assignment_id": None, "driver_id": None}
+    left = [
+        cover.model_copy(update=without) if cover.assignment_id == assignment_id else cover for cover in before.vehicles
+    ]
+    if left == before.vehicles:
+        return []
+    return [_modified(before, before.model_copy(update=_with([cover for cover in left if cover.is_run])))]
+
+
+def confirm_if_whole(caller: Caller, before: Charter) -> list[Op]:
+    """The ops that confirm a charter which was booked after all its vehicles had been given away; else none."""
+    if before.status is not Status.BOOKED or free(before):
+        return []
+    return lifecycle.confirming(caller, before, "every vehicle has its driver or its vendor")
+
+
+def _with(vehicles: Sequence[Cover]) -> dict[str, object]:
+    in_order = sorted(vehicles, key=lambda cover: cover.vehicle)
+    vendor_ids = list(dict.fromkeys(cover.vendor_id for cover in in_order if cover.vendor_id))
+    driver_ids = [cover.driver_id for cover in in_order if cover.driver_id]
+    return {
+        "vehicles": in_order,
+        "vendor_ids": vendor_ids,
+        "vendor_id": vendor_ids[0] if vendor_ids else None,
+        "driver_id": driver_ids[0] if driver_ids else None,
+    }
+
+
+def _modified(before: Charter, after: Charter) -> Update:
+    told = CharterModified(**telling.of(after), revised=False)
+    return Update(before, after, [told], lost=lifecycle.ChangedMeanwhile())

@@ -1,0 +1,31 @@
+"""Flows that failed for good: a charter tells of them until they go on, and its history for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.bookings import telling
+from coachway.bookings.events import CharterFlowFailed, CharterFlowResumed
+from coachway.bookings.model import Charter
+from coachway.core.flows import FlowFailure
+from coachway.core.ops import Op, Update
+
+
+def failed(charter: Charter, flow: str, failure: FlowFailure) -> Op:
+    """The op by which a charter says that one of its flows stands still."""
+    after = charter.model_copy(update={"flow_failures": {**charter.flow_failures, flow: failure}})
+    told = CharterFlowFailed(**telling.of(charter), flow=flow, state=failure.state, error=failure.error)
+    return Update(charter, after, [told])
+
+
+def resumed(charter: Charter | None, flow: str) -> list[Op]:
+    """The ops by which it says so no more, as the flow goes on or is needed no longer; none if it did not."""
+    if charter is None or flow not in charter.flow_failures:
+        return []
+    after = charter.model_copy(update=without(charter, flow))
+    return [Update(charter, after, [CharterFlowResumed(**telling.of(charter), flow=flow)])]
+
+
+def without(charter: Charter, flow: str) -> dict[str, Any]:
+    """The field that says so no more, for those who write the charter anyway."""
+    return {"flow_failures": {name: each for name, each in charter.flow_failures.items() if name != flow}}
