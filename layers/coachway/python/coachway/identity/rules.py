@@ -75,7 +75,17 @@ BUILT_IN: Final[Mapping[str, frozenset[str]]] = {
             "vendors:read",
         }
     ),
-    "driver": frozenset({"portal:use"}),
+    "driver": frozenset(
+        {
+            "compliance:read",
+            "compliance:submit",
+            "dispatch:read",
+            "dispatch:write",
+            "fleet:read",
+            "fleet:write",
+            "portal:use",
+        }
+    ),
 }
 """What each role may do. `platform` runs the deployment; no organization can give it."""
 ABOUT: Final[Mapping[str, str]] = {

@@ -1,0 +1,342 @@
+"""Drivers, vehicles, and where they lie in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final, Literal, Self
+
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+
+from coachway.clients.rules import folded
+from coachway.core import ids
+from coachway.core.contact import Email, Phone
+from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Shape, Text
+from coachway.core.times import Day, Moment
+from coachway.identity.fields import TimeZone, UserId
+from coachway.pricing.model import Class, Code, Weekday
+
+DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
+VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]
+VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+DRIVER = AccessPattern(
+    "a driver, with when they may be had", pk="ORG#{org}#DRIVER#{id}", sk="HEAD", used_by="fleet.drivers.get"
+)
+VEHICLE = AccessPattern("a vehicle", pk="ORG#{org}#VEHICLE#{id}", sk="HEAD", used_by="fleet.vehicles.get")
+BY_MONTH = AccessPattern(
+    "drivers or vehicles, newest first, by the month they were added",
+    index="gsi1",
+    pk="ORG#{org}#FLEET#{kind}#{month}",
+    sk="{id}",
+    used_by="fleet.drivers.listed, fleet.vehicles.listed",
+)
+BY_STATUS = AccessPattern(
+    "drivers or vehicles in a status: those that trips may be given to, among others",
+    index="gsi2",
+    pk="ORG#{org}#FLEET_IN#{kind}#{status}",
+    sk="{id}",
+    used_by="fleet.drivers.active, fleet.vehicles.in_service, fleet.drivers.listed, fleet.vehicles.listed",
+)
+BY_NAME = AccessPattern(
+    "drivers or vehicles by the beginning of their name",
+    index="gsi3",
+    pk="ORG#{org}#FLEET_NAMES#{kind}#{initial}",
+    sk="{name}#{id}",
+    used_by="fleet.drivers.listed, fleet.vehicles.listed",
+)
+JOBS = AccessPattern(
+    "how many jobs of a driver or vehicle are not over (`n`)",
+    pk="ORG#{org}#FLEET_JOBS#{resource}",
+    sk="COUNT",
+    used_by="fleet.jobs",
+)
+
+DRIVER_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "first_name": "Rosa",
+    "last_name": "Delgado",
+    "phone": "+12125550177",
+    "license_number": "D1234567",
+    "license_class": "B",
+    "endorsements": ["P"],
+    "license_expires": "2029-01-01",
+    "home_latitude": 40.7282,
+    "home_longitude": -74.0776,
+}
+VEHICLE_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "name": "Coach 12",
+    "vehicle_class": "coach",
+    "capacity": 56,
+    "plate": "NJ 12 345",
+    "amenities": ["wifi"],
+}
+AVAILABILITY_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "weekly": [{"weekday": "monday", "start_time": "05:00", "end_time": "22:00"}],
+    "exceptions": [
+        {
+            "starts_at": "2027-03-01T00:00:00-05:00",
+            "ends_at": "2027-03-08T00:00:00-05:00",
+            "available": False,
+            "reason": "vacation",
+        }
+    ],
+}
+
+
+class DriverStatus(StrEnum):
+    """Whether a driver may be given work."""
+
+    ACTIVE = "active"
+    ON_LEAVE = "on_leave"
+    INACTIVE = "inactive"
+
+
+class VehicleStatus(StrEnum):
+    """Whether a vehicle may be given work."""
+
+    IN_SERVICE = "in_service"
+    MAINTENANCE = "maintenance"
+    OUT_OF_SERVICE = "out_of_service"
+    RETIRED = "retired"
+
+
+LicenseClass = Literal["A", "B", "C"]
+"""Of a commercial driver's license: 49 CFR 383.91."""
+Endorsement = Literal["H", "N", "P", "S", "T", "X"]
+"""49 CFR 383.153(a)(9): P carries passengers."""
+DutyHours = Annotated[float, Field(ge=0, le=24)]
+
+NO_DUTY: Final = (0.0,) * 7
+
+
+class WeeklyHours(Input):
+    """Hours of a weekday in which a driver works, on the driver's clock; an end not after the start is of the next
+    day.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    weekday: Weekday
+    start_time: time
+    end_time: time
+
+    @model_validator(mode="after")
+    def _is_local(self) -> Self:
+        if self.start_time.tzinfo is not None or self.end_time.tzinfo is not None:
+            raise ValueError("start_time, end_time: are local times, without an offset")
+        return self
+
+
+class AvailabilityException(Input):
+    """A time in which a driver is not available, or is beyond the weekly hours."""
+
+    model_config = ConfigDict(frozen=True)
+
+    starts_at: Moment
+    ends_at: Moment
+    available: bool = False
+    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+
+    @model_validator(mode="after")
+    def _is_a_time(self) -> Self:
+        if not timedelta() < self.ends_at - self.starts_at <= timedelta(days=730):
+            raise ValueError("ends_at: must be after starts_at, by two years at most")
+        return self
+
+
+class Availability(Shape):
+    """When a driver may be had: in the weekly hours, always if there are none, but for the exceptions.
+
+    Of exceptions that overlap, those that take time away win.
+    """
+
+    weekly: list[WeeklyHours] = Field(default_factory=list, max_length=50)
+    exceptions: list[AvailabilityException] = Field(default_factory=list, max_length=200)
+
+
+class AvailabilityInput(Input, Availability):
+    """When a driver may be had, as it is entered. A list that is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [AVAILABILITY_EXAMPLE]})
+
+
+class DriverAvailability(Availability):
+    """When a driver may be had; `version` is the driver's."""
+
+    driver_id: str
+    timezone: str
+    version: int
+
+
+class DriverInput(Input):
+    """A driver as staff enter it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DRIVER_EXAMPLE]})
+
+    first_name: Text
+    last_name: Text
+    phone: Annotated[Phone, Field(description="unique; one-time codes to log in are sent to it")]
+    email: Email | None = None
+    license_number: Annotated[str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9 -]+$")]
+    license_class: LicenseClass
+    endorsements: Annotated[list[Endorsement], Field(max_length=6)] = Field(default_factory=list)
+    license_expires: Day
+    home_latitude: Latitude | None = None
+    home_longitude: Longitude | None = None
+    vendor_id: Annotated[VendorId | None, Field(description="whose driver it is; left out: the organization's own")] = (
+        None
+    )
+    status: DriverStatus = DriverStatus.ACTIVE
+    timezone: Annotated[
+        TimeZone | None, Field(description="of the driver's home terminal; left out: the organization's")
+    ] = None
+    duty_statement: Annotated[
+        list[DutyHours] | None,
+        Field(
+            min_length=7,
+            max_length=7,
+            description="hours on duty on each of the 7 days before the driver was added, newest first, as the driver "
+            "states them (49 CFR 395.8(j)(2)); left out: none; null: not known",
+        ),
+    ] = Field(default_factory=lambda: list(NO_DUTY))
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if (self.home_latitude is None) != (self.home_longitude is None):
+            raise ValueError("home_latitude, home_longitude: give both or neither")
+        return self
+
+
+class NewDriver(DriverInput):
+    """A driver to be added."""
+
+    user_id: Annotated[
+        UserId | None, Field(description="the user, of the role driver, who becomes this driver; left out: a new one")
+    ] = None
+
+
+class Driver(Entity, DriverInput):
+    """A driver. `user_id` is who logs in as this driver."""
+
+    KIND: ClassVar[str] = "driver"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    phone: str
+    email: str | None = None
+    timezone: str
+    user_id: str
+    availability: Availability = Field(default_factory=Availability)
+    rating: float | None = None
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}"
+
+    def key(self) -> Key:
+        return DRIVER.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        return _indexes(self, self.name, self.status)
+
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
+        return {"status": self.status.value, "license_class": self.license_class, **owner}
+
+    def uniques(self) -> Mapping[str, str]:
+        return {"driver-phone": self.phone}
+
+
+class VehicleInput(Input):
+    """A vehicle as staff enter it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [VEHICLE_EXAMPLE]})
+
+    name: Text
+    vehicle_class: Class
+    capacity: Annotated[int, Field(ge=1, le=200, description="passengers, the driver not counted")]
+    plate: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 .-]+$")]
+    gross_weight_pounds: Annotated[
+        int | None,
+        Field(ge=1, le=200_000, description="its rating (GVWR); left out: taken to need a class B license"),
+    ] = None
+    amenities: list[Code] = Field(default_factory=list, max_length=50)
+    is_ada_compliant: Annotated[bool, Field(description="takes wheelchairs")] = False
+    garage_latitude: Latitude | None = None
+    garage_longitude: Longitude | None = None
+    vendor_id: Annotated[
+        VendorId | None, Field(description="whose vehicle it is; left out: the organization's own")
+    ] = None
+    status: VehicleStatus = VehicleStatus.IN_SERVICE
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if (self.garage_latitude is None) != (self.garage_longitude is None):
+            raise ValueError("garage_latitude, garage_longitude: give both or neither")
+        return self
+
+
+class Vehicle(Entity, VehicleInput):
+    """A vehicle."""
+
+    KIND: ClassVar[str] = "vehicle"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    def key(self) -> Key:
+        return VEHICLE.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        return _indexes(self, self.name, self.status)
+
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
+        return {"status": self.status.value, "vehicle_class": self.vehicle_class, **owner}
+
+
+def _indexes(entity: Driver | Vehicle, name: str, status: str) -> Mapping[str, Key]:
+    org, kind, sought = entity.org_id, entity.KIND, folded(name)
+    return {
+        "gsi1": BY_MONTH.key(org=org, kind=kind, month=f"{ids.made_at(entity.id):%Y-%m}", id=entity.id),
+        "gsi2": BY_STATUS.key(org=org, kind=kind, status=status, id=entity.id),
+        "gsi3": BY_NAME.key(org=org, kind=kind, initial=sought[:1], name=sought, id=entity.id),
+    }
+
+
+class DriverQuery(PageQuery):
+    """Which drivers: in a status, of a vendor, with a class of license, whose name begins with `q`."""
+
+    status: DriverStatus | None = None
+    vendor_id: VendorId | None = None
+    license_class: LicenseClass | None = None
+    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class VehicleQuery(PageQuery):
+    """Which vehicles: in a status, of a class, of a vendor, whose name begins with `q`."""
+
+    status: VehicleStatus | None = None
+    vehicle_class: Class | None = None
+    vendor_id: VendorId | None = None
+    q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class DriverProfile(Driver):
+    """A driver, and which papers are missing today."""
+
+    # Papers come and go without the driver's version.
+    TOLD_BY_VERSION: ClassVar[bool] = False
+
+    missing_documents: list[str]
+    is_compliant: bool
+
+
+class VehicleProfile(Vehicle):
+    """A vehicle, and which papers are missing today."""
+
+    TOLD_BY_VERSION: ClassVar[bool] = False
+
+    missing_documents: list[str]
+    is_compliant: bool
