@@ -11,6 +11,8 @@ import pytest
 from coachway.bids import awarding, expiry, flow, requests, signals
 from coachway.bids.bidding import FLOW, FlowRecord
 from coachway.bids.model import BID, Bid
+from coachway.bookings import charters, coverage
+from coachway.bookings.model import CHARTER, Cover
 from coachway.core import clock, errors, store
 from coachway.core.consuming import Delivery
 from tests.integration import carriers
@@ -29,6 +31,7 @@ from tests.integration.bids.office import (
     ranked,
     vendor,
 )
+from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 
 
@@ -148,8 +151,6 @@ def test_a_charter_that_is_booked_after_its_award_is_confirmed_then() -> None:
     made = bid(trip["id"], ven)
     done("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
     assert now_of(trip["id"])["status"] == "quote"
-    from tests.integration.bookings import asking
-
     asking.ask("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
     awarding.confirm_if_whole(SYSTEM, trip["id"])
     assert now_of(trip["id"])["status"] == "confirmed"
@@ -267,12 +268,25 @@ def test_a_cancelled_charter_needs_no_bids() -> None:
     trip, one = booked(), vendor("One")
     request = opened(trip["id"], one)
     made = bid(trip["id"], one)
-    from tests.integration.bookings import asking
-
     asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
     signals.charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
+    assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
+
+
+def test_a_charter_whose_vehicles_all_got_drivers_needs_no_bids() -> None:
+    trip, one = booked(), vendor("One")
+    request = opened(trip["id"], one)
+    made = bid(trip["id"], one)
+    before = charters.get(SYSTEM, trip["id"])
+    own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
+    store.commit(SYSTEM, *coverage.covered(SYSTEM, before, [own], "assigned"))
+    said = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
+    for _ in range(2):
+        signals.charter_confirmed(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+    ended = done("GET", f"/bid-requests/{request['id']}")
+    assert (ended["status"], ended["status_reason"]) == ("cancelled", "Nothing is left to bid for")
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
 
 
@@ -335,8 +349,44 @@ def test_the_flow_looks_where_it_stands() -> None:
     assert look("third", waited="2020-01-01T00:00:00+00:00").go == "wait"
     assert look("third", waited=waiting.deadline).go == "rank"
     assert flow.rank(SYSTEM, request_id).go == "settle"
+
+
+def test_a_failure_is_told_on_the_charter_until_the_flow_goes_on() -> None:
+    trip, one = booked(), vendor("One")
+    request_id = opened(trip["id"], one)["id"]
     flow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
     assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
+    known = now_of(trip["id"])["flow_failures"]
+    assert (known["bidding"]["state"], known["bidding"]["error"]) == ("Rank", "Boom")
+    assert flow.look(SYSTEM, request_id, execution="r1", round_=1, redriven=True, waited="").go == "wait"
+    assert done("GET", f"/bid-requests/{request_id}")["failure"] is None
+    assert now_of(trip["id"])["flow_failures"] == {}
+    events = store.history(CHARTER.key(org=ORG, id=trip["id"]))
+    assert [each.type for each in events][-2:] == ["charter.flow_failed", "charter.flow_resumed"]
+    assert events[-2].data["error"] == "Boom"
+    assert "secret" not in json.dumps([each.model_dump(mode="json") for each in events])
+
+
+@pytest.mark.parametrize("ending", ["cancel", "award"])
+def test_a_failure_is_of_no_interest_once_bidding_is_over(ending: str) -> None:
+    trip, one = booked(), vendor("One")
+    request_id, made = opened(trip["id"], one)["id"], bid(trip["id"], one)
+    closed(request_id)
+    flow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
+    if ending == "cancel":
+        done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
+    else:
+        done("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
+    assert now_of(trip["id"])["flow_failures"] == {}
+    assert done("GET", f"/bid-requests/{request_id}")["failure"] is None
+
+
+def test_the_failure_for_a_charter_that_was_deleted_is_kept_on_the_request() -> None:
+    trip, one = charter(), vendor("One")
+    request_id = opened(trip["id"], one)["id"]
+    assert asking.ask("DELETE", f"/charters/{trip['id']}").status == 204
+    flow.failed(SYSTEM, request_id, state="Look", failure={})
+    assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 
 
 def test_a_token_is_answered_once_its_reason_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,6 +67,12 @@ def charter_booked(caller: Caller, delivery: Delivery) -> None:
     awarding.confirm_if_whole(caller, delivery.aggregate_id)
 
 
+def charter_confirmed(caller: Caller, delivery: Delivery) -> None:
+    """Nobody need bid any more: drivers of the organization run what was left."""
+    requests.cancel_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
+    awarding.settle(caller, delivery.aggregate_id)
+
+
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.closed": wake,
     "bidding.extended": wake,
@@ -74,5 +80,6 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.awarded": wake,
     "charter.booked": charter_booked,
     "charter.cancelled": charter_cancelled,
+    "charter.confirmed": charter_confirmed,
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""
