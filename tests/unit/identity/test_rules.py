@@ -35,8 +35,8 @@ def test_every_role_is_made_of_known_permissions_and_described() -> None:
         assert rules.ABOUT[role]
 
 
-def test_a_client_can_cancel_and_nothing_else_outside_the_portal() -> None:
-    assert rules.BUILT_IN["client"] == {"charters:cancel", "portal:use"}
+def test_a_client_can_cancel_and_pay_and_nothing_else_outside_the_portal() -> None:
+    assert rules.BUILT_IN["client"] == {"billing:read", "charters:cancel", "payments:write", "portal:use"}
 
 
 @given(PERMISSIONS, PERMISSIONS)

@@ -33,6 +33,7 @@ Permission = Literal[
     "notifications:write",
     "organization:read",
     "organization:write",
+    "payments:write",
     "portal:use",
     "pricing:read",
     "pricing:write",
@@ -62,11 +63,12 @@ BUILT_IN: Final[Mapping[str, frozenset[str]]] = {
     "manager": PERMISSIONS - _ADMINISTRATION,
     "staff": PERMISSIONS - _ADMINISTRATION - _OVERSIGHT,
     "viewer": _READING,
-    "client": frozenset({"charters:cancel", "portal:use"}),
+    "client": frozenset({"billing:read", "charters:cancel", "payments:write", "portal:use"}),
     "vendor": frozenset(
         {
             "bids:read",
             "bids:write",
+            "billing:read",
             "compliance:read",
             "compliance:submit",
             "portal:use",
