@@ -27,7 +27,7 @@ def test_an_entry_belongs_to_the_organizations_own_day() -> None:
     with clock.frozen(datetime(2027, 2, 1, 2, tzinfo=UTC)):
         pay(100)
         pay(250)
-        (first, second) = ledger.listed(CALLER, LedgerQuery()).items
+        (second, first) = ledger.listed(CALLER, LedgerQuery()).items
         assert first.on == second.on == date(2027, 1, 31)
         january = ledger.totals_by_month(ORG, ["2027-01", "2027-02"])
     assert january["2027-01"][Account.CASH].balance == 350
@@ -47,11 +47,11 @@ def test_entries_are_found_by_account_client_and_range() -> None:
             found = ledger.listed(CALLER, LedgerQuery.model_validate(query)).items
             return [abs(each.postings[0].amount) for each in found]
 
-        assert amounts() == [100, 3, 200]
+        assert amounts() == [200, 3, 100]
         assert amounts(account="fees") == [3]
-        assert amounts(client_id=CLIENT) == [100, 200]
+        assert amounts(client_id=CLIENT) == [200, 100]
         assert amounts(date_from="2027-02-11") == [200]
-        assert amounts(date_to="2027-03-09", account="cash") == [100, 3]
+        assert amounts(date_to="2027-03-09", account="cash") == [3, 100]
         assert [each.on for each in ledger.in_range(ORG, date(2027, 2, 1), date(2027, 2, 28))] == [
             date(2027, 2, 10)
         ] * 2

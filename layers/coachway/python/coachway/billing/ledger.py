@@ -33,20 +33,20 @@ MOST_ENTRIES: Final = 100_000
 """Of a month that an export or a check reads."""
 
 JOURNAL = AccessPattern(
-    "journal entries, oldest first, by the month they belong to",
+    "journal entries by the month they belong to",
     pk="ORG#{org}#JOURNAL#{month}",
     sk="{on}#{id}",
     used_by="billing.ledger.listed, billing.ledger.in_range",
 )
 OF_CLIENT = AccessPattern(
-    "the journal entries of a client, oldest first",
+    "the journal entries of a client, newest first",
     index="gsi1",
     pk="ORG#{org}#JOURNAL_OF_CLIENT#{client}",
     sk="{on}#{id}",
     used_by="billing.ledger.listed",
 )
 OF_VENDOR = AccessPattern(
-    "the journal entries of a vendor, oldest first",
+    "the journal entries of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#JOURNAL_OF_VENDOR#{vendor}",
     sk="{on}#{id}",
@@ -139,7 +139,7 @@ def entry_of(organization: Organization, movement: Movement, *, reference: str =
 
 
 def listed(caller: Caller, query: LedgerQuery) -> Page[Entry]:
-    """Entries, oldest first. Raises Invalid for a range that ends before it begins."""
+    """Entries, newest first. Raises Invalid for a range that ends before it begins."""
     first, last = query.date_from or ids.made_at(caller.org_id).date() - timedelta(days=1), query.date_to or _latest()
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
@@ -149,11 +149,12 @@ def listed(caller: Caller, query: LedgerQuery) -> Page[Entry]:
         if query.vendor_id is not None:
             raise errors.Invalid.field("vendor_id", "cannot be asked for together with client_id")
         partition = OF_CLIENT.partition(org=caller.org_id, client=query.client_id)
-        return page(Entry, OF_CLIENT, [partition], query, between=between, where=where)
+        return page(Entry, OF_CLIENT, [partition], query, between=between, where=where, descending=True)
     if query.vendor_id is not None:
         partition = OF_VENDOR.partition(org=caller.org_id, vendor=query.vendor_id)
-        return page(Entry, OF_VENDOR, [partition], query, between=between, where=where)
-    return page(Entry, JOURNAL, _partitions(caller.org_id, first, last), query, between=between, where=where)
+        return page(Entry, OF_VENDOR, [partition], query, between=between, where=where, descending=True)
+    partitions = _partitions(caller.org_id, first, last)[::-1]
+    return page(Entry, JOURNAL, partitions, query, between=between, where=where, descending=True)
 
 
 def _latest() -> date:
