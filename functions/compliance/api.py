@@ -12,27 +12,27 @@ api = Api("compliance", "Papers that vendors, drivers, vehicles and the organiza
 app = api.app
 
 
-@api.post("/compliance", needs="compliance:submit", status=201, outside=("vendor",), errors=(404,))
+@api.post("/compliance", needs="compliance:submit", status=201, outside=("vendor", "driver"), errors=(404,))
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a document.
 
-    About one vendor, driver or vehicle, or the organization itself; a vendor's own people may leave that out. It is
+    About one vendor, driver or vehicle, or the organization itself; a vendor's own people and drivers may leave that out. It is
     pending until somebody reviews it.
     """
     return service.submit(caller, body)
 
 
-@api.get("/compliance", needs="compliance:read", outside=("vendor",), errors=(404,))
+@api.get("/compliance", needs="compliance:read", outside=("vendor", "driver"), errors=(404,))
 def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
     """List documents, newest first.
 
     Of one subject, of a type, in a status. With `status=pending` or `under_review` and no subject it is the queue of
-    those to be reviewed, oldest first. Vendors see their own.
+    those to be reviewed, oldest first. Vendors and drivers see their own.
     """
     return service.listed(caller, query)
 
 
-@api.get("/compliance/{compliance_id}", needs="compliance:read", outside=("vendor",))
+@api.get("/compliance/{compliance_id}", needs="compliance:read", outside=("vendor", "driver"))
 def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocument:
     """Get a document."""
     return service.get(caller, compliance_id)

@@ -200,6 +200,26 @@ def _token(seeds: Seeds) -> str:
     return str(seeds.made(f"/charters/{seeds['charter_id']}/send-quote", {"expires_in_hours": 72})["token"])
 
 
+def _driver(seeds: Seeds) -> str:
+    body = {
+        "first_name": "Rosa",
+        "last_name": seeds.tenant.marker,
+        "phone": FRESH["phone"](seeds),
+        "license_number": "D1234567",
+        "license_class": "B",
+        "endorsements": ["P"],
+        "license_expires": "2029-01-01",
+        "home_latitude": 40.7282,
+        "home_longitude": -74.0776,
+    }
+    return str(seeds.made("/drivers", body)["id"])
+
+
+def _vehicle(seeds: Seeds) -> str:
+    body = {"name": f"Coach {seeds.tenant.marker}", "vehicle_class": "coach", "capacity": 56, "plate": "NJ 12 345"}
+    return str(seeds.made("/vehicles", body)["id"])
+
+
 def _rating(seeds: Seeds) -> str:
     """A rating as it is after a trip that a vendor ran, which would take a season to come about by itself."""
     rating = Rating(
@@ -274,6 +294,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "client_id": _client,
     "compliance_id": _paper,
     "contact_id": _contact,
+    "driver_id": _driver,
     "key_id": _api_key,
     "notification_id": _notification,
     "quote_id": _quote,
@@ -283,6 +304,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "session_id": _session,
     "token": _token,
     "user_id": _user,
+    "vehicle_id": _vehicle,
     "vendor_id": _vendor,
 }
 

@@ -58,19 +58,22 @@ def _look_at(seen: ComplianceDocument, now: datetime, result: Reminding) -> None
     before = store.find(ComplianceDocument, DOCUMENT.key(org=seen.org_id, id=seen.id))
     if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
         return
+    caller = Caller.system("compliance-expiry", before.org_id)
     subject = subjects.find(before.org_id, before.subject_type, before.subject_id)
+    if subject is None:
+        # Whose it was has gone.
+        store.commit(caller, Update(before, before.model_copy(update={"due_at": None})))
+        return
     timezone = dues.zone(before.org_id)
     today = dues.reached(now, timezone)
-    caller = Caller.system("compliance-expiry", before.org_id)
     if today > before.expiration_date:
-        store.commit(caller, *_expired(before, subject))
+        store.commit(caller, *_expired(before, subject, before.expiration_date))
         result.expired += 1
         return
     due = dues.due_at(before.status, before.expiration_date, now, timezone)
     after = before.model_copy(update={"due_at": due})
     days = rules.reminder_due(before.expiration_date, today, before.reminders_sent)
-    papers = subject.papers if subject else []
-    if days is None or before.status is not Status.APPROVED or rules.is_renewed(before.paper(), papers):
+    if days is None or before.status is not Status.APPROVED or rules.is_renewed(before.paper(), subject.papers):
         store.commit(caller, Update(before, after))
         return
     after.reminders_sent = [*before.reminders_sent, days]
@@ -82,21 +85,19 @@ def _look_at(seen: ComplianceDocument, now: datetime, result: Reminding) -> None
     result.reminded += 1
 
 
-def _expired(before: ComplianceDocument, subject: Subject | None) -> list[Op]:
+def _expired(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:
     after = before.model_copy(update={"status": Status.EXPIRED, "due_at": None})
-    if subject is None or before.expiration_date is None:
-        return [Update(before, after)]
     told = DocumentExpired(
-        **_told(before, before.expiration_date, subject), renewed=rules.is_renewed(before.paper(), subject.papers)
+        **_told(before, expiration_date, subject), renewed=rules.is_renewed(before.paper(), subject.papers)
     )
     return [Update(before, after, [told]), subjects.with_paper(subject, after.paper())]
 
 
-def _told(document: ComplianceDocument, expiration_date: date, subject: Subject | None) -> dict[str, Any]:
+def _told(document: ComplianceDocument, expiration_date: date, subject: Subject) -> dict[str, Any]:
     return {
         **service.about(document),
         "document_name": document.document_name,
         "expiration_date": expiration_date,
-        "subject_name": subject.name if subject else "",
-        "subject_email": subject.email if subject else "",
+        "subject_name": subject.name,
+        "subject_email": subject.email,
     }

@@ -10,7 +10,7 @@ from coachway.compliance.rules import Paper, Status, SubjectType
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.model import Key
-from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.ops import Create, Op, Remove, Require, Update
 from coachway.identity import organizations
 
 MOST_PAPERS: Final = 300
@@ -48,6 +48,11 @@ def get(caller: Caller, subject_type: SubjectType, subject_id: str) -> Subject:
 def called(subject: Subject, *, name: str, email: str) -> Op:
     """The op by which a subject has another name and address."""
     return Update(subject, subject.model_copy(update={"name": name, "email": email}))
+
+
+def closing(subject: Subject) -> Op:
+    """The op by which somebody who has gone can have no more papers; nobody is reminded of those there were."""
+    return Remove(subject)
 
 
 def unchanged(subject: Subject) -> Op:

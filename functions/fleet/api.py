@@ -1,0 +1,130 @@
+"""Routes of the fleet."""
+
+from __future__ import annotations
+
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Changes, Page
+from coachway.fleet import drivers, vehicles
+from coachway.fleet.model import (
+    AvailabilityInput,
+    Driver,
+    DriverAvailability,
+    DriverId,
+    DriverInput,
+    DriverProfile,
+    DriverQuery,
+    NewDriver,
+    Vehicle,
+    VehicleId,
+    VehicleInput,
+    VehicleProfile,
+    VehicleQuery,
+)
+
+api = Api("fleet", "The drivers and vehicles that trips are given to, and when they may be had.")
+app = api.app
+
+
+@api.post("/drivers", needs="fleet:write", status=201, errors=(404,))
+def create_driver(caller: Caller, body: NewDriver) -> Driver:
+    """Add a driver.
+
+    The driver can log in at once by one-time codes sent to the phone. Trips can be given once the required documents
+    are approved: drivers_license, medical_certificate, background_check.
+    """
+    return drivers.create(caller, body)
+
+
+@api.get("/drivers", needs="fleet:read", outside=("driver",))
+def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
+    """List drivers, newest first.
+
+    `q` finds those whose name begins so, by name. A driver sees one: themselves.
+    """
+    return drivers.listed(caller, query)
+
+
+@api.get("/drivers/{driver_id}", needs="fleet:read", outside=("driver",))
+def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
+    """Get a driver, and which documents are missing today."""
+    return drivers.profile(caller, driver_id)
+
+
+@api.put("/drivers/{driver_id}", needs="fleet:write")
+def update_driver(caller: Caller, driver_id: DriverId, body: Changes[DriverInput], if_match: int | None) -> Driver:
+    """Change a driver.
+
+    Fields that are left out stay as they are. Another phone is another log-in and ends the sessions of the one before;
+    who is inactive cannot log in.
+    """
+    return drivers.update(caller, driver_id, body, if_match)
+
+
+@api.delete("/drivers/{driver_id}", needs="fleet:write")
+def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
+    """Remove a driver and their log-in.
+
+    Not while there are jobs ahead: give them to somebody else first.
+    """
+    drivers.delete(caller, driver_id, if_match)
+
+
+@api.get("/drivers/{driver_id}/availability", needs="fleet:read", outside=("driver",))
+def get_driver_availability(caller: Caller, driver_id: DriverId) -> DriverAvailability:
+    """Get when a driver may be had."""
+    return drivers.availability(caller, driver_id)
+
+
+@api.put("/drivers/{driver_id}/availability", needs="fleet:write", outside=("driver",))
+def set_driver_availability(
+    caller: Caller, driver_id: DriverId, body: Changes[AvailabilityInput], if_match: int | None
+) -> DriverAvailability:
+    """Say when a driver may be had.
+
+    In the weekly hours, or always if there are none, but for the exceptions. Jobs given before stay.
+    """
+    return drivers.set_availability(caller, driver_id, body, if_match)
+
+
+@api.post("/vehicles", needs="fleet:write", status=201, errors=(404,))
+def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
+    """Add a vehicle.
+
+    Trips can be given once the required documents are approved: vehicle_registration, insurance_certificate,
+    safety_inspection.
+    """
+    return vehicles.create(caller, body)
+
+
+@api.get("/vehicles", needs="fleet:read")
+def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
+    """List vehicles, newest first.
+
+    `q` finds those whose name begins so, by name.
+    """
+    return vehicles.listed(caller, query)
+
+
+@api.get("/vehicles/{vehicle_id}", needs="fleet:read")
+def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
+    """Get a vehicle, and which documents are missing today."""
+    return vehicles.profile(caller, vehicle_id)
+
+
+@api.put("/vehicles/{vehicle_id}", needs="fleet:write")
+def update_vehicle(caller: Caller, vehicle_id: VehicleId, body: Changes[VehicleInput], if_match: int | None) -> Vehicle:
+    """Change a vehicle.
+
+    Fields that are left out stay as they are. It cannot be retired while it has jobs ahead.
+    """
+    return vehicles.update(caller, vehicle_id, body, if_match)
+
+
+@api.delete("/vehicles/{vehicle_id}", needs="fleet:write")
+def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) -> None:
+    """Remove a vehicle.
+
+    Not while it has jobs ahead: give them to another one first.
+    """
+    vehicles.delete(caller, vehicle_id, if_match)

@@ -1,0 +1,198 @@
+"""Drivers: add, find, list, change, remove; and when they may be had."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from coachway.compliance import dues, subjects
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import SubjectType
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.model import Changes, Page, changed
+from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.retrying import after_lost_races
+from coachway.fleet import jobs, roster
+from coachway.fleet.events import (
+    DriverAdded,
+    DriverAvailabilityChanged,
+    DriverDeleted,
+    DriverStatusChanged,
+    DriverUpdated,
+)
+from coachway.fleet.model import (
+    DRIVER,
+    Availability,
+    AvailabilityInput,
+    Driver,
+    DriverAvailability,
+    DriverInput,
+    DriverProfile,
+    DriverQuery,
+    DriverStatus,
+    NewDriver,
+)
+from coachway.identity import log_ins
+
+
+def create(caller: Caller, wanted: NewDriver) -> Driver:
+    """Add a driver, who can log in by one-time codes at once and hand in papers from now on.
+
+    Raises Duplicate for a phone that another driver or user has, Missing for a vendor or a user that is not there.
+    """
+    roster.require_vendor(caller.org_id, wanted.vendor_id)
+    known = wanted.model_dump(exclude={"user_id", "timezone"})
+    driver = Driver(
+        **known,
+        id=ids.new("drv"),
+        org_id=caller.org_id,
+        timezone=wanted.timezone or dues.zone(caller.org_id),
+        user_id=wanted.user_id or "",
+    )
+    if wanted.user_id is None:
+        driver.user_id, user = log_ins.opening(caller.org_id, "driver", driver.id, _person(driver))
+    else:
+        user = log_ins.joining(caller.org_id, wanted.user_id, "driver", driver.id, _person(driver))
+    store.commit(
+        caller,
+        Create(driver, [DriverAdded(**about(driver))]),
+        subjects.opening(caller.org_id, SubjectType.DRIVER, driver.id, name=driver.name, email=driver.email or ""),
+        *user,
+    )
+    return driver
+
+
+def about(driver: Driver) -> dict[str, str | None]:
+    """The fields that every event of a driver has."""
+    return {"driver_id": driver.id, "vendor_id": driver.vendor_id}
+
+
+def _person(driver: Driver) -> log_ins.Known:
+    return {
+        "first_name": driver.first_name,
+        "last_name": driver.last_name,
+        "phone": driver.phone,
+        "email": driver.email,
+    }
+
+
+def require_own(caller: Caller, driver_id: str) -> None:
+    """Raises Missing for people outside who are not this driver."""
+    if caller.is_outside and (caller.role != "driver" or caller.party_id != driver_id):
+        raise errors.Missing("there is no such driver")
+
+
+def get(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
+    """A driver. Raises Missing, also for another driver; Stale when `expected` is not its version."""
+    require_own(caller, driver_id)
+    return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
+
+
+def profile(caller: Caller, driver_id: str) -> DriverProfile:
+    """A driver, and which papers are missing today. One read."""
+    require_own(caller, driver_id)
+    head = DRIVER.key(org=caller.org_id, id=driver_id)
+    papers = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
+    found = store.gather([head, papers])
+    driver, standing = found.get(Driver, head), roster.standing_today(caller, found.get(Subject, papers))
+    return DriverProfile(
+        **driver.model_dump(),
+        missing_documents=[each.value for each in standing.lacking()],
+        is_compliant=standing.is_compliant,
+    )
+
+
+def unchanged(driver: Driver) -> Op:
+    """The op that fails unless a driver is still as they were when they were judged."""
+    return Require(driver, errors.LostRace("the driver was changed by somebody else: look again"))
+
+
+def active(caller: Caller) -> list[Driver]:
+    """All drivers that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
+    return roster.in_status(caller, Driver, DriverStatus.ACTIVE)
+
+
+def listed(caller: Caller, query: DriverQuery) -> Page[Driver]:
+    """Drivers, newest first; by name when `q` asks for the beginning of one. A driver sees one: themselves."""
+    if caller.is_outside:
+        return Page(items=[get(caller, caller.party_id)])
+    where = {"vendor_id": query.vendor_id, "license_class": query.license_class}
+    return roster.listed(caller, Driver, query, q=query.q, status=query.status, where=where)
+
+
+def update(caller: Caller, driver_id: str, changes: Changes[DriverInput], expected: int | None) -> Driver:
+    """Change what `changes` names; another phone is another log-in, and who is inactive cannot log in.
+
+    Raises Duplicate for a phone that somebody else has, Conflict for making a driver inactive who has jobs ahead.
+    """
+    return after_lost_races(lambda: _update(caller, driver_id, changes, expected))
+
+
+def _update(caller: Caller, driver_id: str, changes: Changes[DriverInput], expected: int | None) -> Driver:
+    before = get(caller, driver_id, expected=expected)
+    after = changed(before, changes)
+    if after.vendor_id != before.vendor_id:
+        roster.require_vendor(caller.org_id, after.vendor_id)
+    ops: list[Op] = [Update(before, after, _told(before, after))]
+    if (after.name, after.email) != (before.name, before.email):
+        subject = subjects.get(caller, SubjectType.DRIVER, driver_id)
+        ops.append(subjects.called(subject, name=after.name, email=after.email or ""))
+    leaves = after.status is DriverStatus.INACTIVE and before.status is not DriverStatus.INACTIVE
+    if leaves:
+        ops.append(jobs.none(caller.org_id, driver_id, what="driver"))
+    comes = before.status is DriverStatus.INACTIVE and after.status is not DriverStatus.INACTIVE
+    status: Literal["active", "disabled"] | None = "disabled" if leaves else "active" if comes else None
+    if status is not None or _person(after) != _person(before):
+        ops += log_ins.following(caller.org_id, after.user_id, _person(after), status)
+    store.commit(caller, *ops)
+    return after
+
+
+def _told(before: Driver, after: Driver) -> list[Event]:
+    told: list[Event] = [DriverUpdated(**about(after))]
+    if after.status is not before.status:
+        told.append(DriverStatusChanged(**about(after), old_status=before.status.value, new_status=after.status.value))
+    return told
+
+
+def delete(caller: Caller, driver_id: str, expected: int | None) -> None:
+    """Remove a driver and their log-in; the phone is free again. Raises Conflict while there are jobs ahead."""
+    after_lost_races(lambda: _delete(caller, driver_id, expected))
+
+
+def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
+    before = get(caller, driver_id, expected=expected)
+    after = before.model_copy(update={"deleted_at": clock.now()})
+    store.commit(
+        caller,
+        Update(before, after, [DriverDeleted(**about(before))]),
+        jobs.none(caller.org_id, driver_id, what="driver"),
+        subjects.closing(subjects.get(caller, SubjectType.DRIVER, driver_id)),
+        *log_ins.closing(caller.org_id, before.user_id),
+    )
+
+
+def availability(caller: Caller, driver_id: str) -> DriverAvailability:
+    """When a driver may be had."""
+    return _availability(get(caller, driver_id))
+
+
+def _availability(driver: Driver) -> DriverAvailability:
+    known = driver.availability.model_dump()
+    return DriverAvailability(**known, driver_id=driver.id, timezone=driver.timezone, version=driver.version)
+
+
+def set_availability(
+    caller: Caller, driver_id: str, changes: Changes[AvailabilityInput], expected: int | None
+) -> DriverAvailability:
+    """Say when a driver may be had; drivers do so themselves. Jobs that they have already stay theirs."""
+
+    def change() -> Driver:
+        before = get(caller, driver_id, expected=expected)
+        wanted = Availability.model_validate({**before.availability.model_dump(), **changes.fields})
+        after = before.model_copy(update={"availability": wanted})
+        store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**about(before))]))
+        return after
+
+    return _availability(after_lost_races(change))

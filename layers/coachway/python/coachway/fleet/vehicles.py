@@ -1,0 +1,110 @@
+"""Vehicles: add, find, list, change, remove."""
+
+from __future__ import annotations
+
+from coachway.compliance import subjects
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import SubjectType
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.model import Changes, Page, changed
+from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.retrying import after_lost_races
+from coachway.fleet import jobs, roster
+from coachway.fleet.events import VehicleAdded, VehicleDeleted, VehicleStatusChanged, VehicleUpdated
+from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile, VehicleQuery, VehicleStatus
+
+
+def create(caller: Caller, wanted: VehicleInput) -> Vehicle:
+    """Add a vehicle; its papers can be handed in from now on. Raises Missing for a vendor that is not there."""
+    roster.require_vendor(caller.org_id, wanted.vendor_id)
+    vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **wanted.model_dump())
+    store.commit(
+        caller,
+        Create(vehicle, [VehicleAdded(**about(vehicle))]),
+        subjects.opening(caller.org_id, SubjectType.VEHICLE, vehicle.id, name=vehicle.name),
+    )
+    return vehicle
+
+
+def about(vehicle: Vehicle) -> dict[str, str | None]:
+    """The fields that every event of a vehicle has."""
+    return {"vehicle_id": vehicle.id, "vehicle_class": vehicle.vehicle_class, "vendor_id": vehicle.vendor_id}
+
+
+def get(caller: Caller, vehicle_id: str, *, expected: int | None = None) -> Vehicle:
+    """A vehicle. Raises Missing; Stale when `expected` is not its version."""
+    return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id), expected=expected)
+
+
+def profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
+    """A vehicle, and which papers are missing today. One read."""
+    head = VEHICLE.key(org=caller.org_id, id=vehicle_id)
+    papers = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
+    found = store.gather([head, papers])
+    vehicle, standing = found.get(Vehicle, head), roster.standing_today(caller, found.get(Subject, papers))
+    return VehicleProfile(
+        **vehicle.model_dump(),
+        missing_documents=[each.value for each in standing.lacking()],
+        is_compliant=standing.is_compliant,
+    )
+
+
+def unchanged(vehicle: Vehicle) -> Op:
+    """The op that fails unless a vehicle is still as it was when it was judged."""
+    return Require(vehicle, errors.LostRace("the vehicle was changed by somebody else: look again"))
+
+
+def in_service(caller: Caller) -> list[Vehicle]:
+    """All vehicles that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
+    return roster.in_status(caller, Vehicle, VehicleStatus.IN_SERVICE)
+
+
+def listed(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
+    """Vehicles, newest first; by name when `q` asks for the beginning of one."""
+    where = {"vehicle_class": query.vehicle_class, "vendor_id": query.vendor_id}
+    return roster.listed(caller, Vehicle, query, q=query.q, status=query.status, where=where)
+
+
+def update(caller: Caller, vehicle_id: str, changes: Changes[VehicleInput], expected: int | None) -> Vehicle:
+    """Change what `changes` names. Raises Conflict for retiring a vehicle that has jobs ahead."""
+    return after_lost_races(lambda: _update(caller, vehicle_id, changes, expected))
+
+
+def _update(caller: Caller, vehicle_id: str, changes: Changes[VehicleInput], expected: int | None) -> Vehicle:
+    before = get(caller, vehicle_id, expected=expected)
+    after = changed(before, changes)
+    if after.vendor_id != before.vendor_id:
+        roster.require_vendor(caller.org_id, after.vendor_id)
+    ops: list[Op] = [Update(before, after, _told(before, after))]
+    if after.name != before.name:
+        subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)
+        ops.append(subjects.called(subject, name=after.name, email=subject.email))
+    if after.status is VehicleStatus.RETIRED and before.status is not VehicleStatus.RETIRED:
+        ops.append(jobs.none(caller.org_id, vehicle_id, what="vehicle"))
+    store.commit(caller, *ops)
+    return after
+
+
+def _told(before: Vehicle, after: Vehicle) -> list[Event]:
+    told: list[Event] = [VehicleUpdated(**about(after))]
+    if after.status is not before.status:
+        told.append(VehicleStatusChanged(**about(after), old_status=before.status.value, new_status=after.status.value))
+    return told
+
+
+def delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
+    """Remove a vehicle. Raises Conflict while it has jobs ahead."""
+    after_lost_races(lambda: _delete(caller, vehicle_id, expected))
+
+
+def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
+    before = get(caller, vehicle_id, expected=expected)
+    after = before.model_copy(update={"deleted_at": clock.now()})
+    store.commit(
+        caller,
+        Update(before, after, [VehicleDeleted(**about(before))]),
+        jobs.none(caller.org_id, vehicle_id, what="vehicle"),
+        subjects.closing(subjects.get(caller, SubjectType.VEHICLE, vehicle_id)),
+    )
