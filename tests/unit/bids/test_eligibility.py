@@ -8,19 +8,18 @@ import pytest
 
 from coachway.bids.eligibility import (
     Carrier,
-    Point,
     Trip,
     Vehicles,
     against,
     against_matching,
     against_offer,
-    haversine_miles,
     state_of,
 )
 from coachway.compliance.rules import DocumentType, Standing
+from coachway.core.geo import Place, miles_between
 
 DAY = date(2027, 3, 3)
-NEW_YORK, NEWARK, BOSTON = Point(40.7074, -74.0113), Point(40.7357, -74.1724), Point(42.3601, -71.0589)
+NEW_YORK, NEWARK, BOSTON = Place(40.7074, -74.0113), Place(40.7357, -74.1724), Place(42.3601, -71.0589)
 TRIP = Trip("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1)
 CARRIER = Carrier(
     status="active",
@@ -94,11 +93,11 @@ def test_amenities_are_compared_whatever_joins_their_words() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "miles"),
-    [(NEW_YORK, NEW_YORK, 0), (NEW_YORK, NEWARK, 8.7), (NEW_YORK, BOSTON, 190), (Point(0, 0), Point(0, 180), 12437)],
+    [(NEW_YORK, NEW_YORK, 0), (NEW_YORK, NEWARK, 8.7), (NEW_YORK, BOSTON, 190), (Place(0, 0), Place(0, 180), 12437)],
 )
-def test_distances_are_those_on_the_globe(one: Point, other: Point, miles: float) -> None:
-    assert haversine_miles(one, other) == pytest.approx(miles, rel=0.02, abs=0.01)
-    assert haversine_miles(one, other) == haversine_miles(other, one)
+def test_distances_are_those_on_the_globe(one: Place, other: Place, miles: float) -> None:
+    assert miles_between(one, other) == pytest.approx(miles, rel=0.02, abs=0.01)
+    assert miles_between(one, other) == miles_between(other, one)
 
 
 @pytest.mark.parametrize(

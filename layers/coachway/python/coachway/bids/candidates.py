@@ -9,18 +9,16 @@ from zoneinfo import ZoneInfo
 
 from coachway.bids.bidding import BidRequest
 from coachway.bids.eligibility import (
-    ACCESSIBLE,
     Carrier,
-    Point,
     Trip,
     Vehicles,
     against,
     against_offer,
-    plain,
     state_of,
 )
 from coachway.bids.model import Bid
 from coachway.bids.rules import Entry, Offer
+from coachway.bookings import equipment
 from coachway.bookings.model import Charter, StopType
 from coachway.compliance import service as compliance
 from coachway.compliance import subjects
@@ -28,6 +26,7 @@ from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import clock, errors, store
 from coachway.core.errors import FieldError
+from coachway.core.geo import Place
 from coachway.core.model import Key
 from coachway.core.ops import Op
 from coachway.vendors import service as vendors
@@ -52,7 +51,7 @@ class Candidate:
         vendor = self.vendor
         garage = None
         if vendor.garage_latitude is not None and vendor.garage_longitude is not None:
-            garage = Point(vendor.garage_latitude, vendor.garage_longitude)
+            garage = Place(vendor.garage_latitude, vendor.garage_longitude)
         return Carrier(
             status=vendor.status.value,
             standing=compliance.standing_of(self.subject, last_day) if self.subject else None,
@@ -101,16 +100,16 @@ def last_day(charter: Charter) -> date:
 def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
     """What a charter asks of a vendor."""
     first = next((stop for stop in charter.stops if stop.stop_type is StopType.PICKUP), charter.stops[0])
-    wanted = {plain(code) for code in charter.amenities}
+    wanted, needs_ada = equipment.asked(charter.amenities)
     pickup = None
     if first.latitude is not None and first.longitude is not None:
-        pickup = Point(first.latitude, first.longitude)
+        pickup = Place(first.latitude, first.longitude)
     return Trip(
         vehicle_class=charter.vehicle_class,
         vehicle_count=charter.vehicle_count,
         passengers=charter.passengers,
-        amenities=frozenset(wanted - ACCESSIBLE),
-        needs_ada=bool(wanted & ACCESSIBLE) or (request is not None and request.requires_ada),
+        amenities=wanted,
+        needs_ada=needs_ada or (request is not None and request.requires_ada),
         state=state_of(first.geocoded_address or first.address) or state_of(first.address),
         pickup=pickup,
         last_day=last_day(charter),

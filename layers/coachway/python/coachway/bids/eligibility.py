@@ -8,17 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from math import asin, ceil, cos, radians, sin, sqrt
+from math import ceil
 from typing import Final, NamedTuple
 
+from coachway.bookings.equipment import lacking
 from coachway.compliance.rules import Standing
-
-EARTH_RADIUS_MILES: Final = 3958.8
-
-ACCESSIBLE: Final = frozenset(
-    {"ada", "ada_compliant", "wheelchair", "wheelchair_accessible", "wheelchair_lift", "wheelchair_ramp"}
-)
-"""Amenities by which a trip asks for a vehicle that takes wheelchairs; codes are compared with `-` as `_`."""
+from coachway.core.geo import Place, miles_between
 
 _US: Final = "ALAKAZARCACOCTDEDCFLGAHIIDILINIAKSKYLAMEMDMAMIMNMSMOMTNENVNHNJNMNYNCNDOHOKORPARISCSDTNTXUTVTVAWAWVWIWY"
 _CANADA: Final = "ABBCMBNBNLNSNTNUONPEQCSKYT"
@@ -27,11 +22,6 @@ STATES: Final = frozenset(each[at : at + 2] for each in (_US, _CANADA) for at in
 _STATE: Final = re.compile(
     r"(?:,|\s)\s*([A-Z]{2})(?:\s+[A-Z0-9][A-Z0-9 -]{3,9})?\s*(?:,\s*(?:USA?|United States|Canada))?$"
 )
-
-
-class Point(NamedTuple):
-    latitude: float
-    longitude: float
 
 
 class Trip(NamedTuple):
@@ -44,7 +34,7 @@ class Trip(NamedTuple):
     needs_ada: bool
     state: str | None
     """Of the first pickup; None when its address does not tell."""
-    pickup: Point | None
+    pickup: Place | None
     last_day: date
     revision: int
 
@@ -61,7 +51,7 @@ class Carrier(NamedTuple):
     standing: Standing | None
     """Of its papers on the trip's last day; None when it never had any."""
     states: Sequence[str]
-    garage: Point | None
+    garage: Place | None
     radius_miles: float | None
     classes: Sequence[str]
     largest_vehicle: int
@@ -80,14 +70,6 @@ class Vehicles(NamedTuple):
     is_ada_compliant: bool
     revision: int
     """Of the charter that it was made for."""
-
-
-def haversine_miles(one: Point, other: Point) -> float:
-    """The great-circle distance."""
-    phi, psi = radians(one.latitude), radians(other.latitude)
-    north, east = psi - phi, radians(other.longitude - one.longitude)
-    chord = sin(north / 2) ** 2 + cos(phi) * cos(psi) * sin(east / 2) ** 2
-    return 2 * EARTH_RADIUS_MILES * asin(min(1.0, sqrt(chord)))
 
 
 def state_of(address: str) -> str | None:
@@ -137,7 +119,7 @@ def _area(trip: Trip, carrier: Carrier) -> list[str]:
     if carrier.states and trip.state is not None and trip.state not in carrier.states:
         found.append(f"Service area: serves {', '.join(carrier.states)}, the first pickup is in {trip.state}")
     if carrier.radius_miles is not None and carrier.garage is not None and trip.pickup is not None:
-        miles = haversine_miles(carrier.garage, trip.pickup)
+        miles = miles_between(carrier.garage, trip.pickup)
         if miles > carrier.radius_miles:
             limit = f"{carrier.radius_miles:g} miles from the garage"
             found.append(f"Service area: serves {limit}, the first pickup is {miles:.0f} away")
@@ -145,13 +127,4 @@ def _area(trip: Trip, carrier: Carrier) -> list[str]:
 
 
 def _equipment(trip: Trip, amenities: Iterable[str], is_ada_compliant: bool) -> list[str]:
-    lacking = sorted(trip.amenities - {plain(each) for each in amenities})
-    found = [f"Does not offer amenity: {each}" for each in lacking]
-    if trip.needs_ada and not is_ada_compliant:
-        found.append("Vehicle is not ADA compliant")
-    return found
-
-
-def plain(code: str) -> str:
-    """An amenity's code as it is compared."""
-    return code.lower().replace("-", "_")
+    return lacking(trip.amenities, trip.needs_ada, amenities, is_ada_compliant)

@@ -68,6 +68,14 @@ class Require:
 
 
 @dataclass(slots=True)
+class Absent:
+    """Fails with `otherwise` unless nothing was ever written at `key`."""
+
+    key: Key
+    otherwise: Error
+
+
+@dataclass(slots=True)
 class Add:
     """Add to whole numbers kept at `key`; fails with `otherwise` if one would leave its bounds.
 
@@ -95,4 +103,4 @@ class AlreadyConsumed(Conflict):
     title = "this event had its effect before"
 
 
-Op = Create | Update | Remove | Require | Add | Once
+Op = Create | Update | Remove | Require | Absent | Add | Once

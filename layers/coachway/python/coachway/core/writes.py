@@ -12,7 +12,7 @@ from coachway.core import clock, errors, events, ids, render, settings
 from coachway.core.caller import Caller
 from coachway.core.idempotency import FirstAnswer
 from coachway.core.model import Entity, Key, Record
-from coachway.core.ops import CONSUMED, UNIQUE, Add, AlreadyConsumed, Create, Once, Op, Remove, Require, Update
+from coachway.core.ops import CONSUMED, UNIQUE, Absent, Add, AlreadyConsumed, Create, Once, Op, Remove, Require, Update
 
 Meaning = Exception | FirstAnswer | None
 
@@ -109,6 +109,8 @@ def plan(caller: Caller, ops: Sequence[Op], answer: object) -> Plan:
                 _uniques(work, record, None)
             case Require(record, otherwise):
                 work.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
+            case Absent(key, otherwise):
+                work.add("checks", {"Key": _key(key), **_ABSENT}, otherwise)
             case Add():
                 _add(work, op)
             case Once(consumer, event_id):

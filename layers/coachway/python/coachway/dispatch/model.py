@@ -11,8 +11,9 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bookings.model import StopType, sortable
 from coachway.core import ids, links
+from coachway.core.geo import Place
 from coachway.core.model import AccessPattern, Entity, Key, Record, Shape
-from coachway.dispatch.rules import AssignmentStatus, Place
+from coachway.dispatch.rules import AssignmentStatus
 from coachway.hours.model import Segment
 
 AssignmentId = Annotated[str, Field(pattern=ids.pattern("asg"))]

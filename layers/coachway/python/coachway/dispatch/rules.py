@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from math import asin, cos, radians, sin, sqrt
-from typing import Final, NamedTuple
+from typing import Final
 
 from coachway.core import errors
+from coachway.core.geo import Place, miles_between
 
 
 class AssignmentStatus(StrEnum):
@@ -74,24 +74,8 @@ REACH: Final = timedelta(days=9)
 
 MILES_PER_HOUR: Final = 50.0
 ROAD_FACTOR: Final = 1.3
-_EARTH_MILES: Final = 3958.8
 _EPOCH_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
 _WEEK: Final = timedelta(days=7)
-
-
-class Place(NamedTuple):
-    """A point on the map, in degrees."""
-
-    latitude: float
-    longitude: float
-
-
-def miles_between(one: Place, other: Place) -> float:
-    """Miles in a straight line: the great circle."""
-    phi, psi = radians(one.latitude), radians(other.latitude)
-    north, east = psi - phi, radians(other.longitude - one.longitude)
-    chord = sin(north / 2) ** 2 + cos(phi) * cos(psi) * sin(east / 2) ** 2
-    return 2 * _EARTH_MILES * asin(min(1.0, sqrt(chord)))
 
 
 def travel_time(one: Place | None, other: Place | None) -> timedelta:

@@ -196,12 +196,44 @@ def _handover(at: datetime, driver: int, leg: Leg) -> Handover:
 
 
 def _aboard_is_legal(route: Sequence[Leg], size: int, ruleset: Ruleset) -> bool:
-    """Whether the whole crew may ride from the first mile on, which is time on duty for all of them."""
+    return _aboard(route, size, ruleset).legal
+
+
+def _aboard(route: Sequence[Leg], size: int, ruleset: Ruleset) -> _Crew:
+    """The whole crew rides from the first mile on, which is time on duty for all of them."""
     crew = _Crew(size, [_rested(route[0].departs) for _ in range(size)])
     for leg in route:
         for segment in leg.segments():
             if segment.status is not Status.DRIVING:
                 crew.log(segment.start, segment.end, segment.status)
             elif not _drive(crew, leg, segment, ruleset):
-                return False
-    return True
+                crew.legal = False
+                return crew
+    return crew
+
+
+def duties(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> list[list[Segment]] | None:
+    """What each of the trip's drivers is planned to do, in order, without gaps; None when its times cannot be told.
+
+    A crew rides together if that is legal for drivers who come rested, else the others join where they take over. One
+    that is too small for the trip is planned with one driver at the wheel throughout: `rules.check` says what that
+    breaks. Raises Invalid for times out of order.
+    """
+    route = legs(trip)
+    if route is None:
+        return None
+    alone = [segment for leg in route for segment in leg.segments()]
+    if trip.drivers == 1:
+        return [alone]
+    crews = (shape(route, trip.drivers, ruleset) for shape in (_aboard, _relay))
+    crew = next((crew for crew in crews if crew.legal), None)
+    if crew is None:
+        return [alone, *([_riding(segment) for segment in alone] for _ in range(trip.drivers - 1))]
+    planned = [log[1:] for log in crew.logs]
+    return [*planned, *([_riding(segment) for segment in alone] for _ in range(trip.drivers - len(planned)))]
+
+
+def _riding(segment: Segment) -> Segment:
+    if segment.status.is_rest:
+        return segment
+    return Segment(start=segment.start, end=segment.end, status=Status.ON, riding=True)

@@ -12,6 +12,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from coachway.core import errors
+from coachway.core.geo import Place, miles_between
 from coachway.hours.model import Frozen, Instant, Segment, Status
 
 MILES_PER_HOUR: Final = 50.0
@@ -23,7 +24,6 @@ TOP_MILES_PER_HOUR: Final = 70.0
 ROAD_FACTOR: Final = 1.3
 """Miles on the road for each mile as the crow flies."""
 
-_EARTH_MILES: Final = 3958.8
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -65,7 +65,7 @@ class Leg:
     waits_until: datetime
     rests: bool
     miles: float
-    ends: tuple[tuple[float, float], tuple[float, float]] | None
+    ends: tuple[Place, Place] | None
 
     @property
     def driving(self) -> timedelta:
@@ -95,7 +95,7 @@ class Leg:
 def road_miles(trip: Trip) -> float | None:
     """1.3 times the straight line from stop to stop; None where coordinates are missing."""
     ends = [_ends(one, two) for one, two in pairwise(trip.stops)]
-    known = [_distance(*pair) for pair in ends if pair is not None]
+    known = [miles_between(*pair) for pair in ends if pair is not None]
     return sum(known) * ROAD_FACTOR if len(known) == len(ends) else None
 
 
@@ -189,7 +189,7 @@ def _reached(
 def _miles(trip: Trip) -> list[float] | None:
     """The miles of each leg: the trip's, shared out by distance; by distance alone where it does not say."""
     ends = [_ends(one, two) for one, two in pairwise(trip.stops)]
-    straight = [_distance(*pair) for pair in ends if pair is not None]
+    straight = [miles_between(*pair) for pair in ends if pair is not None]
     if len(straight) < len(ends):
         return [trip.miles / len(ends)] * len(ends) if trip.miles is not None else None
     total = sum(straight)
@@ -198,15 +198,7 @@ def _miles(trip: Trip) -> list[float] | None:
     return [trip.miles * leg / total if total else trip.miles / len(ends) for leg in straight]
 
 
-def _ends(one: TripStop, two: TripStop) -> tuple[tuple[float, float], tuple[float, float]] | None:
+def _ends(one: TripStop, two: TripStop) -> tuple[Place, Place] | None:
     if one.latitude is None or one.longitude is None or two.latitude is None or two.longitude is None:
         return None
-    return (one.latitude, one.longitude), (two.latitude, two.longitude)
-
-
-def _distance(one: tuple[float, float], two: tuple[float, float]) -> float:
-    """Miles as the crow flies (haversine)."""
-    lat, to_lat = math.radians(one[0]), math.radians(two[0])
-    turn = math.radians(two[1] - one[1])
-    half = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin(turn / 2) ** 2
-    return 2 * _EARTH_MILES * math.asin(min(1.0, math.sqrt(half)))
+    return Place(one.latitude, one.longitude), Place(two.latitude, two.longitude)

@@ -1,0 +1,111 @@
+"""When a vehicle will be at its stops, how late that is, and what waiting costs. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from coachway.dispatch.geofence import Progress, planned
+from coachway.dispatch.model import AssignmentStop
+from coachway.dispatch.packing import Fix
+from coachway.dispatch.rules import MILES_PER_HOUR, ROAD_FACTOR, Place, miles_between
+
+RECENT: Final = timedelta(minutes=10)
+"""The stretch that a vehicle's pace is taken from."""
+_LEAST: Final = timedelta(minutes=1)
+SLOWEST_MPH: Final = 15.0
+FASTEST_MPH: Final = 65.0
+"""A pace is taken to be between these: a red light does not make it never, nor a downhill soon."""
+LATE_STEP_MINUTES: Final = 15
+"""Each further quarter of an hour is told once."""
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def pace(fixes: Sequence[Fix]) -> float:
+    """Miles an hour along the recent fixes; that of a whole leg where they tell too little."""
+    recent = [fix for fix in fixes if fix.at >= fixes[-1].at - RECENT] if fixes else []
+    if len(recent) < 2 or recent[-1].at - recent[0].at < _LEAST:
+        return MILES_PER_HOUR
+    miles = sum(miles_between(one.place, other.place) for one, other in pairwise(recent))
+    hours = (recent[-1].at - recent[0].at) / timedelta(hours=1)
+    return min(FASTEST_MPH, max(SLOWEST_MPH, miles / hours))
+
+
+def arrivals(
+    progress: Progress, stops: Sequence[AssignmentStop], now: datetime, miles_per_hour: float
+) -> list[datetime | None]:
+    """When the vehicle will be at each stop that it has not reached: none for the others, nor where nobody can tell.
+
+    To the next stop: 1.3 times the straight line, at its pace. From there on as planned: it leaves no sooner than the
+    plan says, and takes as long as planned, or 50 miles an hour.
+    """
+    found: list[datetime | None] = [None] * len(stops)
+    leaves: datetime | None
+    if progress.there:
+        first, leaves = progress.stop + 1, _leaves(stops[progress.stop], now)
+    else:
+        first, leaves = progress.stop, None
+        if first < len(stops):
+            found[first] = _next(progress, stops[first], now, miles_per_hour)
+            leaves = _leaves(stops[first], found[first])
+            first += 1
+    for number in range(first, len(stops)):
+        takes = _leg(stops[number - 1], stops[number])
+        found[number] = leaves + takes if leaves is not None and takes is not None else None
+        leaves = _leaves(stops[number], found[number])
+    return found
+
+
+def _next(progress: Progress, stop: AssignmentStop, now: datetime, miles_per_hour: float) -> datetime | None:
+    if progress.place is None or stop.place is None:
+        return None
+    seen = min(now, progress.seen_at or now)
+    return max(now, seen + _driving(progress.place, stop.place, miles_per_hour))
+
+
+def _leaves(stop: AssignmentStop, reached: datetime | None) -> datetime | None:
+    if reached is None:
+        return None
+    return max(reached, stop.departure) if stop.departure is not None else reached
+
+
+def _leg(one: AssignmentStop, other: AssignmentStop) -> timedelta | None:
+    left, reached = one.departure or one.arrival, planned(other)
+    if left is not None and reached is not None and reached > left:
+        return reached - left
+    if one.place is None or other.place is None:
+        return None
+    return _driving(one.place, other.place, MILES_PER_HOUR)
+
+
+def _driving(one: Place, other: Place, miles_per_hour: float) -> timedelta:
+    return timedelta(hours=miles_between(one, other) * ROAD_FACTOR / miles_per_hour)
+
+
+def late_minutes(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> int | None:
+    """By how many whole minutes the next stop that has a planned time will be missed: 0 on time, None if untold."""
+    for stop, eta in zip(stops, expected, strict=True):
+        wanted = planned(stop)
+        if eta is not None and wanted is not None:
+            return max(0, (eta - wanted) // _MINUTE)
+    return None
+
+
+def late_step(minutes: int | None) -> int:
+    """Which quarter of an hour a lateness has reached: 0 below fifteen minutes."""
+    return (minutes or 0) // LATE_STEP_MINUTES
+
+
+def dwell(stop: AssignmentStop, free_wait: timedelta) -> tuple[int, int] | None:
+    """Whole minutes between arriving and leaving, and how many of them are billed; None until both are known.
+
+    What was planned is in the price, and a vehicle that comes early waits on its own account: billed is what goes beyond
+    the planned departure (or arrival), or the true arrival if that is later, and beyond the free wait.
+    """
+    if stop.arrived_at is None or stop.departed_at is None:
+        return None
+    ready = max(filter(None, (stop.arrived_at, stop.arrival, stop.departure)))
+    billed = max(timedelta(), stop.departed_at - ready - free_wait)
+    return (stop.departed_at - stop.arrived_at) // _MINUTE, billed // _MINUTE
