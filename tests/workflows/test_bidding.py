@@ -139,7 +139,7 @@ def test_several_bids_cover_several_vehicles_once(exchange: Exchange) -> None:
     assert (known["status"], sorted(known["vendor_ids"])) == ("confirmed", sorted([one, two]))
 
 
-def test_a_failed_step_is_kept_on_the_request_and_taken_up_again(exchange: Exchange) -> None:
+def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(exchange: Exchange) -> None:
     one = exchange.vendor("Broken", is_preferred=True)
     trip = exchange.booked()
     request = exchange.asked(trip["id"], one, target_price=2000)
@@ -151,12 +151,16 @@ def test_a_failed_step_is_kept_on_the_request_and_taken_up_again(exchange: Excha
     exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
     failure = eventually(lambda: exchange.request(request["id"])["failure"], 60, "the failure was not kept")
     assert failure["state"] == "Rank"
+    assert exchange.charter(trip["id"])["flow_failures"]["bidding"] == failure
     dynamodb.put_item(TableName=table, Item=kept)
     eventually(lambda: exchange.executions(request["id"])[0]["status"] == "FAILED", 30)
     assert flows.redrive(aws.client, exchange.stack.home) >= 1
     exchange.becomes(request["id"], "awarded")
     assert exchange.request(request["id"])["failure"] is None
-    assert exchange.charter(trip["id"])["vendor_id"] == one
+    known = exchange.charter(trip["id"])
+    assert (known["vendor_id"], known["flow_failures"]) == (one, {})
+    told = [each["type"] for each in exchange.carrier.history(trip["id"])]
+    assert told[-3:] == ["charter.flow_failed", "charter.flow_resumed", "charter.confirmed"]
 
 
 def test_the_flow_has_the_grants_that_it_needs(strict_stack: Stack) -> None:

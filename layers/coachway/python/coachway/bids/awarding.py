@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from coachway.bids import candidates, rules, service, telling, views
-from coachway.bids.bidding import BidRequest, CharterBidding
+from coachway.bids.bidding import BIDDING, BidRequest, CharterBidding
 from coachway.bids.candidates import Candidate
 from coachway.bids.events import BidAccepted, BiddingAwarded, BidRejected
 from coachway.bids.model import AcceptInput, Bid, BidView, RejectInput
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.service import Ground
-from coachway.bookings import coverage
+from coachway.bookings import coverage, failures
 from coachway.bookings.model import Charter, Cover
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, store
@@ -56,8 +56,9 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in given]
         winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], given, reason))
     is_whole = not free
+    over = failures.without(on.charter, BIDDING) if is_whole else {}
     ops = [
-        *coverage.covered(caller, on.charter, covers, "the last of its vehicles was awarded to a vendor"),
+        *coverage.covered(caller, on.charter, covers, "the last of its vehicles was awarded to a vendor", **over),
         _on_bidding(caller, on, is_whole=is_whole),
         *(op for vendor_id in {bid.vendor_id for bid in bids} for op in known[vendor_id].unchanged()),
         *(Update(bid, after, [_told(after, on.charter, by_itself)]) for bid, after in zip(bids, winners, strict=True)),

@@ -23,16 +23,16 @@ def of_vehicle(charter: Charter, vehicle: int) -> Cover | None:
     return next((cover for cover in charter.vehicles if cover.vehicle == vehicle), None)
 
 
-def covered(caller: Caller, before: Charter, covers: Sequence[Cover], reason: str) -> list[Op]:
-    """The ops by which these run vehicles of a charter, instead of whoever ran them.
+def covered(caller: Caller, before: Charter, covers: Sequence[Cover], reason: str, **more: object) -> list[Op]:
+    """The ops by which these run vehicles of a charter, instead of whoever ran them; `more` fields change with it.
 
     It is confirmed once somebody runs each and its client has said yes. They fail with `lifecycle.ChangedMeanwhile`.
     """
     given = {cover.vehicle for cover in covers}
     kept = [cover for cover in before.vehicles if cover.vehicle not in given]
-    after = before.model_copy(update=_with([*kept, *covers]))
+    after = before.model_copy(update={**_with([*kept, *covers]), **more})
     if not free(after) and before.status is Status.BOOKED:
-        return lifecycle.confirming(caller, before, reason, **_with(after.vehicles))
+        return lifecycle.confirming(caller, before, reason, **_with(after.vehicles), **more)
     return [_modified(before, after)]
 
 
