@@ -78,7 +78,7 @@ CLIENT: Final = {
     "email": "events-{n}@acme.example",
     "phone": "+12125550123",
     "payment_terms": "net_30",
-    "credit_limit": 10000,
+    "credit_limit": 0,
 }
 ORDER: Final = {name: CHARTER[name] for name in CHARTER if name not in {"amenities", "stops"}} | {
     "stops": [

@@ -160,11 +160,11 @@ def test_a_removed_client_is_gone_and_its_email_free() -> None:
 
 def test_a_client_that_owes_something_stays() -> None:
     client = service.get(CALLER, made()["id"])
-    store.commit(CALLER, *credit.owed(client, 100))
+    store.commit(CALLER, *credit.reserved(client, 100))
     refused = ask("DELETE", f"/{client.id}")
     assert (refused.status, refused.json()["title"]) == (409, "still owes")
     assert ask("POST", f"/{client.id}/erase").status == 409
-    store.commit(CALLER, credit.settled(client, 100))
+    store.commit(CALLER, credit.settled(ORG, client.id, 100))
     assert ask("DELETE", f"/{client.id}").status == 204
 
 
@@ -246,17 +246,17 @@ def test_email_preferences_have_defaults_until_they_are_set() -> None:
 
 def test_credit_is_the_limit_less_the_open_balance_and_never_passed() -> None:
     client = service.get(CALLER, made(credit_limit=100)["id"])
-    store.commit(CALLER, *credit.owed(client, 6000))
+    store.commit(CALLER, *credit.reserved(client, 6000))
     with pytest.raises(errors.Conflict, match=r"100\.00 USD"):
-        store.commit(CALLER, *credit.owed(client, 4001))
-    store.commit(CALLER, *credit.owed(client, 4000))
+        store.commit(CALLER, *credit.reserved(client, 4001))
+    store.commit(CALLER, *credit.reserved(client, 4000))
     told = ask("GET", f"/{client.id}/credit").json()
     assert (told["credit_limit"], told["open_balance"], told["available_credit"]) == (100.0, 100.0, 0.0)
     with pytest.raises(errors.Conflict, match="more than the client owes"):
-        store.commit(CALLER, credit.settled(client, 10001))
+        store.commit(CALLER, credit.settled(ORG, client.id, 10001))
     ask("PUT", f"/{client.id}", {"credit_limit": 50})
     with pytest.raises(errors.LostRace):
-        store.commit(CALLER, *credit.owed(client, 0))
+        store.commit(CALLER, *credit.reserved(client, 0))
     assert ask("GET", f"/{client.id}/credit").json()["available_credit"] == -50.0
 
 

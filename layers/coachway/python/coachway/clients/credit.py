@@ -1,4 +1,10 @@
-"""What clients owe. The balance is a number of its own, so that many bookings can move it without a lost race."""
+"""What clients owe. The balance is numbers of its own, so that many bookings can move it without a lost race.
+
+`open` is everything: invoices that are not paid yet, and trips that were booked on credit and are not invoiced yet;
+`booked` is the latter alone. A trip is counted once: issuing its invoice takes it out of `booked`, and `open` changes
+by the difference between the two only. The limit is what `open` may come to when a trip is booked; work that was done
+is invoiced whatever the limit. A client whose limit is 0 has none agreed: it is counted, and nothing is refused.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +17,27 @@ from coachway.core.ops import Add, Op, Require
 _KIND = "client_credit"
 
 
-def _key(client: Client) -> Key:
-    return CREDIT.key(org=client.org_id, client=client.id)
+def _key(org_id: str, client_id: str) -> Key:
+    return CREDIT.key(org=org_id, client=client_id)
 
 
 def of(client: Client) -> Credit:
     """What `client` may still owe."""
-    balance = store.numbers(_key(client)).get("open", 0)
+    numbers = store.numbers(_key(client.org_id, client.id))
+    balance = numbers.get("open", 0)
     return Credit(
         client_id=client.id,
         payment_terms=client.payment_terms,
         credit_limit=client.credit_limit,
         open_balance=balance,
+        booked_balance=numbers.get("booked", 0),
         available_credit=rules.available_credit(client.credit_limit, balance),
         currency=client.currency,
     )
 
 
-def owed(client: Client, cents: int) -> list[Op]:
-    """The ops by which `client` owes `cents` more, for the transaction that makes it so.
+def reserved(client: Client, cents: int) -> list[Op]:
+    """The ops by which `client` books a trip on credit, for the transaction that books it.
 
     They fail with Conflict past the credit limit, and with LostRace if the client, and so perhaps its limit, was
     changed meanwhile.
@@ -38,19 +46,33 @@ def owed(client: Client, cents: int) -> list[Op]:
         f"the credit limit is {client.credit_limit / 100:.2f} {client.currency}: raise it, or take a payment first",
         title="over the credit limit",
     )
+    most = {"open": client.credit_limit} if client.credit_limit else {}
     return [
         Require(client, errors.LostRace("the client was changed by somebody else: try again")),
-        Add(_key(client), {"open": cents}, _KIND, at_most={"open": client.credit_limit}, otherwise=over),
+        Add(_key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=most, otherwise=over),
     ]
 
 
-def settled(client: Client, cents: int) -> Op:
-    """The op by which `client` owes `cents` less. It fails with Conflict when that is more than is owed."""
+def released(org_id: str, client_id: str, cents: int) -> Op:
+    """The op by which a trip that was booked on credit does not take place."""
+    return Add(_key(org_id, client_id), {"open": -cents, "booked": -cents}, _KIND)
+
+
+def invoiced(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
+    """The op by which a client owes `cents` on an invoice, of trips that were booked on credit for `booked`.
+
+    With both negative it is the op that takes an invoice back.
+    """
+    return Add(_key(org_id, client_id), {"open": cents - booked, "booked": -booked}, _KIND)
+
+
+def settled(org_id: str, client_id: str, cents: int) -> Op:
+    """The op by which a client owes `cents` less. It fails with Conflict when that is more than is owed."""
     less = errors.Conflict("that is more than the client owes")
-    return Add(_key(client), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=less)
+    return Add(_key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=less)
 
 
 def owes_nothing(client: Client) -> Op:
     """The op that fails with Conflict while `client` owes something."""
     owing = errors.Conflict("the client has an open balance: settle or void its invoices first", title="still owes")
-    return Add(_key(client), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=owing)
+    return Add(_key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=owing)

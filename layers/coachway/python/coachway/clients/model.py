@@ -50,7 +50,7 @@ PREFERENCES = AccessPattern(
     used_by="clients.preferences",
 )
 CREDIT = AccessPattern(
-    "what a client owes, in cents (`open`), moved by conditional additions",
+    "what a client owes in cents (`open`), and what of it is booked but not invoiced; moved by conditional additions",
     pk="ORG#{org}#CLIENT#{client}",
     sk="CREDIT",
     used_by="clients.credit",
@@ -256,12 +256,16 @@ class EmailPreferences(Entity, EmailPreferencesInput):
 
 
 class Credit(Shape):
-    """What a client may still owe. `available_credit` is negative when the limit was lowered under the balance."""
+    """What a client may still owe. `available_credit` is negative when the limit was lowered under the balance.
+
+    A limit of 0 is none: then no booking is refused.
+    """
 
     client_id: str
     payment_terms: rules.PaymentTerms
     credit_limit: PositiveAmount
     open_balance: Amount
+    booked_balance: Annotated[Amount, Field(description="of it, trips booked on credit that are not invoiced yet")] = 0
     available_credit: Amount
     currency: str
 
