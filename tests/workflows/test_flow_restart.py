@@ -1,4 +1,4 @@
-"""The emulator is restarted while a flow waits: it is taken up again, and has its effect once."""
+"""The emulator is restarted while flows wait: they are taken up again, and have their effect once."""
 
 from __future__ import annotations
 
@@ -21,16 +21,22 @@ def awarded_once(exchange: Exchange, trip: str, vendor_id: str) -> None:
     assert [types.count(each) for each in ("bidding.awarded", "bid.accepted")] == [1, 1]
 
 
-def taken_up(exchange: Exchange, request_id: str) -> None:
-    """Have what the restart cut off started anew: once, however often it is asked for."""
-    assert [each["status"] for each in exchange.executions(request_id)] == ["FAILED"]
-    for _ in range(2):
-        made(exchange.stack, "redrive")
-    assert len(exchange.executions(request_id)) == 2
+def waiting_for_a_manager(exchange: Exchange) -> tuple[str, str, str, str]:
+    """A charter whose manager was asked: the charter, its request, the vendor, its bid."""
+    vendor_id, trip = exchange.vendor("Undecided"), exchange.booked()["id"]
+    request = exchange.asked(trip, vendor_id)["id"]
+    bid = exchange.bid(trip, vendor_id, 1000)
+    exchange.carrier.ask("POST", f"/bid-requests/{request}/close", {"reason": "All have answered"})
+    exchange.under_review(bid)
+    return trip, request, vendor_id, bid
+
+
+def accept(exchange: Exchange, bid: str) -> None:
+    exchange.carrier.ask("POST", f"/bids/{bid}/accept", {"decision": "accept"})
 
 
 def ended_well_at_last(exchange: Exchange, request_id: str) -> None:
-    """The execution that was taken up again has succeeded."""
+    """The execution that was taken up again has succeeded; the one that was cut off has not."""
 
     def look() -> bool:
         return [each["status"] for each in exchange.executions(request_id)] == ["SUCCEEDED", "FAILED"]
@@ -38,46 +44,27 @@ def ended_well_at_last(exchange: Exchange, request_id: str) -> None:
     eventually(look, 60, f"the flow did not end: {exchange.executions(request_id)}")
 
 
-def test_a_flow_that_waits_for_its_deadline_goes_on_after_a_restart(own: Stack) -> None:
-    exchange = Exchange.opened(own)
-    one, two = exchange.vendor("Steady", is_preferred=True), exchange.vendor("Dearer", is_preferred=True)
-    trip = exchange.booked()["id"]
-    request = exchange.asked(trip, one, two, hours=20, target_price=2000)
-    low, high = exchange.bid(trip, one, 1000), exchange.bid(trip, two, 1100)
+def test_flows_that_wait_when_the_emulator_stops_are_taken_up_again(own: Stack) -> None:
+    before, after, by_itself = (Exchange.opened(own) for _ in range(3))
+    decided, asked = waiting_for_a_manager(before), waiting_for_a_manager(after)
+    cheap, dear = (by_itself.vendor(name, is_preferred=True) for name in ("Cheap", "Dear"))
+    trip = by_itself.booked()["id"]
+    request = by_itself.asked(trip, cheap, dear, hours=15, target_price=2000)["id"]
+    low, high = by_itself.bid(trip, cheap, 1000), by_itself.bid(trip, dear, 1100)
+
     own.restart()
-    assert exchange.request(request["id"])["status"] == "open"
-    taken_up(exchange, request["id"])
-    exchange.becomes(request["id"], "awarded", 120)
-    awarded_once(exchange, trip, one)
-    assert [exchange.status_of(each) for each in (low, high)] == ["accepted", "rejected"]
-    ended_well_at_last(exchange, request["id"])
+    flows = ((before, decided[1]), (after, asked[1]), (by_itself, request))
+    assert [each["status"] for exchange, flow in flows for each in exchange.executions(flow)] == ["FAILED"] * 3
+    accept(before, decided[3])
+    for _ in range(2):
+        made(own, "redrive")
+    assert [len(exchange.executions(flow)) for exchange, flow in flows] == [2, 2, 2]
+    accept(after, asked[3])
+    by_itself.becomes(request, "awarded", 120)
 
-
-def test_a_flow_that_waits_for_a_manager_goes_on_after_a_restart(own: Stack) -> None:
-    exchange = Exchange.opened(own)
-    one = exchange.vendor("Undecided")
-    trip = exchange.booked()["id"]
-    request = exchange.asked(trip, one)
-    bid = exchange.bid(trip, one, 1000)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
-    exchange.under_review(bid)
-    own.restart()
-    taken_up(exchange, request["id"])
-    exchange.carrier.ask("POST", f"/bids/{bid}/accept", {"decision": "accept"})
-    awarded_once(exchange, trip, one)
-    ended_well_at_last(exchange, request["id"])
-
-
-def test_what_a_manager_decides_before_the_flow_is_taken_up_counts(own: Stack) -> None:
-    exchange = Exchange.opened(own)
-    one = exchange.vendor("Decided")
-    trip = exchange.booked()["id"]
-    request = exchange.asked(trip, one)
-    bid = exchange.bid(trip, one, 1000)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
-    exchange.under_review(bid)
-    own.restart()
-    exchange.carrier.ask("POST", f"/bids/{bid}/accept", {"decision": "accept"})
-    taken_up(exchange, request["id"])
-    ended_well_at_last(exchange, request["id"])
-    awarded_once(exchange, trip, one)
+    assert [by_itself.status_of(each) for each in (low, high)] == ["accepted", "rejected"]
+    awarded_once(by_itself, trip, cheap)
+    awarded_once(before, decided[0], decided[2])
+    awarded_once(after, asked[0], asked[2])
+    for exchange, flow in flows:
+        ended_well_at_last(exchange, flow)
