@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
+from coachway.core.geo import Place, miles_between
 from coachway.dispatch.geofence import Progress, planned
 from coachway.dispatch.model import AssignmentStop
 from coachway.dispatch.packing import Fix
-from coachway.dispatch.rules import MILES_PER_HOUR, ROAD_FACTOR, Place, miles_between
+from coachway.dispatch.rules import MILES_PER_HOUR, ROAD_FACTOR
 
 RECENT: Final = timedelta(minutes=10)
 """The stretch that a vehicle's pace is taken from."""
@@ -81,7 +82,12 @@ def _leg(one: AssignmentStop, other: AssignmentStop) -> timedelta | None:
 
 
 def _driving(one: Place, other: Place, miles_per_hour: float) -> timedelta:
-    return timedelta(hours=miles_between(one, other) * ROAD_FACTOR / miles_per_hour)
+    """A slow pace is believed for as long ahead as it was measured: a jam has an end."""
+    miles = miles_between(one, other) * ROAD_FACTOR
+    slow = miles_per_hour * (RECENT / timedelta(hours=1))
+    if miles_per_hour >= MILES_PER_HOUR or miles <= slow:
+        return timedelta(hours=miles / miles_per_hour)
+    return RECENT + timedelta(hours=(miles - slow) / MILES_PER_HOUR)
 
 
 def late_minutes(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> int | None:
@@ -101,8 +107,8 @@ def late_step(minutes: int | None) -> int:
 def dwell(stop: AssignmentStop, free_wait: timedelta) -> tuple[int, int] | None:
     """Whole minutes between arriving and leaving, and how many of them are billed; None until both are known.
 
-    What was planned is in the price, and a vehicle that comes early waits on its own account: billed is what goes beyond
-    the planned departure (or arrival), or the true arrival if that is later, and beyond the free wait.
+    What was planned is in the price, and a vehicle that comes early waits on its own account: billed is what goes
+    beyond the planned departure (or arrival), or the true arrival if that is later, and beyond the free wait.
     """
     if stop.arrived_at is None or stop.departed_at is None:
         return None

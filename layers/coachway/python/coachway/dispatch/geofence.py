@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from coachway.core.geo import METERS_PER_MILE, Place, miles_between
 from coachway.dispatch.model import AssignmentStop
 from coachway.dispatch.packing import Fix
-from coachway.dispatch.rules import Place, miles_between
 from coachway.hours.model import Frozen, Instant
 
-METERS_PER_MILE: Final = 1609.344
 FENCE_METERS: Final = 200.0
 AGREEING: Final = 2
 """How many fixes, one after the other, must say the same."""
@@ -148,9 +147,7 @@ class _Way:
             if stop.departed_at is not None and (until is None or stop.departed_at <= until):
                 self._leave(number)
             elif stop.arrived_at is not None and (until is None or stop.arrived_at <= until):
-                if (self.stop, self.there) != (number, True):
-                    self.stop, self.there = number, True
-                    self._forget()
+                self._come_to(number)
 
     def _counts(self, fix: Fix) -> bool:
         if fix.accuracy_m is not None and fix.accuracy_m > FENCE_METERS:
@@ -208,8 +205,7 @@ class _Way:
         self._once_more(reached, fix)
         if self.run >= AGREEING and self.since is not None:
             self._passed(reached, Happening.ARRIVED, self.since)
-            self.stop, self.there = reached, True
-            self._forget()
+            self._come_to(reached)
 
     def _may_be_reached(self, number: int, left: Place | None, at: datetime) -> bool:
         """The next stop always may, unless it is where the vehicle just left; a later one when it is due."""
@@ -231,6 +227,11 @@ class _Way:
         if self.run == 0:
             self.since, self.toward = fix.at, toward
         self.run += 1
+
+    def _come_to(self, number: int) -> None:
+        if (self.stop, self.there) != (number, True):
+            self.stop, self.there = number, True
+            self._forget()
 
     def _leave(self, number: int) -> None:
         self.stop, self.there, self.away = number + 1, False, False

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
-from coachway.dispatch.rules import Place
+from coachway.core.geo import Place
 
 _DEGREE: Final = 100_000
 """Steps of a degree: 1.1 m, less than any telephone knows."""

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coachway.core.geo import Place
+from coachway.dispatch.geofence import Followed, Happening, Passage, Progress, follow, meters, told
+from coachway.dispatch.model import AssignmentStop
+from coachway.dispatch.packing import Fix, rounded
+from tests.tracks import make, read
+from tests.unit.dispatch.trips import TRIPS, stop, trip
+
+ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
+START = datetime(2027, 3, 3, 14, tzinfo=UTC)
+
+
+def drive(name: str) -> Followed:
+    return follow(Progress(), read(name), trip(name))
+
+
+def said(followed: Followed) -> list[str]:
+    return [f"{each.stop} {each.happening} {each.at:%H:%M}" for each in followed.passages]
+
+
+def test_a_drive_comes_to_its_stops_and_leaves_them() -> None:
+    found = drive("to-the-shore")
+    assert said(found) == ["0 arrived 13:24", "0 departed 13:50", "1 arrived 16:04", "1 departed 16:25"]
+    assert found.progress.stop == 2
+
+
+def test_a_tunnel_and_a_stray_fix_after_it_change_nothing() -> None:
+    found = drive("tunnel")
+    assert said(found) == ["0 arrived 12:49", "0 departed 13:09", "1 arrived 13:49"]
+    seen = [fix.at for fix in found.counted]
+    assert max(later - sooner for sooner, later in pairwise(seen)) > timedelta(minutes=10)
+    assert len(read("tunnel")) - len(found.counted) == 1
+
+
+def test_a_long_stop_is_one_stop() -> None:
+    found = drive("long-stop")
+    assert [(each.stop, each.happening) for each in found.passages if each.stop == 1] == [(1, ARRIVED), (1, DEPARTED)]
+    left, came = (next(e.at for e in found.passages if e[:2] == (1, what)) for what in (DEPARTED, ARRIVED))
+    assert timedelta(hours=2, minutes=30) < left - came < timedelta(hours=2, minutes=45)
+
+
+def test_wavering_at_the_fence_of_a_round_trip_is_no_return() -> None:
+    assert said(drive("round-trip")) == ["0 arrived 15:00", "0 departed 15:10", "1 arrived 15:47"]
+
+
+@pytest.mark.parametrize("name", TRIPS)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.DataObject) -> None:
+    fixes, stops = read(name)[::9], trip(name)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(fixes)), max_size=5)))
+    progress, passages = Progress(), []
+    for start, end in zip([0, *cuts], [*cuts, len(fixes)], strict=True):
+        part = follow(progress, fixes[start:end], stops)
+        progress, passages = part.progress, [*passages, *part.passages]
+    whole = follow(Progress(), fixes, stops)
+    assert (progress, passages) == (whole.progress, whole.passages)
+
+
+@pytest.mark.parametrize("name", TRIPS)
+def test_going_through_the_same_fixes_again_tells_nothing_new(name: str) -> None:
+    fixes, stops = read(name), trip(name)
+    first = follow(Progress(), fixes, stops)
+    noted(stops, first.passages)
+    again = follow(Progress(), fixes, stops)
+    assert again.passages == []
+    assert (again.progress.stop, again.progress.there) == (first.progress.stop, first.progress.there)
+    assert (told(stops).stop, told(stops).there) == (first.progress.stop, first.progress.there)
+
+
+def noted(stops: list[AssignmentStop], passages: list[Passage]) -> None:
+    for passage in passages:
+        setattr(stops[passage.stop], f"{passage.happening}_at", passage.at)
+
+
+places = st.tuples(st.floats(40.6, 40.62), st.floats(-74.02, -74.0))
+
+
+@given(
+    way=st.lists(st.tuples(places, st.integers(1, 600)), max_size=60),
+    where=st.lists(places | st.none(), min_size=2, max_size=5),
+)
+def test_each_stop_is_come_to_once_and_left_once_in_order(
+    way: list[tuple[tuple[float, float], int]], where: list[tuple[float, float] | None]
+) -> None:
+    at, fixes = START, []
+    for (latitude, longitude), seconds in way:
+        at += timedelta(seconds=seconds)
+        fixes.append(rounded(at, latitude, longitude))
+    stops = [stop(place, arrival="2027-03-03T10:00-05:00") for place in where]
+    passages = follow(Progress(), fixes, stops).passages
+    order = [(each.stop, each.happening is DEPARTED) for each in passages]
+    assert order == sorted(set(order))
+    assert [each.at for each in passages] == sorted(each.at for each in passages)
+
+
+NEAR = make.NEWARK
+
+
+def at(seconds: int, meters_north: float, **more: float) -> Fix:
+    return rounded(START + timedelta(seconds=seconds), NEAR[0] + meters_north / 111_195, NEAR[1], **more)
+
+
+def test_one_fix_inside_is_no_arrival_and_two_are_from_the_first_on() -> None:
+    stops = [stop(NEAR)]
+    assert follow(Progress(), [at(0, 150), at(10, 250), at(20, 150)], stops).passages == []
+    assert follow(Progress(), [at(0, 250), at(10, 150), at(20, 150)], stops).passages == [
+        Passage(0, ARRIVED, START + timedelta(seconds=10))
+    ]
+
+
+@pytest.mark.parametrize(("off", "inside"), [(195, True), (205, False)])
+def test_the_fence_is_200_metres(off: float, inside: bool) -> None:
+    assert bool(follow(Progress(), [at(0, off), at(10, off)], [stop(NEAR)]).passages) is inside
+
+
+def test_a_fix_less_accurate_than_the_fence_is_ignored() -> None:
+    vague = [at(10 * n, 0, accuracy_m=201) for n in range(5)]
+    found = follow(Progress(), vague, [stop(NEAR)])
+    assert (found.passages, found.counted) == ([], [])
+
+
+def test_what_only_an_aeroplane_could_reach_does_not_count_until_it_is_seen_three_times() -> None:
+    fixes = [at(0, 0), at(10, 50_000), at(20, 50_100), at(30, 50_200), at(40, 50_300)]
+    assert follow(Progress(), fixes, [stop((10.0, 10.0))]).counted == [fixes[0], fixes[3], fixes[4]]
+
+
+def test_a_stop_that_was_left_by_hand_is_not_left_again() -> None:
+    stops = [stop(NEAR, departed_at=START), stop(make.PRINCETON)]
+    found = follow(Progress(), [at(0, 0), at(10, 0), at(20, 300), at(30, 400)], stops)
+    assert (found.passages, found.progress.stop) == ([], 1)
+
+
+def test_fixes_that_come_late_tell_the_true_time() -> None:
+    stops = [stop(NEAR, arrived_at=START + timedelta(minutes=9))]
+    found = follow(Progress(), [at(0, 0), at(10, 0), at(700, 0)], stops)
+    assert found.passages == [Passage(0, ARRIVED, START)]
+
+
+def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None:
+    later = {"arrival": "2027-03-03T10:00-05:00"}
+    stops = [stop(make.PRINCETON), stop(None), stop(NEAR, **later)]
+    early = [at(-1000, 0), at(-990, 0)]
+    assert follow(Progress(), early, stops).passages == []
+    assert follow(Progress(), [at(0, 0), at(10, 0)], stops).passages == [Passage(2, ARRIVED, START)]
+
+
+def test_stops_in_one_fence_are_served_together() -> None:
+    beside = (NEAR[0] + 100 / 111_195, NEAR[1])
+    stops = [
+        stop(NEAR, departure="2027-03-03T09:00-05:00"),
+        stop(beside, departure="2027-03-03T09:05-05:00"),
+        stop(make.PRINCETON),
+    ]
+    found = follow(Progress(), [at(0, 0), at(10, 0), at(20, 400), at(30, 600)], stops)
+    assert [(each.stop, each.happening) for each in found.passages] == [
+        (0, ARRIVED),
+        (0, DEPARTED),
+        (1, ARRIVED),
+        (1, DEPARTED),
+    ]
+
+
+def test_metres_are_metres() -> None:
+    assert meters(Place(40.0, -74.0), Place(40.001, -74.0)) == pytest.approx(111.2, abs=0.2)
