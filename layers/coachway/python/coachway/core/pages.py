@@ -1,4 +1,4 @@
-"""Pages for people: drawn on the server, phone first, without script, in the organization's colour.
+"""Pages for people: drawn on the server, phone first, without script where they can, in the organization's colour.
 
 A capability keeps its templates beside its code and extends `page.html`. Jinja is in the layer `documents`.
 """
@@ -43,11 +43,29 @@ def _environment(directory: Path) -> Environment:
     return environment
 
 
-def html(directory: Path, template: str, *, brand: Brand, status: int = 200, **values: object) -> Html:
-    """The page that a template of `directory` makes. Its policy lets in the page's own style and the logo."""
-    style = _style(brand.accent)
-    text = _environment(directory).get_template(template).render(brand=brand, style=style, **values)
-    return Html(text, status=status, policy=_policy(style, brand), headers={"X-Robots-Tag": "noindex"})
+def html(
+    directory: Path,
+    template: str,
+    *,
+    brand: Brand,
+    status: int = 200,
+    more_style: str = "",
+    script: str = "",
+    also: str = "",
+    **values: object,
+) -> Html:
+    """The page that a template of `directory` makes. Its policy lets in the page's own style, the logo, and `also`.
+
+    A `script` is the page's own module, which the template puts into itself: it alone may run, and may ask this origin.
+    """
+    style = _style(brand.accent) + more_style
+    text = _environment(directory).get_template(template).render(brand=brand, style=style, script=script, **values)
+    policy = _policy(style, brand)
+    if script:
+        policy = f"{policy}; script-src '{_digest(script)}'; connect-src 'self'"
+    if also:
+        policy = f"{policy}; {also}"
+    return Html(text, status=status, policy=policy, headers={"X-Robots-Tag": "noindex"})
 
 
 def refusal(problem: Problem) -> Html:
@@ -66,8 +84,11 @@ def _style(accent: str) -> str:
 def _policy(style: str, brand: Brand) -> str:
     logo = urlsplit(brand.logo_url)
     pictures = f"data: https://{logo.netloc}" if logo.netloc else "data:"
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src {pictures}; form-action 'self'; "
+        f"default-src 'none'; style-src '{_digest(style)}'; img-src {pictures}; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from coachway.core.caller import Caller
 from coachway.core.model import Shape
 from coachway.identity import organizations, roles
@@ -16,6 +20,7 @@ class OwnOrganization(Shape):
     slug: str
     timezone: str
     currency: str
+    phone: Annotated[str | None, Field(description="of the office")] = None
 
 
 class Me(Shape):
@@ -38,5 +43,6 @@ def me(caller: Caller) -> Me:
     user = signed_in(caller)
     organization = organizations.get(caller.org_id)
     known = user.model_dump(include={*Me.model_fields})
-    own = OwnOrganization(**organization.model_dump(include={*OwnOrganization.model_fields}))
+    told = organization.model_dump(include={*OwnOrganization.model_fields})
+    own = OwnOrganization(**told, phone=organization.branding.phone)
     return Me(**known, permissions=sorted(roles.permissions_of(user.org_id, user.role)), organization=own)
