@@ -42,8 +42,9 @@ class Office:
         ):
             office.ask("POST", "/pricing/pricing-rules", {"scope": "global", **rule})
         office.ask("POST", "/pricing/amenities", {"code": "wifi", "name": "Wi-Fi", "amount": 50})
+        terms = {"payment_terms": "net_30", "credit_limit": 1_000_000}
         client = {"name": "Acme Events", "client_type": "corporate", "email": f"events@{office.slug}.example"}
-        office.client_id = office.ask("POST", "/clients", client)["id"]
+        office.client_id = office.ask("POST", "/clients", {**client, **terms})["id"]
         return office
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:

@@ -67,8 +67,9 @@ class Carrier:
         return {"organization": organization, "admin": admin}
 
     def client(self, name: str, mailbox: str) -> dict[str, Any]:
-        """The body of a client."""
-        return {"name": name, "client_type": "corporate", "email": f"{mailbox}@{self.slug}.example"}
+        """The body of a client that pays by invoice."""
+        terms = {"payment_terms": "net_30", "credit_limit": 1_000_000}
+        return {"name": name, "client_type": "corporate", "email": f"{mailbox}@{self.slug}.example", **terms}
 
     def log_in(self) -> dict[str, str]:
         """Tokens of the admin, anew."""

@@ -129,7 +129,14 @@ def charter(house: House) -> dict[str, Any]:
     for name, kind, amount in rules:
         house.post("/pricing/pricing-rules", {"name": name, "rule_type": kind, "scope": "global", "amount": amount})
     client = house.post(
-        "/clients", {"name": "Acme Events", "client_type": "corporate", "email": house.address("events")}
+        "/clients",
+        {
+            "name": "Acme Events",
+            "client_type": "corporate",
+            "email": house.address("events"),
+            "payment_terms": "net_30",
+            "credit_limit": 10_000,
+        },
     )
     stops = [
         {

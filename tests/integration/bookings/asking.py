@@ -32,7 +32,15 @@ def found() -> None:
             id=org_id, org_id=org_id, slug=slug, name=slug.title(), timezone="America/New_York", currency="USD"
         )
         store.commit(Caller.system("tests", org_id), Create(organization))
-    client = Client(id=CLIENT_ID, org_id=ORG, name="Acme Events", client_type="corporate", email="e@acme.example")
+    client = Client(
+        id=CLIENT_ID,
+        org_id=ORG,
+        name="Acme Events",
+        client_type="corporate",
+        email="e@acme.example",
+        payment_terms="net_30",
+        credit_limit=100_000_00,
+    )
     store.commit(STAFF, Create(client))
     for rule in (
         RuleInput(name="Coach base", rule_type="base_rate", amount=35_000),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from coachway.bookings.model import Charter, CharterQuote, Stop, StopType, TripType
 from coachway.clients.model import Client
+from coachway.clients.rules import PaymentTerms
 from coachway.identity.organization import Branding, Organization
 from coachway.pricing.quotes import Line
 
@@ -32,6 +33,8 @@ CLIENT: Final = Client(
     client_type="corporate",
     email="events@acme.example",
     phone="+12125550123",
+    payment_terms=PaymentTerms.NET_30,
+    credit_limit=10_000_00,
 )
 
 

@@ -8,13 +8,19 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import lifecycle
+from coachway.bookings import lifecycle, schedule, terms
 from coachway.bookings.links import LinkReplaced, opened
 from coachway.bookings.model import Charter
 from coachway.bookings.rules import Status
-from coachway.core import errors
+from coachway.clients.model import Client
+from coachway.core import clock, errors, settings, store
 from coachway.core.caller import Caller
 from coachway.core.model import Input, Note, Shape, Text
+from coachway.core.money import Amount
+from coachway.core.ops import Update
+from coachway.identity.organization import ORGANIZATIONS, Organization
+from coachway.pricing import service as pricing
+from coachway.pricing.quotes import Quote
 
 
 class AcceptInput(Input):
@@ -37,46 +43,77 @@ class DeclineInput(Input):
     reason: Note = ""
 
 
+class DepositAsked(Shape):
+    """What is to be paid to book a trip, and where."""
+
+    amount: Amount
+    currency: str
+    url: Annotated[str, Field(description="a page for people, which takes a card")]
+
+
 class QuoteAnswer(Shape):
-    """What the charter is now."""
+    """What the charter is now. An accepted one whose deposit is due stays a quote until that is paid."""
 
     status: Annotated[str, Field(examples=["booked"])]
     number: str
+    deposit_due: Amount = 0
+    payment: DepositAsked | None = None
 
 
 def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
-    """Book what the link leads to. Raises Missing for a forged link.
+    """Accept what the link leads to: it is booked, or waits for its deposit. Raises Missing for a forged link.
 
     Raises Conflict when it was answered, has expired, was revised, or cannot be booked as it is.
     """
 
-    def book(holder: Caller, seen: Charter) -> Charter:
-        return lifecycle.book(holder, seen, body.accepted_by, answer=_told(seen, Status.BOOKED))
+    def accept(holder: Caller, seen: Charter) -> QuoteAnswer:
+        client_key, quote_key = lifecycle.sides(seen)
+        house_key = ORGANIZATIONS.key(org=seen.org_id)
+        found = store.gather([client_key, house_key, quote_key])
+        client = lifecycle.require_client(found.find(Client, client_key))
+        parts = schedule.of(seen, client, found.get(Organization, house_key))
+        due = max(0, terms.to_book(parts) - seen.amount_paid)
+        if due == 0:
+            answer = _told(seen, Status.BOOKED)
+            lifecycle.book(holder, seen, body.accepted_by, instalments=parts, answer=answer, found=found)
+            return answer
+        lifecycle.require_bookable(seen)
+        answer = _told(seen, Status.QUOTE)
+        answer.deposit_due = due
+        url = f"{settings.public_url()}/pages/quotes/{token}"
+        answer.payment = DepositAsked(amount=due, currency=seen.quote.currency, url=url)
+        said = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
+        after = seen.model_copy(update=said)
+        told = [lifecycle.accepted(after, body.accepted_by)]
+        uses = pricing.acceptance(holder, found.get(Quote, quote_key))
+        store.commit(holder, Update(seen, after, told, lost=lifecycle.ChangedMeanwhile()), *uses, answer=answer)
+        return answer
 
-    return _answer(caller, token, body.revision_number, book)
+    return _answer(caller, token, body.revision_number, accept)
 
 
 def decline(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer:
     """Decline what the link leads to. Raises Missing for a forged link, Conflict when there is nothing to answer."""
 
-    def decline(holder: Caller, seen: Charter) -> Charter:
-        return lifecycle.decline(holder, seen, body.reason, answer=_told(seen, Status.DECLINED))
+    def decline(holder: Caller, seen: Charter) -> QuoteAnswer:
+        answer = _told(seen, Status.DECLINED)
+        lifecycle.decline(holder, seen, body.reason, answer=answer)
+        return answer
 
     return _answer(caller, token, body.revision_number, decline)
 
 
-def _answer(caller: Caller, token: str, revision: int, act: Callable[[Caller, Charter], Charter]) -> QuoteAnswer:
-    charter = lifecycle.insisting(
-        lambda: _open_to_answer(token, revision), lambda seen: act(_holder(caller, seen), seen)
+def _answer(caller: Caller, token: str, revision: int, act: Callable[[Caller, Charter], QuoteAnswer]) -> QuoteAnswer:
+    return lifecycle.insisting(
+        lambda: _open_to_answer(token, revision), lambda seen: act(holder_of(caller, seen), seen)
     )
-    return _told(charter, charter.status)
 
 
 def _told(charter: Charter, status: Status) -> QuoteAnswer:
     return QuoteAnswer(status=status.value, number=charter.number)
 
 
-def _holder(caller: Caller, charter: Charter) -> Caller:
+def holder_of(caller: Caller, charter: Charter) -> Caller:
     """Whoever has the link acts for the client."""
     return replace(caller, org_id=charter.org_id, user_id="quote-link", role="client", party_id=charter.client_id)
 
@@ -92,6 +129,11 @@ def _open_to_answer(token: str, revision: int) -> Charter:
     if charter.status is not Status.QUOTE:
         who = f" by {charter.accepted_by}" if charter.accepted_by else ""
         raise errors.Conflict(f"it is {charter.status}{who}", title="this quote was answered already")
+    if charter.is_accepted:
+        raise errors.Conflict(
+            f"{charter.accepted_by} has accepted it: paying the deposit books it",
+            title="this quote was accepted already",
+        )
     if revision != charter.revision_number:
         current = f"the current revision is {charter.revision_number}: read it before answering"
         raise errors.Conflict(

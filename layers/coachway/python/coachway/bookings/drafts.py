@@ -75,6 +75,9 @@ def revised(caller: Caller, house: House, charter: Charter, *, estimate_miles: b
             "revision_number": charter.revision_number + 1,
             "quote_sent_at": None,
             "quote_expires_at": None,
+            "accepted_by": None,
+            "accepted_at": None,
+            "instalments": [],
         }
     )
     return Draft(after, price.ops)

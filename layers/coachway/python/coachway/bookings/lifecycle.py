@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,15 +21,19 @@ from coachway.bookings.events import (
 )
 from coachway.bookings.model import Cancellation, Charter
 from coachway.bookings.rules import By, Status, step
+from coachway.clients import credit
 from coachway.clients.model import Client
+from coachway.clients.rules import has_terms
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.model import Input, Note, Text
+from coachway.core.model import Input, Key, Note, Text
 from coachway.core.ops import Op, Update
 from coachway.core.parties import CLIENT
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import QUOTE, Quote, QuoteStatus
+
+T = TypeVar("T")
 
 _TRIES: Final = 6
 
@@ -97,35 +101,72 @@ def _cleared(charter: Charter) -> list[Op]:
 
 
 def book(
-    caller: Caller, before: Charter, accepted_by: str, reason: str = "", *, answer: BaseModel | None = None
+    caller: Caller,
+    before: Charter,
+    accepted_by: str,
+    reason: str = "",
+    *,
+    answer: BaseModel | None = None,
+    found: store.Gathered | None = None,
+    **more: Any,
 ) -> Charter:
     """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already.
 
-    `answer` is what the caller is told, where that is not the charter.
+    `answer` is what the caller is told, where that is not the charter; `found` has what `sides` names, if it was read.
     """
-    step(before.status, Status.BOOKED, by(caller))
+    after, ops = booking(caller, before, accepted_by, reason, found=found, **more)
+    store.commit(caller, *ops, answer=answer or after)
+    return after
+
+
+def booking(
+    caller: Caller,
+    before: Charter,
+    accepted_by: str,
+    reason: str = "",
+    *,
+    found: store.Gathered | None = None,
+    **more: Any,
+) -> tuple[Charter, list[Op]]:
+    """The booked charter, and the ops that make it so: in a transaction of its own, or in that of its deposit.
+
+    A client that has accepted already has used its promo code then. Raises Conflict as `book` does.
+    """
+    step(before.status, Status.BOOKED, By.CLIENT if before.is_accepted else by(caller))
     require_bookable(before)
-    client_key = CLIENT.key(org=before.org_id, id=before.client_id)
-    quote_key = QUOTE.key(org=before.org_id, id=before.quote.id)
-    found = store.gather([client_key, quote_key])
-    client, quote = found.find(Client, client_key), found.get(Quote, quote_key)
+    client_key, quote_key = sides(before)
+    found = found or store.gather([client_key, quote_key])
+    client, quote = require_client(found.find(Client, client_key)), found.get(Quote, quote_key)
+    said: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
+    told: list[Event] = [accepted(before, accepted_by)]
+    ops = pricing.acceptance(caller, quote)
+    if before.is_accepted:
+        said, told, ops = {}, [], []
+    owed = before.quote.total - before.amount_paid if has_terms(client.payment_terms) else 0
+    if owed > 0:
+        said["credit_reserved"] = owed
+        ops = [*ops, *credit.reserved(client, owed)]
+    after = before.model_copy(update={"status": Status.BOOKED, "status_reason": reason, **said, **more})
+    told.append(CharterBooked(**telling.to_client(after, client), accepted_by=after.accepted_by or accepted_by))
+    moves = counts.moved(before.org_id, [before], [after])
+    return after, [Update(before, after, told, lost=ChangedMeanwhile()), *ops, moves]
+
+
+def sides(charter: Charter) -> tuple[Key, Key]:
+    """Where a charter's client and its quote lie."""
+    return CLIENT.key(org=charter.org_id, id=charter.client_id), QUOTE.key(org=charter.org_id, id=charter.quote.id)
+
+
+def accepted(charter: Charter, accepted_by: str) -> QuoteAccepted:
+    """That a quote was accepted."""
+    return QuoteAccepted(**telling.of(charter), quote_id=charter.quote.id, accepted_by=accepted_by)
+
+
+def require_client(client: Client | None) -> Client:
+    """Raises Conflict when a quote's client was removed."""
     if client is None:
         raise errors.Conflict("its client was removed", title="this quote cannot be booked as it is")
-    told = [
-        QuoteAccepted(**telling.of(before), quote_id=quote.id, accepted_by=accepted_by),
-        CharterBooked(**telling.to_client(before, client), accepted_by=accepted_by),
-    ]
-    return _moved(
-        caller,
-        before,
-        Status.BOOKED,
-        reason,
-        told,
-        pricing.acceptance(caller, quote),
-        answer=answer,
-        accepted_by=accepted_by,
-        accepted_at=clock.now(),
-    )
+    return client
 
 
 def require_bookable(charter: Charter) -> None:
@@ -178,7 +219,10 @@ def cancelled(caller: Caller, before: Charter, reason: str, side: str) -> Charte
         refund=terms.refund,
     )
     ops = _quote_ops(before, "declined") if before.status is Status.QUOTE else []
-    return _moved(caller, before, Status.CANCELLED, reason, [told], ops, answer=terms, cancellation=terms)
+    if before.credit_reserved:
+        ops.append(credit.released(before.org_id, before.client_id, before.credit_reserved))
+    changed = {"cancellation": terms, "credit_reserved": 0}
+    return _moved(caller, before, Status.CANCELLED, reason, [told], ops, answer=terms, **changed)
 
 
 def _terms(charter: Charter, reason: str, side: str, *, preview: bool) -> Cancellation:
@@ -245,7 +289,7 @@ class ChangedMeanwhile(errors.LostRace):
         super().__init__("this charter was changed by somebody else: read it again")
 
 
-def insisting(read: Callable[[], Charter], act: Callable[[Charter], Charter]) -> Charter:
+def insisting(read: Callable[[], Charter], act: Callable[[Charter], T]) -> T:
     """`act` on what `read` finds, again when somebody else changed it in between; `act` judges what it is given."""
     for _ in range(_TRIES - 1):
         try:

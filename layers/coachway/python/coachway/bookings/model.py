@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.rules import Status
+from coachway.bookings.terms import Instalment
 from coachway.core import ids, times
 from coachway.core.flows import FlowFailure
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Shape, Text
@@ -246,7 +247,13 @@ class Charter(Entity, CharterInput):
     quote_expires_at: AwareDatetime | None = None
     accepted_by: str | None = None
     accepted_at: AwareDatetime | None = None
+    instalments: list[Instalment] = Field(default_factory=list)
+    """What is paid when, once that was agreed or accepted; until then it follows from the organization's policy."""
     amount_paid: Amount = 0
+    credit_reserved: Amount = 0
+    """What its client owes for it on credit, until its invoice is issued."""
+    invoice_id: str | None = None
+    """The invoice that it is on, be that a draft yet; a voided one lets go of it."""
     cancellation: Cancellation | None = None
 
     series_id: str | None = None
@@ -269,6 +276,11 @@ class Charter(Entity, CharterInput):
     ] = Field(default_factory=dict)
     driver_id: str | None = None
     """The first that was assigned."""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether its client has said yes to what is quoted, booked or not."""
+        return self.accepted_at is not None
 
     def key(self) -> Key:
         return CHARTER.key(org=self.org_id, id=self.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -43,6 +43,26 @@ class ApprovalThresholds(Input):
     change: PositiveAmount = 500_00
 
 
+class PaymentPolicy(Input):
+    """When clients without terms pay for a trip."""
+
+    deposit_percent: Annotated[
+        int, Field(ge=0, le=100, description="of the price, to book a trip; 0: trips are booked without a payment")
+    ] = 25
+    balance_days: Annotated[int, Field(ge=0, le=365, description="before the trip, by when the rest is paid")] = 14
+
+
+class HoursPolicy(Input):
+    """Which hours-of-service rules hold for its drivers, 49 CFR part 395."""
+
+    ruleset: Annotated[
+        Literal["us_passenger", "us_property"], Field(description="of drivers of buses, or of moving vans and trucks")
+    ] = "us_passenger"
+    daily_carrier: Annotated[
+        bool, Field(description="runs on every day of the week: 70 hours in 8 days; else 60 hours in 7 days")
+    ] = True
+
+
 class Branding(Input):
     """How an organization shows itself to its clients."""
 
@@ -66,6 +86,7 @@ class OrganizationSettings(Input):
                     "tax_rate_percent": 8.875,
                     "number_prefixes": {"charter": "HC"},
                     "approval_thresholds": {"refund": 750, "change": 500},
+                    "payment_policy": {"deposit_percent": 25, "balance_days": 14},
                     "branding": {"color": "#0b5fff", "email": "hello@harbor.example", "phone": "+12125550100"},
                 }
             ]
@@ -80,6 +101,8 @@ class OrganizationSettings(Input):
     minimum_charge: PositiveAmount = 0
     number_prefixes: NumberPrefixes = Field(default_factory=NumberPrefixes)
     approval_thresholds: ApprovalThresholds = Field(default_factory=ApprovalThresholds)
+    payment_policy: PaymentPolicy = Field(default_factory=PaymentPolicy)
+    hours_policy: HoursPolicy = Field(default_factory=HoursPolicy)
     branding: Branding = Field(default_factory=Branding)
 
 
