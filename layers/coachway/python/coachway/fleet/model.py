@@ -106,7 +106,7 @@ class VehicleStatus(StrEnum):
 LicenseClass = Literal["A", "B", "C"]
 """Of a commercial driver's license: 49 CFR 383.91."""
 Endorsement = Literal["H", "N", "P", "S", "T", "X"]
-"""49 CFR 383.153(a)(9): P carries passengers."""
+"""As they stand on a license, 49 CFR 383.153(a): P is for carrying passengers."""
 DutyHours = Annotated[float, Field(ge=0, le=24)]
 
 NO_DUTY: Final = (0.0,) * 7

@@ -1,0 +1,16 @@
+"""Every test starts as a new process does, with keys of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from coachway.identity import keys
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process(dynamodb: object) -> Iterator[None]:
+    keys.forget()
+    yield
+    keys.forget()
