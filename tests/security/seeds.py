@@ -280,6 +280,16 @@ def _bid_token(seeds: Seeds) -> str:
     return base64.urlsafe_b64encode(said + proof).decode().rstrip("=")
 
 
+def _payable(seeds: Seeds) -> str:
+    body = {"vendor_id": seeds["vendor_id"], "amount": 85.5, "due_date": "2027-04-02"}
+    return str(seeds.made("/billing/payables", {**body, "description": seeds.tenant.marker})["id"])
+
+
+def _payout(seeds: Seeds) -> str:
+    body = {"payable_ids": [_payable(seeds)], "method": "ach", "reference": seeds.tenant.marker}
+    return str(seeds.made("/billing/payouts", body)["items"][0]["id"])
+
+
 def _in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
 
@@ -297,6 +307,8 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "driver_id": _driver,
     "key_id": _api_key,
     "notification_id": _notification,
+    "payable_id": _payable,
+    "payout_id": _payout,
     "quote_id": _quote,
     "rating_id": _rating,
     "role_name": _role,

@@ -120,6 +120,31 @@ SAID: dict[str, dict[str, Any]] = {
         "by_itself": False,
     },
     "bid.rejected": {**_BID, "reason": "A lower bid was chosen"},
+    "payout.made": {
+        "payout_id": "pyo_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "vendor_name": "Premium Coach Lines",
+        "vendor_email": "john@premiumcoach.com",
+        "total": 1335.5,
+        "currency": "USD",
+        "method": "ach",
+        "reference": "Run 12",
+        "paid_on": "2027-04-02",
+        "lines": [
+            {
+                "payable_id": "pbl_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                "number": "CH-2027-000001",
+                "description": "Trip CH-2027-000001, a vehicle",
+                "amount": 1250.0,
+            },
+            {
+                "payable_id": "pbl_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+                "number": "",
+                "description": "Parking at the stadium",
+                "amount": 85.5,
+            },
+        ],
+    },
     "user.invited": {
         **_USER,
         **_SECRET,

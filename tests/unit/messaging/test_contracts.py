@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from coachway.bids import events as bids
+from coachway.billing import payable_events
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
 from coachway.core.model import Shape
 from coachway.identity import events as identity
-from coachway.messaging import bidding, documents, letters, trips
+from coachway.messaging import bidding, documents, letters, payouts, trips
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
@@ -29,6 +30,7 @@ EVENTS: dict[str, type[Event]] = {
         bookings.QuoteDeclined,
         bookings.CharterBooked,
         bookings.CharterCancelled,
+        payable_events.PayoutMade,
         compliance.DocumentExpiring,
         compliance.DocumentExpired,
         identity.UserInvited,
@@ -61,6 +63,8 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (bidding.NoBids, bids.BiddingEmpty),
         (bidding.Accepted, bids.BidAccepted),
         (bidding.Decided, bids.BidRejected),
+        (payouts.Remittance, payable_events.PayoutMade),
+        (payouts.PaidLine, payable_events.PaidLine),
         (documents.Expiring, compliance.DocumentExpiring),
         (documents.Expired, compliance.DocumentExpired),
     ],
@@ -95,4 +99,5 @@ def test_every_template_is_used() -> None:
         "password-reset.jinja",
         "quote-declined.jinja",
         "quote-sent.jinja",
+        "remittance.jinja",
     }

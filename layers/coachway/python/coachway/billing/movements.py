@@ -155,7 +155,7 @@ def payment_refunded(
     return Movement(kind=Kind.PAYMENT_REFUNDED, currency=currency, memo=memo, postings=lines)
 
 
-def cost_incurred(*, vendor_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """A vendor was awarded a trip, and is owed its price."""
     return _two(
         Kind.COST_INCURRED,
@@ -166,7 +166,7 @@ def cost_incurred(*, vendor_id: str, charter_id: str, cents: int, currency: str,
     )
 
 
-def cost_reversed(*, vendor_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """A vendor is not owed it any more: the trip does not take place, or is somebody else's."""
     return _two(
         Kind.COST_REVERSED,

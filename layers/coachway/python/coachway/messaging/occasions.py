@@ -13,7 +13,7 @@ from coachway.core import ids, links, settings
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import bidding, documents, letterhead, sending, trips
+from coachway.messaging import bidding, documents, letterhead, payouts, sending, trips
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
 
@@ -210,6 +210,14 @@ def _bidding(template: str, model: type[bidding.Bidding]) -> Occasion:
     return occasion
 
 
+def _payout_made(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(payouts.Remittance, delivery)
+    if not said.vendor_email:
+        return None
+    about, until = delivery.aggregate_id, _until(delivery)
+    return Message("remittance", Channel.EMAIL, said.vendor_email, about, until, said.vendor_name, {"said": said})
+
+
 OCCASIONS: Final[Mapping[str, Occasion]] = {
     "quote.sent": _quote_sent,
     "quote.declined": _quote_declined,
@@ -220,6 +228,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "bidding.no_bids": _bidding("no-bids", bidding.NoBids),
     "bid.accepted": _bid_decided("bid-awarded", bidding.Accepted),
     "bid.rejected": _bid_decided("bid-rejected", bidding.Decided),
+    "payout.made": _payout_made,
     "document.expiring": _document_expiring,
     "document.expired": _document_expired,
     identity.UserInvited.TYPE: _invited,

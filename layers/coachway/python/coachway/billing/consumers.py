@@ -1,0 +1,46 @@
+"""What billing does when something happened elsewhere: each event goes to all that it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from coachway.billing import awards
+from coachway.core.caller import Caller
+from coachway.core.consuming import Consumer, Delivery
+from coachway.core.ops import AlreadyConsumed
+
+
+def together(*parts: Mapping[str, Consumer]) -> dict[str, Consumer]:
+    """One consumer for each type of event, that gives it to all of `parts` which want it.
+
+    One that had its effect before, or failed, does not keep it from the others; the first failure is raised, so that
+    the event comes again.
+    """
+    wanted: dict[str, list[Consumer]] = {}
+    for part in parts:
+        for kind, consumer in part.items():
+            wanted.setdefault(kind, []).append(consumer)
+    return {kind: consumers[0] if len(consumers) == 1 else _each(consumers) for kind, consumers in wanted.items()}
+
+
+def _each(consumers: list[Consumer]) -> Consumer:
+    def consume(caller: Caller, delivery: Delivery) -> None:
+        repeated, failures = [], []
+        for consumer in consumers:
+            try:
+                consumer(caller, delivery)
+            except AlreadyConsumed as before:
+                repeated.append(before)
+            except Exception as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+        if len(repeated) == len(consumers):
+            raise repeated[0]
+
+    return consume
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = together(awards.CONSUMERS)
+"""By the event's type; `template.yaml` lets just these reach the queue."""

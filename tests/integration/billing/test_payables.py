@@ -1,0 +1,285 @@
+"""What vendors are owed, from the award to the remittance, on moto's table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from coachway.bids.model import BID
+from coachway.billing import awards, consumers, falling_due, ledger
+from coachway.billing.accounts import Account
+from coachway.billing.payable import PAYABLE, PAYOUT, Payable
+from coachway.bookings.model import CHARTER
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.consuming import Delivery
+from coachway.core.ops import AlreadyConsumed
+from coachway.identity import organizations
+from tests.entries import load
+from tests.integration.bids import office
+from tests.integration.bookings import asking
+from tests.integration.bookings.asking import ORG
+from tests.integration.client import Reply, call, token_for
+
+api = load("billing", "payables").api
+SYSTEM = Caller.system("billing", ORG)
+
+
+@pytest.fixture(autouse=True)
+def organization() -> None:
+    office.found()
+
+
+def ask(method: str, path: str, body: Any = None, *, vendor: str = "", **more: Any) -> Reply:
+    """A request to billing as a manager, or as somebody of a vendor."""
+    token = token_for("billing:read billing:write", role="manager")
+    if vendor:
+        token = token_for("billing:read", role="vendor", party_id=vendor, user_id=f"usr_{vendor[4:]}")
+    return call(api, method, f"/api/v1/billing{path}", body, token=token, **more)
+
+
+def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+    reply = ask(method, path, body, **more)
+    assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
+    return dict(reply.json())
+
+
+def delivered(key: Any, kind: str, aggregate_id: str) -> Delivery:
+    """The newest event of a type of an aggregate, as it comes off the bus."""
+    event = [each for each in store.history(key) if each.type == kind][-1]
+    said = event.model_dump(mode="json")
+    return Delivery(
+        event_id=said["event_id"],
+        type=kind,
+        org_id=ORG,
+        aggregate_id=aggregate_id,
+        correlation_id="c",
+        data=said["data"],
+    )
+
+
+def awarded(price: float = 1250, name: str = "Premium Coach Lines") -> tuple[dict[str, Any], str, Delivery]:
+    """A charter, the vendor that it was awarded to, and the event that says so."""
+    trip, vendor = (
+        office.booked(),
+        office.vendor(name, primary_email=f"{name.split(maxsplit=1)[0].lower()}@vendor.example"),
+    )
+    bid = office.bid(trip["id"], vendor, price)
+    office.done("POST", f"/bids/{bid['id']}/accept", {"decision": "accept"})
+    return trip, vendor, delivered(BID.key(org=ORG, id=bid["id"]), "bid.accepted", bid["id"])
+
+
+def owed(price: float = 1250, name: str = "Premium Coach Lines") -> dict[str, Any]:
+    """The payable of an award."""
+    _, vendor, event = awarded(price, name)
+    consumers.CONSUMERS["bid.accepted"](SYSTEM, event)
+    [found] = done("GET", "/payables", query={"vendor_id": vendor})["items"]
+    return dict(found)
+
+
+def balances() -> dict[str, int]:
+    """What each account of the ledger adds up to, in cents."""
+    today = clock.now().date()
+    found: dict[str, int] = {}
+    for entry in ledger.in_range(ORG, today - timedelta(days=2), today + timedelta(days=2)):
+        for line in entry.postings:
+            found[line.account.value] = found.get(line.account.value, 0) + line.amount
+    assert sum(found.values()) == 0
+    return {name: cents for name, cents in found.items() if cents}
+
+
+def events_of(key: Any) -> Sequence[str]:
+    return [each.type for each in store.history(key)]
+
+
+def test_an_award_is_owed_on_the_day_that_was_promised() -> None:
+    payable = owed(1250)
+    assert (payable["amount"], payable["currency"], payable["status"]) == (1250.0, "USD", "open")
+    assert payable["due_date"] == "2027-04-02"  # thirty days after the trip
+    assert payable["falls_due_at"] == "2027-04-02T04:00:00Z"
+    assert payable["description"].startswith("Trip CH-")
+    assert balances() == {"cost_of_service": 125_000, "accounts_payable": -125_000}
+
+
+def test_an_award_that_is_heard_of_twice_is_owed_once() -> None:
+    _, vendor, event = awarded()
+    awards.accepted(SYSTEM, event)
+    with pytest.raises(AlreadyConsumed):
+        awards.accepted(SYSTEM, event)
+    assert len(done("GET", "/payables", query={"vendor_id": vendor})["items"]) == 1
+    assert balances()["accounts_payable"] == -125_000
+
+
+def test_a_cancelled_trip_is_not_owed() -> None:
+    trip, _, event = awarded()
+    awards.accepted(SYSTEM, event)
+    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+    off = delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
+    for _ in range(2):
+        awards.called_off(SYSTEM, off)
+    [payable] = done("GET", "/payables")["items"]
+    assert (payable["status"], payable["void_reason"]) == ("void", "The trip was cancelled")
+    assert balances() == {}
+    assert events_of(PAYABLE.key(org=ORG, id=payable["id"])) == ["payable.created", "payable.voided"]
+
+
+def test_an_award_that_is_heard_of_after_the_cancellation_leaves_nothing() -> None:
+    trip, _, event = awarded()
+    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+    off = delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
+    awards.called_off(SYSTEM, off)
+    awards.accepted(SYSTEM, event)
+    assert done("GET", "/payables")["items"] == []
+    assert balances() == {}
+
+
+def test_what_was_paid_already_stays_paid_when_the_trip_is_cancelled() -> None:
+    trip, _, event = awarded()
+    awards.accepted(SYSTEM, event)
+    [payable] = done("GET", "/payables")["items"]
+    done("POST", f"/payables/{payable['id']}/pay", {"method": "check", "reference": "1001"})
+    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+    awards.called_off(SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"]))
+    assert done("GET", f"/payables/{payable['id']}")["status"] == "paid"
+
+
+def test_a_payment_is_booked_and_told_with_its_remittance() -> None:
+    payable = owed(1250)
+    paid = done("POST", f"/payables/{payable['id']}/pay", {"method": "ach", "reference": "Run 12"})
+    assert (paid["status"], paid["paid_at"] is not None) == ("paid", True)
+    assert balances() == {"cost_of_service": 125_000, "cash": -125_000}
+    told = store.history(PAYOUT.key(org=ORG, id=paid["payout_id"]))
+    assert [each.type for each in told] == ["payout.made"]
+    said = told[0].data
+    assert (said["vendor_email"], said["total"], said["reference"]) == ("premium@vendor.example", 1250.0, "Run 12")
+    assert [line["amount"] for line in said["lines"]] == [1250.0]
+    again = ask("POST", f"/payables/{payable['id']}/pay", {"method": "ach"})
+    assert (again.status, "is paid" in again.text) == (409, True)
+    assert balances()["cash"] == -125_000
+
+
+def test_many_are_paid_together_each_vendor_once() -> None:
+    one, two = owed(1250, "One"), owed(900, "Two")
+    extra = done(
+        "POST",
+        "/payables",
+        {"vendor_id": one["vendor_id"], "amount": 85.5, "due_date": "2027-04-02", "description": "Parking"},
+    )
+    ids = [one["id"], two["id"], extra["id"]]
+    run = done("POST", "/payouts", {"payable_ids": ids, "method": "ach", "reference": "Run 12"})
+    assert run["total"] == 2235.5
+    assert sorted((each["vendor_name"], each["total"], len(each["lines"])) for each in run["items"]) == [
+        ("One", 1335.5, 2),
+        ("Two", 900.0, 1),
+    ]
+    assert balances() == {"cost_of_service": 223_550, "cash": -223_550}
+    assert {done("GET", f"/payables/{each}")["status"] for each in ids} == {"paid"}
+    months = [f"{clock.now():%Y-%m}"]
+    month = ledger.totals_by_month(ORG, months)[months[0]]
+    assert month[Account.CASH].balance == -223_550
+    assert sum(each.balance for each in month.values()) == 0
+
+
+def test_of_those_that_are_paid_together_all_or_none_are() -> None:
+    one, two = owed(1250, "One"), owed(900, "Two")
+    done("POST", f"/payables/{two['id']}/pay", {"method": "cash"})
+    refused = ask("POST", "/payouts", {"payable_ids": [one["id"], two["id"]], "method": "ach"})
+    assert (refused.status, two["id"] in refused.text) == (409, True)
+    assert done("GET", f"/payables/{one['id']}")["status"] == "open"
+    unknown = "pbl_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
+    assert ask("POST", "/payouts", {"payable_ids": [one["id"], unknown], "method": "ach"}).status == 422
+
+
+def test_a_vendor_sees_its_own_only() -> None:
+    one, two = owed(1250, "One"), owed(900, "Two")
+    mine = done("GET", "/payables", vendor=one["vendor_id"])["items"]
+    assert [each["id"] for each in mine] == [one["id"]]
+    assert ask("GET", f"/payables/{two['id']}", vendor=one["vendor_id"]).status == 404
+    assert ask("GET", "/payables", vendor=one["vendor_id"], query={"vendor_id": two["vendor_id"]}).status == 404
+    assert ask("GET", "/aging/payable", vendor=one["vendor_id"]).status == 403
+    paid = done("POST", f"/payables/{two['id']}/pay", {"method": "ach"})
+    assert ask("GET", f"/payouts/{paid['payout_id']}", vendor=one["vendor_id"]).status == 404
+    assert done("GET", f"/payouts/{paid['payout_id']}", vendor=two["vendor_id"])["total"] == 900.0
+
+
+def test_a_payable_is_due_from_the_day_that_was_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    payable = owed(1250)
+    key = PAYABLE.key(org=ORG, id=payable["id"])
+    due = store.get(Payable, key).falls_due_at
+    monkeypatch.setattr(clock, "now", lambda: due - timedelta(seconds=1))
+    assert falling_due.run().due == 0
+    monkeypatch.setattr(clock, "now", lambda: due)
+    assert falling_due.run().due == 1
+    assert falling_due.run().due == 0
+    assert events_of(key) == ["payable.created", "payable.due"]
+    assert store.get(Payable, key).status == "due"
+
+
+def test_what_is_late_when_it_is_entered_is_due_at_once() -> None:
+    vendor = office.vendor()
+    body = {"vendor_id": vendor, "amount": 85.5, "due_date": "2020-01-01", "description": "Parking"}
+    made = done("POST", "/payables", body)
+    assert made["status"] == "due"
+    assert events_of(PAYABLE.key(org=ORG, id=made["id"])) == ["payable.created", "payable.due"]
+
+
+def test_what_is_owed_is_listed_by_the_day_it_is_due() -> None:
+    vendor = office.vendor()
+    for day in ("2027-05-01", "2027-03-01", "2027-04-01"):
+        done("POST", "/payables", {"vendor_id": vendor, "amount": 10, "due_date": day, "description": day})
+    found = done("GET", "/payables", query={"due_to": "2027-04-15"})["items"]
+    assert [each["due_date"] for each in found] == ["2027-03-01", "2027-04-01"]
+    newest = [each["created_at"] for each in done("GET", "/payables")["items"]]
+    assert all(later >= earlier for later, earlier in pairwise(newest))
+
+
+def test_the_aging_is_what_the_ledger_owes() -> None:
+    today = ledger.today(organizations.get(ORG))
+    vendor = office.vendor("Old", primary_email="old@vendor.example")
+    for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
+        day = today - timedelta(days=days)
+        body = {"vendor_id": vendor, "amount": amount, "due_date": f"{day}", "description": f"{days} days"}
+        made = done("POST", "/payables", body)
+    done("POST", f"/payables/{made['id']}/void", {"reason": "Entered twice"})
+    aging = done("GET", "/aging/payable")
+    assert aging["as_of"] == f"{today}"
+    [party] = aging["items"]
+    expected = {"current": 10, "days_1_30": 21, "days_31_60": 40, "days_61_90": 81, "over_90": 0, "total": 152}
+    assert {name: party[name] for name in expected} == expected
+    assert aging["total"] == {name: float(value) for name, value in expected.items()}
+    assert balances()["accounts_payable"] == -15_200
+
+
+def test_a_payable_names_a_vendor_and_a_charter_that_exist() -> None:
+    body = {"vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "amount": 1, "due_date": f"{date(2027, 1, 1)}"}
+    refused = ask("POST", "/payables", {**body, "description": "Parking"})
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "vendor_id")
+    body |= {"vendor_id": office.vendor(), "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "description": "Parking"}
+    refused = ask("POST", "/payables", body)
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "charter_id")
+
+
+def test_an_event_goes_to_all_that_want_it_and_a_failure_of_one_is_told() -> None:
+    heard: list[str] = []
+
+    def glad(_: Caller, delivery: Delivery) -> None:
+        heard.append(delivery.type)
+
+    def sad(_: Caller, delivery: Delivery) -> None:
+        raise errors.Upstream("no")
+
+    def done_before(_: Caller, delivery: Delivery) -> None:
+        raise AlreadyConsumed("before")
+
+    event = Delivery(event_id="e", type="x", org_id=ORG, aggregate_id="a", correlation_id="c", data={})
+    both = consumers.together({"x": done_before}, {"x": glad})["x"]
+    both(SYSTEM, event)
+    with pytest.raises(errors.Upstream):
+        consumers.together({"x": sad}, {"x": glad})["x"](SYSTEM, event)
+    with pytest.raises(AlreadyConsumed):
+        consumers.together({"x": done_before}, {"x": done_before})["x"](SYSTEM, event)
+    assert heard == ["x", "x"]

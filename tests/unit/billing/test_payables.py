@@ -1,0 +1,86 @@
+"""What is owed to vendors, as rules: its steps, its day, its age, and what is paid together."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.bids import events as bids
+from coachway.billing import aging, awards, payable_rules
+from coachway.billing.aging import Aged, Owed
+from coachway.billing.payable_rules import STEPS, PayableStatus
+from coachway.core import errors, store
+
+DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
+OWED = st.lists(
+    st.builds(Owed, st.sampled_from(["ven_a", "ven_b", "ven_c"]), st.just("A"), DAYS, st.integers(1, 10**9)),
+    max_size=40,
+)
+
+
+def test_what_is_read_of_an_award_is_what_it_says() -> None:
+    assert set(awards.Accepted.model_fields) <= set(bids.BidAccepted.model_fields)
+    assert "bid.accepted" in awards.CONSUMERS
+
+
+@pytest.mark.parametrize("status", PayableStatus)
+def test_what_was_paid_or_voided_stays_so(status: PayableStatus) -> None:
+    assert bool(STEPS[status]) is status.is_owed
+    for wanted in PayableStatus:
+        if wanted in STEPS[status]:
+            payable_rules.require_step(status, wanted)
+        else:
+            with pytest.raises(errors.Conflict, match=status.value):
+                payable_rules.require_step(status, wanted)
+
+
+def test_a_day_begins_where_the_organization_is() -> None:
+    day = date(2027, 3, 14)  # clocks go forward at two
+    assert payable_rules.falls_due_at(day, "America/New_York") == datetime(2027, 3, 14, 5, tzinfo=UTC)
+    assert payable_rules.falls_due_at(day + timedelta(1), "America/New_York") == datetime(2027, 3, 15, 4, tzinfo=UTC)
+    begins = payable_rules.falls_due_at(day, "Asia/Tokyo")
+    assert payable_rules.status_at(day, "Asia/Tokyo", begins) is PayableStatus.DUE
+    assert payable_rules.status_at(day, "Asia/Tokyo", begins - timedelta(seconds=1)) is PayableStatus.OPEN
+
+
+@pytest.mark.parametrize(
+    ("days", "field"),
+    [
+        (-1, "current"),
+        (0, "current"),
+        (1, "days_1_30"),
+        (30, "days_1_30"),
+        (31, "days_31_60"),
+        (60, "days_31_60"),
+        (61, "days_61_90"),
+        (90, "days_61_90"),
+        (91, "over_90"),
+    ],
+)
+def test_what_is_owed_ages_by_thirty_days(days: int, field: str) -> None:
+    assert aging.age(date(2027, 1, 1), date(2027, 1, 1) + timedelta(days)) == field
+
+
+@given(OWED, DAYS)
+def test_every_cent_has_one_age(owed: list[Owed], today: date) -> None:
+    found = aging.aged(owed, today, "USD")
+    ages = [name for name in Aged.model_fields if name != "total"]
+    assert found.total.total == sum(each.cents for each in owed)
+    for name in Aged.model_fields:
+        assert getattr(found.total, name) == sum(getattr(party, name) for party in found.items)
+    for party in found.items:
+        assert party.total == sum(getattr(party, name) for name in ages)
+        assert party.total == sum(each.cents for each in owed if each.party_id == party.id)
+    assert [party.total for party in found.items] == sorted((party.total for party in found.items), reverse=True)
+
+
+def test_what_is_paid_together_fits_into_a_transaction() -> None:
+    assert payable_rules.MOST_WRITES == store.MOST_WRITES
+    for vendors in (["a"] * 40, [str(n) for n in range(18)]):
+        payable_rules.require_together(vendors)
+        assert payable_rules.writes_of(vendors) <= store.MOST_WRITES
+    with pytest.raises(errors.Invalid, match="payable_ids"):
+        payable_rules.require_together([str(n) for n in range(19)])
