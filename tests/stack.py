@@ -96,14 +96,19 @@ BUSY: Final = 4
 """How much longer a busy machine may take than a quiet one: what is waited for ends the wait as soon as it is there."""
 
 
-def eventually(find: Callable[[], T | None], seconds: float = 30, otherwise: str = "it did not happen") -> T:
-    """What `find` returns once it is true; fails the test after `seconds`, which are those of a quiet machine."""
+def eventually(
+    find: Callable[[], T | None], seconds: float = 30, otherwise: str = "it did not happen", every: float = 0.1
+) -> T:
+    """What `find` returns once it is true; fails the test after `seconds`, which are those of a quiet machine.
+
+    It looks again `every` so many seconds: what takes minutes is not asked for all the time.
+    """
     deadline = time.monotonic() + seconds * BUSY
     while time.monotonic() < deadline:
         found = find()
         if found:
             return found
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"{otherwise} within {seconds * BUSY:.0f} s")
 
 

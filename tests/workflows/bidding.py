@@ -126,14 +126,14 @@ class Exchange:
     def status_of(self, bid_id: str) -> str:
         return str(self.carrier.ask("GET", f"/bids/{bid_id}")["status"])
 
-    def becomes(self, request_id: str, status: str, seconds: float = 60) -> dict[str, Any]:
+    def becomes(self, request_id: str, status: str, seconds: float = 60, every: float = 0.1) -> dict[str, Any]:
         """The request, once it is in a status."""
 
         def look() -> dict[str, Any] | None:
             known = self.request(request_id)
             return known if known["status"] == status else None
 
-        return eventually(look, seconds, f"the request was not {status}: {self.request(request_id)}")
+        return eventually(look, seconds, f"the request was not {status}: {self.request(request_id)}", every)
 
     def under_review(self, bid_id: str) -> None:
         """Wait until a manager was asked."""

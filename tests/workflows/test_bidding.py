@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from infra.local import aws, flows
 from tests.stack import Stack, eventually
-from tests.workflows.bidding import Exchange
+from tests.workflows.bidding import HOURS, Exchange
 from tests.workflows.carrier import at_once, statuses
 
 
@@ -103,6 +105,31 @@ def test_a_question_that_nobody_answers_is_escalated(exchange: Exchange) -> None
     exchange.stack.wait_for_mail(office, f"^Still undecided: .* {trip['number']}")
     exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
     exchange.ended_well(request["id"])
+
+
+def test_a_question_that_nobody_answers_at_all_ends_after_three_days(exchange: Exchange) -> None:
+    one = exchange.vendor("Forgotten")
+    trip = exchange.booked()
+    request = exchange.asked(trip["id"], one)
+    made = exchange.bid(trip["id"], one, 1000)
+    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    exchange.under_review(made)
+    asked = time.monotonic()
+    known = exchange.becomes(request["id"], "no_bids", 3 * 24 * HOURS + 30, every=2)
+    assert time.monotonic() - asked > 3 * 24 * HOURS * 0.9
+    assert (known["status_reason"], known["escalated_at"] is None) == ("Nobody decided in time", False)
+    office = f"office@{exchange.carrier.slug}.example"
+    for subject in ("bids for trip", "^Still undecided: .*", "^No vendor yet for trip"):
+        exchange.stack.wait_for_mail(office, f"{subject} {trip['number']}")
+    exchange.ended_well(request["id"])
+    vendor = f"forgotten@{exchange.carrier.slug}.example"
+    assert "ended without an award" in exchange.stack.wait_for_mail(vendor, "was not accepted")["BodyText"]
+    late = exchange.carrier.send("POST", f"/bids/{made}/accept", {"decision": "accept"})
+    assert (late.status_code, exchange.status_of(made)) == (409, "rejected")
+    left = exchange.charter(trip["id"])
+    assert (left["status"], left["vendor_id"], left["flow_failures"]) == ("booked", None, {})
+    later = {"deadline": exchange.in_hours(72)}
+    assert exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/extend", later)["status"] == "open"
 
 
 def test_a_vendor_suspended_between_bid_and_award_does_not_win(exchange: Exchange) -> None:
