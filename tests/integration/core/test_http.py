@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 import pytest
 from pydantic import Field
 
-from coachway.core import ids, store
+from coachway.core import clock, ids, store
 from coachway.core.answers import Answer, File, Html
 from coachway.core.caller import Caller
 from coachway.core.http import ANYONE, SIGNED_IN, Api
@@ -198,6 +199,21 @@ def test_a_route_that_commits_nothing_honours_the_key_too() -> None:
     again = call(api, "POST", "/api/v1/kites/echo", {"name": "Red"}, headers=headers)
     assert (first.status, again.status, again.text) == (202, 202, first.text)
     assert call(api, "POST", "/api/v1/kites/echo", {"name": "Blue"}, headers=headers).status == 422
+
+
+@pytest.mark.parametrize("path", ["/api/v1/kites", "/api/v1/kites/echo"])
+def test_after_a_day_the_key_is_free_again_although_its_answer_was_not_removed_yet(path: str) -> None:
+    headers, token, now = {"idempotency-key": "k-3"}, token_for("kites:write"), clock.now()
+
+    def post(name: str) -> Reply:
+        return call(api, "POST", path, {"name": name}, token=token, headers=headers)
+
+    first = post("Red")
+    with clock.frozen(now + timedelta(hours=24, seconds=1)):
+        later = post("Blue")
+        assert later.status == first.status < 300
+        assert "Idempotent-Replayed" not in later.headers
+        assert post("Blue").text == later.text
 
 
 def test_what_nobody_foresaw_is_a_500_that_tells_nothing() -> None:

@@ -258,7 +258,8 @@ def remember_answer(record: FirstAnswer, *, anew: bool) -> FirstAnswer | None:
 
     Returns the answer already kept under the same key, if `anew` and there is one.
     """
-    condition = Path("pk").does_not_exist() if anew else None
+    expired = Path("expires_at") <= {"N": str(clock.epoch())}
+    condition = (Path("pk").does_not_exist() | expired) if anew else None
     place = record.key()
     try:
         connection().put_item(settings.table_name(), place.pk, place.sk, attributes=item(record), condition=condition)

@@ -44,6 +44,14 @@ class Plan:
 _ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
+def _absent_or_expired() -> dict[str, Any]:
+    """Nothing is there that counts: DynamoDB removes what has expired hours later, or a day."""
+    return {
+        "ConditionExpression": f"{_ABSENT['ConditionExpression']} OR expires_at <= :now",
+        "ExpressionAttributeValues": {":now": {"N": str(clock.epoch())}},
+    }
+
+
 def _version_is(version: int) -> dict[str, Any]:
     return {
         "ConditionExpression": "#v = :v",
@@ -214,7 +222,7 @@ def _first_answer(work: Plan, caller: Caller, ops: Sequence[Op], answer: object)
         return
     work.answer = render.to_json(told)
     record = attempt.record(work.answer)
-    _put(work, record, _ABSENT, record)
+    _put(work, record, _absent_or_expired(), record)
 
 
 def _first_entity(ops: Sequence[Op]) -> BaseModel | None:
