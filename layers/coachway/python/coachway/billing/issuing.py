@@ -1,0 +1,155 @@
+"""Issues invoices, and voids them: number, ledger, credit and event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coachway.billing import invoices, ledger, movements
+from coachway.billing.invoice import Invoice
+from coachway.billing.invoice_events import InvoiceIssued, InvoicePaid, InvoiceVoided
+from coachway.billing.invoice_rules import InvoiceStatus, number, overdue_at, require_voidable, standing
+from coachway.billing.invoices import BILLABLE, ChangedMeanwhile, insisting
+from coachway.bookings.model import CHARTER, Charter
+from coachway.clients import credit
+from coachway.clients.model import Client
+from coachway.clients.rules import due_date
+from coachway.core import clock, errors, links, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.ops import COUNTER, Op, Require, Update
+from coachway.core.parties import CLIENT
+from coachway.identity.organization import ORGANIZATIONS, Organization
+
+
+def issue(caller: Caller, invoice_id: str, expected: int | None = None) -> Invoice:
+    """Give a draft its number: from now on it is owed. What was paid ahead for its trips is taken off.
+
+    Raises Conflict when it is no draft, or a trip on it was changed or cancelled since it was drafted.
+    """
+    return insisting(lambda: _issue(caller, invoices.get(caller, invoice_id, expected=expected)))
+
+
+def _issue(caller: Caller, before: Invoice) -> Invoice:
+    if before.status is not InvoiceStatus.DRAFT:
+        raise errors.Conflict(f"this invoice is {before.status}", title="this invoice was issued already")
+    house_key, client_key = ORGANIZATIONS.key(org=caller.org_id), CLIENT.key(org=caller.org_id, id=before.client_id)
+    year_hint = f"invoice-{clock.now():%Y}"
+    keys = [CHARTER.key(org=caller.org_id, id=each) for each in before.charter_ids]
+    # The counter among them: in a process that has issued nothing yet, the first number tried is the next one.
+    found = store.gather([house_key, client_key, COUNTER.key(org=caller.org_id, name=year_hint), *keys])
+    house, client = found.get(Organization, house_key), found.find(Client, client_key)
+    charters = [found.get(Charter, key) for key in keys]
+    _require_unchanged(before, charters)
+    now = clock.now()
+    today = ledger.today(house, now)
+    due = due_date(today, client.payment_terms if client else before.payment_terms)
+    ahead = sum(_paid_ahead(before, charter) for charter in charters)
+    booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
+    status = standing(before.total, ahead, due, today)
+    after = before.model_copy(
+        update={
+            "status": status,
+            "payment_terms": client.payment_terms if client else before.payment_terms,
+            "issue_date": today,
+            "due_date": due,
+            "overdue_at": overdue_at(due, house.timezone),
+            "issued_at": now,
+            "paid_at": now if status is InvoiceStatus.PAID else None,
+            "paid_ahead": ahead,
+            "amount_paid": ahead,
+            "balance_due": before.total - ahead,
+            "link_nonce": links.new_nonce(),
+            "credit_booked": booked,
+        }
+    )
+
+    def build(n: int) -> list[Op]:
+        after.number = number(house.number_prefixes.invoice, today.year, house.number_code, n)
+        facts: list[Event] = [InvoiceIssued(**invoices.told(after))]
+        if status is InvoiceStatus.PAID:
+            facts.append(InvoicePaid(**invoices.told(after), payment_id="", amount=0))
+        return [
+            Update(before, after, facts, lost=ChangedMeanwhile()),
+            *map(_invoiced, charters),
+            *_booked(house, after, voided=False),
+            credit.invoiced(caller.org_id, after.client_id, after.total - ahead, booked=sum(booked.values())),
+        ]
+
+    store.commit_numbered(caller, f"invoice-{today.year}", build, answer=after)
+    return after
+
+
+def _require_unchanged(draft: Invoice, charters: Sequence[Charter]) -> None:
+    revisions = {line.charter_id: line.charter_revision for line in draft.lines}
+    for charter in charters:
+        if charter.status not in BILLABLE or charter.invoice_id != draft.id:
+            why = f"{charter.number} is {charter.status}: void this draft"
+            raise errors.Conflict(why, title="a trip on it cannot be invoiced any more")
+        if charter.revision_number != revisions[charter.id]:
+            why = f"{charter.number} was changed since: void this draft and make another"
+            raise errors.Conflict(why, title="a trip on it has another price now")
+
+
+def _paid_ahead(draft: Invoice, charter: Charter) -> int:
+    """Cents that were paid for a trip before, up to its price."""
+    price = sum(line.amount + line.tax for line in draft.lines if line.charter_id == charter.id)
+    return min(charter.amount_paid, price)
+
+
+def _invoiced(charter: Charter) -> Op:
+    """What was paid for it must still be that; what it was booked for on credit is on the invoice now."""
+    if charter.credit_reserved == 0:
+        return Require(charter, ChangedMeanwhile())
+    return Update(charter, charter.model_copy(update={"credit_reserved": 0}), lost=ChangedMeanwhile())
+
+
+def _booked(house: Organization, invoice: Invoice, *, voided: bool) -> list[Op]:
+    """The entry of an invoice, unless it comes to nothing."""
+    if invoice.total == 0:
+        return []
+    builder = movements.invoice_voided if voided else movements.invoice_issued
+    movement = builder(
+        client_id=invoice.client_id,
+        invoice_id=invoice.id,
+        number=invoice.number,
+        net=invoice.subtotal,
+        tax=invoice.tax,
+        paid_ahead=invoice.paid_ahead,
+        currency=invoice.currency,
+        charter_id=invoice.charter_ids[0] if len(invoice.charter_ids) == 1 else None,
+    )
+    return ledger.booked(house, movement, reference=invoice.id)
+
+
+def void(caller: Caller, invoice_id: str, reason: str, expected: int | None = None) -> Invoice:
+    """Make an invoice not owed. Its trips can be invoiced again; what was paid ahead for them is a deposit again.
+
+    Raises Conflict when payments for it must be taken back or refunded first.
+    """
+    return insisting(lambda: _void(caller, invoices.get(caller, invoice_id, expected=expected), reason))
+
+
+def _void(caller: Caller, before: Invoice, reason: str) -> Invoice:
+    require_voidable(before.status, before.paid_since, before.amount_refunded)
+    house_key = ORGANIZATIONS.key(org=caller.org_id)
+    keys = [CHARTER.key(org=caller.org_id, id=each) for each in before.charter_ids]
+    found = store.gather([house_key, *keys])
+    charters = [charter for key in keys if (charter := found.find(Charter, key)) is not None]
+    after = before.model_copy(
+        update={"status": InvoiceStatus.VOID, "voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
+    )
+    ops: list[Op] = [
+        Update(before, after, [InvoiceVoided(**invoices.told(after), reason=reason)], lost=ChangedMeanwhile())
+    ]
+    again = 0
+    for charter in charters:
+        # A trip that was cancelled since is not on credit again.
+        booked = before.credit_booked.get(charter.id, 0) if charter.status in BILLABLE else 0
+        again += booked
+        changed = charter.model_copy(update={"invoice_id": None, "credit_reserved": charter.credit_reserved + booked})
+        ops.append(Update(charter, changed, lost=ChangedMeanwhile()))
+    if before.status is not InvoiceStatus.DRAFT:
+        ops += _booked(found.get(Organization, house_key), before, voided=True)
+        ops.append(credit.invoiced(caller.org_id, before.client_id, before.paid_ahead - before.total, booked=-again))
+    store.commit(caller, *ops, answer=after)
+    return after

@@ -1,0 +1,159 @@
+"""What a payment, its reversal or a refund does to an invoice: ops for the transaction of the payment itself.
+
+after, ops = receipts.paid(house, invoice, charter, payment_id=…, cents=…)
+store.commit(caller, Create(payment), *ops)
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from coachway.billing import invoices, ledger, movements
+from coachway.billing.invoice import Invoice
+from coachway.billing.invoice_events import (
+    InvoicePaid,
+    InvoicePaymentRecorded,
+    InvoiceRefunded,
+    InvoiceReopened,
+)
+from coachway.billing.invoice_rules import InvoiceStatus, require_payable, standing
+from coachway.billing.invoices import ChangedMeanwhile
+from coachway.bookings.model import CHARTER, Charter
+from coachway.clients import credit
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.model import Key, Shape
+from coachway.core.money import round_half_up
+from coachway.core.ops import Op, Update
+from coachway.identity.organization import ORGANIZATIONS, Organization
+
+
+class Ground(Shape):
+    """What a payment of an invoice stands on. `charter`: the one trip of an invoice that is for one."""
+
+    invoice: Invoice
+    charter: Charter | None
+    house: Organization
+
+
+def ground(caller: Caller, invoice_id: str, *, expected: int | None = None) -> Ground:
+    """Reads it: two reads. Raises Missing, also for another client's invoice."""
+    invoice = invoices.get(caller, invoice_id, expected=expected)
+    house_key = ORGANIZATIONS.key(org=caller.org_id)
+    key = _single(invoice)
+    found = store.gather([house_key, *([key] if key else [])])
+    charter = found.find(Charter, key) if key else None
+    return Ground(invoice=invoice, charter=charter, house=found.get(Organization, house_key))
+
+
+def _single(invoice: Invoice) -> Key | None:
+    if len(invoice.charter_ids) != 1:
+        return None
+    return CHARTER.key(org=invoice.org_id, id=invoice.charter_ids[0])
+
+
+def paid(on: Ground, *, payment_id: str, cents: int, memo: str = "") -> tuple[Invoice, list[Op]]:
+    """The invoice once `cents` more are paid, and the ops that make it so.
+
+    Raises Conflict when it takes no payments, or less is due.
+    """
+    before = on.invoice
+    require_payable(before.status, before.balance_due, cents)
+    after = _with(on, before.amount_paid + cents)
+    said = {**invoices.told(after), "payment_id": payment_id, "amount": cents}
+    fact = InvoicePaid(**said) if after.status is InvoiceStatus.PAID else InvoicePaymentRecorded(**said)
+    movement = movements.payment_received(
+        client_id=before.client_id,
+        invoice_id=before.id,
+        charter_id=on.charter.id if on.charter else None,
+        cents=cents,
+        currency=before.currency,
+        memo=memo or f"Payment of {before.number}",
+    )
+    return after, [
+        Update(before, after, [fact], lost=ChangedMeanwhile()),
+        *_on_charter(on, cents),
+        *ledger.booked(on.house, movement, reference=payment_id),
+        credit.settled(before.org_id, before.client_id, cents),
+    ]
+
+
+def reversed_(on: Ground, *, payment_id: str, cents: int, memo: str = "") -> tuple[Invoice, list[Op]]:
+    """The invoice once a payment of `cents` turned out to be none: that is due again."""
+    before = on.invoice
+    if cents > before.paid_since:
+        raise errors.Conflict(f"only {before.paid_since / 100:.2f} was paid on it", title="that was not paid")
+    after = _with(on, before.amount_paid - cents)
+    fact = InvoiceReopened(**invoices.told(after), payment_id=payment_id, amount=cents)
+    movement = movements.payment_reversed(
+        client_id=before.client_id,
+        invoice_id=before.id,
+        charter_id=on.charter.id if on.charter else None,
+        cents=cents,
+        currency=before.currency,
+        memo=memo or f"Payment of {before.number} reversed",
+    )
+    return after, [
+        Update(before, after, [fact], lost=ChangedMeanwhile()),
+        *_on_charter(on, -cents),
+        *ledger.booked(on.house, movement, reference=payment_id),
+        credit.invoiced(before.org_id, before.client_id, cents),
+    ]
+
+
+def refunded(on: Ground, *, refund_id: str, cents: int, memo: str = "") -> tuple[Invoice, list[Op]]:
+    """The invoice once `cents` of what was paid on it are given back: nothing is due again, less was earned.
+
+    Raises Conflict when that is more than was paid and not given back yet.
+    """
+    before = on.invoice
+    left = before.amount_paid - before.amount_refunded
+    if cents > left:
+        raise errors.Conflict(f"{left / 100:.2f} is left to give back", title="that is more than was paid")
+    after = before.model_copy(update={"amount_refunded": before.amount_refunded + cents})
+    fact = InvoiceRefunded(**invoices.told(after), refund_id=refund_id, amount=cents)
+    movement = movements.payment_refunded(
+        client_id=before.client_id,
+        invoice_id=before.id,
+        charter_id=on.charter.id if on.charter else None,
+        cents=cents,
+        tax=tax_share(after) - tax_share(before),
+        currency=before.currency,
+        memo=memo or f"Refund on {before.number}",
+    )
+    return after, [
+        Update(before, after, [fact], lost=ChangedMeanwhile()),
+        *_on_charter(on, -cents),
+        *ledger.booked(on.house, movement, reference=refund_id),
+    ]
+
+
+def tax_share(invoice: Invoice) -> int:
+    """Cents of tax in what was given back of an invoice so far: all of it once all is given back."""
+    if invoice.total == 0:
+        return 0
+    return round_half_up(Decimal(invoice.tax * invoice.amount_refunded) / invoice.total)
+
+
+def _with(on: Ground, amount_paid: int) -> Invoice:
+    """The invoice with so much paid, as it stands today."""
+    before = on.invoice
+    due: date = before.due_date or ledger.today(on.house)
+    status = standing(before.total, amount_paid, due, ledger.today(on.house))
+    changed: dict[str, Any] = {
+        "amount_paid": amount_paid,
+        "balance_due": before.total - amount_paid,
+        "status": status,
+        "paid_at": clock.now() if status is InvoiceStatus.PAID else None,
+    }
+    return before.model_copy(update=changed)
+
+
+def _on_charter(on: Ground, cents: int) -> list[Op]:
+    """What was paid for a trip stands on it too: cancelling it refunds a share of that."""
+    if on.charter is None:
+        return []
+    after = on.charter.model_copy(update={"amount_paid": max(0, on.charter.amount_paid + cents)})
+    return [Update(on.charter, after, lost=ChangedMeanwhile())]
