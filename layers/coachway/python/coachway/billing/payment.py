@@ -12,8 +12,9 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 from coachway.billing.model import InvoiceId
 from coachway.bookings.model import CharterId, ClientId, sortable
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Record
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.times import Day
 
 PAYMENT = AccessPattern(
     "a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD", used_by="billing.paying.get, billing.paying.settle"
@@ -68,7 +69,7 @@ class PaymentMethod(StrEnum):
 
     CARD = "card"
     CASH = "cash"
-    CHEQUE = "cheque"
+    CHECK = "check"
     TRANSFER = "transfer"
 
 
@@ -102,6 +103,20 @@ class PaymentInput(Input):
         return self
 
 
+class RecordedInput(Input):
+    """A payment of an invoice that came otherwise than by card."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": 1, "method": "check", "reference": "No. 1047"}]}
+    )
+
+    amount: Annotated[PositiveAmount, Field(gt=0)]
+    method: PaymentMethod
+    reference: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    received_on: Annotated[Day | None, Field(description="left out: today")] = None
+    notes: Note = ""
+
+
 class Payment(Entity):
     """A payment by a client. `failure_code` is the card's or Stripe's own word for why it failed."""
 
@@ -123,11 +138,13 @@ class Payment(Entity):
     fee: Amount = 0
     failure_code: str | None = None
     failure_message: str | None = None
-    reference: Annotated[str, Field(description="of a cheque or transfer")] = ""
     amount_refunded: Amount = 0
+    reference: Annotated[str, Field(description="of a check or transfer")] = ""
+    notes: str = ""
+    received_on: Annotated[Day | None, Field(description="where staff recorded it")] = None
     taken_by: Annotated[str, Field(description="who took it: a user, or a link")] = ""
-    settled_at: AwareDatetime | None = None
-    note: Annotated[str, Field(description="what staff have to know of it")] = ""
+    succeeded_at: AwareDatetime | None = None
+    failed_at: AwareDatetime | None = None
 
     @property
     def subject_id(self) -> str:
