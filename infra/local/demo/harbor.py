@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from infra.local.demo.harbor_fleet import DRIVERS, VEHICLES
 from infra.local.demo.harbor_trips import TRIPS
 from infra.local.demo.story import Story, billed_at, client, contact
 
@@ -120,5 +121,7 @@ STORY: Final = Story(
         ),
     ),
     trips=TRIPS,
+    drivers=DRIVERS,
+    vehicles=VEHICLES,
     represented="Hudson & Vale Weddings",
 )

@@ -16,7 +16,7 @@ PASSWORD: Final = "harbor-coach-demo-1"  # noqa: S105 - printed by `make up`, fo
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of a role. Outside people act for a party: a client, or the vendor or driver that an id stands for."""
+    """Somebody of a role. Outside people act for a party: a client, a driver, or the vendor that an id stands for."""
 
     role: str
     email: str
@@ -60,7 +60,7 @@ OTHER: Final = Organization(
     (Person("admin", "otto@prairie.example", "Otto", "Lind"),),
 )
 EVERYBODY: Final = tuple((each, person) for each in (DEMO, OTHER) for person in each.people)
-_PARTIES: Final = {"vendor": "ven", "driver": "drv"}
+_PARTIES: Final = {"vendor": "ven"}
 
 
 def user(organization: Organization, person: Person) -> dict[str, str]:

@@ -19,7 +19,11 @@ from infra.local.demo.story import (
     client,
     confirmed,
     contact,
+    driver,
+    vehicle,
 )
+
+_GARAGE: Final = (49.9139, -97.1900)
 
 STORY: Final = Story(
     zone="America/Winnipeg",
@@ -106,5 +110,15 @@ STORY: Final = Story(
             more={"amenities": ["skate-rack"]},
             life=(SENT,),
         ),
+    ),
+    drivers=(
+        driver("Colette Fontaine", "+12045550131", "B", "FO-NT-AC-C501DH", (49.8844, -97.1471)),
+        driver("Bert Sigurdson", "+12045550132", "A", "SI-GU-RB-B112KL", (50.6330, -96.9907)),
+        driver("Nadia Petrenko", "+12045550133", "B", "PE-TR-EN-N774MA", (49.8485, -99.9501)),
+    ),
+    vehicles=(
+        vehicle("Bus 2", "coach", 48, "MB CAB 202", _GARAGE, pounds=49_000),
+        vehicle("Bus 5", "coach", 56, "MB CAB 205", _GARAGE, "skate-rack", pounds=54_000, ada=True),
+        vehicle("Bus 6", "coach", 56, "MB CAB 206", _GARAGE, "skate-rack", pounds=54_000),
     ),
 )

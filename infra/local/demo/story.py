@@ -170,6 +170,53 @@ def _moment(text: str, first: date, zone: str) -> str:
 
 
 @dataclass(frozen=True)
+class Driver:
+    """A driver, as the API takes one, whose papers are in order but for one that is missing, or runs out soon."""
+
+    body: Json
+    missing: str = ""
+    expiring: str = ""
+
+
+def driver(
+    name: str,
+    phone: str,
+    license_class: str,
+    license_number: str,
+    home: tuple[float, float],
+    *,
+    email: str | None = None,
+    missing: str = "",
+    expiring: str = "",
+) -> Driver:
+    """A driver who may carry passengers."""
+    first, _, last = name.partition(" ")
+    body: Json = {"first_name": first, "last_name": last, "phone": phone, "email": email}
+    body |= {"license_class": license_class, "license_number": license_number, "endorsements": ["P"]}
+    return Driver({**body, "home_latitude": home[0], "home_longitude": home[1]}, missing, expiring)
+
+
+Vehicle = Json
+
+
+def vehicle(
+    name: str,
+    vehicle_class: str,
+    capacity: int,
+    plate: str,
+    garage: tuple[float, float],
+    *amenities: str,
+    pounds: int,
+    ada: bool = False,
+    status: str = "in_service",
+) -> Vehicle:
+    """A vehicle, as the API takes one."""
+    body: Json = {"name": name, "vehicle_class": vehicle_class, "capacity": capacity, "plate": plate, "status": status}
+    body |= {"amenities": [*amenities], "is_ada_compliant": ada, "gross_weight_pounds": pounds}
+    return {**body, "garage_latitude": garage[0], "garage_longitude": garage[1]}
+
+
+@dataclass(frozen=True)
 class Story:
     """All that an organization has. Rules that name a client do so by its name."""
 
@@ -180,5 +227,7 @@ class Story:
     promo_codes: tuple[Json, ...]
     clients: tuple[Client, ...]
     trips: tuple[Trip, ...]
+    drivers: tuple[Driver, ...] = ()
+    vehicles: tuple[Vehicle, ...] = ()
     represented: str = ""
     """The client that the organization's user of the role `client` acts for."""

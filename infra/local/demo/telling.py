@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from infra.local import say
+from infra.local.demo import fleet
 from infra.local.demo.people import Staffing
 from infra.local.demo.story import Client, Json, Step, Story, Trip
 
@@ -26,6 +27,8 @@ def told(story: Story, staffing: Staffing) -> None:
     people += staffing.let_in(_OUTSIDERS, client=teller.client_ids.get(story.represented, ""))
     _report(name, people=people)
     _report(name, prices=teller.prices())
+    drivers, vehicles = fleet.furnished(story, staffing, teller.today)
+    _report(name, drivers=drivers, vehicles=vehicles)
     _report(name, charters=teller.trips())
 
 
@@ -40,6 +43,7 @@ class _Teller:
     def __init__(self, story: Story, staffing: Staffing) -> None:
         self.story, self.staffing = story, staffing
         self.client_ids: dict[str, str] = {}
+        self.today = datetime.now(ZoneInfo(story.zone)).date()
 
     def terms(self) -> None:
         """What the organization says of itself."""
@@ -88,8 +92,7 @@ class _Teller:
     def trips(self) -> int:
         """Charters, and what becomes of them; how many were quoted."""
         known = self.staffing.desk("staff").everything("/charters")
-        today = datetime.now(ZoneInfo(self.story.zone)).date()
-        return sum(_Course(self, trip, today, known).run() for trip in self.story.trips)
+        return sum(_Course(self, trip, self.today, known).run() for trip in self.story.trips)
 
 
 @dataclass
