@@ -42,7 +42,7 @@ def thought_through(wanted: CharterInput, default_zone: str) -> Journey:
     if stops[0].estimated_departure is None:
         raise errors.Invalid.field("stops.0.estimated_departure", "say when the trip leaves its first stop")
     _require_near(stops)
-    trip = _trip(wanted, stops)
+    trip = driven(wanted, stops)
     miles = wanted.miles
     if miles is None:
         reckoned = road_miles(trip)
@@ -103,7 +103,8 @@ def _require_near(stops: Sequence[Stop]) -> None:
                 )
 
 
-def _trip(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
+def driven(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
+    """A trip as the hours rules look at it."""
     return Trip(
         stops=tuple(
             TripStop(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import Field
-
 from coachway.core.events import Event
 
 
@@ -66,13 +64,90 @@ class AssignmentReleased(Told):
     reason: str
 
 
-class AssignmentsEndangered(Event):
-    """Jobs that a driver or vehicle has ahead and cannot do as things stand: somebody must look at them."""
+class AssignmentEndangered(Told):
+    """Something changed after an assignment was made, and it cannot go ahead as things stand."""
 
     TYPE: ClassVar[str] = "assignment.endangered"
 
-    resource_id: str
-    name: str
     reason: str
-    assignment_ids: list[str] = Field(default_factory=list)
-    numbers: list[str] = Field(default_factory=list)
+
+
+class AssignmentCheckedIn(Told):
+    """The driver has reported for duty."""
+
+    TYPE: ClassVar[str] = "assignment.checked_in"
+
+    at: datetime
+
+
+class AssignmentCheckedOut(Told):
+    """The driver's duty is over."""
+
+    TYPE: ClassVar[str] = "assignment.checked_out"
+
+    at: datetime
+
+
+class TripDeparted(Told):
+    """The vehicle left a stop, counted from 0. Waiting is billed beyond what was planned and what is free."""
+
+    TYPE: ClassVar[str] = "trip.departed"
+
+    stop: int
+    address: str
+    at: datetime
+    planned_at: datetime | None
+    late_minutes: int | None
+    dwell_minutes: int | None
+    billable_minutes: int | None
+
+
+class TripArrived(Told):
+    """The vehicle came to a stop, counted from 0. At the last one the trip is over."""
+
+    TYPE: ClassVar[str] = "trip.arrived"
+
+    stop: int
+    address: str
+    at: datetime
+    planned_at: datetime | None
+    is_last: bool
+
+
+class TripLateRisk(Told):
+    """The vehicle is expected fifteen minutes late or more; told once for each quarter of an hour."""
+
+    TYPE: ClassVar[str] = "trip.late_risk"
+
+    minutes: int
+    stop: int
+    address: str
+    planned_at: datetime
+    expected_at: datetime | None
+    """None where the vehicle's position is not known, and it is late already."""
+
+
+class TripUnstarted(Told):
+    """The driver should have reported for duty, and has not."""
+
+    TYPE: ClassVar[str] = "trip.unstarted"
+
+    minutes: int
+    """Since the duty should have begun."""
+
+
+class TripHoursExceeded(Told):
+    """The driver drives on although the hours rules forbid it."""
+
+    TYPE: ClassVar[str] = "trip.hours_exceeded"
+
+    since: datetime
+    """When driving had to end."""
+
+
+class TripPapersLacking(Told):
+    """The vehicle left with papers that are not in order, as its position shows."""
+
+    TYPE: ClassVar[str] = "trip.papers_lacking"
+
+    reasons: list[str]

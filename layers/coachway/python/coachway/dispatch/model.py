@@ -36,10 +36,10 @@ OF_DRIVER = AccessPattern(
     used_by="dispatch.listing.listed",
 )
 BY_DAY = AccessPattern(
-    "assignments, soonest first, by the day that they start on",
+    "assignments by the day that they start on, soonest first, by the month of it",
     index="gsi3",
-    pk="ORG#{org}#ASSIGNMENTS#{day}",
-    sk="{starts}#{id}",
+    pk="ORG#{org}#ASSIGNMENTS#{month}",
+    sk="{day}T{starts}#{id}",
     used_by="dispatch.listing.listed",
 )
 OF_SECOND_DRIVER = AccessPattern(
@@ -124,6 +124,13 @@ class Assignment(Entity):
     ended_at: AwareDatetime | None = None
     """When it was declined or released."""
     late_minutes: int | None = None
+    concern: str = ""
+    """Why it cannot go ahead as things stand, when something changed after it was made; empty if all is well."""
+    may_drive_until: AwareDatetime | None = None
+    """While a vehicle is driven: when the hours rules end that, for the driver of its crew who can drive longest."""
+    hours_exceeded_at: AwareDatetime | None = None
+    unstarted_at: AwareDatetime | None = None
+    """When it was told that the driver has not reported for duty."""
     link_nonce: str = Field(default_factory=links.new_nonce, repr=False)
     """What live links to it are made from; a new one voids them."""
 
@@ -137,7 +144,7 @@ class Assignment(Entity):
         found = {
             "gsi1": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
             "gsi2": OF_DRIVER.key(org=self.org_id, driver=self.driver_id, **when),
-            "gsi3": BY_DAY.key(org=self.org_id, day=local_day, starts=starts, id=self.id),
+            "gsi3": BY_DAY.key(org=self.org_id, month=f"{local_day:%Y-%m}", day=local_day, starts=starts, id=self.id),
         }
         if self.second_driver_id is not None:
             found["gsi4"] = OF_SECOND_DRIVER.key(org=self.org_id, driver=self.second_driver_id, **when)
@@ -166,7 +173,11 @@ class Job(Shape):
     charter_id: str
     number: str
     starts_at: AwareDatetime
+    """Leaving the garage."""
     ends_at: AwareDatetime
+    """Back at the garage."""
+    pickup_at: AwareDatetime
+    dropoff_at: AwareDatetime
     begins: Place | None = None
     """Where the first stop is."""
     finishes: Place | None = None

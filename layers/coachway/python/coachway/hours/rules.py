@@ -51,12 +51,15 @@ def check(
 
 
 def violations(
-    history: Sequence[Segment], plan: Sequence[Segment], ruleset: Ruleset = US_PASSENGER
+    history: Sequence[Segment],
+    plan: Sequence[Segment],
+    ruleset: Ruleset = US_PASSENGER,
+    *,
+    daily_carrier: bool = True,
+    home: tzinfo | None = None,
 ) -> tuple[Violation, ...]:
     """Only what `check` says is violated, holes read as rest: cheaper, for searching."""
-    found, _, _ = _Judge(ruleset, daily_carrier=True, home=None).read(
-        in_order(history, "history"), in_order(plan, "plan")
-    )
+    found, _, _ = _Judge(ruleset, daily_carrier, home).read(in_order(history, "history"), in_order(plan, "plan"))
     return found
 
 

@@ -1,0 +1,106 @@
+"""What becomes of an offer: the driver accepts or declines, or it is taken off them."""
+
+from __future__ import annotations
+
+from coachway.bookings import coverage
+from coachway.bookings.model import CHARTER, Charter
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.ops import Op, Update
+from coachway.core.retrying import after_lost_races
+from coachway.core.store import Gathered
+from coachway.dispatch import assignments, diary, telling
+from coachway.dispatch.events import AssignmentAccepted, AssignmentDeclined, AssignmentReleased
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.rules import AssignmentStatus, require_step, weeks
+from coachway.fleet.model import DRIVER, Driver
+
+
+def accept(caller: Caller, assignment_id: str) -> Assignment:
+    """The driver will drive. Staff may say so for them. One read and the commit."""
+
+    def act() -> Assignment:
+        before = assignments.get(caller, assignment_id)
+        require_step(before.status, AssignmentStatus.ACCEPTED)
+        after = before.model_copy(update={"status": AssignmentStatus.ACCEPTED, "answered_at": clock.now()})
+        store.commit(caller, Update(before, after, [AssignmentAccepted(**telling.of(after))]))
+        return after
+
+    return after_lost_races(act)
+
+
+def decline(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+    """The driver will not drive: driver and vehicle are free, the charter needs others. Two reads and the commit.
+
+    Raises Conflict once the duty has begun: then it is a matter for a recovery.
+    """
+
+    def act() -> Assignment:
+        before = assignments.get(caller, assignment_id)
+        require_step(before.status, AssignmentStatus.DECLINED)
+        if before.starts_at <= clock.now():
+            said = f"the duty began at {before.starts_at.isoformat(timespec='minutes')}: call the dispatcher"
+            raise errors.Conflict(said, title="it is too late to decline")
+        return _ended(caller, before, AssignmentStatus.DECLINED, reason)
+
+    return after_lost_races(act)
+
+
+def release(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+    """Take a trip off its driver and vehicle, who are free then; the driver is told. Two reads and the commit.
+
+    Raises Conflict once the trip is under way: then a recovery finds who takes over.
+    """
+
+    def act() -> Assignment:
+        before = assignments.get(caller, assignment_id)
+        if before.status is AssignmentStatus.IN_PROGRESS:
+            said = "the trip has left: open a recovery, which finds who takes over"
+            raise errors.Conflict(said, title="this trip is under way")
+        require_step(before.status, AssignmentStatus.RELEASED)
+        return _ended(caller, before, AssignmentStatus.RELEASED, reason)
+
+    return after_lost_races(act)
+
+
+def _ended(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:
+    after, ops = ending(caller, before, status, reason)
+    store.commit(caller, *ops, answer=after.model_copy(update={"version": before.version + 1}))
+    return after
+
+
+def ending(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> tuple[Assignment, list[Op]]:
+    """The assignment, declined or released, and the ops that make it so. One read.
+
+    They take it out of all diaries and off the charter. Who was on duty for it keeps it in the diary, cut off now: the
+    hours were worked. They fail with a LostRace.
+    """
+    org_id, spans = caller.org_id, weeks(before.starts_at, before.ends_at)
+    charter_key = CHARTER.key(org=org_id, id=before.charter_id)
+    people = [DRIVER.key(org=org_id, id=each) for each in before.crew]
+    pages = [key for each in before.resources for key in diary.keys(org_id, each, spans)]
+    found = store.gather([charter_key, *people, *pages])
+    after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "concern": ""})
+    if status is AssignmentStatus.DECLINED:
+        after.answered_at = after.ended_at
+    driver, *others = (found.find(Driver, key) for key in people)
+    told = telling.of(after, driver, others[0] if others else None)
+    fact: Event = AssignmentReleased(**told, reason=reason)
+    if status is AssignmentStatus.DECLINED:
+        fact = AssignmentDeclined(**told, reason=reason)
+    ops: list[Op] = [Update(before, after, [fact])]
+    ops += _freed(found, before)
+    charter = found.find(Charter, charter_key)
+    if charter is not None:
+        ops += coverage.uncovered(charter, before.id)
+    return after, ops
+
+
+def _freed(found: Gathered, before: Assignment) -> list[Op]:
+    ops: list[Op] = []
+    for resource in before.resources:
+        pages = diary.opened(found, before.org_id, resource, weeks(before.starts_at, before.ends_at))
+        under_way = before.status.is_under_way
+        ops += diary.cut(pages, before.id, clock.now()) if under_way else diary.struck(pages, before.id)
+    return ops

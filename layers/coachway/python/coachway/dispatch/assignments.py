@@ -1,0 +1,39 @@
+"""Assignments: find one, and all of a charter."""
+
+from __future__ import annotations
+
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.listing import everything
+from coachway.core.model import Key
+from coachway.dispatch.model import ASSIGNMENT, OF_CHARTER, Assignment
+
+_MOST_OF_CHARTER = 1000
+
+
+def key(org_id: str, assignment_id: str) -> Key:
+    """Where an assignment lies."""
+    return ASSIGNMENT.key(org=org_id, id=assignment_id)
+
+
+def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
+    """An assignment. Raises Missing, also for people outside whose it is not; Stale when it has another version."""
+    found = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
+    if not is_of(caller, found):
+        raise errors.Missing("there is no such assignment")
+    return found
+
+
+def is_of(caller: Caller, assignment: Assignment) -> bool:
+    """Whether a caller may know of it: the organization's people of all, drivers and vendors of their own."""
+    if not caller.is_outside:
+        return True
+    if caller.role == "driver":
+        return caller.party_id in assignment.crew
+    return caller.role == "vendor" and assignment.vendor_id == caller.party_id
+
+
+def of_charter(org_id: str, charter_id: str) -> list[Assignment]:
+    """All assignments that a charter ever had, oldest first, by an index."""
+    partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
+    return everything(Assignment, partition, index=OF_CHARTER.index, most=_MOST_OF_CHARTER)

@@ -1,0 +1,178 @@
+"""Chooses a driver and a vehicle for a trip, and explains the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from coachway.bookings.model import Charter
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.errors import FieldError
+from coachway.core.geo import Place
+from coachway.core.retrying import after_lost_races
+from coachway.dispatch import assigning, ground, judging, scoring
+from coachway.dispatch.ground import DriverFile, Ground, VehicleFile
+from coachway.dispatch.judging import Finding
+from coachway.dispatch.requests import AutoAssigned, AutoInput, ConsideredDriver, ConsideredVehicle
+from coachway.fleet import drivers, vehicles
+from coachway.fleet.model import Driver, Vehicle
+from coachway.identity.organization import Organization
+
+T = TypeVar("T", Driver, Vehicle)
+
+_MOST_NAMED: Final = 200
+"""Reasons that a refusal lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Everybody who was looked at, best first; who is blocked comes last. Files and what is told go in step."""
+
+    drivers: list[tuple[DriverFile, ConsideredDriver]]
+    """As they are for `vehicle`."""
+    vehicles: list[tuple[VehicleFile, ConsideredVehicle]]
+    vehicle: VehicleFile | None
+    """The best vehicle for which there is a crew; the best of all if there is no crew; None if none does."""
+
+    def crew(self, size: int) -> list[DriverFile]:
+        """The best drivers who may drive it; fewer than `size` when there are not enough."""
+        return [each for each, told in self.drivers if not told.blocked_by][:size]
+
+
+def assign(caller: Caller, wanted: AutoInput, *, since: datetime | None = None) -> AutoAssigned:
+    """Give a trip to the best driver and the best vehicle that may have it.
+
+    Raises Conflict with everything that was in the way of everybody, when there are none. Two queries, two reads and a
+    read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.
+    """
+    return after_lost_races(lambda: _assign(caller, wanted, since))
+
+
+def _assign(caller: Caller, wanted: AutoInput, since: datetime | None) -> AutoAssigned:
+    on = considered(caller, wanted.charter_id, wanted.vehicle_number, since)
+    size = 2 if on.trip.charter.requires_second_driver else 1
+    ranking = ranked(on, size, clock.now())
+    crew, vehicle = ranking.crew(size), ranking.vehicle
+    if vehicle is None or len(crew) < size:
+        raise _nobody(ranking, size)
+    assignment = assigning.drafted(caller, on, crew, vehicle, wanted.notes)
+    answer = AutoAssigned(
+        assignment=assignment.model_copy(update={"version": 1}),
+        considered=[told for _, told in ranking.drivers],
+        vehicles=[told for _, told in ranking.vehicles],
+    )
+    assigning.commit(caller, on, crew, vehicle, assignment, chosen_by="score", answer=answer)
+    return answer
+
+
+def considered(caller: Caller, charter_id: str, number: int | None, since: datetime | None = None) -> Ground:
+    """Everybody who might have a trip, read whole. Raises Missing, Conflict when it needs nobody."""
+    charter_key, house_key = ground.trip_keys(caller.org_id, charter_id)
+    found = store.gather([charter_key, house_key])
+    charter = found.get(Charter, charter_key)
+    assigning.require_own(caller, charter, [])
+    assigning.require_assignable(charter)
+    cover = ground.cover_for(charter, number, caller.party_id if caller.is_outside else None)
+    law = ground.law_of(found.get(Organization, house_key))
+    trip = ground.trip_of(charter, law, cover, 2 if charter.requires_second_driver else 1, since)
+    assigning.require_ahead(trip)
+    people = _whose(drivers.active(caller), cover.vendor_id)
+    things = _whose(vehicles.in_service(caller), cover.vendor_id)
+    return ground.read(caller, trip, people, things, found)
+
+
+def _whose(fleet: Iterable[T], vendor_id: str | None) -> list[T]:
+    return [each for each in fleet if each.vendor_id == vendor_id]
+
+
+def ranked(on: Ground, size: int, now: datetime) -> Ranked:
+    """Drivers and vehicles, best first. Of the vehicles, the best is taken that a crew of so many is licensed for."""
+    cars = sorted(((each, _of_vehicle(on, each)) for each in on.vehicles), key=lambda pair: _order(pair[1]))
+    judged = [(each, _of_driver(on, each, now)) for each in on.drivers]
+    fitting = [each for each, told in cars if not told.blocked_by]
+    first = None
+    for car in fitting:
+        found = Ranked(_licensed(on, judged, car), cars, car)
+        first = first or found
+        if len(found.crew(size)) == size:
+            return found
+    return first or Ranked(sorted(judged, key=lambda pair: _order(pair[1])), cars, None)
+
+
+def _licensed(
+    on: Ground, judged: Iterable[tuple[DriverFile, ConsideredDriver]], car: VehicleFile
+) -> list[tuple[DriverFile, ConsideredDriver]]:
+    """The same drivers, those without the license for this vehicle blocked, best first."""
+    found = []
+    for file, told in judged:
+        lacking = judging.license_for(file.driver, car.vehicle, on.trip.plan.last_day)
+        blocked = {"blocked_by": [*told.blocked_by, *lacking], "score": None, "parts": None}
+        found.append((file, told.model_copy(update=blocked) if lacking else told))
+    return sorted(found, key=lambda pair: _order(pair[1]))
+
+
+def _order(told: ConsideredDriver | ConsideredVehicle) -> tuple[bool, float, str]:
+    name = told.driver_id if isinstance(told, ConsideredDriver) else told.vehicle_id
+    return bool(told.blocked_by), -(told.score or 0), name
+
+
+def _of_vehicle(on: Ground, file: VehicleFile) -> ConsideredVehicle:
+    what, plan = file.vehicle, on.trip.plan
+    garage = None
+    if what.garage_latitude is not None and what.garage_longitude is not None:
+        garage = Place(what.garage_latitude, what.garage_longitude)
+    miles = scoring.road_miles(garage, plan.begins)
+    spare = what.capacity - plan.passengers
+    reasons = judging.vehicle(file.case(plan.last_day), on.trip.wanted)
+    return ConsideredVehicle(
+        vehicle_id=what.id,
+        vehicle_name=what.name,
+        score=None if reasons else scoring.vehicle(spare, what.capacity, miles),
+        spare_seats=spare,
+        distance_miles=miles,
+        blocked_by=reasons,
+    )
+
+
+def _of_driver(on: Ground, file: DriverFile, now: datetime) -> ConsideredDriver:
+    """A driver, but for the license. Of a crew of two either may sit on either seat, so both must be legal."""
+    case, trip = file.case(on.trip.plan.last_day, on.known), on.trip
+    finding = judging.driver(case, trip.wanted, None, 0, trip.law, now)
+    reasons = finding.reasons
+    if not reasons and trip.charter.requires_second_driver:
+        reasons = judging.driver(case, trip.wanted, None, 1, trip.law, now).reasons
+    points = None
+    if not reasons and finding.remaining is not None:
+        points = scoring.driver(case, trip.plan, finding.remaining, trip.law)
+    return ConsideredDriver(
+        driver_id=file.driver.id,
+        driver_name=file.driver.name,
+        score=points.total if points else None,
+        parts=points,
+        blocked_by=reasons,
+        earliest_legal_at=finding.earliest_legal_at,
+    )
+
+
+def _nobody(ranking: Ranked, size: int) -> errors.Conflict:
+    """Why nobody, or nothing, could be chosen: everything that was in the way of each."""
+    wrong: list[FieldError] = []
+    if len(ranking.crew(size)) < size:
+        for person in (told for _, told in ranking.drivers):
+            finding = Finding([], earliest_legal_at=person.earliest_legal_at)
+            wrong += [FieldError(person.driver_id, judging.with_hint(each, finding)) for each in person.blocked_by]
+        title = "no driver is available" if size == 1 else "no two drivers are available"
+    else:
+        title = "no vehicle is available"
+    if ranking.vehicle is None:
+        for vehicle in (told for _, told in ranking.vehicles):
+            wrong += [FieldError(vehicle.vehicle_id, each.said()) for each in vehicle.blocked_by]
+    said = f"{_counted(ranking.drivers, 'driver')} and {_counted(ranking.vehicles, 'vehicle')} were considered"
+    return errors.Conflict(said, title=title, fields=wrong[:_MOST_NAMED])
+
+
+def _counted(what: Sequence[object], name: str) -> str:
+    return f"{len(what)} {name}{'' if len(what) == 1 else 's'}"

@@ -1,0 +1,275 @@
+"""Whether a driver and a vehicle may be given a trip, and everything that is in the way. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from coachway.bookings import equipment
+from coachway.compliance.rules import Standing
+from coachway.core.model import Shape
+from coachway.dispatch import clashes, logbook
+from coachway.dispatch.clashes import Clash
+from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.planning import TripPlan
+from coachway.dispatch.rules import REACH
+from coachway.fleet import rules as fleet
+from coachway.fleet.model import Driver, Vehicle
+from coachway.hours.model import Answer, Remaining, Ruleset, Segment, Status, Verdict, Violation
+from coachway.hours.rules import check, violations
+
+
+class Rule(StrEnum):
+    """What may be in the way."""
+
+    STATUS = "status"
+    VENDOR = "vendor"
+    AVAILABILITY = "availability"
+    OVERLAP = "overlap"
+    TRAVEL_TIME = "travel_time"
+    LICENSE = "license"
+    COMPLIANCE = "compliance"
+    HOURS_OF_SERVICE = "hours_of_service"
+    VEHICLE_CLASS = "vehicle_class"
+    CAPACITY = "capacity"
+    EQUIPMENT = "equipment"
+
+
+class Reason(Shape):
+    """One rule that is in the way."""
+
+    rule: Rule
+    message: str
+    citation: str | None = None
+    clash_with: Annotated[str | None, Field(description="the assignment that is in the way")] = None
+
+    def said(self) -> str:
+        """The rule, what is wrong, and where the rule comes from, in one line."""
+        source = f" ({self.citation})" if self.citation and self.citation not in self.message else ""
+        return f"{self.rule.replace('_', ' ')}: {self.message}{source}"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Which hours rules hold for an organization's drivers."""
+
+    ruleset: Ruleset
+    daily_carrier: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DriverCase:
+    """All that is known of a driver when a trip is to be given to them."""
+
+    driver: Driver
+    standing: Standing | None
+    """Of the driver's papers on the trip's last day; None when there never were any."""
+    jobs: Sequence[Job]
+    """By their diary, `REACH` before and after the trip."""
+    known: Mapping[str, Assignment]
+    """Those of them that have begun, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleCase:
+    """The same of a vehicle."""
+
+    vehicle: Vehicle
+    standing: Standing | None
+    jobs: Sequence[Job]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a trip asks of its vehicle, and whose it must be."""
+
+    plan: TripPlan
+    vehicle_class: str
+    amenities: Sequence[str]
+    vendor_id: str | None
+    """The vendor that the vehicle was awarded to; None for the organization's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of a driver: what is in the way, what is left after the trip, when they might drive it."""
+
+    reasons: list[Reason]
+    remaining: Remaining | None = None
+    earliest_legal_at: datetime | None = None
+
+
+def driver(case: DriverCase, wanted: Wanted, vehicle: Vehicle | None, seat: int, law: Law, now: datetime) -> Finding:
+    """What is in the way of a driver on this seat, counted from 0. Without a vehicle its license is not judged."""
+    job, who = wanted.plan.job("", seat), case.driver
+    reasons = [*_whose(who.vendor_id, wanted.vendor_id, "driver")]
+    idle = fleet.idle(who)
+    if idle is not None:
+        reasons.append(Reason(rule=Rule.STATUS, message=f"{who.name} {idle}"))
+    away = fleet.unavailable(who.availability, who.timezone, job.starts_at, job.ends_at)
+    if away is not None:
+        reasons.append(Reason(rule=Rule.AVAILABILITY, message=f"{who.name} {away}"))
+    in_the_way = clashes.among(job, case.jobs)
+    reasons += [_clash(who.name, clash, who.timezone) for clash in in_the_way]
+    if vehicle is not None:
+        reasons += license_for(who, vehicle, wanted.plan.last_day)
+    reasons += _papers(who.name, case.standing)
+    if in_the_way:
+        return Finding(reasons, earliest_legal_at=_first_legal(case, job, law, now))
+    legal, verdict = _hours(case, job, law, now)
+    earliest = verdict.earliest_drive_at
+    if legal and verdict.verdict is not Answer.UNKNOWN:
+        earliest = _first_legal(case, job, law, now)
+    return Finding([*reasons, *legal], verdict.remaining, earliest)
+
+
+def license_for(who: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
+    """What is in the way of a driver's license, through the trip's last day."""
+    said = fleet.licensed(who, vehicle, last_day)
+    return [Reason(rule=Rule.LICENSE, message=f"{who.name} {said}")] if said is not None else []
+
+
+def with_hint(reason: Reason, finding: Finding) -> str:
+    """A reason in one line; where time would help, with when the trip could be driven at the earliest."""
+    timely = {Rule.OVERLAP, Rule.TRAVEL_TIME, Rule.HOURS_OF_SERVICE}
+    if reason.rule not in timely or finding.earliest_legal_at is None:
+        return reason.said()
+    return f"{reason.said()}; earliest legal start {finding.earliest_legal_at.isoformat(timespec='minutes')}"
+
+
+def vehicle(case: VehicleCase, wanted: Wanted) -> list[Reason]:
+    """What is in the way of a vehicle; empty if nothing is."""
+    what, plan = case.vehicle, wanted.plan
+    reasons = [*_whose(what.vendor_id, wanted.vendor_id, "vehicle")]
+    stands = fleet.stands(what)
+    if stands is not None:
+        reasons.append(Reason(rule=Rule.STATUS, message=f"{what.name} {stands}"))
+    if what.vehicle_class != wanted.vehicle_class:
+        message = f"{what.name} is of class {what.vehicle_class}, the trip needs {wanted.vehicle_class}"
+        reasons.append(Reason(rule=Rule.VEHICLE_CLASS, message=message))
+    if what.capacity < plan.passengers:
+        message = f"{what.name} seats {what.capacity}, the trip needs {plan.passengers}"
+        reasons.append(Reason(rule=Rule.CAPACITY, message=message))
+    asked, needs_ada = equipment.asked(wanted.amenities)
+    lacking = equipment.lacking(asked, needs_ada, what.amenities, what.is_ada_compliant)
+    reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{what.name}: {each}") for each in lacking]
+    in_the_way = clashes.among(plan.job(""), case.jobs)
+    reasons += [_clash(what.name, clash, plan.timezone) for clash in in_the_way]
+    return [*reasons, *_papers(what.name, case.standing)]
+
+
+def _whose(owner: str | None, wanted: str | None, what: str) -> list[Reason]:
+    if owner == wanted:
+        return []
+    if wanted is not None:
+        message = f"the trip was awarded to a vendor, and this {what} is not that vendor's"
+    else:
+        message = f"this {what} is a vendor's, and the trip was awarded to none"
+    return [Reason(rule=Rule.VENDOR, message=message)]
+
+
+def _papers(name: str, standing: Standing | None) -> list[Reason]:
+    said = ["has no compliance documents"] if standing is None else standing.reasons()
+    return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {each}") for each in said]
+
+
+def _clash(name: str, clash: Clash, timezone: str) -> Reason:
+    job, zone = clash.job, ZoneInfo(timezone)
+    when = f"{_said(job.starts_at, zone)} to {_said(job.ends_at, zone)}"
+    if clash.kind is clashes.Kind.OVERLAP:
+        message = f"{name} is on {job.number} from {when}"
+        return Reason(rule=Rule.OVERLAP, message=message, clash_with=job.assignment_id)
+    message = f"{name} is on {job.number} from {when}; the way between the two needs {_length(clash.short_by)} more"
+    return Reason(rule=Rule.TRAVEL_TIME, message=message, clash_with=job.assignment_id)
+
+
+def _said(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def _length(length: timedelta) -> str:
+    minutes = max(1, -(-length // timedelta(minutes=1)))
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _hours(case: DriverCase, job: Job, law: Law, now: datetime) -> tuple[list[Reason], Verdict]:
+    """What the hours rules say of a job, and of the jobs after it once it is done."""
+    zone, who = ZoneInfo(case.driver.timezone), case.driver
+    if not job.duty:
+        message = "the trip's driving times cannot be told: give its stops times and places"
+        return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], Verdict(verdict=Answer.UNKNOWN)
+    history = _history(case, job, now)
+    verdict = check(history, job.duty, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
+    if verdict.verdict is Answer.UNKNOWN:
+        message = f"what {who.name} did in the days before the trip is not known"
+        return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation="49 CFR 395.8")], verdict
+    reasons = [
+        Reason(rule=Rule.HOURS_OF_SERVICE, message=_too_long(who.name, found, zone), citation=found.citation)
+        for found in verdict.violations
+    ]
+    return reasons or [_spoils(who.name, found, zone) for found in _caused(case, job, history, law, now)], verdict
+
+
+def _history(case: DriverCase, job: Job, now: datetime) -> list[Segment]:
+    before = [each for each in case.jobs if each.starts_at < job.starts_at]
+    return logbook.log(case.driver, before, case.known, job.starts_at - REACH, job.starts_at, now)
+
+
+def _caused(case: DriverCase, job: Job, history: Sequence[Segment], law: Law, now: datetime) -> list[Violation]:
+    """What later jobs would break because of this one."""
+    after = [each for each in case.jobs if each.starts_at >= job.starts_at]
+    if not after:
+        return []
+    later = logbook.log(case.driver, after, case.known, job.ends_at, max(each.ends_at for each in after), now)
+    resting = [Segment(start=job.starts_at, end=job.ends_at, status=Status.OFF)]
+    without = {(found.rule, found.at): found.exceeded for found in _broken(case, [*history, *resting], later, law)}
+    together = _broken(case, [*history, *job.duty], later, law)
+    return [found for found in together if found.exceeded > without.get((found.rule, found.at), timedelta())]
+
+
+def _broken(case: DriverCase, history: Sequence[Segment], plan: Sequence[Segment], law: Law) -> Sequence[Violation]:
+    zone = ZoneInfo(case.driver.timezone)
+    return violations(history, plan, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
+
+
+def _too_long(name: str, found: Violation, zone: ZoneInfo) -> str:
+    return f"{name} would pass the {found.rule} limit by {_length(found.exceeded)} at {_said(found.at, zone)}"
+
+
+def _spoils(name: str, found: Violation, zone: ZoneInfo) -> Reason:
+    message = f"{_too_long(name, found, zone)}, on a later job"
+    return Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation=found.citation)
+
+
+_MOST_TRIES: Final = 12
+
+
+def _first_legal(case: DriverCase, job: Job, law: Law, now: datetime) -> datetime | None:
+    """When the driver might start driving this trip at the earliest, if it were later. None where none was found."""
+    if not job.duty:
+        return None
+    driving = next((each.start for each in job.duty if each.status is Status.DRIVING), job.starts_at) - job.starts_at
+    at = job.starts_at
+    for _ in range(_MOST_TRIES):
+        if at > job.ends_at + REACH:  # what the driver does then was not read
+            return None
+        shifted = clashes.moved(job, at)
+        in_the_way = clashes.among(shifted, case.jobs)
+        if in_the_way:
+            at = max(at + timedelta(seconds=1), *(clashes.free_from(shifted, clash) for clash in in_the_way[:1]))
+            continue
+        reasons, verdict = _hours(case, shifted, law, now)
+        if not reasons:
+            return at + driving
+        if verdict.earliest_drive_at is None:
+            return None
+        later = verdict.earliest_drive_at - driving
+        following = [each.ends_at for each in case.jobs if each.starts_at >= at]
+        at = later if later > at else min(following, default=at + REACH)
+    return None

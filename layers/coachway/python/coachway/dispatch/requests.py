@@ -1,0 +1,126 @@
+"""Assignments, as callers ask for them and for lists of them, and what an automatic choice answers."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Final, Self
+
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
+
+from coachway.bookings.model import CharterId
+from coachway.core.model import Input, Note, PageQuery, Shape
+from coachway.core.times import Day
+from coachway.dispatch.judging import Reason
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.rules import AssignmentStatus
+from coachway.dispatch.scoring import Score
+from coachway.fleet.model import DriverId, VehicleId
+
+VehicleNumber = Annotated[
+    int | None,
+    Field(ge=1, le=100, description="which of the charter's vehicles; left out: the first without a driver"),
+]
+
+ASSIGN_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+}
+LONGEST_RANGE: Final = timedelta(days=366)
+
+
+class AssignInput(Input):
+    """Who drives a charter, in which vehicle."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ASSIGN_EXAMPLE]})
+
+    charter_id: CharterId
+    driver_id: DriverId
+    vehicle_id: VehicleId
+    second_driver_id: DriverId | None = None
+    vehicle_number: VehicleNumber = None
+    notes: Annotated[Note, Field(description="for the driver, besides the charter's")] = ""
+
+    @model_validator(mode="after")
+    def _two_people(self) -> Self:
+        if self.second_driver_id == self.driver_id:
+            raise ValueError("second_driver_id: must be somebody else than driver_id")
+        return self
+
+
+class AutoInput(Input):
+    """Which charter is to have a driver and a vehicle."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"charter_id": ASSIGN_EXAMPLE["charter_id"]}]})
+
+    charter_id: CharterId
+    vehicle_number: VehicleNumber = None
+    notes: Annotated[Note, Field(description="for the driver, besides the charter's")] = ""
+
+
+class ConsideredDriver(Shape):
+    """A driver that was looked at: a score, or everything that was in the way."""
+
+    driver_id: str
+    driver_name: str
+    score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
+    parts: Score | None = None
+    blocked_by: list[Reason] = Field(default_factory=list)
+    earliest_legal_at: Annotated[
+        AwareDatetime | None,
+        Field(description="when the driver could begin to drive this trip: hours of service and other jobs counted"),
+    ] = None
+
+
+class ConsideredVehicle(Shape):
+    """A vehicle that was looked at: a score, or everything that was in the way."""
+
+    vehicle_id: str
+    vehicle_name: str
+    score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
+    spare_seats: int
+    distance_miles: Annotated[float | None, Field(description="from its garage to the first pickup")] = None
+    blocked_by: list[Reason] = Field(default_factory=list)
+
+
+class AutoAssigned(Shape):
+    """The assignment that was made, and why this driver and this vehicle: best first, those that were blocked last."""
+
+    assignment: Assignment
+    considered: list[ConsideredDriver]
+    vehicles: list[ConsideredVehicle]
+
+
+class ReasonInput(Input):
+    """Why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "My child is ill"}]})
+
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class AssignmentQuery(PageQuery):
+    """Which assignments: of a charter, a driver or a vehicle, in a status, whose duty begins in a range of days.
+
+    Drivers and vendors see their own.
+    """
+
+    charter_id: CharterId | None = None
+    driver_id: DriverId | None = None
+    vehicle_id: VehicleId | None = None
+    status: AssignmentStatus | None = None
+    date_from: Annotated[
+        Day | None, Field(description="local to the trip; left out: a week before date_to, or today")
+    ] = None
+    date_to: Annotated[Day | None, Field(description="local to the trip; left out: 30 days after date_from")] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from <= LONGEST_RANGE:
+            raise ValueError("date_to: must be between date_from and a year after it")
+        return self
+
+    def days(self, today: date) -> tuple[date, date]:
+        """The first and the last day of the range."""
+        first = self.date_from or (self.date_to - timedelta(days=7) if self.date_to else today)
+        return first, self.date_to or first + timedelta(days=30)
