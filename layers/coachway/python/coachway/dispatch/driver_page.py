@@ -1,0 +1,39 @@
+"""The page on which a driver works: a shell that is the same for everybody, which its script fills from the API.
+
+It can be kept by a phone and opened without network, so nothing in it is anybody's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from coachway.core import pages
+from coachway.core.answers import File, Html
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_PARTS: Final = ("1-kept.js", "2-session.js", "3-outbox.js", "4-position.js", "5-trips.js", "6-page.js")
+"""One module together, in this order."""
+_WORKER_POLICY: Final = {"Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
+
+
+@cache
+def page() -> Html:
+    """The shell."""
+    script = "\n".join((TEMPLATES / "driver" / part).read_text() for part in _PARTS)
+    style = (TEMPLATES / "driver.css").read_text()
+    drawn = pages.html(
+        TEMPLATES, "driver.html", brand=pages.PRODUCT, more_style=style, script=script, also="worker-src 'self'"
+    )
+    drawn.headers = {**drawn.headers, "Cache-Control": "no-cache", "Permissions-Policy": "geolocation=(self)"}
+    return drawn
+
+
+@cache
+def worker() -> File:
+    """The script that keeps the shell: another one whenever the shell is."""
+    version = hashlib.sha256(page().text.encode()).hexdigest()[:12]
+    text = (TEMPLATES / "driver" / "worker.js").read_text().replace("VERSION", version)
+    return File(text.encode(), "text/javascript; charset=utf-8", "driver-worker.js", inline=True, headers=_WORKER_POLICY)

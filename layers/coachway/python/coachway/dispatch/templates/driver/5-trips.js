@@ -1,0 +1,174 @@
+// The driver's trips, drawn from what the API told and from what waits to be sent.
+
+const DONE = new Set(["completed", "declined", "released"]);
+const ON_DUTY = new Set(["checked_in", "in_progress"]);
+const STATUS = {
+  offered: "New: please answer",
+  accepted: "You drive this trip",
+  checked_in: "On duty",
+  in_progress: "Under way",
+  completed: "Done",
+  declined: "Declined",
+  released: "Taken back by the office",
+};
+const ACTS = { accept: "accepted", decline: "declined", "check-in": "checked_in", "check-out": "completed" };
+const DOING = {
+  accept: "Accepting",
+  decline: "Declining",
+  "check-in": "Going on duty",
+  depart: "Leaving the stop",
+  "check-out": "Going off duty",
+};
+
+function made(tag, properties, ...inside) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties ?? {})) {
+    if (name in element) element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...inside.filter((each) => each !== null && each !== ""));
+  return element;
+}
+
+// The trip as it will be once everything that waits was sent.
+function asDone(trip, waiting) {
+  const stops = trip.stops.map((stop) => ({ ...stop }));
+  let { status, checked_in_at, checked_out_at } = trip;
+  const acts = waiting.filter((entry) => entry.kind === "act" && entry.assignment === trip.id);
+  for (const { act, at } of acts) {
+    if (act === "depart") {
+      const stop = stops.find((each) => !each.departed_at);
+      if (stop) stop.departed_at = new Date(at).toISOString();
+      status = "in_progress";
+    } else status = ACTS[act];
+    if (act === "check-in") checked_in_at = new Date(at).toISOString();
+    if (act === "check-out") checked_out_at = new Date(at).toISOString();
+  }
+  return { ...trip, status, stops, checked_in_at, checked_out_at, doing: acts.map((entry) => DOING[entry.act]) };
+}
+
+// Between check-in and check-out; the last drop-off completes a trip before its driver is home.
+const isOnDuty = (trip) => ON_DUTY.has(trip.status) || (trip.status === "completed" && !!trip.checked_in_at && !trip.checked_out_at);
+// The assignment whose vehicle the phone is in.
+const driving = (trips) => trips.find((trip) => ON_DUTY.has(trip.status))?.id ?? "";
+
+function timeOf(moment, zone, more) {
+  const style = { hour: "numeric", minute: "2-digit", timeZone: zone, ...more };
+  return new Intl.DateTimeFormat("en-US", style).format(new Date(moment));
+}
+const withZone = { timeZoneName: "short" };
+const dayOf = (moment, zone) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(moment));
+
+function headingOf(trip, now) {
+  const day = dayOf(trip.starts_at, trip.timezone);
+  if (isOnDuty(trip) || day <= dayOf(now, trip.timezone)) return "Today";
+  if (day === dayOf(now + 86_400_000, trip.timezone)) return "Tomorrow";
+  return new Intl.DateTimeFormat("en-US", {
+    weekday: "long", month: "long", day: "numeric", timeZone: trip.timezone,
+  }).format(new Date(trip.starts_at));
+}
+
+// Where the phone's own map programs listen: iPhones and Macs have no geo: links.
+function mapLink(stop) {
+  const named = encodeURIComponent(stop.address);
+  const isApple = /iPhone|iPad|Macintosh/.test(navigator.userAgent);
+  if (stop.latitude === null) return isApple ? `maps://?daddr=${named}` : `geo:0,0?q=${named}`;
+  const place = `${stop.latitude},${stop.longitude}`;
+  return isApple ? `maps://?daddr=${place}&q=${named}` : `geo:${place}?q=${place}(${named})`;
+}
+
+const townOf = (stop) => stop.address.split(",").slice(0, 2).join(",");
+const KIND = { pickup: "Pick-up", dropoff: "Drop-off", waypoint: "Stop" };
+
+function stopItem(stop, zone) {
+  const at = stop.timezone || zone;
+  const planned = [
+    stop.arrival && `Arrive ${timeOf(stop.arrival, at, withZone)}`,
+    stop.departure && `Leave ${timeOf(stop.departure, at, withZone)}`,
+  ].filter(Boolean);
+  const came = stop.departed_at ?? stop.arrived_at;
+  return made("li", {},
+    made("div", { className: "quiet" }, KIND[stop.stop_type] ?? "Stop"),
+    made("div", { className: "where" }, made("a", { href: mapLink(stop) }, stop.address)),
+    made("div", { className: "when" }, planned.join(" · ")),
+    came ? made("div", { className: "done" }, `${stop.departed_at ? "Left" : "Arrived"} ${timeOf(came, at)}`) : null,
+  );
+}
+
+function button(words, act, className = "") {
+  return made("button", { type: "button", className, onclick: act }, words);
+}
+
+// What may be done next. `acts` are the page's: accept, decline, checkIn, depart, checkOut.
+function buttonsFor(trip, acts, busy) {
+  const next = trip.stops.find((stop) => !stop.departed_at);
+  const isLast = next === trip.stops.at(-1);
+  switch (trip.status) {
+    case "offered":
+      return [button("Accept", () => acts.accept(trip)), button("Decline …", () => acts.decline(trip), "plain")];
+    case "accepted":
+      return [
+        busy ? null : button("Check in: I am on duty", () => acts.checkIn(trip)),
+        button("I cannot drive …", () => acts.decline(trip), "plain"),
+      ];
+    case "checked_in":
+    case "in_progress":
+      return [
+        next && !isLast ? button(`Leaving ${townOf(next)}`, () => acts.depart(trip, next)) : null,
+        button("Check out: my duty ends …", () => acts.checkOut(trip), "light"),
+      ];
+    case "completed":
+      return isOnDuty(trip) ? [button("Check out: my duty ends …", () => acts.checkOut(trip))] : [];
+    default:
+      return [];
+  }
+}
+
+function row(facts, label, ...value) {
+  if (value[0]) facts.append(made("dt", {}, label), made("dd", {}, ...value));
+}
+
+function tripCard(trip, acts, busy) {
+  const facts = made("dl", { className: "facts" });
+  const zone = trip.timezone;
+  row(facts, "Duty", `${timeOf(trip.starts_at, zone)} to ${timeOf(trip.ends_at, zone, withZone)}`);
+  row(facts, "Vehicle", trip.vehicle_name);
+  row(facts, "Passengers", String(trip.passengers));
+  const both = [trip.driver_name, trip.second_driver_name];
+  if (trip.second_driver_name) row(facts, "Drivers", both.join(" and "));
+  if (trip.contact_phone) {
+    const call = made("a", { href: `tel:${trip.contact_phone}`, className: "call" }, trip.contact_phone);
+    row(facts, "Contact", `${trip.contact_name || "On board"} `, call);
+  }
+  row(facts, "Notes", trip.notes);
+  const isOn = isOnDuty(trip);
+  const card = made("article", { className: `card trip${isOn ? " on" : ""}`, id: trip.id, "aria-labelledby": `${trip.id}-title` },
+    made("h3", { id: `${trip.id}-title` }, made("span", {}, timeOf(trip.pickup_at, zone, withZone)), " · ", made("span", {}, trip.charter_number)),
+    made("p", { className: "route" }, `${townOf(trip.stops[0])} → ${townOf(trip.stops.at(-1))}`),
+    made("p", { className: `badge${trip.status === "offered" ? " new" : isOn ? " on" : ""}` }, STATUS[trip.status]),
+    trip.doing.length ? made("p", { className: "waiting" }, `Waiting to be sent: ${trip.doing.join(", ")}`) : null,
+    trip.reason && DONE.has(trip.status) ? made("p", { className: "quiet" }, trip.reason) : null,
+    ...buttonsFor(trip, acts, busy),
+    facts,
+    made("ol", { className: "stops" }, ...trip.stops.map((stop) => stopItem(stop, zone))),
+  );
+  if (!DONE.has(trip.status)) {
+    card.append(made("a", { className: "do", href: new URL(`dispatch/assignments/${trip.id}/trip-sheet.pdf`, API), download: "" }, "Trip sheet (PDF)"));
+  }
+  return card;
+}
+
+function tripList(trips, acts, now) {
+  const shown = document.createDocumentFragment();
+  const soonest = [...trips].sort((one, other) => one.starts_at.localeCompare(other.starts_at));
+  const busy = soonest.some(isOnDuty);
+  let heading = "";
+  for (const trip of soonest) {
+    const day = headingOf(trip, now);
+    if (day !== heading) shown.append(made("h2", {}, day));
+    heading = day;
+    shown.append(tripCard(trip, acts, busy));
+  }
+  if (!soonest.length) shown.append(made("p", { className: "card" }, "No trips for you today or on the next days."));
+  return shown;
+}

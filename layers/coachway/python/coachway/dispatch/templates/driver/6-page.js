@@ -1,0 +1,295 @@
+// The page itself: logging in, the list, the strip on top, and what the buttons do.
+
+const $ = (id) => document.getElementById(id);
+const LOOK_AGAIN_MS = 60_000;
+
+const state = { me: null, trips: [], shown: "", signedOut: false };
+
+function show(name) {
+  $("log-in").hidden = name !== "log-in";
+  $("work").hidden = name !== "work";
+}
+
+// Logging in --------------------------------------------------------------------------------------------------------
+
+const given = { organization: "", phone: "" };
+
+function say(words) {
+  $("log-in-said").textContent = words;
+  $("log-in-said").hidden = !words;
+}
+
+async function askForLogIn(words = "") {
+  show("log-in");
+  say(words);
+  $("ask-code").hidden = false;
+  $("give-code").hidden = true;
+  $("organization").value ||= new URLSearchParams(location.search).get("organization") ?? (await fact("organization")) ?? "";
+}
+
+// `+1 (212) 555-0123` and `212-555-0123` as the API wants them.
+function dialled(text) {
+  const digits = text.replace(/[^\d+]/g, "");
+  return digits.startsWith("+") ? digits : digits.length === 10 ? `+1${digits}` : `+${digits}`;
+}
+
+async function whileSending(form, act) {
+  const submit = form.querySelector("button[type=submit]");
+  submit.disabled = true;
+  try {
+    await act();
+  } catch (trouble) {
+    if (!(trouble instanceof Offline)) throw trouble;
+    say("There is no network just now. Try again in a moment.");
+  } finally {
+    submit.disabled = false;
+  }
+}
+
+async function sendCode() {
+  say("");
+  const answer = await send("POST", "auth/otp/request", given);
+  if (!answer.ok) return say(await refusalOf(answer));
+  $("ask-code").hidden = true;
+  $("give-code").hidden = false;
+  $("code").value = "";
+  $("code").focus();
+}
+
+$("ask-code").addEventListener("submit", (event) => {
+  event.preventDefault();
+  given.organization = $("organization").value.trim().toLowerCase();
+  given.phone = dialled($("phone").value);
+  if (!given.organization) return say("Enter your company's short name. The office can tell you.");
+  if (given.phone.length < 8) return say("Enter your phone number, such as +1 212 555 0123.");
+  whileSending($("ask-code"), sendCode);
+});
+
+$("another-code").addEventListener("click", () => whileSending($("give-code"), sendCode));
+
+$("give-code").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const code = $("code").value.replace(/\D/g, "");
+  if (code.length !== 6) return say("Enter the six digits of the code.");
+  whileSending($("give-code"), async () => {
+    const answer = await send("POST", "auth/otp/verify", { ...given, code, cookies: true });
+    if (!answer.ok) return say(await refusalOf(answer));
+    await begin();
+  });
+});
+
+async function begin() {
+  const me = await askJson("GET", "auth/me");
+  if (me.role !== "driver") return askForLogIn("This page is for drivers. Log in with a driver's phone number.");
+  if (state.me && state.me.id !== me.id) await forgetFacts();
+  state.me = me;
+  state.signedOut = false;
+  await keepFact("me", me);
+  await keepFact("organization", me.organization.slug);
+  await work();
+  $("work-title").focus();
+}
+
+// Trips -------------------------------------------------------------------------------------------------------------
+
+const driverId = () => state.me.party_id;
+
+async function lookForNews() {
+  if (!state.me || state.signedOut) return;
+  try {
+    const yesterday = dayOf(Date.now() - 86_400_000, state.me.organization.timezone);
+    const page = await askJson("GET", `dispatch/assignments?limit=50&date_from=${yesterday}`);
+    outbox.connected = true;
+    await keepTrips(page.items.filter(isOfNow));
+  } catch (trouble) {
+    if (trouble instanceof SignedOut) return sessionEnded();
+    if (!(trouble instanceof Offline)) throw trouble;
+    outbox.connected = false;
+  }
+  draw();
+}
+
+// Not those that were over before today.
+function isOfNow(trip) {
+  return isOnDuty(trip) || dayOf(trip.ends_at, trip.timezone) >= dayOf(Date.now(), trip.timezone);
+}
+
+async function keepTrips(trips) {
+  state.trips = trips;
+  await keepFact("trips", { of: driverId(), trips });
+}
+
+function draw() {
+  const trips = state.trips.map((trip) => asDone(trip, outbox.waiting));
+  const shown = JSON.stringify([trips, dayOf(Date.now(), state.me?.organization.timezone)]);
+  if (shown !== state.shown) {
+    // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
+    const focused = document.activeElement?.closest?.(".trip")?.id;
+    $("trips").replaceChildren(tripList(trips, acts, Date.now()));
+    if (focused) $(focused)?.querySelector("button, a.do")?.focus({ preventScroll: true });
+    state.shown = shown;
+  }
+  follow(driving(trips));
+  drawStrip();
+}
+
+function drawStrip() {
+  const points = outbox.waiting.filter((entry) => entry.kind === "point").length;
+  const acts = outbox.waiting.length - points;
+  const parts = [acts && `${acts} ${acts === 1 ? "action" : "actions"}`, points && `${points} ${points === 1 ? "position" : "positions"}`];
+  const waiting = parts.filter(Boolean).join(" and ");
+  const on = position.assignment !== "";
+  const strip = $("strip");
+  const zone = state.me?.organization.timezone;
+  const [title, more] = !outbox.connected
+    ? ["No network", waiting ? `${waiting} kept on this phone, and sent when there is network.` : "What you do is kept on this phone, and sent when there is network."]
+    : position.trouble
+      ? ["No position", position.trouble]
+      : on
+        ? ["Sending your position", [outbox.sentAt && `Last sent ${timeOf(outbox.sentAt, zone, { second: "2-digit" })}`, waiting && `${waiting} waiting`].filter(Boolean).join(" · ")]
+        : ["Connected", waiting ? `${waiting} waiting` : "Your position is sent only while you are on duty."];
+  const mood = !outbox.connected || position.trouble ? "strip off" : on ? "strip" : "strip still";
+  strip.hidden = !state.me;
+  strip.className = mood;
+  if ($("strip-title").textContent !== title) $("strip-title").textContent = title; // told again, it is read aloud again
+  $("strip-more").textContent = more;
+}
+
+function tell(words) {
+  const item = made("div", { className: "news" }, words);
+  item.append(button("Understood", () => item.remove(), "light"));
+  $("news").append(item);
+}
+
+async function sure(title, what, yes) {
+  $("sure-title").textContent = title;
+  $("sure-what").textContent = what;
+  $("sure-yes").textContent = yes;
+  return (await answered($("sure"))) === "yes";
+}
+
+function answered(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));
+}
+
+$("decline").addEventListener("submit", (event) => {
+  const missing = event.submitter?.value === "yes" && !$("reason").value.trim();
+  $("reason-wrong").hidden = !missing;
+  if (missing) event.preventDefault();
+});
+
+const here = () => (position.newest ? pointOf(position.newest) : null);
+const act = (trip, name, body) => putAct(driverId(), trip.id, name, body);
+
+const acts = {
+  accept: (trip) => act(trip, "accept"),
+  async decline(trip) {
+    $("decline-what").textContent = `${trip.charter_number}, ${headingOf(trip, Date.now())}, ${timeOf(trip.pickup_at, trip.timezone, withZone)}`;
+    $("reason").value = "";
+    $("reason-wrong").hidden = true;
+    if ((await answered($("decline"))) === "yes") await act(trip, "decline", { reason: $("reason").value.trim() });
+  },
+  checkIn: (trip) => act(trip, "check-in", { at: new Date().toISOString() }),
+  depart: (trip) => act(trip, "depart", { at: new Date().toISOString() }),
+  async checkOut(trip) {
+    const open = trip.stops.filter((stop) => !stop.departed_at && !stop.arrived_at).length;
+    const what = open > 1 ? `${open} stops of this trip are still ahead.` : "Your position is then no longer sent.";
+    if (await sure("Does your duty end now?", what, "Yes, check out")) {
+      await act(trip, "check-out", { at: new Date().toISOString() });
+    }
+  },
+};
+
+// What the outbox tells ----------------------------------------------------------------------------------------------
+
+outbox.changed = () => draw();
+outbox.signedOut = () => sessionEnded();
+outbox.answered = async (batch, answer) => {
+  if (batch[0].kind !== "act") return;
+  const trip = await answer.json().catch(() => null);
+  if (trip?.id) await keepTrips(state.trips.map((each) => (each.id === trip.id ? trip : each)));
+};
+outbox.refused = async (batch, words) => {
+  const [first] = batch;
+  const trip = state.trips.find((each) => each.id === first.assignment);
+  const what = first.kind === "act" ? DOING[first.act] : "A position";
+  tell(`${what} (${trip?.charter_number ?? "a trip"}) was not taken: ${words}`);
+  setTimeout(lookForNews, 0);
+};
+position.keep = (assignment, point) => putPoint(driverId(), assignment, point);
+position.changed = drawStrip;
+
+function sessionEnded() {
+  state.signedOut = true;
+  const waiting = outbox.waiting.length ? " What waits on this phone is sent when you have." : "";
+  return askForLogIn(`Your session has ended. Log in again, please.${waiting}`);
+}
+
+async function logOut() {
+  if (outbox.waiting.length && !(await sure("Something is still waiting", "It is sent when you log in again on this phone.", "Log out all the same"))) return;
+  follow("");
+  try {
+    await ask("POST", "auth/logout");
+  } catch (trouble) {
+    if (trouble instanceof Offline) return tell("There is no network just now: you are still logged in.");
+    if (!(trouble instanceof SignedOut)) throw trouble;
+  }
+  await forgetFacts();
+  Object.assign(state, { me: null, trips: [], shown: "" });
+  outbox.waiting = [];
+  $("who").textContent = "";
+  $("strip").hidden = true;
+  await askForLogIn();
+}
+
+// The page ----------------------------------------------------------------------------------------------------------
+
+async function work() {
+  const { me } = state;
+  $("who").textContent = `${me.first_name} ${me.last_name}`;
+  $("work-title").textContent = `Your trips for ${me.organization.name}`;
+  const { phone } = me.organization;
+  $("office").hidden = !phone;
+  if (phone) Object.assign($("office"), { href: `tel:${phone}`, textContent: `Call ${phone}` });
+  show("work");
+  await countOutbox(driverId());
+  await sendOutbox(driverId());
+  await lookForNews();
+}
+
+async function open() {
+  if (navigator.storage?.persist) navigator.storage.persist(); // the outbox must not be cleared to make room
+  const [me, kept] = [await fact("me"), await fact("trips")];
+  if (!me) {
+    // Somebody who logged in elsewhere on this origin may have a session already.
+    return csrf() ? begin().catch(() => askForLogIn()) : askForLogIn();
+  }
+  state.me = me;
+  if (kept?.of === me.party_id) state.trips = kept.trips.filter(isOfNow);
+  await work();
+}
+
+$("refresh").addEventListener("click", async () => {
+  await sendOutbox(driverId());
+  await lookForNews();
+});
+$("log-out").addEventListener("click", logOut);
+
+function wake() {
+  if (document.visibilityState !== "visible" || !state.me || state.signedOut) return;
+  stayAwake();
+  sendOutbox(driverId()).then(lookForNews);
+}
+document.addEventListener("visibilitychange", wake);
+addEventListener("online", wake);
+addEventListener("offline", () => {
+  outbox.connected = false;
+  drawStrip();
+});
+setInterval(() => state.me && !state.signedOut && outbox.waiting.length && sendOutbox(driverId()), 10_000);
+setInterval(() => document.visibilityState === "visible" && lookForNews(), LOOK_AGAIN_MS);
+
+navigator.serviceWorker?.register("driver-worker.js", { scope: "./driver" });
+open();
