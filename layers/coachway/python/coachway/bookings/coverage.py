@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coachway.bookings import lifecycle, telling
-from coachway.bookings.events import CharterModified
 from coachway.bookings.model import Charter, Cover
 from coachway.bookings.rules import Status
 from coachway.core.caller import Caller
@@ -32,7 +30,7 @@ def covered(caller: Caller, before: Charter, covers: Sequence[Cover], reason: st
     kept = [cover for cover in before.vehicles if cover.vehicle not in given]
     after = before.model_copy(update={**_with([*kept, *covers]), **more})
     if not free(after) and before.status is Status.BOOKED:
-        return lifecycle.confirming(caller, before, reason, **_with(after.vehicles), **more)
+        return _confirming(caller, before, reason, **_with(after.vehicles), **more)
     return [_modified(before, after)]
 
 
@@ -55,7 +53,14 @@ def confirm_if_whole(caller: Caller, before: Charter) -> list[Op]:
     """The ops that confirm a charter which was booked after all its vehicles had been given away; else none."""
     if before.status is not Status.BOOKED or free(before):
         return []
-    return lifecycle.confirming(caller, before, "every vehicle has its driver or its vendor")
+    return _confirming(caller, before, "every vehicle has its driver or its vendor")
+
+
+def _confirming(caller: Caller, before: Charter, reason: str, **more: object) -> list[Op]:
+    # Prices and hours of service come with it, which those who only look do without at a cold start.
+    from coachway.bookings import lifecycle
+
+    return lifecycle.confirming(caller, before, reason, **more)
 
 
 def _with(vehicles: Sequence[Cover]) -> dict[str, object]:
@@ -71,5 +76,8 @@ def _with(vehicles: Sequence[Cover]) -> dict[str, object]:
 
 
 def _modified(before: Charter, after: Charter) -> Update:
+    from coachway.bookings import lifecycle, telling
+    from coachway.bookings.events import CharterModified
+
     told = CharterModified(**telling.of(after), revised=False)
     return Update(before, after, [told], lost=lifecycle.ChangedMeanwhile())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.bookings import telling
-from coachway.bookings.events import CharterFlowFailed, CharterFlowResumed
 from coachway.bookings.model import Charter
 from coachway.core.flows import FlowFailure
 from coachway.core.ops import Op, Update
@@ -13,6 +11,10 @@ from coachway.core.ops import Op, Update
 
 def failed(charter: Charter, flow: str, failure: FlowFailure) -> Op:
     """The op by which a charter says that one of its flows stands still."""
+    # Events of charters come with it, which those do without whose flows go well.
+    from coachway.bookings import telling
+    from coachway.bookings.events import CharterFlowFailed
+
     after = charter.model_copy(update={"flow_failures": {**charter.flow_failures, flow: failure}})
     told = CharterFlowFailed(**telling.of(charter), flow=flow, state=failure.state, error=failure.error)
     return Update(charter, after, [told])
@@ -22,6 +24,9 @@ def resumed(charter: Charter | None, flow: str) -> list[Op]:
     """The ops by which it says so no more, as the flow goes on or is needed no longer; none if it did not."""
     if charter is None or flow not in charter.flow_failures:
         return []
+    from coachway.bookings import telling
+    from coachway.bookings.events import CharterFlowResumed
+
     after = charter.model_copy(update=without(charter, flow))
     return [Update(charter, after, [CharterFlowResumed(**telling.of(charter), flow=flow)])]
 
