@@ -1,0 +1,302 @@
+"""Cards, through Stripe. Every call that changes something carries an Idempotency-Key made from our own record.
+
+What a call did is known only from an answer: when none comes, the call is made again with the same key, which tells
+what the first did or does it now; when that is not answered either, `Upstream` is raised, and `found` tells later.
+The library is imported at the first call: it is a third of a cold start, and most requests do without.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from coachway.core import errors
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+
+T = TypeVar("T")
+
+_SECONDS: Final = 5.0
+"""For an answer. With one repetition, all calls of a payment fit into the time that a function may run."""
+_PAGE: Final = 100
+_EXPAND: Final = ["latest_charge.balance_transaction"]
+SUCCEEDED: Final = "payment_intent.succeeded"
+FAILED: Final = "payment_intent.payment_failed"
+
+
+class Declined(errors.Conflict):
+    """The card, or Stripe, says no. `code` is their word for why."""
+
+    title = "the card was declined"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{message} ({code})", fields=[errors.FieldError("payment_method_id", message)])
+        self.code, self.message = code, message
+
+
+class Refused(errors.Conflict):
+    """Stripe will never do what it was asked."""
+
+    title = "the payment service refused this"
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What became of a charge, as Stripe says. Amounts in cents."""
+
+    payment_intent_id: str
+    succeeded: bool
+    amount: int
+    currency: str
+    metadata: dict[str, str]
+    charge_id: str | None = None
+    fee: int = 0
+    card: str | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    is_final: bool = True
+    """False while Stripe itself does not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An event that Stripe tells of. `object_id` is what it is about."""
+
+    id: str
+    type: str
+    object_id: str
+    metadata: dict[str, str]
+
+
+@cache
+def _account() -> dict[str, str]:
+    from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
+
+    account: Any = SecretsProvider().get(os.environ["STRIPE_SECRET_ARN"], transform="json")
+    return dict(account)
+
+
+@cache
+def _client() -> StripeClient:
+    import stripe
+
+    stripe.enable_telemetry = False
+    return stripe.StripeClient(
+        _account()["api_key"],
+        base_addresses={"api": os.environ.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")},
+        http_client=stripe.RequestsClient(timeout=_SECONDS),
+        max_network_retries=1,
+    )
+
+
+def _asked(call: Callable[[], T]) -> T:
+    """What a call answers. Raises Declined, Refused, or Upstream when it may be otherwise later."""
+    import stripe
+
+    try:
+        return call()
+    except stripe.CardError as failure:
+        raise Declined(*_why(failure)) from failure
+    except (stripe.APIConnectionError, stripe.RateLimitError, stripe.AuthenticationError) as failure:
+        raise errors.Upstream(f"the payment service did not answer ({type(failure).__name__})") from failure
+    except stripe.StripeError as failure:
+        if failure.http_status is None or failure.http_status >= 500 or failure.http_status == 409:
+            raise errors.Upstream(f"the payment service answered {failure.http_status}") from failure
+        raise Refused(f"it answered {failure.http_status}: {failure.user_message or 'no reason'}") from failure
+
+
+def _why(failure: Any) -> tuple[str, str]:
+    told = failure.error
+    code = (getattr(told, "decline_code", None) if told else None) or failure.code or "card_declined"
+    return str(code), str(failure.user_message or "Your card was declined.")
+
+
+def customer(*, org_id: str, client_id: str, name: str, email: str) -> str:
+    """Stripe's id of a client: made once, however often it is asked for within a day. Raises Upstream."""
+    wanted: Any = {"name": name, "email": email, "metadata": {"org_id": org_id, "client_id": client_id}}
+    key: Any = {"idempotency_key": f"customer-{client_id}"}
+    return str(_asked(lambda: _client().v1.customers.create(wanted, key)).id)
+
+
+def attach(customer_id: str, payment_method_id: str, *, key: str) -> tuple[str, str]:
+    """Keep a card for later payments of a customer: its id from now on, and what a person knows it by.
+
+    Raises Declined for a card that the bank refuses already now, Refused for one that Stripe does not know.
+    """
+    own: Any = {"idempotency_key": f"attach-{key}"}
+    kept: Any = _asked(lambda: _client().v1.payment_methods.attach(payment_method_id, {"customer": customer_id}, own))
+    return str(kept.id), _card(kept)
+
+
+def _card(kept: Any) -> str:
+    card = getattr(kept, "card", None)
+    if card is None:
+        return "Card"
+    return f"{str(card.brand).replace('_', ' ').title()} ending in {card.last4}"
+
+
+def charge(
+    *,
+    key: str,
+    customer_id: str,
+    payment_method_id: str,
+    cents: int,
+    currency: str,
+    metadata: dict[str, str],
+    off_session: bool = False,
+) -> Charged:
+    """Charge a card. A decline is an outcome, not an error.
+
+    Raises Upstream when it is not known whether the money moved: `found` tells. Raises Refused when it did not.
+    """
+    wanted: Any = {
+        "amount": cents,
+        "currency": currency.lower(),
+        "customer": customer_id,
+        "payment_method": payment_method_id,
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "metadata": metadata,
+        "expand": _EXPAND,
+    }
+    if off_session:
+        wanted["off_session"] = True
+    own: Any = {"idempotency_key": f"charge-{key}"}
+    try:
+        intent: Any = _asked(lambda: _client().v1.payment_intents.create(wanted, own))
+    except Declined as no:
+        known = getattr(getattr(no.__cause__, "error", None), "payment_intent", None)
+        return Charged(
+            payment_intent_id=str(known.id) if known is not None else "",
+            succeeded=False,
+            amount=cents,
+            currency=currency,
+            metadata=metadata,
+            failure_code=no.code,
+            failure_message=no.message,
+        )
+    if intent.status == "requires_action":
+        return _given_up(intent, key)
+    return _charged(intent)
+
+
+def _given_up(intent: Any, key: str) -> Charged:
+    """The bank wants the card's holder to prove something, who is not there: then it is not charged."""
+    own: Any = {"idempotency_key": f"cancel-{key}"}
+    cancelled: Any = _asked(lambda: _client().v1.payment_intents.cancel(intent.id, {}, own))
+    outcome = _charged(cancelled)
+    return outcome if outcome.succeeded else _failed(cancelled, "authentication_required", _WANTS_PROOF)
+
+
+_WANTS_PROOF: Final = "Your bank wants you to confirm this payment, which is not possible here: use another card."
+
+
+def _charged(intent: Any) -> Charged:
+    latest = intent.latest_charge
+    succeeded = intent.status == "succeeded"
+    error = intent.last_payment_error if not succeeded else None
+    if not succeeded and error is None and intent.status in {"canceled", "requires_payment_method"}:
+        return _failed(intent, "canceled", "The payment was cancelled.")
+    if error is not None and intent.status != "processing":
+        code = getattr(error, "decline_code", None) or getattr(error, "code", None) or "card_declined"
+        return _failed(intent, str(code), str(getattr(error, "message", None) or "Your card was declined."))
+    moved = getattr(latest, "balance_transaction", None) if latest is not None else None
+    return Charged(
+        payment_intent_id=str(intent.id),
+        succeeded=succeeded,
+        amount=int(intent.amount),
+        currency=str(intent.currency).upper(),
+        metadata=_metadata(intent),
+        charge_id=_id(latest),
+        fee=int(getattr(moved, "fee", 0) or 0),
+        is_final=succeeded,
+    )
+
+
+def _failed(intent: Any, code: str, message: str) -> Charged:
+    return Charged(
+        payment_intent_id=str(intent.id),
+        succeeded=False,
+        amount=int(intent.amount),
+        currency=str(intent.currency).upper(),
+        metadata=_metadata(intent),
+        failure_code=code,
+        failure_message=message,
+    )
+
+
+def _id(thing: Any) -> str | None:
+    """Of something that is told by its id, or by all that it is."""
+    if thing is None:
+        return None
+    return thing if isinstance(thing, str) else str(thing.id)
+
+
+def _metadata(thing: Any) -> dict[str, str]:
+    told = getattr(thing, "metadata", None)
+    return {} if told is None else {str(name): str(value) for name, value in told.to_dict().items()}
+
+
+def fetched(payment_intent_id: str) -> Charged:
+    """What became of a charge. Raises Upstream, or Missing when Stripe has no such."""
+    wanted: Any = {"expand": _EXPAND}
+    try:
+        return _charged(_asked(lambda: _client().v1.payment_intents.retrieve(payment_intent_id, wanted)))
+    except Refused as failure:
+        raise errors.Missing("the payment service knows no such charge") from failure
+
+
+def found(customer_id: str, payment_id: str, *, since: datetime) -> Charged | None:
+    """What became of the charge of a payment of ours, whose answer never came; None if Stripe never had it."""
+    wanted: Any = {"customer": customer_id, "created": {"gte": int(since.timestamp()) - 60}, "limit": _PAGE}
+    listed = _asked(lambda: _client().v1.payment_intents.list(wanted))
+    for intent in _asked(lambda: list(listed.auto_paging_iter())):
+        if _metadata(intent).get("payment_id") == payment_id:
+            return fetched(str(intent.id))
+    return None
+
+
+def succeeded_since(since: datetime) -> Iterator[Notice]:
+    """Every charge that went well since a moment, in no order. Raises Upstream."""
+    wanted: Any = {"type": SUCCEEDED, "created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+    listed = _asked(lambda: _client().v1.events.list(wanted))
+    yield from map(_notice, _asked(lambda: list(listed.auto_paging_iter())))
+
+
+def refund(*, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
+    """Give back a part of a charge: Stripe's id of it. Raises Upstream when that is not known: ask `refunds` first."""
+    wanted: Any = {"payment_intent": payment_intent_id, "amount": cents, "metadata": metadata}
+    own: Any = {"idempotency_key": f"refund-{key}"}
+    return str(_asked(lambda: _client().v1.refunds.create(wanted, own)).id)
+
+
+def refunds(payment_intent_id: str) -> dict[str, str]:
+    """Stripe's ids of what was given back of a charge, by the `refund_id` of ours. Raises Upstream."""
+    wanted: Any = {"payment_intent": payment_intent_id, "limit": _PAGE}
+    listed = _asked(lambda: _client().v1.refunds.list(wanted))
+    known = _asked(lambda: list(listed.auto_paging_iter()))
+    return {_metadata(each)["refund_id"]: str(each.id) for each in known if "refund_id" in _metadata(each)}
+
+
+def heard(body: bytes, signature: str) -> Notice:
+    """The event that a webhook brings. Raises Unauthenticated unless Stripe signed it, within five minutes."""
+    import stripe
+
+    refused = errors.Unauthenticated("this must be signed by Stripe, within five minutes")
+    try:
+        event = stripe.Webhook.construct_event(body, signature, _account()["webhook_secret"])
+    except (stripe.SignatureVerificationError, ValueError, IndexError):  # the latter two: a header that is none
+        raise refused from None
+    return _notice(event)
+
+
+def _notice(event: Any) -> Notice:
+    about = event.data.object
+    return Notice(
+        id=str(event.id), type=str(event.type), object_id=str(getattr(about, "id", "") or ""), metadata=_metadata(about)
+    )
