@@ -50,8 +50,20 @@ def test_the_other_organization_has_another_currency_and_its_own_things(
     assert not {each["id"] for each in own} & {each["id"] for each in other}
 
 
+def test_the_driver_who_logs_in_is_one_of_the_fleet(stack: Stack, users: list[dict[str, str]]) -> None:
+    lena = next(user for user in users if user["role"] == "driver")
+    own = asked(stack, lena, "/drivers")["items"]
+    assert [(each["first_name"], each["email"]) for each in own] == [("Lena", lena["email"])]
+    assert asked(stack, lena, f"/drivers/{own[0]['id']}")["is_compliant"]
+    drivers, vehicles = (asked(stack, users[0], f"/{kind}?limit=100")["items"] for kind in ("drivers", "vehicles"))
+    assert (len(drivers), len(vehicles)) == (8, 8)
+
+
 def test_loading_again_doubles_nothing(stack: Stack, users: list[dict[str, str]]) -> None:
-    paths = ("/charters", "/clients", "/users", "/pricing/pricing-rules", "/pricing/amenities", "/pricing/promo-codes")
+    paths = (
+        *("/charters", "/clients", "/users", "/pricing/pricing-rules", "/pricing/amenities", "/pricing/promo-codes"),
+        *("/drivers", "/vehicles", "/compliance"),
+    )
     before = [asked(stack, users[0], f"{path}?limit=100")["items"] for path in paths]
     assert demo.load(stack.home) == users
     assert [asked(stack, users[0], f"{path}?limit=100")["items"] for path in paths] == before
