@@ -125,4 +125,16 @@ Client("AC1", "x").messages
 """,
 )
 
-LAYERS: Final = (VENDOR, DOCUMENTS, MESSAGING)
+CALENDARS: Final = Layer(
+    "calendars",
+    "calendars",
+    below="api",
+    # Its tests and their hundred calendars.
+    prune=("icalendar/tests", "icalendar/fuzzing"),
+    trial="""
+from icalendar import Calendar
+Calendar.from_ical(Calendar().to_ical())
+""",
+)
+
+LAYERS: Final = (VENDOR, DOCUMENTS, MESSAGING, CALENDARS)
