@@ -182,8 +182,8 @@ class InvoiceQuery(PageQuery):
 
     client_id: ClientId | None = None
     status: InvoiceStatus | None = None
-    due_from: Annotated[Day | None, Field(description="alone: and the year after")] = None
-    due_to: Annotated[Day | None, Field(description="alone: and the year before")] = None
+    due_from: Annotated[Day | None, Field(description="alone: and half a year after")] = None
+    due_to: Annotated[Day | None, Field(description="alone: and half a year before")] = None
 
 
 class VoidInput(Input):

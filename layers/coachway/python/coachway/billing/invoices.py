@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 _TRIES: Final = 6
 BILLABLE: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
-_YEAR: Final = timedelta(days=366)
+_HALF_A_YEAR: Final = timedelta(days=183)
 _LONGEST_RANGE: Final = timedelta(days=3660)
 
 
@@ -222,8 +222,8 @@ def listed(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
 
 
 def _by_due_date(org_id: str, query: InvoiceQuery, where: dict[str, str | int | bool]) -> Page[Invoice]:
-    first = query.due_from or _shifted(query.due_to, -_YEAR)
-    last = query.due_to or _shifted(query.due_from, _YEAR)
+    first = query.due_from or _shifted(query.due_to, -_HALF_A_YEAR)
+    last = query.due_to or _shifted(query.due_from, _HALF_A_YEAR)
     if last < first:
         raise errors.Invalid.field("due_to", "must not be before due_from")
     if last - first > _LONGEST_RANGE:

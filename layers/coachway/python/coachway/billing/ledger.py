@@ -140,7 +140,7 @@ def entry_of(organization: Organization, movement: Movement, *, reference: str =
 
 def listed(caller: Caller, query: LedgerQuery) -> Page[Entry]:
     """Entries, newest first. Raises Invalid for a range that ends before it begins."""
-    first, last = query.date_from or ids.made_at(caller.org_id).date() - timedelta(days=1), query.date_to or _latest()
+    first, last = query.date_from or first_day(caller.org_id), query.date_to or _latest()
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
     where: dict[str, str | int | bool] = {f"on_{query.account.value}": True} if query.account else {}
@@ -157,18 +157,23 @@ def listed(caller: Caller, query: LedgerQuery) -> Page[Entry]:
     return page(Entry, JOURNAL, partitions, query, between=between, where=where, descending=True)
 
 
+def first_day(org_id: str) -> date:
+    """A day on which there can be no entries yet: when the organization began, it may have been a day less there."""
+    return ids.made_at(org_id).date() - timedelta(days=1)
+
+
 def _latest() -> date:
     """The last day that can have entries: somewhere it is tomorrow already."""
     return clock.now().date() + timedelta(days=1)
 
 
 def _partitions(org_id: str, first: date, last: date) -> list[str]:
-    begun = ids.made_at(org_id).date() - timedelta(days=1)
-    span = months(_midnight(max(first, begun)), _midnight(min(last, _latest())))
+    span = months(midnight(max(first, first_day(org_id))), midnight(min(last, _latest())))
     return [JOURNAL.partition(org=org_id, month=month) for month in span]
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """The beginning of a day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

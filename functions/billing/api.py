@@ -1,0 +1,100 @@
+"""Routes of invoices and of the ledger."""
+
+from __future__ import annotations
+
+from coachway.billing import exporting, invoices, issuing, ledger, receivable, reconciling, recording
+from coachway.billing.aging import Aging
+from coachway.billing.exporting import ExportQuery
+from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery, VoidInput
+from coachway.billing.ledger import Entry, LedgerQuery
+from coachway.billing.model import InvoiceId
+from coachway.billing.payment import RecordedInput
+from coachway.billing.reconciling import Reconciliation, ReconciliationQuery
+from coachway.core.answers import File
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Page
+
+api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.")
+app = api.app
+
+CLIENTS = ("client",)
+
+
+@api.post("/invoices", needs="billing:write", status=201, errors=(404,))
+def create_invoice(caller: Caller, body: InvoiceInput) -> Invoice:
+    """Draft an invoice.
+
+    Of one charter that is booked, or of several of one client that are over. Its amounts are those of their quotes.
+    """
+    return invoices.create(caller, body)
+
+
+@api.get("/invoices", needs="billing:read", outside=CLIENTS, errors=(404,))
+def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
+    """List invoices, newest first; with a due date those that were issued, soonest due first.
+
+    Clients see their own, once they were issued.
+    """
+    return invoices.listed(caller, query)
+
+
+@api.get("/invoices/{invoice_id}", needs="billing:read", outside=CLIENTS)
+def get_invoice(caller: Caller, invoice_id: InvoiceId) -> Invoice:
+    """Get an invoice."""
+    return invoices.get(caller, invoice_id)
+
+
+@api.post("/invoices/{invoice_id}/issue", needs="billing:write")
+def issue_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -> Invoice:
+    """Issue a draft.
+
+    It gets the next number of the year, without a gap, and is due by the client's terms. What was paid ahead for its
+    trips is taken off. The client gets it by mail.
+    """
+    return issuing.issue(caller, invoice_id, if_match)
+
+
+@api.post("/invoices/{invoice_id}/void", needs="billing:write")
+def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_match: int | None) -> Invoice:
+    """Void an invoice on which nothing was paid since it was issued.
+
+    It keeps its number; its trips can be invoiced again.
+    """
+    return issuing.void(caller, invoice_id, body.reason, if_match)
+
+
+@api.post("/invoices/{invoice_id}/record-payment", needs="billing:write")
+def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordedInput, if_match: int | None) -> Invoice:
+    """Record a payment that came by cash, check or transfer, of all that is due or of a part."""
+    return recording.record(caller, invoice_id, body, if_match)
+
+
+@api.get("/billing/ledger", needs="billing:read")
+def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
+    """List journal entries, newest first.
+
+    In each, a debit is positive and a credit negative, and they add up to zero.
+    """
+    return ledger.listed(caller, query)
+
+
+@api.get("/billing/aging/receivable", needs="billing:read")
+def aging_receivable(caller: Caller) -> Aging:
+    """What clients owe, by how long it is past due."""
+    return receivable.aging(caller)
+
+
+@api.get("/billing/reconciliation", needs="billing:read")
+def reconcile(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
+    """What a month did to each account, and whether the books agree with it."""
+    return reconciling.month(caller, query)
+
+
+@api.get("/billing/export", needs="billing:read", media="*/*")
+def export_journal(caller: Caller, query: ExportQuery) -> File:
+    """Export the journal: QuickBooks Desktop (IIF), QuickBooks Online (journal entries as JSON), or CSV.
+
+    The clients' and vendors' names are in it, as those programs want them.
+    """
+    return exporting.export(caller, query)

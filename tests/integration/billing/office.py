@@ -1,0 +1,99 @@
+"""An organization that invoices its clients, on moto's table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from coachway.bookings import charters, lifecycle
+from coachway.bookings.lifecycle import StatusInput
+from coachway.bookings.model import Charter
+from coachway.bookings.rules import Status
+from coachway.clients import credit
+from coachway.clients import service as clients
+from coachway.clients.model import Client
+from coachway.clients.rules import PaymentTerms
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.ops import Create, Update
+from tests.entries import load
+from tests.integration.bookings import asking
+from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.integration.client import Reply, call, token_for
+
+api = load("billing", "api").api
+MANAGER: Final = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="manager", correlation_id="tests")
+SYSTEM: Final = Caller.system("tests", ORG)
+RIGHTS: Final = "billing:read billing:write"
+
+
+def found(terms: str = "net_30", limit: int = 0) -> None:
+    """The organization, its prices, and a client with terms, or without."""
+    asking.found()
+    before = clients.get(STAFF, CLIENT_ID)
+    after = before.model_copy(update={"payment_terms": PaymentTerms(terms), "credit_limit": limit})
+    store.commit(STAFF, Update(before, after))
+
+
+def another_client(client_id: str, **fields: Any) -> Client:
+    """One more client."""
+    usual = {"name": "Bolt Tours", "client_type": "corporate", "email": "pay@bolt.example", "payment_terms": "net_15"}
+    made = Client(id=client_id, org_id=ORG, **{**usual, **fields})
+    store.commit(STAFF, Create(made))
+    return made
+
+
+def ask(
+    method: str, path: str, body: Any = None, *, rights: str = RIGHTS, client: str = "", org_id: str = ORG, **more: Any
+) -> Reply:
+    """A request to billing, as a manager, or as somebody of a client."""
+    real = datetime.now(UTC)
+    times: dict[str, Any] = {"iat": real, "exp": real + timedelta(minutes=5)}
+    role = "client" if client else "manager"
+    token = token_for(rights, role=role, party_id=client, org_id=org_id, **times)
+    return call(api, method, f"/api/v1{path}", body, token=token, **more)
+
+
+def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+    """A request that must succeed."""
+    reply = ask(method, path, body, **more)
+    assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
+    return dict(reply.json())
+
+
+def booked(**fields: Any) -> Charter:
+    """A charter that was booked by phone; 150 miles cost 726.50 at the prices of the tests."""
+    charter_id = asking.quoted(**{"miles": 150, **fields})["id"]
+    return lifecycle.to_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
+
+
+def completed(**fields: Any) -> Charter:
+    """A charter that is over, as vehicles and drivers leave it."""
+    before = booked(**fields)
+    after = before.model_copy(update={"status": Status.COMPLETED})
+    store.commit(SYSTEM, Update(before, after))
+    return after
+
+
+def charter(charter_id: str) -> Charter:
+    """A charter as it is now."""
+    return charters.get(STAFF, charter_id)
+
+
+def paid_ahead(charter_id: str, cents: int) -> None:
+    """A deposit, as a payment leaves it on the charter, and in the books."""
+    from coachway.billing import ledger, movements
+    from coachway.identity import organizations
+
+    before = charter(charter_id)
+    movement = movements.deposit_received(
+        client_id=before.client_id, charter_id=charter_id, cents=cents, currency="USD", memo="Deposit"
+    )
+    after = before.model_copy(update={"amount_paid": before.amount_paid + cents})
+    store.commit(SYSTEM, Update(before, after), *ledger.booked(organizations.get(ORG), movement))
+
+
+def owes(client_id: str = CLIENT_ID) -> tuple[int, int]:
+    """Cents that a client owes in all, and of them for trips not invoiced yet."""
+    now = credit.of(clients.get(STAFF, client_id))
+    return now.open_balance, now.booked_balance
