@@ -40,13 +40,13 @@ def test_later_stops_follow_the_plan_and_are_not_left_before_it() -> None:
     late = eta.arrivals(progress, stops, NOON + timedelta(hours=2, minutes=45), 45.0)
     assert late[1] == NOON + timedelta(hours=4, minutes=15)
     assert late[2] == NOON + timedelta(hours=5, minutes=15)
-    assert eta.late_minutes(stops, late) == 135
+    assert eta.lateness(stops, late) == (1, 135)
 
 
 def test_nobody_can_tell_where_places_are_not_known() -> None:
     stops = [stop(make.NEWARK), stop(None), stop(make.PRINCETON)]
     assert eta.arrivals(Progress(stop=1), stops, NOON, 50.0) == [None, None, None]
-    assert eta.late_minutes(stops, [None, None, None]) is None
+    assert eta.lateness(stops, [None, None, None]) is None
 
 
 def test_an_over_trip_expects_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from coachway.core.geo import Place, miles_between
 from coachway.dispatch.geofence import Progress, planned
@@ -90,12 +90,19 @@ def _driving(one: Place, other: Place, miles_per_hour: float) -> timedelta:
     return RECENT + timedelta(hours=(miles - slow) / MILES_PER_HOUR)
 
 
-def late_minutes(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> int | None:
-    """By how many whole minutes the next stop that has a planned time will be missed: 0 on time, None if untold."""
-    for stop, eta in zip(stops, expected, strict=True):
+class Lateness(NamedTuple):
+    """By how many whole minutes a stop will be missed; 0 on time."""
+
+    stop: int
+    minutes: int
+
+
+def lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> Lateness | None:
+    """Of the next stop that has a planned time; None if nobody can tell."""
+    for number, (stop, eta) in enumerate(zip(stops, expected, strict=True)):
         wanted = planned(stop)
         if eta is not None and wanted is not None:
-            return max(0, (eta - wanted) // _MINUTE)
+            return Lateness(number, max(0, (eta - wanted) // _MINUTE))
     return None
 
 

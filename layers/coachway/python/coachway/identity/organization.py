@@ -103,6 +103,9 @@ class OrganizationSettings(Input):
     approval_thresholds: ApprovalThresholds = Field(default_factory=ApprovalThresholds)
     payment_policy: PaymentPolicy = Field(default_factory=PaymentPolicy)
     hours_policy: HoursPolicy = Field(default_factory=HoursPolicy)
+    free_wait_minutes: Annotated[
+        int, Field(ge=0, le=1440, description="that a vehicle waits at a stop beyond the plan before it is billed")
+    ] = 15
     branding: Branding = Field(default_factory=Branding)
 
 

@@ -1,0 +1,82 @@
+"""Routes of trips under way: positions, duty, where the vehicles are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from coachway.bookings.model import CharterId
+from coachway.core.caller import Caller
+from coachway.core.http import ANYONE, Api
+from coachway.dispatch import checkins, duty, track, track_links
+from coachway.dispatch.checkins import CheckInBatch, Taken
+from coachway.dispatch.duty import DepartInput, DutyInput
+from coachway.dispatch.model import Assignment, AssignmentId
+from coachway.dispatch.track_links import GivenLink, TrackLinkInput
+from coachway.dispatch.track_views import CharterTrack, SharedTrack
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+
+api = Api("dispatch", "Who drives which trip in which vehicle, and where they are.", health=False)
+app = api.app
+
+DRIVERS = ("driver",)
+
+
+@api.post("/dispatch/check-ins", needs="dispatch:write", status=202, outside=DRIVERS, errors=(404,))
+def take_check_ins(caller: Caller, body: CheckInBatch) -> Taken:
+    """Tell where a vehicle is.
+
+    One position or up to a hundred, in any order, of the driver's own assignment. Each moment is taken once. Arrivals,
+    departures and lateness follow from them.
+    """
+    return checkins.take(caller, body)
+
+
+@api.post("/dispatch/assignments/{assignment_id}/check-in", needs="dispatch:write", outside=DRIVERS)
+def check_in(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
+    """Report for duty.
+
+    Refused while papers of drivers, vehicle or carrier are not in order, or the hours of service do not allow the trip.
+    """
+    return duty.check_in(caller, assignment_id, body)
+
+
+@api.post("/dispatch/assignments/{assignment_id}/depart", needs="dispatch:write", outside=DRIVERS)
+def depart(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> Assignment:
+    """Leave a stop, where no position tells so.
+
+    Leaving the first one begins the trip; it is refused while papers are not in order.
+    """
+    return duty.depart(caller, assignment_id, body)
+
+
+@api.post("/dispatch/assignments/{assignment_id}/check-out", needs="dispatch:write", outside=DRIVERS)
+def check_out(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
+    """End the duty, and the trip where its last drop-off was not seen."""
+    return duty.check_out(caller, assignment_id, body)
+
+
+@api.get("/dispatch/charters/{charter_id}/track", needs="dispatch:read")
+def follow_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
+    """See where a charter's vehicles are, and when they will be at their stops."""
+    return track.of_charter(caller, charter_id)
+
+
+@api.post("/dispatch/charters/{charter_id}/track-link", needs="dispatch:write", status=201, secret=True)
+def give_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> GivenLink:
+    """Get the live link to a charter's vehicles, to pass on.
+
+    It is the same link each time, unless it is renewed; its expiry is what was asked for last.
+    """
+    return track_links.give_link(caller, charter_id, body)
+
+
+@api.get("/track/{track_token}", needs=ANYONE)
+def follow_link(caller: Caller, track_token: Token) -> SharedTrack:
+    """See where a charter's vehicles are, by a live link.
+
+    There is no position before the driver checks in, and none from the last drop-off on.
+    """
+    return track.seen(track_token)

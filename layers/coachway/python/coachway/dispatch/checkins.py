@@ -1,0 +1,126 @@
+"""Takes the positions that a driver's telephone sends: one at a time, or what it gathered without a network."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from coachway.core import clock, errors
+from coachway.core.caller import Caller
+from coachway.core.errors import FieldError
+from coachway.core.model import Input, Shape
+from coachway.core.retrying import after_lost_races
+from coachway.core.times import Moment
+from coachway.dispatch import assignments, settling, trail
+from coachway.dispatch.model import Assignment, AssignmentId
+from coachway.dispatch.packing import Fix, rounded
+from coachway.dispatch.rules import AssignmentStatus
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""By how much a telephone's clock may be ahead of ours."""
+_TAKING: Final = frozenset(
+    {
+        AssignmentStatus.CHECKED_IN,
+        AssignmentStatus.IN_PROGRESS,
+        AssignmentStatus.COMPLETED,
+        AssignmentStatus.RELEASED,
+    }
+)
+
+CHECK_IN_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "assignment_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "points": [
+        {
+            "latitude": 40.7074,
+            "longitude": -74.0113,
+            "speed_mph": 31.5,
+            "heading": 214,
+            "accuracy_m": 6,
+            "recorded_at": "2026-03-03T09:10:20-05:00",
+        }
+    ],
+}
+
+
+class CheckIn(Input):
+    """Where a vehicle was, and when."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    speed_mph: Annotated[float | None, Field(ge=0, le=300)] = None
+    heading: Annotated[float | None, Field(ge=0, le=360, description="degrees from north, clockwise")] = None
+    accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="radius in metres")] = None
+    recorded_at: Moment
+
+    def fix(self) -> Fix:
+        """As it is kept."""
+        return rounded(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
+
+
+class CheckInBatch(Input):
+    """Where an assignment's vehicle was: one moment, or up to a hundred in any order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CHECK_IN_EXAMPLE]})
+
+    assignment_id: AssignmentId
+    points: Annotated[list[CheckIn], Field(min_length=1, max_length=100)]
+
+
+class Taken(Shape):
+    """What became of a batch. A moment that was told before is a duplicate; one off duty is ignored."""
+
+    accepted: int
+    duplicates: int
+    ignored: Annotated[int, Field(description="before checking in, or after checking out")]
+
+
+def take(caller: Caller, body: CheckInBatch) -> Taken:
+    """Keep positions, each moment once and in its place, and note what they show.
+
+    Raises Missing for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
+    Two reads and one write of a unit, if nothing happens and all fall on the same page.
+    """
+    latest = clock.now() + CLOCK_SKEW
+    ahead = [
+        FieldError(f"points.{number}.recorded_at", "must not be in the future")
+        for number, point in enumerate(body.points)
+        if point.recorded_at > latest
+    ]
+    if ahead:
+        raise errors.Invalid(f"{ahead[0].field}: {ahead[0].message}", fields=ahead)
+    fixes = sorted(point.fix() for point in body.points)
+    written: set[datetime] = set()
+    return after_lost_races(lambda: _take(caller, body.assignment_id, fixes, written))
+
+
+def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]) -> Taken:
+    """One try. `written` are the moments that an earlier one of this request has written."""
+    assignment = assignments.get(caller, assignment_id)
+    if assignment.status not in _TAKING or assignment.checked_in_at is None:
+        raise errors.Conflict(
+            f"this assignment is {assignment.status}: check in first", title="the driver is not on duty"
+        )
+    fresh = {fix.at: fix for fix in reversed(fixes) if _on_duty(assignment, fix.at)}
+    ignored = sum(not _on_duty(assignment, fix.at) for fix in fixes)
+    if not fresh:
+        return Taken(accepted=0, duplicates=0, ignored=ignored)
+    pages = trail.since(assignment.org_id, assignment.id, min(fresh))
+    laid = trail.laid(assignment.org_id, assignment.id, pages, fresh.values(), assignment.stops)
+    after = settling.settled(caller, assignment, laid.passages)
+    if after is not assignment:
+        laid = trail.laid(after.org_id, after.id, pages, fresh.values(), after.stops)
+    settling.alarmed(caller, after, laid.progress, laid.counted)
+    for page in laid.changed:
+        trail.keep(page)
+        written |= {fix.at for fix in page.fixes if fix.at in fresh and fix.at not in laid.known}
+    accepted = len(fresh.keys() - (laid.known - written))
+    return Taken(accepted=accepted, duplicates=len(fixes) - ignored - accepted, ignored=ignored)
+
+
+def _on_duty(assignment: Assignment, at: datetime) -> bool:
+    """Whether a driver was on duty: where they are at other times is nobody's business."""
+    since = assignment.checked_in_at
+    until = assignment.checked_out_at or assignment.ended_at
+    return since is not None and at >= since - CLOCK_SKEW and (until is None or at <= until + CLOCK_SKEW)

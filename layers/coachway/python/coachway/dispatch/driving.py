@@ -1,0 +1,119 @@
+"""Whether the crew of an assignment may drive now, and how long, by what they really did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from coachway.core import errors, store
+from coachway.core.errors import FieldError
+from coachway.dispatch import diary, ground, logbook
+from coachway.dispatch.judging import Law
+from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.rules import REACH
+from coachway.fleet.model import DRIVER, Driver
+from coachway.hours.model import Answer, Segment, Status
+from coachway.hours.rules import check, violations
+from coachway.identity.organization import ORGANIZATIONS, Organization
+
+_FURTHEST: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """The drivers of an assignment, with what they did in the days before now, and the rules that hold for them."""
+
+    law: Law
+    drivers: list[Driver]
+    jobs: dict[str, list[Job]]
+    known: dict[str, Assignment]
+
+    def history(self, driver: Driver, until: datetime, now: datetime) -> list[Segment]:
+        """What a driver did, as the rules want it."""
+        jobs = [job for job in self.jobs[driver.id] if job.starts_at < until]
+        return logbook.log(driver, jobs, self.known, until - REACH, until, now)
+
+
+def crew_of(assignment: Assignment, now: datetime) -> Crew:
+    """What the drivers of an assignment did. Two reads. The assignment counts as it is given, not as it lies there."""
+    org = assignment.org_id
+    house_key = ORGANIZATIONS.key(org=org)
+    driver_keys = {each: DRIVER.key(org=org, id=each) for each in assignment.crew}
+    weeks = diary.around(now, now)
+    pages = {each: diary.keys(org, each, weeks) for each in assignment.crew}
+    found = store.gather([house_key, *driver_keys.values(), *(key for keys in pages.values() for key in keys)])
+    jobs = {each: diary.opened(found, org, each, weeks).jobs for each in assignment.crew}
+    begun = {job for each in jobs.values() for job in logbook.begun(each, now)} - {assignment.id}
+    return Crew(
+        law=ground.law_of(found.get(Organization, house_key)),
+        drivers=[found.get(Driver, key) for key in driver_keys.values()],
+        jobs=jobs,
+        known={**ground.known(org, begun), assignment.id: assignment},
+    )
+
+
+def require_legal(assignment: Assignment, now: datetime) -> None:
+    """Raises Conflict when somebody of the crew may not drive the trip as it is planned, beginning now at the soonest.
+
+    A trip that begins late is judged as late as it begins.
+    """
+    crew = crew_of(assignment, now)
+    late = max(timedelta(), now - assignment.starts_at)
+    wrong: list[FieldError] = []
+    for name, driver, duty in zip(
+        ("driver_id", "second_driver_id"), crew.drivers, (assignment.duty, assignment.second_duty), strict=False
+    ):
+        plan = [each.model_copy(update={"start": each.start + late, "end": each.end + late}) for each in duty]
+        if not plan:
+            continue
+        others = Crew(crew.law, crew.drivers, _without(crew.jobs, assignment.id), crew.known)
+        zone = ZoneInfo(driver.timezone)
+        history = others.history(driver, plan[0].start, now)
+        verdict = check(history, plan, crew.law.ruleset, daily_carrier=crew.law.daily_carrier, home=zone)
+        if verdict.verdict is Answer.UNKNOWN:
+            wrong.append(FieldError(name, _unknown(driver, others, now)))
+        wrong += [
+            FieldError(
+                name,
+                f"{driver.name} would pass the {found.rule} limit at {found.at.astimezone(zone):%Y-%m-%d %H:%M %Z} "
+                f"({found.citation})",
+            )
+            for found in verdict.violations
+        ]
+    if wrong:
+        said = "; ".join(each.message for each in wrong)
+        raise errors.Conflict(said, title="the hours of service do not allow it", fields=wrong)
+
+
+def _without(jobs: dict[str, list[Job]], assignment_id: str) -> dict[str, list[Job]]:
+    return {who: [job for job in each if job.assignment_id != assignment_id] for who, each in jobs.items()}
+
+
+def _unknown(driver: Driver, crew: Crew, now: datetime) -> str:
+    """What is missing: most often somebody forgot to check out."""
+    left = [
+        job.number
+        for job in crew.jobs[driver.id]
+        if job.ends_at <= now and (known := crew.known.get(job.assignment_id)) and known.checked_out_at is None
+    ]
+    why = f": check out of {', '.join(dict.fromkeys(left))} first" if left else ""
+    return f"what {driver.name} did in the days before is not known{why} (49 CFR 395.8)"
+
+
+def may_drive_until(assignment: Assignment, now: datetime) -> datetime:
+    """How long the vehicle may be driven from now on without a rest: by the driver of its crew who can longest.
+
+    Holes in a log are read as rest: nobody is accused of what is not known. Two reads.
+    """
+    crew = crew_of(assignment, now)
+    return max(_until(crew, driver, now) for driver in crew.drivers)
+
+
+def _until(crew: Crew, driver: Driver, now: datetime) -> datetime:
+    ahead = [Segment(start=now, end=now + _FURTHEST, status=Status.DRIVING)]
+    history = crew.history(driver, now, now)
+    law, zone = crew.law, ZoneInfo(driver.timezone)
+    found = violations(history, ahead, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
+    return min((each.at for each in found), default=now + _FURTHEST)

@@ -1,0 +1,171 @@
+"""A driver's duty: reporting for it, leaving stops by hand where no position tells, and being done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field
+
+from coachway.bookings.rules import Status as CharterStatus
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.model import Input
+from coachway.core.ops import Op, Update
+from coachway.core.retrying import after_lost_races
+from coachway.core.times import Moment
+from coachway.dispatch import assignments, driving, finishing, geofence, leaving, settling, telling, under_way
+from coachway.dispatch.checkins import CLOCK_SKEW
+from coachway.dispatch.events import AssignmentCheckedIn, AssignmentCheckedOut
+from coachway.dispatch.geofence import Happening, Passage
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.rules import AssignmentStatus, require_step
+from coachway.identity import organizations
+
+EARLIEST: Final = timedelta(hours=4)
+"""So long before its duty begins a driver may report for it."""
+_LONGEST_AGO: Final = timedelta(hours=24)
+
+
+class DutyInput(Input):
+    """When it was. A telephone without a network says it later."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+    at: Annotated[Moment | None, Field(description="left out: now; not in the future, and not more than a day ago")] = (
+        None
+    )
+
+    def moment(self) -> datetime:
+        """When it was. Raises Invalid for a time that cannot be meant."""
+        now = clock.now()
+        if self.at is None:
+            return now
+        if not now - _LONGEST_AGO <= self.at <= now + CLOCK_SKEW:
+            raise errors.Invalid.field("at", "must not be in the future, and not more than a day ago")
+        return min(self.at, now)
+
+
+class DepartInput(DutyInput):
+    """Which stop was left, and when."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"stop": 0}]})
+
+    stop: Annotated[
+        int | None,
+        Field(ge=0, le=49, description="counted from 0; left out: the one that the vehicle is at, or comes to next"),
+    ] = None
+
+
+def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
+    """Report for duty; it says yes to the offer as well. Twice changes nothing.
+
+    Raises Conflict naming what is in the way: papers of drivers, vehicle and carrier that are not in order today, and
+    hours of service, judged by what the crew really did until now.
+    """
+    at = body.moment()
+    return after_lost_races(lambda: _check_in(caller, assignment_id, at))
+
+
+def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
+    before = assignments.get(caller, assignment_id)
+    if before.checked_in_at is not None and before.status is not AssignmentStatus.RELEASED:
+        return before
+    require_step(before.status, AssignmentStatus.CHECKED_IN)
+    if at < before.starts_at - EARLIEST:
+        begins = before.starts_at.isoformat(timespec="minutes")
+        raise errors.Conflict(f"the duty begins at {begins}", title="it is too early to check in")
+    conditions = leaving.cleared(before)
+    driving.require_legal(before, max(at, clock.now()))
+    after = before.model_copy(
+        update={
+            "status": AssignmentStatus.CHECKED_IN,
+            "checked_in_at": at,
+            "answered_at": before.answered_at or at,
+        }
+    )
+    told = AssignmentCheckedIn(**telling.of(after), at=at)
+    store.commit(caller, Update(before, after, [told]), *conditions)
+    return after
+
+
+def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
+    """Leave a stop, where no position tells so. To leave one that was left already changes nothing.
+
+    Raises Conflict at the last stop, before checking in, and at the first one when papers are not in order or the
+    charter is not confirmed.
+    """
+    at = body.moment()
+    return after_lost_races(lambda: _depart(caller, assignment_id, body.stop, at))
+
+
+def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
+    before = assignments.get(caller, assignment_id)
+    progress = geofence.told(before.stops)
+    if stop is not None and stop < progress.stop:
+        return before
+    _require_under_way(before)
+    if stop is not None and stop > progress.stop:
+        raise errors.Conflict(f"it has not come to stop {stop} yet", title="that stop is still ahead")
+    if progress.stop >= len(before.stops) - 1:
+        raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
+    _require_in_order(before, at)
+    conditions: list[Op] = []
+    if before.status is AssignmentStatus.CHECKED_IN:
+        conditions = leaving.cleared(before)
+        charter = finishing.charter_of(before)
+        if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
+            said = f"charter {charter.number} is {charter.status}, not confirmed"
+            raise errors.Conflict(said, title="this trip cannot start yet")
+    arriving = [] if progress.there else [Passage(progress.stop, Happening.ARRIVED, at)]
+    passages = [*arriving, Passage(progress.stop, Happening.DEPARTED, at)]
+    step = under_way.passed(before, passages, _free_wait(before))
+    return settling.write(caller, before, step, ops=conditions)
+
+
+def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
+    """End the duty. A trip whose last drop-off no position has shown is over with it. Twice changes nothing.
+
+    Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
+    """
+    at = body.moment()
+    return after_lost_races(lambda: _check_out(caller, assignment_id, at))
+
+
+def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
+    before = assignments.get(caller, assignment_id)
+    if before.checked_out_at is not None:
+        return before
+    if before.status is AssignmentStatus.IN_PROGRESS:
+        last, at = len(before.stops) - 1, max(at, _last_known(before))
+        step = under_way.passed(before, [Passage(last, Happening.ARRIVED, at)], _free_wait(before))
+        step.after.checked_out_at = at
+        return settling.write(caller, before, step, events=[AssignmentCheckedOut(**telling.of(before), at=at)])
+    if before.status is not AssignmentStatus.COMPLETED:
+        said = "leave the first stop, or have the assignment released"
+        raise errors.Conflict(f"this assignment is {before.status}: {said}", title="the trip has not begun")
+    at = max(at, _last_known(before))
+    after = before.model_copy(update={"checked_out_at": at})
+    store.commit(caller, Update(before, after, [AssignmentCheckedOut(**telling.of(after), at=at)]))
+    return after
+
+
+def _require_under_way(assignment: Assignment) -> None:
+    if not assignment.status.is_under_way:
+        raise errors.Conflict(f"this assignment is {assignment.status}", title="the driver is not on duty")
+
+
+def _require_in_order(assignment: Assignment, at: datetime) -> None:
+    """Raises Invalid for a moment before the last thing that is known to have happened."""
+    last = _last_known(assignment)
+    if at < last:
+        raise errors.Invalid.field("at", f"must not be before {last.isoformat(timespec='seconds')}")
+
+
+def _last_known(assignment: Assignment) -> datetime:
+    moments = [moment for stop in assignment.stops for moment in (stop.arrived_at, stop.departed_at)]
+    return max(filter(None, [assignment.checked_in_at or assignment.offered_at, *moments]))
+
+
+def _free_wait(assignment: Assignment) -> timedelta:
+    return timedelta(minutes=organizations.get(assignment.org_id).free_wait_minutes)

@@ -1,0 +1,63 @@
+"""How a charter follows its vehicles: under way with the first departure, completed with the last drop-off."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coachway.bookings import lifecycle
+from coachway.bookings.model import CHARTER, Charter
+from coachway.bookings.rules import Status
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.model import AccessPattern
+from coachway.core.ops import Add, Op
+from coachway.dispatch import diary
+from coachway.dispatch.model import Assignment
+
+DROPPED = AccessPattern(
+    "how many vehicles of a charter have dropped their passengers off (`n`)",
+    pk="ORG#{org}#DROPPED#{charter}",
+    sk="COUNT",
+    used_by="dispatch.finishing",
+)
+_KIND: Final = "dropped"
+
+
+class CountedMeanwhile(errors.LostRace):
+    """Another vehicle of the charter came to its last stop at the same moment."""
+
+    def __init__(self) -> None:
+        super().__init__("another vehicle of this charter came to its last stop just now: look again")
+
+
+def starting(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
+    """The ops by which a charter is under way with this vehicle's departure; none when it is already.
+
+    None either when it waits for other vehicles yet: what has left has left, and the charter is not confirmed by that.
+    They fail with `lifecycle.ChangedMeanwhile`.
+    """
+    if charter.status is not Status.CONFIRMED:
+        return []
+    return lifecycle.starting(caller, charter, f"vehicle {assignment.vehicle_number} left its first stop")
+
+
+def ending(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
+    """The ops by which this vehicle has dropped its passengers off, and with the last one the charter is completed.
+
+    Of two vehicles that come to their last stops at once, one counts the other. They fail with CountedMeanwhile.
+    """
+    key = DROPPED.key(org=charter.org_id, charter=charter.id)
+    over = diary.over(charter.org_id, assignment.resources)
+    if charter.status is not Status.IN_PROGRESS:
+        return [Add(key, {"n": 1}, _KIND), *over]
+    every = charter.vehicle_count
+    if store.numbers(key).get("n", 0) + 1 < every:
+        return [Add(key, {"n": 1}, _KIND, at_most={"n": every - 1}, otherwise=CountedMeanwhile()), *over]
+    counted = Add(key, {"n": 1}, _KIND, at_least={"n": every}, otherwise=CountedMeanwhile())
+    reason = f"vehicle {assignment.vehicle_number} came to its last stop"
+    return [counted, *lifecycle.completing(caller, charter, reason), *over]
+
+
+def charter_of(assignment: Assignment) -> Charter:
+    """The charter that a vehicle runs. One read."""
+    return store.get(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))

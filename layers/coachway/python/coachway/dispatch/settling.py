@@ -1,0 +1,120 @@
+"""Writes what a vehicle's passages and its position make of its assignment and of the charter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from coachway.core import clock, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.ops import Op, Update
+from coachway.dispatch import driving, eta, finishing, leaving, telling, under_way
+from coachway.dispatch.events import (
+    TripArrived,
+    TripDeparted,
+    TripHoursExceeded,
+    TripLateRisk,
+    TripPapersLacking,
+)
+from coachway.dispatch.geofence import Passage, Progress, planned
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.packing import Fix
+from coachway.dispatch.under_way import Step
+from coachway.identity import organizations
+
+FRESH: Final = timedelta(minutes=10)
+"""An older position says nothing of where the vehicle is now."""
+
+
+def settled(caller: Caller, assignment: Assignment, passages: Sequence[Passage]) -> Assignment:
+    """The assignment after passages that its position shows, each written with what follows from it.
+
+    What has happened has happened: nothing is refused. A vehicle that left with papers that are not in order raises an
+    alarm. Raises LostRace.
+    """
+    if not passages or not assignment.status.is_under_way:
+        return assignment
+    free = timedelta(minutes=organizations.get(assignment.org_id).free_wait_minutes)
+    while (step := under_way.passed(assignment, passages, free)).changes:
+        alarms: list[Event] = []
+        if step.starts:
+            reasons = leaving.lacking(assignment)
+            alarms = [TripPapersLacking(**telling.of(assignment), reasons=reasons)] if reasons else []
+        assignment = write(caller, assignment, step, events=alarms)
+    return assignment
+
+
+def write(
+    caller: Caller, before: Assignment, step: Step, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
+) -> Assignment:
+    """Write one step: the assignment, its events, the charter's own step. Raises LostRace."""
+    after = step.after
+    if any(isinstance(each, TripDeparted) for each in step.events):
+        after.may_drive_until = driving.may_drive_until(after, clock.now())
+    elif any(isinstance(each, TripArrived) for each in step.events):
+        after.may_drive_until = None
+    together: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
+    if step.starts:
+        together += finishing.starting(caller, finishing.charter_of(after), after)
+    if step.ends:
+        together += finishing.ending(caller, finishing.charter_of(after), after)
+    store.commit(caller, *together)
+    return after
+
+
+def alarmed(caller: Caller, before: Assignment, progress: Progress, counted: Sequence[Fix]) -> Assignment:
+    """The assignment after its newest position was looked at: late, or driven too long. Each is told once."""
+    now = clock.now()
+    if not before.status.is_under_way or not counted or now - counted[-1].at > FRESH:
+        return before
+    after = before.model_copy()
+    events = [
+        *_late(before, after, progress, counted, now),
+        *overrun(before, after, driving_at=None if progress.there else counted[-1].at),
+    ]
+    if not events:
+        return before
+    store.commit(caller, Update(before, after, events))
+    return after
+
+
+def _late(
+    before: Assignment, after: Assignment, progress: Progress, counted: Sequence[Fix], now: datetime
+) -> list[Event]:
+    expected = eta.arrivals(progress, before.stops, now, eta.pace(counted))
+    late = eta.lateness(before.stops, expected)
+    return late_risk(before, after, late, expected[late.stop] if late else None)
+
+
+def late_risk(
+    before: Assignment, after: Assignment, late: eta.Lateness | None, expected_at: datetime | None
+) -> list[Event]:
+    """The event of a lateness that has reached another quarter of an hour, noted on `after`."""
+    if late is None or eta.late_step(late.minutes) <= eta.late_step(before.late_minutes):
+        return []
+    stop = before.stops[late.stop]
+    wanted = planned(stop)
+    if wanted is None:
+        return []
+    after.late_minutes = late.minutes
+    return [
+        TripLateRisk(
+            **telling.of(before),
+            minutes=late.minutes,
+            stop=late.stop,
+            address=stop.address,
+            planned_at=wanted,
+            expected_at=expected_at,
+        )
+    ]
+
+
+def overrun(before: Assignment, after: Assignment, *, driving_at: datetime | None) -> list[Event]:
+    """The event of a vehicle that was driven at a moment when nobody of its crew might, noted on `after`."""
+    until = before.may_drive_until
+    if driving_at is None or until is None or driving_at <= until or before.hours_exceeded_at is not None:
+        return []
+    after.hours_exceeded_at = driving_at
+    return [TripHoursExceeded(**telling.of(before), since=until)]

@@ -1,0 +1,128 @@
+"""Where the vehicles of a charter are, and when they will be at their stops: for staff, and by a link for anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from coachway.bookings.model import CHARTER, Charter
+from coachway.core import clock, store
+from coachway.core.caller import Caller
+from coachway.dispatch import assignments, eta, geofence, track_links, trail
+from coachway.dispatch.geofence import Progress
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.packing import Fix
+from coachway.dispatch.rules import AssignmentStatus
+from coachway.dispatch.track_links import OpenedLink
+from coachway.dispatch.track_views import CharterTrack, OwnVehicleTrack, Position, SharedTrack, StopTrack, VehicleTrack
+
+Followed = tuple[Assignment, Progress, list[Fix]]
+
+
+def of_charter(caller: Caller, charter_id: str) -> CharterTrack:
+    """Where a charter's vehicles are, from checking in to checking out. Raises Missing.
+
+    Three reads, however many vehicles send their positions.
+    """
+    charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    now = clock.now()
+    vehicles = []
+    for each, progress, counted in _followed(charter, now, shows=_on_duty):
+        more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
+        vehicles.append(OwnVehicleTrack(**_vehicle(each, progress, counted, now), **more))
+    return CharterTrack(charter_id=charter.id, vehicles=vehicles, **_head(charter, vehicles, now))
+
+
+def seen(token: str) -> SharedTrack:
+    """What whoever holds a live link sees: no position before the driver checks in, none from the last drop-off on."""
+    return shared(track_links.opened(token))
+
+
+def shared(found: OpenedLink) -> SharedTrack:
+    """The same of a link that was opened."""
+    now = clock.now()
+    vehicles = [VehicleTrack(**_vehicle(*each, now)) for each in _followed(found.charter, now, shows=_with_passengers)]
+    return SharedTrack(
+        carrier=found.organization.shown_as,
+        vehicles=vehicles,
+        expires_at=found.link.until,
+        **_head(found.charter, vehicles, now),
+    )
+
+
+def _followed(charter: Charter, now: datetime, shows: Callable[[Assignment], bool]) -> list[Followed]:
+    """The assignments that run a charter's vehicles, each with how far it is and its last positions, if they show."""
+    ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
+    known = store.find_many(Assignment, [assignments.key(charter.org_id, each) for each in ids[:100]]) if ids else {}
+    running = sorted(known.values(), key=lambda each: each.vehicle_number)
+    shown = [each.id for each in running if shows(each)]
+    pages = trail.newest_of(charter.org_id, shown, now) if shown else {}
+    found = []
+    for each in running:
+        if each.id in pages:
+            laid = trail.laid(each.org_id, each.id, pages[each.id], [], each.stops)
+            found.append((each, laid.progress, laid.counted))
+        else:
+            found.append((each, geofence.told(each.stops), []))
+    return found
+
+
+def _on_duty(assignment: Assignment) -> bool:
+    is_back = assignment.status is AssignmentStatus.COMPLETED and assignment.checked_out_at is None
+    return assignment.status.is_under_way or is_back
+
+
+def _with_passengers(assignment: Assignment) -> bool:
+    return assignment.status.is_under_way
+
+
+def _vehicle(each: Assignment, progress: Progress, counted: list[Fix], now: datetime) -> dict[str, Any]:
+    is_ahead = each.status.is_live and progress.stop < len(each.stops)
+    expected: list[datetime | None] = [None] * len(each.stops)
+    if each.status.is_under_way:
+        expected = eta.arrivals(progress, each.stops, now, eta.pace(counted))
+    upcoming = progress.stop + 1 if progress.there else progress.stop
+    following = upcoming if is_ahead and upcoming < len(each.stops) else None
+    late = eta.lateness(each.stops, expected)
+    path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT]
+    return {
+        "vehicle_number": each.vehicle_number,
+        "vehicle_name": each.vehicle_name,
+        "status": each.status,
+        "position": _position(counted[-1]) if counted else None,
+        "path": path,
+        "next_stop": following,
+        "eta": expected[following] if following is not None else None,
+        "late_minutes": late.minutes if late else None,
+        "stops": [
+            StopTrack(**stop.model_dump(include=set(StopTrack.model_fields) - {"eta"}), eta=when)
+            for stop, when in zip(each.stops, expected, strict=True)
+        ],
+    }
+
+
+def _position(fix: Fix) -> Position:
+    return Position(
+        latitude=fix.latitude,
+        longitude=fix.longitude,
+        speed_mph=fix.speed_mph,
+        heading=fix.heading,
+        accuracy_m=fix.accuracy_m,
+        recorded_at=fix.at,
+    )
+
+
+def _head(charter: Charter, vehicles: Sequence[VehicleTrack], now: datetime) -> dict[str, Any]:
+    under_way = (each for each in vehicles if each.status.is_under_way)
+    first = next(under_way, vehicles[0] if vehicles else None)
+    return {
+        "number": charter.number,
+        "status": charter.status,
+        "timezone": charter.timezone,
+        "position": first.position if first else None,
+        "next_stop": first.next_stop if first else None,
+        "eta": first.eta if first else None,
+        "stops": first.stops if first else [],
+        "asked_at": now,
+    }

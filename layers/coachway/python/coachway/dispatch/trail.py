@@ -1,0 +1,169 @@
+"""The trail of an assignment's vehicle: its GPS fixes, five minutes on a page.
+
+A page is one item of less than a kilobyte at a fix in ten seconds, written by itself: a check-in costs one write unit,
+a batch one for each page that it touches. The newest page is the current position. Each page says how far the vehicle
+was before it, so that fixes which come late are put into their place and everything from there on is gone through
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime, Field
+
+from coachway.bookings.model import sortable
+from coachway.core import singly, store
+from coachway.core.listing import everything
+from coachway.core.model import AccessPattern, Key, Record
+from coachway.dispatch.geofence import Followed, Passage, Progress, follow
+from coachway.dispatch.model import AssignmentStop
+from coachway.dispatch.packing import Fix, merged, packed, unpacked
+
+LENGTH: Final = timedelta(minutes=5)
+KEPT: Final = timedelta(days=180)
+"""After that DynamoDB removes a page; the timer has moved it to the archive long before."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PAGES: Final = 10_000
+
+TRAIL = AccessPattern(
+    "where an assignment's vehicle was, by five minutes; the newest says where it is",
+    pk="ORG#{org}#TRAIL#{assignment}",
+    sk="{begins}",
+    used_by="dispatch.trail",
+)
+
+
+class TrailPage(Record):
+    """The fixes of five minutes. `before` is how far the vehicle had come until then."""
+
+    KIND: ClassVar[str] = "trail"
+
+    org_id: str
+    assignment_id: str
+    begins: AwareDatetime
+    points: str = ""
+    before: Progress = Field(default_factory=Progress)
+
+    def key(self) -> Key:
+        return TRAIL.key(org=self.org_id, assignment=self.assignment_id, begins=sortable(self.begins))
+
+    def expires_at(self) -> int:
+        return int((self.begins + KEPT).timestamp())
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """What is on it, oldest first."""
+        return unpacked(self.begins, self.points)
+
+
+def page_of(at: datetime) -> datetime:
+    """When the page begins that a moment falls on."""
+    return _EPOCH + (at - _EPOCH) // LENGTH * LENGTH
+
+
+def partition(org_id: str, assignment_id: str) -> str:
+    """Where a trail lies."""
+    return TRAIL.partition(org=org_id, assignment=assignment_id)
+
+
+def newest(org_id: str, assignment_id: str, most: int = 2) -> list[TrailPage]:
+    """The newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
+    found = everything(TrailPage, partition(org_id, assignment_id), descending=True, most=most)
+    return found[::-1]
+
+
+def whole(org_id: str, assignment_id: str) -> list[TrailPage]:
+    """All pages, oldest first."""
+    return everything(TrailPage, partition(org_id, assignment_id), most=_MOST_PAGES)
+
+
+def newest_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
+    """The same as `newest` for many vehicles, by assignment: one read for fifty that sent something just now.
+
+    For each of those that did not, another.
+    """
+    latest = page_of(now)
+    found: dict[str, list[TrailPage]] = {}
+    for first in range(0, len(assignment_ids), 50):
+        some = assignment_ids[first : first + 50]
+        keys = {
+            (each, back): TRAIL.key(org=org_id, assignment=each, begins=sortable(latest - back * LENGTH))
+            for each in some
+            for back in (1, 0)
+        }
+        together = store.find_many(TrailPage, keys.values())
+        for each in some:
+            pages = [together[keys[each, back]] for back in (1, 0) if keys[each, back] in together]
+            found[each] = pages or newest(org_id, each)
+    return found
+
+
+def since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
+    """The pages from that of `first` on, oldest first, and the one before them."""
+    oldest = page_of(first)
+    pages = newest(org_id, assignment_id)
+    if len(pages) == 2 and pages[0].begins >= oldest:
+        pages = everything(TrailPage, partition(org_id, assignment_id), descending=True, most=_MOST_PAGES)[::-1]
+        before = [page for page in pages if page.begins < oldest]
+        return [*before[-1:], *(page for page in pages if page.begins >= oldest)]
+    return pages
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A trail with new fixes in their places, gone through: what to write, what happened, where it leads."""
+
+    changed: list[TrailPage]
+    passages: list[Passage]
+    progress: Progress
+    counted: list[Fix]
+    """The fixes that counted, as far back as the pages reach."""
+    known: frozenset[datetime]
+    """Of the new fixes, those that were there already."""
+
+
+def laid(
+    org_id: str, assignment_id: str, pages: Sequence[TrailPage], fixes: Iterable[Fix], stops: Sequence[AssignmentStop]
+) -> Laid:
+    """Put fixes into their places on `pages`, which `since` found, and follow the vehicle through them. Pure."""
+    by_page: dict[datetime, list[Fix]] = {}
+    for fix in fixes:
+        by_page.setdefault(page_of(fix.at), []).append(fix)
+    there = {page.begins: page for page in pages}
+    known = frozenset(
+        fix.at for begins, new in by_page.items() if begins in there for fix in new if fix.at in _times(there[begins])
+    )
+    progress = pages[0].before if pages else Progress()
+    changed: list[TrailPage] = []
+    passages: list[Passage] = []
+    counted: list[Fix] = []
+    for begins in sorted(there.keys() | by_page.keys()):
+        page = there.get(begins) or TrailPage(org_id=org_id, assignment_id=assignment_id, begins=begins)
+        on_it = merged(page.fixes, by_page.get(begins, []))
+        after = page.model_copy(update={"points": packed(begins, on_it), "before": progress})
+        if after != page or page.version == 0:
+            changed.append(after)
+        followed: Followed = follow(progress, on_it, stops)
+        progress = followed.progress
+        passages += followed.passages
+        counted += followed.counted
+    return Laid(changed, passages, progress, counted, known)
+
+
+def _times(page: TrailPage) -> set[datetime]:
+    return {fix.at for fix in page.fixes}
+
+
+def keep(page: TrailPage) -> None:
+    """Write a page. Raises LostRace when somebody else has written it since it was read."""
+    singly.put(page)
+
+
+def gone(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
+    """How far a vehicle has come, and the fixes that count of its last two pages. One read."""
+    found = laid(org_id, assignment_id, newest(org_id, assignment_id), [], stops)
+    return found.progress, found.counted

@@ -1,0 +1,99 @@
+"""What arrivals and departures make of an assignment. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from coachway.core.events import Event
+from coachway.dispatch import eta, telling
+from coachway.dispatch.events import TripArrived, TripDeparted
+from coachway.dispatch.geofence import Happening, Passage, planned
+from coachway.dispatch.model import Assignment, AssignmentStop
+from coachway.dispatch.rules import AssignmentStatus
+
+_MINUTE: Final = timedelta(minutes=1)
+_MOST_EVENTS: Final = 20
+"""Of one transaction."""
+
+
+@dataclass(slots=True)
+class Step:
+    """An assignment after some passages, and what is to be told of them."""
+
+    after: Assignment
+    events: list[Event] = field(default_factory=list)
+    starts: bool = False
+    """The vehicle leaves its first stop: the trip begins."""
+    ends: bool = False
+    """It has come to its last: the passengers are dropped off."""
+
+    changes: bool = False
+
+
+def passed(before: Assignment, passages: Iterable[Passage], free_wait: timedelta) -> Step:
+    """Note passages that were seen. What was told before stands; it can only turn out to have been earlier.
+
+    Not all may fit into one step: a trip that begins does not end in the same. Go on until nothing changes.
+    """
+    stops = [stop.model_copy() for stop in before.stops]
+    step = Step(before.model_copy(update={"stops": stops}))
+    for passage in passages:
+        is_last = passage.stop == len(stops) - 1
+        ends = is_last and passage.happening is Happening.ARRIVED and stops[passage.stop].arrived_at is None
+        if _begins(passage, step.after.status):
+            step.after.status, step.starts = AssignmentStatus.IN_PROGRESS, True
+        if (ends and step.starts) or len(step.events) == _MOST_EVENTS:
+            break
+        if ends and step.after.status is not AssignmentStatus.IN_PROGRESS:
+            continue
+        stop = stops[passage.stop]
+        name = f"{passage.happening}_at"
+        told = getattr(stop, name)
+        if told is not None and told <= passage.at:
+            continue
+        setattr(stop, name, passage.at)
+        _wait(stop, free_wait)
+        step.changes = True
+        if told is not None:
+            continue
+        step.events.append(_event(before, passage, stop, is_last=is_last))
+        if ends:
+            step.after.status, step.ends = AssignmentStatus.COMPLETED, True
+            break
+    step.changes = step.changes or step.starts
+    return step
+
+
+def _begins(passage: Passage, status: AssignmentStatus) -> bool:
+    """Whether this shows that the vehicle is on its way: it left its first stop, or is at a later one."""
+    is_off = passage.stop > 0 or passage.happening is Happening.DEPARTED
+    return is_off and status is AssignmentStatus.CHECKED_IN
+
+
+def _wait(stop: AssignmentStop, free_wait: timedelta) -> None:
+    waited = eta.dwell(stop, free_wait)
+    if waited is not None:
+        stop.dwell_minutes, stop.billable_minutes = waited
+
+
+def _event(assignment: Assignment, passage: Passage, stop: AssignmentStop, *, is_last: bool) -> Event:
+    said = {
+        **telling.of(assignment),
+        "stop": passage.stop,
+        "address": stop.address,
+        "at": passage.at,
+    }
+    if passage.happening is Happening.ARRIVED:
+        return TripArrived(**said, planned_at=planned(stop), is_last=is_last)
+    left_at = stop.departure or stop.arrival
+    late = (passage.at - left_at) // _MINUTE if left_at is not None else None
+    return TripDeparted(
+        **said,
+        planned_at=left_at,
+        late_minutes=max(0, late) if late is not None else None,
+        dwell_minutes=stop.dwell_minutes,
+        billable_minutes=stop.billable_minutes,
+    )
