@@ -55,6 +55,10 @@ UNDER_WAY = AccessPattern(
 )
 
 
+REQUEST: Final = "payment-request"
+"""The unique value by which a request that is sent again finds its payment."""
+
+
 class PaymentStatus(StrEnum):
     """What became of a payment."""
 
@@ -121,7 +125,7 @@ class Payment(Entity):
     """A payment by a client. `failure_code` is the card's or Stripe's own word for why it failed."""
 
     KIND: ClassVar[str] = "payment"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"payment_method_id"})
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"payment_method_id", "off_session", "request_key", "request_body"})
 
     client_id: str
     invoice_id: str | None = None
@@ -145,6 +149,10 @@ class Payment(Entity):
     taken_by: Annotated[str, Field(description="who took it: a user, or a link")] = ""
     succeeded_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
+    off_session: bool = False
+    request_key: str = ""
+    request_body: str = ""
+    """Digests of the Idempotency-Key that it was asked for with, and of that request."""
 
     @property
     def subject_id(self) -> str:
@@ -171,6 +179,9 @@ class Payment(Entity):
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id, "method": self.method.value}
 
+    def uniques(self) -> Mapping[str, str]:
+        return {REQUEST: self.request_key} if self.request_key else {}
+
 
 def pending_since(at: datetime, payment_id: str = "") -> Key:
     """Where a payment lies that was begun at a moment and has no outcome yet."""
@@ -189,6 +200,29 @@ class UnderWay(Record):
 
     def key(self) -> Key:
         return UNDER_WAY.key(org=self.org_id, subject=self.subject_id)
+
+
+STRIPE_CUSTOMER = AccessPattern(
+    "by which name Stripe knows a client, and the card that it used last",
+    pk="ORG#{org}#CLIENT#{client}",
+    sk="STRIPE_CUSTOMER",
+    used_by="billing.customers",
+)
+
+
+class StripeCustomer(Record):
+    """A client at Stripe. `card` is what a person knows the card by."""
+
+    KIND: ClassVar[str] = "stripe_customer"
+
+    org_id: str
+    client_id: str
+    customer_id: str
+    payment_method_id: str | None = None
+    card: str | None = None
+
+    def key(self) -> Key:
+        return STRIPE_CUSTOMER.key(org=self.org_id, client=self.client_id)
 
 
 class PaymentQuery(PageQuery):

@@ -1,0 +1,48 @@
+"""What happens to payments by card, with what a mail about them needs; the link is made again from its nonce."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from coachway.core.events import Event
+from coachway.core.money import Amount
+
+
+class _Payment(Event):
+    """Which payment, whose, how much, and for what: the invoice or charter with this number."""
+
+    payment_id: str
+    client_id: str
+    client_name: str
+    client_email: str
+    number: str
+    invoice_id: str | None
+    charter_id: str | None
+    amount: Amount
+    currency: str
+    card: str | None
+
+
+class PaymentSucceeded(_Payment):
+    """Money came by card. `open_balance` is what is still to be paid for the same thing, `booked` whether it booked it.
+
+    `trouble` says why it could not be counted towards what it was for: staff decide whether it is given back.
+    """
+
+    TYPE: ClassVar[str] = "payment.succeeded"
+
+    succeeded_at: datetime
+    open_balance: Amount
+    booked: bool = False
+    trouble: str = ""
+
+
+class PaymentFailed(_Payment):
+    """A card was not charged, for this reason. `link_nonce`, of an invoice, makes its link again."""
+
+    TYPE: ClassVar[str] = "payment.failed"
+
+    failure_code: str
+    failure_message: str
+    link_nonce: str = ""

@@ -1,0 +1,220 @@
+"""Writes what became of a payment by card, whoever learns it first: our call, Stripe's notice, the daily comparison.
+
+It is written once: the payment, what it was for (an invoice, or a charter that it may book), the journal, and what the
+client owes, in one transaction. That money moved is final; that it did not may turn out to be wrong, and is put right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from coachway.billing import customers, ledger, movements, receipts
+from coachway.billing.invoice import INVOICE, Invoice
+from coachway.billing.payment import PAYMENT, UNDER_WAY, Payment, PaymentStatus, UnderWay
+from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded
+from coachway.billing.stripe_port import Charged
+from coachway.bookings import lifecycle, terms
+from coachway.bookings.model import CHARTER, Charter
+from coachway.bookings.rules import Status
+from coachway.clients.model import Client
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.log import logger
+from coachway.core.ops import Once, Op, Remove, Update
+from coachway.core.parties import CLIENT
+from coachway.core.retrying import after_lost_races
+from coachway.identity.organization import ORGANIZATIONS, Organization
+
+
+_NOT_TAKING_PLACE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
+
+
+@dataclass(slots=True)
+class _Effect:
+    """What a payment does to what it was for."""
+
+    ops: list[Op] = field(default_factory=list)
+    open_balance: int = 0
+    booked: bool = False
+    trouble: str = ""
+
+
+def by_card(caller: Caller, payment_id: str, payment_method_id: str, card: str | None) -> None:
+    """Note, before it is charged, which card a payment is made with."""
+
+    def act() -> None:
+        before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
+        after = before.model_copy(update={"payment_method_id": payment_method_id, "card": card})
+        if before.status is PaymentStatus.PENDING and after != before:
+            store.commit(caller, Update(before, after))
+
+    after_lost_races(act)
+
+
+def settle(caller: Caller, payment_id: str, outcome: Charged, *, once: Once | None = None) -> Payment:
+    """The payment with its outcome written, by this call or before. `once` marks the notice that told of it.
+
+    Raises Missing, AlreadyConsumed for a notice that had its effect.
+    """
+    return after_lost_races(lambda: _settle(caller, payment_id, outcome, [once] if once else []))
+
+
+def _settle(caller: Caller, payment_id: str, outcome: Charged, marks: Sequence[Op]) -> Payment:
+    before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
+    written = before.status is PaymentStatus.SUCCEEDED
+    if written or not outcome.is_final or (before.status is PaymentStatus.FAILED and not outcome.succeeded):
+        if marks:
+            store.commit(caller, *marks)
+        return before
+    client_key, house_key = CLIENT.key(org=before.org_id, id=before.client_id), ORGANIZATIONS.key(org=before.org_id)
+    hold_key = UNDER_WAY.key(org=before.org_id, subject=before.subject_id)
+    found = store.gather([client_key, house_key, hold_key])
+    client, house = found.find(Client, client_key), found.get(Organization, house_key)
+    hold = found.find(UnderWay, hold_key)
+    freed: list[Op] = [Remove(hold)] if hold is not None and hold.payment_id == before.id else []
+    if outcome.succeeded:
+        after, ops = _succeeded(caller, before, outcome, client, house)
+    else:
+        after, ops = _failed(before, outcome, client)
+    store.commit(caller, *ops, *freed, *marks)
+    logger.info("payment settled", payment_id=after.id, org_id=after.org_id, status=after.status.value)
+    return after
+
+
+def _told(payment: Payment, client: Client | None) -> dict[str, Any]:
+    return {
+        "payment_id": payment.id,
+        "client_id": payment.client_id,
+        "client_name": client.name if client else "",
+        "client_email": client.email if client else "",
+        "number": payment.number,
+        "invoice_id": payment.invoice_id,
+        "charter_id": payment.charter_id,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "card": payment.card,
+    }
+
+
+def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[Payment, list[Op]]:
+    after = before.model_copy(
+        update={
+            "status": PaymentStatus.FAILED,
+            "failed_at": clock.now(),
+            "failure_code": outcome.failure_code,
+            "failure_message": outcome.failure_message,
+            "stripe_payment_intent_id": outcome.payment_intent_id or before.stripe_payment_intent_id,
+        }
+    )
+    invoice = _invoice(before.org_id, before.invoice_id)
+    told = PaymentFailed(
+        **_told(after, client),
+        failure_code=outcome.failure_code or "",
+        failure_message=outcome.failure_message or "",
+        link_nonce=invoice.link_nonce if invoice else "",
+    )
+    return after, [Update(before, after, [told])]
+
+
+def _succeeded(
+    caller: Caller, before: Payment, outcome: Charged, client: Client | None, house: Organization
+) -> tuple[Payment, list[Op]]:
+    effect = _effect(caller, before, house)
+    now = clock.now()
+    after = before.model_copy(
+        update={
+            "status": PaymentStatus.SUCCEEDED,
+            "succeeded_at": now,
+            "failed_at": None,
+            "failure_code": None,
+            "failure_message": None,
+            "stripe_payment_intent_id": outcome.payment_intent_id,
+            "stripe_charge_id": outcome.charge_id,
+            "fee": outcome.fee,
+            "notes": effect.trouble or before.notes,
+        }
+    )
+    told: list[Event] = [
+        PaymentSucceeded(
+            **_told(after, client),
+            succeeded_at=now,
+            open_balance=effect.open_balance,
+            booked=effect.booked,
+            trouble=effect.trouble,
+        )
+    ]
+    ops: list[Op] = [Update(before, after, told), *effect.ops]
+    if outcome.fee:
+        cost = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
+        ops += ledger.booked(house, cost, reference=before.id)
+    kept = customers.known(before.org_id, before.client_id)
+    return after, [*ops, *customers.used(kept, before.payment_method_id, before.card)]
+
+
+def _invoice(org_id: str, invoice_id: str | None) -> Invoice | None:
+    return store.find(Invoice, INVOICE.key(org=org_id, id=invoice_id)) if invoice_id else None
+
+
+def _effect(caller: Caller, payment: Payment, house: Organization) -> _Effect:
+    """On what the payment was for, as that is now: a charter may have been invoiced, or called off, meanwhile."""
+    charter = None
+    if payment.charter_id is not None:
+        charter = store.find(Charter, CHARTER.key(org=payment.org_id, id=payment.charter_id))
+    invoice = _invoice(payment.org_id, payment.invoice_id or (charter.invoice_id if charter else None))
+    if invoice is not None:
+        try:
+            return _on_invoice(payment, invoice)
+        except errors.LostRace:
+            raise
+        except errors.Conflict as refusal:
+            return _kept_as_deposit(payment, house, f"{refusal.title}: {refusal.detail}")
+    if charter is None:
+        return _kept_as_deposit(payment, house, "what it was for is not there any more")
+    return _on_charter(caller, payment, charter, house)
+
+
+def _on_invoice(payment: Payment, invoice: Invoice) -> _Effect:
+    on = receipts.ground(Caller.system("payments", payment.org_id), invoice.id)
+    after, ops = receipts.paid(on, payment_id=payment.id, cents=payment.amount)
+    return _Effect(ops, open_balance=after.balance_due)
+
+
+def _deposit(payment: Payment, house: Organization, charter_id: str | None) -> list[Op]:
+    movement = movements.deposit_received(
+        client_id=payment.client_id,
+        charter_id=charter_id,
+        cents=payment.amount,
+        currency=payment.currency,
+        memo=f"Payment ahead for {payment.number}",
+    )
+    return ledger.booked(house, movement, reference=payment.id)
+
+
+def _kept_as_deposit(payment: Payment, house: Organization, trouble: str) -> _Effect:
+    """The money is here and is the client's: staff give it back, or use it."""
+    return _Effect(_deposit(payment, house, payment.charter_id), trouble=trouble)
+
+
+def _on_charter(caller: Caller, payment: Payment, charter: Charter, house: Organization) -> _Effect:
+    paid = charter.amount_paid + payment.amount
+    effect = _Effect(_deposit(payment, house, charter.id), open_balance=max(0, charter.quote.total - paid))
+    waits = charter.status is Status.QUOTE and charter.is_accepted
+    if waits and paid >= terms.to_book(charter.instalments):
+        try:
+            _, ops = lifecycle.booking(caller, charter, charter.accepted_by or "", "deposit paid", amount_paid=paid)
+        except errors.LostRace:
+            raise
+        except errors.Conflict as refusal:
+            effect.trouble = refusal.detail
+        else:
+            effect.ops += ops
+            effect.booked = True
+            return effect
+    elif not waits and charter.status in _NOT_TAKING_PLACE:
+        effect.trouble = f"the charter is {charter.status}"
+    after = charter.model_copy(update={"amount_paid": paid})
+    effect.ops.append(Update(charter, after, lost=lifecycle.ChangedMeanwhile()))
+    return effect
