@@ -136,7 +136,7 @@ def _trip(charter: Charter) -> InvoiceLine:
     quote = charter.quote
     return InvoiceLine(
         description=f"{charter.trip_type.value.replace('_', ' ').capitalize()} trip {charter.number}",
-        detail=f"{charter.stops[0].address} → {charter.stops[-1].address}",
+        detail=f"{charter.stops[0].address} to {charter.stops[-1].address}",
         charter_id=charter.id,
         charter_number=charter.number,
         charter_revision=charter.revision_number,
