@@ -17,8 +17,8 @@ from coachway.dispatch.events import AssignmentEndangered
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import STEPS, AssignmentStatus, weeks
 
-_AHEAD: Final = timedelta(days=92)
-"""How far ahead the jobs of who falls out are looked at; what comes later is found when it comes near."""
+_AHEAD: Final = timedelta(days=365)
+"""How far ahead the jobs of who falls out are looked at; one read takes it in."""
 
 
 def released(caller: Caller, charter_id: str, reason: str) -> None:
@@ -63,7 +63,8 @@ def vehicle_changed(caller: Caller, delivery: Delivery) -> None:
 
 def _endanger(caller: Caller, resource: str, what: str, status: str, good: str) -> None:
     """Mark what is ahead of who fell out, so that the board shows it; what is well again is marked no more."""
-    concern = "" if status == good else f"The {what} is {status.replace('_', ' ')}"
+    said = "in maintenance" if status == "maintenance" else status.replace("_", " ")
+    concern = "" if status == good else f"The {what} is {said}"
     for assignment in _ahead(caller.org_id, resource):
         after_lost_races(partial(_mark, caller, assignment.id, what, concern))
 
