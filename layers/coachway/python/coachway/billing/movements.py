@@ -11,6 +11,9 @@
 | a client pays 526.50 of an invoice | cash 526.50 | accounts_receivable 526.50 |
 | … and its cheque comes back | accounts_receivable 526.50 | cash 526.50 |
 | … or we give 100.00 of it back | refunds 100.00 | cash 100.00 |
+| its trip is cancelled, of which 526.50 are paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
+| | | accounts_receivable 200.00 |
+| some of what we kept is given back after all | refunds 40.00 | cash 40.00 |
 | a vendor wins a trip for 1,250.00 | cost_of_service 1,250.00 | accounts_payable 1,250.00 |
 | … and is paid | accounts_payable 1,250.00 | cash 1,250.00 |
 | Stripe keeps 5.57 | fees 5.57 | cash 5.57 |
@@ -74,7 +77,7 @@ def _lines(*postings: Posting) -> list[Posting]:
     return [each for each in postings if each.amount]
 
 
-def deposit_received(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+def deposit_received(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """A client pays before it is invoiced."""
     return _two(
         Kind.DEPOSIT_RECEIVED,
@@ -85,7 +88,7 @@ def deposit_received(*, client_id: str, charter_id: str, cents: int, currency: s
     )
 
 
-def deposit_refunded(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """A client gets back what it paid ahead."""
     return _two(
         Kind.DEPOSIT_REFUNDED,
@@ -105,6 +108,45 @@ def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: s
         Posting(account=Account.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
         Posting(account=Account.REVENUE, amount=-cents, client_id=client_id, charter_id=charter_id),
     )
+
+
+def fee_refunded(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+    """A client gets back, after all, something of what was kept when it cancelled."""
+    return _two(
+        Kind.PAYMENT_REFUNDED,
+        currency,
+        memo,
+        Posting(account=Account.REFUNDS, amount=cents, client_id=client_id, charter_id=charter_id),
+        Posting(account=Account.CASH, amount=-cents, client_id=client_id, charter_id=charter_id),
+    )
+
+
+def invoice_called_off(
+    *,
+    client_id: str,
+    invoice_id: str,
+    number: str,
+    net: int,
+    tax: int,
+    paid: int,
+    refunded: int = 0,
+    tax_refunded: int = 0,
+    currency: str,
+    charter_id: str | None = None,
+) -> Movement:
+    """The invoice of a trip that is cancelled: nothing was earned, and what was paid on it is a deposit again.
+
+    Of `paid`, `refunded` were given back before, and of that `tax_refunded` as tax.
+    """
+    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    lines = _lines(
+        Posting(account=Account.RECEIVABLE, amount=paid - net - tax, **about),
+        Posting(account=Account.REVENUE, amount=net, **about),
+        Posting(account=Account.TAX, amount=tax - tax_refunded, **about),
+        Posting(account=Account.REFUNDS, amount=tax_refunded - refunded, **about),
+        Posting(account=Account.DEPOSITS, amount=refunded - paid, **about),
+    )
+    return Movement(kind=Kind.INVOICE_VOIDED, currency=currency, memo=f"Invoice {number} voided", postings=lines)
 
 
 def payment_received(

@@ -28,7 +28,6 @@ from coachway.core.parties import CLIENT
 from coachway.core.retrying import after_lost_races
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
-
 _NOT_TAKING_PLACE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
 
 
