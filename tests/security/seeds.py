@@ -17,6 +17,9 @@ from urllib.parse import urlencode
 
 from coachway.bids.bidding import Invitation
 from coachway.bids.model import Bid, BidTerms
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import REQUIRED, Paper, SubjectType
+from coachway.compliance.rules import Status as PaperStatus
 from coachway.core import ids
 from coachway.core.writes import item
 from coachway.ratings.model import Rating
@@ -220,6 +223,26 @@ def _vehicle(seeds: Seeds) -> str:
     return str(seeds.made("/vehicles", body)["id"])
 
 
+def _assignment(seeds: Seeds) -> str:
+    """A trip of its own, given to a driver and a vehicle of its own, whose papers are in order."""
+    driver_id, vehicle_id = _driver(seeds), _vehicle(seeds)
+    for subject_type, subject_id in ((SubjectType.DRIVER, driver_id), (SubjectType.VEHICLE, vehicle_id)):
+        papers = [
+            Paper(id=ids.new("cmp"), document_type=kind, status=PaperStatus.APPROVED) for kind in REQUIRED[subject_type]
+        ]
+        subject = Subject(
+            org_id=seeds.tenant.org_id,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            name=seeds.tenant.marker,
+            papers=papers,
+            version=2,
+        )
+        seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(subject))
+    body = {"charter_id": _charter(seeds), "driver_id": driver_id, "vehicle_id": vehicle_id}
+    return str(seeds.made("/dispatch/assignments", body)["id"])
+
+
 def _rating(seeds: Seeds) -> str:
     """A rating as it is after a trip that a vendor ran, which would take a season to come about by itself."""
     rating = Rating(
@@ -296,6 +319,7 @@ def _in_days(days: int) -> str:
 
 SEEDS: dict[str, Callable[[Seeds], str]] = {
     "api_key_id": _api_key,
+    "assignment_id": _assignment,
     "asset": lambda _: "start.js",
     "bid_id": _bid,
     "bid_request_id": _bid_request,

@@ -41,6 +41,8 @@ WANT_MORE = {
     "POST /bids/{bid_id}/submit": "a vendor with all its papers",
     "POST /bids/{bid_id}/accept": "a bid that was submitted",
     "POST /bids/{bid_id}/reject": "a bid that was submitted",
+    "POST /dispatch/assignments": "a driver and a vehicle with all their papers",
+    "POST /dispatch/assignments/auto": "a driver and a vehicle with all their papers",
     "POST /ratings": "a charter that the vendor has run",
     "POST /ratings/{rating_id}/respond": "a rating",
 }

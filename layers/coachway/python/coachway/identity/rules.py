@@ -71,6 +71,8 @@ BUILT_IN: Final[Mapping[str, frozenset[str]]] = {
             "billing:read",
             "compliance:read",
             "compliance:submit",
+            "dispatch:read",
+            "dispatch:write",
             "portal:use",
             "ratings:read",
             "ratings:write",
