@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.local import demo
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -59,11 +59,42 @@ def test_the_driver_who_logs_in_is_one_of_the_fleet(stack: Stack, users: list[di
     assert (len(drivers), len(vehicles)) == (8, 8)
 
 
+def test_the_vendors_user_has_an_approved_vendor_with_its_papers(stack: Stack, users: list[dict[str, str]]) -> None:
+    victor = next(user for user in users if user["role"] == "vendor")
+    vendor_id = asked(stack, victor, "/auth/me")["party_id"]
+    known = asked(stack, victor, f"/vendors/{vendor_id}")
+    assert (known["business_name"], known["status"]) == ("Ridgeline Coaches", "active")
+    assert asked(stack, victor, f"/vendors/{vendor_id}/compliance/status")["is_compliant"]
+    assert {each["vendor_id"] for each in asked(stack, victor, "/bids")["items"]} == {vendor_id}
+    assert {each["status"] for each in asked(stack, users[0], "/vendors?limit=100")["items"]} == {"active", "pending"}
+
+
+def test_vendors_bid_for_trips_sealed_awarded_and_in_vain(stack: Stack, users: list[dict[str, str]]) -> None:
+    victor = next(user for user in users if user["role"] == "vendor")
+
+    def requests() -> dict[str, dict[str, Any]]:
+        return {each["status"]: each for each in asked(stack, users[0], "/bid-requests?limit=100")["items"]}
+
+    known = eventually(lambda: found if "no_bids" in (found := requests()) else None, 60, "nobody was told of no bids")
+    assert set(known) == {"open", "awarded", "no_bids"}
+    sealed = asked(stack, users[0], f"/bids?charter_id={known['open']['charter_id']}")["items"]
+    assert [(each["quoted_price"], each["rank"]) for each in sealed] == [(None, None)] * 2
+    own = [bid["quoted_price"] for bid in asked(stack, victor, "/bids")["items"] if bid["is_sealed"]]
+    assert own == [2240.0]
+    given = asked(stack, users[0], f"/charters/{known['awarded']['charter_id']}")
+    assert (given["status"], given["vendor_ids"]) == ("confirmed", [asked(stack, victor, "/auth/me")["party_id"]])
+    others = asked(stack, users[0], f"/bids?charter_id={given['id']}")["items"]
+    assert sorted(each["status"] for each in others) == ["accepted", "rejected", "rejected"]
+
+
 def test_loading_again_doubles_nothing(stack: Stack, users: list[dict[str, str]]) -> None:
-    paths = (
-        *("/charters", "/clients", "/users", "/pricing/pricing-rules", "/pricing/amenities", "/pricing/promo-codes"),
-        *("/drivers", "/vehicles", "/compliance"),
-    )
-    before = [asked(stack, users[0], f"{path}?limit=100")["items"] for path in paths]
+    lists = ("charters", "clients", "users", "vendors", "compliance", "bid-requests", "bids", "drivers", "vehicles")
+    paths = [f"/{name}" for name in lists]
+    paths += [f"/pricing/{name}" for name in ("pricing-rules", "amenities", "promo-codes")]
+
+    def known() -> list[list[str]]:
+        return [[each["id"] for each in asked(stack, users[0], f"{path}?limit=100")["items"]] for path in paths]
+
+    before = known()
     assert demo.load(stack.home) == users
-    assert [asked(stack, users[0], f"{path}?limit=100")["items"] for path in paths] == before
+    assert known() == before

@@ -53,6 +53,10 @@ class Desk:
         """What a PUT is answered."""
         return self._asked("PUT", path, json=body)
 
+    def patch(self, path: str, **query: Any) -> Any:
+        """What a PATCH that says everything in its query is answered."""
+        return self._asked("PATCH", path, params=query)
+
     def get(self, path: str) -> Any:
         """What a GET is answered."""
         return self._asked("GET", path)

@@ -6,6 +6,7 @@ from typing import Final
 
 from infra.local.demo.harbor_fleet import DRIVERS, VEHICLES
 from infra.local.demo.harbor_trips import TRIPS
+from infra.local.demo.harbor_vendors import VENDORS
 from infra.local.demo.story import Story, billed_at, client, contact
 
 _WEEKEND: Final = ["saturday", "sunday"]
@@ -123,5 +124,7 @@ STORY: Final = Story(
     trips=TRIPS,
     drivers=DRIVERS,
     vehicles=VEHICLES,
+    vendors=VENDORS,
+    carrier="Ridgeline Coaches",
     represented="Hudson & Vale Weddings",
 )

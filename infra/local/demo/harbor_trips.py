@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from calendar import FRIDAY, MONDAY, SATURDAY, THURSDAY, TUESDAY, WEDNESDAY
+from calendar import FRIDAY, MONDAY, SATURDAY, SUNDAY, THURSDAY, TUESDAY, WEDNESDAY
 from typing import Final
 
 from infra.local.demo import places as at
+from infra.local.demo.offers import Bidding, offer
 from infra.local.demo.story import (
     COMPLETED,
     EXPIRED,
@@ -231,4 +232,62 @@ LATER: Final = (
     ),
 )
 
-TRIPS: Final = (*PAST, *COMING, *LATER)
+GIVEN_AWAY: Final = (
+    Trip(
+        "Interns' day at the lake: all our own coaches are out.",
+        *("Bellweather Capital", 8, "round_trip"),
+        (
+            Call(at.LIBERTY_ST, leaves="08:30"),
+            Call(at.BEAR_MOUNTAIN, "09:45", "16:00"),
+            Call(at.LIBERTY_ST, "17:30"),
+        ),
+        *(104, 96),
+        weekday=THURSDAY,
+        more={"vehicle_count": 2},
+        life=(by_phone("Priya Raman"),),
+        bidding=Bidding(
+            "Two coaches that stay with the group. One of the two will do.",
+            (
+                offer("Ridgeline Coaches", 2240, 56, "Both, with the same two drivers all day.", vehicles=2),
+                offer("Palisade Motor Lines", 1190, 54, "We have one to spare that day."),
+            ),
+            target_price=2400,
+        ),
+    ),
+    Trip(
+        "The orchestra and its instruments, up to the mountain house.",
+        *("Lumen Theatre Group", 6, "round_trip"),
+        (
+            Call(at.THEATRE_ROW, leaves="10:00"),
+            Call(at.MOHONK, "12:15", "17:30"),
+            Call(at.THEATRE_ROW, "19:45"),
+        ),
+        *(184, 48),
+        life=(by_phone("Jonah Feld"),),
+        bidding=Bidding(
+            "Room for two double basses below.",
+            (
+                offer("Ridgeline Coaches", 1180, 56, "The basses ride in a heated bay."),
+                offer("Empire Valley Charters", 1265, 50, "Same driver as last spring."),
+                offer("Palisade Motor Lines", 1390, 54, ""),
+            ),
+            closed="All three have answered",
+            chosen="The lowest, and it knows the stage door",
+        ),
+    ),
+    Trip(
+        "Harvest market, all day: nobody has a minibus left that Sunday.",
+        *("Borough of Marlow", 7, "round_trip"),
+        (
+            Call(at.MONTCLAIR, leaves="09:30"),
+            Call(at.PRINCETON, "10:45", "15:00"),
+            Call(at.MONTCLAIR, "16:20"),
+        ),
+        *(98, 22, "minibus"),
+        weekday=SUNDAY,
+        life=(by_phone("Walt Jennings"),),
+        bidding=Bidding("Stays at the market.", target_price=700, closed="Everybody called to say no"),
+    ),
+)
+
+TRIPS: Final = (*PAST, *COMING, *LATER, *GIVEN_AWAY)

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ulid import ULID
-
 from infra.local.demo.desk import Desk
 from infra.local.home import Home
 
@@ -16,7 +14,7 @@ PASSWORD: Final = "harbor-coach-demo-1"  # noqa: S105 - printed by `make up`, fo
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of a role. Outside people act for a party: a client, a driver, or the vendor that an id stands for."""
+    """Somebody of a role. Outside people act for a party: a client, a driver or a vendor."""
 
     role: str
     email: str
@@ -60,7 +58,6 @@ OTHER: Final = Organization(
     (Person("admin", "otto@prairie.example", "Otto", "Lind"),),
 )
 EVERYBODY: Final = tuple((each, person) for each in (DEMO, OTHER) for person in each.people)
-_PARTIES: Final = {"vendor": "ven"}
 
 
 def user(organization: Organization, person: Person) -> dict[str, str]:
@@ -117,9 +114,7 @@ class Staffing:
     def _more(self, person: Person, party_ids: dict[str, str]) -> Iterator[tuple[str, str]]:
         if person.phone:
             yield "phone", person.phone
-        if person.role in _PARTIES:
-            yield "party_id", f"{_PARTIES[person.role]}_{ULID()}"
-        elif person.role in party_ids:
+        if person.role in party_ids:
             yield "party_id", party_ids[person.role]
 
     def _invite(self, person: Person) -> None:

@@ -34,6 +34,11 @@ HIPPODROME: Final = Place("12 N Eutaw St, Baltimore, MD 21201", 39.2893, -76.621
 SMITHSONIAN: Final = Place("600 Independence Ave SW, Washington, DC 20560", 38.8881, -77.0199)
 FINE_ARTS: Final = Place("465 Huntington Ave, Boston, MA 02115", 42.3394, -71.0940)
 MICHIGAN_AVE: Final = Place("720 S Michigan Ave, Chicago, IL 60605", 41.8723, -87.6243, "America/Chicago")
+HACKENSACK: Final = Place("411 Hackensack Ave, Hackensack, NJ 07601", 40.9010, -74.0330)
+FORT_LEE: Final = Place("2100 Route 4, Fort Lee, NJ 07024", 40.8552, -73.9707)
+NEWBURGH: Final = Place("1208 Union Ave, Newburgh, NY 12550", 41.5223, -74.0704)
+YONKERS: Final = Place("35 Alexander St, Yonkers, NY 10701", 40.9402, -73.9018)
+STAMFORD: Final = Place("1 Station Pl, Stamford, CT 06902", 41.0466, -73.5428)
 
 WINNIPEG_STATION: Final = Place("123 Main St, Winnipeg, MB", 49.8889, -97.1342)
 WINNIPEG_AIRPORT: Final = Place("2000 Wellington Ave, Winnipeg, MB", 49.9047, -97.2268)

@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from infra.local.demo.offers import Bidding
+
 Json = dict[str, Any]
 
 
@@ -125,6 +127,7 @@ class Trip:
     """How many times, a week apart."""
     again_after: int | None = None
     """Days after which the same is quoted again, by cloning it."""
+    bidding: Bidding | None = None
 
     def body(self, today: date, zone: str, client_ids: Mapping[str, str]) -> Json:
         """As the API takes it."""
@@ -217,6 +220,44 @@ def vehicle(
 
 
 @dataclass(frozen=True)
+class Vendor:
+    """A vendor, as the API takes one, approved and with its papers; or one that `applies` and is to be looked at."""
+
+    body: Json
+    expiring: str = ""
+    applies: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.body["business_name"])
+
+
+def vendor(
+    name: str,
+    kind: str,
+    contact_name: str,
+    email: str,
+    garage: Place,
+    *classes: str,
+    vehicles: int,
+    seats: int,
+    states: str,
+    preferred: bool = False,
+    ada: bool = False,
+    expiring: str = "",
+    applies: bool = False,
+) -> Vendor:
+    """A vendor with vehicles of these classes, the largest of so many seats. `states` are where its trips start."""
+    line, city, state = garage.address.split(", ")
+    body: Json = {"business_name": name, "vendor_type": kind, "primary_contact_name": contact_name}
+    body |= {"address_line1": line, "city": city, "state": state[:2], "zip_code": state[3:], "primary_email": email}
+    body |= {"garage_latitude": garage.latitude, "garage_longitude": garage.longitude}
+    body |= {"vehicle_types": [*classes], "total_vehicles": vehicles, "max_passenger_capacity": seats}
+    body |= {"service_states": states.split(), "is_preferred": preferred, "is_ada_compliant": ada}
+    return Vendor(body, expiring, applies)
+
+
+@dataclass(frozen=True)
 class Story:
     """All that an organization has. Rules that name a client do so by its name."""
 
@@ -231,3 +272,6 @@ class Story:
     vehicles: tuple[Vehicle, ...] = ()
     represented: str = ""
     """The client that the organization's user of the role `client` acts for."""
+    vendors: tuple[Vendor, ...] = ()
+    carrier: str = ""
+    """The vendor that the organization's user of the role `vendor` acts for."""

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from infra.local import say
 from infra.local.demo import fleet
+from infra.local.demo.market import Market
+from infra.local.demo.papers import Papers
 from infra.local.demo.people import Staffing
 from infra.local.demo.story import Client, Json, Step, Story, Trip
 
@@ -24,10 +26,12 @@ def told(story: Story, staffing: Staffing) -> None:
     teller = _Teller(story, staffing)
     teller.terms()
     _report(name, clients=teller.clients())
-    people += staffing.let_in(_OUTSIDERS, client=teller.client_ids.get(story.represented, ""))
+    _report(name, vendors=teller.market.vendors())
+    vendor_id = teller.market.vendor_ids.get(story.carrier, "")
+    people += staffing.let_in(_OUTSIDERS, client=teller.client_ids.get(story.represented, ""), vendor=vendor_id)
     _report(name, people=people)
     _report(name, prices=teller.prices())
-    drivers, vehicles = fleet.furnished(story, staffing, teller.today)
+    drivers, vehicles = fleet.furnished(story, staffing, teller.papers)
     _report(name, drivers=drivers, vehicles=vehicles)
     _report(name, charters=teller.trips())
 
@@ -44,6 +48,8 @@ class _Teller:
         self.story, self.staffing = story, staffing
         self.client_ids: dict[str, str] = {}
         self.today = datetime.now(ZoneInfo(story.zone)).date()
+        self.papers = Papers(staffing, self.today)
+        self.market = Market(story, staffing, self.papers)
 
     def terms(self) -> None:
         """What the organization says of itself."""
@@ -114,6 +120,8 @@ class _Course:
             made = self.trip.weekly
         for step in self._left(charter):
             self._take(step, charter["id"])
+        if self.trip.bidding is not None and charter["status"] in {"quote", "booked"}:
+            self.teller.market.bid(charter, self.trip.bidding)
         if self.trip.again_after is not None and not any(each["cloned_from_charter_id"] for each in of_trip):
             again = self.trip.departure(self.today, self.teller.story.zone, self.trip.again_after)
             self._post(f"/charters/{charter['id']}/clone", {"estimated_departure": again}, "staff")
