@@ -138,6 +138,12 @@ def test_a_bounded_number_stops_at_its_bound() -> None:
     assert store.numbers(key) == {"uses": 2}
 
 
+def test_what_is_added_to_one_number_in_one_transaction_is_added_together() -> None:
+    key = Key(f"ORG#{ORG}#TOTALS", "x")
+    store.commit(CALLER, Add(key, {"debit": 5, "cash": 1}, "totals"), Add(key, {"debit": 7, "fees": 2}, "totals"))
+    assert store.numbers(key) == {"debit": 12, "cash": 1, "fees": 2}
+
+
 def test_an_event_has_its_effect_once_per_consumer() -> None:
     store.commit(CALLER, Once("mail", "01J"))
     store.commit(CALLER, Once("stats", "01J"))

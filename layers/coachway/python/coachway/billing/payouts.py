@@ -11,8 +11,7 @@ from coachway.billing.payable_events import PaidLine, PayablePaid, PayoutMade
 from coachway.billing.payable_rules import PayableStatus
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.model import Key
-from coachway.core.ops import Add, Create, Op, Update
+from coachway.core.ops import Create, Op, Update
 from coachway.identity import organizations
 from coachway.identity.organization import Organization
 from coachway.vendors.model import VENDOR, Vendor
@@ -75,7 +74,7 @@ def _paid(
         ops += [Update(before, each, [_told(each, payout)]) for before, each in zip(some, paid, strict=True)]
         ops += ledger.booked(organization, _movement(payout, some), reference=payout.id)
         after += paid
-    return _added_once(ops), after
+    return ops, after
 
 
 def _payout(caller: Caller, organization: Organization, owed: Sequence[Payable], how: PayInput) -> Payout:
@@ -124,19 +123,3 @@ def _movement(payout: Payout, owed: Sequence[Payable]) -> Movement:
         currency=payout.currency,
         memo=f"Paid by {payout.method.value}",
     )
-
-
-def _added_once(ops: Sequence[Op]) -> list[Op]:
-    """A transaction touches an item once: what several payments add to a month's totals is added together."""
-    sums: dict[Key, Add] = {}
-    others: list[Op] = []
-    for op in ops:
-        if not isinstance(op, Add):
-            others.append(op)
-        elif (known := sums.get(op.key)) is None:
-            sums[op.key] = op
-        else:
-            names = known.numbers.keys() | op.numbers.keys()
-            both = {name: known.numbers.get(name, 0) + op.numbers.get(name, 0) for name in names}
-            sums[op.key] = Add(op.key, both, op.kind)
-    return [*others, *sums.values()]

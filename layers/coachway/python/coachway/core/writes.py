@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -97,7 +97,7 @@ def plan(caller: Caller, ops: Sequence[Op], answer: object) -> Plan:
     """The transaction that `ops` ask for."""
     work = Plan()
     stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
-    for op in ops:
+    for op in _added_once(ops):
         match op:
             case Create(record, facts, taken):
                 record.version = 1
@@ -183,6 +183,23 @@ def _events(
         )
         # No condition: its key is an id made just now, and its aggregate's own conditions decide.
         _put(work, kept, {}, None)
+
+
+def _added_once(ops: Sequence[Op]) -> list[Op]:
+    """The same ops, with one addition for each key: a transaction touches an item once. Bounded ones stay apart."""
+    places: dict[Key, int] = {}
+    result: list[Op] = []
+    for op in ops:
+        if isinstance(op, Add) and not op.at_most and not op.at_least and op.expires_at is None:
+            before = result[places[op.key]] if op.key in places else None
+            if isinstance(before, Add):
+                names = [*before.numbers, *(name for name in op.numbers if name not in before.numbers)]
+                both = {name: before.numbers.get(name, 0) + op.numbers.get(name, 0) for name in names}
+                result[places[op.key]] = replace(before, numbers=both)
+                continue
+            places[op.key] = len(result)
+        result.append(op)
+    return result
 
 
 def _add(work: Plan, op: Add) -> None:
