@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from coachway.core.geo import Place
@@ -67,6 +68,11 @@ class Mark:
     anchor: str = "start"
     """As SVG's `text-anchor`."""
 
+    @property
+    def half(self) -> float:
+        """Half of what the mark is wide."""
+        return 10.0 if len(self.numbers) == 1 else 6.0 + 4.0 * len(self.numbers)
+
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
@@ -85,6 +91,8 @@ class Map:
     meridians: Sequence[Line]
     parallels: Sequence[Line]
     route: str
+    behind: str
+    """The part of the route whose stops were come to."""
     trails: Sequence[str]
     marks: Sequence[Mark]
     arrows: Sequence[Arrow]
@@ -93,22 +101,23 @@ class Map:
     height: float = HEIGHT
 
 
-def drawn(stops: Sequence[Spot], movers: Sequence[Mover]) -> Map | None:
-    """The map of stops and vehicles; None when no place is known."""
+def drawn(stops: Sequence[Spot], movers: Sequence[Mover], focus: Sequence[Place] = ()) -> Map | None:
+    """The map of stops and vehicles; None when no place is known. With a `focus` the sheet is only of what is there."""
     places = [stop.place for stop in stops]
     for mover in movers:
         places += [*mover.trail, *([mover.place] if mover.place else [])]
     if not places:
         return None
-    projection = onto.fitted(places)
-    marks = _marks(stops, projection)
+    projection = onto.fitted(focus or places)
+    marks = [mark for mark in _marks(stops, projection) if _is_on_sheet(mark.at)]
     arrows = [_arrow(mover, mover.place, projection) for mover in movers if mover.place is not None]
     return Map(
         meridians=onto.meridians(projection),
         parallels=onto.parallels(projection),
         route=_path(projection.point(stop.place) for stop in stops),
+        behind=_path(projection.point(stop.place) for stop in takewhile(lambda stop: stop.is_done, stops)),
         trails=[_trail(mover, projection) for mover in movers if mover.trail],
-        marks=_labelled(marks, [*(mark.at for mark in marks), *(arrow.at for arrow in arrows)]),
+        marks=_labelled(marks, [arrow.at for arrow in arrows]),
         arrows=arrows,
         scale=onto.scale_of(projection),
     )
@@ -126,6 +135,10 @@ def _path(points: Iterable[Point]) -> str:
 def _arrow(mover: Mover, place: Place, projection: Projection) -> Arrow:
     turn = None if mover.heading is None else round(mover.heading) % 360
     return Arrow(_rounded(projection.point(place)), mover.name, turn, mover.is_old)
+
+
+def _is_on_sheet(point: Point) -> bool:
+    return 0 <= point.x <= WIDTH and 0 <= point.y <= HEIGHT
 
 
 def _rounded(point: Point) -> Point:
@@ -171,6 +184,7 @@ def _shortened(name: str) -> str:
 def _labelled(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
     """The marks, their names where nothing else is: right, left, below or above; left out where there is no room."""
     taken = [Box(at.x - 11, at.y - 11, at.x + 11, at.y + 11) for at in occupied]
+    taken += [Box(each.at.x - each.half, each.at.y - 11, each.at.x + each.half, each.at.y + 11) for each in marks]
     taken.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale's
     named = []
     for mark in marks:
@@ -185,13 +199,13 @@ def _labelled(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
 
 
 def _positions(mark: Mark) -> list[tuple[Point, str, Box]]:
-    wide, off = len(mark.name) * _LETTER, 10.0 + 4.0 * (len(mark.numbers) > 1)
+    wide, off = len(mark.name) * _LETTER, mark.half + 4
     x, y = mark.at
     candidates = [
-        (Point(x + off + 3, y + 4), "start", x + off + 3),
-        (Point(x - off - 3, y + 4), "end", x - off - 3 - wide),
-        (Point(x, y + off + 14), "middle", x - wide / 2),
-        (Point(x, y - off - 6), "middle", x - wide / 2),
+        (Point(x + off, y + 4), "start", x + off),
+        (Point(x - off, y + 4), "end", x - off - wide),
+        (Point(x, y + 25), "middle", x - wide / 2),
+        (Point(x, y - 16), "middle", x - wide / 2),
     ]
     return [(at, anchor, Box(left, at.y - _LINE + 3, left + wide, at.y + 3)) for at, anchor, left in candidates]
 

@@ -16,6 +16,7 @@ from coachway.core.answers import File, Html
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _PARTS: Final = ("1-kept.js", "2-session.js", "3-outbox.js", "4-position.js", "5-trips.js", "6-page.js")
 """One module together, in this order."""
+_JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 _WORKER_POLICY: Final = {"Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
 
 
@@ -36,4 +37,4 @@ def worker() -> File:
     """The script that keeps the shell: another one whenever the shell is."""
     version = hashlib.sha256(page().text.encode()).hexdigest()[:12]
     text = (TEMPLATES / "driver" / "worker.js").read_text().replace("VERSION", version)
-    return File(text.encode(), "text/javascript; charset=utf-8", "driver-worker.js", inline=True, headers=_WORKER_POLICY)
+    return File(text.encode(), _JAVASCRIPT, "driver-worker.js", inline=True, headers=_WORKER_POLICY)

@@ -2,6 +2,7 @@
 
 const DONE = new Set(["completed", "declined", "released"]);
 const ON_DUTY = new Set(["checked_in", "in_progress"]);
+const EARLIEST_MS = 4 * 3_600_000; // so long before its duty begins a driver may report for it
 const STATUS = {
   offered: "New: please answer",
   accepted: "You drive this trip",
@@ -106,12 +107,17 @@ function buttonsFor(trip, acts, busy) {
   switch (trip.status) {
     case "offered":
       return [button("Accept", () => acts.accept(trip)), button("Decline …", () => acts.decline(trip), "plain")];
-    case "accepted":
+    case "accepted": {
+      const soon = Date.parse(trip.starts_at) - EARLIEST_MS;
+      const opens = `${headingOf({ ...trip, starts_at: new Date(soon).toISOString() }, Date.now())}, ${timeOf(soon, trip.timezone, withZone)}`;
       return [
-        busy ? null : button("Check in: I am on duty", () => acts.checkIn(trip)),
+        busy ? null : Date.now() < soon ? made("p", { className: "quiet" }, `You can check in from: ${opens}`)
+          : button("Check in: I am on duty", () => acts.checkIn(trip)),
         button("I cannot drive …", () => acts.decline(trip), "plain"),
       ];
+    }
     case "checked_in":
+      return [button(`Leaving ${townOf(next ?? trip.stops[0])}`, () => acts.depart(trip, next))];
     case "in_progress":
       return [
         next && !isLast ? button(`Leaving ${townOf(next)}`, () => acts.depart(trip, next)) : null,

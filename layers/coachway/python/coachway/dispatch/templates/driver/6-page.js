@@ -121,7 +121,7 @@ async function keepTrips(trips) {
 
 function draw() {
   const trips = state.trips.map((trip) => asDone(trip, outbox.waiting));
-  const shown = JSON.stringify([trips, dayOf(Date.now(), state.me?.organization.timezone)]);
+  const shown = JSON.stringify([trips, Math.floor(Date.now() / 600_000)]);
   if (shown !== state.shown) {
     // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
     const focused = document.activeElement?.closest?.(".trip")?.id;
@@ -180,7 +180,6 @@ $("decline").addEventListener("submit", (event) => {
   if (missing) event.preventDefault();
 });
 
-const here = () => (position.newest ? pointOf(position.newest) : null);
 const act = (trip, name, body) => putAct(driverId(), trip.id, name, body);
 
 const acts = {
@@ -192,7 +191,7 @@ const acts = {
     if ((await answered($("decline"))) === "yes") await act(trip, "decline", { reason: $("reason").value.trim() });
   },
   checkIn: (trip) => act(trip, "check-in", { at: new Date().toISOString() }),
-  depart: (trip) => act(trip, "depart", { at: new Date().toISOString() }),
+  depart: (trip, stop) => act(trip, "depart", { stop: trip.stops.indexOf(stop), at: new Date().toISOString() }),
   async checkOut(trip) {
     const open = trip.stops.filter((stop) => !stop.departed_at && !stop.arrived_at).length;
     const what = open > 1 ? `${open} stops of this trip are still ahead.` : "Your position is then no longer sent.";
