@@ -31,6 +31,7 @@ def parameters(home: Home) -> dict[str, str]:
         "ClientsPerAddress": "1000",  # every client of an emulator has this machine's
         "MailIdentity": MAIL_IDENTITY,
         "StripeApiBase": f"http://{sandboxes.seen_as(home)}:{home.stripe_port}",
+        "StripeScript": f"{home.stripe_url}/js.stripe.com/v3/",  # asked for by browsers
         "TwilioApiBase": f"http://{sandboxes.seen_as(home)}:{home.sms_port}",
     }
 

@@ -137,4 +137,26 @@ Calendar.from_ical(Calendar().to_ical())
 """,
 )
 
-LAYERS: Final = (VENDOR, DOCUMENTS, MESSAGING, CALENDARS)
+PAYMENTS: Final = Layer(
+    "payments",
+    "payments",
+    below="api",
+    # Of Stripe's hundred products we take payments: the descriptions of parameters are for editors, and the library
+    # imports a resource when it is first named.
+    prune=(
+        "stripe/params",
+        *(f"stripe/{name}" for name in ("apps", "billing", "billing_portal", "checkout", "climate", "entitlements")),
+        *(f"stripe/{name}" for name in ("events", "financial_connections", "forwarding", "identity", "issuing")),
+        *(f"stripe/{name}" for name in ("radar", "reporting", "sigma", "tax", "terminal", "test_helpers", "treasury")),
+    ),
+    trial="""
+import stripe
+client = stripe.StripeClient("sk_test_1", http_client=stripe.RequestsClient(timeout=5))
+client.v1.customers, client.v1.payment_methods, client.v1.payment_intents, client.v1.refunds, client.v1.events
+stripe.Webhook.construct_event, stripe.CardError, stripe.APIConnectionError, stripe.SignatureVerificationError
+event = {"object": "event", "id": "evt_1", "type": "x", "data": {"object": {"object": "payment_intent", "id": "pi_1"}}}
+assert stripe.Event.construct_from(event, "sk_test_1").data.object.id == "pi_1"
+""",
+)
+
+LAYERS: Final = (VENDOR, DOCUMENTS, MESSAGING, CALENDARS, PAYMENTS)

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import pickle
 from collections.abc import Awaitable, Callable
 from pathlib import Path

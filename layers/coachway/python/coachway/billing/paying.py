@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from coachway.billing import customers, receipts, settling, stripe_port
+from coachway.billing import customers, payments, receipts, settling, stripe_port
 from coachway.billing.invoice_rules import require_payable
 from coachway.billing.payment import (
-    BY_MONTH,
-    OF_CLIENT,
-    OF_SUBJECT,
     PAYMENT,
     REQUEST,
     UNDER_WAY,
     Payment,
     PaymentInput,
-    PaymentQuery,
     PaymentStatus,
     UnderWay,
 )
@@ -33,9 +29,7 @@ from coachway.bookings.rules import Status
 from coachway.clients.model import Client
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.listing import months, page
 from coachway.core.log import logger
-from coachway.core.model import Page
 from coachway.core.ops import Create, Op, Require
 from coachway.core.parties import CLIENT
 from coachway.identity.organization import ORGANIZATIONS, Organization
@@ -149,7 +143,7 @@ def _of_request(caller: Caller) -> Payment | None:
     owner = store.owner_of(caller.org_id, REQUEST, caller.attempt.digest)
     if owner is None:
         return None
-    known = get(caller, owner)
+    known = payments.get(caller, owner)
     if known.request_body != caller.attempt.body_digest:
         raise errors.Invalid.field("Idempotency-Key", "was used before with another body")
     return known
@@ -227,10 +221,18 @@ def finished(caller: Caller, payment: Payment) -> Payment:
         return payment
     caller = _quietly(caller)
     try:
-        outcome = _charge(caller, payment)
-    except (Declined, Refused) as no:
-        code = no.code if isinstance(no, Declined) else "refused"
-        outcome = _unsuccessful(payment, code, no.message if isinstance(no, Declined) else _REFUSED)
+        customer_id, method = _ready(caller, payment)
+    except errors.Upstream as silence:
+        logger.warning("a card could not be made ready", payment_id=payment.id, reason=silence.detail)
+        return settling.settle(caller, payment.id, _unsuccessful(payment, "unavailable", _UNAVAILABLE))
+    except Declined as no:
+        return settling.settle(caller, payment.id, _unsuccessful(payment, no.code, no.message))
+    except Refused:
+        return settling.settle(caller, payment.id, _unsuccessful(payment, "refused", _REFUSED))
+    try:
+        outcome = _charge(payment, customer_id, method)
+    except Refused:
+        outcome = _unsuccessful(payment, "refused", _REFUSED)
     except errors.Upstream as silence:
         logger.warning("it is not known what became of a charge", payment_id=payment.id, reason=silence.detail)
         return resolved(caller, payment)
@@ -238,6 +240,7 @@ def finished(caller: Caller, payment: Payment) -> Payment:
 
 
 _REFUSED: Final = "The payment service does not take this card."
+_UNAVAILABLE: Final = "The payment service did not answer: nothing was charged. Try again in a few minutes."
 
 
 def _unsuccessful(payment: Payment, code: str, message: str) -> Charged:
@@ -252,18 +255,22 @@ def _unsuccessful(payment: Payment, code: str, message: str) -> Charged:
     )
 
 
-def _charge(caller: Caller, payment: Payment) -> Charged:
+def _ready(caller: Caller, payment: Payment) -> tuple[str, str]:
+    """Stripe's names of the client and of the card, which it keeps from now on. Nothing is charged here."""
     client = store.get(Client, CLIENT.key(org=payment.org_id, id=payment.client_id))
     customer = customers.ensured(caller, client)
-    method = payment.payment_method_id or ""
-    card = customer.card
+    method, card = payment.payment_method_id or "", customer.card
     if method != customer.payment_method_id:
         method, card = stripe_port.attach(customer.customer_id, method, key=payment.id)
     settling.by_card(caller, payment.id, method, card)
-    about: dict[str, Any] = {"client_id": client.id, "subject_id": payment.subject_id, "number": payment.number}
+    return customer.customer_id, method
+
+
+def _charge(payment: Payment, customer_id: str, method: str) -> Charged:
+    about = {"client_id": payment.client_id, "subject_id": payment.subject_id, "number": payment.number}
     return stripe_port.charge(
         key=payment.id,
-        customer_id=customer.customer_id,
+        customer_id=customer_id,
         payment_method_id=method,
         cents=payment.amount,
         currency=payment.currency,
@@ -290,35 +297,3 @@ def resolved(caller: Caller, payment: Payment) -> Payment:
         return payment
     never = _unsuccessful(payment, "not_charged", "The payment did not reach your bank: nothing was charged.")
     return settling.settle(caller, payment.id, never)
-
-
-def get(caller: Caller, payment_id: str) -> Payment:
-    """The payment. Raises Missing, also for one that is not the client's who asks."""
-    found = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-    if caller.is_outside and (caller.role != "client" or caller.party_id != found.client_id):
-        raise errors.Missing("there is no such payment")
-    return found
-
-
-def listed(caller: Caller, query: PaymentQuery) -> Page[Payment]:
-    """Payments, newest first; a client's own, if it is one who asks."""
-    client_id = query.client_id
-    if caller.is_outside:
-        if client_id not in {None, caller.party_id}:
-            raise errors.Missing("there is no such client")
-        client_id = caller.party_id
-    where: dict[str, str | int | bool] = {
-        name: value.value for name, value in (("status", query.status), ("method", query.method)) if value is not None
-    }
-    subject = query.invoice_id or query.charter_id
-    if subject is not None:
-        if client_id is not None:
-            where["client_id"] = client_id
-        partition = OF_SUBJECT.partition(org=caller.org_id, subject=subject)
-        return page(Payment, OF_SUBJECT, [partition], query, where=where, descending=True)
-    if client_id is not None:
-        partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
-        return page(Payment, OF_CLIENT, [partition], query, where=where, descending=True)
-    since = months(ids.made_at(caller.org_id), clock.now())
-    partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
-    return page(Payment, BY_MONTH, partitions, query, where=where, descending=True)

@@ -17,28 +17,28 @@ from coachway.core.money import Amount, PositiveAmount
 from coachway.core.times import Day
 
 PAYMENT = AccessPattern(
-    "a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD", used_by="billing.paying.get, billing.paying.settle"
+    "a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD", used_by="billing.payments.get, billing.settling.settle"
 )
 BY_MONTH = AccessPattern(
     "payments, newest first, by the month they were begun",
     index="gsi1",
     pk="ORG#{org}#PAYMENTS#{month}",
     sk="{id}",
-    used_by="billing.paying.listed",
+    used_by="billing.payments.listed",
 )
 OF_CLIENT = AccessPattern(
     "the payments of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#PAYMENTS_OF#{client}",
     sk="{id}",
-    used_by="billing.paying.listed",
+    used_by="billing.payments.listed",
 )
 OF_SUBJECT = AccessPattern(
     "the payments for an invoice, or ahead for a charter, newest first",
     index="gsi3",
     pk="ORG#{org}#PAYMENTS_FOR#{subject}",
     sk="{id}",
-    used_by="billing.paying.listed, billing.paying.of_subject",
+    used_by="billing.payments.listed",
 )
 PENDING = AccessPattern(
     "payments whose outcome is not written yet, by the hour they were begun, of all organizations",

@@ -1,0 +1,64 @@
+"""Routes of payments, and of when charters are paid for."""
+
+from __future__ import annotations
+
+from coachway.billing import paying, payments
+from coachway.billing.model import PaymentId
+from coachway.billing.payment import Payment, PaymentInput, PaymentQuery
+from coachway.bookings import schedule
+from coachway.bookings.model import CharterId
+from coachway.bookings.schedule import PaymentSchedule, PaymentScheduleInput
+from coachway.core.caller import Caller
+from coachway.core.http import Api
+from coachway.core.model import Page
+
+api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
+app = api.app
+
+CLIENTS = ("client",)
+
+
+@api.post("/payments/process", needs="payments:write", outside=CLIENTS, status=201, errors=(404,))
+def process_payment(caller: Caller, body: PaymentInput) -> Payment:
+    """Take a payment by card, for an invoice or ahead for a charter.
+
+    The payment that covers a deposit books its charter. A card that is declined answers 409 with the bank's reason, and
+    the payment is kept as failed. `pending` when Stripe did not say in time what became of it: look again, and do not
+    pay again. Clients pay what is theirs.
+    """
+    return paying.process(caller, body)
+
+
+@api.get("/payments", needs="billing:read", outside=CLIENTS, errors=(404,))
+def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
+    """List payments, newest first.
+
+    Clients see their own.
+    """
+    return payments.listed(caller, query)
+
+
+@api.get("/payments/{payment_id}", needs="billing:read", outside=CLIENTS)
+def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
+    """Get a payment."""
+    return payments.get(caller, payment_id)
+
+
+@api.get("/charters/{charter_id}/payment-schedule", needs="billing:read", outside=CLIENTS)
+def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedule:
+    """Get when a charter is paid for, and how that stands.
+
+    As it was agreed, or as the organization's policy has it. Empty for clients with terms, who are invoiced afterwards.
+    """
+    return schedule.get(caller, charter_id)
+
+
+@api.put("/charters/{charter_id}/payment-schedule", needs="charters:write")
+def set_payment_schedule(
+    caller: Caller, charter_id: CharterId, body: PaymentScheduleInput, if_match: int | None
+) -> PaymentSchedule:
+    """Set when a charter is paid for.
+
+    An instalment without a day is paid when the quote is accepted, and books the trip. Together they are its price.
+    """
+    return schedule.agree(caller, charter_id, body, if_match)

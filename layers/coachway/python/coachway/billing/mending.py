@@ -1,0 +1,94 @@
+"""The daily comparison with Stripe: payments whose outcome was never written, and charges that we do not know of.
+
+What is found is put right as if it had been written in time. Nothing is scanned: pending payments lie in hours, and
+Stripe lists its events. A round that could not ask Stripe about everything is made again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from coachway.billing import paying, restoring, settling, stripe_port
+from coachway.billing.payment import PAYMENT, PENDING, Payment, PaymentStatus, pending_since
+from coachway.billing.stripe_port import Notice
+from coachway.bookings.model import sortable
+from coachway.core import errors, ids, store, timers
+from coachway.core.caller import Caller
+from coachway.core.listing import page
+from coachway.core.log import logger
+from coachway.core.metrics import count
+from coachway.core.model import PageQuery, Shape
+
+_TIMER: Final = "stripe-comparison"
+_OVERLAP: Final = timedelta(hours=2)
+_FIRST_LOOK_BACK: Final = timedelta(days=7)
+
+
+class Comparison(Shape):
+    """What one run found: payments mended, charges written down again, charges that are not ours, what is left."""
+
+    pending: int = 0
+    mended: int = 0
+    charges: int = 0
+    restored: int = 0
+    foreign: int = 0
+    failed: int = 0
+
+
+def run() -> Comparison:
+    """Compare. Twice does nothing twice."""
+    begun = timers.begin(_TIMER)
+    # What may still be under way is left to the next run.
+    work, result = replace(begun, now=begun.now - paying.IN_FLIGHT), Comparison()
+    for at in work.hours():
+        _go_through(at, work.now, result)
+    since = (begun.done.until - _OVERLAP) if begun.done else begun.now - _FIRST_LOOK_BACK
+    for notice in stripe_port.succeeded_since(since):
+        result.charges += 1
+        try:
+            _compare(notice, result)
+        except (errors.LostRace, errors.Upstream) as failure:
+            result.failed += 1
+            logger.warning("a charge could not be compared", reason=type(failure).__name__, intent=notice.object_id)
+    for name, found in (("PaymentsMended", result.mended), ("PaymentsRestored", result.restored)):
+        if found:
+            count(name, found)
+    if not result.failed:
+        work.finish()
+    return result
+
+
+def _go_through(at: datetime, now: datetime, result: Comparison) -> None:
+    query: PageQuery | None = PageQuery(limit=100)
+    while query is not None:
+        hour = PENDING.partition(hour=pending_since(at).sk[:13])
+        found = page(Payment, PENDING, [hour], query, between=("0", f"{sortable(now)}~"))
+        for payment in found.items:
+            result.pending += 1
+            after = paying.resolved(Caller.system(_TIMER, payment.org_id), payment)
+            result.mended += after.status is not PaymentStatus.PENDING
+            result.failed += after.status is PaymentStatus.PENDING
+            logger.warning("a payment was pending", payment_id=payment.id, status=after.status.value)
+        query = PageQuery(limit=100, cursor=found.next_cursor) if found.next_cursor else None
+
+
+def _compare(notice: Notice, result: Comparison) -> None:
+    org_id, payment_id = notice.metadata.get("org_id", ""), notice.metadata.get("payment_id", "")
+    if not ids.is_id(org_id, "org") or not ids.is_id(payment_id, "pay"):
+        result.foreign += 1
+        return
+    known = store.find(Payment, PAYMENT.key(org=org_id, id=payment_id))
+    if known is not None and known.status is PaymentStatus.SUCCEEDED:
+        return
+    caller = Caller.system(_TIMER, org_id)
+    outcome = stripe_port.fetched(notice.object_id)
+    if known is None:
+        if not restoring.restored(caller, payment_id, outcome):
+            result.foreign += 1
+            return
+        result.restored += 1
+    settling.settle(caller, payment_id, outcome)
+    result.mended += known is not None
+    logger.warning("a charge was not written down", payment_id=payment_id, org_id=org_id)
