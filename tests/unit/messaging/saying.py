@@ -55,6 +55,19 @@ _USER: dict[str, Any] = {
 }
 _SECRET: dict[str, Any] = {"nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"}
 
+_INVOICE: dict[str, Any] = {
+    "invoice_id": "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "number": "INV-2027-HARBOR-00001",
+    "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_name": "Acme Events",
+    "client_email": "events@acme.example",
+    "currency": "USD",
+    "total": 726.5,
+    "balance_due": 526.5,
+    "issue_date": "2027-01-31",
+    "due_date": "2027-03-02",
+}
+
 _DOCUMENT: dict[str, Any] = {
     "compliance_id": "cmp_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "subject_type": "vendor",
@@ -83,7 +96,31 @@ _BID: dict[str, Any] = {
     "vehicle_count": 1,
 }
 
+_ASSIGNMENT: dict[str, Any] = {
+    "assignment_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "number": "CH-2027-000001",
+    "vehicle_number": 1,
+    "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "driver_name": "Rosa Delgado",
+    "driver_phone": "+12125550177",
+    "driver_email": None,
+    "vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "vehicle_name": "Coach 12",
+    "timezone": "America/New_York",
+    "starts_at": "2099-03-03T13:30:00Z",
+    "pickup_at": "2099-03-03T14:00:00Z",
+    "pickup": "11 Wall St, New York, NY",
+    "dropoff": "1901 Boardwalk, Atlantic City, NJ",
+    "second_driver_name": None,
+    "second_driver_phone": None,
+}
+
 SAID: dict[str, dict[str, Any]] = {
+    "assignment.offered": {**_ASSIGNMENT, "chosen_by": "person"},
+    "assignment.released": {**_ASSIGNMENT, "reason": "The charter was cancelled"},
+    "assignment.declined": {**_ASSIGNMENT, "reason": "My child is ill"},
+    "assignment.endangered": {**_ASSIGNMENT, "reason": "The driver is on leave"},
     "quote.sent": {**TRIP, "quote_id": "quo_1", "link_nonce": NONCE, "expires_at": "2099-01-01T15:00:00Z"},
     "quote.declined": {**TRIP, "quote_id": "quo_1", "reason": "Found another carrier"},
     "charter.booked": {**TRIP, "accepted_by": "Dana Lee"},
@@ -120,6 +157,22 @@ SAID: dict[str, dict[str, Any]] = {
         "by_itself": False,
     },
     "bid.rejected": {**_BID, "reason": "A lower bid was chosen"},
+    "invoice.filed": {**_INVOICE, "pdf_key": "invoices/x/INV-2027-HARBOR-00001.pdf", "link_nonce": NONCE},
+    "invoice.overdue": {**_INVOICE, "link_nonce": NONCE},
+    "invoice.voided": {**_INVOICE, "reason": "Wrong department"},
+    "invoicing.finished": {
+        "month": "2027-01",
+        "currency": "USD",
+        "invoices": 3,
+        "total": 2179.5,
+        "failures": [
+            {
+                "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+                "client_name": "Bolt Tours",
+                "reason": "Its trip was changed",
+            }
+        ],
+    },
     "payout.made": {
         "payout_id": "pyo_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",

@@ -8,19 +8,24 @@ from pathlib import Path
 import pytest
 
 from coachway.bids import events as bids
-from coachway.billing import payable_events
+from coachway.billing import invoice_events, payable_events
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
 from coachway.core.model import Shape
+from coachway.dispatch import events as dispatch
 from coachway.identity import events as identity
-from coachway.messaging import bidding, documents, letters, payouts, trips
+from coachway.messaging import assignments, bidding, documents, invoices, letters, payouts, trips
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
 EVENTS: dict[str, type[Event]] = {
     each.TYPE: each
     for each in (
+        dispatch.AssignmentOffered,
+        dispatch.AssignmentReleased,
+        dispatch.AssignmentDeclined,
+        dispatch.AssignmentEndangered,
         bids.BiddingInvited,
         bids.DecisionNeeded,
         bids.BiddingEmpty,
@@ -30,6 +35,10 @@ EVENTS: dict[str, type[Event]] = {
         bookings.QuoteDeclined,
         bookings.CharterBooked,
         bookings.CharterCancelled,
+        invoice_events.InvoiceFiled,
+        invoice_events.InvoiceOverdue,
+        invoice_events.InvoiceVoided,
+        invoice_events.InvoicingFinished,
         payable_events.PayoutMade,
         compliance.DocumentExpiring,
         compliance.DocumentExpired,
@@ -58,11 +67,20 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (trips.Booked, bookings.CharterBooked),
         (trips.Cancelled, bookings.CharterCancelled),
         (trips.Stop, bookings.TripStop),
+        (assignments.Offered, dispatch.AssignmentOffered),
+        (assignments.Released, dispatch.AssignmentReleased),
+        (assignments.Uncovered, dispatch.AssignmentDeclined),
+        (assignments.Uncovered, dispatch.AssignmentEndangered),
         (bidding.Invited, bids.BiddingInvited),
         (bidding.DecisionNeeded, bids.DecisionNeeded),
         (bidding.NoBids, bids.BiddingEmpty),
         (bidding.Accepted, bids.BidAccepted),
         (bidding.Decided, bids.BidRejected),
+        (invoices.Filed, invoice_events.InvoiceFiled),
+        (invoices.Overdue, invoice_events.InvoiceOverdue),
+        (invoices.Voided, invoice_events.InvoiceVoided),
+        (invoices.RunFinished, invoice_events.InvoicingFinished),
+        (invoices.RunFailure, invoice_events.RunFailure),
         (payouts.Remittance, payable_events.PayoutMade),
         (payouts.PaidLine, payable_events.PaidLine),
         (documents.Expiring, compliance.DocumentExpiring),
@@ -83,6 +101,10 @@ def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
 def test_every_template_is_used() -> None:
     ours = {path.name for path in letters.TEMPLATES.glob("*.jinja")}
     assert ours == {
+        "assignment-declined.jinja",
+        "assignment-endangered.jinja",
+        "assignment-offered.sms.jinja",
+        "assignment-released.sms.jinja",
         "bid-awarded.jinja",
         "bid-decision.jinja",
         "bid-invitation.jinja",
@@ -99,5 +121,9 @@ def test_every_template_is_used() -> None:
         "password-reset.jinja",
         "quote-declined.jinja",
         "quote-sent.jinja",
+        "invoice-overdue.jinja",
+        "invoice-voided.jinja",
+        "invoice.jinja",
+        "invoicing-finished.jinja",
         "remittance.jinja",
     }

@@ -14,7 +14,7 @@ from coachway.core.branding import Brand
 from coachway.messaging import letters
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
-from coachway.messaging.occasions import OCCASIONS
+from coachway.messaging.occasions import ALSO, OCCASIONS
 from coachway.messaging.posting import Letter
 from tests.unit.messaging.saying import HEAD, NONCE, SAID, TRIP, delivery
 
@@ -51,7 +51,11 @@ def words(html: str) -> str:
     return " ".join(parser.words)
 
 
-@pytest.mark.parametrize("kind", sorted(SAID))
+_TEXTS = {"assignment.offered", "assignment.released"}
+"""Occasions that make a text message."""
+
+
+@pytest.mark.parametrize("kind", sorted(SAID.keys() - _TEXTS))
 def test_every_mail_says_the_same_in_html_and_in_plain_text(kind: str) -> None:
     made = letter(kind, **MAILED.get(kind, {}))
     assert made.subject
@@ -158,3 +162,21 @@ def test_the_organization_is_told_where_a_document_s_subject_has_no_address() ->
     assert message("document.expired", subject_email="").recipient == "hello@harbor.example"
     nobody = replace(HEAD, brand=Brand("Harbor Coach", "#0b5fff"))
     assert OCCASIONS["document.expired"](delivery("document.expired", subject_email=""), nobody) is None
+
+
+def test_a_driver_reads_in_one_message_what_when_where_and_what_to_do() -> None:
+    offered = letter("assignment.offered").text
+    assert offered == (
+        "Harbor Coach: trip CH-2027-000001, Tue, Mar 3, 2099, 9:00 AM EST, 11 Wall St, New York, NY, with Coach 12. "
+        "Please accept or decline: https://coachway.test/live/pages/driver"
+    )
+    released = letter("assignment.released").text
+    assert "is not yours any more: The charter was cancelled." in released
+
+
+def test_the_second_driver_is_told_as_well_if_there_is_one() -> None:
+    assert ALSO["assignment.offered"](delivery("assignment.offered"), HEAD) is None
+    crew = delivery("assignment.offered", second_driver_name="Sam Tran", second_driver_phone="+12125550188")
+    told = ALSO["assignment.offered"](crew, HEAD)
+    assert told is not None
+    assert (told.recipient, told.name, told.channel) == ("+12125550188", "Sam Tran", "sms")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -13,15 +14,18 @@ from coachway.core import ids, links, settings
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import bidding, documents, letterhead, payouts, sending, trips
+from coachway.messaging import assignments, bidding, documents, invoices, letterhead, payouts, sending, trips
 from coachway.messaging.letterhead import Letterhead
-from coachway.messaging.model import Channel, Message
+from coachway.messaging.model import Attachment, Channel, Message
 
 QUOTE: Final = "quote"
 """The purpose of a quote's link."""
 
 BID: Final = "bid"
 """That of an invitation to bid."""
+
+INVOICE: Final = "invoice"
+"""That of an invoice."""
 
 STALE: Final = timedelta(days=14)
 """After that nobody wants to hear of it: an event published again for another purpose makes no mail."""
@@ -218,7 +222,80 @@ def _payout_made(delivery: Delivery, _: Letterhead) -> Message | None:
     return Message("remittance", Channel.EMAIL, said.vendor_email, about, until, said.vendor_name, {"said": said})
 
 
+def _invoice_link(delivery: Delivery, said: invoices.Filed | invoices.Overdue) -> str:
+    return _page("invoices", links.token(INVOICE, delivery.org_id, said.invoice_id, said.link_nonce))
+
+
+def _invoice(template: str, delivery: Delivery, said: invoices.Invoice, **more: object) -> Message | None:
+    """A mail to the client whose invoice it is."""
+    if not said.client_email:
+        return None
+    values = {"said": said, **more}
+    until = _until(delivery)
+    return Message(template, Channel.EMAIL, said.client_email, said.invoice_id, until, said.client_name, values)
+
+
+def _invoice_filed(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(invoices.Filed, delivery)
+    made = _invoice("invoice", delivery, said, link=_invoice_link(delivery, said))
+    return made and replace(made, attachment=Attachment(said.pdf_key, f"{said.number}.pdf"))
+
+
+def _invoice_overdue(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(invoices.Overdue, delivery)
+    return _invoice("invoice-overdue", delivery, said, link=_invoice_link(delivery, said))
+
+
+def _invoice_voided(delivery: Delivery, _: Letterhead) -> Message | None:
+    """Not about a draft, which nobody was sent."""
+    said = _said(invoices.Voided, delivery)
+    return _invoice("invoice-voided", delivery, said) if said.number else None
+
+
+def _invoicing_finished(delivery: Delivery, head: Letterhead) -> Message | None:
+    """To the organization itself, if it has an address."""
+    if not head.brand.email:
+        return None
+    values = {"said": _said(invoices.RunFinished, delivery)}
+    about, until = delivery.aggregate_id, _until(delivery)
+    return Message("invoicing-finished", Channel.EMAIL, head.brand.email, about, until, head.brand.name, values)
+
+
+def _to_driver(template: str, model: type[assignments.Offered], *, second: bool = False) -> Occasion:
+    """A text message to the driver of a trip, or to the second driver if there is one."""
+
+    def occasion(delivery: Delivery, _: Letterhead) -> Message | None:
+        said = _said(model, delivery)
+        phone, name = said.driver_phone, said.driver_name
+        if second:
+            phone, name = said.second_driver_phone, said.second_driver_name or ""
+        if not phone:
+            return None
+        values = {"said": said, "link": f"{settings.public_url()}/pages/driver"}
+        until = _until(delivery, said.pickup_at)
+        return Message(template, Channel.SMS, phone, delivery.aggregate_id, until, name, values)
+
+    return occasion
+
+
+def _trip_in_danger(template: str) -> Occasion:
+    """To the organization itself, if it has an address."""
+
+    def occasion(delivery: Delivery, head: Letterhead) -> Message | None:
+        if not head.brand.email:
+            return None
+        values = {"said": _said(assignments.Uncovered, delivery)}
+        about, until = delivery.aggregate_id, _until(delivery)
+        return Message(template, Channel.EMAIL, head.brand.email, about, until, head.brand.name, values)
+
+    return occasion
+
+
 OCCASIONS: Final[Mapping[str, Occasion]] = {
+    "assignment.offered": _to_driver("assignment-offered", assignments.Offered),
+    "assignment.released": _to_driver("assignment-released", assignments.Released),
+    "assignment.declined": _trip_in_danger("assignment-declined"),
+    "assignment.endangered": _trip_in_danger("assignment-endangered"),
     "quote.sent": _quote_sent,
     "quote.declined": _quote_declined,
     "charter.booked": _about_trip("charter-booked", trips.Booked),
@@ -228,6 +305,10 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "bidding.no_bids": _bidding("no-bids", bidding.NoBids),
     "bid.accepted": _bid_decided("bid-awarded", bidding.Accepted),
     "bid.rejected": _bid_decided("bid-rejected", bidding.Decided),
+    "invoice.filed": _invoice_filed,
+    "invoice.overdue": _invoice_overdue,
+    "invoice.voided": _invoice_voided,
+    "invoicing.finished": _invoicing_finished,
     "payout.made": _payout_made,
     "document.expiring": _document_expiring,
     "document.expired": _document_expired,
@@ -238,13 +319,20 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""
 
+ALSO: Final[Mapping[str, Occasion]] = {
+    "assignment.offered": _to_driver("assignment-offered", assignments.Offered, second=True),
+    "assignment.released": _to_driver("assignment-released", assignments.Released, second=True),
+}
+"""What some of them make us write to somebody else besides."""
+
 
 def consume(caller: Caller, delivery: Delivery) -> None:
     """Write what an event makes us write."""
     head = letterhead.of(delivery.org_id)
-    message = OCCASIONS[delivery.type](delivery, head)
-    if message is not None:
-        sending.send(caller, delivery.event_id, message, head)
+    for occasion in (OCCASIONS[delivery.type], ALSO.get(delivery.type)):
+        message = occasion(delivery, head) if occasion is not None else None
+        if message is not None:
+            sending.send(caller, delivery.event_id, message, head)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(OCCASIONS, consume)
