@@ -252,6 +252,7 @@ GIVEN_AWAY: Final = (
                 offer("Palisade Motor Lines", 1190, 54, "We have one to spare that day."),
             ),
             target_price=2400,
+            hours=168,
         ),
     ),
     Trip(

@@ -27,6 +27,6 @@ class Bidding:
     message: str
     offers: tuple[Offer, ...] = ()
     target_price: int | None = None
-    hours: int = 168
+    hours: int = 72
     closed: str = ""
     chosen: str = ""
