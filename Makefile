@@ -41,7 +41,7 @@ logs: $(VENV)/.synced ## Follow a log: make logs [NAME=ministack|stripe|sms|depl
 
 .PHONY: clean
 clean: down ## Stop the stack and forget its data (environments and builds stay)
-	@rm -rf .local/state .local/s3 .local/tmp .local/run .local/logs .local/sandboxes .local/stack.json .local/deployed.json
+	@cd $(or $(COACHWAY_HOME),.local) && rm -rf state s3 tmp run logs sandboxes stack.json deployed.json
 	@echo "forgotten"
 
 ##@ Proof
