@@ -76,12 +76,13 @@ def page(
     is_over = status in {Status.COMPLETED, Status.CANCELLED} or (bool(vehicles) and all(map(_is_over, vehicles)))
     alone = len(vehicles) == 1
     shown = [] if is_over else [each for each in vehicles if each.status.is_under_way or _is_over(each)]
+    moving = [each for each in shown if not _is_over(each)]
     return LivePage(
         banner=_closing(status) if is_over else _banner(shown, stops[0], words, now),
         vehicles=[_vehicle(each, words, now, alone=alone) for each in shown],
         stops=[_stop(stop, words, told=alone, is_over=is_over) for stop in stops],
-        map=_map(stops, vehicles, shown, now),
-        picture=_picture(stops, shown),
+        map=_map(stops, vehicles, moving, now),
+        picture=_picture(stops, moving),
         is_over=is_over,
         updated=_clock(now, words, words.timezone),
     )
@@ -185,7 +186,7 @@ def _stop(stop: StopTrack, words: Wording, *, told: bool, is_over: bool) -> Stop
 
 
 def _map(
-    stops: Sequence[StopTrack], vehicles: Sequence[VehicleTrack], shown: Sequence[VehicleTrack], now: datetime
+    stops: Sequence[StopTrack], vehicles: Sequence[VehicleTrack], moving: Sequence[VehicleTrack], now: datetime
 ) -> Map | None:
     """While the vehicles come to the first stop, the map is of that; from then on, of the whole trip."""
     spots = [
@@ -201,19 +202,19 @@ def _map(
             trail=[Place(point.latitude, point.longitude) for point in each.path],
             is_old=each.position is None or now - each.position.recorded_at >= OLD,
         )
-        for each in shown
+        for each in moving
     ]
     places = [mover.place for mover in movers if mover.place is not None]
     pickup = _ground(stops[0])
-    are_coming = pickup is not None and all(each.next_stop == 0 for each in shown)
+    are_coming = pickup is not None and all(each.next_stop == 0 for each in moving)
     focus = [pickup, *places] if are_coming and pickup is not None and places else []
     return drawing.drawn(spots, movers, focus)
 
 
-def _picture(stops: Sequence[StopTrack], shown: Sequence[VehicleTrack]) -> str:
+def _picture(stops: Sequence[StopTrack], moving: Sequence[VehicleTrack]) -> str:
     """The map, for those who hear it."""
     said = f"Map of the {len(stops)} stops, joined by straight lines"
-    where = [f"{each.vehicle_name}, on its way" for each in shown if each.position is not None]
+    where = [f"{each.vehicle_name}, on its way" for each in moving if each.position is not None]
     return f"{said}, and of {' and '.join(where)}" if where else said
 
 
