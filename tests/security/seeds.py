@@ -17,12 +17,12 @@ from urllib.parse import urlencode
 
 from coachway.bids.bidding import Invitation
 from coachway.bids.model import Bid, BidTerms
+from coachway.billing.payment import Payment, PaymentMethod, PaymentStatus
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import REQUIRED, Paper, SubjectType
 from coachway.compliance.rules import Status as PaperStatus
 from coachway.core import ids
 from coachway.core.writes import item
-from coachway.ratings.model import Rating
 from tests.security.operations import Operation
 from tests.security.tenants import Tenant
 from tests.stack import eventually
@@ -45,6 +45,11 @@ class Seeds:
 
     def made(self, path: str, body: Json) -> dict[str, Any]:
         return self.tenant.made(f"/api/v1{path}", body)
+
+    def done(self, method: str, path: str, body: Json = None) -> None:
+        """Something that the admin does to what was made."""
+        answer = self.tenant.ask(method, f"/api/v1{path}", body=body)
+        assert answer.is_success, f"{method} {path} was answered {answer.status_code}: {answer.text}"
 
     def path(self, operation: Operation) -> str:
         """The operation's path, of existing things, with what its query must have."""
@@ -223,6 +228,12 @@ def _vehicle(seeds: Seeds) -> str:
     return str(seeds.made("/vehicles", body)["id"])
 
 
+def _feed(seeds: Seeds) -> str:
+    """The name of a vehicle's calendar as programs get it, by a link that no other route renews."""
+    link = seeds.made(f"/calendar/vehicles/{_vehicle(seeds)}/feed", None)
+    return str(link["url"]).rpartition("/")[2]
+
+
 def _assignment(seeds: Seeds) -> str:
     """A trip of its own, given to a driver and a vehicle of its own, whose papers are in order."""
     driver_id, vehicle_id = _driver(seeds), _vehicle(seeds)
@@ -244,18 +255,28 @@ def _assignment(seeds: Seeds) -> str:
 
 
 def _rating(seeds: Seeds) -> str:
-    """A rating as it is after a trip that a vendor ran, which would take a season to come about by itself."""
-    rating = Rating(
-        id=ids.new("rat"),
-        org_id=seeds.tenant.org_id,
-        vendor_id=seeds["vendor_id"],
-        charter_id=seeds["charter_id"],
-        overall_rating=4.5,
-        review_text=seeds.tenant.marker,
-        version=1,
-    )
-    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(rating))
-    return rating.id
+    """What was thought of a vendor after the trip that it bid for, won, and ran."""
+    vendor_id, charter_id = _vendor_with_papers(seeds), _charter(seeds)
+    seeds.done("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
+    offer = {"quoted_price": 1250, "vehicle_type": "coach", "passenger_capacity": 56}
+    bid = seeds.made("/bids", {"vendor_id": vendor_id, "charter_id": charter_id, **offer})["id"]
+    seeds.done("POST", f"/bids/{bid}/submit")
+    seeds.done("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+    for status in ("in_progress", "completed"):
+        seeds.done("POST", f"/charters/{charter_id}/status", {"status": status})
+    thought = {"overall_rating": 4.5, "review_text": seeds.tenant.marker}
+    return str(seeds.made("/ratings", {"vendor_id": vendor_id, "charter_id": charter_id, **thought})["id"])
+
+
+def _vendor_with_papers(seeds: Seeds) -> str:
+    """Another vendor, one that may bid."""
+    vendor_id = _vendor(seeds)
+    seeds.done("PATCH", f"/vendors/{vendor_id}/status?new_status=active")
+    for kind in REQUIRED[SubjectType.VENDOR]:
+        paper = {"vendor_id": vendor_id, "document_type": kind, "document_name": f"{kind} {seeds.tenant.marker}"}
+        made = seeds.made("/compliance", {**paper, "expiration_date": "2028-01-01"})
+        seeds.done("PUT", f"/compliance/{made['id']}", {"status": "approved"})
+    return vendor_id
 
 
 def _bid_request(seeds: Seeds) -> str:
@@ -313,6 +334,30 @@ def _payout(seeds: Seeds) -> str:
     return str(seeds.made("/billing/payouts", body)["items"][0]["id"])
 
 
+def _payment(seeds: Seeds) -> str:
+    """Cash that was paid ahead, so that giving it back asks nobody."""
+    payment = Payment(
+        id=ids.new("pay"),
+        org_id=seeds.tenant.org_id,
+        client_id=seeds["client_id"],
+        charter_id=seeds["charter_id"],
+        number=seeds.tenant.marker,
+        amount=726_50,
+        currency="USD",
+        method=PaymentMethod.CASH,
+        status=PaymentStatus.SUCCEEDED,
+        version=1,
+    )
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(payment))
+    return payment.id
+
+
+def _refund(seeds: Seeds) -> str:
+    """One that waits for a manager."""
+    body = {"payment_id": _payment(seeds), "amount": 500, "reason": seeds.tenant.marker}
+    return str(seeds.made("/payments/refund", body)["id"])
+
+
 def _in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
 
@@ -324,6 +369,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "bid_id": _bid,
     "bid_request_id": _bid_request,
     "bid_token": _bid_token,
+    "calendar_feed": _feed,
     "charter_id": _charter,
     "client_id": _client,
     "compliance_id": _paper,
@@ -332,9 +378,11 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "key_id": _api_key,
     "notification_id": _notification,
     "payable_id": _payable,
+    "payment_id": _payment,
     "payout_id": _payout,
     "quote_id": _quote,
     "rating_id": _rating,
+    "refund_id": _refund,
     "role_name": _role,
     "rule_id": _rule,
     "session_id": _session,

@@ -116,6 +116,20 @@ _ASSIGNMENT: dict[str, Any] = {
     "second_driver_phone": None,
 }
 
+_REFUND: dict[str, Any] = {
+    "refund_id": "rfd_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "payment_id": "pay_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_name": "Acme Events",
+    "client_email": "events@acme.example",
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "invoice_id": None,
+    "number": "CH-2027-000001",
+    "amount": 431.63,
+    "currency": "USD",
+    "reason": "Cancellation of CH-2027-000001",
+}
+
 SAID: dict[str, dict[str, Any]] = {
     "assignment.offered": {**_ASSIGNMENT, "chosen_by": "person"},
     "assignment.released": {**_ASSIGNMENT, "reason": "The charter was cancelled"},
@@ -173,6 +187,9 @@ SAID: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "refund.approval_needed": {**_REFUND, "escalated": True},
+    "refund.completed": {**_REFUND, "method": "card"},
+    "refund.failed": {**_REFUND, "state": "GiveBack", "error": "it answered 400: no such charge"},
     "payout.made": {
         "payout_id": "pyo_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from coachway.bids import events as bids
-from coachway.billing import invoice_events, payable_events
+from coachway.billing import invoice_events, payable_events, refund_events
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
 from coachway.core.model import Shape
 from coachway.dispatch import events as dispatch
 from coachway.identity import events as identity
-from coachway.messaging import assignments, bidding, documents, invoices, letters, payouts, trips
+from coachway.messaging import assignments, bidding, documents, invoices, letters, payouts, refunds, trips
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
@@ -40,6 +40,9 @@ EVENTS: dict[str, type[Event]] = {
         invoice_events.InvoiceVoided,
         invoice_events.InvoicingFinished,
         payable_events.PayoutMade,
+        refund_events.RefundApprovalNeeded,
+        refund_events.RefundCompleted,
+        refund_events.RefundFailed,
         compliance.DocumentExpiring,
         compliance.DocumentExpired,
         identity.UserInvited,
@@ -81,6 +84,9 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (invoices.Voided, invoice_events.InvoiceVoided),
         (invoices.RunFinished, invoice_events.InvoicingFinished),
         (invoices.RunFailure, invoice_events.RunFailure),
+        (refunds.ApprovalNeeded, refund_events.RefundApprovalNeeded),
+        (refunds.Completed, refund_events.RefundCompleted),
+        (refunds.Failed, refund_events.RefundFailed),
         (payouts.Remittance, payable_events.PayoutMade),
         (payouts.PaidLine, payable_events.PaidLine),
         (documents.Expiring, compliance.DocumentExpiring),
@@ -125,5 +131,8 @@ def test_every_template_is_used() -> None:
         "invoice-voided.jinja",
         "invoice.jinja",
         "invoicing-finished.jinja",
+        "refund-approval.jinja",
+        "refund-completed.jinja",
+        "refund-failed.jinja",
         "remittance.jinja",
     }

@@ -110,7 +110,7 @@ def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: s
     )
 
 
-def fee_refunded(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
+def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """A client gets back, after all, something of what was kept when it cancelled."""
     return _two(
         Kind.PAYMENT_REFUNDED,

@@ -150,7 +150,7 @@ def _succeeded(
         cost = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
         ops += ledger.booked(house, cost, reference=before.id)
     kept = customers.known(before.org_id, before.client_id)
-    return after, [*ledger.added_once(ops), *customers.used(kept, before.payment_method_id, before.card)]
+    return after, [*ops, *customers.used(kept, before.payment_method_id, before.card)]
 
 
 def _invoice(org_id: str, invoice_id: str | None) -> Invoice | None:

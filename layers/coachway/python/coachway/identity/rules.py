@@ -39,6 +39,8 @@ Permission = Literal[
     "pricing:write",
     "ratings:read",
     "ratings:write",
+    "refunds:approve",
+    "refunds:write",
     "reports:read",
     "roles:write",
     "support:read",
@@ -53,7 +55,16 @@ PERMISSIONS: Final[frozenset[str]] = frozenset(get_args(Permission))
 # Run the organization itself: its people, their rights, its machines, its settings.
 _ADMINISTRATION: Final = frozenset({"api-keys:write", "organization:write", "roles:write", "users:write"})
 _OVERSIGHT: Final = frozenset(
-    {"audit:read", "bids:award", "billing:write", "changes:approve", "compliance:write", "pricing:write", "users:read"}
+    {
+        "audit:read",
+        "bids:award",
+        "billing:write",
+        "changes:approve",
+        "compliance:write",
+        "pricing:write",
+        "refunds:approve",
+        "users:read",
+    }
 )
 _READING: Final = frozenset(each for each in PERMISSIONS if each.endswith(":read")) - _OVERSIGHT
 

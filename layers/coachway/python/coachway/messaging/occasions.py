@@ -14,7 +14,7 @@ from coachway.core import ids, links, settings
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import assignments, bidding, documents, invoices, letterhead, payouts, sending, trips
+from coachway.messaging import assignments, bidding, documents, invoices, letterhead, payouts, refunds, sending, trips
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Attachment, Channel, Message
 
@@ -201,7 +201,7 @@ def _bid_decided(template: str, model: type[bidding.Decided]) -> Occasion:
     return occasion
 
 
-def _bidding(template: str, model: type[bidding.Bidding]) -> Occasion:
+def _to_office(template: str, model: type[BaseModel]) -> Occasion:
     """To the organization itself, if it has an address."""
 
     def occasion(delivery: Delivery, head: Letterhead) -> Message | None:
@@ -252,15 +252,6 @@ def _invoice_voided(delivery: Delivery, _: Letterhead) -> Message | None:
     return _invoice("invoice-voided", delivery, said) if said.number else None
 
 
-def _invoicing_finished(delivery: Delivery, head: Letterhead) -> Message | None:
-    """To the organization itself, if it has an address."""
-    if not head.brand.email:
-        return None
-    values = {"said": _said(invoices.RunFinished, delivery)}
-    about, until = delivery.aggregate_id, _until(delivery)
-    return Message("invoicing-finished", Channel.EMAIL, head.brand.email, about, until, head.brand.name, values)
-
-
 def _to_driver(template: str, model: type[assignments.Offered], *, second: bool = False) -> Occasion:
     """A text message to the driver of a trip, or to the second driver if there is one."""
 
@@ -278,38 +269,36 @@ def _to_driver(template: str, model: type[assignments.Offered], *, second: bool 
     return occasion
 
 
-def _trip_in_danger(template: str) -> Occasion:
-    """To the organization itself, if it has an address."""
-
-    def occasion(delivery: Delivery, head: Letterhead) -> Message | None:
-        if not head.brand.email:
-            return None
-        values = {"said": _said(assignments.Uncovered, delivery)}
-        about, until = delivery.aggregate_id, _until(delivery)
-        return Message(template, Channel.EMAIL, head.brand.email, about, until, head.brand.name, values)
-
-    return occasion
+def _refund_completed(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(refunds.Completed, delivery)
+    if not said.client_email:
+        return None
+    about, until = delivery.aggregate_id, _until(delivery)
+    return Message("refund-completed", Channel.EMAIL, said.client_email, about, until, said.client_name, {"said": said})
 
 
 OCCASIONS: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered),
     "assignment.released": _to_driver("assignment-released", assignments.Released),
-    "assignment.declined": _trip_in_danger("assignment-declined"),
-    "assignment.endangered": _trip_in_danger("assignment-endangered"),
+    "assignment.declined": _to_office("assignment-declined", assignments.Uncovered),
+    "assignment.endangered": _to_office("assignment-endangered", assignments.Uncovered),
     "quote.sent": _quote_sent,
     "quote.declined": _quote_declined,
     "charter.booked": _about_trip("charter-booked", trips.Booked),
     "charter.cancelled": _about_trip("charter-cancelled", trips.Cancelled),
     "bidding.invited": _bid_invited,
-    "bidding.decision_needed": _bidding("bid-decision", bidding.DecisionNeeded),
-    "bidding.no_bids": _bidding("no-bids", bidding.NoBids),
+    "bidding.decision_needed": _to_office("bid-decision", bidding.DecisionNeeded),
+    "bidding.no_bids": _to_office("no-bids", bidding.NoBids),
     "bid.accepted": _bid_decided("bid-awarded", bidding.Accepted),
     "bid.rejected": _bid_decided("bid-rejected", bidding.Decided),
     "invoice.filed": _invoice_filed,
     "invoice.overdue": _invoice_overdue,
     "invoice.voided": _invoice_voided,
-    "invoicing.finished": _invoicing_finished,
+    "invoicing.finished": _to_office("invoicing-finished", invoices.RunFinished),
     "payout.made": _payout_made,
+    "refund.approval_needed": _to_office("refund-approval", refunds.ApprovalNeeded),
+    "refund.completed": _refund_completed,
+    "refund.failed": _to_office("refund-failed", refunds.Failed),
     "document.expiring": _document_expiring,
     "document.expired": _document_expired,
     identity.UserInvited.TYPE: _invited,

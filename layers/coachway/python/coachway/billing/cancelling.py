@@ -1,0 +1,200 @@
+"""What a cancelled charter gives back, and what is kept of what was paid for it. One transaction, once.
+
+Its invoice is not owed any more: what was paid on it is a deposit again. Of the deposits the tiers say what goes back,
+by refunds whose flow does it, the newest payment first; the rest is earned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from coachway.billing import ledger, movements, receipts, refund_rules, refunds
+from coachway.billing.invoice import INVOICE, Invoice
+from coachway.billing.invoice_events import InvoiceVoided
+from coachway.billing.invoice_rules import InvoiceStatus, require_step
+from coachway.billing.invoices import ChangedMeanwhile, told
+from coachway.billing.payment import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
+from coachway.billing.refund import PROMISED, SETTLED, Refund, RefundCause, Settlement
+from coachway.billing.refund_events import CancellationSettled
+from coachway.billing.refund_rules import Left
+from coachway.bookings import cancellation
+from coachway.bookings.model import CHARTER, Cancellation, Charter
+from coachway.bookings.rules import Status
+from coachway.clients import credit
+from coachway.clients.model import Client
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.consuming import Consumer, Delivery
+from coachway.core.listing import everything
+from coachway.core.model import Shape
+from coachway.core.ops import AlreadyConsumed, Create, Op, Require, Update
+from coachway.core.parties import CLIENT
+from coachway.core.retrying import after_lost_races
+from coachway.identity import organizations
+from coachway.identity.organization import Organization
+
+MOST_PAYMENTS: Final = 20
+"""For one charter, as far as they are given back in one transaction."""
+
+
+class Ground(Shape):
+    """What a settlement stands on: the charter, its invoice, what was paid, and in cents what of it is promised."""
+
+    house: Organization
+    charter: Charter
+    client: Client | None
+    invoice: Invoice | None
+    payments: list[Payment]
+    promised: dict[str, int]
+
+    @property
+    def left(self) -> list[Left]:
+        """What may be given back of each payment, the newest first."""
+        newest = sorted(self.payments, key=lambda payment: payment.id, reverse=True)
+        return [Left(payment.id, payment.amount - self.promised[payment.id]) for payment in newest]
+
+
+def cancelled(caller: Caller, delivery: Delivery) -> None:
+    """A charter was cancelled: settle what was paid for it."""
+    after_lost_races(lambda: _settle(caller, delivery.aggregate_id))
+
+
+def _settle(caller: Caller, charter_id: str) -> None:
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    if charter is None or charter.status is not Status.CANCELLED or charter.cancellation is None:
+        return
+    if store.find(Settlement, SETTLED.key(org=caller.org_id, charter=charter_id)) is not None:
+        raise AlreadyConsumed("this cancellation was settled before")
+    if charter.amount_paid == 0 and charter.invoice_id is None:
+        return
+    on = _ground(caller, charter)
+    left = sum(each.cents for each in on.left)
+    back = min(left, refundable(charter.cancellation, charter.amount_paid))
+    made = _refunds(caller, on, back)
+    settlement = Settlement(
+        org_id=caller.org_id, charter_id=charter.id, refund=back, fee=left - back, refund_ids=[each.id for each in made]
+    )
+    again = AlreadyConsumed("this cancellation was settled before")
+    store.commit(caller, Create(settlement, taken=again), *_ops(on, settlement, made))
+
+
+def refundable(terms: Cancellation, paid: int) -> int:
+    """Cents to give back of what is `paid` now: by the tier; what came only after the cancellation wholly."""
+    late = max(0, paid - terms.amount_paid)
+    return cancellation.refund(min(paid, terms.amount_paid), terms.refund_percent) + late
+
+
+def _ground(caller: Caller, charter: Charter) -> Ground:
+    invoice = None
+    if charter.invoice_id is not None:
+        invoice = store.find(Invoice, INVOICE.key(org=caller.org_id, id=charter.invoice_id))
+    payments = [
+        payment
+        for subject in (charter.id, *([invoice.id] if invoice else []))
+        for payment in _paid_for(caller.org_id, subject)
+    ]
+    if sum(each.amount - each.amount_refunded for each in payments) < charter.amount_paid:
+        # The index that lists them is behind the table: the event comes again.
+        raise errors.LostRace("a payment for this charter is not listed yet: look again")
+    promised = {each.id: PROMISED.key(org=caller.org_id, payment=each.id) for each in payments}
+    client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
+    found = store.gather([client_key, *promised.values()])
+    return Ground(
+        house=organizations.get(caller.org_id),
+        charter=charter,
+        client=found.find(Client, client_key),
+        invoice=invoice,
+        payments=payments,
+        promised={each: found.numbers(key).get("refunded", 0) for each, key in promised.items()},
+    )
+
+
+def _paid_for(org_id: str, subject: str) -> Sequence[Payment]:
+    partition = OF_SUBJECT.partition(org=org_id, subject=subject)
+    known = everything(Payment, partition, index=OF_SUBJECT.index, most=MOST_PAYMENTS * 10)
+    # By the payments themselves: what an index says may be old.
+    found = store.find_many(Payment, [PAYMENT.key(org=org_id, id=each.id) for each in known]) if known else {}
+    return [each for each in found.values() if each.status is PaymentStatus.SUCCEEDED]
+
+
+def _refunds(caller: Caller, on: Ground, cents: int) -> list[Refund]:
+    by_id = {payment.id: payment for payment in on.payments}
+    threshold = on.house.approval_thresholds.refund
+    shares = refund_rules.shared_out(cents, on.left)
+    if len(shares) > MOST_PAYMENTS:
+        raise errors.Conflict(f"more than {MOST_PAYMENTS} payments are to be given back: refund them one by one")
+    return [
+        refunds.made(
+            by_id[share.payment_id],
+            on.client,
+            share.cents,
+            f"Cancellation of {on.charter.number}",
+            charter_id=on.charter.id,
+            cause=RefundCause.CANCELLATION,
+            # All of it together: it is not cut into pieces to escape the threshold.
+            needs_approval=refund_rules.needs_approval(cents, threshold),
+            requested_by=caller.user_id,
+        )
+        for share in shares
+    ]
+
+
+def _ops(on: Ground, settlement: Settlement, made: Sequence[Refund]) -> list[Op]:
+    by_id = {payment.id: payment for payment in on.payments}
+    ops: list[Op] = []
+    for refund in made:
+        seen = on.promised[refund.payment_id]
+        ops += refunds.requested(refund, by_id[refund.payment_id], seen=seen)
+    if settlement.fee > 0:
+        fee = movements.cancellation_fee(
+            client_id=on.charter.client_id,
+            charter_id=on.charter.id,
+            cents=settlement.fee,
+            currency=on.house.currency,
+            memo=f"Cancellation of {on.charter.number}",
+        )
+        ops += ledger.booked(on.house, fee, reference=on.charter.id)
+    fact = CancellationSettled(
+        charter_id=on.charter.id,
+        client_id=on.charter.client_id,
+        number=on.charter.number,
+        refund=settlement.refund,
+        fee=settlement.fee,
+        currency=on.house.currency,
+        refund_ids=settlement.refund_ids,
+        invoice_id=on.charter.invoice_id,
+    )
+    after = on.charter.model_copy(update={"invoice_id": None})
+    return [Update(on.charter, after, [fact]), *ops, *(_called_off(on, on.invoice) if on.invoice else [])]
+
+
+def _called_off(on: Ground, before: Invoice) -> list[Op]:
+    """The ops by which an invoice is not owed any more."""
+    if before.status is InvoiceStatus.VOID:
+        return [Require(before, ChangedMeanwhile())]
+    require_step(before.status, InvoiceStatus.VOID)
+    reason = f"{on.charter.number} was cancelled"
+    changed: dict[str, Any] = {"voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
+    after = before.model_copy(update={"status": InvoiceStatus.VOID, **changed})
+    ops: list[Op] = [Update(before, after, [InvoiceVoided(**told(after), reason=reason)], lost=ChangedMeanwhile())]
+    if before.status is InvoiceStatus.DRAFT:
+        return ops
+    movement = movements.invoice_called_off(
+        client_id=before.client_id,
+        invoice_id=before.id,
+        charter_id=on.charter.id,
+        number=before.number,
+        net=before.subtotal,
+        tax=before.tax,
+        paid=before.amount_paid,
+        refunded=before.amount_refunded,
+        tax_refunded=receipts.tax_share(before),
+        currency=before.currency,
+    )
+    owed = credit.invoiced(before.org_id, before.client_id, -before.balance_due)
+    return [*ops, *ledger.booked(on.house, movement, reference=before.id), owed]
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.cancelled": cancelled}
+"""By the event's type; `template.yaml` lets just these reach the queue."""

@@ -1,0 +1,98 @@
+"""What billing's state machines keep beside the thing that they are about, and how they are woken."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar, Final
+
+import botocore.session
+from botocore.exceptions import ClientError
+from pydantic import Field
+
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.model import AccessPattern, Key, Record
+from coachway.core.ops import Create, Update
+from coachway.core.retrying import after_lost_races
+
+FLOW = AccessPattern(
+    "where a flow of billing stands, and the token by which it waits",
+    pk="ORG#{org}#BILLING_FLOW#{subject}",
+    sk="FLOW",
+    used_by="billing.flows",
+)
+_OVER: Final = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
+
+
+class BillingFlow(Record):
+    """Which execution looks after a refund or a payment that is due. The token answers what it waits for, once."""
+
+    KIND: ClassVar[str] = "billing_flow"
+
+    org_id: str
+    subject_id: str
+    execution: str
+    round: int = 1
+    token: str = Field(default="", repr=False)
+
+    def key(self) -> Key:
+        return FLOW.key(org=self.org_id, subject=self.subject_id)
+
+
+def find(caller: Caller, subject_id: str) -> BillingFlow | None:
+    """What is kept of the flow of a refund, or of a payment that is due."""
+    return store.find(BillingFlow, FLOW.key(org=caller.org_id, subject=subject_id))
+
+
+def is_ours(caller: Caller, subject_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
+    """Whether this execution is the one that goes on.
+
+    An event that comes twice starts a second one; only the first, or one that takes it up again, goes on.
+    """
+    return after_lost_races(lambda: _is_ours(caller, subject_id, execution, round_, redriven=redriven))
+
+
+def _is_ours(caller: Caller, subject_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
+    known = find(caller, subject_id)
+    if known is not None and known.execution == execution:
+        return True
+    if known is not None and not redriven and known.round >= round_:
+        return False
+    ours = BillingFlow(org_id=caller.org_id, subject_id=subject_id, execution=execution, round=round_)
+    at_once = errors.LostRace("another execution is taking this")
+    store.commit(caller, Create(ours, taken=at_once) if known is None else Update(known, ours, lost=at_once))
+    return True
+
+
+def wait(caller: Caller, subject_id: str, token: str) -> BillingFlow:
+    """Keep the token of what the flow waits for."""
+
+    def keep() -> BillingFlow:
+        known = find(caller, subject_id)
+        if known is None:
+            raise errors.Missing("there is no such flow")
+        waiting = known.model_copy(update={"token": token})
+        store.commit(caller, Update(known, waiting))
+        return waiting
+
+    return after_lost_races(keep)
+
+
+@cache
+def _client() -> Any:
+    return botocore.session.get_session().create_client("stepfunctions")
+
+
+def answer(caller: Caller, waiting: BillingFlow) -> None:
+    """Wake the flow. A token that was answered before, or timed out, is no failure."""
+    if not waiting.token:
+        return
+    try:
+        _client().send_task_success(taskToken=waiting.token, output="{}")
+    except ClientError as failure:
+        if failure.response["Error"]["Code"] not in _OVER:
+            raise
+    try:
+        store.commit(caller, Update(waiting, waiting.model_copy(update={"token": ""})))
+    except errors.LostRace:
+        return  # the flow waits for something else already
