@@ -28,6 +28,7 @@ OPEN = {
     r"POST /auth/invitations/accept",
     r"(GET|POST) (/pages)?/quotes/\{token\}(/\w+(\.pdf)?)?",
     r"(GET|POST) /pages/bids/\{bid_token\}(/\w+)?",
+    r"GET /calendar/\{calendar_feed\}",
     r"POST /webhooks/vendors/bids",
     r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
 }

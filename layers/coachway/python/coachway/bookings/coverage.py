@@ -40,7 +40,7 @@ def uncovered(before: Charter, assignment_id: str) -> list[Op]:
     A vendor that was awarded it still does. The charter keeps its status: what was promised to a client is not taken
     back, a replacement is looked for. They fail with `lifecycle.ChangedMeanwhile`; there are none when it ran nothing.
     """
-    without = {"assignment_id": None, "driver_id": None}
+    without: dict[str, object] = {"assignment_id": None, "driver_id": None, "driver_names": [], "vehicle_name": None}
     left = [
         cover.model_copy(update=without) if cover.assignment_id == assignment_id else cover for cover in before.vehicles
     ]

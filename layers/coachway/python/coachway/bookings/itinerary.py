@@ -36,15 +36,19 @@ def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
     facts = [Fact("Client", client.name), Fact("Telephone", telephone(client.phone or "")), *wording.facts(charter)]
     facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
     sheet.facts([(fact.label, fact.value) for fact in facts])
+    crews = wording.crews(charter)
+    if crews:
+        sheet.heading("Your drivers" if len(crews) > 1 else "Your driver")
+        sheet.facts([(fact.label, fact.value) for fact in crews])
     sheet.heading("Stops")
-    sheet.add(_stops(brand, sheet.width, wording.stops(charter.stops, words)))
+    sheet.add(stops_table(brand, sheet.width, wording.stops(charter.stops, words)))
     if charter.notes.strip():
         sheet.heading("Notes")
         sheet.paragraph(charter.notes)
     return sheet.pdf()
 
 
-def _stops(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table:
+def stops_table(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table:
     """One row for each stop: its number, its times, where it is and what happens there."""
     rows = []
     for number, stop in enumerate(stops, 1):

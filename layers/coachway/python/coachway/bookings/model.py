@@ -219,6 +219,8 @@ class Cover(Shape):
     bid_id: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None
+    driver_names: list[str] = Field(default_factory=list)
+    vehicle_name: str | None = None
 
     @property
     def is_run(self) -> bool:

@@ -126,6 +126,19 @@ def facts(charter: Charter) -> list[Fact]:
     return found
 
 
+def crews(charter: Charter) -> list[Fact]:
+    """Who comes with what, for each vehicle that has its driver: `Coach 12`, `Rosa Delgado and Emil Sand`."""
+    many = charter.vehicle_count > 1
+    return [
+        Fact(
+            f"Vehicle {cover.vehicle}: {cover.vehicle_name}" if many else cover.vehicle_name,
+            " and ".join(cover.driver_names),
+        )
+        for cover in charter.vehicles
+        if cover.vehicle_name and cover.driver_names
+    ]
+
+
 def _amenities(charter: Charter) -> list[str]:
     """By the names of the price list; by their codes when not every one is on it."""
     listed = [line.label for line in charter.quote.lines if line.kind == "amenity"]

@@ -250,6 +250,8 @@ def _response(answer: object, route: Route, request: Request) -> Response:
     if isinstance(body, File):
         place = "inline" if body.inline else "attachment"
         headers |= {"Content-Type": body.content_type, "Content-Disposition": f'{place}; filename="{body.filename}"'}
+        if "ETag" in body.headers and request.headers.get("if-none-match") == body.headers["ETag"]:
+            return Response("", {**headers, **body.headers}, 304)
         return _Binary(body.content, {**headers, **body.headers}, status)
     if isinstance(body, _Replayed):
         return Response("" if status == 204 else str(body), headers | {"Content-Type": "application/json"}, status)

@@ -179,6 +179,8 @@ def commit(
         bid_id=on.trip.cover.bid_id,
         assignment_id=assignment.id,
         driver_id=assignment.driver_id,
+        driver_names=[person.driver.name for person in crew],
+        vehicle_name=assignment.vehicle_name,
     )
     ops: list[Op] = [Create(assignment, [told])]
     for seat, person in enumerate(crew):

@@ -142,6 +142,8 @@ class AvailabilityException(Input):
 
     @model_validator(mode="after")
     def _is_a_time(self) -> Self:
+        if not 2000 <= self.starts_at.year <= 2198:
+            raise ValueError("starts_at: must be between the years 2000 and 2198")
         if not timedelta() < self.ends_at - self.starts_at <= timedelta(days=730):
             raise ValueError("ends_at: must be after starts_at, by two years at most")
         return self

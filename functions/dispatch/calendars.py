@@ -1,0 +1,130 @@
+"""Routes of calendars, of drivers' hours and performance, and of their papers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from coachway.core.answers import File
+from coachway.core.caller import Caller
+from coachway.core.http import ANYONE, Api
+from coachway.dispatch import calendars, driver_hours, feeds
+from coachway.dispatch.calendars import Calendar, CalendarQuery, FleetCalendar, FleetQuery
+from coachway.dispatch.driver_hours import DriverHours
+from coachway.dispatch.feeds import FeedLink
+from coachway.dispatch.model import AssignmentId
+from coachway.fleet.model import DriverId, VehicleId
+
+FeedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}\.ics$")]
+
+api = Api("dispatch", "Assignments, and trips under way.", health=False)
+app = api.app
+
+
+@api.get("/calendar/drivers/{driver_id}", needs="dispatch:read", outside=("driver",))
+def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuery) -> Calendar:
+    """Get a driver's calendar.
+
+    Their jobs, when they may not be had, and how much of the time in which they may is booked. Days are the driver's.
+    """
+    return calendars.of_driver(caller, driver_id, query)
+
+
+@api.get("/calendar/vehicles/{vehicle_id}", needs="dispatch:read")
+def get_vehicle_calendar(caller: Caller, vehicle_id: VehicleId, query: CalendarQuery) -> Calendar:
+    """Get a vehicle's calendar, and how much of its time is booked."""
+    return calendars.of_vehicle(caller, vehicle_id, query)
+
+
+@api.get("/calendar/fleet", needs="dispatch:read")
+def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
+    """Get everybody's calendar, with how much of the time is booked.
+
+    Of each driver and vehicle that has not left the fleet, and of all together.
+    """
+    return calendars.of_fleet(caller, query)
+
+
+@api.post("/calendar/drivers/{driver_id}/feed", needs="dispatch:write", outside=("driver",), status=201, secret=True)
+def make_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
+    """Make a link by which calendar programs subscribe to a driver's calendar.
+
+    Whoever has it sees the calendar. It is shown once; making another one voids it.
+    """
+    return feeds.of_driver(caller, driver_id)
+
+
+@api.delete("/calendar/drivers/{driver_id}/feed", needs="dispatch:write", outside=("driver",))
+def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
+    """Void the link to a driver's calendar."""
+    feeds.revoked_of_driver(caller, driver_id)
+
+
+@api.post("/calendar/vehicles/{vehicle_id}/feed", needs="dispatch:write", status=201, secret=True)
+def make_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
+    """Make a link by which calendar programs subscribe to a vehicle's calendar.
+
+    Whoever has it sees the calendar. It is shown once; making another one voids it.
+    """
+    return feeds.of_vehicle(caller, vehicle_id)
+
+
+@api.delete("/calendar/vehicles/{vehicle_id}/feed", needs="dispatch:write")
+def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
+    """Void the link to a vehicle's calendar."""
+    feeds.revoked_of_vehicle(caller, vehicle_id)
+
+
+@api.post("/calendar/fleet/feed", needs="dispatch:write", status=201, secret=True)
+def make_fleet_feed(caller: Caller) -> FeedLink:
+    """Make a link by which calendar programs subscribe to the whole fleet's calendar.
+
+    Whoever has it sees the calendar. It is shown once; making another one voids it.
+    """
+    return feeds.of_fleet(caller)
+
+
+@api.delete("/calendar/fleet/feed", needs="dispatch:write")
+def revoke_fleet_feed(caller: Caller) -> None:
+    """Void the link to the whole fleet's calendar."""
+    feeds.revoked_of_fleet(caller)
+
+
+@api.get("/calendar/{calendar_feed}", needs=ANYONE, media="text/calendar")
+def get_feed(calendar_feed: FeedName) -> File:
+    """Get a calendar as iCalendar (RFC 5545), by its link.
+
+    `{token}.ics`. Trips that were declined or released are not in it. Programs ask again every 15 minutes; with the
+    ETag of the last answer they are told whether anything changed.
+    """
+    from coachway.dispatch import ical  # the other routes do without the library
+
+    return ical.file(feeds.opened(calendar_feed.removesuffix(".ics")))
+
+
+@api.get("/drivers/{driver_id}/hours", needs="dispatch:read", outside=("driver",))
+def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
+    """Get what a driver may still drive, and when more comes back.
+
+    By 49 CFR 395.5 (passengers) or 395.3 (property), as the organization's hours policy says, from the driver's log:
+    what was done where it is known, what is planned else. Where it has holes nothing is claimed about what is left,
+    and `holes` say why.
+    """
+    return driver_hours.of(caller, driver_id)
+
+
+@api.get(
+    "/dispatch/assignments/{assignment_id}/trip-sheet.pdf",
+    needs="dispatch:read",
+    outside=("driver",),
+    media="application/pdf",
+)
+def get_trip_sheet(caller: Caller, assignment_id: AssignmentId) -> File:
+    """Get a trip's sheet for its driver, to print.
+
+    Times, stops, telephone numbers, the plan of hours, notes; no prices.
+    """
+    from coachway.dispatch import trip_sheet  # the other routes do without ReportLab
+
+    return trip_sheet.of(caller, assignment_id)

@@ -1,0 +1,184 @@
+"""What a driver may still drive under the hours rules, and when more comes back: 49 CFR 395.3 and 395.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field
+
+from coachway.core import clock, store
+from coachway.core.caller import Caller
+from coachway.core.model import Shape
+from coachway.dispatch import diary, ground, logbook
+from coachway.dispatch.judging import Law
+from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.rules import REACH, weeks
+from coachway.fleet import drivers
+from coachway.fleet.model import DRIVER, Driver
+from coachway.hours.model import Answer, Rule, Segment, Status
+from coachway.hours.rules import check
+from coachway.hours.timeline import Kind, Piece, timeline
+from coachway.identity.organization import ORGANIZATIONS, Organization
+
+_NOTHING: Final = timedelta()
+_DAY: Final = timedelta(days=1)
+
+Hours = Annotated[float | None, Field(description="hours; null when not known")]
+
+
+class Hole(Shape):
+    """A time of which nobody knows what the driver did, and why."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: str
+    assignment_id: str | None = None
+
+
+class DayWorked(Shape):
+    """What a driver did on a day of their own calendar."""
+
+    day: date
+    driving_hours: float
+    on_duty_hours: Annotated[float, Field(description="driving included")]
+
+
+class HoursBack(Shape):
+    """Hours of the days' total that come back when an earlier day drops out of it."""
+
+    at: AwareDatetime
+    hours: float
+
+
+class DriverHours(Shape):
+    """A driver's clock. When the record has holes nothing is claimed about what is left, and `holes` say why."""
+
+    driver_id: str
+    driver_name: str
+    timezone: str
+    as_of: AwareDatetime
+    ruleset: str
+    known: Literal["known", "unknown"]
+    holes: list[Hole]
+    status: Annotated[Status | None, Field(description="now, as it is known or planned")]
+    drive_hours_left: Hours
+    duty_hours_left: Hours
+    cycle_hours_left: Hours
+    cycle_days: int
+    cycle_hours: float
+    may_drive_from: Annotated[AwareDatetime | None, Field(description="at the earliest, resting until then")]
+    rested_at: Annotated[
+        AwareDatetime | None,
+        Field(description="when driving and duty begin anew, if the driver rests from now on; null when they have"),
+    ]
+    hours_back: Annotated[list[HoursBack], Field(description="of the days' total, at coming midnights")]
+    days: list[DayWorked]
+    log: list[Segment]
+    citations: list[str]
+
+
+def of(caller: Caller, driver_id: str) -> DriverHours:
+    """A driver's clock, now. Raises Missing, also for another driver. Two reads."""
+    drivers.require_own(caller, driver_id)
+    org_id, now = caller.org_id, clock.now()
+    head, terms = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
+    some_weeks = weeks(now - REACH, now)
+    found = store.gather([head, terms, *diary.keys(org_id, driver_id, some_weeks)])
+    driver, law = found.get(Driver, head), ground.law_of(found.get(Organization, terms))
+    jobs = diary.opened(found, org_id, driver_id, some_weeks).jobs
+    begun = [job for job in jobs if job.starts_at <= now]
+    return told(driver, begun, ground.known(org_id, logbook.begun(begun, now)), law, now)
+
+
+def told(driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], law: Law, now: datetime) -> DriverHours:
+    """A driver's clock. `jobs` are those that have begun, `known` their assignments by id. Pure."""
+    zone, rules = ZoneInfo(driver.timezone), law.ruleset
+    cycle = rules.cycle(law.daily_carrier)
+    today = now.astimezone(zone).date()
+    since = _midnight(today - timedelta(days=cycle.days), zone)
+    log = logbook.log(driver, jobs, known, since, now, now)
+    holes = _holes(driver, jobs, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
+    verdict = check(log, [], rules, daily_carrier=law.daily_carrier, home=zone)
+    left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None
+    pieces = timeline(log, rules.rest).pieces if log else ()
+    days = [_worked(pieces, today - timedelta(days=ago), zone) for ago in range(cycle.days)]
+    return DriverHours(
+        driver_id=driver.id,
+        driver_name=driver.name,
+        timezone=driver.timezone,
+        as_of=now,
+        ruleset=rules.name,
+        known="known" if left else "unknown",
+        holes=holes,
+        status=log[-1].status if log and log[-1].end >= now else None,
+        drive_hours_left=_hours(left.drive) if left else None,
+        duty_hours_left=_hours(left.duty) if left else None,
+        cycle_hours_left=_hours(left.cycle) if left else None,
+        cycle_days=cycle.days,
+        cycle_hours=_hours(cycle.limit),
+        may_drive_from=verdict.earliest_drive_at if left else None,
+        rested_at=_rested_at(pieces, rules.rest, now) if left else None,
+        hours_back=_back(days, cycle.days, zone) if left else [],
+        days=days,
+        log=log,
+        citations=[rules.citation(rule, law.daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
+    )
+
+
+def _holes(driver: Driver, jobs: Sequence[Job], log: Sequence[Segment], since: datetime, now: datetime) -> list[Hole]:
+    """What is missing in a log between `since` and `now`."""
+    found, at = list[Hole](), since
+    for segment in [*log, None]:
+        until = segment.start if segment else now
+        if at < until and until > since:
+            found.append(_explained(driver, jobs, max(at, since), until))
+        at = max(at, segment.end) if segment else now
+    return found
+
+
+def _explained(driver: Driver, jobs: Sequence[Job], start: datetime, end: datetime) -> Hole:
+    # A duty that was not ended goes on, for all that is known, after the plan.
+    open_job = next((job for job in reversed(jobs) if job.starts_at < end and start < max(job.ends_at, end)), None)
+    if start < driver.created_at.astimezone(UTC) or open_job is None:
+        reason = "the driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))"
+        return Hole(starts_at=start, ends_at=end, reason=reason)
+    reason = f"{open_job.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
+    return Hole(starts_at=start, ends_at=end, reason=reason, assignment_id=open_job.assignment_id)
+
+
+def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
+    """When a full rest is over that goes on, or begins now; None when the last one still counts in full."""
+    if not pieces or pieces[-1].kind is not Kind.REST:
+        return now + rest
+    over = pieces[-1].start + rest
+    return over if over > now else None
+
+
+def _worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
+    start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
+    driving, working = _NOTHING, _NOTHING
+    for piece in pieces:
+        part = min(piece.end, end) - max(piece.start, start)
+        if part > _NOTHING and piece.kind is not Kind.REST:
+            working += part
+            driving += part if piece.kind is Kind.DRIVE else _NOTHING
+    return DayWorked(day=day, driving_hours=_hours(driving), on_duty_hours=_hours(working))
+
+
+def _back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
+    return [
+        HoursBack(at=_midnight(worked.day + timedelta(days=cycle_days), zone), hours=worked.on_duty_hours)
+        for worked in reversed(days)
+        if worked.on_duty_hours
+    ]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _hours(length: timedelta) -> float:
+    return round(length / timedelta(hours=1), 2)
