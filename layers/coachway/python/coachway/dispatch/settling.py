@@ -21,9 +21,13 @@ from coachway.dispatch.events import (
 from coachway.dispatch.geofence import Passage, Progress, planned
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.packing import Fix
+from coachway.dispatch.rules import AssignmentStatus
 from coachway.dispatch.under_way import Step
 from coachway.identity import organizations
 
+_TELLING: Final = frozenset(
+    {AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED}
+)
 FRESH: Final = timedelta(minutes=10)
 """An older position says nothing of where the vehicle is now."""
 
@@ -31,10 +35,10 @@ FRESH: Final = timedelta(minutes=10)
 def settled(caller: Caller, assignment: Assignment, passages: Sequence[Passage]) -> Assignment:
     """The assignment after passages that its position shows, each written with what follows from it.
 
-    What has happened has happened: nothing is refused. A vehicle that left with papers that are not in order raises an
+    What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with papers that are not in order raises an
     alarm. Raises LostRace.
     """
-    if not passages or not assignment.status.is_under_way:
+    if not passages or assignment.status not in _TELLING:
         return assignment
     free = timedelta(minutes=organizations.get(assignment.org_id).free_wait_minutes)
     while (step := under_way.passed(assignment, passages, free)).changes:
@@ -51,7 +55,7 @@ def write(
 ) -> Assignment:
     """Write one step: the assignment, its events, the charter's own step. Raises LostRace."""
     after = step.after
-    if any(isinstance(each, TripDeparted) for each in step.events):
+    if after.status.is_under_way and any(isinstance(each, TripDeparted) for each in step.events):
         after.may_drive_until = driving.may_drive_until(after, clock.now())
     elif any(isinstance(each, TripArrived) for each in step.events):
         after.may_drive_until = None

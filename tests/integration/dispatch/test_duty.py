@@ -1,0 +1,235 @@
+"""Reporting for duty, leaving, being done: through their routes, on moto's table."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from coachway.compliance import subjects
+from coachway.compliance.rules import SubjectType
+from coachway.core import ids, store
+from coachway.core.ops import Update
+from coachway.dispatch.packing import rounded
+from tests.integration.bookings.asking import ORG
+from tests.integration.dispatch import road, yard
+from tests.integration.dispatch.road import assignment, at, done, events, on_duty, the_time_is, told
+
+EXPIRED = date(2027, 3, 2)
+
+
+@pytest.fixture(autouse=True)
+def organization() -> None:
+    road.found()
+
+
+def offered() -> tuple[str, str, str]:
+    run, rosa = yard.trip(), yard.driver()
+    return run, str(yard.assigned(run, rosa, yard.vehicle())["id"]), rosa
+
+
+def path(assignment_id: str, what: str) -> str:
+    return f"/dispatch/assignments/{assignment_id}/{what}"
+
+
+def run_out(subject_type: SubjectType, subject_id: str) -> None:
+    """All papers of a subject are found to have expired the day before the trip."""
+    before = subjects.get(yard.SYSTEM, subject_type, subject_id)
+    papers = [each.model_copy(update={"expiration_date": EXPIRED}) for each in before.papers]
+    store.commit(yard.SYSTEM, Update(before, before.model_copy(update={"papers": papers})))
+
+
+def test_a_driver_runs_a_trip_by_hand() -> None:
+    run, assignment_id, rosa = offered()
+    with the_time_is("08:00"):
+        made = done("POST", path(assignment_id, "check-in"), {}, by=rosa)
+        assert (made["status"], made["checked_in_at"]) == ("checked_in", "2027-03-03T13:00:00Z")
+        assert yard.charter(run)["status"] == "confirmed"
+    with the_time_is("09:05"):
+        made = done("POST", path(assignment_id, "depart"), {}, by=rosa)
+        assert (made["status"], made["stops"][0]["departed_at"]) == ("in_progress", "2027-03-03T14:05:00Z")
+        assert made["may_drive_until"] == "2027-03-04T00:05:00Z"
+        assert yard.charter(run)["status"] == "in_progress"
+        assert done("POST", path(assignment_id, "depart"), {"stop": 0}, by=rosa)["version"] == made["version"]
+        again = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
+        assert (again.status, again.json()["title"]) == (409, "there is no stop to leave")
+    with the_time_is("12:10"):
+        made = done("POST", path(assignment_id, "check-out"), {}, by=rosa)
+        assert (made["status"], made["checked_out_at"]) == ("completed", "2027-03-03T17:10:00Z")
+        assert made["stops"][1]["arrived_at"] == made["checked_out_at"]
+    assert yard.charter(run)["status"] == "completed"
+    assert events(assignment_id)[1:] == [
+        "assignment.checked_in",
+        "trip.arrived",
+        "trip.departed",
+        "trip.arrived",
+        "assignment.checked_out",
+    ]
+
+
+def test_what_is_said_twice_changes_nothing() -> None:
+    _, assignment_id, rosa = on_duty()
+    with the_time_is("08:30"):
+        again = done("POST", path(assignment_id, "check-in"), {}, by=rosa)
+        assert again["checked_in_at"] == "2027-03-03T13:00:00Z"
+    with the_time_is("09:00"):
+        done("POST", path(assignment_id, "depart"), {}, by=rosa)
+        out = done("POST", path(assignment_id, "check-out"), {}, by=rosa)
+        assert done("POST", path(assignment_id, "check-out"), {}, by=rosa)["version"] == out["version"]
+
+
+def test_what_was_done_without_a_network_keeps_its_time() -> None:
+    _, assignment_id, rosa = offered()
+    with the_time_is("09:30"):
+        made = done("POST", path(assignment_id, "check-in"), {"at": at("08:10").isoformat()}, by=rosa)
+        assert made["checked_in_at"] == "2027-03-03T13:10:00Z"
+        made = done("POST", path(assignment_id, "depart"), {"at": at("09:01").isoformat(), "stop": 0}, by=rosa)
+        assert made["stops"][0]["departed_at"] == "2027-03-03T14:01:00Z"
+        for wrong in (at("09:36"), at("09:29") - timedelta(days=1)):
+            reply = road.ask("POST", path(assignment_id, "check-out"), {"at": wrong.isoformat()}, by=rosa)
+            assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "at")
+
+
+def test_nobody_checks_in_for_tomorrow() -> None:
+    _, assignment_id, rosa = offered()
+    with the_time_is("04:00"):
+        refused = road.ask("POST", path(assignment_id, "check-in"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "it is too early to check in")
+
+
+def test_only_its_own_driver_reports_for_duty() -> None:
+    _, assignment_id, _ = offered()
+    stranger = yard.driver("Sam Tran")
+    with the_time_is("08:00"):
+        for what in ("check-in", "depart", "check-out"):
+            assert road.ask("POST", path(assignment_id, what), {}, by=stranger).status == 404
+            assert road.ask("POST", path(assignment_id, what), {}, rights="dispatch:read").status == 403
+            assert road.ask("POST", path(ids.new("asg"), what), {}).status == 404
+
+
+@pytest.mark.parametrize("whose", ["driver", "vehicle", "organization"])
+def test_papers_that_ran_out_keep_a_vehicle_from_leaving(whose: str) -> None:
+    _, assignment_id, rosa = offered()
+    named = assignment(assignment_id)
+    subject_id = {"driver": rosa, "vehicle": named.vehicle_id, "organization": ORG}[whose]
+    run_out(SubjectType(whose), subject_id)
+    with the_time_is("08:00"):
+        refused = road.ask("POST", path(assignment_id, "check-in"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "papers are not in order")
+    wrong = refused.json()["errors"]
+    assert len(wrong) == 3
+    assert all("is expired on 2027-03-03: " in each["message"] for each in wrong)
+    name = {"driver": "Rosa Delgado", "vehicle": "Coach 12", "organization": "The organization"}[whose]
+    assert wrong[0]["message"].startswith(name)
+
+
+def test_papers_are_looked_at_again_when_a_driver_leaves_by_hand() -> None:
+    run, assignment_id, rosa = on_duty()
+    run_out(SubjectType.DRIVER, rosa)
+    with the_time_is("09:00"):
+        refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "papers are not in order")
+    assert yard.charter(run)["status"] == "confirmed"
+
+
+def test_a_vehicle_that_left_all_the_same_raises_an_alarm() -> None:
+    run, assignment_id, rosa = on_duty()
+    run_out(SubjectType.DRIVER, rosa)
+    away(assignment_id, rosa)
+    assert "trip.papers_lacking" in events(assignment_id)
+    assert (assignment(assignment_id).status, yard.charter(run)["status"]) == ("in_progress", "in_progress")
+
+
+def away(assignment_id: str, rosa: str, since: str = "09:00") -> None:
+    """The positions of a vehicle that is at its first stop and leaves it."""
+    told(
+        assignment_id,
+        [
+            rounded(at(since) + timedelta(seconds=10 * n), yard.NYC[0] + (n - 2 if n > 2 else 0) / 300, yard.NYC[1])
+            for n in range(6)
+        ],
+        by=rosa,
+    )
+
+
+def test_a_charter_that_is_not_confirmed_does_not_leave_by_hand() -> None:
+    run = yard.trip(vehicle_count=2, passengers=80)
+    _, assignment_id, rosa = on_duty(run)
+    with the_time_is("09:00"):
+        refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "this trip cannot start yet")
+    away(assignment_id, rosa)
+    assert (assignment(assignment_id).status, yard.charter(run)["status"]) == ("in_progress", "booked")
+
+
+def test_a_charter_is_completed_with_the_last_of_its_vehicles() -> None:
+    run = yard.trip(vehicle_count=2, passengers=80)
+    one, two = yard.driver(), yard.driver("Sam Tran")
+    first = yard.assigned(run, one, yard.vehicle("Coach 1"))["id"]
+    second = yard.assigned(run, two, yard.vehicle("Coach 2"))["id"]
+    with the_time_is("08:30"):
+        done("POST", path(first, "check-in"), {}, by=one)
+        done("POST", path(second, "check-in"), {}, by=two)
+    with the_time_is("09:00"):
+        done("POST", path(first, "depart"), {}, by=one)
+        assert yard.charter(run)["status"] == "in_progress"
+        done("POST", path(second, "depart"), {}, by=two)
+    with the_time_is("12:00"):
+        done("POST", path(second, "check-out"), {}, by=two)
+        assert yard.charter(run)["status"] == "in_progress"
+        done("POST", path(first, "check-out"), {}, by=one)
+        assert yard.charter(run)["status"] == "completed"
+
+
+def test_hours_of_service_are_judged_by_what_was_really_done() -> None:
+    """Eight hours late with the first trip, the driver cannot begin the second as planned."""
+    rosa = yard.driver()
+    first = yard.assigned(yard.trip(), rosa, yard.vehicle("Coach 1"))["id"]
+    second = yard.assigned(yard.trip("2027-03-04", "09:00", 9, back=True), rosa, yard.vehicle("Coach 2"))["id"]
+    with the_time_is("08:00"):
+        done("POST", path(first, "check-in"), {}, by=rosa)
+    with the_time_is("09:00"):
+        done("POST", path(first, "depart"), {}, by=rosa)
+    with the_time_is("02:00", "2027-03-04"):
+        done("POST", path(first, "check-out"), {}, by=rosa)
+    with the_time_is("08:30", "2027-03-04"):
+        refused = road.ask("POST", path(second, "check-in"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "the hours of service do not allow it")
+    assert "49 CFR 395.5" in refused.json()["detail"]
+
+
+def test_a_trip_that_nobody_checked_out_of_is_a_hole_in_the_log() -> None:
+    rosa = yard.driver()
+    first = yard.assigned(yard.trip(), rosa, yard.vehicle("Coach 1"))
+    second = yard.assigned(yard.trip("2027-03-04", back=True), rosa, yard.vehicle("Coach 2"))["id"]
+    with the_time_is("08:00"):
+        done("POST", path(first["id"], "check-in"), {}, by=rosa)
+    with the_time_is("09:00"):
+        done("POST", path(first["id"], "depart"), {}, by=rosa)
+    with the_time_is("08:30", "2027-03-04"):
+        refused = road.ask("POST", path(second, "check-in"), {}, by=rosa)
+        assert refused.status == 409
+        assert f"check out of {first['charter_number']} first" in refused.json()["detail"]
+        done("POST", path(first["id"], "check-out"), {"at": at("12:30").isoformat()}, by=rosa)
+        assert done("POST", path(second, "check-in"), {}, by=rosa)["status"] == "checked_in"
+
+
+def test_a_trip_that_has_not_begun_is_not_checked_out_of() -> None:
+    _, assignment_id, rosa = on_duty()
+    with the_time_is("12:00"):
+        refused = road.ask("POST", path(assignment_id, "check-out"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "the trip has not begun")
+
+
+def test_waiting_beyond_the_free_wait_is_noted() -> None:
+    _, assignment_id, rosa = on_duty()
+    away(assignment_id, rosa, "09:40")
+    pickup = assignment(assignment_id).stops[0]
+    assert (pickup.dwell_minutes, pickup.billable_minutes) == (0, 0)
+    _, waited, sam = on_duty(name="Sam Tran", coach="Coach 2", leaves="11:00")
+    still = [rounded(at("10:50") + timedelta(minutes=n), *yard.NYC) for n in range(40)]
+    told(waited, still, by=sam)
+    with the_time_is("11:30"):
+        done("POST", path(waited, "depart"), {}, by=sam)
+    pickup = assignment(waited).stops[0]
+    assert (pickup.dwell_minutes, pickup.billable_minutes) == (40, 15)
