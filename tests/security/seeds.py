@@ -254,6 +254,11 @@ def _assignment(seeds: Seeds) -> str:
     return str(seeds.made("/dispatch/assignments", body)["id"])
 
 
+def _track_token(seeds: Seeds) -> str:
+    """A live link to a charter's vehicles."""
+    return str(seeds.made(f"/dispatch/charters/{seeds['charter_id']}/track-link", {"renew": False})["token"])
+
+
 def _rating(seeds: Seeds) -> str:
     """What was thought of a vendor after the trip that it bid for, won, and ran."""
     vendor_id, charter_id = _vendor_with_papers(seeds), _charter(seeds)
@@ -387,6 +392,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "rule_id": _rule,
     "session_id": _session,
     "token": _token,
+    "track_token": _track_token,
     "user_id": _user,
     "vehicle_id": _vehicle,
     "vendor_id": _vendor,

@@ -29,6 +29,7 @@ OPEN = {
     r"(GET|POST) (/pages)?/quotes/\{token\}(/\w+(\.pdf)?)?",
     r"(GET|POST) /pages/bids/\{bid_token\}(/\w+)?",
     r"GET /calendar/\{calendar_feed\}",
+    r"GET (/pages)?/track/\{track_token\}",
     r"POST /webhooks/vendors/bids",
     r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
 }
@@ -44,8 +45,11 @@ WANT_MORE = {
     "POST /bids/{bid_id}/reject": "a bid that was submitted",
     "POST /dispatch/assignments": "a driver and a vehicle with all their papers",
     "POST /dispatch/assignments/auto": "a driver and a vehicle with all their papers",
+    "POST /dispatch/assignments/{assignment_id}/check-in": "a trip of today",
+    "POST /dispatch/assignments/{assignment_id}/check-out": "a trip under way",
+    "POST /dispatch/assignments/{assignment_id}/depart": "a driver on duty",
+    "POST /dispatch/check-ins": "a driver on duty",
     "POST /ratings": "a charter that the vendor has run",
-    "POST /ratings/{rating_id}/respond": "a rating",
 }
 """Operations whose example alone is refused even those who may, and what they want besides."""
 
