@@ -50,6 +50,7 @@ class Due:
     currency: str
     due: int
     most: int
+    paid: int
     conditions: Sequence[Op]
     invoice_id: str | None = None
     charter_id: str | None = None
@@ -61,12 +62,19 @@ class InProgress(errors.Conflict):
     title = "a payment is under way"
 
 
-def process(caller: Caller, wanted: PaymentInput) -> Payment:
+class PaidMeanwhile(errors.Conflict):
+    """What is due is not what whoever pays has seen."""
+
+    title = "something was paid meanwhile"
+
+
+def process(caller: Caller, wanted: PaymentInput, *, seen_paid: int | None = None) -> Payment:
     """Take a payment by card. It is `pending` when Stripe did not say what became of it: look again later.
 
-    Raises Missing; Conflict when nothing is due, another payment is under way, or the card is declined.
+    Raises Missing; Conflict when nothing is due, another payment is under way, or the card is declined. `seen_paid` is
+    what had been paid when its payer looked: when that is not true any more, nothing is charged.
     """
-    payment = finished(caller, begun(caller, wanted))
+    payment = finished(caller, begun(caller, wanted, seen_paid=seen_paid))
     if payment.status is PaymentStatus.FAILED:
         raise declined(payment)
     return payment
@@ -86,12 +94,21 @@ def charge(caller: Caller, wanted: PaymentInput, *, payment_id: str) -> Payment:
     return finished(caller, known or begun(caller, wanted, payment_id=payment_id, off_session=True))
 
 
-def begun(caller: Caller, wanted: PaymentInput, *, payment_id: str = "", off_session: bool = False) -> Payment:
+def begun(
+    caller: Caller,
+    wanted: PaymentInput,
+    *,
+    payment_id: str = "",
+    off_session: bool = False,
+    seen_paid: int | None = None,
+) -> Payment:
     """A payment that is written down and not charged yet; the one of before for a request that comes again."""
     before = _of_request(caller)
     if before is not None:
         return before
     due = of_charter(caller, wanted.charter_id) if wanted.charter_id else _of_invoice(caller, str(wanted.invoice_id))
+    if seen_paid is not None and seen_paid != due.paid:
+        raise PaidMeanwhile(f"{due.paid / 100:.2f} was paid for {due.number} by now")
     cents = due.due if wanted.amount is None else wanted.amount
     if due.most <= 0 or cents <= 0:
         raise errors.Conflict(f"nothing is due for {due.number} now", title="nothing is due")
@@ -175,6 +192,7 @@ def _of_invoice(caller: Caller, invoice_id: str) -> Due:
         currency=invoice.currency,
         due=invoice.balance_due,
         most=invoice.balance_due,
+        paid=invoice.amount_paid,
         conditions=[Require(invoice, changed)],
         invoice_id=invoice.id,
     )
@@ -200,6 +218,7 @@ def of_charter(caller: Caller, charter_id: str) -> Due:
         currency=charter.quote.currency,
         due=_due_now(charter),
         most=max(0, charter.quote.total - charter.amount_paid),
+        paid=charter.amount_paid,
         conditions=[Require(charter, changed)],
         charter_id=charter.id,
     )

@@ -8,17 +8,19 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import answering, charters, quote_page
+from coachway.bookings import answering, charters, quote_page, schedule
 from coachway.bookings.answering import AcceptInput, DeclineInput
 from coachway.bookings.links import PURPOSE, LinkReplaced, opened
 from coachway.bookings.model import Charter
 from coachway.bookings.quote_page import QuotePage, state_of
 from coachway.bookings.wording import brand_of, wording_of
 from coachway.clients import service as clients
-from coachway.core import clock, errors, pages
+from coachway.clients.model import Client
+from coachway.core import cards, clock, errors, pages
 from coachway.core import links as tokens
 from coachway.core.answers import File, Html
 from coachway.core.caller import Caller
+from coachway.core.cards import CardAsked
 from coachway.core.model import Input
 from coachway.identity import organizations
 from coachway.identity.organization import Organization
@@ -50,6 +52,11 @@ class Refusal(Input):
 def show(caller: Caller, token: str) -> Html:
     """The page of the quote that a link leads to. Raises Missing for a link that was not made here."""
     return _page(caller, token)
+
+
+def unpaid(caller: Caller, token: str, why: str, *, status: int) -> Html:
+    """The same, drawn by whoever could not take a payment, at the address of the form that asked for it."""
+    return _page(caller, token, posted=True, status=status, unpaid=why)
 
 
 def accept(caller: Caller, token: str, form: Acceptance) -> Html:
@@ -98,6 +105,7 @@ def _page(
     posted: bool = False,
     status: int = 200,
     trouble: str = "",
+    unpaid: str = "",
     sent: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Html:
@@ -108,18 +116,21 @@ def _page(
     except LinkReplaced:
         return _replaced(organization)
     words = wording_of(organization)
-    quote = quote_page.page(charter, _name(caller, charter), words, state_of(charter, clock.now()), trouble)
+    client = _client(caller, charter)
+    parts = schedule.of(charter, client, organization) if client else []
+    name, state = client.name if client else "", state_of(charter, clock.now())
+    quote = quote_page.page(charter, name, words, state, trouble, unpaid=unpaid, parts=parts)
     return drawn(
         quote, organization, here="" if posted else f"{token}/", status=status, sent=sent or {}, wrong=wrong or {}
     )
 
 
-def _name(caller: Caller, charter: Charter) -> str:
-    """The client's name, empty for one who was removed."""
+def _client(caller: Caller, charter: Charter) -> Client | None:
+    """None for one who was removed."""
     try:
-        return clients.get(caller.within(charter.org_id), charter.client_id).name
+        return clients.get(caller.within(charter.org_id), charter.client_id)
     except errors.Missing:
-        return ""
+        return None
 
 
 def _replaced(organization: Organization) -> Html:
@@ -144,12 +155,19 @@ def drawn(
     wrong: Mapping[str, str],
 ) -> Html:
     """The page of a quote. `here` leads from the page's address to that of its forms; `wrong` names fields."""
+    card = None
+    if quote.asked is not None:
+        label, otherwise = f"Pay {quote.asked.said}", "Call us, or answer our mail, to pay otherwise."
+        card = CardAsked.of(f"{here}pay", label, quote.asked.amount, quote.asked.paid, otherwise)
     return pages.html(
         TEMPLATES,
         "quote.html",
         brand=brand_of(organization),
         status=status,
+        more_style=cards.STYLE if card else "",
+        also=card.policy if card else "",
         quote=quote,
+        card=card,
         here=here,
         sent={"accepted_by": "", "reason": "", **sent},
         errors=wrong,

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from coachway.bookings import wording
+from coachway.bookings import schedule, terms, wording
 from coachway.bookings.model import Charter
 from coachway.bookings.rules import Status
+from coachway.bookings.terms import Instalment
 from coachway.bookings.wording import Fact, LineWords, StopWords
 from coachway.core.wording import Wording
 
@@ -19,6 +20,8 @@ class State(StrEnum):
     """What a client may do with a quote, and why not."""
 
     OPEN = "open"
+    ACCEPTED = "accepted"
+    """Its deposit is not paid yet."""
     UNDER_WAY = "under_way"
     """Booked, or further on."""
     DECLINED = "declined"
@@ -47,6 +50,18 @@ class Banner:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What can be paid now. `amount` and `paid` in cents, `said` in words; `is_due` today."""
+
+    title: str
+    text: str
+    said: str
+    amount: int
+    paid: int
+    is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuotePage:
     """All that the template needs, in words."""
 
@@ -64,11 +79,21 @@ class QuotePage:
     terms: Sequence[str]
     is_bookable: bool
     """False while something must be settled before it can be accepted."""
+    asked: Asked | None = None
+    terms_of_payment: str = ""
+    """What is paid when, before it is accepted; empty when it is invoiced afterwards."""
+    deposit: str = ""
+    """What is paid to book it."""
 
     @property
     def is_open(self) -> bool:
         """Whether it can be answered."""
         return self.state is State.OPEN
+
+    @property
+    def can_be_declined(self) -> bool:
+        """Whether a client may still say no, if it has not paid."""
+        return self.state in {State.OPEN, State.ACCEPTED} and (self.asked is None or self.asked.paid == 0)
 
 
 def state_of(charter: Charter, now: datetime) -> State:
@@ -76,11 +101,25 @@ def state_of(charter: Charter, now: datetime) -> State:
     if charter.status is not Status.QUOTE:
         return _OF_STATUS[charter.status]
     over = charter.quote_expires_at is not None and charter.quote_expires_at <= now
-    return State.EXPIRED if over else State.OPEN
+    if over:
+        return State.EXPIRED
+    return State.ACCEPTED if charter.is_accepted else State.OPEN
 
 
-def page(charter: Charter, client: str, words: Wording, state: State, trouble: str = "") -> QuotePage:
-    """The page of a charter's quote. `trouble` is why an answer was not taken."""
+def page(
+    charter: Charter,
+    client: str,
+    words: Wording,
+    state: State,
+    trouble: str = "",
+    *,
+    unpaid: str = "",
+    parts: Sequence[Instalment] = (),
+) -> QuotePage:
+    """The page of a charter's quote. `trouble` is why an answer was not taken, `unpaid` why a payment was not.
+
+    `parts` are what is paid when, should it be accepted now.
+    """
     zone = charter.timezone
     under_way = state is State.UNDER_WAY
     return QuotePage(
@@ -88,7 +127,7 @@ def page(charter: Charter, client: str, words: Wording, state: State, trouble: s
         heading=f"{'Charter' if under_way else 'Quote'} {charter.number}",
         client=client,
         route=wording.route(charter.stops),
-        banner=_banner(charter, words, state, trouble),
+        banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, words, state, trouble),
         revision_number=charter.revision_number,
         total=words.money(charter.quote.total, charter.quote.currency),
         valid_until=words.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
@@ -97,12 +136,47 @@ def page(charter: Charter, client: str, words: Wording, state: State, trouble: s
         lines=wording.lines(charter.quote.lines, words),
         terms=wording.terms(),
         is_bookable=not charter.quote.blocking,
+        asked=_asked(charter, words, state),
+        terms_of_payment=_terms_of_payment(charter, parts, words) if state is State.OPEN else "",
+        deposit=words.money(terms.to_book(parts), charter.quote.currency) if terms.to_book(parts) else "",
     )
 
 
+def _terms_of_payment(charter: Charter, parts: Sequence[Instalment], words: Wording) -> str:
+    said = []
+    for part in parts:
+        amount = words.money(part.amount, charter.quote.currency)
+        whole = part.amount == charter.quote.total
+        when = f"by {words.day(part.due_on)}" if part.due_on else "to book it"
+        said.append(f"{'the whole price' if whole else amount} {when}")
+    return f"You pay {', and '.join(said)}." if said else ""
+
+
+def _asked(charter: Charter, words: Wording, state: State) -> Asked | None:
+    """What is to be paid ahead by now, or next; an invoice has a page of its own."""
+    if state not in {State.ACCEPTED, State.UNDER_WAY} or charter.invoice_id is not None:
+        return None
+    parts, paid = charter.instalments, charter.amount_paid
+    due = terms.due_by(parts, schedule.today(charter)) - paid
+    amount = due if due > 0 else next((left for left in terms.open_parts(parts, paid) if left), 0)
+    if amount <= 0:
+        return None
+    said, day = words.money(amount, charter.quote.currency), terms.next_day(parts, paid)
+    if state is State.ACCEPTED:
+        title, text = "Pay to book your trip", f"Your trip is booked once {said} is paid."
+        rest = charter.quote.total - paid - amount
+        if rest > 0 and (after := next((part.due_on for part in parts if part.due_on), None)):
+            text += f" The rest, {words.money(rest, charter.quote.currency)}, is due on {words.day(after)}."
+        return Asked(title, text, said, amount, paid, is_due=True)
+    when = "is due now" if due > 0 or day is None else f"is due on {words.day(day)}"
+    return Asked("Pay the rest", f"{said} {when}.", said, amount, paid, is_due=due > 0)
+
+
 def _banner(charter: Charter, words: Wording, state: State, trouble: str) -> Banner | None:
-    if state is State.OPEN:
+    if state is State.OPEN or (state is State.ACCEPTED and trouble):
         return Banner("That was not possible", trouble, "bad") if trouble else None
+    if state is State.ACCEPTED:
+        return Banner(f"Thank you, {charter.accepted_by}", "One step is left: your trip is not booked yet.")
     if state is State.UNDER_WAY:
         by = f"Thank you, {charter.accepted_by}. " if charter.accepted_by else ""
         return Banner(_UNDER_WAY[charter.status], f"{by}Your trip has the number {charter.number}.", "good")
@@ -112,6 +186,7 @@ def _banner(charter: Charter, words: Wording, state: State, trouble: str) -> Ban
     return _CLOSED[state]
 
 
+_UNPAID: Final = "Your payment did not go through"
 _UNDER_WAY: Final = {
     Status.BOOKED: "Your trip is booked",
     Status.CONFIRMED: "Your trip is confirmed",

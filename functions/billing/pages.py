@@ -1,0 +1,40 @@
+"""The page of an invoice, and where cards go that are entered on pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from coachway.billing import pages as service
+from coachway.core import pages
+from coachway.core.answers import Html
+from coachway.core.caller import Caller
+from coachway.core.cards import CardForm
+from coachway.core.http import ANYONE, Api
+
+Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+
+api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False, refusal=pages.refusal)
+app = api.app
+
+
+@api.get("/pages/invoices/{invoice_token}", needs=ANYONE, media="text/html", base="")
+def invoice_page(caller: Caller, invoice_token: Token) -> Html:
+    """The page of an invoice, for the client who was sent its link.
+
+    Phone first. It tells what is due for what, and takes a card: Stripe's script makes a token of it.
+    """
+    return service.show(caller, invoice_token)
+
+
+@api.post("/pages/invoices/{invoice_token}/pay", needs=ANYONE, status=303, media="text/html", base="")
+def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) -> Html:
+    """Pay an invoice by its page's form, and go back to the page."""
+    return service.pay(caller, invoice_token, form)
+
+
+@api.post("/pages/quotes/{token}/pay", needs=ANYONE, status=303, media="text/html", base="")
+def pay_quote_on_page(caller: Caller, token: Token, form: CardForm) -> Html:
+    """Pay the deposit, or the rest, of a trip by the form of its quote's page, and go back to the page."""
+    return service.pay_quote(caller, token, form)

@@ -1,0 +1,23 @@
+(() => {
+  const form = document.getElementById("card-form");
+  const stripe = Stripe(form.dataset.key);
+  const card = stripe.elements().create("card", {hidePostalCode: true});
+  const trouble = document.getElementById("card-trouble");
+  const button = form.querySelector("button");
+  card.mount("#card");
+  form.hidden = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    trouble.hidden = true;
+    const {paymentMethod, error} = await stripe.createPaymentMethod({type: "card", card});
+    if (error) {
+      trouble.textContent = error.message;
+      trouble.hidden = false;
+      button.disabled = false;
+      return;
+    }
+    form.elements.payment_method_id.value = paymentMethod.id;
+    form.submit();
+  });
+})();
