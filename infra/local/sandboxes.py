@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
 import httpx
 
-from infra.local import environments, processes, say
+from infra.local import aws, environments, processes, say
 from infra.local.home import ROOT, Home
 
 
@@ -39,6 +40,14 @@ def start(home: Home) -> None:
         with say.step("Starting the sandboxes of Stripe and Twilio"):
             processes.wait_until_answers(home, "stripe", f"http://127.0.0.1:{home.stripe_port}/")
             processes.wait_until_answers(home, "sms", f"http://127.0.0.1:{home.sms_port}/messages")
+
+
+def introduce(home: Home) -> None:
+    """Have Stripe tell the deployment what happens there, signed with the deployment's own secret."""
+    named = f"coachway/{home.environment}/stripe"
+    secret = json.loads(aws.client(home, "secretsmanager").get_secret_value(SecretId=named)["SecretString"])
+    told = {"url": f"{home.public_url}/api/v1/webhooks/stripe", "secret": secret["webhook_secret"]}
+    httpx.post(f"{home.stripe_url}/_config/webhooks/coachway", json=told, timeout=10).raise_for_status()
 
 
 def stop(home: Home) -> bool:

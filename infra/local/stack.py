@@ -29,6 +29,7 @@ def up(home: Home, *, auth: bool = False, with_demo: bool = True) -> dict[str, A
         _expect(home)
     sandboxes.start(home)
     deployed = deploy.deploy(home)
+    sandboxes.introduce(home)
     known = read(home)
     users = known.get("users", [])
     if with_demo and (not users or not demo.is_there(home, users)):

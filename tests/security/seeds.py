@@ -17,7 +17,11 @@ from urllib.parse import urlencode
 
 from coachway.bids.bidding import Invitation
 from coachway.bids.model import Bid, BidTerms
+from coachway.billing import links
+from coachway.billing.invoice import Invoice, InvoiceLine
+from coachway.billing.invoice_rules import InvoiceStatus
 from coachway.billing.payment import Payment, PaymentMethod, PaymentStatus
+from coachway.clients.rules import PaymentTerms
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import REQUIRED, Paper, SubjectType
 from coachway.compliance.rules import Status as PaperStatus
@@ -323,10 +327,49 @@ def _bid_token(seeds: Seeds) -> str:
         version=1,
     )
     stack.client("dynamodb").put_item(TableName=stack.table, Item=item(invitation))
+    return _link(seeds, "bid", invitation.id, invitation.nonce)
+
+
+def _link(seeds: Seeds, purpose: str, subject_id: str, nonce: str) -> str:
+    """The token of a link, as the deployment makes it."""
+    stack, org_id = seeds.tenant.stack, seeds.tenant.org_id
     root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.home.environment}/root")
-    said = ids.raw(org_id) + ids.raw(invitation.id) + bytes.fromhex(invitation.nonce)
-    proof = hmac.digest(root["SecretString"].encode(), b"bid\0" + said, hashlib.sha256)[:20]
+    said = ids.raw(org_id) + ids.raw(subject_id) + bytes.fromhex(nonce)
+    proof = hmac.digest(root["SecretString"].encode(), purpose.encode() + b"\0" + said, hashlib.sha256)[:20]
     return base64.urlsafe_b64encode(said + proof).decode().rstrip("=")
+
+
+def _invoice(seeds: Seeds) -> str:
+    """An issued invoice, with a link."""
+    stack = seeds.tenant.stack
+    invoice = Invoice(
+        id=ids.new("ivc"),
+        org_id=seeds.tenant.org_id,
+        number=f"INV-2026-{secrets.token_hex(3).upper()}-00001",
+        status=InvoiceStatus.ISSUED,
+        client_id=seeds["client_id"],
+        client_name=seeds.tenant.marker,
+        client_email=seeds.tenant.email("billed"),
+        payment_terms=PaymentTerms.NET_30,
+        currency="USD",
+        lines=[InvoiceLine(description=seeds.tenant.marker, amount=72_650, tax=0)],
+        subtotal=72_650,
+        tax=0,
+        total=72_650,
+        balance_due=72_650,
+        issue_date=datetime.now(UTC).date(),
+        due_date=datetime.now(UTC).date() + timedelta(days=30),
+        link_nonce=secrets.token_hex(12),
+        version=1,
+    )
+    stack.client("dynamodb").put_item(TableName=stack.table, Item=item(invoice))
+    seeds.known["invoice_token"] = _link(seeds, links.PURPOSE, invoice.id, invoice.link_nonce)
+    return invoice.id
+
+
+def _invoice_token(seeds: Seeds) -> str:
+    """The link of the invoice, which only a mail tells."""
+    return seeds["invoice_id"] and seeds.known["invoice_token"]
 
 
 def _payable(seeds: Seeds) -> str:
@@ -380,6 +423,8 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "compliance_id": _paper,
     "contact_id": _contact,
     "driver_id": _driver,
+    "invoice_id": _invoice,
+    "invoice_token": _invoice_token,
     "key_id": _api_key,
     "notification_id": _notification,
     "payable_id": _payable,

@@ -68,6 +68,19 @@ _INVOICE: dict[str, Any] = {
     "due_date": "2027-03-02",
 }
 
+_PAYMENT: dict[str, Any] = {
+    "payment_id": "pay_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "client_name": "Acme Events",
+    "client_email": "events@acme.example",
+    "number": "INV-2027-HARBOR-00001",
+    "invoice_id": "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "charter_id": None,
+    "amount": 526.5,
+    "currency": "USD",
+    "card": "Visa ending in 4242",
+}
+
 _DOCUMENT: dict[str, Any] = {
     "compliance_id": "cmp_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "subject_type": "vendor",
@@ -190,6 +203,14 @@ SAID: dict[str, dict[str, Any]] = {
     "refund.approval_needed": {**_REFUND, "escalated": True},
     "refund.completed": {**_REFUND, "method": "card"},
     "refund.failed": {**_REFUND, "state": "GiveBack", "error": "it answered 400: no such charge"},
+    "payment.failed": {
+        **_PAYMENT,
+        "failure_code": "card_declined",
+        "failure_message": "Your card was declined.",
+        "link_nonce": NONCE,
+    },
+    "payment.succeeded": {**_PAYMENT, "succeeded_at": "2027-02-20T15:00:00Z", "open_balance": 200, "booked": False},
+    "payment.unplaced": {**_PAYMENT, "trouble": "the charter is cancelled"},
     "payout.made": {
         "payout_id": "pyo_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from coachway.bids import events as bids
-from coachway.billing import invoice_events, payable_events, refund_events
+from coachway.billing import invoice_events, payable_events, payment_events, refund_events
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
 from coachway.core.model import Shape
 from coachway.dispatch import events as dispatch
 from coachway.identity import events as identity
-from coachway.messaging import assignments, bidding, documents, invoices, letters, payouts, refunds, trips
+from coachway.messaging import assignments, bidding, documents, invoices, letters, payments, payouts, refunds, trips
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
@@ -40,6 +40,9 @@ EVENTS: dict[str, type[Event]] = {
         invoice_events.InvoiceVoided,
         invoice_events.InvoicingFinished,
         payable_events.PayoutMade,
+        payment_events.PaymentFailed,
+        payment_events.PaymentSucceeded,
+        payment_events.PaymentUnplaced,
         refund_events.RefundApprovalNeeded,
         refund_events.RefundCompleted,
         refund_events.RefundFailed,
@@ -87,6 +90,9 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (refunds.ApprovalNeeded, refund_events.RefundApprovalNeeded),
         (refunds.Completed, refund_events.RefundCompleted),
         (refunds.Failed, refund_events.RefundFailed),
+        (payments.Succeeded, payment_events.PaymentSucceeded),
+        (payments.Failed, payment_events.PaymentFailed),
+        (payments.Unplaced, payment_events.PaymentUnplaced),
         (payouts.Remittance, payable_events.PayoutMade),
         (payouts.PaidLine, payable_events.PaidLine),
         (documents.Expiring, compliance.DocumentExpiring),
@@ -131,6 +137,9 @@ def test_every_template_is_used() -> None:
         "invoice-voided.jinja",
         "invoice.jinja",
         "invoicing-finished.jinja",
+        "payment-failed.jinja",
+        "payment-received.jinja",
+        "payment-unplaced.jinja",
         "refund-approval.jinja",
         "refund-completed.jinja",
         "refund-failed.jinja",

@@ -25,17 +25,21 @@ class _Payment(Event):
 
 
 class PaymentSucceeded(_Payment):
-    """Money came by card. `open_balance` is what is still to be paid for the same thing, `booked` whether it booked it.
-
-    `trouble` says why it could not be counted towards what it was for: staff decide whether it is given back.
-    """
+    """Money came by card; `open_balance` is left to be paid for the same thing, which it may have booked."""
 
     TYPE: ClassVar[str] = "payment.succeeded"
 
     succeeded_at: datetime
     open_balance: Amount
     booked: bool = False
-    trouble: str = ""
+
+
+class PaymentUnplaced(_Payment):
+    """Money that came could not be counted towards what it was for: staff decide whether it is given back."""
+
+    TYPE: ClassVar[str] = "payment.unplaced"
+
+    trouble: str
 
 
 class PaymentFailed(_Payment):

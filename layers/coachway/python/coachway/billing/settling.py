@@ -13,7 +13,7 @@ from typing import Any, Final
 from coachway.billing import customers, ledger, movements, receipts
 from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.payment import PAYMENT, UNDER_WAY, Payment, PaymentStatus, UnderWay
-from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded
+from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded, PaymentUnplaced
 from coachway.billing.stripe_port import Charged
 from coachway.bookings import lifecycle, terms
 from coachway.bookings.model import CHARTER, Charter
@@ -142,9 +142,10 @@ def _succeeded(
             succeeded_at=now,
             open_balance=effect.open_balance,
             booked=effect.booked,
-            trouble=effect.trouble,
         )
     ]
+    if effect.trouble:
+        told.append(PaymentUnplaced(**_told(after, client), trouble=effect.trouble))
     ops: list[Op] = [Update(before, after, told), *effect.ops]
     if outcome.fee:
         cost = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")

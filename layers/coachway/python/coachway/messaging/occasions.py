@@ -14,7 +14,18 @@ from coachway.core import ids, links, settings
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import assignments, bidding, documents, invoices, letterhead, payouts, refunds, sending, trips
+from coachway.messaging import (
+    assignments,
+    bidding,
+    documents,
+    invoices,
+    letterhead,
+    payments,
+    payouts,
+    refunds,
+    sending,
+    trips,
+)
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Attachment, Channel, Message
 
@@ -269,6 +280,27 @@ def _to_driver(template: str, model: type[assignments.Offered], *, second: bool 
     return occasion
 
 
+def _payment_received(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(payments.Succeeded, delivery)
+    if not said.client_email:
+        return None
+    until, values = _until(delivery), {"said": said}
+    return Message(
+        "payment-received", Channel.EMAIL, said.client_email, said.payment_id, until, said.client_name, values
+    )
+
+
+def _payment_failed(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(payments.Failed, delivery)
+    if not said.client_email:
+        return None
+    link = ""
+    if said.invoice_id and said.link_nonce:
+        link = _page("invoices", links.token(INVOICE, delivery.org_id, said.invoice_id, said.link_nonce))
+    until, values = _until(delivery), {"said": said, "link": link}
+    return Message("payment-failed", Channel.EMAIL, said.client_email, said.payment_id, until, said.client_name, values)
+
+
 def _refund_completed(delivery: Delivery, _: Letterhead) -> Message | None:
     said = _said(refunds.Completed, delivery)
     if not said.client_email:
@@ -295,6 +327,9 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "invoice.overdue": _invoice_overdue,
     "invoice.voided": _invoice_voided,
     "invoicing.finished": _to_office("invoicing-finished", invoices.RunFinished),
+    "payment.failed": _payment_failed,
+    "payment.succeeded": _payment_received,
+    "payment.unplaced": _to_office("payment-unplaced", payments.Unplaced),
     "payout.made": _payout_made,
     "refund.approval_needed": _to_office("refund-approval", refunds.ApprovalNeeded),
     "refund.completed": _refund_completed,

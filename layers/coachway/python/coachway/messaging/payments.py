@@ -1,0 +1,66 @@
+"""What events about payments by card say, as far as a mail tells of it.
+
+Billing stands on a higher floor, so its classes are not imported here; a test compares these fields with theirs.
+"""
+
+from __future__ import annotations
+
+from pydantic import AwareDatetime, ConfigDict
+
+from coachway.core.model import Shape
+from coachway.core.money import Amount
+from coachway.core.wording import Wording
+
+
+class Paid(Shape):
+    """A payment, as its client is told of it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    payment_id: str
+    client_name: str
+    client_email: str
+    number: str
+    invoice_id: str | None
+    amount: Amount
+    currency: str
+    card: str | None
+
+    def said_amount(self, words: Wording) -> str:
+        """`$181.63`."""
+        return words.money(self.amount, self.currency)
+
+    def subject(self) -> str:
+        """`invoice INV-2027-HARBOR-00001`, or `trip CH-2027-000001`."""
+        return f"{'invoice' if self.invoice_id else 'trip'} {self.number}"
+
+
+class Succeeded(Paid):
+    """Money came."""
+
+    succeeded_at: AwareDatetime
+    open_balance: Amount
+    booked: bool
+
+    def rows(self, words: Wording) -> list[tuple[str, str]]:
+        """The receipt."""
+        rows = [("For", self.subject().capitalize()), ("Paid", self.said_amount(words))]
+        if self.card:
+            rows.append(("Card", self.card))
+        rows.append(("On", words.moment(self.succeeded_at)))
+        if self.open_balance:
+            rows.append(("Still to pay", words.money(self.open_balance, self.currency)))
+        return [*rows, ("Reference", self.payment_id)]
+
+
+class Failed(Paid):
+    """A card was not charged."""
+
+    failure_message: str
+    link_nonce: str
+
+
+class Unplaced(Paid):
+    """Money came that could not be counted towards what it was for."""
+
+    trouble: str
