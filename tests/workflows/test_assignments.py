@@ -1,0 +1,225 @@
+"""Giving work to drivers and vehicles on the deployed stack: of many at the same moment, one; and who is told."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
+from coachway.core import ids
+from coachway.core.writes import item
+from coachway.dispatch.model import DIARY
+from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
+from tests.stack import Stack, eventually
+from tests.workflows.carrier import Carrier, at_once, statuses
+
+pytestmark = pytest.mark.xdist_group("races")
+
+MANY = 50
+HOURS = ("09:00", "10:00", "11:00", "11:30")
+"""When trips of three hours leave that all overlap."""
+
+
+class Yard:
+    """A carrier with drivers, vehicles, and booked trips."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.carrier = Carrier.opened(stack)
+        self.ask, self.send = self.carrier.ask, self.carrier.send
+        area = secrets.choice(("201", "212", "215", "305", "312", "404", "415", "503", "617", "713", "718"))
+        self.phones = (f"+1{area}555{number:04d}" for number in random.sample(range(10_000), 1000))
+
+    def driver(self, **fields: Any) -> dict[str, Any]:
+        body = {**DRIVER_EXAMPLE, "phone": next(self.phones), **fields}
+        made: dict[str, Any] = self.ask("POST", "/drivers", body)
+        self._papers(SubjectType.DRIVER, made["id"])
+        return made
+
+    def vehicle(self, name: str) -> str:
+        made = self.ask("POST", "/vehicles", {**VEHICLE_EXAMPLE, "name": name})
+        self._papers(SubjectType.VEHICLE, made["id"])
+        return str(made["id"])
+
+    def _papers(self, subject_type: SubjectType, subject_id: str) -> None:
+        """Everything that it must have, approved: to hand it in and judge it is the test of others."""
+        kinds = REQUIRED[subject_type]
+        papers = [Paper(id=ids.new("cmp"), document_type=kind, status=Status.APPROVED) for kind in kinds]
+        org_id, stack = self.carrier.org_id, self.carrier.stack
+        subject = Subject(
+            org_id=org_id, subject_type=subject_type, subject_id=subject_id, name="x", papers=papers, version=2
+        )
+        stack.client("dynamodb").put_item(TableName=stack.table, Item=item(subject))
+
+    def trip(self, leaves: str = "09:00", day: str = "2027-03-03") -> str:
+        body = self.carrier.trip()
+        first, last = body["stops"]
+        hour, minute = leaves.split(":")
+        first |= {
+            "estimated_departure": f"{day}T{leaves}:00-05:00",
+            "latitude": 40.7074,
+            "longitude": -74.0113,
+        }
+        last |= {
+            "estimated_arrival": f"{day}T{int(hour) + 3:02d}:{minute}:00-05:00",
+            "latitude": 39.3560,
+            "longitude": -74.4310,
+        }
+        charter_id = str(self.ask("POST", "/charters", body)["id"])
+        self.ask("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
+        return charter_id
+
+    def trips(self, count: int, hours: tuple[str, ...] = HOURS) -> list[str]:
+        return at_once(count, lambda n: self.trip(hours[n % len(hours)]), in_flight=8)
+
+    def diary(self, resource: str) -> list[dict[str, Any]]:
+        """The jobs in the pages of a driver or vehicle, from the table itself."""
+        stack = self.carrier.stack
+        answer = stack.client("dynamodb").query(
+            TableName=stack.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": DIARY.partition(org=self.carrier.org_id, resource=resource)}},
+            ConsistentRead=True,
+        )
+        found: dict[str, dict[str, Any]] = {}
+        for each in answer["Items"]:
+            for job in json.loads(each["doc"]["S"])["jobs"]:
+                found[job["assignment_id"]] = job
+        return list(found.values())
+
+    def ahead(self, resource: str) -> int:
+        """How many jobs the fleet counts for a driver or vehicle."""
+        stack = self.carrier.stack
+        pk, sk = JOBS.key(org=self.carrier.org_id, resource=resource)
+        kept = stack.client("dynamodb").get_item(TableName=stack.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+        return int(kept["Item"]["n"]["N"]) if "Item" in kept else 0
+
+    def assignments(self, **query: str) -> list[dict[str, Any]]:
+        return self.carrier.everything("/dispatch/assignments", date_from="2027-03-01", date_to="2027-03-31", **query)
+
+
+def warmed(yard: Yard) -> None:
+    """Have the emulator start as many processes as there will be requests: starting is not what is tested."""
+    for _ in range(5):
+        answers = at_once(MANY, lambda _: yard.send("GET", "/dispatch/assignments"))
+        if statuses(answers) == {200: MANY}:
+            return
+    raise AssertionError(f"the emulator could not start {MANY} processes: {statuses(answers)}")
+
+
+@pytest.fixture(scope="module")
+def yard(stack: Stack) -> Yard:
+    return Yard(stack)
+
+
+def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(yard: Yard) -> None:
+    rosa = yard.driver()["id"]
+    trips, coaches = yard.trips(MANY), [yard.vehicle(f"Coach {n}") for n in range(MANY)]
+
+    def assign(n: int) -> httpx.Response:
+        body = {"charter_id": trips[n], "driver_id": rosa, "vehicle_id": coaches[n]}
+        return yard.send("POST", "/dispatch/assignments", body)
+
+    warmed(yard)
+    answers = at_once(MANY, assign)
+    assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
+    winner = next(each.json() for each in answers if each.status_code == 201)
+    lost = [each.json() for each in answers if each.status_code == 409]
+    assert {each["title"] for each in lost} == {"driver is not available"}
+    assert all(winner["charter_number"] in each["detail"] for each in lost), "each refusal names the clash"
+
+    assert [each["assignment_id"] for each in yard.diary(rosa)] == [winner["id"]]
+    assert [each["id"] for each in yard.assignments(driver_id=rosa)] == [winner["id"]]
+    assert yard.ahead(rosa) == 1
+    assert Counter(len(yard.diary(each)) for each in coaches) == {0: MANY - 1, 1: 1}
+    states = Counter(yard.ask("GET", f"/charters/{each}")["status"] for each in trips)
+    assert states == {"confirmed": 1, "booked": MANY - 1}
+
+
+def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(yard: Yard) -> None:
+    coach = yard.vehicle("Coach 12")
+    trips, drivers = yard.trips(MANY), at_once(MANY, lambda _: yard.driver()["id"], in_flight=8)
+
+    def assign(n: int) -> httpx.Response:
+        body = {"charter_id": trips[n], "driver_id": drivers[n], "vehicle_id": coach}
+        return yard.send("POST", "/dispatch/assignments", body)
+
+    warmed(yard)
+    answers = at_once(MANY, assign)
+    assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
+    winner = next(each.json() for each in answers if each.status_code == 201)
+    assert {each.json()["title"] for each in answers if each.status_code == 409} == {"vehicle is not available"}
+    assert [each["assignment_id"] for each in yard.diary(coach)] == [winner["id"]]
+    assert [each["id"] for each in yard.assignments(vehicle_id=coach)] == [winner["id"]]
+    assert yard.ahead(coach) == 1
+    assert sum(len(yard.diary(each)) for each in drivers) == 1
+
+
+def test_trips_that_do_not_overlap_are_all_given_to_one_driver_at_once(yard: Yard) -> None:
+    rosa = yard.driver()["id"]
+    days = [f"2027-03-{day:02d}" for day in range(3, 11)]
+    trips = [yard.trip(day=day) for day in days]
+    coaches = [yard.vehicle(f"Bus {day}") for day in days]
+
+    def assign(n: int) -> httpx.Response:
+        body = {"charter_id": trips[n], "driver_id": rosa, "vehicle_id": coaches[n]}
+        return yard.send("POST", "/dispatch/assignments", body)
+
+    assert statuses(at_once(len(days), assign)) == {201: len(days)}
+    assert len(yard.diary(rosa)) == yard.ahead(rosa) == len(days)
+
+
+def test_two_dispatchers_who_give_one_trip_away_give_it_once(yard: Yard) -> None:
+    run = yard.trip()
+    crews = [(yard.driver()["id"], yard.vehicle(f"Van {n}")) for n in range(8)]
+
+    def assign(n: int) -> httpx.Response:
+        body = {"charter_id": run, "driver_id": crews[n][0], "vehicle_id": crews[n][1]}
+        return yard.send("POST", "/dispatch/assignments", body)
+
+    answers = at_once(8, assign)
+    assert statuses(answers) == {201: 1, 409: 7}
+    assert {each.json()["title"] for each in answers if each.status_code == 409} == {
+        "every vehicle of this charter has its driver"
+    }
+    assert len(yard.assignments(charter_id=run)) == 1
+    assert sum(yard.ahead(driver) for driver, _ in crews) == sum(yard.ahead(coach) for _, coach in crews) == 1
+
+
+def test_a_driver_is_told_of_a_trip_and_that_it_was_cancelled(yard: Yard, stack: Stack) -> None:
+    rosa, coach, run = yard.driver(), yard.vehicle("Coach 7"), yard.trip()
+    made = yard.ask("POST", "/dispatch/assignments", {"charter_id": run, "driver_id": rosa["id"], "vehicle_id": coach})
+    text = eventually(lambda: stack.texts(rosa["phone"]), 60, "no text message came")[0]["body"]
+    assert made["charter_number"] in text
+    assert "/pages/driver" in text
+    yard.ask("POST", f"/charters/{run}/cancel", {"reason": "The event is off"})
+
+    def released() -> bool:
+        return bool(yard.ask("GET", f"/dispatch/assignments/{made['id']}")["status"] == "released")
+
+    eventually(released, 60, "the assignment was not released")
+    eventually(lambda: len(stack.texts(rosa["phone"])) == 2, 60, "the driver was not told")
+    assert yard.ahead(rosa["id"]) == yard.ahead(coach) == 0
+    assert yard.diary(rosa["id"]) == []
+
+
+def test_automatic_choices_at_once_give_nobody_two_trips(stack: Stack) -> None:
+    yard = Yard(stack)
+    crews = 6
+    drivers = [yard.driver()["id"] for _ in range(crews)]
+    for n in range(crews):
+        yard.vehicle(f"Coach {n}")
+    trips = yard.trips(12)
+    answers = at_once(12, lambda n: yard.send("POST", "/dispatch/assignments/auto", {"charter_id": trips[n]}))
+    won = [each.json()["assignment"] for each in answers if each.status_code == 201]
+    # Whoever was overtaken ten times gives up and says so; nobody is given two trips.
+    assert set(statuses(answers)) == {201, 409}
+    assert Counter(each["driver_id"] for each in won).most_common(1)[0][1] == 1
+    assert Counter(each["vehicle_id"] for each in won).most_common(1)[0][1] == 1
+    assert sum(yard.ahead(each) for each in drivers) == len(won)
