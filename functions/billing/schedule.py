@@ -7,13 +7,17 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from coachway.billing import falling_due
+from coachway.billing import falling_due, invoicing_due, overdue
 from coachway.core import starting
 from coachway.core.log import logger
 
 starting.connect()
 
-TIMERS: Final[Mapping[str, Callable[[], BaseModel]]] = {"payables": falling_due.run}
+TIMERS: Final[Mapping[str, Callable[[], BaseModel]]] = {
+    "payables": falling_due.run,
+    "invoices": overdue.run,
+    "invoicing": invoicing_due.run,
+}
 """By what they look after; one that fails does not keep the others from their work."""
 
 

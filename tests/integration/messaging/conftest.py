@@ -15,13 +15,13 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from coachway.core import store
+from coachway.core import files, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Create
 from coachway.identity.organization import Branding, Organization
 from coachway.messaging import mail, sms
 from infra.local import twilio_sandbox
-from tests.unit.messaging.saying import delivery
+from tests.unit.messaging.saying import SAID, delivery
 
 ORG = delivery("charter.booked").org_id
 
@@ -57,6 +57,11 @@ def post(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     monkeypatch.setenv("MAIL_FROM", "CoachWay <no-reply@coachway.example>")
     monkeypatch.setattr(sms, "_SECONDS", 1)
     boto3.client("ses").verify_domain_identity(Domain="coachway.example")
+    monkeypatch.setenv("BUCKET_NAME", "coachway-test-files")
+    bucket = boto3.client("s3")
+    bucket.create_bucket(Bucket="coachway-test-files")
+    bucket.put_object(Bucket="coachway-test-files", Key=SAID["invoice.filed"]["pdf_key"], Body=b"%PDF-1.4 an invoice")
+    files.forget()
     clients = (mail._ses, sms._client)  # a test may put something else in their place
     for client in clients:
         client.cache_clear()

@@ -247,3 +247,11 @@ def test_the_place_of_a_record_is_the_organization_s(post: Post) -> None:
     consume(delivery("charter.booked"))
     record = records()[0]
     assert store.find(Notification, NOTIFICATION.key(org=ids.new("org"), id=record.id)) is None
+
+
+def test_an_invoice_goes_out_with_its_pdf(post: Post) -> None:
+    consume(delivery("invoice.filed"))
+    (mail,) = post.mails
+    (enclosed,) = [part for part in mail.walk() if part.get_content_type() == "application/pdf"]
+    assert enclosed.get_filename() == "INV-2027-HARBOR-00001.pdf"
+    assert enclosed.get_payload(decode=True) == b"%PDF-1.4 an invoice"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import ClassVar
 
+from pydantic import ConfigDict
+
 from coachway.core.events import Event
+from coachway.core.model import Shape
 from coachway.core.money import Amount
 
 
@@ -95,3 +98,25 @@ class InvoiceVoided(_Invoice):
     TYPE: ClassVar[str] = "invoice.voided"
 
     reason: str
+
+
+class RunFailure(Shape):
+    """A client that could not be invoiced, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    client_id: str
+    client_name: str
+    reason: str
+
+
+class InvoicingFinished(Event):
+    """A month's trips were invoiced to every client with terms, but for the failures."""
+
+    TYPE: ClassVar[str] = "invoicing.finished"
+
+    month: str
+    currency: str
+    invoices: int
+    total: Amount
+    failures: list[RunFailure]

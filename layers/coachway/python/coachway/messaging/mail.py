@@ -77,6 +77,9 @@ def compose(letter: Letter, *, to: str, to_name: str, from_name: str, reply_to: 
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text, cte="quoted-printable")
     mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+    if letter.attachment is not None:
+        name, content_of = letter.attachment
+        mail.add_attachment(content_of, maintype="application", subtype="pdf", filename=name)
     return mail.as_bytes()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
@@ -60,6 +60,13 @@ class Status(StrEnum):
     """It will never go out; `reason` says why."""
 
 
+class Attachment(NamedTuple):
+    """A file that goes with a mail: where it lies in the bucket, and what it is called. It is a PDF."""
+
+    key: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What an event makes us say, to whom, and until when that is of use."""
@@ -74,6 +81,7 @@ class Message:
     """The recipient's, for the envelope."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What the template says of the event."""
+    attachment: Attachment | None = None
 
 
 class Notification(Entity):

@@ -9,11 +9,12 @@ from coachway.core import errors
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message in its words. `html` is empty for a text message."""
+    """A message in its words. `html` is empty for a text message; `attachment` is a PDF's name and content."""
 
     subject: str
     text: str
     html: str = ""
+    attachment: tuple[str, bytes] | None = None
 
 
 class Refused(errors.Conflict):

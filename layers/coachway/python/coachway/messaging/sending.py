@@ -8,10 +8,11 @@ that one case a mail goes out again, under the same Message-ID.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors, files, store
 from coachway.core.caller import Caller
 from coachway.core.log import logger
 from coachway.core.ops import Create, Update
@@ -94,8 +95,9 @@ def _busy() -> errors.LostRace:
 
 def _posted(claimed: Notification, message: Message, letter: Letter, letterhead: Letterhead) -> str:
     if message.channel is Channel.EMAIL:
+        enclosed = message.attachment
         return mail.post(
-            letter,
+            letter if enclosed is None else replace(letter, attachment=(enclosed.name, files.get(enclosed.key))),
             to=message.recipient,
             to_name=message.name,
             from_name=letterhead.brand.name,

@@ -1,0 +1,201 @@
+"""The monthly invoicing run: the steps of `statemachines/invoicing.asl.yaml`.
+
+Each step can be done again: what a trip is on says whether it was invoiced. A client whose trips cannot be invoiced
+does not keep the others from it; the run says so, and is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AwareDatetime, Field
+
+from coachway.billing import issuing, unbilled
+from coachway.billing.invoice import INVOICE, MOST_CHARTERS, Invoice
+from coachway.billing.invoice_events import InvoicingFinished, RunFailure
+from coachway.billing.invoice_rules import InvoiceStatus
+from coachway.billing.invoices import drafted, insisting
+from coachway.billing.unbilled import Unbilled
+from coachway.bookings.model import CHARTER, Charter
+from coachway.bookings.rules import Status
+from coachway.clients.model import Client
+from coachway.clients.rules import has_terms
+from coachway.core import clock, ids, store
+from coachway.core.caller import Caller
+from coachway.core.model import AccessPattern, Entity, Key, Shape
+from coachway.core.money import Amount
+from coachway.core.ops import Create, Op, Update
+from coachway.core.parties import CLIENT
+from coachway.core.retrying import after_lost_races
+from coachway.identity import organizations
+
+_AT_ONCE: Final = 100
+
+RUN = AccessPattern(
+    "what the invoicing run of a month did",
+    pk="ORG#{org}#INVOICING#{month}",
+    sk="HEAD",
+    used_by="billing.invoicing.summarize",
+)
+
+
+class Month(Shape):
+    """Which month of which organization is invoiced."""
+
+    org_id: str
+    month: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+
+    @property
+    def end(self) -> date:
+        """The first day after it."""
+        year, month = map(int, self.month.split("-"))
+        return date(year + month // 12, month % 12 + 1, 1)
+
+
+class Invoiced(Shape):
+    """What became of one client's trips."""
+
+    client_id: str
+    invoice_ids: list[str] = Field(default_factory=list)
+    failure: str = ""
+
+
+class InvoicingRun(Entity):
+    """What the run of a month did, over all the times that it was made."""
+
+    KIND: ClassVar[str] = "invoicing_run"
+
+    month: str
+    invoice_ids: list[str] = Field(default_factory=list)
+    invoices: int = 0
+    total: Amount = 0
+    failures: list[RunFailure] = Field(default_factory=list)
+    finished_at: AwareDatetime
+
+    def key(self) -> Key:
+        return RUN.key(org=self.org_id, month=self.month)
+
+
+def clients(caller: Caller, run: Month) -> list[str]:
+    """The clients with trips that took place before the month's end and are not invoiced."""
+    due = {each.client_id for each in unbilled.everywhere(caller.org_id) if each.trip_date < run.end}
+    return sorted(due)
+
+
+def invoice(caller: Caller, run: Month, client_id: str) -> Invoiced:
+    """Invoice a client's trips, if it has terms. Raises what was in the way, such as a trip that changed."""
+    done = Invoiced(client_id=client_id)
+    client = store.find(Client, CLIENT.key(org=caller.org_id, id=client_id))
+    if client is None or not has_terms(client.payment_terms):
+        return done
+    noted = [each for each in unbilled.of_client(caller.org_id, client_id) if each.trip_date < run.end]
+    for some in batched_of(noted, MOST_CHARTERS):
+        done.invoice_ids += _drafts(caller, run, client, some)
+    for invoice_id in done.invoice_ids:
+        draft = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
+        if draft.status is InvoiceStatus.DRAFT:
+            issuing.issue(caller, invoice_id)
+    for each in noted:
+        unbilled.forget(caller, each)
+    return done
+
+
+def batched_of(noted: Sequence[Unbilled], most: int) -> Iterable[Sequence[Unbilled]]:
+    """At most so many at a time."""
+    return (noted[at : at + most] for at in range(0, len(noted), most))
+
+
+def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled]) -> list[str]:
+    """A draft of these trips; also the drafts of this run that a try before left behind."""
+
+    def act() -> list[str]:
+        keys = [CHARTER.key(org=caller.org_id, id=each.charter_id) for each in noted]
+        trips = [trip for trip in store.find_many(Charter, keys).values() if trip.status is Status.COMPLETED]
+        open_ = [trip for trip in trips if trip.invoice_id is None]
+        left = {trip.invoice_id for trip in trips if trip.invoice_id is not None}
+        found = _of_this_run(caller, run, [each for each in left if each])
+        if open_:
+            made, ops = drafted(organizations.get(caller.org_id), client, open_, month=run.month)
+            store.commit(caller, *ops)
+            found.append(made.id)
+        return found
+
+    return insisting(act)
+
+
+def _of_this_run(caller: Caller, run: Month, ids_: Sequence[str]) -> list[str]:
+    keys = [INVOICE.key(org=caller.org_id, id=each) for each in sorted(ids_)]
+    return [each.id for each in store.find_many(Invoice, keys).values() if each.month == run.month] if keys else []
+
+
+def failed(caller: Caller, run: Month, error: str) -> None:
+    """Keep that a run stands still, where the next summary takes it away again; the organization is told."""
+
+    def act() -> None:
+        before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
+        broken = RunFailure(client_id="", client_name="The run itself", reason=f"It stopped: {error[:100]}")
+        _keep(caller, run, before, before.invoice_ids if before else [], [broken])
+
+    after_lost_races(act)
+
+
+def summarize(caller: Caller, run: Month, results: Sequence[Invoiced]) -> InvoicingRun:
+    """Keep what was done, and tell the organization, if there is something new to tell."""
+    return after_lost_races(lambda: _summarize(caller, run, results))
+
+
+def _summarize(caller: Caller, run: Month, results: Sequence[Invoiced]) -> InvoicingRun:
+    before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
+    known = before.invoice_ids if before else []
+    made = [each for result in results for each in result.invoice_ids]
+    every = list(dict.fromkeys([*known, *made]))
+    failures = _failures(caller, results)
+    return _keep(caller, run, before, every, failures)
+
+
+def _keep(
+    caller: Caller, run: Month, before: InvoicingRun | None, every: list[str], failures: list[RunFailure]
+) -> InvoicingRun:
+    """Write what is known of the run now, and tell of it if that is something new."""
+    if before is not None and (before.invoice_ids, before.failures) == (every, failures):
+        return before
+    after = InvoicingRun(
+        id=before.id if before else ids.new("run"),
+        org_id=caller.org_id,
+        created_at=before.created_at if before else clock.now(),
+        month=run.month,
+        invoice_ids=every,
+        invoices=len(every),
+        total=_total(caller, every),
+        failures=failures,
+        finished_at=clock.now(),
+    )
+    currency = organizations.get(caller.org_id).currency
+    said: dict[str, Any] = after.model_dump(include={"month", "invoices", "total", "failures"})
+    told = [InvoicingFinished(currency=currency, **said)] if every or failures else []
+    op: Op = Create(after, told) if before is None else Update(before, after, told)
+    store.commit(caller, op)
+    return after
+
+
+def _failures(caller: Caller, results: Sequence[Invoiced]) -> list[RunFailure]:
+    wrong = {each.client_id: each.failure for each in results if each.failure}
+    names: dict[str, str] = {}
+    for some in _hundreds(list(wrong)):
+        found = store.find_many(Client, [CLIENT.key(org=caller.org_id, id=each) for each in some])
+        names |= {client.id: client.name for client in found.values()}
+    return [RunFailure(client_id=each, client_name=names.get(each, ""), reason=why) for each, why in wrong.items()]
+
+
+def _total(caller: Caller, invoice_ids: Sequence[str]) -> int:
+    total = 0
+    for some in _hundreds(invoice_ids):
+        found = store.find_many(Invoice, [INVOICE.key(org=caller.org_id, id=each) for each in some])
+        total += sum(each.total for each in found.values())
+    return total
+
+
+def _hundreds(all_: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (all_[at : at + _AT_ONCE] for at in range(0, len(all_), _AT_ONCE))
