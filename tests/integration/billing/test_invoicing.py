@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from coachway.billing import invoicing, invoicing_due, issuing, unbilled
+from coachway.billing.invoice import InvoiceQuery
+from coachway.billing.invoices import listed
+from coachway.billing.invoicing import Invoiced, InvoicingRun, Month
+from coachway.billing.invoicing_due import MonthDue
+from coachway.bookings.model import Charter
+from coachway.clients.model import Client
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.consuming import Delivery
+from coachway.core.ops import Create
+from coachway.identity.organization import Organization
+from tests.integration.billing import office
+from tests.integration.billing.office import CLIENT_ID, ORG, SYSTEM, completed, done, owes
+from tests.integration.bookings import asking
+
+JANUARY = Month(org_id=ORG, month="2027-01")
+BOLT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
+NO_TERMS = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6V"
+PERTH = "org_01JQWWWWWWWWWWWWWWWWWWWWWW"
+
+
+@pytest.fixture(autouse=True)
+def organization() -> Iterator[None]:
+    with clock.frozen(datetime(2027, 1, 20, 17, tzinfo=UTC)):
+        office.found()
+        office.another_client(BOLT)
+        office.another_client(NO_TERMS, payment_terms="due_on_receipt", email="cash@x.example")
+        yield
+
+
+def told(kind: str, id_: str, caller: Caller = SYSTEM) -> Delivery:
+    return Delivery(
+        type=kind, event_id=ids.ulid(), org_id=caller.org_id, aggregate_id=id_, correlation_id="tests", data={}
+    )
+
+
+def over(day: int = 15, **fields: Any) -> Charter:
+    """A trip of January that is over, and was noted as such."""
+    stops = asking.wish()["stops"]
+    stops[0]["estimated_departure"] = f"2027-01-{day:02d}T09:00:00-05:00"
+    stops[1]["estimated_arrival"] = f"2027-01-{day:02d}T12:00:00-05:00"
+    made = completed(stops=stops, **fields)
+    unbilled.completed(SYSTEM, told("charter.completed", made.id))
+    return made
+
+
+def ran(run: Month = JANUARY) -> tuple[InvoicingRun, list[Invoiced]]:
+    """A whole run, as the state machine makes it."""
+    results = []
+    for client_id in invoicing.clients(SYSTEM, run):
+        try:
+            results.append(invoicing.invoice(SYSTEM, run, client_id))
+        except errors.Error as failure:
+            results.append(Invoiced(client_id=client_id, failure=str(failure)))
+    return invoicing.summarize(SYSTEM, run, results), results
+
+
+def test_each_client_with_terms_gets_one_invoice_and_the_second_run_changes_nothing() -> None:
+    trips = [over(), over(), over(client_id=BOLT), over(client_id=NO_TERMS)]
+    with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
+        run, _ = ran()
+        assert (run.invoices, run.total, run.failures) == (2, 3 * 72_650, [])
+        again, _ = ran()
+        assert again.version == run.version
+        found = listed(office.MANAGER, InvoiceQuery()).items
+    assert {each.client_id: len(each.lines) for each in found} == {CLIENT_ID: 2, BOLT: 1}
+    assert {each.month for each in found} == {"2027-01"}
+    assert sorted(each.number for each in found) == ["INV-2027-HARBOR-00001", "INV-2027-HARBOR-00002"]
+    assert office.charter(trips[3].id).invoice_id is None
+    assert owes() == (2 * 72_650, 0)
+    (finished,) = [each for each in store.history(run.key()) if each.type == "invoicing.finished"]
+    assert finished.data["invoices"] == 2
+
+
+def test_trips_of_the_new_month_wait_for_its_own_run() -> None:
+    over(31)
+    with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
+        stops = asking.wish()["stops"]
+        stops[0]["estimated_departure"] = "2027-02-01T00:05:00-05:00"
+        stops[1]["estimated_arrival"] = "2027-02-01T00:25:00-05:00"
+        late = completed(stops=stops)
+        unbilled.completed(SYSTEM, told("charter.completed", late.id))
+        assert ran()[0].invoices == 1
+        assert office.charter(late.id).invoice_id is None
+        assert [each.charter_id for each in unbilled.everywhere(ORG)] == [late.id]
+
+
+def test_one_client_that_fails_is_reported_and_the_rest_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    over()
+    broken = over(client_id=BOLT)
+    genuine = issuing.issue
+
+    def issue(caller: Caller, invoice_id: str) -> Any:
+        if office.charter(broken.id).invoice_id == invoice_id:
+            raise errors.Conflict("its trip was changed")
+        return genuine(caller, invoice_id)
+
+    monkeypatch.setattr(issuing, "issue", issue)
+    run, _ = ran()
+    assert run.invoices == 1
+    assert [(each.client_name, each.reason) for each in run.failures] == [("Bolt Tours", "its trip was changed")]
+    monkeypatch.setattr(issuing, "issue", genuine)
+    mended, _ = ran()
+    assert (mended.invoices, mended.failures) == (2, [])
+    assert len(listed(office.MANAGER, InvoiceQuery()).items) == 2
+
+
+def test_a_run_that_was_cut_off_after_drafting_issues_that_draft() -> None:
+    over()
+    noted = unbilled.of_client(ORG, CLIENT_ID)
+    client = store.get(Client, office.clients.get(office.STAFF, CLIENT_ID).key())
+    (draft,) = invoicing._drafts(SYSTEM, JANUARY, client, noted)
+    run, _ = ran()
+    assert run.invoice_ids == [draft]
+    assert done("GET", f"/invoices/{draft}")["status"] == "issued"
+
+
+def test_a_trip_that_staff_have_invoiced_is_left_alone() -> None:
+    trip = over()
+    mine = done("POST", "/invoices", {"charter_id": trip.id})
+    assert ran()[0].invoices == 0
+    assert done("GET", f"/invoices/{mine['id']}")["status"] == "draft"
+
+
+def test_what_was_on_a_void_invoice_is_invoiced_by_the_next_run() -> None:
+    trip = over()
+    run, _ = ran()
+    (first,) = run.invoice_ids
+    done("POST", f"/invoices/{first}/void", {"reason": "Wrong"})
+    unbilled.let_go(SYSTEM, told("invoice.voided", first))
+    again, _ = ran()
+    assert len(again.invoice_ids) == 2
+    assert office.charter(trip.id).invoice_id == again.invoice_ids[-1]
+
+
+def test_many_trips_of_a_client_are_on_one_invoice() -> None:
+    for _ in range(7):
+        over()
+    assert ran()[0].invoices == 1
+
+
+def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> None:
+    perth = Organization(
+        id=PERTH, org_id=PERTH, slug="perth", name="Perth Coaches", timezone="Australia/Perth", currency="AUD"
+    )
+    caller = Caller.system("tests", PERTH)
+    store.commit(caller, Create(perth))
+    over()
+    over(16)
+    noted = unbilled.Unbilled(org_id=PERTH, client_id=BOLT, charter_id=office.completed().id, trip_date="2027-01-15")
+    month, due_at = invoicing_due.month_of(clock.now(), perth.timezone)
+    store.commit(caller, Create(noted), Create(MonthDue(org_id=PERTH, month=month, due_at=due_at)))
+    started: list[tuple[str, str]] = []
+
+    def start(due: MonthDue) -> None:
+        started.append((due.org_id, due.month))
+
+    for at, expected in (
+        (datetime(2027, 1, 31, 16, 29, tzinfo=UTC), []),
+        (datetime(2027, 1, 31, 16, 30, tzinfo=UTC), [PERTH]),
+        (datetime(2027, 2, 1, 5, 29, tzinfo=UTC), [PERTH]),
+        (datetime(2027, 2, 1, 5, 30, tzinfo=UTC), [PERTH, ORG]),
+        (datetime(2027, 2, 1, 5, 35, tzinfo=UTC), [PERTH, ORG]),
+    ):
+        with clock.frozen(at):
+            invoicing_due.run(start)
+            assert [org for org, _ in started] == expected
+    assert {month for _, month in started} == {"2027-01"}
+
+
+def test_a_run_that_could_not_be_started_is_started_again() -> None:
+    over()
+
+    def broken(_: MonthDue) -> None:
+        raise errors.Upstream("no answer")
+
+    started: list[str] = []
+    with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
+        assert invoicing_due.run(broken).failed == 1
+        assert invoicing_due.run(lambda due: started.append(due.month)).started == 1
+    assert started == ["2027-01"]
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "month", "due"),
+    [
+        (datetime(2027, 1, 31, 23, tzinfo=UTC), "America/New_York", "2027-01", datetime(2027, 2, 1, 5, 30, tzinfo=UTC)),
+        (datetime(2027, 1, 31, 23, tzinfo=UTC), "Asia/Kolkata", "2027-02", datetime(2027, 2, 28, 19, tzinfo=UTC)),
+        (datetime(2026, 12, 5, tzinfo=UTC), "UTC", "2026-12", datetime(2027, 1, 1, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_the_month_is_the_one_on_the_organizations_calendar(
+    now: datetime, zone: str, month: str, due: datetime
+) -> None:
+    assert invoicing_due.month_of(now, zone) == (month, due)
