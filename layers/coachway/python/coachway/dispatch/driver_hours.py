@@ -100,7 +100,7 @@ def told(driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], l
     today = now.astimezone(zone).date()
     since = _midnight(today - timedelta(days=cycle.days), zone)
     log = logbook.log(driver, jobs, known, since, now, now)
-    holes = _holes(driver, jobs, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
+    holes = _holes(driver, jobs, known, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
     verdict = check(log, [], rules, daily_carrier=law.daily_carrier, home=zone)
     left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None
     pieces = timeline(log, rules.rest).pieces if log else ()
@@ -128,25 +128,38 @@ def told(driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], l
     )
 
 
-def _holes(driver: Driver, jobs: Sequence[Job], log: Sequence[Segment], since: datetime, now: datetime) -> list[Hole]:
+def _holes(
+    driver: Driver,
+    jobs: Sequence[Job],
+    known: Mapping[str, Assignment],
+    log: Sequence[Segment],
+    since: datetime,
+    now: datetime,
+) -> list[Hole]:
     """What is missing in a log between `since` and `now`."""
     found, at = list[Hole](), since
     for segment in [*log, None]:
         until = segment.start if segment else now
         if at < until and until > since:
-            found.append(_explained(driver, jobs, max(at, since), until))
+            found.append(_explained(driver, jobs, known, max(at, since), until))
         at = max(at, segment.end) if segment else now
     return found
 
 
-def _explained(driver: Driver, jobs: Sequence[Job], start: datetime, end: datetime) -> Hole:
-    # A duty that was not ended goes on, for all that is known, after the plan.
-    open_job = next((job for job in reversed(jobs) if job.starts_at < end and start < max(job.ends_at, end)), None)
-    if start < driver.created_at.astimezone(UTC) or open_job is None:
+def _explained(
+    driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], start: datetime, end: datetime
+) -> Hole:
+    # For all that is known, a duty that was begun and not ended goes on after its plan.
+    job = next((each for each in reversed(jobs) if each.starts_at < end), None)
+    if start < driver.created_at.astimezone(UTC) or job is None:
         reason = "the driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))"
         return Hole(starts_at=start, ends_at=end, reason=reason)
-    reason = f"{open_job.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
-    return Hole(starts_at=start, ends_at=end, reason=reason, assignment_id=open_job.assignment_id)
+    assignment = known.get(job.assignment_id)
+    if assignment is None or assignment.checked_in_at is None:
+        reason = f"{job.number} should be over, and the driver has not reported for it: nobody knows what they did"
+    else:
+        reason = f"{job.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
+    return Hole(starts_at=start, ends_at=end, reason=reason, assignment_id=job.assignment_id)
 
 
 def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
