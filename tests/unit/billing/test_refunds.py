@@ -1,0 +1,108 @@
+"""Refunds, as rules: their life, who has to agree, and what a cancellation gives back of which payment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.billing import movements, refund_rules
+from coachway.billing.accounts import Account, totals
+from coachway.billing.cancelling import refundable
+from coachway.billing.refund_rules import STEPS, Left, RefundStatus
+from coachway.bookings import cancellation
+from coachway.bookings.model import Cancellation
+from coachway.bookings.rules import By
+from coachway.core import errors
+
+CENTS = st.integers(0, 10**8)
+PAYMENTS = st.lists(CENTS, max_size=8).map(lambda cents: [Left(f"pay_{n}", each) for n, each in enumerate(cents)])
+
+
+@pytest.mark.parametrize("status", RefundStatus)
+def test_what_was_given_back_or_rejected_stays_so(status: RefundStatus) -> None:
+    is_over = status in {RefundStatus.COMPLETED, RefundStatus.REJECTED}
+    assert bool(STEPS[status]) is not is_over
+    for wanted in RefundStatus:
+        if wanted in STEPS[status]:
+            refund_rules.require_step(status, wanted)
+        else:
+            with pytest.raises(errors.Conflict, match=status.value):
+                refund_rules.require_step(status, wanted)
+
+
+def test_nothing_is_given_back_before_a_manager_agreed() -> None:
+    assert RefundStatus.COMPLETED not in STEPS[RefundStatus.AWAITING_APPROVAL]
+    assert RefundStatus.COMPLETED not in STEPS[RefundStatus.FAILED]
+    assert RefundStatus.REJECTED not in STEPS[RefundStatus.PENDING], "it may be on its way"
+
+
+@pytest.mark.parametrize(("cents", "needed"), [(49_999, False), (50_000, True), (50_001, True)])
+def test_a_manager_is_needed_from_the_threshold_on(cents: int, needed: bool) -> None:
+    assert refund_rules.needs_approval(cents, 50_000) is needed
+
+
+@given(CENTS, PAYMENTS)
+def test_no_payment_gives_back_more_than_is_left_of_it(cents: int, payments: list[Left]) -> None:
+    shares = refund_rules.shared_out(cents, payments)
+    left = {payment.payment_id: payment.cents for payment in payments}
+    assert all(0 < share.cents <= left[share.payment_id] for share in shares)
+    assert len({share.payment_id for share in shares}) == len(shares)
+    assert sum(share.cents for share in shares) == min(cents, sum(left.values()))
+
+
+@given(CENTS, st.integers(0, 200), st.booleans())
+def test_nobody_gets_back_more_than_was_paid_and_later_is_never_better(paid: int, hours: int, client: bool) -> None:
+    first, by = datetime(2027, 3, 3, 14, tzinfo=UTC), By.CLIENT if client else By.STAFF
+
+    def back(left: timedelta) -> int:
+        return cancellation.refund(paid, cancellation.refund_percent(first, first - left, by))
+
+    now, later = back(timedelta(hours=hours)), back(timedelta(hours=hours) - timedelta(seconds=1))
+    assert 0 <= later <= now <= paid
+    if not client:
+        assert now == paid
+
+
+@given(CENTS, CENTS, st.sampled_from([100, 75, 50, 0]))
+def test_what_was_paid_after_the_cancellation_goes_back_wholly(paid: int, late: int, percent: int) -> None:
+    terms = Cancellation(
+        preview=False,
+        initiated_by="client",
+        hours_left=1,
+        refund_percent=percent,
+        amount_paid=paid,
+        refund=cancellation.refund(paid, percent),
+        currency="USD",
+    )
+    assert refundable(terms, paid + late) == terms.refund + late
+    assert refundable(terms, 0) == 0
+
+
+@given(st.integers(1, 10**8), st.integers(0, 10**7), st.data())
+def test_the_invoice_of_a_cancelled_trip_leaves_what_was_paid_as_a_deposit(
+    net: int, tax: int, data: st.DataObject
+) -> None:
+    about: dict[str, Any] = {"client_id": "cli", "invoice_id": "ivc", "currency": "USD"}
+    ahead = data.draw(st.integers(0, net + tax))
+    later = data.draw(st.integers(0, net + tax - ahead))
+    refunded = data.draw(st.integers(0, ahead + later))
+    taxed = data.draw(st.integers(0, min(tax, refunded)))
+    happened = [movements.invoice_issued(**about, number="1", net=net, tax=tax, paid_ahead=ahead)]
+    if ahead:
+        happened.append(
+            movements.deposit_received(client_id="cli", charter_id="chr", cents=ahead, currency="USD", memo="")
+        )
+    if later:
+        happened.append(movements.payment_received(**about, cents=later, memo=""))
+    if refunded:
+        happened.append(movements.payment_refunded(**about, cents=refunded, tax=taxed, memo=""))
+    paid = ahead + later
+    off = {"paid": paid, "refunded": refunded, "tax_refunded": taxed}
+    happened.append(movements.invoice_called_off(**about, number="1", net=net, tax=tax, **off))
+    found = {account: cents for account, cents in totals(happened).items() if cents}
+    kept = paid - refunded
+    assert found == ({Account.CASH: kept, Account.DEPOSITS: -kept} if kept else {})
