@@ -145,13 +145,19 @@ def test_a_vendor_suspended_between_bid_and_award_does_not_win(exchange: Exchang
 
 
 def test_of_managers_who_accept_different_bids_at_once_one_wins(exchange: Exchange) -> None:
-    trip = exchange.booked()
-    bids = [exchange.bid(trip["id"], exchange.vendor(f"Rival {n}"), 1000 + n) for n in range(6)]
+    trip, vendors = exchange.booked(), [exchange.vendor(f"Rival {n}") for n in range(6)]
+    request = exchange.asked(trip["id"], *vendors)
+    bids = [exchange.bid(trip["id"], each, 1000 + n) for n, each in enumerate(vendors)]
+    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    exchange.under_review(bids[-1])
 
     answers = at_once(6, lambda n: exchange.carrier.send("POST", f"/bids/{bids[n]}/accept", {"decision": "accept"}))
     assert statuses(answers) == {200: 1, 409: 5}
     assert sorted(exchange.status_of(each) for each in bids) == ["accepted", *["rejected"] * 5]
-    assert len(exchange.charter(trip["id"])["vendor_ids"]) == 1
+    known = exchange.charter(trip["id"])
+    assert (known["status"], len(known["vendor_ids"])) == ("confirmed", 1)
+    assert exchange.request(request["id"])["status"] == "awarded"
+    exchange.ended_well(request["id"])
 
 
 def test_several_bids_cover_several_vehicles_once(exchange: Exchange) -> None:

@@ -49,8 +49,8 @@ def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any
     return dict(reply.json())
 
 
-def vendor(name: str = "Premium Coach Lines", **fields: Any) -> str:
-    """A vendor that may bid for a trip from New York, as approving it and its papers leaves it."""
+def vendor(name: str = "Premium Coach Lines", *, until: date = date(2028, 1, 1), **fields: Any) -> str:
+    """A vendor that may bid for a trip from New York, as approving it and its papers, good `until` then, leaves it."""
     area = {"service_states": ["NY", "NJ"], "state": "NY", "service_radius_miles": None}
     made = Vendor(
         **{**carriers.PREMIUM, "business_name": name, **area, **fields},
@@ -59,10 +59,9 @@ def vendor(name: str = "Premium Coach Lines", **fields: Any) -> str:
         status=Status.ACTIVE,
         is_verified=True,
     )
+    approved = papers_rules.Status.APPROVED
     papers = [
-        Paper(
-            id=ids.new("cmp"), document_type=kind, status=papers_rules.Status.APPROVED, expiration_date=date(2028, 1, 1)
-        )
+        Paper(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=until)
         for kind in papers_rules.REQUIRED[SubjectType.VENDOR]
     ]
     subject = Subject(org_id=ORG, subject_type=SubjectType.VENDOR, subject_id=made.id, name=name, papers=papers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from coachway.bids.bidding import FLOW, FlowRecord
 from coachway.bids.model import BID, Bid
 from coachway.bookings import charters, coverage
 from coachway.bookings.model import CHARTER, Cover
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors, settings, store
 from coachway.core.consuming import Delivery
 from tests.integration import carriers
 from tests.integration.bids.office import (
@@ -104,6 +104,23 @@ def test_while_a_request_is_sealed_only_the_vendor_sees_its_price_and_nobody_a_r
     compared = done("GET", f"/charters/{trip['id']}/bids/comparison")
     assert [each["vendor_name"] for each in compared["bids"]] == ["Two", "One"]
     assert (compared["lowest_price"], compared["highest_price"]) == (1111.11, 1234.56)
+
+
+def test_no_record_event_or_log_tells_a_sealed_price(dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    trip, one = booked(), vendor("One")
+    opened(trip["id"], one)
+    made = done(
+        "POST", "/bids", offer(trip["id"], 1234.56, fuel_surcharge=77.88, notes="A third under yours"), vendor=one
+    )
+    done("PUT", f"/bids/{made['id']}", {"quoted_price": 2345.67}, vendor=one)
+    done("POST", f"/bids/{made['id']}/submit", vendor=one)
+    items = dynamodb.scan(TableName=settings.table_name())["Items"]
+    told = [each for each in items if each["pk"]["S"] != f"ORG#{ORG}#BID#{made['id']}" or each["sk"]["S"] != "HEAD"]
+    assert len(told) == len(items) - 1
+    secrets = ("1234.56", "123456", "2345.67", "234567", "77.88", "7788", "A third under yours")
+    said = json.dumps(told) + capsys.readouterr().out
+    assert "bid.submitted" in said
+    assert [each for each in secrets if each in said] == []
 
 
 def test_a_bid_from_before_does_not_tell_the_rank_of_sealed_ones() -> None:
@@ -224,6 +241,19 @@ def test_matching_explains_itself() -> None:
     assert "target_price" not in json.dumps(mine).replace('"target_price": null', "")
     assert done("GET", "/bid-requests", vendor=far)["items"] == []
     assert ask("GET", f"/bid-requests/{request['id']}", vendor=far).status == 404
+
+
+def test_who_is_invited_has_what_is_asked_for_and_papers_for_the_trips_last_day() -> None:
+    trip = booked()
+    vendor("Fit", is_ada_compliant=True, until=date(2027, 3, 3))
+    vendor("Steps", is_ada_compliant=False)
+    vendor("Late", is_ada_compliant=True, until=date(2027, 3, 2))
+    vendor("Small", is_ada_compliant=True, vehicle_types=["minibus"])
+    request = opened(trip["id"], requires_ada=True)
+    known = {each["vendor_name"]: each for each in done("GET", f"/bid-requests/{request['id']}")["vendors"]}
+    assert [name for name, each in known.items() if each["invited"]] == ["Fit"]
+    for name, reason in {"Steps": "ADA", "Late": "expired on 2027-03-03", "Small": "class coach"}.items():
+        assert any(reason in each for each in known[name]["reasons"]), known[name]
 
 
 def test_inviting_twice_invites_once() -> None:

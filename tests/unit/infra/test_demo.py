@@ -7,6 +7,8 @@ from typing import Final
 
 import pytest
 
+from coachway.bids.eligibility import state_of
+from coachway.bids.model import BidInput
 from coachway.bookings import journey
 from coachway.bookings.model import CharterInput
 from coachway.bookings.rules import TRANSITIONS, Status
@@ -17,6 +19,7 @@ from coachway.identity.organization import OrganizationSettings
 from coachway.identity.rules import BUILT_IN
 from coachway.pricing.model import RuleInput
 from coachway.pricing.offers import AmenityInput, PromoInput
+from coachway.vendors.model import VendorInput
 from infra.local.demo import harbor, people, prairie
 from infra.local.demo.story import Story, Trip
 
@@ -83,6 +86,8 @@ def test_names_can_be_told_apart() -> None:
             [client.name for client in story.clients],
             [client.body["email"] for client in story.clients],
             [rule["name"] for rule in story.rules],
+            [vendor.name for vendor in story.vendors],
+            [vendor.body["primary_email"] for vendor in story.vendors],
         ):
             assert len(names) == len(set(names))
     assert not {client.name for client in harbor.STORY.clients} & {client.name for client in prairie.STORY.clients}
@@ -103,9 +108,38 @@ def test_everything_else_is_what_the_api_takes(story: Story) -> None:
         AmenityInput.model_validate(amenity)
     for promo in story.promo_codes:
         PromoInput.model_validate(promo)
+    for vendor in story.vendors:
+        VendorInput.model_validate(vendor.body)
     complete = {"name": "x", "timezone": story.zone, "currency": "USD"}
     OrganizationSettings.model_validate({**complete, **story.terms})
     assert not story.represented or story.represented in client_ids
+    assert not story.carrier or story.carrier in {vendor.name for vendor in story.vendors}
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_vendors_bid_before_a_trip_leaves_with_vehicles_that_do_and_papers_that_last(today: date) -> None:
+    for story, trip in TRIPS:
+        if trip.bidding is None:
+            continue
+        may_bid = {each.name: each.body for each in story.vendors if not each.applies and not each.expiring}
+        assert timedelta(hours=trip.bidding.hours) < trip.leaves_on(today) - today - timedelta(days=1), trip.notes
+        asked = wanted(story, trip, today)
+        for offer in trip.bidding.offers:
+            bid = BidInput.model_validate({**offer.body, "charter_id": ids.new("chr")})
+            assert bid.vehicle_type == asked.vehicle_class
+            assert bid.vehicle_type in may_bid[offer.vendor]["vehicle_types"]
+            assert asked.passengers / asked.vehicle_count <= bid.passenger_capacity
+            assert bid.passenger_capacity <= may_bid[offer.vendor]["max_passenger_capacity"]
+            assert state_of(asked.stops[0].address) in may_bid[offer.vendor]["service_states"]
+
+
+def test_bidding_is_open_won_and_in_vain() -> None:
+    known = [trip.bidding for trip in harbor.STORY.trips if trip.bidding is not None]
+    assert sorted((bool(each.closed), bool(each.chosen), bool(each.offers)) for each in known) == [
+        (False, False, True),
+        (True, False, False),
+        (True, True, True),
+    ]
 
 
 def test_there_is_somebody_of_every_role() -> None:
