@@ -1,0 +1,167 @@
+"""Stripe's sandbox, in a process of its own for the tests of this worker, and an organization that takes cards."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+from coachway.billing import stripe_port
+from coachway.billing.invoice import INVOICE, Invoice
+from coachway.billing.ledger import OF_CLIENT, Entry
+from coachway.billing.payment import Payment
+from coachway.bookings.model import CHARTER, Charter
+from coachway.clients.model import Client
+from coachway.core import ids, store
+from coachway.core.events import BY_DAY, Envelope
+from coachway.core.listing import everything
+from coachway.core.ops import Create
+from infra.local import environments
+from infra.local.home import ROOT
+from tests.entries import load
+from tests.integration.bookings import asking
+from tests.integration.client import Reply, call, token_for
+
+payments = load("billing", "payments").api
+webhook = load("billing", "webhook").api
+SECRET = "a-secret-of-the-tests"
+RIGHTS = "billing:read billing:write payments:write charters:read charters:write"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """localstripe, as we host it."""
+
+    url: str
+
+    def behave(self, mode: str, times: int = 1) -> None:
+        httpx.post(f"{self.url}/_config/behave", json={"mode": mode, "times": times}).raise_for_status()
+
+    def get(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        headers = {"authorization": "Bearer sk_test_coachway"}
+        answer = httpx.get(f"{self.url}/v1/{path}", params={"limit": 100, **query}, headers=headers)
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+        return found
+
+    def charges_of(self, payment_id: str) -> list[dict[str, Any]]:
+        """The payment intents of a payment of ours that went well."""
+        known = self.get("payment_intents")
+        return [
+            each for each in known if each["metadata"].get("payment_id") == payment_id and each["status"] == "succeeded"
+        ]
+
+    def told_of(self, payment_id: str) -> list[dict[str, Any]]:
+        """The events that Stripe has about a payment of ours."""
+        about = "payment_intent."
+        return [
+            event
+            for event in self.get("events")
+            if event["type"].startswith(about) and event["data"]["object"]["metadata"].get("payment_id") == payment_id
+        ]
+
+
+@pytest.fixture(scope="session")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    python = environments.ensure("sandboxes") / "python"
+    data: Path = tmp_path_factory.mktemp("stripe") / "stripe.pickle"
+    command = [str(python), str(ROOT / "infra/local/stripe_host.py"), "--port", str(port), "--file", str(data)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            httpx.get(url, timeout=2)
+            break
+        except httpx.TransportError:
+            time.sleep(0.1)
+    yield Sandbox(url)
+    running.terminate()
+    running.wait(20)
+
+
+@pytest.fixture
+def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Behaves well, and is given up on after a second."""
+    monkeypatch.setenv("STRIPE_API_BASE", process.url)
+    monkeypatch.setattr(stripe_port, "_account", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(stripe_port, "_SECONDS", 1.5)
+    stripe_port._client.cache_clear()
+    process.behave("ok", 0)
+    yield process
+    process.behave("ok", 0)
+    stripe_port._client.cache_clear()
+
+
+@dataclass
+class Desk:
+    """An organization with a client that pays before its trips, for which a trip of 676.30 is quoted."""
+
+    client: Client
+
+    @classmethod
+    def opened(cls) -> Desk:
+        asking.found()
+        client = Client(
+            id=ids.new("cli"), org_id=asking.ORG, name="Dana Lee", client_type="personal", email="dana@lee.example"
+        )
+        store.commit(asking.STAFF, Create(client))
+        return cls(client)
+
+    def accepted(self, **fields: Any) -> dict[str, Any]:
+        """A charter whose quote the client has accepted by its link, and what that answered."""
+        charter = asking.quoted(client_id=self.client.id, **fields)
+        token = asking.sent(charter["id"])
+        reply = asking.answer(token)
+        assert reply.status == 200, reply.text
+        return {**charter, "token": token, "answer": reply.json()}
+
+    def pay(self, *, card: str | None = "pm_card_visa", key: str = "", **fields: Any) -> Reply:
+        body = {**({"payment_method_id": card} if card else {}), **fields}
+        headers = {"idempotency-key": key} if key else {}
+        return self.ask("POST", "/payments/process", body, headers=headers)
+
+    def ask(self, method: str, path: str, body: Any = None, *, permissions: str = RIGHTS, **more: Any) -> Reply:
+        known = {name: more.pop(name) for name in ("role", "party_id", "org_id") if name in more}
+        token = token_for(permissions, **{"org_id": asking.ORG, "role": "staff", **known}) if permissions else ""
+        return call(payments, method, f"/api/v1{path}", body, token=token, **more)
+
+    def charter(self, charter_id: str) -> Charter:
+        return store.get(Charter, CHARTER.key(org=asking.ORG, id=charter_id))
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        return store.get(Invoice, INVOICE.key(org=asking.ORG, id=invoice_id))
+
+    def payments(self) -> list[Payment]:
+        reply = self.ask("GET", "/payments")
+        return [Payment.model_validate({**each, "org_id": asking.ORG}) for each in reply.json()["items"]]
+
+    def events(self, kind: str) -> list[Envelope]:
+        """Of yesterday, today and tomorrow: a test may move the clock."""
+        days = [datetime.now(UTC).date() + timedelta(days=shift) for shift in (-1, 0, 1)]
+        partitions = [BY_DAY.partition(org=asking.ORG, day=str(day)) for day in days]
+        found = [each for partition in partitions for each in everything(Envelope, partition, index="gsi1")]
+        return [each for each in found if each.type == kind]
+
+    def journal(self) -> list[Entry]:
+        return everything(Entry, OF_CLIENT.partition(org=asking.ORG, client=self.client.id), index=OF_CLIENT.index)
+
+
+def notice(event: dict[str, Any], *, secret: str = SECRET, **headers: str) -> Reply:
+    """Have Stripe tell us of an event, signed as the library signs."""
+    text = json.dumps(event)
+    signed = stripe.WebhookSignature.generate_signature_header(text, secret)
+    return call(
+        webhook, "POST", "/api/v1/webhooks/stripe", raw=text.encode(), headers={"stripe-signature": signed, **headers}
+    )

@@ -1,0 +1,303 @@
+"""Payments by card, against Stripe's sandbox: each is charged once, and written once, whatever happens in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from coachway.billing import customers, mending, paying, settling, stripe_port
+from coachway.billing.accounts import Account, client_balances, totals
+from coachway.billing.payment import PAYMENT, Payment, PaymentInput, PaymentStatus
+from coachway.bookings import lifecycle
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.ops import Remove
+from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
+from tests.integration.bookings import asking
+
+__all__ = ["process", "sandbox"]
+
+STAFF = Caller(org_id=asking.ORG, user_id="usr_1", role="staff")
+DEPOSIT = 169.08
+
+
+@pytest.fixture
+def desk(sandbox: Sandbox) -> Desk:
+    return Desk.opened()
+
+
+def begun(desk: Desk, **fields: Any) -> Payment:
+    """A payment whose process dies before it has asked Stripe."""
+    wanted = PaymentInput(payment_method_id="pm_card_visa", charter_id=desk.accepted()["id"], **fields)
+    return paying.begun(STAFF, wanted)
+
+
+def charged(payment: Payment) -> Payment:
+    """The same, after it was charged and before that was written."""
+    customer_id, method = paying._ready(STAFF, payment)
+    assert paying._charge(payment, customer_id, method).succeeded
+    return now(payment)
+
+
+def now(payment: Payment) -> Payment:
+    return store.get(Payment, PAYMENT.key(org=payment.org_id, id=payment.id))
+
+
+def test_the_deposit_books_the_trip_in_the_transaction_of_the_payment(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    assert (charter["answer"]["status"], charter["answer"]["deposit_due"]) == ("quote", DEPOSIT)
+    assert charter["answer"]["payment"]["url"].endswith(f"/pages/quotes/{charter['token']}")
+    assert asking.status_of(charter["id"]) == "quote"
+
+    reply = desk.pay(charter_id=charter["id"])
+    assert reply.status == 201, reply.text
+    paid = reply.json()
+    assert (paid["status"], paid["amount"], paid["card"]) == ("succeeded", DEPOSIT, "Visa ending in 4242")
+    assert "payment_method_id" not in paid
+    after = desk.charter(charter["id"])
+    assert (after.status, after.amount_paid, after.accepted_by) == ("booked", 169_08, "Dana Lee")
+    [charge] = sandbox.charges_of(paid["id"])
+    assert (charge["amount"], charge["id"]) == (169_08, paid["stripe_payment_intent_id"])
+    [entry] = desk.journal()
+    assert {line.account: line.amount for line in entry.postings} == {Account.CASH: 169_08, Account.DEPOSITS: -169_08}
+    [told] = desk.events("payment.succeeded")
+    assert (told.data["booked"], told.data["open_balance"]) == (True, 507.22)
+    assert len(desk.events("charter.booked")) == len(desk.events("quote.accepted")) == 1
+
+
+def test_the_rest_is_paid_with_the_card_that_is_known(desk: Desk) -> None:
+    charter = desk.accepted()
+    assert desk.pay(charter_id=charter["id"]).status == 201
+    rest = desk.pay(charter_id=charter["id"], card=None)
+    assert (rest.status, rest.json()["amount"]) == (201, 507.22)
+    assert desk.charter(charter["id"]).amount_paid == 676_30
+    again = desk.pay(charter_id=charter["id"])
+    assert (again.status, again.json()["title"]) == (409, "nothing is due")
+    assert client_balances(desk.journal()) == {desk.client.id: -676_30}
+
+
+def test_a_client_is_made_at_stripe_once(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    for _ in range(2):
+        assert desk.pay(charter_id=charter["id"]).status == 201
+    made = [each for each in sandbox.get("customers") if each["metadata"].get("client_id") == desk.client.id]
+    kept = customers.known(asking.ORG, desk.client.id)
+    assert kept is not None
+    assert [each["id"] for each in made] == [kept.customer_id]
+    assert kept.card == "Visa ending in 4242"
+
+
+@pytest.mark.parametrize("card", ["pm_card_visa_chargeDeclined", "pm_card_chargeCustomerFail"])
+def test_a_declined_card_is_told_and_another_may_follow(desk: Desk, card: str) -> None:
+    charter = desk.accepted()
+    reply = desk.pay(charter_id=charter["id"], card=card)
+    assert (reply.status, reply.json()["title"]) == (409, "the card was declined")
+    assert "card_declined" in reply.json()["detail"]
+    assert reply.json()["errors"][0]["field"] == "payment_method_id"
+    [failed] = desk.payments()
+    assert (failed.status, failed.failure_code) == ("failed", "card_declined")
+    assert asking.status_of(charter["id"]) == "quote"
+    assert desk.journal() == []
+    assert len(desk.events("payment.failed")) == 1
+    assert desk.pay(charter_id=charter["id"]).status == 201
+    assert asking.status_of(charter["id"]) == "booked"
+
+
+def test_a_card_that_stripe_does_not_know_is_refused(desk: Desk) -> None:
+    reply = desk.pay(charter_id=desk.accepted()["id"], card="pm_nobody_has_this")
+    assert (reply.status, reply.json()["title"]) == (409, "the card was declined")
+
+
+def test_a_request_that_comes_again_charges_once_and_is_answered_alike(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    first = desk.pay(charter_id=charter["id"], key="k-1")
+    again = desk.pay(charter_id=charter["id"], key="k-1")
+    assert (first.status, again.status, again.json()["id"]) == (201, 201, first.json()["id"])
+    assert desk.pay(charter_id=charter["id"], amount=10, key="k-1").status == 422
+    assert len(desk.payments()) == 1
+    declined = [desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail", key="k-2") for _ in range(2)]
+    assert [reply.status for reply in declined] == [409, 409]
+    assert len(desk.payments()) == 2
+
+
+def test_an_answer_that_comes_too_late_is_asked_for_again(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    sandbox.behave("time_out_after")
+    reply = desk.pay(charter_id=charter["id"])
+    assert (reply.status, reply.json()["status"]) == (201, "succeeded")
+    assert len(sandbox.charges_of(reply.json()["id"])) == 1
+
+
+def test_after_two_silences_the_truth_is_looked_up(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    sandbox.behave("time_out_after", 2)
+    reply = desk.pay(charter_id=charter["id"])
+    assert (reply.status, reply.json()["status"]) == (201, "succeeded")
+    assert len(sandbox.charges_of(reply.json()["id"])) == 1
+    assert asking.status_of(charter["id"]) == "booked"
+
+
+def test_what_cannot_be_known_stays_pending_and_keeps_others_from_paying(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    sandbox.behave("time_out_before", 2)
+    reply = desk.pay(charter_id=charter["id"])
+    assert (reply.status, reply.json()["status"]) == (201, "pending")
+    assert desk.pay(charter_id=charter["id"]).json()["title"] == "a payment is under way"
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=11)):
+        done = mending.run()
+    assert (done.pending, done.mended) == (1, 1)
+    [never] = desk.payments()
+    assert (never.status, never.failure_code) == ("failed", "not_charged")
+    assert desk.pay(charter_id=charter["id"]).status == 201
+
+
+def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    assert payment.status is PaymentStatus.PENDING
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=11)):
+        done = mending.run()
+        assert (done.pending, done.mended) == (1, 1)
+        assert mending.run().mended == 0
+    assert now(payment).status is PaymentStatus.SUCCEEDED
+    assert asking.status_of(payment.subject_id) == "booked"
+    assert len(desk.journal()) == len(desk.events("payment.succeeded")) == 1
+
+
+def test_a_crash_is_mended_by_the_next_try_too(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    assert desk.pay(charter_id=payment.subject_id).json()["title"] == "a payment is under way"
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=3)), pytest.raises(errors.LostRace):
+        paying.process(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
+    assert now(payment).status is PaymentStatus.SUCCEEDED
+    assert len(sandbox.charges_of(payment.id)) == 1
+
+
+def test_a_charge_that_we_have_lost_is_written_down_again(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    store.commit(STAFF, Remove(now(payment)))
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=11)):
+        done = mending.run()
+    assert done.restored == 1
+    again = now(payment)
+    assert (again.status, again.amount, again.client_id) == ("succeeded", payment.amount, desk.client.id)
+    assert desk.charter(payment.subject_id).amount_paid == payment.amount
+
+
+def test_stripe_tells_before_our_own_call_has_returned(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    [event] = sandbox.told_of(payment.id)
+    assert notice(event).json() == {"received": "taken"}
+    assert now(payment).status is PaymentStatus.SUCCEEDED
+    assert notice(event).json() == {"received": "repeated"}
+    assert notice({**event, "id": "evt_another"}).json() == {"received": "taken"}
+    late = paying.finished(STAFF, payment)  # what our own call does at last
+    assert late.status is PaymentStatus.SUCCEEDED
+    assert len(sandbox.charges_of(payment.id)) == 1
+    assert len(desk.journal()) == len(desk.events("payment.succeeded")) == len(desk.events("charter.booked")) == 1
+
+
+def test_events_come_in_any_order(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
+    [failed] = desk.payments()
+    [declined] = sandbox.told_of(failed.id)
+    assert declined["type"] == stripe_port.FAILED
+    assert desk.pay(charter_id=charter["id"]).status == 201
+    assert notice(declined).json() == {"received": "taken"}
+    [good] = [each for each in desk.payments() if each.status is PaymentStatus.SUCCEEDED]
+    [event] = sandbox.told_of(good.id)
+    older = {**event, "id": "evt_older", "type": stripe_port.FAILED}
+    assert notice(older).json() == {"received": "taken"}
+    assert now(good).status is PaymentStatus.SUCCEEDED
+    assert len(desk.events("payment.failed")) == 1
+
+
+def test_only_stripe_is_listened_to(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    [event] = sandbox.told_of(payment.id)
+    assert notice(event, secret="another secret").status == 401
+    for header in ("", "t=1,v1=abc", "rubbish"):
+        assert notice(event, **{"stripe-signature": header}).status == 401
+    assert now(payment).status is PaymentStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"id": "evt_1", "object": "event", "type": "customer.created", "data": {"object": {"object": "customer"}}},
+        {"id": "evt_2", "object": "event", "type": stripe_port.SUCCEEDED, "data": {"object": {"id": "pi_1"}}},
+        {"id": "evt_3", "object": "event", "type": "a.thing.of.tomorrow", "data": {"object": {}}},
+    ],
+)
+def test_events_that_are_none_of_ours_are_taken_quietly(desk: Desk, event: dict[str, Any]) -> None:
+    reply = notice(event)
+    assert (reply.status, reply.json()) == (200, {"received": "ignored"})
+
+
+def test_an_outcome_that_was_thought_bad_is_put_right(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    never = paying._unsuccessful(payment, "not_charged", "nothing was charged")
+    assert settling.settle(STAFF, payment.id, never).status is PaymentStatus.FAILED
+    [event] = sandbox.told_of(payment.id)
+    assert notice(event).json() == {"received": "taken"}
+    assert now(payment).status is PaymentStatus.SUCCEEDED
+    assert asking.status_of(payment.subject_id) == "booked"
+
+
+def test_money_for_a_trip_that_was_called_off_meanwhile_waits_for_a_decision(desk: Desk, sandbox: Sandbox) -> None:
+    payment = charged(begun(desk))
+    charter = desk.charter(payment.subject_id)
+    lifecycle.decline(replace(STAFF, role="client"), charter, "We found another date")
+    [event] = sandbox.told_of(payment.id)
+    assert notice(event).json() == {"received": "taken"}
+    after = desk.charter(charter.id)
+    assert (after.status, after.amount_paid) == ("declined", 169_08)
+    [told] = desk.events("payment.unplaced")
+    assert told.data["trouble"] == "the charter is declined"
+    assert totals(desk.journal())[Account.DEPOSITS] == -169_08
+
+
+def test_two_that_pay_at_once_do_not_both_pay(desk: Desk) -> None:
+    charter = desk.accepted()
+    first = paying.begun(STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa"))
+    with pytest.raises(paying.InProgress):
+        paying.begun(STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa"))
+    assert paying.finished(STAFF, first).status is PaymentStatus.SUCCEEDED
+
+
+def test_flows_charge_once_by_the_id_that_they_choose(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    assert desk.pay(charter_id=charter["id"]).status == 201
+    chosen = ids.new("pay")
+    for _ in range(2):
+        done = paying.charge(STAFF, PaymentInput(charter_id=charter["id"]), payment_id=chosen)
+        assert (done.id, done.status, done.amount) == (chosen, "succeeded", 507_22)
+    assert len(sandbox.charges_of(chosen)) == 1
+
+
+def test_nothing_is_paid_ahead_for_what_nobody_has_accepted(desk: Desk) -> None:
+    charter = asking.quoted(client_id=desk.client.id)
+    assert desk.pay(charter_id=charter["id"]).json()["title"] == "this charter takes no payments"
+    body = {"charter_id": charter["id"], "invoice_id": ids.new("ivc"), "payment_method_id": "pm_card_visa"}
+    assert desk.ask("POST", "/payments/process", body).status == 422
+
+
+def test_people_pay_and_see_what_is_theirs(desk: Desk) -> None:
+    charter = desk.accepted()
+    body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
+    assert desk.ask("POST", "/payments/process", body, permissions="").status == 401
+    assert desk.ask("POST", "/payments/process", body, org_id=asking.OTHER_ORG).status == 404
+    assert desk.ask("POST", "/payments/process", body, permissions="billing:read").status == 403
+    stranger: Any = {"role": "client", "party_id": asking.CLIENT_ID}
+    owner: Any = {"role": "client", "party_id": desk.client.id}
+    assert desk.ask("POST", "/payments/process", body, **stranger).status == 404
+    paid = desk.ask("POST", "/payments/process", body, **owner)
+    assert paid.status == 201
+    assert desk.ask("GET", f"/payments/{paid.json()['id']}", **owner).status == 200
+    assert desk.ask("GET", f"/payments/{paid.json()['id']}", **stranger).status == 404
+    assert [len(desk.ask("GET", "/payments", **who).json()["items"]) for who in (owner, stranger)] == [1, 0]
+    of_trip = desk.ask("GET", "/payments", query={"charter_id": charter["id"], "status": "succeeded"})
+    assert len(of_trip.json()["items"]) == 1
