@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -97,3 +98,8 @@ def owes(client_id: str = CLIENT_ID) -> tuple[int, int]:
     """Cents that a client owes in all, and of them for trips not invoiced yet."""
     now = credit.of(clients.get(STAFF, client_id))
     return now.open_balance, now.booked_balance
+
+
+def decoded(reply: Reply) -> str:
+    """The text of a file that was answered; the gateway takes it in base64."""
+    return base64.b64decode(reply.text).decode()

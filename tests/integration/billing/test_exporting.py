@@ -1,0 +1,119 @@
+"""Exports are read back, and say the same as the ledger."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from coachway.billing import exporting, ledger, movements
+from coachway.billing.accounts import Account, totals
+from coachway.billing.exporting import ACCOUNTS
+from coachway.core import clock, store
+from coachway.identity import organizations
+from tests.integration.billing import office
+from tests.integration.billing.office import ORG, SYSTEM, ask, completed, done
+from tests.integration.client import Reply
+
+Sums = dict[Account, Decimal]
+BY_NAME = {name: account for account, (name, _) in ACCOUNTS.items()}
+
+
+@pytest.fixture(autouse=True)
+def organization() -> Iterator[None]:
+    with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
+        office.found()
+        bolt = office.another_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T", name='=HYPERLINK("x") "Bolt" Tours')
+        for client_id, paid in ((office.CLIENT_ID, 226.5), (bolt.id, 726.5)):
+            draft = done("POST", "/invoices", {"charter_id": completed(client_id=client_id).id})
+            done("POST", f"/invoices/{draft['id']}/issue")
+            payment = {"amount": paid, "method": "check", "reference": "1042"}
+            done("POST", f"/invoices/{draft['id']}/record-payment", payment)
+        house = organizations.get(ORG)
+        fee = movements.fee_paid(cents=557, currency="USD", memo="Stripe")
+        store.commit(SYSTEM, *ledger.booked(house, fee))
+        yield
+
+
+def exported(form: str, **query: str) -> Reply:
+    reply = ask("GET", "/billing/export", query={"format": form, **query})
+    assert reply.status == 200, reply.text
+    return reply
+
+
+def of_ledger() -> Sums:
+    entries = ledger.in_range(ORG, date(2027, 1, 1), date(2027, 1, 31))
+    return {account: Decimal(cents) / 100 for account, cents in totals(entries).items()}
+
+
+def summed(lines: Iterator[tuple[Account, Decimal]]) -> Sums:
+    sums = dict.fromkeys(Account, Decimal(0))
+    for account, amount in lines:
+        sums[account] += amount
+    return sums
+
+
+def test_csv_adds_up_to_the_ledger() -> None:
+    reply = exported("csv")
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="journal-harbor-2027-01-01-2027-01-10.csv"'
+    rows = list(csv.DictReader(io.StringIO(office.decoded(reply))))
+    assert tuple(rows[0]) == exporting.CSV_COLUMNS
+    sums = summed((Account(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows)
+    assert sums == of_ledger()
+    assert sum(sums.values()) == 0
+    assert {row["name"][:2] for row in rows} == {"Ac", "'=", ""}
+
+
+def test_iif_adds_up_to_the_ledger_transaction_by_transaction() -> None:
+    lines = [line.split("\t") for line in office.decoded(exported("iif")).splitlines()]
+    heads = {line[0]: line for line in lines if line[0].startswith("!")}
+    assert {line[1] for line in lines if line[0] == "ACCNT"} == set(BY_NAME)
+    found: list[tuple[Account, Decimal]] = []
+    open_ = Decimal(0)
+    for line in lines:
+        if line[0] in {"TRNS", "SPL"}:
+            row = dict(zip(heads[f"!{line[0]}"], line, strict=True))
+            assert row["DATE"] == "01/10/2027"
+            found.append((BY_NAME[row["ACCNT"]], Decimal(row["AMOUNT"])))
+            open_ += Decimal(row["AMOUNT"])
+        elif line[0] == "ENDTRNS":
+            assert open_ == 0
+    assert summed(iter(found)) == of_ledger()
+    assert len([line for line in lines if line[0] == "TRNS"]) == 5
+
+
+def test_quickbooks_online_entries_add_up_and_name_whom_they_concern() -> None:
+    entries = json.loads(office.decoded(exported("qbo")))["JournalEntry"]
+    found: list[tuple[Account, Decimal]] = []
+    for entry in entries:
+        assert len(entry["DocNumber"]) <= 21
+        for line in entry["Line"]:
+            detail = line["JournalEntryLineDetail"]
+            sign = 1 if detail["PostingType"] == "Debit" else -1
+            account = Account(detail["AccountRef"]["value"])
+            if account is Account.RECEIVABLE:
+                assert detail["Entity"]["Type"] == "Customer"
+            found.append((account, sign * Decimal(str(line["Amount"]))))
+    assert summed(iter(found)) == of_ledger()
+    assert len({entry["DocNumber"] for entry in entries}) == len(entries) == 5
+
+
+def test_a_range_is_bounded_and_has_to_begin_before_it_ends() -> None:
+    assert len(office.decoded(exported("csv", date_from="2026-12-01", date_to="2026-12-31")).splitlines()) == 1
+    for wrong in (
+        {"date_from": "2027-01-02", "date_to": "2027-01-01"},
+        {"date_from": "2025-01-02", "date_to": "2027-01-01"},
+        {"format": "xlsx"},
+    ):
+        assert ask("GET", "/billing/export", query=wrong).status == 422
+
+
+def test_more_than_one_answer_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "LARGEST", 100)
+    refused = ask("GET", "/billing/export")
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "date_from")
