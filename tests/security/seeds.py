@@ -457,5 +457,11 @@ FRESH: dict[str, Callable[[Seeds], Any]] = {
 }
 """Fields of bodies that must be unique, by name."""
 
-QUERY = {"instance_count": "3", "month": "2026-01", "new_status": "active", "reason": "checked", "recurrence_rule": "weekly"}
+QUERY = {
+    "instance_count": "3",
+    "month": "2026-01",
+    "new_status": "active",
+    "reason": "checked",
+    "recurrence_rule": "weekly",
+}
 """Values of parameters that a query must have, by name."""
