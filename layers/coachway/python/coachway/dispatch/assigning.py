@@ -14,14 +14,16 @@ from coachway.compliance import subjects
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
+from coachway.core.events import Event
 from coachway.core.ops import Create, Op
 from coachway.core.retrying import after_lost_races
-from coachway.dispatch import diary, ground, judging, telling
-from coachway.dispatch.events import AssignmentOffered
+from coachway.dispatch import diary, ground, judging, telling, watching
+from coachway.dispatch.events import AssignmentAccepted, AssignmentOffered
 from coachway.dispatch.ground import DriverFile, Ground, Trip, VehicleFile
 from coachway.dispatch.judging import Reason, Rule
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.requests import AssignInput
+from coachway.dispatch.rules import AssignmentStatus
 from coachway.fleet.model import Driver, Vehicle
 from coachway.identity.organization import Organization
 
@@ -39,6 +41,20 @@ def assign(caller: Caller, wanted: AssignInput, *, since: datetime | None = None
 
 
 def _assign(caller: Caller, wanted: AssignInput, since: datetime | None) -> Assignment:
+    on = checked(caller, wanted, since)
+    crew, chosen = on.drivers, on.vehicles[0]
+    assignment = drafted(caller, on, crew, chosen, wanted.notes)
+    commit(caller, on, crew, chosen, assignment, chosen_by="person")
+    return assignment
+
+
+def checked(
+    caller: Caller, wanted: AssignInput, since: datetime | None, instead_of: Assignment | None = None
+) -> Ground:
+    """This crew and this vehicle, who may have the trip. Raises Missing, Conflict naming everything in the way.
+
+    `instead_of`: they take it over from another crew, whose assignment ends in the same transaction.
+    """
     org_id, names = caller.org_id, [wanted.driver_id, *([wanted.second_driver_id] if wanted.second_driver_id else [])]
     charter_key, house_key = ground.trip_keys(org_id, wanted.charter_id)
     driver_keys = [ground.driver_keys(org_id, each) for each in names]
@@ -47,18 +63,20 @@ def _assign(caller: Caller, wanted: AssignInput, since: datetime | None) -> Assi
     charter = found.get(Charter, charter_key)
     people = [found.get(Driver, head) for head, _ in driver_keys]
     vehicle = found.get(Vehicle, vehicle_keys[0])
-    require_own(caller, charter, [vehicle.vendor_id, *(each.vendor_id for each in people)])
+    if instead_of is None:
+        require_own(caller, charter, [vehicle.vendor_id, *(each.vendor_id for each in people)])
+        cover = ground.cover_for(charter, wanted.vehicle_number, vehicle.vendor_id)
+    else:
+        cover = ground.cover_of(charter, instead_of)
     require_assignable(charter)
-    cover = ground.cover_for(charter, wanted.vehicle_number, vehicle.vendor_id)
     law = ground.law_of(found.get(Organization, house_key))
     trip = ground.trip_of(charter, law, cover, len(people), since)
     on = ground.read(caller, trip, people, [vehicle], found)
+    if instead_of is not None:
+        on = on.without(instead_of.id)
     require_ahead(trip)
     _require_free(on)
-    crew, chosen = on.drivers, on.vehicles[0]
-    assignment = drafted(caller, on, crew, chosen, wanted.notes)
-    commit(caller, on, crew, chosen, assignment, chosen_by="person")
-    return assignment
+    return on
 
 
 def require_own(caller: Caller, charter: Charter, owners: Sequence[str | None]) -> None:
@@ -172,7 +190,10 @@ def commit(
     `also` goes into the same transaction. Raises LostRace.
     """
     second = crew[1].driver if len(crew) > 1 else None
-    told = AssignmentOffered(**telling.of(assignment, crew[0].driver, second), chosen_by=chosen_by)
+    said = telling.of(assignment, crew[0].driver, second)
+    told: Event = AssignmentOffered(**said, chosen_by=chosen_by)
+    if assignment.status is AssignmentStatus.ACCEPTED:
+        told = AssignmentAccepted(**said)
     cover = Cover(
         vehicle=assignment.vehicle_number,
         vendor_id=on.trip.cover.vendor_id,
@@ -182,7 +203,7 @@ def commit(
         driver_names=[person.driver.name for person in crew],
         vehicle_name=assignment.vehicle_name,
     )
-    ops: list[Op] = [Create(assignment, [told])]
+    ops: list[Op] = [Create(assignment, [told]), watching.opened(assignment)]
     for seat, person in enumerate(crew):
         ops += [*person.unchanged(), *diary.entered(person.diary, on.trip.plan.job(assignment.id, seat))]
     ops += [*vehicle.unchanged(), *diary.entered(vehicle.diary, on.trip.plan.job(assignment.id))]

@@ -20,7 +20,9 @@ SLOWEST_MPH: Final = 15.0
 FASTEST_MPH: Final = 65.0
 """A pace is taken to be between these: a red light does not make it never, nor a downhill soon."""
 LATE_STEP_MINUTES: Final = 15
-"""Each further quarter of an hour is told once."""
+"""Each further quarter of an hour is told once,"""
+MOST_STEPS: Final = 8
+"""up to two hours: by then everybody knows."""
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -108,7 +110,7 @@ def lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None
 
 def late_step(minutes: int | None) -> int:
     """Which quarter of an hour a lateness has reached: 0 below fifteen minutes."""
-    return (minutes or 0) // LATE_STEP_MINUTES
+    return min(MOST_STEPS, (minutes or 0) // LATE_STEP_MINUTES)
 
 
 def dwell(stop: AssignmentStop, free_wait: timedelta) -> tuple[int, int] | None:

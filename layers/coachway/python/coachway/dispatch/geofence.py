@@ -88,15 +88,14 @@ def follow(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentS
     way = _Way(stops, **progress.model_dump())
     for fix in fixes:
         way.see(fix)
-    known = {name: getattr(way, name) for name in Progress.model_fields}
-    return Followed(Progress(**known), way.passages, way.counted)
+    return Followed(way.progress, way.passages, way.counted)
 
 
-def told(stops: Sequence[AssignmentStop]) -> Progress:
-    """As far as a vehicle is known to be without any fix."""
-    way = _Way(stops)
+def told(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
+    """As far as a vehicle is known to be by now: by its fixes, which lead to `progress`, and by all that is told."""
+    way = _Way(stops, **progress.model_dump()) if progress is not None else _Way(stops)
     way.catch_up(None)
-    return Progress(stop=way.stop, there=way.there)
+    return way.progress
 
 
 def meters(one: Place, other: Place) -> float:
@@ -126,6 +125,10 @@ class _Way:
     strays: int = 0
     passages: list[Passage] = field(default_factory=list)
     counted: list[Fix] = field(default_factory=list)
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(**{name: getattr(self, name) for name in Progress.model_fields})
 
     def see(self, fix: Fix) -> None:
         self.catch_up(fix.at)

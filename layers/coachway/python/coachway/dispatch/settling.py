@@ -25,9 +25,7 @@ from coachway.dispatch.rules import AssignmentStatus
 from coachway.dispatch.under_way import Step
 from coachway.identity import organizations
 
-_TELLING: Final = frozenset(
-    {AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED}
-)
+_TELLING: Final = frozenset({AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED})
 FRESH: Final = timedelta(minutes=10)
 """An older position says nothing of where the vehicle is now."""
 
@@ -35,8 +33,8 @@ FRESH: Final = timedelta(minutes=10)
 def settled(caller: Caller, assignment: Assignment, passages: Sequence[Passage]) -> Assignment:
     """The assignment after passages that its position shows, each written with what follows from it.
 
-    What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with papers that are not in order raises an
-    alarm. Raises LostRace.
+    What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
+    papers that are not in order raises an alarm. Raises LostRace.
     """
     if not passages or assignment.status not in _TELLING:
         return assignment

@@ -19,7 +19,7 @@ from coachway.bookings.model import sortable
 from coachway.core import singly, store
 from coachway.core.listing import everything
 from coachway.core.model import AccessPattern, Key, Record
-from coachway.dispatch.geofence import Followed, Passage, Progress, follow
+from coachway.dispatch.geofence import Followed, Passage, Progress, follow, told
 from coachway.dispatch.model import AssignmentStop
 from coachway.dispatch.packing import Fix, merged, packed, unpacked
 
@@ -151,7 +151,7 @@ def laid(
         progress = followed.progress
         passages += followed.passages
         counted += followed.counted
-    return Laid(changed, passages, progress, counted, known)
+    return Laid(changed, passages, told(stops, progress), counted, known)
 
 
 def _times(page: TrailPage) -> set[datetime]:

@@ -1,0 +1,173 @@
+"""Looks at assignments when it is time: trips that do not start, vehicles that are late or driven too long.
+
+Positions tell most of it as they come; this is for those that do not come. A watch lies beside each assignment, in the
+hour in which it must be looked at; once the trip is over, in the day on which its trail goes to the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime
+
+from coachway.bookings.model import sortable
+from coachway.core import errors, store, timers
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.listing import page
+from coachway.core.log import logger
+from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
+from coachway.core.ops import Create, Op, Remove, Update
+from coachway.dispatch import assignments, geofence, late, settling, telling, trail
+from coachway.dispatch.events import TripUnstarted
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.packing import Fix
+from coachway.fleet.model import DRIVER, Driver
+
+_TIMER: Final = "dispatch-watch"
+ARCHIVED_AFTER: Final = timedelta(days=28)
+_MINUTE: Final = timedelta(minutes=1)
+
+WATCH = AccessPattern(
+    "when an assignment must be looked at",
+    pk="ORG#{org}#ASSIGNMENT#{assignment}",
+    sk="WATCH",
+    used_by="dispatch.watching",
+)
+DUE = AccessPattern(
+    "assignments by the hour in which they must be looked at, of all organizations: only the timer reads it",
+    index="gsi1",
+    pk="ASSIGNMENTS_DUE#{hour}",
+    sk="{due}#{assignment}",
+    used_by="dispatch.watching.run",
+)
+TO_ARCHIVE = AccessPattern(
+    "trips that are over by the day on which their trails are archived, of all organizations",
+    index="gsi1",
+    pk="TRAILS_TO_ARCHIVE#{day}",
+    sk="{due}#{assignment}",
+    used_by="dispatch.archive.run",
+)
+
+
+class Watch(Record):
+    """When an assignment must be looked at; when `is_over`, when its trail is archived, and if that has begun."""
+
+    KIND: ClassVar[str] = "watch"
+
+    org_id: str
+    assignment_id: str
+    due: AwareDatetime
+    is_over: bool = False
+    is_filed: bool = False
+
+    def key(self) -> Key:
+        return WATCH.key(org=self.org_id, assignment=self.assignment_id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        due = sortable(self.due)
+        if self.is_over:
+            return {"gsi1": TO_ARCHIVE.key(day=due[:10], due=due, assignment=self.assignment_id)}
+        return {"gsi1": DUE.key(hour=due[:13], due=due, assignment=self.assignment_id)}
+
+
+class Looked(Shape):
+    """What one run did: assignments looked at, what was told of them, and those left for the next run."""
+
+    looked_at: int = 0
+    unstarted: int = 0
+    alarms: int = 0
+    over: int = 0
+    failed: int = 0
+
+
+def opened(assignment: Assignment) -> Op:
+    """The op by which an assignment that is made now is watched."""
+    return Create(Watch(org_id=assignment.org_id, assignment_id=assignment.id, due=assignment.starts_at + late.GRACE))
+
+
+def run() -> Looked:
+    """Look at what is due. An hour that went wrong is gone through again; what was told is not told twice."""
+    work, result = timers.begin(_TIMER), Looked()
+    for at in work.hours():
+        _go_through(at, work.now, result)
+    if not result.failed:
+        work.finish()
+    return result
+
+
+def _go_through(at: datetime, now: datetime, result: Looked) -> None:
+    query: PageQuery | None = PageQuery(limit=100)
+    while query is not None:
+        partition = DUE.partition(hour=sortable(at)[:13])
+        due = page(Watch, DUE, [partition], query, between=("0", f"{sortable(now)}~"))
+        for watch in due.items:
+            try:
+                _look(watch, now, result)
+            except errors.LostRace:
+                result.failed += 1
+                logger.warning("an assignment changed meanwhile; it is looked at again", id=watch.assignment_id)
+        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
+
+
+def _look(seen: Watch, now: datetime, result: Looked) -> None:
+    """By the watch itself and the assignment: what an index says may be old."""
+    caller = Caller.system(_TIMER, seen.org_id)
+    key = assignments.key(seen.org_id, seen.assignment_id)
+    found = store.gather([seen.key(), key])
+    watch, assignment = found.find(Watch, seen.key()), found.find(Assignment, key)
+    if watch is None or watch.is_over or watch.due > now:
+        return
+    result.looked_at += 1
+    if assignment is None:
+        store.commit(caller, Remove(watch))
+        return
+    after = _told(caller, assignment, now, result)
+    store.commit(caller, *_put_off(watch, after, now, result))
+
+
+def _put_off(watch: Watch, assignment: Assignment, now: datetime, result: Looked) -> list[Op]:
+    due = late.next_look(assignment, now)
+    if due is not None:
+        return [Update(watch, watch.model_copy(update={"due": due}))]
+    result.over += 1
+    if assignment.checked_in_at is None:
+        return [Remove(watch)]
+    return [Update(watch, watch.model_copy(update={"due": now + ARCHIVED_AFTER, "is_over": True}))]
+
+
+def _told(caller: Caller, before: Assignment, now: datetime, result: Looked) -> Assignment:
+    """The assignment after everything that is to be told of it now."""
+    if not before.status.is_live:
+        return before
+    progress = geofence.told(before.stops)
+    counted: list[Fix] = []
+    if before.status.is_under_way:
+        progress, counted = trail.gone(before.org_id, before.id, before.stops)
+    if counted and now - counted[-1].at <= settling.FRESH:
+        after = settling.alarmed(caller, before, progress, counted)
+        result.alarms += after is not before
+        return after
+    after = before.model_copy()
+    events: list[Event] = []
+    if late.is_unstarted(before, now):
+        events.append(_unstarted(before, now))
+        after.unstarted_at = now
+        result.unstarted += 1
+    alarms = settling.late_risk(before, after, late.overdue(before, progress, now), None)
+    alarms += settling.overrun(before, after, driving_at=None if progress.there else now)
+    result.alarms += len(alarms)
+    if not events and not alarms:
+        return before
+    store.commit(caller, Update(before, after, [*events, *alarms]))
+    return after
+
+
+def _unstarted(assignment: Assignment, now: datetime) -> Event:
+    people = store.find_many(Driver, [DRIVER.key(org=assignment.org_id, id=each) for each in assignment.crew])
+    by_id = {each.id: each for each in people.values()}
+    driver, second = by_id.get(assignment.driver_id), by_id.get(assignment.second_driver_id or "")
+    minutes = (now - assignment.starts_at) // _MINUTE
+    return TripUnstarted(**telling.of(assignment, driver, second), minutes=minutes)
