@@ -5,8 +5,9 @@ from __future__ import annotations
 from coachway.core.caller import Caller
 from coachway.core.http import Api
 from coachway.core.model import Page
-from coachway.dispatch import answering, assigning, assignments, automatic, listing
+from coachway.dispatch import answering, assigning, assignments, automatic, listing, recoveries
 from coachway.dispatch.model import Assignment, AssignmentId
+from coachway.dispatch.recovery import Recovery, RecoveryId, RecoveryInput, RecoveryQuery
 from coachway.dispatch.requests import AssignInput, AssignmentQuery, AutoAssigned, AutoInput, ReasonInput
 
 api = Api("dispatch", "Who drives which trip, in which vehicle, and where they are.")
@@ -77,3 +78,51 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     The driver is told. A trip that has left is taken over by a recovery instead.
     """
     return answering.release(caller, assignment_id, body.reason)
+
+
+@api.post("/dispatch/recoveries", needs="dispatch:write", status=202, outside=("vendor",), errors=(404,))
+def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
+    """Look for somebody who takes a trip over.
+
+    After a breakdown, when a driver does not come, or when they would be late at the first stop. Drivers are asked one
+    after the other, the best first, each for ten minutes; whoever accepts has the trip at once, and everybody is told.
+    When nobody is left, it is up to the dispatcher. Drivers who do not report for duty in time, and vehicles that will
+    be late at the first stop, open one by themselves.
+    """
+    return recoveries.open_for(caller, body)
+
+
+@api.get("/dispatch/recoveries", needs="dispatch:read", outside=CREW)
+def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
+    """List recoveries, newest first.
+
+    A driver sees those that wait for their answer.
+    """
+    return recoveries.listed(caller, query)
+
+
+@api.get("/dispatch/recoveries/{recovery_id}", needs="dispatch:read", outside=CREW)
+def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
+    """Get a recovery, with everybody who was considered and what they said."""
+    return recoveries.get(caller, recovery_id)
+
+
+@api.post("/dispatch/recoveries/{recovery_id}/accept", needs="dispatch:write", outside=("driver",))
+def accept_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
+    """Take a trip over, as the driver who is asked.
+
+    Staff may answer for a driver who called. When something came between meanwhile, the next driver is asked.
+    """
+    return recoveries.accept(caller, recovery_id)
+
+
+@api.post("/dispatch/recoveries/{recovery_id}/decline", needs="dispatch:write", outside=("driver",))
+def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
+    """Do not take a trip over, as the driver who is asked; the next one is."""
+    return recoveries.decline(caller, recovery_id, body.reason)
+
+
+@api.post("/dispatch/recoveries/{recovery_id}/cancel", needs="dispatch:write", outside=())
+def cancel_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
+    """Nobody else is needed any more: whoever has the trip keeps it."""
+    return recoveries.cancel(caller, recovery_id, body.reason)

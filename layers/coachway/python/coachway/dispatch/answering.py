@@ -70,11 +70,19 @@ def _ended(caller: Caller, before: Assignment, status: AssignmentStatus, reason:
     return after
 
 
-def ending(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> tuple[Assignment, list[Op]]:
+def ending(
+    caller: Caller,
+    before: Assignment,
+    status: AssignmentStatus,
+    reason: str,
+    *,
+    taken_over_with: str | None = None,
+) -> tuple[Assignment, list[Op]]:
     """The assignment, declined or released, and the ops that make it so. One read.
 
     They take it out of all diaries and off the charter. Who was on duty for it keeps it in the diary, cut off now: the
-    hours were worked. They fail with a LostRace.
+    hours were worked. They fail with a LostRace. `taken_over_with`: the vehicle of whoever takes over in the same
+    transaction, which writes the charter, and that vehicle's diary.
     """
     org_id, spans = caller.org_id, weeks(before.starts_at, before.ends_at)
     charter_key = CHARTER.key(org=org_id, id=before.charter_id)
@@ -90,16 +98,18 @@ def ending(caller: Caller, before: Assignment, status: AssignmentStatus, reason:
     if status is AssignmentStatus.DECLINED:
         fact = AssignmentDeclined(**told, reason=reason)
     ops: list[Op] = [Update(before, after, [fact])]
-    ops += _freed(found, before)
+    ops += _freed(found, before, but_for=taken_over_with)
     charter = found.find(Charter, charter_key)
-    if charter is not None:
+    if charter is not None and taken_over_with is None:
         ops += coverage.uncovered(charter, before.id)
     return after, ops
 
 
-def _freed(found: Gathered, before: Assignment) -> list[Op]:
+def _freed(found: Gathered, before: Assignment, *, but_for: str | None) -> list[Op]:
     ops: list[Op] = []
     for resource in before.resources:
+        if resource == but_for:
+            continue
         pages = diary.opened(found, before.org_id, resource, weeks(before.starts_at, before.ends_at))
         under_way = before.status.is_under_way
         ops += diary.cut(pages, before.id, clock.now()) if under_way else diary.struck(pages, before.id)

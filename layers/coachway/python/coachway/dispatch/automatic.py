@@ -16,6 +16,7 @@ from coachway.core.retrying import after_lost_races
 from coachway.dispatch import assigning, ground, judging, scoring
 from coachway.dispatch.ground import DriverFile, Ground, VehicleFile
 from coachway.dispatch.judging import Finding
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.requests import AutoAssigned, AutoInput, ConsideredDriver, ConsideredVehicle
 from coachway.fleet import drivers, vehicles
 from coachway.fleet.model import Driver, Vehicle
@@ -68,20 +69,33 @@ def _assign(caller: Caller, wanted: AutoInput, since: datetime | None) -> AutoAs
     return answer
 
 
-def considered(caller: Caller, charter_id: str, number: int | None, since: datetime | None = None) -> Ground:
-    """Everybody who might have a trip, read whole. Raises Missing, Conflict when it needs nobody."""
+def considered(
+    caller: Caller,
+    charter_id: str,
+    number: int | None,
+    since: datetime | None = None,
+    instead_of: Assignment | None = None,
+) -> Ground:
+    """Everybody who might have a trip, read whole. Raises Missing, Conflict when it needs nobody.
+
+    `instead_of`: as if the trip were taken off those who have it.
+    """
     charter_key, house_key = ground.trip_keys(caller.org_id, charter_id)
     found = store.gather([charter_key, house_key])
     charter = found.get(Charter, charter_key)
     assigning.require_own(caller, charter, [])
     assigning.require_assignable(charter)
-    cover = ground.cover_for(charter, number, caller.party_id if caller.is_outside else None)
+    if instead_of is None:
+        cover = ground.cover_for(charter, number, caller.party_id if caller.is_outside else None)
+    else:
+        cover = ground.cover_of(charter, instead_of)
     law = ground.law_of(found.get(Organization, house_key))
     trip = ground.trip_of(charter, law, cover, 2 if charter.requires_second_driver else 1, since)
     assigning.require_ahead(trip)
     people = _whose(drivers.active(caller), cover.vendor_id)
     things = _whose(vehicles.in_service(caller), cover.vendor_id)
-    return ground.read(caller, trip, people, things, found)
+    on = ground.read(caller, trip, people, things, found)
+    return on if instead_of is None else on.without(instead_of.id)
 
 
 def _whose(fleet: Iterable[T], vendor_id: str | None) -> list[T]:

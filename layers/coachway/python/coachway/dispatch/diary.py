@@ -9,7 +9,7 @@ on, or conditions on, a page that the earlier wrote: it fails.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from coachway.core import errors
@@ -36,6 +36,8 @@ class Diary:
     resource: str
     weeks: tuple[str, ...]
     pages: Mapping[str, DiaryPage]
+    struck: frozenset[str] = frozenset()
+    """Weeks from which a job is taken off when another is entered."""
 
     @property
     def jobs(self) -> list[Job]:
@@ -46,6 +48,16 @@ class Diary:
     def key(self, week: str) -> Key:
         """Where a page lies."""
         return DIARY.key(org=self.org_id, resource=self.resource, week=week)
+
+    def without(self, assignment_id: str) -> Diary:
+        """The same as it will be without a job; entering another one takes this one off."""
+        pages, struck = dict(self.pages), set(self.struck)
+        for week, page in self.pages.items():
+            left = [job for job in page.jobs if job.assignment_id != assignment_id]
+            if left != page.jobs:
+                pages[week] = page.model_copy(update={"jobs": left})
+                struck.add(week)
+        return replace(self, pages=pages, struck=frozenset(struck))
 
 
 def around(start: datetime, end: datetime) -> tuple[str, ...]:
@@ -71,7 +83,8 @@ def entered(diary: Diary, job: Job) -> list[Op]:
     if not written <= set(diary.weeks):
         raise ValueError("a job is judged by the weeks that it lies in")
     ops = [_entered(diary, week, job) if week in written else _still(diary, week) for week in diary.weeks]
-    return [*ops, counted.taken(diary.org_id, diary.resource)]
+    gone = over(diary.org_id, [diary.resource]) if diary.struck else []
+    return [*ops, counted.taken(diary.org_id, diary.resource), *gone]
 
 
 def _entered(diary: Diary, week: str, job: Job) -> Op:
@@ -86,6 +99,8 @@ def _still(diary: Diary, week: str) -> Op:
     page = diary.pages.get(week)
     if page is None:
         return Absent(diary.key(week), DiaryChanged())
+    if week in diary.struck:
+        return Update(page, page.model_copy(), lost=DiaryChanged())
     return Require(page, DiaryChanged())
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from coachway.bookings import coverage
 from coachway.bookings.model import CHARTER, Charter, Cover
 from coachway.clients.model import Client
 from coachway.compliance import service as compliance
@@ -98,6 +99,12 @@ class Ground:
     vendor: Subject | None
     """The papers of the vendor that the vehicle was awarded to."""
 
+    def without(self, assignment_id: str) -> Ground:
+        """The same with an assignment taken off all diaries."""
+        people = [replace(each, diary=each.diary.without(assignment_id)) for each in self.drivers]
+        things = [replace(each, diary=each.diary.without(assignment_id)) for each in self.vehicles]
+        return replace(self, drivers=people, vehicles=things)
+
 
 def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
     """Where a charter and the organization's terms lie."""
@@ -183,6 +190,12 @@ def driver_keys(org_id: str, driver_id: str) -> tuple[Key, Key]:
 def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
     """Where a vehicle and its papers lie."""
     return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
+
+
+def cover_of(charter: Charter, assignment: Assignment) -> Cover:
+    """The vehicle of a charter that an assignment is, as it will be for whoever takes that over."""
+    cover = coverage.of_vehicle(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
+    return cover.model_copy(update={"assignment_id": None, "driver_id": None})
 
 
 def cover_for(charter: Charter, number: int | None, vendor_id: str | None) -> Cover:

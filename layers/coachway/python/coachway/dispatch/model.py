@@ -129,6 +129,8 @@ class Assignment(Entity):
     may_drive_until: AwareDatetime | None = None
     """While a vehicle is driven: when the hours rules end that, for the driver of its crew who can drive longest."""
     hours_exceeded_at: AwareDatetime | None = None
+    recovery_id: str | None = None
+    """The last recovery that looked for somebody to take it over."""
     unstarted_at: AwareDatetime | None = None
     """When it was told that the driver has not reported for duty."""
     link_nonce: str = Field(default_factory=links.new_nonce, repr=False)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from coachway.dispatch.events import RecoveryOffer
 from coachway.dispatch.model import Assignment
+from coachway.dispatch.recovery import Offer, Recovery
 from coachway.fleet.model import Driver
 
 
@@ -27,6 +29,44 @@ def of(assignment: Assignment, driver: Driver | None = None, second: Driver | No
         "vendor_id": assignment.vendor_id,
         "timezone": assignment.timezone,
         "starts_at": assignment.starts_at,
+        "pickup_at": assignment.pickup_at,
+        "pickup": assignment.stops[0].address,
+        "dropoff": assignment.stops[-1].address,
+    }
+
+
+def of_recovery(recovery: Recovery) -> dict[str, Any]:
+    """The fields that every event of a recovery has."""
+    return {
+        "recovery_id": recovery.id,
+        "assignment_id": recovery.assignment_id,
+        "charter_id": recovery.charter_id,
+        "number": recovery.charter_number,
+        "vehicle_number": recovery.vehicle_number,
+        "driver_id": recovery.driver_id,
+        "driver_name": recovery.driver_name,
+        "vehicle_id": recovery.vehicle_id,
+        "vehicle_name": recovery.vehicle_name,
+        "reason": recovery.reason.value,
+    }
+
+
+def of_offer(offer: Offer) -> RecoveryOffer:
+    """What an event says of an offer."""
+    return RecoveryOffer(
+        offer_id=offer.id,
+        driver_id=offer.driver_id,
+        driver_name=offer.driver_name,
+        vehicle_id=offer.vehicle_id,
+        vehicle_name=offer.vehicle_name,
+        expires_at=offer.expires_at,
+    )
+
+
+def where(assignment: Assignment) -> dict[str, Any]:
+    """When and where a trip goes, for those who are asked to take it over."""
+    return {
+        "timezone": assignment.timezone,
         "pickup_at": assignment.pickup_at,
         "pickup": assignment.stops[0].address,
         "dropoff": assignment.stops[-1].address,

@@ -8,10 +8,10 @@ from typing import Final
 
 from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, Paragraph, Table
+from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
 from coachway.bookings.itinerary import stops_table
-from coachway.bookings.wording import STOPS, StopWords, TimeWords, brand_of, humanized, wording_of
+from coachway.bookings.wording import STOPS, StopWords, TimeWords, brand_of, wording_of
 from coachway.core import papers
 from coachway.core.answers import File
 from coachway.core.branding import Brand
@@ -59,10 +59,16 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
     )
     sheet.heading(words.day(assignment.starts_at, assignment.timezone))
     sheet.facts(_facts(assignment, vehicle, words))
-    sheet.heading("Telephone")
-    sheet.facts(_numbers(assignment, people, brand))
-    sheet.heading("Stops")
-    sheet.add(stops_table(brand, sheet.width, _stops(assignment, words)))
+    numbers = _numbers(assignment, people, brand)
+    if numbers:
+        sheet.heading("Telephone")
+        sheet.facts(numbers)
+    if assignment.stops:
+        sheet.heading("Stops")
+        sheet.add(stops_table(brand, sheet.width, _stops(assignment, words)))
+    if assignment.notes.strip():
+        sheet.heading("Notes")
+        sheet.paragraph(assignment.notes)
     for name, duty in (
         (assignment.driver_name, assignment.duty),
         (assignment.second_driver_name or "", assignment.second_duty),
@@ -71,10 +77,8 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
             sheet.heading(f"Hours of {name}")
             sheet.paragraph(_summed(duty))
             sheet.add(_bar(brand, duty, sheet.width))
+            sheet.add(Spacer(0, 4))
             sheet.add(_plan(assignment, duty, words, sheet.width))
-    if assignment.notes.strip():
-        sheet.heading("Notes")
-        sheet.paragraph(assignment.notes)
     return sheet.pdf()
 
 
@@ -96,7 +100,7 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Wording) -> l
         ("Passengers", str(assignment.passengers)),
     ]
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
-        has = [humanized(each) for each in vehicle.amenities]
+        has = [each.replace("_", " ").capitalize() for each in vehicle.amenities]
         facts.append(("On board", ", ".join([*has, *(["Takes wheelchairs"] if vehicle.is_ada_compliant else [])])))
     return facts
 
@@ -111,7 +115,7 @@ def _until(assignment: Assignment, words: Wording) -> str:
 def _numbers(assignment: Assignment, people: Sequence[Driver], brand: Brand) -> list[tuple[str, str]]:
     """Whom to call: the office, the client, and each other."""
     known = [("Dispatch", brand.phone), (assignment.contact_name or "Client", assignment.contact_phone or "")]
-    known += [(each.name, each.phone) for each in people]
+    known += [(each.name, each.phone) for each in people] if len(people) > 1 else []
     return [(name, telephone(number)) for name, number in known if number]
 
 
@@ -184,8 +188,8 @@ def _plan(assignment: Assignment, duty: Sequence[Segment], words: Wording, width
         colWidths=[1.2 * _WIDE, 1.6 * _WIDE, 1.4 * _WIDE, width - 4.2 * _WIDE],
         style=[
             *papers.FLUSH,
-            ("TOPPADDING", (0, 0), (-1, -1), 3),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
+            ("TOPPADDING", (0, 0), (-1, -1), 2),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
             ("LINEBELOW", (0, 0), (-1, -1), 0.4, papers.RULE),
         ],
     )

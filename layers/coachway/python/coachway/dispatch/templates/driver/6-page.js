@@ -259,6 +259,7 @@ async function work() {
 }
 
 async function open() {
+  $("no-script").hidden = true;
   if (navigator.storage?.persist) navigator.storage.persist(); // the outbox must not be cleared to make room
   const [me, kept] = [await fact("me"), await fact("trips")];
   if (!me) {

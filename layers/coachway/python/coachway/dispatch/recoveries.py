@@ -1,0 +1,220 @@
+"""Recoveries: open, find, cancel; and what the driver who is asked says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from coachway.core import clock, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.events import Event
+from coachway.core.listing import months, page
+from coachway.core.model import Page
+from coachway.core.ops import Create, Op, Update
+from coachway.core.retrying import after_lost_races
+from coachway.dispatch import assignments, replacing, telling
+from coachway.dispatch.events import RecoveryCancelled, RecoveryDeclined, RecoveryOpened
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.recovery import (
+    BY_MONTH,
+    OF_CHARTER,
+    OFFERED_TO,
+    RECOVERY,
+    Offer,
+    Recovery,
+    RecoveryInput,
+    RecoveryQuery,
+)
+from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless, require_step
+
+
+def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
+    """Look for somebody who takes a trip over; the flow asks them. Two reads and the commit.
+
+    Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
+    """
+    return after_lost_races(lambda: _opened(caller, wanted))
+
+
+def _opened(caller: Caller, wanted: RecoveryInput) -> Recovery:
+    before = assignments.get(caller, wanted.assignment_id)
+    against = needless(wanted.reason, before.status)
+    if against:
+        raise errors.Conflict(against, title="this trip needs nobody else")
+    under_way = _under_way(before)
+    if under_way is not None:
+        raise errors.Conflict(f"{under_way.id} is {under_way.status}", title="somebody is looked for already")
+    recovery = Recovery(
+        id=ids.new("rcv"),
+        org_id=caller.org_id,
+        charter_id=before.charter_id,
+        charter_number=before.charter_number,
+        vehicle_number=before.vehicle_number,
+        assignment_id=before.id,
+        driver_id=before.driver_id,
+        driver_name=before.driver_name,
+        vehicle_id=before.vehicle_id,
+        vehicle_name=before.vehicle_name,
+        vendor_id=before.vendor_id,
+        reason=wanted.reason,
+        notes=wanted.notes,
+        opened_by=caller.user_id,
+    )
+    after = before.model_copy(update={"recovery_id": recovery.id})
+    told = RecoveryOpened(**telling.of_recovery(recovery), notes=wanted.notes)
+    store.commit(caller, Create(recovery, [told]), Update(before, after))
+    return recovery
+
+
+def _under_way(assignment: Assignment) -> Recovery | None:
+    if assignment.recovery_id is None:
+        return None
+    known = store.find(Recovery, RECOVERY.key(org=assignment.org_id, id=assignment.recovery_id))
+    return known if known is not None and not known.status.is_over else None
+
+
+def open_by_itself(caller: Caller, assignment_id: str, reason: Reason) -> None:
+    """The same when nobody asked for it; nothing when there is no need, or it was done before."""
+    try:
+        open_for(caller, RecoveryInput(assignment_id=assignment_id, reason=reason))
+    except errors.LostRace:
+        raise
+    except (errors.Conflict, errors.Missing):
+        return
+
+
+def get(caller: Caller, recovery_id: str) -> Recovery:
+    """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises Missing."""
+    found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+    if not _may_see(caller, found):
+        raise errors.Missing("there is no such recovery")
+    return seen(caller, found)
+
+
+def _may_see(caller: Caller, recovery: Recovery) -> bool:
+    if not caller.is_outside:
+        return True
+    if caller.role == "driver":
+        return any(offer.driver_id == caller.party_id for offer in recovery.offers)
+    return caller.role == "vendor" and recovery.vendor_id == caller.party_id
+
+
+def seen(caller: Caller, recovery: Recovery) -> Recovery:
+    """As a caller may see it: a driver sees what they were asked, and nothing of the others."""
+    if caller.role != "driver":
+        return recovery
+    own = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
+    return recovery.model_copy(update={"offers": own, "considered": [], "vehicles": []})
+
+
+def listed(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
+    """Recoveries, newest first; for a driver those that wait for their answer. One call for each month."""
+    where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
+    if caller.role == "driver":
+        pattern, partitions = OFFERED_TO, [OFFERED_TO.partition(org=caller.org_id, driver=caller.party_id)]
+    elif caller.is_outside:
+        return Page(items=[])
+    elif query.charter_id is not None:
+        pattern, partitions = OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
+    else:
+        spans = months(ids.made_at(caller.org_id), clock.now())
+        pattern, partitions = BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=each) for each in reversed(spans)]
+    found = page(Recovery, pattern, partitions, query, where=where, descending=True)
+    return Page(items=[seen(caller, each) for each in found.items], next_cursor=found.next_cursor)
+
+
+def accept(caller: Caller, recovery_id: str) -> Recovery:
+    """Whoever is asked takes the trip over, in one transaction. Staff may say so for them.
+
+    Raises Conflict when nobody is asked, or something came between: then the next is asked.
+    """
+
+    def act() -> Recovery:
+        before = _asked(caller, recovery_id)
+        try:
+            return seen(caller, replacing.replaced(caller, before))
+        except errors.LostRace:
+            raise
+        except errors.Conflict as conflict:
+            # The refusal is the answer to this request, so what is written of it is no answer.
+            _answered(replace(caller, attempt=None), recovery_id, OfferStatus.UNAVAILABLE, conflict.detail)
+            raise
+
+    return after_lost_races(act)
+
+
+def decline(caller: Caller, recovery_id: str, reason: str) -> Recovery:
+    """Whoever is asked does not take it over; the next is asked. Staff may say so for them."""
+    return seen(caller, _answered(caller, recovery_id, OfferStatus.DECLINED, reason))
+
+
+def _asked(caller: Caller, recovery_id: str) -> Recovery:
+    found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+    if not _may_see(caller, found):
+        raise errors.Missing("there is no such recovery")
+    require_step(found.status, RecoveryStatus.RECOVERED)
+    if found.offer is None or (caller.role == "driver" and found.offer.driver_id != caller.party_id):
+        raise NobodyAsked
+    return found
+
+
+class NobodyAsked(errors.Conflict):
+    """There is no offer that waits for this answer."""
+
+    title = "this offer is over"
+
+    def __init__(self) -> None:
+        super().__init__("it was answered, or the time to answer is over")
+
+
+def _answered(caller: Caller, recovery_id: str, status: OfferStatus, reason: str) -> Recovery:
+    def act() -> Recovery:
+        before = _asked(caller, recovery_id)
+        after = answered(before, status, reason, clock.now())
+        told = RecoveryDeclined(**telling.of_recovery(after), offer=telling.of_offer(after.offers[-1]), why=reason)
+        store.commit(caller, Update(before, after, [told]))
+        return after
+
+    return after_lost_races(act)
+
+
+def answered(before: Recovery, status: OfferStatus, reason: str, at: datetime) -> Recovery:
+    """The recovery with its open offer answered."""
+    last: Offer = before.offers[-1]
+    said = last.model_copy(update={"status": status, "reason": reason, "answered_at": at})
+    return before.model_copy(update={"offers": [*before.offers[:-1], said]})
+
+
+def cancel(caller: Caller, recovery_id: str, reason: str) -> Recovery:
+    """Nobody else is needed any more. Raises Conflict when it is over."""
+    return ended(
+        caller,
+        recovery_id,
+        RecoveryStatus.CANCELLED,
+        reason,
+        lambda after: RecoveryCancelled(**telling.of_recovery(after), why=reason),
+    )
+
+
+def ended(
+    caller: Caller,
+    recovery_id: str,
+    status: RecoveryStatus,
+    reason: str,
+    told: Callable[[Recovery], Event],
+    *ops: Op,
+) -> Recovery:
+    """The recovery in its last status; who was being asked need not answer any more."""
+
+    def act() -> Recovery:
+        before = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+        require_step(before.status, status)
+        now = clock.now()
+        after = answered(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
+        over = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
+        after = after.model_copy(update=over)
+        store.commit(caller, Update(before, after, [told(after)]), *ops)
+        return after
+
+    return after_lost_races(act)

@@ -1,0 +1,118 @@
+"""Who could take a trip over, and taking it over: the one assignment ends in the transaction that makes the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from coachway.core import clock, errors, store
+from coachway.core.caller import Caller
+from coachway.core.geo import Place
+from coachway.core.ops import Update
+from coachway.dispatch import answering, assigning, assignments, automatic, telling
+from coachway.dispatch.automatic import Ranked
+from coachway.dispatch.events import TripRecovered
+from coachway.dispatch.ground import Ground, VehicleFile
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.recovery import Recovery
+from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless
+from coachway.dispatch.requests import AssignInput
+from coachway.dispatch.rules import AssignmentStatus, travel_time
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+def ranked(caller: Caller, recovery: Recovery, fallen: Assignment) -> Ranked:
+    """Who could take a trip over, the best first, without those who have it and those who were asked.
+
+    Raises Missing, Conflict when there is nothing to take over any more.
+    """
+    now = clock.now()
+    on = automatic.considered(caller, fallen.charter_id, fallen.vehicle_number, _since(fallen, now), instead_of=fallen)
+    out = {*fallen.crew, *(offer.driver_id for offer in recovery.offers)}
+    on = replace(on, drivers=[each for each in on.drivers if each.driver.id not in out])
+    size = 2 if fallen.second_driver_id else 1
+    if recovery.reason.spares_vehicle:
+        same = replace(on, vehicles=[each for each in on.vehicles if each.vehicle.id == fallen.vehicle_id])
+        found = automatic.ranked(same, size, now)
+        if found.vehicle is not None and len(found.crew(size)) == size:
+            return found
+    return automatic.ranked(replace(on, vehicles=_others(on, recovery, fallen, now)), size, now)
+
+
+def _since(fallen: Assignment, now: datetime) -> datetime | None:
+    """From when on the trip is somebody else's, if it should have begun."""
+    return now if fallen.starts_at <= now else None
+
+
+def _others(on: Ground, recovery: Recovery, fallen: Assignment, now: datetime) -> Sequence[VehicleFile]:
+    left = [each for each in on.vehicles if each.vehicle.id != fallen.vehicle_id]
+    if recovery.reason is not Reason.LATE_RISK:
+        return left
+    expected = fallen.pickup_at + (fallen.late_minutes or 0) * _MINUTE
+    return [each for each in left if now + _way(each, fallen) < expected]
+
+
+def _way(file: VehicleFile, fallen: Assignment) -> timedelta:
+    """How long a vehicle takes from its garage to the first stop."""
+    what = file.vehicle
+    if what.garage_latitude is None or what.garage_longitude is None:
+        return timedelta()
+    return travel_time(Place(what.garage_latitude, what.garage_longitude), fallen.stops[0].place)
+
+
+def replaced(caller: Caller, before: Recovery) -> Recovery:
+    """The recovery, over: whoever was asked has the trip. Raises Conflict when something came between."""
+    offer, now = before.offers[-1], clock.now()
+    fallen = store.get(Assignment, assignments.key(caller.org_id, before.assignment_id))
+    against = needless(before.reason, fallen.status)
+    if against:
+        raise errors.Conflict(against, title="this trip needs nobody else")
+    wanted = AssignInput(
+        charter_id=before.charter_id,
+        driver_id=offer.driver_id,
+        second_driver_id=offer.second_driver_id,
+        vehicle_id=offer.vehicle_id,
+        vehicle_number=before.vehicle_number,
+    )
+    on = assigning.checked(caller, wanted, _since(fallen, now), instead_of=fallen)
+    crew, vehicle = on.drivers, on.vehicles[0]
+    assignment = assigning.drafted(caller, on, crew, vehicle)
+    assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
+    for stop, passed in zip(assignment.stops, fallen.stops, strict=False):
+        stop.arrived_at, stop.departed_at = passed.arrived_at, passed.departed_at
+        stop.dwell_minutes, stop.billable_minutes = passed.dwell_minutes, passed.billable_minutes
+    _, ending = answering.ending(
+        caller,
+        fallen,
+        AssignmentStatus.RELEASED,
+        f"{crew[0].driver.name} took over: {before.reason.replace('_', ' ')}",
+        taken_over_with=vehicle.vehicle.id,
+    )
+    said = offer.model_copy(update={"status": OfferStatus.ACCEPTED, "answered_at": now})
+    after = before.model_copy(
+        update={
+            "status": RecoveryStatus.RECOVERED,
+            "offers": [*before.offers[:-1], said],
+            "replacement_id": assignment.id,
+            "ended_at": now,
+            "failure": None,
+        }
+    )
+    told = TripRecovered(
+        **telling.of_recovery(after),
+        **telling.where(assignment),
+        replacement_id=assignment.id,
+        replacement_driver_id=assignment.driver_id,
+        replacement_driver_name=assignment.driver_name,
+        replacement_vehicle_id=assignment.vehicle_id,
+        replacement_vehicle_name=assignment.vehicle_name,
+        client_name=on.client.name if on.client else "",
+        client_email=on.client.email if on.client else "",
+    )
+    answer = after.model_copy(update={"version": before.version + 1})
+    also = [*ending, Update(before, after, [told])]
+    assigning.commit(caller, on, crew, vehicle, assignment, chosen_by="recovery", answer=answer, also=also)
+    return after
