@@ -166,6 +166,63 @@ A_VENDOR_WITH_PAPERS: Final = (
     ),
 )
 
+_DRIVERS_PAPERS: Final = ("drivers_license", "medical_certificate", "background_check")
+_VEHICLES_PAPERS: Final = ("vehicle_registration", "insurance_certificate", "safety_inspection")
+
+
+def _with_papers(whose: str, kinds: tuple[str, ...]) -> tuple[Step, ...]:
+    """Hand in and approve what a driver or vehicle must have."""
+    found: list[Step] = []
+    for kind in kinds:
+        paper = {whose: f"{{{whose}}}", "document_type": kind, "document_name": kind, "expiration_date": "2028-01-01"}
+        if kind == "drivers_license":
+            paper |= {"license_class": "B", "endorsements": ["P"]}
+        found.append(_post("hand in a paper", "compliance", "/compliance", paper, keeps={"compliance_id": "id"}))
+        found.append(Step("review a paper", "compliance", "PUT", "/compliance/{compliance_id}", {"status": "approved"}))
+    return tuple(found)
+
+
+A_DRIVER_AND_A_COACH: Final = (
+    _post(
+        "add a driver",
+        "fleet",
+        "/drivers",
+        {
+            "first_name": "Rosa",
+            "last_name": "Delgado",
+            "phone": "+12125550177",
+            "license_number": "D1234567",
+            "license_class": "B",
+            "endorsements": ["P"],
+            "license_expires": "2029-01-01",
+            "home_latitude": 40.7282,
+            "home_longitude": -74.0776,
+        },
+        keeps={"driver_id": "id"},
+    ),
+    _post(
+        "add a vehicle",
+        "fleet",
+        "/vehicles",
+        {"name": "Coach 12", "vehicle_class": "coach", "capacity": 56, "plate": "NJ 12 345"},
+        keeps={"vehicle_id": "id"},
+    ),
+    *_with_papers("driver_id", _DRIVERS_PAPERS),
+    *_with_papers("vehicle_id", _VEHICLES_PAPERS),
+)
+_ASSIGNED: Final = {"assignment_id": "id"}
+ASSIGN: Final = _post(
+    "assign a driver",
+    "dispatch",
+    "/dispatch/assignments",
+    {"charter_id": "{charter_id}", "driver_id": "{driver_id}", "vehicle_id": "{vehicle_id}"},
+    keeps=_ASSIGNED,
+    first=(ADD_CHARTER,),
+)
+RELEASE: Final = _post(
+    "release a driver", "dispatch", "/dispatch/assignments/{assignment_id}/release", {"reason": "another plan"}
+)
+
 SIGN_UP: Final = (
     _post(
         "register an organization",
@@ -208,6 +265,7 @@ PREPARE: Final = (
     ),
     ADD_CLIENT,
     *A_VENDOR_WITH_PAPERS,
+    *A_DRIVER_AND_A_COACH,
 )
 MEASURED: Final = (
     ADD_CLIENT,
@@ -284,6 +342,21 @@ MEASURED: Final = (
         first=(ADD_CHARTER, DRAFT_BID, SUBMIT_BID),
         times=2,
     ),
+    replace(ASSIGN, times=2),
+    replace(_get("get an assignment", "dispatch", "/dispatch/assignments/{assignment_id}", goal=1), times=2),
+    _get("list 20 assignments", "dispatch", "/dispatch/assignments?limit=20&date_from=2027-03-01&date_to=2027-03-31"),
+    replace(_post("accept an assignment", "dispatch", "/dispatch/assignments/{assignment_id}/accept", {}), times=2),
+    replace(RELEASE, times=2),
+    _post(
+        "assign automatically",
+        "dispatch",
+        "/dispatch/assignments/auto",
+        {"charter_id": "{charter_id}"},
+        keeps={"assignment_id": "assignment.id"},
+        first=(ADD_CHARTER,),
+        times=2,
+    ),
+    replace(RELEASE, name="release what was assigned automatically", times=2),
     _get("who am I", "identity", "/auth/me"),
     replace(SIGN_UP[1], times=8),
 )
