@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from reportlab.lib.colors import Color, HexColor, white
@@ -83,20 +83,16 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
 
 
 def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Wording) -> list[tuple[str, str]]:
-    zone = assignment.timezone
-
-    def clock(at: datetime) -> str:
-        return f"{words.clock(at, zone)} {words.zone(at, zone)}"
-
+    at, zone = assignment.starts_at, assignment.timezone
+    begins = f"{words.clock(at, zone)} {words.zone(at, zone)}"
     drivers = [assignment.driver_name, *([assignment.second_driver_name] if assignment.second_driver_name else [])]
     seats = f", {vehicle.capacity} seats" if vehicle else ""
     plate = f", {vehicle.plate}" if vehicle else ""
     facts = [
         ("Drivers" if len(drivers) > 1 else "Driver", " and ".join(drivers)),
         ("Vehicle", f"{assignment.vehicle_name}{plate}{seats}"),
-        ("Report for duty", clock(assignment.starts_at)),
+        ("Report for duty", begins),
         ("Off duty", _until(assignment, words)),
-        ("First pick-up", clock(assignment.pickup_at)),
         ("Passengers", str(assignment.passengers)),
     ]
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
@@ -188,8 +184,8 @@ def _plan(assignment: Assignment, duty: Sequence[Segment], words: Wording, width
         colWidths=[1.2 * _WIDE, 1.6 * _WIDE, 1.4 * _WIDE, width - 4.2 * _WIDE],
         style=[
             *papers.FLUSH,
-            ("TOPPADDING", (0, 0), (-1, -1), 2),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
             ("LINEBELOW", (0, 0), (-1, -1), 0.4, papers.RULE),
         ],
     )
