@@ -67,6 +67,9 @@ def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     """
 
     def accept(holder: Caller, seen: Charter) -> QuoteAnswer:
+        if seen.is_accepted:
+            who = f"{seen.accepted_by} has accepted it: paying the deposit books it"
+            raise errors.Conflict(who, title="this quote was accepted already")
         client_key, quote_key = lifecycle.sides(seen)
         house_key = ORGANIZATIONS.key(org=seen.org_id)
         found = store.gather([client_key, house_key, quote_key])
@@ -96,6 +99,8 @@ def decline(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer:
     """Decline what the link leads to. Raises Missing for a forged link, Conflict when there is nothing to answer."""
 
     def decline(holder: Caller, seen: Charter) -> QuoteAnswer:
+        if seen.amount_paid:
+            raise errors.Conflict("ask us to cancel it: we give the money back", title="something was paid already")
         answer = _told(seen, Status.DECLINED)
         lifecycle.decline(holder, seen, body.reason, answer=answer)
         return answer
@@ -129,11 +134,6 @@ def _open_to_answer(token: str, revision: int) -> Charter:
     if charter.status is not Status.QUOTE:
         who = f" by {charter.accepted_by}" if charter.accepted_by else ""
         raise errors.Conflict(f"it is {charter.status}{who}", title="this quote was answered already")
-    if charter.is_accepted:
-        raise errors.Conflict(
-            f"{charter.accepted_by} has accepted it: paying the deposit books it",
-            title="this quote was accepted already",
-        )
     if revision != charter.revision_number:
         current = f"the current revision is {charter.revision_number}: read it before answering"
         raise errors.Conflict(

@@ -1,0 +1,116 @@
+"""When charters are paid for: by policy, or as it was agreed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coachway.clients.model import ClientInput
+from coachway.clients.service import update as change_client
+from coachway.core import ids
+from coachway.core.model import Changes
+from coachway.identity import terms as organization
+from coachway.identity.organization import OrganizationSettings, PaymentPolicy
+from tests.integration.billing.stripe_sandbox import Desk
+from tests.integration.bookings import asking
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk.opened()
+
+
+def path(charter: dict[str, Any]) -> str:
+    return f"/charters/{charter['id']}/payment-schedule"
+
+
+def policy(**fields: int) -> None:
+    asked: Changes[OrganizationSettings] = Changes({"payment_policy": PaymentPolicy(**fields)})
+    organization.updated(asking.STAFF, asked, None)
+
+
+def test_it_follows_from_the_policy_until_it_is_accepted(desk: Desk) -> None:
+    charter = asking.quoted(client_id=desk.client.id)
+    known = desk.ask("GET", path(charter)).json()
+    assert [(part["kind"], part["amount"], part["status"]) for part in known["instalments"]] == [
+        ("deposit", 169.08, "upcoming"),
+        ("balance", 507.22, "upcoming"),
+    ]
+    assert (known["agreed"], known["due_now"], known["instalments"][1]["due_on"]) == (False, 0, "2027-02-17")
+    token = asking.sent(charter["id"])
+    asking.answer(token)
+    policy(deposit_percent=50)
+    after = desk.ask("GET", path(charter)).json()
+    assert (after["agreed"], after["due_now"], after["instalments"][0]["status"]) == (True, 169.08, "due")
+
+
+def test_without_a_deposit_a_trip_is_booked_at_once(desk: Desk) -> None:
+    policy(deposit_percent=0)
+    charter = asking.quoted(client_id=desk.client.id)
+    answer = asking.answer(asking.sent(charter["id"])).json()
+    assert (answer["status"], answer["deposit_due"], answer["payment"]) == ("booked", 0, None)
+    assert [part["kind"] for part in desk.ask("GET", path(charter)).json()["instalments"]] == ["balance"]
+
+
+def test_a_client_with_terms_is_booked_at_once_and_has_no_schedule(desk: Desk) -> None:
+    charter = asking.quoted()
+    assert asking.answer(asking.sent(charter["id"])).json()["status"] == "booked"
+    assert desk.ask("GET", path(charter)).json()["instalments"] == []
+    agreed = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
+    assert desk.ask("PUT", path(charter), agreed).json()["title"] == "this client pays by invoice"
+
+
+def test_staff_agree_on_another(desk: Desk) -> None:
+    charter = asking.quoted(client_id=desk.client.id)
+    parts = [{"kind": "deposit", "amount": 200}, {"kind": "balance", "amount": 476.3, "due_on": "2027-03-01"}]
+    reply = desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'})
+    assert (reply.status, reply.json()["agreed"], reply.json()["version"]) == (200, True, 2)
+    assert desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'}).status == 412
+    answer = asking.answer(asking.sent(charter["id"])).json()
+    assert (answer["status"], answer["deposit_due"]) == ("quote", 200)
+    assert desk.ask("PUT", path(charter), {"instalments": []}).status == 409
+    assert desk.ask("PUT", path(charter), {"instalments": parts[1:]}).status == 422
+
+
+def test_a_new_revision_asks_for_acceptance_anew(desk: Desk) -> None:
+    charter = desk.accepted()
+    assert asking.ask("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
+    known = asking.ask("GET", f"/charters/{charter['id']}").json()
+    assert (known["accepted_by"], known["instalments"]) == (None, [])
+    assert asking.answer(charter["token"], revision=2).status == 409
+    again = asking.answer(asking.sent(charter["id"]), revision=2)
+    assert (again.status, again.json()["status"]) == (200, "quote")
+
+
+def test_an_accepted_quote_is_not_accepted_twice_and_may_be_declined(desk: Desk) -> None:
+    charter = desk.accepted()
+    again = asking.answer(charter["token"])
+    assert (again.status, again.json()["title"]) == (409, "this quote was accepted already")
+    assert asking.answer(charter["token"], "decline").status == 200
+
+
+def test_staff_may_book_without_the_deposit_and_it_is_recorded(desk: Desk) -> None:
+    charter = desk.accepted()
+    assert asking.moved(charter["id"], "booked").status == 200
+    known = asking.ask("GET", f"/charters/{charter['id']}").json()
+    assert (known["status"], known["accepted_by"], known["status_reason"]) == ("booked", "Dana Lee", "because")
+    assert desk.ask("GET", path(charter)).json()["due_now"] == 169.08
+
+
+def test_of_others_nothing_is_told(desk: Desk) -> None:
+    charter = asking.quoted(client_id=desk.client.id)
+    assert desk.ask("GET", path(charter), permissions="").status == 401
+    assert desk.ask("GET", path(charter), org_id=asking.OTHER_ORG).status == 404
+    assert desk.ask("GET", path(charter), role="client", party_id=ids.new("cli")).status == 404
+    assert desk.ask("GET", path(charter), role="client", party_id=desk.client.id).status == 200
+    body = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
+    assert desk.ask("PUT", path(charter), body, permissions="charters:read").status == 403
+    assert desk.ask("PUT", path(charter), body, role="client", party_id=desk.client.id).status == 403
+
+
+def test_a_client_that_gets_terms_is_invoiced_from_then_on(desk: Desk) -> None:
+    charter = asking.quoted(client_id=desk.client.id)
+    terms: Changes[ClientInput] = Changes({"payment_terms": "net_30"})
+    change_client(asking.STAFF, desk.client.id, terms, None)
+    assert desk.ask("GET", path(charter)).json()["instalments"] == []
