@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
@@ -97,7 +97,7 @@ def give_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> GivenLin
     until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + AFTERWARDS
     if until <= now:
         raise errors.Conflict("its trip is over: say for how many hours", title="there is nothing to follow")
-    return after_lost_races(lambda: _give_link(charter, until.replace(microsecond=0), renew=body.renew))
+    return after_lost_races(lambda: _give_link(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew))
 
 
 def _give_link(charter: Charter, until: datetime, *, renew: bool) -> GivenLink:

@@ -45,7 +45,7 @@ class VehicleTrack(Shape):
     vehicle_name: str
     status: AssignmentStatus
     position: Position | None
-    path: Annotated[list[Position], Field(description="the last ten minutes, oldest first")]
+    path: Annotated[list[Position], Field(description="the last five to ten minutes, oldest first")]
     next_stop: int | None
     eta: Annotated[AwareDatetime | None, Field(description="at the next stop")]
     late_minutes: Annotated[int | None, Field(description="at the next stop; 0: on time")]

@@ -1,0 +1,148 @@
+"""Where vehicles are, for staff and by a live link: through the routes, on moto's table."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from coachway.core import clock, ids
+from coachway.core.table import tally
+from tests.integration.bookings import asking
+from tests.integration.dispatch import road, yard
+from tests.integration.dispatch.road import ask, at, done, on_duty, the_time_is, told
+from tests.tracks import read
+
+
+@pytest.fixture(autouse=True)
+def organization() -> None:
+    road.found()
+
+
+def driven_until(assignment_id: str, rosa: str, local: str) -> None:
+    """Everything that the recorded drive sent by then."""
+    sent = [fix for fix in read("to-the-shore") if fix.at <= at(local)]
+    road.driven(assignment_id, sent, by=rosa, together=60)
+
+
+def link(charter_id: str, **body: Any) -> dict[str, Any]:
+    return done("POST", f"/dispatch/charters/{charter_id}/track-link", body)
+
+
+def test_the_worked_example() -> None:
+    run, made, rosa = on_duty()
+    driven_until(made, rosa, "10:30")
+    with the_time_is("10:30"):
+        before = tally.calls
+        seen = done("GET", f"/dispatch/charters/{run}/track")
+        assert tally.calls - before == 4  # one of them looks up the key that signed the token
+    assert (seen["status"], seen["next_stop"]) == ("in_progress", 1)
+    assert seen["position"]["recorded_at"] == "2027-03-03T15:30:00Z"
+    expected = datetime.fromisoformat(seen["eta"])
+    assert abs(expected - at("11:04:30")) < timedelta(minutes=10)
+    first, last = seen["stops"]
+    assert (first["arrived_at"], first["departed_at"]) == ("2027-03-03T13:24:30Z", "2027-03-03T13:50:00Z")
+    assert (last["arrived_at"], last["departed_at"], last["eta"]) == (None, None, seen["eta"])
+    [vehicle] = seen["vehicles"]
+    assert (vehicle["assignment_id"], vehicle["driver_name"], vehicle["late_minutes"]) == (made, "Rosa Delgado", 0)
+    assert 30 < len(vehicle["path"]) <= 61
+
+
+def test_a_link_shows_the_vehicle_from_checking_in_to_the_last_drop_off() -> None:
+    run, rosa = yard.trip(), yard.driver()
+    made = yard.assigned(run, rosa, yard.vehicle())["id"]
+    token = link(run)["token"]
+    with the_time_is("08:00"):
+        assert shown(token)["position"] is None
+        done("POST", f"/dispatch/assignments/{made}/check-in", {}, by=rosa)
+        assert shown(token)["position"] is None
+    driven_until(made, rosa, "11:04:40")
+    with the_time_is("11:04:40"):
+        assert shown(token)["status"] == "completed"
+    with the_time_is("11:04:30"):
+        assert shown(token)["position"] is None
+    assert done("GET", f"/dispatch/charters/{run}/track")["vehicles"][0]["status"] == "completed"
+
+
+def test_a_link_shows_the_way_and_no_ids_and_no_driver() -> None:
+    run, made, rosa = on_duty()
+    driven_until(made, rosa, "09:30")
+    given = link(run)
+    assert given["url"] == f"https://coachway.test/live/pages/track/{given['token']}"
+    assert given["expires_at"] == "2027-03-04T17:00:00Z"
+    with the_time_is("09:30"):
+        reply = ask("GET", f"/track/{given['token']}", rights="")
+    assert (reply.status, reply.json()["carrier"]) == (200, "Harbor Coach")
+    assert reply.json()["vehicles"][0]["position"] == reply.json()["position"]
+    for secret in (made, rosa, run, "Rosa"):
+        assert secret not in reply.text
+
+
+def shown(token: str) -> dict[str, Any]:
+    return done("GET", f"/track/{token}", rights="")
+
+
+def test_a_link_is_the_same_until_it_is_renewed_and_then_void() -> None:
+    run = yard.trip()
+    first = link(run)
+    assert link(run) == first
+    longer = link(run, expires_in_hours=2000)
+    assert (longer["token"], longer["expires_at"] > clock.now().isoformat()) == (first["token"], True)
+    renewed = link(run, renew=True)
+    assert renewed["token"] != first["token"]
+    assert ask("GET", f"/track/{first['token']}").status == 404
+    assert ask("GET", f"/track/{renewed['token']}").status == 200
+
+
+def test_a_link_expires_and_a_new_one_can_be_given() -> None:
+    run = yard.trip()
+    first = link(run, expires_in_hours=1)
+    with clock.frozen(clock.now() + timedelta(minutes=61)):
+        assert ask("GET", f"/track/{first['token']}").status == 404
+        second = link(run)
+        assert second["token"] != first["token"]
+        assert ask("GET", f"/track/{second['token']}").status == 200
+
+
+@pytest.mark.parametrize("token", ["nothing", "A" * 88])
+def test_a_forged_link_shows_nothing(token: str) -> None:
+    assert ask("GET", f"/track/{token}").status == 404
+
+
+def test_a_cancelled_charter_gives_no_link_and_shows_nothing() -> None:
+    run = yard.trip()
+    token = link(run)["token"]
+    asking.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
+    refused = ask("POST", f"/dispatch/charters/{run}/track-link", {})
+    assert (refused.status, refused.json()["title"]) == (409, "there is nothing to follow")
+    assert (shown(token)["status"], shown(token)["vehicles"]) == ("cancelled", [])
+
+
+def test_each_vehicle_of_a_charter_is_shown() -> None:
+    run = yard.trip(vehicle_count=2, passengers=80)
+    one, two = yard.driver(), yard.driver("Sam Tran")
+    first = yard.assigned(run, one, yard.vehicle("Coach 1"))["id"]
+    yard.assigned(run, two, yard.vehicle("Coach 2"))
+    with the_time_is("08:00"):
+        done("POST", f"/dispatch/assignments/{first}/check-in", {}, by=one)
+    told(first, read("to-the-shore")[:20], by=one)
+    seen = done("GET", f"/dispatch/charters/{run}/track")
+    assert [(each["vehicle_number"], each["position"] is not None) for each in seen["vehicles"]] == [
+        (1, True),
+        (2, False),
+    ]
+    assert seen["position"] == seen["vehicles"][0]["position"]
+
+
+def test_people_outside_do_not_see_charters_and_nobody_sees_what_is_not_there() -> None:
+    run, _, rosa = on_duty()
+    assert ask("GET", f"/dispatch/charters/{run}/track", by=rosa).status == 403
+    assert ask("POST", f"/dispatch/charters/{run}/track-link", {}, by=rosa).status == 403
+    assert ask("GET", f"/dispatch/charters/{ids.new('chr')}/track").status == 404
+    assert ask("POST", f"/dispatch/charters/{ids.new('chr')}/track-link", {}).status == 404
+
+
+def test_a_charter_without_drivers_has_no_vehicles_to_show() -> None:
+    seen = done("GET", f"/dispatch/charters/{yard.trip()}/track")
+    assert (seen["vehicles"], seen["stops"], seen["position"], seen["next_stop"]) == ([], [], None, None)
