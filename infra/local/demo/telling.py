@@ -153,7 +153,10 @@ class _Course:
             self._sent(at)
         elif step.by == "link":
             answer, words = ("accept", "accepted_by") if step.state == "booked" else ("decline", "reason")
-            self._post(f"/quotes/{self._sent(at)}/{answer}", {"revision_number": 1, words: step.words}, "")
+            said = self._post(f"/quotes/{self._sent(at)}/{answer}", {"revision_number": 1, words: step.words}, "")
+            if said["status"] == "quote":
+                deposit = {"charter_id": charter_id, "payment_method_id": "pm_card_visa"}
+                self._post("/payments/process", deposit, "staff", "deposit")
         elif step.state == "cancelled":
             side = "client" if step.by == "client" else "operator"
             self._post(f"{at}/cancel", {"reason": step.words, "initiated_by": side}, step.by)
