@@ -17,7 +17,8 @@ from coachway.billing.exporting import ACCOUNTS
 from coachway.core import clock, store
 from coachway.identity import organizations
 from tests.integration.billing import office
-from tests.integration.billing.office import ORG, SYSTEM, ask, completed, done
+from tests.integration.billing.office import SYSTEM, ask, completed, done
+from tests.integration.bookings.asking import CLIENT_ID, ORG
 from tests.integration.client import Reply
 
 Sums = dict[Account, Decimal]
@@ -29,7 +30,7 @@ def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
         office.found()
         bolt = office.another_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T", name='=HYPERLINK("x") "Bolt" Tours')
-        for client_id, paid in ((office.CLIENT_ID, 226.5), (bolt.id, 726.5)):
+        for client_id, paid in ((CLIENT_ID, 226.5), (bolt.id, 726.5)):
             draft = done("POST", "/invoices", {"charter_id": completed(client_id=client_id).id})
             done("POST", f"/invoices/{draft['id']}/issue")
             payment = {"amount": paid, "method": "check", "reference": "1042"}

@@ -13,7 +13,9 @@ from coachway.clients import service as clients
 from coachway.core import clock, errors
 from coachway.core.model import Changes
 from tests.integration.billing import office
-from tests.integration.billing.office import CLIENT_ID, ORG, STAFF, ask, booked, completed, done, owes
+from tests.integration.billing.office import ask, booked, completed, done, owes
+from tests.integration.bookings import asking
+from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
 
 TOTAL = 726.5
 CENTS = 72_650
@@ -63,7 +65,7 @@ def test_a_trip_is_on_one_invoice_at_a_time() -> None:
 
 
 def test_only_what_was_booked_is_invoiced_and_only_what_is_over_together() -> None:
-    quote = office.asking.quoted()["id"]
+    quote = asking.quoted()["id"]
     assert ask("POST", "/invoices", {"charter_id": quote}).json()["title"] == "this trip cannot be invoiced"
     ahead, over = booked(), completed()
     together = ask("POST", "/invoices", {"charter_ids": [ahead.id, over.id]})

@@ -12,6 +12,7 @@ from coachway.billing.invoices import listed
 from coachway.billing.invoicing import Invoiced, InvoicingRun, Month
 from coachway.billing.invoicing_due import MonthDue
 from coachway.bookings.model import Charter
+from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
@@ -19,8 +20,9 @@ from coachway.core.consuming import Delivery
 from coachway.core.ops import Create
 from coachway.identity.organization import Organization
 from tests.integration.billing import office
-from tests.integration.billing.office import CLIENT_ID, ORG, SYSTEM, completed, done, owes
+from tests.integration.billing.office import SYSTEM, completed, done, owes
 from tests.integration.bookings import asking
+from tests.integration.bookings.asking import CLIENT_ID, ORG
 
 JANUARY = Month(org_id=ORG, month="2027-01")
 BOLT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
@@ -117,7 +119,7 @@ def test_one_client_that_fails_is_reported_and_the_rest_is_done(monkeypatch: pyt
 def test_a_run_that_was_cut_off_after_drafting_issues_that_draft() -> None:
     over()
     noted = unbilled.of_client(ORG, CLIENT_ID)
-    client = store.get(Client, office.clients.get(office.STAFF, CLIENT_ID).key())
+    client = store.get(Client, clients.get(asking.STAFF, CLIENT_ID).key())
     (draft,) = invoicing._drafts(SYSTEM, JANUARY, client, noted)
     run, _ = ran()
     assert run.invoice_ids == [draft]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ def test_the_worked_example_of_an_invoice() -> None:
 def test_every_movement_of_a_client_balances_and_adds_up_to_what_it_owes(net: int, tax: int, extra: int) -> None:
     total = net + tax
     ahead = min(extra, total)
-    about = {"client_id": CLIENT, "currency": "USD", "memo": "x"}
+    about: dict[str, Any] = {"client_id": CLIENT, "currency": "USD", "memo": "x"}
     made = [issued(net, tax, ahead)]
     if ahead:
         made.insert(0, movements.deposit_received(charter_id=CHARTER, cents=ahead, **about))
@@ -58,7 +60,7 @@ def test_voiding_takes_back_what_issuing_did(net: int, tax: int, extra: int) -> 
 
 @given(CENTS)
 def test_movements_of_a_vendor_come_to_nothing_owed_once_it_is_paid(cents: int) -> None:
-    about = {"vendor_id": VENDOR, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
+    about: dict[str, Any] = {"vendor_id": VENDOR, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
     made = [movements.cost_incurred(**about), movements.payout_made(**about)]
     found = totals(made)
     assert (found[Account.PAYABLE], found[Account.COST], found[Account.CASH]) == (0, cents, -cents)
@@ -68,7 +70,7 @@ def test_movements_of_a_vendor_come_to_nothing_owed_once_it_is_paid(cents: int) 
 
 @given(CENTS)
 def test_what_is_kept_of_a_deposit_is_earned(cents: int) -> None:
-    about = {"client_id": CLIENT, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
+    about: dict[str, Any] = {"client_id": CLIENT, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
     made = [movements.deposit_received(**about), movements.cancellation_fee(**about)]
     assert client_balances(made) == {CLIENT: 0}
     assert totals(made)[Account.REVENUE] == -cents

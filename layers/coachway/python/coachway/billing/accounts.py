@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import Field, model_validator
 
@@ -109,6 +109,12 @@ class Movement(Shape):
         return next((each.vendor_id for each in self.postings if each.vendor_id), None)
 
 
+class Booked(Protocol):
+    """A movement, or the journal's entry of one."""
+
+    postings: list[Posting]
+
+
 def require_balanced(postings: Iterable[Posting]) -> None:
     """Raises Unbalanced unless the postings add up to zero, none is zero, and each names whose it is where it must."""
     lines = list(postings)
@@ -124,7 +130,7 @@ def require_balanced(postings: Iterable[Posting]) -> None:
             raise Unbalanced(f"{line.account} is kept for each vendor")
 
 
-def totals(movements: Iterable[Movement]) -> dict[Account, int]:
+def totals(movements: Iterable[Booked]) -> dict[Account, int]:
     """What each account adds up to, in cents."""
     result: dict[Account, int] = dict.fromkeys(Account, 0)
     for movement in movements:
@@ -133,7 +139,7 @@ def totals(movements: Iterable[Movement]) -> dict[Account, int]:
     return result
 
 
-def client_balances(movements: Iterable[Movement]) -> Mapping[str, int]:
+def client_balances(movements: Iterable[Booked]) -> Mapping[str, int]:
     """What each client owes, in cents: its receivables less what it paid ahead. Negative: we owe it."""
     result: dict[str, int] = {}
     for movement in movements:
