@@ -73,7 +73,7 @@ def test_a_link_shows_the_way_and_no_ids_and_no_driver() -> None:
     assert given["expires_at"] == "2027-03-04T17:00:00Z"
     with the_time_is("09:30"):
         reply = ask("GET", f"/track/{given['token']}", rights="")
-    assert (reply.status, reply.json()["carrier"]) == (200, "Harbor Coach")
+    assert (reply.status, reply.json()["carrier"]) == (200, "Harbor")
     assert reply.json()["vehicles"][0]["position"] == reply.json()["position"]
     for secret in (made, rosa, run, "Rosa"):
         assert secret not in reply.text

@@ -15,7 +15,18 @@ from coachway.core.events import Event
 from coachway.core.model import Shape
 from coachway.dispatch import events as dispatch
 from coachway.identity import events as identity
-from coachway.messaging import assignments, bidding, documents, invoices, letters, payments, payouts, refunds, trips
+from coachway.messaging import (
+    alarms,
+    assignments,
+    bidding,
+    documents,
+    invoices,
+    letters,
+    payments,
+    payouts,
+    refunds,
+    trips,
+)
 from coachway.messaging.occasions import OCCASIONS
 from tests.unit.messaging.saying import SAID
 
@@ -26,6 +37,10 @@ EVENTS: dict[str, type[Event]] = {
         dispatch.AssignmentReleased,
         dispatch.AssignmentDeclined,
         dispatch.AssignmentEndangered,
+        dispatch.TripHoursExceeded,
+        dispatch.TripLateRisk,
+        dispatch.TripPapersLacking,
+        dispatch.TripUnstarted,
         bids.BiddingInvited,
         bids.DecisionNeeded,
         bids.BiddingEmpty,
@@ -77,6 +92,10 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (assignments.Released, dispatch.AssignmentReleased),
         (assignments.Uncovered, dispatch.AssignmentDeclined),
         (assignments.Uncovered, dispatch.AssignmentEndangered),
+        (alarms.HoursExceeded, dispatch.TripHoursExceeded),
+        (alarms.Late, dispatch.TripLateRisk),
+        (alarms.PapersLacking, dispatch.TripPapersLacking),
+        (alarms.Unstarted, dispatch.TripUnstarted),
         (bidding.Invited, bids.BiddingInvited),
         (bidding.DecisionNeeded, bids.DecisionNeeded),
         (bidding.NoBids, bids.BiddingEmpty),
@@ -144,4 +163,6 @@ def test_every_template_is_used() -> None:
         "refund-completed.jinja",
         "refund-failed.jinja",
         "remittance.jinja",
+        "trip-alarm.jinja",
+        "trip-unstarted.sms.jinja",
     }

@@ -15,6 +15,7 @@ from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
 from coachway.messaging import (
+    alarms,
     assignments,
     bidding,
     documents,
@@ -331,6 +332,10 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "payment.succeeded": _payment_received,
     "payment.unplaced": _to_office("payment-unplaced", payments.Unplaced),
     "payout.made": _payout_made,
+    "trip.hours_exceeded": _to_office("trip-alarm", alarms.HoursExceeded),
+    "trip.late_risk": _to_office("trip-alarm", alarms.Late),
+    "trip.papers_lacking": _to_office("trip-alarm", alarms.PapersLacking),
+    "trip.unstarted": _to_office("trip-alarm", alarms.Unstarted),
     "refund.approval_needed": _to_office("refund-approval", refunds.ApprovalNeeded),
     "refund.completed": _refund_completed,
     "refund.failed": _to_office("refund-failed", refunds.Failed),
@@ -346,6 +351,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
 ALSO: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered, second=True),
     "assignment.released": _to_driver("assignment-released", assignments.Released, second=True),
+    "trip.unstarted": _to_driver("trip-unstarted", alarms.Unstarted),
 }
 """What some of them make us write to somebody else besides."""
 
