@@ -1,0 +1,274 @@
+"""A driver works on a phone: logs in by a code, answers, goes on duty, drives, with and without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, expect
+
+from coachway.compliance.rules import SubjectType
+from tests.browser.test_quote_page import PHONE
+from tests.browser.trips import WALL_ST, Depot, Json
+from tests.stack import Stack, eventually
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+OFFICE = "+12125550100"
+FURTHER = (40.7055, -74.0125)
+BETWEEN = 10_100
+"""Milliseconds between points, at the least."""
+A_WHILE = 60_000
+"""Milliseconds in which what waits is surely sent."""
+
+
+@pytest.fixture(scope="module")
+def depot(stack: Stack) -> Depot:
+    return Depot.opened(stack)
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    """A telephone at the pick-up, whose owner lets pages see where it is."""
+    context = browser.new_context(viewport=PHONE, permissions=["geolocation"], geolocation=at(WALL_ST))
+    yield context
+    context.close()
+
+
+def at(place: tuple[float, float]) -> Geolocation:
+    return {"latitude": place[0], "longitude": place[1], "accuracy": 8}
+
+
+def opened(depot: Depot, phone: BrowserContext, driver: Json) -> Page:
+    """The drivers' page, logged in by the code that the driver was sent."""
+    page = phone.new_page()
+    page.goto(f"{depot.stack.pages_url}/driver?organization={depot.carrier.slug}")
+    page.get_by_label("Your phone number").fill(driver["phone"].removeprefix("+1"))
+    before = len(depot.stack.texts(driver["phone"]))
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").fill(depot.code(driver["phone"], after=before))
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Your trips for Harbor Coach")).to_be_visible()
+    return page
+
+
+def must_be_accessible(page: Page) -> None:
+    """No finding of axe's that is serious or critical."""
+    found = Axe().run(page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
+
+
+def becomes(depot: Depot, trip: Json, status: str) -> Json:
+    """The assignment, once it is in a status."""
+
+    def look() -> Json | None:
+        known = depot.now(trip)
+        return known if known["status"] == status else None
+
+    return eventually(look, 40, f"the assignment was not {status}")
+
+
+def positions(depot: Depot, trip: Json) -> list[Json]:
+    """What the office sees of the last ten minutes."""
+    track = depot.carrier.ask("GET", f"/dispatch/charters/{trip['charter_id']}/track")
+    [vehicle] = track["vehicles"]
+    return list(vehicle["path"])
+
+
+def test_a_driver_answers_goes_on_duty_and_drives(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    page = phone.new_page()
+    page.goto(f"{depot.stack.pages_url}/driver")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    must_be_accessible(page)
+    page.close()
+
+    page = opened(depot, phone, rosa)
+    card = page.get_by_role("article")
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    for said in (trip["charter_number"], trip["vehicle_name"], "New: please answer"):
+        expect(card).to_contain_text(said)
+    stops = card.get_by_role("listitem")
+    expect(stops).to_have_count(3)
+    expect(stops.nth(1).get_by_role("link")).to_have_attribute("href", re.compile(r"^geo:40\.4598,-74\.271\?q="))
+    expect(page.get_by_role("link", name="Call +1")).to_have_attribute("href", f"tel:{OFFICE}")
+    must_be_accessible(page)
+
+    card.get_by_role("button", name="Accept").click()
+    expect(card).to_contain_text("You drive this trip")
+    becomes(depot, trip, "accepted")
+
+    card.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text("Sending your position")).to_be_visible()
+    becomes(depot, trip, "checked_in")
+    phone.set_geolocation(at(WALL_ST))
+    must_be_accessible(page)
+
+    [first, *_] = eventually(lambda: positions(depot, trip), 60, "no position came")
+    assert (first["latitude"], first["longitude"]) == WALL_ST
+    expect(page.locator("#strip")).to_contain_text("Last sent")
+
+    card.get_by_role("button", name="Leaving 11 Wall St").click()
+    expect(card).to_contain_text("Under way")
+    becomes(depot, trip, "in_progress")
+    card.get_by_role("button", name="Leaving Cheesequake").click()
+    card.get_by_role("button", name="Check out").click()
+    page.get_by_role("button", name="Yes, check out").click()
+    known = becomes(depot, trip, "completed")
+    assert known["checked_out_at"] is not None
+    expect(card).to_contain_text("Done")
+    expect(page.get_by_text("Your position is sent only while you are on duty.")).to_be_visible()
+
+
+def test_what_is_done_without_network_is_kept_over_a_reload_and_sent_in_order(
+    depot: Depot, phone: BrowserContext
+) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    page = opened(depot, phone, rosa)
+    card = page.get_by_role("article")
+    expect(card.get_by_role("button", name="Accept")).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready")
+    phone.set_offline(True)
+
+    card.get_by_role("button", name="Accept").click()
+    card.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text("No network", exact=True)).to_be_visible()
+    expect(card).to_contain_text("Waiting to be sent: Accepting, Going on duty")
+    for kept, place in (("1 position", WALL_ST), ("2 positions", FURTHER)):
+        page.wait_for_timeout(BETWEEN)
+        phone.set_geolocation(at(place))
+        expect(page.locator("#strip")).to_contain_text(f"2 actions and {kept}")
+    card.get_by_role("button", name="Leaving 11 Wall St").click()
+    left = datetime.now(UTC)
+    must_be_accessible(page)
+
+    page.reload()
+    expect(page.locator("#strip")).to_contain_text("3 actions and")
+    expect(card).to_contain_text("Waiting to be sent: Accepting, Going on duty, Leaving the stop")
+    expect(card).to_contain_text("Under way")
+    assert depot.now(trip)["status"] == "offered"
+
+    phone.set_offline(False)
+    known = becomes(depot, trip, "in_progress")
+    expect(page.get_by_text("Waiting to be sent")).to_have_count(0, timeout=A_WHILE)
+    departed = datetime.fromisoformat(known["stops"][0]["departed_at"])
+    assert abs(departed - left) < timedelta(seconds=5)
+    assert datetime.fromisoformat(known["checked_in_at"]) < departed - timedelta(seconds=5)
+    there = [(each["latitude"], each["longitude"]) for each in positions(depot, trip)]
+    assert there[0] == WALL_ST
+    assert there == sorted(there, reverse=True)
+    assert FURTHER in there
+
+
+def test_a_page_that_was_seen_opens_without_network(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    depot.trip(rosa, timedelta(minutes=20))
+    page = opened(depot, phone, rosa)
+    expect(page.get_by_role("article")).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready")
+    page.close()
+    phone.set_offline(True)
+    page = phone.new_page()
+    page.goto(f"{depot.stack.pages_url}/driver")
+    expect(page.get_by_role("article")).to_contain_text("11 Wall St")
+    expect(page.get_by_text("No network", exact=True)).to_be_visible()
+
+
+def test_a_trip_is_declined_with_a_reason(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(days=1))
+    page = opened(depot, phone, rosa)
+    expect(page.get_by_role("heading", name="Tomorrow")).to_be_visible()
+    card = page.get_by_role("article")
+    card.get_by_role("button", name="Decline").click()
+    page.get_by_role("button", name="Decline the trip").click()
+    expect(page.get_by_text("Say why, so that the office can plan.")).to_be_visible()
+    must_be_accessible(page)
+    page.get_by_label("Why can you not drive it?").fill("My child is ill.")
+    page.get_by_role("button", name="Decline the trip").click()
+    assert becomes(depot, trip, "declined")["reason"] == "My child is ill."
+
+
+def test_a_refusal_is_told_in_the_words_of_the_api_and_the_rest_goes_on(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    depot.papers(SubjectType.DRIVER, rosa["id"], but=1)
+    page = opened(depot, phone, rosa)
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_role("button", name="Check in").click()
+    told = page.get_by_role("alert").filter(has_text="Going on duty")
+    expect(told).to_contain_text("drivers_license")
+    expect(page.get_by_role("article")).to_contain_text("You drive this trip")
+    becomes(depot, trip, "accepted")
+    page.get_by_role("button", name="Understood").click()
+    expect(page.get_by_text("was not taken")).to_have_count(0)
+
+
+def test_a_phone_that_tells_no_position_says_what_to_do(depot: Depot, browser: Browser) -> None:
+    rosa = depot.driver()
+    depot.trip(rosa, timedelta(minutes=20))
+    context = browser.new_context(viewport=PHONE)
+    page = opened(depot, context, rosa)
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_role("button", name="Check in").click()
+    expect(page.get_by_text("This page may not see your position")).to_be_visible()
+    expect(page.get_by_role("button", name="Leaving 11 Wall St")).to_be_visible()
+    context.close()
+
+
+def test_a_session_is_renewed_by_itself_and_its_end_keeps_what_waits(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    page = opened(depot, phone, rosa)
+    accept = page.get_by_role("button", name="Accept")
+    expect(accept).to_be_visible()
+    phone.clear_cookies(name="coachway_session")  # as after fifteen minutes
+    accept.click()
+    becomes(depot, trip, "accepted")
+    expect(page.get_by_text("Waiting to be sent")).to_have_count(0)
+
+    phone.clear_cookies()  # as when somebody has ended the session elsewhere
+    page.get_by_role("button", name="Check in").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    expect(page.get_by_role("alert").first).to_contain_text("What waits on this phone is sent when you have.")
+    before = len(depot.stack.texts(rosa["phone"]))
+    page.get_by_label("Your phone number").fill(rosa["phone"])
+    page.get_by_role("button", name="Send me a code").click()
+    page.get_by_label("Code").fill(depot.code(rosa["phone"], after=before))
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Your trips")).to_be_visible()
+    becomes(depot, trip, "checked_in")
+
+
+def test_nothing_is_asked_of_anybody_else_and_nothing_is_left_after_logging_out(
+    depot: Depot, phone: BrowserContext
+) -> None:
+    rosa = depot.driver()
+    depot.trip(rosa, timedelta(minutes=20))
+    asked: list[str] = []
+    troubles: list[str] = []
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page = opened(depot, phone, rosa)
+    expect(page.get_by_role("article")).to_be_visible()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    expect(page.get_by_text("Rosa")).to_have_count(0)
+    assert {cookie["name"] for cookie in phone.cookies()} == set()
+    assert {url for url in asked if not url.startswith((depot.stack.home.public_url, "data:"))} == set()
+    assert troubles == []
+
+
+def test_without_script_the_page_says_what_it_needs(depot: Depot, browser: Browser) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{depot.stack.pages_url}/driver")
+    expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
+    context.close()
