@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import flows, refund_flow, refunds, stripe_port
+from coachway.billing import refund_flow, refunds, stripe_port
 from coachway.billing.payment import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
 from coachway.billing.refund import REFUND
 from coachway.billing.refund_rules import RefundStatus
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors, executions, store
 from coachway.core.listing import everything
 from coachway.core.ops import Update
 from tests.integration.billing import office, refunding
@@ -96,7 +96,7 @@ def test_from_the_threshold_on_a_manager_has_to_agree(till: Till, amount: float,
 
 def test_a_manager_agrees_and_wakes_the_flow(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(flows, "answer", lambda _, waiting: woken.append(waiting.token))
+    monkeypatch.setattr(executions, "answer", lambda _, waiting: woken.append(waiting.token))
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
     assert run(made["id"]) == "ask"
     refund_flow.ask(SYSTEM, made["id"], token="t1", escalated=False)
@@ -124,7 +124,7 @@ def test_a_rejected_refund_frees_the_payment(till: Till) -> None:
 
 def test_a_decision_before_the_token_was_kept_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(flows, "answer", lambda _, waiting: woken.append(waiting.token))
+    monkeypatch.setattr(executions, "answer", lambda _, waiting: woken.append(waiting.token))
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
     run(made["id"])
     done("POST", f"/refunds/{made['id']}/approve", {})

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coachway.billing import flows, giving_back, refund_rules, refunds, stripe_port
+from coachway.billing import giving_back, refund_rules, refunds, stripe_port
 from coachway.billing.payment import PAYMENT, Payment, PaymentMethod
 from coachway.billing.refund import Refund
 from coachway.billing.refund_events import RefundApprovalNeeded, RefundFailed, RefundResumed
 from coachway.billing.refund_rules import RefundStatus
 from coachway.bookings import failures
-from coachway.core import clock, store
+from coachway.core import clock, executions, store
 from coachway.core.caller import Caller
 from coachway.core.flows import FlowFailure
 from coachway.core.model import Shape
@@ -31,7 +31,7 @@ class Next(Shape):
 
 def look(caller: Caller, refund_id: str, *, execution: str, round_: int, redriven: bool) -> Next:
     """Where a refund's flow goes from here."""
-    if not flows.is_ours(caller, refund_id, execution, round_, redriven=redriven):
+    if not executions.is_ours(caller, refund_id, execution, round_=round_, redriven=redriven):
         return Next(go="over")
     return after_lost_races(lambda: _look(caller, refund_id, redriven))
 
@@ -58,7 +58,7 @@ def _resumed(caller: Caller, before: Refund) -> Refund:
 
 def ask(caller: Caller, refund_id: str, *, token: str, escalated: bool) -> Next:
     """Ask a manager, and keep the token by which the flow waits for the answer."""
-    waiting = flows.wait(caller, refund_id, token)
+    waiting = executions.wait(caller, refund_id, token)
 
     def tell() -> None:
         refund = refunds.get(caller, refund_id)
@@ -66,7 +66,7 @@ def ask(caller: Caller, refund_id: str, *, token: str, escalated: bool) -> Next:
             told = RefundApprovalNeeded(**refunds.about(refund), escalated=escalated)
             store.commit(caller, Update(refund, refund.model_copy(), [told]))
         else:  # it was decided before the token was kept, when nobody could be told
-            flows.answer(caller, waiting)
+            executions.answer(caller, waiting)
 
     after_lost_races(tell)
     return Next(go="wait")

@@ -1,0 +1,130 @@
+"""The flow of refunds, run for real against Stripe's sandbox: each of its ends, and each way there."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.local import aws, flows
+from tests.stack import Stack, eventually
+from tests.workflows.carrier import at_once, statuses
+from tests.workflows.till import Till
+
+
+@pytest.fixture(scope="module")
+def till(stack: Stack) -> Till:
+    return Till.opened(stack)
+
+
+def test_a_small_refund_goes_out_by_itself(stack: Stack) -> None:
+    till = Till.opened(stack)
+    trip = till.booked()
+    payment = till.paid(trip["id"], 726.5)
+    made = till.refund(payment["id"], 100)
+    known = till.becomes(made["id"], "completed")
+    assert known["stripe_refund_id"].startswith("re_")
+    assert till.given_back(payment) == [10_000]
+    assert till.charter(trip["id"])["amount_paid"] == 626.5
+    mail = stack.wait_for_mail(till.carrier.client_email, "We gave you back")
+    assert "$100.00" in mail["BodyText"]
+    till.ended("refund", made["id"], "SUCCEEDED")
+    books = till.ledger()
+    assert books["customer_deposits"] == -62_650
+    assert (
+        till.carrier.send(
+            "POST", "/payments/refund", {"payment_id": payment["id"], "amount": 626.51, "reason": "Late"}
+        ).status_code
+        == 409
+    )
+
+
+def test_a_manager_agrees_by_the_token(till: Till) -> None:
+    payment = till.paid(till.booked()["id"], 726.5)
+    made = till.refund(payment["id"], 500)
+    assert made["status"] == "awaiting_approval"
+    till.stack.wait_for_mail(till.office, "A refund of .* needs a manager")
+    assert till.given_back(payment) == []
+    till.carrier.ask("POST", f"/refunds/{made['id']}/approve", {"reason": "Fair enough"})
+    till.becomes(made["id"], "completed")
+    assert till.given_back(payment) == [50_000]
+    till.ended("refund", made["id"], "SUCCEEDED")
+
+
+def test_a_manager_says_no(till: Till) -> None:
+    payment = till.paid(till.booked()["id"], 726.5)
+    made = till.refund(payment["id"], 600)
+    eventually(lambda: till.executions("refund", made["id"]), 30, "no flow started")
+    till.carrier.ask("POST", f"/refunds/{made['id']}/reject", {"reason": "It was on time"})
+    till.ended("refund", made["id"], "SUCCEEDED")
+    assert till.given_back(payment) == []
+    assert till.refund(payment["id"], 726.5)["status"] == "awaiting_approval"
+
+
+def test_a_question_that_nobody_answers_is_asked_again(till: Till) -> None:
+    payment = till.paid(till.booked()["id"], 726.5)
+    made = till.refund(payment["id"], 510)
+    till.stack.wait_for_mail(till.office, r"^Still undecided: a refund of \$510.00", 120)
+    till.carrier.ask("POST", f"/refunds/{made['id']}/approve", {})
+    till.becomes(made["id"], "completed")
+
+
+def test_many_who_ask_at_once_get_back_no_more_than_was_paid(till: Till) -> None:
+    payment = till.paid(till.booked()["id"], 500)
+    body = {"payment_id": payment["id"], "amount": 200, "reason": "The coach had no wifi"}
+    answers = at_once(8, lambda _: till.carrier.send("POST", "/payments/refund", body))
+    assert statuses(answers) == {202: 2, 409: 6}
+    for answer in answers:
+        if answer.status_code == 202:
+            till.becomes(answer.json()["id"], "completed")
+    assert till.given_back(payment) == [20_000, 20_000]
+
+
+def test_what_failed_is_told_and_taken_up_again_and_given_back_once(till: Till) -> None:
+    trip = till.booked()
+    payment = till.paid(trip["id"], 726.5)
+    key = {"pk": {"S": f"ORG#{till.carrier.org_id}#PAYMENT#{payment['id']}"}, "sk": {"S": "HEAD"}}
+    dynamodb, table = till.stack.client("dynamodb"), till.stack.table
+    kept = dynamodb.get_item(TableName=table, Key=key)["Item"]
+    made = till.refund(payment["id"], 120)
+    dynamodb.put_item(TableName=table, Item={**kept, "doc": {"S": "{}"}})
+    known = till.becomes(made["id"], "failed", 120)
+    assert known["failure"]["state"] == "GiveBack"
+    assert till.charter(trip["id"])["flow_failures"]["refund"] == known["failure"]
+    till.stack.wait_for_mail(till.office, r"A refund of \$120.00 did not go out")
+    dynamodb.put_item(TableName=table, Item=kept)
+    eventually(lambda: till.executions("refund", made["id"])[0]["status"] == "FAILED", 30)
+    assert flows.redrive(aws.client, till.stack.home) >= 1
+    till.becomes(made["id"], "completed")
+    assert till.given_back(payment) == [12_000]
+    assert till.charter(trip["id"])["flow_failures"] == {}
+
+
+def test_a_cancellation_gives_back_by_its_tier_and_keeps_the_rest(stack: Stack) -> None:
+    till = Till.opened(stack)
+    trip = till.booked(in_hours=36)
+    payment = till.paid(trip["id"], 726.5)
+    shown = till.carrier.ask("POST", f"/charters/{trip['id']}/cancel?preview=true", {"reason": "Off"})
+    assert (shown["refund_percent"], shown["amount_paid"], shown["refund"]) == (50, 726.5, 363.25)
+    till.carrier.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "Off"})
+
+    def made() -> list[dict[str, object]]:
+        found: list[dict[str, object]] = till.carrier.everything("/refunds", charter_id=trip["id"])
+        return found
+
+    [refund] = eventually(made, 60, "nothing is given back")
+    assert (refund["amount"], refund["cause"]) == (363.25, "cancellation")
+    till.becomes(str(refund["id"]), "completed")
+    assert till.given_back(payment) == [36_325]
+    books = till.ledger()
+    assert books["revenue"] == -36_325
+    assert "customer_deposits" not in books
+
+
+def test_the_flow_of_refunds_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+    till = Till.opened(strict_stack)
+    payment = till.paid(till.booked()["id"], 726.5)
+    made = till.refund(payment["id"], 600)
+    eventually(lambda: till.executions("refund", made["id"]), 30, "no flow started")
+    till.stack.wait_for_mail(till.office, "A refund of .* needs a manager")
+    till.carrier.ask("POST", f"/refunds/{made['id']}/approve", {})
+    till.becomes(made["id"], "completed")
+    till.ended("refund", made["id"], "SUCCEEDED")
