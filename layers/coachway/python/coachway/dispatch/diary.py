@@ -83,8 +83,8 @@ def entered(diary: Diary, job: Job) -> list[Op]:
     if not written <= set(diary.weeks):
         raise ValueError("a job is judged by the weeks that it lies in")
     ops = [_entered(diary, week, job) if week in written else _still(diary, week) for week in diary.weeks]
-    gone = over(diary.org_id, [diary.resource]) if diary.struck else []
-    return [*ops, counted.taken(diary.org_id, diary.resource), *gone]
+    # One job more; as many as before when another was taken off.
+    return ops if diary.struck else [*ops, counted.taken(diary.org_id, diary.resource)]
 
 
 def _entered(diary: Diary, week: str, job: Job) -> Op:

@@ -1,0 +1,270 @@
+"""A trip whose driver or vehicle fell out goes to somebody else: the flow's steps one by one, on moto's table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from coachway.core import clock, errors, executions, store
+from coachway.core.consuming import Delivery
+from coachway.core.ops import Update
+from coachway.dispatch import recoveries, recovery_flow
+from coachway.dispatch.model import ASSIGNMENT, DIARY, Assignment, DiaryPage
+from coachway.dispatch.recovery import RECOVERY, Recovery
+from coachway.dispatch.rules import AssignmentStatus, week_of
+from tests.integration.bookings.asking import ORG
+from tests.integration.dispatch.yard import SYSTEM, ask, assigned, charter, done, driver, found, trip, vehicle
+
+LEAVES = datetime(2027, 3, 3, 14, tzinfo=UTC)
+NEAR: dict[str, Any] = {"home_latitude": 40.71, "home_longitude": -74.0}
+FAR: dict[str, Any] = {"home_latitude": 42.36, "home_longitude": -71.06}
+
+
+@pytest.fixture(autouse=True)
+def wakened(monkeypatch: pytest.MonkeyPatch) -> Wakened:
+    found()
+    flow = Wakened()
+    monkeypatch.setattr(executions, "_client", lambda: flow)
+    return flow
+
+
+class Wakened:
+    """Takes the tokens that flows are woken by."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+
+    def send_task_success(self, **given: str) -> None:
+        self.tokens.append(given["taskToken"])
+
+
+class Yard:
+    """A trip that Rosa drives in Coach 12, with two more drivers and a coach standing by."""
+
+    def __init__(self) -> None:
+        self.rosa, self.nia, self.finn = driver(), driver("Nia Near", **NEAR), driver("Finn Far", **FAR)
+        self.coach, self.spare = vehicle("Coach 12"), vehicle("Coach 14")
+        self.charter_id = trip()
+        self.assignment = assigned(self.charter_id, self.rosa, self.coach)
+        done("POST", f"/dispatch/assignments/{self.assignment['id']}/accept")
+
+    def open(self, reason: str = "breakdown") -> str:
+        body = {"assignment_id": self.assignment["id"], "reason": reason, "notes": "Engine"}
+        reply = ask("POST", "/dispatch/recoveries", body)
+        assert reply.status == 202, reply.text
+        return str(reply.json()["id"])
+
+    def job_of(self, resource: str) -> list[str]:
+        page = store.find(DiaryPage, DIARY.key(org=ORG, resource=resource, week=week_of(LEAVES)))
+        return [job.assignment_id for job in page.jobs] if page else []
+
+
+def look(recovery_id: str, *, waited: str = "", execution: str = "one", redriven: bool = False) -> recovery_flow.Next:
+    return recovery_flow.look(SYSTEM, recovery_id, execution=execution, redriven=redriven, waited=waited)
+
+
+def kept(recovery_id: str) -> Recovery:
+    return store.get(Recovery, RECOVERY.key(org=ORG, id=recovery_id))
+
+
+def the_assignment(assignment_id: str) -> Assignment:
+    return store.get(Assignment, ASSIGNMENT.key(org=ORG, id=assignment_id))
+
+
+def event(kind: str, **data: Any) -> Delivery:
+    return Delivery(event_id="e", type=kind, org_id=ORG, aggregate_id="x", correlation_id="c", data=data)
+
+
+def test_the_best_is_asked_and_has_the_trip_once_they_accept() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    assert look(rcv).go == "offer"
+    asked = recovery_flow.offer(SYSTEM, rcv)
+    assert (asked.go, 590 < asked.seconds <= 600) == ("wait", True)
+    offer = kept(rcv).offers[-1]
+    assert (offer.driver_id, offer.vehicle_id, offer.id) == (yard.nia, yard.spare, asked.offer)
+    # Until then the trip is Rosa's.
+    assert charter(yard.charter_id)["driver_id"] == yard.rosa
+    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
+    assert (taken["status"], taken["offers"][0]["status"], taken["considered"]) == ("recovered", "accepted", [])
+    after = the_assignment(taken["replacement_id"])
+    assert (after.status, after.driver_id, after.vehicle_id) == ("accepted", yard.nia, yard.spare)
+    assert the_assignment(yard.assignment["id"]).status == "released"
+    trip_now = charter(yard.charter_id)
+    assert (trip_now["status"], trip_now["driver_id"]) == ("confirmed", yard.nia)
+    assert trip_now["vehicles"][0]["assignment_id"] == after.id
+    assert [yard.job_of(each) for each in (yard.rosa, yard.coach)] == [[], []]
+    assert [yard.job_of(each) for each in (yard.nia, yard.spare)] == [[after.id], [after.id]]
+    assert look(rcv).go == "over"
+    said = [each.type for each in store.history(RECOVERY.key(org=ORG, id=rcv))]
+    assert said == ["recovery.opened", "recovery.offered", "trip.recovered"]
+
+
+def test_who_declines_or_does_not_answer_is_followed_by_the_next_and_at_last_it_is_up_to_the_dispatcher() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    recovery_flow.offer(SYSTEM, rcv)
+    refused = ask("POST", f"/dispatch/recoveries/{rcv}/decline", {"reason": "Asleep"}, by=yard.nia)
+    assert refused.status == 200, refused.text
+    assert look(rcv).go == "offer"
+    second = recovery_flow.offer(SYSTEM, rcv)
+    assert kept(rcv).offers[-1].driver_id == yard.finn
+    assert look(rcv).go == "wait"
+    assert look(rcv, waited=second.offer).go == "offer"
+    assert recovery_flow.offer(SYSTEM, rcv).go == "over"
+    end = kept(rcv)
+    assert (end.status, end.status_reason) == ("escalated", "2 asked, no driver left who could take over")
+    assert [each.status for each in end.offers] == ["declined", "expired"]
+    assert the_assignment(yard.assignment["id"]).status == "accepted"
+    late = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.finn)
+    assert (late.status, late.json()["title"]) == (409, "this recovery is over")
+    # Somebody may be looked for again.
+    assert yard.open() != rcv
+
+
+def test_when_the_driver_does_not_come_another_takes_the_same_vehicle() -> None:
+    yard = Yard()
+    rcv = yard.open("no_show")
+    recovery_flow.offer(SYSTEM, rcv)
+    assert kept(rcv).offers[-1].vehicle_id == yard.coach
+    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
+    assert yard.job_of(yard.coach) == [taken["replacement_id"]]
+    assert yard.job_of(yard.rosa) == []
+    freed = done("POST", f"/dispatch/assignments/{taken['replacement_id']}/release", {"reason": "test"})
+    assert (freed["status"], yard.job_of(yard.coach)) == ("released", [])
+
+
+def test_a_trip_under_way_is_taken_over_where_it_is() -> None:
+    yard = Yard()
+    with clock.frozen(LEAVES + timedelta(hours=1)):
+        before = the_assignment(yard.assignment["id"])
+        left = [stop.model_copy() for stop in before.stops]
+        left[0].arrived_at, left[0].departed_at = LEAVES - timedelta(minutes=5), LEAVES
+        gone: dict[str, Any] = {"status": AssignmentStatus.IN_PROGRESS, "stops": left}
+        gone["checked_in_at"] = LEAVES - timedelta(minutes=30)
+        store.commit(SYSTEM, Update(before, before.model_copy(update=gone)))
+        rcv = yard.open()
+        recovery_flow.offer(SYSTEM, rcv)
+        taken = recoveries.accept(SYSTEM, rcv)
+        after = the_assignment(str(taken.replacement_id))
+        assert (after.starts_at, after.stops[0].departed_at) == (LEAVES + timedelta(hours=1), LEAVES)
+        # What Rosa drove she drove: it stays in her diary, cut off.
+        page = store.get(DiaryPage, DIARY.key(org=ORG, resource=yard.rosa, week=week_of(LEAVES)))
+        assert [(job.assignment_id, job.ends_at) for job in page.jobs] == [
+            (yard.assignment["id"], LEAVES + timedelta(hours=1))
+        ]
+
+
+def test_nobody_takes_over_twice_and_nobody_else_does() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia).status == 404
+    recovery_flow.offer(SYSTEM, rcv)
+    assert ask("GET", f"/dispatch/recoveries/{rcv}", by=yard.finn).status == 404
+    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.finn).status == 404
+    assert [each["id"] for each in done("GET", "/dispatch/recoveries", by=yard.nia)["items"]] == [rcv]
+    assert done("GET", "/dispatch/recoveries", by=yard.finn)["items"] == []
+    done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
+    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia).status == 409
+    assert done("GET", "/dispatch/recoveries", by=yard.nia)["items"] == []
+
+
+def test_who_was_given_something_else_meanwhile_cannot_and_the_next_is_asked() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    recovery_flow.offer(SYSTEM, rcv)
+    assigned(trip(leaves="10:00"), yard.nia, vehicle("Coach 15"))
+    refused = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
+    assert (refused.status, refused.json()["title"]) == (409, "driver is not available")
+    assert kept(rcv).offers[-1].status == "unavailable"
+    recovery_flow.offer(SYSTEM, rcv)
+    assert kept(rcv).offers[-1].driver_id == yard.finn
+
+
+def test_one_recovery_at_a_time_and_only_while_it_is_needed() -> None:
+    yard = Yard()
+    rcv = yard.open("no_show")
+    body = {"assignment_id": yard.assignment["id"], "reason": "breakdown"}
+    twice = ask("POST", "/dispatch/recoveries", body)
+    assert (twice.status, twice.json()["title"]) == (409, "somebody is looked for already")
+    recovery_flow.offer(SYSTEM, rcv)
+    done("POST", f"/dispatch/assignments/{yard.assignment['id']}/release", {"reason": "off"})
+    assert look(rcv).go == "over"
+    end = kept(rcv)
+    assert (end.status, end.offers[-1].status) == ("cancelled", "withdrawn")
+    needless = ask("POST", "/dispatch/recoveries", body)
+    assert (needless.status, needless.json()["title"]) == (409, "this trip needs nobody else")
+
+
+def test_drivers_who_do_not_come_open_one_by_themselves_once() -> None:
+    yard = Yard()
+    told = event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15)
+    for _ in range(2):
+        recovery_flow.unstarted(SYSTEM, told)
+    [only] = done("GET", "/dispatch/recoveries")["items"]
+    assert (only["reason"], only["opened_by"], only["status"]) == ("no_show", SYSTEM.user_id, "searching")
+    assert done("GET", "/dispatch/recoveries", query={"charter_id": yard.charter_id})["items"] == [only]
+
+
+def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wakened: Wakened) -> None:
+    yard = Yard()
+    rcv = yard.open()
+    look(rcv)
+    first = recovery_flow.offer(SYSTEM, rcv)
+    recovery_flow.wait(SYSTEM, rcv, token="token-1", offer_id=first.offer)
+    recovery_flow.wake(SYSTEM, event("recovery.declined", recovery_id=rcv))
+    assert wakened.tokens == []
+    done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.nia)
+    for _ in range(2):
+        recovery_flow.wake(SYSTEM, event("recovery.declined", recovery_id=rcv))
+    assert wakened.tokens == ["token-1"]
+    # An answer that came before the token was kept had nobody to tell.
+    second = recovery_flow.offer(SYSTEM, rcv)
+    done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.finn)
+    recovery_flow.wait(SYSTEM, rcv, token="token-2", offer_id=second.offer)
+    assert wakened.tokens == ["token-1", "token-2"]
+
+
+def test_an_event_that_comes_twice_starts_no_second_search() -> None:
+    rcv = Yard().open()
+    assert look(rcv).go == "offer"
+    assert look(rcv, execution="another").go == "over"
+    assert look(rcv, execution="taken up again", redriven=True).go == "offer"
+
+
+def test_a_failure_is_kept_on_the_recovery_and_its_charter_until_it_goes_on() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    look(rcv)
+    recovery_flow.failed(SYSTEM, rcv, state="Offer", failure={"Error": "Lambda.Unknown"})
+    failure = kept(rcv).failure
+    assert failure is not None
+    assert (failure.state, failure.error) == ("Offer", "Lambda.Unknown")
+    assert charter(yard.charter_id)["flow_failures"]["recovery"]["state"] == "Offer"
+    assert look(rcv, execution="again", redriven=True).go == "offer"
+    assert (kept(rcv).failure, charter(yard.charter_id)["flow_failures"]) == (None, {})
+
+
+def test_a_vehicle_that_would_come_later_than_the_late_one_is_not_asked_for() -> None:
+    yard = Yard()
+    with clock.frozen(LEAVES - timedelta(minutes=20)):
+        before = the_assignment(yard.assignment["id"])
+        store.commit(SYSTEM, Update(before, before.model_copy(update={"late_minutes": 30})))
+        far = vehicle("Coach 20", garage_latitude=42.36, garage_longitude=-71.06)
+        rcv = yard.open("late_risk")
+        recovery_flow.offer(SYSTEM, rcv)
+        found_ones = {each.vehicle_id for each in kept(rcv).vehicles}
+        assert far not in found_ones
+        assert kept(rcv).status in {"searching", "escalated"}
+
+
+def test_nobody_can_be_asked_for_a_trip_that_is_over() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    with clock.frozen(LEAVES + timedelta(days=2)):
+        assert recovery_flow.offer(SYSTEM, rcv).go == "over"
+    assert kept(rcv).status == "escalated"
+    with pytest.raises(errors.Conflict):
+        recoveries.cancel(SYSTEM, rcv, "late")
