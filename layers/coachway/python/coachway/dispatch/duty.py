@@ -14,7 +14,7 @@ from coachway.core.model import Input
 from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.core.times import Moment
-from coachway.dispatch import assignments, driving, finishing, geofence, leaving, settling, telling, under_way
+from coachway.dispatch import assignments, geofence, settling, telling, under_way
 from coachway.dispatch.checkins import CLOCK_SKEW
 from coachway.dispatch.events import AssignmentCheckedIn, AssignmentCheckedOut
 from coachway.dispatch.geofence import Happening, Passage
@@ -75,6 +75,9 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     if at < before.starts_at - EARLIEST:
         begins = before.starts_at.isoformat(timespec="minutes")
         raise errors.Conflict(f"the duty begins at {begins}", title="it is too early to check in")
+    # Papers and hours come with them, which a function that mostly takes positions does without when it starts.
+    from coachway.dispatch import driving, leaving
+
     conditions = leaving.cleared(before)
     driving.require_legal(before, max(at, clock.now()))
     after = before.model_copy(
@@ -112,6 +115,8 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     _require_in_order(before, at)
     conditions: list[Op] = []
     if before.status is AssignmentStatus.CHECKED_IN:
+        from coachway.dispatch import finishing, leaving
+
         conditions = leaving.cleared(before)
         charter = finishing.charter_of(before)
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from coachway.bookings import lifecycle
 from coachway.bookings.model import CHARTER, Charter
 from coachway.bookings.rules import Status
 from coachway.core import errors, store
@@ -38,6 +37,9 @@ def starting(caller: Caller, charter: Charter, assignment: Assignment) -> list[O
     """
     if charter.status is not Status.CONFIRMED:
         return []
+    # Prices come with it, which those who only look do without at a cold start.
+    from coachway.bookings import lifecycle
+
     return lifecycle.starting(caller, charter, f"vehicle {assignment.vehicle_number} left its first stop")
 
 
@@ -55,6 +57,8 @@ def ending(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]
         return [Add(key, {"n": 1}, _KIND, at_most={"n": every - 1}, otherwise=CountedMeanwhile()), *over]
     counted = Add(key, {"n": 1}, _KIND, at_least={"n": every}, otherwise=CountedMeanwhile())
     reason = f"vehicle {assignment.vehicle_number} came to its last stop"
+    from coachway.bookings import lifecycle
+
     return [counted, *lifecycle.completing(caller, charter, reason), *over]
 
 

@@ -10,7 +10,7 @@ from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.ops import Op, Update
-from coachway.dispatch import driving, eta, finishing, leaving, telling, under_way
+from coachway.dispatch import eta, telling, under_way
 from coachway.dispatch.events import (
     TripArrived,
     TripDeparted,
@@ -42,6 +42,8 @@ def settled(caller: Caller, assignment: Assignment, passages: Sequence[Passage])
     while (step := under_way.passed(assignment, passages, free)).changes:
         alarms: list[Event] = []
         if step.starts:
+            from coachway.dispatch import leaving
+
             reasons = leaving.lacking(assignment)
             alarms = [TripPapersLacking(**telling.of(assignment), reasons=reasons)] if reasons else []
         assignment = write(caller, assignment, step, events=alarms)
@@ -52,6 +54,9 @@ def write(
     caller: Caller, before: Assignment, step: Step, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
 ) -> Assignment:
     """Write one step: the assignment, its events, the charter's own step. Raises LostRace."""
+    # Hours and charters come with them, which a position that shows nothing new does without.
+    from coachway.dispatch import driving, finishing
+
     after = step.after
     if after.status.is_under_way and any(isinstance(each, TripDeparted) for each in step.events):
         after.may_drive_until = driving.may_drive_until(after, clock.now())

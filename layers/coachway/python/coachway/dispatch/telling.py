@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coachway.dispatch.events import RecoveryOffer
 from coachway.dispatch.model import Assignment
-from coachway.dispatch.recovery import Offer, Recovery
 from coachway.fleet.model import Driver
+
+if TYPE_CHECKING:  # with them comes all that judges drivers
+    from coachway.dispatch.recovery import Offer, Recovery
 
 
 def of(assignment: Assignment, driver: Driver | None = None, second: Driver | None = None) -> dict[str, Any]:
