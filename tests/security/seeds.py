@@ -11,13 +11,15 @@ import hmac
 import secrets
 import string
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from coachway.bids.bidding import Invitation
 from coachway.bids.model import Bid, BidTerms
 from coachway.billing import links
+from coachway.billing.collection import Collection
+from coachway.billing.collection_rules import CollectionStatus
 from coachway.billing.invoice import Invoice, InvoiceLine
 from coachway.billing.invoice_rules import InvoiceStatus
 from coachway.billing.payment import Payment, PaymentMethod, PaymentStatus
@@ -400,6 +402,22 @@ def _payment(seeds: Seeds) -> str:
     return payment.id
 
 
+def _collection(seeds: Seeds) -> str:
+    """One that was given up."""
+    collection = Collection(
+        id=ids.new("col"),
+        org_id=seeds.tenant.org_id,
+        client_id=seeds["client_id"],
+        number=seeds.tenant.marker,
+        due_on=date(2027, 2, 17),
+        due_at=datetime(2027, 2, 17, 5, tzinfo=UTC),
+        status=CollectionStatus.FAILED,
+        version=1,
+    )
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(collection))
+    return collection.id
+
+
 def _refund(seeds: Seeds) -> str:
     """One that waits for a manager."""
     body = {"payment_id": _payment(seeds), "amount": 500, "reason": seeds.tenant.marker}
@@ -408,6 +426,11 @@ def _refund(seeds: Seeds) -> str:
 
 def _in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+
+
+def _recovery(seeds: Seeds) -> str:
+    body = {"assignment_id": _assignment(seeds), "reason": "other", "notes": seeds.tenant.marker}
+    return str(seeds.made("/dispatch/recoveries", body)["id"])
 
 
 SEEDS: dict[str, Callable[[Seeds], str]] = {
@@ -420,6 +443,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "calendar_feed": _feed,
     "charter_id": _charter,
     "client_id": _client,
+    "collection_id": _collection,
     "compliance_id": _paper,
     "contact_id": _contact,
     "driver_id": _driver,
@@ -432,6 +456,7 @@ SEEDS: dict[str, Callable[[Seeds], str]] = {
     "payout_id": _payout,
     "quote_id": _quote,
     "rating_id": _rating,
+    "recovery_id": _recovery,
     "refund_id": _refund,
     "role_name": _role,
     "rule_id": _rule,

@@ -2,106 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import random
-import secrets
 from collections import Counter
-from typing import Any
 
 import httpx
 import pytest
 
-from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
-from coachway.core import ids
-from coachway.core.writes import item
-from coachway.dispatch.model import DIARY
-from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import Carrier, at_once, statuses
+from tests.workflows.carrier import at_once, statuses
+from tests.workflows.yard import Yard
 
 pytestmark = pytest.mark.xdist_group("races")
 
 MANY = 50
-HOURS = ("09:00", "10:00", "11:00", "11:30")
-"""When trips of three hours leave that all overlap."""
-
-
-class Yard:
-    """A carrier with drivers, vehicles, and booked trips."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.carrier = Carrier.opened(stack)
-        self.ask, self.send = self.carrier.ask, self.carrier.send
-        area = secrets.choice(("201", "212", "215", "305", "312", "404", "415", "503", "617", "713", "718"))
-        self.phones = (f"+1{area}555{number:04d}" for number in random.sample(range(10_000), 1000))
-
-    def driver(self, **fields: Any) -> dict[str, Any]:
-        body = {**DRIVER_EXAMPLE, "phone": next(self.phones), **fields}
-        made: dict[str, Any] = self.ask("POST", "/drivers", body)
-        self._papers(SubjectType.DRIVER, made["id"])
-        return made
-
-    def vehicle(self, name: str) -> str:
-        made = self.ask("POST", "/vehicles", {**VEHICLE_EXAMPLE, "name": name})
-        self._papers(SubjectType.VEHICLE, made["id"])
-        return str(made["id"])
-
-    def _papers(self, subject_type: SubjectType, subject_id: str) -> None:
-        """Everything that it must have, approved: to hand it in and judge it is the test of others."""
-        kinds = REQUIRED[subject_type]
-        papers = [Paper(id=ids.new("cmp"), document_type=kind, status=Status.APPROVED) for kind in kinds]
-        org_id, stack = self.carrier.org_id, self.carrier.stack
-        subject = Subject(
-            org_id=org_id, subject_type=subject_type, subject_id=subject_id, name="x", papers=papers, version=2
-        )
-        stack.client("dynamodb").put_item(TableName=stack.table, Item=item(subject))
-
-    def trip(self, leaves: str = "09:00", day: str = "2027-03-03") -> str:
-        body = self.carrier.trip()
-        first, last = body["stops"]
-        hour, minute = leaves.split(":")
-        first |= {
-            "estimated_departure": f"{day}T{leaves}:00-05:00",
-            "latitude": 40.7074,
-            "longitude": -74.0113,
-        }
-        last |= {
-            "estimated_arrival": f"{day}T{int(hour) + 3:02d}:{minute}:00-05:00",
-            "latitude": 39.3560,
-            "longitude": -74.4310,
-        }
-        charter_id = str(self.ask("POST", "/charters", body)["id"])
-        self.ask("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
-        return charter_id
-
-    def trips(self, count: int, hours: tuple[str, ...] = HOURS) -> list[str]:
-        return at_once(count, lambda n: self.trip(hours[n % len(hours)]), in_flight=8)
-
-    def diary(self, resource: str) -> list[dict[str, Any]]:
-        """The jobs in the pages of a driver or vehicle, from the table itself."""
-        stack = self.carrier.stack
-        answer = stack.client("dynamodb").query(
-            TableName=stack.table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": DIARY.partition(org=self.carrier.org_id, resource=resource)}},
-            ConsistentRead=True,
-        )
-        found: dict[str, dict[str, Any]] = {}
-        for each in answer["Items"]:
-            for job in json.loads(each["doc"]["S"])["jobs"]:
-                found[job["assignment_id"]] = job
-        return list(found.values())
-
-    def ahead(self, resource: str) -> int:
-        """How many jobs the fleet counts for a driver or vehicle."""
-        stack = self.carrier.stack
-        pk, sk = JOBS.key(org=self.carrier.org_id, resource=resource)
-        kept = stack.client("dynamodb").get_item(TableName=stack.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})
-        return int(kept["Item"]["n"]["N"]) if "Item" in kept else 0
-
-    def assignments(self, **query: str) -> list[dict[str, Any]]:
-        return self.carrier.everything("/dispatch/assignments", date_from="2027-03-01", date_to="2027-03-31", **query)
 
 
 def warmed(yard: Yard) -> None:

@@ -143,7 +143,44 @@ _REFUND: dict[str, Any] = {
     "reason": "Cancellation of CH-2027-000001",
 }
 
+_RECOVERY: dict[str, Any] = {
+    "recovery_id": "rcv_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "assignment_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "number": "CH-2027-000001",
+    "vehicle_number": 1,
+    "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "driver_name": "Rosa Delgado",
+    "vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "vehicle_name": "Coach 12",
+    "reason": "breakdown",
+    "timezone": "America/New_York",
+    "pickup_at": "2099-03-03T14:00:00Z",
+    "pickup": "11 Wall St, New York, NY",
+    "dropoff": "1901 Boardwalk, Atlantic City, NJ",
+}
+_OFFER: dict[str, Any] = {
+    "offer_id": "off_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+    "driver_name": "Nia Near",
+    "vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+    "vehicle_name": "Coach 14",
+    "expires_at": "2099-03-03T13:10:00Z",
+}
+_TOOK_OVER: dict[str, Any] = {
+    "replacement_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+    "replacement_driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+    "replacement_driver_name": "Nia Near",
+    "replacement_vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+    "replacement_vehicle_name": "Coach 14",
+    "client_name": "Acme Events",
+    "client_email": "events@acme.example",
+}
+
 SAID: dict[str, dict[str, Any]] = {
+    "recovery.offered": {**_RECOVERY, "offer": _OFFER, "driver_phone": "+12125550188"},
+    "recovery.escalated": {**_RECOVERY, "why": "2 asked, no driver left who could take over", "asked": 2},
+    "trip.recovered": {**_RECOVERY, **_TOOK_OVER},
     "assignment.offered": {**_ASSIGNMENT, "chosen_by": "person"},
     "assignment.released": {**_ASSIGNMENT, "reason": "The charter was cancelled"},
     "assignment.declined": {**_ASSIGNMENT, "reason": "My child is ill"},
@@ -213,6 +250,19 @@ SAID: dict[str, dict[str, Any]] = {
                 "reason": "Its trip was changed",
             }
         ],
+    },
+    "payment.uncollected": {
+        "collection_id": "col_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "client_id": "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "client_name": "Acme Events",
+        "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+        "invoice_id": None,
+        "number": "CH-2027-000001",
+        "due_on": "2027-02-17",
+        "amount": 544.87,
+        "currency": "USD",
+        "tries": 4,
+        "reason": "Your card was declined.",
     },
     "refund.approval_needed": {**_REFUND, "escalated": True},
     "refund.completed": {**_REFUND, "method": "card"},

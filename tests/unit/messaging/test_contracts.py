@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coachway.bids import events as bids
-from coachway.billing import invoice_events, payable_events, payment_events, refund_events
+from coachway.billing import collection_events, invoice_events, payable_events, payment_events, refund_events
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
@@ -24,6 +24,7 @@ from coachway.messaging import (
     letters,
     payments,
     payouts,
+    recoveries,
     refunds,
     trips,
 )
@@ -58,11 +59,15 @@ EVENTS: dict[str, type[Event]] = {
         payment_events.PaymentFailed,
         payment_events.PaymentSucceeded,
         payment_events.PaymentUnplaced,
+        collection_events.PaymentUncollected,
         refund_events.RefundApprovalNeeded,
         refund_events.RefundCompleted,
         refund_events.RefundFailed,
         compliance.DocumentExpiring,
         compliance.DocumentExpired,
+        dispatch.RecoveryOffered,
+        dispatch.RecoveryEscalated,
+        dispatch.TripRecovered,
         identity.UserInvited,
         identity.PasswordResetRequested,
         identity.PasswordChanged,
@@ -106,9 +111,14 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (invoices.Voided, invoice_events.InvoiceVoided),
         (invoices.RunFinished, invoice_events.InvoicingFinished),
         (invoices.RunFailure, invoice_events.RunFailure),
+        (refunds.Uncollected, collection_events.PaymentUncollected),
         (refunds.ApprovalNeeded, refund_events.RefundApprovalNeeded),
         (refunds.Completed, refund_events.RefundCompleted),
         (refunds.Failed, refund_events.RefundFailed),
+        (recoveries.Offered, dispatch.RecoveryOffered),
+        (recoveries.Offer, dispatch.RecoveryOffer),
+        (recoveries.Escalated, dispatch.RecoveryEscalated),
+        (recoveries.Recovered, dispatch.TripRecovered),
         (payments.Succeeded, payment_events.PaymentSucceeded),
         (payments.Failed, payment_events.PaymentFailed),
         (payments.Unplaced, payment_events.PaymentUnplaced),
@@ -149,9 +159,14 @@ def test_every_template_is_used() -> None:
         "one-time-code.jinja",
         "one-time-code.sms.jinja",
         "password-changed.jinja",
+        "payment-uncollected.jinja",
         "password-reset.jinja",
         "quote-declined.jinja",
         "quote-sent.jinja",
+        "recovery-escalated.jinja",
+        "recovery-offered.sms.jinja",
+        "trip-recovered.jinja",
+        "trip-recovered-office.jinja",
         "invoice-overdue.jinja",
         "invoice-voided.jinja",
         "invoice.jinja",

@@ -51,7 +51,7 @@ def words(html: str) -> str:
     return " ".join(parser.words)
 
 
-_TEXTS = {"assignment.offered", "assignment.released"}
+_TEXTS = {"assignment.offered", "assignment.released", "recovery.offered"}
 """Occasions that make a text message."""
 
 
@@ -180,3 +180,18 @@ def test_the_second_driver_is_told_as_well_if_there_is_one() -> None:
     told = ALSO["assignment.offered"](crew, HEAD)
     assert told is not None
     assert (told.recipient, told.name, told.channel) == ("+12125550188", "Sam Tran", "sms")
+
+
+def test_a_driver_is_asked_to_take_over_and_told_until_when_to_answer() -> None:
+    assert letter("recovery.offered").text == (
+        "Harbor Coach: can you take over trip CH-2027-000001, Tue, Mar 3, 2099, 9:00 AM EST, 11 Wall St, New York, NY, "
+        "with Coach 14? Answer by 8:10 AM EST: https://coachway.test/live/pages/driver"
+    )
+
+
+def test_when_somebody_took_over_the_client_hears_who_comes_and_the_office_whom_they_replace() -> None:
+    client = letter("trip.recovered").text
+    assert "the vehicle broke down. Nia Near takes your trip over, with Coach 14." in client
+    office = ALSO["trip.recovered"](delivery("trip.recovered"), HEAD)
+    assert office is not None
+    assert (office.recipient, office.template) == ("hello@harbor.example", "trip-recovered-office")

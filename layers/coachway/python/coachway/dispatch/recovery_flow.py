@@ -7,6 +7,7 @@ else makes the wait pointless, wakes it by the token that is kept while it waits
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from math import ceil
 from typing import Any, Final
 
@@ -29,7 +30,8 @@ from coachway.dispatch.events import (
 )
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import MOST_CONSIDERED, RECOVERY, Offer, Recovery
-from coachway.dispatch.recovery_rules import TIME_TO_ANSWER, OfferStatus, Reason, RecoveryStatus, needless
+from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless
+from coachway.identity import organizations
 
 FLOW: Final = "recovery"
 
@@ -125,7 +127,7 @@ def _offer(caller: Caller, recovery_id: str) -> Next:
         vehicle_name=ranking.vehicle.vehicle.name,
         score=next(told.score for file, told in ranking.drivers if file.driver.id == best.id),
         offered_at=now,
-        expires_at=now + TIME_TO_ANSWER,
+        expires_at=now + timedelta(minutes=organizations.get(caller.org_id).recovery_answer_minutes),
     )
     after = before.model_copy(update={"offers": [*before.offers, made], **explained})
     told = RecoveryOffered(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from coachway.core import errors
 from coachway.dispatch.rules import AssignmentStatus
-
-TIME_TO_ANSWER: Final = timedelta(minutes=10)
-"""So long a driver who is asked to take over may think."""
 
 
 class Reason(StrEnum):

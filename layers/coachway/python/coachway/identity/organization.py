@@ -106,6 +106,9 @@ class OrganizationSettings(Input):
     free_wait_minutes: Annotated[
         int, Field(ge=0, le=1440, description="that a vehicle waits at a stop beyond the plan before it is billed")
     ] = 15
+    recovery_answer_minutes: Annotated[
+        int, Field(ge=1, le=1440, description="that a driver who is asked to take a trip over may think")
+    ] = 10
     branding: Branding = Field(default_factory=Branding)
 
 

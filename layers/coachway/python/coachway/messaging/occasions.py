@@ -23,6 +23,7 @@ from coachway.messaging import (
     letterhead,
     payments,
     payouts,
+    recoveries,
     refunds,
     sending,
     trips,
@@ -310,11 +311,33 @@ def _refund_completed(delivery: Delivery, _: Letterhead) -> Message | None:
     return Message("refund-completed", Channel.EMAIL, said.client_email, about, until, said.client_name, {"said": said})
 
 
+def _recovery_offered(delivery: Delivery, _: Letterhead) -> Message | None:
+    """To the driver who is asked, while they may still answer."""
+    said = _said(recoveries.Offered, delivery)
+    if not said.driver_phone:
+        return None
+    values = {"said": said, "link": f"{settings.public_url()}/pages/driver"}
+    until = _until(delivery, said.offer.expires_at)
+    about, name = delivery.aggregate_id, said.offer.driver_name
+    return Message("recovery-offered", Channel.SMS, said.driver_phone, about, until, name, values)
+
+
+def _trip_recovered(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = _said(recoveries.Recovered, delivery)
+    if not said.client_email:
+        return None
+    about, until = delivery.aggregate_id, _until(delivery)
+    return Message("trip-recovered", Channel.EMAIL, said.client_email, about, until, said.client_name, {"said": said})
+
+
 OCCASIONS: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered),
     "assignment.released": _to_driver("assignment-released", assignments.Released),
     "assignment.declined": _to_office("assignment-declined", assignments.Uncovered),
     "assignment.endangered": _to_office("assignment-endangered", assignments.Uncovered),
+    "recovery.offered": _recovery_offered,
+    "recovery.escalated": _to_office("recovery-escalated", recoveries.Escalated),
+    "trip.recovered": _trip_recovered,
     "quote.sent": _quote_sent,
     "quote.declined": _quote_declined,
     "charter.booked": _about_trip("charter-booked", trips.Booked),
@@ -336,6 +359,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "trip.late_risk": _to_office("trip-alarm", alarms.Late),
     "trip.papers_lacking": _to_office("trip-alarm", alarms.PapersLacking),
     "trip.unstarted": _to_office("trip-alarm", alarms.Unstarted),
+    "payment.uncollected": _to_office("payment-uncollected", refunds.Uncollected),
     "refund.approval_needed": _to_office("refund-approval", refunds.ApprovalNeeded),
     "refund.completed": _refund_completed,
     "refund.failed": _to_office("refund-failed", refunds.Failed),
@@ -351,6 +375,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
 ALSO: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered, second=True),
     "assignment.released": _to_driver("assignment-released", assignments.Released, second=True),
+    "trip.recovered": _to_office("trip-recovered-office", recoveries.Recovered),
     "trip.unstarted": _to_driver("trip-unstarted", alarms.Unstarted),
 }
 """What some of them make us write to somebody else besides."""
