@@ -104,8 +104,8 @@ replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FR
 	@PYTHONPATH=layers/coachway/python:. $(LOCAL) replay $(or $(ORG),$(error ORG=org_… says whose events)) $(FROM) $(or $(TO),$(FROM))
 
 .PHONY: rebuild
-rebuild: $(VENV)/.synced ## Count the figures of vendors again from past events: make rebuild ORG=org_…
-	@PYTHONPATH=layers/coachway/python:. $(LOCAL) rebuild $(or $(ORG),$(error ORG=org_… says whose vendors))
+rebuild: $(VENV)/.synced ## Count the figures of vendors and drivers again from past events: make rebuild ORG=org_…
+	@PYTHONPATH=layers/coachway/python:. $(LOCAL) rebuild $(or $(ORG),$(error ORG=org_… says whose))
 
 .PHONY: platform-user
 platform-user: $(VENV)/.synced ## Invite who runs the deployment: make platform-user ORG=demo EMAIL=… [NAME="Pia Novak"] [ENV=staging|prod]

@@ -9,11 +9,12 @@ from pydantic import Field
 from coachway.core.answers import File
 from coachway.core.caller import Caller
 from coachway.core.http import ANYONE, Api
-from coachway.dispatch import calendars, driver_hours, feeds
+from coachway.dispatch import calendars, driver_hours, feeds, performance
 from coachway.dispatch.calendars import Calendar, CalendarQuery, FleetCalendar, FleetQuery
 from coachway.dispatch.driver_hours import DriverHours
 from coachway.dispatch.feeds import FeedLink
 from coachway.dispatch.model import AssignmentId
+from coachway.dispatch.performance import DriverPerformance
 from coachway.fleet.model import DriverId, VehicleId
 
 FeedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}\.ics$")]
@@ -112,6 +113,16 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     and `holes` say why.
     """
     return driver_hours.of(caller, driver_id)
+
+
+@api.get("/drivers/{driver_id}/performance", needs="dispatch:read", outside=("driver",))
+def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerformance:
+    """Get how a driver does.
+
+    Offers and answers, trips, stops on time, and ratings of the charters they drove for a vendor. `rating` is the
+    average that automatic assignment goes by: null until there are three.
+    """
+    return performance.of(caller, driver_id)
 
 
 @api.get(

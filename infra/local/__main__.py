@@ -70,7 +70,8 @@ def _replay(home: Home, options: argparse.Namespace) -> None:
 
 
 def _rebuild(home: Home, options: argparse.Namespace) -> None:
-    print(f"{rebuild.rebuild(home, options.organization)} vendors were counted again")
+    vendors, drivers = rebuild.rebuild(home, options.organization)
+    print(f"{vendors} vendors and {drivers} drivers were counted again")
 
 
 def _platform_user(home: Home, options: argparse.Namespace) -> None:

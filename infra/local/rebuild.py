@@ -6,9 +6,10 @@ from infra.local import deploy, republish
 from infra.local.home import Home
 
 
-def rebuild(home: Home, organization: str) -> int:
-    """Count the figures of an organization's vendors again; returns of how many."""
+def rebuild(home: Home, organization: str) -> tuple[int, int]:
+    """Count the figures of an organization's vendors and drivers again; returns of how many each."""
     republish.as_root(home, deploy.outputs(home))
+    from coachway.dispatch import performance
     from coachway.vendors import statistics
 
-    return statistics.rebuild(organization)
+    return statistics.rebuild(organization), performance.rebuild(organization)

@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core import errors, ids, store
 from coachway.core.model import Changes
-from coachway.fleet import drivers, jobs
+from coachway.fleet import drivers, jobs, lending
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
 from tests.integration.client import call
 from tests.integration.fleet.garage import APIS, PHONE, Garage
@@ -160,7 +160,7 @@ def test_drivers_are_listed_by_status_vendor_license_and_name(garage: Garage) ->
     assert names(license_class="A", status="active") == ["Ana"]
     assert names(q="an") == ["Ana", "Ánna"]
     assert names(q="an", status="on_leave") == []
-    assert [each.first_name for each in drivers.active(garage.caller)] == ["Ana", "Ánna"]
+    assert [each.first_name for each in lending.active(garage.caller)] == ["Ana", "Ánna"]
 
 
 def test_a_vendor_that_is_not_there_is_refused(garage: Garage) -> None:
@@ -257,9 +257,9 @@ def test_a_job_given_while_the_driver_leaves_is_one_or_the_other(garage: Garage)
     seen = drivers.get(garage.caller, first["id"])
     drivers.delete(garage.caller, first["id"], None)
     with pytest.raises(errors.LostRace):
-        store.commit(garage.caller, drivers.unchanged(seen), jobs.taken(org_id, first["id"]))
+        store.commit(garage.caller, lending.unchanged(seen), jobs.taken(org_id, first["id"]))
     seen = drivers.get(garage.caller, second["id"])
-    store.commit(garage.caller, drivers.unchanged(seen), jobs.taken(org_id, second["id"]))
+    store.commit(garage.caller, lending.unchanged(seen), jobs.taken(org_id, second["id"]))
     with pytest.raises(errors.Conflict, match="jobs that are not over"):
         drivers.delete(garage.caller, second["id"], seen.version)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coachway.core import ids, store
-from coachway.fleet import jobs, vehicles
+from coachway.fleet import jobs, lending, vehicles
 from coachway.fleet.model import VEHICLE_EXAMPLE
 from tests.integration.client import call
 from tests.integration.fleet.garage import APIS, Garage
@@ -52,7 +52,7 @@ def test_vehicles_are_listed_by_status_class_vendor_and_name(garage: Garage) -> 
     assert names(vendor_id=vendor) == ["Coach 2"]
     assert names(q="coach") == ["Coach 1", "Coach 2"]
     assert names(q="MINI", vehicle_class="coach") == []
-    assert [each.name for each in vehicles.in_service(garage.caller)] == ["Coach 1", "Minibus 1"]
+    assert [each.name for each in lending.in_service(garage.caller)] == ["Coach 1", "Minibus 1"]
 
 
 @pytest.mark.parametrize(

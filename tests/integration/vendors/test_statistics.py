@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core import errors, ids, store
+from coachway.core import errors, ids, store, tallies
 from coachway.core.consuming import Delivery
 from coachway.core.events import Event
 from coachway.core.ops import CONSUMED, Update
@@ -59,7 +59,7 @@ def happened(vendor_id: str, *facts: Event) -> list[Delivery]:
 
 def consumed(*deliveries: Delivery) -> None:
     for each in deliveries:
-        statistics.consume(CALLER, each)
+        statistics.TALLIES.consume(CALLER, each)
 
 
 def delivery(kind: str, **data: Any) -> Delivery:
@@ -104,7 +104,7 @@ def test_events_move_the_figures_once_however_often_they_come() -> None:
 def test_a_trip_of_two_vendors_is_counted_for_both_even_when_one_had_it_before() -> None:
     one, two = vendor()["id"], vendor()["id"]
     event = delivery("charter.completed", vendor_ids=[one, two])
-    statistics._count(CALLER, event.event_id, one, {"completed": 1})
+    statistics.TALLIES.count(CALLER, event.event_id, one, {"completed": 1})
     consumed(event, event)
     assert [statistics.of(ORG, each).completed_trips for each in (one, two)] == [1, 1]
 
@@ -174,7 +174,7 @@ def test_a_rebuild_waits_for_events_that_it_cannot_see_yet() -> None:
 
 
 def test_a_rebuild_of_many_events_marks_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_TOGETHER", 2)
+    monkeypatch.setattr(tallies, "_TOGETHER", 2)
     ven = vendor()["id"]
     late = happened(ven, *(rated(ven, 4.0) for _ in range(5)))
     statistics.rebuild(ORG)

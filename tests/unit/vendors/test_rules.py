@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from coachway.bookings.events import CharterCompleted
 from coachway.core import errors
+from coachway.core.tallies import total
 from coachway.ratings.events import VendorRated
 from coachway.vendors import counting, rules
 from coachway.vendors.model import figures_of
@@ -43,7 +44,7 @@ def counted(*events: tuple[str, dict[str, Any]]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for kind, data in events:
         for each in counting.added(kind, data).values():
-            numbers = counting.total(numbers, each)
+            numbers = total(numbers, each)
     return numbers
 
 

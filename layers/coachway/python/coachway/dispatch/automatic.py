@@ -18,7 +18,7 @@ from coachway.dispatch.ground import DriverFile, Ground, VehicleFile
 from coachway.dispatch.judging import Finding
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.requests import AutoAssigned, AutoInput, ConsideredDriver, ConsideredVehicle
-from coachway.fleet import drivers, vehicles
+from coachway.fleet import lending
 from coachway.fleet.model import Driver, Vehicle
 from coachway.identity.organization import Organization
 
@@ -92,8 +92,8 @@ def considered(
     law = ground.law_of(found.get(Organization, house_key))
     trip = ground.trip_of(charter, law, cover, 2 if charter.requires_second_driver else 1, since)
     assigning.require_ahead(trip)
-    people = _whose(drivers.active(caller), cover.vendor_id)
-    things = _whose(vehicles.in_service(caller), cover.vendor_id)
+    people = _whose(lending.active(caller), cover.vendor_id)
+    things = _whose(lending.in_service(caller), cover.vendor_id)
     on = ground.read(caller, trip, people, things, found)
     return on if instead_of is None else on.without(instead_of.id)
 

@@ -18,7 +18,7 @@ from coachway.dispatch import diary, ground, utilization
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import AssignmentStatus, weeks
 from coachway.dispatch.utilization import Booked, Utilization
-from coachway.fleet import drivers, roster
+from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus, VendorId
 from coachway.fleet.rules import Span
 from coachway.identity.organization import ORGANIZATIONS, Organization
@@ -147,7 +147,7 @@ class FleetCalendar(Shape):
 
 def of_driver(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
     """A driver's calendar. Raises Missing, also for another driver. Two reads."""
-    drivers.require_own(caller, driver_id)
+    roster.require_own(caller, driver_id)
     head = DRIVER.key(org=caller.org_id, id=driver_id)
     found, spans = _gathered(caller.org_id, [driver_id], query, [head])
     driver = found.get(Driver, head)

@@ -16,7 +16,7 @@ from coachway.dispatch import diary, ground, logbook
 from coachway.dispatch.judging import Law
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import REACH, weeks
-from coachway.fleet import drivers
+from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import Answer, Rule, Segment, Status
 from coachway.hours.rules import check
@@ -82,7 +82,7 @@ class DriverHours(Shape):
 
 def of(caller: Caller, driver_id: str) -> DriverHours:
     """A driver's clock, now. Raises Missing, also for another driver. Two reads."""
-    drivers.require_own(caller, driver_id)
+    roster.require_own(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     head, terms = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
     some_weeks = weeks(now - REACH, now)

@@ -22,7 +22,7 @@ from coachway.dispatch.listing import listed
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.requests import AssignmentQuery
 from coachway.dispatch.rules import weeks
-from coachway.fleet import drivers, vehicles
+from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.identity import organizations
 
@@ -75,17 +75,26 @@ class Feed(NamedTuple):
 
 def of_driver(caller: Caller, driver_id: str) -> FeedLink:
     """A new link to a driver's calendar; the one before is void. Raises Missing, also for another driver."""
-    return _renewed(caller, drivers.get(caller, driver_id).id)
+    return _renewed(caller, _driver(caller, driver_id).id)
 
 
 def of_vehicle(caller: Caller, vehicle_id: str) -> FeedLink:
     """A new link to a vehicle's calendar; the one before is void. Raises Missing."""
-    return _renewed(caller, vehicles.get(caller, vehicle_id).id)
+    return _renewed(caller, _vehicle(caller, vehicle_id).id)
 
 
 def of_fleet(caller: Caller) -> FeedLink:
     """A new link to the whole fleet's calendar; the one before is void."""
     return _renewed(caller, caller.org_id)
+
+
+def _driver(caller: Caller, driver_id: str) -> Driver:
+    roster.require_own(caller, driver_id)
+    return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id))
+
+
+def _vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
+    return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id))
 
 
 def _renewed(caller: Caller, resource: str) -> FeedLink:
@@ -109,12 +118,12 @@ def _kept(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
 
 def revoked_of_driver(caller: Caller, driver_id: str) -> None:
     """Void the link to a driver's calendar, if there is one. Raises Missing for another driver's."""
-    _revoked(caller, drivers.get(caller, driver_id).id)
+    _revoked(caller, _driver(caller, driver_id).id)
 
 
 def revoked_of_vehicle(caller: Caller, vehicle_id: str) -> None:
     """Void the link to a vehicle's calendar, if there is one. Raises Missing for a vehicle that is not there."""
-    _revoked(caller, vehicles.get(caller, vehicle_id).id)
+    _revoked(caller, _vehicle(caller, vehicle_id).id)
 
 
 def revoked_of_fleet(caller: Caller) -> None:

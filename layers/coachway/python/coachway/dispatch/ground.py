@@ -25,7 +25,7 @@ from coachway.dispatch.diary import Diary
 from coachway.dispatch.judging import DriverCase, Law, VehicleCase, Wanted
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.planning import TripPlan
-from coachway.fleet import drivers, vehicles
+from coachway.fleet import lending
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.hours.rulesets import RULESETS
 from coachway.identity.organization import ORGANIZATIONS, Organization
@@ -47,7 +47,7 @@ class DriverFile:
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless driver and papers are still as they were judged."""
-        return [drivers.unchanged(self.driver), *([subjects.unchanged(self.subject)] if self.subject else [])]
+        return [lending.unchanged(self.driver), *([subjects.unchanged(self.subject)] if self.subject else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class VehicleFile:
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless vehicle and papers are still as they were judged."""
-        return [vehicles.unchanged(self.vehicle), *([subjects.unchanged(self.subject)] if self.subject else [])]
+        return [lending.unchanged(self.vehicle), *([subjects.unchanged(self.subject)] if self.subject else [])]
 
 
 def _standing(subject: Subject | None, day: date) -> Standing | None:

@@ -7,11 +7,11 @@ from typing import Literal
 from coachway.compliance import dues, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import clock, errors, ids, store
+from coachway.core import clock, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.model import Changes, Page, changed
-from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.fleet import jobs, roster
 from coachway.fleet.events import (
@@ -77,21 +77,15 @@ def _person(driver: Driver) -> log_ins.Known:
     }
 
 
-def require_own(caller: Caller, driver_id: str) -> None:
-    """Raises Missing for people outside who are not this driver."""
-    if caller.is_outside and (caller.role != "driver" or caller.party_id != driver_id):
-        raise errors.Missing("there is no such driver")
-
-
 def get(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
     """A driver. Raises Missing, also for another driver; Stale when `expected` is not its version."""
-    require_own(caller, driver_id)
+    roster.require_own(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
 
 
 def profile(caller: Caller, driver_id: str) -> DriverProfile:
     """A driver, and which papers are missing today. One read."""
-    require_own(caller, driver_id)
+    roster.require_own(caller, driver_id)
     head = DRIVER.key(org=caller.org_id, id=driver_id)
     papers = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
     found = store.gather([head, papers])
@@ -101,16 +95,6 @@ def profile(caller: Caller, driver_id: str) -> DriverProfile:
         missing_documents=[each.value for each in standing.lacking()],
         is_compliant=standing.is_compliant,
     )
-
-
-def unchanged(driver: Driver) -> Op:
-    """The op that fails unless a driver is still as they were when they were judged."""
-    return Require(driver, errors.LostRace("the driver was changed by somebody else: look again"))
-
-
-def active(caller: Caller) -> list[Driver]:
-    """All drivers that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
-    return roster.in_status(caller, Driver, DriverStatus.ACTIVE)
 
 
 def listed(caller: Caller, query: DriverQuery) -> Page[Driver]:

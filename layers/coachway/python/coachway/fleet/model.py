@@ -39,7 +39,7 @@ BY_STATUS = AccessPattern(
     index="gsi2",
     pk="ORG#{org}#FLEET_IN#{kind}#{status}",
     sk="{id}",
-    used_by="fleet.drivers.active, fleet.vehicles.in_service, fleet.drivers.listed, fleet.vehicles.listed",
+    used_by="fleet.lending, fleet.drivers.listed, fleet.vehicles.listed",
 )
 BY_NAME = AccessPattern(
     "drivers or vehicles by the beginning of their name",

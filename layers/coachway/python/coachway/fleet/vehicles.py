@@ -5,11 +5,11 @@ from __future__ import annotations
 from coachway.compliance import subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import clock, errors, ids, store
+from coachway.core import clock, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.model import Changes, Page, changed
-from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.fleet import jobs, roster
 from coachway.fleet.events import VehicleAdded, VehicleDeleted, VehicleStatusChanged, VehicleUpdated
@@ -49,16 +49,6 @@ def profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
         missing_documents=[each.value for each in standing.lacking()],
         is_compliant=standing.is_compliant,
     )
-
-
-def unchanged(vehicle: Vehicle) -> Op:
-    """The op that fails unless a vehicle is still as it was when it was judged."""
-    return Require(vehicle, errors.LostRace("the vehicle was changed by somebody else: look again"))
-
-
-def in_service(caller: Caller) -> list[Vehicle]:
-    """All vehicles that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
-    return roster.in_status(caller, Vehicle, VehicleStatus.IN_SERVICE)
 
 
 def listed(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:

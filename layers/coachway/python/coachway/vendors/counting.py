@@ -9,9 +9,8 @@ from typing import Any, Final
 from pydantic import ConfigDict, Field
 
 from coachway.core.model import Shape
+from coachway.core.tallies import Numbers
 from coachway.vendors.rules import ON_TIME
-
-Numbers = Mapping[str, int]
 
 CATEGORIES: Final = (
     "overall",
@@ -85,8 +84,3 @@ def added(event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
     """What an event adds, by vendor; empty for one that does not count."""
     read = COUNTED.get(event_type)
     return read(json.dumps(data)) if read else {}
-
-
-def total(numbers: Numbers, more: Numbers) -> dict[str, int]:
-    """Both together."""
-    return {name: numbers.get(name, 0) + more.get(name, 0) for name in sorted(numbers.keys() | more.keys())}
