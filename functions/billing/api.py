@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from coachway.billing import exporting, invoices, issuing, ledger, receivable, reconciling, recording
+from coachway.billing import collecting, exporting, invoices, issuing, ledger, receivable, reconciling, recording
 from coachway.billing.aging import Aging
+from coachway.billing.collection import Collection, CollectionId, CollectionQuery
 from coachway.billing.exporting import ExportQuery
 from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery, VoidInput
 from coachway.billing.ledger import Entry, LedgerQuery
@@ -98,3 +99,21 @@ def export_journal(caller: Caller, query: ExportQuery) -> File:
     The clients' and vendors' names are in it, as those programs want them.
     """
     return exporting.export(caller, query)
+
+
+@api.get("/billing/collections", needs="billing:read")
+def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]:
+    """List what is and was collected by card when it was due, the latest due first."""
+    return collecting.listed(caller, query)
+
+
+@api.get("/billing/collections/{collection_id}", needs="billing:read")
+def get_collection(caller: Caller, collection_id: CollectionId) -> Collection:
+    """Get what is collected for a charter or an invoice, with each try."""
+    return collecting.get(caller, collection_id)
+
+
+@api.post("/billing/collections/{collection_id}/retry", needs="billing:write")
+def retry_collection(caller: Caller, collection_id: CollectionId, if_match: int | None) -> Collection:
+    """Begin again what was given up, with as many tries."""
+    return collecting.retry(caller, collection_id, if_match)

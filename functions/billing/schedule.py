@@ -7,13 +7,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from coachway.billing import falling_due, invoicing_due, overdue
+from coachway.billing import collecting, falling_due, invoicing_due, overdue
 from coachway.core import starting
 from coachway.core.log import logger
 
 starting.connect()
 
 TIMERS: Final[Mapping[str, Callable[[], BaseModel]]] = {
+    "collections": collecting.run,
     "payables": falling_due.run,
     "invoices": overdue.run,
     "invoicing": invoicing_due.run,

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from infra.local import deploy
 from infra.local.home import Home
 
-FLOWS: Final = ("Bidding", "Invoicing", "Recovery", "Refund")
+FLOWS: Final = ("Bidding", "Invoicing", "Recovery", "Refund", "Collection")
 """Those whose ARN is among the stack's outputs."""
 OVER_BADLY: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 

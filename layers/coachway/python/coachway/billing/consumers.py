@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coachway.billing import awards, cancelling, filing, refund_signals, unbilled
+from coachway.billing import awards, cancelling, collecting, filing, refund_signals, unbilled
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.ops import AlreadyConsumed
@@ -43,6 +43,11 @@ def _each(consumers: list[Consumer]) -> Consumer:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = together(
-    awards.CONSUMERS, cancelling.CONSUMERS, refund_signals.CONSUMERS, filing.CONSUMERS, unbilled.CONSUMERS
+    awards.CONSUMERS,
+    cancelling.CONSUMERS,
+    collecting.CONSUMERS,
+    filing.CONSUMERS,
+    refund_signals.CONSUMERS,
+    unbilled.CONSUMERS,
 )
 """By the event's type; `template.yaml` lets just these reach the queue."""

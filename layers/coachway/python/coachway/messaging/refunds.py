@@ -5,6 +5,8 @@ Billing stands on a higher floor, so its classes are not imported here; a test c
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import ConfigDict
 
 from coachway.core.model import Shape
@@ -47,3 +49,17 @@ class Failed(Refund):
     """It could not be given back."""
 
     error: str
+
+
+class Uncollected(Shape):
+    """A card was declined each time, or none is known."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    client_name: str
+    number: str
+    due_on: date
+    amount: Amount
+    currency: str
+    tries: int
+    reason: str
