@@ -1,0 +1,31 @@
+"""Drivers and vehicles as those look at them who give them work: who may have some, and that nobody was changed."""
+
+from __future__ import annotations
+
+from coachway.core import errors
+from coachway.core.caller import Caller
+from coachway.core.ops import Op, Require, Update
+from coachway.fleet import roster
+from coachway.fleet.events import DriverUpdated
+from coachway.fleet.model import Driver, DriverStatus, Vehicle, VehicleStatus
+
+
+def active(caller: Caller) -> list[Driver]:
+    """All drivers that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
+    return roster.in_status(caller, Driver, DriverStatus.ACTIVE)
+
+
+def in_service(caller: Caller) -> list[Vehicle]:
+    """All vehicles that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
+    return roster.in_status(caller, Vehicle, VehicleStatus.IN_SERVICE)
+
+
+def unchanged(lent: Driver | Vehicle) -> Op:
+    """The op that fails unless a driver or vehicle is still as it was when it was judged."""
+    return Require(lent, errors.LostRace(f"the {lent.KIND} was changed by somebody else: look again"))
+
+
+def rated(driver: Driver, rating: float) -> Op:
+    """The op by which a driver has another rating, which automatic assignment looks at."""
+    told = DriverUpdated(driver_id=driver.id, vendor_id=driver.vendor_id)
+    return Update(driver, driver.model_copy(update={"rating": rating}), [told])
