@@ -16,7 +16,7 @@ from typing import Final
 from infra.local import layers, say
 from infra.local.home import ROOT
 from tests import stack
-from tests.load import cold, inner, machine, report, through, trees
+from tests.load import cold, inner, machine, report, swarm, through, trees
 from tests.load.found import Found
 
 REPORT: Final = ROOT / "docs" / "performance.md"
@@ -38,11 +38,14 @@ def measure() -> Found:
         growth = inner.run(home, built, table, "grow", charters=[FEW, many])
     with inner.table(home) as table:  # at the end: the stack is busy with what follows for a while
         door = through.measure(home, built, table, rounds)
+    with say.step(f"Following {swarm.DRIVERS} drivers for {swarm.SECONDS} seconds"):
+        followed = swarm.measure(home)
     return Found(
         starts=starts,
         warm=warm,
         through=door,
         growth=growth,
+        swarm=followed,
         sizes=layers.sizes(layers.Platform("local")),
         alarms=_count("AWS::CloudWatch::Alarm"),
         secrets=_count("AWS::SecretsManager::Secret"),

@@ -125,6 +125,39 @@ def _announced(bill: Bill, relay: Mapping[str, Any], events: float) -> None:
     bill.add("EventBridge", events * EVENT)
 
 
+DUTY_HOURS: Final = 10
+"""Of a driver on the road, in a day."""
+FIX_SECONDS: Final = 10
+ARCHIVED_GB: Final = 0.023
+"""S3, a GB for a month."""
+FILE: Final = 5.00 / MILLION
+"""S3: a file put."""
+EVENTS_A_DAY: Final = 8
+"""Of a driver's day: reporting for duty, arrivals and departures of three stops, being done."""
+ARCHIVED_SHARE: Final = 0.4
+"""What a trail takes in a file, compressed, of what it took in the table."""
+
+
+def of_a_driver_day(rows: Sequence[Mapping[str, Any]], telling: str, together: int, start_ms: float) -> Bill:
+    """The bill for one driver who tells where they are for a day, `together` fixes in a request, and is followed.
+
+    Staff or a client look twelve times an hour. A trail lies four weeks in the table, then a year in the bucket.
+    """
+    bill, by_name = Bill(), {row["name"]: row for row in rows}
+    row, requests = by_name[telling], DUTY_HOURS * 3600 / FIX_SECONDS / together
+    look, looks = by_name["follow a charter"], DUTY_HOURS * 12
+    for each, times in ((row, requests), (look, looks)):
+        bill.add("API Gateway", times * GATEWAY)
+        _run(bill, {**each, "grown": 0}, times, start_ms * COLD_SHARE)
+        bill.add("data out", times * each["bytes"] / 1e9 * OUT_GB)
+    trail = requests * row["grown"] / 1e9
+    bill.add(
+        "kept four weeks, then a year in S3", trail * (STORED_GB * 28 / 30.4 + ARCHIVED_SHARE * ARCHIVED_GB * 12) + FILE
+    )
+    _announced(bill, by_name["relay an event"], EVENTS_A_DAY)
+    return bill
+
+
 def of_an_idle_month(timer_ms: float, alarms: int, secrets: int) -> Bill:
     """The bill of a month in which nobody asks for anything."""
     bill, timers = Bill(), 30.4 * 24 * 12

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.load import cold
 from tests.load.cold import Start
+from tests.load.swarm import Swarmed
 from tests.load.through import Through
 
 Row = dict[str, Any]
@@ -24,6 +25,7 @@ class Found:
     warm: list[Row]
     through: Through
     growth: list[Row]
+    swarm: Swarmed
     sizes: dict[str, int]
     """Bytes of each layer, unpacked."""
     alarms: int

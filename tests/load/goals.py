@@ -32,7 +32,7 @@ class Goal:
 
 def goals(found: Found) -> list[Goal]:
     """Every promise that a run can judge."""
-    return [*_starting(found), *_answering(found), *_at_the_door(found)]
+    return [*_starting(found), *_answering(found), *_at_the_door(found), *_on_the_road(found)]
 
 
 def _starting(found: Found) -> Iterator[Goal]:
@@ -64,3 +64,8 @@ def _at_the_door(found: Found) -> Iterator[Goal]:
     slowest = max(door.p50(step.name) for step in through.BOOKING)
     yield Goal("the slowest route of booking, p50", slowest, 200, "ms")
     yield Goal("the slowest mail", max(seconds for _, seconds in door.mails), 30, "s")
+
+
+def _on_the_road(found: Found) -> Iterator[Goal]:
+    yield Goal("write units of telling a position", found.row("tell a position")["write_units"], 1)
+    yield Goal(f"positions of {found.swarm.drivers} drivers that were lost", found.swarm.lost + found.swarm.wrong, 0)

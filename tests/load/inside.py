@@ -155,7 +155,10 @@ def warm() -> list[dict[str, Any]]:
             if number > 2:
                 samples.setdefault(step.name, []).append(house.last)
     rows = [_row(day, house, step, samples.get(step.name, [])) for step in (*FLOOR, *steps.MEASURED)]
-    return [*rows, *Aftermath(day).rows(JOB["rounds"])]
+    from tests.load.road import ENTRY, Road
+
+    house.entries[ENTRY] = load(Path(JOB["functions"]) / "dispatch" / "tracking.py")
+    return [*rows, *Aftermath(day).rows(JOB["rounds"]), *Road(day, house).rows(JOB["rounds"])]
 
 
 def first() -> dict[str, Any]:

@@ -28,6 +28,8 @@ For each charter {cost.MAILS:g} mails go out, and these requests are made:
 
 {table(("service", "dollars"), _lines(idle))}
 
+{_driver_days(found)}
+
 The formula, per request:
 
 {table(("part", "quantity", "dollars"), cost.FORMULA)}
@@ -36,6 +38,28 @@ Billed time is CPU ÷ {cost.PROCESSOR_SHARE:.2f}, the share of a processor that 
 each call of DynamoDB; {cost.COLD_SHARE:.0%} of requests pay a cold start besides. That wait and that share are assumed;
 all other quantities are measured. Each event is taken to have a run of the relay to itself. Prices are AWS's list
 prices for us-east-1 of November 2026, without its free tier (`tests/load/cost.py`)."""
+
+
+def _driver_days(found: Found) -> str:
+    """A day of a driver's positions, sent one by one and gathered."""
+    start = (found.start("bookings api").middle("ready", "cpu") or 0.0) / cost.PROCESSOR_SHARE
+    fixes = cost.DUTY_HOURS * 3600 // cost.FIX_SECONDS
+    names = {1: "tell a position", 6: "tell six positions"}
+    bills = {count: cost.of_a_driver_day(found.warm, name, count, start) for count, name in names.items()}
+    parts = dict.fromkeys(part for bill in bills.values() for part in bill.dollars)
+    lines = [(part, *(f"{bill.dollars.get(part, 0.0):.4f}" for bill in bills.values())) for part in parts]
+    units = found.row(names[1])["write_units"]
+    alone, gathered = bills[1].total, bills[6].total
+    return f"""**A driver-day of GPS: ${alone:.3f}** when each position goes out by itself, **${gathered:.3f}** when a
+telephone gathers them for a minute: {cost.DUTY_HOURS} hours on the road at a fix in {cost.FIX_SECONDS} seconds,
+{fixes:,} fixes, looked at every five minutes, {cost.EVENTS_A_DAY} events.
+
+{table(("service", "dollars, one by one", "dollars, six together"), lines)}
+
+The formula: `requests × (gateway + run + {units:g} write unit + read units) + looks × the same + trail kept + events`,
+with {fixes:,} requests of one fix or {fixes // 6:,} of six; the quantities of each are in the table of warm requests. A
+page of the trail is an item of less than a kilobyte that holds five minutes, so that telling one more position is one
+write unit; it lies four weeks in the table and then in the bucket."""
 
 
 def _lines(bill: cost.Bill) -> list[tuple[str, str]]:

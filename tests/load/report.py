@@ -17,6 +17,7 @@ def page(found: Found) -> str:
         sections.cold_starts(found),
         sections.warm_requests(found),
         sections.at_the_door(found),
+        sections.positions(found),
         sections.growth(found),
         sections.packages(found),
         prices.bills(found),

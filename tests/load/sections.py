@@ -75,6 +75,35 @@ organization a queue, since each moves the same counter in its transaction.
 {table(("from sending a quote to its mail", "seconds"), mails)}"""
 
 
+def positions(found: Found) -> str:
+    """What became of five hundred drivers' positions."""
+    swarm = found.swarm
+    lines = [
+        ("drivers, each with a fix in ten seconds", f"{swarm.drivers:,}"),
+        ("seconds", f"{swarm.seconds:.0f}"),
+        ("fixes recorded", f"{swarm.recorded:,}"),
+        ("kept", f"{swarm.kept:,}"),
+        ("lost", f"{swarm.lost:,}"),
+        ("kept twice, invented or out of order", f"{swarm.wrong:,}"),
+        ("requests", f"{swarm.requests:,}"),
+        ("fixes in a request, on average", f"{swarm.a_batch:.1f}"),
+        ("fixes sent again though they were answered", f"{swarm.repeated:,}"),
+        ("requests that failed and were sent again", f"{swarm.again:,}"),
+        ("p50 of a request, ms", f"{swarm.p50:.0f}"),
+        ("p95, ms", f"{swarm.p95:.0f}"),
+        ("seconds until the last outbox was empty", f"{swarm.drained:.1f}"),
+        ("processes that wanted to run when it began", f"{swarm.busy:.1f}"),
+    ]
+    return f"""## Positions
+
+`python -m tests.load.swarm`: {swarm.drivers} drivers on the road, with their own tokens, each on a trip of its own.
+Their telephones record a fix every ten seconds, and send what they have when nothing is on its way; on a machine that
+is too slow for one request for each fix, requests hold more. Afterwards every page of every trail is read and compared
+with what was recorded, to the millisecond.
+
+{table(("what", "number"), lines)}"""
+
+
 def growth(found: Found) -> str:
     """Whether a large organization pays more."""
     counts = sorted({row["charters"] for row in found.growth})

@@ -174,7 +174,12 @@ def _with_papers(whose: str, kinds: tuple[str, ...]) -> tuple[Step, ...]:
     """Hand in and approve what a driver or vehicle must have."""
     found: list[Step] = []
     for kind in kinds:
-        paper = {whose: f"{{{whose}}}", "document_type": kind, "document_name": kind, "expiration_date": "2028-01-01"}
+        paper: dict[str, Json] = {
+            whose: f"{{{whose}}}",
+            "document_type": kind,
+            "document_name": kind,
+            "expiration_date": "2028-01-01",
+        }
         if kind == "drivers_license":
             paper |= {"license_class": "B", "endorsements": ["P"]}
         found.append(_post("hand in a paper", "compliance", "/compliance", paper, keeps={"compliance_id": "id"}))

@@ -1,0 +1,74 @@
+"""A trail's pages, without a table."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coachway.dispatch import trail
+from coachway.dispatch.geofence import Progress, follow
+from coachway.dispatch.model import AssignmentStop
+from coachway.dispatch.packing import Fix
+from coachway.dispatch.trail import TrailPage
+from tests.tracks import read
+from tests.unit.dispatch.trips import TRIPS, trip
+
+ORG, RUN = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+Pages = dict[datetime, TrailPage]
+
+
+def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> trail.Laid:
+    """Lay a batch as a check-in does: on the pages from its first fix on, and the one before."""
+    oldest = trail.page_of(min(fix.at for fix in batch))
+    there = sorted(pages)
+    before = [each for each in there if each < oldest][-1:]
+    laid = trail.laid(ORG, RUN, [pages[each] for each in (*before, *(e for e in there if e >= oldest))], batch, stops)
+    for page in laid.changed:
+        pages[page.begins] = page.model_copy(update={"version": page.version + 1})
+    for passage in laid.passages:
+        name = f"{passage.happening}_at"
+        told = getattr(stops[passage.stop], name)
+        setattr(stops[passage.stop], name, min(told or passage.at, passage.at))
+    return laid
+
+
+@pytest.mark.parametrize("name", TRIPS)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 1000))
+def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: int) -> None:
+    track, chance = read(name)[::5], random.Random(seed)
+    batches = [track[first : first + 24] for first in range(0, len(track), 20)]
+    chance.shuffle(batches)
+    pages: Pages = {}
+    stops = trip(name)
+    known = sum(len(sent(pages, chance.sample(batch, len(batch)), stops).known) for batch in batches)
+    assert [fix for begins in sorted(pages) for fix in pages[begins].fixes] == track
+    assert known == sum(len(batch) for batch in batches) - len(track)
+
+
+@pytest.mark.parametrize("name", TRIPS)
+def test_each_page_leads_to_where_all_before_it_and_it_lead(name: str) -> None:
+    track, stops, pages = read(name), trip(name), Pages()
+    for first in range(0, len(track), 50):
+        sent(pages, track[first : first + 50], stops)
+    for begins, page in pages.items():
+        whole = follow(Progress(), [fix for fix in track if fix.at < begins + trail.LENGTH], stops)
+        assert follow(page.before, page.fixes, stops).progress == whole.progress
+
+
+def test_a_batch_that_is_sent_again_changes_nothing() -> None:
+    track, stops, pages = read("tunnel"), trip("tunnel"), Pages()
+    for first in range(0, len(track), 60):
+        sent(pages, track[first : first + 60], stops)
+    again = sent(pages, track[60:120], stops)
+    assert (again.changed, again.passages, len(again.known)) == ([], [], 60)
+
+
+def test_a_page_begins_every_five_minutes() -> None:
+    at = datetime(2027, 3, 3, 14, 9, 59, 999_000, tzinfo=UTC)
+    assert trail.page_of(at) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
+    assert trail.page_of(at + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coachway.dispatch.events import TripArrived, TripDeparted
+from coachway.dispatch.geofence import Happening, Passage
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.under_way import Step, passed
+from tests.unit.dispatch.test_late import NINE, assignment, minutes
+from tests.unit.dispatch.trips import trip
+
+ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
+FREE = timedelta(minutes=15)
+WHOLE = [
+    Passage(0, ARRIVED, NINE - minutes(10)),
+    Passage(0, DEPARTED, NINE + minutes(20)),
+    Passage(1, ARRIVED, NINE + minutes(60)),
+    Passage(1, DEPARTED, NINE + minutes(140)),
+    Passage(2, ARRIVED, NINE + minutes(200)),
+]
+
+
+def checked_in() -> Assignment:
+    return assignment("checked_in", stops=trip("long-stop"))
+
+
+def through(before: Assignment, passages: list[Passage]) -> list[Step]:
+    steps = []
+    while (step := passed(before, passages, FREE)).changes:
+        steps.append(step)
+        before = step.after
+        assert len(steps) < 20
+    return steps
+
+
+def test_a_trip_begins_and_ends_in_two_steps() -> None:
+    one, two = through(checked_in(), WHOLE)
+    assert (one.starts, one.ends, one.after.status) == (True, False, "in_progress")
+    assert (two.starts, two.ends, two.after.status) == (False, True, "completed")
+    kinds = [type(each) for step in (one, two) for each in step.events]
+    assert kinds == [TripArrived, TripDeparted, TripArrived, TripDeparted, TripArrived]
+
+
+def test_arriving_at_the_first_stop_begins_nothing() -> None:
+    [step] = through(checked_in(), WHOLE[:1])
+    assert (step.starts, step.after.status) == (False, "checked_in")
+
+
+def test_a_trip_that_is_seen_at_a_later_stop_has_begun() -> None:
+    [step] = through(checked_in(), WHOLE[2:3])
+    assert (step.starts, step.after.status, step.after.stops[0].departed_at) == (True, "in_progress", None)
+
+
+def test_what_was_told_only_becomes_earlier_and_is_not_told_again() -> None:
+    before = through(checked_in(), WHOLE)[-1].after
+    assert through(before, [Passage(0, DEPARTED, NINE + minutes(25))]) == []
+    [step] = through(before, [Passage(0, DEPARTED, NINE + minutes(15))])
+    assert (step.events, step.after.stops[0].departed_at) == ([], NINE + minutes(15))
+    assert step.after.stops[0].dwell_minutes == 25
+
+
+def test_a_departure_says_how_late_it_was_and_what_the_wait_costs() -> None:
+    [step] = through(checked_in(), WHOLE[:2])
+    left = step.events[1]
+    assert isinstance(left, TripDeparted)
+    assert (left.late_minutes, left.dwell_minutes, left.billable_minutes) == (0, 30, 0)
+    assert left.planned_at == datetime(2027, 3, 5, 13, 15, tzinfo=UTC)
+
+
+@given(st.lists(st.sampled_from(WHOLE), max_size=8))
+def test_no_order_of_passages_tells_one_twice(passages: list[Passage]) -> None:
+    steps = through(checked_in(), passages)
+    told = [(type(each), each.stop) for s in steps for each in s.events if isinstance(each, TripArrived | TripDeparted)]
+    assert len(told) == len(set(told))
+    assert sum(step.starts for step in steps) <= 1
+    assert sum(step.ends for step in steps) <= 1
+    assert not any(step.starts and step.ends for step in steps)
