@@ -477,7 +477,7 @@ FRESH: dict[str, Callable[[Seeds], Any]] = {
     "deadline": lambda _: _in_days(5),
     "code": lambda _: _letters(10),
     "email": lambda seeds: seeds.tenant.email("fresh"),
-    "phone": lambda _: f"+1212555{secrets.randbelow(10_000):04d}",
+    "phone": lambda _: f"+1212{2_000_000 + secrets.randbelow(7_000_000)}",
     "slug": lambda _: f"s{secrets.token_hex(8)}",
 }
 """Fields of bodies that must be unique, by name."""
