@@ -92,6 +92,8 @@ from aws_lambda_powertools.utilities.parameters.ssm import SSMProvider
 SecretsProvider(), SSMProvider()
 for name in {SERVICES!r}:
     botocore.session.get_session().create_client(name)
+files = botocore.session.get_session().create_client("s3", aws_access_key_id="trial", aws_secret_access_key="trial")
+files.generate_presigned_url("get_object", Params={{"Bucket": "trial", "Key": "trial"}})
 """,
 )
 
