@@ -47,12 +47,12 @@ def test_the_first_departure_is_judged(late: int, on_time: int) -> None:
 
 @pytest.mark.parametrize(("at", "on_time"), [("11:50", 1), ("12:05", 1), ("12:06", 0)])
 def test_an_arrival_is_judged_by_its_plan_and_the_last_one_completes_the_trip(at: str, on_time: int) -> None:
-    when = {"at": f"2027-03-03T{at}:00Z", "planned_at": "2027-03-03T12:00:00Z"}
+    when: dict[str, Any] = {"stop": 1, "at": f"2027-03-03T{at}:00Z", "planned_at": "2027-03-03T12:00:00Z"}
     judged = {"judged_on_time": 1, "on_time": on_time}
     assert added("trip.arrived", is_last=False, **when) == {ROSA: judged}
     assert added("trip.arrived", is_last=True, **when) == {ROSA: {**judged, "completed": 1}}
-    assert added("trip.arrived", is_last=True, at=when["at"], planned_at=None) == {ROSA: {"completed": 1}}
-    assert added("trip.arrived", is_last=False, at=when["at"], planned_at=None) == {}
+    assert added("trip.arrived", is_last=True, **{**when, "planned_at": None}) == {ROSA: {"completed": 1}}
+    assert added("trip.arrived", is_last=False, **{**when, "stop": 0}) == {}
 
 
 def test_a_rating_counts_for_whoever_drove() -> None:

@@ -41,6 +41,7 @@ class Departed(OfCrew):
 class Arrived(OfCrew):
     """What `trip.arrived` says."""
 
+    stop: int
     at: datetime
     planned_at: datetime | None = None
     is_last: bool
@@ -78,7 +79,8 @@ def _departed(text: str, _: Drove) -> Mapping[str, Numbers]:
 
 def _arrived(text: str, _: Drove) -> Mapping[str, Numbers]:
     said = Arrived.model_validate_json(text)
-    numbers = _judged(said.at - said.planned_at) if said.planned_at is not None else {}
+    # The first stop is judged by its departure.
+    numbers = _judged(said.at - said.planned_at) if said.stop and said.planned_at is not None else {}
     if said.is_last:
         numbers = {**numbers, "completed": 1}
     return dict.fromkeys(said.crew, numbers) if numbers else {}
