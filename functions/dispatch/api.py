@@ -5,7 +5,8 @@ from __future__ import annotations
 from coachway.core.caller import Caller
 from coachway.core.http import Api
 from coachway.core.model import Page
-from coachway.dispatch import answering, assigning, assignments, automatic, listing, recoveries
+from coachway.dispatch import answering, assigning, assignments, automatic, board, listing, recoveries
+from coachway.dispatch.board import Board, BoardQuery
 from coachway.dispatch.model import Assignment, AssignmentId
 from coachway.dispatch.recovery import Recovery, RecoveryId, RecoveryInput, RecoveryQuery
 from coachway.dispatch.requests import AssignInput, AssignmentQuery, AutoAssigned, AutoInput, ReasonInput
@@ -126,3 +127,13 @@ def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput)
 def cancel_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
     """Nobody else is needed any more: whoever has the trip keeps it."""
     return recoveries.cancel(caller, recovery_id, body.reason)
+
+
+@api.get("/dispatch/board", needs="dispatch:read")
+def show_board(caller: Caller, query: BoardQuery) -> Board:
+    """See a day at a glance: every vehicle of every trip, by how it stands.
+
+    Today, unless a day is named. Trips without a driver come first; who is under way has a position, the next stop and
+    when they will be there.
+    """
+    return board.of_day(caller, query)

@@ -27,11 +27,17 @@ def of_charter(caller: Caller, charter_id: str) -> CharterTrack:
     """
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     now = clock.now()
-    vehicles = []
-    for each, progress, counted in _followed(charter, now, shows=_on_duty):
-        more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
-        vehicles.append(OwnVehicleTrack(**_vehicle(each, progress, counted, now), **more))
+    vehicles = of_running(charter.org_id, _running(charter), now)
     return CharterTrack(charter_id=charter.id, vehicles=vehicles, **_head(charter, vehicles, now))
+
+
+def of_running(org_id: str, running: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
+    """Where the vehicles of some assignments are, in their order: one read for fifty that send their positions."""
+    found = []
+    for each, progress, counted in _followed(org_id, running, now, shows=_on_duty):
+        more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
+        found.append(OwnVehicleTrack(**_vehicle(each, progress, counted, now), **more))
+    return found
 
 
 def seen(token: str) -> SharedTrack:
@@ -42,7 +48,8 @@ def seen(token: str) -> SharedTrack:
 def shared(found: OpenedLink) -> SharedTrack:
     """The same of a link that was opened."""
     now = clock.now()
-    vehicles = [VehicleTrack(**_vehicle(*each, now)) for each in _followed(found.charter, now, shows=_with_passengers)]
+    running = _followed(found.charter.org_id, _running(found.charter), now, shows=_with_passengers)
+    vehicles = [VehicleTrack(**_vehicle(*each, now)) for each in running]
     return SharedTrack(
         carrier=found.organization.shown_as,
         vehicles=vehicles,
@@ -51,13 +58,19 @@ def shared(found: OpenedLink) -> SharedTrack:
     )
 
 
-def _followed(charter: Charter, now: datetime, shows: Callable[[Assignment], bool]) -> list[Followed]:
-    """The assignments that run a charter's vehicles, each with how far it is and its last positions, if they show."""
+def _running(charter: Charter) -> list[Assignment]:
+    """The assignments that run a charter's vehicles, in the order of these."""
     ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
     known = store.find_many(Assignment, [assignments.key(charter.org_id, each) for each in ids[:100]]) if ids else {}
-    running = sorted(known.values(), key=lambda each: each.vehicle_number)
+    return sorted(known.values(), key=lambda each: each.vehicle_number)
+
+
+def _followed(
+    org_id: str, running: Sequence[Assignment], now: datetime, shows: Callable[[Assignment], bool]
+) -> list[Followed]:
+    """Assignments, each with how far it is, and its last positions if they show."""
     shown = [each.id for each in running if shows(each)]
-    pages = trail.newest_of(charter.org_id, shown, now) if shown else {}
+    pages = trail.newest_of(org_id, shown, now) if shown else {}
     found = []
     for each in running:
         if each.id in pages:

@@ -1,0 +1,189 @@
+"""The dispatcher's day at a glance: every vehicle of every trip, by how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field
+
+from coachway.bookings.model import BY_TRIP, Charter, Cover
+from coachway.bookings.rules import Status
+from coachway.core import clock, store
+from coachway.core.caller import Caller
+from coachway.core.listing import everything
+from coachway.core.model import Input, Shape
+from coachway.core.times import Day
+from coachway.dispatch import track
+from coachway.dispatch.model import BY_DAY, Assignment
+from coachway.dispatch.recovery import RECOVERY, Recovery
+from coachway.dispatch.recovery_rules import RecoveryStatus
+from coachway.dispatch.rules import AssignmentStatus
+from coachway.dispatch.track_views import OwnVehicleTrack, Position
+from coachway.identity import organizations
+
+LONGEST_TRIP: Final = timedelta(days=7)
+"""Trips that left up to so long ago, and are still under way, are on the board."""
+_TAKES_PLACE: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+
+
+class Column(StrEnum):
+    """How a vehicle of a trip stands."""
+
+    UNCOVERED = "uncovered"
+    """Nobody runs it yet, or any more."""
+    VENDOR = "vendor"
+    """A vendor does, who named no driver."""
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    CHECKED_IN = "checked_in"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+
+
+class BoardQuery(Input):
+    """Which day."""
+
+    day: Annotated[Day | None, Field(description="local to the organization; left out: today")] = None
+
+
+class BoardCard(Shape):
+    """One vehicle of one trip. `next_stop` counts from 0, `late_minutes` is at that stop."""
+
+    charter_id: str
+    number: str
+    vehicle_number: int
+    column: Column
+    timezone: str
+    pickup_at: AwareDatetime
+    dropoff_at: AwareDatetime
+    pickup: str
+    dropoff: str
+    passengers: Annotated[int, Field(description="of the whole trip where nobody runs the vehicle, else in it")]
+    vendor_id: str | None = None
+    assignment_id: str | None = None
+    driver_id: str | None = None
+    driver_name: str | None = None
+    vehicle_id: str | None = None
+    vehicle_name: str | None = None
+    concern: Annotated[str, Field(description="why it cannot go ahead as things stand; empty if all is well")] = ""
+    recovery_id: Annotated[str | None, Field(description="while somebody else is looked for, or none was found")] = None
+    recovery_status: RecoveryStatus | None = None
+    position: Position | None = None
+    next_stop: int | None = None
+    eta: AwareDatetime | None = None
+    late_minutes: int | None = None
+
+
+class Board(Shape):
+    """A day of trips, by how their vehicles stand; within a column soonest first."""
+
+    day: date
+    timezone: str
+    asked_at: AwareDatetime
+    columns: dict[Column, list[BoardCard]]
+
+
+def of_day(caller: Caller, query: BoardQuery) -> Board:
+    """The trips that leave on a day by their own clock, and those under way that left in the week before.
+
+    Two queries for the day, one for each day of the week before; a read for each hundred recoveries, and one for each
+    fifty positions.
+    """
+    now = clock.now()
+    timezone = organizations.get(caller.org_id).timezone
+    day = query.day or now.astimezone(ZoneInfo(timezone)).date()
+    running = _running(caller.org_id, day, now)
+    tracks = {each.assignment_id: each for each in track.of_running(caller.org_id, running, now)}
+    searches = _searches(caller.org_id, running)
+    cards = [_of_assignment(each, tracks[each.id], searches.get(each.recovery_id or "")) for each in running]
+    cards += [card for charter in _charters(caller.org_id, day) for card in _without_driver(charter)]
+    cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
+    columns = {column: [card for card in cards if card.column is column] for column in Column}
+    return Board(day=day, timezone=timezone, asked_at=now, columns=columns)
+
+
+def _running(org_id: str, day: date, now: datetime) -> list[Assignment]:
+    """The assignments of a day, and on the day itself those that have been under way since before."""
+    found = [each for each in _of_day(org_id, day) if each.status not in _GONE]
+    midnight = datetime.combine(day, time(), now.tzinfo)
+    if not midnight - timedelta(days=1) <= now <= midnight + timedelta(days=2):
+        return found
+    before = (each for back in range(1, LONGEST_TRIP.days + 1) for each in _of_day(org_id, day - timedelta(days=back)))
+    return [each for each in before if each.status.is_under_way] + found
+
+
+_GONE: Final = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.RELEASED})
+
+
+def _of_day(org_id: str, day: date) -> Iterable[Assignment]:
+    partition = BY_DAY.partition(org=org_id, month=f"{day:%Y-%m}")
+    return everything(Assignment, partition, prefix=f"{day}T", index=BY_DAY.index)
+
+
+def _charters(org_id: str, day: date) -> Iterable[Charter]:
+    partition = BY_TRIP.partition(org=org_id, month=f"{day:%Y-%m}")
+    found = everything(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
+    return (each for each in found if each.status in _TAKES_PLACE)
+
+
+def _searches(org_id: str, running: Sequence[Assignment]) -> dict[str, Recovery]:
+    keys = [RECOVERY.key(org=org_id, id=each.recovery_id) for each in running if each.recovery_id]
+    found: dict[str, Recovery] = {}
+    for first in range(0, len(keys), 100):
+        found |= {each.id: each for each in store.find_many(Recovery, keys[first : first + 100]).values()}
+    return found
+
+
+def _of_assignment(each: Assignment, at: OwnVehicleTrack, search: Recovery | None) -> BoardCard:
+    told = search if search is not None and search.status is not RecoveryStatus.CANCELLED else None
+    return BoardCard(
+        charter_id=each.charter_id,
+        number=each.charter_number,
+        vehicle_number=each.vehicle_number,
+        column=Column(each.status.value),
+        timezone=each.timezone,
+        pickup_at=each.pickup_at,
+        dropoff_at=each.dropoff_at,
+        pickup=each.stops[0].address,
+        dropoff=each.stops[-1].address,
+        passengers=each.passengers,
+        vendor_id=each.vendor_id,
+        assignment_id=each.id,
+        driver_id=each.driver_id,
+        driver_name=each.driver_name,
+        vehicle_id=each.vehicle_id,
+        vehicle_name=each.vehicle_name,
+        concern=each.concern,
+        recovery_id=told.id if told else None,
+        recovery_status=told.status if told else None,
+        position=at.position,
+        next_stop=at.next_stop,
+        eta=at.eta,
+        late_minutes=at.late_minutes,
+    )
+
+
+def _without_driver(charter: Charter) -> Iterable[BoardCard]:
+    covers = {each.vehicle: each for each in charter.vehicles}
+    for number in range(1, charter.vehicle_count + 1):
+        cover = covers.get(number, Cover(vehicle=number))
+        is_over = charter.status is Status.COMPLETED and cover.vendor_id is None
+        if cover.assignment_id is not None or is_over:
+            continue
+        yield BoardCard(
+            charter_id=charter.id,
+            number=charter.number,
+            vehicle_number=number,
+            column=Column.VENDOR if cover.vendor_id is not None else Column.UNCOVERED,
+            timezone=charter.timezone,
+            pickup_at=charter.starts_at,
+            dropoff_at=charter.ends_at,
+            pickup=charter.stops[0].address,
+            dropoff=charter.stops[-1].address,
+            passengers=charter.passengers,
+            vendor_id=cover.vendor_id,
+        )
