@@ -21,6 +21,8 @@ class Office:
     slug: str
     token: str = ""
     client_id: str = ""
+    payer_id: str = ""
+    """A client without terms, who pays before its trips."""
     sent: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
@@ -45,6 +47,8 @@ class Office:
         terms = {"payment_terms": "net_30", "credit_limit": 1_000_000}
         client = {"name": "Acme Events", "client_type": "corporate", "email": f"events@{office.slug}.example"}
         office.client_id = office.ask("POST", "/clients", {**client, **terms})["id"]
+        payer = {"name": "Dana Lee", "client_type": "personal", "email": f"dana@{office.slug}.example"}
+        office.payer_id = office.ask("POST", "/clients", payer)["id"]
         return office
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -54,7 +58,7 @@ class Office:
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
-    def charter(self) -> dict[str, Any]:
+    def charter(self, client_id: str = "") -> dict[str, Any]:
         """Quote a trip on a Saturday: (350 + 200 × 2.50) × 1.25 + 50 + 2.00 = 1,114.50."""
         stops = [
             {
@@ -75,7 +79,7 @@ class Office:
             },
         ]
         wanted = {
-            "client_id": self.client_id,
+            "client_id": client_id or self.client_id,
             "trip_type": "one_way",
             "vehicle_class": "coach",
             "passengers": 40,
@@ -86,9 +90,9 @@ class Office:
         made: dict[str, Any] = self.ask("POST", "/charters", wanted)
         return made
 
-    def quoted(self) -> dict[str, Any]:
+    def quoted(self, client_id: str = "") -> dict[str, Any]:
         """A charter whose quote was sent: with `url`, where its page is, and `token`."""
-        charter = self.charter()
+        charter = self.charter(client_id)
         sent = self.ask("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
         return {**charter, "url": sent["url"], "token": sent["token"]}
 

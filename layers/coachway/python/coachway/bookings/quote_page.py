@@ -91,6 +91,11 @@ class QuotePage:
         return self.state is State.OPEN
 
     @property
+    def awaits_deposit(self) -> bool:
+        """Whether paying is all that is left to do."""
+        return self.state is State.ACCEPTED
+
+    @property
     def can_be_declined(self) -> bool:
         """Whether a client may still say no, if it has not paid."""
         return self.state in {State.OPEN, State.ACCEPTED} and (self.asked is None or self.asked.paid == 0)

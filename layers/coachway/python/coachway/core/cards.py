@@ -20,7 +20,8 @@ _SCRIPT: Final = Path(__file__).parent / "templates" / "card.js"
 STYLE: Final = (
     "\n.card-element{padding:.7rem .8rem;border:1px solid #74808b;border-radius:.5rem;background:#fff}"
     "\n.card-element input{font:inherit;padding:.35rem;margin:.15rem;border:1px solid #c3ccd4;border-radius:.3rem;"
-    "max-width:100%}\n.label{display:block;font-weight:600;margin:0 0 .3rem}\nbutton:disabled{opacity:.6;cursor:wait}"
+    "width:auto;max-width:100%}\n#card-form .quiet{margin-top:.6rem}"
+    "\n.label{display:block;font-weight:600;margin:0 0 .3rem}\nbutton:disabled{opacity:.6;cursor:wait}"
 )
 
 

@@ -6,6 +6,7 @@
   const button = form.querySelector("button");
   card.mount("#card");
   form.hidden = false;
+  document.getElementById("card-otherwise").hidden = true;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;

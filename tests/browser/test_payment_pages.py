@@ -1,0 +1,136 @@
+"""A client pays by card, with Stripe's own form: the deposit on the page of its quote, and an invoice on its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.quotes import Office
+from tests.browser.test_quote_page import DESK, PHONE, must_be_accessible
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+GOOD = "4242424242424242"
+DECLINED = "4000000000000341"
+"""Stripe's test cards: one that pays, and one that is declined when it is charged."""
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page that complains of whatever its policy keeps out."""
+    context = browser.new_context(viewport=request.param)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert [each for each in complaints if "status of 4" not in each] == []
+
+
+def enter(page: Page, number: str) -> None:
+    """Type a card into Stripe's form."""
+    for field, value in (("number", number), ("exp_month", "12"), ("exp_year", "30"), ("cvc", "123")):
+        page.get_by_placeholder(field, exact=True).fill(value)
+
+
+def accepted(office: Office, page: Page) -> dict[str, Any]:
+    charter = office.quoted(office.payer_id)
+    page.goto(charter["url"])
+    expect(page.get_by_text("You pay $278.63 to book it, and $835.87 by Saturday, February 20, 2027.")).to_be_visible()
+    page.get_by_label("Your name").fill("Dana Lee")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Accept and pay $278.63").click()
+    expect(page.get_by_role("heading", name="Thank you, Dana Lee")).to_be_visible()
+    expect(page.get_by_text("Your trip is booked once $278.63 is paid.")).to_be_visible()
+    return charter
+
+
+def test_the_deposit_is_paid_on_the_page_of_the_quote(office: Office, browser: Browser, page: Page) -> None:
+    charter = accepted(office, page)
+    assert office.now(charter)["status"] == "quote"
+    must_be_accessible(browser, charter["url"], page.viewport_size or PHONE)
+    page.get_by_role("button", name="Pay $278.63").click()
+    expect(page.get_by_text("Your card number is incomplete.")).to_be_visible()
+
+    enter(page, DECLINED)
+    page.get_by_role("button", name="Pay $278.63").click()
+    expect(page.get_by_role("heading", name="Your payment did not go through")).to_be_visible()
+    expect(page.get_by_text("Your card was declined.")).to_be_visible()
+    assert office.now(charter)["status"] == "quote"
+
+    enter(page, GOOD)
+    page.get_by_role("button", name="Pay $278.63").click()
+    expect(page.get_by_role("heading", name="Your trip is booked")).to_be_visible()
+    expect(page.get_by_text("$835.87 is due on Saturday, February 20, 2027.")).to_be_visible()
+    assert page.url == charter["url"]
+    known = office.now(charter)
+    assert (known["status"], known["amount_paid"], known["accepted_by"]) == ("booked", 278.63, "Dana Lee")
+    must_be_accessible(browser, charter["url"], page.viewport_size or PHONE)
+
+    enter(page, GOOD)
+    page.get_by_role("button", name="Pay $835.87").click()
+    expect(page.get_by_role("heading", name="Pay the rest")).to_have_count(0)
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert office.now(charter)["amount_paid"] == 1114.5
+
+
+def test_who_has_accepted_may_still_decline(office: Office, page: Page) -> None:
+    charter = accepted(office, page)
+    page.get_by_text("Decline this quote").click()
+    page.get_by_role("button", name="Decline").click()
+    expect(page.get_by_role("heading", name="This quote was declined")).to_be_visible()
+    assert office.now(charter)["status"] == "declined"
+
+
+def test_without_script_the_page_says_how_else_to_pay(office: Office, browser: Browser) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    accepted(office, page)
+    expect(page.get_by_text("Paying by card needs JavaScript.")).to_be_visible()
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+    context.close()
+
+
+def invoiced(office: Office) -> tuple[dict[str, Any], str]:
+    """An issued invoice, and the link in its mail."""
+    charter = office.charter()
+    office.ask("POST", f"/charters/{charter['id']}/status", {"status": "booked", "reason": "By phone"})
+    draft = office.ask("POST", "/invoices", {"charter_id": charter["id"]})
+    invoice = office.ask("POST", f"/invoices/{draft['id']}/issue")
+    mail = office.stack.wait_for_mail(f"events@{office.slug}.example", f"^Invoice {invoice['number']}")
+    [link] = set(re.findall(r"https?://\S+/pages/invoices/[\w-]+", mail["BodyText"]))
+    return invoice, link
+
+
+def test_an_invoice_is_opened_from_its_mail_and_paid(office: Office, browser: Browser, page: Page) -> None:
+    invoice, link = invoiced(office)
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Invoice {invoice['number']}")
+    expect(page.get_by_role("region", name="To pay")).to_contain_text("$1,114.50")
+    expect(page.get_by_text("Acme Events").first).to_be_visible()
+    must_be_accessible(browser, link, page.viewport_size or PHONE)
+
+    enter(page, DECLINED)
+    page.get_by_role("button", name="Pay $1,114.50").click()
+    expect(page.get_by_role("heading", name="Your payment did not go through")).to_be_visible()
+
+    enter(page, GOOD)
+    page.get_by_role("button", name="Pay $1,114.50").click()
+    expect(page.get_by_role("heading", name="This invoice is paid")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    assert page.url == link
+    known = office.ask("GET", f"/invoices/{invoice['id']}")
+    assert (known["status"], known["balance_due"]) == ("paid", 0)
+    must_be_accessible(browser, link, page.viewport_size or PHONE)
+
+
+def test_a_link_that_was_not_made_here_finds_no_invoice(office: Office, page: Page) -> None:
+    answer = page.goto(f"{office.stack.pages_url}/invoices/{'A' * 86}")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="We cannot find this page")).to_be_visible()
