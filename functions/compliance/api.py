@@ -16,8 +16,8 @@ app = api.app
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a document.
 
-    About one vendor, driver or vehicle, or the organization itself; a vendor's own people and drivers may leave that out. It is
-    pending until somebody reviews it.
+    About one vendor, driver or vehicle, or the organization itself; a vendor's own people and drivers may leave that
+    out. It is pending until somebody reviews it.
     """
     return service.submit(caller, body)
 
