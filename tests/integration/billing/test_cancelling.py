@@ -175,3 +175,15 @@ def test_some_of_what_was_kept_can_be_given_back_after_all(till: Till) -> None:
         assert run(asked(pay, 100)["id"]) == "over"
         assert balances() == {"cash": 62_650, "refunds": 10_000, "revenue": -CENTS}
     assert office.charter(trip.id).amount_paid == 62_650
+
+
+def test_what_comes_after_the_cancellation_is_the_clients_and_goes_back_wholly(till: Till) -> None:
+    trip = office.booked()
+    paid(CENTS, charter_id=trip.id)
+    called_off(trip.id, left=HOUR)
+    with clock.frozen(STARTS):
+        late = paid(10_000, charter_id=trip.id)
+        assert balances()["customer_deposits"] == -10_000
+        assert run(asked(late, None)["id"]) == "over"
+        assert balances() == {"cash": CENTS, "revenue": -CENTS}
+    assert till.total == 10_000

@@ -73,7 +73,12 @@ def _settle(caller: Caller, charter_id: str) -> None:
     back = min(left, refundable(charter.cancellation, charter.amount_paid))
     made = _refunds(caller, on, back)
     settlement = Settlement(
-        org_id=caller.org_id, charter_id=charter.id, refund=back, fee=left - back, refund_ids=[each.id for each in made]
+        org_id=caller.org_id,
+        charter_id=charter.id,
+        refund=back,
+        fee=left - back,
+        refund_ids=[each.id for each in made],
+        payment_ids=[payment.id for payment in on.payments],
     )
     again = AlreadyConsumed("this cancellation was settled before")
     store.commit(caller, Create(settlement, taken=again), *_ops(on, settlement, made))

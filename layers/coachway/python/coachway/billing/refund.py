@@ -83,8 +83,6 @@ class RefundCause(StrEnum):
 
     REQUEST = "request"
     CANCELLATION = "cancellation"
-    LATE_PAYMENT = "late_payment"
-    """It came when the trip was cancelled already."""
 
 
 class Refund(Entity):
@@ -156,6 +154,8 @@ class Settlement(Record):
     refund: int
     fee: int
     refund_ids: list[str]
+    payment_ids: list[str]
+    """Those that were parted; what came later is a deposit."""
 
     def key(self) -> Key:
         return SETTLED.key(org=self.org_id, charter=self.charter_id)

@@ -61,7 +61,7 @@ def _request(caller: Caller, wanted: RefundInput) -> Refund:
     amount = wanted.amount or left
     if amount > left or amount <= 0:
         raise _more_than_paid(left, payment.currency)
-    is_settled = settled is not None and found.find(Settlement, settled) is not None
+    settlement = found.find(Settlement, settled) if settled is not None else None
     house = found.get(Organization, keys[0])
     refund = made(
         payment,
@@ -71,13 +71,13 @@ def _request(caller: Caller, wanted: RefundInput) -> Refund:
         charter_id=charter_id,
         needs_approval=refund_rules.needs_approval(amount, house.approval_thresholds.refund),
         requested_by=caller.user_id,
-        of_fee=is_settled,
+        of_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
     ops: list[Op] = [
         *requested(refund, payment),
         Require(payment, errors.LostRace("the payment was changed meanwhile: look again")),
     ]
-    if settled is not None and not is_settled:
+    if settled is not None and settlement is None:
         ops.append(Absent(settled, errors.LostRace("the trip was cancelled meanwhile: look again")))
     store.commit(caller, *ops)
     return refund
