@@ -67,6 +67,12 @@ def test_a_drivers_feed_has_the_jobs() -> None:
     assert event.decoded("LAST-MODIFIED") == datetime.fromisoformat(made["updated_at"]).replace(microsecond=0)
 
 
+def test_a_calendar_without_jobs_is_one_all_the_same() -> None:
+    calendar = parsed(read(subscribed(f"/calendar/drivers/{yard.driver()}/feed")))
+    assert [str(each["TZID"]) for each in calendar.walk("VTIMEZONE")] == ["America/New_York"]
+    assert calendar.walk("VEVENT") == []
+
+
 def test_nobodys_telephone_number_is_in_a_feed() -> None:
     rosa = yard.driver()
     made = yard.assigned(yard.trip(notes="Call +12125550123 at the gate"), rosa, yard.vehicle())

@@ -6,11 +6,11 @@ The same calendar is the same text to the byte, so that its ETag tells whether a
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, vDuration
+from icalendar import Calendar, Event, Timezone, vDuration
 
 from coachway.core import settings
 from coachway.core.answers import File
@@ -45,6 +45,11 @@ def written(feed: Feed) -> bytes:
     calendar.add("x-wr-timezone", feed.timezone)
     calendar.add("refresh-interval", vDuration(_REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(_REFRESH))
+    # Times are in UTC; the zone is for programs that show them on its clock, and a calendar has something in it (3.6).
+    year = feed.made_at.year
+    calendar.add_component(
+        Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
+    )
     for assignment in sorted(feed.assignments, key=lambda each: (each.starts_at, each.id)):
         calendar.add_component(_event(assignment, feed))
     text: bytes = calendar.to_ical()
