@@ -98,6 +98,21 @@ def test_what_failed_is_told_and_taken_up_again_and_given_back_once(till: Till) 
     assert till.charter(trip["id"])["flow_failures"] == {}
 
 
+@pytest.mark.xdist_group("restart")
+def test_an_answer_of_stripes_that_never_comes_gives_nothing_back_twice(own: Stack) -> None:
+    till = Till.opened(own)
+    trip = till.booked()
+    payment = till.paid(trip["id"], 726.5)
+    # It does what it is asked, and answers too late, to the call and to its repetition.
+    till.behave("time_out_after", times=2)
+    made = till.refund(payment["id"], 130)
+    till.becomes(made["id"], "completed", 120)
+    till.behave("ok", times=0)
+    assert till.given_back(payment) == [13_000]
+    assert till.charter(trip["id"])["amount_paid"] == 596.5
+    till.ended("refund", made["id"], "SUCCEEDED")
+
+
 def test_a_cancellation_gives_back_by_its_tier_and_keeps_the_rest(stack: Stack) -> None:
     till = Till.opened(stack)
     trip = till.booked(in_hours=36)

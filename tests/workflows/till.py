@@ -82,6 +82,11 @@ class Till:
         )
         return [each["amount"] for each in answer.json()["data"]]
 
+    def behave(self, mode: str, *, times: int) -> None:
+        """How Stripe's sandbox answers the next calls that move money."""
+        wish = {"mode": mode, "times": times}
+        httpx.post(f"{self.stack.home.stripe_url}/_config/behave", json=wish, timeout=10).raise_for_status()
+
     def executions(self, flow: str, subject_id: str) -> list[dict[str, Any]]:
         """The executions of a flow that look after something, newest first."""
         states = self.stack.client("stepfunctions")
