@@ -43,16 +43,21 @@ def at(place: tuple[float, float]) -> Geolocation:
 
 
 def opened(depot: Depot, phone: BrowserContext, driver: Json) -> Page:
-    """The drivers' page, logged in by the code that the driver was sent."""
+    """The drivers' page, logged in."""
     page = phone.new_page()
     page.goto(f"{depot.stack.pages_url}/driver?organization={depot.carrier.slug}")
+    log_in(depot, page, driver)
+    return page
+
+
+def log_in(depot: Depot, page: Page, driver: Json) -> None:
+    """By the code that the driver is sent."""
     page.get_by_label("Your phone number").fill(driver["phone"].removeprefix("+1"))
     before = len(depot.stack.texts(driver["phone"]))
     page.get_by_role("button", name="Send me a code").click()
     page.get_by_label("Code").fill(depot.code(driver["phone"], after=before))
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Your trips for Harbor Coach")).to_be_visible()
-    return page
 
 
 def must_be_accessible(page: Page) -> None:
@@ -97,6 +102,10 @@ def test_a_driver_answers_goes_on_duty_and_drives(depot: Depot, phone: BrowserCo
     expect(stops.nth(1).get_by_role("link")).to_have_attribute("href", re.compile(r"^geo:40\.4598,-74\.271\?q="))
     expect(page.get_by_role("link", name="Call +1")).to_have_attribute("href", f"tel:{OFFICE}")
     must_be_accessible(page)
+
+    with page.expect_download() as download:
+        card.get_by_role("button", name="Trip sheet").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
 
     card.get_by_role("button", name="Accept").click()
     expect(card).to_contain_text("You drive this trip")
@@ -236,13 +245,25 @@ def test_a_session_is_renewed_by_itself_and_its_end_keeps_what_waits(depot: Depo
     page.get_by_role("button", name="Check in").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     expect(page.get_by_role("alert").first).to_contain_text("What waits on this phone is sent when you have.")
-    before = len(depot.stack.texts(rosa["phone"]))
-    page.get_by_label("Your phone number").fill(rosa["phone"])
-    page.get_by_role("button", name="Send me a code").click()
-    page.get_by_label("Code").fill(depot.code(rosa["phone"], after=before))
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Your trips")).to_be_visible()
+    log_in(depot, page, rosa)
     becomes(depot, trip, "checked_in")
+
+
+def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: Depot, phone: BrowserContext) -> None:
+    rosa, sam = depot.driver(), depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    page = opened(depot, phone, rosa)
+    expect(page.get_by_role("button", name="Accept")).to_be_visible()
+    phone.clear_cookies()
+    page.get_by_role("button", name="Accept").click()
+    log_in(depot, page, sam)
+    expect(page.get_by_text("No trips for you")).to_be_visible()
+    expect(page.get_by_text("Connected")).to_be_visible()
+    page.get_by_role("button", name="Look for news").click()
+    assert depot.now(trip)["status"] == "offered"
+    page.get_by_role("button", name="Log out").click()
+    log_in(depot, page, rosa)
+    becomes(depot, trip, "accepted")
 
 
 def test_nothing_is_asked_of_anybody_else_and_nothing_is_left_after_logging_out(

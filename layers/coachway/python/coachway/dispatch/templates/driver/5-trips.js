@@ -100,7 +100,7 @@ function button(words, act, className = "") {
   return made("button", { type: "button", className, onclick: act }, words);
 }
 
-// What may be done next. `acts` are the page's: accept, decline, checkIn, depart, checkOut.
+// What may be done next. `acts` are the page's: accept, decline, checkIn, depart, checkOut, sheet.
 function buttonsFor(trip, acts, busy) {
   const next = trip.stops.find((stop) => !stop.departed_at);
   const isLast = next === trip.stops.at(-1);
@@ -158,9 +158,7 @@ function tripCard(trip, acts, busy) {
     facts,
     made("ol", { className: "stops" }, ...trip.stops.map((stop) => stopItem(stop, zone))),
   );
-  if (!DONE.has(trip.status)) {
-    card.append(made("a", { className: "do", href: new URL(`dispatch/assignments/${trip.id}/trip-sheet.pdf`, API), download: "" }, "Trip sheet (PDF)"));
-  }
+  if (!DONE.has(trip.status)) card.append(button("Trip sheet (PDF)", () => acts.sheet(trip), "light"));
   return card;
 }
 

@@ -126,7 +126,7 @@ function draw() {
     // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
     const focused = document.activeElement?.closest?.(".trip")?.id;
     $("trips").replaceChildren(tripList(trips, acts, Date.now()));
-    if (focused) $(focused)?.querySelector("button, a.do")?.focus({ preventScroll: true });
+    if (focused) $(focused)?.querySelector("button")?.focus({ preventScroll: true });
     state.shown = shown;
   }
   follow(driving(trips));
@@ -197,6 +197,20 @@ const acts = {
     const what = open > 1 ? `${open} stops of this trip are still ahead.` : "Your position is then no longer sent.";
     if (await sure("Does your duty end now?", what, "Yes, check out")) {
       await act(trip, "check-out", { at: new Date().toISOString() });
+    }
+  },
+  // Fetched, as a plain link would not renew a session that has lapsed.
+  async sheet(trip) {
+    try {
+      const answer = await ask("GET", `dispatch/assignments/${trip.id}/trip-sheet.pdf`);
+      if (!answer.ok) return tell(await refusalOf(answer));
+      const file = URL.createObjectURL(await answer.blob());
+      made("a", { href: file, download: `trip-sheet-${trip.charter_number}.pdf` }).click();
+      setTimeout(() => URL.revokeObjectURL(file), 60_000);
+    } catch (trouble) {
+      if (trouble instanceof SignedOut) return sessionEnded();
+      if (!(trouble instanceof Offline)) throw trouble;
+      tell("There is no network just now: the trip sheet has to wait.");
     }
   },
 };
