@@ -20,10 +20,8 @@ from coachway.bids.model import Bid, BidTerms
 from coachway.billing import links
 from coachway.billing.collection import Collection
 from coachway.billing.collection_rules import CollectionStatus
-from coachway.billing.invoice import Invoice, InvoiceLine
-from coachway.billing.invoice_rules import InvoiceStatus
+from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.payment import Payment, PaymentMethod, PaymentStatus
-from coachway.clients.rules import PaymentTerms
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import REQUIRED, Paper, SubjectType
 from coachway.compliance.rules import Status as PaperStatus
@@ -342,36 +340,22 @@ def _link(seeds: Seeds, purpose: str, subject_id: str, nonce: str) -> str:
 
 
 def _invoice(seeds: Seeds) -> str:
-    """An issued invoice, with a link."""
-    stack = seeds.tenant.stack
-    invoice = Invoice(
-        id=ids.new("ivc"),
-        org_id=seeds.tenant.org_id,
-        number=f"INV-2026-{secrets.token_hex(3).upper()}-00001",
-        status=InvoiceStatus.ISSUED,
-        client_id=seeds["client_id"],
-        client_name=seeds.tenant.marker,
-        client_email=seeds.tenant.email("billed"),
-        payment_terms=PaymentTerms.NET_30,
-        currency="USD",
-        lines=[InvoiceLine(description=seeds.tenant.marker, amount=72_650, tax=0)],
-        subtotal=72_650,
-        tax=0,
-        total=72_650,
-        balance_due=72_650,
-        issue_date=datetime.now(UTC).date(),
-        due_date=datetime.now(UTC).date() + timedelta(days=30),
-        link_nonce=secrets.token_hex(12),
-        version=1,
-    )
-    stack.client("dynamodb").put_item(TableName=stack.table, Item=item(invoice))
-    seeds.known["invoice_token"] = _link(seeds, links.PURPOSE, invoice.id, invoice.link_nonce)
-    return invoice.id
+    """An issued invoice for more than its example pays, of a trip of its own."""
+    charter_id = _charter(seeds)
+    seeds.made(f"/charters/{charter_id}/status", {"status": "booked", "reason": "By phone"})
+    extras = [{"description": seeds.tenant.marker, "amount": 400}]
+    draft = seeds.made("/invoices", {"charter_id": charter_id, "extras": extras})
+    seeds.made(f"/invoices/{draft['id']}/issue", {})
+    return str(draft["id"])
 
 
 def _invoice_token(seeds: Seeds) -> str:
     """The link of the invoice, which only a mail tells."""
-    return seeds["invoice_id"] and seeds.known["invoice_token"]
+    stack, key = seeds.tenant.stack, INVOICE.key(org=seeds.tenant.org_id, id=seeds["invoice_id"])
+    place = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+    kept = stack.client("dynamodb").get_item(TableName=stack.table, Key=place)["Item"]
+    invoice = Invoice.model_validate_json(kept["doc"]["S"])
+    return _link(seeds, links.PURPOSE, invoice.id, invoice.link_nonce)
 
 
 def _payable(seeds: Seeds) -> str:

@@ -49,7 +49,10 @@ WANT_MORE = {
     "POST /dispatch/assignments/{assignment_id}/check-out": "a trip under way",
     "POST /dispatch/assignments/{assignment_id}/depart": "a driver on duty",
     "POST /dispatch/check-ins": "a driver on duty",
+    "POST /invoices": "a charter that is booked",
+    "POST /invoices/{invoice_id}/issue": "a draft",
     "POST /ratings": "a charter that the vendor has run",
+    "PUT /charters/{charter_id}/payment-schedule": "a client who pays before its trips",
 }
 """Operations whose example alone is refused even those who may, and what they want besides."""
 

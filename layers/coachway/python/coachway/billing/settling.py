@@ -23,7 +23,7 @@ from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.log import logger
-from coachway.core.ops import Once, Op, Remove, Update
+from coachway.core.ops import AlreadyConsumed, Once, Op, Remove, Update
 from coachway.core.parties import CLIENT
 from coachway.core.retrying import after_lost_races
 from coachway.identity.organization import ORGANIZATIONS, Organization
@@ -74,12 +74,29 @@ def _settle(caller: Caller, payment_id: str, outcome: Charged, marks: Sequence[O
     client, house = found.find(Client, client_key), found.get(Organization, house_key)
     hold = found.find(UnderWay, hold_key)
     freed: list[Op] = [Remove(hold)] if hold is not None and hold.payment_id == before.id else []
-    if outcome.succeeded:
-        after, ops = _succeeded(caller, before, outcome, client, house)
-    else:
+    if not outcome.succeeded:
         after, ops = _failed(before, outcome, client)
-    store.commit(caller, *ops, *freed, *marks)
+        store.commit(caller, *ops, *freed, *marks)
+    else:
+        after = _written(caller, before, outcome, client, house, [*freed, *marks])
     logger.info("payment settled", payment_id=after.id, org_id=after.org_id, status=after.status.value)
+    return after
+
+
+def _written(
+    caller: Caller, before: Payment, outcome: Charged, client: Client | None, house: Organization, more: Sequence[Op]
+) -> Payment:
+    """Money that moved is written, also when what it was for does not take it."""
+    effect = _effect(caller, before, house)
+    after, ops = _succeeded(before, outcome, client, house, effect)
+    try:
+        store.commit(caller, *ops, *more)
+    except (errors.LostRace, AlreadyConsumed):
+        raise
+    except errors.Conflict as refusal:
+        logger.warning("a payment could not be placed", payment_id=before.id, reason=refusal.title)
+        after, ops = _succeeded(before, outcome, client, house, _kept_as_deposit(before, house, refusal.detail))
+        store.commit(caller, *ops, *more)
     return after
 
 
@@ -119,9 +136,8 @@ def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[P
 
 
 def _succeeded(
-    caller: Caller, before: Payment, outcome: Charged, client: Client | None, house: Organization
+    before: Payment, outcome: Charged, client: Client | None, house: Organization, effect: _Effect
 ) -> tuple[Payment, list[Op]]:
-    effect = _effect(caller, before, house)
     now = clock.now()
     after = before.model_copy(
         update={
@@ -160,9 +176,7 @@ def _invoice(org_id: str, invoice_id: str | None) -> Invoice | None:
 
 def _effect(caller: Caller, payment: Payment, house: Organization) -> _Effect:
     """On what the payment was for, as that is now: a charter may have been invoiced, or called off, meanwhile."""
-    charter = None
-    if payment.charter_id is not None:
-        charter = store.find(Charter, CHARTER.key(org=payment.org_id, id=payment.charter_id))
+    charter = _charter(payment)
     invoice = _invoice(payment.org_id, payment.invoice_id or (charter.invoice_id if charter else None))
     if invoice is not None:
         try:
@@ -194,8 +208,19 @@ def _deposit(payment: Payment, house: Organization, charter_id: str | None) -> l
 
 
 def _kept_as_deposit(payment: Payment, house: Organization, trouble: str) -> _Effect:
-    """The money is here and is the client's: staff give it back, or use it."""
-    return _Effect(_deposit(payment, house, payment.charter_id), trouble=trouble)
+    """The money is here and is the client's: staff give it back, or use it. A charter says that it was paid for."""
+    effect = _Effect(_deposit(payment, house, payment.charter_id), trouble=trouble)
+    charter = _charter(payment)
+    if charter is not None:
+        paid = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})
+        effect.ops.append(Update(charter, paid, lost=lifecycle.ChangedMeanwhile()))
+    return effect
+
+
+def _charter(payment: Payment) -> Charter | None:
+    if payment.charter_id is None:
+        return None
+    return store.find(Charter, CHARTER.key(org=payment.org_id, id=payment.charter_id))
 
 
 def _on_charter(caller: Caller, payment: Payment, charter: Charter, house: Organization) -> _Effect:
