@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from coachway.core import links
+from coachway.core import ids, links
 from coachway.core.branding import Brand
 from coachway.messaging import letters
 from coachway.messaging.letterhead import Letterhead
@@ -195,3 +196,12 @@ def test_when_somebody_took_over_the_client_hears_who_comes_and_the_office_whom_
     office = ALSO["trip.recovered"](delivery("trip.recovered"), HEAD)
     assert office is not None
     assert (office.recipient, office.template) == ("hello@harbor.example", "trip-recovered-office")
+
+
+def test_a_driver_who_has_not_reported_is_told_though_the_pickup_is_over() -> None:
+    late = delivery("trip.unstarted", pickup_at="2020-03-03T14:00:00Z")
+    told = ALSO["trip.unstarted"](late, HEAD)
+    assert told is not None
+    assert (told.recipient, told.channel) == ("+12125550177", "sms")
+    assert told.useful_until == ids.made_at(late.event_id) + timedelta(hours=1)
+    assert ALSO["trip.unstarted"](delivery("trip.unstarted", driver_phone=None), HEAD) is None

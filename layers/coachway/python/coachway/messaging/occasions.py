@@ -43,6 +43,9 @@ INVOICE: Final = "invoice"
 STALE: Final = timedelta(days=14)
 """After that nobody wants to hear of it: an event published again for another purpose makes no mail."""
 
+_OF_USE: Final = timedelta(hours=1)
+"""So long it helps to tell a driver that duty has begun."""
+
 Occasion = Callable[[Delivery, Letterhead], Message | None]
 M = TypeVar("M", bound=BaseModel)
 
@@ -282,6 +285,17 @@ def _to_driver(template: str, model: type[assignments.Offered], *, second: bool 
     return occasion
 
 
+def _not_reported(delivery: Delivery, _: Letterhead) -> Message | None:
+    """To the driver who should be on duty."""
+    said = _said(alarms.Unstarted, delivery)
+    if not said.driver_phone:
+        return None
+    until = _until(delivery, ids.made_at(delivery.event_id) + _OF_USE)
+    values = {"said": said, "link": f"{settings.public_url()}/pages/driver"}
+    about = delivery.aggregate_id
+    return Message("trip-unstarted", Channel.SMS, said.driver_phone, about, until, said.driver_name, values)
+
+
 def _payment_received(delivery: Delivery, _: Letterhead) -> Message | None:
     said = _said(payments.Succeeded, delivery)
     if not said.client_email:
@@ -376,7 +390,7 @@ ALSO: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered, second=True),
     "assignment.released": _to_driver("assignment-released", assignments.Released, second=True),
     "trip.recovered": _to_office("trip-recovered-office", recoveries.Recovered),
-    "trip.unstarted": _to_driver("trip-unstarted", alarms.Unstarted),
+    "trip.unstarted": _not_reported,
 }
 """What some of them make us write to somebody else besides."""
 
