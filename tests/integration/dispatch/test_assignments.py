@@ -260,7 +260,7 @@ def test_a_list_goes_on_behind_its_cursor() -> None:
     rosa, coach = driver(), vehicle()
     made = [assigned(trip(f"2027-03-{day:02d}"), rosa, coach)["id"] for day in (3, 5, 7)]
     for query in ({}, {"driver_id": rosa}, {"vehicle_id": coach}):
-        seen, cursor = list[str](), {}
+        seen, cursor = list[str](), dict[str, str]()
         while True:
             page = done(
                 "GET", "/dispatch/assignments", query={**query, "date_from": "2027-03-01", "limit": "1", **cursor}

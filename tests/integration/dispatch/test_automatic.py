@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.dispatch import assigning
+from coachway.dispatch.ground import Ground
+from coachway.dispatch.requests import AssignInput
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import ask, assigned, done, driver, found, trip, vehicle
 
-NEAR = {"home_latitude": 40.71, "home_longitude": -74.0}
-FAR = {"home_latitude": 42.36, "home_longitude": -71.06}
+NEAR: dict[str, Any] = {"home_latitude": 40.71, "home_longitude": -74.0}
+FAR: dict[str, Any] = {"home_latitude": 42.36, "home_longitude": -71.06}
 
 
 @pytest.fixture(autouse=True)
@@ -115,11 +119,11 @@ def test_a_choice_that_lost_its_driver_meanwhile_is_made_again(monkeypatch: pyte
     commit = assigning.commit
     rivals = [rival]
 
-    def overtaken(*args: object, **more: object) -> None:
+    def overtaken(*args: Any, **more: Any) -> None:
         if rivals:
-            body = assigning.AssignInput(charter_id=rivals.pop(), driver_id=rosa, vehicle_id=_another(made_with=args))
+            body = AssignInput(charter_id=rivals.pop(), driver_id=rosa, vehicle_id=_another(args[1], args[3]))
             assigning.assign(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
-        commit(*args, **more)  # type: ignore[arg-type]
+        commit(*args, **more)
 
     monkeypatch.setattr(assigning, "commit", overtaken)
     made = done("POST", "/dispatch/assignments/auto", {"charter_id": run})
@@ -127,10 +131,9 @@ def test_a_choice_that_lost_its_driver_meanwhile_is_made_again(monkeypatch: pyte
     assert made["considered"][-1]["blocked_by"][0]["rule"] == "overlap"
 
 
-def _another(made_with: tuple[object, ...]) -> str:
+def _another(on: Ground, chosen: object) -> str:
     """The vehicle that the overtaken choice did not take."""
-    on, chosen = made_with[1], made_with[3]
-    return next(each.vehicle.id for each in on.vehicles if each is not chosen)  # type: ignore[attr-defined]
+    return next(each.vehicle.id for each in on.vehicles if each is not chosen)
 
 
 def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,13 +142,13 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
     coaches = [vehicle("Coach 1"), vehicle("Coach 2")]
     commit, raced = assigning.commit, list[str]()
 
-    def overtaken(*args: object, **more: object) -> None:
+    def overtaken(*args: Any, **more: Any) -> None:
         if not raced:
             raced.append("once")
             assigned(two, rosa, coaches[1])
-        commit(*args, **more)  # type: ignore[arg-type]
+        commit(*args, **more)
 
     monkeypatch.setattr(assigning, "commit", overtaken)
-    body = assigning.AssignInput(charter_id=one, driver_id=rosa, vehicle_id=coaches[0])
+    body = AssignInput(charter_id=one, driver_id=rosa, vehicle_id=coaches[0])
     with pytest.raises(errors.Conflict, match="overlap: Rosa Delgado is on"):
         assigning.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)

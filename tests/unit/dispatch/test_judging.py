@@ -28,10 +28,11 @@ IN_ORDER = Standing(on_date=date(2027, 3, 3), is_compliant=True)
 def charter(**fields: Any) -> Charter:
     """The canonical one: New York to Atlantic City from nine to noon, on a Wednesday."""
     quote = CharterQuote(id="quo_1", lines=[], subtotal=0, discount=0, tax=0, total=0, currency="USD")
-    stops = [{**stop, "timezone": "America/New_York"} for stop in CHARTER_EXAMPLE["stops"]]  # type: ignore[union-attr]
+    example: dict[str, Any] = dict(CHARTER_EXAMPLE)
+    stops = [{**stop, "timezone": "America/New_York"} for stop in example["stops"]]
     return Charter.model_validate(
         {
-            **CHARTER_EXAMPLE,
+            **example,
             "id": "chr_1",
             "org_id": "org_1",
             "number": "CH-2027-000001",

@@ -185,7 +185,8 @@ def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
     names = ("checked_in", "left0", "came1", "left1", "came2", "out")
     said = dict(zip(names, sorted(marks), strict=True))
     seen = {name: said[name] for name in names[:known_of]}
-    known = begun(job(), **{"checked_in": None, **seen})
+    checked_in = seen.pop("checked_in", None)
+    known = begun(job(), checked_in=checked_in, **seen)
     segments = logbook.log(driver(), [job()], {known.id: known}, BEFORE, NINE + 48 * H, NINE + now * H)
     assert segments[0].start == BEFORE
     assert segments[-1].end == NINE + 48 * H
