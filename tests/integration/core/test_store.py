@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 import pytest
 
-from coachway.core import errors, ids, store
+from coachway.core import errors, ids, store, turns
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.idempotency import AlreadyAnswered, Attempt
 from coachway.core.listing import page
 from coachway.core.model import AccessPattern, Entity, Key, PageQuery
 from coachway.core.ops import Add, AlreadyConsumed, Create, Once, Op, Require, Update
+from coachway.core.turns import TURN
 
 BOATS = AccessPattern("a boat", pk="ORG#{org}#BOAT#{id}", sk="HEAD")
 BOATS_BY_NAME = AccessPattern("boats by name", index="gsi1", pk="ORG#{org}#BOATS", sk="{name}#{id}")
@@ -218,3 +220,34 @@ def test_a_cursor_is_good_for_its_own_list_only() -> None:
 
 def test_a_value_cannot_reach_into_another_key() -> None:
     assert BOATS.key(org="a#BOAT", id="x").pk != BOATS.key(org="a", id="BOAT#x").pk
+
+
+def test_who_was_too_late_for_a_number_waits_its_turn_and_gives_it_back() -> None:
+    tried: list[int] = []
+
+    def numbered(name: str) -> int:
+        def build(first: int) -> list[Op]:
+            tried.append(first)
+            return [Create(Boat(id=ids.new("boa"), org_id=ORG, name=name))]
+
+        return store.commit_numbered(CALLER, "boats-2027", build)
+
+    assert [numbered("a"), numbered("b")] == [1, 2]
+    store.forget_numbers()
+    assert numbered("c") == 3
+    assert tried == [1, 2, 1, 3]
+    turns.wait(TURN.key(org=ORG, name="boats-2027"), time.monotonic())
+
+
+def test_a_turn_of_somebody_who_died_is_over_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = TURN.key(org=ORG, name="boats-2027")
+    monkeypatch.setattr(turns, "_LASTS_MS", 300)
+    dead = turns.wait(place, time.monotonic())
+    with pytest.raises(errors.LostRace):
+        turns.wait(place, time.monotonic() + 0.05)
+    ours = turns.wait(place, time.monotonic() + 5)
+    turns.give_back(place, dead)
+    with pytest.raises(errors.LostRace):
+        turns.wait(place, time.monotonic() + 0.05)
+    turns.give_back(place, ours)
+    turns.wait(place, time.monotonic())

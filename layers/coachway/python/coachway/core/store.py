@@ -6,7 +6,6 @@ transaction. Every invariant is a condition of that transaction; nothing here re
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,13 +15,14 @@ from typing import Any, Final, TypeVar
 from pynamodb.exceptions import PutError, PynamoDBConnectionError, TransactWriteError
 from pynamodb.expressions.operand import Path
 
-from coachway.core import clock, errors, events, settings
+from coachway.core import clock, errors, events, settings, turns
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, FirstAnswer
 from coachway.core.listing import everything
 from coachway.core.model import Key, Record
 from coachway.core.ops import COUNTER, UNIQUE, Add, Op
 from coachway.core.table import connection
+from coachway.core.turns import TURN
 from coachway.core.writes import Plan, item, plan
 
 R = TypeVar("R", bound=Record)
@@ -63,7 +63,7 @@ def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
 
 
 def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
-    """The record at `key`. Raises Missing if there is none, Stale if `expected` (from If-Match) is not its version."""
+    """The record at `key`. Raises Missing, or Stale if `expected` (from If-Match) is not its version."""
     record = _there(model, find(model, key))
     if expected is not None and expected != record.version:
         raise errors.Stale(f"the current version is {record.version}, not {expected}: read it again")
@@ -168,7 +168,7 @@ def commit_numbered(
     """Commit what `build(first)` makes, where `first` is the next of a gapless sequence, or `count` of them.
 
     The counter moves in the same transaction, so a number is used exactly if its commit succeeded. `build` is called
-    again with another number when somebody else was faster. Returns the first number.
+    again when somebody else was faster. Returns the first number.
     """
     firsts = commit_counted(caller, {counter: count}, lambda firsts: build(firsts[counter]), answer=answer)
     return firsts[counter]
@@ -184,28 +184,30 @@ def commit_counted(
     """The same for several sequences at once: `wanted` is how many of each, `build` gets the first of each."""
     keys = {name: COUNTER.key(org=caller.org_id, name=name) for name in wanted}
     last = {name: _numbers_seen.get(key, 0) for name, key in keys.items()}
-    began = time.monotonic()
-    for attempt in itertools.count():
-        moves = []
-        for name, count in wanted.items():
-            after = {"n": last[name] + count}
-            moves.append(Add(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken()))
-        firsts = {name: number + 1 for name, number in last.items()}
-        try:
-            commit(caller, *build(firsts), *moves, answer=answer)
-        except _NumberTaken:
-            waited = time.monotonic() - began
-            if waited > _NUMBER_SECONDS:
-                break
-            if attempt:
-                # Before looking, not after. At last shorter again, so that newcomers do not overtake for ever.
-                longest = min(0.02 * 2**attempt, max(0.03, 0.8 - 1.6 * waited / _NUMBER_SECONDS))
-                time.sleep(random.uniform(0, longest))  # noqa: S311  # nosec B311
-            last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
-        else:
-            _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
-            return firsts
+    deadline, turn = time.monotonic() + _NUMBER_SECONDS, ""
+    place = TURN.key(org=caller.org_id, name=min(wanted))
+    try:
+        while time.monotonic() < deadline:
+            firsts = {name: number + 1 for name, number in last.items()}
+            try:
+                commit(caller, *build(firsts), *_moves(keys, last, wanted), answer=answer)
+            except _NumberTaken:
+                # Who was too late once takes turns with the others: of many at once, each fails about once.
+                turn = turn or turns.wait(place, deadline)
+                last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
+            else:
+                _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
+                return firsts
+    finally:
+        if turn:
+            turns.give_back(place, turn)
     raise errors.LostRace("too many new ones at once: try again")
+
+
+def _moves(keys: Mapping[str, Key], last: Mapping[str, int], wanted: Mapping[str, int]) -> Iterable[Add]:
+    for name, count in wanted.items():
+        after = {"n": last[name] + count}
+        yield Add(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken())
 
 
 _numbers_seen: dict[Key, int] = {}
