@@ -52,6 +52,7 @@ WANT_MORE = {
     "POST /invoices": "a charter that is booked",
     "POST /invoices/{invoice_id}/issue": "a draft",
     "POST /ratings": "a charter that the vendor has run",
+    "POST /refunds/{refund_id}/retry": "a refund that failed",
     "PUT /charters/{charter_id}/payment-schedule": "a client who pays before its trips",
 }
 """Operations whose example alone is refused even those who may, and what they want besides."""
