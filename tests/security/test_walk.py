@@ -30,7 +30,8 @@ OPEN = {
     r"(GET|POST) /pages/bids/\{bid_token\}(/\w+)?",
     r"GET /calendar/\{calendar_feed\}",
     r"GET (/pages)?/track/\{track_token\}",
-    r"POST /webhooks/vendors/bids",
+    r"POST /webhooks/(stripe|vendors/bids)",
+    r"(GET|POST) /pages/invoices/\{invoice_token\}(/\w+)?",
     r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
 }
 """What needs no credentials, said once more: an operation that is left open by mistake is found here."""
