@@ -160,7 +160,8 @@ def view_quote(token: Token) -> QuoteView:
 def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer:
     """Accept a quote by its link.
 
-    It is booked once; `revision_number` says which revision was read.
+    It is booked once; `revision_number` says which revision was read. Where a deposit is due, it stays a quote until
+    that is paid, by `payment.url` or by `POST /payments/process`.
     """
     return answering.accept(caller, token, body)
 
