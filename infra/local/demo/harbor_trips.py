@@ -12,6 +12,7 @@ from infra.local.demo.story import (
     EXPIRED,
     SENT,
     STARTED,
+    Bill,
     Call,
     Trip,
     accepted,
@@ -34,6 +35,7 @@ PAST: Final = (
         *(4, 44, "minibus"),
         more={"vehicle_count": 2, "requires_coi": True},
         life=(by_phone("Priya Raman"), confirmed("Minibuses 1 and 4"), STARTED, COMPLETED),
+        bill=Bill.PAID,
     ),
     Trip(
         "Matinee from Princeton: two o'clock curtain.",
@@ -46,6 +48,7 @@ PAST: Final = (
         *(104, 52),
         more={"amenities": ["pa-system"], "deadhead_miles": 100},
         life=(by_phone("Jonah Feld"), confirmed("Coach 12 with Lena Brandt"), STARTED, COMPLETED),
+        bill=Bill.IN_PART,
     ),
     Trip(
         "Regional tour: a night each in Philadelphia and Baltimore.",
@@ -107,6 +110,7 @@ COMING: Final = (
         weekday=TUESDAY,
         more={"vehicle_count": 3},
         life=(SENT, accepted("Ruth Castellano"), confirmed("Coaches 4, 9 and 12")),
+        bill=Bill.VOID,
     ),
     Trip(
         "Veterans' day out on the battlefield.",
@@ -132,6 +136,7 @@ COMING: Final = (
         weekday=THURSDAY,
         more={"amenities": ["wi-fi", "cooler"], "deadhead_miles": 8},
         life=(SENT, accepted("Priya Raman")),
+        bill=Bill.DRAFT,
     ),
     Trip(
         "Seniors' lunch by the lake.",
@@ -157,6 +162,7 @@ COMING: Final = (
         weekday=SATURDAY,
         more={"vehicle_count": 2, "amenities": ["red-carpet"]},
         life=(SENT, accepted("Imogen Vale"), confirmed("Minibuses 2 and 3")),
+        bill=Bill.ISSUED,
     ),
     Trip(
         "Rehearsal dinner before the Aldous wedding.",
@@ -179,6 +185,7 @@ LATER: Final = (
         *(256, 47),
         more={"promo_code": "NEIGHBOR10", "amenities": ["cooler"]},
         life=(by_phone("Chidi Okonkwo"),),
+        bill=Bill.ISSUED,
         again_after=14,
     ),
     Trip(

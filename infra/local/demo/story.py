@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from enum import Enum
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -108,6 +109,16 @@ def billed_at(line1: str, city: str, state: str, postal_code: str, country: str 
     return {"address_type": "billing", **there}
 
 
+class Bill(Enum):
+    """What became of a trip's invoice."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    IN_PART = "paid in part"
+    PAID = "paid"
+    VOID = "void"
+
+
 @dataclass(frozen=True)
 class Trip:
     """A charter. `notes` tell it from all others. It leaves in `day` days, or on the `weekday` (0: Monday) after."""
@@ -128,6 +139,7 @@ class Trip:
     again_after: int | None = None
     """Days after which the same is quoted again, by cloning it."""
     bidding: Bidding | None = None
+    bill: Bill | None = None
 
     def body(self, today: date, zone: str, client_ids: Mapping[str, str]) -> Json:
         """As the API takes it."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from infra.local import say
-from infra.local.demo import fleet
+from infra.local.demo import bills, fleet
 from infra.local.demo.market import Market
 from infra.local.demo.papers import Papers
 from infra.local.demo.people import Staffing
@@ -34,6 +34,7 @@ def told(story: Story, staffing: Staffing) -> None:
     drivers, vehicles = fleet.furnished(story, staffing, teller.papers)
     _report(name, drivers=drivers, vehicles=vehicles)
     _report(name, charters=teller.trips())
+    _report(name, invoices=bills.written(story, staffing))
 
 
 def _report(name: str, **added: int) -> None:
