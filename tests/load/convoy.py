@@ -14,10 +14,10 @@ from coachway.dispatch.rules import AssignmentStatus
 EVERY: Final = timedelta(seconds=10)
 
 
-def under_way(org_id: str, number: int) -> Assignment:
-    """A trip that left its first stop an hour ago, and comes to its last in six hours."""
+def under_way(org_id: str, number: int, since: timedelta = timedelta(hours=1)) -> Assignment:
+    """A trip that left its first stop so long ago, and comes to its last in six hours."""
     now = datetime.now(UTC).replace(microsecond=0)
-    left, comes = now - timedelta(hours=1), now + timedelta(hours=6)
+    left, comes = now - since, now + timedelta(hours=6)
     stops = [
         AssignmentStop(
             stop_type=StopType.PICKUP,

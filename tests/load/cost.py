@@ -151,9 +151,10 @@ def of_a_driver_day(rows: Sequence[Mapping[str, Any]], telling: str, together: i
         _run(bill, {**each, "grown": 0}, times, start_ms * COLD_SHARE)
         bill.add("data out", times * each["bytes"] / 1e9 * OUT_GB)
     trail = requests * row["grown"] / 1e9
-    bill.add(
-        "kept four weeks, then a year in S3", trail * (STORED_GB * 28 / 30.4 + ARCHIVED_SHARE * ARCHIVED_GB * 12) + FILE
-    )
+    kept = STORED_GB * 28 / 30.4 + ARCHIVED_SHARE * ARCHIVED_GB * 12
+    bill.add("kept four weeks, then a year in S3", trail * kept + FILE)
+    # What happens on the way is written as an answer to an offer is: the assignment, with its event.
+    _run(bill, {**by_name["accept an assignment"], "grown": 0}, EVENTS_A_DAY, 0)
     _announced(bill, by_name["relay an event"], EVENTS_A_DAY)
     return bill
 

@@ -46,7 +46,7 @@ def _driver_days(found: Found) -> str:
     fixes = cost.DUTY_HOURS * 3600 // cost.FIX_SECONDS
     names = {1: "tell a position", 6: "tell six positions"}
     bills = {count: cost.of_a_driver_day(found.warm, name, count, start) for count, name in names.items()}
-    parts = dict.fromkeys(part for bill in bills.values() for part in bill.dollars)
+    parts = dict.fromkeys(part for bill in bills.values() for part, dollars in bill.dollars.items() if dollars)
     lines = [(part, *(f"{bill.dollars.get(part, 0.0):.4f}" for bill in bills.values())) for part in parts]
     units = found.row(names[1])["write_units"]
     alone, gathered = bills[1].total, bills[6].total

@@ -43,9 +43,10 @@ class Road:
 
     def _telling(self, name: str, count: int, rounds: int) -> dict[str, Any]:
         """Batch after batch of one vehicle; a page's worth of them is metered."""
-        assignment = convoy.under_way(self.org, 1)
+        fixes = (rounds + PAGE) * count
+        assignment = convoy.under_way(self.org, 1, fixes * convoy.EVERY)
         _put(assignment)
-        batches = self._batches(name, assignment, count, (rounds + PAGE) * count)
+        batches = self._batches(name, assignment, count, fixes)
         row = self._row_of(batches, rounds, max(4, PAGE // count))
         pages = trail.whole(self.org, assignment.id)
         return {**row, "grown": round(max(size(item(page)) for page in pages) / PAGE * count)}
