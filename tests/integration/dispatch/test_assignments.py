@@ -97,7 +97,7 @@ def test_a_vehicle_is_refused_for_everything_that_it_lacks() -> None:
     refused = given(trip(amenities=[], passengers=40), driver(), bus)
     assert (refused.status, refused.json()["title"]) == (409, "vehicle is not available")
     said = " | ".join(each["message"] for each in refused.json()["errors"])
-    for part in ("status: Minibus 3 is maintenance", "vehicle class", "seats 20, the trip needs 40"):
+    for part in ("status: Minibus 3 is in maintenance", "vehicle class", "seats 20, the trip needs 40"):
         assert part in said
 
 

@@ -6,14 +6,20 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids
+from coachway.compliance import subjects
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import SubjectType
+from coachway.core import ids, store
 from coachway.core.consuming import Delivery
 from coachway.core.events import Envelope
 from coachway.core.listing import everything
-from coachway.dispatch import charters
+from coachway.core.ops import Update
+from coachway.dispatch import charters, recovery_flow
 from coachway.dispatch.model import ASSIGNMENT
+from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import SYSTEM, assigned, charter, done, driver, found, trip, vehicle
+from tests.template import template
 
 
 @pytest.fixture(autouse=True)
@@ -59,19 +65,58 @@ def test_a_trip_that_was_revised_is_offered_anew() -> None:
     assert (now_of(made["id"])["status"], now_of(made["id"])["reason"]) == ("released", "The trip was changed")
 
 
+def changed(resource: str, **fields: Any) -> None:
+    """A driver or vehicle as fleet leaves it."""
+    model: type[Driver | Vehicle] = Driver if resource.startswith("drv") else Vehicle
+    pattern = DRIVER if model is Driver else VEHICLE
+    before = store.get(model, pattern.key(org=ORG, id=resource))
+    store.commit(SYSTEM, Update(before, before.model_copy(update=fields)))
+
+
 def test_what_a_driver_on_leave_has_ahead_is_marked_until_they_are_back() -> None:
     rosa = driver()
     made = assigned(trip(), rosa, vehicle())
+    changed(rosa, status=DriverStatus.ON_LEAVE)
     for _ in range(2):
-        told("driver.status_changed", rosa, driver_id=rosa, old_status="active", new_status="on_leave")
-    assert now_of(made["id"])["concern"] == "The driver is on leave"
-    assert [each["reason"] for each in facts(made["id"], "assignment.endangered")] == ["The driver is on leave"]
-    told("driver.status_changed", rosa, driver_id=rosa, old_status="on_leave", new_status="active")
+        told("driver.status_changed", rosa, driver_id=rosa)
+    assert now_of(made["id"])["concern"] == "Rosa Delgado is on leave"
+    assert [each["reason"] for each in facts(made["id"], "assignment.endangered")] == ["Rosa Delgado is on leave"]
+    changed(rosa, status=DriverStatus.ACTIVE)
+    told("driver.status_changed", rosa, driver_id=rosa)
     assert now_of(made["id"])["concern"] == ""
 
 
-def test_what_a_vehicle_in_maintenance_has_ahead_is_marked() -> None:
-    coach = vehicle()
-    made = assigned(trip(), driver(), coach)
-    told("vehicle.status_changed", coach, vehicle_id=coach, old_status="in_service", new_status="maintenance")
-    assert now_of(made["id"])["concern"] == "The vehicle is in maintenance"
+def test_what_a_driver_who_is_away_has_ahead_is_marked() -> None:
+    rosa = driver()
+    made, later = assigned(trip(), rosa, vehicle()), assigned(trip("2027-04-07"), rosa, vehicle("Coach 2"))
+    away = {"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00", "reason": "vacation"}
+    changed(rosa, availability=Availability.model_validate({"exceptions": [away]}))
+    told("driver.availability_changed", rosa, driver_id=rosa)
+    assert now_of(made["id"])["concern"].endswith("vacation")
+    assert now_of(later["id"])["concern"] == ""
+
+
+def test_what_a_vehicle_in_maintenance_has_ahead_is_marked_with_all_that_is_wrong() -> None:
+    coach, rosa = vehicle(), driver()
+    made = assigned(trip(), rosa, coach)
+    changed(coach, status=VehicleStatus.MAINTENANCE)
+    changed(rosa, status=DriverStatus.ON_LEAVE)
+    told("vehicle.status_changed", coach, vehicle_id=coach)
+    assert now_of(made["id"])["concern"] == "Rosa Delgado is on leave; Coach 12 is in maintenance"
+
+
+@pytest.mark.parametrize("kind", ["document.expired", "compliance.reviewed"])
+def test_papers_that_will_have_run_out_are_a_concern(kind: str) -> None:
+    rosa = driver()
+    made = assigned(trip(), rosa, vehicle())
+    subject = store.get(Subject, subjects.key(ORG, SubjectType.DRIVER, rosa))
+    store.commit(SYSTEM, Update(subject, subject.model_copy(update={"papers": subject.papers[1:]})))
+    told(kind, ids.new("cmp"), subject_type="driver", subject_id=rosa)
+    assert "Missing required document: drivers_license" in now_of(made["id"])["concern"]
+    told(kind, ids.new("cmp"), subject_type="vendor", subject_id=ids.new("ven"))
+
+
+def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
+    rule = template()["Resources"]["DispatchRule"]["Properties"]["EventPattern"]
+    assert not charters.CONSUMERS.keys() & recovery_flow.CONSUMERS.keys()
+    assert sorted(rule["detail-type"]) == sorted([*charters.CONSUMERS, *recovery_flow.CONSUMERS])

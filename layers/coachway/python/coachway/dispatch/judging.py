@@ -108,18 +108,12 @@ class Finding:
 def driver(case: DriverCase, wanted: Wanted, vehicle: Vehicle | None, seat: int, law: Law, now: datetime) -> Finding:
     """What is in the way of a driver on this seat, counted from 0. Without a vehicle its license is not judged."""
     job, who = wanted.plan.job("", seat), case.driver
-    reasons = [*_whose(who.vendor_id, wanted.vendor_id, "driver")]
-    idle = fleet.idle(who)
-    if idle is not None:
-        reasons.append(Reason(rule=Rule.STATUS, message=f"{who.name} {idle}"))
-    away = fleet.unavailable(who.availability, who.timezone, job.starts_at, job.ends_at)
-    if away is not None:
-        reasons.append(Reason(rule=Rule.AVAILABILITY, message=f"{who.name} {away}"))
+    reasons = [*_whose(who.vendor_id, wanted.vendor_id, "driver"), *absence(who, job.starts_at, job.ends_at)]
     in_the_way = clashes.among(job, case.jobs)
     reasons += [_clash(who.name, clash, who.timezone) for clash in in_the_way]
     if vehicle is not None:
         reasons += license_for(who, vehicle, wanted.plan.last_day)
-    reasons += _papers(who.name, case.standing)
+    reasons += papers(who.name, case.standing)
     if in_the_way:
         return Finding(reasons, earliest_legal_at=_first_legal(case, job, law, now))
     legal, verdict = _hours(case, job, law, now)
@@ -127,6 +121,19 @@ def driver(case: DriverCase, wanted: Wanted, vehicle: Vehicle | None, seat: int,
     if legal and verdict.verdict is not Answer.UNKNOWN:
         earliest = _first_legal(case, job, law, now)
     return Finding([*reasons, *legal], verdict.remaining, earliest)
+
+
+def absence(who: Driver, start: datetime, end: datetime) -> list[Reason]:
+    """What is in the way of a driver's status and availability."""
+    idle, away = fleet.idle(who), fleet.unavailable(who.availability, who.timezone, start, end)
+    found = [Reason(rule=Rule.STATUS, message=f"{who.name} {idle}")] if idle is not None else []
+    return [*found, *([Reason(rule=Rule.AVAILABILITY, message=f"{who.name} {away}")] if away is not None else [])]
+
+
+def standstill(what: Vehicle) -> list[Reason]:
+    """What is in the way of a vehicle's status."""
+    stands = fleet.stands(what)
+    return [Reason(rule=Rule.STATUS, message=f"{what.name} {stands}")] if stands is not None else []
 
 
 def license_for(who: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
@@ -146,10 +153,7 @@ def with_hint(reason: Reason, finding: Finding) -> str:
 def vehicle(case: VehicleCase, wanted: Wanted) -> list[Reason]:
     """What is in the way of a vehicle; empty if nothing is."""
     what, plan = case.vehicle, wanted.plan
-    reasons = [*_whose(what.vendor_id, wanted.vendor_id, "vehicle")]
-    stands = fleet.stands(what)
-    if stands is not None:
-        reasons.append(Reason(rule=Rule.STATUS, message=f"{what.name} {stands}"))
+    reasons = [*_whose(what.vendor_id, wanted.vendor_id, "vehicle"), *standstill(what)]
     if what.vehicle_class != wanted.vehicle_class:
         message = f"{what.name} is of class {what.vehicle_class}, the trip needs {wanted.vehicle_class}"
         reasons.append(Reason(rule=Rule.VEHICLE_CLASS, message=message))
@@ -161,7 +165,7 @@ def vehicle(case: VehicleCase, wanted: Wanted) -> list[Reason]:
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{what.name}: {each}") for each in lacking]
     in_the_way = clashes.among(plan.job(""), case.jobs)
     reasons += [_clash(what.name, clash, plan.timezone) for clash in in_the_way]
-    return [*reasons, *_papers(what.name, case.standing)]
+    return [*reasons, *papers(what.name, case.standing)]
 
 
 def _whose(owner: str | None, wanted: str | None, what: str) -> list[Reason]:
@@ -174,7 +178,8 @@ def _whose(owner: str | None, wanted: str | None, what: str) -> list[Reason]:
     return [Reason(rule=Rule.VENDOR, message=message)]
 
 
-def _papers(name: str, standing: Standing | None) -> list[Reason]:
+def papers(name: str, standing: Standing | None) -> list[Reason]:
+    """What is in the way of somebody's papers; None is the standing of who never had any."""
     said = ["has no compliance documents"] if standing is None else standing.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {each}") for each in said]
 

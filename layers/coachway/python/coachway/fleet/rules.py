@@ -128,4 +128,6 @@ def idle(driver: Driver) -> str | None:
 
 def stands(vehicle: Vehicle) -> str | None:
     """Why a vehicle's status keeps work from it, or None."""
-    return None if vehicle.status is VehicleStatus.IN_SERVICE else f"is {vehicle.status.replace('_', ' ')}"
+    if vehicle.status is VehicleStatus.IN_SERVICE:
+        return None
+    return "is in maintenance" if vehicle.status is VehicleStatus.MAINTENANCE else f"is {vehicle.status.replace('_', ' ')}"
