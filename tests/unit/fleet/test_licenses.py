@@ -71,7 +71,10 @@ def test_a_driver_who_is_not_active_gets_no_work(status: str) -> None:
     assert rules.idle(driver(status=status)) == f"is {status.replace('_', ' ')}"
 
 
-@pytest.mark.parametrize("status", ["maintenance", "out_of_service", "retired"])
-def test_a_vehicle_that_is_not_in_service_gets_no_work(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("maintenance", "is in maintenance"), ("out_of_service", "is out of service"), ("retired", "is retired")],
+)
+def test_a_vehicle_that_is_not_in_service_gets_no_work(status: str, said: str) -> None:
     assert rules.stands(vehicle()) is None
-    assert rules.stands(vehicle(status=status)) == f"is {status.replace('_', ' ')}"
+    assert rules.stands(vehicle(status=status)) == said

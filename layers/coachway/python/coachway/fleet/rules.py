@@ -130,4 +130,5 @@ def stands(vehicle: Vehicle) -> str | None:
     """Why a vehicle's status keeps work from it, or None."""
     if vehicle.status is VehicleStatus.IN_SERVICE:
         return None
-    return "is in maintenance" if vehicle.status is VehicleStatus.MAINTENANCE else f"is {vehicle.status.replace('_', ' ')}"
+    within = "in " if vehicle.status is VehicleStatus.MAINTENANCE else ""
+    return f"is {within}{vehicle.status.replace('_', ' ')}"
