@@ -1,0 +1,180 @@
+"""Services, on a real table's terms: whatever is done in whatever order, the books agree with what they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from coachway.billing import invoices, issuing, ledger, receipts, recording
+from coachway.billing.accounts import OF_CLIENTS, Account, client_balances, totals
+from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery
+from coachway.billing.payment import PaymentMethod, RecordedInput
+from coachway.bookings import lifecycle
+from coachway.bookings.lifecycle import CancelInput
+from coachway.clients import credit
+from coachway.clients import service as clients
+from coachway.core import clock, errors, ids, store
+from coachway.core.settings import table_name
+from tests.integration.billing import office
+from tests.integration.billing.office import MANAGER
+from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+
+NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
+
+
+class Services(RuleBasedStateMachine):
+    """Trips are booked, paid ahead, invoiced, paid, refunded, voided, cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = clock.frozen(NOW)
+        self.clock.__enter__()
+        self.trips: list[str] = []
+        self.paid_in = self.given_back = 0
+
+    def teardown(self) -> None:
+        self.clock.__exit__(None, None, None)
+
+    @initialize()
+    def found(self) -> None:
+        empty()
+        office.found()
+        self.trips.append(office.completed().id)
+
+    def invoices(self) -> list[Invoice]:
+        return invoices.listed(MANAGER, InvoiceQuery(limit=100)).items
+
+    def some(self, data: st.DataObject, *statuses: str) -> Invoice | None:
+        fitting = [each for each in self.invoices() if each.status in statuses]
+        return data.draw(st.sampled_from(sorted(fitting, key=lambda each: each.id))) if fitting else None
+
+    @rule(over=st.booleans())
+    def book(self, over: bool) -> None:
+        if len(self.trips) < 6:
+            self.trips.append((office.completed() if over else office.booked()).id)
+
+    @rule(data=st.data(), cents=st.integers(1, 80_000))
+    def pay_ahead(self, data: st.DataObject, cents: int) -> None:
+        trip = office.charter(data.draw(st.sampled_from(self.trips)))
+        if trip.invoice_id is None and trip.status in invoices.BILLABLE:
+            office.paid_ahead(trip.id, cents)
+            self.paid_in += cents
+
+    @rule(data=st.data())
+    def draft(self, data: st.DataObject) -> None:
+        wanted = InvoiceInput(charter_id=data.draw(st.sampled_from(self.trips)))
+        refusable(lambda: invoices.create(MANAGER, wanted))
+
+    @rule(data=st.data())
+    def issue(self, data: st.DataObject) -> None:
+        draft = self.some(data, "draft")
+        if draft is not None:
+            refusable(lambda: issuing.issue(MANAGER, draft.id))
+
+    @rule(data=st.data())
+    def void(self, data: st.DataObject) -> None:
+        invoice = self.some(data, "draft", "issued", "partially_paid", "paid")
+        if invoice is not None:
+            refusable(lambda: issuing.void(MANAGER, invoice.id, "Wrong"))
+
+    @rule(data=st.data(), share=st.integers(1, 130))
+    def pay(self, data: st.DataObject, share: int) -> None:
+        invoice = self.some(data, "issued", "partially_paid")
+        if invoice is None:
+            return
+        cents = max(1, invoice.balance_due * share // 100)
+        wanted = RecordedInput(amount=cents, method=PaymentMethod.CHECK)
+        if refusable(lambda: recording.record(MANAGER, invoice.id, wanted)):
+            self.paid_in += cents
+
+    @rule(data=st.data(), share=st.integers(1, 130))
+    def refund(self, data: st.DataObject, share: int) -> None:
+        invoice = self.some(data, "partially_paid", "paid")
+        if invoice is None:
+            return
+        cents = max(1, (invoice.amount_paid - invoice.amount_refunded) * share // 100)
+
+        def act() -> None:
+            on = receipts.ground(MANAGER, invoice.id)
+            store.commit(MANAGER, *receipts.refunded(on, refund_id=ids.new("rfd"), cents=cents)[1])
+
+        if refusable(act):
+            self.given_back += cents
+
+    @rule(data=st.data(), share=st.integers(1, 130))
+    def reverse(self, data: st.DataObject, share: int) -> None:
+        invoice = self.some(data, "partially_paid", "paid")
+        if invoice is None or invoice.amount_refunded:
+            return
+        cents = max(1, invoice.paid_since * share // 100)
+
+        def act() -> None:
+            on = receipts.ground(MANAGER, invoice.id)
+            store.commit(MANAGER, *receipts.reversed_(on, payment_id=ids.new("pay"), cents=cents)[1])
+
+        if refusable(act):
+            self.paid_in -= cents
+
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        charter_id = data.draw(st.sampled_from(self.trips))
+        wanted = CancelInput(initiated_by="operator")
+        refusable(lambda: lifecycle.cancel(STAFF, charter_id, wanted, preview=False))
+
+    @invariant()
+    def the_books_agree(self) -> None:
+        if not self.trips:
+            return
+        entries = list(ledger.in_range(ORG, date(2026, 1, 1), date(2027, 12, 31)))
+        sums, known = totals(entries), self.invoices()
+        assert sum(sums.values()) == 0
+        counted = ledger.totals_by_month(ORG, ["2027-01"])["2027-01"]
+        assert {account: counted[account].balance for account in Account} == sums
+        due = sum(each.balance_due for each in known if each.status.is_open)
+        assert sums[Account.RECEIVABLE] == due
+        assert sums[Account.CASH] == self.paid_in - self.given_back
+        assert 0 <= self.given_back <= self.paid_in
+        issued = [each for each in known if each.number and each.status != "void"]
+        charged = sum(each.total - each.amount_refunded for each in issued)
+        assert client_balances(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.given_back
+        owed = credit.of(clients.get(STAFF, CLIENT_ID))
+        trips = [office.charter(each) for each in self.trips]
+        assert owed.booked_balance == sum(each.credit_reserved for each in trips)
+        assert owed.open_balance - owed.booked_balance == due
+        assert all(
+            line.client_id == CLIENT_ID for each in entries for line in each.postings if line.account in OF_CLIENTS
+        )
+        numbers = sorted(each.number for each in known if each.number)
+        assert numbers == [f"INV-2027-HARBOR-{n:05d}" for n in range(1, len(numbers) + 1)]
+
+
+def refusable(act: Any) -> bool:
+    """Whether it was done; a rule may say no."""
+    try:
+        act()
+    except errors.Conflict:
+        return False
+    return True
+
+
+def empty() -> None:
+    """Take everything out of the table: each example begins anew."""
+    table = boto3.resource("dynamodb").Table(table_name())
+    with table.batch_writer() as batch:
+        for each in table.scan(ProjectionExpression="pk, sk")["Items"]:
+            batch.delete_item(Key=each)
+    store.forget_numbers()
+
+
+@pytest.mark.usefixtures("dynamodb")
+def test_the_books_agree_whatever_is_done_in_whatever_order() -> None:
+    quick = settings(
+        max_examples=3, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    run_state_machine_as_test(Services, settings=quick)
