@@ -59,7 +59,10 @@ class House:
         self.floor = load(Path(JOB["floor"]) / "api.py")
         functions = Path(JOB["functions"])
         names = {step.capability for step in (*steps.SIGN_UP, *steps.PREPARE, *steps.MEASURED)}
-        self.entries = {name: load(functions / name / "api.py") for name in sorted(names)}
+        # A capability's own routes, or those of another of its entries: `dispatch/calendars`.
+        self.entries = {
+            name: load(functions / (f"{name}.py" if "/" in name else f"{name}/api.py")) for name in sorted(names)
+        }
         self.last: dict[str, Any] = {}
 
     def event(self, capability: str, method: str, path: str, body: Any, headers: Mapping[str, str]) -> dict[str, Any]:

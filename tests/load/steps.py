@@ -228,6 +228,30 @@ RELEASE: Final = _post(
     "release a driver", "dispatch", "/dispatch/assignments/{assignment_id}/release", {"reason": "another plan"}
 )
 
+BOOK: Final = _post(
+    "book for a client",
+    "bookings",
+    "/charters/{charter_id}/status",
+    {"status": "booked", "accepted_by": "Dana Lee"},
+    first=(ADD_CHARTER,),
+)
+DRAFT_INVOICE: Final = _post(
+    "draft an invoice",
+    "billing",
+    "/invoices",
+    {"charter_id": "{charter_id}"},
+    keeps={"invoice_id": "id"},
+    first=(BOOK,),
+)
+ISSUE: Final = _post("issue an invoice", "billing", "/invoices/{invoice_id}/issue", {}, first=(DRAFT_INVOICE,))
+PAY_IN_PART: Final = _post(
+    "record a payment",
+    "billing",
+    "/invoices/{invoice_id}/record-payment",
+    {"amount": 100, "method": "check", "reference": "{n}"},
+    first=(ISSUE,),
+)
+
 SIGN_UP: Final = (
     _post(
         "register an organization",
@@ -347,9 +371,16 @@ MEASURED: Final = (
         first=(ADD_CHARTER, DRAFT_BID, SUBMIT_BID),
         times=2,
     ),
+    _get("get a driver", "fleet", "/drivers/{driver_id}", goal=1),
+    _get("list 20 drivers", "fleet", "/drivers?limit=20", goal=1),
+    _get("list 20 vehicles", "fleet", "/vehicles?limit=20&status=in_service", goal=1),
+    Step("change a driver", "fleet", "PUT", "/drivers/{driver_id}", {"license_number": "{n}"}, goal=2),
     replace(ASSIGN, times=2),
     replace(_get("get an assignment", "dispatch", "/dispatch/assignments/{assignment_id}", goal=1), times=2),
     _get("list 20 assignments", "dispatch", "/dispatch/assignments?limit=20&date_from=2027-03-01&date_to=2027-03-31"),
+    _get("a driver's calendar", "dispatch/calendars", "/calendar/drivers/{driver_id}?date_from=2027-03-01", goal=2),
+    _get("a driver's hours", "dispatch/calendars", "/drivers/{driver_id}/hours", goal=2),
+    _get("the fleet's calendar", "dispatch/calendars", "/calendar/fleet?date_from=2027-03-01&date_to=2027-03-07"),
     replace(_post("accept an assignment", "dispatch", "/dispatch/assignments/{assignment_id}/accept", {}), times=2),
     replace(RELEASE, times=2),
     _post(
@@ -362,6 +393,12 @@ MEASURED: Final = (
         times=2,
     ),
     replace(RELEASE, name="release what was assigned automatically", times=2),
+    replace(DRAFT_INVOICE, times=2),
+    replace(ISSUE, times=2),
+    replace(PAY_IN_PART, times=2),
+    replace(_get("get an invoice", "billing", "/invoices/{invoice_id}", goal=1), times=2),
+    _get("list 20 invoices", "billing", "/invoices?limit=20", goal=1),
+    _get("list 20 entries of the ledger", "billing", "/billing/ledger?limit=20", goal=1),
     _get("who am I", "identity", "/auth/me"),
     replace(SIGN_UP[1], times=8),
 )
