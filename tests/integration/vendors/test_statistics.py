@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from coachway.core import errors, ids, store, tallies
 from coachway.core.consuming import Delivery
 from coachway.core.events import Event
 from coachway.core.ops import CONSUMED, Update
+from coachway.dispatch.events import TripArrived
 from coachway.ratings.events import VendorRated
 from coachway.vendors import service, statistics
 from coachway.vendors.statistics import Statistics
@@ -141,6 +143,46 @@ def test_the_best_vendors_come_first_and_only_those_rated_three_times() -> None:
     assert names("/vendors", min_rating="4.5", status="active") == ["Birch", "Cedar"]
     assert names("/vendors", min_rating="4.51", status="active") == ["Birch"]
     assert set(names("/vendors", min_rating="4")) == {"Birch", "Pending", "Cedar", "Alder"}
+
+
+def seen(vendor_id: str | None, stop: int, late: int) -> TripArrived:
+    due = datetime(2027, 3, 3, 12, tzinfo=UTC)
+    return TripArrived(
+        assignment_id=ids.new("asg"),
+        charter_id=ids.new("chr"),
+        number="CH-2027-000123",
+        vehicle_number=1,
+        driver_id=ids.new("drv"),
+        driver_name="Rosa Delgado",
+        driver_phone=None,
+        driver_email=None,
+        vehicle_id=ids.new("veh"),
+        vehicle_name="Coach 12",
+        vendor_id=vendor_id,
+        timezone="America/New_York",
+        starts_at=due,
+        pickup_at=due,
+        pickup="11 Wall St, New York, NY",
+        dropoff="1901 Boardwalk, Atlantic City, NJ",
+        stop=stop,
+        address="Cheesequake Service Area, Sayreville, NJ",
+        at=due + timedelta(minutes=late),
+        planned_at=due,
+        is_last=False,
+    )
+
+
+def test_tracked_stops_tell_how_punctual_a_vendor_is_and_a_rebuild_says_the_same() -> None:
+    ven = vendor()["id"]
+    said = happened(ven, rated(ven, 4.0, on_time_performance=5.0))
+    consumed(*said)
+    assert statistics.of(ORG, ven).on_time_percentage == 100.0
+    stops = happened(ven, seen(ven, 1, 10), seen(ven, 2, 20), seen(None, 1, 90))
+    consumed(*stops, *reversed(stops))
+    before = store.get(Statistics, statistics.key(ORG, ven))
+    assert (before.numbers["stops_judged"], before.figures().on_time_percentage) == (2, 50.0)
+    assert statistics.rebuild(ORG) == 1
+    assert store.get(Statistics, statistics.key(ORG, ven)).numbers == before.numbers
 
 
 def test_a_rebuild_counts_the_same_again_from_the_events(dynamodb: Any) -> None:

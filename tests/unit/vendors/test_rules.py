@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from coachway.bookings.events import CharterCompleted
 from coachway.core import errors
 from coachway.core.tallies import total
+from coachway.dispatch.events import TripArrived, TripDeparted
 from coachway.ratings.events import VendorRated
 from coachway.vendors import counting, rules
 from coachway.vendors.model import figures_of
@@ -70,10 +71,48 @@ def test_an_average_counts_after_three_and_lies_among_its_ratings(ratings: list[
     assert figures.rating == (figures.average_rating if len(ratings) >= 3 else None)
 
 
-def test_a_trip_is_on_time_when_it_is_rated_four_or_better_for_that() -> None:
+def test_a_trip_that_nobody_tracked_is_on_time_when_it_is_rated_four_or_better_for_that() -> None:
     said = [rated(on_time_performance_rating=each) for each in (3.5, 4.0, 5.0)]
     figures = figures_of(counted(*(("vendor.rated", each) for each in (*said, rated()))))
     assert figures.on_time_percentage == 66.67
+
+
+DUE = "2027-03-03T12:00:00Z"
+
+
+def departed(late: int | None = 0, **more: Any) -> tuple[str, dict[str, Any]]:
+    return "trip.departed", {"vendor_id": "ven_1", "stop": 0, "late_minutes": late, **more}
+
+
+def arrived(at: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    said = {"vendor_id": "ven_1", "stop": 1, "at": f"2027-03-03T{at}Z", "planned_at": DUE}
+    return "trip.arrived", {**said, **more}
+
+
+@pytest.mark.parametrize(("late", "on_time"), [(0, 1), (15, 1), (16, 0)])
+def test_a_vendors_vehicle_is_on_time_when_it_leaves_at_most_a_quarter_of_an_hour_late(late: int, on_time: int) -> None:
+    assert counted(departed(late)) == {"stops_judged": 1, "stops_on_time": on_time}
+
+
+@pytest.mark.parametrize(("at", "on_time"), [("11:20:00", 1), ("12:15:00", 1), ("12:15:01", 0)])
+def test_it_is_on_time_when_it_comes_at_most_a_quarter_of_an_hour_late(at: str, on_time: int) -> None:
+    assert counted(arrived(at)) == {"stops_judged": 1, "stops_on_time": on_time}
+
+
+def test_a_stop_is_judged_once_and_only_by_a_plan() -> None:
+    assert counted(departed(None), departed(40, stop=1), arrived("12:40:00", stop=0)) == {}
+    assert counted(arrived("12:40:00", planned_at=None)) == {}
+
+
+def test_the_organizations_own_trips_are_no_vendors() -> None:
+    assert counted(departed(40, vendor_id=None), arrived("12:40:00", vendor_id=None)) == {}
+
+
+def test_what_was_seen_counts_and_not_what_was_said_of_it() -> None:
+    said = [("vendor.rated", rated(on_time_performance_rating=each)) for each in (5.0, 4.5, 4.0)]
+    assert figures_of(counted(*said)).on_time_percentage == 100.0
+    seen = [departed(0), arrived("12:05:00"), arrived("12:40:00", stop=2)]
+    assert figures_of(counted(*said, *seen)).on_time_percentage == 66.67
 
 
 def test_a_trip_of_several_vendors_counts_for_each() -> None:
@@ -85,6 +124,8 @@ def test_a_trip_of_several_vendors_counts_for_each() -> None:
 def test_what_is_read_of_events_is_what_they_say() -> None:
     assert set(counting.Rated.model_fields) <= set(VendorRated.model_fields)
     assert set(counting.Completed.model_fields) <= set(CharterCompleted.model_fields)
+    assert set(counting.Departed.model_fields) <= set(TripDeparted.model_fields)
+    assert set(counting.Arrived.model_fields) <= set(TripArrived.model_fields)
 
 
 def test_the_bus_sends_just_what_is_counted() -> None:

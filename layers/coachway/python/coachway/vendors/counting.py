@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import ConfigDict, Field
 
 from coachway.core.model import Shape
 from coachway.core.tallies import Numbers
-from coachway.vendors.rules import ON_TIME
+from coachway.vendors.rules import ON_TIME, PUNCTUAL
 
 CATEGORIES: Final = (
     "overall",
@@ -50,6 +51,28 @@ class Completed(Shape):
     vendor_ids: list[str] = Field(default_factory=list)
 
 
+class Departed(Shape):
+    """What `trip.departed` says: `stop` counts from 0."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    vendor_id: str | None = None
+    """Of whom the driver is; none where it is the organization's own."""
+    stop: int
+    late_minutes: int | None = None
+
+
+class Arrived(Shape):
+    """What `trip.arrived` says."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    vendor_id: str | None = None
+    stop: int
+    at: datetime
+    planned_at: datetime | None = None
+
+
 def _one_more(name: str) -> Callable[[str], Mapping[str, Numbers]]:
     return lambda said: {OfVendor.model_validate_json(said).vendor_id: {name: 1}}
 
@@ -70,11 +93,32 @@ def _completed(text: str) -> Mapping[str, Numbers]:
     return {vendor_id: {"completed": 1} for vendor_id in Completed.model_validate_json(text).vendor_ids}
 
 
+def _departed(text: str) -> Mapping[str, Numbers]:
+    said = Departed.model_validate_json(text)
+    if said.vendor_id is None or said.stop != 0 or said.late_minutes is None:
+        return {}
+    return _at_stop(said.vendor_id, timedelta(minutes=said.late_minutes))
+
+
+def _arrived(text: str) -> Mapping[str, Numbers]:
+    said = Arrived.model_validate_json(text)
+    # The first stop is judged by its departure: who waits there early has not been late.
+    if said.vendor_id is None or said.stop == 0 or said.planned_at is None:
+        return {}
+    return _at_stop(said.vendor_id, said.at - said.planned_at)
+
+
+def _at_stop(vendor_id: str, late: timedelta) -> Mapping[str, Numbers]:
+    return {vendor_id: {"stops_judged": 1, "stops_on_time": int(late <= PUNCTUAL)}}
+
+
 COUNTED: Final[Mapping[str, Callable[[str], Mapping[str, Numbers]]]] = {
     "bid.submitted": _one_more("submitted"),
     "bid.accepted": _one_more("won"),
     "bid.rejected": _one_more("lost"),
     "charter.completed": _completed,
+    "trip.arrived": _arrived,
+    "trip.departed": _departed,
     "vendor.rated": _rated,
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""

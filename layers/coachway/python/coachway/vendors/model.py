@@ -154,7 +154,13 @@ class Figures(Shape):
     total_ratings: int = 0
     rating: float | None = None
     completed_trips: int = 0
-    on_time_percentage: float | None = None
+    on_time_percentage: Annotated[
+        float | None,
+        Field(
+            description="stops of its trips that were left (the first) or come to (the others) at most 15 minutes "
+            "after the plan; while none of its trips was tracked, of its ratings for being on time those of 4 or better"
+        ),
+    ] = None
     total_bids_submitted: int = 0
     bids_won: int = 0
     win_rate_percentage: float | None = None
@@ -218,7 +224,7 @@ def figures_of(numbers: Mapping[str, int]) -> Figures:
         total_ratings=ratings,
         rating=rules.counted(halves, ratings),
         completed_trips=numbers.get("completed", 0),
-        on_time_percentage=rules.share(numbers.get("on_time", 0), numbers.get("judged_on_time", 0)),
+        on_time_percentage=rules.punctuality(numbers),
         total_bids_submitted=submitted,
         bids_won=won,
         win_rate_percentage=rules.share(won, submitted),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
@@ -43,7 +44,10 @@ RATINGS_THAT_COUNT: Final = 3
 """An average of fewer ratings is shown, but nothing is decided by it."""
 
 ON_TIME: Final = Decimal(4)
-"""A trip was on time when it was rated so in `on_time_performance`, or better."""
+"""A trip that nobody tracked was on time when it was rated so in `on_time_performance`, or better."""
+
+PUNCTUAL: Final = timedelta(minutes=15)
+"""A vehicle that leaves its first stop, or comes to a later one, no later than so much after the plan is on time."""
 
 
 def require_step(before: Status, after: Status) -> None:
@@ -66,6 +70,16 @@ def share(part: int, whole: int) -> float | None:
     if not whole:
         return None
     return float((Decimal(part) * 100 / whole).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
+def punctuality(numbers: Mapping[str, int]) -> float | None:
+    """How often a vendor was on time, in per cent; None of nothing.
+
+    By the stops of its tracked trips; by its ratings for that only while no stop of its trips was ever seen.
+    """
+    if numbers.get("stops_judged", 0):
+        return share(numbers.get("stops_on_time", 0), numbers["stops_judged"])
+    return share(numbers.get("on_time", 0), numbers.get("judged_on_time", 0))
 
 
 def counted(halves: int, count: int) -> float | None:

@@ -28,7 +28,7 @@ BY_RATING = AccessPattern(
 
 
 class Statistics(Tally):
-    """What is counted of a vendor: bids, trips, ratings, and sums of ratings in half points."""
+    """What is counted of a vendor: bids, trips, stops, ratings, and sums of ratings in half points."""
 
     KIND: ClassVar[str] = "vendor_statistics"
 
