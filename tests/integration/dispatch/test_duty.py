@@ -221,6 +221,18 @@ def test_a_trip_that_has_not_begun_is_not_checked_out_of() -> None:
     assert (refused.status, refused.json()["title"]) == (409, "the trip has not begun")
 
 
+def test_who_took_a_trip_over_on_the_way_ends_it_by_hand() -> None:
+    run, assignment_id, rosa = on_duty()
+    before = assignment(assignment_id)
+    stops = [before.stops[0].model_copy(update={"departed_at": at("07:50")}), before.stops[1]]
+    store.commit(yard.SYSTEM, Update(before, before.model_copy(update={"stops": stops})))
+    with the_time_is("12:00"):
+        assert road.ask("POST", path(assignment_id, "depart"), {}, by=rosa).status == 409
+        made = done("POST", path(assignment_id, "check-out"), {}, by=rosa)
+    assert (made["status"], made["stops"][1]["arrived_at"]) == ("completed", made["checked_out_at"])
+    assert yard.charter(run)["status"] == "completed"
+
+
 def test_waiting_beyond_the_free_wait_is_noted() -> None:
     _, assignment_id, rosa = on_duty()
     away(assignment_id, rosa, "09:40")

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.core import clock, files, store
+from coachway.core import clock, files, singly, store
 from coachway.core.errors import LostRace
 from coachway.core.events import Envelope
 from coachway.core.listing import everything
@@ -163,7 +163,7 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
         done("POST", f"/dispatch/assignments/{made}/check-out", {}, by=rosa)
     looked("12:00")
     removed: list[Any] = []
-    remove = archive.singly.remove
+    remove = singly.remove
 
     def once(page: Any) -> None:
         if removed:
@@ -171,10 +171,10 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
         removed.append(page)
         remove(page)
 
-    monkeypatch.setattr(archive.singly, "remove", once)
+    monkeypatch.setattr(singly, "remove", once)
     with the_time_is("12:10", "2027-04-01"):
         assert archive.run().failed == 1
-        monkeypatch.setattr(archive.singly, "remove", remove)
+        monkeypatch.setattr(singly, "remove", remove)
         assert archive.run().failed == 0
     kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive.key_of(ORG, made))["Body"].read())
     assert len(kept.decode().splitlines()) == 120

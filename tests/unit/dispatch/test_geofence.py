@@ -57,7 +57,8 @@ def test_wavering_at_the_fence_of_a_round_trip_is_no_return() -> None:
 def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.DataObject) -> None:
     fixes, stops = read(name)[::9], trip(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(fixes)), max_size=5)))
-    progress, passages = Progress(), []
+    progress = Progress()
+    passages: list[Passage] = []
     for start, end in zip([0, *cuts], [*cuts, len(fixes)], strict=True):
         part = follow(progress, fixes[start:end], stops)
         progress, passages = part.progress, [*passages, *part.passages]

@@ -141,9 +141,13 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     before = assignments.get(caller, assignment_id)
     if before.checked_out_at is not None:
         return before
-    if before.status is AssignmentStatus.IN_PROGRESS:
-        last, at = len(before.stops) - 1, max(at, _last_known(before))
-        step = under_way.passed(before, [Passage(last, Happening.ARRIVED, at)], _free_wait(before))
+    if before.status.is_under_way and geofence.told(before.stops).stop > 0:
+        at, free = max(at, _last_known(before)), _free_wait(before)
+        ending = [Passage(len(before.stops) - 1, Happening.ARRIVED, at)]
+        step = under_way.passed(before, ending, free)
+        if step.starts:  # another vehicle left the first stop, and this one took over
+            before = settling.write(caller, before, step)
+            step = under_way.passed(before, ending, free)
         step.after.checked_out_at = at
         return settling.write(caller, before, step, events=[AssignmentCheckedOut(**telling.of(before), at=at)])
     if before.status is not AssignmentStatus.COMPLETED:
