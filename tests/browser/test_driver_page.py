@@ -203,6 +203,28 @@ def test_a_trip_is_declined_with_a_reason(depot: Depot, phone: BrowserContext) -
     assert becomes(depot, trip, "declined")["reason"] == "My child is ill."
 
 
+def test_a_trip_of_somebody_who_fell_out_is_taken_over(stack: Stack, phone: BrowserContext) -> None:
+    depot = Depot.opened(stack)
+    depot.carrier.ask("PUT", "/organization", {"recovery_answer_minutes": 1440})
+    [trip] = depot.trip(depot.driver(), timedelta(hours=2))
+    sam, spare = depot.driver(), depot.vehicle()
+    page = opened(depot, phone, sam)
+    expect(page.get_by_text("No trips for you")).to_be_visible()
+    lost = {"assignment_id": trip["id"], "reason": "breakdown"}
+    depot.carrier.ask("POST", "/dispatch/recoveries", lost)
+    eventually(lambda: "can you take over" in "".join(each["body"] for each in stack.texts(sam["phone"])), 60)
+
+    page.get_by_role("button", name="Look for news").click()
+    card = page.get_by_role("article")
+    for said in (trip["charter_number"], spare["name"], "Answer by", "1901 Boardwalk"):
+        expect(card).to_contain_text(said)
+    must_be_accessible(page)
+    card.get_by_role("button", name="Take it over").click()
+    expect(card).to_contain_text("You drive this trip")
+    expect(page.get_by_role("heading", name="Can you take over?")).to_have_count(0)
+    assert becomes(depot, trip, "released")
+
+
 def test_a_refusal_is_told_in_the_words_of_the_api_and_the_rest_goes_on(depot: Depot, phone: BrowserContext) -> None:
     rosa = depot.driver()
     [trip] = depot.trip(rosa, timedelta(minutes=20))

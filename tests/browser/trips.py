@@ -89,11 +89,15 @@ class Depot:
         self.carrier.ask("POST", f"/charters/{charter['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"})
         return [self._assigned(charter["id"], each) for each in (driver, second) if each is not None]
 
-    def _assigned(self, charter_id: str, driver: Json) -> Json:
+    def vehicle(self) -> Json:
+        """A coach with a number of its own."""
         name = f"Coach {secrets.randbelow(90) + 10}"
-        vehicle = self.carrier.ask("POST", "/vehicles", {**VEHICLE_EXAMPLE, "name": name})
-        self.papers(SubjectType.VEHICLE, vehicle["id"])
-        given = {"charter_id": charter_id, "driver_id": driver["id"], "vehicle_id": vehicle["id"]}
+        made: Json = self.carrier.ask("POST", "/vehicles", {**VEHICLE_EXAMPLE, "name": name})
+        self.papers(SubjectType.VEHICLE, made["id"])
+        return made
+
+    def _assigned(self, charter_id: str, driver: Json) -> Json:
+        given = {"charter_id": charter_id, "driver_id": driver["id"], "vehicle_id": self.vehicle()["id"]}
         made: Json = self.carrier.ask("POST", "/dispatch/assignments", given)
         return made
 

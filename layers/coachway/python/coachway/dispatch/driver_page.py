@@ -14,7 +14,15 @@ from coachway.core import pages
 from coachway.core.answers import File, Html
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-_PARTS: Final = ("1-kept.js", "2-session.js", "3-outbox.js", "4-position.js", "5-trips.js", "6-page.js")
+_PARTS: Final = (
+    "1-kept.js",
+    "2-session.js",
+    "3-outbox.js",
+    "4-position.js",
+    "5-trips.js",
+    "6-log-in.js",
+    "7-page.js",
+)
 """One module together, in this order."""
 _JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 _WORKER_POLICY: Final = {"Content-Security-Policy": "default-src 'none'; connect-src 'self'"}

@@ -94,6 +94,10 @@ class Recovery(Entity):
     vehicle_id: str
     vehicle_name: str
     vendor_id: str | None = None
+    timezone: str
+    pickup_at: AwareDatetime
+    pickup: str
+    dropoff: str
     reason: Reason
     notes: str = ""
     status: RecoveryStatus = RecoveryStatus.SEARCHING

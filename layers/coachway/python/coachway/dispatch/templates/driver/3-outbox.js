@@ -24,14 +24,15 @@ async function countOutbox(driver) {
   outbox.changed();
 }
 
-async function putAct(driver, assignment, act, body) {
-  await keepInOutbox({ driver, kind: "act", assignment, act, body, key: crypto.randomUUID(), at: Date.now() });
+// `of` is the id of what is acted on, `path` where the API takes it.
+async function putAct(driver, of, act, path, body) {
+  await keepInOutbox({ driver, kind: "act", of, act, path, body, key: crypto.randomUUID(), at: Date.now() });
   await countOutbox(driver);
   await sendOutbox(driver);
 }
 
-async function putPoint(driver, assignment, point) {
-  await keepInOutbox({ driver, kind: "point", assignment, point, at: Date.now() });
+async function putPoint(driver, of, point) {
+  await keepInOutbox({ driver, kind: "point", of, point, at: Date.now() });
   await countOutbox(driver);
   await sendOutbox(driver);
 }
@@ -40,7 +41,7 @@ async function putPoint(driver, assignment, point) {
 function nextBatch() {
   const [first] = outbox.waiting;
   if (!first || first.kind === "act") return first ? [first] : [];
-  const end = outbox.waiting.findIndex((entry) => entry.kind !== "point" || entry.assignment !== first.assignment);
+  const end = outbox.waiting.findIndex((entry) => entry.kind !== "point" || entry.of !== first.of);
   const points = end < 0 ? outbox.waiting : outbox.waiting.slice(0, end);
   const more = end >= 0 || points.length >= 3 || Date.now() - first.at >= POINTS_WAIT_MS;
   return more ? points.slice(0, MOST_POINTS) : [];
@@ -48,11 +49,9 @@ function nextBatch() {
 
 function requestOf(batch) {
   const [first] = batch;
-  if (first.kind === "act") {
-    return ["POST", `dispatch/assignments/${first.assignment}/${first.act}`, first.body, first.key];
-  }
+  if (first.kind === "act") return ["POST", first.path, first.body, first.key];
   const points = batch.map((entry) => entry.point);
-  return ["POST", "dispatch/check-ins", { assignment_id: first.assignment, points }, undefined];
+  return ["POST", "dispatch/check-ins", { assignment_id: first.of, points }, undefined];
 }
 
 // Send what waits, one after the other; only one window at a time does.

@@ -19,6 +19,8 @@ const DOING = {
   "check-in": "Going on duty",
   depart: "Leaving the stop",
   "check-out": "Going off duty",
+  "take-over": "Taking it over",
+  pass: "Not taking it over",
 };
 
 function made(tag, properties, ...inside) {
@@ -35,7 +37,7 @@ function made(tag, properties, ...inside) {
 function asDone(trip, waiting) {
   const stops = trip.stops.map((stop) => ({ ...stop }));
   let { status, checked_in_at, checked_out_at } = trip;
-  const acts = waiting.filter((entry) => entry.kind === "act" && entry.assignment === trip.id);
+  const acts = waiting.filter((entry) => entry.kind === "act" && entry.of === trip.id);
   for (const { act, at } of acts) {
     if (act === "depart") {
       const stop = stops.find((each) => !each.departed_at);
@@ -64,9 +66,12 @@ function headingOf(trip, now) {
   const day = dayOf(trip.starts_at, trip.timezone);
   if (isOnDuty(trip) || day <= dayOf(now, trip.timezone)) return "Today";
   if (day === dayOf(now + 86_400_000, trip.timezone)) return "Tomorrow";
-  return new Intl.DateTimeFormat("en-US", {
-    weekday: "long", month: "long", day: "numeric", timeZone: trip.timezone,
-  }).format(new Date(trip.starts_at));
+  return dayNamed(trip.starts_at, trip.timezone);
+}
+
+function dayNamed(moment, zone) {
+  const style = { weekday: "long", month: "long", day: "numeric", timeZone: zone };
+  return new Intl.DateTimeFormat("en-US", style).format(new Date(moment));
 }
 
 // Where the phone's own map programs listen: iPhones and Macs have no geo: links.
@@ -100,7 +105,7 @@ function button(words, act, className = "") {
   return made("button", { type: "button", className, onclick: act }, words);
 }
 
-// What may be done next. `acts` are the page's: accept, decline, checkIn, depart, checkOut, sheet.
+// What may be done next. `acts` are the page's: accept, decline, checkIn, depart, checkOut, sheet, takeOver, pass.
 function buttonsFor(trip, acts, busy) {
   const next = trip.stops.find((stop) => !stop.departed_at);
   const isLast = next === trip.stops.at(-1);
@@ -162,8 +167,29 @@ function tripCard(trip, acts, busy) {
   return card;
 }
 
-function tripList(trips, acts, now) {
+// A trip of somebody who fell out. `offer` is a recovery whose last offer waits for this driver's answer.
+function offerCard(offer, acts) {
+  const { expires_at, vehicle_name } = offer.offers.at(-1);
+  const facts = made("dl", { className: "facts" });
+  row(facts, "Vehicle", vehicle_name);
+  row(facts, "From", offer.pickup);
+  row(facts, "To", offer.dropoff);
+  const until = timeOf(expires_at, offer.timezone, withZone);
+  const answer = offer.doing.length
+    ? [made("p", { className: "waiting" }, `Waiting to be sent: ${offer.doing.join(", ")}`)]
+    : [button("Take it over", () => acts.takeOver(offer)), button("I cannot …", () => acts.pass(offer), "plain")];
+  return made("article", { className: "card trip", id: offer.id, "aria-labelledby": `${offer.id}-title` },
+    made("h3", { id: `${offer.id}-title` }, made("span", {}, timeOf(offer.pickup_at, offer.timezone, withZone)), " · ", made("span", {}, offer.charter_number)),
+    made("p", { className: "route" }, dayNamed(offer.pickup_at, offer.timezone)),
+    made("p", { className: "badge new" }, `Answer by ${until}`),
+    ...answer,
+    facts,
+  );
+}
+
+function tripList(trips, offers, acts, now) {
   const shown = document.createDocumentFragment();
+  if (offers.length) shown.append(made("h2", {}, "Can you take over?"), ...offers.map((offer) => offerCard(offer, acts)));
   const soonest = [...trips].sort((one, other) => one.starts_at.localeCompare(other.starts_at));
   const busy = soonest.some(isOnDuty);
   let heading = "";
@@ -173,6 +199,6 @@ function tripList(trips, acts, now) {
     heading = day;
     shown.append(tripCard(trip, acts, busy));
   }
-  if (!soonest.length) shown.append(made("p", { className: "card" }, "No trips for you today or on the next days."));
+  if (!soonest.length && !offers.length) shown.append(made("p", { className: "card" }, "No trips for you today or on the next days."));
   return shown;
 }

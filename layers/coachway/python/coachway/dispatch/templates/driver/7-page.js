@@ -1,94 +1,8 @@
-// The page itself: logging in, the list, the strip on top, and what the buttons do.
+// The page itself: the list, the strip on top, and what the buttons do.
 
-const $ = (id) => document.getElementById(id);
 const LOOK_AGAIN_MS = 60_000;
 
-const state = { me: null, trips: [], shown: "", signedOut: false };
-
-function show(name) {
-  $("log-in").hidden = name !== "log-in";
-  $("work").hidden = name !== "work";
-}
-
-// Logging in --------------------------------------------------------------------------------------------------------
-
-const given = { organization: "", phone: "" };
-
-function say(words) {
-  $("log-in-said").textContent = words;
-  $("log-in-said").hidden = !words;
-}
-
-async function askForLogIn(words = "") {
-  show("log-in");
-  say(words);
-  $("ask-code").hidden = false;
-  $("give-code").hidden = true;
-  $("organization").value ||= new URLSearchParams(location.search).get("organization") ?? (await fact("organization")) ?? "";
-}
-
-// `+1 (212) 555-0123` and `212-555-0123` as the API wants them.
-function dialled(text) {
-  const digits = text.replace(/[^\d+]/g, "");
-  return digits.startsWith("+") ? digits : digits.length === 10 ? `+1${digits}` : `+${digits}`;
-}
-
-async function whileSending(form, act) {
-  const submit = form.querySelector("button[type=submit]");
-  submit.disabled = true;
-  try {
-    await act();
-  } catch (trouble) {
-    if (!(trouble instanceof Offline)) throw trouble;
-    say("There is no network just now. Try again in a moment.");
-  } finally {
-    submit.disabled = false;
-  }
-}
-
-async function sendCode() {
-  say("");
-  const answer = await send("POST", "auth/otp/request", given);
-  if (!answer.ok) return say(await refusalOf(answer));
-  $("ask-code").hidden = true;
-  $("give-code").hidden = false;
-  $("code").value = "";
-  $("code").focus();
-}
-
-$("ask-code").addEventListener("submit", (event) => {
-  event.preventDefault();
-  given.organization = $("organization").value.trim().toLowerCase();
-  given.phone = dialled($("phone").value);
-  if (!given.organization) return say("Enter your company's short name. The office can tell you.");
-  if (given.phone.length < 8) return say("Enter your phone number, such as +1 212 555 0123.");
-  whileSending($("ask-code"), sendCode);
-});
-
-$("another-code").addEventListener("click", () => whileSending($("give-code"), sendCode));
-
-$("give-code").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const code = $("code").value.replace(/\D/g, "");
-  if (code.length !== 6) return say("Enter the six digits of the code.");
-  whileSending($("give-code"), async () => {
-    const answer = await send("POST", "auth/otp/verify", { ...given, code, cookies: true });
-    if (!answer.ok) return say(await refusalOf(answer));
-    await begin();
-  });
-});
-
-async function begin() {
-  const me = await askJson("GET", "auth/me");
-  if (me.role !== "driver") return askForLogIn("This page is for drivers. Log in with a driver's phone number.");
-  if (state.me && state.me.id !== me.id) await forgetFacts();
-  state.me = me;
-  state.signedOut = false;
-  await keepFact("me", me);
-  await keepFact("organization", me.organization.slug);
-  await work();
-  $("work-title").focus();
-}
+const state = { me: null, trips: [], offers: [], shown: "", signedOut: false };
 
 // Trips -------------------------------------------------------------------------------------------------------------
 
@@ -98,8 +12,12 @@ async function lookForNews() {
   if (!state.me || state.signedOut) return;
   try {
     const yesterday = dayOf(Date.now() - 86_400_000, state.me.organization.timezone);
-    const page = await askJson("GET", `dispatch/assignments?limit=50&date_from=${yesterday}`);
+    const [page, asked] = await Promise.all([
+      askJson("GET", `dispatch/assignments?limit=50&date_from=${yesterday}`),
+      askJson("GET", "dispatch/recoveries"), // those that wait for this driver's answer
+    ]);
     outbox.connected = true;
+    state.offers = asked.items;
     await keepTrips(page.items.filter(isOfNow));
   } catch (trouble) {
     if (trouble instanceof SignedOut) return sessionEnded();
@@ -121,11 +39,13 @@ async function keepTrips(trips) {
 
 function draw() {
   const trips = state.trips.map((trip) => asDone(trip, outbox.waiting));
-  const shown = JSON.stringify([trips, Math.floor(Date.now() / 600_000)]);
+  const doing = (offer) => outbox.waiting.filter((entry) => entry.of === offer.id).map((entry) => DOING[entry.act]);
+  const offers = state.offers.map((offer) => ({ ...offer, doing: doing(offer) }));
+  const shown = JSON.stringify([trips, offers, Math.floor(Date.now() / 600_000)]);
   if (shown !== state.shown) {
     // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
     const focused = document.activeElement?.closest?.(".trip")?.id;
-    $("trips").replaceChildren(tripList(trips, acts, Date.now()));
+    $("trips").replaceChildren(tripList(trips, offers, acts, Date.now()));
     if (focused) $(focused)?.querySelector("button")?.focus({ preventScroll: true });
     state.shown = shown;
   }
@@ -180,15 +100,28 @@ $("decline").addEventListener("submit", (event) => {
   if (missing) event.preventDefault();
 });
 
-const act = (trip, name, body) => putAct(driverId(), trip.id, name, body);
+const act = (trip, name, body) => putAct(driverId(), trip.id, name, `dispatch/assignments/${trip.id}/${name}`, body);
+const answerTo = (offer, name, end, body) => putAct(driverId(), offer.id, name, `dispatch/recoveries/${offer.id}/${end}`, body);
+
+// Why not; null if it is kept after all.
+async function reasonAgainst(what) {
+  $("decline-what").textContent = what;
+  $("reason").value = "";
+  $("reason-wrong").hidden = true;
+  return (await answered($("decline"))) === "yes" ? { reason: $("reason").value.trim() } : null;
+}
 
 const acts = {
   accept: (trip) => act(trip, "accept"),
   async decline(trip) {
-    $("decline-what").textContent = `${trip.charter_number}, ${headingOf(trip, Date.now())}, ${timeOf(trip.pickup_at, trip.timezone, withZone)}`;
-    $("reason").value = "";
-    $("reason-wrong").hidden = true;
-    if ((await answered($("decline"))) === "yes") await act(trip, "decline", { reason: $("reason").value.trim() });
+    const when = `${headingOf(trip, Date.now())}, ${timeOf(trip.pickup_at, trip.timezone, withZone)}`;
+    const reason = await reasonAgainst(`${trip.charter_number}, ${when}`);
+    if (reason) await act(trip, "decline", reason);
+  },
+  takeOver: (offer) => answerTo(offer, "take-over", "accept"),
+  async pass(offer) {
+    const reason = await reasonAgainst(`${offer.charter_number}, ${timeOf(offer.pickup_at, offer.timezone, withZone)}`);
+    if (reason) await answerTo(offer, "pass", "decline", reason);
   },
   checkIn: (trip) => act(trip, "check-in", { at: new Date().toISOString() }),
   depart: (trip, stop) => act(trip, "depart", { stop: trip.stops.indexOf(stop), at: new Date().toISOString() }),
@@ -222,11 +155,12 @@ outbox.signedOut = () => sessionEnded();
 outbox.answered = async (batch, answer) => {
   if (batch[0].kind !== "act") return;
   const trip = await answer.json().catch(() => null);
-  if (trip?.id) await keepTrips(state.trips.map((each) => (each.id === trip.id ? trip : each)));
+  if (batch[0].path.startsWith("dispatch/recoveries")) setTimeout(lookForNews, 0); // the trip is now among the own
+  else if (trip?.id) await keepTrips(state.trips.map((each) => (each.id === trip.id ? trip : each)));
 };
 outbox.refused = async (batch, words) => {
   const [first] = batch;
-  const trip = state.trips.find((each) => each.id === first.assignment);
+  const trip = [...state.trips, ...state.offers].find((each) => each.id === first.of);
   const what = first.kind === "act" ? DOING[first.act] : "A position";
   tell(`${what} (${trip?.charter_number ?? "a trip"}) was not taken: ${words}`);
   setTimeout(lookForNews, 0);
@@ -250,7 +184,7 @@ async function logOut() {
     if (!(trouble instanceof SignedOut)) throw trouble;
   }
   await forgetFacts();
-  Object.assign(state, { me: null, trips: [], shown: "" });
+  Object.assign(state, { me: null, trips: [], offers: [], shown: "" });
   outbox.waiting = [];
   $("who").textContent = "";
   $("strip").hidden = true;
