@@ -224,13 +224,14 @@ def test_a_driver_sees_and_changes_what_is_theirs_alone(garage: Garage) -> None:
 def test_nobody_without_the_permission_and_no_other_tenant_gets_in(garage: Garage) -> None:
     made = garage.driver()
     stranger = Garage("other")
-    for method, path, body in [
+    asked: list[tuple[str, str, dict[str, Any] | None]] = [
         ("GET", f"/drivers/{made['id']}", None),
         ("PUT", f"/drivers/{made['id']}", {"first_name": "Eve"}),
         ("GET", f"/drivers/{made['id']}/availability", None),
         ("PUT", f"/drivers/{made['id']}/availability", {"weekly": []}),
         ("DELETE", f"/drivers/{made['id']}", None),
-    ]:
+    ]
+    for method, path, body in asked:
         assert call(APIS["fleet"], method, f"/api/v1{path}", body).status == 401
         assert stranger.ask(method, path, body).status == 404
         assert garage.ask(method, path, body, token=garage.staff("charters:read")).status == 403
@@ -266,7 +267,7 @@ def test_a_job_given_while_the_driver_leaves_is_one_or_the_other(garage: Garage)
 
 def test_a_change_that_loses_to_a_log_in_is_made_all_the_same(garage: Garage, monkeypatch: pytest.MonkeyPatch) -> None:
     made = garage.driver()
-    commit, raced = store.commit, []
+    commit, raced = store.commit, list[bool]()
 
     def log_in_first(*ops: Any, **more: Any) -> None:
         if not raced:
@@ -275,7 +276,7 @@ def test_a_change_that_loses_to_a_log_in_is_made_all_the_same(garage: Garage, mo
         commit(*ops, **more)
 
     garage.logs_in()
-    monkeypatch.setattr(drivers.store, "commit", log_in_first)
+    monkeypatch.setattr(store, "commit", log_in_first)
     after = drivers.update(garage.caller, made["id"], Changes({"status": DriverStatus.INACTIVE}), None)
     assert after.status == "inactive"
     assert garage.logs_in().status == 401
