@@ -83,3 +83,10 @@ def test_a_declined_card_is_tried_three_times_more_and_then_staff_are_told(stack
     collection(till, trip["id"], "paid")
     assert till.charter(trip["id"])["amount_paid"] == 726.5
     till.ended("payment-collection", known["id"], "SUCCEEDED", "SUCCEEDED")
+
+
+def test_the_flow_of_collection_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+    till = Till.opened(strict_stack)
+    trip = due_today(till)
+    known = collection(till, trip["id"], "paid")
+    till.ended("payment-collection", known["id"], "SUCCEEDED")

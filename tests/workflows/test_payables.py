@@ -50,3 +50,10 @@ def test_a_cancelled_charter_is_not_owed(stack: Stack) -> None:
     eventually(voided, 60, "it is still owed")
     kinds = [each["kind"] for each in exchange.carrier.everything("/billing/ledger")]
     assert sorted(kinds) == ["cost_incurred", "cost_reversed"]
+
+
+def test_what_follows_from_an_award_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+    exchange = Exchange.opened(strict_stack)
+    _, payable = awarded(exchange, "Granted", 1250)
+    exchange.carrier.ask("POST", f"/billing/payables/{payable['id']}/pay", {"method": "wire"})
+    strict_stack.wait_for_mail(f"granted@{exchange.carrier.slug}.example", r"^We paid you \$1,250.00")

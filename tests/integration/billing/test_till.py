@@ -1,0 +1,186 @@
+"""Whatever is paid, given back, cancelled, awarded and paid out in whatever order: nothing is given back twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from coachway.billing import cancelling, invoices, issuing, ledger, payables, payouts, refunds
+from coachway.billing.accounts import Account, client_balances, totals
+from coachway.billing.invoice import InvoiceInput, InvoiceQuery
+from coachway.billing.payable import PayableInput, PayInput, PayMethod
+from coachway.billing.payment import PAYMENT, Payment
+from coachway.billing.refund import PROMISED, RefundInput, RefundQuery
+from coachway.bookings import lifecycle
+from coachway.bookings.lifecycle import CancelInput
+from coachway.bookings.rules import Status
+from coachway.core import clock, errors, store
+from coachway.core.consuming import Delivery
+from coachway.core.ops import AlreadyConsumed
+from tests.integration.bids import office as bidders
+from tests.integration.billing import office, refunding
+from tests.integration.billing.office import MANAGER
+from tests.integration.billing.refunding import SYSTEM, Till
+from tests.integration.billing.test_books import empty
+from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+
+BEGIN = datetime(2027, 2, 27, 14, tzinfo=UTC)
+"""Four days before the trips."""
+
+
+class Money(RuleBasedStateMachine):
+    """Clients pay, ask for it back, and cancel, ever later; Stripe now and then does not answer; vendors are paid."""
+
+    till: Till
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock: Any = None
+        self.at = BEGIN
+        self.trips: list[str] = []
+        self.payments: list[str] = []
+        self.vendor = ""
+        self.paid_in = self.paid_out = 0
+        self._turn(BEGIN)
+
+    def _turn(self, at: datetime) -> None:
+        if self.clock is not None:
+            self.clock.__exit__(None, None, None)
+        self.at, self.clock = at, clock.frozen(at)
+        self.clock.__enter__()
+
+    def teardown(self) -> None:
+        self.clock.__exit__(None, None, None)
+
+    @initialize()
+    def found(self) -> None:
+        empty()
+        Money.till.given.clear()
+        Money.till.by_key.clear()
+        Money.till.silent = 0
+        office.found("due_on_receipt")
+        self.vendor = bidders.vendor()
+        self.book()
+
+    @rule()
+    def book(self) -> None:
+        if len(self.trips) < 4:
+            self.trips.append(office.booked().id)
+
+    @rule(hours=st.integers(1, 40))
+    def time_goes_by(self, hours: int) -> None:
+        self._turn(self.at + timedelta(hours=hours))
+
+    @rule(data=st.data(), cents=st.integers(1, 40_000))
+    def pay(self, data: st.DataObject, cents: int) -> None:
+        trip = office.charter(data.draw(st.sampled_from(self.trips)))
+        self.payments.append(refunding.paid(cents, charter_id=trip.id))
+        self.paid_in += cents
+
+    @rule(data=st.data())
+    def invoice(self, data: st.DataObject) -> None:
+        trip = data.draw(st.sampled_from(self.trips))
+        if self._may(lambda: invoices.create(MANAGER, InvoiceInput(charter_id=trip))):
+            draft = office.charter(trip).invoice_id
+            assert draft is not None
+            issuing.issue(MANAGER, draft)
+
+    @rule(data=st.data(), cents=st.one_of(st.none(), st.integers(1, 45_000)))
+    def ask(self, data: st.DataObject, cents: int | None) -> None:
+        if self.payments:
+            wanted = RefundInput(payment_id=data.draw(st.sampled_from(self.payments)), amount=cents, reason="Late")
+            self._may(lambda: refunds.request(MANAGER, wanted))
+
+    @rule(data=st.data(), agreed=st.booleans())
+    def decide(self, data: st.DataObject, agreed: bool) -> None:
+        waiting = [each.id for each in self._refunds() if each.status in {"awaiting_approval", "failed"}]
+        if waiting:
+            id_ = data.draw(st.sampled_from(waiting))
+            decide = refunds.approve if agreed else refunds.reject
+            self._may(lambda: decide(MANAGER, id_, "", None))
+
+    @rule(data=st.data(), silent=st.integers(0, 2), refused=st.booleans())
+    def give_back(self, data: st.DataObject, silent: int, refused: bool) -> None:
+        known = [each.id for each in self._refunds()]
+        if known:
+            Money.till.silent, Money.till.refusal = silent, "it answered 400" if refused else ""
+            refunding.run(data.draw(st.sampled_from(known)), tries=2)
+            Money.till.silent, Money.till.refusal = 0, ""
+
+    @rule(data=st.data(), by=st.sampled_from(["client", "operator"]))
+    def cancel(self, data: st.DataObject, by: str) -> None:
+        trip = data.draw(st.sampled_from(self.trips))
+        wanted = CancelInput(initiated_by=by)
+        self._may(lambda: lifecycle.cancel(STAFF, trip, wanted, preview=False))
+
+    @rule(data=st.data())
+    def settle(self, data: st.DataObject) -> None:
+        trip = data.draw(st.sampled_from(self.trips))
+        heard = Delivery(
+            event_id="e", type="charter.cancelled", org_id=ORG, aggregate_id=trip, correlation_id="c", data={}
+        )
+        self._may(lambda: cancelling.cancelled(SYSTEM, heard))
+
+    @rule(cents=st.integers(1, 100_000), paid=st.booleans())
+    def owe(self, cents: int, paid: bool) -> None:
+        wanted = PayableInput(vendor_id=self.vendor, amount=cents, due_date=date(2027, 4, 1), description="Trip")
+        made = payables.create(MANAGER, wanted)
+        if paid:
+            payouts.pay(MANAGER, made.id, PayInput(method=PayMethod.ACH), None)
+            self.paid_out += cents
+
+    def _may(self, act: Any) -> bool:
+        try:
+            act()
+        except (AlreadyConsumed, errors.Conflict):
+            return False
+        return True
+
+    def _refunds(self) -> list[refunds.Refund]:
+        known = refunds.listed(MANAGER, RefundQuery(limit=100)).items
+        return sorted(known, key=lambda each: each.id)
+
+    @invariant()
+    def nothing_is_given_back_twice_and_the_books_agree(self) -> None:
+        if not self.trips:
+            return
+        known = self._refunds()
+        completed = [each for each in known if each.status == "completed"]
+        given = {ours: cents for _, ours, cents in Money.till.given.values()}
+        assert len(given) == len(Money.till.given), "Stripe gave something back twice"
+        assert {each.id: each.amount for each in completed}.items() <= given.items()
+        held = {each.id for each in known if each.status != "rejected"}
+        assert set(given) <= held, "something went out that nothing holds"
+        for payment_id in self.payments:
+            payment = store.get(Payment, PAYMENT.key(org=ORG, id=payment_id))
+            promised = store.numbers(PROMISED.key(org=ORG, payment=payment_id)).get("refunded", 0)
+            assert promised == sum(each.amount for each in known if each.payment_id == payment_id and each.id in held)
+            assert payment.amount_refunded <= promised <= payment.amount
+
+        entries = list(ledger.in_range(ORG, date(2027, 2, 1), date(2027, 12, 31)))
+        sums, out = totals(entries), sum(each.amount for each in completed)
+        assert sum(sums.values()) == 0
+        assert sums[Account.CASH] == self.paid_in - out - self.paid_out
+        assert sums[Account.PAYABLE] == -sum(each.amount for each in payables.owed(ORG))
+        listed = invoices.listed(MANAGER, InvoiceQuery(limit=100)).items
+        assert sums[Account.RECEIVABLE] == sum(each.balance_due for each in listed if each.status.is_open)
+        assert sums[Account.DEPOSITS] <= 0
+        earned = sums[Account.REVENUE] + sums[Account.TAX] + sums[Account.REFUNDS]
+        assert client_balances(entries).get(CLIENT_ID, 0) == -earned - self.paid_in + out
+        for trip in (office.charter(each) for each in self.trips):
+            if trip.status is Status.CANCELLED:
+                assert trip.amount_paid >= 0
+
+
+@pytest.mark.usefixtures("dynamodb")
+def test_nothing_is_given_back_twice_whatever_happens_in_whatever_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    Money.till = refunding.installed(monkeypatch)
+    quick = settings(
+        max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    )
+    run_state_machine_as_test(Money, settings=quick)
