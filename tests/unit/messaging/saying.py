@@ -13,6 +13,7 @@ from coachway.messaging.letterhead import Letterhead
 HEAD = Letterhead(
     Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
     Wording("America/New_York", "USD"),
+    "harbor",
 )
 NONCE = "0123456789abcdef01234567"
 

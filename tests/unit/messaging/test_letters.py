@@ -169,7 +169,7 @@ def test_a_driver_reads_in_one_message_what_when_where_and_what_to_do() -> None:
     offered = letter("assignment.offered").text
     assert offered == (
         "Harbor Coach: trip CH-2027-000001, Tue, Mar 3, 2099, 9:00 AM EST, 11 Wall St, New York, NY, with Coach 12. "
-        "Please accept or decline: https://coachway.test/live/pages/driver"
+        "Please accept or decline: https://coachway.test/live/pages/driver?organization=harbor"
     )
     released = letter("assignment.released").text
     assert "is not yours any more: The charter was cancelled." in released
@@ -186,7 +186,7 @@ def test_the_second_driver_is_told_as_well_if_there_is_one() -> None:
 def test_a_driver_is_asked_to_take_over_and_told_until_when_to_answer() -> None:
     assert letter("recovery.offered").text == (
         "Harbor Coach: can you take over trip CH-2027-000001, Tue, Mar 3, 2099, 9:00 AM EST, 11 Wall St, New York, NY, "
-        "with Coach 14? Answer by 8:10 AM EST: https://coachway.test/live/pages/driver"
+        "with Coach 14? Answer by 8:10 AM EST: https://coachway.test/live/pages/driver?organization=harbor"
     )
 
 

@@ -16,9 +16,12 @@ class Letterhead:
 
     brand: Brand
     wording: Wording
+    slug: str
+    """The organization's short name, which people log in with."""
 
 
 def of(org_id: str) -> Letterhead:
     """The letterhead of an organization."""
     organization = organizations.get(org_id)
-    return Letterhead(brand_of(organization), Wording(timezone=organization.timezone, currency=organization.currency))
+    wording = Wording(timezone=organization.timezone, currency=organization.currency)
+    return Letterhead(brand_of(organization), wording, organization.slug)

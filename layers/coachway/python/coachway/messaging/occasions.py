@@ -268,30 +268,35 @@ def _invoice_voided(delivery: Delivery, _: Letterhead) -> Message | None:
     return _invoice("invoice-voided", delivery, said) if said.number else None
 
 
+def _drivers_page(head: Letterhead) -> str:
+    """Where drivers work; it knows by its address whose they are."""
+    return f"{settings.public_url()}/pages/driver?organization={head.slug}"
+
+
 def _to_driver(template: str, model: type[assignments.Offered], *, second: bool = False) -> Occasion:
     """A text message to the driver of a trip, or to the second driver if there is one."""
 
-    def occasion(delivery: Delivery, _: Letterhead) -> Message | None:
+    def occasion(delivery: Delivery, head: Letterhead) -> Message | None:
         said = _said(model, delivery)
         phone, name = said.driver_phone, said.driver_name
         if second:
             phone, name = said.second_driver_phone, said.second_driver_name or ""
         if not phone:
             return None
-        values = {"said": said, "link": f"{settings.public_url()}/pages/driver"}
+        values = {"said": said, "link": _drivers_page(head)}
         until = _until(delivery, said.pickup_at)
         return Message(template, Channel.SMS, phone, delivery.aggregate_id, until, name, values)
 
     return occasion
 
 
-def _not_reported(delivery: Delivery, _: Letterhead) -> Message | None:
+def _not_reported(delivery: Delivery, head: Letterhead) -> Message | None:
     """To the driver who should be on duty."""
     said = _said(alarms.Unstarted, delivery)
     if not said.driver_phone:
         return None
     until = _until(delivery, ids.made_at(delivery.event_id) + _OF_USE)
-    values = {"said": said, "link": f"{settings.public_url()}/pages/driver"}
+    values = {"said": said, "link": _drivers_page(head)}
     about = delivery.aggregate_id
     return Message("trip-unstarted", Channel.SMS, said.driver_phone, about, until, said.driver_name, values)
 
@@ -325,12 +330,12 @@ def _refund_completed(delivery: Delivery, _: Letterhead) -> Message | None:
     return Message("refund-completed", Channel.EMAIL, said.client_email, about, until, said.client_name, {"said": said})
 
 
-def _recovery_offered(delivery: Delivery, _: Letterhead) -> Message | None:
+def _recovery_offered(delivery: Delivery, head: Letterhead) -> Message | None:
     """To the driver who is asked, while they may still answer."""
     said = _said(recoveries.Offered, delivery)
     if not said.driver_phone:
         return None
-    values = {"said": said, "link": f"{settings.public_url()}/pages/driver"}
+    values = {"said": said, "link": _drivers_page(head)}
     until = _until(delivery, said.offer.expires_at)
     about, name = delivery.aggregate_id, said.offer.driver_name
     return Message("recovery-offered", Channel.SMS, said.driver_phone, about, until, name, values)
