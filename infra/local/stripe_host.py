@@ -148,7 +148,7 @@ async def create_payment_method(request: web.Request) -> web.Response:
         raise server.UserError(401, "Unauthorized")
     data.pop("billing_details", None)
     made = server.PaymentMethod._api_create(**data)
-    answer = server.json_response(made._export())
+    answer: web.Response = server.json_response(made._export())
     await server.add_cors_headers(request, answer)
     return answer
 
@@ -200,7 +200,8 @@ def serve(host: Host, address: str, port: int) -> None:
         try:
             return await (around(request, handler) if own is None else own(request))
         except server.UserError as refusal:
-            return refusal.to_response()
+            told: web.StreamResponse = refusal.to_response()
+            return told
 
     around = middleware(host)
     server.app.router.add_delete("/_config/webhooks/{id}", host.drop_hook)
