@@ -232,6 +232,18 @@ def test_a_deposit_that_was_invoiced_since_is_given_back_of_the_invoice(till: Ti
     assert balances() == {"cash": 15_000, "refunds": 5_000, "revenue": -CENTS, "accounts_receivable": 52_650}
 
 
+def test_of_what_was_paid_ahead_beyond_the_price_the_rest_is_a_deposit(till: Till) -> None:
+    trip = office.completed()
+    pay = paid(CENTS + 10_000, charter_id=trip.id)
+    draft = office.done("POST", "/invoices", {"charter_id": trip.id})
+    office.done("POST", f"/invoices/{draft['id']}/issue")
+    made = asked(pay, None)
+    done("POST", f"/refunds/{made['id']}/approve", {})
+    assert run(made["id"]) == "over"
+    assert (till.total, office.charter(trip.id).amount_paid) == (CENTS + 10_000, 0)
+    assert balances() == {"refunds": CENTS, "revenue": -CENTS}
+
+
 def test_cash_is_given_back_by_hand_and_booked(till: Till) -> None:
     trip = office.completed()
     draft = office.done("POST", "/invoices", {"charter_id": trip.id})

@@ -15,7 +15,7 @@ from coachway.billing.accounts import Account, client_balances, totals
 from coachway.billing.invoice import InvoiceInput, InvoiceQuery
 from coachway.billing.payable import PayableInput, PayInput, PayMethod
 from coachway.billing.payment import PAYMENT, Payment
-from coachway.billing.refund import PROMISED, RefundInput, RefundQuery
+from coachway.billing.refund import PROMISED, Refund, RefundInput, RefundQuery
 from coachway.bookings import lifecycle
 from coachway.bookings.lifecycle import CancelInput
 from coachway.bookings.rules import Status
@@ -141,7 +141,7 @@ class Money(RuleBasedStateMachine):
             return False
         return True
 
-    def _refunds(self) -> list[refunds.Refund]:
+    def _refunds(self) -> list[Refund]:
         known = refunds.listed(MANAGER, RefundQuery(limit=100)).items
         return sorted(known, key=lambda each: each.id)
 

@@ -43,24 +43,29 @@ def _completed(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> 
 
 
 def _moved(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
+    """From what was paid on the invoice, as far as that goes; the rest was paid ahead, and is a deposit."""
     memo = f"Refund on {refund.number}" if refund.number else "Refund"
     charter = refunds.trip_of(refund)
     invoice_id = payment.invoice_id or (charter.invoice_id if charter is not None else None)
+    ops, ahead = list[Op](), refund.amount
     if invoice_id is not None and not refund.of_fee and _is_owed(caller, invoice_id):
-        _, ops = receipts.refunded(
-            receipts.ground(caller, invoice_id), refund_id=refund.id, cents=refund.amount, memo=memo
-        )
+        on = receipts.ground(caller, invoice_id)
+        of_invoice = min(refund.amount, on.invoice.amount_paid - on.invoice.amount_refunded)
+        if of_invoice > 0:
+            ahead -= of_invoice
+            ops = receipts.refunded(on, refund_id=refund.id, cents=of_invoice, memo=memo)[1]
+    if ahead == 0:
         return ops
-    house = organizations.get(caller.org_id)
     build = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
     movement = build(
         client_id=refund.client_id,
         charter_id=refund.charter_id,
-        cents=refund.amount,
+        cents=ahead,
         currency=refund.currency,
         memo=memo,
     )
-    return [*_on_charter(charter, refund.amount), *ledger.booked(house, movement, reference=refund.id)]
+    ops += ledger.booked(organizations.get(caller.org_id), movement, reference=refund.id)
+    return _on_charter(charter, ahead, ops)
 
 
 def _is_owed(caller: Caller, invoice_id: str) -> bool:
@@ -69,8 +74,14 @@ def _is_owed(caller: Caller, invoice_id: str) -> bool:
     return invoice is not None and invoice.status not in {InvoiceStatus.DRAFT, InvoiceStatus.VOID}
 
 
-def _on_charter(charter: Charter | None, cents: int) -> list[Op]:
+def _on_charter(charter: Charter | None, cents: int, ops: list[Op]) -> list[Op]:
+    """`ops`, and `cents` less paid for a trip: in the same write if they have one of it."""
     if charter is None:
-        return []
-    after = charter.model_copy(update={"amount_paid": max(0, charter.amount_paid - cents)})
-    return [Update(charter, after, lost=ChangedMeanwhile())]
+        return ops
+    written = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
+    if written is None:
+        written = Update(charter, charter, lost=ChangedMeanwhile())
+        ops.append(written)
+    left = getattr(written.after, "amount_paid", 0) - cents
+    written.after = charter.model_copy(update={"amount_paid": max(0, left)})
+    return ops
