@@ -13,12 +13,13 @@ from coachway.core import relaying
 from coachway.identity.rules import PERMISSIONS
 from infra.local import site
 from tests.entries import load
+from tests.integration.billing.stripe_sandbox import Sandbox, process, sandbox
 from tests.integration.client import token_for
 from tests.integration.messaging.conftest import ORG, Post, post
 from tests.template import ROOT, functions
 from tools.entries import serving
 
-__all__ = ["post"]
+__all__ = ["post", "process", "sandbox"]
 
 
 class Context:
@@ -59,7 +60,9 @@ def fed_by(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("function", [entry.function for entry in serving()])
-def test_a_request_is_answered(function: str, post: Post, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_is_answered(
+    function: str, post: Post, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.place(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
     answer = handler_of(function)(sample_of(function), Context())
@@ -68,7 +71,7 @@ def test_a_request_is_answered(function: str, post: Post, tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("function", fed_by("Schedule"))
-def test_a_timer_does_its_work(function: str, post: Post) -> None:
+def test_a_timer_does_its_work(function: str, post: Post, sandbox: Sandbox) -> None:
     handler_of(function)(sample_of(function), Context())
 
 

@@ -52,9 +52,8 @@ def run() -> Comparison:
         except (errors.LostRace, errors.Upstream) as failure:
             result.failed += 1
             logger.warning("a charge could not be compared", reason=type(failure).__name__, intent=notice.object_id)
-    for name, found in (("PaymentsMended", result.mended), ("PaymentsRestored", result.restored)):
-        if found:
-            count(name, found)
+    count("PaymentsMended", result.mended)
+    count("PaymentsRestored", result.restored)
     if not result.failed:
         work.finish()
     return result
