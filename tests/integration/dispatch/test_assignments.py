@@ -7,26 +7,21 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings import charters, coverage
-from coachway.bookings.model import Cover
-from coachway.compliance.rules import SubjectType
 from coachway.core import ids, store
-from coachway.core.ops import Create
 from coachway.core.table import tally
 from coachway.dispatch.model import DIARY, DiaryPage
 from coachway.fleet.model import JOBS
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import (
-    SYSTEM,
     ask,
     assigned,
+    awarded,
     charter,
     done,
     driver,
     found,
     given,
-    papers,
     trip,
     vehicle,
 )
@@ -193,16 +188,6 @@ def test_each_vehicle_of_a_charter_has_a_driver_of_its_own() -> None:
     assert (full.status, full.json()["title"]) == (409, "every vehicle of this charter has its driver")
     assert given(run, driver("Lee Ng"), vehicle("Coach 3"), vehicle_number=2).status == 409
     assert given(run, driver("Lee Ng"), vehicle("Coach 3"), vehicle_number=3).status == 422
-
-
-def awarded(run: str) -> str:
-    """A charter's first vehicle, awarded to a vendor that is in order; the vendor's id."""
-    vendor_id = ids.new("ven")
-    before = charters.get(SYSTEM, run)
-    cover = Cover(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
-    store.commit(SYSTEM, Create(papers(SubjectType.VENDOR, vendor_id)))
-    store.commit(SYSTEM, *coverage.covered(SYSTEM, before, [cover], "awarded"))
-    return vendor_id
 
 
 def test_what_a_vendor_was_awarded_it_runs_with_its_own_driver_and_vehicle() -> None:

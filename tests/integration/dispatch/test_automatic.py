@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from coachway.dispatch import assigning
 from coachway.dispatch.ground import Ground
 from coachway.dispatch.requests import AssignInput
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import ask, assigned, done, driver, found, trip, vehicle
+from tests.integration.dispatch.yard import ask, assigned, awarded, done, driver, found, trip, vehicle
 
 NEAR: dict[str, Any] = {"home_latitude": 40.71, "home_longitude": -74.0}
 FAR: dict[str, Any] = {"home_latitude": 42.36, "home_longitude": -71.06}
@@ -152,3 +153,12 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
     body = AssignInput(charter_id=one, driver_id=rosa, vehicle_id=coaches[0])
     with pytest.raises(errors.Conflict, match="overlap: Rosa Delgado is on"):
         assigning.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+
+
+def test_what_was_awarded_to_a_vendor_whose_papers_ran_out_is_given_to_none_of_its_drivers() -> None:
+    run = trip()
+    vendor_id = awarded(run, papers_until=date(2027, 3, 1))
+    driver("Vic Otto", vendor_id=vendor_id)
+    vehicle("Blue 1", vendor_id=vendor_id)
+    refused = ask("POST", "/dispatch/assignments/auto", {"charter_id": run})
+    assert (refused.status, refused.json()["title"]) == (409, "the vendor's documents are not in order")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from coachway.bookings import charters, coverage
+from coachway.bookings.model import Cover
 from coachway.compliance import dues
 from coachway.compliance import rules as papers_rules
 from coachway.compliance.model import Subject
@@ -130,3 +132,12 @@ def assigned(charter_id: str, driver_id: str, vehicle_id: str, **more: Any) -> d
 
 def charter(charter_id: str) -> dict[str, Any]:
     return dict(asking.ask("GET", f"/charters/{charter_id}").json())
+
+
+def awarded(charter_id: str, *, papers_until: date = date(2029, 1, 1)) -> str:
+    """A charter's first vehicle, awarded to a vendor that has its papers; the vendor's id."""
+    vendor_id = ids.new("ven")
+    cover = Cover(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
+    store.commit(SYSTEM, Create(papers(SubjectType.VENDOR, vendor_id, papers_until)))
+    store.commit(SYSTEM, *coverage.covered(SYSTEM, charters.get(SYSTEM, charter_id), [cover], "awarded"))
+    return vendor_id

@@ -110,6 +110,13 @@ def vendor_reasons(on: Ground) -> list[Reason]:
     return [Reason(rule=Rule.COMPLIANCE, message=each) for each in said]
 
 
+def require_vendor_in_order(on: Ground) -> None:
+    """Raises Conflict naming what is in the way of the vendor that the vehicle was awarded to."""
+    wrong = [FieldError("charter_id", each.said()) for each in vendor_reasons(on)]
+    if wrong:
+        raise errors.Conflict("; ".join(each.message for each in wrong), title=_title(wrong), fields=wrong)
+
+
 def _require_free(on: Ground) -> None:
     """Raises Conflict naming everything that is in the way of this crew and this vehicle."""
     now, vehicle = clock.now(), on.vehicles[0].vehicle

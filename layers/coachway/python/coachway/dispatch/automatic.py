@@ -54,6 +54,7 @@ def assign(caller: Caller, wanted: AutoInput, *, since: datetime | None = None) 
 
 def _assign(caller: Caller, wanted: AutoInput, since: datetime | None) -> AutoAssigned:
     on = considered(caller, wanted.charter_id, wanted.vehicle_number, since)
+    assigning.require_vendor_in_order(on)
     size = 2 if on.trip.charter.requires_second_driver else 1
     ranking = ranked(on, size, clock.now())
     crew, vehicle = ranking.crew(size), ranking.vehicle
