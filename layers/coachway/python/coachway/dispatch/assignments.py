@@ -1,14 +1,18 @@
-"""Assignments: find one, and all of a charter."""
+"""Assignments: find one, some, and all of a charter."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything
 from coachway.core.model import Key
+from coachway.core.store import Gathered
 from coachway.dispatch.model import ASSIGNMENT, OF_CHARTER, Assignment
 
 _MOST_OF_CHARTER = 1000
+_TOGETHER = 100
 
 
 def key(org_id: str, assignment_id: str) -> Key:
@@ -37,3 +41,19 @@ def of_charter(org_id: str, charter_id: str) -> list[Assignment]:
     """All assignments that a charter ever had, oldest first, by an index."""
     partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
     return everything(Assignment, partition, index=OF_CHARTER.index, most=_MOST_OF_CHARTER)
+
+
+def known(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
+    """Assignments by id. No call for none of them."""
+    found = gathered([key(org_id, each) for each in sorted(assignment_ids)])
+    kept = (found.find(Assignment, place) for place in found.kept)
+    return {each.id: each for each in kept if each is not None}
+
+
+def gathered(keys: Iterable[Key], before: Gathered | None = None) -> Gathered:
+    """Whatever lies at any number of keys, besides what was gathered `before`. One call for each hundred."""
+    kept = dict(before.kept) if before is not None else {}
+    wanted = [key for key in dict.fromkeys(keys) if key not in kept]
+    for start in range(0, len(wanted), _TOGETHER):
+        kept |= store.gather(wanted[start : start + _TOGETHER]).kept
+    return Gathered(kept)

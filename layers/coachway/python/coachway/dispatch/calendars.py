@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -14,7 +14,7 @@ from coachway.core.caller import Caller
 from coachway.core.model import Input, Key, Shape
 from coachway.core.store import Gathered
 from coachway.core.times import Day
-from coachway.dispatch import diary, ground, utilization
+from coachway.dispatch import assignments, diary, utilization
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import AssignmentStatus, weeks
 from coachway.dispatch.utilization import Booked, Utilization
@@ -23,7 +23,6 @@ from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle,
 from coachway.fleet.rules import Span
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
-_TOGETHER: Final = 100
 _DEFAULT: Final = timedelta(days=29)
 _MOST_DAYS: Final = timedelta(days=92)
 _MOST_FLEET_DAYS: Final = timedelta(days=31)
@@ -255,7 +254,7 @@ def _row(kind: Kind, resource: Driver | Vehicle, jobs: Sequence[Job], known: Boo
 def entries(org_id: str, jobs: Iterable[Job]) -> list[Entry]:
     """Jobs with what their assignments say. One read for each hundred."""
     wanted = list(jobs)
-    known = ground.known(org_id, [job.assignment_id for job in wanted])
+    known = assignments.known(org_id, [job.assignment_id for job in wanted])
     return [_entry(job, known.get(job.assignment_id)) for job in wanted]
 
 
@@ -287,7 +286,4 @@ def _gathered(
     span = utilization.days(first, last, "UTC")
     some_weeks = tuple(weeks(span.start - _FURTHEST, span.end + _FURTHEST))
     wanted = [*more, *(key for resource in resources for key in diary.keys(org_id, resource, some_weeks))]
-    kept: dict[Key, Mapping[str, Any]] = {}
-    for start in range(0, len(wanted), _TOGETHER):
-        kept |= store.gather(wanted[start : start + _TOGETHER]).kept
-    return Gathered(kept), some_weeks
+    return assignments.gathered(wanted), some_weeks

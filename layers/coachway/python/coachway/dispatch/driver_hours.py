@@ -12,14 +12,14 @@ from pydantic import AwareDatetime, Field
 from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.core.model import Shape
-from coachway.dispatch import diary, ground, logbook
-from coachway.dispatch.judging import Law
+from coachway.dispatch import assignments, diary, logbook
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import REACH, weeks
 from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, Driver
-from coachway.hours.model import Answer, Rule, Segment, Status
+from coachway.hours.model import Answer, Rule, Ruleset, Segment, Status
 from coachway.hours.rules import check
+from coachway.hours.rulesets import RULESETS
 from coachway.hours.timeline import Kind, Piece, timeline
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
@@ -87,21 +87,29 @@ def of(caller: Caller, driver_id: str) -> DriverHours:
     head, terms = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
     some_weeks = weeks(now - REACH, now)
     found = store.gather([head, terms, *diary.keys(org_id, driver_id, some_weeks)])
-    driver, law = found.get(Driver, head), ground.law_of(found.get(Organization, terms))
+    driver, policy = found.get(Driver, head), found.get(Organization, terms).hours_policy
     jobs = diary.opened(found, org_id, driver_id, some_weeks).jobs
     begun = [job for job in jobs if job.starts_at <= now]
-    return told(driver, begun, ground.known(org_id, logbook.begun(begun, now)), law, now)
+    known = assignments.known(org_id, logbook.begun(begun, now))
+    return told(driver, begun, known, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier)
 
 
-def told(driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], law: Law, now: datetime) -> DriverHours:
+def told(
+    driver: Driver,
+    jobs: Sequence[Job],
+    known: Mapping[str, Assignment],
+    rules: Ruleset,
+    now: datetime,
+    *,
+    daily_carrier: bool,
+) -> DriverHours:
     """A driver's clock. `jobs` are those that have begun, `known` their assignments by id. Pure."""
-    zone, rules = ZoneInfo(driver.timezone), law.ruleset
-    cycle = rules.cycle(law.daily_carrier)
+    zone, cycle = ZoneInfo(driver.timezone), rules.cycle(daily_carrier)
     today = now.astimezone(zone).date()
     since = _midnight(today - timedelta(days=cycle.days), zone)
     log = logbook.log(driver, jobs, known, since, now, now)
     holes = _holes(driver, jobs, known, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
-    verdict = check(log, [], rules, daily_carrier=law.daily_carrier, home=zone)
+    verdict = check(log, [], rules, daily_carrier=daily_carrier, home=zone)
     left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None
     pieces = timeline(log, rules.rest).pieces if log else ()
     days = [_worked(pieces, today - timedelta(days=ago), zone) for ago in range(cycle.days)]
@@ -124,7 +132,7 @@ def told(driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], l
         hours_back=_back(days, cycle.days, zone) if left else [],
         days=days,
         log=log,
-        citations=[rules.citation(rule, law.daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
+        citations=[rules.citation(rule, daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
     )
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from coachway.core import errors, store
 from coachway.core.errors import FieldError
-from coachway.dispatch import diary, ground, logbook
+from coachway.dispatch import assignments, diary, ground, logbook
 from coachway.dispatch.judging import Law
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import REACH
@@ -50,7 +50,7 @@ def crew_of(assignment: Assignment, now: datetime) -> Crew:
         law=ground.law_of(found.get(Organization, house_key)),
         drivers=[found.get(Driver, key) for key in driver_keys.values()],
         jobs=jobs,
-        known={**ground.known(org, begun), assignment.id: assignment},
+        known={**assignments.known(org, begun), assignment.id: assignment},
     )
 
 

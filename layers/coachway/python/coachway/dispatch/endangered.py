@@ -55,7 +55,7 @@ def _ahead(org_id: str, resource: str) -> Iterable[Assignment]:
     now = clock.now()
     spans = weeks(now, now + _AHEAD)
     pages = diary.opened(store.gather(diary.keys(org_id, resource, spans)), org_id, resource, spans)
-    return ground.known(org_id, (job.assignment_id for job in pages.jobs if job.ends_at > now)).values()
+    return assignments.known(org_id, (job.assignment_id for job in pages.jobs if job.ends_at > now)).values()
 
 
 def _mark(caller: Caller, assignment_id: str) -> None:

@@ -16,11 +16,10 @@ from coachway.core.http import BASE
 from coachway.core.model import AccessPattern, Entity, Key, Shape
 from coachway.core.ops import Create, Update
 from coachway.core.retrying import after_lost_races
-from coachway.dispatch import diary, ground
+from coachway.dispatch import diary
+from coachway.dispatch.assignments import known as known_by_id
 from coachway.dispatch.events import CalendarFeedRenewed, CalendarFeedRevoked
-from coachway.dispatch.listing import listed
 from coachway.dispatch.model import Assignment
-from coachway.dispatch.requests import AssignmentQuery
 from coachway.dispatch.rules import weeks
 from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
@@ -180,13 +179,17 @@ def _of(org_id: str, resource: str, made_at: datetime) -> Feed:
         name, timezone = driver.name, driver.timezone
     else:
         name, timezone = found.get(Vehicle, head).name, organizations.get(org_id).timezone
-    known = ground.known(org_id, [job.assignment_id for job in jobs])
+    known = known_by_id(org_id, [job.assignment_id for job in jobs])
     # By its own diary: what was declined or released is not in it.
     ordered = [known[job.assignment_id] for job in jobs if job.assignment_id in known]
     return Feed(name, kind, timezone, [each for each in ordered if _is_to_come_or_was(each)], made_at)
 
 
 def _fleet(org_id: str, made_at: datetime) -> Feed:
+    # With lists come all the rules of assigning, which calendars do without at a cold start.
+    from coachway.dispatch.listing import listed
+    from coachway.dispatch.requests import AssignmentQuery
+
     organization = organizations.get(org_id)
     caller, today = Caller.system("calendar-feed", org_id), clock.now().date()
     query: AssignmentQuery | None = AssignmentQuery(

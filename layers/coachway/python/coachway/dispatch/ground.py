@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -13,14 +13,13 @@ from coachway.compliance import service as compliance
 from coachway.compliance import subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import Standing, SubjectType
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors
 from coachway.core.caller import Caller
 from coachway.core.model import Key
 from coachway.core.ops import Op
 from coachway.core.parties import CLIENT
 from coachway.core.store import Gathered
-from coachway.dispatch import diary, logbook, planning
-from coachway.dispatch.assignments import key as assignment_key
+from coachway.dispatch import assignments, diary, logbook, planning
 from coachway.dispatch.diary import Diary
 from coachway.dispatch.judging import DriverCase, Law, VehicleCase, Wanted
 from coachway.dispatch.model import Assignment
@@ -29,8 +28,6 @@ from coachway.fleet import lending
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.hours.rulesets import RULESETS
 from coachway.identity.organization import ORGANIZATIONS, Organization
-
-_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def read(
         wanted += [_papers_of(person), *diary.keys(org_id, person.id, spans)]
     for thing in things:
         wanted += [_papers_of(thing), *diary.keys(org_id, thing.id, spans)]
-    found = _gathered(wanted, papers)
+    found = assignments.gathered(wanted, papers)
     driver_files = [
         DriverFile(each, found.find(Subject, _papers_of(each)), diary.opened(found, org_id, each.id, spans))
         for each in people
@@ -156,25 +153,10 @@ def read(
         trip=trip,
         drivers=driver_files,
         vehicles=vehicle_files,
-        known=known(org_id, begun),
+        known=assignments.known(org_id, begun),
         client=found.find(Client, client_key),
         vendor=found.find(Subject, vendor_key) if trip.cover.vendor_id else None,
     )
-
-
-def known(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
-    """Assignments by id. No call for none of them."""
-    found = _gathered([assignment_key(org_id, each) for each in sorted(assignment_ids)])
-    kept = (found.find(Assignment, key) for key in found.kept)
-    return {each.id: each for each in kept if each is not None}
-
-
-def _gathered(keys: Iterable[Key], before: Gathered | None = None) -> Gathered:
-    kept = dict(before.kept) if before is not None else {}
-    wanted = [key for key in dict.fromkeys(keys) if key not in kept]
-    for start in range(0, len(wanted), _TOGETHER):
-        kept |= store.gather(wanted[start : start + _TOGETHER]).kept
-    return Gathered(kept)
 
 
 def _papers_of(subject: Driver | Vehicle) -> Key:
