@@ -60,6 +60,15 @@ def test_a_driver_who_does_not_report_is_told_of_once() -> None:
     assert told_of["driver_phone"].startswith("+1212")
 
 
+@pytest.mark.parametrize("made_at", ["10:05:00", "10:59:30"])
+def test_a_trip_that_is_given_to_somebody_after_it_should_have_begun_is_looked_at(made_at: str) -> None:
+    run, rosa, coach = yard.trip(), yard.driver(), yard.vehicle()
+    looked(made_at)  # what fell due before ten has been gone through
+    with the_time_is(made_at):
+        yard.assigned(run, rosa, coach)
+    assert looked("11:01")["unstarted"] == 1
+
+
 def test_a_trip_that_does_not_leave_is_late_once_for_each_quarter_of_an_hour() -> None:
     _, made, _ = on_duty()
     for minutes in range(0, 60, 5):

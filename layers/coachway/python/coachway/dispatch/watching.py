@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from pydantic import AwareDatetime
 
 from coachway.bookings.model import sortable
-from coachway.core import errors, store, timers
+from coachway.core import clock, errors, store, timers
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import page
@@ -84,8 +84,18 @@ class Looked(Shape):
 
 
 def opened(assignment: Assignment) -> Op:
-    """The op by which an assignment that is made now is watched."""
-    return Create(Watch(org_id=assignment.org_id, assignment_id=assignment.id, due=assignment.starts_at + late.GRACE))
+    """The op by which an assignment that is made now is watched.
+
+    Never in an hour that the timer may have gone through for the last time, however late the assignment is made.
+    """
+    due = max(assignment.starts_at + late.GRACE, _soonest(clock.now()))
+    return Create(Watch(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
+
+
+def _soonest(now: datetime) -> datetime:
+    """Now; but what is written in an hour's last minute may be seen in the next only."""
+    later = now + _MINUTE
+    return now if later.hour == now.hour else later
 
 
 def run() -> Looked:
