@@ -44,6 +44,7 @@ def jobs(draw: st.DrawFn) -> Job:
     )
 
 
+@settings(deadline=None)
 @given(jobs(), jobs())
 def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: Job, other: Job) -> None:
     there, back = clashes.between(one, other), clashes.between(other, one)
@@ -52,12 +53,14 @@ def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: Job, o
         assert (there.kind, there.short_by) == (back.kind, back.short_by)
 
 
+@settings(deadline=None)
 @given(jobs(), jobs())
 def test_jobs_that_clash_are_less_than_nine_days_apart(one: Job, other: Job) -> None:
     if clashes.between(one, other) is not None:
         assert max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at) <= REACH
 
 
+@settings(deadline=None)
 @given(jobs(), jobs())
 def test_whoever_judges_a_job_looks_at_a_page_that_every_job_within_reach_stands_on(one: Job, other: Job) -> None:
     apart = max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at)
@@ -66,6 +69,7 @@ def test_whoever_judges_a_job_looks_at_a_page_that_every_job_within_reach_stands
         assert set(diary.around(other.starts_at, other.ends_at)) & set(weeks(one.starts_at, one.ends_at))
 
 
+@settings(deadline=None)
 @given(jobs())
 def test_a_job_moved_behind_what_is_in_its_way_clashes_with_it_no_more(job: Job) -> None:
     other = job.model_copy(update={"assignment_id": "asg_other"})
@@ -75,11 +79,13 @@ def test_a_job_moved_behind_what_is_in_its_way_clashes_with_it_no_more(job: Job)
     assert clashes.between(later, other) is None
 
 
+@settings(deadline=None)
 @given(places, places)
 def test_no_way_is_longer_than_the_reach(one: Place | None, other: Place | None) -> None:
     assert timedelta() <= travel_time(one, other) <= REACH
 
 
+@settings(deadline=None)
 @given(st.integers(-4_000_000, 8_000_000), st.integers(0, 60))
 def test_weeks_are_those_of_every_moment_between(minutes: int, days: int) -> None:
     start = START + timedelta(minutes=minutes)
@@ -149,6 +155,7 @@ def test_no_two_jobs_clash_however_readers_and_writers_interleave(
     assert [pair for pair in combinations(table.jobs, 2) if clashes.between(*pair)] == []
 
 
+@settings(deadline=None)
 @given(jobs(), jobs())
 def test_a_job_that_is_struck_out_leaves_no_trace_but_the_others(one: Job, other: Job) -> None:
     table = Table()
@@ -159,6 +166,7 @@ def test_a_job_that_is_struck_out_leaves_no_trace_but_the_others(one: Job, other
     assert {key: page.jobs for key, page in table.kept.items() if page.jobs} == before
 
 
+@settings(deadline=None)
 @given(jobs(), st.integers(0, 60 * 24 * 25))
 def test_a_job_that_is_cut_off_ends_then_and_stands_where_it_has_a_part(job: Job, minutes: int) -> None:
     table = Table()

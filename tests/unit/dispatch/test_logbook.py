@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachway.dispatch import logbook
@@ -174,6 +174,7 @@ def test_the_statement_counts_for_the_first_trip(hours: float | None, verdict: s
     assert check(history, job().duty, home=ZoneInfo(who.timezone)).verdict == verdict
 
 
+@settings(deadline=None)
 @given(
     marks=st.lists(st.floats(-1, 12), min_size=6, max_size=6),
     known_of=st.integers(0, 6),
@@ -193,6 +194,7 @@ def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
     assert all(one.end <= two.start for one, two in pairwise(segments))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 47), st.integers(1, 47))
 def test_a_shorter_look_sees_the_same(start: int, length: int) -> None:
     jobs = [job(), job(NINE + 22 * H, "2")]
