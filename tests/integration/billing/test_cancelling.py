@@ -11,13 +11,16 @@ from coachway.billing import refunds
 from coachway.billing.refund import Refund, RefundQuery
 from coachway.bookings import lifecycle
 from coachway.bookings.lifecycle import CancelInput
+from coachway.bookings.model import CHARTER
 from coachway.clients import service as clients
 from coachway.clients.rules import PaymentTerms
 from coachway.core import clock, store
 from coachway.core.ops import Update
 from tests.integration.billing import office, refunding
 from tests.integration.billing.refunding import SYSTEM, Till, asked, balance_of_client, balances, cancelled, paid, run
-from tests.integration.bookings.asking import CLIENT_ID, STAFF
+from tests.integration.billing.refunding import told as heard
+from tests.integration.bookings import asking
+from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
 
 STARTS = datetime(2027, 3, 3, 14, tzinfo=UTC)
 CENTS = 72_650
@@ -187,3 +190,14 @@ def test_what_comes_after_the_cancellation_is_the_clients_and_goes_back_wholly(t
         assert run(asked(late, None)["id"]) == "over"
         assert balances() == {"cash": CENTS, "revenue": -CENTS}
     assert till.total == 10_000
+
+
+def test_what_was_paid_for_a_quote_that_came_to_nothing_goes_back(till: Till) -> None:
+    trip = asking.quoted(miles=150)["id"]
+    paid(5_000, charter_id=trip)
+    asking.moved(trip, "declined")
+    heard(CHARTER.key(org=ORG, id=trip), "quote.declined", trip)
+    [made] = given()
+    assert (made.amount, made.reason.endswith("was declined")) == (5_000, True)
+    assert run(made.id) == "over"
+    assert (till.total, balances()) == (5_000, {})

@@ -34,6 +34,7 @@ from coachway.core.retrying import after_lost_races
 from coachway.identity import organizations
 from coachway.identity.organization import Organization
 
+_NOT_TAKING_PLACE: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
 MOST_PAYMENTS: Final = 20
 """For one charter, as far as they are given back in one transaction."""
 
@@ -56,13 +57,13 @@ class Ground(Shape):
 
 
 def cancelled(caller: Caller, delivery: Delivery) -> None:
-    """A charter was cancelled: settle what was paid for it."""
+    """A charter was cancelled, or a quote that something was paid for came to nothing: settle it."""
     after_lost_races(lambda: _settle(caller, delivery.aggregate_id))
 
 
 def _settle(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
-    if charter is None or charter.status is not Status.CANCELLED or charter.cancellation is None:
+    if charter is None or charter.status not in _NOT_TAKING_PLACE:
         return
     if store.find(Settlement, SETTLED.key(org=caller.org_id, charter=charter_id)) is not None:
         raise AlreadyConsumed("this cancellation was settled before")
@@ -84,8 +85,13 @@ def _settle(caller: Caller, charter_id: str) -> None:
     store.commit(caller, Create(settlement, taken=again), *_ops(on, settlement, made))
 
 
-def refundable(terms: Cancellation, paid: int) -> int:
-    """Cents to give back of what is `paid` now: by the tier; what came only after the cancellation wholly."""
+def refundable(terms: Cancellation | None, paid: int) -> int:
+    """Cents to give back of what is `paid` now: by the tier; what came only after the cancellation wholly.
+
+    Without terms, of a quote that came to nothing, it is all of it.
+    """
+    if terms is None:
+        return paid
     late = max(0, paid - terms.amount_paid)
     return cancellation.refund(min(paid, terms.amount_paid), terms.refund_percent) + late
 
@@ -134,7 +140,7 @@ def _refunds(caller: Caller, on: Ground, cents: int) -> list[Refund]:
             by_id[share.payment_id],
             on.client,
             share.cents,
-            f"Cancellation of {on.charter.number}",
+            f"{on.charter.number} was {on.charter.status}",
             charter_id=on.charter.id,
             cause=RefundCause.CANCELLATION,
             # All of it together: it is not cut into pieces to escape the threshold.
@@ -201,5 +207,9 @@ def _called_off(on: Ground, before: Invoice) -> list[Op]:
     return [*ops, *ledger.booked(on.house, movement, reference=before.id), owed]
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.cancelled": cancelled}
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    "charter.cancelled": cancelled,
+    "quote.declined": cancelled,
+    "quote.expired": cancelled,
+}
 """By the event's type; `template.yaml` lets just these reach the queue."""
