@@ -13,7 +13,7 @@ from coachway.core.events import Event
 from coachway.core.idempotency import AlreadyAnswered, Attempt
 from coachway.core.listing import page
 from coachway.core.model import AccessPattern, Entity, Key, PageQuery
-from coachway.core.ops import Add, AlreadyConsumed, Create, Once, Op, Require, Update
+from coachway.core.ops import Absent, Add, AlreadyConsumed, Create, Once, Op, Require, Update
 from coachway.core.turns import TURN
 
 BOATS = AccessPattern("a boat", pk="ORG#{org}#BOAT#{id}", sk="HEAD")
@@ -251,3 +251,14 @@ def test_a_turn_of_somebody_who_died_is_over_after_seconds(monkeypatch: pytest.M
         turns.wait(place, time.monotonic() + 0.05)
     turns.give_back(place, ours)
     turns.wait(place, time.monotonic())
+
+
+def test_a_write_may_require_that_nothing_is_somewhere() -> None:
+    first = launch("Ada")
+    nowhere = BOATS.key(org=ORG, id=ids.new("boa"))
+    taken = errors.LostRace("somebody was there first")
+    store.commit(CALLER, Update(first, renamed(first, "Bea")), Absent(nowhere, taken))
+    second = launch("Cleo")
+    with pytest.raises(errors.LostRace, match="somebody was there first"):
+        store.commit(CALLER, Update(second, renamed(second, "Dora")), Absent(first.key(), taken))
+    assert store.get(Boat, second.key()).name == "Cleo"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachway.core import errors
-from coachway.hours.itinerary import MOST_DRIVERS, comply
-from coachway.hours.model import Answer
+from coachway.hours.itinerary import MOST_DRIVERS, comply, duties
+from coachway.hours.model import Answer, Segment, Status
+from coachway.hours.rules import check
 from coachway.hours.rulesets import US_PROPERTY
 from coachway.hours.trip import Trip, TripStop, legs
 
@@ -150,3 +152,63 @@ def test_one_driver_is_enough_exactly_when_nothing_is_violated(parts: list[tuple
     route = legs(trip(*times))
     assert route is not None
     assert sum((leg.driving for leg in route), timedelta()) == answer.driving
+
+
+def told(duty: list[Segment]) -> list[tuple[str, float, float]]:
+    """Status, riding along as `R`, and from when to when in hours after the start."""
+    return [
+        ("R" if each.riding else each.status.value, (each.start - START) / HOUR, (each.end - START) / HOUR)
+        for each in duty
+    ]
+
+
+def test_one_driver_does_it_all() -> None:
+    planned = duties(trip((None, 0), (3, 4), (6, None), miles=250, deadhead_miles=100))
+    assert planned is not None
+    assert [told(each) for each in planned] == [[("D", -1, 0), ("D", 0, 3), ("ON", 3, 4), ("D", 4, 6), ("D", 6, 7)]]
+
+
+def test_a_crew_rides_together_where_that_is_legal() -> None:
+    planned = duties(trip((None, 0), (12, None), drivers=2, miles=600))
+    assert planned is not None
+    assert [told(each) for each in planned] == [[("D", 0, 10), ("R", 10, 12)], [("R", 0, 10), ("D", 10, 12)]]
+
+
+def test_who_cannot_ride_from_the_start_joins_on_the_way() -> None:
+    planned = duties(trip((None, 0), (20, None), drivers=2, miles=1000))
+    assert planned is not None
+    first, second = planned
+    assert (told(first)[0], told(second)[0]) == (("D", 0, 10), ("D", 10, 20))
+
+
+def test_a_crew_that_is_too_small_is_planned_with_one_at_the_wheel() -> None:
+    planned = duties(trip((None, 0), (50, None), drivers=2, miles=2500))
+    assert planned is not None
+    assert [told(each) for each in planned] == [[("D", 0, 50)], [("R", 0, 50)]]
+
+
+def test_of_a_trip_whose_times_cannot_be_told_nobody_is_planned() -> None:
+    assert duties(Trip(stops=(TripStop(), TripStop()))) is None
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0.5, 14), min_size=1, max_size=4), st.integers(1, 3))
+def test_what_a_crew_is_planned_to_do_has_no_gaps_and_one_at_the_wheel(legs_driven: list[float], drivers: int) -> None:
+    at = 0.0
+    times: list[tuple[float | None, float | None]] = [(None, 0.0)]
+    for hours in legs_driven:
+        times.append((at + hours, at + hours + 1))
+        at += hours + 1
+    asked = trip(*times, drivers=drivers, miles=50 * sum(legs_driven))
+    planned = duties(asked)
+    assert planned is not None
+    assert len(planned) == drivers
+    for duty in planned:
+        assert all(one.end == two.start for one, two in pairwise(duty))
+    driven = sum((each.length for duty in planned for each in duty if each.status is Status.DRIVING), timedelta())
+    assert driven == sum((leg.driving for leg in legs(asked) or []), timedelta())
+    answer = comply(asked)
+    if answer.verdict is Answer.OK:
+        for duty in planned:
+            rested = [Segment(start=duty[0].start - 9 * 24 * HOUR, end=duty[0].start, status=Status.OFF)]
+            assert check(rested, duty).verdict is Answer.OK
