@@ -81,10 +81,13 @@ requests and {mails:.0f} mails a second.
    queue. Remedy: ask for a higher rate before. The queue keeps for four days what is too much.
 2. **The gateway's throttle**: 200 requests a second, bursts of 400, set in `template.yaml`. Remedy: raise it there; the
    account's own limit is 10,000.
-3. **Concurrency of Lambda**: a new account has 10, others 1,000; requests of 50 ms would hold {requests * 0.05:.0f}.
+3. **Positions at the gateway**: 2,000 drivers who send each position by itself are those 200 requests a second.
+   Remedy: the same throttle; telephones that gather them for a minute make it 12,000 drivers. The table does not mind:
+   each trip has a partition of its own, and each position is one unit.
+4. **Concurrency of Lambda**: a new account has 10, others 1,000; requests of 50 ms would hold {requests * 0.05:.0f}.
    Remedy: ask for more on a new account.
-4. **One organization's numbers**: they have no gaps, so its charters are made one after the other, {one:.0f} a second
+5. **One organization's numbers**: they have no gaps, so its charters are made one after the other, {one:.0f} a second
    here at {through.AT_ONCE} connections. Many organizations do not disturb each other. Remedy, should one ever need
    it: number on booking instead of on quoting, or a sequence for each branch.
-5. **One partition of an index**: 1,000 write units a second on AWS. Lists are kept by organization and month; a charter
+6. **One partition of an index**: 1,000 write units a second on AWS. Lists are kept by organization and month; a charter
    puts three units on each of its four indexes. Remedy: a day instead of a month in the key."""
