@@ -14,6 +14,9 @@ _WEEKEND: Final = ["saturday", "sunday"]
 STORY: Final = Story(
     zone="America/New_York",
     terms={
+        # Not on every day of the year. Seven days of a new driver's work are on file, so that what began yesterday
+        # can be judged as well.
+        "hours_policy": {"ruleset": "us_passenger", "daily_carrier": False},
         "branding": {
             "color": "#0b5fff",
             "email": "hello@harbor.example",

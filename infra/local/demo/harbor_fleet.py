@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra.local.demo.story import Driver, Vehicle, driver, vehicle
+from infra.local.demo.crews import Driver, Vehicle, driver, vehicle
 
 _GARAGE: Final = (40.7515, -74.0060)
+_RIDGELINE: Final = "Ridgeline Coaches"
 
 DRIVERS: Final[tuple[Driver, ...]] = (
     driver("Lena Brandt", "+12125550171", "B", "NY 481 270 113", (40.7336, -74.0027), email="lena@harbor.example"),
@@ -17,6 +18,7 @@ DRIVERS: Final[tuple[Driver, ...]] = (
     driver("Grace Okafor", "+17185550176", "B", "NY 640 331 508", (40.6782, -73.9442), expiring="medical_certificate"),
     driver("Iris Navarro", "+17185550177", "C", "NY 719 225 660", (40.7498, -73.8614)),
     driver("Henry Cho", "+12125550178", "B", "NY 233 870 401", (40.8116, -73.9465), missing="medical_certificate"),
+    driver("Otis Maddox", "+12015550179", "B", "M0142 61108 05671", (40.8859, -74.0435), vendor=_RIDGELINE),
 )
 VEHICLES: Final[tuple[Vehicle, ...]] = (
     vehicle("Coach 4", "coach", 56, "NY 24 118 BU", _GARAGE, "wi-fi", "pa-system", pounds=54_000),
@@ -27,4 +29,5 @@ VEHICLES: Final[tuple[Vehicle, ...]] = (
     vehicle("Minibus 2", "minibus", 28, "NY 31 408 BU", _GARAGE, "red-carpet", pounds=19_500),
     vehicle("Minibus 3", "minibus", 32, "NY 31 409 BU", _GARAGE, "red-carpet", "cooler", pounds=25_999, ada=True),
     vehicle("Minibus 4", "minibus", 24, "NY 31 410 BU", _GARAGE, pounds=19_500),
+    vehicle("Ridgeline 21", "coach", 56, "NJ OBX 21C", (40.9010, -74.0330), pounds=54_000, vendor=_RIDGELINE),
 )

@@ -6,6 +6,8 @@ from calendar import FRIDAY, MONDAY, SATURDAY, SUNDAY, THURSDAY, TUESDAY, WEDNES
 from typing import Final
 
 from infra.local.demo import places as at
+from infra.local.demo.crews import Given
+from infra.local.demo.harbor_today import TODAY
 from infra.local.demo.offers import Bidding, offer
 from infra.local.demo.story import (
     COMPLETED,
@@ -50,19 +52,6 @@ PAST: Final = (
         life=(by_phone("Jonah Feld"), confirmed("Coach 12 with Lena Brandt"), STARTED, COMPLETED),
         bill=Bill.IN_PART,
     ),
-    Trip(
-        "Regional tour: a night each in Philadelphia and Baltimore.",
-        *("Lumen Theatre Group", -1, "multi_day"),
-        (
-            Call(at.THEATRE_ROW, leaves="09:00"),
-            Call(at.LIBERTY_BELL, "11:15", "+1 10:00"),
-            Call(at.HIPPODROME, "+1 12:20", "+2 11:00"),
-            Call(at.THEATRE_ROW, "+2 15:00"),
-        ),
-        *(392, 36),
-        more={"amenities": ["wi-fi"]},
-        life=(by_phone("Jonah Feld"), confirmed("Coach 9 with Emil Sand"), STARTED),
-    ),
 )
 
 COMING: Final = (
@@ -72,7 +61,8 @@ COMING: Final = (
         (Call(at.JFK, leaves="16:30"), Call(at.TIMES_SQUARE, "17:45")),
         *(19, 18, "minibus"),
         weekday=MONDAY,
-        life=(by_phone("Priya Raman"), confirmed("Minibus 3 with Lena Brandt")),
+        life=(by_phone("Priya Raman"),),
+        given=(Given("Lena Brandt", "Minibus 1", until="accepted"),),
     ),
     Trip(
         "Swim club, every week.",
@@ -109,7 +99,8 @@ COMING: Final = (
         *(18, 141),
         weekday=TUESDAY,
         more={"vehicle_count": 3},
-        life=(SENT, accepted("Ruth Castellano"), confirmed("Coaches 4, 9 and 12")),
+        life=(SENT, accepted("Ruth Castellano")),
+        given=(Given(), Given(until="accepted"), Given()),
         bill=Bill.VOID,
     ),
     Trip(
@@ -161,7 +152,8 @@ COMING: Final = (
         *(122, 50, "minibus"),
         weekday=SATURDAY,
         more={"vehicle_count": 2, "amenities": ["red-carpet"]},
-        life=(SENT, accepted("Imogen Vale"), confirmed("Minibuses 2 and 3")),
+        life=(SENT, accepted("Imogen Vale")),
+        given=(Given(until="accepted"), Given()),
         bill=Bill.ISSUED,
     ),
     Trip(
@@ -282,6 +274,7 @@ GIVEN_AWAY: Final = (
             closed="All three have answered",
             chosen="The lowest, and it knows the stage door",
         ),
+        given=(Given("Otis Maddox", "Ridgeline 21", until="accepted", by="vendor"),),
     ),
     Trip(
         "Harvest market, all day: nobody has a minibus left that Sunday.",
@@ -298,4 +291,4 @@ GIVEN_AWAY: Final = (
     ),
 )
 
-TRIPS: Final = (*PAST, *COMING, *LATER, *GIVEN_AWAY)
+TRIPS: Final = (*PAST, *TODAY, *COMING, *LATER, *GIVEN_AWAY)

@@ -6,6 +6,7 @@ from calendar import THURSDAY
 from typing import Final
 
 from infra.local.demo import places as at
+from infra.local.demo.crews import Given, driver, vehicle
 from infra.local.demo.story import (
     COMPLETED,
     SENT,
@@ -19,8 +20,6 @@ from infra.local.demo.story import (
     client,
     confirmed,
     contact,
-    driver,
-    vehicle,
 )
 
 _GARAGE: Final = (49.9139, -97.1900)
@@ -84,7 +83,8 @@ STORY: Final = Story(
                 Call(at.WINNIPEG_STATION, "15:45"),
             ),
             *(114, 35),
-            life=(SENT, accepted("Amélie Roy"), confirmed("Bus 5")),
+            life=(SENT, accepted("Amélie Roy")),
+            given=(Given(until="accepted"),),
         ),
         Trip(
             "Grade ten visits the legislature, a time zone away.",

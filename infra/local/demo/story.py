@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from infra.local.demo.crews import Driver, Given, Vehicle
 from infra.local.demo.offers import Bidding
 
 Json = dict[str, Any]
@@ -24,7 +25,10 @@ class Place(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A place on the way. Times are the place's own, `HH:MM`, with `+1 ` and so on for a later day of the trip."""
+    """A place on the way. Times are the place's own, `HH:MM`, with `+1 ` and so on for a later day of the trip.
+
+    Of a trip that is told from the moment of loading on they are hours and minutes since its departure.
+    """
 
     place: Place
     arrives: str = ""
@@ -121,7 +125,10 @@ class Bill(Enum):
 
 @dataclass(frozen=True)
 class Trip:
-    """A charter. `notes` tell it from all others. It leaves in `day` days, or on the `weekday` (0: Monday) after."""
+    """A charter. `notes` tell it from all others. It leaves in `day` days, or on the `weekday` (0: Monday) after.
+
+    One that `leaves_in` so long does so from the moment of loading on: a negative time has passed already.
+    """
 
     notes: str
     client: str
@@ -140,16 +147,20 @@ class Trip:
     """Days after which the same is quoted again, by cloning it."""
     bidding: Bidding | None = None
     bill: Bill | None = None
+    leaves_in: timedelta | None = None
+    given: tuple[Given, ...] = ()
+    """By vehicle, once it is booked."""
 
-    def body(self, today: date, zone: str, client_ids: Mapping[str, str]) -> Json:
-        """As the API takes it."""
-        first = self.leaves_on(today)
+    def body(self, now: datetime, zone: str, client_ids: Mapping[str, str]) -> Json:
+        """As the API takes it, said at this moment of the organization's clock."""
+        first = self.leaves_on(now.date())
+        left = None if self.leaves_in is None else _five_minutes(now) + self.leaves_in
         return {
             "client_id": client_ids[self.client],
             "trip_type": self.trip_type,
             "vehicle_class": self.vehicle_class,
             "passengers": self.passengers,
-            "stops": [_stop(call, first, zone) for call in self.calls],
+            "stops": [_stop(call, first if left is None else left, zone) for call in self.calls],
             "miles": self.miles,
             "notes": self.notes,
             **self.more,
@@ -166,7 +177,7 @@ class Trip:
         return _moment(first.leaves, self.leaves_on(today) + timedelta(days=later), first.place.zone or zone)
 
 
-def _stop(call: Call, first: date, zone: str) -> Json:
+def _stop(call: Call, first: date | datetime, zone: str) -> Json:
     place = call.place
     times = {"estimated_arrival": call.arrives, "estimated_departure": call.leaves}
     return {
@@ -178,57 +189,19 @@ def _stop(call: Call, first: date, zone: str) -> Json:
     }
 
 
-def _moment(text: str, first: date, zone: str) -> str:
+def _five_minutes(now: datetime) -> datetime:
+    """The next full five minutes."""
+    begun = now.astimezone(UTC).replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    return begun + timedelta(minutes=5)
+
+
+def _moment(text: str, first: date | datetime, zone: str) -> str:
+    if isinstance(first, datetime):
+        hours, _, minutes = text.partition(":")
+        return (first + timedelta(hours=int(hours), minutes=int(minutes))).astimezone(ZoneInfo(zone)).isoformat()
     later, _, clock = text.rpartition(" ")
     day = first + timedelta(days=int(later or 0))
     return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).isoformat()
-
-
-@dataclass(frozen=True)
-class Driver:
-    """A driver, as the API takes one, whose papers are in order but for one that is missing, or runs out soon."""
-
-    body: Json
-    missing: str = ""
-    expiring: str = ""
-
-
-def driver(
-    name: str,
-    phone: str,
-    license_class: str,
-    license_number: str,
-    home: tuple[float, float],
-    *,
-    email: str | None = None,
-    missing: str = "",
-    expiring: str = "",
-) -> Driver:
-    """A driver who may carry passengers."""
-    first, _, last = name.partition(" ")
-    body: Json = {"first_name": first, "last_name": last, "phone": phone, "email": email}
-    body |= {"license_class": license_class, "license_number": license_number, "endorsements": ["P"]}
-    return Driver({**body, "home_latitude": home[0], "home_longitude": home[1]}, missing, expiring)
-
-
-Vehicle = Json
-
-
-def vehicle(
-    name: str,
-    vehicle_class: str,
-    capacity: int,
-    plate: str,
-    garage: tuple[float, float],
-    *amenities: str,
-    pounds: int,
-    ada: bool = False,
-    status: str = "in_service",
-) -> Vehicle:
-    """A vehicle, as the API takes one."""
-    body: Json = {"name": name, "vehicle_class": vehicle_class, "capacity": capacity, "plate": plate, "status": status}
-    body |= {"amenities": [*amenities], "is_ada_compliant": ada, "gross_weight_pounds": pounds}
-    return {**body, "garage_latitude": garage[0], "garage_longitude": garage[1]}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from infra.local import say
-from infra.local.demo import bills, fleet
+from infra.local.demo import bills
+from infra.local.demo.dispatching import Dispatcher
+from infra.local.demo.fleet import Garage
 from infra.local.demo.market import Market
 from infra.local.demo.papers import Papers
 from infra.local.demo.people import Staffing
@@ -31,9 +33,10 @@ def told(story: Story, staffing: Staffing) -> None:
     people += staffing.let_in(_OUTSIDERS, client=teller.client_ids.get(story.represented, ""), vendor=vendor_id)
     _report(name, people=people)
     _report(name, prices=teller.prices())
-    drivers, vehicles = fleet.furnished(story, staffing, teller.papers)
+    drivers, vehicles = teller.garage.furnish(story)
     _report(name, drivers=drivers, vehicles=vehicles)
-    _report(name, charters=teller.trips())
+    charters = teller.trips()
+    _report(name, charters=charters, assignments=teller.given)
     _report(name, invoices=bills.written(story, staffing))
 
 
@@ -51,6 +54,9 @@ class _Teller:
         self.today = datetime.now(ZoneInfo(story.zone)).date()
         self.papers = Papers(staffing, self.today)
         self.market = Market(story, staffing, self.papers)
+        self.garage = Garage(staffing, self.papers, self.market.vendor_ids)
+        self.dispatcher = Dispatcher(staffing, self.garage.driver_ids, self.garage.vehicle_ids)
+        self.given = 0
 
     def terms(self) -> None:
         """What the organization says of itself."""
@@ -123,6 +129,8 @@ class _Course:
             self._take(step, charter["id"])
         if self.trip.bidding is not None and charter["status"] in {"quote", "booked"}:
             self.teller.market.bid(charter, self.trip.bidding)
+        if self.trip.given:
+            self.teller.given += self.teller.dispatcher.send(charter, self.trip)
         if self.trip.again_after is not None and not any(each["cloned_from_charter_id"] for each in of_trip):
             again = self.trip.departure(self.today, self.teller.story.zone, self.trip.again_after)
             self._post(f"/charters/{charter['id']}/clone", {"estimated_departure": again}, "staff")
@@ -130,7 +138,8 @@ class _Course:
         return made
 
     def _quoted(self) -> Json:
-        body = self.trip.body(self.today, self.teller.story.zone, self.teller.client_ids)
+        zone = self.teller.story.zone
+        body = self.trip.body(datetime.now(ZoneInfo(zone)), zone, self.teller.client_ids)
         if self.trip.weekly == 1:
             charter: Json = self._post("/charters", body, "staff")
             return charter
