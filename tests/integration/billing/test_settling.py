@@ -1,0 +1,115 @@
+"""Whoever learns first what became of a charge, and in whatever order: it is written once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coachway.billing import ledger, paying, settling
+from coachway.billing.accounts import Account, totals
+from coachway.billing.payment import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
+from coachway.billing.stripe_port import Charged
+from coachway.core import errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.ops import AlreadyConsumed, Once
+from tests.integration.billing.stripe_sandbox import Desk
+from tests.integration.bookings import asking
+
+STAFF = Caller(org_id=asking.ORG, user_id="usr_1", role="staff")
+STRIPE = Caller.system("stripe", asking.ORG)
+
+WORD = st.sampled_from(["charged", "declined", "not known yet"])
+TOLD = st.lists(st.tuples(WORD, st.sampled_from([None, "evt_1", "evt_2"])), max_size=7)
+"""What is heard of a charge, one after the other: by our own call (None), or by an event of Stripe's."""
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk.opened()
+
+
+def outcome(payment: Payment, word: str, **more: Any) -> Charged:
+    return Charged(
+        payment_intent_id="pi_1",
+        succeeded=word == "charged",
+        amount=payment.amount,
+        currency="USD",
+        metadata={},
+        charge_id="ch_1",
+        failure_code="card_declined" if word == "declined" else None,
+        failure_message="Your card was declined." if word == "declined" else None,
+        is_final=word != "not known yet",
+        **more,
+    )
+
+
+def begun(desk: Desk) -> Payment:
+    return paying.begun(STAFF, PaymentInput(charter_id=desk.accepted()["id"], payment_method_id="pm_card_visa"))
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=TOLD)
+def test_in_whatever_order_it_is_told_it_is_written_once(desk: Desk, told: list[tuple[str, str | None]]) -> None:
+    payment, seen = begun(desk), set[str]()
+    for word, event_id in told:
+        mark = f"{payment.id}-{event_id}"
+        once = Once("stripe-webhook", mark) if event_id else None
+        try:
+            settling.settle(STRIPE if event_id else STAFF, payment.id, outcome(payment, word), once=once)
+            assert mark not in seen
+        except AlreadyConsumed:
+            # A second delivery does nothing, whatever it says.
+            assert mark in seen
+        if event_id:
+            seen.add(mark)
+    heard = _first_words(told)
+    entries = [each for each in desk.journal() if each.reference == payment.id]
+    known = store.get(Payment, payment.key())
+    charter = desk.charter(payment.subject_id)
+    hold = store.find(UnderWay, UNDER_WAY.key(org=asking.ORG, subject=payment.subject_id))
+    if "charged" in heard:
+        assert (known.status, charter.status, charter.amount_paid) == ("succeeded", "booked", payment.amount)
+        assert [totals(entries)[each] for each in (Account.CASH, Account.DEPOSITS)] == [payment.amount, -payment.amount]
+        assert len(entries) == 1
+    else:
+        assert (known.status, charter.status, charter.amount_paid, entries) == (
+            "failed" if "declined" in heard else "pending",
+            "quote",
+            0,
+            [],
+        )
+    assert (hold is None) == (known.status is not PaymentStatus.PENDING)
+
+
+def _first_words(told: list[tuple[str, str | None]]) -> set[str]:
+    """What was heard, without second deliveries."""
+    seen, heard = set[str](), set[str]()
+    for word, event_id in told:
+        if event_id is None or event_id not in seen:
+            heard.add(word)
+        if event_id:
+            seen.add(event_id)
+    return heard
+
+
+def test_what_stripe_keeps_is_a_cost(desk: Desk) -> None:
+    payment = begun(desk)
+    settling.settle(STAFF, payment.id, outcome(payment, "charged", fee=521))
+    sums = totals([*desk.journal(), *_fees(payment)])
+    assert (sums[Account.FEES], sums[Account.CASH]) == (521, payment.amount - 521)
+    assert sum(sums.values()) == 0
+
+
+def _fees(payment: Payment) -> list[Any]:
+    today = datetime.now(UTC).date()
+    found = ledger.in_range(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
+    return [each for each in found if each.reference == payment.id and each.kind == "fee_paid"]
+
+
+def test_a_payment_that_nobody_has_is_missing(desk: Desk) -> None:
+    with pytest.raises(errors.Missing):
+        settling.settle(STAFF, ids.new("pay"), outcome(begun(desk), "charged"))
