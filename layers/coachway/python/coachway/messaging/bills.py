@@ -1,0 +1,100 @@
+"""What we write about money: invoices, payments, refunds, and what vendors are paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from coachway.core import links
+from coachway.core.consuming import Delivery
+from coachway.messaging import invoices, payments, payouts, refunds, writing
+from coachway.messaging.letterhead import Letterhead
+from coachway.messaging.model import Attachment, Channel, Message
+from coachway.messaging.writing import Occasion
+
+INVOICE: Final = "invoice"
+"""The purpose of an invoice's link."""
+
+
+def _invoice_link(delivery: Delivery, said: invoices.Filed | invoices.Overdue) -> str:
+    return writing.page("invoices", links.token(INVOICE, delivery.org_id, said.invoice_id, said.link_nonce))
+
+
+def _invoice(template: str, delivery: Delivery, said: invoices.Invoice, **more: object) -> Message | None:
+    """A mail to the client whose invoice it is."""
+    if not said.client_email:
+        return None
+    values = {"said": said, **more}
+    until = writing.until(delivery)
+    return Message(template, Channel.EMAIL, said.client_email, said.invoice_id, until, said.client_name, values)
+
+
+def _invoice_filed(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = writing.said(invoices.Filed, delivery)
+    made = _invoice("invoice", delivery, said, link=_invoice_link(delivery, said))
+    return made and replace(made, attachment=Attachment(said.pdf_key, f"{said.number}.pdf"))
+
+
+def _invoice_overdue(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = writing.said(invoices.Overdue, delivery)
+    return _invoice("invoice-overdue", delivery, said, link=_invoice_link(delivery, said))
+
+
+def _invoice_voided(delivery: Delivery, _: Letterhead) -> Message | None:
+    """Not about a draft, which nobody was sent."""
+    said = writing.said(invoices.Voided, delivery)
+    return _invoice("invoice-voided", delivery, said) if said.number else None
+
+
+def _payment_received(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = writing.said(payments.Succeeded, delivery)
+    if not said.client_email:
+        return None
+    until, values = writing.until(delivery), {"said": said}
+    return Message(
+        "payment-received", Channel.EMAIL, said.client_email, said.payment_id, until, said.client_name, values
+    )
+
+
+def _payment_failed(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = writing.said(payments.Failed, delivery)
+    if not said.client_email:
+        return None
+    link = ""
+    if said.invoice_id and said.link_nonce:
+        link = writing.page("invoices", links.token(INVOICE, delivery.org_id, said.invoice_id, said.link_nonce))
+    until, values = writing.until(delivery), {"said": said, "link": link}
+    return Message("payment-failed", Channel.EMAIL, said.client_email, said.payment_id, until, said.client_name, values)
+
+
+def _payout_made(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = writing.said(payouts.Remittance, delivery)
+    if not said.vendor_email:
+        return None
+    about, until = delivery.aggregate_id, writing.until(delivery)
+    return Message("remittance", Channel.EMAIL, said.vendor_email, about, until, said.vendor_name, {"said": said})
+
+
+def _refund_completed(delivery: Delivery, _: Letterhead) -> Message | None:
+    said = writing.said(refunds.Completed, delivery)
+    if not said.client_email:
+        return None
+    about, until = delivery.aggregate_id, writing.until(delivery)
+    return Message("refund-completed", Channel.EMAIL, said.client_email, about, until, said.client_name, {"said": said})
+
+
+OCCASIONS: Final[Mapping[str, Occasion]] = {
+    "invoice.filed": _invoice_filed,
+    "invoice.overdue": _invoice_overdue,
+    "invoice.voided": _invoice_voided,
+    "invoicing.finished": writing.to_office("invoicing-finished", invoices.RunFinished),
+    "payment.failed": _payment_failed,
+    "payment.succeeded": _payment_received,
+    "payment.unplaced": writing.to_office("payment-unplaced", payments.Unplaced),
+    "payout.made": _payout_made,
+    "payment.uncollected": writing.to_office("payment-uncollected", refunds.Uncollected),
+    "refund.approval_needed": writing.to_office("refund-approval", refunds.ApprovalNeeded),
+    "refund.completed": _refund_completed,
+    "refund.failed": writing.to_office("refund-failed", refunds.Failed),
+}
