@@ -9,6 +9,7 @@ import pytest
 from coachway.compliance import subjects
 from coachway.compliance.rules import SubjectType
 from coachway.core import ids, store
+from coachway.core.model import Key
 from coachway.core.ops import Update
 from coachway.dispatch.packing import rounded
 from tests.integration.bookings.asking import ORG
@@ -179,6 +180,38 @@ def test_a_charter_is_completed_with_the_last_of_its_vehicles() -> None:
         assert yard.charter(run)["status"] == "in_progress"
         done("POST", path(first, "check-out"), {}, by=one)
         assert yard.charter(run)["status"] == "completed"
+
+
+def test_of_two_vehicles_that_come_to_their_last_stops_at_once_one_counts_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = yard.trip(vehicle_count=2, passengers=80)
+    one, two = yard.driver(), yard.driver("Sam Tran")
+    first = yard.assigned(run, one, yard.vehicle("Coach 1"))["id"]
+    second = yard.assigned(run, two, yard.vehicle("Coach 2"))["id"]
+    with the_time_is("08:30"):
+        done("POST", path(first, "check-in"), {}, by=one)
+        done("POST", path(second, "check-in"), {}, by=two)
+    with the_time_is("09:00"):
+        done("POST", path(first, "depart"), {}, by=one)
+        done("POST", path(second, "depart"), {}, by=two)
+    numbers, looks = store.numbers, []
+
+    def at_the_same_moment(key: Key) -> dict[str, int]:
+        """Before the second has counted, the first has too: what was read is old."""
+        found = numbers(key)
+        if key.pk.startswith(f"ORG#{ORG}#DROPPED#"):
+            looks.append(found)
+            if len(looks) == 1:
+                done("POST", path(first, "check-out"), {}, by=one)
+        return found
+
+    monkeypatch.setattr(store, "numbers", at_the_same_moment)
+    with the_time_is("12:00"):
+        done("POST", path(second, "check-out"), {}, by=two)
+    assert looks == [{}, {}, {"n": 1}]
+    assert yard.charter(run)["status"] == "completed"
+    assert [assignment(each).status for each in (first, second)] == ["completed", "completed"]
 
 
 def test_hours_of_service_are_judged_by_what_was_really_done() -> None:
