@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from coachway.compliance.expiry import Reminding
 from coachway.compliance.model import DocumentInput, ReviewInput
 from coachway.core import clock, store
 from coachway.core.ops import Update
+from coachway.fleet import drivers
+from coachway.fleet.model import DRIVER_EXAMPLE, NewDriver
 from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.vendors import service as vendors
 from coachway.vendors.model import VendorInput
@@ -131,6 +134,19 @@ def test_a_rejected_paper_is_never_looked_at_and_a_pending_one_expires() -> None
     assert run(datetime(2027, 1, 30, tzinfo=UTC)) == Reminding()
     assert run(datetime(2027, 2, 1, 16, tzinfo=UTC)) == Reminding(expired=1)
     assert service.get(CALLER, pending).status == "expired"
+
+
+def test_nobody_is_reminded_of_the_papers_of_a_driver_who_has_gone() -> None:
+    with clock.frozen(START):
+        rosa = drivers.create(CALLER, NewDriver.model_validate_json(json.dumps(DRIVER_EXAMPLE))).id
+        wanted = {"driver_id": rosa, "document_type": "medical_certificate", "document_name": "Card"}
+        card = service.submit(CALLER, DocumentInput.model_validate({**wanted, "expiration_date": "2027-02-15"})).id
+        service.review(CALLER, card, ReviewInput.model_validate({"status": "approved"}), None)
+        drivers.delete(CALLER, rosa, None)
+    run(START)
+    assert run(datetime(2027, 1, 16, 17, tzinfo=UTC)) == Reminding()
+    assert told(card) == []
+    assert service.get(CALLER, card).due_at is None
 
 
 def test_a_paper_that_had_run_out_when_it_came_is_marked_the_same_day() -> None:
