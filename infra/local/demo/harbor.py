@@ -22,7 +22,7 @@ STORY: Final = Story(
             "email": "hello@harbor.example",
             "phone": "+12125550100",
             "address": "640 W 28th St, New York, NY 10001",
-        }
+        },
     },
     rules=(
         {"name": "Coach base", "rule_type": "base_rate", "amount": 350, "priority": 10},
