@@ -297,6 +297,8 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
 def _content(kind: Any, media: str) -> Json:
     if media == "application/json":
         return {"type": "object"}
+    if media == "*/*":
+        return {}  # one of several kinds, as was asked for
     return {"type": "string", "format": "binary"} if kind is File else {"type": "string"}
 
 
