@@ -39,16 +39,13 @@ def _record(model: type[R], kept: Mapping[str, Any]) -> R:
     return model.model_validate_json(kept["doc"]["S"])
 
 
-def _alive(record: Record | None) -> bool:
-    return record is not None and getattr(record, "deleted_at", None) is None
-
-
 def _living(model: type[R], kept: Mapping[str, Any] | None) -> R | None:
     if kept is None or kept["kind"]["S"] != model.KIND:
         return None
     record = _record(model, kept)
     expires = record.expires_at()
-    return record if _alive(record) and (expires is None or expires > clock.epoch()) else None
+    is_alive = getattr(record, "deleted_at", None) is None
+    return record if is_alive and (expires is None or expires > clock.epoch()) else None
 
 
 def _there(model: type[R], record: R | None) -> R:
