@@ -51,7 +51,7 @@ UNDER_WAY = AccessPattern(
     "that a card is being charged for an invoice or a charter: one at a time",
     pk="ORG#{org}#PAYMENT_UNDER_WAY#{subject}",
     sk="HOLD",
-    used_by="billing.paying.begin",
+    used_by="billing.paying.begun, billing.settling.settle",
 )
 
 
