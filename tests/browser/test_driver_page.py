@@ -218,6 +218,7 @@ def test_a_trip_of_somebody_who_fell_out_is_taken_over(stack: Stack, phone: Brow
     card = page.get_by_role("article")
     for said in (trip["charter_number"], spare["name"], "Answer by", "1901 Boardwalk"):
         expect(card).to_contain_text(said)
+    expect(card.locator("time.left")).to_have_text(re.compile(r"^2[34] hours left$"))
     must_be_accessible(page)
     card.get_by_role("button", name="Take it over").click()
     expect(card).to_contain_text("You drive this trip")

@@ -167,6 +167,18 @@ function tripCard(trip, acts, busy) {
   return card;
 }
 
+function leftUntil(moment, now) {
+  const minutes = Math.ceil((Date.parse(moment) - now) / 60_000);
+  if (minutes <= 0) return "The time to answer is over";
+  const [count, unit] = minutes < 120 ? [minutes, "minute"] : [Math.floor(minutes / 60), "hour"];
+  return `${count} ${unit}${count === 1 ? "" : "s"} left`;
+}
+
+// Told in place: the buttons beside it are not replaced.
+function tellTimeLeft(now) {
+  for (const left of document.querySelectorAll("time.left")) left.textContent = leftUntil(left.dateTime, now);
+}
+
 // A trip of somebody who fell out. `offer` is a recovery whose last offer waits for this driver's answer.
 function offerCard(offer, acts) {
   const { expires_at, vehicle_name } = offer.offers.at(-1);
@@ -182,6 +194,7 @@ function offerCard(offer, acts) {
     made("h3", { id: `${offer.id}-title` }, made("span", {}, timeOf(offer.pickup_at, offer.timezone, withZone)), " · ", made("span", {}, offer.charter_number)),
     made("p", { className: "route" }, dayNamed(offer.pickup_at, offer.timezone)),
     made("p", { className: "badge new" }, `Answer by ${until}`),
+    made("p", { className: "waiting" }, made("time", { className: "left", dateTime: expires_at }, leftUntil(expires_at, Date.now()))),
     ...answer,
     facts,
   );

@@ -238,6 +238,7 @@ addEventListener("offline", () => {
 });
 setInterval(() => state.me && !state.signedOut && outbox.waiting.length && sendOutbox(driverId()), 10_000);
 setInterval(() => document.visibilityState === "visible" && lookForNews(), LOOK_AGAIN_MS);
+setInterval(() => tellTimeLeft(Date.now()), 10_000);
 
 navigator.serviceWorker?.register("driver-worker.js", { scope: "./driver" });
 open();
