@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from coachway.billing import collection_flow as flow
-from coachway.core import starting
+from coachway.core import stepping
 from coachway.core.caller import Caller
-from coachway.core.log import logger
-
-starting.connect()
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Do one step; `due` is the detail of the event that the execution was started with."""
-    due, step = event["due"], event["step"]
-    caller = Caller.system("collections", due["org_id"], due.get("correlation_id", ""))
-    collection_id = due["aggregate_id"]
-    logger.append_keys(correlation_id=caller.correlation_id)
-    done = _step(caller, collection_id, step, event)
-    logger.info("collection step", step=step, org_id=caller.org_id, collection_id=collection_id, go=done.go)
-    return done.model_dump()
-
-
-def _step(caller: Caller, collection_id: str, step: str, event: dict[str, Any]) -> flow.Next:
+def _step(caller: Caller, collection_id: str, step: str, event: Mapping[str, Any]) -> flow.Next:
     match step:
         case "look":
             due = event["due"]
@@ -40,3 +27,6 @@ def _step(caller: Caller, collection_id: str, step: str, event: dict[str, Any]) 
             return flow.failed(caller, collection_id, state=event["state"], failure=event["failure"])
         case _:
             raise ValueError(f"there is no step {step}")
+
+
+handler = stepping.entry("collections", "due", _step)

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from coachway.billing import refund_flow as flow
-from coachway.core import starting
+from coachway.core import stepping
 from coachway.core.caller import Caller
-from coachway.core.log import logger
-
-starting.connect()
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Do one step; `requested` is the detail of the event that the execution was started with."""
-    requested, step = event["requested"], event["step"]
-    caller = Caller.system("refunds", requested["org_id"], requested.get("correlation_id", ""))
-    refund_id = requested["aggregate_id"]
-    logger.append_keys(correlation_id=caller.correlation_id)
-    done = _step(caller, refund_id, step, event)
-    logger.info("refund step", step=step, org_id=caller.org_id, refund_id=refund_id, go=done.go)
-    return done.model_dump()
-
-
-def _step(caller: Caller, refund_id: str, step: str, event: dict[str, Any]) -> flow.Next:
+def _step(caller: Caller, refund_id: str, step: str, event: Mapping[str, Any]) -> flow.Next:
     match step:
         case "look":
             requested = event["requested"]
@@ -44,3 +31,6 @@ def _step(caller: Caller, refund_id: str, step: str, event: dict[str, Any]) -> f
             return flow.caught(caller, refund_id, state=event["state"], failure=event["failure"])
         case _:
             raise ValueError(f"there is no step {step}")
+
+
+handler = stepping.entry("refunds", "requested", _step)

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from coachway.bids import awarding, expiry, flow, requests, signals
-from coachway.bids.bidding import FLOW, FlowRecord
 from coachway.bids.model import BID, Bid
 from coachway.bookings import charters, coverage
 from coachway.bookings.model import CHARTER, Cover
-from coachway.core import clock, errors, settings, store
+from coachway.core import clock, errors, executions, settings, store
 from coachway.core.consuming import Delivery
 from tests.integration import carriers
 from tests.integration.bids.office import (
@@ -426,7 +425,7 @@ def test_a_token_is_answered_once_its_reason_is_there(monkeypatch: pytest.Monkey
         def send_task_success(self, **given: str) -> None:
             answered.append(given["taskToken"])
 
-    monkeypatch.setattr(signals, "_client", Client)
+    monkeypatch.setattr(executions, "_client", Client)
     trip, one = booked(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
     deadline = flow.look(SYSTEM, request_id, execution="e", round_=1, redriven=False, waited="").deadline
@@ -441,7 +440,8 @@ def test_a_token_is_answered_once_its_reason_is_there(monkeypatch: pytest.Monkey
     flow.wait(SYSTEM, request_id, token="t2", waits_for="decision", deadline="")
     signals.wake(SYSTEM, delivery)
     assert answered == ["t1"]
-    kept = store.get(FlowRecord, FLOW.key(org=ORG, request=request_id))
+    kept = executions.find(SYSTEM, request_id)
+    assert kept is not None
     assert kept.token == "t2"
     done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     signals.wake(SYSTEM, delivery)

@@ -39,12 +39,6 @@ MATCHING = AccessPattern(
     sk="MATCHING",
     used_by="bids.requests.told",
 )
-FLOW = AccessPattern(
-    "where the flow of a request for bids stands: what it waits for, and what went wrong",
-    pk="ORG#{org}#BID_REQUEST#{request}",
-    sk="FLOW",
-    used_by="bids.flow",
-)
 INVITATION = AccessPattern(
     "a vendor's invitation to bid",
     pk="ORG#{org}#BID_INVITATION#{id}",
@@ -236,22 +230,6 @@ class CharterBidding(Record):
 
     def key(self) -> Key:
         return UNDER_WAY.key(org=self.org_id, charter=self.charter_id)
-
-
-class FlowRecord(Record):
-    """Where the flow of a request stands. The token answers what it waits for, once."""
-
-    KIND: ClassVar[str] = "bid_flow"
-
-    org_id: str
-    bid_request_id: str
-    execution: str = ""
-    round: int = 1
-    token: str = Field(default="", repr=False)
-    waits_for: str = ""
-
-    def key(self) -> Key:
-        return FLOW.key(org=self.org_id, request=self.bid_request_id)
 
 
 class BidRequestQuery(PageQuery):

@@ -1,6 +1,6 @@
 """The steps of `statemachines/bidding.asl.yaml`. Each can be done again: what it does depends on what the table says.
 
-A step answers with where to `go` next. Waits end by the state machine's own clock, or by the token that is kept here
+A step answers with where to `go` next. Waits end by the state machine's own clock, or by the token that is kept
 while it waits, which `signals` answers.
 """
 
@@ -14,17 +14,17 @@ from typing import Any, Final
 from pydantic import Field
 
 from coachway.bids import awarding, candidates, inviting, requests, rules, service, signals, telling
-from coachway.bids.bidding import BIDDING, FLOW, BidRequest, FlowRecord
+from coachway.bids.bidding import BIDDING, BidRequest
 from coachway.bids.events import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
 from coachway.bids.model import Bid
 from coachway.bids.rules import BidStatus, Decision, RequestStatus
 from coachway.bookings import coverage, failures
 from coachway.bookings.model import CHARTER, Charter
-from coachway.core import clock, errors, store
+from coachway.core import clock, errors, executions, store
 from coachway.core.caller import Caller
 from coachway.core.flows import FlowFailure
 from coachway.core.model import Shape
-from coachway.core.ops import Create, Update
+from coachway.core.ops import Update
 from coachway.core.retrying import after_lost_races
 
 _TOGETHER = 45
@@ -41,29 +41,10 @@ class Next(Shape):
 
 
 def look(caller: Caller, bid_request_id: str, *, execution: str, round_: int, redriven: bool, waited: str) -> Next:
-    """Where a request's flow goes from here. `waited` is the deadline that the flow has waited for, if it has.
-
-    An event that comes twice starts a second execution; only the first, or one that takes it up again, goes on.
-    """
-    if not after_lost_races(lambda: _is_ours(caller, bid_request_id, execution, round_, redriven=redriven)):
+    """Where a request's flow goes from here. `waited` is the deadline that the flow has waited for, if it has."""
+    if not executions.is_ours(caller, bid_request_id, execution, round_=round_, redriven=redriven):
         return Next(go="over")
     return after_lost_races(lambda: _look(caller, bid_request_id, waited))
-
-
-def _is_ours(caller: Caller, bid_request_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
-    known = _record(caller, bid_request_id)
-    if known is not None and known.execution == execution:
-        return True
-    if known is not None and not redriven and known.round >= round_:
-        return False
-    ours = FlowRecord(org_id=caller.org_id, bid_request_id=bid_request_id, execution=execution, round=round_)
-    at_once = errors.LostRace("another execution is taking this request")
-    store.commit(caller, Create(ours, taken=at_once) if known is None else Update(known, ours, lost=at_once))
-    return True
-
-
-def _record(caller: Caller, bid_request_id: str) -> FlowRecord | None:
-    return store.find(FlowRecord, FLOW.key(org=caller.org_id, request=bid_request_id))
 
 
 def _look(caller: Caller, bid_request_id: str, waited: str) -> Next:
@@ -103,21 +84,11 @@ def invite(caller: Caller, bid_request_id: str) -> Next:
 
 def wait(caller: Caller, bid_request_id: str, *, token: str, waits_for: str, deadline: str) -> None:
     """Keep the token of what the flow waits for: `deadline <moment>` or `decision`."""
-    for_what = f"{waits_for} {deadline}".strip()
-
-    def keep() -> FlowRecord:
-        known = _record(caller, bid_request_id)
-        if known is None:
-            raise errors.Missing("there is no such flow")
-        waiting = known.model_copy(update={"token": token, "waits_for": for_what})
-        store.commit(caller, Update(known, waiting))
-        return waiting
-
-    waiting = after_lost_races(keep)
+    waiting = executions.wait(caller, bid_request_id, token, f"{waits_for} {deadline}".strip())
     if waits_for == "decision":
         _ask(caller, bid_request_id)
     # Whatever happened before the token was kept had nobody to tell.
-    signals.answer(requests.get(caller, bid_request_id), waiting)
+    signals.answer(caller, requests.get(caller, bid_request_id), waiting)
 
 
 def _ask(caller: Caller, bid_request_id: str) -> None:

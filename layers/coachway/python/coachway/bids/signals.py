@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Final
-
-import botocore.session
-from botocore.exceptions import ClientError
+from typing import Final
 
 from coachway.bids import awarding, requests
-from coachway.bids.bidding import FLOW, BidRequest, FlowRecord
+from coachway.bids.bidding import BidRequest
 from coachway.bids.rules import RequestStatus
-from coachway.core import errors, store
+from coachway.core import executions
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
-from coachway.core.ops import Update
-
-_OVER: Final = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
-
-
-@cache
-def _client() -> Any:
-    return botocore.session.get_session().create_client("stepfunctions")
+from coachway.core.executions import Execution
 
 
 def is_answered(request: BidRequest, waits_for: str) -> bool:
@@ -32,28 +21,18 @@ def is_answered(request: BidRequest, waits_for: str) -> bool:
     return waits_for != f"deadline {request.deadline.isoformat()}" or request.status is not RequestStatus.OPEN
 
 
-def answer(request: BidRequest, waiting: FlowRecord) -> None:
-    """Wake the flow, if there is a reason to. A token that was answered before, or timed out, is no failure."""
-    if not waiting.token or not is_answered(request, waiting.waits_for):
-        return
-    try:
-        _client().send_task_success(taskToken=waiting.token, output="{}")
-    except ClientError as failure:
-        if failure.response["Error"]["Code"] not in _OVER:
-            raise
-    try:
-        cleared = waiting.model_copy(update={"token": "", "waits_for": ""})
-        store.commit(Caller.system("bidding", waiting.org_id), Update(waiting, cleared))
-    except errors.LostRace:
-        return  # the flow waits for something else already
+def answer(caller: Caller, request: BidRequest, waiting: Execution) -> None:
+    """Wake the flow, if there is a reason to."""
+    if is_answered(request, waiting.waits_for):
+        executions.answer(caller, waiting)
 
 
 def wake(caller: Caller, delivery: Delivery) -> None:
     """A request was closed, extended, cancelled or awarded."""
     request_id = str(delivery.data["bid_request_id"])
-    waiting = store.find(FlowRecord, FLOW.key(org=caller.org_id, request=request_id))
+    waiting = executions.find(caller, request_id)
     if waiting is not None:
-        answer(requests.get(caller, request_id), waiting)
+        answer(caller, requests.get(caller, request_id), waiting)
 
 
 def charter_cancelled(caller: Caller, delivery: Delivery) -> None:
