@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import pickle
+import pickle  # nosec B403 - reads what localstripe itself has written
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
