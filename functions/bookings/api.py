@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.bookings import answering, charters, counts, lifecycle, links, series, views
+from coachway.bookings import answering, charters, counts, lifecycle, links, quoting, series, views
 from coachway.bookings.answering import AcceptInput, DeclineInput, QuoteAnswer
-from coachway.bookings.charters import CharterQuery, CloneInput
+from coachway.bookings.charters import CharterQuery
 from coachway.bookings.counts import DashboardSummary
 from coachway.bookings.lifecycle import CancelInput, StatusInput
 from coachway.bookings.links import SendQuoteInput, SentQuote
 from coachway.bookings.model import Cancellation, Charter, CharterId, CharterInput, ClientId
+from coachway.bookings.quoting import CloneInput
 from coachway.bookings.series import RecurringInput, RecurringQuery
 from coachway.bookings.views import QuoteView
 from coachway.core.caller import Caller
@@ -39,7 +40,7 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     It gets its number and its price. Warnings of the quote say what to know before sending it; a blocking one, such as
     driving hours that no law allows, keeps it from being booked.
     """
-    return charters.create(caller, body)
+    return quoting.create(caller, body)
 
 
 @api.get("/charters", needs="charters:read")
@@ -80,7 +81,7 @@ def update_charter(caller: Caller, charter_id: CharterId, body: Changes[CharterI
     Fields that are left out stay as they are. What changes the quote makes a new revision, priced again; a link sent
     before is void. Once booked, what touches price, time or stops is refused: it needs a change case.
     """
-    return charters.update(caller, charter_id, body, if_match)
+    return quoting.update(caller, charter_id, body, if_match)
 
 
 @api.delete("/charters/{charter_id}", needs="charters:write")
@@ -89,7 +90,7 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
 
     A booked one is cancelled instead.
     """
-    charters.delete(caller, charter_id, if_match)
+    quoting.delete(caller, charter_id, if_match)
 
 
 @api.post("/charters/{charter_id}/clone", needs="charters:write", status=201)
@@ -98,7 +99,7 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
 
     With a departure, all its times move along.
     """
-    return charters.clone(caller, charter_id, body)
+    return quoting.clone(caller, charter_id, body)
 
 
 @api.get("/charters/{charter_id}/series", needs="charters:read")

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.bookings import charters, links
+from coachway.bookings import charters, links, quoting
 from coachway.bookings.links import SendQuoteInput, SentQuote
 from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterInput
 from coachway.clients.model import Client
@@ -28,7 +28,7 @@ YES = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
 def charter() -> Charter:
     """A charter of an organization's client."""
     store.commit(STAFF, Create(ORGANIZATION.model_copy()), Create(Client.model_validate(CLIENT.model_dump())))
-    return charters.create(STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id}))
+    return quoting.create(STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id}))
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_form_that_no_page_made_is_refused_on_a_page(sent: SentQuote) -> None:
 
 
 def test_a_new_revision_voids_the_link(charter: Charter, sent: SentQuote) -> None:
-    charters.update(STAFF, charter.id, Changes({"passengers": 44}), None)
+    quoting.update(STAFF, charter.id, Changes({"passengers": 44}), None)
     for page in (get(sent.token), post(sent.token, "accept", YES)):
         assert page.status == 404
         assert "newer version" in page.text

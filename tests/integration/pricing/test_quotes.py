@@ -13,7 +13,7 @@ from coachway.core.caller import Caller
 from coachway.core.ops import Update
 from coachway.core.table import tally
 from coachway.identity.organization import ORGANIZATIONS, Organization
-from coachway.pricing import service
+from coachway.pricing import accepting, service
 from coachway.pricing.quotes import Notice, QuoteRequest
 from tests.integration.pricing.asking import (
     ACME,
@@ -111,7 +111,7 @@ def test_a_price_for_a_booking_writes_nothing_until_the_booking_does() -> None:
     store.commit(CALLER, *made.ops)
     stored = service.quote(CALLER, made.quote.id)
     with pytest.raises(errors.Conflict, match="too long"):
-        service.acceptance(CALLER, stored)
+        accepting.acceptance(CALLER, stored)
 
 
 def test_miles_that_one_driver_cannot_drive_in_a_day_block_the_quote() -> None:
@@ -221,7 +221,7 @@ def test_a_promo_code_is_used_when_its_quote_is_accepted_and_never_too_often() -
 
     def accept(quote_id: str) -> bool:
         try:
-            store.commit(CALLER, *service.acceptance(CALLER, service.quote(CALLER, quote_id)))
+            store.commit(CALLER, *accepting.acceptance(CALLER, service.quote(CALLER, quote_id)))
         except errors.Conflict:
             return False
         return True

@@ -19,7 +19,7 @@ from coachway.core.model import Input, Note, Shape, Text
 from coachway.core.money import Amount
 from coachway.core.ops import Update
 from coachway.identity.organization import ORGANIZATIONS, Organization
-from coachway.pricing import service as pricing
+from coachway.pricing import accepting
 from coachway.pricing.quotes import Quote
 
 
@@ -88,7 +88,7 @@ def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
         said = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
         after = seen.model_copy(update=said)
         told = [lifecycle.accepted(after, body.accepted_by)]
-        uses = pricing.acceptance(holder, found.get(Quote, quote_key))
+        uses = accepting.acceptance(holder, found.get(Quote, quote_key))
         store.commit(holder, Update(seen, after, told, lost=lifecycle.ChangedMeanwhile()), *uses, answer=answer)
         return answer
 

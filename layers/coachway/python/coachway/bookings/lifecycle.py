@@ -30,7 +30,7 @@ from coachway.core.events import Event
 from coachway.core.model import Input, Key, Note, Text
 from coachway.core.ops import Op, Update
 from coachway.core.parties import CLIENT
-from coachway.pricing import service as pricing
+from coachway.pricing import accepting
 from coachway.pricing.quotes import QUOTE, Quote, QuoteStatus
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ def booking(
     client, quote = require_client(found.find(Client, client_key)), found.get(Quote, quote_key)
     said: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
     told: list[Event] = [accepted(before, accepted_by)]
-    ops = pricing.acceptance(caller, quote)
+    ops = accepting.acceptance(caller, quote)
     if before.is_accepted:
         said, told, ops = {}, [], []
     owed = before.quote.total - before.amount_paid if has_terms(client.payment_terms) else 0
@@ -305,4 +305,4 @@ def _client(charter: Charter) -> Client | None:
 
 def _quote_ops(charter: Charter, status: QuoteStatus) -> list[Op]:
     quote = store.find(Quote, QUOTE.key(org=charter.org_id, id=charter.quote.id))
-    return [pricing.with_status(quote, status)] if quote is not None else []
+    return [accepting.with_status(quote, status)] if quote is not None else []

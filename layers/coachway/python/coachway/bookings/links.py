@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from coachway.bookings import drafts, telling
+from coachway.bookings import telling
 from coachway.bookings.charters import get
 from coachway.bookings.events import QuoteSent
 from coachway.bookings.model import CHARTER, Charter, sortable
@@ -25,7 +25,7 @@ from coachway.core.caller import Caller
 from coachway.core.model import AccessPattern, Input, Key, Record, Shape
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
-from coachway.pricing import service as pricing
+from coachway.pricing import accepting
 from coachway.pricing.quotes import QUOTE, Quote
 
 PURPOSE: Final = "quote"
@@ -133,6 +133,9 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
     quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
     found = store.gather([client_key, quote_key, link.key()])
+    # Pricing comes with it, which those who open a link do without.
+    from coachway.bookings import drafts
+
     client = drafts.require_active(found.get(Client, client_key))
     after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})
     told = QuoteSent(
@@ -143,7 +146,7 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     placed: Op = Create(link, taken=_sent_at_once()) if before is None else Update(before, link, lost=_sent_at_once())
     ops: list[Op] = [Update(charter, after, [told]), placed]
     if quote is not None and quote.status == "calculated":
-        ops.append(pricing.with_status(quote, "sent"))
+        ops.append(accepting.with_status(quote, "sent"))
     store.commit(caller, *ops, answer=answer)
     return answer
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from coachway.core import clock, errors, ids, parties, store
+from coachway.core import clock, ids, parties, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
 from coachway.core.model import Key, Page, PageQuery
-from coachway.core.ops import Create, Op, Update
+from coachway.core.ops import Create, Op
 from coachway.identity import organizations
 from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.pricing import lookup, offering
@@ -186,23 +186,3 @@ def quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
         since = months(ids.made_at(caller.org_id), clock.now())
         partitions = [pattern.partition(org=caller.org_id, month=month) for month in reversed(since)]
     return page(Quote, pattern, partitions, query, where=where, descending=True)
-
-
-def with_status(before: Quote, status: QuoteStatus) -> Update:
-    """What sets the status of a quote, for the transaction of the booking that it belongs to."""
-    return Update(before, before.model_copy(update={"status": status}))
-
-
-def acceptance(caller: Caller, before: Quote) -> list[Op]:
-    """What accepting a quote writes: its status, and the use of its promo code.
-
-    Raises Conflict when a warning of the quote keeps it from being booked; its transaction fails with Conflict when the
-    promo code has no uses left.
-    """
-    blocking = [warning.message for warning in before.warnings if warning.blocking]
-    if blocking:
-        raise errors.Conflict("; ".join(blocking), title="the quote cannot be booked as it is")
-    ops: list[Op] = [with_status(before, "accepted")]
-    if before.promo_code is not None:
-        ops.append(offering.use(caller.org_id, before.promo_code, before.promo_max_uses))
-    return ops
