@@ -188,3 +188,12 @@ def statuses(answers: list[httpx.Response]) -> dict[int, int]:
     for answer in answers:
         counted[answer.status_code] = counted.get(answer.status_code, 0) + 1
     return counted
+
+
+def warmed(count: int, look: Callable[[int], httpx.Response]) -> None:
+    """Have the emulator start as many processes as there will be requests: starting is not what is tested."""
+    for _ in range(5):
+        answers = at_once(count, look)
+        if statuses(answers) == {200: count}:
+            return
+    raise AssertionError(f"the emulator could not start {count} processes: {statuses(answers)}")

@@ -8,21 +8,12 @@ import httpx
 import pytest
 
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import at_once, statuses
+from tests.workflows.carrier import at_once, statuses, warmed
 from tests.workflows.yard import Yard
 
 pytestmark = pytest.mark.xdist_group("races")
 
 MANY = 50
-
-
-def warmed(yard: Yard) -> None:
-    """Have the emulator start as many processes as there will be requests: starting is not what is tested."""
-    for _ in range(5):
-        answers = at_once(MANY, lambda _: yard.send("GET", "/dispatch/assignments"))
-        if statuses(answers) == {200: MANY}:
-            return
-    raise AssertionError(f"the emulator could not start {MANY} processes: {statuses(answers)}")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +29,7 @@ def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(yard: Ya
         body = {"charter_id": trips[n], "driver_id": rosa, "vehicle_id": coaches[n]}
         return yard.send("POST", "/dispatch/assignments", body)
 
-    warmed(yard)
+    warmed(MANY, lambda _: yard.send("GET", "/dispatch/assignments"))
     answers = at_once(MANY, assign)
     assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
     winner = next(each.json() for each in answers if each.status_code == 201)
@@ -62,7 +53,7 @@ def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(yard: Y
         body = {"charter_id": trips[n], "driver_id": drivers[n], "vehicle_id": coach}
         return yard.send("POST", "/dispatch/assignments", body)
 
-    warmed(yard)
+    warmed(MANY, lambda _: yard.send("GET", "/dispatch/assignments"))
     answers = at_once(MANY, assign)
     assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
     winner = next(each.json() for each in answers if each.status_code == 201)

@@ -15,7 +15,7 @@ from coachway.core.writes import item
 from infra.local import deploy
 from tests.stack import Stack, eventually
 from tests.workflows import ledgers
-from tests.workflows.carrier import Carrier, at_once, statuses
+from tests.workflows.carrier import Carrier, at_once, statuses, warmed
 from tests.workflows.ledgers import PRICE
 
 pytestmark = pytest.mark.xdist_group("invoices")
@@ -48,10 +48,16 @@ def test_fifty_issues_at_once_get_fifty_numbers_without_a_gap(stack: Stack) -> N
     drafts = [ledgers.drafted(carrier, ledgers.booked(carrier)["id"]) for _ in range(MANY)]
 
     def issue(n: int) -> Any:
-        return carrier.send("POST", f"/invoices/{drafts[n]}/issue")
+        for _ in range(5):
+            answer = carrier.send("POST", f"/invoices/{drafts[n]}/issue")
+            # On two cores, fifty processes may not get through in the time that a request has: "try again", it says.
+            if answer.status_code != 409 or "try again" not in answer.json()["detail"]:
+                break
+        return answer
 
-    answers = at_once(MANY, issue, in_flight=PROCESSES)
-    assert statuses(answers) == {200: MANY}
+    warmed(MANY, lambda _: carrier.send("GET", "/invoices"))
+    answers = at_once(MANY, issue)
+    assert statuses(answers) == {200: MANY}, [each.text for each in answers if each.status_code != 200][:3]
     year = datetime.now(UTC).year
     numbers = sorted(answer.json()["number"] for answer in answers)
     code = carrier.slug.replace("-", "").upper()[:12]

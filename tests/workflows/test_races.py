@@ -10,7 +10,7 @@ import pytest
 
 from coachway.bookings.model import CHARTER
 from tests.stack import Stack
-from tests.workflows.carrier import Carrier, at_once, statuses
+from tests.workflows.carrier import Carrier, at_once, statuses, warmed
 
 pytestmark = pytest.mark.xdist_group("races")
 
@@ -40,19 +40,10 @@ def _items(carrier: Carrier, pk: str) -> list[dict[str, Any]]:
     return items
 
 
-def _warm(carrier: Carrier, token: str) -> None:
-    """Have the emulator start as many processes as there will be requests: starting is not what is tested."""
-    for _ in range(5):
-        answers = at_once(MANY, lambda _: carrier.http.get(f"/quotes/{token}"))
-        if statuses(answers) == {200: MANY}:
-            return
-    raise AssertionError(f"the emulator could not start {MANY} processes: {statuses(answers)}")
-
-
 def test_fifty_acceptances_of_one_quote_book_it_once(carrier: Carrier) -> None:
     charter = carrier.quoted()
     before = carrier.ask("GET", "/charters/dashboard-summary")["by_status"]
-    _warm(carrier, charter["token"])
+    warmed(MANY, lambda _: carrier.http.get(f"/quotes/{charter['token']}"))
     answers = at_once(MANY, lambda _: carrier.accept(charter["token"]))
     assert statuses(answers) == {200: 1, 409: MANY - 1}
     assert _titles(answers, 409) == {"this quote was answered already"}
