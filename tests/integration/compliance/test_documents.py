@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.compliance import service, subjects
+from coachway.compliance import service, standings, subjects
 from coachway.compliance.rules import SubjectType
 from coachway.core import errors, ids, store
 from coachway.core.table import tally
@@ -94,7 +94,7 @@ def test_an_organization_has_papers_of_its_own() -> None:
         assert "vendor_id" in made.json()
         ask("PUT", f"/compliance/{made.json()['id']}", {"status": "approved"})
     assert len(listed({"organization": "true"})) == 3
-    assert service.standing(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
+    assert standings.of(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
 
 
 def test_vendors_see_and_hand_in_only_their_own() -> None:
@@ -146,7 +146,7 @@ def test_the_standing_of_many_is_one_read_for_each_hundred() -> None:
     for kind in REQUIRED:
         document(good, kind, status="approved", expiration_date="2099-01-01")
     before = tally.calls
-    found = service.standings(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
+    found = standings.of_many(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
     assert tally.calls - before == 1
     assert {each: standing.is_compliant for each, standing in found.items()} == {good: True, bad: False}
 

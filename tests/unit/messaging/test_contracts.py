@@ -14,6 +14,7 @@ from coachway.compliance import events as compliance
 from coachway.core.events import Event
 from coachway.core.model import Shape
 from coachway.dispatch import events as dispatch
+from coachway.dispatch import recovery_events as recovering
 from coachway.identity import events as identity
 from coachway.messaging import (
     alarms,
@@ -65,9 +66,9 @@ EVENTS: dict[str, type[Event]] = {
         refund_events.RefundFailed,
         compliance.DocumentExpiring,
         compliance.DocumentExpired,
-        dispatch.RecoveryOffered,
-        dispatch.RecoveryEscalated,
-        dispatch.TripRecovered,
+        recovering.RecoveryOffered,
+        recovering.RecoveryEscalated,
+        recovering.TripRecovered,
         identity.UserInvited,
         identity.PasswordResetRequested,
         identity.PasswordChanged,
@@ -115,10 +116,10 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (refunds.ApprovalNeeded, refund_events.RefundApprovalNeeded),
         (refunds.Completed, refund_events.RefundCompleted),
         (refunds.Failed, refund_events.RefundFailed),
-        (recoveries.Offered, dispatch.RecoveryOffered),
-        (recoveries.Offer, dispatch.RecoveryOffer),
-        (recoveries.Escalated, dispatch.RecoveryEscalated),
-        (recoveries.Recovered, dispatch.TripRecovered),
+        (recoveries.Offered, recovering.RecoveryOffered),
+        (recoveries.Offer, recovering.RecoveryOffer),
+        (recoveries.Escalated, recovering.RecoveryEscalated),
+        (recoveries.Recovered, recovering.TripRecovered),
         (payments.Succeeded, payment_events.PaymentSucceeded),
         (payments.Failed, payment_events.PaymentFailed),
         (payments.Unplaced, payment_events.PaymentUnplaced),

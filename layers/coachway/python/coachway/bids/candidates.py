@@ -20,8 +20,7 @@ from coachway.bids.model import Bid
 from coachway.bids.rules import Entry, Offer
 from coachway.bookings import equipment
 from coachway.bookings.model import Charter, StopType
-from coachway.compliance import service as compliance
-from coachway.compliance import subjects
+from coachway.compliance import standings, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import clock, errors, store
@@ -54,7 +53,7 @@ class Candidate:
             garage = Place(vendor.garage_latitude, vendor.garage_longitude)
         return Carrier(
             status=vendor.status.value,
-            standing=compliance.standing_of(self.subject, last_day) if self.subject else None,
+            standing=standings.of_subject(self.subject, last_day) if self.subject else None,
             states=vendor.service_states,
             garage=garage,
             radius_miles=vendor.service_radius_miles,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from coachway.bookings.model import Charter
-from coachway.compliance import service as compliance
-from coachway.compliance import subjects
+from coachway.compliance import standings, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import errors, store
@@ -23,9 +22,7 @@ def cleared(charter: Charter) -> list[Op]:
     found = store.find_many(Subject, keys) if keys else {}
     wrong: list[errors.FieldError] = []
     for number, key in enumerate(keys):
-        reasons = (
-            compliance.standing_of(found[key], last_day).reasons() if key in found else ["Vendor has no documents"]
-        )
+        reasons = standings.of_subject(found[key], last_day).reasons() if key in found else ["Vendor has no documents"]
         wrong += [errors.FieldError(f"vendor_ids.{number}", reason) for reason in reasons]
     if wrong:
         said = "; ".join(dict.fromkeys(each.message for each in wrong))

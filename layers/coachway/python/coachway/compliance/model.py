@@ -22,7 +22,7 @@ SUBJECT = AccessPattern(
     "what papers a vendor, driver, vehicle or organization has, in short",
     pk="ORG#{org}#COMPLIANCE#{subject_type}#{subject}",
     sk="SUBJECT",
-    used_by="compliance.subjects, compliance.service.standing",
+    used_by="compliance.subjects, compliance.standings",
 )
 DOCUMENT = AccessPattern(
     "a compliance document",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,17 +17,14 @@ from coachway.compliance.model import (
     DocumentInput,
     DocumentQuery,
     ReviewInput,
-    Subject,
 )
-from coachway.compliance.rules import REQUIRED, Standing, Status, SubjectType
+from coachway.compliance.rules import REQUIRED, Status, SubjectType
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
 from coachway.core.model import Page
 from coachway.core.ops import Create, Update
 from coachway.core.retrying import after_lost_races
-
-_TOGETHER = 100
 
 
 class Whose(NamedTuple):
@@ -159,25 +154,3 @@ def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected
     told = ComplianceReviewed(**about(after), status=after.status.value)
     store.commit(caller, Update(before, after, [told]), subjects.with_paper(subject, after.paper()))
     return after
-
-
-def standing(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> Standing:
-    """Whether a subject has all that it must have, through the end of `on_date`. Raises Missing. One read."""
-    return standing_of(subjects.get(caller, subject_type, subject_id), on_date)
-
-
-def standing_of(subject: Subject, on_date: date) -> Standing:
-    """The same of a subject at hand; `subjects.unchanged` makes it a condition of what follows from it."""
-    return rules.standing(subject.papers, REQUIRED[subject.subject_type], on_date)
-
-
-def standings(
-    caller: Caller, subject_type: SubjectType, subject_ids: Collection[str], on_date: date
-) -> Mapping[str, Standing]:
-    """The same of many, by id: one read for each hundred. Those that are not there are left out."""
-    wanted, found = list(dict.fromkeys(subject_ids)), dict[str, Standing]()
-    for start in range(0, len(wanted), _TOGETHER):
-        keys = {subjects.key(caller.org_id, subject_type, each): each for each in wanted[start : start + _TOGETHER]}
-        for key, subject in store.find_many(Subject, keys).items():
-            found[keys[key]] = standing_of(subject, on_date)
-    return found

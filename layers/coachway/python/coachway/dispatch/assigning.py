@@ -9,8 +9,7 @@ from typing import Final
 from coachway.bookings import coverage
 from coachway.bookings.model import Charter, Cover
 from coachway.bookings.rules import Status
-from coachway.compliance import service as compliance
-from coachway.compliance import subjects
+from coachway.compliance import standings, subjects
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
@@ -105,7 +104,7 @@ def vendor_reasons(on: Ground) -> list[Reason]:
     """What is in the way of the vendor that the vehicle was awarded to."""
     if on.trip.cover.vendor_id is None:
         return []
-    standing = compliance.standing_of(on.vendor, on.trip.plan.last_day) if on.vendor is not None else None
+    standing = standings.of_subject(on.vendor, on.trip.plan.last_day) if on.vendor is not None else None
     said = ["Vendor has no compliance documents"] if standing is None else standing.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=each) for each in said]
 

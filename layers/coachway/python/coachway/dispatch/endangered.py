@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.compliance import service as compliance
+from coachway.compliance import standings
 from coachway.compliance.model import Subject
 from coachway.core import clock, store
 from coachway.core.caller import Caller
@@ -81,13 +81,13 @@ def _concern(assignment: Assignment) -> str:
             return "The driver was removed"
         reasons += judging.absence(driver, assignment.starts_at, assignment.ends_at)
         reasons += judging.license_for(driver, vehicle, last_day) if vehicle is not None else []
-        standing = compliance.standing_of(subject, last_day) if subject is not None else None
+        standing = standings.of_subject(subject, last_day) if subject is not None else None
         reasons += judging.papers(driver.name, standing)
     if vehicle is None:
         return "The vehicle was removed"
     subject = found.find(Subject, car[1])
     reasons += judging.standstill(vehicle)
-    reasons += judging.papers(vehicle.name, compliance.standing_of(subject, last_day) if subject is not None else None)
+    reasons += judging.papers(vehicle.name, standings.of_subject(subject, last_day) if subject is not None else None)
     return "; ".join(each.message for each in reasons)
 
 

@@ -18,7 +18,7 @@ from coachway.core.ops import Create, Update
 from coachway.core.retrying import after_lost_races
 from coachway.dispatch import diary
 from coachway.dispatch.assignments import known as known_by_id
-from coachway.dispatch.events import CalendarFeedRenewed, CalendarFeedRevoked
+from coachway.dispatch.feed_events import CalendarFeedRenewed, CalendarFeedRevoked
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import weeks
 from coachway.fleet import roster

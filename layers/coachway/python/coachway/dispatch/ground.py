@@ -9,8 +9,7 @@ from datetime import date, datetime
 from coachway.bookings import coverage
 from coachway.bookings.model import CHARTER, Charter, Cover
 from coachway.clients.model import Client
-from coachway.compliance import service as compliance
-from coachway.compliance import subjects
+from coachway.compliance import standings, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import Standing, SubjectType
 from coachway.core import clock, errors
@@ -65,7 +64,7 @@ class VehicleFile:
 
 
 def _standing(subject: Subject | None, day: date) -> Standing | None:
-    return compliance.standing_of(subject, day) if subject is not None else None
+    return standings.of_subject(subject, day) if subject is not None else None
 
 
 @dataclass(frozen=True, slots=True)

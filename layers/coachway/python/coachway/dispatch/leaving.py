@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from coachway.compliance import service as compliance
-from coachway.compliance import subjects
+from coachway.compliance import standings, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import clock, errors, store
@@ -41,7 +40,7 @@ def _judged(assignment: Assignment) -> tuple[list[Subject], list[FieldError]]:
             wrong.append(FieldError(field, f"{name} has no compliance documents"))
             continue
         found.append(subject)
-        wrong += [FieldError(field, f"{name}: {why}") for why in compliance.standing_of(subject, today).reasons()]
+        wrong += [FieldError(field, f"{name}: {why}") for why in standings.of_subject(subject, today).reasons()]
     return found, wrong
 
 

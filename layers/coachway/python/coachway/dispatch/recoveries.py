@@ -14,7 +14,6 @@ from coachway.core.model import Page
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.dispatch import assignments, replacing, telling
-from coachway.dispatch.events import RecoveryCancelled, RecoveryDeclined, RecoveryOpened
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import (
     BY_MONTH,
@@ -26,6 +25,7 @@ from coachway.dispatch.recovery import (
     RecoveryInput,
     RecoveryQuery,
 )
+from coachway.dispatch.recovery_events import RecoveryCancelled, RecoveryDeclined, RecoveryOpened
 from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless, require_step
 
 

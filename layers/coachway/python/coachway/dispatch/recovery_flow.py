@@ -22,14 +22,14 @@ from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.dispatch import assignments, recoveries, replacing, telling
 from coachway.dispatch.automatic import Ranked
-from coachway.dispatch.events import (
+from coachway.dispatch.model import Assignment
+from coachway.dispatch.recovery import MOST_CONSIDERED, RECOVERY, Offer, Recovery
+from coachway.dispatch.recovery_events import (
     RecoveryDeclined,
     RecoveryEscalated,
     RecoveryFailed,
     RecoveryOffered,
 )
-from coachway.dispatch.model import Assignment
-from coachway.dispatch.recovery import MOST_CONSIDERED, RECOVERY, Offer, Recovery
 from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless
 from coachway.identity import organizations
 

@@ -13,10 +13,10 @@ from coachway.core.geo import Place
 from coachway.core.ops import Update
 from coachway.dispatch import answering, assigning, assignments, automatic, telling
 from coachway.dispatch.automatic import Ranked
-from coachway.dispatch.events import TripRecovered
 from coachway.dispatch.ground import Ground, VehicleFile
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import Recovery
+from coachway.dispatch.recovery_events import TripRecovered
 from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless
 from coachway.dispatch.requests import AssignInput
 from coachway.dispatch.rules import AssignmentStatus, travel_time

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from coachway.dispatch.events import RecoveryOffer
 from coachway.dispatch.model import Assignment
 from coachway.fleet.model import Driver
 
 if TYPE_CHECKING:  # with them comes all that judges drivers
     from coachway.dispatch.recovery import Offer, Recovery
+    from coachway.dispatch.recovery_events import RecoveryOffer
 
 
 def of(assignment: Assignment, driver: Driver | None = None, second: Driver | None = None) -> dict[str, Any]:
@@ -55,6 +55,9 @@ def of_recovery(recovery: Recovery) -> dict[str, Any]:
 
 def of_offer(offer: Offer) -> RecoveryOffer:
     """What an event says of an offer."""
+    # Events of recoveries come with it, which other trips do without.
+    from coachway.dispatch.recovery_events import RecoveryOffer
+
     return RecoveryOffer(
         offer_id=offer.id,
         driver_id=offer.driver_id,

@@ -6,7 +6,6 @@ from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.ops import Op, Require, Update
 from coachway.fleet import roster
-from coachway.fleet.events import DriverUpdated
 from coachway.fleet.model import Driver, DriverStatus, Vehicle, VehicleStatus
 
 
@@ -27,5 +26,8 @@ def unchanged(lent: Driver | Vehicle) -> Op:
 
 def rated(driver: Driver, rating: float) -> Op:
     """The op by which a driver has another rating, which automatic assignment looks at."""
+    # Events of the fleet come with it, which those do without who only give it work.
+    from coachway.fleet.events import DriverUpdated
+
     told = DriverUpdated(driver_id=driver.id, vendor_id=driver.vendor_id)
     return Update(driver, driver.model_copy(update={"rating": rating}), [told])

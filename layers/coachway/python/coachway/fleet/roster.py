@@ -7,8 +7,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from coachway.clients.rules import folded
-from coachway.compliance import dues, subjects
-from coachway.compliance import service as compliance
+from coachway.compliance import dues, standings, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import Standing, SubjectType
 from coachway.core import clock, errors, ids
@@ -72,4 +71,4 @@ def require_vendor(org_id: str, vendor_id: str | None) -> None:
 def standing_today(caller: Caller, subject: Subject) -> Standing:
     """Which of its papers a driver or vehicle lacks today, on the organization's calendar."""
     today = clock.now().astimezone(ZoneInfo(dues.zone(caller.org_id))).date()
-    return compliance.standing_of(subject, today)
+    return standings.of_subject(subject, today)

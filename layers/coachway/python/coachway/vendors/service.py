@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.compliance import dues, subjects
+from coachway.compliance import dues, standings, subjects
 from coachway.compliance import rules as papers
-from coachway.compliance import service as compliance
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import clock, errors, ids, store
@@ -217,7 +216,7 @@ def compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
     require_own(caller, vendor_id)
     subject: Subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
     today = clock.now().astimezone(ZoneInfo(dues.zone(caller.org_id))).date()
-    standing = compliance.standing_of(subject, today)
+    standing = standings.of_subject(subject, today)
 
     def count(*statuses: papers.Status) -> int:
         return sum(paper.status in statuses for paper in subject.papers)
