@@ -5,7 +5,7 @@ from __future__ import annotations
 from coachway.core.caller import Caller
 from coachway.core.http import Api
 from coachway.core.model import Page
-from coachway.dispatch import answering, assigning, assignments, automatic, board, listing, recoveries
+from coachway.dispatch import answering, assignments, board, listing, recoveries
 from coachway.dispatch.board import Board, BoardQuery
 from coachway.dispatch.model import Assignment, AssignmentId
 from coachway.dispatch.recovery import Recovery, RecoveryId, RecoveryInput, RecoveryQuery
@@ -26,6 +26,8 @@ def assign(caller: Caller, body: AssignInput) -> Assignment:
     names everything that is in the way. The driver is told, and asked. A vendor assigns its own drivers and vehicles to
     what it was awarded.
     """
+    from coachway.dispatch import assigning  # the other routes do without what judges drivers
+
     return assigning.assign(caller, body)
 
 
@@ -36,6 +38,8 @@ def assign_automatically(caller: Caller, body: AutoInput) -> AutoAssigned:
     The answer explains itself: every driver with the parts of their score, or with what is in the way and when they
     could drive at the earliest; every vehicle likewise.
     """
+    from coachway.dispatch import automatic  # the other routes do without what judges drivers
+
     return automatic.assign(caller, body)
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterQuote
 from coachway.compliance.rules import REQUIRED, DocumentType, Standing, SubjectType
 from coachway.dispatch import clashes, judging, planning, scoring
-from coachway.dispatch.judging import DriverCase, Finding, Law, Reason, Rule, VehicleCase, Wanted
+from coachway.dispatch.judging import DriverCase, Finding, Law, VehicleCase, Wanted
 from coachway.dispatch.model import Job
+from coachway.dispatch.reasons import Reason, Rule
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Availability, Driver, Vehicle
 from coachway.hours.model import Segment, Status
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY

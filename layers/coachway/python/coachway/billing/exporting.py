@@ -27,7 +27,6 @@ from coachway.core.model import Input
 from coachway.core.parties import CLIENT
 from coachway.core.times import Day
 from coachway.identity import organizations
-from coachway.vendors.model import VENDOR, Vendor
 
 LARGEST: Final = 4_000_000
 """Bytes of one export: a function answers with 6 MB at most, and these travel in base64."""
@@ -93,6 +92,9 @@ def _filename(slug: str, first: date, last: date, form: Format) -> str:
 
 def _names(org_id: str, entries: Iterable[Entry]) -> dict[str, str]:
     """Who clients and vendors are; those removed are called by their ids."""
+    # Only exports name vendors: the ledger's other routes do without.
+    from coachway.vendors.model import VENDOR, Vendor
+
     clients = {line.client_id for entry in entries for line in entry.postings if line.client_id}
     vendors = {line.vendor_id for entry in entries for line in entry.postings if line.vendor_id}
     names: dict[str, str] = {}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.billing import ledger, payables, receivable
+from coachway.billing import ledger, receivable
 from coachway.billing.accounts import Account
 from coachway.core import clock, errors
 from coachway.core.caller import Caller
@@ -58,6 +58,9 @@ class Reconciliation(Shape):
 
 def month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
     """The month's account. Raises Invalid for one that has not begun."""
+    # Vendors come with it, and their papers, which what is about clients does without.
+    from coachway.billing import payables
+
     organization = organizations.get(caller.org_id)
     today = ledger.today(organization)
     if query.month > f"{today:%Y-%m}":

@@ -19,8 +19,8 @@ from coachway.core.retrying import after_lost_races
 from coachway.dispatch import diary, ground, judging, telling, watching
 from coachway.dispatch.events import AssignmentAccepted, AssignmentOffered
 from coachway.dispatch.ground import DriverFile, Ground, Trip, VehicleFile
-from coachway.dispatch.judging import Reason, Rule
 from coachway.dispatch.model import Assignment
+from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.requests import AssignInput
 from coachway.dispatch.rules import AssignmentStatus
 from coachway.fleet.model import Driver, Vehicle

@@ -22,6 +22,7 @@ from coachway.core.retrying import after_lost_races
 from coachway.dispatch import assignments, diary, ground, judging, telling
 from coachway.dispatch.events import AssignmentEndangered
 from coachway.dispatch.model import Assignment
+from coachway.dispatch.reasons import Reason
 from coachway.dispatch.rules import weeks
 from coachway.fleet.model import Driver, Vehicle
 
@@ -74,7 +75,7 @@ def _concern(assignment: Assignment) -> str:
     people = [ground.driver_keys(assignment.org_id, each) for each in assignment.crew]
     car = ground.vehicle_keys(assignment.org_id, assignment.vehicle_id)
     found = store.gather([key for keys in (*people, car) for key in keys])
-    vehicle, reasons = found.find(Vehicle, car[0]), list[judging.Reason]()
+    vehicle, reasons = found.find(Vehicle, car[0]), list[Reason]()
     for head, papers in people:
         driver, subject = found.find(Driver, head), found.find(Subject, papers)
         if driver is None:

@@ -5,54 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Final
+from typing import Final
 from zoneinfo import ZoneInfo
-
-from pydantic import Field
 
 from coachway.bookings import equipment
 from coachway.compliance.rules import Standing
-from coachway.core.model import Shape
 from coachway.dispatch import clashes, logbook
 from coachway.dispatch.clashes import Clash
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.planning import TripPlan
+from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.rules import REACH
 from coachway.fleet import rules as fleet
 from coachway.fleet.model import Driver, Vehicle
 from coachway.hours.model import Answer, Remaining, Ruleset, Segment, Status, Verdict, Violation
 from coachway.hours.rules import check, violations
-
-
-class Rule(StrEnum):
-    """What may be in the way."""
-
-    STATUS = "status"
-    VENDOR = "vendor"
-    AVAILABILITY = "availability"
-    OVERLAP = "overlap"
-    TRAVEL_TIME = "travel_time"
-    LICENSE = "license"
-    COMPLIANCE = "compliance"
-    HOURS_OF_SERVICE = "hours_of_service"
-    VEHICLE_CLASS = "vehicle_class"
-    CAPACITY = "capacity"
-    EQUIPMENT = "equipment"
-
-
-class Reason(Shape):
-    """One rule that is in the way."""
-
-    rule: Rule
-    message: str
-    citation: str | None = None
-    clash_with: Annotated[str | None, Field(description="the assignment that is in the way")] = None
-
-    def said(self) -> str:
-        """The rule, what is wrong, and where the rule comes from, in one line."""
-        source = f" ({self.citation})" if self.citation and self.citation not in self.message else ""
-        return f"{self.rule.replace('_', ' ')}: {self.message}{source}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from coachway.core.listing import months, page
 from coachway.core.model import Page
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
-from coachway.dispatch import assignments, replacing, telling
+from coachway.dispatch import assignments, telling
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import (
     BY_MONTH,
@@ -133,6 +133,8 @@ def accept(caller: Caller, recovery_id: str) -> Recovery:
 
     Raises Conflict when nobody is asked, or something came between: then the next is asked.
     """
+    # What judges drivers comes with it, which asking and answering do without.
+    from coachway.dispatch import replacing
 
     def act() -> Recovery:
         before = _asked(caller, recovery_id)

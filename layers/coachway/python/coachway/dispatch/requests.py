@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 from coachway.bookings.model import CharterId
 from coachway.core.model import Input, Note, PageQuery, Shape
 from coachway.core.times import Day
-from coachway.dispatch.judging import Reason
 from coachway.dispatch.model import Assignment
+from coachway.dispatch.reasons import Reason
 from coachway.dispatch.rules import AssignmentStatus
 from coachway.dispatch.scoring import Score
 from coachway.fleet.model import DriverId, VehicleId

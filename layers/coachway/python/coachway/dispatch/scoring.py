@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
 from coachway.core.geo import Place, miles_between
 from coachway.core.model import Shape
-from coachway.dispatch.judging import DriverCase, Law
 from coachway.dispatch.model import Job
-from coachway.dispatch.planning import TripPlan
 from coachway.dispatch.rules import ROAD_FACTOR
 from coachway.hours.model import Remaining
+
+if TYPE_CHECKING:  # what judges drivers comes with them
+    from coachway.dispatch.judging import DriverCase, Law
+    from coachway.dispatch.planning import TripPlan
 
 DISTANCE: Final = 40.0
 HOURS_LEFT: Final = 25.0
