@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.bids import awarding, comparing, requests, service
+from coachway.bids import comparing, requests, service
 from coachway.bids.bidding import (
     BidRequestInput,
     BidRequestQuery,
@@ -136,12 +136,16 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     It gets as many of the charter's vehicles as it is for. Once each vehicle has its vendor, the charter is confirmed
     and the other bids are rejected, each with a reason.
     """
+    from coachway.bids import awarding  # the other routes decide nothing
+
     return awarding.accept(caller, bid_id, body)
 
 
 @api.post("/bids/{bid_id}/reject", needs="bids:award")
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
+    from coachway.bids import awarding  # the other routes decide nothing
+
     return awarding.reject(caller, bid_id, body)
 
 

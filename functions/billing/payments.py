@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.billing import paying, payments
+from coachway.billing import payments
 from coachway.billing.model import PaymentId
 from coachway.billing.payment import Payment, PaymentInput, PaymentQuery
 from coachway.bookings import schedule
@@ -26,6 +26,8 @@ def process_payment(caller: Caller, body: PaymentInput) -> Payment:
     the payment is kept as failed. `pending` when Stripe did not say in time what became of it: look again, and do not
     pay again. Clients pay what is theirs.
     """
+    from coachway.billing import paying  # the other routes do without what books and settles
+
     return paying.process(caller, body)
 
 

@@ -6,15 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.bookings import answering, charters, counts, lifecycle, links, quoting, series, views
+from coachway.bookings import answering, charters, counts, lifecycle, links, views
 from coachway.bookings.answering import AcceptInput, DeclineInput, QuoteAnswer
 from coachway.bookings.charters import CharterQuery
 from coachway.bookings.counts import DashboardSummary
 from coachway.bookings.lifecycle import CancelInput, StatusInput
 from coachway.bookings.links import SendQuoteInput, SentQuote
 from coachway.bookings.model import Cancellation, Charter, CharterId, CharterInput, ClientId
-from coachway.bookings.quoting import CloneInput
-from coachway.bookings.series import RecurringInput, RecurringQuery
+from coachway.bookings.requests import CloneInput, RecurringInput, RecurringQuery
 from coachway.bookings.views import QuoteView
 from coachway.core.caller import Caller
 from coachway.core.events import HistoryEntry
@@ -40,6 +39,8 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     It gets its number and its price. Warnings of the quote say what to know before sending it; a blocking one, such as
     driving hours that no law allows, keeps it from being booked.
     """
+    from coachway.bookings import quoting  # those who read do without what prices
+
     return quoting.create(caller, body)
 
 
@@ -59,6 +60,8 @@ def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -
     All of it or nothing: up to 52 charters, each priced and checked on its own. The time of day is kept through
     daylight saving; exceptions skip or move one occurrence.
     """
+    from coachway.bookings import series  # those who read do without what prices
+
     return series.create(caller, body, query)
 
 
@@ -81,6 +84,8 @@ def update_charter(caller: Caller, charter_id: CharterId, body: Changes[CharterI
     Fields that are left out stay as they are. What changes the quote makes a new revision, priced again; a link sent
     before is void. Once booked, what touches price, time or stops is refused: it needs a change case.
     """
+    from coachway.bookings import quoting  # those who read do without what prices
+
     return quoting.update(caller, charter_id, body, if_match)
 
 
@@ -90,6 +95,8 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
 
     A booked one is cancelled instead.
     """
+    from coachway.bookings import quoting  # those who read do without what prices
+
     quoting.delete(caller, charter_id, if_match)
 
 
@@ -99,12 +106,16 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
 
     With a departure, all its times move along.
     """
+    from coachway.bookings import quoting  # those who read do without what prices
+
     return quoting.clone(caller, charter_id, body)
 
 
 @api.get("/charters/{charter_id}/series", needs="charters:read")
 def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
     """Get all charters of a charter's series, in order."""
+    from coachway.bookings import series  # those who read do without what prices
+
     return series.of(caller, charter_id)
 
 

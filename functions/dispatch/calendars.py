@@ -9,10 +9,10 @@ from pydantic import Field
 from coachway.core.answers import File
 from coachway.core.caller import Caller
 from coachway.core.http import ANYONE, Api
-from coachway.dispatch import calendars, driver_hours, feeds, performance
+from coachway.dispatch import calendars, feeds, performance
 from coachway.dispatch.calendars import Calendar, CalendarQuery, FleetCalendar, FleetQuery
-from coachway.dispatch.driver_hours import DriverHours
 from coachway.dispatch.feeds import FeedLink
+from coachway.dispatch.hours_views import DriverHours
 from coachway.dispatch.model import AssignmentId
 from coachway.dispatch.performance import DriverPerformance
 from coachway.fleet.model import DriverId, VehicleId
@@ -112,6 +112,8 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     what was done where it is known, what is planned else. Where it has holes nothing is claimed about what is left,
     and `holes` say why.
     """
+    from coachway.dispatch import driver_hours  # the other routes do without the law
+
     return driver_hours.of(caller, driver_id)
 
 

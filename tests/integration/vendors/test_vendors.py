@@ -9,7 +9,7 @@ import pytest
 
 from coachway.core import clock, errors, store
 from coachway.core.table import tally
-from coachway.vendors import service, webhooks
+from coachway.vendors import hiring, service, webhooks
 from tests.integration import carriers
 from tests.integration.carriers import CALLER, ORG, OTHER, PREMIUM, REQUIRED, approved, ask, document, of_vendor, vendor
 from tests.integration.client import call, token_for
@@ -147,7 +147,7 @@ def test_lists_are_newest_first_and_filtered() -> None:
     assert names({"state": "OR"}) == ["Cedar"]
     assert names({"min_rating": "4"}) == []
     assert ask("GET", "/vendors", query={"state": "Oregon"}).status == 422
-    assert [each.business_name for each in service.active(CALLER)] == ["Cedar"]
+    assert [each.business_name for each in hiring.active(CALLER)] == ["Cedar"]
 
 
 def test_the_compliance_status_counts_papers_and_names_what_is_missing() -> None:
@@ -200,7 +200,7 @@ def test_a_judged_vendor_that_was_suspended_since_fails_the_condition() -> None:
     judged = service.get(CALLER, made["id"])
     ask("PATCH", f"/vendors/{made['id']}/status", query={"new_status": "suspended", "reason": "complaints"})
     with pytest.raises(errors.LostRace):
-        store.commit(CALLER, service.unchanged(judged))
+        store.commit(CALLER, hiring.unchanged(judged))
 
 
 def test_round_trips() -> None:

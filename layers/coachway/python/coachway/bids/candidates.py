@@ -28,8 +28,7 @@ from coachway.core.errors import FieldError
 from coachway.core.geo import Place
 from coachway.core.model import Key
 from coachway.core.ops import Op
-from coachway.vendors import service as vendors
-from coachway.vendors import statistics
+from coachway.vendors import hiring, statistics
 from coachway.vendors.model import VENDOR, Figures, Vendor
 from coachway.vendors.statistics import Statistics
 
@@ -65,7 +64,7 @@ class Candidate:
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless vendor and papers are still as they were judged."""
-        return [vendors.unchanged(self.vendor), *([subjects.unchanged(self.subject)] if self.subject else [])]
+        return [hiring.unchanged(self.vendor), *([subjects.unchanged(self.subject)] if self.subject else [])]
 
 
 def load(org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:

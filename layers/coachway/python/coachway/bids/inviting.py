@@ -15,7 +15,7 @@ from coachway.core import clock, errors, links, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
-from coachway.vendors import service as vendors
+from coachway.vendors import hiring
 
 _TOGETHER: Final = 45
 """Invitations, with an event each, in one transaction."""
@@ -31,7 +31,7 @@ def _invite(caller: Caller, bid_request_id: str) -> int:
     if request.status is not RequestStatus.OPEN:
         return request.invited_count
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=request.charter_id))
-    wanted = [vendor.id for vendor in vendors.active(caller)] if request.matching else request.vendor_ids
+    wanted = [vendor.id for vendor in hiring.active(caller)] if request.matching else request.vendor_ids
     known = candidates.load(caller.org_id, wanted)
     matches = {vendor_id: _match(candidate, charter, request) for vendor_id, candidate in known.items()}
     chosen = [known[vendor_id] for vendor_id, match in matches.items() if match.invited]

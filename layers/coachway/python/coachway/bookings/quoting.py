@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic import ConfigDict
-
 from coachway.bookings import counts, drafts, journey, rules, telling
 from coachway.bookings.charters import get
 from coachway.bookings.events import CharterDeleted, CharterModified
-from coachway.bookings.model import Charter, CharterInput, Moment
+from coachway.bookings.model import Charter, CharterInput
+from coachway.bookings.requests import CloneInput
 from coachway.bookings.rules import FIXED_ONCE_BOOKED, Status
 from coachway.clients.model import Client
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Changes, Input, changed
+from coachway.core.model import Changes, changed
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
 from coachway.pricing import accepting
@@ -22,14 +21,6 @@ from coachway.pricing.quotes import QUOTE, Quote
 from coachway.pricing.service import House
 
 _DELETABLE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
-
-
-class CloneInput(Input):
-    """When the copy leaves; left out: when the original does."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"estimated_departure": "2027-04-07T09:00:00-04:00"}]})
-
-    estimated_departure: Moment | None = None
 
 
 def create(caller: Caller, wanted: CharterInput, **more: Any) -> Charter:

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
-
-from pydantic import ConfigDict, Field, model_validator
+from typing import Any, ClassVar, Final
 
 from coachway.bookings import counts, drafts, journey, parcels, recurrence, rrule
 from coachway.bookings.charters import get
 from coachway.bookings.drafts import Draft
 from coachway.bookings.events import SeriesCreated
-from coachway.bookings.model import CHARTER, CHARTER_EXAMPLE, Charter, CharterInput, Moment, Stop
+from coachway.bookings.model import CHARTER, Charter, CharterInput, Stop
+from coachway.bookings.requests import RecurringInput, RecurringQuery, SeriesException
 from coachway.core import errors, ids, render, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Entity, Input, Key, Page
+from coachway.core.model import AccessPattern, Entity, Key, Page
 from coachway.core.ops import Create, Op
-from coachway.core.times import Day
 
 MOST_BYTES: Final = 3_000_000
 """Of one series: DynamoDB takes 4 MB in a transaction."""
@@ -30,53 +28,6 @@ MOST_ANSWER_BYTES: Final = 350_000
 """Of the answer that an Idempotency-Key remembers in one item, which may have 400 KB."""
 
 SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD", used_by="bookings.series.of")
-
-
-class SeriesException(Input):
-    """One occurrence that is left out, or leaves at another time. `date` is the day that the rule gives it."""
-
-    date: Day
-    action: Literal["skip", "move"]
-    estimated_departure: Annotated[Moment | None, Field(description="of the first stop; move only")] = None
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        if (self.estimated_departure is None) == (self.action == "move"):
-            raise ValueError("estimated_departure: goes with move, and only with it")
-        return self
-
-
-class RecurringInput(CharterInput):
-    """The first charter of a series, and the occurrences that differ."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{**CHARTER_EXAMPLE, "exceptions": [{"date": "2027-03-10", "action": "skip"}]}]}
-    )
-
-    exceptions: list[SeriesException] = Field(default_factory=list, max_length=52)
-
-
-class RecurringQuery(Input):
-    """When, and how often."""
-
-    recurrence_rule: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=rrule.LONGEST_RULE,
-            description="daily, weekly, biweekly, monthly, or an RFC 5545 rule of days",
-            examples=["weekly"],
-        ),
-    ]
-    instance_count: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            le=recurrence.MOST_OCCURRENCES,
-            description="occurrences, those skipped included; may be left out when the rule has COUNT or UNTIL",
-            examples=[3],
-        ),
-    ] = None
 
 
 class Series(Entity):

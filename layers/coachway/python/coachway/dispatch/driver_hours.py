@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Final, Literal
+from typing import Final
 from zoneinfo import ZoneInfo
-
-from pydantic import AwareDatetime, Field
 
 from coachway.core import clock, store
 from coachway.core.caller import Caller
-from coachway.core.model import Shape
 from coachway.dispatch import assignments, diary, logbook
+from coachway.dispatch.hours_views import DayWorked, DriverHours, Hole, HoursBack
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import REACH, weeks
 from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, Driver
-from coachway.hours.model import Answer, Rule, Ruleset, Segment, Status
+from coachway.hours.model import Answer, Rule, Ruleset, Segment
 from coachway.hours.rules import check
 from coachway.hours.rulesets import RULESETS
 from coachway.hours.timeline import Kind, Piece, timeline
@@ -25,59 +23,6 @@ from coachway.identity.organization import ORGANIZATIONS, Organization
 
 _NOTHING: Final = timedelta()
 _DAY: Final = timedelta(days=1)
-
-Hours = Annotated[float | None, Field(description="hours; null when not known")]
-
-
-class Hole(Shape):
-    """A time of which nobody knows what the driver did, and why."""
-
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
-    reason: str
-    assignment_id: str | None = None
-
-
-class DayWorked(Shape):
-    """What a driver did on a day of their own calendar."""
-
-    day: date
-    driving_hours: float
-    on_duty_hours: Annotated[float, Field(description="driving included")]
-
-
-class HoursBack(Shape):
-    """Hours of the days' total that come back when an earlier day drops out of it."""
-
-    at: AwareDatetime
-    hours: float
-
-
-class DriverHours(Shape):
-    """A driver's clock. When the record has holes nothing is claimed about what is left, and `holes` say why."""
-
-    driver_id: str
-    driver_name: str
-    timezone: str
-    as_of: AwareDatetime
-    ruleset: str
-    known: Literal["known", "unknown"]
-    holes: list[Hole]
-    status: Annotated[Status | None, Field(description="now, as it is known or planned")]
-    drive_hours_left: Hours
-    duty_hours_left: Hours
-    cycle_hours_left: Hours
-    cycle_days: int
-    cycle_hours: float
-    may_drive_from: Annotated[AwareDatetime | None, Field(description="at the earliest, resting until then")]
-    rested_at: Annotated[
-        AwareDatetime | None,
-        Field(description="when driving and duty begin anew, if the driver rests from now on; null when they have"),
-    ]
-    hours_back: Annotated[list[HoursBack], Field(description="of the days' total, at coming midnights")]
-    days: list[DayWorked]
-    log: list[Segment]
-    citations: list[str]
 
 
 def of(caller: Caller, driver_id: str) -> DriverHours:

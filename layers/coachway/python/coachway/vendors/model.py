@@ -29,7 +29,7 @@ BY_STATUS = AccessPattern(
     index="gsi2",
     pk="ORG#{org}#VENDORS_IN#{status}",
     sk="{id}",
-    used_by="vendors.service.listed, vendors.service.active",
+    used_by="vendors.service.listed, vendors.hiring.active",
 )
 
 State = Annotated[

@@ -13,9 +13,9 @@ from coachway.compliance.rules import SubjectType
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.listing import everything, months, page
+from coachway.core.listing import months, page
 from coachway.core.model import Changes, Page, PageQuery, changed
-from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.vendors import rules, statistics
 from coachway.vendors.events import (
@@ -41,8 +41,6 @@ from coachway.vendors.model import (
 from coachway.vendors.rules import Status
 from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
 
-_MOST_ACTIVE: Final = 5000
-"""Vendors of one organization that are looked at for one trip."""
 _BEST: Final = "0500"
 
 
@@ -80,17 +78,6 @@ def require_own(caller: Caller, vendor_id: str) -> None:
     """Raises Missing for people outside who do not act for this vendor."""
     if caller.is_outside and (caller.role != "vendor" or caller.party_id != vendor_id):
         raise errors.Missing("there is no such vendor")
-
-
-def unchanged(vendor: Vendor) -> Op:
-    """The op that fails unless a vendor is still as it was when it was judged."""
-    return Require(vendor, errors.LostRace("the vendor was changed by somebody else: look again"))
-
-
-def active(caller: Caller) -> list[Vendor]:
-    """All vendors that may be given work, by an index: whoever awards something makes `unchanged` a condition of it."""
-    partition = BY_STATUS.partition(org=caller.org_id, status=Status.ACTIVE)
-    return everything(Vendor, partition, index=BY_STATUS.index, most=_MOST_ACTIVE)
 
 
 def profile(caller: Caller, vendor_id: str) -> VendorProfile:
