@@ -1,4 +1,7 @@
-"""Requests for bids: open, close, extend, cancel, find. The flow is told by the events."""
+"""Requests for bids: open, close, extend, cancel, find. The flow is told by the events.
+
+What tells of it imports the events: those who only read do without.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,6 @@ from coachway.bids.bidding import (
     VendorMatch,
     invitation_id,
 )
-from coachway.bids.events import BiddingCancelled, BiddingClosed, BiddingExtended, BiddingOpened
 from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bids.rules import RequestStatus
 from coachway.bookings import coverage, failures
@@ -73,8 +75,10 @@ def open_for(caller: Caller, charter_id: str, wanted: BidRequestInput) -> BidReq
     return views.request(caller, request)
 
 
-def opened(request: BidRequest) -> BiddingOpened:
+def opened(request: BidRequest) -> Event:
     """The event that starts the flow."""
+    from coachway.bids.events import BiddingOpened
+
     return BiddingOpened(**telling.of_request(request), sealed=request.sealed, round=request.round)
 
 
@@ -122,6 +126,8 @@ def close(caller: Caller, bid_request_id: str, reason: str, expected: int | None
 
 def closed(caller: Caller, before: BidRequest, reason: str, *, early: bool) -> BidRequest:
     """The request, closed: its bids are sealed no more."""
+    from coachway.bids.events import BiddingClosed
+
     return _moved(
         caller,
         before,
@@ -154,6 +160,8 @@ def extend(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int
 
     Raises Invalid for a deadline that is not later, Conflict when the request is over.
     """
+    from coachway.bids.events import BiddingExtended
+
     before = get(caller, bid_request_id, expected=expected)
     on = service.ground(caller, before.charter_id)
     rules.require_time_to_answer(body.deadline, clock.now(), on.charter.starts_at)
@@ -185,6 +193,8 @@ def extend(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int
 
 def cancel(caller: Caller, bid_request_id: str, reason: str, expected: int | None = None) -> BidRequestView:
     """Vendors need not bid any more; those that did are told. Raises Conflict when it is over."""
+    from coachway.bids.events import BiddingCancelled
+
     before = get(caller, bid_request_id, expected=expected)
     told = BiddingCancelled(**telling.of_request(before), reason=reason)
     return views.request(caller, ended(caller, before, RequestStatus.CANCELLED, reason, told))

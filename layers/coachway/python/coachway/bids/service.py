@@ -1,4 +1,7 @@
-"""Bids: make, change, submit, withdraw, find, compare."""
+"""Bids: make, change, submit, withdraw, find, compare.
+
+What tells of it imports the events: those who only read do without.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ from coachway.bids.bidding import (
     invitation_id,
 )
 from coachway.bids.candidates import Candidate
-from coachway.bids.events import BidCreated, BidSubmitted, BidUpdated, BidWithdrawn
 from coachway.bids.model import (
     BID,
     BY_MONTH,
@@ -34,6 +36,7 @@ from coachway.bookings.model import CHARTER, Charter
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
+from coachway.core.events import Event
 from coachway.core.listing import everything, months, page
 from coachway.core.model import Changes, Page, Shape, changed
 from coachway.core.ops import Create, Op, Update
@@ -74,6 +77,8 @@ def request_of(org_id: str, bid_request_id: str | None) -> BidRequest | None:
 
 def create(caller: Caller, wanted: BidInput) -> BidView:
     """Begin a bid. Raises Missing, Conflict when the vendor may not bid: the refusal names each missing thing."""
+    from coachway.bids.events import BidCreated
+
     bid, on, _ = _drafted(caller, wanted)
     told = BidCreated(**telling.of_bid(bid))
     store.commit(caller, Create(bid, [told]), answer=views.bid(caller, bid, on.request, version=1))
@@ -85,6 +90,8 @@ def place(caller: Caller, wanted: BidInput, *, told: Callable[[Bid], BaseModel] 
 
     `told` makes the answer that an Idempotency-Key remembers.
     """
+    from coachway.bids.events import BidCreated
+
     bid, on, _ = _drafted(caller, wanted)
     _stamp(bid, on.request)
     facts = [BidCreated(**telling.of_bid(bid)), _submitted(bid)]
@@ -160,6 +167,8 @@ def shown(caller: Caller, bid_id: str) -> BidView:
 
 def update(caller: Caller, bid_id: str, changes: Changes[BidInput], expected: int | None) -> BidView:
     """Change a draft. Raises Conflict for a bid that was submitted: withdraw it and bid anew."""
+    from coachway.bids.events import BidUpdated
+
     before = get(caller, bid_id, expected=expected)
     if before.status is not BidStatus.DRAFT:
         raise errors.Conflict(f"this bid is {before.status}: only a draft can be changed", title="it cannot be changed")
@@ -207,7 +216,9 @@ def _stamp(bid: Bid, request: BidRequest | None) -> None:
     bid.valid_until = valid_until(now, request.deadline if request else None)
 
 
-def _submitted(bid: Bid) -> BidSubmitted:
+def _submitted(bid: Bid) -> Event:
+    from coachway.bids.events import BidSubmitted
+
     return BidSubmitted(**telling.of_bid(bid), submitted_at=bid.submitted_at, valid_until=bid.valid_until)
 
 
@@ -225,6 +236,7 @@ def _answered(caller: Caller, bid: Bid) -> list[Op]:
 
 def withdraw(caller: Caller, bid_id: str) -> BidView:
     """Take a bid back. Raises Conflict once it was decided."""
+    from coachway.bids.events import BidWithdrawn
 
     def act() -> BidView:
         before = get(caller, bid_id)

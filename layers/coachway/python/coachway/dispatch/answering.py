@@ -1,4 +1,7 @@
-"""What becomes of an offer: the driver accepts or declines, or it is taken off them."""
+"""What becomes of an offer: the driver accepts or declines, or it is taken off them.
+
+What tells of it imports the events: those who only read do without.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
 from coachway.core.store import Gathered
 from coachway.dispatch import assignments, diary, telling
-from coachway.dispatch.events import AssignmentAccepted, AssignmentDeclined, AssignmentReleased
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import AssignmentStatus, require_step, weeks
 from coachway.fleet.model import DRIVER, Driver
@@ -19,6 +21,7 @@ from coachway.fleet.model import DRIVER, Driver
 
 def accept(caller: Caller, assignment_id: str) -> Assignment:
     """The driver will drive. Staff may say so for them. One read and the commit."""
+    from coachway.dispatch.events import AssignmentAccepted
 
     def act() -> Assignment:
         before = assignments.get(caller, assignment_id)
@@ -84,6 +87,8 @@ def ending(
     hours were worked. They fail with a LostRace. `taken_over_with`: the vehicle of whoever takes over in the same
     transaction, which writes the charter, and that vehicle's diary.
     """
+    from coachway.dispatch.events import AssignmentDeclined, AssignmentReleased
+
     org_id, spans = caller.org_id, weeks(before.starts_at, before.ends_at)
     charter_key = CHARTER.key(org=org_id, id=before.charter_id)
     people = [DRIVER.key(org=org_id, id=each) for each in before.crew]

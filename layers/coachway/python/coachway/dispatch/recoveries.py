@@ -1,4 +1,7 @@
-"""Recoveries: open, find, cancel; and what the driver who is asked says."""
+"""Recoveries: open, find, cancel; and what the driver who is asked says.
+
+What tells of it imports the events: those who only read do without.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,6 @@ from coachway.dispatch.recovery import (
     RecoveryInput,
     RecoveryQuery,
 )
-from coachway.dispatch.recovery_events import RecoveryCancelled, RecoveryDeclined, RecoveryOpened
 from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless, require_step
 
 
@@ -38,6 +40,8 @@ def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
 
 
 def _opened(caller: Caller, wanted: RecoveryInput) -> Recovery:
+    from coachway.dispatch.recovery_events import RecoveryOpened
+
     before = assignments.get(caller, wanted.assignment_id)
     against = needless(wanted.reason, before.status)
     if against:
@@ -175,6 +179,8 @@ class NobodyAsked(errors.Conflict):
 
 
 def _answered(caller: Caller, recovery_id: str, status: OfferStatus, reason: str) -> Recovery:
+    from coachway.dispatch.recovery_events import RecoveryDeclined
+
     def act() -> Recovery:
         before = _asked(caller, recovery_id)
         after = answered(before, status, reason, clock.now())
@@ -194,6 +200,8 @@ def answered(before: Recovery, status: OfferStatus, reason: str, at: datetime) -
 
 def cancel(caller: Caller, recovery_id: str, reason: str) -> Recovery:
     """Nobody else is needed any more. Raises Conflict when it is over."""
+    from coachway.dispatch.recovery_events import RecoveryCancelled
+
     return ended(
         caller,
         recovery_id,
