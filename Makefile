@@ -13,7 +13,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := layers/coachway/python/coachway functions tools infra/local tests
 TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
-WORKERS ?= auto
+# Most of the time tests wait: for a mail, for a flow that waits itself. So more of them run than there are processors.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 
@@ -47,7 +48,7 @@ clean: down ## Stop the stack and forget its data (environments and builds stay)
 ##@ Proof
 .PHONY: test
 test: $(VENV)/.synced ## Run every test, on a stack of its own: make test [TESTS=tests/unit]
-	@$(PY) -m pytest $(TESTS) -q -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) -m pytest $(TESTS) -q -n $(WORKERS) --dist loadgroup --durations=20 $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.synced ## Style, types, floors, security, templates, generated files
