@@ -31,10 +31,14 @@ def invoice_page(caller: Caller, invoice_token: Token) -> Html:
 @api.post("/pages/invoices/{invoice_token}/pay", needs=ANYONE, status=303, media="text/html", base="")
 def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) -> Html:
     """Pay an invoice by its page's form, and go back to the page."""
-    return service.pay(caller, invoice_token, form)
+    from coachway.billing import card_pages  # the page does without what books and settles
+
+    return card_pages.pay(caller, invoice_token, form)
 
 
 @api.post("/pages/quotes/{token}/pay", needs=ANYONE, status=303, media="text/html", base="")
 def pay_quote_on_page(caller: Caller, token: Token, form: CardForm) -> Html:
     """Pay the deposit, or the rest, of a trip by the form of its quote's page, and go back to the page."""
-    return service.pay_quote(caller, token, form)
+    from coachway.billing import card_pages  # the page does without what books and settles
+
+    return card_pages.pay_quote(caller, token, form)

@@ -13,9 +13,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from coachway.bookings import telling
 from coachway.bookings.charters import get
-from coachway.bookings.events import QuoteSent
 from coachway.bookings.model import CHARTER, Charter, sortable
 from coachway.bookings.rules import Status
 from coachway.clients.model import Client
@@ -133,8 +131,9 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     client_key = CLIENT.key(org=caller.org_id, id=charter.client_id)
     quote_key = QUOTE.key(org=caller.org_id, id=charter.quote.id)
     found = store.gather([client_key, quote_key, link.key()])
-    # Pricing comes with it, which those who open a link do without.
-    from coachway.bookings import drafts
+    # Pricing comes with it, and events, which those who open a link do without.
+    from coachway.bookings import drafts, telling
+    from coachway.bookings.events import QuoteSent
 
     client = drafts.require_active(found.get(Client, client_key))
     after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})

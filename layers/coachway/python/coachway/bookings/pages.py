@@ -8,8 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import answering, charters, quote_page, schedule
-from coachway.bookings.answering import AcceptInput, DeclineInput
+from coachway.bookings import charters, quote_page, schedule
 from coachway.bookings.links import PURPOSE, LinkReplaced, opened
 from coachway.bookings.model import Charter
 from coachway.bookings.quote_page import QuotePage, state_of
@@ -61,6 +60,8 @@ def unpaid(caller: Caller, token: str, why: str, *, status: int) -> Html:
 
 def accept(caller: Caller, token: str, form: Acceptance) -> Html:
     """Book, and lead back to the quote's page; a name or tick that is missing is asked for."""
+    from coachway.bookings import answering  # the page does without what books
+
     name = form.accepted_by.strip()
     wrong = {
         **({} if name else {"accepted_by": "Enter your name."}),
@@ -68,13 +69,15 @@ def accept(caller: Caller, token: str, form: Acceptance) -> Html:
     }
     if wrong:
         return _page(caller, token, posted=True, status=422, sent={"accepted_by": name}, wrong=wrong)
-    wanted = AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
+    wanted = answering.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
     return _answered(caller, token, lambda: answering.accept(caller, token, wanted))
 
 
 def decline(caller: Caller, token: str, form: Refusal) -> Html:
     """Decline, and lead back to the quote's page."""
-    wanted = DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
+    from coachway.bookings import answering  # the page does without what books
+
+    wanted = answering.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
     return _answered(caller, token, lambda: answering.decline(caller, token, wanted))
 
 

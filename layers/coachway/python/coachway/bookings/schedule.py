@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from coachway.bookings import charters, lifecycle, telling, terms
-from coachway.bookings.events import CharterModified
+from coachway.bookings import charters, terms
 from coachway.bookings.model import Charter
 from coachway.bookings.rules import Status
 from coachway.bookings.terms import Instalment, InstalmentStatus
@@ -133,6 +132,10 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
     Raises Invalid when it is not the whole price, Conflict when the charter is closed, or when a trip would be booked
     or not booked by the change itself.
     """
+    # What books comes with it, which those who look do without.
+    from coachway.bookings import lifecycle, telling
+    from coachway.bookings.events import CharterModified
+
     before = charters.get(caller, charter_id, expected=expected)
     client, organization = _sides(before)
     if before.status.is_terminal:
@@ -163,6 +166,8 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
 
 
 def _sides(charter: Charter) -> tuple[Client, Organization]:
+    from coachway.bookings import lifecycle
+
     client_key, house_key = CLIENT.key(org=charter.org_id, id=charter.client_id), ORGANIZATIONS.key(org=charter.org_id)
     found = store.gather([client_key, house_key])
     return lifecycle.require_client(found.find(Client, client_key)), found.get(Organization, house_key)
