@@ -71,33 +71,63 @@ def document(entries: Iterable[Entry]) -> Json:
     for entry in entries:
         for route in entry.api.routes:
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "CoachWay",
-            "version": __version__,
-            "summary": "Operations of charter-bus operators and moving companies.",
-            "description": _ABOUT,
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": [{"url": "../..", "description": "This deployment"}],
-        "tags": _tags(entries),
-        "paths": dict(sorted(paths.items())),
-        "components": {
-            "schemas": dict(sorted(schemas.items())),
-            "responses": {str(status): _refusal(text) for status, text in REFUSALS.items()},
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
-                "session": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "coachway_session",
-                    "description": "With X-CSRF-Token on everything that is not a GET.",
+    return _named(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "CoachWay",
+                "version": __version__,
+                "summary": "Operations of charter-bus operators and moving companies.",
+                "description": _ABOUT,
+                "license": {"name": "MIT", "identifier": "MIT"},
+            },
+            "servers": [{"url": "../..", "description": "This deployment"}],
+            "tags": _tags(entries),
+            "paths": dict(sorted(paths.items())),
+            "components": {
+                "schemas": dict(sorted(schemas.items())),
+                "responses": {str(status): _refusal(text) for status, text in REFUSALS.items()},
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                    "session": {
+                        "type": "apiKey",
+                        "in": "cookie",
+                        "name": "coachway_session",
+                        "description": "With X-CSRF-Token on everything that is not a GET.",
+                    },
                 },
             },
-        },
-    }
+        }
+    )
+
+
+def _named(document: Json) -> Json:
+    """The document with names of schemas that tell nothing of our modules.
+
+    pydantic gives two models of one name the path of their modules; here they have their capability's name before
+    theirs: `DispatchReason`.
+    """
+    schemas = document["components"]["schemas"]
+    names = {name: name for name in schemas}
+    for name in schemas:
+        *modules, own = name.removeprefix("coachway__").split("__")
+        if modules:
+            short = f"{modules[0].title()}{own}"
+            names[name] = short if short not in names.values() else "".join(each.title() for each in modules) + own
+    document["components"]["schemas"] = dict(sorted((names[name], each) for name, each in schemas.items()))
+    prefix = "#/components/schemas/"
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {key: renamed(each) for key, each in part.items()}
+        if isinstance(part, list):
+            return [renamed(each) for each in part]
+        if isinstance(part, str) and part.startswith(prefix):
+            return prefix + names[part.removeprefix(prefix)]
+        return part
+
+    return dict(renamed(document))
 
 
 _ABOUT: Final = """\

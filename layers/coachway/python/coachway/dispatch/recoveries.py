@@ -28,7 +28,7 @@ from coachway.dispatch.recovery import (
     RecoveryInput,
     RecoveryQuery,
 )
-from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless, require_step
+from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus, needless, require_step
 
 
 def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
@@ -82,7 +82,7 @@ def _under_way(assignment: Assignment) -> Recovery | None:
     return known if known is not None and not known.status.is_over else None
 
 
-def open_by_itself(caller: Caller, assignment_id: str, reason: Reason) -> None:
+def open_by_itself(caller: Caller, assignment_id: str, reason: RecoveryReason) -> None:
     """The same when nobody asked for it; nothing when there is no need, or it was done before."""
     try:
         open_for(caller, RecoveryInput(assignment_id=assignment_id, reason=reason))

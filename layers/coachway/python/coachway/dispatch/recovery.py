@@ -12,7 +12,7 @@ from coachway.core import ids
 from coachway.core.flows import FlowFailure
 from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape
 from coachway.dispatch.model import AssignmentId
-from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus
+from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus
 from coachway.dispatch.requests import ConsideredDriver, ConsideredVehicle
 
 RecoveryId = Annotated[str, Field(pattern=ids.pattern("rcv"))]
@@ -59,7 +59,7 @@ class RecoveryInput(Input):
     )
 
     assignment_id: AssignmentId
-    reason: Reason
+    reason: RecoveryReason
     notes: Note = ""
 
 
@@ -98,7 +98,7 @@ class Recovery(Entity):
     pickup_at: AwareDatetime
     pickup: str
     dropoff: str
-    reason: Reason
+    reason: RecoveryReason
     notes: str = ""
     status: RecoveryStatus = RecoveryStatus.SEARCHING
     status_reason: str = ""

@@ -30,7 +30,7 @@ from coachway.dispatch.recovery_events import (
     RecoveryFailed,
     RecoveryOffered,
 )
-from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless
+from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus, needless
 from coachway.identity import organizations
 
 FLOW: Final = "recovery"
@@ -190,12 +190,12 @@ def _wake_by_id(caller: Caller, recovery_id: str) -> None:
 
 def unstarted(caller: Caller, delivery: Delivery) -> None:
     """The driver has not come."""
-    recoveries.open_by_itself(caller, str(delivery.data["assignment_id"]), Reason.NO_SHOW)
+    recoveries.open_by_itself(caller, str(delivery.data["assignment_id"]), RecoveryReason.NO_SHOW)
 
 
 def late(caller: Caller, delivery: Delivery) -> None:
     """They will be late. Passengers who are on board stay there: who is late on the way is not replaced."""
-    recoveries.open_by_itself(caller, str(delivery.data["assignment_id"]), Reason.LATE_RISK)
+    recoveries.open_by_itself(caller, str(delivery.data["assignment_id"]), RecoveryReason.LATE_RISK)
 
 
 def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:

@@ -10,7 +10,7 @@ from coachway.core import errors
 from coachway.dispatch.rules import AssignmentStatus
 
 
-class Reason(StrEnum):
+class RecoveryReason(StrEnum):
     """Why somebody else must take over."""
 
     BREAKDOWN = "breakdown"
@@ -24,7 +24,7 @@ class Reason(StrEnum):
     @property
     def spares_vehicle(self) -> bool:
         """Whether the same vehicle can go, with another driver."""
-        return self is Reason.NO_SHOW
+        return self is RecoveryReason.NO_SHOW
 
 
 class RecoveryStatus(StrEnum):
@@ -74,12 +74,12 @@ def require_step(before: RecoveryStatus, after: RecoveryStatus) -> None:
         raise errors.Conflict(f"this recovery is {before}", title="this recovery is over")
 
 
-def needless(reason: Reason, status: AssignmentStatus) -> str:
+def needless(reason: RecoveryReason, status: AssignmentStatus) -> str:
     """Why a trip needs nobody else any more, by how its own assignment stands; empty while it does."""
     if not status.is_live:
         return f"The assignment is {status.replace('_', ' ')}"
-    if reason is Reason.NO_SHOW and status.is_under_way:
+    if reason is RecoveryReason.NO_SHOW and status.is_under_way:
         return "The driver has reported for duty"
-    if reason is Reason.LATE_RISK and status is AssignmentStatus.IN_PROGRESS:
+    if reason is RecoveryReason.LATE_RISK and status is AssignmentStatus.IN_PROGRESS:
         return "The trip has left its first stop"
     return ""

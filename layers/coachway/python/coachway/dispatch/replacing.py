@@ -17,7 +17,7 @@ from coachway.dispatch.ground import Ground, VehicleFile
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import Recovery
 from coachway.dispatch.recovery_events import TripRecovered
-from coachway.dispatch.recovery_rules import OfferStatus, Reason, RecoveryStatus, needless
+from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus, needless
 from coachway.dispatch.requests import AssignInput
 from coachway.dispatch.rules import AssignmentStatus, travel_time
 
@@ -49,7 +49,7 @@ def _since(fallen: Assignment, now: datetime) -> datetime | None:
 
 def _others(on: Ground, recovery: Recovery, fallen: Assignment, now: datetime) -> Sequence[VehicleFile]:
     left = [each for each in on.vehicles if each.vehicle.id != fallen.vehicle_id]
-    if recovery.reason is not Reason.LATE_RISK:
+    if recovery.reason is not RecoveryReason.LATE_RISK:
         return left
     expected = fallen.pickup_at + (fallen.late_minutes or 0) * _MINUTE
     return [each for each in left if now + _way(each, fallen) < expected]
