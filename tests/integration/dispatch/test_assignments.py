@@ -48,7 +48,6 @@ def test_the_worked_example() -> None:
     assert (made["vehicle_number"], made["passengers"], made["contact_name"]) == (1, 40, "Acme Events")
     assert made["pickup_at"].startswith("2027-03-03T14:00")
     assert [each["status"] for each in made["duty"]] == ["D"]
-    assert "link_nonce" not in made
     now = charter(run)
     assert (now["status"], now["driver_id"], now["vehicles"][0]["assignment_id"]) == ("confirmed", rosa, made["id"])
     assert jobs_on(rosa, "2027-W09") == jobs_on(coach, "2027-W09") == [made["id"]]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, Field
 
 from coachway.bookings.model import StopType, sortable
-from coachway.core import ids, links
+from coachway.core import ids
 from coachway.core.geo import Place
 from coachway.core.model import AccessPattern, Entity, Key, Record, Shape
 from coachway.dispatch.rules import AssignmentStatus
@@ -86,7 +86,6 @@ class Assignment(Entity):
     """A driver, a vehicle, and one of a charter's vehicles that they are. Times of duty are from garage to garage."""
 
     KIND: ClassVar[str] = "assignment"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"link_nonce"})
 
     charter_id: str
     charter_number: str
@@ -133,8 +132,6 @@ class Assignment(Entity):
     """The last recovery that looked for somebody to take it over."""
     unstarted_at: AwareDatetime | None = None
     """When it was told that the driver has not reported for duty."""
-    link_nonce: str = Field(default_factory=links.new_nonce, repr=False)
-    """What live links to it are made from; a new one voids them."""
 
     def key(self) -> Key:
         return ASSIGNMENT.key(org=self.org_id, id=self.id)
