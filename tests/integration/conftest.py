@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import boto3
 import pytest
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
+from moto.dynamodb import models
+from moto.dynamodb.models.table import Table
 
 from coachway.core import credentials, settings, store, table
 
@@ -28,6 +31,38 @@ def _descriptions() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JSONFileLoader, "load_file", once)
+        yield
+
+
+class _Copies:
+    """What moto's `copy` is while a transaction runs: a table is copied once, and not for each of its writes."""
+
+    def __init__(self) -> None:
+        self.of_tables: dict[int, Any] | None = None
+
+    def deepcopy(self, what: Any) -> Any:
+        if self.of_tables is None or not isinstance(what, Table):
+            return copy.deepcopy(what)
+        if id(what) not in self.of_tables:
+            self.of_tables[id(what)] = copy.deepcopy(what)
+        return self.of_tables[id(what)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _transactions() -> Iterator[None]:
+    """moto keeps a copy of the table to go back to, made anew for each write: most of the time went there."""
+    transact, copies = models.DynamoDBBackend.transact_write_items, _Copies()
+
+    def once(backend: models.DynamoDBBackend, items: list[dict[str, Any]]) -> None:
+        copies.of_tables = {}
+        try:
+            transact(backend, items)
+        finally:
+            copies.of_tables = None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "copy", copies)
+        patch.setattr(models.DynamoDBBackend, "transact_write_items", once)
         yield
 
 

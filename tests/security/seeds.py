@@ -376,7 +376,7 @@ def _payment(seeds: Seeds) -> str:
         client_id=seeds["client_id"],
         charter_id=seeds["charter_id"],
         number=seeds.tenant.marker,
-        amount=726_50,
+        amount=5_000_00,
         currency="USD",
         method=PaymentMethod.CASH,
         status=PaymentStatus.SUCCEEDED,
@@ -404,7 +404,7 @@ def _collection(seeds: Seeds) -> str:
 
 def _refund(seeds: Seeds) -> str:
     """One that waits for a manager."""
-    body = {"payment_id": _payment(seeds), "amount": 500, "reason": seeds.tenant.marker}
+    body = {"payment_id": _payment(seeds), "amount": 2000, "reason": seeds.tenant.marker}
     return str(seeds.made("/payments/refund", body)["id"])
 
 

@@ -42,7 +42,8 @@ def test_a_charter_goes_from_quote_to_booked(carrier: Carrier) -> None:
         assert hidden not in seen.text
 
     accepted = carrier.accept(sent["token"])
-    assert (accepted.status_code, accepted.json()) == (200, {"status": "booked", "number": "CH-2027-000001"})
+    answer = {"status": "booked", "number": "CH-2027-000001", "deposit_due": 0.0, "payment": None}
+    assert (accepted.status_code, accepted.json()) == (200, answer)
     assert carrier.accept(sent["token"]).status_code == 409
     booked = carrier.ask("GET", f"/charters/{charter['id']}")
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
