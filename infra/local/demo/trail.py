@@ -42,7 +42,7 @@ def points(stops: Sequence[Json], since: datetime, until: datetime, *, home_by: 
 
     `stops` are an assignment's. `home_by`: when it came to its last stop, if that was sooner than planned.
     """
-    noise = random.Random(stops[0]["address"])  # noqa: S311 - the same every time, and no secret
+    noise = random.Random(stops[0]["address"])  # noqa: S311  # nosec B311 - the same every time, and no secret
     legs = list(_legs(stops, home_by))
     first, place = legs[0].leaves, _place(stops[0])
     told = [(at, place) for at in _standing(max(since, min(first - _EARLY, until - 2 * _MINUTE)), first)]
