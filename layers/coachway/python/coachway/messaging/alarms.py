@@ -12,15 +12,10 @@ from coachway.messaging.assignments import Offered
 
 
 class Alarm(Offered):
-    """Something is wrong with a trip of today."""
+    """Something is wrong with a trip of today.
 
-    def heading(self) -> str:
-        """What, in a few words."""
-        raise NotImplementedError(type(self).__name__)
-
-    def sentences(self, words: Wording) -> list[str]:
-        """The same at length; times on the clock of the first stop."""
-        raise NotImplementedError(type(self).__name__)
+    Each alarm says it in a few words, its `heading`, and at length, its `sentences`, by the clock of the first stop.
+    """
 
     def _at(self, moment: AwareDatetime, words: Wording) -> str:
         return f"{words.clock(moment, self.timezone)} {words.zone(moment, self.timezone)}"
