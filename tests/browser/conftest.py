@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.quotes import Office
 from tests.stack import Stack
@@ -23,6 +23,8 @@ ARGUMENTS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+SURELY: Final = 30_000
+"""Milliseconds in which a page has surely changed, however busy the machine is."""
 
 
 def _chromium() -> str:
@@ -44,6 +46,7 @@ def _chromium() -> str:
 def browser() -> Iterator[Browser]:
     """One browser for all tests; each opens contexts of its own."""
     executable = _chromium()
+    expect.set_options(timeout=SURELY)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield started

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
 
 from coachway.compliance.rules import SubjectType
 from tests.browser.test_quote_page import PHONE
@@ -279,7 +279,13 @@ def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: D
     expect(page.get_by_role("button", name="Accept")).to_be_visible()
     phone.clear_cookies()
     page.get_by_role("button", name="Accept").click()
+    held: list[Route] = []
+    page.route("**/dispatch/assignments?*", held.append)
     log_in(depot, page, sam)
+    expect(page.get_by_text("Looking for your trips")).to_be_visible()
+    expect(page.get_by_role("article")).to_have_count(0)
+    held[0].continue_()
+    page.unroute("**/dispatch/assignments?*")
     expect(page.get_by_text("No trips for you")).to_be_visible()
     expect(page.get_by_text("Connected")).to_be_visible()
     page.get_by_role("button", name="Look for news").click()

@@ -90,7 +90,7 @@ def test_the_page_looks_again_by_itself_and_asks_nobody_else(depot: Depot, brows
     depot.seen(trip, BROOKLYN)
     page.clock.fast_forward(16_000)
     doing = page.locator("p.doing")
-    expect(doing).to_have_text("On the way to you at 11 Wall St", timeout=30_000)
+    expect(doing).to_have_text("On the way to you at 11 Wall St")
     expect(page.locator("svg.map .vehicle")).to_have_count(1)
     expect(page.get_by_role("status")).to_have_text("On the way to you at 11 Wall St")
 

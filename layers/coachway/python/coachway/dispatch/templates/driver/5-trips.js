@@ -200,7 +200,8 @@ function offerCard(offer, acts) {
   );
 }
 
-function tripList(trips, offers, acts, now) {
+// `empty` is said where there is nothing to show.
+function tripList(trips, offers, acts, now, empty) {
   const shown = document.createDocumentFragment();
   if (offers.length) shown.append(made("h2", {}, "Can you take over?"), ...offers.map((offer) => offerCard(offer, acts)));
   const soonest = [...trips].sort((one, other) => one.starts_at.localeCompare(other.starts_at));
@@ -212,6 +213,6 @@ function tripList(trips, offers, acts, now) {
     heading = day;
     shown.append(tripCard(trip, acts, busy));
   }
-  if (!soonest.length && !offers.length) shown.append(made("p", { className: "card" }, "No trips for you today or on the next days."));
+  if (!soonest.length && !offers.length) shown.append(made("p", { className: "card" }, empty));
   return shown;
 }

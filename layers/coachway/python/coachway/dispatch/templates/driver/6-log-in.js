@@ -76,7 +76,11 @@ $("give-code").addEventListener("submit", (event) => {
 async function begin() {
   const me = await askJson("GET", "auth/me");
   if (me.role !== "driver") return askForLogIn("This page is for drivers. Log in with a driver's phone number.");
-  if (state.me && state.me.id !== me.id) await forgetFacts();
+  if (state.me && state.me.id !== me.id) {
+    follow("");
+    Object.assign(state, NOBODY);
+    await forgetFacts();
+  }
   state.me = me;
   state.signedOut = false;
   await keepFact("me", me);

@@ -2,7 +2,8 @@
 
 const LOOK_AGAIN_MS = 60_000;
 
-const state = { me: null, trips: [], offers: [], shown: "", signedOut: false };
+const NOBODY = { me: null, trips: [], offers: [], looked: false, shown: "" };
+const state = { ...NOBODY, signedOut: false };
 
 // Trips -------------------------------------------------------------------------------------------------------------
 
@@ -34,6 +35,7 @@ function isOfNow(trip) {
 
 async function keepTrips(trips) {
   state.trips = trips;
+  state.looked = true;
   await keepFact("trips", { of: driverId(), trips });
 }
 
@@ -41,11 +43,12 @@ function draw() {
   const trips = state.trips.map((trip) => asDone(trip, outbox.waiting));
   const doing = (offer) => outbox.waiting.filter((entry) => entry.of === offer.id).map((entry) => DOING[entry.act]);
   const offers = state.offers.map((offer) => ({ ...offer, doing: doing(offer) }));
-  const shown = JSON.stringify([trips, offers, Math.floor(Date.now() / 600_000)]);
+  const empty = state.looked ? "No trips for you today or on the next days." : outbox.connected ? "Looking for your trips …" : "Your trips come when there is network.";
+  const shown = JSON.stringify([trips, offers, empty, Math.floor(Date.now() / 600_000)]);
   if (shown !== state.shown) {
     // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
     const focused = document.activeElement?.closest?.(".trip")?.id;
-    $("trips").replaceChildren(tripList(trips, offers, acts, Date.now()));
+    $("trips").replaceChildren(tripList(trips, offers, acts, Date.now(), empty));
     if (focused) $(focused)?.querySelector("button")?.focus({ preventScroll: true });
     state.shown = shown;
   }
@@ -184,7 +187,7 @@ async function logOut() {
     if (!(trouble instanceof SignedOut)) throw trouble;
   }
   await forgetFacts();
-  Object.assign(state, { me: null, trips: [], offers: [], shown: "" });
+  Object.assign(state, NOBODY);
   outbox.waiting = [];
   $("who").textContent = "";
   $("strip").hidden = true;
@@ -215,7 +218,7 @@ async function open() {
     return csrf() ? begin().catch(() => askForLogIn()) : askForLogIn();
   }
   state.me = me;
-  if (kept?.of === me.party_id) state.trips = kept.trips.filter(isOfNow);
+  if (kept?.of === me.party_id) Object.assign(state, { trips: kept.trips.filter(isOfNow), looked: true });
   await work();
 }
 
