@@ -75,6 +75,13 @@ def test_only_what_was_booked_is_invoiced_and_only_what_is_over_together() -> No
     assert ask("POST", "/invoices", {}).status == 422
 
 
+def test_a_line_calls_its_trip_as_people_do() -> None:
+    for kind, said in (("one_way", "One-way trip"), ("round_trip", "Round trip"), ("multi_day", "Multi-day trip")):
+        trip = completed(trip_type=kind)
+        [line] = done("POST", "/invoices", {"charter_id": trip.id})["lines"]
+        assert line["description"] == f"{said} {trip.number}"
+
+
 def test_extras_are_taxed_and_a_discount_is_taken_off() -> None:
     extras = [{"description": "Waiting", "amount": 50}, {"description": "Goodwill", "amount": -26.5}]
     draft = done("POST", "/invoices", {"charter_id": completed().id, "extras": extras, "notes": "Thank you"})

@@ -21,7 +21,7 @@ from coachway.billing.invoice import (
     PriceLine,
 )
 from coachway.billing.invoice_events import InvoiceDrafted
-from coachway.bookings.model import CHARTER, Charter
+from coachway.bookings.model import CHARTER, Charter, TripType
 from coachway.bookings.rules import Status
 from coachway.clients.model import ADDRESSES, Address, AddressType, Client
 from coachway.core import clock, errors, ids, store
@@ -36,6 +36,11 @@ from coachway.identity.organization import ORGANIZATIONS, Organization
 T = TypeVar("T")
 
 _TRIES: Final = 6
+_TRIPS: Final = {
+    TripType.ONE_WAY: "One-way trip",
+    TripType.ROUND_TRIP: "Round trip",
+    TripType.MULTI_DAY: "Multi-day trip",
+}
 BILLABLE: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
 _HALF_A_YEAR: Final = timedelta(days=183)
 _LONGEST_RANGE: Final = timedelta(days=3660)
@@ -135,7 +140,7 @@ def drafted(
 def _trip(charter: Charter) -> InvoiceLine:
     quote = charter.quote
     return InvoiceLine(
-        description=f"{charter.trip_type.value.replace('_', ' ').capitalize()} trip {charter.number}",
+        description=f"{_TRIPS[charter.trip_type]} {charter.number}",
         detail=f"{charter.stops[0].address} to {charter.stops[-1].address}",
         charter_id=charter.id,
         charter_number=charter.number,
