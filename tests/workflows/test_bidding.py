@@ -46,7 +46,7 @@ def test_a_manager_decides_by_the_token(exchange: Exchange) -> None:
     exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
     exchange.under_review(made)
     office = f"office@{exchange.carrier.slug}.example"
-    exchange.stack.wait_for_mail(office, f"bids for trip {trip['number']}")
+    exchange.stack.wait_for_mail(office, f"^1 bid for trip {trip['number']}")
     exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept", "reason": "Good enough"})
     assert exchange.charter(trip["id"])["status"] == "confirmed"
     exchange.ended_well(request["id"])
@@ -119,7 +119,7 @@ def test_a_question_that_nobody_answers_at_all_ends_after_three_days(exchange: E
     assert time.monotonic() - asked > 3 * 24 * HOURS * 0.9
     assert (known["status_reason"], known["escalated_at"] is None) == ("Nobody decided in time", False)
     office = f"office@{exchange.carrier.slug}.example"
-    for subject in ("bids for trip", "^Still undecided: .*", "^No vendor yet for trip"):
+    for subject in ("^1 bid for trip", "^Still undecided: .*", "^No vendor yet for trip"):
         exchange.stack.wait_for_mail(office, f"{subject} {trip['number']}")
     exchange.ended_well(request["id"])
     vendor = f"forgotten@{exchange.carrier.slug}.example"

@@ -62,7 +62,7 @@ def test_a_paper_that_ran_out_is_marked_once_and_its_vendor_told(carrier: Carrie
     document = carrier.ask("POST", "/compliance", {**paper, "expiration_date": "2026-01-31"})
     assert tick(stack)["failed"] == 0
     assert carrier.ask("GET", f"/compliance/{document['id']}")["status"] == "expired"
-    mail = stack.wait_for_mail(premium["primary_email"], "ran out")
+    mail = stack.wait_for_mail(premium["primary_email"], "has expired")
     assert "January 31, 2026" in mail["BodyText"]
     tick(stack)
     status = carrier.ask("GET", f"/vendors/{premium['id']}/compliance/status")

@@ -101,10 +101,10 @@ def test_a_line_says_what_it_is_made_of(given: Line, detail: str) -> None:
 
 def test_the_terms_are_those_that_cancellations_are_reckoned_by() -> None:
     assert wording.terms() == [
-        "72 hours or more before the first pick-up: 100% of what you paid comes back",
-        "48 to 72 hours before: 75% of what you paid comes back",
-        "24 to 48 hours before: 50% of what you paid comes back",
-        "Less than 24 hours before: nothing comes back",
+        "72 hours or more before the first pickup: we refund 100% of what you paid",
+        "48 to 72 hours before: we refund 75% of what you paid",
+        "24 to 48 hours before: we refund 50% of what you paid",
+        "Less than 24 hours before: no refund",
     ]
     assert len(wording.terms([Tier(0, 100)])) == 1
 
@@ -113,4 +113,4 @@ def test_amenities_are_called_as_on_the_price_list() -> None:
     facts = {fact.label: fact.value for fact in wording.facts(charter())}
     assert facts["Amenities"] == "Wi-Fi"
     unlisted = {fact.label: fact.value for fact in wording.facts(charter(amenities=["wifi", "wheelchair_lift"]))}
-    assert unlisted["Amenities"] == "Wifi, Wheelchair lift"
+    assert unlisted["Amenities"] == "Wi-Fi, Wheelchair lift"

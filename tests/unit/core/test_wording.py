@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from coachway.core.wording import Wording
+from coachway.core.wording import Wording, humanized, vehicles
 
 MORNING = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)
 NEW_YORK = Wording("America/New_York")
@@ -28,6 +28,26 @@ def test_the_day_may_be_another_one_there() -> None:
 
 def test_summer_time_has_its_name() -> None:
     assert NEW_YORK.zone(datetime(2027, 7, 1, tzinfo=UTC)) == "EDT"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("wheelchair_lift", "Wheelchair lift"),
+        ("wi-fi", "Wi-Fi"),
+        ("pa-system", "PA system"),
+        ("SUV", "SUV"),
+        ("usb_ports", "USB ports"),
+        ("", ""),
+    ],
+)
+def test_a_code_is_told_in_words(code: str, said: str) -> None:
+    assert humanized(code) == said
+
+
+def test_things_are_counted_in_one_and_many() -> None:
+    assert [NEW_YORK.counted(count, "bid") for count in (0, 1, 1250)] == ["0 bids", "1 bid", "1,250 bids"]
+    assert [vehicles(count, "mini_bus") for count in (1, 2)] == ["Mini bus", "2 × Mini bus"]
 
 
 @pytest.mark.parametrize(("cents", "said"), [(111450, "$1,114.50"), (-500, "-$5.00"), (0, "$0.00"), (1, "$0.01")])

@@ -94,7 +94,7 @@ def test_a_quote_s_mail_leads_to_its_page() -> None:
 def test_a_revised_quote_says_so() -> None:
     made = letter("quote.sent", revision_number=2)
     assert "(revision 2)" in made.subject
-    assert "links from earlier mails no longer work" in made.text
+    assert "links from earlier emails no longer work" in made.text
 
 
 def test_a_stop_on_another_day_names_the_day() -> None:
@@ -117,7 +117,7 @@ def test_what_people_wrote_stays_text() -> None:
 
 def test_a_letterhead_may_be_bare() -> None:
     bare = replace(HEAD, brand=Brand("Harbor Coach"))
-    assert "Answer this mail" not in letter("charter.booked", bare).text
+    assert "Reply to this email" not in letter("charter.booked", bare).text
     assert "mailto:" not in letter("charter.booked", bare).html
     assert OCCASIONS["quote.declined"](delivery("quote.declined"), bare) is None
 
@@ -147,11 +147,32 @@ def test_links_and_codes_are_of_use_no_longer_than_they_are_good() -> None:
 
 def test_a_document_s_mail_says_which_and_when() -> None:
     made = letter("document.expiring")
-    assert made.subject == "Business license runs out in 7 days"
+    assert made.subject == "Business license expires in 7 days"
     for said in ("California business license", "March 3, 2027", "Premium Coach Lines"):
         assert said in made.text
     assert letter("document.expiring", days_left=1).subject.endswith("in 1 day")
     assert letter("document.expiring", days_left=0).subject.endswith("today")
+
+
+def test_a_receipt_names_the_invoice_as_it_is_written() -> None:
+    made = letter("payment.succeeded")
+    assert "Invoice: INV-2027-HARBOR-00001" in made.text
+    assert "$526.50 for invoice INV-2027-HARBOR-00001" in made.subject
+
+
+def test_one_is_not_many() -> None:
+    for bids, said in ((1, "1 bid"), (2, "2 bids")):
+        made = letter("bidding.decision_needed", bids=bids, escalated=False)
+        assert made.subject == f"{said} for trip CH-2027-000001"
+    assert "1 invoice, " in letter("invoicing.finished", invoices=1).html
+
+
+def test_telephone_numbers_are_written_as_people_read_them() -> None:
+    made = letter("charter.booked")
+    assert "call +1 212-555-0100" in made.text
+    assert 'href="tel:+12125550100"' in made.html
+    assert ">+1 212-555-0100<" in made.html
+    assert "number is +1 212-555-0177." in letter("trip.unstarted").text
 
 
 def test_nobody_is_told_of_a_document_that_was_renewed() -> None:

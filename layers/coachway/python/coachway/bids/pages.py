@@ -168,7 +168,7 @@ def _drawn(
         banner=_banner(invited, words),
         trouble=trouble,
         vehicles=invited.charter.vehicle_count,
-        amenities=[wording.humanized(code) for code in invited.charter.amenities],
+        amenities=wording.amenities(invited.charter),
         requires_ada=invited.request.requires_ada,
         currency=invited.request.currency,
         is_sealed=invited.request.is_sealed,
@@ -201,7 +201,7 @@ def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:
             case BidStatus.REJECTED:
                 return ("Your bid was not accepted", invited.bid.decision_reason, "bad")
             case _:
-                return ("Your bid is in", f"You bid {price}. We will tell you by mail what was decided.", "good")
+                return ("Your bid is in", f"You bid {price}. We will tell you by email what was decided.", "good")
     if invited.request.status is RequestStatus.CANCELLED:
         return ("Bids are not needed any more", invited.request.status_reason, "bad")
     if invited.request.status is not RequestStatus.OPEN:

@@ -153,6 +153,6 @@ def _right(words: str, size: float) -> Paragraph:
 def _how_to_pay(invoice: Invoice, brand: Brand, words: Wording) -> str:
     due = f" by {words.day(invoice.due_date)}" if invoice.due_date else ""
     said = f"Please pay {words.money(invoice.balance_due)}{due} and give the number {invoice.number}."
-    said += " You can pay by card with the link in our mail."
+    said += " You can pay by card with the link in our email."
     contact: Sequence[str] = [part for part in (brand.email, telephone(brand.phone)) if part]
     return f"{said} Questions? {' or '.join(contact)}." if contact else said

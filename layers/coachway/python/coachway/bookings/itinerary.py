@@ -11,11 +11,11 @@ from reportlab.platypus import Paragraph, Table
 
 from coachway.bookings import wording
 from coachway.bookings.model import Charter
-from coachway.bookings.wording import Fact, StopWords, brand_of, humanized, wording_of
+from coachway.bookings.wording import Fact, StopWords, brand_of, wording_of
 from coachway.clients.model import Client
 from coachway.core import papers
 from coachway.core.branding import Brand
-from coachway.core.wording import telephone
+from coachway.core.wording import humanized, telephone
 from coachway.identity.organization import Organization
 
 _MARK: Final = 8 * mm
@@ -33,7 +33,7 @@ def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
         currency=organization.currency,
     )
     sheet.heading(words.day(charter.starts_at, charter.timezone))
-    facts = [Fact("Client", client.name), Fact("Telephone", telephone(client.phone or "")), *wording.facts(charter)]
+    facts = [Fact("Client", client.name), Fact("Phone", telephone(client.phone or "")), *wording.facts(charter)]
     facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
     sheet.facts([(fact.label, fact.value) for fact in facts])
     crews = wording.crews(charter)

@@ -160,7 +160,7 @@ def drawn(
     """The page of a quote. `here` leads from the page's address to that of its forms; `wrong` names fields."""
     card = None
     if quote.asked is not None:
-        label, otherwise = f"Pay {quote.asked.said}", "Call us, or answer our mail, to pay otherwise."
+        label, otherwise = f"Pay {quote.asked.said}", "Call us, or reply to our email, to pay another way."
         card = CardAsked.of(f"{here}pay", label, quote.asked.amount, quote.asked.paid, otherwise)
     return pages.html(
         TEMPLATES,

@@ -9,12 +9,12 @@ from typing import Final
 from coachway.bookings.cancellation import TIERS, Tier
 from coachway.bookings.model import Charter, Stop, StopType, TripType
 from coachway.core.branding import Brand
-from coachway.core.wording import Wording
+from coachway.core.wording import Wording, humanized, vehicles
 from coachway.identity.organization import Organization
 from coachway.pricing.quotes import Line
 
-TRIPS: Final = {TripType.ONE_WAY: "One way", TripType.ROUND_TRIP: "Round trip", TripType.MULTI_DAY: "Several days"}
-STOPS: Final = {StopType.PICKUP: "Pick-up", StopType.DROPOFF: "Drop-off", StopType.WAYPOINT: "Stop"}
+TRIPS: Final = {TripType.ONE_WAY: "One-way", TripType.ROUND_TRIP: "Round trip", TripType.MULTI_DAY: "Multi-day"}
+STOPS: Final = {StopType.PICKUP: "Pickup", StopType.DROPOFF: "Drop-off", StopType.WAYPOINT: "Stop"}
 
 _BY_THE_MILE: Final = frozenset({"mileage_rate", "deadhead_rate", "fuel_surcharge"})
 _SHARES: Final = frozenset({"time_multiplier", "seasonal", "tax", "vehicle_specific", "client_specific", "promo"})
@@ -114,13 +114,14 @@ def _detail(line: Line, wording: Wording) -> str:
 
 def facts(charter: Charter) -> list[Fact]:
     """What the client asked for."""
+    count = charter.vehicle_count
     found = [
         Fact("Trip", TRIPS[charter.trip_type]),
-        Fact("Vehicles", vehicles(charter.vehicle_count, charter.vehicle_class)),
+        Fact("Vehicle" if count == 1 else "Vehicles", vehicles(count, charter.vehicle_class)),
         Fact("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:
-        found.append(Fact("Amenities", ", ".join(_amenities(charter))))
+        found.append(Fact("Amenities", ", ".join(amenities(charter))))
     if charter.requires_second_driver:
         found.append(Fact("Drivers", "Two"))
     return found
@@ -139,20 +140,10 @@ def crews(charter: Charter) -> list[Fact]:
     ]
 
 
-def _amenities(charter: Charter) -> list[str]:
-    """By the names of the price list; by their codes when not every one is on it."""
+def amenities(charter: Charter) -> list[str]:
+    """What was ordered: by the names of the price list; by their codes when not every one is on it."""
     listed = [line.label for line in charter.quote.lines if line.kind == "amenity"]
     return listed if len(listed) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
-
-
-def vehicles(count: int, vehicle_class: str) -> str:
-    """`2 × minibus`."""
-    return f"{count} × {humanized(vehicle_class).lower()}"
-
-
-def humanized(code: str) -> str:
-    """`wheelchair_lift` as `Wheelchair lift`."""
-    return code.replace("_", " ").replace("-", " ").strip().capitalize()
 
 
 def terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
@@ -160,12 +151,12 @@ def terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
     said, above = [], 0
     for tier in sorted(tiers, reverse=True):
         if not above:
-            when = f"{tier.hours} hours or more before the first pick-up"
+            when = f"{tier.hours} hours or more before the first pickup"
         elif tier.hours:
             when = f"{tier.hours} to {above} hours before"
         else:
             when = f"Less than {above} hours before"
-        back = f"{tier.percent}% of what you paid comes back" if tier.percent else "nothing comes back"
+        back = f"we refund {tier.percent}% of what you paid" if tier.percent else "no refund"
         said.append(f"{when}: {back}")
         above = tier.hours
     return said

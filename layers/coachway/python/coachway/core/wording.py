@@ -5,6 +5,7 @@ For pages, papers and mails; Babel is in the layer `documents`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,6 +23,26 @@ USUAL_LOCALE: Final = "en_US"
 @cache
 def _locale(name: str) -> Locale:
     return Locale.parse(name)
+
+
+_SPELLED: Final = {
+    **{word: word.upper() for word in ("ada", "dot", "dvd", "pa", "suv", "tv", "usb")},
+    "wifi": "Wi-Fi",
+}
+_BLANKS: Final = re.compile(r"[\s_-]+")
+
+
+def humanized(code: str) -> str:
+    """`wheelchair_lift` as `Wheelchair lift`, `wi-fi` as `Wi-Fi`, `pa-system` as `PA system`."""
+    words = _BLANKS.sub(" ", code).strip().lower().replace("wi fi", "wifi").split(" ")
+    said = " ".join(_SPELLED.get(word, word) for word in words)
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def vehicles(count: int, vehicle_class: str) -> str:
+    """`Coach`, or `2 × Minibus`."""
+    name = humanized(vehicle_class)
+    return name if count == 1 else f"{count} × {name}"
 
 
 def telephone(number: str) -> str:
@@ -59,6 +80,10 @@ class Wording:
     def number(self, value: Decimal | int) -> str:
         """`1,250.5`, without zeros that say nothing."""
         return str(format_decimal(value, locale=self.locale))
+
+    def counted(self, number: int, thing: str) -> str:
+        """`1 bid`, `1,250 bids`."""
+        return f"{self.number(number)} {thing if number == 1 else f'{thing}s'}"
 
     def percent(self, share: Decimal) -> str:
         """`25%` of a share of 0.25."""

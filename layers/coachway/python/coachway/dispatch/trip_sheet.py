@@ -17,7 +17,7 @@ from coachway.core.answers import File
 from coachway.core.branding import Brand
 from coachway.core.caller import Caller
 from coachway.core.store import gather
-from coachway.core.wording import Wording, telephone
+from coachway.core.wording import Wording, humanized, telephone
 from coachway.dispatch import assignments
 from coachway.dispatch.model import Assignment
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
@@ -61,7 +61,7 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
     sheet.facts(_facts(assignment, vehicle, words))
     numbers = _numbers(assignment, people, brand)
     if numbers:
-        sheet.heading("Telephone")
+        sheet.heading("Phone numbers")
         sheet.facts(numbers)
     if assignment.stops:
         sheet.heading("Stops")
@@ -96,7 +96,7 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Wording) -> l
         ("Passengers", str(assignment.passengers)),
     ]
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
-        has = [each.replace("_", " ").capitalize() for each in vehicle.amenities]
+        has = [humanized(each) for each in vehicle.amenities]
         facts.append(("On board", ", ".join([*has, *(["Takes wheelchairs"] if vehicle.is_ada_compliant else [])])))
     return facts
 

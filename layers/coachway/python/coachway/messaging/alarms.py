@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
-from coachway.core.wording import Wording
+from coachway.core.wording import Wording, telephone
 from coachway.messaging.assignments import Offered
 
 
@@ -49,7 +49,7 @@ class Unstarted(Alarm):
 
     def sentences(self, words: Wording) -> list[str]:
         since = self._at(self.starts_at, words)
-        phone = f" The driver's number is {self.driver_phone}." if self.driver_phone else ""
+        phone = f" The driver's number is {telephone(self.driver_phone)}." if self.driver_phone else ""
         return [f"{self.driver_name} should have reported for duty at {since}, and has not.{phone}"]
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.core.model import Shape
 from coachway.core.money import Amount
-from coachway.core.wording import Wording
+from coachway.core.wording import Wording, vehicles
 
 
 class Bidding(Shape):
@@ -62,8 +62,7 @@ class Invited(Shape):
 
     def vehicles(self) -> str:
         """`Coach`, or `2 × Minibus`."""
-        name = self.vehicle_class.replace("_", " ").capitalize()
-        return name if self.vehicle_count == 1 else f"{self.vehicle_count} × {name}"
+        return vehicles(self.vehicle_count, self.vehicle_class)
 
 
 class Decided(Shape):

@@ -10,6 +10,7 @@ from datetime import date
 from pydantic import ConfigDict
 
 from coachway.core.model import Shape
+from coachway.core.wording import humanized
 
 
 class Document(Shape):
@@ -25,7 +26,7 @@ class Document(Shape):
 
     def kind(self) -> str:
         """`Business license`."""
-        return self.document_type.replace("_", " ").capitalize()
+        return humanized(self.document_type)
 
     def day(self) -> str:
         """`March 3, 2027`."""

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from coachway.core.wording import telephone
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.posting import Letter
@@ -23,13 +24,15 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 def _environment(medium: Literal["html", "text"]) -> Environment:
     # What people wrote is escaped in HTML; plain text has nothing to escape.
     escaped = ("jinja",) if medium == "html" else ()
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader([TEMPLATES / medium, TEMPLATES]),
         autoescape=select_autoescape(enabled_extensions=escaped),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["telephone"] = telephone
+    return environment
 
 
 def worded(message: Message, letterhead: Letterhead) -> Letter:

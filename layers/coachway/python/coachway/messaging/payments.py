@@ -44,7 +44,7 @@ class Succeeded(Paid):
 
     def rows(self, words: Wording) -> list[tuple[str, str]]:
         """The receipt."""
-        rows = [("For", self.subject().capitalize()), ("Paid", self.said_amount(words))]
+        rows = [("Invoice" if self.invoice_id else "Trip", self.number), ("Paid", self.said_amount(words))]
         if self.card:
             rows.append(("Card", self.card))
         rows.append(("On", words.moment(self.succeeded_at)))

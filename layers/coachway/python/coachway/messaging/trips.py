@@ -11,9 +11,9 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.core.model import Shape
 from coachway.core.money import Amount
-from coachway.core.wording import Wording
+from coachway.core.wording import Wording, vehicles
 
-_STOPS: Final = {"pickup": "Pick-up", "dropoff": "Drop-off", "waypoint": "Stop"}
+_STOPS: Final = {"pickup": "Pickup", "dropoff": "Drop-off", "waypoint": "Stop"}
 
 
 class Stop(Shape):
@@ -52,15 +52,14 @@ class Trip(Shape):
 
     def vehicles(self) -> str:
         """`Coach`, or `2 × Minibus`."""
-        name = self.vehicle_class.replace("_", " ").capitalize()
-        return name if self.vehicle_count == 1 else f"{self.vehicle_count} × {name}"
+        return vehicles(self.vehicle_count, self.vehicle_class)
 
     def price(self, words: Wording) -> str:
         """What it costs: `$726.50`."""
         return words.money(self.total, self.currency)
 
     def places(self, words: Wording) -> list[tuple[str, str]]:
-        """Each stop: `Pick-up, 9:00 AM EST` and where; with the day, when it is another than the stop's before."""
+        """Each stop: `Pickup, 9:00 AM EST` and where; with the day, when it is another than the stop's before."""
         said = []
         today = words.local(self.starts_at, self.timezone).date()
         for stop in self.stops:
