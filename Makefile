@@ -8,6 +8,8 @@ UV_VERSION := 0.13.8
 VENV := .venv
 PY := $(VENV)/bin/python
 LOCAL := $(PY) -m infra.local
+OPERATE := PYTHONPATH=layers/coachway/python:. $(LOCAL)
+ON = $(if $(ENV),--environment $(ENV))
 # The first Python on this machine that the lock file covers.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
@@ -95,23 +97,24 @@ lock: $(VENV)/bin/uv ## Resolve the dependencies again, to newer versions
 layers: $(VENV)/.synced ## Build the layers and say how large they are: make layers [RUNTIME=python3.13 for AWS]
 	@$(LOCAL) layers $(if $(RUNTIME),--runtime $(RUNTIME))
 
-##@ Operation
+##@ Operation, of the stack at hand, or with ENV=staging or ENV=prod of the one on AWS
 .PHONY: redrive
 redrive: $(VENV)/.synced ## Put what lies on the dead-letter queues back on its way, and take up failed flows
-	@PYTHONPATH=layers/coachway/python:. $(LOCAL) redrive
+	@$(OPERATE) redrive $(ON)
 
 .PHONY: replay
 replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FROM=2026-01-01 TO=2026-01-31
-	@PYTHONPATH=layers/coachway/python:. $(LOCAL) replay $(or $(ORG),$(error ORG=org_… says whose events)) $(FROM) $(or $(TO),$(FROM))
+	@$(OPERATE) replay $(or $(ORG),$(error ORG=org_… says whose events)) $(or $(FROM),$(error FROM=YYYY-MM-DD says from which day)) \
+		$(or $(TO),$(FROM)) $(ON)
 
 .PHONY: rebuild
 rebuild: $(VENV)/.synced ## Count the figures of vendors and drivers again from past events: make rebuild ORG=org_…
-	@PYTHONPATH=layers/coachway/python:. $(LOCAL) rebuild $(or $(ORG),$(error ORG=org_… says whose))
+	@$(OPERATE) rebuild $(or $(ORG),$(error ORG=org_… says whose)) $(ON)
 
 .PHONY: platform-user
-platform-user: $(VENV)/.synced ## Invite who runs the deployment: make platform-user ORG=demo EMAIL=… [NAME="Pia Novak"] [ENV=staging|prod]
-	@PYTHONPATH=layers/coachway/python:. $(LOCAL) platform-user $(or $(ORG),$(error ORG= says which organization, by its slug)) \
-		$(or $(EMAIL),$(error EMAIL= says who)) $(if $(NAME),--name "$(NAME)") $(if $(ENV),--environment $(ENV))
+platform-user: $(VENV)/.synced ## Invite who runs the deployment: make platform-user ORG=demo EMAIL=… [NAME="Pia Novak"]
+	@$(OPERATE) platform-user $(or $(ORG),$(error ORG= says which organization, by its slug)) \
+		$(or $(EMAIL),$(error EMAIL= says who)) $(if $(NAME),--name "$(NAME)") $(ON)
 
 .PHONY: deploy
 deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod

@@ -45,8 +45,8 @@ def _logs(home: Home, options: argparse.Namespace) -> None:
     subprocess.run(["tail", "-n", "100", "-f", str(log)], check=False)
 
 
-def _deploy(_: Home, options: argparse.Namespace) -> None:
-    deploy.to_aws(options.environment)
+def _deploy(home: Home, _: argparse.Namespace) -> None:
+    deploy.to_aws(home)
 
 
 def _layers(_: Home, options: argparse.Namespace) -> None:
@@ -77,7 +77,7 @@ def _rebuild(home: Home, options: argparse.Namespace) -> None:
 def _platform_user(home: Home, options: argparse.Namespace) -> None:
     first, _, last = options.name.partition(" ")
     name = {"first_name": first, "last_name": last or first}
-    invited, link = platform_user.invite(home, options.organization, options.email, name, options.environment)
+    invited, link = platform_user.invite(home, options.organization, options.email, name)
     print(f"{invited.email} is invited to run the deployment, as one of {options.organization}; a mail is on its way.")
     print(f"Until {invited.expires_at:%Y-%m-%d %H:%M} UTC: {link}")
 
@@ -117,7 +117,10 @@ def _options() -> argparse.Namespace:
     person.add_argument("organization", help="its slug")
     person.add_argument("email")
     person.add_argument("--name", default="Platform Operator", help="first and last name")
-    person.add_argument("--environment", default="", choices=["", "staging", "prod"], help="on AWS; else the emulator")
+    for command in ("redrive", "replay", "rebuild", "platform-user"):
+        commands.choices[command].add_argument(
+            "--environment", default="", choices=["staging", "prod"], help="on AWS; without it on the emulator"
+        )
     return parser.parse_args()
 
 
@@ -125,7 +128,7 @@ def main() -> int:
     """Run one command; a failure says what to do."""
     options = _options()
     try:
-        COMMANDS[options.command](Home.from_environment(), options)
+        COMMANDS[options.command](Home.from_environment(getattr(options, "environment", "")), options)
     except say.Failed as failure:
         print(f"\n✗ {failure.what}", file=sys.stderr)
         if failure.advice:

@@ -1,9 +1,11 @@
-"""Clients of the emulated AWS services, for tools and tests."""
+"""Clients of AWS's services, emulated or real, for tools and tests."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import boto3
 from localstack_client.session import Session
 
 from infra.local.home import REGION, Home
@@ -20,15 +22,23 @@ def session(emulator_url: str) -> Session:
 
 
 def client(home: Home, service: str) -> Any:
-    """A client of one service of this home's emulator."""
+    """A client of one service of this home's emulator, or of AWS by the credentials at hand."""
+    if home.target == "aws":
+        return boto3.client(service, region_name=_region())
     return session(home.emulator_url).client(service)
 
 
 def environment(home: Home) -> dict[str, str]:
-    """What makes the product's own code, in this process, talk to this home's emulator as its root."""
+    """What makes the product's own code, in this process, work on this home's stack: on an emulator as its root."""
+    if home.target == "aws":
+        return {"AWS_DEFAULT_REGION": _region()}
     return {
         "AWS_ENDPOINT_URL": home.emulator_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
     }
+
+
+def _region() -> str:
+    return os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or REGION

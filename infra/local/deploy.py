@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local import aws, environments, layers, processes, sandboxes, say, stage
 from infra.local.home import REGION, ROOT, Home
@@ -65,8 +65,12 @@ def deploy(home: Home) -> bool:
 
 
 def outputs(home: Home) -> dict[str, str]:
-    """The stack's outputs."""
-    stack = aws.client(home, "cloudformation").describe_stacks(StackName=home.stack_name)["Stacks"][0]
+    """The stack's outputs. Raises Failed when there is no such stack, or nobody to ask."""
+    try:
+        stack = aws.client(home, "cloudformation").describe_stacks(StackName=home.stack_name)["Stacks"][0]
+    except (BotoCoreError, ClientError) as error:
+        advice = "log in to its account first" if home.target == "aws" else "start it first: make up"
+        raise say.Failed(f"the stack {home.stack_name} cannot be found: {error}", advice) from None
     return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
@@ -157,12 +161,14 @@ def _sam(home: Home, command: list[str], values: Mapping[str, str]) -> None:
         raise say.Failed(f"the deployment failed:\n{processes.tail(log, 40)}", f"the whole log is {log}")
 
 
-def to_aws(environment: str) -> None:
+def to_aws(home: Home) -> None:
     """Deploy to the AWS account of the credentials at hand, as `samconfig.toml` says for `staging` or `prod`."""
     staged = stage.build(layers.Platform.aws(LAMBDA_RUNTIME))
     sam = environments.ensure("sam") / "sam"
     command = [str(sam), "deploy", "--template-file", str(staged / stage.TEMPLATE)]
     done = subprocess.run(
-        [*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", environment], cwd=ROOT, check=False
+        [*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", home.environment],
+        cwd=ROOT,
+        check=False,
     )
     sys.exit(done.returncode)

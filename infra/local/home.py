@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from infra.local import say
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 ENVIRONMENTS: Final = ROOT / ".local" / "venvs"
 BUILD: Final = ROOT / ".build"
@@ -19,9 +21,19 @@ STAGE: Final = "live"
 REGION: Final = "us-east-1"
 
 
+TARGETS: Final = ("ministack", "localstack", "aws")
+
+
+def _port(text: str) -> int:
+    """The first of three ports in a row."""
+    if not text.isdecimal() or not 1024 <= int(text) <= 65533:
+        raise say.Failed(f"COACHWAY_PORT={text} is no port", "take a number from 1024 to 65533, such as 4600")
+    return int(text)
+
+
 @dataclass(frozen=True)
 class Home:
-    """One running stack: a directory of state and three ports in a row."""
+    """One running stack: a directory of state and three ports in a row; or one on AWS, which has neither."""
 
     directory: Path
     port: int
@@ -30,15 +42,14 @@ class Home:
     environment: str = "local"
 
     @classmethod
-    def from_environment(cls) -> Home:
-        """The stack that the environment variables name."""
+    def from_environment(cls, on_aws: str = "") -> Home:
+        """The stack that the environment variables name, or the one of an environment `on_aws`: staging, prod."""
         directory = Path(os.environ.get("COACHWAY_HOME") or ROOT / ".local").resolve()
-        return cls(
-            directory,
-            int(os.environ.get("COACHWAY_PORT") or 4566),
-            target=os.environ.get("TARGET") or "ministack",
-            environment="localstack" if os.environ.get("TARGET") == "localstack" else "local",
-        )
+        target = "aws" if on_aws else os.environ.get("TARGET") or "ministack"
+        if target not in TARGETS:
+            raise say.Failed(f"{target} is no TARGET", f"leave it out, or take one of {', '.join(TARGETS[:2])}")
+        environment = on_aws or ("localstack" if target == "localstack" else "local")
+        return cls(directory, _port(os.environ.get("COACHWAY_PORT") or "4566"), target=target, environment=environment)
 
     @property
     def emulator_url(self) -> str:

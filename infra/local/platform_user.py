@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.local import aws, say
-from infra.local.home import REGION, Home
+from infra.local.home import Home
 
 if TYPE_CHECKING:
     from coachway.identity.invitations import Invited
@@ -21,13 +21,13 @@ class Sent(NamedTuple):
     link: str
 
 
-def invite(home: Home, organization: str, email: str, name: Mapping[str, str], environment: str = "") -> Sent:
-    """Invite somebody to an organization, by its slug, on the emulator or in an environment on AWS.
+def invite(home: Home, organization: str, email: str, name: Mapping[str, str]) -> Sent:
+    """Invite somebody to an organization, by its slug, on the emulator or on AWS.
 
     On AWS with the credentials at hand, which need to write the table, and to read the root secret and the parameter of
     the public address. The invitation goes out by mail as any other does. `name` has `first_name` and `last_name`.
     """
-    with _deployment(home, environment):
+    with _deployment(home):
         from coachway.core import errors, settings
         from coachway.identity import operators
         from coachway.identity.model import Invitation
@@ -41,19 +41,16 @@ def invite(home: Home, organization: str, email: str, name: Mapping[str, str], e
 
 
 @contextmanager
-def _deployment(home: Home, environment: str) -> Iterator[None]:
-    """What `template.yaml` tells the functions, by the names that it gives; on the emulator as its root."""
+def _deployment(home: Home) -> Iterator[None]:
+    """What `template.yaml` tells the functions, by the names that it gives."""
     before = dict(os.environ)
-    target = environment or home.environment
     os.environ.update(
-        ENVIRONMENT=target,
-        TABLE_NAME=f"coachway-{target}",
-        ROOT_SECRET_ARN=f"coachway/{target}/root",
-        PUBLIC_URL_PARAMETER=f"/coachway/{target}/public-url",
+        aws.environment(home),
+        ENVIRONMENT=home.environment,
+        TABLE_NAME=f"coachway-{home.environment}",
+        ROOT_SECRET_ARN=f"coachway/{home.environment}/root",
+        PUBLIC_URL_PARAMETER=f"/coachway/{home.environment}/public-url",
     )
-    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
-    if not environment:
-        os.environ.update(aws.environment(home))
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ from infra.local.home import Home
 
 def rebuild(home: Home, organization: str) -> tuple[int, int]:
     """Count the figures of an organization's vendors and drivers again; returns of how many each."""
-    republish.as_root(home, deploy.outputs(home))
+    republish.work_on(home, deploy.outputs(home))
     from coachway.dispatch import performance
     from coachway.vendors import statistics
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from infra.local import deploy, say
-from infra.local.home import REGION, Home
+from infra.local import aws, deploy, say
+from infra.local.home import Home
 
 Clients = Callable[[Home, str], Any]
 
@@ -93,19 +93,16 @@ def _publish_buried(client: Clients, home: Home, outputs: dict[str, str], messag
 
 def _relay(home: Home, outputs: dict[str, str], items: list[dict[str, Any]]) -> int:
     """Publish items just as the stream's function does."""
-    as_root(home, outputs)
+    work_on(home, outputs)
     from coachway.core.relaying import relay
 
     return relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items)
 
 
-def as_root(home: Home, outputs: dict[str, str]) -> None:
-    """Let the product's own code, run in this process, work on the stack of this machine."""
+def work_on(home: Home, outputs: dict[str, str]) -> None:
+    """Let the product's own code, run in this process, work on this home's stack."""
     os.environ.update(
-        AWS_ENDPOINT_URL=home.emulator_url,
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="test",  # noqa: S106 - the emulator's fixed root
-        AWS_DEFAULT_REGION=REGION,
+        aws.environment(home),
         BUS_NAME=outputs["BusName"],
         DEAD_LETTERS_URL=outputs["RelayDeadLettersUrl"],
         TABLE_NAME=outputs["TableName"],

@@ -1,0 +1,109 @@
+"""What operators run by `make`, on AWS as on the emulator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from coachway.core import ids, store
+from coachway.core.ops import Update
+from coachway.ratings.events import VendorRated
+from coachway.vendors import service, statistics
+from infra.local import aws, deploy, rebuild, republish, say
+from infra.local.home import Home
+from tests.integration import carriers
+from tests.integration.conftest import TABLE
+
+
+def queue(name: str) -> str:
+    return str(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"])
+
+
+def received(url: str) -> list[str]:
+    found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [message["Body"] for message in found.get("Messages", [])]
+
+
+@pytest.fixture
+def staging(monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An environment on AWS with a stack's outputs, and nothing in this process that tells of it."""
+    boto3.client("events").create_event_bus(Name="bus")
+    urls = {f"{each}QueueUrl": queue(each) for each in republish.CONSUMERS}
+    urls |= {f"{each}DeadLettersUrl": queue(f"{each}-dead") for each in (*republish.CONSUMERS, "Relay")}
+    outputs = {"TableName": TABLE, "BusName": "bus"} | urls
+    template = {
+        "Resources": {"Any": {"Type": "AWS::SQS::Queue"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    boto3.client("cloudformation").create_stack(StackName="coachway-staging", TemplateBody=json.dumps(template))
+    for name in ("BUS_NAME", "DEAD_LETTERS_URL"):
+        monkeypatch.setenv(name, "")
+    return Home.from_environment("staging")
+
+
+def test_what_was_set_aside_on_aws_goes_back_on_its_way(staging: Home, dynamodb: Any) -> None:
+    carriers.vendor()
+    [first, *_] = [each for each in dynamodb.scan(TableName=TABLE)["Items"] if each["sk"]["S"].startswith("EVENT#")]
+    outputs = deploy.outputs(staging)
+    sqs = boto3.client("sqs")
+    sqs.send_message(QueueUrl=outputs["MessagingDeadLettersUrl"], MessageBody="a mail")
+    place = {"pk": first["pk"]["S"], "sk": first["sk"]["S"]}
+    sqs.send_message(QueueUrl=outputs["RelayDeadLettersUrl"], MessageBody=json.dumps(place))
+    assert republish.redrive(aws.client, staging) == 2
+    assert received(outputs["MessagingQueueUrl"]) == ["a mail"]
+    assert received(outputs["MessagingDeadLettersUrl"]) == received(outputs["RelayDeadLettersUrl"]) == []
+
+
+def test_a_day_of_an_organization_on_aws_is_published_again(staging: Home, dynamodb: Any) -> None:
+    carriers.vendor()
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    [day] = {
+        each["gsi1pk"]["S"].rpartition("#")[2] for each in items if "#EVENTS#" in each.get("gsi1pk", {}).get("S", "")
+    }
+    events = [each for each in items if each["sk"]["S"].startswith("EVENT#")]
+    assert republish.replay(aws.client, staging, carriers.ORG, day, day) == len(events) > 0
+    with pytest.raises(say.Failed, match="before the first"):
+        republish.replay(aws.client, staging, carriers.ORG, "2026-02-01", "2026-01-31")
+
+
+def test_figures_on_aws_are_counted_again(staging: Home) -> None:
+    vendor = carriers.vendor()
+    known = service.get(carriers.CALLER, vendor["id"])
+    points = dict.fromkeys(name for name in VendorRated.model_fields if name.endswith("_rating"))
+    rated = VendorRated.model_validate(
+        {
+            "rating_id": ids.new("rat"),
+            "vendor_id": known.id,
+            "charter_id": ids.new("chr"),
+            **points,
+            "overall_rating": 4.5,
+        }
+    )
+    store.commit(carriers.CALLER, Update(known, known.model_copy(), [rated]))
+    assert rebuild.rebuild(staging, carriers.ORG) == (1, 0)
+    kept = store.find(statistics.Statistics, statistics.key(carriers.ORG, known.id))
+    assert statistics.told(known, kept).total_ratings == 1
+
+
+def test_a_stack_that_is_not_there_is_told_with_what_to_do() -> None:
+    with pytest.raises(say.Failed) as told:
+        deploy.outputs(Home.from_environment("prod"))
+    assert "coachway-prod" in told.value.what
+    assert told.value.advice == "log in to its account first"
+
+
+@pytest.mark.parametrize("port", ["abc", "80", "65534", "-1", "4566.0"])
+def test_a_port_that_is_none_is_told_with_what_to_do(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COACHWAY_PORT", port)
+    with pytest.raises(say.Failed) as told:
+        Home.from_environment()
+    assert "such as 4600" in told.value.advice
+
+
+def test_only_the_emulators_are_talked_to_as_their_root() -> None:
+    assert aws.environment(Home(Path("/nowhere"), 4566))["AWS_ENDPOINT_URL"] == "http://localhost:4566"
+    assert set(aws.environment(Home.from_environment("prod"))) == {"AWS_DEFAULT_REGION"}
