@@ -104,4 +104,4 @@ def test_a_link_that_was_not_made_here_leads_nowhere(exchange: Exchange, page: P
     answer = page.goto(link[:-6] + "AAAAAA")
     assert answer is not None
     assert answer.status == 404
-    expect(page.get_by_role("heading", level=1)).to_have_text("We cannot find this page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link does not work")

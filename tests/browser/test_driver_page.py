@@ -100,7 +100,7 @@ def test_a_driver_answers_goes_on_duty_and_drives(depot: Depot, phone: BrowserCo
     stops = card.get_by_role("listitem")
     expect(stops).to_have_count(3)
     expect(stops.nth(1).get_by_role("link")).to_have_attribute("href", re.compile(r"^geo:40\.4598,-74\.271\?q="))
-    expect(page.get_by_role("link", name="Call +1")).to_have_attribute("href", f"tel:{OFFICE}")
+    expect(page.get_by_role("link", name="Call +1 212-555-0100")).to_have_attribute("href", f"tel:{OFFICE}")
     must_be_accessible(page)
 
     with page.expect_download() as download:
@@ -214,7 +214,7 @@ def test_a_trip_of_somebody_who_fell_out_is_taken_over(stack: Stack, phone: Brow
     depot.carrier.ask("POST", "/dispatch/recoveries", lost)
     eventually(lambda: "can you take over" in "".join(each["body"] for each in stack.texts(sam["phone"])), 60)
 
-    page.get_by_role("button", name="Look for news").click()
+    page.get_by_role("button", name="Refresh").click()
     card = page.get_by_role("article")
     for said in (trip["charter_number"], spare["name"], "Answer by", "1901 Boardwalk"):
         expect(card).to_contain_text(said)
@@ -288,7 +288,7 @@ def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: D
     page.unroute("**/dispatch/assignments?*")
     expect(page.get_by_text("No trips for you")).to_be_visible()
     expect(page.get_by_text("Connected")).to_be_visible()
-    page.get_by_role("button", name="Look for news").click()
+    page.get_by_role("button", name="Refresh").click()
     assert depot.now(trip)["status"] == "offered"
     page.get_by_role("button", name="Log out").click()
     log_in(depot, page, rosa)

@@ -41,7 +41,7 @@ def test_an_invited_person_chooses_a_password_without_script(office: Office, bro
     expect(page.get_by_role("heading", name="You are in")).to_be_visible()
     expect(page.get_by_text(email)).to_be_visible()
     page.goto(address)
-    expect(page.get_by_role("heading", name="We cannot find this page")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
     context.close()
     office.ask("POST", "/auth/login", {"organization": office.slug, "email": email, "password": PASSWORD})
 

@@ -133,4 +133,4 @@ def test_a_link_that_was_not_made_here_finds_no_invoice(office: Office, page: Pa
     answer = page.goto(f"{office.stack.pages_url}/invoices/{'A' * 86}")
     assert answer is not None
     assert answer.status == 404
-    expect(page.get_by_role("heading", name="We cannot find this page")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()

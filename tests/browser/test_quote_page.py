@@ -102,7 +102,7 @@ def test_a_link_that_was_not_made_here_finds_a_page_that_says_so(office: Office,
     answer = page.goto(url)
     assert answer is not None
     assert answer.status == 404
-    expect(page.get_by_role("heading", name="We cannot find this page")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not work")).to_be_visible()
 
 
 def test_a_quote_is_printed_on_one_page_without_what_can_only_be_pressed(office: Office, page: Page) -> None:

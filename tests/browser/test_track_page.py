@@ -57,7 +57,7 @@ def test_a_trip_is_followed_from_before_check_in_to_after_the_drop_off(
 
     depot.duty(trip, "depart", stop=0)
     depot.seen(trip, *along((40.69, -74.03), (40.65, -74.10), 6))
-    page.get_by_role("link", name="Look again").click()
+    page.get_by_role("link", name="Refresh").click()
     expect(page.get_by_text("On the way to Cheesequake Service Area")).to_be_visible()
     expect(page.get_by_text("Left at")).to_be_visible()
     expect(page.get_by_role("img", name="Map of the 3 stops")).to_be_visible()

@@ -114,7 +114,7 @@ def test_an_expired_quote_says_so(sent: SentQuote, monkeypatch: pytest.MonkeyPat
 def test_a_token_that_was_not_made_here_finds_nothing(token: str) -> None:
     page = get(token)
     assert page.status == 404
-    assert "We cannot find this page" in page.text
+    assert "This link does not work" in page.text
 
 
 def test_an_itinerary_is_for_those_who_may_read_charters(charter: Charter) -> None:

@@ -22,15 +22,17 @@ from coachway.core.wording import telephone
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PRODUCT: Final = Brand("CoachWay")
 
+_FORM: Final = ("Something in the form was not right", "Go back, reload the page and try again.")
 _SAID: Final = {
     404: (
-        "We cannot find this page",
-        "The link may be incomplete, or be replaced by a newer one. Open it again from the latest message to you.",
+        "This link does not work",
+        "It may be cut short, too old, used or replaced. Use the one in our latest message, or ask us for another.",
     ),
     409: ("That is not possible any more", ""),
-    422: ("Something in the form was not right", "Go back, reload the page and try again."),
+    **dict.fromkeys((400, 413, 415, 422), _FORM),
     429: ("Too many tries", "Wait a minute, then try again."),
 }
+_OURS: Final = ("Something went wrong on our side", "Wait a moment, then try again.")
 
 
 @cache
@@ -70,7 +72,7 @@ def html(
 
 def refusal(problem: Problem) -> Html:
     """What went wrong, told to a person."""
-    title, advice = _SAID.get(problem.status, ("Something went wrong", "Try again in a moment."))
+    title, advice = _SAID.get(problem.status, _OURS)
     known = problem.detail if problem.status == 409 else advice
     reference = problem.request_id if problem.status >= 500 else ""
     return html(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=known, reference=reference)

@@ -74,6 +74,9 @@ function dayNamed(moment, zone) {
   return new Intl.DateTimeFormat("en-US", style).format(new Date(moment));
 }
 
+// `+12125550123` as people read it; other countries' numbers as they are.
+const readable = (phone) => phone.replace(/^\+1(\d{3})(\d{3})(\d{4})$/, "+1 $1-$2-$3");
+
 // Where the phone's own map programs listen: iPhones and Macs have no geo: links.
 function mapLink(stop) {
   const named = encodeURIComponent(stop.address);
@@ -84,7 +87,7 @@ function mapLink(stop) {
 }
 
 const townOf = (stop) => stop.address.split(",").slice(0, 2).join(",");
-const KIND = { pickup: "Pick-up", dropoff: "Drop-off", waypoint: "Stop" };
+const KIND = { pickup: "Pickup", dropoff: "Drop-off", waypoint: "Stop" };
 
 function stopItem(stop, zone) {
   const at = stop.timezone || zone;
@@ -148,7 +151,7 @@ function tripCard(trip, acts, busy) {
   const both = [trip.driver_name, trip.second_driver_name];
   if (trip.second_driver_name) row(facts, "Drivers", both.join(" and "));
   if (trip.contact_phone) {
-    const call = made("a", { href: `tel:${trip.contact_phone}`, className: "call" }, trip.contact_phone);
+    const call = made("a", { href: `tel:${trip.contact_phone}`, className: "call" }, readable(trip.contact_phone));
     row(facts, "Contact", `${trip.contact_name || "On board"} `, call);
   }
   row(facts, "Notes", trip.notes);

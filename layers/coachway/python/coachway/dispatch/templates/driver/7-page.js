@@ -202,7 +202,7 @@ async function work() {
   $("work-title").textContent = `Your trips for ${me.organization.name}`;
   const { phone } = me.organization;
   $("office").hidden = !phone;
-  if (phone) Object.assign($("office"), { href: `tel:${phone}`, textContent: `Call ${phone}` });
+  if (phone) Object.assign($("office"), { href: `tel:${phone}`, textContent: `Call ${readable(phone)}` });
   show("work");
   await countOutbox(driverId());
   await sendOutbox(driverId());
