@@ -24,7 +24,7 @@ def test_a_small_refund_goes_out_by_itself(stack: Stack) -> None:
     assert known["stripe_refund_id"].startswith("re_")
     assert till.given_back(payment) == [10_000]
     assert till.charter(trip["id"])["amount_paid"] == 626.5
-    mail = stack.wait_for_mail(till.carrier.client_email, "We gave you back")
+    mail = stack.wait_for_mail(till.carrier.client_email, "We refunded")
     assert "$100.00" in mail["BodyText"]
     till.ended("refund", made["id"], "SUCCEEDED")
     books = till.ledger()

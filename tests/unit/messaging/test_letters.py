@@ -193,7 +193,7 @@ def test_a_driver_reads_in_one_message_what_when_where_and_what_to_do() -> None:
         "Please accept or decline: https://coachway.test/live/pages/driver?organization=harbor"
     )
     released = letter("assignment.released").text
-    assert "is not yours any more: The charter was cancelled." in released
+    assert "is no longer yours: The charter was cancelled." in released
 
 
 def test_the_second_driver_is_told_as_well_if_there_is_one() -> None:

@@ -9,7 +9,7 @@ from coachway.core import ids, links
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.identity import events as identity
-from coachway.messaging import bidding, bills, documents, duties, letterhead, sending, trips, writing
+from coachway.messaging import bidding, bills, documents, duties, erasing, letterhead, sending, trips, writing
 from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.writing import Occasion
@@ -208,4 +208,4 @@ def consume(caller: Caller, delivery: Delivery) -> None:
             sending.send(caller, delivery.event_id, message, head)
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(OCCASIONS, consume)
+CONSUMERS: Final[Mapping[str, Consumer]] = {**dict.fromkeys(OCCASIONS, consume), "client.erased": erasing.forget}
