@@ -102,7 +102,7 @@ def test_who_declines_is_followed_by_the_next_and_everybody_is_told_who_took_ove
     assert (before["status"], after["status"], after["vehicle_id"]) == ("released", "accepted", fleet.spare)
     assert "Finn Tran" in stack.wait_for_mail(fleet.carrier.client_email, "^Another driver for your trip")["BodyText"]
     stack.wait_for_mail(fleet.office, "^Finn Tran took over trip")
-    fleet.text(fleet.driven["phone"], "is not yours any more")
+    fleet.text(fleet.driven["phone"], "is no longer yours")
 
 
 def test_who_does_not_answer_in_time_is_followed_by_nobody_and_the_office_hears_of_it(stack: Stack) -> None:
