@@ -124,7 +124,7 @@ def _sums(invoice: Invoice, brand: Brand, words: Wording, width: float) -> Table
         sums.append(("Tax", invoice.tax))
     sums.append(("Total", invoice.total))
     if invoice.paid_ahead:
-        sums.append(("Paid ahead", -invoice.paid_ahead))
+        sums.append(("Paid in advance", -invoice.paid_ahead))
     if invoice.paid_since:
         sums.append(("Paid", -invoice.paid_since))
     rows = [["", Paragraph(name, papers.style(10, quiet=True)), _right(words.money(cents), 10)] for name, cents in sums]
