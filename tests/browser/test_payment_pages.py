@@ -96,6 +96,16 @@ def test_without_script_the_page_says_how_else_to_pay(office: Office, browser: B
     context.close()
 
 
+def test_a_page_that_cannot_load_stripe_s_script_says_so(office: Office, browser: Browser) -> None:
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    page.route(re.compile(r"/v3/?$"), lambda route: route.abort())
+    accepted(office, page)
+    expect(page.get_by_text("The card form could not be loaded. Reload the page to try again.")).to_be_visible()
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+    context.close()
+
+
 def invoiced(office: Office) -> tuple[dict[str, Any], str]:
     """An issued invoice, and the link in its mail."""
     charter = office.charter()
