@@ -1,4 +1,4 @@
-"""Ids of billing, and what its lists ask for. Invoices, payments and payables have files of their own."""
+"""Ids of billing. Invoices, payments, refunds and payables have files of their own."""
 
 from __future__ import annotations
 
@@ -12,4 +12,3 @@ InvoiceId = Annotated[str, Field(pattern=ids.pattern("ivc"))]
 PaymentId = Annotated[str, Field(pattern=ids.pattern("pay"))]
 RefundId = Annotated[str, Field(pattern=ids.pattern("rfd"))]
 PayableId = Annotated[str, Field(pattern=ids.pattern("pbl"))]
-EntryId = Annotated[str, Field(pattern=ids.pattern("jrn"))]

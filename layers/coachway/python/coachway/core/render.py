@@ -36,8 +36,3 @@ def unseen(answer: BaseModel) -> dict[str, Any] | None:
         if parts:
             hidden[name] = {"__all__": parts} if wrap else parts
     return hidden or None
-
-
-def to_plain(answer: object) -> Any:
-    """The same as plain Python data."""
-    return json.loads(to_json(answer))
