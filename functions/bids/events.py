@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.bids import signals
+from coachway.bids import erasing, signals
 from coachway.core import consuming
 
-handler = consuming.entry("bids", signals.CONSUMERS)
+handler = consuming.entry("bids", {**signals.CONSUMERS, **erasing.CONSUMERS})

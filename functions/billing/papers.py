@@ -1,9 +1,11 @@
-"""Invoices as papers."""
+"""Papers: invoices, and all that is kept about a client."""
 
 from __future__ import annotations
 
-from coachway.billing import filing
+from coachway.billing import client_file, filing
+from coachway.billing.client_file import ClientExport, ClientExportQuery
 from coachway.billing.model import InvoiceId
+from coachway.bookings.model import ClientId
 from coachway.core.answers import File
 from coachway.core.caller import Caller
 from coachway.core.http import Api
@@ -19,3 +21,13 @@ def invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> File:
     Once it was issued it is the paper that the client was sent; a draft says that it is one.
     """
     return filing.paper(caller, invoice_id)
+
+
+@api.get("/clients/{client_id}/export", needs="clients:write")
+def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery) -> ClientExport:
+    """Export everything kept about a client.
+
+    For the client itself, who may ask for it: master data with contacts, addresses, preferences, credit and history,
+    and then charters, invoices, payments, refunds, collections and messages, newest first, a hundred in a page.
+    """
+    return client_file.export(caller, client_id, query)

@@ -16,6 +16,7 @@ from coachway.bookings.model import Cancellation, Charter, CharterId, CharterInp
 from coachway.bookings.requests import CloneInput, RecurringInput, RecurringQuery
 from coachway.bookings.views import QuoteView
 from coachway.core.caller import Caller
+from coachway.core.erasing import Erasure
 from coachway.core.events import HistoryEntry
 from coachway.core.http import ANYONE, Api
 from coachway.core.model import Changes, Input, Page, PageQuery
@@ -157,6 +158,19 @@ def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, bo
 def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Charter]:
     """List a client's charters, newest first."""
     return charters.of_client(caller, client_id, query)
+
+
+@api.post("/clients/{client_id}/erase", needs="clients:write")
+def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
+    """Erase everything personal about a client, for good.
+
+    Also of a client that was removed before. Refused while it owes something or has trips to come; its open quotes
+    expire. Its trips, bills, papers and messages are gone through in the minutes after; dates and amounts stay in the
+    books. Asking again finishes an erasure that was interrupted, and answers 404 once it is done.
+    """
+    from coachway.bookings import erasing  # those who read do without what moves charters
+
+    return erasing.erase(caller, client_id)
 
 
 @api.get("/quotes/{token}", needs=ANYONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.clients import addresses, contacts, credit, personal, preferences, service
+from coachway.clients import addresses, contacts, credit, preferences, service
 from coachway.clients.model import (
     Address,
     AddressInput,
@@ -16,7 +16,6 @@ from coachway.clients.model import (
     Credit,
     EmailPreferences,
     EmailPreferencesInput,
-    Erasure,
 )
 from coachway.core.caller import Caller
 from coachway.core.http import Api
@@ -136,22 +135,3 @@ def set_email_preferences(
     Fields that are left out stay as they are.
     """
     return preferences.change(caller, client_id, body, if_match)
-
-
-@api.get("/clients/{client_id}/export", needs="clients:write")
-def export_client(caller: Caller, client_id: ClientId) -> personal.ClientFile:
-    """Export everything kept about a client.
-
-    For the client itself, who may ask for it: master data, contacts, addresses, preferences, credit and history.
-    """
-    return personal.export(caller, client_id)
-
-
-@api.post("/clients/{client_id}/erase", needs="clients:write")
-def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
-    """Erase everything personal about a client, for good.
-
-    Also of a client that was removed before. Refused while it owes something; amounts stay in the books. Asking again
-    finishes an erasure that was interrupted, and answers 404 once it is done.
-    """
-    return personal.erase(caller, client_id)

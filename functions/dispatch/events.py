@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from coachway.core import consuming
-from coachway.dispatch import charters, recovery_flow
+from coachway.dispatch import charters, erasing, recovery_flow
 
-handler = consuming.entry("dispatch", {**charters.CONSUMERS, **recovery_flow.CONSUMERS})
+handler = consuming.entry("dispatch", {**charters.CONSUMERS, **erasing.CONSUMERS, **recovery_flow.CONSUMERS})

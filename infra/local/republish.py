@@ -16,7 +16,7 @@ from infra.local.home import Home
 
 Clients = Callable[[Home, str], Any]
 
-CONSUMERS = ("Messaging", "Vendors", "Bids", "Dispatch", "DispatchFigures", "Billing")
+CONSUMERS = ("Messaging", "Vendors", "Bookings", "Bids", "Dispatch", "DispatchFigures", "Billing")
 """Those with a queue and its dead letters among the stack's outputs."""
 
 

@@ -6,16 +6,23 @@ from typing import Any
 
 import pytest
 
-from coachway.clients import credit, service
-from coachway.core import errors, store
+from coachway.clients import credit, personal, service
+from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
+from coachway.core.consuming import Delivery
 from coachway.core.ops import Create
+from coachway.core.parties import CLIENT
 from coachway.core.table import tally
+from coachway.identity import log_ins
 from coachway.identity.organization import Organization
+from coachway.messaging import erasing as messages
+from coachway.messaging.model import Channel, Notification
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
 api = load("clients", "api").api
+ELSEWHERE = {"erase": load("bookings", "api").api, "export": load("billing", "papers").api}
+"""What higher floors know more of, and answer."""
 BASE = "/api/v1/clients"
 ACME: dict[str, Any] = {
     "name": "Acme Events",
@@ -43,7 +50,7 @@ def organization() -> None:
 
 def ask(method: str, path: str = "", body: Any = None, **more: Any) -> Reply:
     token = more.pop("token", "") or token_for("clients:read clients:write")
-    return call(api, method, BASE + path, body, token=token, **more)
+    return call(ELSEWHERE.get(path.rpartition("/")[2], api), method, BASE + path, body, token=token, **more)
 
 
 def made(**fields: Any) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def test_nobody_without_the_permission_gets_in() -> None:
         ("POST", f"/{client['id']}/contacts", {"name": "Dana"}),
         ("POST", f"/{client['id']}/erase", None),
     ]:
-        assert call(api, method, BASE + path, body).status == 401
+        assert call(ELSEWHERE.get(path.rpartition("/")[2], api), method, BASE + path, body).status == 401
         stranger = token_for("clients:read clients:write", org_id=OTHER)
         if path:
             assert ask(method, path, body, token=stranger).status == 404
@@ -263,28 +270,94 @@ def test_credit_is_the_limit_less_the_open_balance_and_never_passed() -> None:
 def test_a_client_can_have_all_that_is_kept_about_it() -> None:
     client = made()
     ask("POST", f"/{client['id']}/contacts", {"name": "Dana Lee"})
-    file = ask("GET", f"/{client['id']}/export").json()
+    told = ask("GET", f"/{client['id']}/export").json()
+    file = told["file"]
     assert file["client"] == client
     assert [each["name"] for each in file["contacts"]] == ["Dana Lee"]
     assert [each["type"] for each in file["history"]] == ["client.created", "client.contact_added"]
     assert "org_id" not in file["contacts"][0]
+    assert (told["charters"], told["invoices"], told["messages"], told["next_cursor"]) == ([], [], [], None)
+
+
+def forgotten(client_id: str) -> None:
+    """What messaging does once it is told."""
+    told: dict[str, Any] = {"event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5", "correlation_id": "x", "aggregate_id": client_id}
+    delivery = Delivery(type="client.erased", org_id=ORG, data={"client_id": client_id}, **told)
+    messages.forget(CALLER, delivery)
+
+
+def notified(recipient: str, n: int) -> Notification:
+    return Notification(
+        id=ids.new("msg"),
+        org_id=ORG,
+        event_id=str(n),
+        about="chr_1",
+        template="quote-sent",
+        channel=Channel.EMAIL,
+        recipient=recipient,
+        lease_until=clock.now(),
+    )
+
+
+QUILL: dict[str, Any] = {
+    "name": "Zebedee Quill",
+    "email": "Zeb@quill.example",
+    "phone": "+12125550199",
+    "notes": "afraid of bridges",
+}
 
 
 def test_an_erased_client_is_found_nowhere_in_the_table(dynamodb: Any) -> None:
-    client = made(name="Zebedee Quill", email="zeb@quill.example", phone="+12125550199", notes="afraid of bridges")
+    client = made(**QUILL)
     path = f"/{client['id']}"
     ask("POST", f"{path}/contacts", {"name": "Hortensia Quill", "phone": "+12125550188"})
     ask("POST", f"{path}/addresses", {"line1": "7 Quill Close", "city": "Albany"})
-    ask("PUT", path, {"name": "Zebedee A. Quill", "notes": "still afraid", "credit_limit": 5})
+    changed = {"name": "Zebedee A. Quill", "email": "new@quill.example", "notes": "still afraid", "credit_limit": 5}
+    ask("PUT", path, changed)
     ask("PUT", f"{path}/email-preferences", {"opted_out": True})
+    mailed = [notified(to, n) for n, to in enumerate(["zeb@quill.example"] * 120 + ["new@quill.example"])]
+    for start in range(0, len(mailed), 40):
+        store.commit(CALLER, *map(Create, mailed[start : start + 40]))
+    known: log_ins.Known = {"first_name": "Zeb", "last_name": "Quill", "phone": "+12125550177", "email": None}
+    store.commit(CALLER, *log_ins.opening(ORG, "client", client["id"], known)[1])
     ask("DELETE", path)
     erased = ask("POST", f"{path}/erase")
-    assert (erased.status, erased.json()["id"]) == (200, client["id"])
+    assert (erased.status, erased.json()["id"], "addresses" in erased.json()) == (200, client["id"], False)
+    forgotten(client["id"])
+    forgotten(client["id"])
     kept = str(dynamodb.scan(TableName="coachway-test")["Items"])
-    for secret in ("Quill", "quill", "Zebedee", "2125550199", "2125550188", "afraid", "Albany"):
+    for secret in ("Quill", "quill", "Zeb", "zeb", "2125550199", "2125550188", "2125550177", "afraid", "Albany"):
         assert secret not in kept
     assert "credit_limit" in kept
     assert ask("POST", f"{path}/erase").status == 404
+
+
+def test_an_erasure_that_was_interrupted_is_finished_by_asking_again(
+    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = made(**QUILL)
+    path = f"/{client['id']}"
+    for n in range(3):
+        ask("POST", f"{path}/contacts", {"name": f"Hortensia Quill {n}", "email": f"h{n}@quill.example"})
+    store.commit(CALLER, Create(notified("h1@quill.example", 1)))
+    commit, left = store.commit, [3]
+
+    def dying(*args: Any, **more: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise errors.Upstream("the table does not answer")
+        commit(*args, **more)
+
+    monkeypatch.setattr(personal, "_TOGETHER", 1)
+    monkeypatch.setattr(store, "commit", dying)
+    assert ask("POST", f"{path}/erase").status == 502
+    monkeypatch.setattr(store, "commit", commit)
+    assert ask("POST", f"{path}/erase").status == 200
+    forgotten(client["id"])
+    kept = str(dynamodb.scan(TableName="coachway-test")["Items"])
+    assert not [secret for secret in ("Quill", "quill", "Hortensia") if secret in kept]
+    [told] = [each for each in store.history(CLIENT.key(org=ORG, id=client["id"])) if "erased" in each.type]
+    assert told.data == {"client_id": client["id"]}
 
 
 def test_adding_a_client_is_one_round_trip_and_changing_one_two() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coachway.billing import awards, cancelling, collecting, filing, refund_signals, unbilled
+from coachway.billing import awards, cancelling, collecting, erasing, filing, refund_signals, unbilled
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.ops import AlreadyConsumed
@@ -46,6 +46,7 @@ CONSUMERS: Final[Mapping[str, Consumer]] = together(
     awards.CONSUMERS,
     cancelling.CONSUMERS,
     collecting.CONSUMERS,
+    erasing.CONSUMERS,
     filing.CONSUMERS,
     refund_signals.CONSUMERS,
     unbilled.CONSUMERS,

@@ -123,6 +123,18 @@ def customer(*, org_id: str, client_id: str, name: str, email: str) -> str:
     return str(_asked(lambda: _client().v1.customers.create(wanted, key)).id)
 
 
+def forget(customer_id: str) -> None:
+    """Have Stripe erase a customer and its cards; what was charged stays. One that is gone is left so.
+
+    Raises Upstream.
+    """
+    try:
+        _asked(lambda: _client().v1.customers.delete(customer_id))
+    except Refused as failure:
+        if getattr(failure.__cause__, "http_status", None) != 404:
+            raise
+
+
 def attach(customer_id: str, payment_method_id: str, *, key: str) -> tuple[str, str]:
     """Keep a card for later payments of a customer: its id from now on, and what a person knows it by.
 

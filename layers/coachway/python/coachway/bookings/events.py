@@ -152,6 +152,15 @@ class CharterCancelled(_Told):
     refund: Amount
 
 
+class CharterErased(Event):
+    """What was personal about a charter's client was taken out of it; others erase what they keep of the trip."""
+
+    TYPE: ClassVar[str] = "charter.erased"
+
+    charter_id: str
+    client_id: str
+
+
 class CharterFlowFailed(_Charter):
     """A step of one of a charter's flows failed for good; it can be taken up again."""
 

@@ -27,10 +27,19 @@ class ClientDeleted(Event):
 
 
 class ClientErased(Event):
-    """Everything personal about a client was taken out of the records."""
+    """A client was taken out of the records for good: whoever keeps something else of it erases that now."""
 
     TYPE: ClassVar[str] = "client.erased"
     client_id: str
+
+
+class ClientErasureContinued(Event):
+    """There was more of a client to erase than one go takes: `part` goes on behind `cursor`."""
+
+    TYPE: ClassVar[str] = "client.erasure_continued"
+    client_id: str
+    part: str
+    cursor: str
 
 
 class ContactAdded(Event):

@@ -56,10 +56,6 @@ CREDIT = AccessPattern(
     used_by="clients.credit",
 )
 
-ERASURE = AccessPattern(
-    "that a client was erased", pk="ORG#{org}#CLIENT#{client}", sk="ERASED", used_by="clients.personal.erase"
-)
-
 
 class ClientType(StrEnum):
     """What kind of client."""
@@ -268,14 +264,3 @@ class Credit(Shape):
     booked_balance: Annotated[Amount, Field(description="of it, trips booked on credit that are not invoiced yet")] = 0
     available_credit: Amount
     currency: str
-
-
-class Erasure(Entity):
-    """That everything personal about a client was taken out of `records` records. Its id is the client's."""
-
-    KIND: ClassVar[str] = "erasure"
-
-    records: int
-
-    def key(self) -> Key:
-        return ERASURE.key(org=self.org_id, client=self.id)

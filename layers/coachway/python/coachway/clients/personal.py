@@ -1,24 +1,29 @@
 """What is personal about a client: to hand out to that person, and to take out of the records.
 
-Papers keep their amounts. What other capabilities copied (the name on a charter, a mail that went out) they erase
-themselves, when `client.erased` tells them.
+Papers keep their amounts. What other capabilities keep (the places of a trip, the name on an invoice, a mail that went
+out) they erase themselves, when `client.erased` tells them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from coachway.clients import credit, preferences
 from coachway.clients.events import ClientErased
-from coachway.clients.model import ERASURE, Address, Client, Contact, Credit, EmailPreferences, Erasure
+from coachway.clients.model import Address, Client, Contact, Credit, EmailPreferences
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
+from coachway.core.contact import same_mailbox
+from coachway.core.erasing import ERASURE, Erasure
 from coachway.core.events import Change, Envelope, HistoryEntry
 from coachway.core.listing import everything
 from coachway.core.model import Shape
 from coachway.core.ops import Create, Op, Remove, Update
 from coachway.core.parties import CLIENT
+from coachway.identity import log_ins
+from coachway.identity.model import User
 
 _TOGETHER: Final = 90
 _IMPERSONAL: Final = frozenset(
@@ -60,16 +65,26 @@ def erase(caller: Caller, client_id: str) -> Erasure:
     """
     place = CLIENT.key(org=caller.org_id, id=client_id)
     client = next(iter(everything(Client, place.pk, prefix=place.sk)), None)
+    receipt = store.find(Erasure, ERASURE.key(org=caller.org_id, client=client_id))
     missing = errors.Missing("there is no such client")
-    if client is None or store.find(Erasure, ERASURE.key(org=caller.org_id, client=client_id)):
+    if client is None or (receipt is not None and receipt.finished_at is not None):
         raise missing
     quietly = replace(caller, attempt=None)
-    store.commit(quietly, credit.owes_nothing(client))
+    contacts = everything(Contact, place.pk, prefix="CONTACT#")
+    past = everything(Envelope, place.pk, prefix="EVENT#")
+    users = log_ins.of_party(caller.org_id, "client", client_id)
+    if receipt is None:
+        receipt = Erasure(id=client_id, org_id=caller.org_id, addresses=_addresses(client, contacts, past, users))
+        store.commit(
+            quietly, Create(receipt, taken=errors.LostRace("somebody else is erasing it")), credit.owes_nothing(client)
+        )
+    for user in users:
+        log_ins.erase(quietly, user)
     work: list[Op] = [
-        *(Remove(each) for each in everything(Contact, place.pk, prefix="CONTACT#")),
+        *(Remove(each) for each in contacts),
         *(Remove(each) for each in everything(Address, place.pk, prefix="ADDRESS#")),
         *(Remove(each) for each in everything(EmailPreferences, place.pk, prefix="EMAIL-PREFERENCES")),
-        *(Update(each, _blanked(each)) for each in everything(Envelope, place.pk, prefix="EVENT#") if _tells(each)),
+        *(Update(each, _blanked(each)) for each in past if _tells(each)),
     ]
     for start in range(0, len(work), _TOGETHER):
         store.commit(quietly, *work[start : start + _TOGETHER])
@@ -82,15 +97,27 @@ def erase(caller: Caller, client_id: str) -> Erasure:
             "deleted_at": client.deleted_at or clock.now(),
         }
     )
-    receipt = Erasure(id=client_id, org_id=caller.org_id, records=len(work) + 1)
+    after = receipt.model_copy(update={"finished_at": clock.now()})
     # The event hangs on the receipt: on the client it would tell, as changes, what was just taken out.
     store.commit(
         caller,
-        Create(receipt, [ClientErased(client_id=client_id)], taken=missing),
+        Update(receipt, after, [ClientErased(client_id=client_id)], lost=missing),
         Update(client, nobody),
         credit.owes_nothing(client),
     )
-    return receipt
+    return after
+
+
+def _addresses(
+    client: Client, contacts: Sequence[Contact], past: Sequence[Envelope], users: Sequence[User]
+) -> list[str]:
+    """Wherever a client was ever written to."""
+    known: list[Any] = [client.email, client.phone]
+    known += [way for person in contacts for way in (person.email, person.phone)]
+    known += [way for user in users for way in (user.email, user.phone)]
+    reached = [change for event in past for change in event.changes if change.field in {"email", "phone"}]
+    known += [way for change in reached for way in (change.old, change.new)]
+    return sorted({same_mailbox(each) for each in known if each})
 
 
 def _tells(event: Envelope) -> bool:

@@ -43,6 +43,18 @@ def get(key: str) -> bytes:
         raise errors.Upstream(f"the file could not be read ({type(failure).__name__})") from failure
 
 
+def remove(key: str) -> None:
+    """Take a file away for good, with all its older versions. Raises Upstream."""
+    try:
+        pages = _s3().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=key)
+        for found in pages:
+            for each in [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]:
+                if each["Key"] == key:
+                    _s3().delete_object(Bucket=_bucket(), Key=key, VersionId=each["VersionId"])
+    except (BotoCoreError, ClientError) as failure:
+        raise errors.Upstream(f"the file could not be removed ({type(failure).__name__})") from failure
+
+
 def forget() -> None:
     """Forget the client, as a new process has none."""
     _s3.cache_clear()

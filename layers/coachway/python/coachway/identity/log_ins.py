@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypedDict
 
-from coachway.core import clock, errors, ids, store
+from coachway.core import clock, erasing, errors, ids, store
+from coachway.core.caller import Caller
+from coachway.core.listing import everything
+from coachway.core.model import PageQuery
 from coachway.core.ops import Create, Op, Remove, Update
-from coachway.identity import sessions
+from coachway.identity import roles, sessions
 from coachway.identity.accounts import credentials_of, sessions_of
 from coachway.identity.events import UserCreated, UserDeleted, UserUpdated
 from coachway.identity.model import USERS, User
-from coachway.identity.proofs import Credentials
+from coachway.identity.proofs import CREDENTIALS, SESSIONS, Credentials, Sessions
 
 Role = Literal["client", "vendor", "driver"]
 
 _ENDING: Final = ("status", "party_id", "phone")
 """What ends a user's sessions when it changes; a phone, because the old one may be in other hands."""
+
+
+_PERSONAL: Final[erasing.Blanks] = {"email": "", "phone": None, "recipient": "", "first_name": "", "last_name": ""}
 
 
 class Known(TypedDict):
@@ -72,6 +78,29 @@ def closing(org_id: str, user_id: str) -> list[Op]:
         Remove(credentials_of(before)),
         *([Remove(kept)] if kept.version else []),
     ]
+
+
+def of_party(org_id: str, role: Role, party_id: str) -> list[User]:
+    """The users who act for a party: all users of its role are looked through."""
+    found: list[User] = []
+    query = PageQuery(limit=100)
+    while True:
+        some = roles.users_of(org_id, role, query)
+        found += [each for each in some.items if each.party_id == party_id]
+        if some.next_cursor is None:
+            return found
+        query = PageQuery(limit=100, cursor=some.next_cursor)
+
+
+def erase(caller: Caller, user: User) -> None:
+    """Take a user out of the records for good: their past events name nobody any more."""
+    partition = user.key().pk
+    kept: list[Op] = [
+        Remove(each)
+        for model, place in ((Credentials, CREDENTIALS), (Sessions, SESSIONS))
+        for each in everything(model, partition, prefix=place.sk)
+    ]
+    erasing.erase_at(caller, partition, [], _PERSONAL, "", Remove(user), *kept)
 
 
 def _changing(before: User, fields: Mapping[str, object]) -> list[Op]:

@@ -1,0 +1,34 @@
+"""How capabilities erase, piece by piece, what they keep of a client that was erased."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coachway.clients.events import ClientErasureContinued
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.consuming import Delivery
+from coachway.core.erasing import ERASURE, Erasure
+from coachway.core.ops import Update
+from coachway.core.retrying import after_lost_races
+
+AT_ONCE: Final = 25
+"""Things that are erased in one go, which takes seconds; the next begins with an event of its own."""
+
+
+def cursor_of(delivery: Delivery, part: str) -> str | None:
+    """Where a part has to go on: None for the beginning, empty if the event is not for this part."""
+    if delivery.type == ClientErasureContinued.TYPE:
+        return str(delivery.data["cursor"]) if delivery.data["part"] == part else ""
+    return None
+
+
+def go_on(caller: Caller, client_id: str, part: str, cursor: str) -> None:
+    """Have a part go on behind `cursor`."""
+
+    def tell() -> None:
+        receipt = store.get(Erasure, ERASURE.key(org=caller.org_id, client=client_id))
+        told = ClientErasureContinued(client_id=client_id, part=part, cursor=cursor)
+        store.commit(caller, Update(receipt, receipt.model_copy(), [told]))
+
+    after_lost_races(tell)

@@ -1,0 +1,57 @@
+"""Erasing what assignments and recoveries said of the trip of a client that was erased.
+
+Who drove when, and where the vehicle was, stays: these are the drivers' working hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.consuming import Consumer, Delivery
+from coachway.core.erasing import ERASED, Blanks, erase_at
+from coachway.core.listing import everything
+from coachway.core.retrying import after_lost_races
+from coachway.dispatch import assignments
+from coachway.dispatch.model import ASSIGNMENT, Assignment
+from coachway.dispatch.recovery import OF_CHARTER, RECOVERY, Recovery
+
+_PERSONAL: Final[Blanks] = {
+    "address": ERASED,
+    "client_email": "",
+    "client_name": "",
+    "contact_name": "",
+    "contact_phone": None,
+    "dropoff": ERASED,
+    "latitude": None,
+    "longitude": None,
+    "notes": "",
+    "pickup": ERASED,
+}
+
+
+def charter_erased(caller: Caller, delivery: Delivery) -> None:
+    """Erase where a trip went and whom it met, from whoever drove it or was to."""
+    client_id, charter_id = str(delivery.data["client_id"]), delivery.aggregate_id
+    for assignment in assignments.of_charter(caller.org_id, charter_id):
+        after_lost_races(partial(_erase_assignment, caller, assignment.id, client_id))
+    opened = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
+    for recovery in everything(Recovery, opened, index=OF_CHARTER.index):
+        after_lost_races(partial(_erase_recovery, caller, recovery.id, client_id))
+
+
+def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:
+    place = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
+    erase_at(caller, place.pk, [store.find(Assignment, place)], _PERSONAL, client_id)
+
+
+def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
+    place = RECOVERY.key(org=caller.org_id, id=recovery_id)
+    erase_at(caller, place.pk, [store.find(Recovery, place)], _PERSONAL, client_id)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": charter_erased}
+"""By the event's type; `template.yaml` lets just these reach the queue."""
