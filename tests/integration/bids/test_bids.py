@@ -299,7 +299,8 @@ def test_a_cancelled_charter_needs_no_bids() -> None:
     made = bid(trip["id"], one)
     asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
-    signals.charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+    for _ in range(2):
+        signals.charter_off(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
 

@@ -183,5 +183,20 @@ def test_times() -> None:
 
 
 def test_a_request_is_sealed_until_it_is_closed() -> None:
-    assert [status for status in RequestStatus if rules.is_sealed(status, True)] == [RequestStatus.OPEN]
-    assert not any(rules.is_sealed(status, False) for status in RequestStatus)
+    closed = [status for status in RequestStatus if rules.is_sealed(status, True, was_closed=True)]
+    assert closed == [RequestStatus.OPEN]
+    never = [status for status in RequestStatus if rules.is_sealed(status, True, was_closed=False)]
+    assert never == [RequestStatus.OPEN, RequestStatus.CANCELLED]
+    assert not any(rules.is_sealed(status, False, was_closed=False) for status in RequestStatus)
+
+
+def test_what_a_bid_is_above_the_lowest_is_rounded_half_up() -> None:
+    known = [offer("low", 100_001, 2), offer("high", 150_005, 3)]
+    # 50,001.666… a vehicle against 50,000.5: 1.1666… dearer, three times 3.5 cents.
+    assert [each.price_difference_from_lowest for each in ranked(known)] == [0, 4]
+    known = [offer("low", 100_001, 2), offer("high", 50_001, 1)]
+    assert [each.price_difference_from_lowest for each in ranked(known)] == [0, 1]
+
+
+def test_who_lost_to_nobody_is_told_that_the_organization_runs_it() -> None:
+    assert rules.not_chosen(offer(), []) == "The organization runs this trip itself"

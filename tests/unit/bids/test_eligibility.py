@@ -20,7 +20,7 @@ from coachway.core.geo import Place, miles_between
 
 DAY = date(2027, 3, 3)
 NEW_YORK, NEWARK, BOSTON = Place(40.7074, -74.0113), Place(40.7357, -74.1724), Place(42.3601, -71.0589)
-TRIP = Trip("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1)
+TRIP = Trip("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1, 2)
 CARRIER = Carrier(
     status="active",
     standing=Standing(on_date=DAY, is_compliant=True),

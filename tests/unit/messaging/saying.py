@@ -235,6 +235,7 @@ SAID: dict[str, dict[str, Any]] = {
         "reason": "Best price",
         "by_itself": False,
     },
+    "bid.called_off": {**_BID, "reason": "The charter was cancelled"},
     "bid.rejected": {**_BID, "reason": "A lower bid was chosen"},
     "invoice.filed": {**_INVOICE, "pdf_key": "invoices/x/INV-2027-HARBOR-00001.pdf", "link_nonce": NONCE},
     "invoice.overdue": {**_INVOICE, "link_nonce": NONCE},

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
-from coachway.bids import candidates, rules, service, telling, views
+from coachway.bids import candidates, ground, rules, service, telling, views
 from coachway.bids.bidding import BIDDING, BidRequest, CharterBidding
 from coachway.bids.candidates import Candidate
-from coachway.bids.events import BidAccepted, BiddingAwarded, BidRejected
+from coachway.bids.events import BidAccepted, BidCalledOff, BiddingAwarded, BidRejected
+from coachway.bids.ground import Ground
 from coachway.bids.model import AcceptInput, Bid, BidView, RejectInput
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bids.service import Ground
 from coachway.bookings import coverage, failures
-from coachway.bookings.model import Charter, Cover
+from coachway.bookings.model import CHARTER, Charter, Cover
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
@@ -25,12 +26,13 @@ from coachway.core.retrying import after_lost_races
 MOST_WINNERS: Final = 15
 """Bids that are awarded in one transaction, which has room for 100 writes."""
 _REJECTED_TOGETHER: Final = 30
+_OFF: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
 
 
 def accept(caller: Caller, bid_id: str, body: AcceptInput) -> BidView:
     """Award a bid. Raises Conflict while it is sealed, when its vendor does not do, or too few vehicles are left."""
     bid = award(caller, [bid_id], body.reason)[0]
-    return views.bid(caller, bid, service.request_of(caller.org_id, bid.bid_request_id))
+    return views.bid(caller, bid, ground.request_of(caller.org_id, bid.bid_request_id))
 
 
 def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool = False) -> list[Bid]:
@@ -44,15 +46,16 @@ def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: boo
 
 def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> list[Bid]:
     bids = [service.get(caller, bid_id) for bid_id in bid_ids]
-    on = service.ground(caller, bids[0].charter_id)
+    on = ground.of(caller, bids[0].charter_id)
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
-    _require_awardable(on)
+    _require_awardable(caller, on, bids)
     free = coverage.free(on.charter)
     winners: list[Bid] = []
     covers: list[Cover] = []
     for bid in bids:
-        _require_winner(bid, on, known.get(bid.vendor_id))
+        _require_decidable(bid, on)
         given, free = rules.shared_out(free, bid.vehicle_count, on.charter.vehicle_count)
+        candidates.require_eligible(bid, on.charter, on.request, known.get(bid.vendor_id))
         covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in given]
         winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], given, reason))
     is_whole = not free
@@ -65,7 +68,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     ]
     if is_whole:
         ops += _on_request(on.request, [cover.bid_id for cover in (*on.charter.vehicles, *covers)], by_itself=by_itself)
-        rivals = service.live(service.of_charter(caller.org_id, on.charter.id))
+        rivals = ground.live(ground.of_charter(caller.org_id, on.charter.id))
         losers = [bid for bid in rivals if bid.id not in bid_ids]
         ops += rejections(caller, losers[: _room(winners)], winners, on)
     answer = views.bid(caller, winners[0], on.request, version=bids[0].version + 1)
@@ -78,21 +81,24 @@ def _room(winners: Sequence[Bid]) -> int:
     return max(0, (store.MOST_WRITES - 10 - 5 * len(winners)) // 3)
 
 
-def _require_awardable(on: Ground) -> None:
-    if on.charter.status not in {Status.QUOTE, Status.BOOKED}:
-        raise errors.Conflict(f"this charter is {on.charter.status}", title="this charter takes no bids")
-    if on.request is not None and on.request.is_sealed:
+def _require_awardable(caller: Caller, on: Ground, bids: Sequence[Bid]) -> None:
+    ground.require_taking_bids(on.charter)
+    if ground.is_sealed(on.request) and on.request is not None:
         until = f"bids are sealed until {on.request.deadline:%Y-%m-%d %H:%M %Z}, or until a manager closes bidding"
         raise errors.Conflict(until, title="bids are sealed")
+    under_way = on.request.id if on.request else None
+    earlier = [bid for bid in bids if bid.bid_request_id not in {None, under_way}]
+    if any(ground.is_sealed(each) for each in ground.requests_for(caller.org_id, earlier).values()):
+        raise errors.Conflict("the bid request was cancelled while its bids were sealed", title="bids are sealed")
 
 
-def _require_winner(bid: Bid, on: Ground, candidate: Candidate | None) -> None:
+def _require_decidable(bid: Bid, on: Ground) -> None:
     rules.require_bid_step(bid.status, BidStatus.ACCEPTED)
     if bid.charter_id != on.charter.id:
         raise errors.Conflict("the bids are for different charters")
-    if bid.valid_until is not None and bid.valid_until <= clock.now():
-        raise errors.Conflict(f"it was valid until {bid.valid_until:%Y-%m-%d %H:%M %Z}", title="this bid has expired")
-    candidates.require_eligible(bid, on.charter, on.request, candidate)
+    until = candidates.holds_until(bid, on.request)
+    if until is not None and until <= clock.now():
+        raise errors.Conflict(f"it was valid until {until:%Y-%m-%d %H:%M %Z}", title="this bid has expired")
 
 
 def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, given: list[int], reason: str) -> Bid:
@@ -104,7 +110,7 @@ def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, 
             "decided_by": caller.user_id,
             "decision_reason": reason,
             "vehicles_awarded": given,
-            "payout_date": rules.payout_date(candidates.last_day(charter), net_days),
+            "payout_date": rules.payout_date(charter.last_day, net_days),
         }
     )
 
@@ -144,12 +150,13 @@ def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by
 
 
 def rejections(caller: Caller, losers: Sequence[Bid], winners: Sequence[Bid], on: Ground) -> list[Op]:
-    """The ops that reject bids, each with its reason."""
+    """The ops that reject bids, each with its reason: judged as if nothing had been given to anybody."""
+    whole = on.charter.model_copy(update={"vehicles": []})
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in (*losers, *winners)])
     best = [candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in winners]
     return [
         rejection(caller, bid, rules.obstacle(entry, clock.now()) or rules.not_chosen(entry.offer, best))
-        for bid, entry in zip(losers, candidates.entries(losers, on.charter, on.request, known), strict=True)
+        for bid, entry in zip(losers, candidates.entries(losers, whole, on.request, known), strict=True)
     ]
 
 
@@ -172,8 +179,8 @@ def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
 
     def act() -> BidView:
         bid = service.get(caller, bid_id)
-        request = service.request_of(caller.org_id, bid.bid_request_id)
-        if request is not None and request.is_sealed:
+        request = ground.request_of(caller.org_id, bid.bid_request_id)
+        if ground.is_sealed(request):
             raise errors.Conflict("close bidding first, or wait for its deadline", title="bids are sealed")
         op = rejection(caller, bid, body.reason or "Not chosen")
         after = op.after
@@ -186,22 +193,25 @@ def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
 
 
 def settle(caller: Caller, charter_id: str) -> int:
-    """Reject what is left once every vehicle has its vendor, or the request was ended; how many. Twice does it once."""
-    on = service.ground(caller, charter_id)
-    is_whole = not coverage.free(on.charter)
-    known = service.of_charter(caller.org_id, charter_id)
-    if is_whole or on.charter.status.is_terminal:
-        left = service.live(known)
-    else:
-        asked = service.requests_of(caller.org_id, service.live(known))
-        left = [bid for bid in service.live(known) if _is_over(asked.get(bid.bid_request_id))]
+    """Reject what is left once every vehicle is run by somebody, the request was ended, or the trip came to nothing.
+
+    Returns how many. Twice does it once.
+    """
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    known = ground.of_charter(caller.org_id, charter_id)
+    left, off = ground.live(known), charter is None or charter.status in _OFF
+    is_whole = charter is not None and not off and not coverage.free(charter)
+    if not off and not is_whole:
+        asked = ground.requests_for(caller.org_id, left)
+        left = [bid for bid in left if _is_over(asked.get(bid.id))]
     winners = [bid for bid in known if bid.status is BidStatus.ACCEPTED]
     for start in range(0, len(left), _REJECTED_TOGETHER):
         some = left[start : start + _REJECTED_TOGETHER]
         if is_whole:
-            ops = rejections(caller, some, winners, on)
+            ops = rejections(caller, some, winners, ground.of(caller, charter_id))
         else:
-            ops = [rejection(caller, bid, "Bidding was ended without an award") for bid in some]
+            reason = "The trip does not take place" if off else "Bidding was ended without an award"
+            ops = [rejection(caller, bid, reason) for bid in some]
         _commit_each_if_raced(caller, ops)
     return len(left)
 
@@ -223,11 +233,29 @@ def _commit_each_if_raced(caller: Caller, ops: Sequence[Op]) -> None:
                 continue
 
 
+def call_off(caller: Caller, charter_id: str, reason: str) -> None:
+    """Tell the vendors that had won a trip that it does not take place, each once."""
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    if charter is not None:
+        won = [cover.bid_id for cover in charter.vehicles if cover.bid_id is not None]
+    else:  # deleted, and with it who was to run it
+        won = [bid.id for bid in ground.of_charter(caller.org_id, charter_id) if bid.status is BidStatus.ACCEPTED]
+    for bid_id in dict.fromkeys(won):
+        after_lost_races(partial(_call_off, caller, bid_id, reason))
+
+
+def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
+    bid = service.get(caller, bid_id)
+    if bid.called_off_at is None:
+        after = bid.model_copy(update={"called_off_at": clock.now()})
+        store.commit(caller, Update(bid, after, [BidCalledOff(**telling.of_bid(after), reason=reason)]))
+
+
 def confirm_if_whole(caller: Caller, charter_id: str) -> None:
     """Confirm a charter that was booked after its vehicles had been awarded."""
 
     def act() -> None:
-        ops = coverage.confirm_if_whole(caller, service.ground(caller, charter_id).charter)
+        ops = coverage.confirm_if_whole(caller, ground.of(caller, charter_id).charter)
         if ops:
             store.commit(caller, *ops)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from coachway.bids.rules import RequestStatus, is_sealed
+from coachway.bids.model import Bid
+from coachway.bids.rules import RequestStatus, is_sealed, valid_until
 from coachway.bookings.model import CHARTER, CharterId, Moment
 from coachway.core import ids
 from coachway.core.flows import FlowFailure
@@ -160,7 +162,13 @@ class BidRequest(Entity):
     @property
     def is_sealed(self) -> bool:
         """Whether prices and ranks of its bids are hidden now."""
-        return is_sealed(self.status, self.sealed)
+        return is_sealed(self.status, self.sealed, was_closed=self.closed_at is not None)
+
+    def holds(self, bid: Bid) -> datetime | None:
+        """Until when a bid that answers it can be accepted: longer than it was told, if it was extended since."""
+        if bid.bid_request_id != self.id or bid.submitted_at is None or bid.valid_until is None:
+            return bid.valid_until
+        return max(bid.valid_until, valid_until(bid.submitted_at, self.deadline))
 
 
 class VendorMatch(Shape):
@@ -189,7 +197,7 @@ class Invitation(Entity):
     """A vendor's invitation to bid. Its id is made from the request and the vendor: there is one of each."""
 
     KIND: ClassVar[str] = "bid_invitation"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"nonce"})
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"nonce", "round"})
 
     bid_request_id: str
     charter_id: str
@@ -201,6 +209,8 @@ class Invitation(Entity):
     """Whether the vendor bid or declined; None until it answers."""
     decline_reason: str = ""
     bid_id: str | None = None
+    round: int = 1
+    """The last in which the vendor was asked."""
 
     def key(self) -> Key:
         return INVITATION.key(org=self.org_id, id=self.id)

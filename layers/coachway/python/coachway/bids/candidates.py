@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
 from coachway.bids.bidding import BidRequest
 from coachway.bids.eligibility import (
@@ -18,7 +17,7 @@ from coachway.bids.eligibility import (
 )
 from coachway.bids.model import Bid
 from coachway.bids.rules import Entry, Offer
-from coachway.bookings import equipment
+from coachway.bookings import coverage, equipment
 from coachway.bookings.model import Charter, StopType
 from coachway.compliance import standings, subjects
 from coachway.compliance.model import Subject
@@ -90,11 +89,6 @@ def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:
     )
 
 
-def last_day(charter: Charter) -> date:
-    """The day on which a trip ends, by its first stop's clock."""
-    return charter.ends_at.astimezone(ZoneInfo(charter.timezone)).date()
-
-
 def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
     """What a charter asks of a vendor."""
     first = next((stop for stop in charter.stops if stop.stop_type is StopType.PICKUP), charter.stops[0])
@@ -110,8 +104,9 @@ def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
         needs_ada=needs_ada or (request is not None and request.requires_ada),
         state=state_of(first.geocoded_address or first.address) or state_of(first.address),
         pickup=pickup,
-        last_day=last_day(charter),
+        last_day=charter.last_day,
         revision=charter.revision_number,
+        vehicles_left=len(coverage.free(charter)),
     )
 
 
@@ -158,6 +153,11 @@ def offer_of(bid: Bid, candidate: Candidate | None) -> Offer:
     )
 
 
+def holds_until(bid: Bid, request: BidRequest | None) -> datetime | None:
+    """When a bid expires that may answer the request under way."""
+    return bid.valid_until if request is None else request.holds(bid)
+
+
 def entries(
     bids: Iterable[Bid], charter: Charter, request: BidRequest | None, known: Mapping[str, Candidate]
 ) -> list[Entry]:
@@ -165,7 +165,7 @@ def entries(
     return [
         Entry(
             offer_of(bid, known.get(bid.vendor_id)),
-            bid.valid_until or clock.now(),
+            holds_until(bid, request) or clock.now(),
             reasons(bid, charter, request, known.get(bid.vendor_id)),
         )
         for bid in bids

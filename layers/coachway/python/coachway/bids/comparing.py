@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from pydantic import Field
 
-from coachway.bids import candidates, service, views
+from coachway.bids import candidates, ground, service, views
+from coachway.bids.bidding import BidRequest
 from coachway.bids.candidates import Candidate
 from coachway.bids.model import Bid, BidView
 from coachway.bids.rules import Ranked
 from coachway.core.caller import Caller
 from coachway.core.model import Shape
-from coachway.core.money import PositiveAmount
+from coachway.core.money import PositiveAmount, round_half_up
 
 
 class ComparedBid(BidView):
@@ -42,14 +44,15 @@ class Comparison(Shape):
 
 def comparison(caller: Caller, charter_id: str) -> Comparison:
     """All bids for a charter that were submitted, the best first, each with what keeps it from winning."""
-    on = service.ground(caller, charter_id)
-    bids = [bid for bid in service.of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
+    on = ground.of(caller, charter_id)
+    bids = [bid for bid in ground.of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
-    is_sealed = service.is_sealed(on.request)
-    places = {} if is_sealed else service.places_of(bids, known)
-    compared = [_compared(caller, bid, on, known.get(bid.vendor_id), places) for bid in bids]
+    asked, is_sealed = ground.requests_for(caller.org_id, bids), ground.is_sealed(on.request)
+    seen = [] if is_sealed else service.unsealed(bids, asked)
+    places = service.places_of(seen, known)
+    compared = [_compared(caller, bid, on, asked.get(bid.id), known.get(bid.vendor_id), places) for bid in bids]
     compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
-    prices = [] if is_sealed else [bid.terms.quoted_price for bid in service.live(bids)]
+    prices = [bid.terms.quoted_price for bid in seen]
     return Comparison(
         charter_id=charter_id,
         bid_request_id=on.request.id if on.request else None,
@@ -61,17 +64,21 @@ def comparison(caller: Caller, charter_id: str) -> Comparison:
         total_bids=len(bids),
         lowest_price=min(prices, default=None),
         highest_price=max(prices, default=None),
-        average_price=round(sum(prices) / len(prices)) if prices else None,
+        average_price=round_half_up(Decimal(sum(prices)) / len(prices)) if prices else None,
         bids=compared,
     )
 
 
 def _compared(
-    caller: Caller, bid: Bid, on: service.Ground, candidate: Candidate | None, places: Mapping[str, Ranked]
+    caller: Caller,
+    bid: Bid,
+    on: ground.Ground,
+    asked: BidRequest | None,
+    candidate: Candidate | None,
+    places: Mapping[str, Ranked],
 ) -> ComparedBid:
-    request = on.request if on.request and bid.bid_request_id == on.request.id else None
-    view = views.bid(caller, bid, request, places)
-    against = candidates.reasons(bid, on.charter, request, candidate)
+    view = views.bid(caller, bid, asked, places)
+    against = candidates.reasons(bid, on.charter, on.request, candidate)
     return ComparedBid(
         **view.model_dump(),
         eligible=not against,

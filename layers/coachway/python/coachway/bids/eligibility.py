@@ -37,6 +37,8 @@ class Trip(NamedTuple):
     pickup: Place | None
     last_day: date
     revision: int
+    vehicles_left: int
+    """Those that nobody runs yet."""
 
     @property
     def seats(self) -> int:
@@ -102,8 +104,9 @@ def against_offer(trip: Trip, offer: Vehicles) -> list[str]:
         found.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.vehicle_class}")
     if offer.seats < trip.seats:
         found.append(f"Vehicle seats {offer.seats}, the trip needs {trip.seats}")
-    if offer.vehicles > trip.vehicle_count:
-        found.append(f"Bid is for {offer.vehicles} vehicles, the trip has {trip.vehicle_count}")
+    if offer.vehicles > trip.vehicles_left:
+        left = f"{trip.vehicles_left} of {trip.vehicle_count}"
+        found.append(f"Bid is for {offer.vehicles} vehicles, the trip still needs {left}")
     if offer.revision != trip.revision:
         found.append(f"Bid was made for revision {offer.revision} of the trip, which is at {trip.revision} now")
     return found + _equipment(trip, offer.amenities, offer.is_ada_compliant)

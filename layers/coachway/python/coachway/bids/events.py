@@ -187,6 +187,14 @@ class BidAccepted(_Bid):
     by_itself: bool
 
 
+class BidCalledOff(_Bid):
+    """The trip that a bid had won does not take place: its vendor need not come."""
+
+    TYPE: ClassVar[str] = "bid.called_off"
+
+    reason: str
+
+
 class BidRejected(_Bid):
     """A bid did not win, and why."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from coachway.bids import service, telling
+from coachway.bids import ground, service, telling
 from coachway.bids.events import BidExpired
 from coachway.bids.model import DUE, Bid
 from coachway.bids.rules import BidStatus, require_bid_step, valid_until
@@ -57,7 +57,7 @@ def _expire(caller: Caller, bid_id: str, now: datetime, result: Expiry) -> None:
     bid = service.get(caller, bid_id)
     if not bid.status.is_live or bid.submitted_at is None:
         return
-    request = service.request_of(caller.org_id, bid.bid_request_id)
+    request = ground.request_of(caller.org_id, bid.bid_request_id)
     until = valid_until(bid.submitted_at, request.deadline if request else None)
     if until > now:
         store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": until})))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from coachway.bids import awarding, candidates, inviting, requests, rules, service, signals, telling
+from coachway.bids import awarding, candidates, ground, inviting, requests, rules, signals, telling
 from coachway.bids.bidding import BIDDING, BidRequest
 from coachway.bids.events import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
 from coachway.bids.model import Bid
@@ -96,12 +96,12 @@ def _ask(caller: Caller, bid_request_id: str) -> None:
     request = requests.get(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return
-    known = service.of_charter(caller.org_id, request.charter_id)
-    waiting = [bid for bid in service.live(known) if bid.status is BidStatus.SUBMITTED]
+    known = ground.of_charter(caller.org_id, request.charter_id)
+    waiting = [bid for bid in ground.live(known) if bid.status is BidStatus.SUBMITTED]
     for start in range(0, len(waiting), _TOGETHER):
         _review(caller, waiting[start : start + _TOGETHER])
     told = DecisionNeeded(
-        **telling.of_request(request), bids=len(service.live(known)), escalated=request.escalated_at is not None
+        **telling.of_request(request), bids=len(ground.live(known)), escalated=request.escalated_at is not None
     )
     store.commit(caller, Update(request, request.model_copy(), [told]))
 
@@ -127,6 +127,11 @@ def rank(caller: Caller, bid_request_id: str) -> Next:
     decision = decided(caller, request)
     if decision.award and len(decision.award) <= awarding.MOST_WINNERS:
         return Next(go="award", bid_ids=[offer.bid_id for offer in decision.award])
+    return _left_to_a_manager(caller, request, decision)
+
+
+def _left_to_a_manager(caller: Caller, request: BidRequest, decision: Decision) -> Next:
+    """Ask one, if there is anything to choose from."""
     if decision.candidates:
         return Next(go="ask")
     empty(caller, request, "There was no bid that can be awarded")
@@ -135,8 +140,8 @@ def rank(caller: Caller, bid_request_id: str) -> Next:
 
 def decided(caller: Caller, request: BidRequest) -> Decision:
     """What the rules say of a request's bids as they are now. Of vehicles that are awarded, nothing is said."""
-    on = service.ground(caller, request.charter_id)
-    bids = service.live(service.of_charter(caller.org_id, request.charter_id))
+    on = ground.of(caller, request.charter_id)
+    bids = ground.live(ground.of_charter(caller.org_id, request.charter_id))
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
     free = len(coverage.free(on.charter))
     # What was given to somebody by hand is no part of the target price any more: then a manager goes on.
@@ -146,7 +151,7 @@ def decided(caller: Caller, request: BidRequest) -> Decision:
 
 
 def award(caller: Caller, bid_request_id: str, bid_ids: Sequence[str]) -> Next:
-    """Award these bids; a manager is asked when one of them does not do any more."""
+    """Award these bids; a manager is asked when one of them does not do any more, and another does."""
     request = requests.get(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return Next(go="settle")
@@ -155,13 +160,13 @@ def award(caller: Caller, bid_request_id: str, bid_ids: Sequence[str]) -> Next:
     except errors.LostRace:
         raise
     except errors.Conflict:
-        return Next(go="look") if not bid_ids else Next(go="ask")
+        return _left_to_a_manager(caller, request, decided(caller, request))
     return Next(go="settle")
 
 
 def empty(caller: Caller, request: BidRequest, reason: str) -> None:
     """Say that a request came to nothing; staff are told, and may extend it."""
-    count = len(service.of_charter(caller.org_id, request.charter_id))
+    count = len(ground.of_charter(caller.org_id, request.charter_id))
     told = BiddingEmpty(**telling.of_request(request), reason=reason, bids=count)
     requests.ended(caller, request, RequestStatus.NO_BIDS, reason, told)
 

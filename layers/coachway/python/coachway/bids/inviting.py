@@ -9,7 +9,8 @@ from coachway.bids.bidding import BID_REQUEST, BidRequest, Invitation, Matching,
 from coachway.bids.candidates import Candidate
 from coachway.bids.eligibility import against, against_matching
 from coachway.bids.events import BiddingDeclined, BiddingInvited, BiddingMatched
-from coachway.bids.rules import RequestStatus
+from coachway.bids.model import BID, Bid
+from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, errors, links, store
 from coachway.core.caller import Caller
@@ -67,17 +68,20 @@ def _send(caller: Caller, request: BidRequest, charter: Charter, some: list[Cand
         known = there.get(invitation.key())
         if known is None:
             ops.append(Create(invitation, [_told(invitation, request, charter, candidate)]))
-        elif request.round > 1 and known.responded_at is None and not _was_told(known, request):
-            # Asked again: the same invitation, another mail.
-            again = known.model_copy()
+        elif known.round < request.round and (again := _asked_again(known, request.round)) is not None:
             ops.append(Update(known, again, [_told(again, request, charter, candidate)]))
     if ops:
         store.commit(caller, *ops)
 
 
-def _was_told(known: Invitation, request: BidRequest) -> bool:
-    """Whether it went out in this round: requests are changed when they are opened again."""
-    return known.updated_at >= request.updated_at
+def _asked_again(known: Invitation, round_: int) -> Invitation | None:
+    """The same invitation, for another mail; None for a vendor that declined, or whose bid may still win."""
+    if known.is_accepted is None:
+        return known.model_copy(update={"round": round_})
+    bid = store.find(Bid, BID.key(org=known.org_id, id=known.bid_id)) if known.is_accepted else None
+    if bid is None or bid.status.is_live or bid.status is BidStatus.ACCEPTED:
+        return None
+    return known.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
 
 
 def _invitation(request: BidRequest, candidate: Candidate) -> Invitation:
@@ -88,6 +92,7 @@ def _invitation(request: BidRequest, candidate: Candidate) -> Invitation:
         charter_id=request.charter_id,
         vendor_id=candidate.vendor.id,
         nonce=links.new_nonce(),
+        round=request.round,
     )
 
 
@@ -104,7 +109,7 @@ def _told(invitation: Invitation, request: BidRequest, charter: Charter, candida
         pickup=charter.stops[0].address,
         dropoff=charter.stops[-1].address,
         vehicle_class=charter.vehicle_class,
-        vehicle_count=charter.vehicle_count,
+        vehicle_count=request.vehicle_count,
         passengers=charter.passengers,
         message=request.message,
     )

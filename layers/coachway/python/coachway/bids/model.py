@@ -29,7 +29,7 @@ OF_CHARTER = AccessPattern(
     index="gsi1",
     pk="ORG#{org}#BIDS_FOR#{charter}",
     sk="{id}",
-    used_by="bids.service.of_charter, bids.service.listed",
+    used_by="bids.ground.of_charter, bids.service.listed",
 )
 OF_VENDOR = AccessPattern(
     "the bids of a vendor, newest first",
@@ -97,7 +97,8 @@ class BidInput(Input, Offered, BidTerms):
     vendor_id: VendorId | None = None
     charter_id: CharterId
     vehicle_count: Annotated[
-        int | None, Field(ge=1, le=100, description="how many of the charter's vehicles; left out: all of them")
+        int | None,
+        Field(ge=1, le=100, description="how many of the charter's vehicles; left out: all that nobody runs yet"),
     ] = None
 
 
@@ -125,6 +126,8 @@ class Bid(Entity, Offered):
     decision_reason: str = ""
     vehicles_awarded: list[int] = Field(default_factory=list)
     payout_date: Day | None = None
+    called_off_at: AwareDatetime | None = None
+    """When the trip that it had won came to nothing."""
 
     def key(self) -> Key:
         return BID.key(org=self.org_id, id=self.id)
@@ -154,6 +157,8 @@ class BidView(Entity, Offered):
     """A bid as somebody may see it. While its request is sealed, nobody sees ranks, and only its vendor sees prices."""
 
     KIND: ClassVar[str] = "bid_view"
+    # What is shown of it changes when its request is closed, and ranks with its rivals.
+    TOLD_BY_VERSION: ClassVar[bool] = False
 
     vendor_id: str
     vendor_name: str
@@ -171,6 +176,7 @@ class BidView(Entity, Offered):
     decision_reason: str
     vehicles_awarded: list[int]
     payout_date: Day | None
+    called_off_at: Annotated[AwareDatetime | None, Field(description="the trip that it had won does not take place")]
     quoted_price: PositiveAmount | None = None
     base_price: PositiveAmount | None = None
     mileage_charge: PositiveAmount | None = None

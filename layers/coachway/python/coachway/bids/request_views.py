@@ -18,6 +18,8 @@ class BidRequestView(Entity):
     """A request for bids. Its vendors do not see the target price, nor whom else it went to."""
 
     KIND: ClassVar[str] = "bid_request_view"
+    # A vendor sees what became of its own invitation, which moves without the request.
+    TOLD_BY_VERSION: ClassVar[bool] = False
 
     charter_id: str
     charter_number: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from coachway.bids import rules, service, telling, views
+from coachway.bids import ground, rules, telling, views
 from coachway.bids.bidding import (
     BID_REQUEST,
     BIDDING,
@@ -18,6 +18,7 @@ from coachway.bids.bidding import (
     MATCHING,
     REQUESTS_BY_MONTH,
     REQUESTS_OF_CHARTER,
+    UNDER_WAY,
     BidRequest,
     BidRequestInput,
     BidRequestQuery,
@@ -31,7 +32,7 @@ from coachway.bids.bidding import (
 from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bids.rules import RequestStatus
 from coachway.bookings import coverage, failures
-from coachway.bookings.rules import Status
+from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
@@ -46,13 +47,13 @@ _MOST_INVITED = 1000
 
 def open_for(caller: Caller, charter_id: str, wanted: BidRequestInput) -> BidRequestView:
     """Ask vendors for bids; the flow invites them. Raises Missing, Invalid, Conflict while another is under way."""
-    on = service.ground(caller, charter_id)
+    on = ground.of(caller, charter_id)
     charter, bidding = on.charter, on.bidding
-    if charter.status not in {Status.QUOTE, Status.BOOKED}:
-        raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no bids")
+    ground.require_taking_bids(charter)
     if on.request is not None and on.request.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
         raise errors.Conflict(f"{on.request.id} is {on.request.status}", title="bidding is under way already")
-    if not coverage.free(charter):
+    left = len(coverage.free(charter))
+    if not left:
         raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
     rules.require_time_to_answer(wanted.deadline, clock.now(), charter.starts_at)
     _require_vendors(caller, wanted.vendor_ids)
@@ -62,7 +63,7 @@ def open_for(caller: Caller, charter_id: str, wanted: BidRequestInput) -> BidReq
         org_id=caller.org_id,
         charter_id=charter.id,
         charter_number=charter.number,
-        vehicle_count=charter.vehicle_count,
+        vehicle_count=left,
         currency=charter.quote.currency,
         opened_by=caller.user_id,
     )
@@ -109,10 +110,13 @@ def ended(caller: Caller, before: BidRequest, status: RequestStatus, reason: str
     """The request in its last status, nothing being under way for its charter any more."""
     rules.require_request_step(before.status, status)
     after = before.model_copy(update={"status": status, "status_reason": reason, "failure": None})
-    on = service.ground(caller, before.charter_id)
-    if on.bidding is not None and on.bidding.bid_request_id == before.id:
-        ops = (*ops, _under_way(caller, on.bidding, before.charter_id, None))
-    ops = (*ops, *failures.resumed(on.charter, BIDDING))
+    head = CHARTER.key(org=caller.org_id, id=before.charter_id)
+    under_way = UNDER_WAY.key(org=caller.org_id, charter=before.charter_id)
+    found = store.gather([head, under_way])
+    bidding = found.find(CharterBidding, under_way)
+    if bidding is not None and bidding.bid_request_id == before.id:
+        ops = (*ops, _under_way(caller, bidding, before.charter_id, None))
+    ops = (*ops, *failures.resumed(found.find(Charter, head), BIDDING))
     answer = views.request(caller, after, version=before.version + 1)
     store.commit(caller, Update(before, after, [told]), *ops, answer=answer)
     return after
@@ -133,10 +137,10 @@ def closed(caller: Caller, before: BidRequest, reason: str, *, early: bool) -> B
         before,
         RequestStatus.CLOSED,
         reason,
-        lambda after: BiddingClosed(**telling.of_request(after), early=early, reason=reason),
+        lambda after: BiddingClosed(**telling.of_request(after), early=after.closed_early, reason=reason),
         closed_at=clock.now(),
         closed_by=caller.user_id,
-        closed_early=early,
+        closed_early=early and clock.now() < before.deadline,
     )
 
 
@@ -163,7 +167,7 @@ def extend(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int
     from coachway.bids.events import BiddingExtended
 
     before = get(caller, bid_request_id, expected=expected)
-    on = service.ground(caller, before.charter_id)
+    on = ground.of(caller, before.charter_id)
     rules.require_time_to_answer(body.deadline, clock.now(), on.charter.starts_at)
     if body.deadline <= before.deadline:
         raise errors.Invalid.field("deadline", "must be later than the present one")
@@ -174,14 +178,15 @@ def extend(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int
         store.commit(caller, Update(before, after, [told]), answer=answer)
         return views.request(caller, after)
     rules.require_request_step(before.status, RequestStatus.OPEN)
-    if on.charter.status not in {Status.QUOTE, Status.BOOKED}:
-        raise errors.Conflict(f"this charter is {on.charter.status}", title="this charter takes no bids")
+    ground.require_taking_bids(on.charter)
     if on.request is not None:
         raise errors.Conflict(f"{on.request.id} is {on.request.status}", title="bidding is under way already")
+    left = len(coverage.free(on.charter))
+    if not left:
+        raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
     anew = {"status": RequestStatus.OPEN, "status_reason": "", "closed_at": None, "closed_by": None}
-    after = before.model_copy(
-        update={**anew, "closed_early": False, "deadline": body.deadline, "round": before.round + 1, "invited_at": None}
-    )
+    again = {"closed_early": False, "invited_at": None, "escalated_at": None, "round": before.round + 1}
+    after = before.model_copy(update={**anew, **again, "deadline": body.deadline, "vehicle_count": left})
     store.commit(
         caller,
         Update(before, after, [opened(after)]),
@@ -201,10 +206,11 @@ def cancel(caller: Caller, bid_request_id: str, reason: str, expected: int | Non
 
 
 def cancel_of_charter(caller: Caller, charter_id: str, reason: str) -> None:
-    """Cancel what is under way for a charter, if anything is."""
+    """Cancel what is under way for a charter, if anything is; also for one that was deleted."""
 
     def act() -> None:
-        request = service.ground(caller, charter_id).request
+        bidding = store.find(CharterBidding, UNDER_WAY.key(org=caller.org_id, charter=charter_id))
+        request = ground.request_of(caller.org_id, bidding.bid_request_id) if bidding is not None else None
         if request is not None and RequestStatus.CANCELLED in rules.REQUEST_STEPS[request.status]:
             cancel(caller, request.id, reason)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from math import floor
 from typing import Final, NamedTuple
 
 from coachway.core import errors
@@ -110,9 +111,12 @@ def valid_until(submitted_at: datetime, deadline: datetime | None) -> datetime:
     return max(submitted_at, deadline or submitted_at) + BID_EXPIRATION
 
 
-def is_sealed(status: RequestStatus, sealed: bool) -> bool:
-    """Whether prices and ranks on a request are hidden: until it is closed, at its deadline or by a manager."""
-    return sealed and status is RequestStatus.OPEN
+def is_sealed(status: RequestStatus, sealed: bool, *, was_closed: bool) -> bool:
+    """Whether prices and ranks on a request are hidden: until it is closed, at its deadline or by a manager.
+
+    Those of one that was cancelled before that are told to nobody.
+    """
+    return sealed and (status is RequestStatus.OPEN or (status is RequestStatus.CANCELLED and not was_closed))
 
 
 class Offer(NamedTuple):
@@ -132,7 +136,7 @@ class Offer(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A bid's place. The difference is in cents, of the prices for a vehicle, times the bid's vehicles, rounded."""
+    """A bid's place. The difference is in cents, of the prices for a vehicle, times the bid's vehicles, half up."""
 
     offer: Offer
     rank: int
@@ -151,7 +155,7 @@ def ranked(offers: Iterable[Offer]) -> list[Ranked]:
             offer,
             place,
             offer.price_per_vehicle == lowest,
-            round((offer.price_per_vehicle - lowest) * offer.vehicles),
+            floor((offer.price_per_vehicle - lowest) * offer.vehicles + Fraction(1, 2)),
         )
         for place, offer in enumerate(ordered, 1)
     ]
@@ -255,7 +259,9 @@ def obstacle(entry: Entry, now: datetime) -> str:
 
 
 def not_chosen(offer: Offer, winners: Sequence[Offer]) -> str:
-    """What the vendor of a bid that did not win is told."""
-    if winners and all(winner.price_per_vehicle < offer.price_per_vehicle for winner in winners):
+    """What the vendor of a bid that did not win is told; without winners, drivers of the organization run the trip."""
+    if not winners:
+        return "The organization runs this trip itself"
+    if all(winner.price_per_vehicle < offer.price_per_vehicle for winner in winners):
         return "A lower bid was chosen"
     return "Another bid was chosen"

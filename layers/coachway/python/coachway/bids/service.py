@@ -9,17 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pydantic import BaseModel
 
-from coachway.bids import candidates, telling, views
-from coachway.bids.bidding import (
-    BID_REQUEST,
-    INVITATION,
-    UNDER_WAY,
-    BidRequest,
-    CharterBidding,
-    Invitation,
-    invitation_id,
-)
+from coachway.bids import candidates, ground, telling, views
+from coachway.bids.bidding import INVITATION, BidRequest, Invitation, invitation_id
 from coachway.bids.candidates import Candidate
+from coachway.bids.ground import Ground, is_sealed, require_open
 from coachway.bids.model import (
     BID,
     BY_MONTH,
@@ -31,55 +24,23 @@ from coachway.bids.model import (
     BidTerms,
     BidView,
 )
-from coachway.bids.rules import BidStatus, Ranked, RequestStatus, ranked, require_bid_step, valid_until
-from coachway.bookings.model import CHARTER, Charter
-from coachway.bookings.rules import Status
+from coachway.bids.rules import BidStatus, Ranked, ranked, require_bid_step, valid_until
+from coachway.bookings import coverage
+from coachway.bookings.model import Charter
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.listing import everything, months, page
-from coachway.core.model import Changes, Page, Shape, changed
-from coachway.core.ops import Create, Op, Update
+from coachway.core.listing import months, page
+from coachway.core.model import Changes, Page, changed
+from coachway.core.ops import Create, Op, Require, Update
 from coachway.core.retrying import after_lost_races
-
-MOST_BIDS = 1000
-"""Bids for one charter that are compared."""
-
-
-class Ground(Shape):
-    """What a bid stands on: the charter, its bidding, the request under way."""
-
-    charter: Charter
-    bidding: CharterBidding | None
-    request: BidRequest | None
-
-
-def ground(caller: Caller, charter_id: str) -> Ground:
-    """What a bid for a charter stands on. Raises Missing. One read, two while a request is under way."""
-    head, under_way = (
-        CHARTER.key(org=caller.org_id, id=charter_id),
-        UNDER_WAY.key(org=caller.org_id, charter=charter_id),
-    )
-    found = store.gather([head, under_way])
-    bidding = found.find(CharterBidding, under_way)
-    request = None
-    if bidding is not None and bidding.bid_request_id is not None:
-        request = request_of(caller.org_id, bidding.bid_request_id)
-    return Ground(charter=found.get(Charter, head), bidding=bidding, request=request)
-
-
-def request_of(org_id: str, bid_request_id: str | None) -> BidRequest | None:
-    """The request that a bid answers, if it answers one."""
-    if bid_request_id is None:
-        return None
-    return store.find(BidRequest, BID_REQUEST.key(org=org_id, id=bid_request_id))
 
 
 def create(caller: Caller, wanted: BidInput) -> BidView:
     """Begin a bid. Raises Missing, Conflict when the vendor may not bid: the refusal names each missing thing."""
     from coachway.bids.events import BidCreated
 
-    bid, on, _ = _drafted(caller, wanted)
+    bid, on = _drafted(caller, wanted)
     told = BidCreated(**telling.of_bid(bid))
     store.commit(caller, Create(bid, [told]), answer=views.bid(caller, bid, on.request, version=1))
     return views.bid(caller, bid, on.request)
@@ -90,22 +51,22 @@ def place(caller: Caller, wanted: BidInput, *, told: Callable[[Bid], BaseModel] 
 
     `told` makes the answer that an Idempotency-Key remembers.
     """
+    return after_lost_races(lambda: _place(caller, wanted, told))
+
+
+def _place(caller: Caller, wanted: BidInput, told: Callable[[Bid], BaseModel] | None) -> tuple[Bid, Ground]:
     from coachway.bids.events import BidCreated
 
-    bid, on, _ = _drafted(caller, wanted)
+    bid, on = _drafted(caller, wanted)
     _stamp(bid, on.request)
     facts = [BidCreated(**telling.of_bid(bid)), _submitted(bid)]
-    answer = told(bid) if told else None
-    try:
-        store.commit(caller, Create(bid, facts), *_answered(caller, bid), answer=answer)
-    except errors.LostRace:  # the invitation was looked at meanwhile
-        store.commit(caller, Create(bid, facts), *_answered(caller, bid), answer=answer)
+    store.commit(caller, Create(bid, facts), *_answering(caller, bid, on.request), answer=told(bid) if told else None)
     return bid, on
 
 
-def _drafted(caller: Caller, wanted: BidInput) -> tuple[Bid, Ground, Candidate]:
+def _drafted(caller: Caller, wanted: BidInput) -> tuple[Bid, Ground]:
     vendor_id = _whose(caller, wanted.vendor_id)
-    on = ground(caller, wanted.charter_id)
+    on = ground.of(caller, wanted.charter_id)
     candidate = candidates.load(caller.org_id, [vendor_id]).get(vendor_id)
     if candidate is None:
         raise errors.Missing("there is no such vendor")
@@ -120,12 +81,17 @@ def _drafted(caller: Caller, wanted: BidInput) -> tuple[Bid, Ground, Candidate]:
         charter_number=on.charter.number,
         charter_revision=on.charter.revision_number,
         bid_request_id=on.request.id if on.request else None,
-        vehicle_count=wanted.vehicle_count or on.charter.vehicle_count,
+        vehicle_count=wanted.vehicle_count or _left(on.charter),
         terms=BidTerms(**wanted.model_dump(include=set(BidTerms.model_fields))),
         currency=on.charter.quote.currency,
     )
     candidates.require_eligible(bid, on.charter, on.request, candidate)
-    return bid, on, candidate
+    return bid, on
+
+
+def _left(charter: Charter) -> int:
+    """How many vehicles a bid is for that does not say: all that nobody runs yet; judged when there are none."""
+    return len(coverage.free(charter)) or charter.vehicle_count
 
 
 def _whose(caller: Caller, vendor_id: str | None) -> str:
@@ -136,18 +102,6 @@ def _whose(caller: Caller, vendor_id: str | None) -> str:
     if vendor_id is None:
         raise errors.Invalid.field("vendor_id", "must be given")
     return vendor_id
-
-
-def require_open(on: Ground, vendor_id: str) -> None:
-    """Raises Conflict when nobody, or not this vendor, may bid for the charter now."""
-    if on.charter.status not in {Status.QUOTE, Status.BOOKED} or on.charter.starts_at <= clock.now():
-        raise errors.Conflict(f"this charter is {on.charter.status}", title="this charter takes no bids")
-    if on.request is None:
-        return
-    if on.request.status is not RequestStatus.OPEN:
-        raise errors.Conflict(f"this bid request is {on.request.status}", title="bidding is closed")
-    if not on.request.matching and vendor_id not in on.request.vendor_ids:
-        raise errors.Conflict("only vendors that were invited may bid", title="vendor was not invited")
 
 
 def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
@@ -161,7 +115,7 @@ def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
 def shown(caller: Caller, bid_id: str) -> BidView:
     """A bid as the caller may see it, with its rank unless it is sealed."""
     bid = get(caller, bid_id)
-    request = request_of(caller.org_id, bid.bid_request_id)
+    request = ground.requests_for(caller.org_id, [bid]).get(bid.id)
     return views.bid(caller, bid, request, _places_unless_sealed(caller.org_id, bid, request))
 
 
@@ -177,17 +131,17 @@ def update(caller: Caller, bid_id: str, changes: Changes[BidInput], expected: in
     for name in ("vendor_id", "charter_id"):
         if getattr(wanted, name) != getattr(before, name):
             raise errors.Invalid.field(name, "cannot be changed: make another bid")
-    on = ground(caller, before.charter_id)
+    on = ground.of(caller, before.charter_id)
     after = before.model_copy(
         update={
             **wanted.model_dump(exclude={"vendor_id", "charter_id", "vehicle_count", *BidTerms.model_fields}),
-            "vehicle_count": wanted.vehicle_count or on.charter.vehicle_count,
+            "vehicle_count": wanted.vehicle_count or _left(on.charter),
             "terms": BidTerms(**wanted.model_dump(include=set(BidTerms.model_fields))),
             "charter_revision": on.charter.revision_number,
         }
     )
     store.commit(caller, Update(before, after, [BidUpdated(**telling.of_bid(after))]))
-    return views.bid(caller, after, on.request)
+    return views.bid(caller, after, on.request or ground.request_of(caller.org_id, before.bid_request_id))
 
 
 def submit(caller: Caller, bid_id: str) -> BidView:
@@ -198,7 +152,7 @@ def submit(caller: Caller, bid_id: str) -> BidView:
 def _submit(caller: Caller, bid_id: str) -> BidView:
     before = get(caller, bid_id)
     require_bid_step(before.status, BidStatus.SUBMITTED)
-    on = ground(caller, before.charter_id)
+    on = ground.of(caller, before.charter_id)
     require_open(on, before.vendor_id)
     candidate = candidates.load(caller.org_id, [before.vendor_id]).get(before.vendor_id)
     after = before.model_copy(update={"bid_request_id": on.request.id if on.request else None})
@@ -206,7 +160,9 @@ def _submit(caller: Caller, bid_id: str) -> BidView:
     _stamp(after, on.request)
     places = _places_unless_sealed(caller.org_id, after, on.request)
     answer = views.bid(caller, after, on.request, places, version=before.version + 1)
-    store.commit(caller, Update(before, after, [_submitted(after)]), *_answered(caller, after), answer=answer)
+    store.commit(
+        caller, Update(before, after, [_submitted(after)]), *_answering(caller, after, on.request), answer=answer
+    )
     return views.bid(caller, after, on.request, places)
 
 
@@ -222,16 +178,17 @@ def _submitted(bid: Bid) -> Event:
     return BidSubmitted(**telling.of_bid(bid), submitted_at=bid.submitted_at, valid_until=bid.valid_until)
 
 
-def _answered(caller: Caller, bid: Bid) -> list[Op]:
-    """That a vendor's invitation, if it has one, is answered."""
-    if bid.bid_request_id is None:
+def _answering(caller: Caller, bid: Bid, request: BidRequest | None) -> list[Op]:
+    """That the request which a bid answers takes bids still, and that its vendor's invitation is answered."""
+    if request is None:
         return []
-    key = INVITATION.key(org=caller.org_id, id=invitation_id(bid.bid_request_id, bid.vendor_id))
+    ops: list[Op] = [Require(request, errors.LostRace("the bid request was changed by somebody else: look again"))]
+    key = INVITATION.key(org=caller.org_id, id=invitation_id(request.id, bid.vendor_id))
     known = store.find(Invitation, key)
-    if known is None:
-        return []
-    said = {"is_accepted": True, "responded_at": clock.now(), "bid_id": bid.id}
-    return [Update(known, known.model_copy(update=said))]
+    if known is not None:
+        said = {"is_accepted": True, "responded_at": clock.now(), "bid_id": bid.id}
+        ops.append(Update(known, known.model_copy(update=said)))
+    return ops
 
 
 def withdraw(caller: Caller, bid_id: str) -> BidView:
@@ -241,8 +198,10 @@ def withdraw(caller: Caller, bid_id: str) -> BidView:
     def act() -> BidView:
         before = get(caller, bid_id)
         require_bid_step(before.status, BidStatus.WITHDRAWN)
-        request = request_of(caller.org_id, before.bid_request_id)
-        after = before.model_copy(update={"status": BidStatus.WITHDRAWN, "decided_at": clock.now()})
+        request = ground.requests_for(caller.org_id, [before]).get(before.id)
+        said = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
+        # What a draft would have cost is no more known than what its rivals cost.
+        after = before.model_copy(update={**said, "bid_request_id": request.id if request else before.bid_request_id})
         answer = views.bid(caller, after, request, version=before.version + 1)
         store.commit(caller, Update(before, after, [BidWithdrawn(**telling.of_bid(after))]), answer=answer)
         return views.bid(caller, after, request)
@@ -250,20 +209,14 @@ def withdraw(caller: Caller, bid_id: str) -> BidView:
     return after_lost_races(act)
 
 
-def of_charter(org_id: str, charter_id: str) -> list[Bid]:
-    """All bids for a charter, oldest first."""
-    partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
-    return everything(Bid, partition, index=OF_CHARTER.index, most=MOST_BIDS)
-
-
-def live(bids: Iterable[Bid]) -> list[Bid]:
-    """Those that may still win."""
-    return [bid for bid in bids if bid.status.is_live]
+def unsealed(bids: Iterable[Bid], asked: Mapping[str, BidRequest]) -> list[Bid]:
+    """Those that may still win and whose price is no secret."""
+    return [bid for bid in ground.live(bids) if not is_sealed(asked.get(bid.id))]
 
 
 def places_of(bids: Iterable[Bid], known: Mapping[str, Candidate]) -> dict[str, Ranked]:
     """The ranks of the bids that may still win."""
-    offers = (candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in live(bids))
+    offers = (candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in ground.live(bids))
     return {place.offer.bid_id: place for place in ranked(offers)}
 
 
@@ -271,28 +224,13 @@ def _places_unless_sealed(org_id: str, bid: Bid, request: BidRequest | None) -> 
     """The ranks among a bid's rivals, as they are with this bid."""
     if is_sealed(request) or not bid.status.is_live:
         return {}
-    return _places(org_id, [bid, *(each for each in of_charter(org_id, bid.charter_id) if each.id != bid.id)])
+    return _places(org_id, [bid, *(each for each in ground.of_charter(org_id, bid.charter_id) if each.id != bid.id)])
 
 
 def _places(org_id: str, rivals: Iterable[Bid]) -> dict[str, Ranked]:
     """The ranks of bids among those that are not sealed: a rank tells of the others' prices."""
-    alive = live(rivals)
-    asked = requests_of(org_id, alive)
-    seen = [bid for bid in alive if not is_sealed(asked.get(bid.bid_request_id))]
+    seen = unsealed(rivals, ground.requests_for(org_id, ground.live(rivals)))
     return places_of(seen, candidates.load(org_id, [bid.vendor_id for bid in seen]))
-
-
-def is_sealed(request: BidRequest | None) -> bool:
-    """Whether prices and ranks of the bids that answer a request, if they do, are hidden."""
-    return request is not None and request.is_sealed
-
-
-def requests_of(org_id: str, bids: Iterable[Bid]) -> dict[str | None, BidRequest]:
-    """The requests that bids answer, by id."""
-    keys = {each.bid_request_id: BID_REQUEST.key(org=org_id, id=each.bid_request_id) for each in bids}
-    keys.pop(None, None)
-    kept = store.find_many(BidRequest, keys.values()) if keys else {}
-    return {request_id: kept[key] for request_id, key in keys.items() if key in kept}
 
 
 def listed(caller: Caller, query: BidQuery) -> Page[BidView]:
@@ -315,6 +253,6 @@ def listed(caller: Caller, query: BidQuery) -> Page[BidView]:
 
 
 def _shown(caller: Caller, bids: Sequence[Bid], charter_id: str | None) -> list[BidView]:
-    asked = requests_of(caller.org_id, bids)
-    places = _places(caller.org_id, of_charter(caller.org_id, charter_id)) if charter_id and bids else {}
-    return [views.bid(caller, bid, asked.get(bid.bid_request_id), places) for bid in bids]
+    asked = ground.requests_for(caller.org_id, bids)
+    places = _places(caller.org_id, ground.of_charter(caller.org_id, charter_id)) if charter_id and bids else {}
+    return [views.bid(caller, bid, asked.get(bid.id), places) for bid in bids]

@@ -8,10 +8,19 @@ from typing import Final
 from coachway.bids import awarding, requests
 from coachway.bids.bidding import BidRequest
 from coachway.bids.rules import RequestStatus
-from coachway.core import executions
+from coachway.bookings import coverage
+from coachway.bookings.model import CHARTER, Charter
+from coachway.core import executions, store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.executions import Execution
+
+_OFF: Final = {
+    "charter.cancelled": "The charter was cancelled",
+    "charter.deleted": "The charter was deleted",
+    "quote.declined": "The client declined the quote",
+    "quote.expired": "The quote expired",
+}
 
 
 def is_answered(request: BidRequest, waits_for: str) -> bool:
@@ -35,10 +44,12 @@ def wake(caller: Caller, delivery: Delivery) -> None:
         answer(caller, requests.get(caller, request_id), waiting)
 
 
-def charter_cancelled(caller: Caller, delivery: Delivery) -> None:
-    """Nobody need bid for a trip that does not take place."""
-    requests.cancel_of_charter(caller, delivery.aggregate_id, "The charter was cancelled")
+def charter_off(caller: Caller, delivery: Delivery) -> None:
+    """Nobody need bid for a trip that does not take place, and who had won it need not come."""
+    reason = _OFF[delivery.type]
+    requests.cancel_of_charter(caller, delivery.aggregate_id, reason)
     awarding.settle(caller, delivery.aggregate_id)
+    awarding.call_off(caller, delivery.aggregate_id, reason)
 
 
 def charter_booked(caller: Caller, delivery: Delivery) -> None:
@@ -47,9 +58,11 @@ def charter_booked(caller: Caller, delivery: Delivery) -> None:
 
 
 def charter_confirmed(caller: Caller, delivery: Delivery) -> None:
-    """Nobody need bid any more: drivers of the organization run what was left."""
-    requests.cancel_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
-    awarding.settle(caller, delivery.aggregate_id)
+    """Nobody need bid any more, unless a vehicle has lost its driver since: those of the organization run the rest."""
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=delivery.aggregate_id))
+    if charter is not None and not coverage.free(charter):
+        requests.cancel_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
+        awarding.settle(caller, delivery.aggregate_id)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
@@ -58,7 +71,7 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.cancelled": wake,
     "bidding.awarded": wake,
     "charter.booked": charter_booked,
-    "charter.cancelled": charter_cancelled,
     "charter.confirmed": charter_confirmed,
+    **dict.fromkeys(_OFF, charter_off),
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""

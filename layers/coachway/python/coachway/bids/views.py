@@ -31,6 +31,8 @@ def bid(
     """A bid as the caller may see it. While it is sealed, only its vendor sees what it costs, and nobody a rank."""
     is_sealed = request is not None and request.is_sealed
     shown = kept.model_dump(exclude={"terms", "version"})
+    if request is not None:
+        shown["valid_until"] = request.holds(kept)
     if not is_sealed or acts_for(caller, kept.vendor_id):
         shown |= kept.terms.model_dump()
     place = (places or {}).get(kept.id)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
@@ -283,6 +284,11 @@ class Charter(Entity, CharterInput):
     def is_accepted(self) -> bool:
         """Whether its client has said yes to what is quoted, booked or not."""
         return self.accepted_at is not None
+
+    @property
+    def last_day(self) -> date:
+        """The day on which it ends, by its last stop's clock: papers must hold through it."""
+        return self.ends_at.astimezone(ZoneInfo(self.stops[-1].timezone or self.timezone)).date()
 
     def key(self) -> Key:
         return CHARTER.key(org=self.org_id, id=self.id)

@@ -55,7 +55,7 @@ def update(caller: Caller, charter_id: str, changes: Changes[CharterInput], expe
     if "stops" in changes:
         wished = wished.model_copy(update={"stops": journey.completed(wished.stops, before.timezone)})
     named = frozenset(name for name in CharterInput.model_fields if getattr(wished, name) != getattr(before, name))
-    rules.require_editable(before.status, named)
+    rules.require_editable(before.status, named, awarded=bool(before.vendor_ids))
     if not named:
         return before
     if not named & FIXED_ONCE_BOOKED:

@@ -102,9 +102,22 @@ FIXED_ONCE_BOOKED: Final = frozenset(
 """Fields that touch price, time or stops: the client agreed to them, so that changing them needs a change case."""
 
 
-def require_editable(status: Status, changed: frozenset[str]) -> None:
-    """Raises Conflict when these fields cannot be edited in this status."""
+FIXED_ONCE_AWARDED: Final = frozenset(
+    {"trip_type", "vehicle_class", "vehicle_count", "passengers", "amenities", "stops"}
+)
+"""Fields of a quote that vendors bid for: those that have won agreed to just that trip, for a price."""
+
+
+def require_editable(status: Status, changed: frozenset[str], *, awarded: bool = False) -> None:
+    """Raises Conflict when these fields cannot be edited in this status, or once vendors were awarded its vehicles."""
     if status is Status.QUOTE:
+        fixed = sorted(changed & FIXED_ONCE_AWARDED) if awarded else []
+        if fixed:
+            raise errors.Conflict(
+                f"vendors were awarded this trip as it is: to change {', '.join(fixed)}, clone it and cancel this one",
+                title="its vehicles were awarded",
+                fields=[errors.FieldError(name, "is fixed once a vehicle was awarded") for name in fixed],
+            )
         return
     if status.is_terminal:
         raise errors.Conflict(f"this charter is {status} and cannot be edited", title="this charter is closed")

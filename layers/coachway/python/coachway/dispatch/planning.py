@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from coachway.bookings import journey
 from coachway.bookings.model import Charter
@@ -105,7 +104,7 @@ def of(charter: Charter, drivers: int, ruleset: Ruleset, since: datetime | None 
         stops=stops,
         duties=None if duties is None else [filled(duty, starts_at, ends_at) for duty in duties],
         passengers=math.ceil(charter.passengers / charter.vehicle_count),
-        last_day=charter.ends_at.astimezone(ZoneInfo(charter.timezone)).date(),
+        last_day=charter.last_day,
         timezone=charter.timezone,
     )
 

@@ -76,6 +76,12 @@ class Decided(Shape):
     reason: str
 
 
+class CalledOff(Decided):
+    """A trip that a bid had won does not take place."""
+
+    vehicle_count: int
+
+
 class Accepted(Decided):
     """A bid won."""
 

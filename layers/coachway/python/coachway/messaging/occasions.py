@@ -185,6 +185,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "bidding.decision_needed": writing.to_office("bid-decision", bidding.DecisionNeeded),
     "bidding.no_bids": writing.to_office("no-bids", bidding.NoBids),
     "bid.accepted": _bid_decided("bid-awarded", bidding.Accepted),
+    "bid.called_off": _bid_decided("bid-called-off", bidding.CalledOff),
     "bid.rejected": _bid_decided("bid-rejected", bidding.Decided),
     "document.expiring": _document_expiring,
     "document.expired": _document_expired,
