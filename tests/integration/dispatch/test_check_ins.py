@@ -192,6 +192,27 @@ def test_off_duty_nobody_keeps_where_a_driver_is() -> None:
     assert told(made["id"], straight(2, start="08:31"), by=rosa)["accepted"] == 2
 
 
+def test_of_two_positions_of_one_moment_the_first_stands() -> None:
+    _, assignment_id, rosa = on_duty()
+    one = point(straight(1)[0])
+    same = [one, {**one, "speed_mph": None}, {**one, "latitude": 40.8, "heading": None}]
+    with road.the_time_is("08:30"):
+        body = {"assignment_id": assignment_id, "points": same}
+        assert done("POST", "/dispatch/check-ins", body, by=rosa) == {"accepted": 1, "duplicates": 2, "ignored": 0}
+        body["points"] = same[::-1]
+        assert done("POST", "/dispatch/check-ins", body, by=rosa) == {"accepted": 0, "duplicates": 3, "ignored": 0}
+    assert kept(assignment_id) == straight(1)
+
+
+def test_a_page_takes_no_more_than_an_item_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, assignment_id, rosa = on_duty()
+    monkeypatch.setattr(trail, "MOST_FIXES", 25)
+    assert told(assignment_id, straight(20), by=rosa) == {"accepted": 20, "duplicates": 0, "ignored": 0}
+    between = [fix._replace(at=fix.at + timedelta(seconds=5)) for fix in straight(20)]
+    assert told(assignment_id, [*straight(1), *between], by=rosa) == {"accepted": 5, "duplicates": 1, "ignored": 15}
+    assert kept(assignment_id) == sorted([*straight(20), *between[:5]])
+
+
 @pytest.mark.parametrize(
     ("points", "field"),
     [
@@ -199,6 +220,8 @@ def test_off_duty_nobody_keeps_where_a_driver_is() -> None:
         ([{}], "points.0.latitude"),
         ([{"latitude": 91, "longitude": 0, "recorded_at": "2027-03-03T08:10:00-05:00"}], "points.0.latitude"),
         ([{"latitude": 1, "longitude": 0, "recorded_at": "yesterday"}], "points.0.recorded_at"),
+        ([{"latitude": 1, "longitude": 0, "recorded_at": "0001-01-01T00:00:00+14:00"}], "points.0.recorded_at"),
+        ([{"latitude": 1, "longitude": 0, "recorded_at": "9999-12-31T23:59:59-14:00"}], "points.0.recorded_at"),
         ([point(straight(1)[0])] * 101, "points"),
     ],
 )

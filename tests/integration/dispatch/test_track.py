@@ -119,6 +119,33 @@ def test_a_cancelled_charter_gives_no_link_and_shows_nothing() -> None:
     assert (shown(token)["status"], shown(token)["vehicles"]) == ("cancelled", [])
 
 
+def test_a_charter_that_is_over_shows_no_position_whatever_its_driver_still_does() -> None:
+    run, made, rosa = on_duty()
+    driven_until(made, rosa, "09:30")
+    token = link(run)["token"]
+    with the_time_is("09:30"):
+        assert shown(token)["position"] is not None
+        assert asking.moved(run, "completed").status == 200
+        seen = shown(token)
+        assert (seen["status"], seen["position"], seen["vehicles"][0]["path"]) == ("completed", None, [])
+        assert done("GET", f"/dispatch/charters/{run}/track")["position"] is not None
+
+
+def test_the_position_is_the_newest_and_never_goes_back() -> None:
+    run, made, rosa = on_duty()
+    fixes = read("to-the-shore")[:60]
+    newest = fixes[-1].at.isoformat().replace("+00:00", "Z")
+
+    def seen_at() -> str:
+        return str(done("GET", f"/dispatch/charters/{run}/track")["position"]["recorded_at"])
+
+    with the_time_is(fixes[-1].at - timedelta(minutes=4)):  # a telephone whose clock is ahead
+        told(made, fixes[40:], by=rosa)
+        assert seen_at() == newest
+        told(made, fixes[:40], by=rosa)
+        assert seen_at() == newest
+
+
 def test_each_vehicle_of_a_charter_is_shown() -> None:
     run = yard.trip(vehicle_count=2, passengers=80)
     one, two = yard.driver(), yard.driver("Sam Tran")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coachway.bookings.model import StopType
 from coachway.core.geo import Place, miles_between
 from coachway.dispatch import eta
 from coachway.dispatch.geofence import Progress, follow
@@ -95,6 +96,38 @@ def test_each_quarter_of_an_hour_is_a_step(minutes: int) -> None:
 def test_waiting_beyond_the_plan_and_the_free_wait_is_billed(came: str, left: str, minutes: int, billed: int) -> None:
     pickup = stop(make.NEWARK, departure="2027-03-03T09:00-05:00")
     pickup.arrived_at = datetime.fromisoformat(f"2027-03-03T{came}-05:00")
-    assert eta.dwell(pickup, FREE) is None
+    stops = [pickup, stop(make.PRINCETON, arrival="2027-03-03T11:00-05:00")]
+    assert eta.dwell(stops, 0, FREE) is None
     pickup.departed_at = datetime.fromisoformat(f"2027-03-03T{left}-05:00")
-    assert eta.dwell(pickup, FREE) == (minutes, billed)
+    assert eta.dwell(stops, 0, FREE) == (minutes, billed)
+
+
+@pytest.mark.parametrize(
+    ("left", "billed"),
+    [
+        ("2027-03-04T08:50", 0),  # it stayed for the night, as planned
+        ("2027-03-04T09:15", 0),
+        ("2027-03-04T09:45", 30),
+        ("2027-03-03T20:00", 105),  # it did not stay, but was kept waiting before it left
+    ],
+)
+def test_a_night_that_was_planned_is_not_billed_as_waiting(left: str, billed: int) -> None:
+    hotel = {"stop_type": StopType.DROPOFF, "arrival": "2027-03-03T18:00-05:00"}
+    stops = [
+        stop(make.NEWARK, **hotel, arrived_at=datetime.fromisoformat("2027-03-03T18:00-05:00")),
+        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
+    ]
+    stops[0].departed_at = datetime.fromisoformat(f"{left}-05:00")
+    found = eta.dwell(stops, 0, FREE)
+    assert found is not None
+    assert found[1] == billed
+
+
+def test_a_round_trip_that_is_kept_waiting_is_billed_although_it_ends_where_it_began() -> None:
+    came = datetime.fromisoformat("2027-03-03T08:50-05:00")
+    stops = [
+        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00", arrived_at=came),
+        stop(make.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-03T10:00-05:00"),
+    ]
+    stops[0].departed_at = came + timedelta(minutes=70)
+    assert eta.dwell(stops, 0, FREE) == (70, 45)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coachway.bookings.model import StopType
 from coachway.core.geo import Place
 from coachway.dispatch.geofence import Followed, Happening, Passage, Progress, follow, meters, told
 from coachway.dispatch.model import AssignmentStop
@@ -129,9 +130,31 @@ def test_a_fix_less_accurate_than_the_fence_is_ignored() -> None:
     assert (found.passages, found.counted) == ([], [])
 
 
-def test_what_only_an_aeroplane_could_reach_does_not_count_until_it_is_seen_three_times() -> None:
-    fixes = [at(0, 0), at(10, 50_000), at(20, 50_100), at(30, 50_200), at(40, 50_300)]
-    assert follow(Progress(), fixes, [stop((10.0, 10.0))]).counted == [fixes[0], fixes[3], fixes[4]]
+def test_what_only_an_aeroplane_could_reach_does_not_count_until_another_fix_bears_it_out() -> None:
+    here, far, alone, back = at(0, 0), at(10, 50_000), at(20, -50_000), at(30, 40)
+    nowhere = [stop((10.0, 10.0))]
+    assert follow(Progress(), [here, far, alone, back], nowhere).counted == [here, back]
+    there = [at(20, 50_100), at(30, 50_200)]
+    assert follow(Progress(), [here, far, *there], nowhere).counted == [here, far, *there]
+
+
+def test_the_newest_fix_says_where_a_vehicle_is_unless_it_is_vague() -> None:
+    here, far, vague = at(0, 0), at(10, 50_000), at(20, 0, accuracy_m=201)
+    assert follow(Progress(), [here, far, vague], [stop(NEAR)]).newest == far
+    assert follow(Progress(), [vague], [stop(NEAR)]).newest is None
+
+
+def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
+    stops = [stop(NEAR), stop(make.PRINCETON)]
+    fixes = [
+        rounded(START + timedelta(seconds=seconds), *place)
+        for seconds, place in ((0, NEAR), (10, NEAR), (20, make.PRINCETON), (30, make.PRINCETON))
+    ]
+    assert [(each.stop, each.happening) for each in follow(Progress(), fixes, stops).passages] == [
+        (0, ARRIVED),
+        (0, DEPARTED),
+        (1, ARRIVED),
+    ]
 
 
 def test_a_stop_that_was_left_by_hand_is_not_left_again() -> None:
@@ -149,9 +172,17 @@ def test_fixes_that_come_late_tell_the_true_time() -> None:
 def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None:
     later = {"arrival": "2027-03-03T10:00-05:00"}
     stops = [stop(make.PRINCETON), stop(None), stop(NEAR, **later)]
-    early = [at(-1000, 0), at(-990, 0)]
+    early = [at(seconds, 0) for seconds in range(-1000, 0, 10)]
     assert follow(Progress(), early, stops).passages == []
-    assert follow(Progress(), [at(0, 0), at(10, 0)], stops).passages == [Passage(2, ARRIVED, START)]
+    assert follow(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).passages == [
+        Passage(2, ARRIVED, START)
+    ]
+
+
+def test_who_drives_past_a_later_stop_has_not_come_to_it() -> None:
+    stops = [stop(make.PRINCETON), stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:30-05:00")]
+    past = [at(10 * n, 90 * n - 400) for n in range(12)]
+    assert follow(Progress(), past, stops).passages == []
 
 
 def test_stops_in_one_fence_are_served_together() -> None:
@@ -167,6 +198,67 @@ def test_stops_in_one_fence_are_served_together() -> None:
         (0, DEPARTED),
         (1, ARRIVED),
         (1, DEPARTED),
+    ]
+
+
+def round_trip(back: str) -> list[AssignmentStop]:
+    return [
+        stop(NEAR, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00"),
+        stop(NEAR, stop_type=StopType.DROPOFF, arrival=f"2027-03-03T{back}-05:00"),
+    ]
+
+
+def test_a_round_trip_that_leaves_late_is_not_over_as_it_leaves() -> None:
+    late = [at(seconds, 0) for seconds in range(2400, 2700, 10)] + [at(2700 + 10 * n, 60 * n) for n in range(1, 30)]
+    found = follow(Progress(), late, round_trip("09:50"))
+    assert said(found) == ["0 arrived 14:40", "0 departed 14:45"]
+
+
+def test_a_tour_that_passes_where_it_began_is_not_over() -> None:
+    out = [at(10 * n, 100 * n) for n in range(40)]
+    back = [at(400 + 10 * n, 4000 - 100 * n) for n in range(80)]
+    assert said(follow(Progress(), [at(-10, 0), *out, *back], round_trip("12:00"))) == [
+        "0 arrived 13:59",
+        "0 departed 14:00",
+    ]
+    stays = [at(800 + 10 * n, 0) for n in range(20)]
+    early = follow(Progress(), [at(-10, 0), *out, *back[:40], *stays], round_trip("12:00"))
+    assert said(early)[2:] == ["1 arrived 14:13"]
+
+
+def overnight() -> list[AssignmentStop]:
+    return [
+        stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:00-05:00"),
+        stop(NEAR, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
+        stop(make.PRINCETON, stop_type=StopType.DROPOFF, arrival="2027-03-04T10:00-05:00"),
+    ]
+
+
+DAY = 86_400
+
+
+def test_who_stays_overnight_leaves_both_stops_in_the_morning() -> None:
+    fixes = [at(seconds, 0) for seconds in range(0, DAY, 300)] + [at(DAY + 10 * n, 150 * n) for n in range(1, 6)]
+    found = follow(Progress(), fixes, overnight())
+    assert [(each.stop, each.happening) for each in found.passages] == [
+        (0, ARRIVED),
+        (0, DEPARTED),
+        (1, ARRIVED),
+        (1, DEPARTED),
+    ]
+    assert {each.at for each in found.passages[1:]} == {START + timedelta(seconds=DAY + 20)}
+
+
+def test_who_parks_elsewhere_overnight_comes_back_in_the_morning() -> None:
+    fixes = [at(seconds, 0) for seconds in range(0, 900, 10)]
+    fixes += [at(seconds, 1500) for seconds in range(960, DAY - 900, 300)]
+    fixes += [at(seconds, 0) for seconds in range(DAY - 600, DAY, 10)]
+    fixes += [at(DAY + 10 * n, 150 * n) for n in range(1, 6)]
+    assert said(follow(Progress(), fixes, overnight())) == [
+        "0 arrived 14:00",
+        "0 departed 14:16",
+        "1 arrived 13:50",
+        "1 departed 14:00",
     ]
 
 

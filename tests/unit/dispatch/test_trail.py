@@ -44,10 +44,13 @@ def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: i
     batches = [track[first : first + 24] for first in range(0, len(track), 20)]
     chance.shuffle(batches)
     pages: Pages = {}
-    stops = trip(name)
+    stops, in_order = trip(name), trip(name)
+    for passage in follow(Progress(), track, in_order).passages:
+        setattr(in_order[passage.stop], f"{passage.happening}_at", passage.at)
     known = sum(len(sent(pages, chance.sample(batch, len(batch)), stops).known) for batch in batches)
     assert [fix for begins in sorted(pages) for fix in pages[begins].fixes] == track
     assert known == sum(len(batch) for batch in batches) - len(track)
+    assert stops == in_order
 
 
 @pytest.mark.parametrize("name", TRIPS)

@@ -70,6 +70,17 @@ def test_a_departure_says_how_late_it_was_and_what_the_wait_costs() -> None:
     assert left.planned_at == datetime(2027, 3, 5, 13, 15, tzinfo=UTC)
 
 
+def test_who_comes_to_a_stop_in_time_is_not_late_any_more() -> None:
+    before = checked_in()
+    before.late_minutes = 35
+    in_time, late = NINE + timedelta(days=2, minutes=29), NINE + timedelta(days=2, minutes=30)
+    assert before.stops[1].arrival == late - minutes(15)
+    [step] = through(before, [Passage(1, ARRIVED, in_time)])
+    assert step.after.late_minutes is None
+    [step] = through(before, [Passage(1, ARRIVED, late)])
+    assert step.after.late_minutes == 35
+
+
 @given(st.lists(st.sampled_from(WHOLE), max_size=8))
 def test_no_order_of_passages_tells_one_twice(passages: list[Passage]) -> None:
     steps = through(checked_in(), passages)

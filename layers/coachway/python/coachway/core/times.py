@@ -6,7 +6,7 @@ Pydantic also reads a number, or a text of digits, as seconds since 1970; `20270
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BeforeValidator
@@ -28,8 +28,10 @@ def _moment(value: object) -> object:
         return value
     try:
         if isinstance(value, str) and _MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value.upper())
-    except ValueError:
+            moment = datetime.fromisoformat(value.upper())
+            moment.astimezone(UTC)  # in the first and the last hours of time there may be none
+            return moment
+    except (ValueError, OverflowError):
         pass
     raise ValueError("must be a time with its offset, such as 2027-03-03T09:00:00-05:00")
 

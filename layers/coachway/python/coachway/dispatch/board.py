@@ -91,7 +91,7 @@ def of_day(caller: Caller, query: BoardQuery) -> Board:
     """The trips that leave on a day by their own clock, and those under way that left in the week before.
 
     Two queries for the day, one for each day of the week before; a read for each hundred recoveries, and one for each
-    fifty positions.
+    thirty positions.
     """
     now = clock.now()
     timezone = organizations.get(caller.org_id).timezone

@@ -69,11 +69,13 @@ class CheckInBatch(Input):
 
 
 class Taken(Shape):
-    """What became of a batch. A moment that was told before is a duplicate; one off duty is ignored."""
+    """What became of a batch. A moment that was told before is a duplicate: what was told first stands."""
 
     accepted: int
     duplicates: int
-    ignored: Annotated[int, Field(description="before checking in, or after checking out")]
+    ignored: Annotated[
+        int, Field(description="before checking in, after checking out, or beyond 1,000 in five minutes")
+    ]
 
 
 def take(caller: Caller, body: CheckInBatch) -> Taken:
@@ -90,7 +92,7 @@ def take(caller: Caller, body: CheckInBatch) -> Taken:
     ]
     if ahead:
         raise errors.Invalid(f"{ahead[0].field}: {ahead[0].message}", fields=ahead)
-    fixes = sorted(point.fix() for point in body.points)
+    fixes = sorted((point.fix() for point in body.points), key=lambda fix: fix.at)
     written: set[datetime] = set()
     return after_lost_races(lambda: _take(caller, body.assignment_id, fixes, written))
 
@@ -102,7 +104,10 @@ def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[dat
         raise errors.Conflict(
             f"this assignment is {assignment.status}: check in first", title="the driver is not on duty"
         )
-    fresh = {fix.at: fix for fix in reversed(fixes) if _on_duty(assignment, fix.at)}
+    fresh: dict[datetime, Fix] = {}
+    for fix in fixes:
+        if _on_duty(assignment, fix.at):
+            fresh.setdefault(fix.at, fix)
     ignored = sum(not _on_duty(assignment, fix.at) for fix in fixes)
     if not fresh:
         return Taken(accepted=0, duplicates=0, ignored=ignored)
@@ -115,7 +120,8 @@ def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[dat
     for page in laid.changed:
         trail.keep(page)
         written |= {fix.at for fix in page.fixes if fix.at in fresh and fix.at not in laid.known}
-    accepted = len(fresh.keys() - (laid.known - written))
+    accepted = len(fresh.keys() - (laid.known - written) - laid.too_many)
+    ignored += sum(fix.at in laid.too_many for fix in fixes)
     return Taken(accepted=accepted, duplicates=len(fixes) - ignored - accepted, ignored=ignored)
 
 

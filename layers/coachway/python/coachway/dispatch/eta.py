@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final, NamedTuple
 
 from coachway.core.geo import Place, miles_between
-from coachway.dispatch.geofence import Progress, planned
+from coachway.dispatch.geofence import Progress, are_together, planned
 from coachway.dispatch.model import AssignmentStop
 from coachway.dispatch.packing import Fix
 from coachway.dispatch.rules import MILES_PER_HOUR, ROAD_FACTOR
@@ -113,14 +113,18 @@ def late_step(minutes: int | None) -> int:
     return min(MOST_STEPS, (minutes or 0) // LATE_STEP_MINUTES)
 
 
-def dwell(stop: AssignmentStop, free_wait: timedelta) -> tuple[int, int] | None:
+def dwell(stops: Sequence[AssignmentStop], number: int, free_wait: timedelta) -> tuple[int, int] | None:
     """Whole minutes between arriving and leaving, and how many of them are billed; None until both are known.
 
     What was planned is in the price, and a vehicle that comes early waits on its own account: billed is what goes
-    beyond the planned departure (or arrival), or the true arrival if that is later, and beyond the free wait.
+    beyond the planned departure (or arrival), or the true arrival if that is later, and beyond the free wait. Who
+    stays at a place for a later stop, overnight say, waits as planned until that one.
     """
-    if stop.arrived_at is None or stop.departed_at is None:
+    stop = stops[number]
+    came, left = stop.arrived_at, stop.departed_at
+    if came is None or left is None:
         return None
-    ready = max(filter(None, (stop.arrived_at, stop.arrival, stop.departure)))
-    billed = max(timedelta(), stop.departed_at - ready - free_wait)
-    return (stop.departed_at - stop.arrived_at) // _MINUTE, billed // _MINUTE
+    here = [stop, *takewhile(lambda other: are_together(stop, other, left), stops[number + 1 :])]
+    ready = max(filter(None, (came, *(at for each in here for at in (each.arrival, each.departure)))))
+    billed = max(timedelta(), left - ready - free_wait)
+    return (left - came) // _MINUTE, billed // _MINUTE

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from coachway.bookings.model import StopType
 from coachway.core.geo import METERS_PER_MILE, Place, miles_between
 from coachway.dispatch.model import AssignmentStop
 from coachway.dispatch.packing import Fix
@@ -20,16 +21,16 @@ from coachway.hours.model import Frozen, Instant
 FENCE_METERS: Final = 200.0
 AGREEING: Final = 2
 """How many fixes, one after the other, must say the same."""
-NEAR_METERS: Final = 1000.0
-"""A stop so close to the one just left is come to only after the vehicle was further away than this, or when it is due:
-a fix that wavers at the fence is no return.
-"""
+AWAY_METERS: Final = 1000.0
+"""Who was further from the stop just left may have come back to it; else a fix only wavers at the fence."""
 DUE_EARLY: Final = timedelta(hours=1)
 """How long before its planned time a stop is due: others before it may then have been missed."""
+SOON: Final = timedelta(minutes=15)
+"""How long before its planned time a vehicle that waits where it is has come to a stop."""
+STAYING: Final = timedelta(minutes=3)
+"""So long a vehicle stays at a stop where it is hardly to be expected: who only drives past does not."""
 FASTEST_MPH: Final = 120.0
-"""A fix that only a faster vehicle could reach is an error of the receiver,"""
-BELIEVED_AFTER: Final = 3
-"""unless as many of them follow each other."""
+"""A fix that only a faster vehicle could reach is an error of the receiver, unless the next one agrees with it."""
 
 
 class Happening(StrEnum):
@@ -64,7 +65,8 @@ class Progress(Frozen):
     longitude: float | None = None
     seen_at: Instant | None = None
     """Of the last fix that counted."""
-    strays: int = 0
+    doubt: tuple[Instant, float, float] | None = None
+    """A fix since then, which nobody could have reached: when, latitude, longitude."""
 
     @property
     def place(self) -> Place | None:
@@ -76,11 +78,15 @@ class Progress(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What fixes lead to: how far the vehicle is after them, what happened, and which of them counted."""
+    """What fixes lead to: how far the vehicle is after them, what happened, and which of them counted.
+
+    `newest` says where it is, if it is accurate to the fence, though it may not count yet.
+    """
 
     progress: Progress
     passages: list[Passage]
     counted: list[Fix]
+    newest: Fix | None
 
 
 def follow(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> Followed:
@@ -88,7 +94,7 @@ def follow(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentS
     way = _Way(stops, **progress.model_dump())
     for fix in fixes:
         way.see(fix)
-    return Followed(way.progress, way.passages, way.counted)
+    return Followed(way.progress, way.passages, way.counted, way.newest)
 
 
 def told(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
@@ -108,6 +114,26 @@ def planned(stop: AssignmentStop) -> datetime | None:
     return stop.arrival or stop.departure
 
 
+def are_together(one: AssignmentStop, other: AssignmentStop, left_at: datetime) -> bool:
+    """Whether a vehicle that left a stop at that time has served the next one as well, which is in the same fence.
+
+    Not if passengers ride from the one to the other, as on a round trip, nor if it may come back for it.
+    """
+    if one.place is None or other.place is None or meters(one.place, other.place) > FENCE_METERS:
+        return False
+    if other.stop_type is StopType.DROPOFF and one.stop_type is not StopType.DROPOFF:
+        return False
+    wanted = other.departure or other.arrival
+    return wanted is not None and left_at >= wanted - SOON
+
+
+def _could_be(one: Fix, other: Fix) -> bool:
+    """Whether a vehicle could be at both."""
+    hours = max(1.0, (other.at - one.at).total_seconds()) / 3600
+    miles = miles_between(one.place, other.place)
+    return miles * METERS_PER_MILE <= FENCE_METERS or miles / hours <= FASTEST_MPH
+
+
 @dataclass(slots=True)
 class _Way:
     """A progress on its way through fixes."""
@@ -122,9 +148,10 @@ class _Way:
     latitude: float | None = None
     longitude: float | None = None
     seen_at: datetime | None = None
-    strays: int = 0
+    doubt: tuple[datetime, float, float] | None = None
     passages: list[Passage] = field(default_factory=list)
     counted: list[Fix] = field(default_factory=list)
+    newest: Fix | None = None
 
     @property
     def progress(self) -> Progress:
@@ -132,16 +159,29 @@ class _Way:
 
     def see(self, fix: Fix) -> None:
         self.catch_up(fix.at)
-        if not self._counts(fix):
-            return
+        if fix.accuracy_m is None or fix.accuracy_m <= FENCE_METERS:
+            self.newest = fix
+            for each in self._believed(fix):
+                self._count(each)
+
+    def _count(self, fix: Fix) -> None:
+        before = self._last
         self.counted.append(fix)
-        self.latitude, self.longitude, self.seen_at, self.strays = fix.latitude, fix.longitude, fix.at, 0
-        if self.stop >= len(self.stops):
-            return
-        if self.there:
-            self._at_stop(fix)
-        else:
+        self.latitude, self.longitude, self.seen_at = fix.latitude, fix.longitude, fix.at
+        if self.there and self.stop < len(self.stops):
+            if not self._has_left(fix):
+                return
+            # What shows that it left may show as well that it has come to the next one.
+            if before is not None and not self.there:
+                self._on_the_way(before)
+        if not self.there:
             self._on_the_way(fix)
+
+    @property
+    def _last(self) -> Fix | None:
+        if self.latitude is None or self.longitude is None or self.seen_at is None:
+            return None
+        return Fix(self.seen_at, self.latitude, self.longitude)
 
     def catch_up(self, until: datetime | None) -> None:
         """Go as far as is told to have happened by then."""
@@ -152,35 +192,33 @@ class _Way:
             elif stop.arrived_at is not None and (until is None or stop.arrived_at <= until):
                 self._come_to(number)
 
-    def _counts(self, fix: Fix) -> bool:
-        if fix.accuracy_m is not None and fix.accuracy_m > FENCE_METERS:
-            return False
-        if self.latitude is None or self.longitude is None or self.seen_at is None:
-            return True
-        hours = max(1.0, (fix.at - self.seen_at).total_seconds()) / 3600
-        miles = miles_between(Place(self.latitude, self.longitude), fix.place)
-        if miles * METERS_PER_MILE <= FENCE_METERS or miles / hours <= FASTEST_MPH:
-            return True
-        self.strays += 1
-        return self.strays >= BELIEVED_AFTER
+    def _believed(self, fix: Fix) -> list[Fix]:
+        """The fix, with the one before that it bears out; none while it stands alone against all that was seen."""
+        doubt, self.doubt = self.doubt, None
+        last = self._last
+        if last is None or _could_be(last, fix):
+            return [fix]
+        if doubt is not None and _could_be(before := Fix(*doubt), fix):
+            return [before, fix]
+        self.doubt = (fix.at, fix.latitude, fix.longitude)
+        return []
 
-    def _at_stop(self, fix: Fix) -> None:
+    def _has_left(self, fix: Fix) -> bool:
+        """Whether the vehicle is not at its stop any more."""
         if self._inside(self.stop, fix):
             self._forget()
-            return
+            return False
         self._once_more(self.stop, fix)
-        if self.run >= AGREEING and self.since is not None:
-            left_at, here = self.since, self.stops[self.stop].place
-            self._passed(self.stop, Happening.DEPARTED, left_at)
-            self._leave(self.stop)
-            self._pass_neighbours(here, left_at)
+        if self.run < AGREEING or self.since is None:
+            return False
+        left_at, here = self.since, self.stops[self.stop]
+        self._passed(self.stop, Happening.DEPARTED, left_at)
+        self._leave(self.stop)
+        self._pass_neighbours(here, left_at)
+        return True
 
-    def _pass_neighbours(self, here: Place | None, at: datetime) -> None:
-        """Stops in the same fence, if they are due, were served together."""
-        while self.stop < len(self.stops) and here is not None:
-            following = self.stops[self.stop].place
-            if following is None or meters(here, following) > FENCE_METERS or not self._is_due(self.stop, at):
-                return
+    def _pass_neighbours(self, here: AssignmentStop, at: datetime) -> None:
+        while self.stop < len(self.stops) and are_together(here, self.stops[self.stop], at):
             self._passed(self.stop, Happening.ARRIVED, at)
             if self.stop == len(self.stops) - 1:
                 self.there = True
@@ -189,38 +227,41 @@ class _Way:
             self._leave(self.stop)
 
     def _on_the_way(self, fix: Fix) -> None:
+        if self.stop >= len(self.stops):
+            return
         left = self.stops[self.stop - 1].place if self.stop else None
-        if left is not None and meters(left, fix.place) > NEAR_METERS:
+        if left is not None and meters(left, fix.place) > AWAY_METERS:
             self.away = True
-        reached = next(
-            (
-                number
-                for number in range(self.stop, len(self.stops))
-                if self._inside(number, fix) and self._may_be_reached(number, left, fix.at)
-            ),
-            None,
-        )
-        if reached is None:
+        is_back = left is not None and meters(left, fix.place) <= FENCE_METERS
+        for number in range(self.stop, len(self.stops)):
+            stays = self._stays(number, fix.at, is_back=is_back) if self._inside(number, fix) else None
+            if stays is not None:
+                break
+        else:
             self._forget()
             return
-        if reached != self.toward:
+        if number != self.toward:
             self._forget()
-        self._once_more(reached, fix)
-        if self.run >= AGREEING and self.since is not None:
-            self._passed(reached, Happening.ARRIVED, self.since)
-            self._come_to(reached)
+        self._once_more(number, fix)
+        if self.run >= AGREEING and self.since is not None and fix.at - self.since >= stays:
+            self._passed(number, Happening.ARRIVED, self.since)
+            self._come_to(number)
 
-    def _may_be_reached(self, number: int, left: Place | None, at: datetime) -> bool:
-        """The next stop always may, unless it is where the vehicle just left; a later one when it is due."""
-        place = self.stops[number].place
-        is_near = left is not None and place is not None and meters(left, place) <= NEAR_METERS
-        if number == self.stop:
-            return not is_near or self.away or self._is_due(number, at)
-        return self._is_due(number, at) and (not is_near or self.away)
+    def _stays(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
+        """How long a vehicle inside its fence must stay to have come to a stop; None where it has not at all.
 
-    def _is_due(self, number: int, at: datetime) -> bool:
+        The next stop is come to at once, unless it lies where the vehicle just left.
+        """
+        is_next, is_due = number == self.stop, self._is_due(number, at, DUE_EARLY)
+        if is_next and (not is_back or (self.away and is_due)):
+            return timedelta()
+        if is_back and not self.away:
+            return STAYING if self._is_due(number, at, SOON) else None
+        return STAYING if is_next or is_due else None
+
+    def _is_due(self, number: int, at: datetime, early: timedelta) -> bool:
         wanted = planned(self.stops[number])
-        return wanted is not None and at >= wanted - DUE_EARLY
+        return wanted is not None and at >= wanted - early
 
     def _inside(self, number: int, fix: Fix) -> bool:
         place = self.stops[number].place

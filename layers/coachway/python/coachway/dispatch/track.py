@@ -9,15 +9,13 @@ from typing import Any
 from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, store
 from coachway.core.caller import Caller
-from coachway.dispatch import assignments, eta, geofence, track_links, trail
-from coachway.dispatch.geofence import Progress
+from coachway.dispatch import assignments, eta, track_links, trail
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.packing import Fix
 from coachway.dispatch.rules import AssignmentStatus
 from coachway.dispatch.track_links import OpenedLink
 from coachway.dispatch.track_views import CharterTrack, OwnVehicleTrack, Position, SharedTrack, StopTrack, VehicleTrack
-
-Followed = tuple[Assignment, Progress, list[Fix]]
+from coachway.dispatch.trail import Laid
 
 
 def of_charter(caller: Caller, charter_id: str) -> CharterTrack:
@@ -32,23 +30,27 @@ def of_charter(caller: Caller, charter_id: str) -> CharterTrack:
 
 
 def of_running(org_id: str, running: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
-    """Where the vehicles of some assignments are, in their order: one read for fifty that send their positions."""
+    """Where the vehicles of some assignments are, in their order: one read for thirty that send their positions."""
     found = []
-    for each, progress, counted in _followed(org_id, running, now, shows=_on_duty):
+    for each, laid in _followed(org_id, running, now, shows=_on_duty):
         more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
-        found.append(OwnVehicleTrack(**_vehicle(each, progress, counted, now), **more))
+        found.append(OwnVehicleTrack(**_vehicle(each, laid, now), **more))
     return found
 
 
 def seen(token: str) -> SharedTrack:
-    """What whoever holds a live link sees: no position before the driver checks in, none from the last drop-off on."""
+    """What whoever holds a live link sees: no position before the driver checks in, none from the last drop-off on.
+
+    None either of a charter that is over or off, whatever its drivers still do.
+    """
     return shared(track_links.opened(token))
 
 
 def shared(found: OpenedLink) -> SharedTrack:
     """The same of a link that was opened."""
     now = clock.now()
-    running = _followed(found.charter.org_id, _running(found.charter), now, shows=_with_passengers)
+    shows = _nobody if found.charter.status.is_terminal else _with_passengers
+    running = _followed(found.charter.org_id, _running(found.charter), now, shows)
     vehicles = [VehicleTrack(**_vehicle(*each, now)) for each in running]
     return SharedTrack(
         carrier=found.organization.shown_as,
@@ -67,18 +69,11 @@ def _running(charter: Charter) -> list[Assignment]:
 
 def _followed(
     org_id: str, running: Sequence[Assignment], now: datetime, shows: Callable[[Assignment], bool]
-) -> list[Followed]:
+) -> list[tuple[Assignment, Laid]]:
     """Assignments, each with how far it is, and its last positions if they show."""
     shown = [each.id for each in running if shows(each)]
     pages = trail.newest_of(org_id, shown, now) if shown else {}
-    found = []
-    for each in running:
-        if each.id in pages:
-            laid = trail.laid(each.org_id, each.id, pages[each.id], [], each.stops)
-            found.append((each, laid.progress, laid.counted))
-        else:
-            found.append((each, geofence.told(each.stops), []))
-    return found
+    return [(each, trail.laid(each.org_id, each.id, pages.get(each.id, []), [], each.stops)) for each in running]
 
 
 def _on_duty(assignment: Assignment) -> bool:
@@ -90,7 +85,12 @@ def _with_passengers(assignment: Assignment) -> bool:
     return assignment.status.is_under_way
 
 
-def _vehicle(each: Assignment, progress: Progress, counted: list[Fix], now: datetime) -> dict[str, Any]:
+def _nobody(_: Assignment) -> bool:
+    return False
+
+
+def _vehicle(each: Assignment, laid: Laid, now: datetime) -> dict[str, Any]:
+    progress, counted = laid.progress, laid.counted
     is_ahead = each.status.is_live and progress.stop < len(each.stops)
     expected: list[datetime | None] = [None] * len(each.stops)
     if each.status.is_under_way:
@@ -103,7 +103,7 @@ def _vehicle(each: Assignment, progress: Progress, counted: list[Fix], now: date
         "vehicle_number": each.vehicle_number,
         "vehicle_name": each.vehicle_name,
         "status": each.status,
-        "position": _position(counted[-1]) if counted else None,
+        "position": _position(laid.newest) if laid.newest else None,
         "path": path,
         "next_stop": following,
         "eta": expected[following] if following is not None else None,

@@ -28,6 +28,10 @@ KEPT: Final = timedelta(days=180)
 """After that DynamoDB removes a page; the timer has moved it to the archive long before."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_PAGES: Final = 10_000
+MOST_FIXES: Final = 1000
+"""On a page, which is several in a second; beyond them it would outgrow what an item may be."""
+_TOGETHER: Final = 30
+"""Vehicles whose newest pages are read in one call."""
 
 TRAIL = AccessPattern(
     "where an assignment's vehicle was, by five minutes; the newest says where it is",
@@ -82,23 +86,19 @@ def whole(org_id: str, assignment_id: str) -> list[TrailPage]:
 
 
 def newest_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
-    """The same as `newest` for many vehicles, by assignment: one read for fifty that sent something just now.
+    """The same as `newest` for many vehicles, by assignment: one read for thirty that sent something just now.
 
     For each of those that did not, another.
     """
     latest = page_of(now)
+    begins = [latest - LENGTH, latest, latest + LENGTH]  # telephones' clocks may be ahead
     found: dict[str, list[TrailPage]] = {}
-    for first in range(0, len(assignment_ids), 50):
-        some = assignment_ids[first : first + 50]
-        keys = {
-            (each, back): TRAIL.key(org=org_id, assignment=each, begins=sortable(latest - back * LENGTH))
-            for each in some
-            for back in (1, 0)
-        }
-        together = store.find_many(TrailPage, keys.values())
+    for first in range(0, len(assignment_ids), _TOGETHER):
+        some = assignment_ids[first : first + _TOGETHER]
+        keys = {each: [TRAIL.key(org=org_id, assignment=each, begins=sortable(at)) for at in begins] for each in some}
+        together = store.find_many(TrailPage, [key for of_one in keys.values() for key in of_one])
         for each in some:
-            pages = [together[keys[each, back]] for back in (1, 0) if keys[each, back] in together]
-            found[each] = pages or newest(org_id, each)
+            found[each] = [together[key] for key in keys[each] if key in together] or newest(org_id, each)
     return found
 
 
@@ -122,8 +122,12 @@ class Laid:
     progress: Progress
     counted: list[Fix]
     """The fixes that counted, as far back as the pages reach."""
+    newest: Fix | None
+    """Where the vehicle is: its newest fix that is accurate enough to say so."""
     known: frozenset[datetime]
-    """Of the new fixes, those that were there already."""
+    """Of the new fixes, those that were there already,"""
+    too_many: frozenset[datetime]
+    """and those that their pages have no room for."""
 
 
 def laid(
@@ -134,16 +138,23 @@ def laid(
     for fix in fixes:
         by_page.setdefault(page_of(fix.at), []).append(fix)
     there = {page.begins: page for page in pages}
-    known = frozenset(
-        fix.at for begins, new in by_page.items() if begins in there for fix in new if fix.at in _times(there[begins])
-    )
     progress = pages[0].before if pages else Progress()
+    last_seen: Fix | None = None
     changed: list[TrailPage] = []
     passages: list[Passage] = []
     counted: list[Fix] = []
+    known: set[datetime] = set()
+    too_many: set[datetime] = set()
     for begins in sorted(there.keys() | by_page.keys()):
         page = there.get(begins) or TrailPage(org_id=org_id, assignment_id=assignment_id, begins=begins)
-        on_it = merged(page.fixes, by_page.get(begins, []))
+        on_it = page.fixes
+        if begins in by_page:
+            times = {fix.at for fix in on_it}
+            fresh = [fix for fix in by_page[begins] if fix.at not in times]
+            known |= times.intersection(fix.at for fix in by_page[begins])
+            room = max(0, MOST_FIXES - len(on_it))
+            too_many |= {fix.at for fix in fresh[room:]}
+            on_it = merged(on_it, fresh[:room])
         after = page.model_copy(update={"points": packed(begins, on_it), "before": progress})
         if after != page or page.version == 0:
             changed.append(after)
@@ -151,11 +162,8 @@ def laid(
         progress = followed.progress
         passages += followed.passages
         counted += followed.counted
-    return Laid(changed, passages, told(stops, progress), counted, known)
-
-
-def _times(page: TrailPage) -> set[datetime]:
-    return {fix.at for fix in page.fixes}
+        last_seen = followed.newest or last_seen
+    return Laid(changed, passages, told(stops, progress), counted, last_seen, frozenset(known), frozenset(too_many))
 
 
 def keep(page: TrailPage) -> None:

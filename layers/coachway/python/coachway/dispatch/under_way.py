@@ -55,11 +55,13 @@ def passed(before: Assignment, passages: Iterable[Passage], free_wait: timedelta
         if told is not None and told <= passage.at:
             continue
         setattr(stop, name, passage.at)
-        _wait(stop, free_wait)
+        _wait(stops, passage.stop, free_wait)
         step.changes = True
         if told is not None:
             continue
         step.events.append(_event(before, passage, stop, is_last=is_last))
+        if _is_on_time(passage, stop):
+            step.after.late_minutes = None  # what was feared did not come, so what comes next is told anew
         if ends:
             step.after.status, step.ends = AssignmentStatus.COMPLETED, True
             break
@@ -73,10 +75,17 @@ def _begins(passage: Passage, status: AssignmentStatus) -> bool:
     return is_off and status is AssignmentStatus.CHECKED_IN
 
 
-def _wait(stop: AssignmentStop, free_wait: timedelta) -> None:
-    waited = eta.dwell(stop, free_wait)
+def _wait(stops: list[AssignmentStop], number: int, free_wait: timedelta) -> None:
+    waited = eta.dwell(stops, number, free_wait)
     if waited is not None:
-        stop.dwell_minutes, stop.billable_minutes = waited
+        stops[number].dwell_minutes, stops[number].billable_minutes = waited
+
+
+def _is_on_time(passage: Passage, stop: AssignmentStop) -> bool:
+    wanted = planned(stop)
+    if wanted is None or passage.happening is Happening.DEPARTED:
+        return False
+    return eta.late_step((passage.at - wanted) // _MINUTE) <= 0
 
 
 def _event(assignment: Assignment, passage: Passage, stop: AssignmentStop, *, is_last: bool) -> Event:
