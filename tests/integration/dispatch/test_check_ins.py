@@ -259,6 +259,19 @@ def test_a_recorded_drive_runs_the_trip() -> None:
     assert (out["status"], out["checked_out_at"]) == ("completed", at("12:00").isoformat().replace("+00:00", "Z"))
 
 
+def test_a_button_counts_although_the_telephone_is_ahead_of_it() -> None:
+    """Positions carry the telephone's own time; what is pressed is not taken to be in the future."""
+    _, assignment_id, rosa = on_duty()
+    there = [rounded(at("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)]
+    with road.the_time_is("08:20"):
+        told(assignment_id, there, by=rosa)
+        body = {"stop": 0, "at": at("08:24:30").isoformat()}
+        left = done("POST", f"/dispatch/assignments/{assignment_id}/depart", body, by=rosa)["stops"][0]
+        assert (left["arrived_at"], left["departed_at"]) == ("2027-03-03T13:24:00Z", "2027-03-03T13:24:00Z")
+        refused = road.ask("POST", f"/dispatch/assignments/{assignment_id}/depart", {"at": at("08:18").isoformat()})
+        assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "at")
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_drive_that_comes_in_any_order_ends_as_it_would_have(seed: int) -> None:
     """What was recorded without a network comes in batches, some of it twice, the newest perhaps first."""

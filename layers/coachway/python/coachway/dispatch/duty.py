@@ -112,7 +112,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         raise errors.Conflict(f"it has not come to stop {stop} yet", title="that stop is still ahead")
     if progress.stop >= len(before.stops) - 1:
         raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
-    _require_in_order(before, at)
+    at = _in_order(before, at)
     conditions: list[Op] = []
     if before.status is AssignmentStatus.CHECKED_IN:
         from coachway.dispatch import finishing, leaving
@@ -164,11 +164,15 @@ def _require_under_way(assignment: Assignment) -> None:
         raise errors.Conflict(f"this assignment is {assignment.status}", title="the driver is not on duty")
 
 
-def _require_in_order(assignment: Assignment, at: datetime) -> None:
-    """Raises Invalid for a moment before the last thing that is known to have happened."""
+def _in_order(assignment: Assignment, at: datetime) -> datetime:
+    """The moment, but not before the last thing that is known to have happened: clocks differ.
+
+    Raises Invalid where they do not differ by so much.
+    """
     last = _last_known(assignment)
-    if at < last:
+    if at < last - CLOCK_SKEW:
         raise errors.Invalid.field("at", f"must not be before {last.isoformat(timespec='seconds')}")
+    return max(at, last)
 
 
 def _last_known(assignment: Assignment) -> datetime:
