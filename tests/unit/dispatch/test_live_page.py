@@ -70,8 +70,15 @@ def vehicle(
     )
 
 
-def page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS) -> LivePage:
-    return live_page.page(status, vehicles, trip(left=False), WORDS, NOW)
+def page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS, of_all: int = 1) -> LivePage:
+    return live_page.page(status, vehicles, trip(left=False), WORDS, NOW, of_all=of_all)
+
+
+def test_a_trip_is_not_over_while_a_vehicle_of_it_is_not_known() -> None:
+    there = vehicle(trip(arrived_at=-5), status=AssignmentStatus.COMPLETED, next_stop=None, seen=None)
+    assert page(there).is_over
+    assert not page(there, of_all=2).is_over
+    assert page(there, of_all=2).vehicles[0].doing == "Has dropped its passengers off"
 
 
 def test_it_says_where_the_vehicle_goes_and_when_it_comes() -> None:

@@ -69,11 +69,21 @@ class LivePage:
 
 
 def page(
-    status: Status, vehicles: Sequence[VehicleTrack], planned: Sequence[StopTrack], words: Wording, now: datetime
+    status: Status,
+    vehicles: Sequence[VehicleTrack],
+    planned: Sequence[StopTrack],
+    words: Wording,
+    now: datetime,
+    *,
+    of_all: int = 1,
 ) -> LivePage:
-    """The page of a charter in some status. `planned` are its stops, for as long as no vehicle is known."""
+    """The page of a charter of `of_all` vehicles, in some status.
+
+    `planned` are its stops, for as long as no vehicle is known.
+    """
     stops = vehicles[0].stops if vehicles else planned
-    is_over = status in {Status.COMPLETED, Status.CANCELLED} or (bool(vehicles) and all(map(_is_over, vehicles)))
+    are_over = len(vehicles) >= of_all and all(map(_is_over, vehicles))
+    is_over = status in {Status.COMPLETED, Status.CANCELLED} or are_over
     alone = len(vehicles) == 1
     shown = [] if is_over else [each for each in vehicles if each.status.is_under_way or _is_over(each)]
     moving = [each for each in shown if not _is_over(each)]

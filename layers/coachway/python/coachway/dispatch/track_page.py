@@ -34,7 +34,9 @@ def show(token: str) -> Html:
         script=(TEMPLATES / "track.js").read_text(),
         heading=f"Trip {charter.number}",
         route=wording.route(charter.stops),
-        live=live_page.page(charter.status, seen.vehicles, _planned(charter), words, clock.now()),
+        live=live_page.page(
+            charter.status, seen.vehicles, _planned(charter), words, clock.now(), of_all=charter.vehicle_count
+        ),
         here=token,
     )
 

@@ -6,7 +6,8 @@ const said = document.getElementById("said");
 
 async function look() {
   const answer = await fetch(location.href, { cache: "no-store" });
-  if (!answer.ok) return location.reload(); // the page says why
+  if (answer.status === 404) return location.reload(); // the page says why
+  if (!answer.ok) return; // a moment's trouble: what was drawn last stays
   const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = drawn.getElementById("live");
   const news = fresh.querySelector("#state, .doing")?.textContent ?? "";
