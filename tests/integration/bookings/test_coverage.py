@@ -8,9 +8,9 @@ import pytest
 
 from coachway.bookings import charters, coverage, lifecycle
 from coachway.bookings.model import Charter, Cover
-from coachway.core import store
+from coachway.core import ids, store
 from coachway.core.caller import Caller
-from tests.integration.bookings.asking import ORG, found, moved, quoted
+from tests.integration.bookings.asking import ORG, ask, found, moved, quoted
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
 
@@ -38,6 +38,18 @@ def test_a_booked_charter_is_confirmed_when_its_last_vehicle_is_given_away() -> 
     whole = given(half, Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
     assert (whole.status, coverage.free(whole), whole.driver_id) == ("confirmed", [], "drv_1")
     assert [cover.vehicle for cover in whole.vehicles] == [1, 2]
+
+
+def test_a_charter_is_found_by_each_vendor_and_driver_that_runs_a_part_of_it() -> None:
+    ven, other, drv = ids.new("ven"), ids.new("ven"), ids.new("drv")
+    covers = [Cover(vehicle=1, vendor_id=ven), Cover(vehicle=2, vendor_id=other, assignment_id="asg_1", driver_id=drv)]
+    whole = given(a_charter("booked"), *covers)
+
+    def found(**query: str) -> list[str]:
+        return [each["id"] for each in ask("GET", "/charters", query=query).json()["items"]]
+
+    assert [found(vendor_id=ven), found(vendor_id=other), found(driver_id=drv)] == [[whole.id]] * 3
+    assert found(vendor_id=other, driver_id=ids.new("drv")) == []
 
 
 def test_one_that_was_given_away_as_a_quote_is_confirmed_once_it_is_booked() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from coachway.bookings.model import BY_MONTH, BY_STATUS, BY_TRIP, CHARTER, OF_CLIENT, Charter, ClientId
+from coachway.bookings.model import BY_MONTH, BY_STATUS, BY_TRIP, CHARTER, OF_CLIENT, Charter, ClientId, run_by
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
@@ -42,10 +42,11 @@ def get(caller: Caller, charter_id: str, *, expected: int | None = None) -> Char
 def listed(caller: Caller, query: CharterQuery) -> Page[Charter]:
     """A page of charters. Raises Invalid for a range of more than ten years."""
     where: dict[str, str | int | bool] = {}
-    for name in ("status", "client_id", "vendor_id", "driver_id"):
+    for name in ("status", "client_id"):
         value = getattr(query, name)
         if value is not None:
             where[name] = str(value)
+    where |= {run_by(each): True for each in (query.vendor_id, query.driver_id) if each is not None}
     if query.date_from is not None or query.date_to is not None:
         return _by_trip(caller, query, where)
     if query.client_id is not None:

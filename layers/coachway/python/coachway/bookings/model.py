@@ -220,6 +220,7 @@ class Cover(Shape):
     bid_id: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None
+    second_driver_id: str | None = None
     driver_names: list[str] = Field(default_factory=list)
     vehicle_name: str | None = None
 
@@ -304,8 +305,14 @@ class Charter(Entity, CharterInput):
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        named = {"client_id": self.client_id, "vendor_id": self.vendor_id, "driver_id": self.driver_id}
-        return {"status": str(self.status)} | {name: value for name, value in named.items() if value is not None}
+        drivers = (each for cover in self.vehicles for each in (cover.driver_id, cover.second_driver_id) if each)
+        run_by_them = {run_by(each): True for each in (*self.vendor_ids, *drivers)}
+        return {"status": str(self.status), "client_id": self.client_id, **run_by_them}
+
+
+def run_by(party_id: str) -> str:
+    """The attribute of charters that this vendor or driver runs a vehicle of: filters know only equality."""
+    return f"run_by_{party_id}"
 
 
 def sortable(at: datetime) -> str:
