@@ -265,11 +265,11 @@ def test_a_button_counts_although_the_telephone_is_ahead_of_it() -> None:
     there = [rounded(at("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)]
     with road.the_time_is("08:20"):
         told(assignment_id, there, by=rosa)
-        body = {"stop": 0, "at": at("08:24:30").isoformat()}
-        left = done("POST", f"/dispatch/assignments/{assignment_id}/depart", body, by=rosa)["stops"][0]
-        assert (left["arrived_at"], left["departed_at"]) == ("2027-03-03T13:24:00Z", "2027-03-03T13:24:00Z")
-        refused = road.ask("POST", f"/dispatch/assignments/{assignment_id}/depart", {"at": at("08:18").isoformat()})
+        path = f"/dispatch/assignments/{assignment_id}/depart"
+        refused = road.ask("POST", path, {"stop": 0, "at": at("08:18").isoformat()}, by=rosa)
         assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "at")
+        left = done("POST", path, {"stop": 0, "at": at("08:24:30").isoformat()}, by=rosa)["stops"][0]
+        assert (left["arrived_at"], left["departed_at"]) == ("2027-03-03T13:24:00Z", "2027-03-03T13:24:00Z")
 
 
 @pytest.mark.parametrize("seed", range(4))
