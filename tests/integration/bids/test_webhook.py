@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from coachway.bids.webhook import BAD_SIGNATURES_PER_MINUTE, PUSHES_PER_MINUTE
+from coachway.bids.webhook import BAD_SIGNATURES_PER_MINUTE, LARGEST, PUSHES_PER_MINUTE
 from coachway.core import clock, ids
 from coachway.vendors import webhooks
 from tests.entries import load
@@ -80,5 +80,59 @@ def test_the_secret_before_is_good_for_a_day() -> None:
         assert system.push("msg_known", secret=first).status == 201
     with clock.frozen(now + timedelta(hours=24, minutes=1)):
         assert system.push("msg_known", secret=first).status == 401
-        again = system.push("msg_known")
-        assert (again.status, again.json()["title"]) == (409, "that is already taken")
+        assert system.push("msg_known").status == 201
+
+
+def test_a_push_that_comes_again_after_days_changes_nothing_though_its_bid_was_withdrawn() -> None:
+    system = System("Persistent")
+    first = system.push("msg_late").json()
+    done("POST", f"/bids/{first['bid_id']}/withdraw", vendor=system.vendor_id)
+    with clock.frozen(clock.now() + timedelta(days=5)):
+        again = system.push("msg_late")
+        assert (again.status, again.json()) == (201, first)
+        other = system.push("msg_late", price=999)
+        assert (other.status, other.json()["title"]) == (409, "webhook-id was used before")
+    assert [each["status"] for each in done("GET", "/bids")["items"]] == ["withdrawn"]
+
+
+def body_of(system: System, **more: object) -> bytes:
+    said = {**offer(system.charter_id), "vendor_id": system.vendor_id, **more}
+    return json.dumps({"type": "bid.submitted", "data": said}, ensure_ascii=False).encode()
+
+
+def signed(system: System, body: bytes, *, at: datetime | None = None, **headers: str) -> Reply:
+    """A body as it is, signed; `headers` go in place of the usual ones."""
+    at, name = at or datetime.now(UTC), f"msg_{ids.ulid()}"
+    usual = {
+        "webhook-id": name,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(system.secret).sign(name, at, body.decode()),
+    }
+    named = {f"webhook-{part}": value for part, value in headers.items()}
+    return call(api, "POST", "/api/v1/webhooks/vendors/bids", headers={**usual, **named}, raw=body)
+
+
+def test_a_body_may_have_just_so_many_bytes() -> None:
+    system = System("Sizing")
+    body = body_of(system, notes="é")  # two bytes
+    fits = body + b" " * (LARGEST - len(body))
+    assert signed(system, fits + b" ").status == 413
+    assert signed(system, fits).status == 201
+
+
+def test_of_several_signatures_one_that_is_good_will_do() -> None:
+    system, other = System("Rotating"), System("Other")
+    body, at, name = body_of(system), datetime.now(UTC), "msg_several"
+    good, bad = (Webhook(each.secret).sign(name, at, body.decode()) for each in (system, other))
+    assert signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad}").status == 401
+    assert signed(system, body, at=at, id=name, signature=f"v1a,AAAA {bad} {good}").status == 201
+
+
+def test_what_is_no_timestamp_or_signature_is_refused_as_any_bad_one() -> None:
+    system = System("Rubbish")
+    body = body_of(system)
+    for stamp in ("inf", "nan", "1e400", "-1", "", "soon", "9" * 400):
+        assert signed(system, body, timestamp=stamp).status == 401, stamp
+    for signature in ("", "v1", "v1,", "v1,é", ",", "v1,A v1,B", "v2,AAAA"):
+        assert signed(system, body, signature=signature).status == 401, signature
+    assert signed(system, body, at=datetime.now(UTC) - timedelta(seconds=290)).status == 201

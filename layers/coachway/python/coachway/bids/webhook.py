@@ -28,6 +28,8 @@ PUSHES_PER_MINUTE: Final = 60
 """By one vendor."""
 BAD_SIGNATURES_PER_MINUTE: Final = 30
 """From one address."""
+_KNOWN_SECONDS: Final = 40 * 24 * 3600
+"""How long a webhook-id is known: a system that could not reach us sends again for days, and bids hold for weeks."""
 _ROUTE: Final = "POST /webhooks/vendors/bids"
 
 
@@ -101,7 +103,13 @@ def _vendor(caller: Caller, keys: webhooks.WebhookKeys) -> Caller:
 
 def _once(vendor: Caller, body: BidPush, posted: Posted) -> PushedBid:
     attempt = Attempt(
-        f"webhook:{vendor.party_id}", vendor.org_id, _ROUTE, posted.headers["webhook-id"], posted.body, 201
+        f"webhook:{vendor.party_id}",
+        vendor.org_id,
+        _ROUTE,
+        posted.headers["webhook-id"],
+        posted.body,
+        201,
+        kept_seconds=_KNOWN_SECONDS,
     )
     first = store.find(FirstAnswer, attempt.location())
     if first is None:

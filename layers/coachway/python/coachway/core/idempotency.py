@@ -18,7 +18,7 @@ from coachway.core.model import AccessPattern, Key, Record
 KEPT_SECONDS: Final = 24 * 3600
 
 FIRST_ANSWERS = AccessPattern(
-    "the first answer given to an Idempotency-Key, kept a day",
+    "the first answer given to an Idempotency-Key, kept a day, or to a vendor's webhook-id, kept forty",
     pk="ORG#{org}#IDEMPOTENCY#{digest}",
     sk="IDEMPOTENCY",
     used_by="core.http",
@@ -64,6 +64,7 @@ class Attempt:
     body: bytes
     status: int
     secret: bool = False
+    kept_seconds: int = KEPT_SECONDS
     recorded: str | None = field(default=None)
     """The answer written with a commit, if one was."""
 
@@ -83,7 +84,7 @@ class Attempt:
             body_digest=self.body_digest,
             status=self.status,
             answer=self._sealed(answer) if self.secret else answer,
-            expires=clock.epoch() + KEPT_SECONDS,
+            expires=clock.epoch() + self.kept_seconds,
         )
 
     def answer_of(self, first: FirstAnswer) -> str | None:
