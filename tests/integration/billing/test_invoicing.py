@@ -14,10 +14,11 @@ from coachway.billing.invoicing_due import MonthDue
 from coachway.bookings.model import Charter
 from coachway.clients import service as clients
 from coachway.clients.model import Client
+from coachway.clients.rules import PaymentTerms
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Delivery
-from coachway.core.ops import Create
+from coachway.core.ops import Create, Update
 from coachway.identity.organization import Organization
 from tests.integration.billing import office
 from tests.integration.billing.office import SYSTEM, completed, done, owes
@@ -47,12 +48,22 @@ def told(kind: str, id_: str, caller: Caller = SYSTEM) -> Delivery:
 
 def over(day: int = 15, **fields: Any) -> Charter:
     """A trip of January that is over, and was noted as such."""
-    stops = asking.wish()["stops"]
-    stops[0]["estimated_departure"] = f"2027-01-{day:02d}T09:00:00-05:00"
-    stops[1]["estimated_arrival"] = f"2027-01-{day:02d}T12:00:00-05:00"
-    made = completed(stops=stops, **fields)
+    made = completed(stops=on_the(f"2027-01-{day:02d}"), **fields)
     unbilled.completed(SYSTEM, told("charter.completed", made.id))
     return made
+
+
+def on_the(day: str, zone: str = "-05:00") -> list[dict[str, Any]]:
+    stops = asking.wish()["stops"]
+    stops[0]["estimated_departure"] = f"{day}T09:00:00{zone}"
+    stops[1]["estimated_arrival"] = f"{day}T12:00:00{zone}"
+    return list(stops)
+
+
+def planned() -> dict[str, datetime]:
+    """The months that are to be invoiced, and when."""
+    keys = [invoicing_due.MONTH_DUE.key(org=ORG, month=f"2027-{month:02d}") for month in range(1, 13)]
+    return {each.month: each.due_at for each in store.find_many(MonthDue, keys).values()}
 
 
 def ran(run: Month = JANUARY) -> tuple[InvoicingRun, list[Invoiced]]:
@@ -142,6 +153,69 @@ def test_what_was_on_a_void_invoice_is_invoiced_by_the_next_run() -> None:
     again, _ = ran()
     assert len(again.invoice_ids) == 2
     assert office.charter(trip.id).invoice_id == again.invoice_ids[-1]
+
+
+def test_what_a_run_could_not_do_is_done_by_the_next_ones_draft_and_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    trip, genuine = over(), issuing.issue
+
+    def refused(caller: Caller, invoice_id: str) -> Any:
+        raise errors.LostRace("too many at once")
+
+    monkeypatch.setattr(issuing, "issue", refused)
+    with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
+        assert [each.reason for each in ran()[0].failures] == ["too many at once"]
+        assert set(planned()) == {"2027-01", "2027-02"}, "no trip has to be over in February for it to be made"
+    monkeypatch.setattr(issuing, "issue", genuine)
+    with clock.frozen(datetime(2027, 3, 1, 5, 31, tzinfo=UTC)):
+        later, _ = ran(Month(org_id=ORG, month="2027-02"))
+        [invoice] = listed(office.MANAGER, InvoiceQuery()).items
+    assert (later.invoices, later.failures) == (1, [])
+    assert (invoice.status, invoice.charter_ids) == ("issued", [trip.id])
+
+
+def test_a_trip_that_was_booked_on_credit_is_invoiced_whatever_its_clients_terms_are_by_then() -> None:
+    trip = over(client_id=BOLT)
+    before = store.get(Client, clients.get(asking.STAFF, BOLT).key())
+    without = before.model_copy(update={"payment_terms": PaymentTerms.DUE_ON_RECEIPT})
+    store.commit(SYSTEM, Update(before, without))
+    run, _ = ran()
+    assert run.invoices == 1
+    invoice = done("GET", f"/invoices/{office.charter(trip.id).invoice_id}")
+    assert (invoice["total"], invoice["payment_terms"]) == (726.5, "due_on_receipt")
+    assert owes(BOLT) == (72_650, 0)
+
+
+def test_trips_that_are_paid_for_otherwise_are_not_looked_at_again_and_again() -> None:
+    trip = over(client_id=NO_TERMS)
+    assert ran()[0].invoices == 0
+    assert unbilled.everywhere(ORG) == []
+    assert office.charter(trip.id).invoice_id is None
+
+
+def test_a_trip_of_the_months_last_evening_is_in_its_run_even_if_word_comes_after_midnight() -> None:
+    trip = completed(stops=on_the("2027-01-31"))
+    with clock.frozen(datetime(2027, 2, 1, 5, 10, tzinfo=UTC)):
+        unbilled.completed(SYSTEM, told("charter.completed", trip.id))
+    assert planned() == {"2027-01": datetime(2027, 2, 1, 5, 30, tzinfo=UTC)}
+
+
+def test_a_trip_that_is_heard_of_after_its_months_run_waits_for_the_next_one() -> None:
+    trip = completed(stops=on_the("2027-01-31"))
+    with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
+        unbilled.completed(SYSTEM, told("charter.completed", trip.id))
+    assert set(planned()) == {"2027-02"}
+    with clock.frozen(datetime(2027, 3, 1, 5, 30, tzinfo=UTC)):
+        assert ran(Month(org_id=ORG, month="2027-02"))[0].invoices == 1
+
+
+def test_a_trip_where_it_is_next_month_already_is_in_that_months_run() -> None:
+    stops = on_the("2027-02-01", "+13:00")
+    for stop in stops:
+        stop["timezone"] = "Pacific/Auckland"
+    trip = completed(stops=stops)
+    with clock.frozen(datetime(2027, 2, 1, 1, tzinfo=UTC)):  # in New York it is January still
+        unbilled.completed(SYSTEM, told("charter.completed", trip.id))
+    assert set(planned()) == {"2027-02"}
 
 
 def test_many_trips_of_a_client_are_on_one_invoice() -> None:

@@ -85,14 +85,13 @@ def clients(caller: Caller, run: Month) -> list[str]:
 
 
 def invoice(caller: Caller, run: Month, client_id: str) -> Invoiced:
-    """Invoice a client's trips, if it has terms. Raises what was in the way, such as a trip that changed."""
+    """Invoice a client's trips that it has terms for. Raises what was in the way, such as a trip that changed."""
     done = Invoiced(client_id=client_id)
     client = store.find(Client, CLIENT.key(org=caller.org_id, id=client_id))
-    if client is None or not has_terms(client.payment_terms):
-        return done
     noted = [each for each in unbilled.of_client(caller.org_id, client_id) if each.trip_date < run.end]
-    for some in batched_of(noted, MOST_CHARTERS):
-        done.invoice_ids += _drafts(caller, run, client, some)
+    if client is not None:
+        for some in batched_of(noted, MOST_CHARTERS):
+            done.invoice_ids += _drafts(caller, run, client, some)
     for invoice_id in done.invoice_ids:
         draft = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
         if draft.status is InvoiceStatus.DRAFT:
@@ -108,14 +107,17 @@ def batched_of(noted: Sequence[Unbilled], most: int) -> Iterable[Sequence[Unbill
 
 
 def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled]) -> list[str]:
-    """A draft of these trips; also the drafts of this run that a try before left behind."""
+    """A draft of those of these trips that are on credit; also drafts that this run, or one before, left behind.
+
+    A trip that was booked on credit is, whatever its client's terms are by now; others are paid for when they are due.
+    """
+    with_terms = has_terms(client.payment_terms)
 
     def act() -> list[str]:
         keys = [CHARTER.key(org=caller.org_id, id=each.charter_id) for each in noted]
         trips = [trip for trip in store.find_many(Charter, keys).values() if trip.status is Status.COMPLETED]
-        open_ = [trip for trip in trips if trip.invoice_id is None]
-        left = {trip.invoice_id for trip in trips if trip.invoice_id is not None}
-        found = _of_this_run(caller, run, [each for each in left if each])
+        open_ = [trip for trip in trips if trip.invoice_id is None and (with_terms or trip.credit_reserved)]
+        found = _of_runs(caller, {trip.invoice_id for trip in trips if trip.invoice_id is not None})
         if open_:
             made, ops = drafted(organizations.get(caller.org_id), client, open_, month=run.month)
             store.commit(caller, *ops)
@@ -125,9 +127,10 @@ def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled
     return insisting(act)
 
 
-def _of_this_run(caller: Caller, run: Month, ids_: Sequence[str]) -> list[str]:
-    keys = [INVOICE.key(org=caller.org_id, id=each) for each in sorted(ids_)]
-    return [each.id for each in store.find_many(Invoice, keys).values() if each.month == run.month] if keys else []
+def _of_runs(caller: Caller, invoice_ids: Iterable[str]) -> list[str]:
+    """Those of them that a run made: staff issue their own drafts themselves."""
+    keys = [INVOICE.key(org=caller.org_id, id=each) for each in sorted(invoice_ids)]
+    return [each.id for each in store.find_many(Invoice, keys).values() if each.month is not None] if keys else []
 
 
 def failed(caller: Caller, run: Month, error: str) -> None:
@@ -177,6 +180,8 @@ def _keep(
     told = [InvoicingFinished(currency=currency, **said)] if every or failures else []
     op: Op = Create(after, told) if before is None else Update(before, after, told)
     store.commit(caller, op)
+    if failures:
+        unbilled.look_again(caller)
     return after
 
 

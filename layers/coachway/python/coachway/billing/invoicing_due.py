@@ -62,10 +62,13 @@ class MonthDue(Record):
 
 def month_of(now: datetime, timezone: str) -> tuple[str, datetime]:
     """The month that it is there now, and the moment at which it is invoiced."""
-    today = now.astimezone(ZoneInfo(timezone)).date()
-    following = date(today.year + today.month // 12, today.month % 12 + 1, 1)
-    due = datetime.combine(following, _AT, ZoneInfo(timezone))
-    return f"{today:%Y-%m}", due
+    return month_with(now.astimezone(ZoneInfo(timezone)).date(), timezone)
+
+
+def month_with(day: date, timezone: str) -> tuple[str, datetime]:
+    """The month of a day, and the moment at which it is invoiced there."""
+    following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return f"{day:%Y-%m}", datetime.combine(following, _AT, ZoneInfo(timezone))
 
 
 class Started(Shape):

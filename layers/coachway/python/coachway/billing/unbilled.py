@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar, Final
 
 from coachway.billing.invoice import INVOICE, Invoice
-from coachway.billing.invoicing_due import MonthDue, month_of
+from coachway.billing.invoicing_due import MonthDue, month_of, month_with
 from coachway.bookings.model import CHARTER, Charter
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, store
@@ -15,7 +16,7 @@ from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.listing import everything
 from coachway.core.model import AccessPattern, Key, Record
-from coachway.core.ops import Create, Op, Remove, Update
+from coachway.core.ops import AlreadyConsumed, Create, Op, Remove, Update
 from coachway.core.retrying import after_lost_races
 from coachway.core.times import Day
 from coachway.identity import organizations
@@ -73,8 +74,7 @@ def _note(caller: Caller, charter_id: str) -> None:
     noted = Unbilled(
         org_id=caller.org_id, client_id=charter.client_id, charter_id=charter.id, trip_date=charter.trip_date
     )
-    month, due_at = month_of(clock.now(), organizations.get(caller.org_id).timezone)
-    due = MonthDue(org_id=caller.org_id, month=month, due_at=due_at)
+    due = _run_of(charter)
     found = store.gather([noted.key(), due.key()])
     known, planned = found.find(Unbilled, noted.key()), found.find(MonthDue, due.key())
     # One that is known is written again, so that a run which is about to forget it, as it was invoiced, does not.
@@ -84,6 +84,26 @@ def _note(caller: Caller, charter_id: str) -> None:
     if planned is None:
         ops.append(Create(due, taken=errors.LostRace("the month was planned by somebody else")))
     store.commit(caller, *ops)
+
+
+def _run_of(charter: Charter) -> MonthDue:
+    """The run that invoices a trip: of the month that it took place in, while that is ahead; else the next one.
+
+    Word that it is over may come after midnight, and where its first stop is it may be another month than here.
+    """
+    now, zone = clock.now(), organizations.get(charter.org_id).timezone
+    month, due_at = month_with(charter.trip_date, zone)
+    if due_at <= now:
+        month, due_at = month_of(now, zone)
+    return MonthDue(org_id=charter.org_id, month=month, due_at=due_at)
+
+
+def look_again(caller: Caller) -> None:
+    """Have the present month invoiced, whether or not a trip will be over in it: something was left of one before."""
+    month, due_at = month_of(clock.now(), organizations.get(caller.org_id).timezone)
+    planned = AlreadyConsumed("this month is planned already")
+    with suppress(AlreadyConsumed):
+        store.commit(caller, Create(MonthDue(org_id=caller.org_id, month=month, due_at=due_at), taken=planned))
 
 
 def forget(caller: Caller, noted: Unbilled) -> None:
