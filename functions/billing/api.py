@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from coachway.billing import collecting, exporting, invoices, issuing, ledger, receivable, reconciling, recording
+from coachway.billing import (
+    collecting,
+    exporting,
+    invoices,
+    issuing,
+    ledger,
+    receivable,
+    reconciling,
+    recording,
+    reversing,
+)
 from coachway.billing.aging import Aging
 from coachway.billing.collection import Collection, CollectionId, CollectionQuery
 from coachway.billing.exporting import ExportQuery
 from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery, VoidInput
 from coachway.billing.ledger import Entry, LedgerQuery
-from coachway.billing.model import InvoiceId
-from coachway.billing.payment import RecordedInput
+from coachway.billing.model import InvoiceId, PaymentId
+from coachway.billing.payment import Payment, RecordedInput, ReverseInput
 from coachway.billing.reconciling import Reconciliation, ReconciliationQuery
 from coachway.core.answers import File
 from coachway.core.caller import Caller
@@ -69,6 +79,15 @@ def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_matc
 def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordedInput, if_match: int | None) -> Invoice:
     """Record a payment that came by cash, check or transfer, of all that is due or of a part."""
     return recording.record(caller, invoice_id, body, if_match)
+
+
+@api.post("/payments/{payment_id}/reverse", needs="billing:write")
+def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReverseInput, if_match: int | None) -> Payment:
+    """Take back a payment that was recorded and turned out to be none, such as a check that came back.
+
+    Its invoice is due again, and can be voided. What came by card is given back by a refund.
+    """
+    return reversing.reverse(caller, payment_id, body.reason, if_match)
 
 
 @api.get("/billing/ledger", needs="billing:read")

@@ -55,6 +55,7 @@ WANT_MORE = {
     "POST /dispatch/recoveries/{recovery_id}/decline": "an offer that waits for an answer",
     "POST /invoices": "a charter that is booked",
     "POST /invoices/{invoice_id}/issue": "a draft",
+    "POST /payments/{payment_id}/reverse": "a payment of an invoice",
     "POST /ratings": "a charter that the vendor has run",
     "POST /refunds/{refund_id}/retry": "a refund that failed",
     "PUT /charters/{charter_id}/payment-schedule": "a client who pays before its trips",

@@ -31,6 +31,7 @@ class Trip:
     ahead: int = 0
     paid: int = 0
     refunded: int = 0
+    over: int = 0
     kept: int = 0
     cancelled: bool = False
 
@@ -52,7 +53,7 @@ class Award:
 
 
 class Books(RuleBasedStateMachine):
-    """Invoices, deposits, payments in parts, refunds, voids, cancellations, awards and payouts."""
+    """Invoices, deposits, payments in parts and beyond what is due, refunds, voids, cancellations, awards, payouts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,11 +111,38 @@ class Books(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def void(self, data: st.DataObject) -> None:
-        trip = self.trip(data, invoiced=True, paid=False, refunded=False)
+        trip = self.trip(data, invoiced=True)
+        if trip is not None:
+            self.take_back(trip)
+
+    def take_back(self, trip: Trip) -> None:
+        """Its invoice is not owed: what was paid on it, and not given back, is a deposit."""
+        of: dict[str, Any] = {"client_id": trip.client, "invoice_id": f"ivc_{trip.id}", "number": "INV"}
+        amounts = {"net": trip.net, "tax": trip.tax, "paid": trip.ahead + trip.paid, "refunded": trip.refunded}
+        if trip.net or trip.refunded < trip.total:
+            taxed = trip.tax * trip.refunded // trip.total
+            self.book(movements.invoice_voided(**of, **amounts, tax_refunded=taxed, currency="USD"))
+        trip.deposit = trip.ahead + trip.paid - trip.refunded
+        trip.invoiced, trip.ahead, trip.paid, trip.refunded = False, 0, 0, 0
+
+    @rule(data=st.data(), cents=st.integers(1, 50_000))
+    def pay_too_much(self, data: st.DataObject, cents: int) -> None:
+        trip = self.trip(data, invoiced=True)
+        if trip is None or trip.due:
+            return
+        trip.over += cents
+        self.paid_in[trip.client] += cents
+        self.book(movements.deposit_received(client_id=trip.client, charter_id=None, cents=cents, **WORDS))
+
+    @rule(data=st.data(), share=st.integers(1, 100))
+    def give_back_what_was_too_much(self, data: st.DataObject, share: int) -> None:
+        trip = self.trip(data, over=True)
         if trip is None:
             return
-        self.book(movements.invoice_voided(**self.invoice(trip)))
-        trip.invoiced, trip.deposit, trip.ahead = False, trip.ahead, 0
+        cents = max(1, trip.over * share // 100)
+        trip.over -= cents
+        self.given_back[trip.client] += cents
+        self.book(movements.deposit_refunded(client_id=trip.client, charter_id=None, cents=cents, **WORDS))
 
     @rule(data=st.data(), share=st.integers(1, 100))
     def pay(self, data: st.DataObject, share: int) -> None:
@@ -154,9 +182,11 @@ class Books(RuleBasedStateMachine):
 
     @rule(data=st.data(), percent=st.sampled_from([0, 50, 75, 100]))
     def cancel(self, data: st.DataObject, percent: int) -> None:
-        trip = self.trip(data, invoiced=False, cancelled=False)
+        trip = self.trip(data, cancelled=False)
         if trip is None:
             return
+        if trip.invoiced:
+            self.take_back(trip)
         back = cancellation.refund(trip.deposit, percent)
         of: dict[str, Any] = {"client_id": trip.client, "charter_id": trip.id, **WORDS}
         if back:
@@ -166,6 +196,16 @@ class Books(RuleBasedStateMachine):
             trip.kept = trip.deposit - back
             self.book(movements.cancellation_fee(cents=trip.kept, **of))
         trip.deposit, trip.cancelled = 0, True
+
+    @rule(data=st.data(), share=st.integers(1, 100))
+    def give_back_what_was_kept(self, data: st.DataObject, share: int) -> None:
+        trip = self.trip(data, kept=True)
+        if trip is None:
+            return
+        cents = max(1, trip.kept * share // 100)
+        trip.kept -= cents
+        self.given_back[trip.client] += cents
+        self.book(movements.fee_refunded(client_id=trip.client, charter_id=trip.id, cents=cents, **WORDS))
 
     @rule(vendor=st.sampled_from(VENDORS), cents=st.integers(1, 500_000))
     def award(self, vendor: str, cents: int) -> None:
@@ -216,6 +256,10 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def open_invoices_are_what_clients_owe(self) -> None:
         assert totals(self.journal)[Account.RECEIVABLE] == sum(each.due for each in self.trips)
+
+    @invariant()
+    def deposits_are_what_clients_paid_ahead_or_too_much(self) -> None:
+        assert totals(self.journal)[Account.DEPOSITS] == -sum(each.deposit + each.over for each in self.trips)
 
     @invariant()
     def vendors_are_owed_what_they_won_and_were_not_paid(self) -> None:

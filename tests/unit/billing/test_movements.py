@@ -53,7 +53,7 @@ def test_every_movement_of_a_client_balances_and_adds_up_to_what_it_owes(net: in
 def test_voiding_takes_back_what_issuing_did(net: int, tax: int, extra: int) -> None:
     ahead = min(extra, net + tax)
     voided = movements.invoice_voided(
-        client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid_ahead=ahead, currency="USD"
+        client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid=ahead, currency="USD"
     )
     assert set(totals([issued(net, tax, ahead), voided]).values()) == {0}
 

@@ -102,7 +102,7 @@ def test_the_invoice_of_a_cancelled_trip_leaves_what_was_paid_as_a_deposit(
         happened.append(movements.payment_refunded(**about, cents=refunded, tax=taxed, memo=""))
     paid = ahead + later
     off: dict[str, Any] = {"paid": paid, "refunded": refunded, "tax_refunded": taxed}
-    happened.append(movements.invoice_called_off(**about, number="1", net=net, tax=tax, **off))
+    happened.append(movements.invoice_voided(**about, number="1", net=net, tax=tax, **off))
     found = {account: cents for account, cents in totals(happened).items() if cents}
     kept = paid - refunded
     assert found == ({Account.CASH: kept, Account.DEPOSITS: -kept} if kept else {})

@@ -126,7 +126,12 @@ def _paid_for(org_id: str, subject: str) -> Sequence[Payment]:
     known = everything(Payment, partition, index=OF_SUBJECT.index, most=MOST_PAYMENTS * 10)
     # By the payments themselves: what an index says may be old.
     found = store.find_many(Payment, [PAYMENT.key(org=org_id, id=each.id) for each in known]) if known else {}
-    return [each for each in found.values() if each.status is PaymentStatus.SUCCEEDED]
+    return [each for each in found.values() if each.status is PaymentStatus.SUCCEEDED and _is_of_trip(each)]
+
+
+def _is_of_trip(payment: Payment) -> bool:
+    """What an invoice did not take is the client's own: nothing of it is kept because a trip is cancelled."""
+    return payment.invoice_id is None or not payment.kept_as_deposit
 
 
 def _refunds(caller: Caller, on: Ground, cents: int) -> list[Refund]:
@@ -191,20 +196,8 @@ def _called_off(on: Ground, before: Invoice) -> list[Op]:
     ops: list[Op] = [Update(before, after, [InvoiceVoided(**told(after), reason=reason)], lost=ChangedMeanwhile())]
     if before.status is InvoiceStatus.DRAFT:
         return ops
-    movement = movements.invoice_called_off(
-        client_id=before.client_id,
-        invoice_id=before.id,
-        charter_id=on.charter.id,
-        number=before.number,
-        net=before.subtotal,
-        tax=before.tax,
-        paid=before.amount_paid,
-        refunded=before.amount_refunded,
-        tax_refunded=receipts.tax_share(before),
-        currency=before.currency,
-    )
     owed = credit.invoiced(before.org_id, before.client_id, -before.balance_due)
-    return [*ops, *ledger.booked(on.house, movement, reference=before.id), owed]
+    return [*ops, *receipts.voided(on.house, before), owed]
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

@@ -45,27 +45,40 @@ def _completed(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> 
 def _moved(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
     """From what was paid on the invoice, as far as that goes; the rest was paid ahead, and is a deposit."""
     memo = f"Refund on {refund.number}" if refund.number else "Refund"
+    if payment.kept_as_deposit and payment.invoice_id is not None:
+        # Its invoice did not take it, so that neither that nor a trip says that it was paid.
+        return _booked(caller, refund, refund.amount, memo)
     charter = refunds.trip_of(refund)
-    invoice_id = payment.invoice_id or (charter.invoice_id if charter is not None else None)
-    ops, ahead = list[Op](), refund.amount
-    if invoice_id is not None and not refund.of_fee and _is_owed(caller, invoice_id):
+    # The invoice that was paid; once that is void, the one that its trip is on instead.
+    known = [payment.invoice_id, charter.invoice_id if charter is not None else None]
+    invoice_id = next((each for each in known if each is not None and _is_owed(caller, each)), None)
+    ops, ahead, off_trip = list[Op](), refund.amount, refund.amount
+    if invoice_id is not None and not refund.of_fee:
         on = receipts.ground(caller, invoice_id)
-        of_invoice = min(refund.amount, on.invoice.amount_paid - on.invoice.amount_refunded)
+        of_invoice = _of_invoice(payment, refund.amount, on, charter)
         if of_invoice > 0:
             ahead -= of_invoice
             ops = receipts.refunded(on, refund_id=refund.id, cents=of_invoice, memo=memo)[1]
-    if ahead == 0:
-        return ops
+            off_trip = ahead if on.charter is not None else off_trip
+    if ahead > 0:
+        ops += _booked(caller, refund, ahead, memo)
+    return _on_charter(charter, off_trip, ops) if off_trip > 0 else ops
+
+
+def _of_invoice(payment: Payment, cents: int, on: receipts.Ground, charter: Charter | None) -> int:
+    """What of a refund lies on an invoice. A payment that came when nothing was due any more lies beside it first."""
+    settled = on.invoice.amount_paid - on.invoice.amount_refunded
+    if payment.kept_as_deposit and charter is not None and on.charter is not None:
+        cents -= min(cents, max(0, charter.amount_paid - settled))
+    return min(cents, settled)
+
+
+def _booked(caller: Caller, refund: Refund, cents: int, memo: str) -> list[Op]:
     build = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
     movement = build(
-        client_id=refund.client_id,
-        charter_id=refund.charter_id,
-        cents=ahead,
-        currency=refund.currency,
-        memo=memo,
+        client_id=refund.client_id, charter_id=refund.charter_id, cents=cents, currency=refund.currency, memo=memo
     )
-    ops += ledger.booked(organizations.get(caller.org_id), movement, reference=refund.id)
-    return _on_charter(charter, ahead, ops)
+    return ledger.booked(organizations.get(caller.org_id), movement, reference=refund.id)
 
 
 def _is_owed(caller: Caller, invoice_id: str) -> bool:

@@ -80,11 +80,12 @@ def require_payable(status: InvoiceStatus, balance_due: int, cents: int) -> None
         raise errors.Conflict(f"only {left} is due on it: pay {left} or less", title="that is more than is due")
 
 
-def require_voidable(status: InvoiceStatus, paid_since: int, refunded: int) -> None:
-    """Raises Conflict when an invoice cannot be voided: it is already, or payments for it must be given back first."""
+def require_voidable(status: InvoiceStatus, kept: int) -> None:
+    """Raises Conflict when an invoice cannot be voided: it is already, or payments for it must be given back first.
+
+    `kept`: cents that were paid on it since it was issued, less what was given back of all that was paid.
+    """
     require_step(status, InvoiceStatus.VOID)
-    if paid_since:
-        paid = f"{paid_since / 100:.2f} was paid on it: take that back or refund it first"
+    if kept > 0:
+        paid = f"{kept / 100:.2f} was paid on it: take that back or refund it first"
         raise errors.Conflict(paid, title="a paid invoice cannot be voided")
-    if refunded:
-        raise errors.Conflict("something of it was given back", title="a refunded invoice cannot be voided")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coachway.billing import invoices, ledger, movements
+from coachway.billing import invoices, ledger, movements, receipts
 from coachway.billing.invoice import Invoice
 from coachway.billing.invoice_events import InvoiceIssued, InvoicePaid, InvoiceVoided
 from coachway.billing.invoice_rules import InvoiceStatus, number, overdue_at, require_voidable, standing
@@ -71,7 +71,7 @@ def _issue(caller: Caller, before: Invoice) -> Invoice:
         return [
             Update(before, after, facts, lost=ChangedMeanwhile()),
             *map(_invoiced, charters),
-            *_booked(house, after, voided=False),
+            *_booked(house, after),
             credit.invoiced(caller.org_id, after.client_id, after.total - ahead, booked=sum(booked.values())),
         ]
 
@@ -103,12 +103,11 @@ def _invoiced(charter: Charter) -> Op:
     return Update(charter, charter.model_copy(update={"credit_reserved": 0}), lost=ChangedMeanwhile())
 
 
-def _booked(house: Organization, invoice: Invoice, *, voided: bool) -> list[Op]:
+def _booked(house: Organization, invoice: Invoice) -> list[Op]:
     """The entry of an invoice, unless it comes to nothing."""
     if invoice.total == 0:
         return []
-    builder = movements.invoice_voided if voided else movements.invoice_issued
-    movement = builder(
+    movement = movements.invoice_issued(
         client_id=invoice.client_id,
         invoice_id=invoice.id,
         number=invoice.number,
@@ -124,13 +123,13 @@ def _booked(house: Organization, invoice: Invoice, *, voided: bool) -> list[Op]:
 def void(caller: Caller, invoice_id: str, reason: str, expected: int | None = None) -> Invoice:
     """Make an invoice not owed. Its trips can be invoiced again; what was paid ahead for them is a deposit again.
 
-    Raises Conflict when payments for it must be taken back or refunded first.
+    Raises Conflict when what was paid since must be taken back or refunded first.
     """
     return insisting(lambda: _void(caller, invoices.get(caller, invoice_id, expected=expected), reason))
 
 
 def _void(caller: Caller, before: Invoice, reason: str) -> Invoice:
-    require_voidable(before.status, before.paid_since, before.amount_refunded)
+    require_voidable(before.status, before.paid_since - before.amount_refunded)
     house_key = ORGANIZATIONS.key(org=caller.org_id)
     keys = [CHARTER.key(org=caller.org_id, id=each) for each in before.charter_ids]
     found = store.gather([house_key, *keys])
@@ -149,7 +148,7 @@ def _void(caller: Caller, before: Invoice, reason: str) -> Invoice:
         changed = charter.model_copy(update={"invoice_id": None, "credit_reserved": charter.credit_reserved + booked})
         ops.append(Update(charter, changed, lost=ChangedMeanwhile()))
     if before.status is not InvoiceStatus.DRAFT:
-        ops += _booked(found.get(Organization, house_key), before, voided=True)
-        ops.append(credit.invoiced(caller.org_id, before.client_id, before.paid_ahead - before.total, booked=-again))
+        ops += receipts.voided(found.get(Organization, house_key), before)
+        ops.append(credit.invoiced(caller.org_id, before.client_id, -before.balance_due, booked=-again))
     store.commit(caller, *ops, answer=after)
     return after

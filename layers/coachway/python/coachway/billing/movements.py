@@ -3,7 +3,8 @@
 | what happens | debit | credit |
 |---|---|---|
 | an invoice of 726.50 is issued, of it 26.50 tax | accounts_receivable 726.50 | revenue 700.00, tax_payable 26.50 |
-| … of which 200.00 were paid ahead | customer_deposits 200.00 | accounts_receivable 200.00 |
+| … of which 200.00 were paid ahead | accounts_receivable 526.50, | revenue 700.00, tax_payable 26.50 |
+| | customer_deposits 200.00 | |
 | it is voided | the same the other way round | |
 | a client pays 181.63 ahead | cash 181.63 | customer_deposits 181.63 |
 | … and gets 100.00 of it back | customer_deposits 100.00 | cash 100.00 |
@@ -11,7 +12,7 @@
 | a client pays 526.50 of an invoice | cash 526.50 | accounts_receivable 526.50 |
 | … and its cheque comes back | accounts_receivable 526.50 | cash 526.50 |
 | … or we give 100.00 of it back | refunds 100.00 | cash 100.00 |
-| its trip is cancelled, of which 526.50 are paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
+| it is voided when 526.50 of it are paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
 | | | accounts_receivable 200.00 |
 | some of what we kept is given back after all | refunds 40.00 | cash 40.00 |
 | a vendor wins a trip for 1,250.00 | cost_of_service 1,250.00 | accounts_payable 1,250.00 |
@@ -39,38 +40,14 @@ def invoice_issued(
     charter_id: str | None = None,
 ) -> Movement:
     """A client owes `net` and `tax`, less what of it was paid ahead, which becomes earned."""
-    lines = _issue(client_id, invoice_id, charter_id, net, tax, paid_ahead)
-    return Movement(kind=Kind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=lines)
-
-
-def invoice_voided(
-    *,
-    client_id: str,
-    invoice_id: str,
-    number: str,
-    net: int,
-    tax: int,
-    paid_ahead: int = 0,
-    currency: str,
-    charter_id: str | None = None,
-) -> Movement:
-    """The same taken back: what was paid ahead is a deposit again."""
-    lines = _issue(client_id, invoice_id, charter_id, net, tax, paid_ahead)
-    back = [line.model_copy(update={"amount": -line.amount}) for line in lines]
-    return Movement(kind=Kind.INVOICE_VOIDED, currency=currency, memo=f"Invoice {number} voided", postings=back)
-
-
-def _issue(
-    client_id: str, invoice_id: str, charter_id: str | None, net: int, tax: int, paid_ahead: int
-) -> list[Posting]:
     about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    return _lines(
-        Posting(account=Account.RECEIVABLE, amount=net + tax, **about),
+    lines = _lines(
+        Posting(account=Account.RECEIVABLE, amount=net + tax - paid_ahead, **about),
         Posting(account=Account.REVENUE, amount=-net, **about),
         Posting(account=Account.TAX, amount=-tax, **about),
         Posting(account=Account.DEPOSITS, amount=paid_ahead, **about),
-        Posting(account=Account.RECEIVABLE, amount=-paid_ahead, **about),
     )
+    return Movement(kind=Kind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=lines)
 
 
 def _lines(*postings: Posting) -> list[Posting]:
@@ -121,20 +98,20 @@ def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency
     )
 
 
-def invoice_called_off(
+def invoice_voided(
     *,
     client_id: str,
     invoice_id: str,
     number: str,
     net: int,
     tax: int,
-    paid: int,
+    paid: int = 0,
     refunded: int = 0,
     tax_refunded: int = 0,
     currency: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """The invoice of a trip that is cancelled: nothing was earned, and what was paid on it is a deposit again.
+    """It is not owed: nothing was earned, and what was paid on it is a deposit again.
 
     Of `paid`, `refunded` were given back before, and of that `tax_refunded` as tax.
     """

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 from coachway.billing.model import InvoiceId
 from coachway.bookings.model import CharterId, ClientId, sortable
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record
+from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record, Text
 from coachway.core.money import Amount, PositiveAmount
 from coachway.core.times import Day
 
@@ -66,6 +66,8 @@ class PaymentStatus(StrEnum):
     """It was begun; whether the money moved is not written yet."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    REVERSED = "reversed"
+    """Staff had recorded it, and it turned out to be none."""
 
 
 class PaymentMethod(StrEnum):
@@ -121,6 +123,14 @@ class RecordedInput(Input):
     notes: Note = ""
 
 
+class ReverseInput(Input):
+    """Why a payment that was recorded is none."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The check came back unpaid"}]})
+
+    reason: Text
+
+
 class Payment(Entity):
     """A payment by a client. `failure_code` is the card's or Stripe's own word for why it failed."""
 
@@ -143,12 +153,17 @@ class Payment(Entity):
     failure_code: str | None = None
     failure_message: str | None = None
     amount_refunded: Amount = 0
+    kept_as_deposit: Annotated[
+        bool, Field(description="what it was for did not take it any more: it is the client's until it is given back")
+    ] = False
     reference: Annotated[str, Field(description="of a check or transfer")] = ""
     notes: str = ""
     received_on: Annotated[Day | None, Field(description="where staff recorded it")] = None
     taken_by: Annotated[str, Field(description="who took it: a user, or a link")] = ""
     succeeded_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
+    reversed_at: AwareDatetime | None = None
+    reverse_reason: str = ""
     off_session: bool = False
     request_key: str = ""
     request_body: str = ""

@@ -50,3 +50,18 @@ class PaymentFailed(_Payment):
     failure_code: str
     failure_message: str
     link_nonce: str = ""
+
+
+class PaymentReversed(Event):
+    """A payment that staff had recorded turned out to be none: what it was for is due again."""
+
+    TYPE: ClassVar[str] = "payment.reversed"
+
+    payment_id: str
+    client_id: str
+    invoice_id: str | None
+    number: str
+    amount: Amount
+    currency: str
+    method: str
+    reason: str

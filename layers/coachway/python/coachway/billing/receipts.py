@@ -1,4 +1,4 @@
-"""What a payment, its reversal or a refund does to an invoice: ops for the transaction of the payment itself.
+"""What a payment, its reversal, a refund or a void does to an invoice: ops for the transaction of the payment itself.
 
 after, ops = receipts.paid(house, invoice, charter, payment_id=…, cents=…)
 store.commit(caller, Create(payment), *ops)
@@ -13,6 +13,7 @@ from typing import Any
 from coachway.billing import invoices, ledger, movements
 from coachway.billing.invoice import Invoice
 from coachway.billing.invoice_events import (
+    InvoiceOverdue,
     InvoicePaid,
     InvoicePaymentRecorded,
     InvoiceRefunded,
@@ -24,6 +25,7 @@ from coachway.bookings.model import CHARTER, Charter
 from coachway.clients import credit
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
+from coachway.core.events import Event
 from coachway.core.model import Key, Shape
 from coachway.core.money import round_half_up
 from coachway.core.ops import Op, Update
@@ -73,7 +75,7 @@ def paid(on: Ground, *, payment_id: str, cents: int, memo: str = "") -> tuple[In
         memo=memo or f"Payment of {before.number}",
     )
     return after, [
-        Update(before, after, [fact], lost=ChangedMeanwhile()),
+        Update(before, after, _facts(before, after, fact), lost=ChangedMeanwhile()),
         *_on_charter(on, cents),
         *ledger.booked(on.house, movement, reference=payment_id),
         credit.settled(before.org_id, before.client_id, cents),
@@ -96,7 +98,7 @@ def reversed_(on: Ground, *, payment_id: str, cents: int, memo: str = "") -> tup
         memo=memo or f"Payment of {before.number} reversed",
     )
     return after, [
-        Update(before, after, [fact], lost=ChangedMeanwhile()),
+        Update(before, after, _facts(before, after, fact), lost=ChangedMeanwhile()),
         *_on_charter(on, -cents),
         *ledger.booked(on.house, movement, reference=payment_id),
         credit.invoiced(before.org_id, before.client_id, cents),
@@ -130,6 +132,25 @@ def refunded(on: Ground, *, refund_id: str, cents: int, memo: str = "") -> tuple
     ]
 
 
+def voided(house: Organization, before: Invoice) -> list[Op]:
+    """The ops that book an invoice back, unless it comes to nothing; what is left of its payments is a deposit."""
+    if before.total == 0:
+        return []
+    movement = movements.invoice_voided(
+        client_id=before.client_id,
+        invoice_id=before.id,
+        charter_id=before.charter_ids[0] if len(before.charter_ids) == 1 else None,
+        number=before.number,
+        net=before.subtotal,
+        tax=before.tax,
+        paid=before.amount_paid,
+        refunded=before.amount_refunded,
+        tax_refunded=tax_share(before),
+        currency=before.currency,
+    )
+    return ledger.booked(house, movement, reference=before.id)
+
+
 def tax_share(invoice: Invoice) -> int:
     """Cents of tax in what was given back of an invoice so far: all of it once all is given back."""
     if invoice.total == 0:
@@ -149,6 +170,13 @@ def _with(on: Ground, amount_paid: int) -> Invoice:
         "paid_at": clock.now() if status is InvoiceStatus.PAID else None,
     }
     return before.model_copy(update=changed)
+
+
+def _facts(before: Invoice, after: Invoice, fact: Event) -> list[Event]:
+    """`fact`, and that the invoice is overdue if that is seen here first: the timer passes by those that say so."""
+    if after.status is not InvoiceStatus.OVERDUE or before.status is InvoiceStatus.OVERDUE:
+        return [fact]
+    return [fact, InvoiceOverdue(**invoices.told(after), link_nonce=after.link_nonce)]
 
 
 def _on_charter(on: Ground, cents: int) -> list[Op]:

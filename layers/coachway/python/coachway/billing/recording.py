@@ -28,6 +28,7 @@ def _record(caller: Caller, on: receipts.Ground, wanted: RecordedInput) -> Invoi
         org_id=caller.org_id,
         client_id=on.invoice.client_id,
         invoice_id=on.invoice.id,
+        number=on.invoice.number,
         amount=wanted.amount,
         currency=on.invoice.currency,
         method=wanted.method,
@@ -35,6 +36,7 @@ def _record(caller: Caller, on: receipts.Ground, wanted: RecordedInput) -> Invoi
         reference=wanted.reference,
         notes=wanted.notes,
         received_on=received,
+        taken_by=caller.user_id,
         succeeded_at=clock.now(),
     )
     after, ops = receipts.paid(on, payment_id=payment.id, cents=wanted.amount)

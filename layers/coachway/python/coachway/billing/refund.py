@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -42,8 +42,10 @@ PROMISED = AccessPattern(
     "what was or will be given back of a payment, in cents (`refunded`), bounded by what was paid",
     pk="ORG#{org}#PAYMENT#{payment}",
     sk="REFUNDED",
-    used_by="billing.refunds.request, billing.cancelling.settle",
+    used_by="billing.refunds.request, billing.cancelling.settle, billing.reversing.reverse",
 )
+PROMISES: Final = "payment_refunds"
+"""What such a number is called in the table."""
 SETTLED = AccessPattern(
     "what a cancelled charter gave back, and what was kept",
     pk="ORG#{org}#CANCELLATION#{charter}",

@@ -13,6 +13,7 @@ from coachway.billing.refund import (
     OF_CLIENT,
     OF_PAYMENT,
     PROMISED,
+    PROMISES,
     REFUND,
     SETTLED,
     Refund,
@@ -36,7 +37,6 @@ from coachway.identity.organization import ORGANIZATIONS, Organization
 
 FLOW: Final = "refund"
 """What its flow is called on a charter."""
-_KIND: Final = "payment_refunds"
 
 
 def request(caller: Caller, wanted: RefundInput) -> Refund:
@@ -136,7 +136,7 @@ def requested(refund: Refund, payment: Payment, *, seen: int | None = None) -> l
         otherwise = errors.LostRace("something else was given back meanwhile: look again")
     told = RefundRequested(**about(refund), needs_approval=refund.needs_approval, round=refund.round)
     key = PROMISED.key(org=refund.org_id, payment=refund.payment_id)
-    return [Create(refund, [told]), Add(key, {"refunded": refund.amount}, _KIND, **bounds, otherwise=otherwise)]
+    return [Create(refund, [told]), Add(key, {"refunded": refund.amount}, PROMISES, **bounds, otherwise=otherwise)]
 
 
 def _more_than_paid(left: int, currency: str) -> errors.Conflict:
@@ -216,7 +216,7 @@ def reject(caller: Caller, refund_id: str, reason: str, expected: int | None) ->
         free = Add(
             PROMISED.key(org=before.org_id, payment=before.payment_id),
             {"refunded": -before.amount},
-            _KIND,
+            PROMISES,
             at_least={"refunded": 0},
         )
         return [

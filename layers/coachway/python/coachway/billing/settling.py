@@ -39,6 +39,7 @@ class _Effect:
     open_balance: int = 0
     booked: bool = False
     trouble: str = ""
+    kept_as_deposit: bool = False
 
 
 def by_card(caller: Caller, payment_id: str, payment_method_id: str, card: str | None) -> None:
@@ -150,6 +151,7 @@ def _succeeded(
             "stripe_charge_id": outcome.charge_id,
             "fee": outcome.fee,
             "notes": effect.trouble or before.notes,
+            "kept_as_deposit": effect.kept_as_deposit,
         }
     )
     told: list[Event] = [
@@ -209,7 +211,7 @@ def _deposit(payment: Payment, house: Organization, charter_id: str | None) -> l
 
 def _kept_as_deposit(payment: Payment, house: Organization, trouble: str) -> _Effect:
     """The money is here and is the client's: staff give it back, or use it. A charter says that it was paid for."""
-    effect = _Effect(_deposit(payment, house, payment.charter_id), trouble=trouble)
+    effect = _Effect(_deposit(payment, house, payment.charter_id), trouble=trouble, kept_as_deposit=True)
     charter = _charter(payment)
     if charter is not None:
         paid = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})
