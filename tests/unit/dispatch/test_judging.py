@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterQuote
 from coachway.compliance.rules import REQUIRED, DocumentType, Standing, SubjectType
+from coachway.core.geo import Place
 from coachway.dispatch import clashes, judging, planning, scoring
 from coachway.dispatch.judging import DriverCase, Finding, Law, VehicleCase, Wanted
 from coachway.dispatch.model import Job
 from coachway.dispatch.reasons import Reason, Rule
+from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Availability, Driver, Vehicle
 from coachway.hours.model import Segment, Status
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
@@ -189,6 +191,32 @@ def test_the_way_to_the_garage_is_duty() -> None:
     assert plan.ends_at - plan.dropoff_at == H
 
 
+BOSTON = Place(42.3601, -71.0589)
+ATLANTIC_CITY = Place(39.3560, -74.4310)
+
+
+def test_the_way_from_the_job_before_is_driven_too() -> None:
+    before = busy(TWO - 12 * H, 6).model_copy(update={"finishes": BOSTON})
+    took = travel_time(BOSTON, wanted().plan.begins)
+    [reason] = judged(case(before)).reasons
+    assert reason.rule is Rule.HOURS_OF_SERVICE
+    assert reason.message.startswith("Rosa Delgado would pass the drive limit by 3 h 58 min")  # six, five and three
+    assert judged(case(before)).earliest_legal_at == before.ends_at + took + 8 * H
+    rested = clashes.moved(before, TWO - took - 8 * H - 6 * H)
+    assert judged(case(rested)).reasons == []
+    # Where it ends in the place that the trip begins at, there is no way.
+    assert judged(case(before.model_copy(update={"finishes": wanted().plan.begins}))).reasons == []
+
+
+def test_a_trip_after_which_the_way_to_the_next_job_is_too_long_to_drive_is_refused() -> None:
+    later = busy(TWO + 11 * H, 3).model_copy(update={"begins": BOSTON})
+    took = travel_time(ATLANTIC_CITY, BOSTON)
+    assert 7 * H < took < 8 * H
+    [reason] = judged(case(later)).reasons
+    assert "on a later job" in reason.message
+    assert judged(case(clashes.moved(later, TWO + 3 * H + took + 8 * H))).reasons == []
+
+
 def test_every_reason_says_its_rule_and_its_source_once() -> None:
     for reason in judged(case(busy(TWO - 9 * H, 8), license_class="C")).reasons:
         said = reason.said()
@@ -199,6 +227,7 @@ def test_every_reason_says_its_rule_and_its_source_once() -> None:
 days_of_work = st.lists(
     st.tuples(st.integers(-8 * 24, 8 * 24), st.floats(0.5, 14), st.sampled_from(["D", "ON"])), max_size=8
 )
+places = st.sampled_from([None, BOSTON, ATLANTIC_CITY])
 
 
 def _jobs(drawn: list[tuple[int, float, str]]) -> list[Job]:
@@ -212,11 +241,12 @@ def _jobs(drawn: list[tuple[int, float, str]]) -> list[Job]:
 
 
 @settings(deadline=None)
-@given(days_of_work)
+@given(days_of_work, places, places)
 def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_way(
-    drawn: list[tuple[int, float, str]],
+    drawn: list[tuple[int, float, str]], begins: Place | None, finishes: Place | None
 ) -> None:
-    of, what = case(*_jobs(drawn)), wanted()
+    jobs = [each.model_copy(update={"begins": begins, "finishes": finishes}) for each in _jobs(drawn)]
+    of, what = case(*jobs), wanted()
     found = judged(of, what)
     if found.earliest_legal_at is None:
         return

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coachway.core.geo import Place
 from coachway.dispatch import logbook
 from coachway.dispatch.model import Assignment, AssignmentStop, Job
+from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import DRIVER_EXAMPLE, Driver
 from coachway.hours.model import Answer, Segment, Status
 from coachway.hours.rules import check
@@ -20,6 +22,9 @@ from coachway.hours.rules import check
 NINE = datetime(2027, 3, 3, 9, tzinfo=UTC)
 H = timedelta(hours=1)
 BEFORE = NINE - timedelta(days=9)
+REST = 8 * H
+NEW_YORK = Place(40.7074, -74.0113)
+BOSTON = Place(42.3601, -71.0589)
 
 
 def driver(**fields: Any) -> Driver:
@@ -99,13 +104,56 @@ def told(segments: list[Segment]) -> list[tuple[str, float, float]]:
 
 def log(*jobs: Job, now: float = -24, known: Assignment | None = None, until: float = 24, **fields: Any) -> Any:
     known_by_id = {known.id: known} if known else {}
-    return told(logbook.log(driver(**fields), jobs, known_by_id, NINE, NINE + until * H, NINE + now * H))
+    return told(logbook.log(driver(**fields), jobs, known_by_id, NINE, NINE + until * H, NINE + now * H, REST))
 
 
 def test_what_is_ahead_is_as_planned_and_between_jobs_a_driver_is_off() -> None:
     plan = [("D", 0, 3.5), ("ON", 3.5, 4.5), ("D", 4.5, 8)]
     assert log(job()) == [*plan, ("OFF", 8, 24)]
     assert log(job(), job(NINE + 20 * H, "2"), until=21) == [*plan, ("OFF", 8, 20), ("D", 20, 21)]
+
+
+def between(hours: float, *, deadhead: bool = False) -> tuple[Job, Job]:
+    """A job that ends in New York, and so many hours later one that begins in Boston, five hours of driving away."""
+    one = job().model_copy(update={"finishes": NEW_YORK})
+    other = job(one.ends_at + hours * H, "2").model_copy(update={"begins": BOSTON})
+    if not deadhead:
+        one, other = (
+            each.model_copy(update={"dropoff_at": each.ends_at, "pickup_at": each.starts_at}) for each in (one, other)
+        )
+    return one, other
+
+
+def test_the_way_from_one_job_to_the_next_is_driven_right_before_it() -> None:
+    took = travel_time(NEW_YORK, BOSTON) / H
+    assert 4.9 < took < 5.1
+    one, other = between(6)
+    assert log(one, other, until=15) == [
+        ("D", 0, 3.5),
+        ("ON", 3.5, 4.5),
+        ("D", 4.5, 8),
+        ("OFF", 8, pytest.approx(14 - took, abs=0.01)),
+        ("D", pytest.approx(14 - took, abs=0.01), 15),
+    ]
+    # To and from the garage half an hour each is planned already.
+    one, other = between(6, deadhead=True)
+    assert logbook.way(one, other, REST) == travel_time(NEW_YORK, BOSTON) - H
+
+
+def test_who_can_rest_in_full_on_the_way_gets_there_off_duty() -> None:
+    took = travel_time(NEW_YORK, BOSTON) / H
+    assert logbook.way(*between(took + 8), REST) == timedelta()
+    assert logbook.way(*between(took + 7.99), REST) == travel_time(NEW_YORK, BOSTON)
+    assert logbook.way(*between(took + 8), timedelta(hours=10)) == travel_time(NEW_YORK, BOSTON)
+
+
+def test_the_way_was_driven_before_the_driver_reported_for_duty() -> None:
+    one, other = between(6)
+    came = begun(other, checked_in=0.25)
+    known = {one.assignment_id: begun(one, out=8, left0=0.5, came1=3.5, left1=4.5, came2=7.5), came.id: came}
+    segments = logbook.log(driver(), [one, other], known, NINE, NINE + 14.3 * H, NINE + 14.3 * H, REST)
+    [way] = [each for each in segments if each.status is Status.DRIVING and each.end == NINE + 14.25 * H]
+    assert way.length == travel_time(NEW_YORK, BOSTON)
 
 
 def test_what_was_done_is_as_it_was() -> None:
@@ -143,10 +191,10 @@ def test_a_job_past_its_end_without_a_word_is_a_hole() -> None:
 
 
 def test_of_a_hole_the_rules_say_unknown() -> None:
-    history = logbook.log(driver(), [job()], {}, BEFORE, NINE + 20 * H, NINE + 20 * H)
+    history = logbook.log(driver(), [job()], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
     plan = [Segment(start=NINE + 20 * H, end=NINE + 21 * H, status=Status.DRIVING)]
     assert check(history, plan).verdict is Answer.UNKNOWN
-    whole = logbook.log(driver(), [], {}, BEFORE, NINE + 20 * H, NINE + 20 * H)
+    whole = logbook.log(driver(), [], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
     assert check(whole, plan).verdict is Answer.OK
 
 
@@ -157,7 +205,7 @@ def test_before_a_driver_was_added_their_own_statement_tells() -> None:
 
     def of(statement: list[float] | None) -> list[Segment]:
         who = driver(created_at=added, duty_statement=statement)
-        return logbook.log(who, [], {}, since, NINE, NINE)
+        return logbook.log(who, [], {}, since, NINE, NINE, REST)
 
     found = of([float(each) for each in stated])
     midnight = datetime(2027, 2, 23, 5, tzinfo=UTC)  # in New York, seven days before
@@ -170,7 +218,7 @@ def test_before_a_driver_was_added_their_own_statement_tells() -> None:
 @pytest.mark.parametrize(("hours", "verdict"), [(0, "OK"), (9.5, "BLOCK"), (None, "UNKNOWN")])
 def test_the_statement_counts_for_the_first_trip(hours: float | None, verdict: str) -> None:
     who = driver(created_at=NINE - H, duty_statement=None if hours is None else [hours] * 7)
-    history = logbook.log(who, [], {}, BEFORE, NINE, NINE)
+    history = logbook.log(who, [], {}, BEFORE, NINE, NINE, REST)
     assert check(history, job().duty, home=ZoneInfo(who.timezone)).verdict == verdict
 
 
@@ -188,7 +236,7 @@ def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
     seen = {name: said[name] for name in names[:known_of]}
     checked_in = seen.pop("checked_in", None)
     known = begun(job(), checked_in=checked_in, **seen)
-    segments = logbook.log(driver(), [job()], {known.id: known}, BEFORE, NINE + 48 * H, NINE + now * H)
+    segments = logbook.log(driver(), [job()], {known.id: known}, BEFORE, NINE + 48 * H, NINE + now * H, REST)
     assert segments[0].start == BEFORE
     assert segments[-1].end == NINE + 48 * H
     assert all(one.end <= two.start for one, two in pairwise(segments))
@@ -198,9 +246,9 @@ def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
 @given(st.integers(0, 47), st.integers(1, 47))
 def test_a_shorter_look_sees_the_same(start: int, length: int) -> None:
     jobs = [job(), job(NINE + 22 * H, "2")]
-    whole = logbook.log(driver(), jobs, {}, NINE - H, NINE + 96 * H, BEFORE)
+    whole = logbook.log(driver(), jobs, {}, NINE - H, NINE + 96 * H, BEFORE, REST)
     since, until = NINE + start * H, NINE + (start + length) * H
-    part = logbook.log(driver(), jobs, {}, since, until, BEFORE)
+    part = logbook.log(driver(), jobs, {}, since, until, BEFORE, REST)
     clipped = [
         each.model_copy(update={"start": max(each.start, since), "end": min(each.end, until)})
         for each in whole

@@ -52,7 +52,7 @@ def told(
     zone, cycle = ZoneInfo(driver.timezone), rules.cycle(daily_carrier)
     today = now.astimezone(zone).date()
     since = _midnight(today - timedelta(days=cycle.days), zone)
-    log = logbook.log(driver, jobs, known, since, now, now)
+    log = logbook.log(driver, jobs, known, since, now, now, rules.rest)
     holes = _holes(driver, jobs, known, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
     verdict = check(log, [], rules, daily_carrier=daily_carrier, home=zone)
     left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None

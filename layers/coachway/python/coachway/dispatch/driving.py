@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from coachway.core import errors, store
 from coachway.core.errors import FieldError
-from coachway.dispatch import assignments, diary, ground, logbook
+from coachway.dispatch import assignments, clashes, diary, ground, logbook
 from coachway.dispatch.judging import Law
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import REACH
@@ -33,7 +35,7 @@ class Crew:
     def history(self, driver: Driver, until: datetime, now: datetime) -> list[Segment]:
         """What a driver did, as the rules want it."""
         jobs = [job for job in self.jobs[driver.id] if job.starts_at < until]
-        return logbook.log(driver, jobs, self.known, until - REACH, until, now)
+        return logbook.log(driver, jobs, self.known, until - REACH, until, now, self.law.ruleset.rest)
 
 
 def crew_of(assignment: Assignment, now: datetime) -> Crew:
@@ -65,11 +67,13 @@ def require_legal(assignment: Assignment, now: datetime) -> None:
     for name, driver, duty in zip(
         ("driver_id", "second_driver_id"), crew.drivers, (assignment.duty, assignment.second_duty), strict=False
     ):
-        plan = [each.model_copy(update={"start": each.start + late, "end": each.end + late}) for each in duty]
-        if not plan:
+        if not duty:
             continue
         others = Crew(crew.law, crew.drivers, _without(crew.jobs, assignment.id), crew.known)
         zone = ZoneInfo(driver.timezone)
+        job = clashes.moved(_as_job(assignment, duty), assignment.starts_at + late)
+        before = [each for each in others.jobs[driver.id] if each.starts_at < job.starts_at]
+        plan = logbook.led_up_to(before, job, crew.law.ruleset.rest)
         history = others.history(driver, plan[0].start, now)
         verdict = check(history, plan, crew.law.ruleset, daily_carrier=crew.law.daily_carrier, home=zone)
         if verdict.verdict is Answer.UNKNOWN:
@@ -85,6 +89,22 @@ def require_legal(assignment: Assignment, now: datetime) -> None:
     if wrong:
         said = "; ".join(each.message for each in wrong)
         raise errors.Conflict(said, title="the hours of service do not allow it", fields=wrong)
+
+
+def _as_job(assignment: Assignment, duty: list[Segment]) -> Job:
+    """What an assignment is in the diary of a driver who has this duty in it."""
+    return Job(
+        assignment_id=assignment.id,
+        charter_id=assignment.charter_id,
+        number=assignment.charter_number,
+        starts_at=assignment.starts_at,
+        ends_at=assignment.ends_at,
+        pickup_at=assignment.pickup_at,
+        dropoff_at=assignment.dropoff_at,
+        begins=assignment.stops[0].place,
+        finishes=assignment.stops[-1].place,
+        duty=duty,
+    )
 
 
 def _without(jobs: dict[str, list[Job]], assignment_id: str) -> dict[str, list[Job]]:
@@ -103,17 +123,23 @@ def _unknown(driver: Driver, crew: Crew, now: datetime) -> str:
 
 
 def may_drive_until(assignment: Assignment, now: datetime) -> datetime:
-    """How long the vehicle may be driven from now on without a rest: by the driver of its crew who can longest.
+    """How long the vehicle may be driven from now on without a rest, by its drivers one after the other.
 
     Holes in a log are read as rest: nobody is accused of what is not known. Two reads.
     """
     crew = crew_of(assignment, now)
-    return max(_until(crew, driver, now) for driver in crew.drivers)
+    return max(_relayed(crew, order, now) for order in permutations(crew.drivers))
 
 
-def _until(crew: Crew, driver: Driver, now: datetime) -> datetime:
-    ahead = [Segment(start=now, end=now + _FURTHEST, status=Status.DRIVING)]
-    history = crew.history(driver, now, now)
-    law, zone = crew.law, ZoneInfo(driver.timezone)
-    found = violations(history, ahead, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
-    return min((each.at for each in found), default=now + _FURTHEST)
+def _relayed(crew: Crew, order: Sequence[Driver], now: datetime) -> datetime:
+    """Until when these drive from now on, in this order, each as long as they may; who waits rides along."""
+    law, furthest, at = crew.law, now + _FURTHEST, now
+    for driver in order:
+        if at >= furthest:
+            break
+        riding = [Segment(start=now, end=at, status=Status.ON, riding=True)] if now < at else []
+        ahead = [*riding, Segment(start=at, end=furthest, status=Status.DRIVING)]
+        history, zone = crew.history(driver, now, now), ZoneInfo(driver.timezone)
+        found = violations(history, ahead, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
+        at = min((each.at for each in found), default=furthest)
+    return at

@@ -103,6 +103,14 @@ def standstill(what: Vehicle) -> list[Reason]:
     return [Reason(rule=Rule.STATUS, message=f"{what.name} {stands}")] if stands is not None else []
 
 
+def seats(what: Vehicle, passengers: int) -> list[Reason]:
+    """What is in the way of a vehicle's seats."""
+    if what.capacity >= passengers:
+        return []
+    message = f"{what.name} seats {what.capacity}, the trip needs {passengers}"
+    return [Reason(rule=Rule.CAPACITY, message=message)]
+
+
 def license_for(who: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
     """What is in the way of a driver's license, through the trip's last day."""
     said = fleet.licensed(who, vehicle, last_day)
@@ -124,9 +132,7 @@ def vehicle(case: VehicleCase, wanted: Wanted) -> list[Reason]:
     if what.vehicle_class != wanted.vehicle_class:
         message = f"{what.name} is of class {what.vehicle_class}, the trip needs {wanted.vehicle_class}"
         reasons.append(Reason(rule=Rule.VEHICLE_CLASS, message=message))
-    if what.capacity < plan.passengers:
-        message = f"{what.name} seats {what.capacity}, the trip needs {plan.passengers}"
-        reasons.append(Reason(rule=Rule.CAPACITY, message=message))
+    reasons += seats(what, plan.passengers)
     asked, needs_ada = equipment.asked(wanted.amenities)
     lacking = equipment.lacking(asked, needs_ada, what.amenities, what.is_ada_compliant)
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{what.name}: {each}") for each in lacking]
@@ -176,8 +182,11 @@ def _hours(case: DriverCase, job: Job, law: Law, now: datetime) -> tuple[list[Re
     if not job.duty:
         message = "the trip's driving times cannot be told: give its stops times and places"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], Verdict(verdict=Answer.UNKNOWN)
-    history = _history(case, job, now)
-    verdict = check(history, job.duty, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
+    before = [each for each in case.jobs if each.starts_at < job.starts_at]
+    duty = logbook.led_up_to(before, job, law.ruleset.rest)
+    history = _log(case, before, duty[0].start - REACH, duty[0].start, law, now)
+    verdict = check(history, duty, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
+    verdict = _of_the_trip(verdict, duty, before, job, law)
     if verdict.verdict is Answer.UNKNOWN:
         message = f"what {who.name} did in the days before the trip is not known"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation="49 CFR 395.8")], verdict
@@ -185,23 +194,44 @@ def _hours(case: DriverCase, job: Job, law: Law, now: datetime) -> tuple[list[Re
         Reason(rule=Rule.HOURS_OF_SERVICE, message=_too_long(who.name, found, zone), citation=found.citation)
         for found in verdict.violations
     ]
-    return reasons or [_spoils(who.name, found, zone) for found in _caused(case, job, history, law, now)], verdict
+    if not reasons:
+        reasons = [_spoils(who.name, found, zone) for found in _caused(case, job, [*history, *duty], law, now)]
+    return reasons, verdict
 
 
-def _history(case: DriverCase, job: Job, now: datetime) -> list[Segment]:
+def _log(
+    case: DriverCase, jobs: Sequence[Job], since: datetime, until: datetime, law: Law, now: datetime
+) -> list[Segment]:
+    return logbook.log(case.driver, jobs, case.known, since, until, now, law.ruleset.rest)
+
+
+def _of_the_trip(verdict: Verdict, duty: Sequence[Segment], before: Sequence[Job], job: Job, law: Law) -> Verdict:
+    """The verdict, saying when the trip itself may be driven: after the way there, or later after a rest instead."""
+    took = job.duty[0].start - duty[0].start
+    if not took or verdict.remaining is None:
+        return verdict
+    rested = max(each.ends_at for each in before) + took + law.ruleset.rest
+    on_the_way = verdict.earliest_drive_at
+    starts_at = min(on_the_way + took, rested) if on_the_way is not None else rested
+    return verdict.model_copy(update={"earliest_drive_at": starts_at + _until_driven(job)})
+
+
+def _until_driven(job: Job) -> timedelta:
+    """How long after a job's start it is first driven."""
+    return next((each.start for each in job.duty if each.status is Status.DRIVING), job.starts_at) - job.starts_at
+
+
+def _caused(case: DriverCase, job: Job, lived: Sequence[Segment], law: Law, now: datetime) -> list[Violation]:
+    """What later jobs would break because of this one; `lived` is everything up to its end."""
     before = [each for each in case.jobs if each.starts_at < job.starts_at]
-    return logbook.log(case.driver, before, case.known, job.starts_at - REACH, job.starts_at, now)
-
-
-def _caused(case: DriverCase, job: Job, history: Sequence[Segment], law: Law, now: datetime) -> list[Violation]:
-    """What later jobs would break because of this one."""
     after = [each for each in case.jobs if each.starts_at >= job.starts_at]
     if not after:
         return []
-    later = logbook.log(case.driver, after, case.known, job.ends_at, max(each.ends_at for each in after), now)
-    resting = [Segment(start=job.starts_at, end=job.ends_at, status=Status.OFF)]
-    without = {(found.rule, found.at): found.exceeded for found in _broken(case, [*history, *resting], later, law)}
-    together = _broken(case, [*history, *job.duty], later, law)
+    since, middle, until = lived[0].start, job.ends_at, max(each.ends_at for each in after)
+    history = _log(case, before, since, middle, law, now)
+    later = _log(case, [*before, *after], middle, until, law, now)
+    without = {(found.rule, found.at): found.exceeded for found in _broken(case, history, later, law)}
+    together = _broken(case, lived, _log(case, [job, *after], middle, until, law, now), law)
     return [found for found in together if found.exceeded > without.get((found.rule, found.at), timedelta())]
 
 
@@ -226,7 +256,7 @@ def _first_legal(case: DriverCase, job: Job, law: Law, now: datetime) -> datetim
     """When the driver might start driving this trip at the earliest, if it were later. None where none was found."""
     if not job.duty:
         return None
-    driving = next((each.start for each in job.duty if each.status is Status.DRIVING), job.starts_at) - job.starts_at
+    driving = _until_driven(job)
     at = job.starts_at
     for _ in range(_MOST_TRIES):
         if at > job.ends_at + REACH:  # what the driver does then was not read

@@ -1,7 +1,7 @@
 """A driver's log, as the hours rules want it: what was done where that is known, what is planned where it is not.
 
-Pure: no clock, no I/O. Between jobs a driver is off duty. What nobody knows is left out: a hole, of which the rules say
-UNKNOWN.
+Pure: no clock, no I/O. Between jobs a driver is off duty, but for the way from one to the next. What nobody knows is
+left out: a hole, of which the rules say UNKNOWN.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import Driver
 from coachway.hours.model import Segment, Status
 
@@ -43,16 +44,24 @@ def log(
     since: datetime,
     until: datetime,
     now: datetime,
+    rest: timedelta,
 ) -> list[Segment]:
     """A driver's segments from `since` up to `until`, in order.
 
     `jobs` are all of the driver's that have a part in that time, by their diary; `known` are, by id, those assignments
-    among them that have begun. Before the driver was added the driver's own statement tells (49 CFR 395.8(j)(2)).
+    among them that have begun; `rest` is a full one. Before the driver was added the driver's own statement tells
+    (49 CFR 395.8(j)(2)).
     """
     start, end = since.astimezone(UTC), until.astimezone(UTC)
     stretches = _stated(driver, start)
+    last: Job | None = None
     for job in sorted(jobs, key=lambda job: job.starts_at):
-        stretches += _of_job(job, known.get(job.assignment_id), now)
+        lived = _of_job(job, known.get(job.assignment_id), now)
+        took = way(last, job, rest) if last is not None else _NOTHING
+        if took and lived:
+            stretches.append(_Stretch(lived[0].start - took, lived[0].start, Status.DRIVING))
+        stretches += lived
+        last = job
     found: list[Segment] = []
     at = min(end, _known_from(driver, start))
     for stretch in stretches:
@@ -67,6 +76,26 @@ def log(
     if at < end:
         found.append(Segment(start=at, end=end, status=Status.OFF))
     return found
+
+
+def way(one: Job, other: Job, rest: timedelta) -> timedelta:
+    """How long it is driven from where a job ends to where the next begins, beyond what both plan to and from a garage.
+
+    Nothing, if a full rest fits in besides: then getting there is off duty as well (49 CFR 395.1(j)).
+    """
+    planned = (one.ends_at - one.dropoff_at) + (other.pickup_at - other.starts_at)
+    missing = travel_time(one.finishes, other.begins) - planned
+    between = other.starts_at - one.ends_at
+    return _NOTHING if between - missing >= rest else max(_NOTHING, min(missing, between))
+
+
+def led_up_to(before: Sequence[Job], job: Job, rest: timedelta) -> list[Segment]:
+    """What a driver does for a job who has just done those before it: the way there, and its duty."""
+    last = max(before, key=lambda each: each.starts_at, default=None)
+    took = way(last, job, rest) if last is not None else _NOTHING
+    if not took:
+        return job.duty
+    return [Segment(start=job.starts_at - took, end=job.starts_at, status=Status.DRIVING), *job.duty]
 
 
 def begun(jobs: Iterable[Job], now: datetime) -> list[str]:
