@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from coachway.compliance import subjects
+from coachway.compliance.rules import SubjectType
 from coachway.core import clock, errors, executions, store
 from coachway.core.consuming import Delivery
 from coachway.core.ops import Update
@@ -15,7 +17,18 @@ from coachway.dispatch.model import ASSIGNMENT, DIARY, Assignment, DiaryPage
 from coachway.dispatch.recovery import RECOVERY, Recovery
 from coachway.dispatch.rules import AssignmentStatus, week_of
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import SYSTEM, ask, assigned, charter, done, driver, found, trip, vehicle
+from tests.integration.dispatch.yard import (
+    SYSTEM,
+    ask,
+    assigned,
+    awarded,
+    charter,
+    done,
+    driver,
+    found,
+    trip,
+    vehicle,
+)
 
 LEAVES = datetime(2027, 3, 3, 14, tzinfo=UTC)
 NEAR: dict[str, Any] = {"home_latitude": 40.71, "home_longitude": -74.0}
@@ -206,6 +219,58 @@ def test_drivers_who_do_not_come_open_one_by_themselves_once() -> None:
     [only] = done("GET", "/dispatch/recoveries")["items"]
     assert (only["reason"], only["opened_by"], only["status"]) == ("no_show", SYSTEM.user_id, "searching")
     assert done("GET", "/dispatch/recoveries", query={"charter_id": yard.charter_id})["items"] == [only]
+
+
+@pytest.mark.parametrize("ends", ["escalated", "called off", "not at all"])
+def test_lateness_that_is_told_again_and_again_looks_for_somebody_once(ends: str) -> None:
+    yard = Yard()
+    for minutes in (15, 30, 45):
+        told = event("trip.late_risk", assignment_id=yard.assignment["id"], minutes=minutes, stop=0)
+        recovery_flow.late(SYSTEM, told)
+        last = done("GET", "/dispatch/recoveries")["items"][0]["id"]
+        if ends == "escalated":
+            for _ in range(3):
+                recovery_flow.offer(SYSTEM, last)
+                look(last, waited=kept(last).offers[-1].id)
+        elif ends == "called off" and not kept(last).status.is_over:
+            done("POST", f"/dispatch/recoveries/{last}/cancel", {"reason": "They are nearly there"})
+    [only] = done("GET", "/dispatch/recoveries")["items"]
+    assert (only["id"], only["reason"]) == (last, "late_risk")
+    # Somebody who does not come at all is another matter, unless it is up to the dispatcher already.
+    if ends == "not at all":
+        done("POST", f"/dispatch/recoveries/{last}/cancel", {"reason": "The traffic has cleared"})
+    recovery_flow.unstarted(SYSTEM, event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15))
+    reasons = [each["reason"] for each in done("GET", "/dispatch/recoveries")["items"]]
+    assert reasons == (["late_risk"] if ends == "escalated" else ["no_show", "late_risk"])
+
+
+def test_a_vehicle_that_waits_at_its_first_stop_is_not_replaced_for_leaving_late() -> None:
+    yard = Yard()
+    rcv = yard.open("late_risk")
+    before = the_assignment(yard.assignment["id"])
+    there = [before.stops[0].model_copy(update={"arrived_at": LEAVES - timedelta(minutes=10)}), before.stops[1]]
+    here: dict[str, Any] = {"status": AssignmentStatus.CHECKED_IN, "checked_in_at": LEAVES, "stops": there}
+    store.commit(SYSTEM, Update(before, before.model_copy(update=here)))
+    assert look(rcv).go == "over"
+    assert kept(rcv).status_reason == "The vehicle is at its first stop"
+    recovery_flow.late(SYSTEM, event("trip.late_risk", assignment_id=before.id, minutes=20, stop=1))
+    assert len(done("GET", "/dispatch/recoveries")["items"]) == 1
+
+
+def test_a_vendor_whose_papers_ran_out_is_not_asked_for_somebody_else() -> None:
+    charter_id, papers_until = trip(), date(2029, 1, 1)
+    vendor_id = awarded(charter_id, papers_until=papers_until)
+    theirs, coach = driver("Vic Otto", vendor_id=vendor_id), vehicle("Blue 1", vendor_id=vendor_id)
+    driver("Val Otto", vendor_id=vendor_id)
+    vehicle("Blue 2", vendor_id=vendor_id)
+    made = assigned(charter_id, theirs, coach)
+    subject = subjects.get(SYSTEM, SubjectType.VENDOR, vendor_id)
+    store.commit(SYSTEM, Update(subject, subject.model_copy(update={"papers": subject.papers[1:]})))
+    body = {"assignment_id": made["id"], "reason": "breakdown"}
+    rcv = str(done("POST", "/dispatch/recoveries", body)["id"])
+    assert recovery_flow.offer(SYSTEM, rcv).go == "over"
+    assert (kept(rcv).status, kept(rcv).offers) == ("escalated", [])
+    assert "Missing required document" in kept(rcv).status_reason
 
 
 def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wakened: Wakened) -> None:

@@ -39,16 +39,16 @@ def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
     return after_lost_races(lambda: _opened(caller, wanted))
 
 
-def _opened(caller: Caller, wanted: RecoveryInput) -> Recovery:
+def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -> Recovery:
     from coachway.dispatch.recovery_events import RecoveryOpened
 
     before = assignments.get(caller, wanted.assignment_id)
-    against = needless(wanted.reason, before.status)
+    against = needless(wanted.reason, before)
     if against:
         raise errors.Conflict(against, title="this trip needs nobody else")
-    under_way = _under_way(before)
-    if under_way is not None:
-        raise errors.Conflict(f"{under_way.id} is {under_way.status}", title="somebody is looked for already")
+    last = _last(before)
+    if last is not None and (not last.status.is_over or (by_itself and _settles(last, wanted.reason))):
+        raise errors.Conflict(f"{last.id} is {last.status}", title="somebody is looked for already")
     recovery = Recovery(
         id=ids.new("rcv"),
         org_id=caller.org_id,
@@ -75,17 +75,25 @@ def _opened(caller: Caller, wanted: RecoveryInput) -> Recovery:
     return recovery
 
 
-def _under_way(assignment: Assignment) -> Recovery | None:
+def _last(assignment: Assignment) -> Recovery | None:
     if assignment.recovery_id is None:
         return None
-    known = store.find(Recovery, RECOVERY.key(org=assignment.org_id, id=assignment.recovery_id))
-    return known if known is not None and not known.status.is_over else None
+    return store.find(Recovery, RECOVERY.key(org=assignment.org_id, id=assignment.recovery_id))
+
+
+def _settles(last: Recovery, reason: RecoveryReason) -> bool:
+    """Whether nobody is looked for again without being asked to, though this reason is told of once more.
+
+    After an escalation it is up to the dispatcher; and what was called off for this reason stays so.
+    """
+    return last.status is not RecoveryStatus.CANCELLED or last.reason is reason
 
 
 def open_by_itself(caller: Caller, assignment_id: str, reason: RecoveryReason) -> None:
-    """The same when nobody asked for it; nothing when there is no need, or it was done before."""
+    """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
+    wanted = RecoveryInput(assignment_id=assignment_id, reason=reason)
     try:
-        open_for(caller, RecoveryInput(assignment_id=assignment_id, reason=reason))
+        after_lost_races(lambda: _opened(caller, wanted, by_itself=True))
     except errors.LostRace:
         raise
     except (errors.Conflict, errors.Missing):

@@ -57,7 +57,7 @@ def _look(caller: Caller, recovery_id: str, waited: str) -> Next:
         return Next(go="over")
     if recovery.failure is not None:
         recovery = _resumed(caller, recovery)
-    against = needless(recovery.reason, _fallen(recovery).status)
+    against = needless(recovery.reason, _fallen(recovery))
     if against:
         recoveries.cancel(caller, recovery_id, against)
         return Next(go="over")
@@ -105,15 +105,15 @@ def _offer(caller: Caller, recovery_id: str) -> Next:
     if before.status.is_over or before.offer is not None:
         return Next(go="look")
     fallen = _fallen(before)
-    if needless(before.reason, fallen.status):
+    if needless(before.reason, fallen):
         return Next(go="look")
     try:
         ranking = replacing.ranked(caller, before, fallen)
     except errors.Conflict as conflict:
         return _escalated(caller, before, fallen, conflict.detail or conflict.title, {})
     explained = _explained(ranking)
-    crew = ranking.crew(2 if fallen.second_driver_id else 1)
-    if ranking.vehicle is None or len(crew) < (2 if fallen.second_driver_id else 1):
+    crew = ranking.crew(len(fallen.crew))
+    if ranking.vehicle is None or len(crew) < len(fallen.crew):
         asked = f"{len(before.offers)} asked, " if before.offers else ""
         lacking = "no vehicle" if ranking.vehicle is None else "no driver"
         return _escalated(caller, before, fallen, f"{asked}{lacking} left who could take over", explained)
@@ -165,7 +165,7 @@ def wait(caller: Caller, recovery_id: str, *, token: str, offer_id: str) -> Next
 
 def _wake(caller: Caller, recovery: Recovery, waiting: executions.Execution) -> None:
     open_one = recovery.offer.id if recovery.offer is not None else ""
-    pointless = needless(recovery.reason, _fallen(recovery).status)
+    pointless = needless(recovery.reason, _fallen(recovery))
     if pointless or open_one != waiting.waits_for:
         executions.answer(caller, waiting)
 

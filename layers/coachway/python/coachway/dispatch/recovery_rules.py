@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from coachway.core import errors
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import AssignmentStatus
 
 
@@ -74,12 +75,15 @@ def require_step(before: RecoveryStatus, after: RecoveryStatus) -> None:
         raise errors.Conflict(f"this recovery is {before}", title="this recovery is over")
 
 
-def needless(reason: RecoveryReason, status: AssignmentStatus) -> str:
+def needless(reason: RecoveryReason, trip: Assignment) -> str:
     """Why a trip needs nobody else any more, by how its own assignment stands; empty while it does."""
+    status = trip.status
     if not status.is_live:
         return f"The assignment is {status.replace('_', ' ')}"
     if reason is RecoveryReason.NO_SHOW and status.is_under_way:
         return "The driver has reported for duty"
     if reason is RecoveryReason.LATE_RISK and status is AssignmentStatus.IN_PROGRESS:
         return "The trip has left its first stop"
+    if reason is RecoveryReason.LATE_RISK and trip.stops[0].arrived_at is not None:
+        return "The vehicle is at its first stop"
     return ""

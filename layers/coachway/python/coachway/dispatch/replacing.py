@@ -27,13 +27,14 @@ _MINUTE: Final = timedelta(minutes=1)
 def ranked(caller: Caller, recovery: Recovery, fallen: Assignment) -> Ranked:
     """Who could take a trip over, the best first, without those who have it and those who were asked.
 
-    Raises Missing, Conflict when there is nothing to take over any more.
+    Raises Missing, Conflict when there is nothing to take over any more, or its vendor's papers are not in order.
     """
     now = clock.now()
     on = automatic.considered(caller, fallen.charter_id, fallen.vehicle_number, _since(fallen, now), instead_of=fallen)
+    assigning.require_vendor_in_order(on)
     out = {*fallen.crew, *(offer.driver_id for offer in recovery.offers)}
     on = replace(on, drivers=[each for each in on.drivers if each.driver.id not in out])
-    size = 2 if fallen.second_driver_id else 1
+    size = len(fallen.crew)
     if recovery.reason.spares_vehicle:
         same = replace(on, vehicles=[each for each in on.vehicles if each.vehicle.id == fallen.vehicle_id])
         found = automatic.ranked(same, size, now)
@@ -67,7 +68,7 @@ def replaced(caller: Caller, before: Recovery) -> Recovery:
     """The recovery, over: whoever was asked has the trip. Raises Conflict when something came between."""
     offer, now = before.offers[-1], clock.now()
     fallen = store.get(Assignment, assignments.key(caller.org_id, before.assignment_id))
-    against = needless(before.reason, fallen.status)
+    against = needless(before.reason, fallen)
     if against:
         raise errors.Conflict(against, title="this trip needs nobody else")
     wanted = AssignInput(
