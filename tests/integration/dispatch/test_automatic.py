@@ -27,12 +27,16 @@ def organization() -> None:
 def test_the_nearest_driver_of_equals_is_chosen_and_everybody_is_explained() -> None:
     near, far = driver("Nia Near", **NEAR), driver("Finn Far", **FAR)
     away = driver("Olga Off", **NEAR, availability={"weekly": [_monday()]})
+    ill = driver("Ira Ill", **NEAR, status="on_leave")
+    driver("Gus Gone", **NEAR, status="inactive")
     small, coach = vehicle("Minibus 3", vehicle_class="minibus", capacity=20), vehicle("Coach 12")
+    broken = vehicle("Coach 13", status="out_of_service")
+    vehicle("Coach 1", status="retired")
     run = trip()
     made = done("POST", "/dispatch/assignments/auto", {"charter_id": run})
     assert (made["assignment"]["driver_id"], made["assignment"]["vehicle_id"]) == (near, coach)
-    assert [each["driver_id"] for each in made["considered"]] == [near, far, away]
-    first, second, last = made["considered"]
+    assert [each["driver_id"] for each in made["considered"]] == [near, far, away, ill]
+    first, second, last, on_leave = made["considered"]
     assert first["score"] > second["score"]
     parts = first["parts"]
     points = sum(parts[name] for name in ("distance", "hours_left", "rating", "balance"))
@@ -41,8 +45,10 @@ def test_the_nearest_driver_of_equals_is_chosen_and_everybody_is_explained() -> 
     assert last["score"] is None
     assert last["blocked_by"][0]["rule"] == "availability"
     assert "does not work" in last["blocked_by"][0]["message"]
-    assert [each["vehicle_id"] for each in made["vehicles"]] == [coach, small]
+    assert [(each["rule"], each["message"]) for each in on_leave["blocked_by"]] == [("status", "Ira Ill is on leave")]
+    assert [each["vehicle_id"] for each in made["vehicles"]] == [coach, small, broken]
     assert [each["rule"] for each in made["vehicles"][1]["blocked_by"]] == ["vehicle_class", "capacity"]
+    assert made["vehicles"][2]["blocked_by"][0]["message"] == "Coach 13 is out of service"
     kept = done("GET", f"/dispatch/assignments/{made['assignment']['id']}")
     assert kept == made["assignment"]
 
@@ -110,6 +116,18 @@ def test_two_drivers_are_chosen_where_the_charter_requires_them() -> None:
     vehicle()
     made = done("POST", "/dispatch/assignments/auto", {"charter_id": trip(requires_second_driver=True)})
     assert {made["assignment"]["driver_id"], made["assignment"]["second_driver_id"]} == {rosa, sam}
+    assert [each["seats"] for each in made["considered"]] == [[1, 2]] * 3
+
+
+def test_of_two_drivers_each_needs_to_be_legal_on_their_own_seat_only() -> None:
+    """Who has driven too long for the wheel may still ride along, as long as their time on duty lasts."""
+    tired, fresh = driver("Tia Tired", **NEAR), driver("Finn Far", **FAR)
+    assigned(trip(leaves="00:00", hours=8), tired, vehicle("Coach 1"))
+    two = trip(leaves="11:30", back=True, requires_second_driver=True)
+    made = done("POST", "/dispatch/assignments/auto", {"charter_id": two})
+    assert (made["assignment"]["driver_id"], made["assignment"]["second_driver_id"]) == (fresh, tired)
+    seats = {each["driver_id"]: each["seats"] for each in made["considered"]}
+    assert seats == {fresh: [1, 2], tired: [2]}
 
 
 def test_a_choice_that_lost_its_driver_meanwhile_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

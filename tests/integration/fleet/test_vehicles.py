@@ -42,17 +42,18 @@ def test_vehicles_are_listed_by_status_class_vendor_and_name(garage: Garage) -> 
     garage.vehicle(name="Coach 1")
     garage.vehicle(name="Minibus 1", vehicle_class="minibus", capacity=28)
     garage.vehicle(name="Coach 2", status="retired", vendor_id=vendor)
+    garage.vehicle(name="Van 1", vehicle_class="van", status="maintenance")
 
     def names(**query: str) -> list[str]:
         return [each["name"] for each in garage.ask("GET", "/vehicles", query=query).json()["items"]]
 
-    assert names() == ["Coach 2", "Minibus 1", "Coach 1"]
+    assert names() == ["Van 1", "Coach 2", "Minibus 1", "Coach 1"]
     assert names(status="in_service") == ["Minibus 1", "Coach 1"]
     assert names(vehicle_class="coach", status="in_service") == ["Coach 1"]
     assert names(vendor_id=vendor) == ["Coach 2"]
     assert names(q="coach") == ["Coach 1", "Coach 2"]
     assert names(q="MINI", vehicle_class="coach") == []
-    assert [each.name for each in lending.in_service(garage.caller)] == ["Coach 1", "Minibus 1"]
+    assert [each.name for each in lending.vehicles(garage.caller)] == ["Coach 1", "Minibus 1", "Van 1"]
 
 
 @pytest.mark.parametrize(

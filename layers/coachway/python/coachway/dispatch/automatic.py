@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 from typing import Final, TypeVar
 
 from coachway.bookings.model import Charter
@@ -39,14 +40,25 @@ class Ranked:
     """The best vehicle for which there is a crew; the best of all if there is no crew; None if none does."""
 
     def crew(self, size: int) -> list[DriverFile]:
-        """The best drivers who may drive it; fewer than `size` when there are not enough."""
-        return [each for each, told in self.drivers if not told.blocked_by][:size]
+        """The best drivers who may drive it, in the order of their seats; fewer than `size` when there are not enough.
+
+        Of two, each may have the seat that the hours rules let them have: the better one the first, if they may.
+        """
+        fit = [(file, told) for file, told in self.drivers if not told.blocked_by]
+        if size == 1:
+            return [file for file, _ in fit[:1]]
+        for (one, told), (other, told_too) in combinations(fit, 2):
+            if 1 in told.seats and 2 in told_too.seats:
+                return [one, other]
+            if 2 in told.seats and 1 in told_too.seats:
+                return [other, one]
+        return [file for file, _ in fit[:1]]
 
 
 def assign(caller: Caller, wanted: AutoInput, *, since: datetime | None = None) -> AutoAssigned:
     """Give a trip to the best driver and the best vehicle that may have it.
 
-    Raises Conflict with everything that was in the way of everybody, when there are none. Two queries, two reads and a
+    Raises Conflict with everything that was in the way of everybody, when there are none. Five queries, two reads and a
     read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.
     """
     return after_lost_races(lambda: _assign(caller, wanted, since))
@@ -55,7 +67,7 @@ def assign(caller: Caller, wanted: AutoInput, *, since: datetime | None = None) 
 def _assign(caller: Caller, wanted: AutoInput, since: datetime | None) -> AutoAssigned:
     on = considered(caller, wanted.charter_id, wanted.vehicle_number, since)
     assigning.require_vendor_in_order(on)
-    size = 2 if on.trip.charter.requires_second_driver else 1
+    size = crew_size(on.trip.charter)
     ranking = ranked(on, size, clock.now())
     crew, vehicle = ranking.crew(size), ranking.vehicle
     if vehicle is None or len(crew) < size:
@@ -68,6 +80,11 @@ def _assign(caller: Caller, wanted: AutoInput, since: datetime | None) -> AutoAs
     )
     assigning.commit(caller, on, crew, vehicle, assignment, chosen_by="score", answer=answer)
     return answer
+
+
+def crew_size(charter: Charter, instead_of: Assignment | None = None) -> int:
+    """How many drivers a vehicle of a charter has: as many as it must, or as those who are replaced are."""
+    return len(instead_of.crew) if instead_of is not None else 2 if charter.requires_second_driver else 1
 
 
 def considered(
@@ -91,10 +108,10 @@ def considered(
     else:
         cover = ground.cover_of(charter, instead_of)
     law = ground.law_of(found.get(Organization, house_key))
-    trip = ground.trip_of(charter, law, cover, 2 if charter.requires_second_driver else 1, since)
+    trip = ground.trip_of(charter, law, cover, crew_size(charter, instead_of), since)
     assigning.require_ahead(trip)
-    people = _whose(lending.active(caller), cover.vendor_id)
-    things = _whose(lending.in_service(caller), cover.vendor_id)
+    people = _whose(lending.drivers(caller), cover.vendor_id)
+    things = _whose(lending.vehicles(caller), cover.vendor_id)
     on = ground.read(caller, trip, people, things, found)
     return on if instead_of is None else on.without(instead_of.id)
 
@@ -106,7 +123,7 @@ def _whose(fleet: Iterable[T], vendor_id: str | None) -> list[T]:
 def ranked(on: Ground, size: int, now: datetime) -> Ranked:
     """Drivers and vehicles, best first. Of the vehicles, the best is taken that a crew of so many is licensed for."""
     cars = sorted(((each, _of_vehicle(on, each)) for each in on.vehicles), key=lambda pair: _order(pair[1]))
-    judged = [(each, _of_driver(on, each, now)) for each in on.drivers]
+    judged = [(each, _of_driver(on, each, size, now)) for each in on.drivers]
     fitting = [each for each, told in cars if not told.blocked_by]
     first = None
     for car in fitting:
@@ -124,7 +141,7 @@ def _licensed(
     found = []
     for file, told in judged:
         lacking = judging.license_for(file.driver, car.vehicle, on.trip.plan.last_day)
-        blocked = {"blocked_by": [*told.blocked_by, *lacking], "score": None, "parts": None}
+        blocked = {"blocked_by": [*told.blocked_by, *lacking], "score": None, "parts": None, "seats": []}
         found.append((file, told.model_copy(update=blocked) if lacking else told))
     return sorted(found, key=lambda pair: _order(pair[1]))
 
@@ -152,13 +169,12 @@ def _of_vehicle(on: Ground, file: VehicleFile) -> ConsideredVehicle:
     )
 
 
-def _of_driver(on: Ground, file: DriverFile, now: datetime) -> ConsideredDriver:
-    """A driver, but for the license. Of a crew of two either may sit on either seat, so both must be legal."""
+def _of_driver(on: Ground, file: DriverFile, size: int, now: datetime) -> ConsideredDriver:
+    """A driver, but for the license, on each seat of a crew of so many. What is in the way is in that of all seats."""
     case, trip = file.case(on.trip.plan.last_day, on.known), on.trip
-    finding = judging.driver(case, trip.wanted, None, 0, trip.law, now)
+    findings = [judging.driver(case, trip.wanted, None, seat, trip.law, now) for seat in range(size)]
+    finding = next((each for each in findings if not each.reasons), findings[0])
     reasons = finding.reasons
-    if not reasons and trip.charter.requires_second_driver:
-        reasons = judging.driver(case, trip.wanted, None, 1, trip.law, now).reasons
     points = None
     if not reasons and finding.remaining is not None:
         points = scoring.driver(case, trip.plan, finding.remaining, trip.law)
@@ -167,6 +183,7 @@ def _of_driver(on: Ground, file: DriverFile, now: datetime) -> ConsideredDriver:
         driver_name=file.driver.name,
         score=points.total if points else None,
         parts=points,
+        seats=[seat for seat, each in enumerate(findings, 1) if not each.reasons],
         blocked_by=reasons,
         earliest_legal_at=finding.earliest_legal_at,
     )

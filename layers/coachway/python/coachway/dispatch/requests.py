@@ -65,6 +65,9 @@ class ConsideredDriver(Shape):
     driver_name: str
     score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
     parts: Score | None = None
+    seats: Annotated[
+        list[int], Field(description="the seats of the crew that the driver may have: 1, of a crew of two 1 and 2")
+    ] = Field(default_factory=list)
     blocked_by: list[Reason] = Field(default_factory=list)
     earliest_legal_at: Annotated[
         AwareDatetime | None,

@@ -9,14 +9,16 @@ from coachway.fleet import roster
 from coachway.fleet.model import Driver, DriverStatus, Vehicle, VehicleStatus
 
 
-def active(caller: Caller) -> list[Driver]:
-    """All drivers that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
-    return roster.in_status(caller, Driver, DriverStatus.ACTIVE)
+def drivers(caller: Caller) -> list[Driver]:
+    """All drivers but those who left, by an index: whoever gives them work makes `unchanged` a condition of it."""
+    here = [each for each in DriverStatus if each is not DriverStatus.INACTIVE]
+    return [driver for status in here for driver in roster.in_status(caller, Driver, status)]
 
 
-def in_service(caller: Caller) -> list[Vehicle]:
-    """All vehicles that may be given work, by an index: whoever does so makes `unchanged` a condition of it."""
-    return roster.in_status(caller, Vehicle, VehicleStatus.IN_SERVICE)
+def vehicles(caller: Caller) -> list[Vehicle]:
+    """All vehicles but those retired, by an index: whoever gives them work makes `unchanged` a condition of it."""
+    here = [each for each in VehicleStatus if each is not VehicleStatus.RETIRED]
+    return [vehicle for status in here for vehicle in roster.in_status(caller, Vehicle, status)]
 
 
 def unchanged(lent: Driver | Vehicle) -> Op:
