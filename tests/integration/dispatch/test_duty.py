@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from coachway.core import ids, store
 from coachway.core.model import Key
 from coachway.core.ops import Update
 from coachway.dispatch.packing import rounded
+from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import assignment, at, done, events, on_duty, the_time_is, told
@@ -122,6 +124,31 @@ def test_papers_that_ran_out_keep_a_vehicle_from_leaving(whose: str) -> None:
     assert all("is expired on 2027-03-03: " in each["message"] for each in wrong)
     name = {"driver": "Rosa Delgado", "vehicle": "Coach 12", "organization": "The organization"}[whose]
     assert wrong[0]["message"].startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("whose", "fields", "said"),
+    [
+        ("driver", {"status": DriverStatus.ON_LEAVE}, "Rosa Delgado is on leave"),
+        ("driver", {"license_expires": EXPIRED}, "Rosa Delgado has a license that expires on 2027-03-02"),
+        ("vehicle", {"status": VehicleStatus.OUT_OF_SERVICE}, "Coach 12 is out of service"),
+    ],
+)
+def test_who_fell_out_since_keeps_a_vehicle_from_leaving(whose: str, fields: dict[str, Any], said: str) -> None:
+    _, assignment_id, rosa = on_duty()
+    model, key = (Driver, DRIVER.key(org=ORG, id=rosa)) if whose == "driver" else (Vehicle, car(assignment_id))
+    before = store.get(model, key)
+    store.commit(yard.SYSTEM, Update(before, before.model_copy(update=fields)))
+    with the_time_is("09:00"):
+        refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "driver or vehicle may not go")
+    assert [(each["field"], each["message"]) for each in refused.json()["errors"]] == [(f"{whose}_id", said)]
+    away(assignment_id, rosa)
+    assert "trip.papers_lacking" in events(assignment_id)
+
+
+def car(assignment_id: str) -> Key:
+    return VEHICLE.key(org=ORG, id=assignment(assignment_id).vehicle_id)
 
 
 def test_papers_are_looked_at_again_when_a_driver_leaves_by_hand() -> None:

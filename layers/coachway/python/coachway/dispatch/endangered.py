@@ -31,12 +31,12 @@ _AHEAD: Final = timedelta(days=365)
 
 
 def driver_changed(caller: Caller, delivery: Delivery) -> None:
-    """A driver may not be given work any more, may again, or may be had at other times."""
+    """A driver may not be given work any more, may again, has another license, or may be had at other times."""
     look(caller, str(delivery.data["driver_id"]))
 
 
 def vehicle_changed(caller: Caller, delivery: Delivery) -> None:
-    """A vehicle may not be given work any more, or may again."""
+    """A vehicle may not be given work any more, may again, or has other seats."""
     look(caller, str(delivery.data["vehicle_id"]))
 
 
@@ -88,6 +88,7 @@ def _concern(assignment: Assignment) -> str:
         return "The vehicle was removed"
     subject = found.find(Subject, car[1])
     reasons += judging.standstill(vehicle)
+    reasons += judging.seats(vehicle, assignment.passengers)
     reasons += judging.papers(vehicle.name, standings.of_subject(subject, last_day) if subject is not None else None)
     return "; ".join(each.message for each in reasons)
 
@@ -96,6 +97,6 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "compliance.reviewed": papers_changed,
     "document.expired": papers_changed,
     "driver.availability_changed": driver_changed,
-    "driver.status_changed": driver_changed,
-    "vehicle.status_changed": vehicle_changed,
+    "driver.updated": driver_changed,
+    "vehicle.updated": vehicle_changed,
 }

@@ -146,7 +146,7 @@ class TripHoursExceeded(Told):
 
 
 class TripPapersLacking(Told):
-    """The vehicle left with papers that are not in order, as its position shows."""
+    """The vehicle left though papers, driver or vehicle are not in order, as its position shows."""
 
     TYPE: ClassVar[str] = "trip.papers_lacking"
 

@@ -1,4 +1,4 @@
-"""What must be in order on the day that a vehicle leaves: the papers of drivers, vehicle, and of whose they are."""
+"""What must be in order on the day that a vehicle leaves: drivers and vehicle, their papers, and of whose they are."""
 
 from __future__ import annotations
 
@@ -11,37 +11,56 @@ from coachway.core import clock, errors, store
 from coachway.core.errors import FieldError
 from coachway.core.model import Key
 from coachway.core.ops import Op
+from coachway.dispatch import ground, judging
 from coachway.dispatch.model import Assignment
+from coachway.fleet import lending, rules
+from coachway.fleet.model import Driver, Vehicle
 
 
 def cleared(assignment: Assignment) -> list[Op]:
-    """The conditions under which a vehicle may leave now. Raises Conflict naming each paper that is not in order."""
-    found, wrong = _judged(assignment)
+    """The conditions under which a vehicle may leave now.
+
+    Raises Conflict naming each paper that is not in order, and whatever else became of a driver or the vehicle since it
+    was given the trip: on leave, without the license, out of service.
+    """
+    conditions, unfit, lacking = _judged(assignment)
+    wrong = [*unfit, *lacking]
     if wrong:
         said = "; ".join(each.message for each in wrong)
-        raise errors.Conflict(said, title="papers are not in order", fields=wrong)
-    return [subjects.unchanged(subject) for subject in found]
+        title = "driver or vehicle may not go" if unfit else "papers are not in order"
+        raise errors.Conflict(said, title=title, fields=wrong)
+    return conditions
 
 
 def lacking(assignment: Assignment) -> list[str]:
-    """The papers that are not in order now, one sentence each."""
-    return [each.message for each in _judged(assignment)[1]]
+    """What is not in order now, one sentence each."""
+    _, unfit, papers = _judged(assignment)
+    return [each.message for each in (*unfit, *papers)]
 
 
-def _judged(assignment: Assignment) -> tuple[list[Subject], list[FieldError]]:
+def _judged(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
+    """The conditions of having judged; what is in the way of drivers and vehicle themselves, and of papers."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
-    wanted = _subjects(assignment)
-    together = store.find_many(Subject, [key for _, _, key in wanted])
-    found: list[Subject] = []
+    org, subjects_of = assignment.org_id, _subjects(assignment)
+    heads = [ground.driver_keys(org, each)[0] for each in assignment.crew]
+    car = ground.vehicle_keys(org, assignment.vehicle_id)[0]
+    found = store.gather([*heads, car, *(key for _, _, key in subjects_of)])
+    people, vehicle = [found.get(Driver, each) for each in heads], found.get(Vehicle, car)
+    conditions = [*map(lending.unchanged, people), lending.unchanged(vehicle)]
+    unfit = [FieldError("vehicle_id", each.message) for each in judging.standstill(vehicle)]
+    for field, driver in zip(("driver_id", "second_driver_id"), people, strict=False):
+        idle = rules.idle(driver)
+        unfit += [FieldError(field, f"{driver.name} {idle}")] if idle is not None else []
+        unfit += [FieldError(field, each.message) for each in judging.license_for(driver, vehicle, today)]
     wrong: list[FieldError] = []
-    for field, name, key in wanted:
-        subject = together.get(key)
+    for field, name, key in subjects_of:
+        subject = found.find(Subject, key)
         if subject is None:
             wrong.append(FieldError(field, f"{name} has no compliance documents"))
             continue
-        found.append(subject)
+        conditions.append(subjects.unchanged(subject))
         wrong += [FieldError(field, f"{name}: {why}") for why in standings.of_subject(subject, today).reasons()]
-    return found, wrong
+    return conditions, unfit, wrong
 
 
 def _subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:

@@ -70,12 +70,12 @@ class HoursExceeded(Alarm):
 
 
 class PapersLacking(Alarm):
-    """A vehicle left with papers that are not in order."""
+    """A vehicle left though papers, its driver or it itself are not in order."""
 
     reasons: list[str]
 
     def heading(self) -> str:
-        return "Left with papers that are not in order"
+        return "Left although not all was in order"
 
     def sentences(self, words: Wording) -> list[str]:
         due = self._at(self.pickup_at, words)
