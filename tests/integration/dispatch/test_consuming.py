@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from coachway.core.ops import Update
 from coachway.dispatch import charters, recovery_flow
 from coachway.dispatch.model import ASSIGNMENT
 from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverStatus, Vehicle, VehicleStatus
+from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import SYSTEM, assigned, charter, done, driver, found, trip, vehicle
 from tests.template import template
@@ -58,11 +60,20 @@ def test_a_trip_that_does_not_take_place_frees_its_driver_who_is_told(kind: str)
 
 
 def test_a_trip_that_was_revised_is_offered_anew() -> None:
-    made = assigned(run := trip(), driver(), vehicle())
-    told("charter.modified", run, revised=False)
+    rosa, coach = driver(), vehicle()
+    run = str(asking.quoted()["id"])
+    made = assigned(run, rosa, coach)
+    told("charter.modified", run, revised=False, revision_number=1)
     assert now_of(made["id"])["status"] == "offered"
-    told("charter.modified", run, revised=True)
+    assert asking.ask("PUT", f"/charters/{run}", {"passengers": 39}).status == 200
+    assert charter(run)["vehicles"] == []
+    told("charter.modified", run, revised=True, revision_number=2)
     assert (now_of(made["id"])["status"], now_of(made["id"])["reason"]) == ("released", "The trip was changed")
+    again = assigned(run, rosa, coach)
+    assert again["charter_revision"] == 2
+    told("charter.modified", run, revised=True, revision_number=2)  # heard of once more
+    assert now_of(again["id"])["status"] == "offered"
+    assert charter(run)["vehicles"][0]["assignment_id"] == again["id"]
 
 
 def changed(resource: str, **fields: Any) -> None:
@@ -78,11 +89,11 @@ def test_what_a_driver_on_leave_has_ahead_is_marked_until_they_are_back() -> Non
     made = assigned(trip(), rosa, vehicle())
     changed(rosa, status=DriverStatus.ON_LEAVE)
     for _ in range(2):
-        told("driver.status_changed", rosa, driver_id=rosa)
+        told("driver.updated", rosa, driver_id=rosa)
     assert now_of(made["id"])["concern"] == "Rosa Delgado is on leave"
     assert [each["reason"] for each in facts(made["id"], "assignment.endangered")] == ["Rosa Delgado is on leave"]
     changed(rosa, status=DriverStatus.ACTIVE)
-    told("driver.status_changed", rosa, driver_id=rosa)
+    told("driver.updated", rosa, driver_id=rosa)
     assert now_of(made["id"])["concern"] == ""
 
 
@@ -101,8 +112,24 @@ def test_what_a_vehicle_in_maintenance_has_ahead_is_marked_with_all_that_is_wron
     made = assigned(trip(), rosa, coach)
     changed(coach, status=VehicleStatus.MAINTENANCE)
     changed(rosa, status=DriverStatus.ON_LEAVE)
-    told("vehicle.status_changed", coach, vehicle_id=coach)
+    told("vehicle.updated", coach, vehicle_id=coach)
     assert now_of(made["id"])["concern"] == "Rosa Delgado is on leave; Coach 12 is in maintenance"
+
+
+def test_a_driver_whose_license_runs_out_sooner_is_a_concern() -> None:
+    rosa = driver()
+    made = assigned(trip(), rosa, vehicle())
+    changed(rosa, license_expires=date(2027, 3, 2))
+    told("driver.updated", rosa, driver_id=rosa)
+    assert now_of(made["id"])["concern"] == "Rosa Delgado has a license that expires on 2027-03-02"
+
+
+def test_a_vehicle_that_has_too_few_seats_now_is_a_concern() -> None:
+    coach = vehicle()
+    made = assigned(trip(), driver(), coach)
+    changed(coach, capacity=39)
+    told("vehicle.updated", coach, vehicle_id=coach)
+    assert now_of(made["id"])["concern"] == "Coach 12 seats 39, the trip needs 40"
 
 
 @pytest.mark.parametrize("kind", ["document.expired", "compliance.reviewed"])

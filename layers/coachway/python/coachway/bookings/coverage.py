@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from coachway.bookings.model import Charter, Cover
 from coachway.bookings.rules import Status
@@ -40,13 +40,31 @@ def uncovered(before: Charter, assignment_id: str) -> list[Op]:
     A vendor that was awarded it still does. The charter keeps its status: what was promised to a client is not taken
     back, a replacement is looked for. They fail with `lifecycle.ChangedMeanwhile`; there are none when it ran nothing.
     """
-    without: dict[str, object] = {"assignment_id": None, "driver_id": None, "driver_names": [], "vehicle_name": None}
-    left = [
-        cover.model_copy(update=without) if cover.assignment_id == assignment_id else cover for cover in before.vehicles
-    ]
-    if left == before.vehicles:
+    left = _without_drivers(before, {assignment_id})
+    if left["vehicles"] == before.vehicles:
         return []
-    return [_modified(before, before.model_copy(update=_with([cover for cover in left if cover.is_run])))]
+    return [_modified(before, before.model_copy(update=left))]
+
+
+def undriven(before: Charter) -> dict[str, object]:
+    """The fields of a charter that no driver has any more, because it is another trip now; vendors keep theirs."""
+    return _without_drivers(before, {cover.assignment_id for cover in before.vehicles if cover.assignment_id})
+
+
+def _without_drivers(before: Charter, assignment_ids: Collection[str]) -> dict[str, object]:
+    without: dict[str, object] = {
+        "assignment_id": None,
+        "driver_id": None,
+        "second_driver_id": None,
+        "driver_names": [],
+        "vehicle_id": None,
+        "vehicle_name": None,
+    }
+    left = [
+        cover.model_copy(update=without) if cover.assignment_id in assignment_ids else cover
+        for cover in before.vehicles
+    ]
+    return _with([cover for cover in left if cover.is_run])
 
 
 def confirm_if_whole(caller: Caller, before: Charter) -> list[Op]:

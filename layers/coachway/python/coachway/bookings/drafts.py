@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coachway.bookings import journey, telling
+from coachway.bookings import coverage, journey, telling
 from coachway.bookings.events import CharterCreated
 from coachway.bookings.model import Charter, CharterInput, CharterQuote
 from coachway.clients.model import Client, ClientStatus
@@ -64,13 +64,17 @@ def draft(caller: Caller, house: House, wanted: CharterInput, **more: Any) -> Dr
 
 
 def revised(caller: Caller, house: House, charter: Charter, *, estimate_miles: bool) -> Draft:
-    """A charter whose wishes were changed, thought through and priced again as its next revision."""
+    """A charter whose wishes were changed, thought through and priced again as its next revision.
+
+    Drivers were given the trip as it was, so they have it no more; dispatch tells them.
+    """
     wanted = charter.model_copy(update={"miles": None}) if estimate_miles else charter
     trip = journey.thought_through(wanted, house.organization.timezone)
     price = _priced(caller, house, wanted, trip, charter.id)
     after = charter.model_copy(
         update={
             **_of_journey(trip),
+            **coverage.undriven(charter),
             "quote": summary_of(price.quote),
             "revision_number": charter.revision_number + 1,
             "quote_sent_at": None,

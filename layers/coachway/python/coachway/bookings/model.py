@@ -222,6 +222,7 @@ class Cover(Shape):
     driver_id: str | None = None
     second_driver_id: str | None = None
     driver_names: list[str] = Field(default_factory=list)
+    vehicle_id: str | None = None
     vehicle_name: str | None = None
 
     @property

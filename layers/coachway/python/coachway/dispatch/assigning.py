@@ -154,6 +154,7 @@ def drafted(
         org_id=caller.org_id,
         charter_id=charter.id,
         charter_number=charter.number,
+        charter_revision=charter.revision_number,
         vehicle_number=on.trip.cover.vehicle,
         client_id=charter.client_id,
         driver_id=crew[0].driver.id,
@@ -206,7 +207,9 @@ def commit(
         bid_id=on.trip.cover.bid_id,
         assignment_id=assignment.id,
         driver_id=assignment.driver_id,
+        second_driver_id=assignment.second_driver_id,
         driver_names=[person.driver.name for person in crew],
+        vehicle_id=assignment.vehicle_id,
         vehicle_name=assignment.vehicle_name,
     )
     ops: list[Op] = [Create(assignment, [told]), watching.opened(assignment)]

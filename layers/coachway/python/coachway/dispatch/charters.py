@@ -14,10 +14,14 @@ from coachway.dispatch import answering, assignments, endangered
 from coachway.dispatch.rules import STEPS, AssignmentStatus
 
 
-def released(caller: Caller, charter_id: str, reason: str) -> None:
-    """Take a charter off all who were given it. Whoever is under way is left to the people who see it."""
+def released(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
+    """Take a charter off all who were given it. Whoever is under way is left to the people who see it.
+
+    `before_revision`: only off those who were given an earlier one, however late that is heard of.
+    """
     for assignment in assignments.of_charter(caller.org_id, charter_id):
-        after_lost_races(partial(_release, caller, assignment.id, reason))
+        if before_revision is None or assignment.charter_revision < before_revision:
+            after_lost_races(partial(_release, caller, assignment.id, reason))
 
 
 def _release(caller: Caller, assignment_id: str, reason: str) -> None:
@@ -41,7 +45,8 @@ def charter_off(caller: Caller, delivery: Delivery) -> None:
 def charter_modified(caller: Caller, delivery: Delivery) -> None:
     """A trip that is another than it was offered is offered anew: times, places or vehicles may not fit any more."""
     if delivery.data.get("revised"):
-        released(caller, delivery.aggregate_id, "The trip was changed")
+        revision = int(delivery.data["revision_number"])
+        released(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

@@ -89,6 +89,8 @@ class Assignment(Entity):
 
     charter_id: str
     charter_number: str
+    charter_revision: int = 1
+    """The revision of the trip that was given; a later one is given anew."""
     vehicle_number: Annotated[int, Field(description="which of the charter's vehicles, counted from 1")]
     client_id: str
     driver_id: str
