@@ -22,7 +22,7 @@ ORG: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 OTHER_ORG: Final = "org_01JQYYYYYYYYYYYYYYYYYYYYYY"
 CLIENT_ID: Final = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 STAFF: Final = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="staff", correlation_id="tests")
-EVERYTHING: Final = "charters:read charters:write charters:cancel"
+EVERYTHING: Final = "charters:read charters:write charters:cancel charters:override"
 
 
 def found() -> None:

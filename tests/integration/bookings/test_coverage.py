@@ -91,3 +91,44 @@ def test_a_charter_starts_and_is_completed_in_the_transaction_that_moves_its_veh
     under_way = charters.get(CALLER, confirmed.id)
     store.commit(CALLER, *lifecycle.completing(CALLER, under_way, "reached its last stop"))
     assert charters.get(CALLER, confirmed.id).status == "completed"
+
+
+STAFF_ONLY = "charters:read charters:write"
+
+
+@pytest.mark.parametrize("status", ["confirmed", "in_progress"])
+def test_by_hand_a_charter_with_vehicles_that_nobody_runs_goes_ahead_by_a_manager_s_word_only(status: str) -> None:
+    one = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
+    half = given(a_charter("booked", *(["confirmed"] if status == "in_progress" else [])), one)
+    store.commit(CALLER, *coverage.uncovered(half, "asg_1"))
+    path, step = f"/charters/{half.id}/status", {"status": status, "reason": "The client's own bus is the second"}
+    refused = ask("POST", path, step, permissions=STAFF_ONLY)
+    assert (refused.status, refused.json()["title"]) == (409, "this charter has vehicles that nobody runs")
+    assert refused.json()["detail"].startswith("nobody runs vehicles 1, 2: ")
+    silent = ask("POST", path, {"status": status, "reason": " "})
+    assert (silent.status, silent.json()["errors"][0]["field"]) == (422, "reason")
+    assert charters.get(CALLER, half.id).status == half.status
+    made = ask("POST", path, step).json()
+    assert (made["status"], made["status_reason"]) == (status, step["reason"])
+    fact = store.history(half.key())[-1]
+    assert fact.data["uncovered"] == [1, 2]
+    assert fact.actor.user_id
+
+
+def test_by_hand_staff_confirm_a_charter_whose_vehicles_are_all_run() -> None:
+    whole = given(a_charter(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
+    assert moved(whole.id, "booked").status == 200
+    made = moved(whole.id, "confirmed", permissions=STAFF_ONLY)
+    assert (made.status, made.json()["status"]) == (200, "confirmed")
+    assert store.history(whole.key())[-1].data["uncovered"] == []
+
+
+def test_a_trip_that_was_revised_has_its_drivers_no_more_and_its_vendors_still() -> None:
+    both = Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1", assignment_id="asg_1", driver_id="drv_1")
+    own = Cover(vehicle=2, assignment_id="asg_2", driver_id="drv_2")
+    quote = given(a_charter(), both, own)
+    made = ask("PUT", f"/charters/{quote.id}", {"miles": 140})
+    assert made.status == 200, made.text
+    after = charters.get(CALLER, quote.id)
+    assert after.vehicles == [Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1")]
+    assert (after.driver_id, after.vendor_ids) == (None, ["ven_1"])

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from coachway.bookings import charters
+from coachway.bookings.model import Cover
 from coachway.compliance import service as compliance
 from coachway.compliance import subjects
-from coachway.compliance.model import DocumentInput, ReviewInput
-from coachway.compliance.rules import REQUIRED, SubjectType
+from coachway.compliance.model import DocumentInput, ReviewInput, Subject
+from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
 from coachway.core import ids, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Update
+from coachway.core.ops import Create, Update
 from tests.integration.bookings.asking import ORG, found, moved, quoted
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
@@ -59,9 +60,68 @@ def test_a_paper_that_runs_out_before_the_trip_ends_holds_it_up_and_is_named() -
     assert (refused.status, refused.json()["title"]) == (409, "the vendor's documents are not in order")
     said = refused.json()["errors"]
     assert {each["field"] for each in said} == {"vendor_ids.1"}
-    assert "Missing required document: safety_inspection" in [each["message"] for each in said]
-    assert "Required document is expired on 2027-03-03: business_license" in [each["message"] for each in said]
+    assert "The vendor: Missing required document: safety_inspection" in [each["message"] for each in said]
+    assert "The vendor: Required document is expired on 2027-03-03: business_license" in [
+        each["message"] for each in said
+    ]
 
 
 def test_a_vendor_that_never_had_papers_does_not_leave() -> None:
     assert moved(awarded(ids.new("ven")), "in_progress").status == 409
+
+
+def papers(kind: SubjectType, subject_id: str, until: date) -> str:
+    """A subject with all that it must have."""
+    have = [
+        Paper(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
+        for each in REQUIRED[kind]
+    ]
+    made = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, papers=have)
+    store.commit(CALLER, Create(made))
+    return subject_id
+
+
+def run_by(**until: date) -> str:
+    """A confirmed charter with two drivers and a vehicle of the organization's own."""
+    known = {name: until.get(name, date(2099, 1, 1)) for name in ("organization", "rosa", "sam", "coach")}
+    papers(SubjectType.ORGANIZATION, ORG, known["organization"])
+    rosa, sam = (papers(SubjectType.DRIVER, ids.new("drv"), known[name]) for name in ("rosa", "sam"))
+    coach = papers(SubjectType.VEHICLE, ids.new("veh"), known["coach"])
+    charter_id = str(quoted()["id"])
+    for status in ("booked", "confirmed"):
+        assert moved(charter_id, status).status == 200
+    charter = charters.get(CALLER, charter_id)
+    cover = Cover(
+        vehicle=1,
+        assignment_id=ids.new("asg"),
+        driver_id=rosa,
+        second_driver_id=sam,
+        driver_names=["Rosa Delgado", "Sam Tran"],
+        vehicle_id=coach,
+        vehicle_name="Coach 12",
+    )
+    store.commit(CALLER, Update(charter, charter.model_copy(update={"vehicles": [cover]})))
+    return charter_id
+
+
+def test_a_trip_of_our_own_leaves_when_all_papers_are_in_order() -> None:
+    assert moved(run_by(), "in_progress").status == 200
+
+
+@pytest.mark.parametrize(
+    ("whose", "field", "name"),
+    [
+        ("organization", "organization", "The organization"),
+        ("rosa", "vehicles.0.driver_id", "Rosa Delgado"),
+        ("sam", "vehicles.0.second_driver_id", "Sam Tran"),
+        ("coach", "vehicles.0.vehicle_id", "Coach 12"),
+    ],
+)
+def test_papers_of_those_who_run_it_hold_it_up_also_when_it_is_started_by_hand(
+    whose: str, field: str, name: str
+) -> None:
+    refused = moved(run_by(**{whose: date(2027, 3, 2)}), "in_progress")
+    assert (refused.status, refused.json()["title"]) == (409, "papers are not in order")
+    said = refused.json()["errors"]
+    assert {each["field"] for each in said} == {field}
+    assert all(each["message"].startswith(f"{name}: Required document is expired on 2027-03-03") for each in said)

@@ -123,6 +123,8 @@ class CharterConfirmed(_Charter):
     TYPE: ClassVar[str] = "charter.confirmed"
 
     reason: str
+    uncovered: list[int] = Field(default_factory=list)
+    """The vehicles that nobody runs, if somebody who may said that it goes ahead all the same."""
 
 
 class CharterStarted(_Charter):
@@ -131,6 +133,8 @@ class CharterStarted(_Charter):
     TYPE: ClassVar[str] = "charter.started"
 
     reason: str
+    uncovered: list[int] = Field(default_factory=list)
+    """The vehicles that nobody runs, if somebody who may said that it goes ahead all the same."""
 
 
 class CharterCompleted(_Charter):

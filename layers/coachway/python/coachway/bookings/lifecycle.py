@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coachway.bookings import cancellation, counts, telling
+from coachway.bookings import cancellation, counts, coverage, telling
 from coachway.bookings.charters import get
 from coachway.bookings.events import (
     CharterBooked,
@@ -88,9 +88,28 @@ def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int 
         case Status.CANCELLED:
             return cancelled(caller, before, body.reason, "operator")
         case _:
-            told = _EVENTS[body.status](**telling.of(before), reason=body.reason)
-            conditions = _cleared(before) if body.status is Status.IN_PROGRESS else []
-            return _moved(caller, before, body.status, body.reason, [told], conditions)
+            return _by_hand(caller, before, body)
+
+
+def _by_hand(caller: Caller, before: Charter, body: StatusInput) -> Charter:
+    """What otherwise follows from vehicles, drivers and vendors, said by a person."""
+    open_ones = coverage.free(before) if body.status is not Status.COMPLETED else []
+    if open_ones:
+        _require_override(caller, open_ones, body.reason)
+    conditions = _cleared(before) if body.status is Status.IN_PROGRESS else []
+    overridden = {"uncovered": open_ones} if open_ones else {}
+    told = _EVENTS[body.status](**telling.of(before), reason=body.reason, **overridden)
+    return _moved(caller, before, body.status, body.reason, [told], conditions)
+
+
+def _require_override(caller: Caller, open_ones: Sequence[int], reason: str) -> None:
+    """Raises Conflict unless the caller may go ahead though nobody runs these vehicles; Invalid if not saying why."""
+    which = f"vehicle{'s' if len(open_ones) > 1 else ''} {', '.join(map(str, open_ones))}"
+    if "charters:override" not in caller.permissions:
+        said = f"nobody runs {which}: assign a driver or award it, or have a manager confirm it with a reason"
+        raise errors.Conflict(said, title="this charter has vehicles that nobody runs")
+    if not reason.strip():
+        raise errors.Invalid.field("reason", f"say why it goes ahead though nobody runs {which}")
 
 
 def _cleared(charter: Charter) -> list[Op]:
