@@ -29,6 +29,14 @@ def test_markup_in_what_somebody_wrote_is_only_text() -> None:
     assert papers.text("<b>Tom & Ana\n</b>\x07") == "&lt;b&gt;Tom &amp; Ana<br/>&lt;/b&gt;"
 
 
+def test_no_letter_of_a_name_is_left_out_in_silence() -> None:
+    assert papers.text("Zürich, Київ, Αθήνα") == "Zürich, Київ, Αθήνα"
+    assert papers.text("A 東京 <b> 서울") == (
+        'A <font name="HeiseiKakuGo-W5">東京</font> &lt;b&gt; <font name="HYGothic-Medium">서울</font>'
+    )
+    assert papers.text("Café القاهرة") == "Café \ufffd", "nothing here can set it, which is seen"
+
+
 def test_the_same_paper_is_the_same_bytes() -> None:
     assert sheet("Harbor Coach", "Zürich → Łódź").pdf() == sheet("Harbor Coach", "Zürich → Łódź").pdf()
 

@@ -6,8 +6,9 @@ import io
 import re
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from reportlab.lib.pagesizes import A4, letter
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table
@@ -33,17 +35,55 @@ QUIET: Final = HexColor("#4a5763")
 RULE: Final = HexColor("#d3dae0")
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_ASIAN: Final = (
+    ("shift_jis", "HeiseiKakuGo-W5"),
+    ("gb2312", "STSong-Light"),
+    ("big5", "MSung-Light"),
+    ("euc_kr", "HYGothic-Medium"),
+)
+"""Typefaces that whoever shows a PDF brings along, with the code of the letters that each has: none is in the file."""
+_NONE: Final = ""
+_MISSING: Final = "\ufffd"
 _LETTER: Final = frozenset({"USD", "CAD", "MXN"})
 """Where paper is Letter, not A4: told by the organization's currency."""
 
 
 def text(value: str) -> str:
-    """What somebody wrote, as ReportLab's markup: nothing in it is taken for a tag, and its lines stay lines."""
-    return escape(_CONTROL.sub("", value)).replace("\n", "<br/>")
+    """What somebody wrote, as ReportLab's markup: nothing in it is taken for a tag, and its lines stay lines.
+
+    Letters that the typeface lacks are set in another; those that none has are shown to be missing.
+    """
+    runs = groupby(_CONTROL.sub("", value), key=_font_of)
+    return "".join(_set(font, "".join(letters)) for font, letters in runs).replace("\n", "<br/>")
+
+
+def _set(font: str, letters: str) -> str:
+    if font == _NONE:
+        return _MISSING
+    return escape(letters) if font == "Body" else f'<font name="{font}">{escape(letters)}</font>'
+
+
+@lru_cache(maxsize=4096)
+def _font_of(letter: str) -> str:
+    """Which typeface has a letter, if any has."""
+    _fonts()
+    if letter == "\n" or ord(letter) in pdfmetrics.getFont("Body").face.charToGlyph:
+        return "Body"
+    return next((font for codec, font in _ASIAN if _knows(codec, letter)), _NONE)
+
+
+def _knows(codec: str, letter: str) -> bool:
+    try:
+        letter.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @cache
 def _fonts() -> None:
+    for _, name in _ASIAN:
+        pdfmetrics.registerFont(UnicodeCIDFont(name))
     pdfmetrics.registerFont(TTFont("Body", FONTS / "Roboto-Regular.ttf"))
     pdfmetrics.registerFont(TTFont("Body-Bold", FONTS / "Roboto-Bold.ttf"))
     pdfmetrics.registerFontFamily("Body", normal="Body", bold="Body-Bold", italic="Body", boldItalic="Body-Bold")
