@@ -60,7 +60,7 @@ def test_the_deposit_is_paid_on_the_page_of_the_quote(office: Office, browser: B
     enter(page, DECLINED)
     page.get_by_role("button", name="Pay $278.63").click()
     expect(page.get_by_role("heading", name="Your payment did not go through")).to_be_visible()
-    expect(page.get_by_text("Your card was declined.")).to_be_visible()
+    expect(page.get_by_text("Your card was declined.", exact=True)).to_be_visible()
     assert office.now(charter)["status"] == "quote"
 
     enter(page, GOOD)
@@ -74,7 +74,7 @@ def test_the_deposit_is_paid_on_the_page_of_the_quote(office: Office, browser: B
 
     enter(page, GOOD)
     page.get_by_role("button", name="Pay $835.87").click()
-    expect(page.get_by_role("heading", name="Pay the rest")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Pay the balance")).to_have_count(0)
     expect(page.get_by_role("button")).to_have_count(0)
     assert office.now(charter)["amount_paid"] == 1114.5
 

@@ -42,11 +42,19 @@ def test_an_open_quote_shows_trip_price_and_how_long_it_is_valid() -> None:
     for said in (
         "Acme Events",
         "New York, NY → Atlantic City, NJ",
+        "<p>Wednesday, March 3, 2027</p>",
         "$1,114.50",
         f"February 27, 2027, 5:00{NBSP}PM EST",
     ):
         assert said in text
     assert 'name="revision_number" value="1"' in text
+
+
+def test_a_booked_trip_says_what_is_paid_and_what_is_left() -> None:
+    assert "paid" not in html(State.UNDER_WAY, status=Status.BOOKED).split("If you cancel")[0]
+    assert "$278.63 paid, $835.87 to pay" in html(State.UNDER_WAY, status=Status.BOOKED, amount_paid=27863)
+    whole = html(State.UNDER_WAY, status=Status.CONFIRMED, amount_paid=111450)
+    assert "<div>$1,114.50 paid</div>" in whole
 
 
 def test_a_quote_that_cannot_be_booked_yet_has_nothing_to_accept() -> None:

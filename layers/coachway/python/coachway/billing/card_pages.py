@@ -6,6 +6,7 @@ from typing import Final
 
 from coachway.billing import links, pages, paying
 from coachway.billing.payment import PaymentInput, PaymentStatus
+from coachway.billing.stripe_port import Declined
 from coachway.bookings import answering
 from coachway.bookings import links as quotes
 from coachway.bookings import pages as quote_pages
@@ -52,6 +53,8 @@ def _taken(holder: Caller, subject: dict[str, str], form: CardForm) -> tuple[str
         payment = paying.process(holder, wanted, seen_paid=cards.cents(form.paid))
     except paying.PaidMeanwhile:
         return "", 303
+    except Declined as no:
+        return no.message, 409
     except errors.Conflict as refusal:
         return refusal.detail or refusal.title, 409
     return (WAITING, 202) if payment.status is PaymentStatus.PENDING else ("", 303)

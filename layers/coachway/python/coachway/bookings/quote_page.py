@@ -69,9 +69,12 @@ class QuotePage:
     heading: str
     client: str
     route: str
+    day: str
     banner: Banner | None
     revision_number: int
     total: str
+    settled: str
+    """What of it was paid, and what is left, once something was."""
     valid_until: str
     facts: Sequence[Fact]
     stops: Sequence[StopWords]
@@ -129,12 +132,14 @@ def page(
     under_way = state is State.UNDER_WAY
     return QuotePage(
         state=state,
-        heading=f"{'Charter' if under_way else 'Quote'} {charter.number}",
+        heading=f"{'Trip' if under_way else 'Quote'} {charter.number}",
         client=client,
         route=wording.route(charter.stops),
+        day=words.day(charter.starts_at, zone),
         banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, words, state, trouble),
         revision_number=charter.revision_number,
         total=words.money(charter.quote.total, charter.quote.currency),
+        settled=_settled(charter, words) if under_way else "",
         valid_until=words.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
         facts=wording.facts(charter),
         stops=wording.stops(charter.stops, words),
@@ -145,6 +150,14 @@ def page(
         terms_of_payment=_terms_of_payment(charter, parts, words) if state is State.OPEN else "",
         deposit=words.money(terms.to_book(parts), charter.quote.currency) if terms.to_book(parts) else "",
     )
+
+
+def _settled(charter: Charter, words: Wording) -> str:
+    paid, left = charter.amount_paid, charter.quote.total - charter.amount_paid
+    if not paid:
+        return ""
+    said = words.money(paid, charter.quote.currency)
+    return f"{said} paid, {words.money(left, charter.quote.currency)} to pay" if left > 0 else f"{said} paid"
 
 
 def _terms_of_payment(charter: Charter, parts: Sequence[Instalment], words: Wording) -> str:
@@ -171,10 +184,10 @@ def _asked(charter: Charter, words: Wording, state: State) -> Asked | None:
         title, text = "Pay to book your trip", f"Your trip is booked once {said} is paid."
         rest = charter.quote.total - paid - amount
         if rest > 0 and (after := next((part.due_on for part in parts if part.due_on), None)):
-            text += f" The rest, {words.money(rest, charter.quote.currency)}, is due on {words.day(after)}."
+            text += f" The balance, {words.money(rest, charter.quote.currency)}, is due on {words.day(after)}."
         return Asked(title, text, said, amount, paid, is_due=True)
     when = "is due now" if due > 0 or day is None else f"is due on {words.day(day)}"
-    return Asked("Pay the rest", f"{said} {when}.", said, amount, paid, is_due=due > 0)
+    return Asked("Pay the balance", f"{said} {when}.", said, amount, paid, is_due=due > 0)
 
 
 def _banner(charter: Charter, words: Wording, state: State, trouble: str) -> Banner | None:
