@@ -66,8 +66,7 @@ def _set(font: str, letters: str) -> str:
 @lru_cache(maxsize=4096)
 def _font_of(letter: str) -> str:
     """Which typeface has a letter, if any has."""
-    _fonts()
-    if letter == "\n" or ord(letter) in pdfmetrics.getFont("Body").face.charToGlyph:
+    if letter == "\n" or ord(letter) in _fonts():
         return "Body"
     return next((font for codec, font in _ASIAN if _knows(codec, letter)), _NONE)
 
@@ -81,12 +80,15 @@ def _knows(codec: str, letter: str) -> bool:
 
 
 @cache
-def _fonts() -> None:
+def _fonts() -> frozenset[int]:
+    """Have all typefaces at hand; which letters that of the body has."""
+    body = TTFont("Body", FONTS / "Roboto-Regular.ttf")
     for _, name in _ASIAN:
         pdfmetrics.registerFont(UnicodeCIDFont(name))
-    pdfmetrics.registerFont(TTFont("Body", FONTS / "Roboto-Regular.ttf"))
+    pdfmetrics.registerFont(body)
     pdfmetrics.registerFont(TTFont("Body-Bold", FONTS / "Roboto-Bold.ttf"))
     pdfmetrics.registerFontFamily("Body", normal="Body", bold="Body-Bold", italic="Body", boldItalic="Body-Bold")
+    return frozenset(body.face.charToGlyph)
 
 
 def style(size: float = 10, *, bold: bool = False, quiet: bool = False, after: float = 0) -> ParagraphStyle:
