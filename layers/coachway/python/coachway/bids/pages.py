@@ -13,7 +13,7 @@ from coachway.bids import inviting, links, service
 from coachway.bids.links import Invited
 from coachway.bids.model import BidInput
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bookings import wording
+from coachway.bookings import coverage, wording
 from coachway.bookings.model import Charter
 from coachway.bookings.wording import brand_of, wording_of
 from coachway.core import errors, pages
@@ -48,6 +48,10 @@ class BidForm(Input):
     notes: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
+class WithdrawForm(Input):
+    """What the form posts that takes a bid back: nothing."""
+
+
 class DeclineForm(Input):
     """What the form posts that declines an invitation."""
 
@@ -70,7 +74,23 @@ def bid(caller: Caller, token: str, form: BidForm) -> Html:
     wrong, wanted = _read(form, invited)
     if wanted is None:
         return _drawn(invited, status=422, sent=sent, wrong=wrong)
-    return _answered(caller, token, sent, lambda: service.place(invited.caller, wanted))
+    try:
+        return _answered(caller, token, sent, lambda: service.place(invited.caller, wanted))
+    except errors.Duplicate:
+        return _again(links.opened(caller, token), token, wanted, sent)
+
+
+def _again(invited: Invited, token: str, wanted: BidInput, sent: Mapping[str, object]) -> Html:
+    """What somebody sees who has bid before: after the same bid, such as a second tap, what the first one saw."""
+    known = invited.bid
+    if known is None or not known.status.is_live:
+        trouble = "A bid for this trip was begun elsewhere. Log in to send or withdraw it."
+        return _drawn(invited, status=409, trouble=trouble, sent=sent)
+    if (known.terms.quoted_price, known.vehicle_count) == (wanted.quoted_price, wanted.vehicle_count):
+        return _back(token)
+    price = wording_of(organizations.get(known.org_id)).money(known.terms.quoted_price, known.currency)
+    trouble = f"You have bid {price} already, and this second bid was not taken. Withdraw the first to bid anew."
+    return _drawn(invited, status=409, trouble=trouble, sent=sent)
 
 
 def decline(caller: Caller, token: str, form: DeclineForm) -> Html:
@@ -83,26 +103,44 @@ def decline(caller: Caller, token: str, form: DeclineForm) -> Html:
     return _answered(caller, token, form.model_dump(), lambda: after_lost_races(act))
 
 
+def withdraw(caller: Caller, token: str) -> Html:
+    """Take the bid back, and lead back to the page, where another can be made as long as bidding is open."""
+
+    def act() -> None:
+        now = links.opened(caller, token)
+        if now.bid is None:
+            raise errors.Conflict("There is no bid to withdraw.")
+        service.withdraw(now.caller, now.bid.id)
+
+    return _answered(caller, token, {}, act)
+
+
 def _answered(caller: Caller, token: str, sent: Mapping[str, object], act: Callable[[], object]) -> Html:
     try:
         act()
+    except errors.Duplicate:
+        raise
     except errors.Conflict as refusal:
         trouble = refusal.detail or refusal.title
         return _drawn(links.opened(caller, token), status=409, trouble=trouble, sent=sent)
+    return _back(token)
+
+
+def _back(token: str) -> Html:
     return Html("", status=303, headers={"Location": f"../{token}"})
 
 
 def _read(form: BidForm, invited: Invited) -> tuple[dict[str, str], BidInput | None]:
-    charter, wrong = invited.charter, dict[str, str]()
+    charter, left, wrong = invited.charter, _left(invited), dict[str, str]()
     price = _amount(form.quoted_price)
     if price is None:
         wrong["quoted_price"] = "Enter your price, such as 1250.00."
     seats = _number(form.passenger_capacity, 1000)
     if seats is None:
         wrong["passenger_capacity"] = "Enter how many passengers each vehicle takes."
-    count = _number(form.vehicle_count or str(charter.vehicle_count), charter.vehicle_count)
+    count = _number(form.vehicle_count or str(left), left)
     if count is None:
-        wrong["vehicle_count"] = f"Enter a number from 1 to {charter.vehicle_count}."
+        wrong["vehicle_count"] = f"Enter a number from 1 to {left}." if left > 1 else "Only one vehicle is needed now."
     if wrong or price is None:
         return wrong, None
     try:
@@ -149,7 +187,7 @@ def _drawn(
 ) -> Html:
     organization = organizations.get(invited.charter.org_id)
     words = wording_of(organization)
-    usual = {"vehicle_count": str(invited.charter.vehicle_count), "reason": ""}
+    usual = {"vehicle_count": str(_left(invited)), "reason": ""}
     return pages.html(
         TEMPLATES,
         "bid.html",
@@ -165,9 +203,10 @@ def _drawn(
         message=invited.request.message,
         until=words.moment(invited.request.deadline, invited.charter.timezone),
         is_open=_is_open(invited),
+        can_withdraw=invited.bid is not None and invited.bid.status.is_live,
         banner=_banner(invited, words),
         trouble=trouble,
-        vehicles=invited.charter.vehicle_count,
+        vehicles=_left(invited),
         amenities=wording.amenities(invited.charter),
         requires_ada=invited.request.requires_ada,
         currency=invited.request.currency,
@@ -180,6 +219,11 @@ def _drawn(
 def _facts(charter: Charter, words: Wording) -> list[wording.Fact]:
     found = wording.facts(charter)
     return [*found, wording.Fact("Miles", words.number(charter.miles))]
+
+
+def _left(invited: Invited) -> int:
+    """How many vehicles there are to bid for."""
+    return max(1, len(coverage.free(invited.charter)))
 
 
 def _has_bid(invited: Invited) -> bool:
@@ -195,6 +239,8 @@ def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:
     if invited.bid is not None and _has_bid(invited):
         price = words.money(invited.bid.terms.quoted_price, invited.bid.currency)
         match invited.bid.status:
+            case BidStatus.ACCEPTED if invited.bid.called_off_at is not None:
+                return ("This trip does not take place", "Your bid was accepted, but you need not come.", "bad")
             case BidStatus.ACCEPTED:
                 when = words.day(invited.bid.payout_date) if invited.bid.payout_date else ""
                 return ("Your bid was accepted", f"You run this trip for {price}. We pay you on {when}.", "good")
