@@ -12,8 +12,10 @@ from coachway.compliance.rules import SubjectType
 from coachway.core import ids, store
 from coachway.core.model import Key
 from coachway.core.ops import Update
+from coachway.dispatch import driver_hours
 from coachway.dispatch.packing import rounded
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
+from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import assignment, at, done, events, on_duty, the_time_is, told
@@ -272,6 +274,38 @@ def test_a_trip_that_nobody_checked_out_of_is_a_hole_in_the_log() -> None:
         assert f"check out of {first['charter_number']} first" in refused.json()["detail"]
         done("POST", path(first["id"], "check-out"), {"at": at("12:30").isoformat()}, by=rosa)
         assert done("POST", path(second, "check-in"), {}, by=rosa)["status"] == "checked_in"
+
+
+def test_the_office_notes_a_trip_that_nobody_told_of_days_later() -> None:
+    """The driver's telephone was lost; until somebody says what was done, nobody knows their hours."""
+    run, assignment_id, rosa = offered()
+    run_out(SubjectType.DRIVER, rosa)
+    later, steps = "2027-03-08", [("check-in", "08:30"), ("depart", "09:05"), ("check-out", "12:20")]
+    with the_time_is("10:00", later):
+        early = {"at": at("08:30").isoformat()}
+        own = road.ask("POST", path(assignment_id, "check-in"), early, by=rosa)
+        assert (own.status, own.json()["errors"][0]["field"]) == (422, "at")
+        for what, when in steps:
+            made = done("POST", path(assignment_id, what), {"at": at(when).isoformat()})
+        assert (made["status"], made["checked_out_at"]) == ("completed", "2027-03-03T17:20:00Z")
+        known = driver_hours.of(yard.SYSTEM, rosa)
+        assert (known.known, known.days[5].on_duty_hours) == ("known", 3.83)
+        too_old = {"at": (at("08:30") - timedelta(days=9)).isoformat()}
+        assert road.ask("POST", path(assignment_id, "check-out"), too_old).status == 422
+    # What has left has left: that the papers had run out is told, not refused.
+    assert "trip.papers_lacking" in events(assignment_id)
+    assert yard.charter(run)["status"] == "completed"
+
+
+def test_a_trip_that_was_completed_by_hand_can_still_be_noted() -> None:
+    run, assignment_id, _ = offered()
+    with the_time_is("18:00"):
+        for status in ("in_progress", "completed"):
+            assert asking.moved(run, status).status == 200
+        for what, when in (("check-in", "08:30"), ("depart", "09:00"), ("check-out", "12:00")):
+            made = done("POST", path(assignment_id, what), {"at": at(when).isoformat()})
+    assert made["status"] == "completed"
+    assert yard.charter(run)["status"] == "completed"
 
 
 def test_a_trip_that_has_not_begun_is_not_checked_out_of() -> None:

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from coachway.bookings.rules import Status as CharterStatus
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
+from coachway.core.events import Event
 from coachway.core.model import Input
 from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
@@ -19,12 +20,13 @@ from coachway.dispatch.checkins import CLOCK_SKEW
 from coachway.dispatch.events import AssignmentCheckedIn, AssignmentCheckedOut
 from coachway.dispatch.geofence import Happening, Passage
 from coachway.dispatch.model import Assignment
-from coachway.dispatch.rules import AssignmentStatus, require_step
+from coachway.dispatch.rules import REACH, AssignmentStatus, require_step
 from coachway.identity import organizations
 
 EARLIEST: Final = timedelta(hours=4)
 """So long before its duty begins a driver may report for it."""
 _LONGEST_AGO: Final = timedelta(hours=24)
+"""A telephone says so much later what was done without a network; people in the office, as long as it counts."""
 
 
 class DutyInput(Input):
@@ -32,17 +34,21 @@ class DutyInput(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
-    at: Annotated[Moment | None, Field(description="left out: now; not in the future, and not more than a day ago")] = (
-        None
-    )
+    at: Annotated[
+        Moment | None,
+        Field(
+            description="left out: now; not in the future, and not more than a day ago, or nine days when staff note it"
+        ),
+    ] = None
 
-    def moment(self) -> datetime:
+    def moment(self, caller: Caller) -> datetime:
         """When it was. Raises Invalid for a time that cannot be meant."""
-        now = clock.now()
+        now, ago = clock.now(), _LONGEST_AGO if caller.is_outside else REACH
         if self.at is None:
             return now
-        if not now - _LONGEST_AGO <= self.at <= now + CLOCK_SKEW:
-            raise errors.Invalid.field("at", "must not be in the future, and not more than a day ago")
+        if not now - ago <= self.at <= now + CLOCK_SKEW:
+            said = "a day" if caller.is_outside else f"{ago.days} days"
+            raise errors.Invalid.field("at", f"must not be in the future, and not more than {said} ago")
         return min(self.at, now)
 
 
@@ -61,9 +67,9 @@ def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
     """Report for duty; it says yes to the offer as well. Twice changes nothing.
 
     Raises Conflict naming what is in the way: papers of drivers, vehicle and carrier that are not in order today, and
-    hours of service, judged by what the crew really did until now.
+    hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
     """
-    at = body.moment()
+    at = body.moment(caller)
     return after_lost_races(lambda: _check_in(caller, assignment_id, at))
 
 
@@ -78,8 +84,10 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     # Papers and hours come with them, which a function that mostly takes positions does without when it starts.
     from coachway.dispatch import driving, leaving
 
-    conditions = leaving.cleared(before)
-    driving.require_legal(before, max(at, clock.now()))
+    conditions: list[Op] = []
+    if not _should_be_over(before):
+        conditions = leaving.cleared(before)
+        driving.require_legal(before, max(at, clock.now()))
     after = before.model_copy(
         update={
             "status": AssignmentStatus.CHECKED_IN,
@@ -96,9 +104,9 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
     """Leave a stop, where no position tells so. To leave one that was left already changes nothing.
 
     Raises Conflict at the last stop, before checking in, and at the first one when papers are not in order or the
-    charter is not confirmed.
+    charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
     """
-    at = body.moment()
+    at = body.moment(caller)
     return after_lost_races(lambda: _depart(caller, assignment_id, body.stop, at))
 
 
@@ -114,7 +122,10 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
     at = _in_order(before, at)
     conditions: list[Op] = []
-    if before.status is AssignmentStatus.CHECKED_IN:
+    alarms: list[Event] = []
+    if before.status is AssignmentStatus.CHECKED_IN and _should_be_over(before):
+        alarms = settling.papers_alarm(before)
+    elif before.status is AssignmentStatus.CHECKED_IN:
         from coachway.dispatch import finishing, leaving
 
         conditions = leaving.cleared(before)
@@ -125,7 +136,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
     arriving = [] if progress.there else [Passage(progress.stop, Happening.ARRIVED, at)]
     passages = [*arriving, Passage(progress.stop, Happening.DEPARTED, at)]
     step = under_way.passed(before, passages, _free_wait(before))
-    return settling.write(caller, before, step, ops=conditions)
+    return settling.write(caller, before, step, ops=conditions, events=alarms)
 
 
 def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
@@ -133,7 +144,7 @@ def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment
 
     Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
     """
-    at = body.moment()
+    at = body.moment(caller)
     return after_lost_races(lambda: _check_out(caller, assignment_id, at))
 
 
@@ -157,6 +168,11 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     after = before.model_copy(update={"checked_out_at": at})
     store.commit(caller, Update(before, after, [AssignmentCheckedOut(**telling.of(after), at=at)]))
     return after
+
+
+def _should_be_over(assignment: Assignment) -> bool:
+    """Whether its driver says what was done, and asks no more whether it may be."""
+    return assignment.ends_at <= clock.now()
 
 
 def _require_under_way(assignment: Assignment) -> None:

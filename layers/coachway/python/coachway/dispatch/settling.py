@@ -40,14 +40,16 @@ def settled(caller: Caller, assignment: Assignment, passages: Sequence[Passage])
         return assignment
     free = timedelta(minutes=organizations.get(assignment.org_id).free_wait_minutes)
     while (step := under_way.passed(assignment, passages, free)).changes:
-        alarms: list[Event] = []
-        if step.starts:
-            from coachway.dispatch import leaving
-
-            reasons = leaving.lacking(assignment)
-            alarms = [TripPapersLacking(**telling.of(assignment), reasons=reasons)] if reasons else []
-        assignment = write(caller, assignment, step, events=alarms)
+        assignment = write(caller, assignment, step, events=papers_alarm(assignment) if step.starts else [])
     return assignment
+
+
+def papers_alarm(assignment: Assignment) -> list[Event]:
+    """The event of a vehicle that has left though not all was in order."""
+    from coachway.dispatch import leaving
+
+    reasons = leaving.lacking(assignment)
+    return [TripPapersLacking(**telling.of(assignment), reasons=reasons)] if reasons else []
 
 
 def write(
