@@ -11,13 +11,15 @@ from decimal import Decimal
 
 import pytest
 
-from coachway.billing import exporting, ledger, movements
+from coachway.billing import exporting, ledger, movements, payables, payouts
 from coachway.billing.accounts import Account, totals
 from coachway.billing.exporting import ACCOUNTS
+from coachway.billing.payable import PayableInput, PayInput, PayMethod
 from coachway.core import clock, store
 from coachway.identity import organizations
+from tests.integration.bids import office as bidders
 from tests.integration.billing import office
-from tests.integration.billing.office import SYSTEM, ask, completed, done
+from tests.integration.billing.office import MANAGER, SYSTEM, ask, completed, done
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 from tests.integration.client import Reply
 
@@ -86,6 +88,22 @@ def test_iif_adds_up_to_the_ledger_transaction_by_transaction() -> None:
             assert open_ == 0
     assert summed(iter(found)) == of_ledger()
     assert len([line for line in lines if line[0] == "TRNS"]) == 5
+
+
+def test_iif_begins_each_entry_of_a_client_or_vendor_with_its_one_line_and_makes_the_names_known() -> None:
+    trip = completed()
+    office.paid_ahead(trip.id, 20_000)
+    draft = done("POST", "/invoices", {"charter_id": trip.id})
+    done("POST", f"/invoices/{draft['id']}/issue")
+    vendor = bidders.vendor()
+    owed = PayableInput(vendor_id=vendor, amount=10_000, due_date=date(2027, 4, 1), description="Parking")
+    payouts.pay(MANAGER, payables.create(MANAGER, owed).id, PayInput(method=PayMethod.ACH), None)
+    lines = [line.split("\t") for line in office.decoded(exported("iif")).splitlines()]
+    assert {line[1] for line in lines if line[0] == "CUST"} == {"Acme Events", "=HYPERLINK( x ) Bolt Tours"}
+    [[_, name]] = [line for line in lines if line[0] == "VEND"]
+    kept = {"Accounts Receivable", "Accounts Payable"}
+    assert [line for line in lines if line[0] == "SPL" and line[4] in kept] == []
+    assert [line[5] for line in lines if line[0] == "TRNS" and line[4] == "Accounts Payable"] == [name, name]
 
 
 def test_quickbooks_online_entries_add_up_and_name_whom_they_concern() -> None:

@@ -142,7 +142,6 @@ def _unformulaic(words: str) -> str:
 
 
 _IIF_HEAD: Final = (
-    "!ACCNT\tNAME\tACCNTTYPE",
     "!TRNS\tTRNSID\tTRNSTYPE\tDATE\tACCNT\tNAME\tAMOUNT\tDOCNUM\tMEMO",
     "!SPL\tSPLID\tTRNSTYPE\tDATE\tACCNT\tNAME\tAMOUNT\tDOCNUM\tMEMO",
     "!ENDTRNS",
@@ -150,11 +149,18 @@ _IIF_HEAD: Final = (
 
 
 def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
-    """Intuit Interchange Format: the accounts, then one general journal transaction for each entry."""
-    accounts, *heads = _IIF_HEAD
-    lines = [accounts, *(f"ACCNT\t{name}\t{kind}" for name, kind in ACCOUNTS.values()), *heads]
+    """Intuit Interchange Format: accounts and names, then one general journal transaction for each entry.
+
+    QuickBooks takes a line of clients or vendors only with a name that it knows as one, and lists an entry with them
+    only if that line is the first.
+    """
+    lines = ["!ACCNT\tNAME\tACCNTTYPE", *(f"ACCNT\t{name}\t{kind}" for name, kind in ACCOUNTS.values())]
+    for mark, prefix in (("CUST", "cli_"), ("VEND", "ven_")):
+        known = sorted({_plain(name) for id_, name in names.items() if id_.startswith(prefix)})
+        lines += [f"!{mark}\tNAME", *(f"{mark}\t{name}" for name in known)]
+    lines += _IIF_HEAD
     for entry in entries:
-        for at, line in enumerate(entry.postings):
+        for at, line in enumerate(sorted(entry.postings, key=_of_nobody)):
             mark = "TRNS" if at == 0 else "SPL"
             cells = [
                 mark,
@@ -172,9 +178,13 @@ def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
+def _of_nobody(line: Posting) -> bool:
+    return line.account not in {Account.RECEIVABLE, Account.PAYABLE}
+
+
 def _plain(words: str) -> str:
     """Text without what separates cells and lines; IIF has no way to write them."""
-    return re.sub(r'[\t\r\n"]+', " ", words).strip()
+    return re.sub(r'[\s"]+', " ", words).strip()
 
 
 def document_number(entry: Entry) -> str:
