@@ -89,6 +89,10 @@ fmt: $(VENV)/.synced ## Format the code
 generate: $(VENV)/.synced ## Write what is generated: gateway, OpenAPI, data map, event schemas
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate
 
+.PHONY: answers
+answers: $(VENV)/.synced ## Record what the stack at hand answers, for the examples of the API's document
+	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.security.answers
+
 .PHONY: lock
 lock: $(VENV)/bin/uv ## Resolve the dependencies again, to newer versions
 	@$(VENV)/bin/uv lock --upgrade

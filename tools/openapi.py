@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, Final, get_args, get_origin
 
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from coachway import __version__
 from coachway.core.answers import Answer, File, Html
 from coachway.core.http import ANYONE, Route
 from coachway.core.model import Changes, Entity, Page, partial
 from coachway.core.problems import Problem
-from tools.entries import Entry
+from tools import openapi_words
+from tools.entries import ROOT, Entry
+from tools.openapi_schemas import Schemas, inlined, named, without_null
+from tools.openapi_words import REFUSALS
 
 Json = dict[str, Any]
 
-REFUSALS: Final[Mapping[int, str]] = {
-    400: "The request cannot be read: its body is no JSON, or a header has another form.",
-    401: "No credentials, or wrong, forged or expired ones.",
-    403: "The caller lacks the permission.",
-    404: "There is nothing of that name in the caller's organization.",
-    409: "A rule or the present state says no; `detail` names it.",
-    410: "It was there, and is over.",
-    412: "If-Match names a version that is not the current one.",
-    413: "The body has more than 1,000,000 bytes.",
-    415: "The body is of another media type than the route takes.",
-    422: "Fields are wrong; `errors` lists them.",
-    429: "Asked too often; Retry-After says when to come back.",
-    502: "A service that we depend on did not answer.",
-    503: "The service cannot do its work now.",
-}
-
-
-class _Schemas(GenerateJsonSchema):
-    """As pydantic makes them, but for defaults."""
-
-    def encode_default(self, dft: Any) -> Any:
-        """An exact number as the number it is in requests, not as text."""
-        return float(dft) if isinstance(dft, Decimal) else super().encode_default(dft)
-
-    def default_schema(self, schema: Any) -> Json:
-        """Without a default of null: it says nothing, and is not even valid where a PUT may leave a field out."""
-        found = super().default_schema(schema)
-        if found.get("default", ...) is None:
-            del found["default"]
-        return found
+ANSWERS: Final = ROOT / "docs/answers.json"
+"""What a stack really answered, by operation: `make answers` writes it."""
 
 
 def document(entries: Iterable[Entry]) -> Json:
@@ -61,24 +37,21 @@ def document(entries: Iterable[Entry]) -> Json:
         pairs += [(model, "serialization") for model in _answered(route.returns)]
     unique = list(dict.fromkeys(pairs))
     references, shared = models_json_schema(
-        unique, ref_template="#/components/schemas/{model}", schema_generator=_Schemas
+        unique, ref_template="#/components/schemas/{model}", schema_generator=Schemas
     )
     schemas = shared.get("$defs", {})
-    for model, mode in unique:
-        if issubclass(model, Entity) and mode == "serialization":
-            _hide(schemas[references[model, mode]["$ref"].rpartition("/")[2]], model)
     paths: Json = {}
     for entry in entries:
         for route in entry.api.routes:
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
-    return _named(
+    document = named(
         {
             "openapi": "3.1.0",
             "info": {
                 "title": "CoachWay",
                 "version": __version__,
                 "summary": "Operations of charter-bus operators and moving companies.",
-                "description": _ABOUT,
+                "description": openapi_words.ABOUT,
                 "license": {"name": "MIT", "identifier": "MIT"},
             },
             "servers": [{"url": "../..", "description": "This deployment"}],
@@ -100,40 +73,22 @@ def document(entries: Iterable[Entry]) -> Json:
             },
         }
     )
+    _show(document)
+    return document
 
 
-def _named(document: Json) -> Json:
-    """The document with names of schemas that tell nothing of our modules.
-
-    pydantic gives two models of one name the path of their modules; here they have their capability's name before
-    theirs: `DispatchReason`.
-    """
+def _show(document: Json) -> None:
+    """Put into each answer what was answered once, as long as it still fits."""
+    answers: Json = json.loads(ANSWERS.read_text())
     schemas = document["components"]["schemas"]
-    names = {name: name for name in schemas}
-    for name in schemas:
-        *modules, own = name.removeprefix("coachway__").split("__")
-        if modules:
-            short = f"{modules[0].title()}{own}"
-            names[name] = short if short not in names.values() else "".join(each.title() for each in modules) + own
-    document["components"]["schemas"] = dict(sorted((names[name], each) for name, each in schemas.items()))
-    prefix = "#/components/schemas/"
-
-    def renamed(part: Any) -> Any:
-        if isinstance(part, dict):
-            return {key: renamed(each) for key, each in part.items()}
-        if isinstance(part, list):
-            return [renamed(each) for each in part]
-        if isinstance(part, str) and part.startswith(prefix):
-            return prefix + names[part.removeprefix(prefix)]
-        return part
-
-    return dict(renamed(document))
-
-
-_ABOUT: Final = """\
-Amounts are numbers with two decimals beside a `currency`; times are RFC 3339 with offset; distances are miles.
-Errors are `application/problem+json`. Lists answer `items` and `next_cursor`. A POST honours `Idempotency-Key`;
-single resources carry an `ETag` that `If-Match` takes."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {}).get("application/json", {})
+                example = answers.get(operation["operationId"])
+                fits = Draft202012Validator({**content.get("schema", {}), "components": {"schemas": schemas}}).is_valid
+                if content and example and status.startswith("2") and fits(example):
+                    content["example"] = example
 
 
 def _tags(entries: Iterable[Entry]) -> list[Json]:
@@ -157,12 +112,6 @@ def _answered(kind: Any) -> list[type[BaseModel]]:
     return [kind] if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
-def _hide(schema: Json, entity: type[Entity]) -> None:
-    for name in entity.hidden():
-        schema.get("properties", {}).pop(name, None)
-    schema["required"] = [name for name in schema.get("required", []) if name not in entity.hidden()]
-
-
 def _refusal(text: str) -> Json:
     return {
         "description": text,
@@ -172,17 +121,17 @@ def _refusal(text: str) -> Json:
 
 def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
     summary, _, more = route.about.partition("\n")
+    access = openapi_words.of_access(route.needs, route.outside)
     operation: Json = {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": summary.rstrip("."),
+        "description": "\n\n".join(filter(None, [more.strip(), access])),
         "x-needs": route.needs,
         "security": [] if route.needs == ANYONE else [{"bearer": []}, {"apiKey": []}, {"session": []}],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
         "responses": _responses(route, references),
     }
-    if more.strip():
-        operation["description"] = more.strip()
     if route.outside:
         operation["x-outside-roles"] = list(route.outside)
     model = _body_model(route)
@@ -208,7 +157,13 @@ def _example(route: Route) -> Any:
 def _path_parameters(route: Route) -> list[Json]:
     names = re.findall(r"\{(\w+)\}", route.path)
     return [
-        {"name": name, "in": "path", "required": True, "schema": TypeAdapter(route.takes[name]).json_schema()}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": openapi_words.of_parameter(name, "path"),
+            "schema": TypeAdapter(route.takes[name]).json_schema(schema_generator=Schemas),
+        }
         for name in names
     ]
 
@@ -217,39 +172,27 @@ def _query_parameters(route: Route) -> list[Json]:
     model = route.takes.get("query")
     if model is None:
         return []
-    schema = model.model_json_schema(ref_template="#/$defs/{model}")
+    schema = model.model_json_schema(ref_template="#/$defs/{model}", schema_generator=Schemas)
     definitions = schema.get("$defs", {})
     return [
         {
             "name": name,
             "in": "query",
             "required": name in schema.get("required", []),
-            "schema": _without_null(_inlined(field, definitions)),
+            "description": field.pop("description", "") or openapi_words.of_parameter(name, "query"),
+            "schema": without_null(inlined(field, definitions)),
         }
         for name, field in schema["properties"].items()
     ]
 
 
-def _inlined(schema: Any, definitions: Json) -> Any:
-    if isinstance(schema, dict):
-        if "$ref" in schema:
-            return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-        return {key: _inlined(value, definitions) for key, value in schema.items()}
-    return [_inlined(each, definitions) for each in schema] if isinstance(schema, list) else schema
-
-
-def _without_null(schema: Json) -> Json:
-    """A query parameter is there or not; it is never null."""
-    kinds = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
-    if len(kinds) == 1 and len(kinds) < len(schema["anyOf"]):
-        rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
-        return {**rest, **kinds[0]}
-    return schema
-
-
 def _header_parameters(route: Route) -> list[Json]:
     headers: list[Json] = []
-    if route.method == "POST" and "form" not in route.takes:
+    for name, about in openapi_words.SIGNED.get(route.name, {}).items():
+        headers.append(
+            {"name": name, "in": "header", "required": True, "description": about, "schema": {"type": "string"}}
+        )
+    if route.method == "POST" and "form" not in route.takes and "posted" not in route.takes:
         headers.append(
             {
                 "name": "Idempotency-Key",

@@ -45,6 +45,42 @@ def test_the_document_is_openapi() -> None:
     OpenAPIV31SpecValidator(json.loads((ROOT / "docs/openapi.json").read_text())).validate()
 
 
+def test_the_document_tells_of_every_operation_and_parameter_what_it_is_for() -> None:
+    document = json.loads((ROOT / "docs/openapi.json").read_text())
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    assert len(operations) > 200
+    assert [each["operationId"] for each in operations if not (each["summary"] and each["description"])] == []
+    unsaid = [
+        (each["operationId"], one["name"])
+        for each in operations
+        for one in each["parameters"]
+        if not one["description"]
+    ]
+    assert unsaid == [], "say it in tools/openapi_words.py, or in a description of the field"
+    assert not [name for name in document["components"]["schemas"] if not name.isalnum()]
+    kept = {"org_id", "deleted_at"}
+    shown = [
+        name for name, each in document["components"]["schemas"].items() if kept & each.get("properties", {}).keys()
+    ]
+    assert shown == [], "an answer keeps these to itself"
+
+
+def test_most_answers_of_the_document_have_an_example() -> None:
+    operations = [
+        each
+        for path in json.loads((ROOT / "docs/openapi.json").read_text())["paths"].values()
+        for each in path.values()
+    ]
+    answers = [
+        content
+        for each in operations
+        for status, answer in each["responses"].items()
+        if status.startswith("2")
+        and "$ref" in (content := answer.get("content", {}).get("application/json", {})).get("schema", {})
+    ]
+    assert sum("example" in each for each in answers) > len(answers) / 2, "record them again: make answers"
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "events/schemas").glob("*.json")), ids=lambda path: str(path.stem))
 def test_event_schemas_are_json_schema(path: Path) -> None:
     Draft202012Validator.check_schema(json.loads(path.read_text()))
