@@ -224,6 +224,20 @@ def test_many_trips_of_a_client_are_on_one_invoice() -> None:
     assert ran()[0].invoices == 1
 
 
+def test_more_trips_than_an_invoice_holds_are_on_several_that_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoicing, "MOST_CHARTERS", 2)
+    trips = [over(), over(), over()]
+    with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
+        assert ran()[0].invoices == 2
+        first, second = sorted(listed(office.MANAGER, InvoiceQuery()).items, key=lambda each: each.number)
+    assert first.charter_ids + second.charter_ids == [trip.id for trip in trips]
+    assert [each.notes for each in (first, second)] == [
+        "Part 1 of 2 of the trips of January 2027.",
+        "Part 2 of 2 of the trips of January 2027.",
+    ]
+    assert first.due_date == second.due_date
+
+
 def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> None:
     perth = Organization(
         id=PERTH, org_id=PERTH, slug="perth", name="Perth Coaches", timezone="Australia/Perth", currency="AUD"

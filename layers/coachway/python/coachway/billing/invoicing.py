@@ -53,6 +53,11 @@ class Month(Shape):
         year, month = map(int, self.month.split("-"))
         return date(year + month // 12, month % 12 + 1, 1)
 
+    @property
+    def spoken(self) -> str:
+        """As people say it: `January 2027`."""
+        return f"{date.fromisoformat(f'{self.month}-01'):%B %Y}"
+
 
 class Invoiced(Shape):
     """What became of one client's trips."""
@@ -89,9 +94,11 @@ def invoice(caller: Caller, run: Month, client_id: str) -> Invoiced:
     done = Invoiced(client_id=client_id)
     client = store.find(Client, CLIENT.key(org=caller.org_id, id=client_id))
     noted = [each for each in unbilled.of_client(caller.org_id, client_id) if each.trip_date < run.end]
-    if client is not None:
-        for some in batched_of(noted, MOST_CHARTERS):
-            done.invoice_ids += _drafts(caller, run, client, some)
+    parts = list(batched_of(noted, MOST_CHARTERS))
+    for number, some in enumerate(parts, 1):
+        if client is not None:
+            said = f"Part {number} of {len(parts)} of the trips of {run.spoken}." if len(parts) > 1 else ""
+            done.invoice_ids += _drafts(caller, run, client, some, said)
     for invoice_id in done.invoice_ids:
         draft = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
         if draft.status is InvoiceStatus.DRAFT:
@@ -106,7 +113,7 @@ def batched_of(noted: Sequence[Unbilled], most: int) -> Iterable[Sequence[Unbill
     return (noted[at : at + most] for at in range(0, len(noted), most))
 
 
-def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled]) -> list[str]:
+def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled], notes: str = "") -> list[str]:
     """A draft of those of these trips that are on credit; also drafts that this run, or one before, left behind.
 
     A trip that was booked on credit is, whatever its client's terms are by now; others are paid for when they are due.
@@ -119,7 +126,7 @@ def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled
         open_ = [trip for trip in trips if trip.invoice_id is None and (with_terms or trip.credit_reserved)]
         found = _of_runs(caller, {trip.invoice_id for trip in trips if trip.invoice_id is not None})
         if open_:
-            made, ops = drafted(organizations.get(caller.org_id), client, open_, month=run.month)
+            made, ops = drafted(organizations.get(caller.org_id), client, open_, notes=notes, month=run.month)
             store.commit(caller, *ops)
             found.append(made.id)
         return found
