@@ -121,7 +121,7 @@ def test_an_invoice_is_opened_from_its_mail_and_paid(office: Office, browser: Br
     invoice, link = invoiced(office)
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Invoice {invoice['number']}")
-    expect(page.get_by_role("region", name="To pay")).to_contain_text("$1,114.50")
+    expect(page.get_by_role("region", name="Balance due")).to_contain_text("$1,114.50")
     expect(page.get_by_text("Acme Events").first).to_be_visible()
     must_be_accessible(browser, link, page.viewport_size or PHONE)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from coachway.billing import links
-from coachway.billing.invoice import Invoice
+from coachway.billing.invoice import Invoice, InvoiceLine
 from coachway.billing.invoice_rules import InvoiceStatus
 from coachway.billing.links import LinkedInvoice
 from coachway.bookings.wording import Fact, brand_of, wording_of
@@ -43,17 +43,25 @@ def drawn(linked: LinkedInvoice, *, here: str = "", unpaid: str = "", status: in
         client=invoice.client_name,
         due=words.money(invoice.balance_due, invoice.currency),
         total=words.money(invoice.total, invoice.currency),
+        is_open=invoice.status.is_open,
         until=_until(invoice, words),
         banner=_banner(invoice, words, unpaid, status),
         facts=_facts(invoice, words),
         address=invoice.billing_address,
-        lines=[(line.description, line.detail, words.money(line.amount, invoice.currency)) for line in invoice.lines],
+        lines=[_line(line, invoice, words) for line in invoice.lines],
         subtotal=words.money(invoice.subtotal, invoice.currency),
         tax=words.money(invoice.tax, invoice.currency) if invoice.tax else "",
         paid=words.money(-invoice.amount_paid, invoice.currency) if invoice.amount_paid else "",
         notes=invoice.notes,
         card=card,
     )
+
+
+def _line(line: InvoiceLine, invoice: Invoice, words: Wording) -> tuple[str, str, str]:
+    """What it is, when and where, and what it costs."""
+    day = words.short_day(line.trip_date) if line.trip_date else ""
+    detail = " · ".join(filter(None, (day, line.detail)))
+    return line.description, detail, words.money(line.amount, invoice.currency)
 
 
 def _until(invoice: Invoice, words: Wording) -> str:

@@ -13,8 +13,8 @@ from coachway.dispatch.projection import HEIGHT, WIDTH, Line, Point, Projection,
 
 _TOGETHER: Final = 15.0
 """Units within which two stops share a mark."""
-_LETTER: Final = 6.2
-_LINE: Final = 14.0
+_LETTER: Final = 7.3
+_LINE: Final = 16.0
 """Units that a letter is wide and a line of text high."""
 _LONGEST: Final = 22
 
