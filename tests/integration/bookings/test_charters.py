@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from coachway.core import store
+from coachway.core.ops import Update
 from coachway.core.table import tally
+from coachway.identity import organizations
+from coachway.identity.organization import HoursPolicy
 from coachway.pricing import rulebook
 from coachway.pricing.model import RuleInput
 from tests.entries import load
 from tests.integration.bookings.asking import (
     CLIENT_ID,
+    ORG,
     OTHER_ORG,
     STAFF,
     answer,
@@ -112,6 +117,15 @@ def test_an_inactive_client_gets_no_quotes() -> None:
     )
     assert changed.status == 200
     assert ask("POST", "/charters", wish()).status == 409
+
+
+def test_a_trip_is_quoted_by_the_hours_rules_of_the_organization() -> None:
+    assert quoted(stops=far(9), miles=450)["quote"]["warnings"] == []
+    house = organizations.get(ORG)
+    policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
+    store.commit(STAFF, Update(house, house.model_copy(update={"hours_policy": policy})))
+    (warning,) = quoted(stops=far(9), miles=450)["quote"]["warnings"]
+    assert (warning["blocking"], "49 CFR 395.3(a)(3)(ii)" in warning["message"]) == (True, True)
 
 
 def test_a_trip_too_long_for_one_driver_is_quoted_with_a_warning_that_blocks() -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.integration.pricing.asking import PER_MILE, ask, rule
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.ops import Update
+from coachway.identity import organizations
+from coachway.identity.organization import HoursPolicy
+from tests.integration.pricing.asking import ORG, PER_MILE, ask, rule
 
 
 def stops(departs: str, arrives: str) -> list[dict[str, Any]]:
@@ -72,3 +77,13 @@ def test_stops_out_of_order_are_refused_by_the_name_of_the_field() -> None:
     hasty = {**backwards[1], "estimated_departure": "2027-03-03T04:00:00-05:00"}
     reply = ask("POST", "/dot-compliance", {"stops": [{}, hasty]})
     assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "stops.1.estimated_departure")
+
+
+def test_the_organization_s_rules_are_those_that_hold_where_none_are_named() -> None:
+    """Nine hours in one go: legal with passengers, not with goods, which need a break after eight."""
+    house = organizations.get(ORG)
+    policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
+    store.commit(Caller.system("tests", ORG), Update(house, house.model_copy(update={"hours_policy": policy})))
+    nine = stops("2027-03-03T06:00:00-05:00", "2027-03-03T14:00:00-06:00")
+    assert check(stops=nine, miles=450)["violations"][0]["citation"] == "49 CFR 395.3(a)(3)(ii)"
+    assert check(stops=nine, miles=450, ruleset="us_passenger")["violations"] == []

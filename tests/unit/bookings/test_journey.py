@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from coachway.bookings import journey
 from coachway.bookings.model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
 from coachway.core import errors
+from coachway.hours.model import Law
+from coachway.hours.rulesets import US_PROPERTY
 
 NEW_YORK = ZoneInfo("America/New_York")
 HOUR = timedelta(hours=1)
@@ -73,6 +75,14 @@ def test_stops_too_far_apart_are_refused() -> None:
             ),
             "America/New_York",
         )
+
+
+def test_a_trip_is_judged_by_the_hours_rules_of_who_runs_it() -> None:
+    nine = there_and_back(local("2027-03-03T06:00"), 4.5 * HOUR, local("2027-03-03T10:30"))
+    with_passengers = journey.thought_through(wish(stops=nine, miles=400), "America/New_York")
+    assert with_passengers.notices == []
+    with_goods = journey.thought_through(wish(stops=nine, miles=400), "America/New_York", Law(US_PROPERTY))
+    assert [(notice.code, notice.blocking) for notice in with_goods.notices] == [("hours_of_service", True)]
 
 
 def test_a_timetable_that_no_bus_keeps_is_pointed_out() -> None:

@@ -12,12 +12,12 @@ from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterQuote
 from coachway.compliance.rules import REQUIRED, DocumentType, Standing, SubjectType
 from coachway.core.geo import Place
 from coachway.dispatch import clashes, judging, planning, scoring
-from coachway.dispatch.judging import DriverCase, Finding, Law, VehicleCase, Wanted
+from coachway.dispatch.judging import DriverCase, Finding, VehicleCase, Wanted
 from coachway.dispatch.model import Job
 from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Availability, Driver, Vehicle
-from coachway.hours.model import Segment, Status
+from coachway.hours.model import Law, Segment, Status
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
 
 LAW = Law(US_PASSENGER)
@@ -52,7 +52,7 @@ def charter(**fields: Any) -> Charter:
 
 def wanted(vendor_id: str | None = None, drivers: int = 1, **fields: Any) -> Wanted:
     asked = charter(**fields)
-    plan = planning.of(asked, drivers, US_PASSENGER)
+    plan = planning.of(asked, drivers, LAW)
     return Wanted(plan, asked.vehicle_class, asked.amenities, vendor_id)
 
 
@@ -153,7 +153,7 @@ def test_sixty_four_hours_on_duty_leave_six() -> None:
     assert judged(case(*week)).reasons == []
     long = charter(ends_at="2027-03-03T16:00:00-05:00").model_dump(mode="json")
     long["stops"][1]["estimated_arrival"] = "2027-03-03T16:00:00-05:00"
-    what = Wanted(planning.of(Charter.model_validate(long), 1, US_PASSENGER), "coach", [], None)
+    what = Wanted(planning.of(Charter.model_validate(long), 1, LAW), "coach", [], None)
     [reason] = judged(case(*week), what).reasons
     assert (reason.rule, reason.citation) == (Rule.HOURS_OF_SERVICE, "49 CFR 395.5(b)(2)")
     assert "cycle limit by 1 h 00 min" in reason.message
@@ -181,12 +181,12 @@ def test_a_second_driver_rides_along_and_that_is_duty() -> None:
 
 
 def test_who_takes_over_under_way_is_judged_by_what_is_left() -> None:
-    plan = planning.of(charter(), 1, US_PASSENGER, TWO + 2 * H)
+    plan = planning.of(charter(), 1, LAW, TWO + 2 * H)
     assert (plan.starts_at, plan.duty(0)[0].start, plan.duty(0)[-1].end) == (TWO + 2 * H, TWO + 2 * H, TWO + 3 * H)
 
 
 def test_the_way_to_the_garage_is_duty() -> None:
-    plan = planning.of(charter(deadhead_miles=100), 1, US_PASSENGER)
+    plan = planning.of(charter(deadhead_miles=100), 1, LAW)
     assert (plan.starts_at, plan.pickup_at) == (TWO - H, TWO)
     assert plan.ends_at - plan.dropoff_at == H
 
@@ -260,7 +260,7 @@ def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_w
     moved = charter(**fields).model_dump(mode="json")
     moved["stops"][0]["estimated_departure"] = fields["starts_at"]
     moved["stops"][1]["estimated_arrival"] = fields["ends_at"]
-    put_off = Wanted(planning.of(Charter.model_validate(moved), 1, US_PASSENGER), "coach", [], None)
+    put_off = Wanted(planning.of(Charter.model_validate(moved), 1, LAW), "coach", [], None)
     assert judged(of, put_off).reasons == []
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from coachway.core import errors
 from coachway.hours.itinerary import MOST_DRIVERS, comply, duties
-from coachway.hours.model import Answer, Segment, Status
+from coachway.hours.model import Answer, Law, Segment, Status
 from coachway.hours.rules import check
-from coachway.hours.rulesets import US_PROPERTY
+from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
 from coachway.hours.trip import Trip, TripStop, legs
 
 START = datetime(2027, 3, 3, 9, tzinfo=UTC)
@@ -43,6 +43,15 @@ def test_a_short_trip_needs_one_driver() -> None:
     assert answer.drivers_needed == 1
     assert answer.relief == ()
     assert answer.driving == 3 * HOUR
+
+
+def test_a_tour_of_a_week_is_judged_by_the_days_that_its_carrier_runs() -> None:
+    """Nine hours on each of seven days: 63, of 70 in eight days or 60 in seven."""
+    tour = trip(*[(None if day == 0 else 24 * (day - 1) + 9.0, 24.0 * day) for day in range(8)])
+    tour = tour.model_copy(update={"stops": (*tour.stops[:-1], tour.stops[-1].model_copy(update={"departure": None}))})
+    assert comply(tour).legal_for_one_driver
+    (violation,) = comply(tour, Law(US_PASSENGER, daily_carrier=False)).violations
+    assert (violation.exceeded, violation.citation) == (3 * HOUR, "49 CFR 395.5(b)(1)")
 
 
 def test_twelve_hours_of_driving_need_a_second_driver_after_ten() -> None:
@@ -133,8 +142,8 @@ def test_times_out_of_order_are_refused_with_their_field() -> None:
 
 
 def test_a_van_has_its_own_limits() -> None:
-    assert comply(trip((None, 0), (8, 8.5), (11.5, None)), US_PROPERTY).legal_for_one_driver
-    assert not comply(trip((None, 0), (8.5, None)), US_PROPERTY).legal_for_one_driver
+    assert comply(trip((None, 0), (8, 8.5), (11.5, None)), Law(US_PROPERTY)).legal_for_one_driver
+    assert not comply(trip((None, 0), (8.5, None)), Law(US_PROPERTY)).legal_for_one_driver
 
 
 @settings(max_examples=40, deadline=None)

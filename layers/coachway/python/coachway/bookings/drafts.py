@@ -50,7 +50,7 @@ def house_for(caller: Caller, wanted: CharterInput) -> House:
 def draft(caller: Caller, house: House, wanted: CharterInput, **more: Any) -> Draft:
     """A new charter, not yet numbered. `more` sets fields that callers cannot. Raises Invalid for what does not fit."""
     charter_id = ids.new("chr")
-    trip = journey.thought_through(wanted, house.organization.timezone)
+    trip = journey.thought_through(wanted, house.organization.timezone, house.law)
     price = _priced(caller, house, wanted, trip, charter_id)
     charter = Charter(
         **wanted.model_dump(exclude={"stops", "miles"}),
@@ -69,7 +69,7 @@ def revised(caller: Caller, house: House, charter: Charter, *, estimate_miles: b
     Drivers were given the trip as it was, so they have it no more; dispatch tells them.
     """
     wanted = charter.model_copy(update={"miles": None}) if estimate_miles else charter
-    trip = journey.thought_through(wanted, house.organization.timezone)
+    trip = journey.thought_through(wanted, house.organization.timezone, house.law)
     price = _priced(caller, house, wanted, trip, charter.id)
     after = charter.model_copy(
         update={

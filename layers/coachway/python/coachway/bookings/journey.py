@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from coachway.bookings.model import YEARS, CharterInput, Stop, StopType, fixed, is_thinkable
 from coachway.core import errors
 from coachway.hours import itinerary
-from coachway.hours.model import Answer
+from coachway.hours.model import Answer, Law
+from coachway.hours.rulesets import USUAL
 from coachway.hours.trip import Trip, TripStop, legs, road_miles
 from coachway.pricing.quotes import LONGEST_DAYS, Notice, QuoteRequest
 from coachway.pricing.rules import route_of
@@ -35,8 +36,11 @@ class Journey:
     notices: list[Notice]
 
 
-def thought_through(wanted: CharterInput, default_zone: str) -> Journey:
-    """The journey that is asked for. Raises Invalid, naming the field, for times that do not fit or unknown zones."""
+def thought_through(wanted: CharterInput, default_zone: str, law: Law = USUAL) -> Journey:
+    """The journey that is asked for, judged by the hours rules of who runs it.
+
+    Raises Invalid, naming the field, for times that do not fit or unknown zones.
+    """
     stops = completed(wanted.stops, default_zone)
     zone = ZoneInfo(stops[0].timezone or default_zone)
     if stops[0].estimated_departure is None:
@@ -63,7 +67,7 @@ def thought_through(wanted: CharterInput, default_zone: str) -> Journey:
         miles_estimated=wanted.miles is None,
         starts_at=stops[0].estimated_departure.astimezone(zone),
         ends_at=ends_at.astimezone(zone),
-        notices=_notices(trip),
+        notices=_notices(trip, law),
     )
 
 
@@ -121,9 +125,9 @@ def driven(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
     )
 
 
-def _notices(trip: Trip) -> list[Notice]:
+def _notices(trip: Trip, law: Law) -> list[Notice]:
     """What the hours rules say of a trip. Blocking while it is not legal for the drivers that it names."""
-    answer = itinerary.comply(trip)
+    answer = itinerary.comply(trip, law)
     found = []
     if answer.verdict is Answer.BLOCK:
         found.append(Notice(code="hours_of_service", message=answer.explanation, blocking=True))

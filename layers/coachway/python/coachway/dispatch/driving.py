@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 from coachway.core import errors, store
 from coachway.core.errors import FieldError
 from coachway.dispatch import assignments, clashes, diary, ground, logbook
-from coachway.dispatch.judging import Law
 from coachway.dispatch.model import Assignment, Job
 from coachway.dispatch.rules import REACH
 from coachway.fleet.model import DRIVER, Driver
-from coachway.hours.model import Answer, Segment, Status
+from coachway.hours.model import Answer, Law, Segment, Status
 from coachway.hours.rules import check, violations
 from coachway.identity.organization import ORGANIZATIONS, Organization
 

@@ -20,12 +20,13 @@ from coachway.core.parties import CLIENT
 from coachway.core.store import Gathered
 from coachway.dispatch import assignments, diary, logbook, planning
 from coachway.dispatch.diary import Diary
-from coachway.dispatch.judging import DriverCase, Law, VehicleCase, Wanted
+from coachway.dispatch.judging import DriverCase, VehicleCase, Wanted
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.planning import TripPlan
 from coachway.fleet import lending
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
-from coachway.hours.rulesets import RULESETS
+from coachway.hours import rulesets
+from coachway.hours.model import Law
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 
@@ -110,12 +111,12 @@ def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
 def law_of(organization: Organization) -> Law:
     """Which hours rules hold for an organization's drivers."""
     policy = organization.hours_policy
-    return Law(RULESETS[policy.ruleset], policy.daily_carrier)
+    return rulesets.law(policy.ruleset, policy.daily_carrier)
 
 
 def trip_of(charter: Charter, law: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
     """The trip that is to have a crew of so many."""
-    return Trip(charter, law, cover, planning.of(charter, crew, law.ruleset, since))
+    return Trip(charter, law, cover, planning.of(charter, crew, law, since))
 
 
 def read(

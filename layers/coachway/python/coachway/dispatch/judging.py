@@ -18,16 +18,8 @@ from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.rules import REACH
 from coachway.fleet import rules as fleet
 from coachway.fleet.model import Driver, Vehicle
-from coachway.hours.model import Answer, Remaining, Ruleset, Segment, Status, Verdict, Violation
+from coachway.hours.model import Answer, Law, Remaining, Segment, Status, Verdict, Violation
 from coachway.hours.rules import check, violations
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """Which hours rules hold for an organization's drivers."""
-
-    ruleset: Ruleset
-    daily_carrier: bool = True
 
 
 @dataclass(frozen=True, slots=True)

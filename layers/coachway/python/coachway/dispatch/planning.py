@@ -12,7 +12,7 @@ from coachway.bookings.model import Charter
 from coachway.core.geo import Place
 from coachway.dispatch.model import AssignmentStop, Job
 from coachway.hours import itinerary
-from coachway.hours.model import Ruleset, Segment, Status
+from coachway.hours.model import Law, Segment, Status
 from coachway.hours.trip import legs
 
 
@@ -64,14 +64,14 @@ class TripPlan:
         )
 
 
-def of(charter: Charter, drivers: int, ruleset: Ruleset, since: datetime | None = None) -> TripPlan:
+def of(charter: Charter, drivers: int, law: Law, since: datetime | None = None) -> TripPlan:
     """The plan for one of a charter's vehicles with a crew of so many.
 
     `since`: the crew takes a trip over that is under way; what lies before is not theirs. Raises Invalid for times out
     of order.
     """
     trip = journey.driven(charter, charter.stops).model_copy(update={"drivers": drivers})
-    duties = itinerary.duties(trip, ruleset)
+    duties = itinerary.duties(trip, law)
     pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
     planned = [segment for duty in duties or [] for segment in duty]
     starts_at = min([pickup_at, *(segment.start for segment in planned)])

@@ -12,10 +12,10 @@ from coachway.core.geo import Place, miles_between
 from coachway.core.model import Shape
 from coachway.dispatch.model import Job
 from coachway.dispatch.rules import ROAD_FACTOR
-from coachway.hours.model import Remaining
+from coachway.hours.model import Law, Remaining
 
 if TYPE_CHECKING:  # what judges drivers comes with them
-    from coachway.dispatch.judging import DriverCase, Law
+    from coachway.dispatch.judging import DriverCase
     from coachway.dispatch.planning import TripPlan
 
 DISTANCE: Final = 40.0

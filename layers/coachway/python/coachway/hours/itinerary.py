@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.hours.model import Answer, Frozen, Instant, Ruleset, Segment, Status, Violation
+from coachway.hours.model import Answer, Frozen, Instant, Law, Segment, Status, Violation
 from coachway.hours.rules import violations
-from coachway.hours.rulesets import US_PASSENGER
+from coachway.hours.rulesets import USUAL
 from coachway.hours.trip import Leg, Trip, legs
 
 MOST_DRIVERS: Final = 4
@@ -61,15 +61,15 @@ class Compliance(Frozen):
     explanation: str
 
 
-def comply(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> Compliance:
+def comply(trip: Trip, law: Law = USUAL) -> Compliance:
     """Judge a trip with the drivers it names; UNKNOWN when its times cannot be told. Raises Invalid for disorder."""
     route = legs(trip)
     if route is None:
         return _unknown(trip)
     plan = [segment for leg in route for segment in leg.segments()]
-    alone = violations(_rested(plan[0].start), plan, ruleset)
-    crews = (_relay(route, size, ruleset) for size in range(1, MOST_DRIVERS + 1))
-    crew = next(filter(lambda crew: crew.legal, crews), None) or _relay(route, MOST_DRIVERS, ruleset)
+    alone = _violations(_rested(plan[0].start), plan, law)
+    crews = (_relay(route, size, law) for size in range(1, MOST_DRIVERS + 1))
+    crew = next(filter(lambda crew: crew.legal, crews), None) or _relay(route, MOST_DRIVERS, law)
     needed = crew.size if crew.legal else None
     legal = needed is not None and needed <= trip.drivers
     return Compliance(
@@ -77,7 +77,7 @@ def comply(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> Compliance:
         legal_for_one_driver=not alone,
         drivers=trip.drivers,
         drivers_needed=needed,
-        may_ride_along=_aboard_is_legal(route, max(trip.drivers, needed or MOST_DRIVERS), ruleset),
+        may_ride_along=_aboard_is_legal(route, max(trip.drivers, needed or MOST_DRIVERS), law),
         driving=sum((leg.driving for leg in route), timedelta()),
         on_duty=sum((s.length for s in plan if not s.status.is_rest), timedelta()),
         violations=alone,
@@ -85,6 +85,10 @@ def comply(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> Compliance:
         too_fast=tuple(leg.from_stop + 1 for leg in route if leg.is_too_fast),
         explanation=_explain(needed, trip.drivers, alone),
     )
+
+
+def _violations(history: Sequence[Segment], plan: Sequence[Segment], law: Law) -> tuple[Violation, ...]:
+    return violations(history, plan, law.ruleset, daily_carrier=law.daily_carrier)
 
 
 def _unknown(trip: Trip) -> Compliance:
@@ -138,30 +142,30 @@ class _Crew:
                 log.append(Segment(start=start, end=end, status=Status.ON, riding=True))
 
 
-def _relay(route: Sequence[Leg], size: int, ruleset: Ruleset) -> _Crew:
+def _relay(route: Sequence[Leg], size: int, law: Law) -> _Crew:
     """Each driver drives as long as the law allows, then the one who can drive longest takes over."""
     crew = _Crew(size, [_rested(route[0].departs)])
     for leg in route:
         for segment in leg.segments():
             if segment.status is not Status.DRIVING:
                 crew.log(segment.start, segment.end, segment.status)
-            elif not _drive(crew, leg, segment, ruleset):
+            elif not _drive(crew, leg, segment, law):
                 crew.legal = False
                 return crew
     return crew
 
 
-def _drive(crew: _Crew, leg: Leg, segment: Segment, ruleset: Ruleset) -> bool:
+def _drive(crew: _Crew, leg: Leg, segment: Segment, law: Law) -> bool:
     """Drive one leg with as many hands as it takes; False when nobody may drive on."""
     at = segment.start
     while at < segment.end:
-        until = _may_drive_until(crew.logs[crew.wheel], at, segment.end, ruleset)
+        until = _may_drive_until(crew.logs[crew.wheel], at, segment.end, law)
         if until > at:
             crew.log(at, until, Status.DRIVING)
             at = until
             continue
         candidates = {
-            number: _may_drive_until(log, at, segment.end, ruleset)
+            number: _may_drive_until(log, at, segment.end, law)
             for number, log in enumerate(crew.logs)
             if number != crew.wheel
         }
@@ -176,9 +180,9 @@ def _drive(crew: _Crew, leg: Leg, segment: Segment, ruleset: Ruleset) -> bool:
     return True
 
 
-def _may_drive_until(log: list[Segment], start: datetime, end: datetime, ruleset: Ruleset) -> datetime:
+def _may_drive_until(log: list[Segment], start: datetime, end: datetime, law: Law) -> datetime:
     """How far towards `end` a driver with this log may legally drive."""
-    found = violations(log, [Segment(start=start, end=end, status=Status.DRIVING)], ruleset)
+    found = _violations(log, [Segment(start=start, end=end, status=Status.DRIVING)], law)
     return min((violation.at for violation in found), default=end)
 
 
@@ -195,24 +199,24 @@ def _handover(at: datetime, driver: int, leg: Leg) -> Handover:
     )
 
 
-def _aboard_is_legal(route: Sequence[Leg], size: int, ruleset: Ruleset) -> bool:
-    return _aboard(route, size, ruleset).legal
+def _aboard_is_legal(route: Sequence[Leg], size: int, law: Law) -> bool:
+    return _aboard(route, size, law).legal
 
 
-def _aboard(route: Sequence[Leg], size: int, ruleset: Ruleset) -> _Crew:
+def _aboard(route: Sequence[Leg], size: int, law: Law) -> _Crew:
     """The whole crew rides from the first mile on, which is time on duty for all of them."""
     crew = _Crew(size, [_rested(route[0].departs) for _ in range(size)])
     for leg in route:
         for segment in leg.segments():
             if segment.status is not Status.DRIVING:
                 crew.log(segment.start, segment.end, segment.status)
-            elif not _drive(crew, leg, segment, ruleset):
+            elif not _drive(crew, leg, segment, law):
                 crew.legal = False
                 return crew
     return crew
 
 
-def duties(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> list[list[Segment]] | None:
+def duties(trip: Trip, law: Law = USUAL) -> list[list[Segment]] | None:
     """What each of the trip's drivers is planned to do, in order, without gaps; None when its times cannot be told.
 
     A crew rides together if that is legal for drivers who come rested, else the others join where they take over. One
@@ -225,7 +229,7 @@ def duties(trip: Trip, ruleset: Ruleset = US_PASSENGER) -> list[list[Segment]] |
     alone = [segment for leg in route for segment in leg.segments()]
     if trip.drivers == 1:
         return [alone]
-    crews = (shape(route, trip.drivers, ruleset) for shape in (_aboard, _relay))
+    crews = (shape(route, trip.drivers, law) for shape in (_aboard, _relay))
     crew = next((crew for crew in crews if crew.legal), None)
     if crew is None:
         return [alone, *([_riding(segment) for segment in alone] for _ in range(trip.drivers - 1))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
@@ -108,6 +109,14 @@ class Ruleset(Frozen):
     def citation(self, rule: Rule, daily_carrier: bool) -> str:
         """The paragraph that sets this limit."""
         return self.weekly_citation if rule is Rule.CYCLE and not daily_carrier else self.citations[rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Which rules hold for a carrier's drivers: of what kind, and 70 hours in 8 days for one that runs on every day."""
+
+    ruleset: Ruleset
+    daily_carrier: bool = True
 
 
 class Answer(StrEnum):

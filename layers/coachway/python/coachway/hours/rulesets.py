@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from coachway.hours.model import Cycle, Rule, Ruleset
+from coachway.hours.model import Cycle, Law, Rule, Ruleset
 
 _WEEKLY: Final = Cycle(days=7, limit=timedelta(hours=60))
 _DAILY: Final = Cycle(days=8, limit=timedelta(hours=70))
@@ -53,3 +53,10 @@ US_PROPERTY: Final = Ruleset(
 """Drivers of moving vans and trucks."""
 
 RULESETS: Final = {ruleset.name: ruleset for ruleset in (US_PASSENGER, US_PROPERTY)}
+USUAL: Final = Law(US_PASSENGER)
+"""Of an organization that does not say otherwise."""
+
+
+def law(ruleset: str, daily_carrier: bool) -> Law:
+    """The rules by the name of their set, as organizations choose them."""
+    return Law(RULESETS[ruleset], daily_carrier)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 
 from coachway.core.caller import Caller
-from coachway.hours import itinerary
+from coachway.hours import itinerary, rulesets
 from coachway.identity import organizations
 from coachway.pricing import service
-from coachway.pricing.legality import RULESETS, ComplianceReport, ComplianceRequest, report
+from coachway.pricing.legality import ComplianceReport, ComplianceRequest, report
 from coachway.pricing.quotes import QuoteRequest
 from coachway.pricing.rules import route_of
 
 
 def check(caller: Caller, request: ComplianceRequest) -> ComplianceReport:
     """Judge an itinerary. Raises Invalid for stops that are out of order in time."""
-    found = itinerary.comply(request.driven(), RULESETS[request.ruleset])
+    house = organizations.get(caller.org_id)
+    policy = house.hours_policy
+    law = rulesets.law(request.ruleset or policy.ruleset, policy.daily_carrier)
+    found = itinerary.comply(request.driven(), law)
     added = _added(caller, request, found.drivers_needed)
-    return report(found, added_price=added, currency=organizations.get(caller.org_id).currency)
+    return report(found, added_price=added, currency=house.currency)
 
 
 def _added(caller: Caller, request: ComplianceRequest, needed: int | None) -> int | None:

@@ -16,17 +16,13 @@ from coachway.core.model import Input, Note, Shape
 from coachway.core.money import Amount
 from coachway.core.times import Moment
 from coachway.hours import itinerary
-from coachway.hours.model import Answer, Rule, Ruleset
-from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
+from coachway.hours.model import Answer, Law, Rule
 from coachway.hours.trip import Trip as DrivenTrip
 from coachway.hours.trip import TripStop
 from coachway.identity.fields import TimeZone
 from coachway.pricing.model import Class
 from coachway.pricing.quotes import Miles, Notice, QuoteRequest
 from coachway.pricing.rules import Trip
-
-RULESETS: dict[str, Ruleset] = {"us_passenger": US_PASSENGER, "us_property": US_PROPERTY}
-"""By the names that callers use."""
 
 _USUAL_START = time(9)
 _MOST_MILES = 10_000
@@ -85,7 +81,9 @@ class ComplianceRequest(Input):
     deadhead_miles: Annotated[Miles, Field(le=_MOST_MILES)] = Decimal(0)
     requires_second_driver: bool = False
     drivers: Annotated[int | None, Field(ge=1, le=4, description="left out: one, or two with a second driver")] = None
-    ruleset: Literal["us_passenger", "us_property"] = "us_passenger"
+    ruleset: Annotated[
+        Literal["us_passenger", "us_property"] | None, Field(description="left out: the organization's")
+    ] = None
     vehicle_class: Class | None = None
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
@@ -183,7 +181,7 @@ def notices(found: itinerary.Compliance) -> list[Notice]:
     return made
 
 
-def of_the_miles(request: QuoteRequest, trip: Trip, zone: tzinfo) -> list[Notice]:
+def of_the_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, law: Law) -> list[Notice]:
     """The same for a trip of which only miles and a start are known: driven without a rest, in one go.
 
     A trip of several days has nights that nobody told of, so nothing is said about it.
@@ -197,5 +195,5 @@ def of_the_miles(request: QuoteRequest, trip: Trip, zone: tzinfo) -> list[Notice
         deadhead_miles=float(trip.deadhead_miles),
         drivers=2 if trip.second_driver else 1,
     )
-    found = itinerary.comply(driven)
+    found = itinerary.comply(driven, law)
     return notices(found) if found.verdict is Answer.BLOCK else []

@@ -14,6 +14,8 @@ from coachway.core.caller import Caller
 from coachway.core.listing import months, page
 from coachway.core.model import Key, Page, PageQuery
 from coachway.core.ops import Create, Op
+from coachway.hours import rulesets
+from coachway.hours.model import Law
 from coachway.identity import organizations
 from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.pricing import lookup, offering
@@ -70,14 +72,21 @@ class House:
         organization, edition = cls.keys(org_id)
         return cls(found.get(Organization, organization), lookup.edition_in(found.numbers(edition)))
 
+    @property
+    def law(self) -> Law:
+        """Which hours rules hold for its drivers."""
+        policy = self.organization.hours_policy
+        return rulesets.law(policy.ruleset, policy.daily_carrier)
+
 
 def calculate(caller: Caller, request: QuoteRequest) -> Quote:
     """Price a trip and keep the quote. Raises Missing for a client that the organization does not have."""
     client = [parties.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
     found = store.gather([*client, *House.keys(caller.org_id)])
     parties.require_found(found, *client)
-    asked = _asked(caller, request, House.of(caller.org_id, found))
-    made = _kept(caller, asked, of_the_miles(request, asked.trip, asked.zone))
+    house = House.of(caller.org_id, found)
+    asked = _asked(caller, request, house)
+    made = _kept(caller, asked, of_the_miles(request, asked.trip, asked.zone, house.law))
     store.commit(caller, *made.ops)
     return made.quote
 
