@@ -14,6 +14,7 @@ from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.ops import COUNTER, Op
 from coachway.core.parties import CLIENT
+from coachway.identity.organization import charter_sequence
 from coachway.pricing import service as pricing
 from coachway.pricing.quotes import Quote
 from coachway.pricing.service import House
@@ -41,7 +42,7 @@ def house_for(caller: Caller, wanted: CharterInput) -> House:
     """
     key = CLIENT.key(org=caller.org_id, id=wanted.client_id)
     years = {stop.time.year for stop in wanted.stops[:1] if stop.time}
-    numbers = [COUNTER.key(org=caller.org_id, name=_sequence(year)) for year in years]
+    numbers = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
     found = store.gather([key, *House.keys(caller.org_id), *numbers])
     require_active(found.get(Client, key))
     return House.of(caller.org_id, found)
@@ -115,11 +116,7 @@ def created(charter: Charter) -> CharterCreated:
 
 def counter(charter: Charter) -> str:
     """The gapless sequence that numbers a charter: one for each year of trips."""
-    return _sequence(charter.trip_date.year)
-
-
-def _sequence(year: int) -> str:
-    return f"charters-{year}"
+    return charter_sequence(charter.trip_date.year)
 
 
 def number(prefix: str, charter: Charter, n: int) -> str:

@@ -63,6 +63,11 @@ class HoursPolicy(Input):
     ] = True
 
 
+def charter_sequence(year: int) -> str:
+    """The gapless sequence that numbers the trips of a year; there is none before the first."""
+    return f"charters-{year}"
+
+
 class Branding(Input):
     """How an organization shows itself to its clients."""
 
