@@ -98,6 +98,18 @@ def test_it_says_where_the_vehicle_goes_and_when_it_comes() -> None:
     assert len(shown.map.arrows) == 1
 
 
+def test_a_time_of_another_day_names_the_day() -> None:
+    tomorrow = 24 * 60
+    stops = trip(eta=tomorrow + 8)
+    stops[1] = stops[1].model_copy(update={"arrival": at(tomorrow)})
+    shown = page(vehicle(stops))
+    assert shown.vehicles[0].arrives == "10:28\N{NO-BREAK SPACE}AM EST on Thu, Mar 4, 2027"
+    assert [each.planned for each in shown.stops] == [
+        "Departs 9:00\N{NO-BREAK SPACE}AM EST",
+        "Arrives 10:20\N{NO-BREAK SPACE}AM EST on Thu, Mar 4, 2027",
+    ]
+
+
 def test_a_vehicle_that_comes_to_the_pickup_comes_to_you_and_the_map_is_of_that() -> None:
     stops = trip(left=False)
     stops[0] = stops[0].model_copy(update={"eta": at(9)})

@@ -90,7 +90,7 @@ def page(
     return LivePage(
         banner=_closing(status) if is_over else _banner(shown, stops[0], words, now),
         vehicles=[_vehicle(each, words, now, alone=alone) for each in shown],
-        stops=[_stop(stop, words, told=alone, is_over=is_over) for stop in stops],
+        stops=[_stop(stop, words, now, told=alone, is_over=is_over) for stop in stops],
         map=_map(stops, vehicles, moving, now),
         picture=_picture(stops, moving),
         is_over=is_over,
@@ -141,7 +141,7 @@ def _vehicle(vehicle: VehicleTrack, words: Wording, now: datetime, *, alone: boo
     following = vehicle.stops[vehicle.next_stop] if vehicle.next_stop is not None else None
     if there is not None:
         leaves = there.departure
-        until = f" until {_clock(leaves, words, there.timezone)}" if leaves is not None and leaves > now else ""
+        until = f" until {_when(leaves, words, there.timezone, now)}" if leaves is not None and leaves > now else ""
         doing, then = f"At {_place(there)}{until}", f", at {_place(following)}" if following else ""
     else:
         whither = "On the way to you at" if vehicle.next_stop == 0 else "On the way to"
@@ -149,7 +149,7 @@ def _vehicle(vehicle: VehicleTrack, words: Wording, now: datetime, *, alone: boo
     notes = _notes(vehicle, words, now)
     if following is None or vehicle.eta is None:
         return VehicleWords(title, doing, notes=notes)
-    comes = _clock(vehicle.eta, words, following.timezone)
+    comes = _when(vehicle.eta, words, following.timezone, now)
     return VehicleWords(title, doing, comes, f"{_soon(vehicle.eta - now)}{then}", notes)
 
 
@@ -180,17 +180,17 @@ def _soon(left: timedelta) -> str:
     return f"in about {hours} h {rest:02d} min" if rest else f"in about {hours} hours"
 
 
-def _stop(stop: StopTrack, words: Wording, *, told: bool, is_over: bool) -> StopWords:
+def _stop(stop: StopTrack, words: Wording, now: datetime, *, told: bool, is_over: bool) -> StopWords:
     """`told`: how the stop came is known of the one vehicle that there is."""
     times = (("Arrives", stop.arrival), ("Departs", stop.departure))
-    planned = " · ".join(f"{label} {_clock(moment, words, stop.timezone)}" for label, moment in times if moment)
+    planned = " · ".join(f"{label} {_when(moment, words, stop.timezone, now)}" for label, moment in times if moment)
     came = ""
     if told and stop.departed_at is not None:
-        came = f"Left at {_clock(stop.departed_at, words, stop.timezone)}"
+        came = f"Left at {_when(stop.departed_at, words, stop.timezone, now)}"
     elif told and stop.arrived_at is not None:
-        came = f"Arrived at {_clock(stop.arrived_at, words, stop.timezone)}"
+        came = f"Arrived at {_when(stop.arrived_at, words, stop.timezone, now)}"
     elif told and stop.eta is not None and not is_over:
-        came = f"Expected at {_clock(stop.eta, words, stop.timezone)}"
+        came = f"Expected at {_when(stop.eta, words, stop.timezone, now)}"
     is_done = told and (stop.departed_at or stop.arrived_at) is not None
     return StopWords(STOPS[stop.stop_type], stop.address, planned, came, is_done)
 
@@ -251,6 +251,13 @@ def _names(stops: Sequence[StopTrack]) -> list[str]:
 def _town(stop: StopTrack) -> str:
     parts = [part.strip() for part in stop.address.split(",") if part.strip()]
     return parts[-2] if len(parts) > 2 else parts[0] if parts else ""
+
+
+def _when(moment: datetime, words: Wording, zone: str, now: datetime) -> str:
+    """`9:00 AM EST`, and of another day than today `9:00 AM EST on Wed, Mar 3, 2027`."""
+    said = _clock(moment, words, zone)
+    is_today = words.local(moment, zone).date() == words.local(now, zone).date()
+    return said if is_today else f"{said} on {words.short_day(moment, zone)}"
 
 
 def _clock(moment: datetime, words: Wording, zone: str) -> str:
