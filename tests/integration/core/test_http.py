@@ -18,6 +18,7 @@ from coachway.core.money import PositiveAmount
 from coachway.core.ops import Create, Update
 from coachway.core.problems import Problem
 from tests.integration.client import Reply, call, token_for
+from tests.integration.conftest import TABLE
 
 KITES = AccessPattern("a kite", pk="ORG#{org}#KITE#{id}", sk="HEAD")
 KiteId = Annotated[str, Field(pattern=ids.pattern("kit"))]
@@ -214,6 +215,19 @@ def test_after_a_day_the_key_is_free_again_although_its_answer_was_not_removed_y
         assert later.status == first.status < 300
         assert "Idempotent-Replayed" not in later.headers
         assert post("Blue").text == later.text
+
+
+def test_what_lies_damaged_in_the_table_is_not_written_to_the_log(
+    dynamodb: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = call(api, "POST", "/api/v1/kites", {"name": "Dana Lee"}, token=token_for("kites:write")).json()
+    [kept] = [each for each in dynamodb.scan(TableName=TABLE)["Items"] if each["kind"]["S"] == "kite"]
+    kept["doc"] = {"S": kept["doc"]["S"].replace('"Dana Lee"', '["Dana Lee"]')}
+    dynamodb.put_item(TableName=TABLE, Item=kept)
+    assert call(api, "GET", f"/api/v1/kites/{made['id']}", token=token_for("kites:read")).status == 500
+    logged = caplog.text
+    assert "ValidationError" in logged
+    assert "Dana" not in logged
 
 
 def test_what_nobody_foresaw_is_a_500_that_tells_nothing() -> None:

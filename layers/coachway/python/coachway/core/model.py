@@ -56,9 +56,12 @@ class AccessPattern:
 
 
 class Shape(BaseModel):
-    """Base of every model: what validates and writes it is built when it is first used, not when a function starts."""
+    """Base of every model: what validates and writes it is built when it is first used, not when a function starts.
 
-    model_config = ConfigDict(defer_build=True)
+    What does not fit is not repeated in the error, which may be logged with its trace.
+    """
+
+    model_config = ConfigDict(defer_build=True, hide_input_in_errors=True)
 
 
 class Record(Shape):
