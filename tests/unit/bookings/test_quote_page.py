@@ -50,6 +50,11 @@ def test_an_open_quote_shows_trip_price_and_how_long_it_is_valid() -> None:
     assert 'name="revision_number" value="1"' in text
 
 
+def test_a_trip_over_several_days_names_the_first_and_the_last() -> None:
+    later = charter().ends_at + timedelta(days=2)
+    assert "<p>Wednesday, March 3, 2027 to Friday, March 5, 2027</p>" in html(State.OPEN, ends_at=later)
+
+
 def test_a_booked_trip_says_what_is_paid_and_what_is_left() -> None:
     assert "paid" not in html(State.UNDER_WAY, status=Status.BOOKED).split("If you cancel")[0]
     assert "$278.63 paid, $835.87 to pay" in html(State.UNDER_WAY, status=Status.BOOKED, amount_paid=27863)
