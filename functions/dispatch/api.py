@@ -8,7 +8,7 @@ from coachway.core.model import Page
 from coachway.dispatch import answering, assignments, board, listing, recoveries
 from coachway.dispatch.board import Board, BoardQuery
 from coachway.dispatch.model import Assignment, AssignmentId
-from coachway.dispatch.recovery import Recovery, RecoveryId, RecoveryInput, RecoveryQuery
+from coachway.dispatch.recovery import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
 from coachway.dispatch.requests import AssignInput, AssignmentQuery, AutoAssigned, AutoInput, ReasonInput
 
 api = Api("dispatch", "Who drives which trip, in which vehicle, and where they are.")
@@ -113,18 +113,19 @@ def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/accept", needs="dispatch:write", outside=("driver",))
-def accept_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
+def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery) -> Recovery:
     """Take a trip over, as the driver who is asked.
 
-    Staff may answer for a driver who called. When something came between meanwhile, the next driver is asked.
+    Staff may answer for a driver who called, and name the offer, as meanwhile another driver may be asked. When
+    something came between, the next driver is asked.
     """
-    return recoveries.accept(caller, recovery_id)
+    return recoveries.accept(caller, recovery_id, query.offer_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/decline", needs="dispatch:write", outside=("driver",))
-def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
+def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput, query: AnswerQuery) -> Recovery:
     """Do not take a trip over, as the driver who is asked; the next one is."""
-    return recoveries.decline(caller, recovery_id, body.reason)
+    return recoveries.decline(caller, recovery_id, body.reason, query.offer_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/cancel", needs="dispatch:write", outside=())

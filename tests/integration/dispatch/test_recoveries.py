@@ -16,6 +16,7 @@ from coachway.dispatch import recoveries, recovery_flow
 from coachway.dispatch.model import ASSIGNMENT, DIARY, Assignment, DiaryPage
 from coachway.dispatch.recovery import RECOVERY, Recovery
 from coachway.dispatch.rules import AssignmentStatus, week_of
+from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import (
     SYSTEM,
@@ -271,6 +272,27 @@ def test_a_vendor_whose_papers_ran_out_is_not_asked_for_somebody_else() -> None:
     assert recovery_flow.offer(SYSTEM, rcv).go == "over"
     assert (kept(rcv).status, kept(rcv).offers) == ("escalated", [])
     assert "Missing required document" in kept(rcv).status_reason
+
+
+def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_one() -> None:
+    yard = Yard()
+    rcv = yard.open()
+    first = recovery_flow.offer(SYSTEM, rcv).offer
+    assert look(rcv, waited=first).go == "offer"
+    second = recovery_flow.offer(SYSTEM, rcv).offer
+    for what, body in (("accept", None), ("decline", {})):
+        late = ask("POST", f"/dispatch/recoveries/{rcv}/{what}", body, query={"offer_id": first})
+        assert (late.status, late.json()["title"]) == (409, "this offer is over")
+    assert kept(rcv).offers[-1].status == "open"
+    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", query={"offer_id": second})
+    assert the_assignment(taken["replacement_id"]).driver_id == yard.finn
+
+
+def test_a_trip_that_is_only_quoted_is_not_recovered_by_itself() -> None:
+    quote = str(asking.quoted()["id"])
+    made = assigned(quote, driver(), vehicle())
+    recovery_flow.unstarted(SYSTEM, event("trip.unstarted", assignment_id=made["id"], minutes=15))
+    assert done("GET", "/dispatch/recoveries")["items"] == []
 
 
 def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wakened: Wakened) -> None:

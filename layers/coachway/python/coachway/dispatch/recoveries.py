@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from coachway.bookings.model import CHARTER, Charter
+from coachway.bookings.rules import Status
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
@@ -46,6 +48,8 @@ def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -
     against = needless(wanted.reason, before)
     if against:
         raise errors.Conflict(against, title="this trip needs nobody else")
+    if by_itself and not _takes_place(before):
+        raise errors.Conflict("its charter is not booked", title="this trip needs nobody")
     last = _last(before)
     if last is not None and (not last.status.is_over or (by_itself and _settles(last, wanted.reason))):
         raise errors.Conflict(f"{last.id} is {last.status}", title="somebody is looked for already")
@@ -73,6 +77,12 @@ def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -
     told = RecoveryOpened(**telling.of_recovery(recovery), notes=wanted.notes)
     store.commit(caller, Create(recovery, [told]), Update(before, after))
     return recovery
+
+
+def _takes_place(assignment: Assignment) -> bool:
+    """Whether a trip's client wants it: who was given one that is only quoted need not come."""
+    charter = store.find(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))
+    return charter is not None and charter.status in {Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS}
 
 
 def _last(assignment: Assignment) -> Recovery | None:
@@ -140,8 +150,8 @@ def listed(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     return Page(items=[seen(caller, each) for each in found.items], next_cursor=found.next_cursor)
 
 
-def accept(caller: Caller, recovery_id: str) -> Recovery:
-    """Whoever is asked takes the trip over, in one transaction. Staff may say so for them.
+def accept(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
+    """Whoever is asked takes the trip over, in one transaction. Staff may say so for them, naming the offer.
 
     Raises Conflict when nobody is asked, or something came between: then the next is asked.
     """
@@ -149,30 +159,33 @@ def accept(caller: Caller, recovery_id: str) -> Recovery:
     from coachway.dispatch import replacing
 
     def act() -> Recovery:
-        before = _asked(caller, recovery_id)
+        before = _asked(caller, recovery_id, offer_id)
         try:
             return seen(caller, replacing.replaced(caller, before))
         except errors.LostRace:
             raise
         except errors.Conflict as conflict:
             # The refusal is the answer to this request, so what is written of it is no answer.
-            _answered(replace(caller, attempt=None), recovery_id, OfferStatus.UNAVAILABLE, conflict.detail)
+            quiet, asked = replace(caller, attempt=None), before.offers[-1].id
+            _answered(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
             raise
 
     return after_lost_races(act)
 
 
-def decline(caller: Caller, recovery_id: str, reason: str) -> Recovery:
-    """Whoever is asked does not take it over; the next is asked. Staff may say so for them."""
-    return seen(caller, _answered(caller, recovery_id, OfferStatus.DECLINED, reason))
+def decline(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
+    """Whoever is asked does not take it over; the next is asked. Staff may say so for them, naming the offer."""
+    return seen(caller, _answered(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
 
 
-def _asked(caller: Caller, recovery_id: str) -> Recovery:
+def _asked(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
     found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _may_see(caller, found):
         raise errors.Missing("there is no such recovery")
     require_step(found.status, RecoveryStatus.RECOVERED)
     if found.offer is None or (caller.role == "driver" and found.offer.driver_id != caller.party_id):
+        raise NobodyAsked
+    if offer_id is not None and found.offer.id != offer_id:
         raise NobodyAsked
     return found
 
@@ -186,11 +199,11 @@ class NobodyAsked(errors.Conflict):
         super().__init__("it was answered, or the time to answer is over")
 
 
-def _answered(caller: Caller, recovery_id: str, status: OfferStatus, reason: str) -> Recovery:
+def _answered(caller: Caller, recovery_id: str, offer_id: str | None, status: OfferStatus, reason: str) -> Recovery:
     from coachway.dispatch.recovery_events import RecoveryDeclined
 
     def act() -> Recovery:
-        before = _asked(caller, recovery_id)
+        before = _asked(caller, recovery_id, offer_id)
         after = answered(before, status, reason, clock.now())
         told = RecoveryDeclined(**telling.of_recovery(after), offer=telling.of_offer(after.offers[-1]), why=reason)
         store.commit(caller, Update(before, after, [told]))

@@ -63,6 +63,14 @@ class RecoveryInput(Input):
     notes: Note = ""
 
 
+class AnswerQuery(Input):
+    """Which offer is answered. Who answers for somebody else names it: meanwhile another driver may be asked."""
+
+    offer_id: Annotated[
+        str | None, Field(pattern=ids.pattern("off"), description="left out: the one that waits for an answer")
+    ] = None
+
+
 class Offer(Shape):
     """A driver who was asked to take over with a vehicle, and what they said."""
 
