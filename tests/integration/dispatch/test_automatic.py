@@ -9,11 +9,25 @@ import pytest
 
 from coachway.core import errors
 from coachway.core.caller import Caller
+from coachway.core.model import Changes
 from coachway.dispatch import assigning
 from coachway.dispatch.ground import Ground
 from coachway.dispatch.requests import AssignInput
+from coachway.fleet import drivers
+from coachway.fleet.model import AvailabilityInput
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import ask, assigned, awarded, done, driver, found, trip, vehicle
+from tests.integration.dispatch.yard import (
+    SYSTEM,
+    ask,
+    assigned,
+    awarded,
+    charter,
+    done,
+    driver,
+    found,
+    trip,
+    vehicle,
+)
 
 NEAR: dict[str, Any] = {"home_latitude": 40.71, "home_longitude": -74.0}
 FAR: dict[str, Any] = {"home_latitude": 42.36, "home_longitude": -71.06}
@@ -171,6 +185,25 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
     body = AssignInput(charter_id=one, driver_id=rosa, vehicle_id=coaches[0])
     with pytest.raises(errors.Conflict, match="overlap: Rosa Delgado is on"):
         assigning.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+
+
+def test_a_driver_who_goes_away_at_the_same_moment_is_not_given_the_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    rosa, run, coach = driver(), trip(), vehicle()
+    away = {"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00", "reason": "vacation"}
+    commit, raced = assigning.commit, list[str]()
+
+    def overtaken(*args: Any, **more: Any) -> None:
+        if not raced:
+            raced.append("once")
+            changes: Changes[AvailabilityInput] = Changes({"exceptions": [away]})
+            drivers.set_availability(SYSTEM, rosa, changes, None)
+        commit(*args, **more)
+
+    monkeypatch.setattr(assigning, "commit", overtaken)
+    body = AssignInput(charter_id=run, driver_id=rosa, vehicle_id=coach)
+    with pytest.raises(errors.Conflict, match="vacation"):
+        assigning.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+    assert charter(run)["vehicles"] == []
 
 
 def test_what_was_awarded_to_a_vendor_whose_papers_ran_out_is_given_to_none_of_its_drivers() -> None:

@@ -260,6 +260,23 @@ def test_hours_of_service_are_judged_by_what_was_really_done() -> None:
     assert "49 CFR 395.5" in refused.json()["detail"]
 
 
+def test_the_way_to_the_next_trip_counts_when_its_driver_reports_for_it() -> None:
+    """An hour late in Atlantic City, and two and a half hours of driving from the next trip's start in New York."""
+    rosa = yard.driver()
+    first = yard.assigned(yard.trip(), rosa, yard.vehicle("Coach 1"))["id"]
+    second = yard.assigned(yard.trip(leaves="16:00", hours=4), rosa, yard.vehicle("Coach 2"))["id"]
+    with the_time_is("08:00"):
+        done("POST", path(first, "check-in"), {}, by=rosa)
+    with the_time_is("09:00"):
+        done("POST", path(first, "depart"), {}, by=rosa)
+    with the_time_is("13:10"):
+        done("POST", path(first, "check-out"), {}, by=rosa)
+    with the_time_is("16:00"):
+        refused = road.ask("POST", path(second, "check-in"), {}, by=rosa)
+    assert (refused.status, refused.json()["title"]) == (409, "the hours of service do not allow it")
+    assert "drive limit" in refused.json()["detail"]
+
+
 def test_a_trip_that_nobody_checked_out_of_is_a_hole_in_the_log() -> None:
     rosa = yard.driver()
     first = yard.assigned(yard.trip(), rosa, yard.vehicle("Coach 1"))

@@ -129,6 +129,19 @@ def test_driving_past_the_hours_of_service_is_told_once() -> None:
     assert events(seen).count("trip.hours_exceeded") == 1
 
 
+def test_two_drivers_drive_one_after_the_other_before_that_is_too_long() -> None:
+    """Each may drive for ten hours, and be on duty for fifteen, riding along included."""
+    run = yard.trip(requires_second_driver=True)
+    rosa, sam = yard.driver(), yard.driver("Sam Tran")
+    made = yard.assigned(run, rosa, yard.vehicle(), second_driver_id=sam)["id"]
+    with the_time_is("09:00"):
+        done("POST", f"/dispatch/assignments/{made}/check-in", {}, by=rosa)
+        done("POST", f"/dispatch/assignments/{made}/depart", {}, by=rosa)
+    assert assignment(made).may_drive_until == at("00:00", "2027-03-04")
+    looked("20:00")
+    assert said(made, "trip.hours_exceeded") == []
+
+
 def test_a_rest_on_the_way_gives_new_hours() -> None:
     stops_at = yard.trip()
     _, made, rosa = on_duty(stops_at)

@@ -67,9 +67,9 @@ def told(
         known="known" if left else "unknown",
         holes=holes,
         status=log[-1].status if log and log[-1].end >= now else None,
-        drive_hours_left=_hours(left.drive) if left else None,
-        duty_hours_left=_hours(left.duty) if left else None,
-        cycle_hours_left=_hours(left.cycle) if left else None,
+        drive_hours_left=_at_least(left.drive) if left else None,
+        duty_hours_left=_at_least(left.duty) if left else None,
+        cycle_hours_left=_at_least(left.cycle) if left else None,
         cycle_days=cycle.days,
         cycle_hours=_hours(cycle.limit),
         may_drive_from=verdict.earliest_drive_at if left else None,
@@ -144,6 +144,11 @@ def _back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[Ho
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _at_least(length: timedelta) -> float:
+    """Hours, rounded down: nobody is promised a second more than the law leaves."""
+    return length // timedelta(seconds=36) / 100
 
 
 def _hours(length: timedelta) -> float:
