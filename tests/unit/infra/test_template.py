@@ -34,6 +34,11 @@ _Loader.add_multi_constructor("!", _short_form)
 
 TEMPLATE: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+ALARMS: dict[str, Any] = {
+    name: each["Properties"]
+    for name, each in yaml.load((ROOT / "infra/observability.yaml").read_text(), _Loader)["Resources"].items()  # noqa: S506
+    if each["Type"] == "AWS::CloudWatch::Alarm"
+}
 FLOWS = sorted((ROOT / "statemachines").glob("*.yaml"))
 FUNCTION_NAMES = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"]
 
@@ -130,6 +135,43 @@ def test_a_message_of_a_killed_sender_is_free_again_when_the_queue_delivers_it()
     assert runs < rules.LEASE.total_seconds() < waits
 
 
-def test_a_queue_hides_a_message_longer_than_its_consumer_may_run() -> None:
-    timeout = RESOURCES["MessagingFunction"]["Properties"]["Timeout"]
-    assert RESOURCES["MessagingQueue"]["Properties"]["VisibilityTimeout"] >= timeout
+@pytest.mark.parametrize("consumer", ["Messaging", "Vendors", "Bookings", "Bids", "Billing", "Dispatch", "DispatchFigures"])
+def test_a_queue_hides_a_message_longer_than_its_consumer_may_run(consumer: str) -> None:
+    function, queue = RESOURCES[f"{consumer}Function"]["Properties"], RESOURCES[f"{consumer}Queue"]["Properties"]
+    assert queue["VisibilityTimeout"] >= function["Timeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{consumer}DeadLetters.Arn"}
+    [feed] = function["Events"].values()
+    assert feed["Properties"]["Queue"] == {"Fn::GetAtt": f"{consumer}Queue.Arn"}
+    assert feed["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def _watched(metric: str) -> list[str]:
+    """Whose metric of this name some alarm looks at."""
+    return sorted(str(each["Dimensions"][0]["Value"]) for each in ALARMS.values() if each["MetricName"] == metric)
+
+
+def test_a_timer_that_fails_is_told() -> None:
+    timers = [
+        str(each["Properties"]["FunctionName"])
+        for each in RESOURCES.values()
+        if any(event["Type"] == "Schedule" for event in each["Properties"].get("Events", {}).values())
+    ]
+    assert len(timers) == 7
+    assert _watched("Errors") == sorted([*timers, str({"Ref": "MessagingFunction"})])
+
+
+@pytest.mark.parametrize("ending", ["ExecutionsFailed", "ExecutionsTimedOut"])
+def test_a_flow_that_fails_or_runs_out_of_time_is_told(ending: str) -> None:
+    flows = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::StepFunctions::StateMachine"]
+    assert _watched(ending) == sorted(str({"Ref": name}) for name in flows)
+
+
+def test_every_queue_of_dead_letters_is_looked_at() -> None:
+    dead = [
+        name for name, each in RESOURCES.items() if each["Type"] == "AWS::SQS::Queue" and name.endswith("DeadLetters")
+    ]
+    looked = [each["Dimensions"][0]["Value"] for each in ALARMS.values() if each.get("Namespace") == "AWS/SQS"]
+    assert {"Ref": "MessagingQueue"} in looked
+    assert sorted(each["Ref"] for each in looked if each["Ref"] != "MessagingQueue") == sorted(dead)
+    passed_on = RESOURCES["Observability"]["Properties"]["Parameters"]
+    assert all(passed_on[name] == {"Fn::GetAtt": f"{name}.QueueName"} for name in dead)
