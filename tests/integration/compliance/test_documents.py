@@ -201,3 +201,36 @@ def test_round_trips() -> None:
         before = tally.calls
         assert ask(method, path, sent, token=token).status < 300
         assert tally.calls - before == round_trips, (method, path)
+
+
+def test_the_first_papers_of_an_organization_that_come_at_once_are_both_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, faster, token = store.commit, ["liability_insurance"], carriers.staff()
+
+    def racing(*given: Any, **more: Any) -> None:
+        if faster:
+            own = {"organization": True, "document_type": faster.pop(), "document_name": "Policy"}
+            assert ask("POST", "/compliance", own, token=token).status == 201
+        commit(*given, **more)
+
+    monkeypatch.setattr(store, "commit", racing)
+    assert ask("POST", "/compliance", {**BODY, "organization": True}, token=token).status == 201
+    kept = subjects.get(CALLER, SubjectType.ORGANIZATION, ORG)
+    assert {each.document_type for each in kept.papers} == {"business_license", "liability_insurance"}
+
+
+def test_a_paper_that_was_rejected_is_handed_in_again_and_then_counts() -> None:
+    ven = vendor()["id"]
+    for kind in REQUIRED[1:]:
+        document(ven, kind, status="approved", expiration_date="2099-01-01")
+
+    def status() -> dict[str, Any]:
+        return dict(ask("GET", f"/vendors/{ven}/compliance/status").json())
+
+    document(ven, REQUIRED[0], status="rejected", expiration_date="2099-01-01")
+    assert (status()["missing_required"], status()["rejected_documents"]) == ([REQUIRED[0]], 1)
+    again = document(ven, REQUIRED[0], expiration_date="2099-01-01")
+    assert (status()["is_compliant"], status()["pending_documents"]) == (False, 1)
+    assert again["id"] in listed({"status": "pending"})
+    assert ask("PUT", f"/compliance/{again['id']}", {"status": "approved"}).status == 200
+    assert (status()["is_compliant"], status()["missing_required"], status()["rejected_documents"]) == (True, [], 1)
+    assert again["id"] not in listed({"status": "pending"})

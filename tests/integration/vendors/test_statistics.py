@@ -199,6 +199,32 @@ def test_a_rebuild_counts_the_same_again_from_the_events(dynamodb: Any) -> None:
     assert [each.numbers for each in after] == [each.numbers for each in before]
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_comes_in_whatever_order_a_rebuild_says_what_was_counted_live(seed: int) -> None:
+    dice = random.Random(seed)
+    vendors = [vendor()["id"] for _ in range(3)]
+    waiting: list[Delivery] = []
+    for _ in range(16):
+        ven = dice.choice(vendors)
+        points = {"on_time_performance": dice.randint(2, 10) / 2} if dice.random() < 0.5 else {}
+        happening = dice.choice([rated(ven, dice.randint(2, 10) / 2, **points), seen(ven, 1, dice.randint(0, 40))])
+        waiting += happened(ven, happening)
+        if dice.random() < 0.6:
+            dice.shuffle(waiting)
+            half = len(waiting) // 2
+            consumed(*waiting[:half], *waiting[: half // 2])
+            waiting = waiting[half // 2 :]
+        if dice.random() < 0.1:
+            consumed(*waiting)
+            statistics.rebuild(ORG)
+    dice.shuffle(waiting)
+    consumed(*waiting, *waiting)
+    live = {ven: statistics.TALLIES.of(ORG, ven).numbers for ven in vendors}
+    assert sum(each.get("ratings", 0) + each.get("stops_judged", 0) for each in live.values()) == 16
+    statistics.rebuild(ORG)
+    assert {ven: statistics.TALLIES.of(ORG, ven).numbers for ven in vendors} == live
+
+
 def test_an_event_that_a_rebuild_counted_is_not_counted_again_when_it_is_delivered() -> None:
     ven = vendor()["id"]
     late = happened(ven, *(rated(ven, 4.0) for _ in range(3)))

@@ -65,7 +65,8 @@ def with_paper(subject: Subject, paper: Paper) -> Op:
     """The op by which a subject has this paper, new or in another status. Raises Conflict when it has too many."""
     others = [each for each in subject.papers if each.id != paper.id]
     after = subject.model_copy(update={"papers": [*_bounded(others), paper]})
-    return Create(after) if subject.version == 0 else Update(subject, after)
+    at_once = errors.LostRace("another document of the organization was handed in meanwhile: look again")
+    return Create(after, taken=at_once) if subject.version == 0 else Update(subject, after)
 
 
 def _bounded(papers: Sequence[Paper]) -> list[Paper]:
