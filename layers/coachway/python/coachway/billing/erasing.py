@@ -62,7 +62,7 @@ def client_erased(caller: Caller, delivery: Delivery) -> None:
     for place in range(int(number), len(_LISTS)):
         following = _erase_page(caller, client_id, *_LISTS[place], behind or None)
         if following is not None:
-            clients.go_on(caller, client_id, _PART, f"{place}:{following}")
+            clients.go_on(caller, delivery, _PART, f"{place}:{following}")
             return
         behind = ""
     _erase_failures(caller, client_id)

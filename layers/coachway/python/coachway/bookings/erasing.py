@@ -85,7 +85,7 @@ def client_erased(caller: Caller, delivery: Delivery) -> None:
     for charter_id in dict.fromkeys(each.charter_id for each in some.items if each.charter_id is not None):
         after_lost_races(partial(_erase, caller, client_id, charter_id))
     if some.next_cursor is not None:
-        clients.go_on(caller, client_id, _PART, some.next_cursor)
+        clients.go_on(caller, delivery, _PART, some.next_cursor)
 
 
 def _erase(caller: Caller, client_id: str, charter_id: str) -> None:

@@ -9,7 +9,7 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Delivery
 from coachway.core.erasing import ERASURE, Erasure
-from coachway.core.ops import Update
+from coachway.core.ops import Once, Update
 from coachway.core.retrying import after_lost_races
 
 AT_ONCE: Final = 25
@@ -23,12 +23,14 @@ def cursor_of(delivery: Delivery, part: str) -> str | None:
     return None
 
 
-def go_on(caller: Caller, client_id: str, part: str, cursor: str) -> None:
-    """Have a part go on behind `cursor`."""
+def go_on(caller: Caller, delivery: Delivery, part: str, cursor: str) -> None:
+    """Have a part go on behind `cursor`: once, however often its event is delivered. Raises AlreadyConsumed."""
+    client_id = str(delivery.data["client_id"])
 
     def tell() -> None:
         receipt = store.get(Erasure, ERASURE.key(org=caller.org_id, client=client_id))
         told = ClientErasureContinued(client_id=client_id, part=part, cursor=cursor)
-        store.commit(caller, Update(receipt, receipt.model_copy(), [told]))
+        once = Once(f"erasing-{part}", delivery.event_id)
+        store.commit(caller, Update(receipt, receipt.model_copy(), [told]), once)
 
     after_lost_races(tell)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -19,7 +19,7 @@ from coachway.core.model import AccessPattern, Entity, Key, Record
 from coachway.core.ops import Op, Update
 from coachway.core.parties import CLIENT
 
-R = TypeVar("R", bound=Record)
+M = TypeVar("M", bound=BaseModel)
 
 Blanks = Mapping[str, Any]
 """Personal fields by their names, wherever they lie in a document, and what stands there instead."""
@@ -67,7 +67,7 @@ def blanked(told: Any, blanks: Blanks, client_id: str) -> Any:
     }
 
 
-def without(record: R, blanks: Blanks, client_id: str) -> R:
+def without(record: M, blanks: Blanks, client_id: str) -> M:
     """A copy of `record` without what is personal about a client in it."""
     said = blanked(json.loads(record.model_dump_json()), blanks, client_id)
     return type(record).model_validate_json(json.dumps(said))
