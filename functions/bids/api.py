@@ -18,6 +18,7 @@ from coachway.bids.model import (
     BidView,
     ReasonInput,
     RejectInput,
+    ReleaseInput,
 )
 from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bookings.model import CharterId
@@ -147,6 +148,18 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     from coachway.bids import awarding  # the other routes decide nothing
 
     return awarding.reject(caller, bid_id, body)
+
+
+@api.post("/bids/{bid_id}/release", needs="bids:award")
+def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
+    """Take back what a bid won, as when its vendor cannot come.
+
+    Its vehicles can be given to somebody else; their drivers, if there are any, are released first. The vendor is told,
+    and is not owed its price any more.
+    """
+    from coachway.bids import releasing  # the other routes decide nothing
+
+    return releasing.release(caller, bid_id, body.reason)
 
 
 @api.get("/charters/{charter_id}/bids/comparison", needs="bids:read")

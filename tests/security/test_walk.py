@@ -45,6 +45,7 @@ WANT_MORE = {
     "POST /bids/{bid_id}/submit": "a vendor with all its papers",
     "POST /bids/{bid_id}/accept": "a bid that was submitted",
     "POST /bids/{bid_id}/reject": "a bid that was submitted",
+    "POST /bids/{bid_id}/release": "a bid that was accepted",
     "POST /dispatch/assignments": "a driver and a vehicle with all their papers",
     "POST /dispatch/assignments/auto": "a driver and a vehicle with all their papers",
     "POST /dispatch/assignments/{assignment_id}/check-in": "a trip of today",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from coachway.bids import signals
 from coachway.bids.model import BID
 from coachway.billing import awards, consumers, falling_due, ledger
 from coachway.billing.accounts import Account
@@ -114,24 +115,34 @@ def test_an_award_that_is_heard_of_twice_is_owed_once() -> None:
     assert balances()["accounts_payable"] == -125_000
 
 
+def called_off(bid_id: str) -> None:
+    """Billing hears, twice, that who had won need not come."""
+    off = delivered(BID.key(org=ORG, id=bid_id), "bid.called_off", bid_id)
+    for _ in range(2):
+        consumers.CONSUMERS["bid.called_off"](SYSTEM, off)
+
+
+def cancelled(trip: dict[str, Any]) -> None:
+    """A charter is cancelled, and bidding has heard of it."""
+    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+    signals.charter_off(SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"]))
+
+
 def test_a_cancelled_trip_is_not_owed() -> None:
     trip, _, event = awarded()
     awards.accepted(SYSTEM, event)
-    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
-    off = delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
-    for _ in range(2):
-        awards.called_off(SYSTEM, off)
+    cancelled(trip)
+    called_off(event.aggregate_id)
     [payable] = done("GET", "/payables")["items"]
-    assert (payable["status"], payable["void_reason"]) == ("void", "The trip was cancelled")
+    assert (payable["status"], payable["void_reason"]) == ("void", "The charter was cancelled")
     assert balances() == {}
     assert events_of(PAYABLE.key(org=ORG, id=payable["id"])) == ["payable.created", "payable.voided"]
 
 
 def test_an_award_that_is_heard_of_after_the_cancellation_leaves_nothing() -> None:
     trip, _, event = awarded()
-    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
-    off = delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
-    awards.called_off(SYSTEM, off)
+    cancelled(trip)
+    called_off(event.aggregate_id)
     awards.accepted(SYSTEM, event)
     assert done("GET", "/payables")["items"] == []
     assert balances() == {}
@@ -142,9 +153,34 @@ def test_what_was_paid_already_stays_paid_when_the_trip_is_cancelled() -> None:
     awards.accepted(SYSTEM, event)
     [payable] = done("GET", "/payables")["items"]
     done("POST", f"/payables/{payable['id']}/pay", {"method": "check", "reference": "1001"})
-    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
-    awards.called_off(SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"]))
+    cancelled(trip)
+    called_off(event.aggregate_id)
     assert done("GET", f"/payables/{payable['id']}")["status"] == "paid"
+
+
+def test_a_vendor_that_is_replaced_is_owed_nothing_and_the_other_its_own_price() -> None:
+    trip, _, event = awarded(1250)
+    awards.accepted(SYSTEM, event)
+    office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
+    called_off(event.aggregate_id)
+    other = office.vendor("Relief Lines")
+    second = office.bid(trip["id"], other, 1400)["id"]
+    office.done("POST", f"/bids/{second}/accept", {"decision": "accept"})
+    awards.accepted(SYSTEM, delivered(BID.key(org=ORG, id=second), "bid.accepted", second))
+    known = {each["vendor_name"]: each for each in done("GET", "/payables")["items"]}
+    assert {name: each["status"] for name, each in known.items()} == {
+        "Premium Coach Lines": "void",
+        "Relief Lines": "open",
+    }
+    assert known["Premium Coach Lines"]["void_reason"] == "Your coach broke down"
+    assert balances() == {"cost_of_service": 140_000, "accounts_payable": -140_000}
+
+
+def test_an_award_that_is_heard_of_after_it_was_taken_back_is_not_owed() -> None:
+    _, _, event = awarded()
+    office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
+    awards.accepted(SYSTEM, event)
+    assert done("GET", "/payables")["items"] == []
 
 
 def test_a_payment_is_booked_and_told_with_its_remittance() -> None:

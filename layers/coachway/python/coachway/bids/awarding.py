@@ -247,7 +247,7 @@ def call_off(caller: Caller, charter_id: str, reason: str) -> None:
 def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
     bid = service.get(caller, bid_id)
     if bid.called_off_at is None:
-        after = bid.model_copy(update={"called_off_at": clock.now()})
+        after = bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
         store.commit(caller, Update(bid, after, [BidCalledOff(**telling.of_bid(after), reason=reason)]))
 
 

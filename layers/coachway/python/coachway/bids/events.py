@@ -188,7 +188,7 @@ class BidAccepted(_Bid):
 
 
 class BidCalledOff(_Bid):
-    """The trip that a bid had won does not take place: its vendor need not come."""
+    """A bid had won, and its vendor need not come: the trip does not take place, or was taken back."""
 
     TYPE: ClassVar[str] = "bid.called_off"
 

@@ -127,7 +127,8 @@ class Bid(Entity, Offered):
     vehicles_awarded: list[int] = Field(default_factory=list)
     payout_date: Day | None = None
     called_off_at: AwareDatetime | None = None
-    """When the trip that it had won came to nothing."""
+    """Since when its vendor need not come, though it had won."""
+    called_off_reason: str = ""
 
     def key(self) -> Key:
         return BID.key(org=self.org_id, id=self.id)
@@ -176,7 +177,10 @@ class BidView(Entity, Offered):
     decision_reason: str
     vehicles_awarded: list[int]
     payout_date: Day | None
-    called_off_at: Annotated[AwareDatetime | None, Field(description="the trip that it had won does not take place")]
+    called_off_at: Annotated[
+        AwareDatetime | None, Field(description="since when its vendor need not come, though it had won")
+    ]
+    called_off_reason: str
     quoted_price: PositiveAmount | None = None
     base_price: PositiveAmount | None = None
     mileage_charge: PositiveAmount | None = None
@@ -216,6 +220,14 @@ class RejectInput(Input):
 
     decision: Annotated[Literal["reject"] | None, Field(description="as the route says")] = None
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class ReleaseInput(Input):
+    """Why what was awarded is taken back; the vendor is told."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Your coach broke down"}]})
+
+    reason: Text
 
 
 class ReasonInput(Input):

@@ -240,7 +240,8 @@ def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:
         price = words.money(invited.bid.terms.quoted_price, invited.bid.currency)
         match invited.bid.status:
             case BidStatus.ACCEPTED if invited.bid.called_off_at is not None:
-                return ("This trip does not take place", "Your bid was accepted, but you need not come.", "bad")
+                why = invited.bid.called_off_reason.rstrip(".")
+                return ("You need not come", f"Your bid had been accepted, and was called off: {why}.", "bad")
             case BidStatus.ACCEPTED:
                 when = words.day(invited.bid.payout_date) if invited.bid.payout_date else ""
                 return ("Your bid was accepted", f"You run this trip for {price}. We pay you on {when}.", "good")

@@ -1,11 +1,10 @@
-"""What a bid wins, we owe; and owe no more when the trip does not take place."""
+"""What a bid wins, we owe; and owe no more when its vendor need not come."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from datetime import date
-from functools import partial
 from typing import Final
 
 from pydantic import ConfigDict
@@ -43,6 +42,15 @@ class Accepted(Shape):
     payout_date: date
 
 
+class CalledOff(Shape):
+    """What `bid.called_off` says, as far as a payable tells it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    bid_id: str
+    reason: str
+
+
 def payable_id(bid_id: str) -> str:
     """The id of what an awarded bid is owed: one for each bid, whatever comes twice."""
     return ids.from_raw("pbl", ids.raw(bid_id))
@@ -51,7 +59,7 @@ def payable_id(bid_id: str) -> str:
 def accepted(caller: Caller, delivery: Delivery) -> None:
     """A bid won: its price is owed on the day that was promised.
 
-    The charter is a condition of it: an award that is heard of after its cancellation leaves nothing behind.
+    The charter is a condition of it: an award that is heard of after it was called off leaves nothing behind.
     """
     # By way of JSON: only there is a number without decimals an amount in units, and not in cents.
     said = Accepted.model_validate_json(json.dumps(delivery.data))
@@ -60,7 +68,7 @@ def accepted(caller: Caller, delivery: Delivery) -> None:
 
 def _owe(caller: Caller, said: Accepted) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=said.charter_id))
-    if charter is None or charter.status in _OVER:
+    if charter is None or charter.status in _OVER or said.bid_id not in {cover.bid_id for cover in charter.vehicles}:
         return
     organization = organizations.get(caller.org_id)
     vehicles = "a vehicle" if said.vehicle_count == 1 else f"{said.vehicle_count} vehicles"
@@ -83,17 +91,9 @@ def _owe(caller: Caller, said: Accepted) -> None:
 
 
 def called_off(caller: Caller, delivery: Delivery) -> None:
-    """A trip does not take place: what was awarded for it is not owed, unless it was paid already."""
-    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=delivery.aggregate_id))
-    if charter is not None:
-        bids = dict.fromkeys(cover.bid_id for cover in charter.vehicles if cover.bid_id is not None)
-        named = [payable_id(bid_id) for bid_id in bids]
-    else:  # deleted, and with it who was to run it
-        owed = payables.owed(caller.org_id)
-        named = [each.id for each in owed if each.charter_id == delivery.aggregate_id and each.bid_id is not None]
-    why = f"The trip was {charter.status if charter else 'deleted'}"
-    for each in named:
-        after_lost_races(partial(_void, caller, each, why))
+    """Who had won need not come: what it was awarded is not owed, unless it was paid already."""
+    said = CalledOff.model_validate(delivery.data)
+    after_lost_races(lambda: _void(caller, payable_id(said.bid_id), said.reason))
 
 
 def _void(caller: Caller, payable_id: str, why: str) -> None:
@@ -102,11 +102,5 @@ def _void(caller: Caller, payable_id: str, why: str) -> None:
         payables.void(caller, payable_id, why)
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = {
-    "bid.accepted": accepted,
-    "charter.cancelled": called_off,
-    "charter.deleted": called_off,
-    "quote.declined": called_off,
-    "quote.expired": called_off,
-}
+CONSUMERS: Final[Mapping[str, Consumer]] = {"bid.accepted": accepted, "bid.called_off": called_off}
 """By the event's type; `template.yaml` lets just these reach the queue."""

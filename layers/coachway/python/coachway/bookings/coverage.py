@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from coachway.bookings.model import Charter, Cover
 from coachway.bookings.rules import Status
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.ops import Op, Update
 
@@ -44,6 +45,18 @@ def uncovered(before: Charter, assignment_id: str) -> list[Op]:
     if left["vehicles"] == before.vehicles:
         return []
     return [_modified(before, before.model_copy(update=left))]
+
+
+def taken_back(before: Charter, bid_id: str) -> list[Op]:
+    """The ops by which a vendor does not run any more what its bid won. They fail with `lifecycle.ChangedMeanwhile`.
+
+    As when a driver is lost, the charter keeps its status. Raises Conflict while one of these vehicles has its driver.
+    """
+    driven = [cover.assignment_id for cover in before.vehicles if cover.bid_id == bid_id and cover.assignment_id]
+    if driven:
+        raise errors.Conflict(f"release {' and '.join(driven)} first", title="its vehicles have drivers")
+    others = [cover for cover in before.vehicles if cover.bid_id != bid_id]
+    return [_modified(before, before.model_copy(update=_with(others)))]
 
 
 def undriven(before: Charter) -> dict[str, object]:

@@ -114,7 +114,7 @@ def require_editable(status: Status, changed: frozenset[str], *, awarded: bool =
         fixed = sorted(changed & FIXED_ONCE_AWARDED) if awarded else []
         if fixed:
             raise errors.Conflict(
-                f"vendors were awarded this trip as it is: to change {', '.join(fixed)}, clone it and cancel this one",
+                f"vendors were awarded this trip as it is: to change {', '.join(fixed)}, release their bids first",
                 title="its vehicles were awarded",
                 fields=[errors.FieldError(name, "is fixed once a vehicle was awarded") for name in fixed],
             )

@@ -77,7 +77,7 @@ class Decided(Shape):
 
 
 class CalledOff(Decided):
-    """A trip that a bid had won does not take place."""
+    """A bid had won, and its vendor need not come."""
 
     vehicle_count: int
 
