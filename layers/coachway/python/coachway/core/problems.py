@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -93,5 +94,57 @@ def _fields(found: ErrorDetails) -> list[errors.FieldError]:
     return [errors.FieldError(prefix + name, named[2]) for name in named[1].split(", ")]
 
 
+_WORDS: Final[Mapping[str, str]] = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "enum": "must be {expected}",
+    "extra_forbidden": "there is no such field",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be {le} or less",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "missing": "must be given",
+    "model_type": "must be an object",
+    "multiple_of": "must be a multiple of {multiple_of}",
+    "string_too_long": "may have at most {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_type": "must be text",
+    "timezone_aware": "must have its offset, such as 2027-03-03T09:00:00-05:00",
+    "too_long": "may have at most {max_length}",
+    "too_short": "must have at least {min_length}",
+}
+"""What would be accepted, by pydantic's name for what is wrong."""
+_PATTERNS: Final[Mapping[str, str]] = {
+    r"^[^\x00-\x1f]*$": "must be one line, without control characters",
+    r"^[^\x00]*$": "must not have the character NUL in it",
+}
+
+
 def _message(found: Mapping[str, Any]) -> str:
+    kind, given = found["type"], found.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return _of_pattern(given["pattern"])
+    if kind in {"greater_than_equal", "less_than_equal"} and isinstance(
+        bound := next(iter(given.values())), date | str
+    ):
+        return f"must be {bound} or {'later' if 'ge' in given else 'earlier'}"
+    if kind == "string_too_short" and given["min_length"] == 1:
+        return "must not be empty"
+    if kind in _WORDS:
+        return _WORDS[kind].format_map(given)
     return str(found["msg"]).removeprefix("Value error, ")
+
+
+def _of_pattern(pattern: str) -> str:
+    prefix, is_id, _ = pattern.removeprefix("^").partition("_[0-7]")
+    if is_id:
+        return f"must be an id such as {prefix}_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
+    return _PATTERNS.get(pattern, f"must match {pattern}")

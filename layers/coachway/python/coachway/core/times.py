@@ -16,10 +16,13 @@ _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.+")
 
 
 def _day(value: object) -> object:
-    if isinstance(value, str) and _DAY.fullmatch(value):
-        return date.fromisoformat(value)
     if isinstance(value, date):
         return value
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:  # the 30th of February
+        pass
     raise ValueError("must be a date such as 2027-03-03")
 
 

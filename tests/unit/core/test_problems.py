@@ -1,0 +1,84 @@
+"""A refusal says what would be accepted, in words that are not Python's."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import AwareDatetime, Field, ValidationError
+
+from coachway.core import ids, problems
+from coachway.core.model import Input, Note, Text
+from coachway.core.times import Day
+
+
+class Size(Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+class Order(Input):
+    size: Size = Size.SMALL
+    kind: Literal["one", "two"] = "one"
+    count: Annotated[int, Field(ge=1, le=9)] = 1
+    weight: Annotated[float, Field(gt=0, lt=5, multiple_of=0.5)] = 1
+    day: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))] = date(2027, 3, 3)
+    at: AwareDatetime | None = None
+    name: Text = "x"
+    note: Note = ""
+    code: Annotated[str, Field(min_length=2, max_length=4)] = "ab"
+    client_id: Annotated[str, Field(pattern=ids.pattern("cli"))] | None = None
+    word: Annotated[str, Field(pattern="^[a-z]+$")] = "a"
+    many: Annotated[list[int], Field(min_length=1, max_length=2)] = Field(default_factory=lambda: [1])
+    is_ready: bool = True
+    trip: Day | None = None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("size", "huge", "must be 'small' or 'large'"),
+        ("kind", "three", "must be 'one' or 'two'"),
+        ("count", 0, "must be 1 or more"),
+        ("count", 10, "must be 9 or less"),
+        ("count", 1.5, "must be a whole number"),
+        ("count", "x", "must be a whole number"),
+        ("weight", 0, "must be more than 0.0"),
+        ("weight", 5, "must be less than 5.0"),
+        ("weight", 1.3, "must be a multiple of 0.5"),
+        ("weight", "x", "must be a number"),
+        ("day", date(1999, 1, 1), "must be 2000-01-01 or later"),
+        ("day", date(2100, 1, 1), "must be 2099-12-31 or earlier"),
+        ("at", "2027-03-03T09:00:00", "must have its offset, such as 2027-03-03T09:00:00-05:00"),
+        ("name", "", "must not be empty"),
+        ("name", "a\x00", "must be one line, without control characters"),
+        ("name", 5, "must be text"),
+        ("note", "\x00", "must not have the character NUL in it"),
+        ("code", "a", "must have at least 2 characters"),
+        ("code", "abcde", "may have at most 4 characters"),
+        ("client_id", "ven_1", "must be an id such as cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"),
+        ("word", "A", "must match ^[a-z]+$"),
+        ("many", [], "must have at least 1"),
+        ("many", [1, 2, 3], "may have at most 2"),
+        ("many", "x", "must be a list"),
+        ("is_ready", "perhaps", "must be true or false"),
+        ("trip", "2027-02-30", "must be a date such as 2027-03-03"),
+        ("colour", "red", "there is no such field"),
+    ],
+)
+def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Order.model_validate({field: value})
+    told = problems.refusal_of(refused.value, of_body=True)
+    assert {each.message for each in told.fields} == {message}
+
+
+def test_what_must_be_given_is_told() -> None:
+    class Needy(Input):
+        name: Text
+
+    with pytest.raises(ValidationError) as refused:
+        Needy.model_validate({})
+    assert problems.refusal_of(refused.value, of_body=True).detail == "name: must be given"
