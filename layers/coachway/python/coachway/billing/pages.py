@@ -57,11 +57,11 @@ def drawn(linked: LinkedInvoice, *, here: str = "", unpaid: str = "", status: in
     )
 
 
-def _line(line: InvoiceLine, invoice: Invoice, words: Wording) -> tuple[str, str, str]:
+def _line(line: InvoiceLine, invoice: Invoice, words: Wording) -> tuple[str, list[str], str]:
     """What it is, when and where, and what it costs."""
     day = words.short_day(line.trip_date) if line.trip_date else ""
-    detail = " · ".join(filter(None, (day, line.detail)))
-    return line.description, detail, words.money(line.amount, invoice.currency)
+    details = [each for each in (day, line.detail) if each]
+    return line.description, details, words.money(line.amount, invoice.currency)
 
 
 def _until(invoice: Invoice, words: Wording) -> str:
