@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from infra.local import say
+
 
 @contextmanager
 def held(file: Path) -> Iterator[None]:
     """Wait for the lock, and hold it. Released even by a crash: the kernel sees to it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say.line(f"waiting for somebody else who is at work in {file.parent}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
