@@ -147,6 +147,9 @@ class Services(RuleBasedStateMachine):
         trips = [office.charter(each) for each in self.trips]
         assert owed.booked_balance == sum(each.credit_reserved for each in trips)
         assert owed.open_balance - owed.booked_balance == due
+        live = {each.id: each.amount_paid - each.amount_refunded for each in issued}
+        ahead = sum(trip.amount_paid - live.get(trip.invoice_id or "", 0) for trip in trips)
+        assert -sums[Account.DEPOSITS] == ahead, "what trips were paid beside their invoices is the clients' deposit"
         assert all(
             line.client_id == CLIENT_ID for each in entries for line in each.postings if line.account in OF_CLIENTS
         )
