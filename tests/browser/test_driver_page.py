@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Rout
 
 from coachway.compliance.rules import SubjectType
 from tests.browser.test_quote_page import PHONE
-from tests.browser.trips import WALL_ST, Depot, Json
+from tests.browser.trips import NEW_YORK, WALL_ST, Depot, Json
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -186,6 +186,16 @@ def test_a_page_that_was_seen_opens_without_network(depot: Depot, phone: Browser
     page.goto(f"{depot.stack.pages_url}/driver")
     expect(page.get_by_role("article")).to_contain_text("11 Wall St")
     expect(page.get_by_text("No network", exact=True)).to_be_visible()
+
+
+def test_a_trip_over_midnight_names_the_day_of_each_time(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    late = (datetime.now(NEW_YORK) + timedelta(days=1)).replace(hour=23, minute=30, second=0)
+    depot.trip(rosa, late - datetime.now(NEW_YORK))
+    card = opened(depot, phone, rosa).get_by_role("article")
+    after = late + timedelta(days=1)
+    expect(card).to_contain_text(f"Leave {late:%a, %b} {late.day}, 11:")
+    expect(card).to_contain_text(f"Arrive {after:%a, %b} {after.day}, 2:")
 
 
 def test_a_trip_is_declined_with_a_reason(depot: Depot, phone: BrowserContext) -> None:

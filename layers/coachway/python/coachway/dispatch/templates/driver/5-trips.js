@@ -62,6 +62,12 @@ function timeOf(moment, zone, more) {
 const withZone = { timeZoneName: "short" };
 const dayOf = (moment, zone) => new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(new Date(moment));
 
+// Of a trip that ends on another day than it begins, times name their day.
+function styleOf(trip) {
+  const isOneDay = dayOf(trip.starts_at, trip.timezone) === dayOf(trip.ends_at, trip.timezone);
+  return isOneDay ? {} : { weekday: "short", month: "short", day: "numeric" };
+}
+
 function headingOf(trip, now) {
   const day = dayOf(trip.starts_at, trip.timezone);
   if (isOnDuty(trip) || day <= dayOf(now, trip.timezone)) return "Today";
@@ -89,18 +95,19 @@ function mapLink(stop) {
 const townOf = (stop) => stop.address.split(",").slice(0, 2).join(",");
 const KIND = { pickup: "Pickup", dropoff: "Drop-off", waypoint: "Stop" };
 
-function stopItem(stop, zone) {
-  const at = stop.timezone || zone;
+function stopItem(stop, trip) {
+  const at = stop.timezone || trip.timezone;
+  const style = { ...withZone, ...styleOf(trip) };
   const planned = [
-    stop.arrival && `Arrive ${timeOf(stop.arrival, at, withZone)}`,
-    stop.departure && `Leave ${timeOf(stop.departure, at, withZone)}`,
+    stop.arrival && `Arrive ${timeOf(stop.arrival, at, style)}`,
+    stop.departure && `Leave ${timeOf(stop.departure, at, style)}`,
   ].filter(Boolean);
   const came = stop.departed_at ?? stop.arrived_at;
   return made("li", {},
     made("div", { className: "quiet" }, KIND[stop.stop_type] ?? "Stop"),
     made("div", { className: "where" }, made("a", { href: mapLink(stop) }, stop.address)),
     made("div", { className: "when" }, planned.join(" · ")),
-    came ? made("div", { className: "done" }, `${stop.departed_at ? "Left" : "Arrived"} ${timeOf(came, at)}`) : null,
+    came ? made("div", { className: "done" }, `${stop.departed_at ? "Left" : "Arrived"} ${timeOf(came, at, styleOf(trip))}`) : null,
   );
 }
 
@@ -145,7 +152,8 @@ function row(facts, label, ...value) {
 function tripCard(trip, acts, busy) {
   const facts = made("dl", { className: "facts" });
   const zone = trip.timezone;
-  row(facts, "Duty", `${timeOf(trip.starts_at, zone)} to ${timeOf(trip.ends_at, zone, withZone)}`);
+  const style = styleOf(trip);
+  row(facts, "Duty", `${timeOf(trip.starts_at, zone, style)} to ${timeOf(trip.ends_at, zone, { ...withZone, ...style })}`);
   row(facts, "Vehicle", trip.vehicle_name);
   row(facts, "Passengers", String(trip.passengers));
   const both = [trip.driver_name, trip.second_driver_name];
@@ -164,7 +172,7 @@ function tripCard(trip, acts, busy) {
     trip.reason && DONE.has(trip.status) ? made("p", { className: "quiet" }, trip.reason) : null,
     ...buttonsFor(trip, acts, busy),
     facts,
-    made("ol", { className: "stops" }, ...trip.stops.map((stop) => stopItem(stop, zone))),
+    made("ol", { className: "stops" }, ...trip.stops.map((stop) => stopItem(stop, trip))),
   );
   if (!DONE.has(trip.status)) card.append(button("Trip sheet (PDF)", () => acts.sheet(trip), "light"));
   return card;
