@@ -56,6 +56,7 @@ def given() -> list[Refund]:
     ("left", "by", "back"),
     [
         (72 * HOUR, "client", 72_650),
+        (72 * HOUR - timedelta(milliseconds=999), "client", 72_650),
         (72 * HOUR - timedelta(seconds=1), "client", 54_488),
         (48 * HOUR, "client", 54_488),
         (48 * HOUR - timedelta(seconds=1), "client", 36_325),

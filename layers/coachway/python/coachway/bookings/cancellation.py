@@ -22,10 +22,13 @@ TIERS: Final = (Tier(72, 100), Tier(48, 75), Tier(24, 50), Tier(0, 0))
 
 
 def refund_percent(first_pickup: datetime, at: datetime, by: By, tiers: Sequence[Tier] = TIERS) -> int:
-    """The share of what was paid that comes back, by elapsed time; all of it when the operator cancels."""
+    """The share of what was paid that comes back, by elapsed time; all of it when the operator cancels.
+
+    Parts of a second are the client's.
+    """
     if by is not By.CLIENT:
         return 100
-    left = first_pickup - at
+    left = first_pickup - at.replace(microsecond=0)
     reached = [tier for tier in tiers if left >= timedelta(hours=tier.hours)]
     return max(reached, key=lambda tier: tier.hours).percent if reached else 0
 
