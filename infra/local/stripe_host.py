@@ -6,7 +6,8 @@ use of Stripe it lacks the following, which is added here as Stripe documents it
 - `Idempotency-Key`: the first answer comes again, another body with the same key is refused;
 - payment intents listed by customer and time;
 - a webhook that tells of an event it was not asked for knows its events: webhooks outlive a restart;
-- `stripe.createPaymentMethod`, by which a page turns a card into a token.
+- `stripe.createPaymentMethod`, by which a page turns a card into a token;
+- what payers' banks do: see `stripe_bank`.
 
     POST /_config/behave {"mode": "ok" | "refuse" | "time_out_before" | "time_out_after", "times": 1}
     POST /_config/webhooks/{id} {"url": …, "secret": …}    DELETE the same: nobody is told any more
@@ -24,6 +25,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import stripe_bank
 from aiohttp import web
 from localstripe import resources, server, webhooks
 
@@ -189,6 +191,8 @@ def main() -> None:
 def serve(host: Host, address: str, port: int) -> None:
     """localstripe's own application inside ours, which looks at each request first."""
     server.PaymentIntent._api_list_all = staticmethod(list_intents)
+    # Bound to all addresses, it is here that browsers find it.
+    stripe_bank.at(f"http://{address.replace('0.0.0.0', '127.0.0.1')}:{port}")  # noqa: S104  # nosec B104
 
     @web.middleware
     async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -197,6 +201,9 @@ def serve(host: Host, address: str, port: int) -> None:
             own = host.drop_hook if request.method == "DELETE" else host.add_hook
         elif request.path == "/_config/behave":
             own = host.behave
+        elif request.path.startswith("/3ds/"):
+            request.match_info["id"] = request.path.rpartition("/")[2]
+            own = stripe_bank.confirmation
         try:
             return await (around(request, handler) if own is None else own(request))
         except server.UserError as refusal:
