@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.billing import pages as service
+from coachway.billing.model import PaymentId
 from coachway.core import pages
 from coachway.core.answers import Html
 from coachway.core.caller import Caller
@@ -34,6 +35,22 @@ def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) ->
     from coachway.billing import card_pages  # the page does without what books and settles
 
     return card_pages.pay(caller, invoice_token, form)
+
+
+@api.get("/pages/invoices/{invoice_token}/payments/{payment_id}", needs=ANYONE, status=303, media="text/html", base="")
+def come_back_to_invoice(caller: Caller, invoice_token: Token, payment_id: PaymentId) -> Html:
+    """Come back from the bank, where a payment was to be confirmed, and be led to the invoice's page."""
+    from coachway.billing import card_pages  # the page does without what books and settles
+
+    return card_pages.paid(caller, invoice_token, payment_id)
+
+
+@api.get("/pages/quotes/{token}/payments/{payment_id}", needs=ANYONE, status=303, media="text/html", base="")
+def come_back_to_quote(caller: Caller, token: Token, payment_id: PaymentId) -> Html:
+    """Come back from the bank, where a payment was to be confirmed, and be led to the quote's page."""
+    from coachway.billing import card_pages  # the page does without what books and settles
+
+    return card_pages.paid_quote(caller, token, payment_id)
 
 
 @api.post("/pages/quotes/{token}/pay", needs=ANYONE, status=303, media="text/html", base="")

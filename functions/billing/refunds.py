@@ -19,8 +19,9 @@ CLIENTS = ("client",)
 def request_refund(caller: Caller, body: RefundInput) -> Refund:
     """Give back a payment, or a part of it.
 
-    It goes back the way it was paid. From the organization's threshold on a manager has to agree first. All refunds of
-    a payment together are never more than was paid.
+    It goes back the way it was paid. From the organization's threshold on a manager has to agree first; what the
+    payment gave back before counts with it. All refunds of a payment together are never more than was paid, and none
+    is made while its payer disputes it at the bank.
     """
     return refunds.request(caller, body)
 
@@ -39,7 +40,10 @@ def get_refund(caller: Caller, refund_id: RefundId) -> Refund:
 
 @api.post("/refunds/{refund_id}/approve", needs="refunds:approve")
 def approve_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_match: int | None) -> Refund:
-    """Agree to a refund: it goes out."""
+    """Agree to a refund: it goes out.
+
+    Managers may agree to what they asked for themselves, as some organizations have one; both are recorded.
+    """
     return refunds.approve(caller, refund_id, body.reason, if_match)
 
 

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 GOOD = "4242424242424242"
 DECLINED = "4000000000000341"
-"""Stripe's test cards: one that pays, and one that is declined when it is charged."""
+CONFIRMED = "4000002760003184"
+"""Stripe's test cards: one that pays, one that is declined when it is charged, one whose bank wants a confirmation."""
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
@@ -137,6 +138,21 @@ def test_an_invoice_is_opened_from_its_mail_and_paid(office: Office, browser: Br
     known = office.ask("GET", f"/invoices/{invoice['id']}")
     assert (known["status"], known["balance_due"]) == ("paid", 0)
     must_be_accessible(browser, link, page.viewport_size or PHONE)
+
+
+def test_a_bank_that_wants_a_confirmation_is_led_to_and_back_from(office: Office, page: Page) -> None:
+    invoice, link = invoiced(office)
+    for answer, said in (("Refuse", "Your payment did not go through"), ("Confirm", "This invoice is paid")):
+        if page.url != link:
+            page.goto(link)
+        enter(page, CONFIRMED)
+        page.get_by_role("button", name="Pay $1,114.50").click()
+        expect(page.get_by_role("heading", name="Confirm 1114.50 USD?")).to_be_visible()
+        page.get_by_role("button", name=answer).click()
+        expect(page.get_by_role("heading", name=said)).to_be_visible()
+    assert page.url == link
+    known = office.ask("GET", f"/invoices/{invoice['id']}")
+    assert (known["status"], known["balance_due"]) == ("paid", 0)
 
 
 def test_a_link_that_was_not_made_here_finds_no_invoice(office: Office, page: Page) -> None:

@@ -27,6 +27,7 @@ OPEN = {
     r"POST /auth/(register|login|refresh|mfa/verify|otp/request|otp/verify|password/forgot|password/reset)",
     r"POST /auth/invitations/accept",
     r"(GET|POST) (/pages)?/quotes/\{token\}(/\w+(\.pdf)?)?",
+    r"GET /pages/(invoices/\{invoice_token\}|quotes/\{token\})/payments/\{payment_id\}",
     r"(GET|POST) /pages/bids/\{bid_token\}(/\w+)?",
     r"GET /calendar/\{calendar_feed\}",
     r"GET (/pages)?/track/\{track_token\}",

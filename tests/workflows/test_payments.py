@@ -157,7 +157,7 @@ def _age(stack: Stack, carrier: Carrier, payment_id: str) -> None:
     key = PAYMENT.key(org=org_id, id=payment_id)
     kept = dynamodb.get_item(TableName=stack.table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
     payment = Payment.model_validate_json(kept["doc"]["S"])
-    older = payment.model_copy(update={"created_at": datetime.now(UTC) - timedelta(minutes=20)})
+    older = payment.model_copy(update={"created_at": datetime.now(UTC) - timedelta(minutes=40)})
     dynamodb.put_item(TableName=stack.table, Item=item(older))
 
 

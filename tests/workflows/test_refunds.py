@@ -134,6 +134,40 @@ def test_a_cancellation_gives_back_by_its_tier_and_keeps_the_rest(stack: Stack) 
     assert "customer_deposits" not in books
 
 
+def test_a_refund_that_does_not_arrive_is_told_and_goes_out_again(stack: Stack) -> None:
+    till = Till.opened(stack)
+    trip = till.booked()
+    payment = till.paid(trip["id"], 726.5)
+    made = till.refund(payment["id"], 140)
+    known = till.becomes(made["id"], "completed")
+    till.bank(f"refunds/{known['stripe_refund_id']}/fail")
+    failed = till.becomes(made["id"], "failed")
+    assert failed["failure"]["error"] == "it did not arrive: expired_or_canceled_card"
+    assert (till.charter(trip["id"])["amount_paid"], till.ledger()["customer_deposits"]) == (726.5, -72_650)
+    stack.wait_for_mail(till.office, r"A refund of \$140.00 did not go out")
+    till.carrier.ask("POST", f"/refunds/{made['id']}/retry")
+    assert till.becomes(made["id"], "completed")["stripe_refund_id"] != known["stripe_refund_id"]
+    assert till.ledger()["customer_deposits"] == -58_650
+
+
+def test_a_dispute_is_told_booked_and_decided(stack: Stack) -> None:
+    till = Till.opened(stack)
+    trip = till.booked()
+    payment = till.paid(trip["id"], 726.5)
+    dispute = till.bank("disputes", payment_intent=payment["stripe_payment_intent_id"])
+    eventually(lambda: till.payment(payment["id"])["disputes"], 30, "nobody told of the dispute")
+    eventually(lambda: till.ledger().get("disputed_payments") == 72_650, 30, "it is not in the books")
+    stack.wait_for_mail(till.office, "A payment is disputed")
+    body = {"payment_id": payment["id"], "amount": 10, "reason": "Late"}
+    refused = till.carrier.send("POST", "/payments/refund", body)
+    assert (refused.status_code, refused.json()["title"]) == (409, "this payment is disputed")
+    till.bank(f"disputes/{dispute['id']}", status="lost")
+    eventually(lambda: till.payment(payment["id"])["amount_refunded"] == 726.5, 30, "nobody told that it was lost")
+    stack.wait_for_mail(till.office, "A dispute was lost")
+    assert till.ledger() == {"cash": -15_00, "fees": 15_00}
+    assert till.charter(trip["id"])["amount_paid"] == 0
+
+
 def test_the_flow_of_refunds_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
     till = Till.opened(strict_stack)
     payment = till.paid(till.booked()["id"], 726.5)

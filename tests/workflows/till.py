@@ -82,6 +82,14 @@ class Till:
         )
         return [each["amount"] for each in answer.json()["data"]]
 
+    def payment(self, payment_id: str) -> dict[str, Any]:
+        return dict(self.carrier.ask("GET", f"/payments/{payment_id}"))
+
+    def bank(self, what: str, **wish: Any) -> dict[str, Any]:
+        """A payer's bank does something, which Stripe's sandbox tells of."""
+        answer = httpx.post(f"{self.stack.home.stripe_url}/_config/{what}", json=wish, timeout=10)
+        return dict(answer.raise_for_status().json())
+
     def behave(self, mode: str, *, times: int) -> None:
         """How Stripe's sandbox answers the next calls that move money."""
         wish = {"mode": mode, "times": times}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from coachway.billing import consumers, ledger, refund_flow, settling, stripe_port
+from coachway.billing import consumers, ledger, refund_flow, settling, stripe_port, stripe_returns
 from coachway.billing.accounts import OF_CLIENTS
 from coachway.billing.payment import Payment
 from coachway.billing.refund import REFUND
@@ -61,8 +61,8 @@ class Till:
 
 def installed(monkeypatch: pytest.MonkeyPatch) -> Till:
     till = Till()
-    monkeypatch.setattr(stripe_port, "refund", till.refund)
-    monkeypatch.setattr(stripe_port, "refunds", till.refunds)
+    monkeypatch.setattr(stripe_returns, "refund", till.refund)
+    monkeypatch.setattr(stripe_returns, "refunds", till.refunds)
     return till
 
 

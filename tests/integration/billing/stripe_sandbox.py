@@ -16,7 +16,7 @@ import httpx
 import pytest
 import stripe
 
-from coachway.billing import stripe_port
+from coachway.billing import stripe_events, stripe_port
 from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.ledger import OF_CLIENT, Entry
 from coachway.billing.payment import Payment
@@ -52,6 +52,24 @@ class Sandbox:
         answer = httpx.get(f"{self.url}/v1/{path}", params={"limit": 100, **query}, headers=headers)
         found: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
         return found
+
+    def told(self, path: str, **wish: Any) -> dict[str, Any]:
+        """What the sandbox answers when a bank does something."""
+        answer = httpx.post(f"{self.url}/_config/{path}", json=wish)
+        done: dict[str, Any] = answer.raise_for_status().json()
+        return done
+
+    def card(self, number: str) -> str:
+        """The token of a card, as a page makes it."""
+        card = {"number": number, "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+        wish = {"key": "pk_test_coachway", "type": "card", "card": card}
+        answer = httpx.post(f"{self.url}/v1/payment_methods", json=wish)
+        return str(answer.raise_for_status().json()["id"])
+
+    def events_about(self, object_id: str) -> list[dict[str, Any]]:
+        """The events that Stripe has about a thing, the oldest first."""
+        known = [event for event in self.get("events") if event["data"]["object"]["id"] == object_id]
+        return sorted(known, key=lambda event: event["created"])
 
     def charges_of(self, payment_id: str) -> list[dict[str, Any]]:
         """The payment intents of a payment of ours that went well."""
@@ -95,13 +113,14 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Behaves well, and is given up on after a second."""
     monkeypatch.setenv("STRIPE_API_BASE", process.url)
-    monkeypatch.setattr(stripe_port, "_account", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(stripe_port, "account", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(stripe_events, "account", stripe_port.account)
     monkeypatch.setattr(stripe_port, "_SECONDS", 1.5)
-    stripe_port._client.cache_clear()
+    stripe_port.client.cache_clear()
     process.behave("ok", 0)
     yield process
     process.behave("ok", 0)
-    stripe_port._client.cache_clear()
+    stripe_port.client.cache_clear()
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import refund_flow, refunds, stripe_port
+from coachway.billing import refund_flow, refunds, stripe_returns
 from coachway.billing.payment import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
 from coachway.billing.refund import REFUND
 from coachway.billing.refund_rules import RefundStatus
@@ -94,6 +94,20 @@ def test_from_the_threshold_on_a_manager_has_to_agree(till: Till, amount: float,
     assert till.total == (0 if needed else 49_999)
 
 
+def test_nothing_is_cut_into_pieces_to_escape_the_manager() -> None:
+    payment = paid(CENTS, charter_id=office.booked().id)
+    assert asked(payment, 499.99)["status"] == "pending"
+    assert asked(payment, 0.01)["status"] == "awaiting_approval"
+    assert asked(paid(CENTS, charter_id=office.booked().id), 499.99)["status"] == "pending"
+
+
+def test_a_manager_may_agree_to_what_they_asked_for_and_both_are_recorded() -> None:
+    made = asked(paid(CENTS, charter_id=office.booked().id), 600)
+    agreed = done("POST", f"/refunds/{made['id']}/approve", {"reason": "Fair"})
+    assert made["status"] == "awaiting_approval"
+    assert agreed["requested_by"] == agreed["decided_by"] != ""
+
+
 def test_a_manager_agrees_and_wakes_the_flow(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
     monkeypatch.setattr(executions, "answer", lambda _, waiting: woken.append(waiting.token))
@@ -158,7 +172,7 @@ def test_an_answer_that_never_came_is_looked_for_and_nothing_is_given_back_twice
         raise errors.Upstream("the answer was lost")
 
     with pytest.MonkeyPatch.context() as lost:
-        lost.setattr(stripe_port, "refund", cut_off)
+        lost.setattr(stripe_returns, "refund", cut_off)
         with pytest.raises(errors.Upstream):
             refund_flow.give_back(SYSTEM, made["id"])
     assert till.total == 10_000

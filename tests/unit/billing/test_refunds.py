@@ -23,8 +23,9 @@ PAYMENTS = st.lists(CENTS, max_size=8).map(lambda cents: [Left(f"pay_{n}", each)
 
 
 @pytest.mark.parametrize("status", RefundStatus)
-def test_what_was_given_back_or_rejected_stays_so(status: RefundStatus) -> None:
-    is_over = status in {RefundStatus.COMPLETED, RefundStatus.REJECTED}
+def test_what_was_rejected_stays_so_and_what_was_given_back_may_only_come_back(status: RefundStatus) -> None:
+    assert STEPS[RefundStatus.COMPLETED] == {RefundStatus.FAILED}
+    is_over = status is RefundStatus.REJECTED
     assert bool(STEPS[status]) is not is_over
     for wanted in RefundStatus:
         if wanted in STEPS[status]:
@@ -43,6 +44,7 @@ def test_nothing_is_given_back_before_a_manager_agreed() -> None:
 @pytest.mark.parametrize(("cents", "needed"), [(49_999, False), (50_000, True), (50_001, True)])
 def test_a_manager_is_needed_from_the_threshold_on(cents: int, needed: bool) -> None:
     assert refund_rules.needs_approval(cents, 50_000) is needed
+    assert refund_rules.needs_approval(cents - 20_000, 50_000, before=20_000) is needed
 
 
 @given(CENTS, PAYMENTS)

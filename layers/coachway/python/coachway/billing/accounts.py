@@ -14,6 +14,7 @@ postings ever made, add up to zero. What an account's balance says:
 | cost_of_service | what vendors' work cost | - |
 | refunds | what was given back of revenue | - |
 | fees | what taking payments cost | - |
+| disputed_payments | what banks keep until they have decided a dispute | - |
 
 A client's balance is what its postings to accounts_receivable and customer_deposits add up to.
 """
@@ -42,6 +43,7 @@ class Account(StrEnum):
     COST = "cost_of_service"
     REFUNDS = "refunds"
     FEES = "fees"
+    DISPUTED = "disputed_payments"
 
 
 OF_CLIENTS: Final = frozenset({Account.RECEIVABLE, Account.DEPOSITS})
@@ -65,6 +67,9 @@ class Kind(StrEnum):
     COST_REVERSED = "cost_reversed"
     PAYOUT_MADE = "payout_made"
     FEE_PAID = "fee_paid"
+    REFUND_BOUNCED = "refund_bounced"
+    DISPUTE_WITHHELD = "dispute_withheld"
+    DISPUTE_RELEASED = "dispute_released"
 
 
 class Posting(Shape):

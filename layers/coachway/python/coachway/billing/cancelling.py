@@ -53,7 +53,7 @@ class Ground(Shape):
     def left(self) -> list[Left]:
         """What may be given back of each payment, the newest first."""
         newest = sorted(self.payments, key=lambda payment: payment.id, reverse=True)
-        return [Left(payment.id, payment.amount - self.promised[payment.id]) for payment in newest]
+        return [Left(payment.id, max(0, payment.amount - self.promised[payment.id])) for payment in newest]
 
 
 def cancelled(caller: Caller, delivery: Delivery) -> None:
@@ -79,7 +79,8 @@ def _settle(caller: Caller, charter_id: str) -> None:
         refund=back,
         fee=left - back,
         refund_ids=[each.id for each in made],
-        payment_ids=[payment.id for payment in on.payments],
+        # What a bank decides about stays a deposit until then.
+        payment_ids=[payment.id for payment in on.payments if not payment.is_disputed],
     )
     again = AlreadyConsumed("this cancellation was settled before")
     store.commit(caller, Create(settlement, taken=again), *_ops(on, settlement, made))

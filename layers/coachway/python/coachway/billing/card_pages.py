@@ -1,32 +1,61 @@
-"""Where the cards go that are entered on the page of an invoice or of a quote."""
+"""Where the cards go that are entered on the page of an invoice or of a quote, and where payers come back to.
+
+A bank may want its payer to confirm a payment (3-D Secure): a page leads there, and from there back here.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from coachway.billing import links, pages, paying
+from coachway.billing import links, pages, paying, payments
 from coachway.billing.payment import PaymentInput, PaymentStatus
 from coachway.billing.stripe_port import Declined
 from coachway.bookings import answering
 from coachway.bookings import links as quotes
 from coachway.bookings import pages as quote_pages
-from coachway.core import cards, errors
+from coachway.bookings.wording import brand_of
+from coachway.core import cards, errors, settings
+from coachway.core import pages as core_pages
 from coachway.core.answers import Html
 from coachway.core.caller import Caller
 from coachway.core.cards import CardForm
+from coachway.identity import organizations
+from coachway.identity.organization import Organization
 
 WAITING: Final = "Your bank has not answered yet. Do not pay again: we will write to you as soon as it has."
+_UNCONFIRMED: Final = "Your bank wants you to confirm this payment, and it is not confirmed yet. Nothing was charged."
 _NO_CARD: Final = "Enter your card, and let this page run its script."
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """Why nothing was paid, and the status to say so with: 303 when it was paid. Or where that is confirmed."""
+
+    why: str = ""
+    status: int = 303
+    confirm_url: str = ""
 
 
 def pay(caller: Caller, token: str, form: CardForm) -> Html:
     """Pay an invoice by card, and lead back to its page."""
     linked = links.opened(caller, token)
-    wanted = {"invoice_id": linked.invoice.id}
-    why, status = _taken(linked.caller, wanted, form)
-    if status == 303:
-        return Html("", status=303, headers={"Location": f"../{token}"})
-    return pages.drawn(links.opened(caller, token), unpaid=why, status=status)
+    return_to = f"{settings.public_url()}/pages/invoices/{token}/payments"
+    outcome = _taken(linked.caller, {"invoice_id": linked.invoice.id}, form, return_to)
+    if outcome.confirm_url:
+        return _to_the_bank(linked.organization, outcome.confirm_url)
+    if outcome.status == 303:
+        return _led_to(f"../{token}")
+    return pages.drawn(links.opened(caller, token), unpaid=outcome.why, status=outcome.status)
+
+
+def paid(caller: Caller, token: str, payment_id: str) -> Html:
+    """The payer of an invoice comes back from the bank: lead to its page, or say there why it is not paid."""
+    linked = links.opened(caller, token)
+    outcome = _confirmed(linked.caller, linked.invoice.id, payment_id)
+    if outcome.status == 303:
+        return _led_to(f"../../{token}")
+    return pages.drawn(links.opened(caller, token), here="../", unpaid=outcome.why, status=outcome.status)
 
 
 def pay_quote(caller: Caller, token: str, form: CardForm) -> Html:
@@ -38,23 +67,64 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> Html:
     if linked.is_expired:
         return quote_pages.unpaid(caller, token, "This quote has expired: ask us for a new one.", status=409)
     holder = answering.holder_of(caller, linked.charter)
-    why, status = _taken(holder, {"charter_id": linked.charter.id}, form)
-    if status == 303:
-        return Html("", status=303, headers={"Location": f"../{token}"})
-    return quote_pages.unpaid(caller, token, why, status=status)
+    return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
+    outcome = _taken(holder, {"charter_id": linked.charter.id}, form, return_to)
+    if outcome.confirm_url:
+        return _to_the_bank(organizations.get(holder.org_id), outcome.confirm_url)
+    if outcome.status == 303:
+        return _led_to(f"../{token}")
+    return quote_pages.unpaid(caller, token, outcome.why, status=outcome.status)
 
 
-def _taken(holder: Caller, subject: dict[str, str], form: CardForm) -> tuple[str, int]:
-    """Why nothing was paid, and the status to say so with; 303 when it was paid."""
-    if not form.payment_method_id:
-        return _NO_CARD, 422
-    wanted = PaymentInput(**subject, amount=cards.cents(form.amount), payment_method_id=form.payment_method_id)
+def paid_quote(caller: Caller, token: str, payment_id: str) -> Html:
+    """The payer of a trip comes back from the bank: lead to the quote's page, or say there why it is not paid."""
     try:
-        payment = paying.process(holder, wanted, seen_paid=cards.cents(form.paid))
-    except paying.PaidMeanwhile:
-        return "", 303
+        linked = quotes.opened(token)
+    except quotes.LinkReplaced:
+        return _led_to(f"../../{token}")
+    outcome = _confirmed(answering.holder_of(caller, linked.charter), linked.charter.id, payment_id)
+    if outcome.status == 303:
+        return _led_to(f"../../{token}")
+    return quote_pages.unpaid(caller, token, outcome.why, status=outcome.status, here="../")
+
+
+def _led_to(address: str) -> Html:
+    return Html("", status=303, headers={"Location": address})
+
+
+def _to_the_bank(organization: Organization, address: str) -> Html:
+    """A page that leads on by itself, or by its link. Not a redirection: a form's may lead to this origin only."""
+    return core_pages.html(pages.TEMPLATES, "confirm.html", brand=brand_of(organization), address=address)
+
+
+def _taken(holder: Caller, subject: dict[str, str], form: CardForm, return_to: str) -> _Outcome:
+    if not form.payment_method_id:
+        return _Outcome(_NO_CARD, 422)
+    amount = cards.cents(form.amount)
+    if amount <= 0:
+        return _Outcome("Nothing can be paid with that amount: reload this page.", 422)
+    wanted = PaymentInput(**subject, amount=amount, payment_method_id=form.payment_method_id)
+    try:
+        taken = paying.on_page(holder, wanted, seen_paid=cards.cents(form.paid), return_to=return_to)
+    except (paying.PaidMeanwhile, errors.LostRace):
+        return _Outcome()
     except Declined as no:
-        return no.message, 409
+        return _Outcome(no.message, 409)
     except errors.Conflict as refusal:
-        return refusal.detail or refusal.title, 409
-    return (WAITING, 202) if payment.status is PaymentStatus.PENDING else ("", 303)
+        return _Outcome(refusal.detail or refusal.title, 409)
+    if taken.confirm_url:
+        return _Outcome(confirm_url=taken.confirm_url)
+    return _Outcome(WAITING, 202) if taken.payment.status is PaymentStatus.PENDING else _Outcome()
+
+
+def _confirmed(holder: Caller, subject_id: str, payment_id: str) -> _Outcome:
+    """What became of a payment. Raises Missing for one that is not for what the link leads to."""
+    payment = payments.get(holder, payment_id)
+    if payment.subject_id != subject_id:
+        raise errors.Missing("there is no such payment")
+    payment = paying.resolved(holder, payment)
+    if payment.status is PaymentStatus.PENDING:
+        return _Outcome(_UNCONFIRMED, 409) if payment.awaits_payer else _Outcome(WAITING, 202)
+    if payment.status is PaymentStatus.FAILED:
+        return _Outcome(payment.failure_message or "Nothing was charged.", 409)
+    return _Outcome()

@@ -20,7 +20,9 @@ def ensured(caller: Caller, client: Client) -> StripeCustomer:
     found = known(client.org_id, client.id)
     if found is not None:
         return found
-    customer_id = stripe_port.customer(org_id=client.org_id, client_id=client.id, name=client.name, email=client.email)
+    customer_id = stripe_port.customer(
+        org_id=client.org_id, client_id=client.id, version=client.version, name=client.name, email=client.email
+    )
     made = StripeCustomer(org_id=client.org_id, client_id=client.id, customer_id=customer_id)
     try:
         store.commit(caller, Create(made, taken=errors.LostRace("somebody else was faster")))

@@ -42,6 +42,7 @@ ACCOUNTS: Final[Mapping[Account, tuple[str, str]]] = {
     Account.COST: ("Cost of Service", "COGS"),
     Account.REFUNDS: ("Refunds", "INC"),
     Account.FEES: ("Payment Processing Fees", "EXP"),
+    Account.DISPUTED: ("Disputed Payments", "OCASSET"),
 }
 """What QuickBooks calls our accounts, and of which type they are there."""
 

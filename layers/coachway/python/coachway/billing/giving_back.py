@@ -1,4 +1,7 @@
-"""What a refund that was given back moves: the payment, the invoice or the deposit, the ledger. One transaction."""
+"""What a refund that was given back moves: the payment, the invoice or the deposit, the ledger. One transaction.
+
+And the same the other way round, when it did not arrive.
+"""
 
 from __future__ import annotations
 
@@ -37,17 +40,20 @@ def _completed(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> 
             "failure": None,
         }
     )
+    after, ops = moved(caller, payment, after)
     given = payment.model_copy(update={"amount_refunded": payment.amount_refunded + before.amount})
     told = RefundCompleted(**refunds.about(after), method=after.method.value)
-    store.commit(caller, Update(before, after, [told]), Update(payment, given), *_moved(caller, payment, before))
+    store.commit(caller, Update(before, after, [told]), Update(payment, given), *ops)
 
 
-def _moved(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
-    """From what was paid on the invoice, as far as that goes; the rest was paid ahead, and is a deposit."""
+def moved(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refund, list[Op]]:
+    """The refund, which says from where it was taken, and the ops that take it.
+
+    From what was paid on the invoice, as far as that goes; the rest was paid ahead, and is a deposit.
+    """
     memo = f"Refund on {refund.number}" if refund.number else "Refund"
-    if payment.kept_as_deposit and payment.invoice_id is not None:
-        # Its invoice did not take it, so that neither that nor a trip says that it was paid.
-        return _booked(caller, refund, refund.amount, memo)
+    if _is_beside(payment):
+        return refund, _booked(caller, refund, refund.amount, memo)
     charter = refunds.trip_of(refund)
     # The invoice that was paid; once that is void, the one that its trip is on instead.
     known = [payment.invoice_id, charter.invoice_id if charter is not None else None]
@@ -59,10 +65,33 @@ def _moved(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
         if of_invoice > 0:
             ahead -= of_invoice
             ops = receipts.refunded(on, refund_id=refund.id, cents=of_invoice, memo=memo)[1]
+            refund = refund.model_copy(update={"of_invoice": of_invoice, "taken_of": invoice_id})
             off_trip = ahead if on.charter is not None else off_trip
     if ahead > 0:
         ops += _booked(caller, refund, ahead, memo)
-    return _on_charter(charter, off_trip, ops) if off_trip > 0 else ops
+    return refund, _on_charter(charter, off_trip, ops) if off_trip > 0 else ops
+
+
+def back(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
+    """The ops that put back what a refund took. An invoice that is void by now leaves it to the deposits."""
+    memo = f"Refund of {refund.number} did not arrive" if refund.number else "A refund did not arrive"
+    if _is_beside(payment):
+        return _booked(caller, refund, refund.amount, memo, back=True)
+    charter = refunds.trip_of(refund)
+    ops, ahead, onto_trip = list[Op](), refund.amount, refund.amount
+    if refund.taken_of is not None and _is_owed(caller, refund.taken_of):
+        on = receipts.ground(caller, refund.taken_of)
+        ops = receipts.refund_bounced(on, refund_id=refund.id, cents=refund.of_invoice, memo=memo)
+        ahead -= refund.of_invoice
+        onto_trip = ahead if on.charter is not None else onto_trip
+    if ahead > 0:
+        ops += _booked(caller, refund, ahead, memo, back=True)
+    return _on_charter(charter, -onto_trip, ops) if onto_trip > 0 else ops
+
+
+def _is_beside(payment: Payment) -> bool:
+    """Whether its invoice did not take it, so that neither that nor a trip says that it was paid."""
+    return payment.kept_as_deposit and payment.invoice_id is not None
 
 
 def _of_invoice(payment: Payment, cents: int, on: receipts.Ground, charter: Charter | None) -> int:
@@ -73,11 +102,13 @@ def _of_invoice(payment: Payment, cents: int, on: receipts.Ground, charter: Char
     return min(cents, settled)
 
 
-def _booked(caller: Caller, refund: Refund, cents: int, memo: str) -> list[Op]:
+def _booked(caller: Caller, refund: Refund, cents: int, memo: str, *, back: bool = False) -> list[Op]:
     build = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
     movement = build(
         client_id=refund.client_id, charter_id=refund.charter_id, cents=cents, currency=refund.currency, memo=memo
     )
+    if back:
+        movement = movements.bounced(movement)
     return ledger.booked(organizations.get(caller.org_id), movement, reference=refund.id)
 
 

@@ -84,6 +84,15 @@ class InvoiceRefunded(_Invoice):
     amount: Amount
 
 
+class InvoiceRefundBounced(_Invoice):
+    """Something that was given back of an invoice did not arrive: it is here again."""
+
+    TYPE: ClassVar[str] = "invoice.refund_bounced"
+
+    refund_id: str
+    amount: Amount
+
+
 class InvoiceOverdue(_Invoice):
     """The last day on which an invoice could be paid in time is over."""
 

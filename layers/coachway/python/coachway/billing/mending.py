@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.billing import paying, restoring, settling, stripe_port
+from coachway.billing import paying, restoring, settling, stripe_events, stripe_notices, stripe_port
 from coachway.billing.payment import PAYMENT, PENDING, Payment, PaymentStatus, pending_since
-from coachway.billing.stripe_port import Notice
+from coachway.billing.stripe_events import Notice
 from coachway.bookings.model import sortable
 from coachway.core import errors, ids, store, timers
 from coachway.core.caller import Caller
@@ -27,12 +27,15 @@ _FIRST_LOOK_BACK: Final = timedelta(days=7)
 
 
 class Comparison(Shape):
-    """What one run found: payments mended, charges written down again, charges that are not ours, what is left."""
+    """What one run found: payments mended, charges written down again, refunds that did not arrive and disputes that
+    nobody had told of, charges that are not ours, what is left.
+    """
 
     pending: int = 0
     mended: int = 0
     charges: int = 0
     restored: int = 0
+    returned: int = 0
     foreign: int = 0
     failed: int = 0
 
@@ -41,17 +44,20 @@ def run() -> Comparison:
     """Compare. Twice does nothing twice."""
     begun = timers.begin(_TIMER)
     # What may still be under way is left to the next run.
-    work, result = replace(begun, now=begun.now - paying.IN_FLIGHT), Comparison()
+    work, result = replace(begun, now=begun.now - paying.CONFIRMING), Comparison()
     for at in work.hours():
         _go_through(at, work.now, result)
     since = (begun.done.until - _OVERLAP) if begun.done else begun.now - _FIRST_LOOK_BACK
-    for notice in stripe_port.succeeded_since(since):
-        result.charges += 1
+    for notice in stripe_events.told_since(since):
         try:
-            _compare(notice, result)
+            if notice.type == stripe_events.SUCCEEDED:
+                result.charges += 1
+                _compare(notice, result)
+            else:
+                result.returned += stripe_notices.take(notice) == stripe_notices.TAKEN
         except (errors.LostRace, errors.Upstream) as failure:
             result.failed += 1
-            logger.warning("a charge could not be compared", reason=type(failure).__name__, intent=notice.object_id)
+            logger.warning("an event could not be compared", reason=type(failure).__name__, object_id=notice.object_id)
     count("PaymentsMended", result.mended)
     count("PaymentsRestored", result.restored)
     if not result.failed:

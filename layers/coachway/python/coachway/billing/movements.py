@@ -18,6 +18,10 @@
 | a vendor wins a trip for 1,250.00 | cost_of_service 1,250.00 | accounts_payable 1,250.00 |
 | … and is paid | accounts_payable 1,250.00 | cash 1,250.00 |
 | Stripe keeps 5.57 | fees 5.57 | cash 5.57 |
+| a refund did not arrive | the same as when it was given back, the other way round | |
+| a bank withholds 181.63, as its payer disputes that | disputed_payments 181.63 | cash 181.63 |
+| … and decides for us | cash 181.63 | disputed_payments 181.63 |
+| … or for the payer | the same, and then as a refund | |
 
 Giving money back lowers what was earned, and does not open the invoice again: a client's balance is its invoices, less
 what was given back on them, less its payments, plus its refunds.
@@ -215,6 +219,26 @@ def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
         memo,
         Posting(account=Account.FEES, amount=cents),
         Posting(account=Account.CASH, amount=-cents),
+    )
+
+
+def bounced(movement: Movement) -> Movement:
+    """A refund that did not arrive: what giving it back had moved moves back."""
+    back = [line.model_copy(update={"amount": -line.amount}) for line in movement.postings]
+    return movement.model_copy(update={"kind": Kind.REFUND_BOUNCED, "postings": back})
+
+
+def withheld(
+    *, client_id: str, invoice_id: str | None, charter_id: str | None, cents: int, currency: str, memo: str
+) -> Movement:
+    """A bank keeps `cents` of a disputed payment until it has decided; negative: it lets go of them."""
+    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    return _two(
+        Kind.DISPUTE_WITHHELD if cents > 0 else Kind.DISPUTE_RELEASED,
+        currency,
+        memo,
+        Posting(account=Account.DISPUTED, amount=cents, **about),
+        Posting(account=Account.CASH, amount=-cents, **about),
     )
 
 

@@ -6,13 +6,11 @@ with Stripe finds out what became of it. At one time one payment can be under wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from coachway.billing import customers, payments, receipts, settling, stripe_port
-from coachway.billing.invoice_rules import require_payable
+from coachway.billing import customers, dues, payments, settling, stripe_port
 from coachway.billing.payment import (
     PAYMENT,
     REQUEST,
@@ -23,37 +21,29 @@ from coachway.billing.payment import (
     UnderWay,
 )
 from coachway.billing.stripe_port import Charged, Declined, Refused
-from coachway.bookings import charters, schedule, terms
-from coachway.bookings.model import Charter
-from coachway.bookings.rules import Status
 from coachway.clients.model import Client
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.log import logger
-from coachway.core.ops import Create, Op, Require
+from coachway.core.ops import Create
 from coachway.core.parties import CLIENT
-from coachway.identity.organization import ORGANIZATIONS, Organization
 
 PATIENCE: Final = timedelta(minutes=2)
 """For how long a payment may be under way before somebody asks Stripe what became of it."""
+CONFIRMING: Final = timedelta(minutes=30)
+"""For how long a payer may take to confirm one at the bank; then it is called off."""
+_KEY_IS_KNOWN: Final = timedelta(hours=12)
+"""Within that the same key charges the same once: Stripe forgets it a day after it was used."""
 IN_FLIGHT: Final = timedelta(minutes=10)
 """After that, a charge that Stripe does not know never reached it."""
-_UNPAYABLE: Final = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """What can be paid: of whom, for what, how much by now, and at most."""
+class Taken:
+    """A payment, and where its payer has to confirm it first, if the bank wants that."""
 
-    client_id: str
-    number: str
-    currency: str
-    due: int
-    most: int
-    paid: int
-    conditions: Sequence[Op]
-    invoice_id: str | None = None
-    charter_id: str | None = None
+    payment: Payment
+    confirm_url: str = ""
 
 
 class InProgress(errors.Conflict):
@@ -78,6 +68,18 @@ def process(caller: Caller, wanted: PaymentInput, *, seen_paid: int | None = Non
     if payment.status is PaymentStatus.FAILED:
         raise declined(payment)
     return payment
+
+
+def on_page(caller: Caller, wanted: PaymentInput, *, seen_paid: int, return_to: str) -> Taken:
+    """The same for a payer who is at hand, and can be sent to the bank to confirm it.
+
+    From there the payer comes to `return_to` and the payment's id. One that is not confirmed yet gives way to the next.
+    """
+    payment = begun(caller, wanted, seen_paid=seen_paid)
+    taken = _finished(caller, payment, return_url=f"{return_to}/{payment.id}")
+    if taken.payment.status is PaymentStatus.FAILED:
+        raise declined(taken.payment)
+    return taken
 
 
 def declined(payment: Payment) -> Declined:
@@ -106,7 +108,11 @@ def begun(
     before = _of_request(caller)
     if before is not None:
         return before
-    due = of_charter(caller, wanted.charter_id) if wanted.charter_id else _of_invoice(caller, str(wanted.invoice_id))
+    due = (
+        dues.of_charter(caller, wanted.charter_id)
+        if wanted.charter_id
+        else dues.of_invoice(caller, str(wanted.invoice_id))
+    )
     if seen_paid is not None and seen_paid != due.paid:
         raise PaidMeanwhile(f"{due.paid / 100:.2f} was paid for {due.number} by now")
     cents = due.due if wanted.amount is None else wanted.amount
@@ -134,7 +140,7 @@ def begun(
         taken_by=caller.user_id,
         **_request(caller),
     )
-    _free(caller, payment.subject_id)
+    _free(caller, payment)
     hold = UnderWay(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
     busy = InProgress("wait a minute, then look whether it went well before you pay again")
     try:
@@ -171,91 +177,57 @@ def _quietly(caller: Caller) -> Caller:
     return replace(caller, attempt=None)
 
 
-def _free(caller: Caller, subject_id: str) -> None:
-    """Find out what became of a payment for the same thing whose outcome was never written."""
-    held = store.find(UnderWay, UNDER_WAY.key(org=caller.org_id, subject=subject_id))
+def _free(caller: Caller, new: Payment) -> None:
+    """Find out what became of a payment for the same thing whose outcome was never written.
+
+    One that waits for its payer's confirmation gives way to a payer who is here now.
+    """
+    held = store.find(UnderWay, UNDER_WAY.key(org=caller.org_id, subject=new.subject_id))
     if held is None:
         return
     payment = store.find(Payment, PAYMENT.key(org=caller.org_id, id=held.payment_id))
-    if payment is not None and payment.created_at + PATIENCE < clock.now():
-        resolved(caller, payment)
-
-
-def _of_invoice(caller: Caller, invoice_id: str) -> Due:
-    on = receipts.ground(caller, invoice_id)
-    invoice = on.invoice
-    require_payable(invoice.status, invoice.balance_due, 1)
-    changed = errors.LostRace("this invoice was changed by somebody else: look at it again")
-    return Due(
-        client_id=invoice.client_id,
-        number=invoice.number,
-        currency=invoice.currency,
-        due=invoice.balance_due,
-        most=invoice.balance_due,
-        paid=invoice.amount_paid,
-        conditions=[Require(invoice, changed)],
-        invoice_id=invoice.id,
-    )
-
-
-def of_charter(caller: Caller, charter_id: str) -> Due:
-    """What can be paid ahead for a charter. Raises Missing, Conflict when it takes no payments."""
-    charter = charters.get(caller, charter_id)
-    if caller.is_outside and caller.party_id != charter.client_id:
-        raise errors.Missing("there is no such charter")
-    if charter.status in _UNPAYABLE:
-        raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no payments")
-    if charter.status is Status.QUOTE and not charter.is_accepted:
-        raise errors.Conflict(
-            "its client has not accepted the quote yet: that comes first", title="this charter takes no payments"
-        )
-    if charter.invoice_id is not None:
-        raise errors.Conflict(f"it is on {charter.invoice_id}: pay that", title="this charter is invoiced")
-    changed = errors.LostRace("this charter was changed by somebody else: look at it again")
-    return Due(
-        client_id=charter.client_id,
-        number=charter.number,
-        currency=charter.quote.currency,
-        due=_due_now(charter),
-        most=max(0, charter.quote.total - charter.amount_paid),
-        paid=charter.amount_paid,
-        conditions=[Require(charter, changed)],
-        charter_id=charter.id,
-    )
-
-
-def _due_now(charter: Charter) -> int:
-    """Cents that are due by today; when nothing is, of the next instalment."""
-    client_key, house_key = CLIENT.key(org=charter.org_id, id=charter.client_id), ORGANIZATIONS.key(org=charter.org_id)
-    found = store.gather([client_key, house_key])
-    client = found.find(Client, client_key)
-    parts = schedule.of(charter, client, found.get(Organization, house_key)) if client else []
-    due = terms.due_by(parts, schedule.today(charter)) - charter.amount_paid
-    return due if due > 0 else next((left for left in terms.open_parts(parts, charter.amount_paid) if left), 0)
+    if payment is None:
+        return
+    anew = payment.awaits_payer and not new.off_session
+    if anew or payment.created_at + PATIENCE < clock.now():
+        resolved(caller, payment, anew=anew)
 
 
 def finished(caller: Caller, payment: Payment) -> Payment:
     """The payment once Stripe was asked, or as it is when that was done before. Still pending if Stripe did not say."""
+    return _finished(caller, payment).payment
+
+
+def _finished(caller: Caller, payment: Payment, *, return_url: str = "") -> Taken:
     if payment.status is not PaymentStatus.PENDING:
-        return payment
+        return Taken(payment)
     caller = _quietly(caller)
+    if _may_be_charged(payment) and payment.created_at + _KEY_IS_KNOWN < clock.now():
+        return Taken(resolved(caller, payment))
     try:
         customer_id, method = _ready(caller, payment)
     except errors.Upstream as silence:
         logger.warning("a card could not be made ready", payment_id=payment.id, reason=silence.detail)
-        return settling.settle(caller, payment.id, _unsuccessful(payment, "unavailable", _UNAVAILABLE))
+        return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, "unavailable", _UNAVAILABLE)))
     except Declined as no:
-        return settling.settle(caller, payment.id, _unsuccessful(payment, no.code, no.message))
+        return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, no.code, no.message)))
     except Refused:
-        return settling.settle(caller, payment.id, _unsuccessful(payment, "refused", _REFUSED))
+        return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, "refused", _REFUSED)))
     try:
-        outcome = _charge(payment, customer_id, method)
+        outcome = _charge(payment, customer_id, method, return_url)
     except Refused:
         outcome = _unsuccessful(payment, "refused", _REFUSED)
     except errors.Upstream as silence:
         logger.warning("it is not known what became of a charge", payment_id=payment.id, reason=silence.detail)
-        return resolved(caller, payment)
-    return settling.settle(caller, payment.id, outcome)
+        return Taken(resolved(caller, payment))
+    if outcome.awaits_payer:
+        return Taken(settling.awaiting_payer(caller, payment.id, outcome), outcome.confirm_url)
+    return Taken(settling.settle(caller, payment.id, outcome))
+
+
+def _may_be_charged(payment: Payment) -> bool:
+    """Whether Stripe may have been asked already: its card is noted just before."""
+    return payment.card is not None
 
 
 _REFUSED: Final = "The payment service does not take this card."
@@ -278,6 +250,8 @@ def _ready(caller: Caller, payment: Payment) -> tuple[str, str]:
     """Stripe's names of the client and of the card, which it keeps from now on. Nothing is charged here."""
     client = store.get(Client, CLIENT.key(org=payment.org_id, id=payment.client_id))
     customer = customers.ensured(caller, client)
+    if _may_be_charged(payment):
+        return customer.customer_id, payment.payment_method_id or ""
     method, card = payment.payment_method_id or "", customer.card
     if method != customer.payment_method_id:
         method, card = stripe_port.attach(customer.customer_id, method, key=payment.id)
@@ -285,7 +259,7 @@ def _ready(caller: Caller, payment: Payment) -> tuple[str, str]:
     return customer.customer_id, method
 
 
-def _charge(payment: Payment, customer_id: str, method: str) -> Charged:
+def _charge(payment: Payment, customer_id: str, method: str, return_url: str = "") -> Charged:
     about = {"client_id": payment.client_id, "subject_id": payment.subject_id, "number": payment.number}
     return stripe_port.charge(
         key=payment.id,
@@ -295,19 +269,22 @@ def _charge(payment: Payment, customer_id: str, method: str) -> Charged:
         currency=payment.currency,
         metadata={"org_id": payment.org_id, "payment_id": payment.id, **about},
         off_session=payment.off_session,
+        return_url=return_url,
     )
 
 
-def resolved(caller: Caller, payment: Payment) -> Payment:
-    """A pending payment, with what Stripe knows of it written down; pending still when it cannot be known yet."""
+def resolved(caller: Caller, payment: Payment, *, anew: bool = False) -> Payment:
+    """A pending payment, with what Stripe knows of it written down; pending still when it cannot be known yet.
+
+    One that its payer has not confirmed in time, or begins `anew`, is called off.
+    """
     if payment.status is not PaymentStatus.PENDING:
         return payment
     caller = _quietly(caller)
-    customer = customers.known(payment.org_id, payment.client_id)
     try:
-        outcome = None
-        if customer is not None:
-            outcome = stripe_port.found(customer.customer_id, payment.id, since=payment.created_at)
+        outcome = _known(payment)
+        if outcome is not None and outcome.awaits_payer and (anew or payment.created_at + CONFIRMING < clock.now()):
+            outcome = stripe_port.given_up(outcome)
     except errors.Upstream:
         return payment
     if outcome is not None:
@@ -316,3 +293,13 @@ def resolved(caller: Caller, payment: Payment) -> Payment:
         return payment
     never = _unsuccessful(payment, "not_charged", "The payment did not reach your bank: nothing was charged.")
     return settling.settle(caller, payment.id, never)
+
+
+def _known(payment: Payment) -> Charged | None:
+    """What Stripe knows of a payment; None when it never had it."""
+    if payment.stripe_payment_intent_id is not None:
+        return stripe_port.fetched(payment.stripe_payment_intent_id)
+    customer = customers.known(payment.org_id, payment.client_id)
+    if customer is None:
+        return None
+    return stripe_port.found(customer.customer_id, payment.id, since=payment.created_at)

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
+from coachway.billing.dispute_rules import Dispute
 from coachway.billing.model import InvoiceId
 from coachway.bookings.model import CharterId, ClientId, sortable
 from coachway.core import ids
@@ -150,12 +151,14 @@ class Payment(Entity):
     stripe_charge_id: str | None = None
     card: Annotated[str | None, Field(examples=["Visa ending in 4242"])] = None
     fee: Amount = 0
+    awaits_payer: Annotated[bool, Field(description="the bank wants its payer to confirm it")] = False
     failure_code: str | None = None
     failure_message: str | None = None
     amount_refunded: Amount = 0
     kept_as_deposit: Annotated[
         bool, Field(description="what it was for did not take it any more: it is the client's until it is given back")
     ] = False
+    disputes: list[Dispute] = Field(default_factory=list)
     reference: Annotated[str, Field(description="of a check or transfer")] = ""
     notes: str = ""
     received_on: Annotated[Day | None, Field(description="where staff recorded it")] = None
@@ -168,6 +171,11 @@ class Payment(Entity):
     request_key: str = ""
     request_body: str = ""
     """Digests of the Idempotency-Key that it was asked for with, and of that request."""
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a bank has not decided yet whose it is."""
+        return any(each.status.holds and not each.status.is_over for each in self.disputes)
 
     @property
     def subject_id(self) -> str:

@@ -52,6 +52,22 @@ class PaymentFailed(_Payment):
     link_nonce: str = ""
 
 
+class PaymentDisputed(_Payment):
+    """Its payer told the bank that it is not right, or that stands otherwise now. `amount` is what is disputed."""
+
+    TYPE: ClassVar[str] = "payment.disputed"
+
+    dispute_id: str
+    status: str
+    reason: str
+
+
+class PaymentDisputeEnded(PaymentDisputed):
+    """The bank has decided: `status` is `won` when the money is ours, `lost` when its payer has it back."""
+
+    TYPE: ClassVar[str] = "payment.dispute_ended"
+
+
 class PaymentReversed(Event):
     """A payment that staff had recorded turned out to be none: what it was for is due again."""
 

@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from coachway.billing import invoices, ledger, movements
+from coachway.billing.accounts import Movement
 from coachway.billing.invoice import Invoice
 from coachway.billing.invoice_events import (
     InvoiceOverdue,
     InvoicePaid,
     InvoicePaymentRecorded,
+    InvoiceRefundBounced,
     InvoiceRefunded,
     InvoiceReopened,
 )
@@ -116,20 +118,37 @@ def refunded(on: Ground, *, refund_id: str, cents: int, memo: str = "") -> tuple
         raise errors.Conflict(f"{left / 100:.2f} is left to give back", title="that is more than was paid")
     after = before.model_copy(update={"amount_refunded": before.amount_refunded + cents})
     fact = InvoiceRefunded(**invoices.told(after), refund_id=refund_id, amount=cents)
-    movement = movements.payment_refunded(
-        client_id=before.client_id,
-        invoice_id=before.id,
-        charter_id=on.charter.id if on.charter else None,
-        cents=cents,
-        tax=tax_share(after) - tax_share(before),
-        currency=before.currency,
-        memo=memo or f"Refund on {before.number}",
-    )
+    movement = _given_back(on, cents, tax_share(after) - tax_share(before), memo)
     return after, [
         Update(before, after, [fact], lost=ChangedMeanwhile()),
         *_on_charter(on, -cents),
         *ledger.booked(on.house, movement, reference=refund_id),
     ]
+
+
+def refund_bounced(on: Ground, *, refund_id: str, cents: int, memo: str) -> list[Op]:
+    """The ops by which `cents` that were given back of an invoice are here again, as they did not arrive."""
+    before = on.invoice
+    after = before.model_copy(update={"amount_refunded": before.amount_refunded - cents})
+    fact = InvoiceRefundBounced(**invoices.told(after), refund_id=refund_id, amount=cents)
+    movement = movements.bounced(_given_back(on, cents, tax_share(before) - tax_share(after), memo))
+    return [
+        Update(before, after, [fact], lost=ChangedMeanwhile()),
+        *_on_charter(on, cents),
+        *ledger.booked(on.house, movement, reference=refund_id),
+    ]
+
+
+def _given_back(on: Ground, cents: int, tax: int, memo: str) -> Movement:
+    return movements.payment_refunded(
+        client_id=on.invoice.client_id,
+        invoice_id=on.invoice.id,
+        charter_id=on.charter.id if on.charter else None,
+        cents=cents,
+        tax=tax,
+        currency=on.invoice.currency,
+        memo=memo or f"Refund on {on.invoice.number}",
+    )
 
 
 def voided(house: Organization, before: Invoice) -> list[Op]:

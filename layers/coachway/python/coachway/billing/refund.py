@@ -85,13 +85,17 @@ class RefundCause(StrEnum):
 
     REQUEST = "request"
     CANCELLATION = "cancellation"
+    DISPUTE = "dispute"
+    """The bank has given it back to a payer who disputed the payment."""
 
 
 class Refund(Entity):
     """Something that is given back of a payment, the way it was paid."""
 
     KIND: ClassVar[str] = "refund"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"client_name", "client_email", "attempt", "of_fee"})
+    PRIVATE: ClassVar[frozenset[str]] = frozenset(
+        {"client_name", "client_email", "attempt", "of_fee", "of_invoice", "taken_of"}
+    )
 
     payment_id: str
     client_id: str
@@ -120,6 +124,9 @@ class Refund(Entity):
     sent_at: Annotated[AwareDatetime | None, Field(description="when Stripe was asked; none while it was not")] = None
     of_fee: bool = False
     """Whether it is given back of what was kept when the trip was cancelled."""
+    of_invoice: Amount = 0
+    taken_of: str | None = None
+    """How much of it was taken of what was paid on which invoice, once it was given back."""
 
     def key(self) -> Key:
         return REFUND.key(org=self.org_id, id=self.id)

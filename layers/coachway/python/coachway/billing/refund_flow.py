@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coachway.billing import giving_back, refund_rules, refunds, stripe_port
+from coachway.billing import giving_back, refunds, stripe_port, stripe_returns
 from coachway.billing.payment import PAYMENT, Payment, PaymentMethod
 from coachway.billing.refund import Refund
 from coachway.billing.refund_events import RefundApprovalNeeded, RefundFailed, RefundResumed
@@ -109,10 +109,12 @@ def _through_stripe(refund: Refund) -> str:
     if intent is None:
         raise stripe_port.Refused("the payment names no charge")
     # By the key alone Stripe would know it for a day only.
-    known = stripe_port.refunds(intent).get(refund.id)
+    known = stripe_returns.refunds(intent).get(refund.id)
     if known is not None:
         return known
-    return stripe_port.refund(
+    if payment.is_disputed:
+        raise stripe_port.Refused("its payer disputes the payment: the bank decides whose it is")
+    return stripe_returns.refund(
         key=f"{refund.id}-{refund.attempt}",
         payment_intent_id=intent,
         cents=refund.amount,
@@ -125,7 +127,7 @@ def failed(caller: Caller, refund_id: str, *, state: str, error: str, refused: b
 
     def act() -> Next:
         before = refunds.get(caller, refund_id)
-        if RefundStatus.FAILED not in refund_rules.STEPS[before.status]:
+        if before.status not in {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING}:
             return Next(go="over")
         failure = FlowFailure(state=state, error=error[:200], at=clock.now())
         changed: dict[str, Any] = {"status": RefundStatus.FAILED, "failure": failure}

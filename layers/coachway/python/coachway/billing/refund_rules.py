@@ -25,10 +25,13 @@ STEPS: Final[Mapping[RefundStatus, frozenset[RefundStatus]]] = {
     RefundStatus.AWAITING_APPROVAL: frozenset({RefundStatus.PENDING, RefundStatus.REJECTED, RefundStatus.FAILED}),
     RefundStatus.PENDING: frozenset({RefundStatus.COMPLETED, RefundStatus.FAILED}),
     RefundStatus.FAILED: frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING, RefundStatus.REJECTED}),
-    RefundStatus.COMPLETED: frozenset(),
+    RefundStatus.COMPLETED: frozenset({RefundStatus.FAILED}),
     RefundStatus.REJECTED: frozenset(),
 }
-"""One that was agreed to is not rejected any more, unless it failed: the money may be on its way."""
+"""One that was agreed to is not rejected any more, unless it failed: the money may be on its way.
+
+One that was given back fails when the bank says later that it did not arrive.
+"""
 
 
 def require_step(status: RefundStatus, wanted: RefundStatus) -> None:
@@ -37,9 +40,12 @@ def require_step(status: RefundStatus, wanted: RefundStatus) -> None:
         raise errors.Conflict(f"this refund is {status}, and cannot become {wanted}", title="that does not follow")
 
 
-def needs_approval(cents: int, threshold: int) -> bool:
-    """Whether a manager has to agree: from the threshold on."""
-    return cents >= threshold
+def needs_approval(cents: int, threshold: int, *, before: int = 0) -> bool:
+    """Whether a manager has to agree: from the threshold on, together with what the payment gave back `before`.
+
+    So nothing is cut into pieces to escape it.
+    """
+    return before + cents >= threshold
 
 
 class Left(NamedTuple):

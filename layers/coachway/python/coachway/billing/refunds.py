@@ -53,11 +53,14 @@ def _request(caller: Caller, wanted: RefundInput) -> Refund:
         raise errors.Invalid.field("payment_id", "there is no such payment")
     if payment.status is not PaymentStatus.SUCCEEDED:
         raise errors.Conflict(f"this payment is {payment.status}", title="nothing was paid that could be given back")
+    if payment.is_disputed:
+        raise errors.Conflict("its payer's bank decides whose it is: wait for that", title="this payment is disputed")
     charter_id = charter_of(payment)
     keys = ORGANIZATIONS.key(org=caller.org_id), CLIENT.key(org=caller.org_id, id=payment.client_id)
     promised, settled = PROMISED.key(org=caller.org_id, payment=payment.id), _settled(caller, charter_id)
     found = store.gather([*keys, promised, *([settled] if settled else [])])
-    left = payment.amount - found.numbers(promised).get("refunded", 0)
+    held = found.numbers(promised).get("refunded", 0)
+    left = payment.amount - held
     amount = wanted.amount or left
     if amount > left or amount <= 0:
         raise _more_than_paid(left, payment.currency)
@@ -69,12 +72,12 @@ def _request(caller: Caller, wanted: RefundInput) -> Refund:
         amount,
         wanted.reason,
         charter_id=charter_id,
-        needs_approval=refund_rules.needs_approval(amount, house.approval_thresholds.refund),
+        needs_approval=refund_rules.needs_approval(amount, house.approval_thresholds.refund, before=held),
         requested_by=caller.user_id,
         of_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
     ops: list[Op] = [
-        *requested(refund, payment),
+        *requested(refund, payment, seen=held),
         Require(payment, errors.LostRace("the payment was changed meanwhile: look again")),
     ]
     if settled is not None and settlement is None:
@@ -123,20 +126,20 @@ def made(payment: Payment, client: Client | None, amount: int, reason: str, **fi
     )
 
 
-def requested(refund: Refund, payment: Payment, *, seen: int | None = None) -> list[Op]:
+def requested(refund: Refund, payment: Payment, *, seen: int) -> list[Op]:
     """The ops that write a new refund and its hold on the payment: all that is held is never more than was paid.
 
-    With `seen` they fail with LostRace unless that is what was held before.
+    They fail with LostRace unless `seen` is what was held before.
     """
-    bounds: dict[str, Any] = {"at_most": {"refunded": payment.amount}}
-    otherwise: errors.Error = errors.Conflict("less is left of this payment", title="that is more than was paid")
-    if seen is not None:
-        exactly = {"refunded": seen + refund.amount}
-        bounds = {"at_most": exactly, "at_least": exactly}
-        otherwise = errors.LostRace("something else was given back meanwhile: look again")
+    held = seen + refund.amount
+    if held > payment.amount:
+        raise _more_than_paid(payment.amount - seen, payment.currency)
+    exactly = {"refunded": held}
+    race = errors.LostRace("something else was given back meanwhile: look again")
     told = RefundRequested(**about(refund), needs_approval=refund.needs_approval, round=refund.round)
     key = PROMISED.key(org=refund.org_id, payment=refund.payment_id)
-    return [Create(refund, [told]), Add(key, {"refunded": refund.amount}, PROMISES, **bounds, otherwise=otherwise)]
+    hold = Add(key, {"refunded": refund.amount}, PROMISES, at_most=exactly, at_least=exactly, otherwise=race)
+    return [Create(refund, [told]), hold]
 
 
 def _more_than_paid(left: int, currency: str) -> errors.Conflict:

@@ -15,7 +15,7 @@ from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.payment import PAYMENT, UNDER_WAY, Payment, PaymentStatus, UnderWay
 from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded, PaymentUnplaced
 from coachway.billing.stripe_port import Charged
-from coachway.bookings import lifecycle, terms
+from coachway.bookings import lifecycle, links, terms
 from coachway.bookings.model import CHARTER, Charter
 from coachway.bookings.rules import Status
 from coachway.clients.model import Client
@@ -29,6 +29,9 @@ from coachway.core.retrying import after_lost_races
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 _NOT_TAKING_PLACE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
+
+
+_NOT_TAKEN: Final = {Status.QUOTE: "its quote was revised meanwhile, and is not accepted yet"}
 
 
 @dataclass(slots=True)
@@ -52,6 +55,21 @@ def by_card(caller: Caller, payment_id: str, payment_method_id: str, card: str |
             store.commit(caller, Update(before, after))
 
     after_lost_races(act)
+
+
+def awaiting_payer(caller: Caller, payment_id: str, charged: Charged) -> Payment:
+    """Note that its payer has to confirm a payment at the bank; the payment as it is now."""
+
+    def act() -> Payment:
+        before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
+        changed = {"awaits_payer": True, "stripe_payment_intent_id": charged.payment_intent_id}
+        after = before.model_copy(update=changed)
+        if before.status is PaymentStatus.PENDING and after != before:
+            store.commit(caller, Update(before, after))
+            return after
+        return before
+
+    return after_lost_races(act)
 
 
 def settle(caller: Caller, payment_id: str, outcome: Charged, *, once: Once | None = None) -> Payment:
@@ -87,8 +105,9 @@ def _settle(caller: Caller, payment_id: str, outcome: Charged, marks: Sequence[O
 def _written(
     caller: Caller, before: Payment, outcome: Charged, client: Client | None, house: Organization, more: Sequence[Op]
 ) -> Payment:
-    """Money that moved is written, also when what it was for does not take it."""
-    effect = _effect(caller, before, house)
+    """Money that moved is written, as much as it was, also when what it was for does not take it."""
+    charged = before.model_copy(update={"amount": outcome.amount})
+    effect = _effect(caller, charged, house)
     after, ops = _succeeded(before, outcome, client, house, effect)
     try:
         store.commit(caller, *ops, *more)
@@ -96,7 +115,7 @@ def _written(
         raise
     except errors.Conflict as refusal:
         logger.warning("a payment could not be placed", payment_id=before.id, reason=refusal.title)
-        after, ops = _succeeded(before, outcome, client, house, _kept_as_deposit(before, house, refusal.detail))
+        after, ops = _succeeded(before, outcome, client, house, _kept_as_deposit(charged, house, refusal.detail))
         store.commit(caller, *ops, *more)
     return after
 
@@ -123,17 +142,27 @@ def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[P
             "failed_at": clock.now(),
             "failure_code": outcome.failure_code,
             "failure_message": outcome.failure_message,
+            "awaits_payer": False,
             "stripe_payment_intent_id": outcome.payment_intent_id or before.stripe_payment_intent_id,
         }
     )
-    invoice = _invoice(before.org_id, before.invoice_id)
+    nonce, ops = _link(before)
     told = PaymentFailed(
         **_told(after, client),
         failure_code=outcome.failure_code or "",
         failure_message=outcome.failure_message or "",
-        link_nonce=invoice.link_nonce if invoice else "",
+        link_nonce=nonce,
     )
-    return after, [Update(before, after, [told])]
+    return after, [Update(before, after, [told]), *ops]
+
+
+def _link(payment: Payment) -> tuple[str, list[Op]]:
+    """What makes the link to the page on which it can be paid instead, and the ops that make there be one."""
+    charter = _charter(payment)
+    if charter is not None:
+        return links.to_pay(charter)
+    invoice = _invoice(payment.org_id, payment.invoice_id)
+    return (invoice.link_nonce if invoice else ""), []
 
 
 def _succeeded(
@@ -143,10 +172,12 @@ def _succeeded(
     after = before.model_copy(
         update={
             "status": PaymentStatus.SUCCEEDED,
+            "amount": outcome.amount,
             "succeeded_at": now,
             "failed_at": None,
             "failure_code": None,
             "failure_message": None,
+            "awaits_payer": False,
             "stripe_payment_intent_id": outcome.payment_intent_id,
             "stripe_charge_id": outcome.charge_id,
             "fee": outcome.fee,
@@ -241,7 +272,7 @@ def _on_charter(caller: Caller, payment: Payment, charter: Charter, house: Organ
             effect.booked = True
             return effect
     elif not waits and charter.status in _NOT_TAKING_PLACE:
-        effect.trouble = f"the charter is {charter.status}"
+        effect.trouble = _NOT_TAKEN.get(charter.status, f"the charter is {charter.status}")
     after = charter.model_copy(update={"amount_paid": paid})
     effect.ops.append(Update(charter, after, lost=lifecycle.ChangedMeanwhile()))
     return effect

@@ -1,14 +1,19 @@
-"""What Stripe tells us by itself: each event has its effect once, in whatever order and however often they come."""
+"""What Stripe tells us by itself: each event has its effect once, in whatever order and however often they come.
+
+An event only says where to look: what counts is what Stripe says of the thing then.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import Field
 
-from coachway.billing import restoring, settling, stripe_port
-from coachway.core import errors, limits
+from coachway.billing import bouncing, disputing, restoring, settling, stripe_events, stripe_port, stripe_returns
+from coachway.billing.stripe_events import Notice
+from coachway.core import errors, ids, limits
 from coachway.core.answers import Posted
 from coachway.core.caller import Caller
 from coachway.core.log import logger
@@ -18,39 +23,96 @@ from coachway.core.ops import AlreadyConsumed, Once
 CONSUMER: Final = "stripe-webhook"
 BAD_SIGNATURES_PER_MINUTE: Final = 30
 """From one address."""
-_OUTCOMES: Final = frozenset({stripe_port.SUCCEEDED, stripe_port.FAILED, "payment_intent.canceled"})
+TAKEN: Final = "taken"
+REPEATED: Final = "repeated"
+IGNORED: Final = "ignored"
 
 
 class Received(Shape):
     """What became of an event: `taken`, `repeated`, or `ignored` when it is none of ours."""
 
-    received: Annotated[str, Field(examples=["taken"])]
+    received: Annotated[str, Field(examples=[TAKEN])]
 
 
 def receive(caller: Caller, posted: Posted) -> Received:
     """Take an event. Raises Unauthenticated for a bad signature, Upstream when Stripe is to send it again."""
     try:
-        notice = stripe_port.heard(posted.body, posted.headers.get("stripe-signature", ""))
+        notice = stripe_events.heard(posted.body, posted.headers.get("stripe-signature", ""))
     except errors.Unauthenticated:
         _refuse(caller)
         raise
-    org_id, payment_id = notice.metadata.get("org_id", ""), notice.metadata.get("payment_id", "")
-    if notice.type not in _OUTCOMES or not org_id or not payment_id:
-        return Received(received="ignored")
-    system = Caller.system("stripe", org_id, caller.correlation_id)
-    # By what Stripe says now: an event may be older than another that came before it.
+    return Received(received=take(notice, caller.correlation_id))
+
+
+def take(notice: Notice, correlation_id: str = "") -> str:
+    """Have the effect of an event, and say whether it had one. Raises Upstream when it is not known yet."""
+    effect = next((each for types, each in _EFFECTS.items() if notice.type in types), None)
+    if effect is None:
+        return IGNORED
+    try:
+        done = effect(notice, correlation_id)
+    except AlreadyConsumed:
+        return REPEATED
+    except errors.Missing:  # another's, or what was never ours
+        return IGNORED
+    if done:
+        logger.info("stripe told of something", object_id=notice.object_id, event_type=notice.type)
+    return TAKEN if done else IGNORED
+
+
+def _charge(notice: Notice, correlation_id: str) -> bool:
+    known = _ours(notice.metadata, "payment_id", "pay", correlation_id)
+    if known is None:
+        return False
+    system, payment_id = known
     outcome = stripe_port.fetched(notice.object_id)
     once = Once(CONSUMER, notice.id)
     try:
         settling.settle(system, payment_id, outcome, once=once)
-    except AlreadyConsumed:
-        return Received(received="repeated")
     except errors.Missing:
         if not restoring.restored(system, payment_id, outcome):
-            return Received(received="ignored")
+            return False
         settling.settle(system, payment_id, outcome, once=once)
-    logger.info("stripe told of a charge", payment_id=payment_id, org_id=org_id, event_type=notice.type)
-    return Received(received="taken")
+    return True
+
+
+def _refund(notice: Notice, correlation_id: str) -> bool:
+    known = _ours(notice.metadata, "refund_id", "rfd", correlation_id)
+    if known is None:
+        return False
+    made = stripe_returns.given_back(notice.object_id)
+    if not made.failure:
+        return False
+    bouncing.bounced(*known, made, Once(CONSUMER, notice.id))
+    return True
+
+
+def _dispute(notice: Notice, correlation_id: str) -> bool:
+    if not notice.payment_intent_id:
+        return False
+    outcome = stripe_port.fetched(notice.payment_intent_id)
+    known = _ours(outcome.metadata, "payment_id", "pay", correlation_id)
+    if known is None:
+        return False
+    # The charge itself may not be written yet.
+    settling.settle(*known, outcome)
+    disputing.heard(*known, notice.object_id, Once(CONSUMER, notice.id))
+    return True
+
+
+_EFFECTS: Final[Mapping[frozenset[str], Callable[[Notice, str], bool]]] = {
+    stripe_events.OF_CHARGES: _charge,
+    stripe_events.OF_REFUNDS: _refund,
+    stripe_events.OF_DISPUTES: _dispute,
+}
+
+
+def _ours(metadata: Mapping[str, str], name: str, prefix: str, correlation_id: str) -> tuple[Caller, str] | None:
+    """Whose it is, and what it is called here; None for what we did not make."""
+    org_id, id_ = metadata.get("org_id", ""), metadata.get(name, "")
+    if not ids.is_id(org_id, "org") or not ids.is_id(id_, prefix):
+        return None
+    return Caller.system("stripe", org_id, correlation_id), id_
 
 
 def _refuse(caller: Caller) -> None:

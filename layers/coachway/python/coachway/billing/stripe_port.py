@@ -8,8 +8,8 @@ The library is imported at the first call: it is a third of a cold start, and mo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -23,10 +23,8 @@ T = TypeVar("T")
 
 _SECONDS: Final = 5.0
 """For an answer. With one repetition, all calls of a payment fit into the time that a function may run."""
-_PAGE: Final = 100
+PAGE: Final = 100
 _EXPAND: Final = ["latest_charge.balance_transaction"]
-SUCCEEDED: Final = "payment_intent.succeeded"
-FAILED: Final = "payment_intent.payment_failed"
 
 
 class Declined(errors.Conflict):
@@ -60,41 +58,37 @@ class Charged:
     failure_code: str | None = None
     failure_message: str | None = None
     is_final: bool = True
-    """False while Stripe itself does not know yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """An event that Stripe tells of. `object_id` is what it is about."""
-
-    id: str
-    type: str
-    object_id: str
-    metadata: dict[str, str]
+    """False while Stripe itself does not know yet, or waits for the payer."""
+    awaits_payer: bool = False
+    """Whether the bank wants its payer to confirm it."""
+    confirm_url: str = ""
+    """Where that is done; only whoever asked for the charge is told."""
 
 
 @cache
-def _account() -> dict[str, str]:
+def account() -> dict[str, str]:
+    """Our own at Stripe: `api_key`, and the `webhook_secret` by which it signs."""
     from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 
-    account: Any = SecretsProvider().get(os.environ["STRIPE_SECRET_ARN"], transform="json")
-    return dict(account)
+    known: Any = SecretsProvider().get(os.environ["STRIPE_SECRET_ARN"], transform="json")
+    return dict(known)
 
 
 @cache
-def _client() -> StripeClient:
+def client() -> StripeClient:
+    """Asks Stripe, twice if it must, each time for as long as `_SECONDS`."""
     import stripe
 
     stripe.enable_telemetry = False
     return stripe.StripeClient(
-        _account()["api_key"],
+        account()["api_key"],
         base_addresses={"api": os.environ.get("STRIPE_API_BASE", "https://api.stripe.com").rstrip("/")},
         http_client=stripe.RequestsClient(timeout=_SECONDS),
         max_network_retries=1,
     )
 
 
-def _asked(call: Callable[[], T]) -> T:
+def asked(call: Callable[[], T]) -> T:
     """What a call answers. Raises Declined, Refused, or Upstream when it may be otherwise later."""
     import stripe
 
@@ -116,11 +110,14 @@ def _why(failure: Any) -> tuple[str, str]:
     return str(code), str(failure.user_message or "Your card was declined.")
 
 
-def customer(*, org_id: str, client_id: str, name: str, email: str) -> str:
-    """Stripe's id of a client: made once, however often it is asked for within a day. Raises Upstream."""
+def customer(*, org_id: str, client_id: str, version: int, name: str, email: str) -> str:
+    """Stripe's id of a client: made once, however often it is asked for within a day. Raises Upstream.
+
+    Of another `version` of the client another is made: Stripe takes a key with the same words only.
+    """
     wanted: Any = {"name": name, "email": email, "metadata": {"org_id": org_id, "client_id": client_id}}
-    key: Any = {"idempotency_key": f"customer-{client_id}"}
-    return str(_asked(lambda: _client().v1.customers.create(wanted, key)).id)
+    key: Any = {"idempotency_key": f"customer-{client_id}-{version}"}
+    return str(asked(lambda: client().v1.customers.create(wanted, key)).id)
 
 
 def forget(customer_id: str) -> None:
@@ -129,7 +126,7 @@ def forget(customer_id: str) -> None:
     Raises Upstream.
     """
     try:
-        _asked(lambda: _client().v1.customers.delete(customer_id))
+        asked(lambda: client().v1.customers.delete(customer_id))
     except Refused as failure:
         if getattr(failure.__cause__, "http_status", None) != 404:
             raise
@@ -141,7 +138,7 @@ def attach(customer_id: str, payment_method_id: str, *, key: str) -> tuple[str, 
     Raises Declined for a card that the bank refuses already now, Refused for one that Stripe does not know.
     """
     own: Any = {"idempotency_key": f"attach-{key}"}
-    kept: Any = _asked(lambda: _client().v1.payment_methods.attach(payment_method_id, {"customer": customer_id}, own))
+    kept: Any = asked(lambda: client().v1.payment_methods.attach(payment_method_id, {"customer": customer_id}, own))
     return str(kept.id), _card(kept)
 
 
@@ -161,8 +158,12 @@ def charge(
     currency: str,
     metadata: dict[str, str],
     off_session: bool = False,
+    return_url: str = "",
 ) -> Charged:
     """Charge a card. A decline is an outcome, not an error.
+
+    When the bank wants its payer to confirm it, `confirm_url` says where; from there the payer comes to `return_url`.
+    Without one nobody is there to be sent, and it is not charged.
 
     Raises Upstream when it is not known whether the money moved: `found` tells. Raises Refused when it did not.
     """
@@ -178,9 +179,11 @@ def charge(
     }
     if off_session:
         wanted["off_session"] = True
+    if return_url:
+        wanted["return_url"] = return_url
     own: Any = {"idempotency_key": f"charge-{key}"}
     try:
-        intent: Any = _asked(lambda: _client().v1.payment_intents.create(wanted, own))
+        intent: Any = asked(lambda: client().v1.payment_intents.create(wanted, own))
     except Declined as no:
         known = getattr(getattr(no.__cause__, "error", None), "payment_intent", None)
         return Charged(
@@ -192,20 +195,30 @@ def charge(
             failure_code=no.code,
             failure_message=no.message,
         )
-    if intent.status == "requires_action":
-        return _given_up(intent, key)
-    return _charged(intent)
+    outcome = _charged(intent)
+    if outcome.awaits_payer and not outcome.confirm_url:
+        return given_up(outcome)
+    return outcome
 
 
-def _given_up(intent: Any, key: str) -> Charged:
-    """The bank wants the card's holder to prove something, who is not there: then it is not charged."""
-    own: Any = {"idempotency_key": f"cancel-{key}"}
-    cancelled: Any = _asked(lambda: _client().v1.payment_intents.cancel(intent.id, {}, own))
-    outcome = _charged(cancelled)
-    return outcome if outcome.succeeded else _failed(cancelled, "authentication_required", _WANTS_PROOF)
+def given_up(charged: Charged) -> Charged:
+    """A charge that its payer has not confirmed, called off; or what became of it, if somebody was faster.
+
+    Raises Upstream.
+    """
+    own: Any = {"idempotency_key": f"cancel-{charged.payment_intent_id}"}
+    try:
+        outcome = _charged(asked(lambda: client().v1.payment_intents.cancel(charged.payment_intent_id, {}, own)))
+    except Refused:
+        return fetched(charged.payment_intent_id)
+    if outcome.succeeded:
+        return outcome
+    return replace(outcome, is_final=True, failure_code=WANTS_PAYER, failure_message=_UNCONFIRMED)
 
 
-_WANTS_PROOF: Final = "Your bank wants you to confirm this payment, which is not possible here: use another card."
+WANTS_PAYER: Final = "authentication_required"
+"""Why a charge failed that its payer had to confirm, and did not."""
+_UNCONFIRMED: Final = "Your bank wants you to confirm this payment, and it was not confirmed."
 
 
 def _charged(intent: Any) -> Charged:
@@ -218,16 +231,24 @@ def _charged(intent: Any) -> Charged:
         code = getattr(error, "decline_code", None) or getattr(error, "code", None) or "card_declined"
         return _failed(intent, str(code), str(getattr(error, "message", None) or "Your card was declined."))
     moved = getattr(latest, "balance_transaction", None) if latest is not None else None
+    awaits = intent.status in {"requires_action", "requires_confirmation"}
     return Charged(
         payment_intent_id=str(intent.id),
         succeeded=succeeded,
-        amount=int(intent.amount),
+        amount=int((getattr(intent, "amount_received", None) if succeeded else None) or intent.amount),
         currency=str(intent.currency).upper(),
-        metadata=_metadata(intent),
-        charge_id=_id(latest),
+        metadata=metadata_of(intent),
+        charge_id=id_of(latest),
         fee=int(getattr(moved, "fee", 0) or 0),
         is_final=succeeded,
+        awaits_payer=awaits,
+        confirm_url=_confirm_url(intent) if awaits else "",
     )
+
+
+def _confirm_url(intent: Any) -> str:
+    redirect = getattr(getattr(intent, "next_action", None), "redirect_to_url", None)
+    return str(getattr(redirect, "url", None) or "")
 
 
 def _failed(intent: Any, code: str, message: str) -> Charged:
@@ -236,20 +257,21 @@ def _failed(intent: Any, code: str, message: str) -> Charged:
         succeeded=False,
         amount=int(intent.amount),
         currency=str(intent.currency).upper(),
-        metadata=_metadata(intent),
+        metadata=metadata_of(intent),
         failure_code=code,
         failure_message=message,
     )
 
 
-def _id(thing: Any) -> str | None:
-    """Of something that is told by its id, or by all that it is."""
+def id_of(thing: Any) -> str | None:
+    """The id of something that is told by its id, or by all that it is."""
     if thing is None:
         return None
     return thing if isinstance(thing, str) else str(thing.id)
 
 
-def _metadata(thing: Any) -> dict[str, str]:
+def metadata_of(thing: Any) -> dict[str, str]:
+    """What we had told Stripe of a thing."""
     told = getattr(thing, "metadata", None)
     return {} if told is None else {str(name): str(value) for name, value in told.to_dict().items()}
 
@@ -258,57 +280,16 @@ def fetched(payment_intent_id: str) -> Charged:
     """What became of a charge. Raises Upstream, or Missing when Stripe has no such."""
     wanted: Any = {"expand": _EXPAND}
     try:
-        return _charged(_asked(lambda: _client().v1.payment_intents.retrieve(payment_intent_id, wanted)))
+        return _charged(asked(lambda: client().v1.payment_intents.retrieve(payment_intent_id, wanted)))
     except Refused as failure:
         raise errors.Missing("the payment service knows no such charge") from failure
 
 
 def found(customer_id: str, payment_id: str, *, since: datetime) -> Charged | None:
     """What became of the charge of a payment of ours, whose answer never came; None if Stripe never had it."""
-    wanted: Any = {"customer": customer_id, "created": {"gte": int(since.timestamp()) - 60}, "limit": _PAGE}
-    listed = _asked(lambda: _client().v1.payment_intents.list(wanted))
-    for intent in _asked(lambda: list(listed.auto_paging_iter())):
-        if _metadata(intent).get("payment_id") == payment_id:
+    wanted: Any = {"customer": customer_id, "created": {"gte": int(since.timestamp()) - 60}, "limit": PAGE}
+    listed = asked(lambda: client().v1.payment_intents.list(wanted))
+    for intent in asked(lambda: list(listed.auto_paging_iter())):
+        if metadata_of(intent).get("payment_id") == payment_id:
             return fetched(str(intent.id))
     return None
-
-
-def succeeded_since(since: datetime) -> Iterator[Notice]:
-    """Every charge that went well since a moment, in no order. Raises Upstream."""
-    wanted: Any = {"type": SUCCEEDED, "created": {"gte": int(since.timestamp())}, "limit": _PAGE}
-    listed = _asked(lambda: _client().v1.events.list(wanted))
-    yield from map(_notice, _asked(lambda: list(listed.auto_paging_iter())))
-
-
-def refund(*, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
-    """Give back a part of a charge: Stripe's id of it. Raises Upstream when that is not known: ask `refunds` first."""
-    wanted: Any = {"payment_intent": payment_intent_id, "amount": cents, "metadata": metadata}
-    own: Any = {"idempotency_key": f"refund-{key}"}
-    return str(_asked(lambda: _client().v1.refunds.create(wanted, own)).id)
-
-
-def refunds(payment_intent_id: str) -> dict[str, str]:
-    """Stripe's ids of what was given back of a charge, by the `refund_id` of ours. Raises Upstream."""
-    wanted: Any = {"payment_intent": payment_intent_id, "limit": _PAGE}
-    listed = _asked(lambda: _client().v1.refunds.list(wanted))
-    known = _asked(lambda: list(listed.auto_paging_iter()))
-    return {_metadata(each)["refund_id"]: str(each.id) for each in known if "refund_id" in _metadata(each)}
-
-
-def heard(body: bytes, signature: str) -> Notice:
-    """The event that a webhook brings. Raises Unauthenticated unless Stripe signed it, within five minutes."""
-    import stripe
-
-    refused = errors.Unauthenticated("this must be signed by Stripe, within five minutes")
-    try:
-        event = stripe.Webhook.construct_event(body, signature, _account()["webhook_secret"])
-    except (stripe.SignatureVerificationError, ValueError, IndexError):  # the latter two: a header that is none
-        raise refused from None
-    return _notice(event)
-
-
-def _notice(event: Any) -> Notice:
-    about = event.data.object
-    return Notice(
-        id=str(event.id), type=str(event.type), object_id=str(getattr(about, "id", "") or ""), metadata=_metadata(about)
-    )

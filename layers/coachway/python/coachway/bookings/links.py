@@ -150,6 +150,24 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     return answer
 
 
+def to_pay(charter: Charter) -> tuple[str, list[Op]]:
+    """The nonce of the link to the page on which a charter can be paid, with the op that makes one if there is none."""
+    key = LINK.key(org=charter.org_id, charter=charter.id)
+    known = store.find(QuoteLink, key)
+    if known is not None:
+        return known.nonce, []
+    made = QuoteLink(
+        org_id=charter.org_id,
+        charter_id=charter.id,
+        nonce=tokens.new_nonce(),
+        revision_number=charter.revision_number,
+        quote_id=charter.quote.id,
+        expires=charter.starts_at,
+        open=False,
+    )
+    return made.nonce, [Create(made, taken=_sent_at_once())]
+
+
 def _sent(link: QuoteLink) -> SentQuote:
     token = tokens.token(PURPOSE, link.org_id, link.charter_id, link.nonce)
     return SentQuote(

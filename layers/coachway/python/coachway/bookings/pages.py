@@ -53,9 +53,12 @@ def show(caller: Caller, token: str) -> Html:
     return _page(caller, token)
 
 
-def unpaid(caller: Caller, token: str, why: str, *, status: int) -> Html:
-    """The same, drawn by whoever could not take a payment, at the address of the form that asked for it."""
-    return _page(caller, token, posted=True, status=status, unpaid=why)
+def unpaid(caller: Caller, token: str, why: str, *, status: int, here: str = "") -> Html:
+    """The same, drawn by whoever could not take a payment, at the address of the form that asked for it.
+
+    `here` leads from any other address to those of its forms.
+    """
+    return _page(caller, token, posted=True, status=status, unpaid=why, here=here)
 
 
 def accept(caller: Caller, token: str, form: Acceptance) -> Html:
@@ -109,6 +112,7 @@ def _page(
     status: int = 200,
     trouble: str = "",
     unpaid: str = "",
+    here: str = "",
     sent: Mapping[str, str] | None = None,
     wrong: Mapping[str, str] | None = None,
 ) -> Html:
@@ -124,7 +128,7 @@ def _page(
     name, state = client.name if client else "", state_of(charter, clock.now())
     quote = quote_page.page(charter, name, words, state, trouble, unpaid=unpaid, parts=parts)
     return drawn(
-        quote, organization, here="" if posted else f"{token}/", status=status, sent=sent or {}, wrong=wrong or {}
+        quote, organization, here=here if posted else f"{token}/", status=status, sent=sent or {}, wrong=wrong or {}
     )
 
 

@@ -15,6 +15,8 @@ from coachway.messaging.writing import Occasion
 
 INVOICE: Final = "invoice"
 """The purpose of an invoice's link."""
+QUOTE: Final = "quote"
+"""That of a quote's."""
 
 
 def _invoice_link(delivery: Delivery, said: invoices.Filed | invoices.Overdue) -> str:
@@ -61,11 +63,19 @@ def _payment_failed(delivery: Delivery, _: Letterhead) -> Message | None:
     said = writing.said(payments.Failed, delivery)
     if not said.client_email:
         return None
-    link = ""
-    if said.invoice_id and said.link_nonce:
-        link = writing.page("invoices", links.token(INVOICE, delivery.org_id, said.invoice_id, said.link_nonce))
-    until, values = writing.until(delivery), {"said": said, "link": link}
+    until, values = writing.until(delivery), {"said": said, "link": _link_to_pay(delivery, said)}
     return Message("payment-failed", Channel.EMAIL, said.client_email, said.payment_id, until, said.client_name, values)
+
+
+def _link_to_pay(delivery: Delivery, said: payments.Failed) -> str:
+    """The page of the invoice, or of the trip's quote, on which its client can pay; empty when there is none."""
+    if not said.link_nonce:
+        return ""
+    if said.invoice_id:
+        return writing.page("invoices", links.token(INVOICE, delivery.org_id, said.invoice_id, said.link_nonce))
+    if said.charter_id:
+        return writing.page("quotes", links.token(QUOTE, delivery.org_id, said.charter_id, said.link_nonce))
+    return ""
 
 
 def _payout_made(delivery: Delivery, _: Letterhead) -> Message | None:
@@ -89,6 +99,8 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
     "invoice.overdue": _invoice_overdue,
     "invoice.voided": _invoice_voided,
     "invoicing.finished": writing.to_office("invoicing-finished", invoices.RunFinished),
+    "payment.dispute_ended": writing.to_office("payment-dispute-ended", payments.Disputed),
+    "payment.disputed": writing.to_office("payment-disputed", payments.Disputed),
     "payment.failed": _payment_failed,
     "payment.succeeded": _payment_received,
     "payment.unplaced": writing.to_office("payment-unplaced", payments.Unplaced),

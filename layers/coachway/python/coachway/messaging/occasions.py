@@ -14,16 +14,13 @@ from coachway.messaging.letterhead import Letterhead
 from coachway.messaging.model import Channel, Message
 from coachway.messaging.writing import Occasion
 
-QUOTE: Final = "quote"
-"""The purpose of a quote's link."""
-
 BID: Final = "bid"
 """That of an invitation to bid."""
 
 
 def _quote_sent(delivery: Delivery, _: Letterhead) -> Message:
     said = writing.said(trips.QuoteSent, delivery)
-    token = links.token(QUOTE, delivery.org_id, delivery.aggregate_id, said.link_nonce)
+    token = links.token(bills.QUOTE, delivery.org_id, delivery.aggregate_id, said.link_nonce)
     return Message(
         "quote-sent",
         Channel.EMAIL,

@@ -56,11 +56,31 @@ class Succeeded(Paid):
 class Failed(Paid):
     """A card was not charged."""
 
+    charter_id: str | None
+    failure_code: str
     failure_message: str
     link_nonce: str
+
+    @property
+    def wants_payer(self) -> bool:
+        """Whether it goes well with the same card, once its payer is there to confirm it."""
+        return self.failure_code == "authentication_required"
 
 
 class Unplaced(Paid):
     """Money came that could not be counted towards what it was for."""
 
     trouble: str
+
+
+class Disputed(Paid):
+    """A payer told the bank that a payment is not right, or the bank has decided about that."""
+
+    dispute_id: str
+    status: str
+    reason: str
+
+    @property
+    def why(self) -> str:
+        """The bank's reason, in words: `product not received`."""
+        return self.reason.replace("_", " ")

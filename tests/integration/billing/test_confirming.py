@@ -1,0 +1,181 @@
+"""Payments that a bank wants confirmed (3-D Secure): its payer is led there and back; it is charged once or never."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import pytest
+
+from coachway.billing import paying
+from coachway.billing.payment import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
+from coachway.core import clock, ids, store
+from coachway.core import links as tokens
+from coachway.core.caller import Caller
+from tests.entries import load
+from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
+from tests.integration.bookings import asking
+from tests.integration.client import Reply, call
+
+__all__ = ["process", "sandbox"]
+
+pages = load("billing", "pages").api
+CONFIRMED = "4000002760003184"
+CONFIRMED_AND_DECLINED = "4000008400001629"
+FORM = {"amount": "169.08", "paid": "0.00"}
+SYSTEM = Caller.system("collections", asking.ORG)
+
+
+@pytest.fixture
+def desk(sandbox: Sandbox) -> Desk:
+    return Desk.opened()
+
+
+def posted(token: str, card: str, **fields: str) -> Reply:
+    form = urlencode({**FORM, "payment_method_id": card, **fields})
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return call(pages, "POST", f"/pages/quotes/{token}/pay", raw=form.encode(), headers=headers)
+
+
+def bank_of(page: Reply) -> str:
+    """Where a page leads its payer to."""
+    assert (page.status, "Confirm your payment" in page.text) == (200, True), page.text
+    [there] = set(re.findall(r'href="(http[^"]+/3ds/[^"]+)"', page.text))
+    assert f'content="0; url={there}"' in page.text
+    return html.unescape(there)
+
+
+def answered(bank: str, answer: str) -> Reply:
+    """Say yes or no at the bank, and come back from there."""
+    there = httpx.post(bank, data={"answer": answer})
+    assert there.status_code == 303, there.text
+    way = urlsplit(there.headers["location"])
+    assert "payment_intent=pi_" in way.query
+    return call(pages, "GET", way.path[way.path.index("/pages") :])
+
+
+def hold(charter_id: str) -> UnderWay | None:
+    return store.find(UnderWay, UNDER_WAY.key(org=asking.ORG, subject=charter_id))
+
+
+def only(desk: Desk) -> Payment:
+    [payment] = desk.payments()
+    return payment
+
+
+def test_the_payer_is_led_to_the_bank_and_the_confirmed_deposit_books_the_trip(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
+    waiting = only(desk)
+    assert (waiting.status, waiting.awaits_payer) == ("pending", True)
+    assert asking.status_of(charter["id"]) == "quote"
+    back = answered(bank, "yes")
+    assert (back.status, back.headers["Location"]) == (303, f"../../{charter['token']}")
+    paid = only(desk)
+    assert (paid.status, paid.awaits_payer, paid.amount) == ("succeeded", False, 169_08)
+    assert (desk.charter(charter["id"]).status, hold(charter["id"])) == ("booked", None)
+    assert len(sandbox.charges_of(paid.id)) == len(desk.journal()) == 1
+    [event] = sandbox.told_of(paid.id)
+    assert notice(event).json() == {"received": "taken"}
+    assert len(desk.journal()) == 1
+
+
+def test_stripes_notice_settles_it_for_a_payer_who_does_not_come_back(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
+    httpx.post(bank, data={"answer": "yes"})
+    [event] = sandbox.told_of(only(desk).id)
+    assert notice(event).json() == {"received": "taken"}
+    assert asking.status_of(charter["id"]) == "booked"
+
+
+@pytest.mark.parametrize(("card", "answer"), [(CONFIRMED, "no"), (CONFIRMED_AND_DECLINED, "yes")])
+def test_what_is_not_confirmed_or_declined_is_told_on_the_page(
+    desk: Desk, sandbox: Sandbox, card: str, answer: str
+) -> None:
+    charter = desk.accepted()
+    page = answered(bank_of(posted(charter["token"], sandbox.card(card))), answer)
+    assert (page.status, "Your payment did not go through" in page.text) == (409, True)
+    assert 'action="../pay"' in page.text
+    assert (only(desk).status, desk.journal(), hold(charter["id"])) == ("failed", [], None)
+    assert posted(charter["token"], "pm_card_visa").status == 303
+    assert asking.status_of(charter["id"]) == "booked"
+
+
+def test_who_comes_back_without_an_answer_is_asked_again(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    posted(charter["token"], sandbox.card(CONFIRMED))
+    page = call(pages, "GET", f"/pages/quotes/{charter['token']}/payments/{only(desk).id}")
+    assert (page.status, "it is not confirmed yet" in page.text) == (409, True)
+    assert only(desk).status is PaymentStatus.PENDING
+
+
+def test_a_second_tab_calls_off_the_first_and_only_one_is_charged(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    first = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
+    second = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
+    assert httpx.post(first, data={"answer": "yes"}).status_code == 409
+    assert answered(second, "yes").status == 303
+    known = {each.status for each in desk.payments()}
+    assert known == {PaymentStatus.FAILED, PaymentStatus.SUCCEEDED}
+    assert (desk.charter(charter["id"]).amount_paid, len(desk.journal())) == (169_08, 1)
+
+
+def test_a_second_tab_finds_that_the_first_was_confirmed(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    first = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
+    httpx.post(first, data={"answer": "yes"})
+    page = posted(charter["token"], "pm_card_visa")
+    assert (page.status, page.headers["Location"]) == (303, f"../{charter['token']}")
+    assert (only(desk).status, desk.charter(charter["id"]).amount_paid) == ("succeeded", 169_08)
+
+
+def test_what_nobody_confirms_is_called_off_in_the_end(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
+    waiting = only(desk)
+    assert paying.resolved(SYSTEM, waiting).status is PaymentStatus.PENDING
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
+        assert paying.resolved(SYSTEM, waiting).status is PaymentStatus.FAILED
+    assert httpx.post(bank, data={"answer": "yes"}).status_code == 409
+    assert (hold(charter["id"]), desk.journal()) == (None, [])
+
+
+def test_without_its_payer_at_hand_it_fails_clearly_and_the_link_to_pay_is_mailed(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    card = sandbox.card(CONFIRMED)
+    reply = desk.pay(charter_id=charter["id"], card=card)
+    assert reply.status == 409
+    assert "(authentication_required)" in reply.json()["detail"]
+    wanted = PaymentInput(charter_id=charter["id"], payment_method_id=card)
+    by_itself = paying.charge(SYSTEM, wanted, payment_id=ids.new("pay"))
+    assert (by_itself.status, by_itself.failure_code) == ("failed", "authentication_required")
+    for told in desk.events("payment.failed"):
+        link = tokens.token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+        assert link == charter["token"]
+    assert (len(desk.events("payment.failed")), hold(charter["id"])) == (2, None)
+
+
+def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox: Sandbox) -> None:
+    charter = asking.quoted(client_id=desk.client.id)
+    assert asking.moved(charter["id"], "booked").status == 200
+    assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
+    [told] = desk.events("payment.failed")
+    link = tokens.token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+    assert posted(link, "pm_card_visa").status == 303
+    assert desk.charter(charter["id"]).amount_paid == 169_08
+
+
+def test_nobody_comes_back_with_the_payment_of_another(desk: Desk, sandbox: Sandbox) -> None:
+    charter, other = desk.accepted(), desk.accepted()
+    posted(charter["token"], sandbox.card(CONFIRMED))
+    assert call(pages, "GET", f"/pages/quotes/{other['token']}/payments/{only(desk).id}").status == 404
+    assert call(pages, "GET", f"/pages/quotes/{charter['token']}/payments/{ids.new('pay')}").status == 404
+
+
+@pytest.mark.parametrize("amount", ["0", "0.00"])
+def test_a_form_for_nothing_is_refused(desk: Desk, sandbox: Sandbox, amount: str) -> None:
+    assert posted(desk.accepted()["token"], "pm_card_visa", amount=amount).status == 422
