@@ -52,6 +52,26 @@ def test_a_cancelled_charter_is_not_owed(stack: Stack) -> None:
     assert sorted(kinds) == ["cost_incurred", "cost_reversed"]
 
 
+def test_a_vendor_that_cannot_come_is_told_replaced_and_not_owed(stack: Stack) -> None:
+    exchange = Exchange.opened(stack)
+    trip, payable = awarded(exchange, "Premium", 1250)
+    exchange.carrier.ask("POST", f"/bids/{payable['bid_id']}/release", {"reason": "Your coach broke down"})
+    stack.wait_for_mail(f"premium@{exchange.carrier.slug}.example", "^Called off: trip CH-")
+    bid = exchange.bid(trip, exchange.vendor("Relief"), 1400)
+    exchange.carrier.ask("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+
+    def owed() -> bool:
+        known = exchange.carrier.everything("/billing/payables")
+        return sorted((each["vendor_name"], each["status"]) for each in known) == [
+            ("Premium", "void"),
+            ("Relief", "open"),
+        ]
+
+    eventually(owed, 60, "the one is still owed, or the other is not")
+    aging = exchange.carrier.ask("GET", "/billing/aging/payable")
+    assert [(each["name"], each["total"]) for each in aging["items"]] == [("Relief", 1400)]
+
+
 def test_what_follows_from_an_award_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
     exchange = Exchange.opened(strict_stack)
     _, payable = awarded(exchange, "Granted", 1250)

@@ -13,6 +13,8 @@ from coachway.billing.accounts import Account, client_balances, totals
 from coachway.billing.invoice import INVOICE
 from coachway.billing.payment import PaymentQuery
 from coachway.core import clock, store
+from coachway.core.model import Changes
+from coachway.identity import terms
 from tests.integration.billing import office, refunding
 from tests.integration.billing.office import ask, completed, done, owes
 from tests.integration.bookings.asking import CLIENT_ID, ORG
@@ -130,6 +132,21 @@ def test_a_deposit_that_came_when_its_trip_was_paid_goes_back_from_there_first()
     assert Account.DEPOSITS not in sums()
     assert done("GET", f"/invoices/{invoice['id']}")["amount_refunded"] == 0
     assert office.charter(trip.id).amount_paid == CENTS
+
+
+def test_there_is_no_tax_on_nothing() -> None:
+    terms.updated(office.MANAGER, Changes({"tax_rate_percent": 10}), None)
+    trip = completed()
+    assert trip.quote.tax > 0
+    net = (trip.quote.total - trip.quote.tax) / 100
+    off = {"description": "Goodwill", "amount": -net}
+    refused = ask("POST", "/invoices", {"charter_id": trip.id, "extras": [{**off, "taxable": False}]})
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "extras")
+    nothing = done("POST", "/invoices", {"charter_id": trip.id, "extras": [off]})
+    assert (nothing["subtotal"], nothing["tax"], nothing["total"]) == (0, 0, 0)
+    issued_ = done("POST", f"/invoices/{nothing['id']}/issue")
+    assert (issued_["status"], sums()) == ("paid", {})
+    assert done("POST", f"/invoices/{nothing['id']}/void", {"reason": "Wrong"})["status"] == "void"
 
 
 def recorded(invoice_id: str, amount: float) -> str:

@@ -113,6 +113,8 @@ def drafted(
     subtotal, tax = sum(line.amount for line in lines), sum(line.tax for line in lines)
     if subtotal < 0 or tax < 0:
         raise errors.Invalid.field("extras", "must not take off more than the trips come to")
+    if tax > 0 and subtotal == 0:
+        raise errors.Invalid.field("extras", "must not leave tax on nothing: what is taken off is taxable")
     invoice = Invoice(
         id=invoice_id or ids.new("ivc"),
         org_id=organization.org_id,
