@@ -10,9 +10,10 @@ PY := $(VENV)/bin/python
 LOCAL := $(PY) -m infra.local
 OPERATE := PYTHONPATH=layers/coachway/python:. $(LOCAL)
 ON = $(if $(ENV),--environment $(ENV))
+IS_COVERED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # The first Python on this machine that the lock file covers.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo $$p; break; }; done)
+	$$p -c '$(IS_COVERED)' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := layers/coachway/python/coachway functions tools infra/local tests
 TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
 # Most of the time tests wait: for a mail, for a flow that waits itself. So more of them run than there are processors.
@@ -126,7 +127,8 @@ deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod
 
 # Environments ---------------------------------------------------------------------------------------------------------
 $(VENV)/bin/uv:
-	@$(if $(PYTHON),,echo "✗ no Python 3.11, 3.12 or 3.13 was found"; echo "  → install one, or name it: make PYTHON=/path/to/python3.11"; exit 1)
+	@$(or $(PYTHON),false) -c '$(IS_COVERED)' 2>/dev/null || { echo "✗ $(or $(PYTHON),there) is no Python 3.11, 3.12 or 3.13"; \
+		echo "  → install one, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "▸ Making $(VENV) with $(PYTHON) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { echo "✗ uv could not be installed"; echo "  → check the network, then run the same command again"; exit 1; }
