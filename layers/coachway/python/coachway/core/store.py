@@ -75,8 +75,9 @@ def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """The records at up to 100 keys, in one call; those missing or deleted are left out."""
     wanted = list(dict.fromkeys(keys))
-    together = gather(wanted)
-    found = {key: together.find(model, key) for key in wanted}
+    # Without what conditions and indexes need of an item, which costs as much again to take apart.
+    kept = _batch(wanted, ["pk", "sk", "kind", "doc"])
+    found = {key: _living(model, kept.get(key)) for key in wanted}
     return {key: record for key, record in found.items() if record is not None}
 
 
@@ -86,15 +87,21 @@ def gather(keys: Iterable[Key]) -> Gathered:
     The counter of a gapless sequence may be among them: `commit_numbered` then knows which number is next.
     """
     asked = list(dict.fromkeys(keys))
+    kept = _batch(asked)
+    _numbers_seen.update({key: _numbers(kept.get(key, {})).get("n", 0) for key in asked if key.sk == COUNTER.sk})
+    return Gathered(kept)
+
+
+def _batch(asked: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
+    """The items at `asked`, whole or with these attributes only."""
     wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in asked]
     table, kept = settings.table_name(), dict[Key, Mapping[str, Any]]()
     while wanted:
-        answer = connection().batch_get_item(table, wanted, consistent_read=True)
+        answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=attributes)
         kept.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in answer["Responses"].get(table, [])})
         left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
         wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
-    _numbers_seen.update({key: _numbers(kept.get(key, {})).get("n", 0) for key in asked if key.sk == COUNTER.sk})
-    return Gathered(kept)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
