@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.bids import requests, signals
+from coachway.bids import awarding, requests, signals
 from coachway.bids.links import PURPOSE
 from coachway.bookings import charters, coverage
 from coachway.bookings.model import Cover
 from coachway.core import links, store
 from coachway.core.consuming import Delivery
+from coachway.core.ops import Update
 from tests.entries import load
 from tests.integration.bids.office import SYSTEM, ask, booked, closed, done, found, offer, opened, vendor
 from tests.integration.bookings import asking
@@ -96,6 +97,21 @@ def test_what_was_decided_is_not_withdrawn() -> None:
     page = invited.look()
     assert "You need not come" in page
     assert "was called off: The charter was cancelled." in page
+
+
+def test_who_bid_for_a_trip_that_was_changed_since_bids_anew() -> None:
+    invited = Invited()
+    invited.post("bid", **FORM)
+    awarding.drop_outdated(SYSTEM, invited.charter)
+    assert invited.bids() == [("submitted", 1)]
+    before = charters.get(SYSTEM, invited.charter)
+    store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": 2})))
+    awarding.drop_outdated(SYSTEM, invited.charter)
+    page = invited.look()
+    assert "The trip was changed: please bid anew" in page
+    assert "Send the bid" in page
+    assert invited.post("bid", **FORM).status == 303
+    assert invited.bids() == [("submitted", 1), ("rejected", 1)]
 
 
 def test_a_bid_that_was_begun_elsewhere_is_named() -> None:

@@ -39,11 +39,11 @@ def organization() -> None:
     found()
 
 
-def heard(event_type: str, charter_id: str) -> None:
+def heard(event_type: str, charter_id: str, **data: Any) -> None:
     """Bidding hears of a charter, twice."""
     said = {"event_id": "e", "type": event_type, "org_id": ORG, "aggregate_id": charter_id}
     for _ in range(2):
-        signals.CONSUMERS[event_type](SYSTEM, Delivery(**said, correlation_id="c", data={}))
+        signals.CONSUMERS[event_type](SYSTEM, Delivery(**said, correlation_id="c", data=data))
 
 
 def accepted(bid_id: str) -> dict[str, Any]:
@@ -105,6 +105,22 @@ def test_what_was_awarded_cannot_be_changed_under_its_vendor() -> None:
     assert asking.ask("PUT", f"/charters/{trip}", {"miles": 140}).status == 200
 
 
+def test_what_was_bid_for_a_trip_that_was_changed_since_is_bid_for_anew() -> None:
+    trip, one, two = charter()["id"], vendor("One"), vendor("Two")
+    opened(trip, one, two)
+    made = bid(trip, one, 1234.56)
+    asking.ask("PUT", f"/charters/{trip}", {"passengers": 41})
+    later = bid(trip, two)
+    heard("charter.modified", trip, revised=False)
+    assert done("GET", f"/bids/{made['id']}")["status"] == "submitted"
+    heard("charter.modified", trip, revised=True)
+    told = done("GET", f"/bids/{made['id']}")
+    assert (told["status"], told["decision_reason"]) == ("rejected", "The trip was changed: please bid anew")
+    assert told["quoted_price"] is None
+    assert done("GET", f"/bids/{later['id']}")["status"] == "submitted"
+    assert bid(trip, one, 1300)["charter_revision"] == 2
+
+
 def test_a_bid_is_for_the_vehicles_that_nobody_runs_yet() -> None:
     trip, one, two = booked(vehicle_count=3, passengers=120)["id"], vendor("One", is_preferred=True), vendor("Two")
     given(trip)
@@ -115,9 +131,22 @@ def test_a_bid_is_for_the_vehicles_that_nobody_runs_yet() -> None:
     made = bid(trip, one, 2000)
     assert made["vehicle_count"] == 2
     closed(request["id"])
-    assert ranked(request["id"]).go == "ask"
-    assert accepted(made["id"])["vehicles_awarded"] == [2, 3]
+    assert ranked(request["id"]).go == "settle"
+    assert done("GET", f"/bids/{made['id']}")["vehicles_awarded"] == [2, 3]
     assert now_of(trip)["status"] == "confirmed"
+
+
+def test_what_was_given_away_since_is_no_part_of_the_target_price() -> None:
+    trip, one = booked(vehicle_count=3, passengers=120)["id"], vendor("One", is_preferred=True)
+    request = opened(trip, one, target_price=9000)
+    bid(trip, one, 2000, vehicle_count=2)
+    given(trip)
+    closed(request["id"])
+    assert ranked(request["id"]).go == "ask"
+    flow.give_up(SYSTEM, request["id"])
+    later = {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
+    anew = done("POST", f"/bid-requests/{request['id']}/extend", later)
+    assert (anew["vehicle_count"], anew["target_price"]) == (2, None)
 
 
 def test_a_manager_is_not_asked_about_bids_for_more_vehicles_than_are_left() -> None:

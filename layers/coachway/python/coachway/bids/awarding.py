@@ -204,7 +204,7 @@ def settle(caller: Caller, charter_id: str) -> int:
     if not off and not is_whole:
         asked = ground.requests_for(caller.org_id, left)
         left = [bid for bid in left if _is_over(asked.get(bid.id))]
-    winners = [bid for bid in known if bid.status is BidStatus.ACCEPTED]
+    winners = [bid for bid in known if bid.status is BidStatus.ACCEPTED and bid.called_off_at is None]
     for start in range(0, len(left), _REJECTED_TOGETHER):
         some = left[start : start + _REJECTED_TOGETHER]
         if is_whole:
@@ -214,6 +214,18 @@ def settle(caller: Caller, charter_id: str) -> int:
             ops = [rejection(caller, bid, reason) for bid in some]
         _commit_each_if_raced(caller, ops)
     return len(left)
+
+
+def drop_outdated(caller: Caller, charter_id: str) -> None:
+    """Reject what was bid for a trip as it was before it was revised: vendors are told, and may bid anew."""
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    if charter is None:
+        return
+    known = ground.live(ground.of_charter(caller.org_id, charter_id))
+    old = [bid for bid in known if bid.charter_revision < charter.revision_number]
+    for start in range(0, len(old), _REJECTED_TOGETHER):
+        some = old[start : start + _REJECTED_TOGETHER]
+        _commit_each_if_raced(caller, [rejection(caller, bid, "The trip was changed: please bid anew") for bid in some])
 
 
 def _is_over(request: BidRequest | None) -> bool:

@@ -92,7 +92,7 @@ class BidRequestInput(Input):
 
     deadline: Annotated[Moment, Field(description="at least two hours from now, at most 30 days")]
     target_price: Annotated[
-        PositiveAmount | None, Field(description="for all vehicles together; vendors do not see it")
+        PositiveAmount | None, Field(description="for all vehicles that nobody runs yet; vendors do not see it")
     ] = None
     sealed: Annotated[bool, Field(description="prices and ranks stay hidden until it is closed")] = True
     vendor_ids: list[VendorId] = Field(default_factory=list, max_length=500)

@@ -144,8 +144,8 @@ def decided(caller: Caller, request: BidRequest) -> Decision:
     bids = ground.live(ground.of_charter(caller.org_id, request.charter_id))
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
     free = len(coverage.free(on.charter))
-    # What was given to somebody by hand is no part of the target price any more: then a manager goes on.
-    target = request.target_price if free == on.charter.vehicle_count else None
+    # What was given to somebody since is no part of the target price any more: then a manager goes on.
+    target = request.target_price if free == request.vehicle_count else None
     entries = candidates.entries(bids, on.charter, request, known)
     return rules.decide(entries, free, target, clock.now())
 

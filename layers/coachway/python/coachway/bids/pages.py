@@ -231,7 +231,9 @@ def _has_bid(invited: Invited) -> bool:
 
 
 def _is_open(invited: Invited) -> bool:
-    return invited.request.status is RequestStatus.OPEN and not _has_bid(invited)
+    """Whether the vendor may bid: also one whose bid was rejected before bidding was closed."""
+    under_way = invited.bid is not None and (invited.bid.status.is_live or invited.bid.status is BidStatus.ACCEPTED)
+    return invited.request.status is RequestStatus.OPEN and not under_way
 
 
 def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:

@@ -186,7 +186,10 @@ def extend(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int
         raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
     anew = {"status": RequestStatus.OPEN, "status_reason": "", "closed_at": None, "closed_by": None}
     again = {"closed_early": False, "invited_at": None, "escalated_at": None, "round": before.round + 1}
-    after = before.model_copy(update={**anew, **again, "deadline": body.deadline, "vehicle_count": left})
+    # A target for other vehicles is none for these.
+    target = before.target_price if left == before.vehicle_count else None
+    more = {"deadline": body.deadline, "vehicle_count": left, "target_price": target}
+    after = before.model_copy(update={**anew, **again, **more})
     store.commit(
         caller,
         Update(before, after, [opened(after)]),

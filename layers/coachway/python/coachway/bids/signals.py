@@ -52,6 +52,12 @@ def charter_off(caller: Caller, delivery: Delivery) -> None:
     awarding.call_off(caller, delivery.aggregate_id, reason)
 
 
+def charter_modified(caller: Caller, delivery: Delivery) -> None:
+    """What was bid for another trip than it is now does not count any more."""
+    if delivery.data.get("revised"):
+        awarding.drop_outdated(caller, delivery.aggregate_id)
+
+
 def charter_booked(caller: Caller, delivery: Delivery) -> None:
     """Its vehicles may have been awarded before."""
     awarding.confirm_if_whole(caller, delivery.aggregate_id)
@@ -72,6 +78,7 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.awarded": wake,
     "charter.booked": charter_booked,
     "charter.confirmed": charter_confirmed,
+    "charter.modified": charter_modified,
     **dict.fromkeys(_OFF, charter_off),
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""
