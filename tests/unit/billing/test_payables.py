@@ -37,6 +37,13 @@ def test_what_was_paid_or_voided_stays_so(status: PayableStatus) -> None:
                 payable_rules.require_step(status, wanted)
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "Pacific/Pago_Pago"])
+def test_any_day_that_can_be_written_falls_due(zone: str) -> None:
+    now = datetime(2027, 3, 3, tzinfo=UTC)
+    assert payable_rules.status_at(date.min, zone, now) is PayableStatus.DUE
+    assert payable_rules.status_at(date.max, zone, now) is PayableStatus.OPEN
+
+
 def test_a_day_begins_where_the_organization_is() -> None:
     day = date(2027, 3, 14)  # clocks go forward at two
     assert payable_rules.falls_due_at(day, "America/New_York") == datetime(2027, 3, 14, 5, tzinfo=UTC)

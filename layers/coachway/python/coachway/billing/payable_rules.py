@@ -33,6 +33,8 @@ STEPS: Final[Mapping[PayableStatus, frozenset[PayableStatus]]] = {
 }
 """Paid ahead of its day, or on it; void when the trip does not take place, or it was a mistake."""
 
+_LONG_AGO: Final = date(1970, 1, 2)
+
 MOST_WRITES: Final = 100
 _BESIDES: Final = 9
 """Writes of a payment besides those for what is paid and whom: the month's totals, and the Idempotency-Key."""
@@ -45,8 +47,9 @@ def require_step(status: PayableStatus, wanted: PayableStatus, what: str = "this
 
 
 def falls_due_at(due_date: date, timezone: str) -> datetime:
-    """The beginning of the day in that time zone, in UTC."""
-    return datetime.combine(due_date, time(), ZoneInfo(timezone)).astimezone(UTC)
+    """The beginning of the day in that time zone, in UTC; of one long ago, some moment that is over."""
+    # The first day of time has no beginning in the east.
+    return datetime.combine(max(due_date, _LONG_AGO), time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
 def status_at(due_date: date, timezone: str, now: datetime) -> PayableStatus:
