@@ -20,6 +20,8 @@ TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/brows
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
+# Where the surroundings forbid it, each of many processes would compile everything again that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 ##@ Every day
 .PHONY: help

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from tests import stack as stacks
 
@@ -18,6 +21,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ and stacks.DIRECTORY in os.environ:
         stacks.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _descriptions() -> Iterator[None]:
+    """botocore reads what describes AWS for each session anew, which takes longer than most of the tests."""
+    read = JSONFileLoader.load_file
+    kept: dict[str, Any] = {}
+
+    def once(loader: JSONFileLoader, file_path: str) -> Any:
+        if file_path not in kept:
+            kept[file_path] = read(loader, file_path)
+        return kept[file_path]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", once)
+        yield
 
 
 @pytest.fixture(scope="session")

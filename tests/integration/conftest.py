@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
@@ -16,22 +15,6 @@ from moto.dynamodb.models.table import Table
 from coachway.core import credentials, settings, store, table
 
 TABLE = "coachway-test"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _descriptions() -> Iterator[None]:
-    """botocore reads what describes AWS for each session anew, which takes longer than most of the tests."""
-    read = JSONFileLoader.load_file
-    kept: dict[str, Any] = {}
-
-    def once(loader: JSONFileLoader, file_path: str) -> Any:
-        if file_path not in kept:
-            kept[file_path] = read(loader, file_path)
-        return kept[file_path]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", once)
-        yield
 
 
 class _Copies:

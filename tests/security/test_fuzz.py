@@ -26,7 +26,7 @@ from tests.stack import Stack
 
 T = TypeVar("T")
 
-CASES = int(os.environ.get("FUZZ_CASES", "10"))
+CASES = int(os.environ.get("FUZZ_CASES", "6"))
 IS_LONG = "FUZZ_CASES" in os.environ
 
 CHECKS = [

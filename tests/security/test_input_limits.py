@@ -130,12 +130,12 @@ def _with(value: Any, place: tuple[Any, ...], new: Any) -> Any:
 
 @with_body
 def test_rubbish_in_any_field_is_refused_or_means_nothing(operation: Operation, tenant: Tenant) -> None:
-    """A few values for each field, the same ones every time; fuzzing does more."""
+    """Two values for each field, the same ones every time; fuzzing does more."""
     seeds = Seeds(tenant)
     body = seeds.body(operation)
     for place in _places(body):
         first = zlib.crc32(f"{operation} {place}".encode()) % len(VALUES)
-        for value in (VALUES * 2)[first : first + 4]:
+        for value in (VALUES * 2)[first : first + 2]:
             content = json.dumps(_with(body, place, value)).encode()
             answer = ask(operation, seeds, content)
             assert_foreseen(answer, operation, f"{place} = {value!r}")
