@@ -29,10 +29,15 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
+def read(file: str) -> Json:
+    """A file of CloudFormation's, by its path from the root."""
+    content: Json = yaml.load((ROOT / file).read_text(), _Loader)  # noqa: S506 - a safe loader's own tags
+    return content
+
+
 def template() -> Json:
     """The whole stack."""
-    content: Json = yaml.load((ROOT / "template.yaml").read_text(), _Loader)  # noqa: S506 - a safe loader's own tags
-    return content
+    return read("template.yaml")
 
 
 def of_type(kind: str) -> dict[str, Json]:
