@@ -95,8 +95,8 @@ def test_what_was_decided_is_not_withdrawn() -> None:
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": invited.charter}
     signals.charter_off(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     page = invited.look()
-    assert "You need not come" in page
-    assert "was called off: The charter was cancelled." in page
+    assert "This job is called off" in page
+    assert "do not send a vehicle: The charter was cancelled." in page
 
 
 def test_who_bid_for_a_trip_that_was_changed_since_bids_anew() -> None:

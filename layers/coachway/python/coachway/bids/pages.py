@@ -243,7 +243,7 @@ def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:
         match invited.bid.status:
             case BidStatus.ACCEPTED if invited.bid.called_off_at is not None:
                 why = invited.bid.called_off_reason.rstrip(".")
-                return ("You need not come", f"Your bid had been accepted, and was called off: {why}.", "bad")
+                return ("This job is called off", f"You had won it. Please do not send a vehicle: {why}.", "bad")
             case BidStatus.ACCEPTED:
                 when = words.day(invited.bid.payout_date) if invited.bid.payout_date else ""
                 return ("Your bid was accepted", f"You run this trip for {price}. We pay you on {when}.", "good")
@@ -254,7 +254,7 @@ def _banner(invited: Invited, words: Wording) -> tuple[str, str, str] | None:
     if invited.request.status is RequestStatus.CANCELLED:
         return ("Bids are not needed any more", invited.request.status_reason, "bad")
     if invited.request.status is not RequestStatus.OPEN:
-        return ("Bidding is closed", "Thank you all the same.", "bad")
+        return ("Bidding is closed", "Thank you for your interest.", "bad")
     if invited.invitation.is_accepted is False:
-        return ("You declined", "You may still bid until the deadline.", "bad")
+        return ("You declined", "You may still bid until the deadline.", "")
     return None
