@@ -105,7 +105,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         except httpx.TransportError:
             time.sleep(0.1)
     yield Sandbox(url)
-    running.terminate()
+    running.kill()  # it may wait for half a minute, as some tests make it
     running.wait(20)
 
 

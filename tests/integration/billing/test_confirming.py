@@ -165,6 +165,8 @@ def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox:
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [told] = desk.events("payment.failed")
     link = tokens.token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+    page = call(load("bookings", "pages").api, "GET", f"/pages/quotes/{link}")
+    assert all(field in page.text for field in ('name="amount" value="169.08"', 'name="paid" value="0.00"'))
     assert posted(link, "pm_card_visa").status == 303
     assert desk.charter(charter["id"]).amount_paid == 169_08
 
@@ -174,6 +176,13 @@ def test_nobody_comes_back_with_the_payment_of_another(desk: Desk, sandbox: Sand
     posted(charter["token"], sandbox.card(CONFIRMED))
     assert call(pages, "GET", f"/pages/quotes/{other['token']}/payments/{only(desk).id}").status == 404
     assert call(pages, "GET", f"/pages/quotes/{charter['token']}/payments/{ids.new('pay')}").status == 404
+
+
+def test_a_page_takes_what_it_asked_for_and_nothing_else(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    for forged in ("0.01", "676.30"):
+        assert posted(charter["token"], "pm_card_visa", amount=forged).status == 303
+    assert desk.payments() == []
 
 
 @pytest.mark.parametrize("amount", ["0", "0.00"])

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import customers, mending, paying, settling, stripe_events
+from coachway.billing import customers, mending, paying, settling, stripe_events, stripe_port
 from coachway.billing.accounts import Account, client_balances, totals
 from coachway.billing.payment import PAYMENT, Payment, PaymentInput, PaymentStatus
 from coachway.bookings import lifecycle
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Remove
+from coachway.core.ops import Remove, Update
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
 from tests.integration.bookings import asking
 
@@ -301,3 +301,42 @@ def test_people_pay_and_see_what_is_theirs(desk: Desk) -> None:
     assert [len(desk.ask("GET", "/payments", **who).json()["items"]) for who in (owner, stranger)] == [1, 0]
     of_trip = desk.ask("GET", "/payments", query={"charter_id": charter["id"], "status": "succeeded"})
     assert len(of_trip.json()["items"]) == 1
+
+
+def test_who_asks_again_with_a_key_whose_charge_was_lost_is_charged_once(desk: Desk, sandbox: Sandbox) -> None:
+    charter = desk.accepted()
+    sandbox.behave("time_out_before", 2)
+    assert desk.pay(charter_id=charter["id"], key="k-1").json()["status"] == "pending"
+    desk.pay(charter_id=charter["id"], key="k-1")
+    [paid] = desk.payments()
+    assert (paid.status, len(sandbox.charges_of(paid.id))) == ("succeeded", 1)
+
+
+def test_what_may_be_charged_is_not_charged_again_once_stripe_may_have_forgotten_the_key(
+    desk: Desk, sandbox: Sandbox
+) -> None:
+    payment = begun(desk)
+    paying._ready(STAFF, payment)
+    with clock.frozen(datetime.now(UTC) + timedelta(hours=13)):
+        late = paying.finished(STAFF, now(payment))
+    assert (late.status, late.failure_code) == ("failed", "not_charged")
+    assert sandbox.charges_of(payment.id) == []
+
+
+def test_a_client_that_was_changed_since_stripe_was_asked_for_it_can_pay(desk: Desk) -> None:
+    about: Any = {"org_id": asking.ORG, "client_id": desk.client.id, "version": desk.client.version}
+    stripe_port.customer(**about, name=desk.client.name, email=desk.client.email)
+    after = desk.client.model_copy(update={"email": "dana@new.example"})
+    store.commit(STAFF, Update(desk.client, after))
+    assert desk.pay(charter_id=desk.accepted()["id"]).status == 201
+
+
+@pytest.mark.parametrize(("charged", "deposit"), [(169_08, "booked"), (169_07, "quote"), (700_00, "booked")])
+def test_what_is_written_is_what_was_charged(desk: Desk, charged: int, deposit: str) -> None:
+    payment = begun(desk)
+    about = {"failure_code": None, "failure_message": None}
+    outcome = replace(paying._unsuccessful(payment, "", ""), succeeded=True, amount=charged, **about)
+    assert settling.settle(STAFF, payment.id, outcome).amount == charged
+    known = desk.charter(payment.subject_id)
+    assert (known.status, known.amount_paid) == (deposit, charged)
+    assert totals(desk.journal())[Account.CASH] == charged

@@ -53,7 +53,7 @@ class InProgress(errors.Conflict):
 
 
 class PaidMeanwhile(errors.Conflict):
-    """What is due is not what whoever pays has seen."""
+    """What is due, or what was paid for it, is not what whoever pays has seen."""
 
     title = "something was paid meanwhile"
 
@@ -113,9 +113,9 @@ def begun(
         if wanted.charter_id
         else dues.of_invoice(caller, str(wanted.invoice_id))
     )
-    if seen_paid is not None and seen_paid != due.paid:
-        raise PaidMeanwhile(f"{due.paid / 100:.2f} was paid for {due.number} by now")
     cents = due.due if wanted.amount is None else wanted.amount
+    if seen_paid is not None and (seen_paid, cents) != (due.paid, due.due):
+        raise PaidMeanwhile(f"{due.paid / 100:.2f} was paid for {due.number} by now")
     if due.most <= 0 or cents <= 0:
         raise errors.Conflict(f"nothing is due for {due.number} now", title="nothing is due")
     if cents > due.most:

@@ -126,7 +126,7 @@ def page(
 ) -> QuotePage:
     """The page of a charter's quote. `trouble` is why an answer was not taken, `unpaid` why a payment was not.
 
-    `parts` are what is paid when, should it be accepted now.
+    `parts` are what is paid when: as it was agreed, else as if it were accepted now.
     """
     zone = charter.timezone
     under_way = state is State.UNDER_WAY
@@ -146,7 +146,7 @@ def page(
         lines=wording.lines(charter.quote.lines, words),
         terms=wording.terms(),
         is_bookable=not charter.quote.blocking,
-        asked=_asked(charter, words, state),
+        asked=_asked(charter, words, state, charter.instalments or parts),
         terms_of_payment=_terms_of_payment(charter, parts, words) if state is State.OPEN else "",
         deposit=words.money(terms.to_book(parts), charter.quote.currency) if terms.to_book(parts) else "",
     )
@@ -176,11 +176,11 @@ def _terms_of_payment(charter: Charter, parts: Sequence[Instalment], words: Word
     return f"You pay {', and '.join(said)}." if said else ""
 
 
-def _asked(charter: Charter, words: Wording, state: State) -> Asked | None:
+def _asked(charter: Charter, words: Wording, state: State, parts: Sequence[Instalment]) -> Asked | None:
     """What is to be paid ahead by now, or next; an invoice has a page of its own."""
     if state not in {State.ACCEPTED, State.UNDER_WAY} or charter.invoice_id is not None:
         return None
-    parts, paid = charter.instalments, charter.amount_paid
+    paid = charter.amount_paid
     due = terms.due_by(parts, schedule.today(charter)) - paid
     amount = due if due > 0 else next((left for left in terms.open_parts(parts, paid) if left), 0)
     if amount <= 0:
@@ -193,7 +193,9 @@ def _asked(charter: Charter, words: Wording, state: State) -> Asked | None:
             text += f" The balance, {words.money(rest, charter.quote.currency)}, is due on {words.day(after)}."
         return Asked(title, text, said, amount, paid, is_due=True)
     when = "is due now" if due > 0 or day is None else f"is due on {words.day(day)}"
-    return Asked("Pay the balance", f"{said} {when}.", said, amount, paid, is_due=due > 0)
+    return Asked(
+        "Pay the balance" if paid else "Pay for your trip", f"{said} {when}.", said, amount, paid, is_due=due > 0
+    )
 
 
 def _banner(charter: Charter, words: Wording, state: State, trouble: str) -> Banner | None:
