@@ -90,7 +90,7 @@ def test_old_forged_and_large_pushes_are_refused(exchange: Exchange) -> None:
     body = system.body(trip["id"])
     for refused in (
         system.push(body, ago=301),
-        system.push(body, ago=-301),
+        system.push(body, ago=-400),
         system.push(body, signature="v1,AAAA"),
         system.push(body, signature="rubbish"),
         system.push(body, timestamp="nan"),
