@@ -1,0 +1,80 @@
+"""The README's tour, as a newcomer types it: every command works, and answers what is printed there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local import demo
+from infra.local.home import ROOT
+from tests.stack import Stack
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+_PASSING = re.compile(
+    r"[a-z]{2,4}_[0-9A-Za-z]{14,26}"  # ids, ours and Stripe's
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|\b(CH|INV)-[0-9]{4}-[0-9A-Z-]+"
+    r"|localhost:[0-9]+"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+Z)?"
+    r'|(?<="score":)[0-9.]+|(?<="hours_left":)[0-9.]+'
+    r"|\s+"
+)
+"""What is another one each time, and white space."""
+_FIELD = re.compile(r'"\w+":(?:"[^"…]*"|[-0-9.]+|null|true|false)|"[^"…]*"(?!:)')
+
+
+def tour() -> Iterator[tuple[str, str]]:
+    """The commands of the tour, each with what it printed."""
+    text = (ROOT / "README.md").read_text().partition("\n## A tour\n")[2].partition("\n## ")[0]
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            lines = part.splitlines(keepends=True)
+            command = next("".join(lines[:n]) for n in range(1, len(lines) + 1) if _is_whole("".join(lines[:n])))
+            yield command, part.removeprefix(command)
+
+
+def _is_whole(command: str) -> bool:
+    said = subprocess.run(["/bin/bash", "-n"], input=command, capture_output=True, text=True, check=False)
+    return said.returncode == 0 and not said.stderr
+
+
+def parts(told: str) -> list[str]:
+    """What an answer has to have in it, in this order: its fields and words, or its whole lines where it is no JSON."""
+    found: list[str] = []
+    for line in told.splitlines():
+        plain = _PASSING.sub("", line)
+        found += _FIELD.findall(plain) if line.startswith(("{", " ")) else [plain]
+    return found
+
+
+@pytest.fixture(scope="module")
+def answers(stack: Stack) -> list[tuple[str, str, str]]:
+    """Each command of the tour, what the README says that it prints, and what it printed."""
+    demo.load(stack.home)
+    steps = list(tour())
+    script = "\necho '<<>>'\n".join(command for command, _ in steps)
+    done = subprocess.run(
+        ["/bin/bash", "-u"],
+        input=script.replace(".local/stack.json", str(stack.home.stack_file)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.split("<<>>\n")
+    assert len(printed) == len(steps), done.stderr
+    return [(command, told, out) for (command, told), out in zip(steps, printed, strict=True)]
+
+
+def test_the_tour_prints_what_the_readme_says(answers: list[tuple[str, str, str]]) -> None:
+    assert sum(bool(told) for _, told, _ in answers) >= 12
+    for command, told, printed in answers:
+        rest = _PASSING.sub("", printed)
+        for wanted in parts(told):
+            _, found, rest = rest.partition(wanted)
+            assert found, f"{command} did not print {wanted}, but\n{printed}"
