@@ -29,7 +29,7 @@ from coachway.messaging import (
     refunds,
     trips,
 )
-from coachway.messaging.occasions import OCCASIONS
+from coachway.messaging.occasions import CONSUMERS, OCCASIONS
 from tests.unit.messaging.saying import SAID
 
 EVENTS: dict[str, type[Event]] = {
@@ -58,6 +58,8 @@ EVENTS: dict[str, type[Event]] = {
         invoice_events.InvoiceVoided,
         invoice_events.InvoicingFinished,
         payable_events.PayoutMade,
+        payment_events.PaymentDisputeEnded,
+        payment_events.PaymentDisputed,
         payment_events.PaymentFailed,
         payment_events.PaymentSucceeded,
         payment_events.PaymentUnplaced,
@@ -141,7 +143,7 @@ def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
     template = (Path(__file__).parents[3] / "template.yaml").read_text()
     rule = template[template.index("  MessagingRule:") :]
     pattern = rule[: rule.index("Targets:")]
-    assert set(re.findall(r"^ {10}- (\S+)$", pattern, re.MULTILINE)) == set(OCCASIONS)
+    assert set(re.findall(r"^ {10}- (\S+)$", pattern, re.MULTILINE)) == set(CONSUMERS)
 
 
 def test_every_template_is_used() -> None:
