@@ -225,9 +225,9 @@ def test_drivers_who_do_not_come_open_one_by_themselves_once() -> None:
 @pytest.mark.parametrize("ends", ["escalated", "called off", "not at all"])
 def test_lateness_that_is_told_again_and_again_looks_for_somebody_once(ends: str) -> None:
     yard = Yard()
+    reported(yard)
     for minutes in (15, 30, 45):
-        told = event("trip.late_risk", assignment_id=yard.assignment["id"], minutes=minutes, stop=0)
-        recovery_flow.late(SYSTEM, told)
+        recovery_flow.late(SYSTEM, told_late(yard, minutes))
         last = done("GET", "/dispatch/recoveries")["items"][0]["id"]
         if ends == "escalated":
             for _ in range(3):
@@ -237,12 +237,30 @@ def test_lateness_that_is_told_again_and_again_looks_for_somebody_once(ends: str
             done("POST", f"/dispatch/recoveries/{last}/cancel", {"reason": "They are nearly there"})
     [only] = done("GET", "/dispatch/recoveries")["items"]
     assert (only["id"], only["reason"]) == (last, "late_risk")
-    # Somebody who does not come at all is another matter, unless it is up to the dispatcher already.
-    if ends == "not at all":
-        done("POST", f"/dispatch/recoveries/{last}/cancel", {"reason": "The traffic has cleared"})
+
+
+def told_late(yard: Yard, minutes: int) -> Delivery:
+    return event("trip.late_risk", assignment_id=yard.assignment["id"], minutes=minutes, stop=0)
+
+
+def reported(yard: Yard) -> None:
+    """The driver has reported for duty."""
+    before = the_assignment(yard.assignment["id"])
+    here: dict[str, Any] = {"status": AssignmentStatus.CHECKED_IN, "checked_in_at": LEAVES}
+    store.commit(SYSTEM, Update(before, before.model_copy(update=here)))
+
+
+def test_who_has_not_come_is_no_matter_of_lateness_and_who_came_late_may_be_too_late_all_the_same() -> None:
+    yard = Yard()
+    recovery_flow.late(SYSTEM, told_late(yard, 15))  # told at the same moment, and heard of first
     recovery_flow.unstarted(SYSTEM, event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15))
-    reasons = [each["reason"] for each in done("GET", "/dispatch/recoveries")["items"]]
-    assert reasons == (["late_risk"] if ends == "escalated" else ["no_show", "late_risk"])
+    [first] = done("GET", "/dispatch/recoveries")["items"]
+    assert first["reason"] == "no_show"
+    reported(yard)
+    assert look(first["id"]).go == "over"
+    recovery_flow.late(SYSTEM, told_late(yard, 30))
+    reasons = [(each["reason"], each["status"]) for each in done("GET", "/dispatch/recoveries")["items"]]
+    assert reasons == [("late_risk", "searching"), ("no_show", "cancelled")]
 
 
 def test_a_vehicle_that_waits_at_its_first_stop_is_not_replaced_for_leaving_late() -> None:

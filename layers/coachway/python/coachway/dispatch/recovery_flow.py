@@ -194,8 +194,13 @@ def unstarted(caller: Caller, delivery: Delivery) -> None:
 
 
 def late(caller: Caller, delivery: Delivery) -> None:
-    """They will be late. Passengers who are on board stay there: who is late on the way is not replaced."""
-    recoveries.open_by_itself(caller, str(delivery.data["assignment_id"]), RecoveryReason.LATE_RISK)
+    """They will be late. Passengers who are on board stay there: who is late on the way is not replaced.
+
+    Of a driver who has not reported for duty `unstarted` is told, and the vehicle that waits may do.
+    """
+    assignment = store.find(Assignment, assignments.key(caller.org_id, str(delivery.data["assignment_id"])))
+    if assignment is not None and assignment.status.is_under_way:
+        recoveries.open_by_itself(caller, assignment.id, RecoveryReason.LATE_RISK)
 
 
 def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:
