@@ -122,10 +122,10 @@ class Sheet:
         """Add a flowable of ReportLab's own."""
         self.parts.append(part)
 
-    def heading(self, words: str) -> None:
-        """A heading, which does not stand alone at the bottom of a page."""
+    def heading(self, words: str, *, room: float = 32 * mm) -> None:
+        """A heading; it begins another page where less than the `room` (points) is left for it and what follows."""
         heading = Paragraph(text(words), style(12.5, bold=True, after=5))
-        self.parts += [CondPageBreak(32 * mm), Spacer(0, 10), heading]
+        self.parts += [CondPageBreak(room), Spacer(0, 10), heading]
 
     def paragraph(self, words: str, *, quiet: bool = False) -> None:
         """What somebody wrote."""

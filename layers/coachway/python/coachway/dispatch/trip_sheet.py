@@ -33,6 +33,10 @@ _DOING: Final = {
 _INK: Final = {Status.DRIVING: 1.0, Status.ON: 0.45, Status.SLEEPER: 0.12, Status.OFF: 0.12}
 """How dark a status is on the bar of the day, of the organization's colour."""
 _WIDE: Final = 30 * mm
+_ROOM: Final = 30 * mm
+_ROW: Final = 6 * mm
+_ROWS: Final = 20
+"""What a plan takes besides its rows, and each row; up to so many of them are kept on one page."""
 
 
 def of(caller: Caller, assignment_id: str) -> File:
@@ -74,7 +78,7 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
         (assignment.second_driver_name or "", assignment.second_duty),
     ):
         if duty:
-            sheet.heading(f"Hours of {name}")
+            sheet.heading(f"Hours of {name}", room=_ROOM + min(len(duty), _ROWS) * _ROW)
             sheet.paragraph(_summed(duty))
             sheet.add(_bar(brand, duty, sheet.width))
             sheet.add(Spacer(0, 4))
