@@ -1,8 +1,7 @@
-"""Runs one request through a declared route, and turns whatever happens into an answer."""
+"""Runs one request through a declared route."""
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from collections.abc import Mapping
@@ -13,12 +12,12 @@ from urllib.parse import parse_qsl, unquote
 from chalice.app import Request, Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from coachway.core import credentials, errors, problems, render, settings, store
+from coachway.core import credentials, errors, problems, render, replies, store
 from coachway.core.answers import Answer, File, Html, Posted
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, Attempt, FirstAnswer
 from coachway.core.log import logger
-from coachway.core.model import Changes, Entity, partial
+from coachway.core.model import Changes, partial
 from coachway.core.table import tally
 
 if TYPE_CHECKING:
@@ -30,27 +29,6 @@ LARGEST_BODY: Final = 1_000_000
 _CORRELATION: Final = re.compile(r"^[A-Za-z0-9_.:-]{1,64}$")
 _IDEMPOTENCY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
 _VERSION: Final = re.compile(r'^(?:W/)?"?(\d{1,9})"?$')
-
-SECURITY_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-
-
-Headers = dict[str, str | list[str]]
-
-
-class _Binary(Response):
-    """Bytes go out in base64; Chalice's own way wants an Accept header that browsers do not send."""
-
-    def to_dict(self, _binary_types: list[str] | None = None) -> dict[str, Any]:
-        content, self.body = self.body, ""
-        result: dict[str, Any] = super().to_dict([])
-        return {**result, "body": base64.b64encode(content).decode(), "isBase64Encoded": True}
 
 
 def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]) -> Response:
@@ -68,14 +46,14 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
     logger.append_keys(correlation_id=correlation_id, request_id=request_id)
     try:
         caller = _admitted(route, request, caller)
-        response = _response(_run(route, request, caller, path), route, request)
+        response = replies.response_of(_run(route, request, caller, path), route, request)
     except errors.Error as error:
-        response = _refused(error, route, request, request_id)
+        response = replies.refusal_of(error, route, request, request_id)
     except Exception:  # the last resort: logged with its trace, and told as a 500 that gives nothing away
         logger.exception("a request failed for a reason that nobody foresaw", route=route.path)
         unforeseen = errors.Error("this was logged; tell us the request id", title="internal error")
-        response = _refused(unforeseen, route, request, request_id)
-    finish(response, request, request_id, correlation_id)
+        response = replies.refusal_of(unforeseen, route, request, request_id)
+    replies.finish(response, request, request_id, correlation_id)
     logger.info(
         "request",
         method=route.method,
@@ -93,7 +71,7 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
 def preflight(request: Request) -> Response:
     """Answer a browser that asks whether it may."""
     response = Response(body="", status_code=204)
-    finish(response, request, str(request.context.get("requestId", "")), "")
+    replies.finish(response, request, str(request.context.get("requestId", "")), "")
     return response
 
 
@@ -154,15 +132,11 @@ def _once(route: Route, attempt: Attempt, arguments: dict[str, Any]) -> object:
     return answer
 
 
-class _Replayed(str):
-    """The JSON text of a first answer."""
-
-
 def _first_answer(attempt: Attempt, known: AlreadyAnswered) -> Answer:
     text = attempt.answer_of(known.first)
     if text is None:
         raise errors.Invalid.field("Idempotency-Key", "was used before with another body")
-    return Answer(_Replayed(text), status=known.first.status, headers={"Idempotent-Replayed": "true"})
+    return Answer(replies.Replayed(text), status=known.first.status, headers={"Idempotent-Replayed": "true"})
 
 
 def _body(request: Request) -> bytes:
@@ -236,68 +210,3 @@ def _if_match(headers: Mapping[str, str]) -> int | None:
     if match is None:
         raise errors.Malformed('If-Match must be the ETag of an earlier answer, such as "3"')
     return int(match.group(1))
-
-
-def _response(answer: object, route: Route, request: Request) -> Response:
-    extra = answer if isinstance(answer, Answer) else Answer(answer)
-    body, status = extra.body, extra.status or route.status
-    headers: Headers = dict(extra.headers)
-    if extra.cookies:
-        headers["Set-Cookie"] = list(extra.cookies)
-    if isinstance(body, Html):
-        headers |= {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": body.policy, **body.headers}
-        return Response(body.text, headers, body.status)
-    if isinstance(body, File):
-        place = "inline" if body.inline else "attachment"
-        headers |= {"Content-Type": body.content_type, "Content-Disposition": f'{place}; filename="{body.filename}"'}
-        if "ETag" in body.headers and request.headers.get("if-none-match") == body.headers["ETag"]:
-            return Response("", {**headers, **body.headers}, 304)
-        return _Binary(body.content, {**headers, **body.headers}, status)
-    if isinstance(body, _Replayed):
-        return Response("" if status == 204 else str(body), headers | {"Content-Type": "application/json"}, status)
-    if status == 204 or (body is None and extra.status is None and route.returns in {None, type(None)}):
-        return Response("", headers, 204)
-    if isinstance(body, Entity):
-        headers.setdefault("ETag", f'"{body.version}"')
-        known = request.headers.get("if-none-match") == headers["ETag"]
-        if route.method == "GET" and known and body.TOLD_BY_VERSION:
-            return Response("", headers, 304)
-    return Response(render.to_json(body), headers | {"Content-Type": "application/json"}, status)
-
-
-def _refused(error: errors.Error, route: Route, request: Request, request_id: str) -> Response:
-    problem = problems.problem_of(
-        error, instance=str(request.context.get("path") or request.path), request_id=request_id
-    )
-    headers: dict[str, str] = {}
-    if isinstance(error, errors.TooMany):
-        headers["Retry-After"] = str(error.retry_after)
-    if problem.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if route.refusal is not None:
-        page = route.refusal(problem)
-        return _response(replace(page, status=problem.status, headers={**headers, **page.headers}), route, request)
-    headers["Content-Type"] = "application/problem+json"
-    return Response(problem.model_dump_json(), {**headers}, problem.status)
-
-
-def finish(response: Response, request: Request, request_id: str, correlation_id: str) -> None:
-    """The headers that every answer carries."""
-    own = {name.lower() for name in response.headers}
-    for name, value in SECURITY_HEADERS.items():
-        if name.lower() not in own:
-            response.headers[name] = value
-    response.headers["X-Request-Id"] = request_id
-    response.headers["X-Correlation-Id"] = correlation_id or request_id
-    response.headers["Vary"] = "Origin"
-    origin = request.headers.get("origin", "")
-    if origin and origin in settings.allowed_origins():
-        response.headers |= {
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Allow-Credentials": "true",
-            "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
-            "X-Api-Key, X-Correlation-Id, X-CSRF-Token",
-            "Access-Control-Expose-Headers": "ETag, Idempotent-Replayed, Retry-After, X-Correlation-Id, X-Request-Id",
-            "Access-Control-Max-Age": "600",
-        }
