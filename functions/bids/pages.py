@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.bids import pages as service
-from coachway.bids.pages import BidForm, DeclineForm, WithdrawForm
+from coachway.bids.pages import BidForm, DeclineForm
 from coachway.core import pages
 from coachway.core.answers import Html
 from coachway.core.caller import Caller
@@ -41,6 +41,6 @@ def decline_on_bid_page(caller: Caller, bid_token: Token, form: DeclineForm) -> 
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", needs=ANYONE, status=303, media="text/html", base="")
-def withdraw_on_bid_page(caller: Caller, bid_token: Token, form: WithdrawForm) -> Html:
-    """Take the bid back by the page's form, and go back to the page."""
+def withdraw_on_bid_page(caller: Caller, bid_token: Token) -> Html:
+    """Take the bid back by the page's button, and go back to the page."""
     return service.withdraw(caller, bid_token)

@@ -48,10 +48,6 @@ class BidForm(Input):
     notes: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-class WithdrawForm(Input):
-    """What the form posts that takes a bid back: nothing."""
-
-
 class DeclineForm(Input):
     """What the form posts that declines an invitation."""
 
