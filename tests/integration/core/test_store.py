@@ -85,8 +85,10 @@ def test_a_unique_value_is_taken_once_and_free_again_after_a_rename() -> None:
 
 
 def test_another_organization_may_have_the_same_value() -> None:
-    launch("Ida")
-    launch("Ida", Caller(org_id=ids.new("org"), user_id="usr_2", role="admin"))
+    other = Caller(org_id=ids.new("org"), user_id="usr_2", role="admin")
+    ours, theirs = launch("Ida"), launch("Ida", other)
+    assert store.owner_of(ORG, "boat-name", "Ida") == ours.id
+    assert store.owner_of(other.org_id, "boat-name", "Ida") == theirs.id
 
 
 def test_history_tells_who_when_from_where_and_what_changed() -> None:
