@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from coachway.billing import invoices, issuing, ledger, receipts, recording
 from coachway.billing.accounts import OF_CLIENTS, Account, client_balances, totals
-from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery
+from coachway.billing.invoice import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.payment import PaymentMethod, RecordedInput
 from coachway.bookings import lifecycle
 from coachway.bookings.lifecycle import CancelInput
@@ -66,9 +66,10 @@ class Services(RuleBasedStateMachine):
             office.paid_ahead(trip.id, cents)
             self.paid_in += cents
 
-    @rule(data=st.data())
-    def draft(self, data: st.DataObject) -> None:
-        wanted = InvoiceInput(charter_id=data.draw(st.sampled_from(self.trips)))
+    @rule(data=st.data(), off=st.one_of(st.just(0), st.integers(-80_000, 20_000)))
+    def draft(self, data: st.DataObject, off: int) -> None:
+        extras = [ExtraInput(description="Goodwill, or waiting", amount=off)] if off else []
+        wanted = InvoiceInput(charter_id=data.draw(st.sampled_from(self.trips)), extras=extras)
         refusable(lambda: invoices.create(MANAGER, wanted))
 
     @rule(data=st.data())
@@ -161,7 +162,7 @@ def refusable(act: Any) -> bool:
     """Whether it was done; a rule may say no."""
     try:
         act()
-    except errors.Conflict:
+    except (errors.Conflict, errors.Invalid):
         return False
     return True
 

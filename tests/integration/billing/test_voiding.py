@@ -134,6 +134,20 @@ def test_a_deposit_that_came_when_its_trip_was_paid_goes_back_from_there_first()
     assert office.charter(trip.id).amount_paid == CENTS
 
 
+def test_what_was_paid_beyond_an_invoice_stays_a_deposit_and_goes_back_from_there() -> None:
+    trip = completed()
+    ahead = refunding.paid(CENTS, charter_id=trip.id)
+    off = {"description": "Goodwill", "amount": -100}
+    draft = done("POST", "/invoices", {"charter_id": trip.id, "extras": [off]})
+    invoice = done("POST", f"/invoices/{draft['id']}/issue")
+    assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("paid", 626.5, 0)
+    assert sums() == {Account.CASH: CENTS, Account.REVENUE: -62_650, Account.DEPOSITS: -10_000}
+    assert done("GET", "/billing/reconciliation", query={"month": "2027-01"})["is_sound"]
+    given_back(ahead, 150)
+    assert sums() == {Account.CASH: 57_650, Account.REVENUE: -62_650, Account.REFUNDS: 5_000}
+    assert done("GET", f"/invoices/{draft['id']}")["amount_refunded"] == 50
+
+
 def test_there_is_no_tax_on_nothing() -> None:
     terms.updated(office.MANAGER, Changes({"tax_rate_percent": 10}), None)
     trip = completed()

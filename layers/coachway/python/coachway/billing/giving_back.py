@@ -61,7 +61,7 @@ def moved(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refund, lis
     ops, ahead, off_trip = list[Op](), refund.amount, refund.amount
     if invoice_id is not None and not refund.of_fee:
         on = receipts.ground(caller, invoice_id)
-        of_invoice = _of_invoice(payment, refund.amount, on, charter)
+        of_invoice = _of_invoice(refund.amount, on)
         if of_invoice > 0:
             ahead -= of_invoice
             ops = receipts.refunded(on, refund_id=refund.id, cents=of_invoice, memo=memo)[1]
@@ -94,11 +94,11 @@ def _is_beside(payment: Payment) -> bool:
     return payment.kept_as_deposit and payment.invoice_id is not None
 
 
-def _of_invoice(payment: Payment, cents: int, on: receipts.Ground, charter: Charter | None) -> int:
-    """What of a refund lies on an invoice. A payment that came when nothing was due any more lies beside it first."""
+def _of_invoice(cents: int, on: receipts.Ground) -> int:
+    """What of a refund lies on an invoice. What its one trip was paid beside it, being too much, goes back first."""
     settled = on.invoice.amount_paid - on.invoice.amount_refunded
-    if payment.kept_as_deposit and charter is not None and on.charter is not None:
-        cents -= min(cents, max(0, charter.amount_paid - settled))
+    if on.charter is not None:
+        cents -= min(cents, max(0, on.charter.amount_paid - settled))
     return min(cents, settled)
 
 

@@ -43,7 +43,8 @@ def _issue(caller: Caller, before: Invoice) -> Invoice:
     now = clock.now()
     today = ledger.today(house, now)
     due = due_date(today, client.payment_terms if client else before.payment_terms)
-    ahead = sum(_paid_ahead(before, charter) for charter in charters)
+    # With something taken off, trips may have been paid for beyond it: that stays a deposit.
+    ahead = min(before.total, sum(_paid_ahead(before, charter) for charter in charters))
     booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
     status = standing(before.total, ahead, due, today)
     after = before.model_copy(
