@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from pydantic import ConfigDict
+
 from coachway.bookings.model import StopType
 from coachway.core.geo import METERS_PER_MILE, Place, miles_between
 from coachway.dispatch.model import AssignmentStop
@@ -53,6 +55,9 @@ class Progress(Frozen):
 
     `run` fixes in a row, the first at `since`, say that it is at `toward` (on the way), or has left (at a stop).
     """
+
+    # Pages of a trail that an older release wrote, with fields of its own, are read by the next one.
+    model_config = ConfigDict(extra="ignore")
 
     stop: int = 0
     there: bool = False
