@@ -32,7 +32,7 @@ def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
         reference=charter.number,
         currency=organization.currency,
     )
-    sheet.heading(words.day(charter.starts_at, charter.timezone))
+    sheet.heading(wording.days(charter, words))
     facts = [Fact("Client", client.name), Fact("Phone", telephone(client.phone or "")), *wording.facts(charter)]
     facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
     sheet.facts([(fact.label, fact.value) for fact in facts])

@@ -135,7 +135,7 @@ def page(
         heading=f"{'Trip' if under_way else 'Quote'} {charter.number}",
         client=client,
         route=wording.route(charter.stops),
-        day=_days(charter, words),
+        day=wording.days(charter, words),
         banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, words, state, trouble),
         revision_number=charter.revision_number,
         total=words.money(charter.quote.total, charter.quote.currency),
@@ -150,12 +150,6 @@ def page(
         terms_of_payment=_terms_of_payment(charter, parts, words) if state is State.OPEN else "",
         deposit=words.money(terms.to_book(parts), charter.quote.currency) if terms.to_book(parts) else "",
     )
-
-
-def _days(charter: Charter, words: Wording) -> str:
-    """The day of the trip, or the first and the last."""
-    first, last = words.day(charter.starts_at, charter.timezone), words.day(charter.ends_at, charter.timezone)
-    return first if first == last else f"{first} to {last}"
 
 
 def _settled(charter: Charter, words: Wording) -> str:

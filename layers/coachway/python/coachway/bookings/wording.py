@@ -112,6 +112,12 @@ def _detail(line: Line, wording: Wording) -> str:
     return f"{wording.number(line.quantity)} × {unit}"
 
 
+def days(charter: Charter, wording: Wording) -> str:
+    """The day of the trip, or the first and the last: `Wednesday, March 3, 2027 to Friday, March 5, 2027`."""
+    first, last = wording.day(charter.starts_at, charter.timezone), wording.day(charter.ends_at, charter.timezone)
+    return first if first == last else f"{first} to {last}"
+
+
 def facts(charter: Charter) -> list[Fact]:
     """What the client asked for."""
     count = charter.vehicle_count
