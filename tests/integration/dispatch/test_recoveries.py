@@ -61,7 +61,7 @@ class Yard:
         self.rosa, self.nia, self.finn = driver(), driver("Nia Near", **NEAR), driver("Finn Far", **FAR)
         self.coach, self.spare = vehicle("Coach 12"), vehicle("Coach 14")
         self.charter_id = trip()
-        self.assignment = assigned(self.charter_id, self.rosa, self.coach)
+        self.assignment = assigned(self.charter_id, self.rosa, self.coach, notes="Gate code 4711")
         done("POST", f"/dispatch/assignments/{self.assignment['id']}/accept")
 
     def open(self, reason: str = "breakdown") -> str:
@@ -105,6 +105,7 @@ def test_the_best_is_asked_and_has_the_trip_once_they_accept() -> None:
     assert (taken["status"], taken["offers"][0]["status"], taken["considered"]) == ("recovered", "accepted", [])
     after = the_assignment(taken["replacement_id"])
     assert (after.status, after.driver_id, after.vehicle_id) == ("accepted", yard.nia, yard.spare)
+    assert after.notes == "Gate code 4711\nEngine"
     assert the_assignment(yard.assignment["id"]).status == "released"
     trip_now = charter(yard.charter_id)
     assert (trip_now["status"], trip_now["driver_id"]) == ("confirmed", yard.nia)

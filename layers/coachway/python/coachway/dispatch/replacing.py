@@ -82,6 +82,7 @@ def replaced(caller: Caller, before: Recovery) -> Recovery:
     crew, vehicle = on.drivers, on.vehicles[0]
     assignment = assigning.drafted(caller, on, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
+    assignment.notes = "\n".join(each for each in (fallen.notes, before.notes) if each)
     for stop, passed in zip(assignment.stops, fallen.stops, strict=False):
         stop.arrived_at, stop.departed_at = passed.arrived_at, passed.departed_at
         stop.dwell_minutes, stop.billable_minutes = passed.dwell_minutes, passed.billable_minutes
