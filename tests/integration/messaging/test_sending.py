@@ -59,6 +59,14 @@ def test_every_event_makes_one_message_to_each_however_often_it_comes(kind: str,
         assert record.sent_at is not None
 
 
+@pytest.mark.parametrize("kind", ["charter.cancelled", "refund.completed", "payment.succeeded"])
+def test_a_client_that_was_removed_since_is_not_written_to(kind: str, post: Post) -> None:
+    event = delivery(kind)
+    event.data |= {"client_name": "", "client_email": ""}
+    consume(event)
+    assert (post.mails, post.texts, records()) == ([], [], [])
+
+
 def test_a_mail_carries_the_id_of_its_record(post: Post) -> None:
     consume(delivery("charter.booked"))
     (sent,) = post.mails

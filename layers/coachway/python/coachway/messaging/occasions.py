@@ -198,11 +198,11 @@ ALSO: Final[Mapping[str, Occasion]] = {**duties.ALSO}
 
 
 def consume(caller: Caller, delivery: Delivery) -> None:
-    """Write what an event makes us write."""
+    """Write what an event makes us write, to those who have an address: a client that was removed since has none."""
     head = letterhead.of(delivery.org_id)
     for occasion in (OCCASIONS[delivery.type], ALSO.get(delivery.type)):
         message = occasion(delivery, head) if occasion is not None else None
-        if message is not None:
+        if message is not None and message.recipient:
             sending.send(caller, delivery.event_id, message, head)
 
 
