@@ -15,7 +15,7 @@ from coachway.bookings.model import CHARTER
 from coachway.clients import service as clients
 from coachway.clients.rules import PaymentTerms
 from coachway.core import clock, store
-from coachway.core.ops import Update
+from coachway.core.ops import AlreadyConsumed, Update
 from tests.integration.billing import office, refunding
 from tests.integration.billing.refunding import SYSTEM, Till, asked, balance_of_client, balances, cancelled, paid, run
 from tests.integration.billing.refunding import told as heard
@@ -90,7 +90,8 @@ def test_a_cancellation_that_is_heard_of_twice_gives_back_once() -> None:
     trip = office.booked()
     paid(CENTS, charter_id=trip.id)
     called_off(trip.id)
-    cancelled(trip.id)
+    with pytest.raises(AlreadyConsumed):
+        cancelled(trip.id)
     assert len(given()) == 1
 
 
