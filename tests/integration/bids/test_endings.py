@@ -217,6 +217,35 @@ def test_a_trip_that_has_left_is_not_awarded() -> None:
         assert (refused.status, refused.json()["detail"]) == (409, "this trip has left")
 
 
+def test_nobody_is_asked_about_a_trip_that_has_left() -> None:
+    trip, one = booked(), vendor("One")
+    leaves = datetime.fromisoformat(trip["starts_at"])
+    with clock.frozen(leaves - timedelta(hours=30)):
+        request = opened(trip["id"], one, hours=20)
+        bid(trip["id"], one)
+    with clock.frozen(leaves - timedelta(hours=10)):
+        closed(request["id"])
+        assert ranked(request["id"]).go == "ask"
+    with clock.frozen(leaves + timedelta(hours=14)):
+        assert flow.rank(SYSTEM, request["id"]).go == "settle"
+        assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
+
+
+def test_what_nobody_decided_before_the_trip_left_is_not_escalated() -> None:
+    trip, one = booked(), vendor("One")
+    leaves = datetime.fromisoformat(trip["starts_at"])
+    with clock.frozen(leaves - timedelta(hours=30)):
+        request = opened(trip["id"], one, hours=20)
+        bid(trip["id"], one)
+    with clock.frozen(leaves - timedelta(hours=10)):
+        closed(request["id"])
+        assert flow.escalate(SYSTEM, request["id"]).go == "ask"
+    with clock.frozen(leaves + timedelta(hours=14)):
+        assert flow.escalate(SYSTEM, request["id"]).go == "settle"
+        known = done("GET", f"/bid-requests/{request['id']}")
+    assert (known["status"], known["status_reason"]) == ("no_bids", "Nobody decided before the trip left")
+
+
 def test_papers_hold_through_the_day_on_which_the_trip_ends_where_it_ends() -> None:
     stops = [
         {"address": "1 Market St, San Francisco, CA", "latitude": 37.79, "longitude": -122.39},

@@ -131,11 +131,19 @@ def rank(caller: Caller, bid_request_id: str) -> Next:
 
 
 def _left_to_a_manager(caller: Caller, request: BidRequest, decision: Decision) -> Next:
-    """Ask one, if there is anything to choose from."""
-    if decision.candidates:
+    """Ask one, if there is anything to choose from and it is not too late."""
+    if decision.candidates and _takes_bids(caller, request):
         return Next(go="ask")
     empty(caller, request, "There was no bid that can be awarded")
     return Next(go="settle")
+
+
+def _takes_bids(caller: Caller, request: BidRequest) -> bool:
+    try:
+        ground.require_taking_bids(ground.of(caller, request.charter_id).charter)
+    except errors.Conflict:
+        return False
+    return True
 
 
 def decided(caller: Caller, request: BidRequest) -> Decision:
@@ -172,11 +180,14 @@ def empty(caller: Caller, request: BidRequest, reason: str) -> None:
 
 
 def escalate(caller: Caller, bid_request_id: str) -> Next:
-    """Nobody decided within a day: the next question goes out as an escalation."""
+    """Nobody decided within a day: the next question goes out as an escalation, unless the trip has left."""
 
     def act() -> Next:
         request = requests.get(caller, bid_request_id)
         if request.status is not RequestStatus.CLOSED:
+            return Next(go="settle")
+        if not _takes_bids(caller, request):
+            empty(caller, request, "Nobody decided before the trip left")
             return Next(go="settle")
         store.commit(caller, Update(request, request.model_copy(update={"escalated_at": clock.now()})))
         return Next(go="ask")
