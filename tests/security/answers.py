@@ -142,7 +142,7 @@ def _shown(value: Json, name: str, marker: str) -> Json:
     text = value.replace(f"@{marker}.example", "@acme.example").replace(f" {marker}", "").replace(marker, "harbor")
     text = re.sub(r"http://localhost:\d+(/_aws/execute-api/coachway/live)?", "https://coachway.example", text)
     if _SECRETS.fullmatch(name) and len(text) > 16:
-        return re.sub(r"[^/=]{16,}$", "…", text)
+        return re.sub(r"[^/]{16,}$", "…", text) if text.startswith("https://") else f"{text[:6]}…"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
