@@ -9,7 +9,7 @@ import pytest
 
 from coachway.core import ids, store
 from coachway.core.table import tally
-from coachway.dispatch.model import DIARY, DiaryPage
+from coachway.dispatch.model import ASSIGNMENT, DIARY, DiaryPage
 from coachway.fleet.model import JOBS
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
@@ -175,6 +175,9 @@ def test_a_charter_that_requires_two_drivers_gets_two() -> None:
     clash = given(trip(leaves="10:00"), sam, vehicle("Coach 2"))
     assert clash.status == 409
     assert given(run, rosa, coach, second_driver_id=rosa).status == 422
+    done("POST", f"/dispatch/assignments/{made['id']}/decline", {"reason": "ill"}, by=sam)
+    declined = store.history(ASSIGNMENT.key(org=ORG, id=made["id"]))[-1]
+    assert (declined.type, declined.data["declined_by"]) == ("assignment.declined", sam)
 
 
 def test_each_vehicle_of_a_charter_has_a_driver_of_its_own() -> None:

@@ -151,6 +151,19 @@ def test_when_the_driver_does_not_come_another_takes_the_same_vehicle() -> None:
     assert (freed["status"], yard.job_of(yard.coach)) == ("released", [])
 
 
+def test_two_drivers_are_followed_by_two_of_whom_the_one_who_was_not_asked_is_told() -> None:
+    rosa, sam = driver(), driver("Sam Tran")
+    made = assigned(trip(requires_second_driver=True), rosa, vehicle(), second_driver_id=sam)
+    nia, finn = driver("Nia Near", **NEAR), driver("Finn Far", **FAR, phone="+12125550188")
+    vehicle("Coach 14")
+    rcv = str(done("POST", "/dispatch/recoveries", {"assignment_id": made["id"], "reason": "breakdown"})["id"])
+    recovery_flow.offer(SYSTEM, rcv)
+    after = the_assignment(done("POST", f"/dispatch/recoveries/{rcv}/accept", by=nia)["replacement_id"])
+    assert after.crew == [nia, finn]
+    [accepted] = [each for each in store.history(after.key()) if each.type == "assignment.accepted"]
+    assert accepted.data["second_driver_phone"] == "+12125550188"
+
+
 def test_a_trip_under_way_is_taken_over_where_it_is() -> None:
     yard = Yard()
     with clock.frozen(LEAVES + timedelta(hours=1)):

@@ -126,6 +126,7 @@ _ASSIGNMENT: dict[str, Any] = {
     "pickup_at": "2099-03-03T14:00:00Z",
     "pickup": "11 Wall St, New York, NY",
     "dropoff": "1901 Boardwalk, Atlantic City, NJ",
+    "second_driver_id": None,
     "second_driver_name": None,
     "second_driver_phone": None,
 }
@@ -183,6 +184,7 @@ SAID: dict[str, dict[str, Any]] = {
     "recovery.escalated": {**_RECOVERY, "why": "2 asked, no driver left who could take over", "asked": 2},
     "trip.recovered": {**_RECOVERY, **_TOOK_OVER},
     "assignment.offered": {**_ASSIGNMENT, "chosen_by": "person"},
+    "assignment.accepted": {**_ASSIGNMENT, "second_driver_name": "Sam Tran", "second_driver_phone": "+12125550188"},
     "assignment.released": {**_ASSIGNMENT, "reason": "The charter was cancelled"},
     "assignment.declined": {**_ASSIGNMENT, "reason": "My child is ill"},
     "assignment.endangered": {**_ASSIGNMENT, "reason": "The driver is on leave"},

@@ -36,6 +36,7 @@ EVENTS: dict[str, type[Event]] = {
     each.TYPE: each
     for each in (
         dispatch.AssignmentOffered,
+        dispatch.AssignmentAccepted,
         dispatch.AssignmentReleased,
         dispatch.AssignmentDeclined,
         dispatch.AssignmentEndangered,
@@ -99,6 +100,8 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (trips.Stop, bookings.TripStop),
         (assignments.Offered, dispatch.AssignmentOffered),
         (assignments.Released, dispatch.AssignmentReleased),
+        (assignments.Offered, dispatch.AssignmentAccepted),
+        (assignments.Declined, dispatch.AssignmentDeclined),
         (assignments.Uncovered, dispatch.AssignmentDeclined),
         (assignments.Uncovered, dispatch.AssignmentEndangered),
         (alarms.HoursExceeded, dispatch.TripHoursExceeded),

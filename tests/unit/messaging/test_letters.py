@@ -52,7 +52,7 @@ def words(html: str) -> str:
     return " ".join(parser.words)
 
 
-_TEXTS = {"assignment.offered", "assignment.released", "recovery.offered"}
+_TEXTS = {"assignment.accepted", "assignment.offered", "assignment.released", "recovery.offered"}
 """Occasions that make a text message."""
 
 
@@ -202,6 +202,30 @@ def test_the_second_driver_is_told_as_well_if_there_is_one() -> None:
     told = ALSO["assignment.offered"](crew, HEAD)
     assert told is not None
     assert (told.recipient, told.name, told.channel) == ("+12125550188", "Sam Tran", "sms")
+
+
+CREW = {
+    "second_driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6T",
+    "second_driver_name": "Sam Tran",
+    "second_driver_phone": "+12125550188",
+}
+
+
+def test_who_takes_over_besides_the_driver_who_was_asked_is_told() -> None:
+    taken = OCCASIONS["assignment.accepted"](delivery("assignment.accepted", **CREW), HEAD)
+    assert taken is not None
+    assert (taken.recipient, taken.template) == ("+12125550188", "assignment-offered")
+    alone = dict.fromkeys(CREW)
+    assert OCCASIONS["assignment.accepted"](delivery("assignment.accepted", **alone), HEAD) is None
+
+
+@pytest.mark.parametrize(("by", "told"), [(None, "+12125550188"), (CREW["second_driver_id"], "+12125550177")])
+def test_of_two_drivers_the_other_is_told_when_one_declines_and_not_why(by: str | None, told: str) -> None:
+    assert ALSO["assignment.declined"](delivery("assignment.declined"), HEAD) is None
+    off = ALSO["assignment.declined"](delivery("assignment.declined", **CREW, declined_by=by), HEAD)
+    assert off is not None
+    assert (off.recipient, off.template) == (told, "assignment-released")
+    assert off.values["said"].reason == ("Rosa Delgado" if by is None else "Sam Tran") + " cannot drive it"
 
 
 def test_a_driver_is_asked_to_take_over_and_told_until_when_to_answer() -> None:

@@ -101,7 +101,8 @@ def ending(
     told = telling.of(after, driver, others[0] if others else None)
     fact: Event = AssignmentReleased(**told, reason=reason)
     if status is AssignmentStatus.DECLINED:
-        fact = AssignmentDeclined(**told, reason=reason)
+        said_by = caller.party_id if caller.role == "driver" else None
+        fact = AssignmentDeclined(**told, reason=reason, declined_by=said_by)
     ops: list[Op] = [Update(before, after, [fact])]
     ops += _freed(found, before, but_for=taken_over_with)
     charter = found.find(Charter, charter_key)

@@ -54,6 +54,8 @@ class AssignmentDeclined(Told):
     TYPE: ClassVar[str] = "assignment.declined"
 
     reason: str
+    declined_by: str | None = None
+    """Which driver of the crew said so; none where staff said it for them."""
 
 
 class AssignmentReleased(Told):

@@ -40,5 +40,13 @@ class Released(Offered):
     reason: str
 
 
+class Declined(Released):
+    """One of its drivers does not drive it, so the other does not either."""
+
+    driver_id: str
+    second_driver_id: str | None
+    declined_by: str | None = None
+
+
 class Uncovered(Released):
     """A trip has no driver any more, or may lose one."""

@@ -39,6 +39,22 @@ def _to_driver(template: str, model: type[assignments.Offered], *, second: bool 
     return occasion
 
 
+def _crew_declined(delivery: Delivery, head: Letterhead) -> Message | None:
+    """To the driver whose colleague has declined; why is the colleague's own matter."""
+    said = writing.said(assignments.Declined, delivery)
+    if said.second_driver_id is None:
+        return None
+    phone, name, other = said.second_driver_phone, said.second_driver_name or "", said.driver_name
+    if said.declined_by == said.second_driver_id:
+        phone, name, other = said.driver_phone, said.driver_name, said.second_driver_name or ""
+    if not phone:
+        return None
+    told = said.model_copy(update={"reason": f"{other} cannot drive it"})
+    values = {"said": told, "link": _drivers_page(head)}
+    until = writing.until(delivery, said.pickup_at)
+    return Message("assignment-released", Channel.SMS, phone, delivery.aggregate_id, until, name, values)
+
+
 def _not_reported(delivery: Delivery, head: Letterhead) -> Message | None:
     """To the driver who should be on duty."""
     said = writing.said(alarms.Unstarted, delivery)
@@ -71,6 +87,8 @@ def _trip_recovered(delivery: Delivery, _: Letterhead) -> Message | None:
 
 OCCASIONS: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered),
+    # Who accepts knows. Who takes over besides them is told, by the phone that is in the event only then.
+    "assignment.accepted": _to_driver("assignment-offered", assignments.Offered, second=True),
     "assignment.released": _to_driver("assignment-released", assignments.Released),
     "assignment.declined": writing.to_office("assignment-declined", assignments.Uncovered),
     "assignment.endangered": writing.to_office("assignment-endangered", assignments.Uncovered),
@@ -86,6 +104,7 @@ OCCASIONS: Final[Mapping[str, Occasion]] = {
 ALSO: Final[Mapping[str, Occasion]] = {
     "assignment.offered": _to_driver("assignment-offered", assignments.Offered, second=True),
     "assignment.released": _to_driver("assignment-released", assignments.Released, second=True),
+    "assignment.declined": _crew_declined,
     "trip.recovered": writing.to_office("trip-recovered-office", recoveries.Recovered),
     "trip.unstarted": _not_reported,
 }
