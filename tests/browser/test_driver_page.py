@@ -290,7 +290,7 @@ def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: D
     phone.clear_cookies()
     page.get_by_role("button", name="Accept").click()
     held: list[Route] = []
-    page.route("**/dispatch/assignments?*", held.append)
+    page.route("**/dispatch/assignments?*", lambda route: held.append(route))
     log_in(depot, page, sam)
     expect(page.get_by_text("Looking for your trips")).to_be_visible()
     expect(page.get_by_role("article")).to_have_count(0)
@@ -303,6 +303,96 @@ def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: D
     page.get_by_role("button", name="Log out").click()
     log_in(depot, page, rosa)
     becomes(depot, trip, "accepted")
+
+
+def test_a_session_that_ends_on_duty_does_not_disturb_who_logs_in_again(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    depot.duty(trip, "check-in")
+    page = opened(depot, phone, rosa)
+    leaving = page.locator("#trips button", has_text="Leaving 11 Wall St")
+    expect(leaving).to_be_visible()
+    phone.clear_cookies()
+    leaving.click()
+    page.get_by_label("Your phone number").fill(rosa["phone"])
+    before = len(depot.stack.texts(rosa["phone"]))
+    page.get_by_role("button", name="Send me a code").click()
+    code = depot.code(rosa["phone"], after=before)
+    expect(page.get_by_label("Code")).to_be_visible()
+    page.evaluate("document.querySelector('#trips button').click()")  # positions go on meanwhile, as this does
+    page.wait_for_timeout(2_000)
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Log in").click()
+    becomes(depot, trip, "in_progress")
+
+
+def test_logging_out_in_one_window_ends_the_other_and_loses_nothing(depot: Depot, phone: BrowserContext) -> None:
+    rosa, sam = depot.driver(), depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    old = opened(depot, phone, rosa)
+    expect(old.get_by_role("button", name="Accept")).to_be_visible()
+    phone.route("**/accept", lambda route: route.abort())
+    old.get_by_role("button", name="Accept").click()
+    expect(old.get_by_text("Waiting to be sent: Accepting")).to_be_visible()
+    new = phone.new_page()
+    new.goto(old.url)
+    expect(new.get_by_text("Waiting to be sent: Accepting")).to_be_visible()
+    new.get_by_role("button", name="Log out").click()
+    new.get_by_role("button", name="Log out all the same").click()
+    expect(new.get_by_label("Your phone number")).to_be_visible()
+    expect(old.get_by_label("Your phone number")).to_be_visible(timeout=A_WHILE)  # it tries again by itself
+    phone.unroute("**/accept")
+    log_in(depot, new, sam)
+    expect(new.get_by_text("No trips for you")).to_be_visible()
+    assert depot.now(trip)["status"] == "offered"
+    new.get_by_role("button", name="Log out").click()
+    log_in(depot, old, rosa)
+    becomes(depot, trip, "accepted")
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=3), -timedelta(hours=3)], ids=["ahead", "behind"])
+def test_a_phone_whose_clock_is_wrong_tells_true_times(depot: Depot, phone: BrowserContext, wrong: timedelta) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    page = phone.new_page()
+    page.clock.install(time=datetime.now(UTC) + wrong)
+    page.goto(f"{depot.stack.pages_url}/driver?organization={depot.carrier.slug}")
+    log_in(depot, page, rosa)
+    page.get_by_role("button", name="Accept").click()
+    page.get_by_role("button", name="Check in").click()
+    known = becomes(depot, trip, "checked_in")
+    assert abs(datetime.fromisoformat(known["checked_in_at"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    phone.set_geolocation(at(WALL_ST))
+    [first, *_] = eventually(lambda: positions(depot, trip), 60, "no position came")
+    assert abs(datetime.fromisoformat(first["recorded_at"]) - datetime.now(UTC)) < timedelta(minutes=3)
+
+
+def test_a_trip_of_many_days_stays_on_the_page_until_its_driver_is_home(depot: Depot, phone: BrowserContext) -> None:
+    rosa = depot.driver()
+    [trip] = depot.trip(rosa, timedelta(minutes=20))
+    depot.duty(trip, "check-in")
+    depot.duty(trip, "depart", stop=0)
+    first, second, last = depot.now(trip)["stops"]
+    three_days = timedelta(days=3)
+    came = {**second, "address": "Forked River Service Area, NJ", "arrived_at": datetime.now(UTC).isoformat()}
+    depot.rewritten(
+        trip,
+        starts_at=datetime.fromisoformat(trip["starts_at"]) - three_days,
+        stops=[first, second, came, last],  # it drove past the second
+    )
+    page = opened(depot, phone, rosa)
+    card = page.get_by_role("article")
+    expect(card).to_contain_text("Under way")
+    card.get_by_role("button", name="Leaving Forked River").click()
+    expect(card.get_by_role("button", name="Leaving")).to_have_count(0)
+    eventually(lambda: depot.now(trip)["stops"][2]["departed_at"], 40, "it was not left")
+    depot.rewritten(trip, status="completed")
+    page.get_by_role("button", name="Refresh").click()
+    expect(card).to_contain_text("Done")
+    card.get_by_role("button", name="Check out").click()
+    page.get_by_role("button", name="Yes, check out").click()
+    eventually(lambda: depot.now(trip)["checked_out_at"], 40, "nobody checked out")
+    expect(card.get_by_role("button", name="Check out")).to_have_count(0)
 
 
 def test_nothing_is_asked_of_anybody_else_and_nothing_is_left_after_logging_out(

@@ -6,6 +6,18 @@ const PATIENCE_MS = 20_000;
 class Offline extends Error {}
 class SignedOut extends Error {}
 
+// Phones' clocks may be wrong by hours; the answers tell the time, but not by the second: they take a while.
+const NOTABLE_MS = 30_000;
+let behind = 0;
+const now = () => Date.now() + behind;
+
+async function learnTime(answer) {
+  const off = Date.parse(answer.headers.get("Date")) - Date.now();
+  if (!(Math.abs(off - behind) > NOTABLE_MS)) return; // nor where no time was told
+  behind = off;
+  await keepFact("behind", behind);
+}
+
 function csrf() {
   const found = document.cookie.split("; ").find((each) => each.startsWith("coachway_csrf="));
   return found ? found.slice("coachway_csrf=".length) : "";
@@ -15,8 +27,9 @@ async function send(method, path, body, key) {
   const headers = { "X-CSRF-Token": csrf() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
+  let answer;
   try {
-    return await fetch(new URL(path, API), {
+    answer = await fetch(new URL(path, API), {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -27,6 +40,15 @@ async function send(method, path, body, key) {
   } catch (trouble) {
     throw new Offline(trouble.message);
   }
+  await learnTime(answer);
+  return answer;
+}
+
+// Whether this window's driver is the one who is logged in: that may have changed in another window.
+async function isStill(driver) {
+  if ((await fact("me"))?.party_id === driver) return true;
+  if (state.me?.party_id === driver) location.reload();
+  return false;
 }
 
 // An access token lives for 15 minutes. Windows take turns to renew it: a refresh token is good only once.

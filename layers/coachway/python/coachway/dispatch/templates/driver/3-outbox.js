@@ -8,6 +8,7 @@ const outbox = {
   waiting: [], // of whoever is logged in
   others: 0, // left behind by somebody who was logged in before
   connected: navigator.onLine,
+  isStopped: false, // until somebody logs in again
   sentAt: null,
   failures: 0,
   timer: 0,
@@ -26,13 +27,13 @@ async function countOutbox(driver) {
 
 // `of` is the id of what is acted on, `path` where the API takes it.
 async function putAct(driver, of, act, path, body) {
-  await keepInOutbox({ driver, kind: "act", of, act, path, body, key: crypto.randomUUID(), at: Date.now() });
+  await keepInOutbox({ driver, kind: "act", of, act, path, body, key: crypto.randomUUID(), at: now() });
   await countOutbox(driver);
   await sendOutbox(driver);
 }
 
 async function putPoint(driver, of, point) {
-  await keepInOutbox({ driver, kind: "point", of, point, at: Date.now() });
+  await keepInOutbox({ driver, kind: "point", of, point, at: now() });
   await countOutbox(driver);
   await sendOutbox(driver);
 }
@@ -43,7 +44,7 @@ function nextBatch() {
   if (!first || first.kind === "act") return first ? [first] : [];
   const end = outbox.waiting.findIndex((entry) => entry.kind !== "point" || entry.of !== first.of);
   const points = end < 0 ? outbox.waiting : outbox.waiting.slice(0, end);
-  const more = end >= 0 || points.length >= 3 || Date.now() - first.at >= POINTS_WAIT_MS;
+  const more = end >= 0 || points.length >= 3 || now() - first.at >= POINTS_WAIT_MS;
   return more ? points.slice(0, MOST_POINTS) : [];
 }
 
@@ -56,11 +57,13 @@ function requestOf(batch) {
 
 // Send what waits, one after the other; only one window at a time does.
 async function sendOutbox(driver) {
+  if (outbox.isStopped) return;
   await navigator.locks.request("coachway-outbox", { ifAvailable: true }, async (lock) => {
     if (!lock) return;
     try {
       await countOutbox(driver);
       for (let batch = nextBatch(); batch.length; batch = nextBatch()) {
+        if (!(await isStill(driver))) return;
         const answer = await ask(...requestOf(batch));
         if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
           throw new Offline(`the answer was ${answer.status}`);
@@ -68,7 +71,7 @@ async function sendOutbox(driver) {
         outbox.connected = true;
         outbox.failures = 0;
         if (answer.ok) {
-          outbox.sentAt = Date.now();
+          outbox.sentAt = now();
           await outbox.answered(batch, answer);
         } else {
           await outbox.refused(batch, await refusalOf(answer));

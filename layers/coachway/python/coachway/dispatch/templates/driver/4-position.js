@@ -26,7 +26,7 @@ function follow(assignment) {
   position.trouble = "";
   stayAwake();
   if (!assignment) return;
-  position.taken = Date.now() - EVERY_MS;
+  position.taken = now() - EVERY_MS;
   if (!("geolocation" in navigator)) {
     position.trouble = "This phone tells no position. Use the button when you leave a stop.";
     return;
@@ -35,7 +35,7 @@ function follow(assignment) {
   position.watch = navigator.geolocation.watchPosition(seen, unseen, exact);
   // A phone that stands still tells nothing new by itself, and standing still is an arrival.
   position.ticker = setInterval(() => {
-    if (Date.now() - (position.newest?.timestamp ?? 0) >= EVERY_MS - 1_000) {
+    if (now() - (position.newest ? momentOf(position.newest) : 0) >= EVERY_MS - 1_000) {
       navigator.geolocation.getCurrentPosition(seen, unseen, { ...exact, maximumAge: 0 });
     }
   }, EVERY_MS);
@@ -44,9 +44,16 @@ function follow(assignment) {
 function seen(found) {
   position.newest = found;
   position.trouble = "";
-  if (!position.assignment || found.timestamp - position.taken < EVERY_MS - 500) return;
-  position.taken = found.timestamp;
-  position.keep(position.assignment, pointOf(found));
+  const moment = momentOf(found);
+  if (!position.assignment || moment - position.taken < EVERY_MS - 500) return;
+  position.taken = moment;
+  position.keep(position.assignment, pointOf(found.coords, moment));
+}
+
+// When it was: by the phone's clock, or by the receiver's own, which is right where the phone's is not.
+function momentOf({ timestamp }) {
+  const isOfPhone = Math.abs(timestamp - Date.now()) <= Math.abs(timestamp - now());
+  return Math.min(isOfPhone ? timestamp + behind : timestamp, now());
 }
 
 function unseen(trouble) {
@@ -57,7 +64,7 @@ function unseen(trouble) {
   position.changed();
 }
 
-function pointOf({ coords, timestamp }) {
+function pointOf(coords, moment) {
   const known = (value, digits) => (Number.isFinite(value) ? Number(value.toFixed(digits)) : null);
   return {
     latitude: known(coords.latitude, 6),
@@ -65,7 +72,7 @@ function pointOf({ coords, timestamp }) {
     speed_mph: coords.speed === null ? null : known(coords.speed * MPH, 1),
     heading: coords.heading === null || Number.isNaN(coords.heading) ? null : known(coords.heading % 360, 0) % 360,
     accuracy_m: known(coords.accuracy, 0),
-    recorded_at: new Date(timestamp).toISOString(),
+    recorded_at: new Date(moment).toISOString(),
   };
 }
 

@@ -2,6 +2,7 @@
 
 const DONE = new Set(["completed", "declined", "released"]);
 const ON_DUTY = new Set(["checked_in", "in_progress"]);
+const DAY_MS = 86_400_000;
 const EARLIEST_MS = 4 * 3_600_000; // so long before its duty begins a driver may report for it
 const STATUS = {
   offered: "New: please answer",
@@ -38,10 +39,9 @@ function asDone(trip, waiting) {
   const stops = trip.stops.map((stop) => ({ ...stop }));
   let { status, checked_in_at, checked_out_at } = trip;
   const acts = waiting.filter((entry) => entry.kind === "act" && entry.of === trip.id);
-  for (const { act, at } of acts) {
+  for (const { act, at, body } of acts) {
     if (act === "depart") {
-      const stop = stops.find((each) => !each.departed_at);
-      if (stop) stop.departed_at = new Date(at).toISOString();
+      stops[body.stop].departed_at = new Date(at).toISOString();
       status = "in_progress";
     } else status = ACTS[act];
     if (act === "check-in") checked_in_at = new Date(at).toISOString();
@@ -54,6 +54,13 @@ function asDone(trip, waiting) {
 const isOnDuty = (trip) => ON_DUTY.has(trip.status) || (trip.status === "completed" && !!trip.checked_in_at && !trip.checked_out_at);
 // The assignment whose vehicle the phone is in.
 const driving = (trips) => trips.find((trip) => ON_DUTY.has(trip.status))?.id ?? "";
+
+// The stop that the vehicle is at, or comes to next: one that it drove past is behind it.
+function nextOf({ stops }) {
+  const left = stops.findLastIndex((stop) => stop.departed_at);
+  const come = stops.findLastIndex((stop) => stop.arrived_at);
+  return stops[Math.max(left + 1, come)];
+}
 
 function timeOf(moment, zone, more) {
   const style = { hour: "numeric", minute: "2-digit", timeZone: zone, ...more };
@@ -68,10 +75,10 @@ function styleOf(trip) {
   return isOneDay ? {} : { weekday: "short", month: "short", day: "numeric" };
 }
 
-function headingOf(trip, now) {
+function headingOf(trip, at) {
   const day = dayOf(trip.starts_at, trip.timezone);
-  if (isOnDuty(trip) || day <= dayOf(now, trip.timezone)) return "Today";
-  if (day === dayOf(now + 86_400_000, trip.timezone)) return "Tomorrow";
+  if (isOnDuty(trip) || day <= dayOf(at, trip.timezone)) return "Today";
+  if (day === dayOf(at + DAY_MS, trip.timezone)) return "Tomorrow";
   return dayNamed(trip.starts_at, trip.timezone);
 }
 
@@ -117,16 +124,16 @@ function button(words, act, className = "") {
 
 // What may be done next. `acts` are the page's: accept, decline, checkIn, depart, checkOut, sheet, takeOver, pass.
 function buttonsFor(trip, acts, busy) {
-  const next = trip.stops.find((stop) => !stop.departed_at);
+  const next = nextOf(trip);
   const isLast = next === trip.stops.at(-1);
   switch (trip.status) {
     case "offered":
       return [button("Accept", () => acts.accept(trip)), button("Decline …", () => acts.decline(trip), "plain")];
     case "accepted": {
       const soon = Date.parse(trip.starts_at) - EARLIEST_MS;
-      const opens = `${headingOf({ ...trip, starts_at: new Date(soon).toISOString() }, Date.now())}, ${timeOf(soon, trip.timezone, withZone)}`;
+      const opens = `${headingOf({ ...trip, starts_at: new Date(soon).toISOString() }, now())}, ${timeOf(soon, trip.timezone, withZone)}`;
       return [
-        busy ? null : Date.now() < soon ? made("p", { className: "quiet" }, `You can check in from: ${opens}`)
+        busy ? null : now() < soon ? made("p", { className: "quiet" }, `You can check in from: ${opens}`)
           : button("Check in: I am on duty", () => acts.checkIn(trip)),
         button("I cannot drive …", () => acts.decline(trip), "plain"),
       ];
@@ -178,16 +185,16 @@ function tripCard(trip, acts, busy) {
   return card;
 }
 
-function leftUntil(moment, now) {
-  const minutes = Math.ceil((Date.parse(moment) - now) / 60_000);
+function leftUntil(moment, at) {
+  const minutes = Math.ceil((Date.parse(moment) - at) / 60_000);
   if (minutes <= 0) return "The time to answer is over";
   const [count, unit] = minutes < 120 ? [minutes, "minute"] : [Math.floor(minutes / 60), "hour"];
   return `${count} ${unit}${count === 1 ? "" : "s"} left`;
 }
 
 // Told in place: the buttons beside it are not replaced.
-function tellTimeLeft(now) {
-  for (const left of document.querySelectorAll("time.left")) left.textContent = leftUntil(left.dateTime, now);
+function tellTimeLeft() {
+  for (const left of document.querySelectorAll("time.left")) left.textContent = leftUntil(left.dateTime, now());
 }
 
 // A trip of somebody who fell out. `offer` is a recovery whose last offer waits for this driver's answer.
@@ -205,21 +212,21 @@ function offerCard(offer, acts) {
     made("h3", { id: `${offer.id}-title` }, made("span", {}, timeOf(offer.pickup_at, offer.timezone, withZone)), " · ", made("span", {}, offer.charter_number)),
     made("p", { className: "route" }, dayNamed(offer.pickup_at, offer.timezone)),
     made("p", { className: "badge new" }, `Answer by ${until}`),
-    made("p", { className: "waiting" }, made("time", { className: "left", dateTime: expires_at }, leftUntil(expires_at, Date.now()))),
+    made("p", { className: "waiting" }, made("time", { className: "left", dateTime: expires_at }, leftUntil(expires_at, now()))),
     ...answer,
     facts,
   );
 }
 
 // `empty` is said where there is nothing to show.
-function tripList(trips, offers, acts, now, empty) {
+function tripList(trips, offers, acts, empty) {
   const shown = document.createDocumentFragment();
   if (offers.length) shown.append(made("h2", {}, "Can you take over?"), ...offers.map((offer) => offerCard(offer, acts)));
   const soonest = [...trips].sort((one, other) => one.starts_at.localeCompare(other.starts_at));
   const busy = soonest.some(isOnDuty);
   let heading = "";
   for (const trip of soonest) {
-    const day = headingOf(trip, now);
+    const day = headingOf(trip, now());
     if (day !== heading) shown.append(made("h2", {}, day));
     heading = day;
     shown.append(tripCard(trip, acts, busy));

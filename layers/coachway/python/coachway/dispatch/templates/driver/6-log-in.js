@@ -66,25 +66,39 @@ $("give-code").addEventListener("submit", (event) => {
   event.preventDefault();
   const code = $("code").value.replace(/\D/g, "");
   if (code.length !== 6) return say("Enter the six digits of the code.");
-  whileSending($("give-code"), async () => {
-    const answer = await send("POST", "auth/otp/verify", { ...given, code, cookies: true });
-    if (!answer.ok) return say(await refusalOf(answer));
-    await begin();
-  });
+  whileSending($("give-code"), () =>
+    begin(async () => {
+      const answer = await send("POST", "auth/otp/verify", { ...given, code, cookies: true });
+      if (!answer.ok) say(await refusalOf(answer));
+      return answer.ok;
+    }),
+  );
 });
 
-async function begin() {
+// Nothing is sent, in no window, while it is not known whose session it is.
+async function begin(logIn) {
+  const isDriver = await navigator.locks.request("coachway-outbox", async () => (await logIn()) && isKnown());
+  if (!isDriver) return;
+  await work();
+  $("work-title").focus();
+}
+
+async function isKnown() {
   const me = await askJson("GET", "auth/me");
-  if (me.role !== "driver") return askForLogIn("This page is for drivers. Log in with a driver's phone number.");
+  if (me.role !== "driver") {
+    await askForLogIn("This page is for drivers. Log in with a driver's phone number.");
+    return false;
+  }
   if (state.me && state.me.id !== me.id) {
     follow("");
     Object.assign(state, NOBODY);
     await forgetFacts();
   }
   state.me = me;
-  state.signedOut = false;
+  state.signedOut = outbox.isStopped = false;
+  clearTimeout(outbox.timer);
+  await keepFact("behind", behind);
   await keepFact("me", me);
   await keepFact("organization", me.organization.slug);
-  await work();
-  $("work-title").focus();
+  return true;
 }

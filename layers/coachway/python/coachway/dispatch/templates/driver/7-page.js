@@ -2,7 +2,9 @@
 
 const LOOK_AGAIN_MS = 60_000;
 
-const NOBODY = { me: null, trips: [], offers: [], looked: false, shown: "" };
+const BEGUN = ["checked_in", "in_progress", "completed"];
+
+const NOBODY = { me: null, trips: [], offers: [], looked: false, lookedBack: false, shown: "" };
 const state = { ...NOBODY, signedOut: false };
 
 // Trips -------------------------------------------------------------------------------------------------------------
@@ -12,14 +14,16 @@ const driverId = () => state.me.party_id;
 async function lookForNews() {
   if (!state.me || state.signedOut) return;
   try {
-    const yesterday = dayOf(Date.now() - 86_400_000, state.me.organization.timezone);
-    const [page, asked] = await Promise.all([
-      askJson("GET", `dispatch/assignments?limit=50&date_from=${yesterday}`),
+    const driver = driverId();
+    const [trips, asked] = await Promise.all([
+      ownTrips(),
       askJson("GET", "dispatch/recoveries"), // those that wait for this driver's answer
     ]);
+    if (!(await isStill(driver))) return;
     outbox.connected = true;
     state.offers = asked.items;
-    await keepTrips(page.items.filter(isOfNow));
+    await keepTrips(driver, trips.filter(isOfNow));
+    state.lookedBack = true;
   } catch (trouble) {
     if (trouble instanceof SignedOut) return sessionEnded();
     if (!(trouble instanceof Offline)) throw trouble;
@@ -28,15 +32,34 @@ async function lookForNews() {
   draw();
 }
 
-// Not those that were over before today.
-function isOfNow(trip) {
-  return isOnDuty(trip) || dayOf(trip.ends_at, trip.timezone) >= dayOf(Date.now(), trip.timezone);
+// Lists go by the day on which a duty begins: one of many days is looked for once, and then followed by itself.
+async function ownTrips() {
+  const { timezone } = state.me.organization;
+  const day = (ago) => dayOf(now() - ago * DAY_MS, timezone);
+  const list = async (query) => (await askJson("GET", `dispatch/assignments?limit=100&${query}`)).items;
+  const older = (status) => list(`date_from=${day(31)}&date_to=${day(2)}&status=${status}`);
+  const recent = await list(`date_from=${day(1)}`);
+  if (!state.lookedBack) {
+    const begun = (await Promise.all(BEGUN.map(older))).flat().filter((trip) => isOnDuty(trip) && !isForgotten(trip));
+    return [...begun, ...recent];
+  }
+  const listed = new Set(recent.map((trip) => trip.id));
+  const begun = state.trips.filter((trip) => isOnDuty(trip) && !listed.has(trip.id));
+  return [...(await Promise.all(begun.map((trip) => askJson("GET", `dispatch/assignments/${trip.id}`)))), ...recent];
 }
 
-async function keepTrips(trips) {
+// Over for more than a day: when that duty ended is for the office to find out.
+const isForgotten = (trip) => trip.status === "completed" && Date.parse(trip.ends_at) < now() - DAY_MS;
+
+// Not those that were over before today.
+function isOfNow(trip) {
+  return isOnDuty(trip) || dayOf(trip.ends_at, trip.timezone) >= dayOf(now(), trip.timezone);
+}
+
+async function keepTrips(driver, trips) {
   state.trips = trips;
   state.looked = true;
-  await keepFact("trips", { of: driverId(), trips });
+  await keepFact("trips", { of: driver, trips });
 }
 
 function draw() {
@@ -44,11 +67,11 @@ function draw() {
   const doing = (offer) => outbox.waiting.filter((entry) => entry.of === offer.id).map((entry) => DOING[entry.act]);
   const offers = state.offers.map((offer) => ({ ...offer, doing: doing(offer) }));
   const empty = state.looked ? "No trips for you today or on the next days." : outbox.connected ? "Looking for your trips …" : "Your trips come when there is network.";
-  const shown = JSON.stringify([trips, offers, empty, Math.floor(Date.now() / 600_000)]);
+  const shown = JSON.stringify([trips, offers, empty, Math.floor(now() / 600_000)]);
   if (shown !== state.shown) {
     // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
     const focused = document.activeElement?.closest?.(".trip")?.id;
-    $("trips").replaceChildren(tripList(trips, offers, acts, Date.now(), empty));
+    $("trips").replaceChildren(tripList(trips, offers, acts, empty));
     if (focused) $(focused)?.querySelector("button")?.focus({ preventScroll: true });
     state.shown = shown;
   }
@@ -79,6 +102,7 @@ function drawStrip() {
 }
 
 function tell(words) {
+  if ([...$("news").children].some((each) => each.firstChild.textContent === words)) return;
   const item = made("div", { className: "news" }, words);
   item.append(button("Understood", () => item.remove(), "light"));
   $("news").append(item);
@@ -117,7 +141,7 @@ async function reasonAgainst(what) {
 const acts = {
   accept: (trip) => act(trip, "accept"),
   async decline(trip) {
-    const when = `${headingOf(trip, Date.now())}, ${timeOf(trip.pickup_at, trip.timezone, withZone)}`;
+    const when = `${headingOf(trip, now())}, ${timeOf(trip.pickup_at, trip.timezone, withZone)}`;
     const reason = await reasonAgainst(`${trip.charter_number}, ${when}`);
     if (reason) await act(trip, "decline", reason);
   },
@@ -126,13 +150,13 @@ const acts = {
     const reason = await reasonAgainst(`${offer.charter_number}, ${timeOf(offer.pickup_at, offer.timezone, withZone)}`);
     if (reason) await answerTo(offer, "pass", "decline", reason);
   },
-  checkIn: (trip) => act(trip, "check-in", { at: new Date().toISOString() }),
-  depart: (trip, stop) => act(trip, "depart", { stop: trip.stops.indexOf(stop), at: new Date().toISOString() }),
+  checkIn: (trip) => act(trip, "check-in", { at: new Date(now()).toISOString() }),
+  depart: (trip, stop) => act(trip, "depart", { stop: trip.stops.indexOf(stop), at: new Date(now()).toISOString() }),
   async checkOut(trip) {
     const open = trip.stops.filter((stop) => !stop.departed_at && !stop.arrived_at).length;
     const what = open > 1 ? `${open} stops of this trip are still ahead.` : "Your position is then no longer sent.";
     if (await sure("Does your duty end now?", what, "Yes, check out")) {
-      await act(trip, "check-out", { at: new Date().toISOString() });
+      await act(trip, "check-out", { at: new Date(now()).toISOString() });
     }
   },
   // Fetched, as a plain link would not renew a session that has lapsed.
@@ -159,7 +183,7 @@ outbox.answered = async (batch, answer) => {
   if (batch[0].kind !== "act") return;
   const trip = await answer.json().catch(() => null);
   if (batch[0].path.startsWith("dispatch/recoveries")) setTimeout(lookForNews, 0); // the trip is now among the own
-  else if (trip?.id) await keepTrips(state.trips.map((each) => (each.id === trip.id ? trip : each)));
+  else if (trip?.id) await keepTrips(batch[0].driver, state.trips.map((each) => (each.id === trip.id ? trip : each)));
 };
 outbox.refused = async (batch, words) => {
   const [first] = batch;
@@ -172,7 +196,8 @@ position.keep = (assignment, point) => putPoint(driverId(), assignment, point);
 position.changed = drawStrip;
 
 function sessionEnded() {
-  state.signedOut = true;
+  if (state.signedOut) return; // they may be logging in already
+  state.signedOut = outbox.isStopped = true;
   const waiting = outbox.waiting.length ? " What waits on this phone is sent when you have." : "";
   return askForLogIn(`Your session has ended. Log in again, please.${waiting}`);
 }
@@ -186,9 +211,9 @@ async function logOut() {
     if (trouble instanceof Offline) return tell("There is no network just now: you are still logged in.");
     if (!(trouble instanceof SignedOut)) throw trouble;
   }
-  await forgetFacts();
   Object.assign(state, NOBODY);
   outbox.waiting = [];
+  await forgetFacts();
   $("who").textContent = "";
   $("strip").hidden = true;
   await askForLogIn();
@@ -204,8 +229,8 @@ async function work() {
   $("office").hidden = !phone;
   if (phone) Object.assign($("office"), { href: `tel:${phone}`, textContent: `Call ${readable(phone)}` });
   show("work");
-  await countOutbox(driverId());
-  await sendOutbox(driverId());
+  await countOutbox(me.party_id);
+  await sendOutbox(me.party_id);
   await lookForNews();
 }
 
@@ -213,9 +238,10 @@ async function open() {
   $("no-script").hidden = true;
   if (navigator.storage?.persist) navigator.storage.persist(); // the outbox must not be cleared to make room
   const [me, kept] = [await fact("me"), await fact("trips")];
+  behind = (await fact("behind")) ?? 0;
   if (!me) {
     // Somebody who logged in elsewhere on this origin may have a session already.
-    return csrf() ? begin().catch(() => askForLogIn()) : askForLogIn();
+    return csrf() ? begin(() => true).catch(() => askForLogIn()) : askForLogIn();
   }
   state.me = me;
   if (kept?.of === me.party_id) Object.assign(state, { trips: kept.trips.filter(isOfNow), looked: true });
@@ -241,7 +267,7 @@ addEventListener("offline", () => {
 });
 setInterval(() => state.me && !state.signedOut && outbox.waiting.length && sendOutbox(driverId()), 10_000);
 setInterval(() => document.visibilityState === "visible" && lookForNews(), LOOK_AGAIN_MS);
-setInterval(() => tellTimeLeft(Date.now()), 10_000);
+setInterval(tellTimeLeft, 10_000);
 
 navigator.serviceWorker?.register("driver-worker.js", { scope: "./driver" });
 open();
