@@ -33,7 +33,7 @@ has not changed (304).
 ## Errors
 Every error is `application/problem+json` (RFC 9457): `title` and `detail` say which rule, `errors` which fields and
 what would be accepted, and `request_id` (also the header `X-Request-Id`) names the request in our logs. Unknown fields
-are refused. On 429, `Retry-After` says when to come back.
+are refused. On 429, `Retry-After` says when to come back. What no route is at, the gateway itself answers with 403.
 
 ## Webhooks of vendors
 A vendor's own system pushes bids to `POST /webhooks/vendors/bids`, signed by
