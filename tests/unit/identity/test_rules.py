@@ -29,6 +29,11 @@ def test_each_inside_role_may_do_all_that_the_one_below_may() -> None:
     assert viewer < staff < manager < admin == rules.PERMISSIONS
 
 
+def test_managers_decide_what_staff_only_prepare() -> None:
+    decided = {"bids:award", "changes:approve", "charters:override", "refunds:approve"}
+    assert decided <= rules.BUILT_IN["manager"] - rules.BUILT_IN["staff"]
+
+
 def test_every_role_is_made_of_known_permissions_and_described() -> None:
     for role, held in rules.BUILT_IN.items():
         assert held <= rules.PERMISSIONS
