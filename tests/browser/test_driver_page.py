@@ -290,7 +290,11 @@ def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: D
     phone.clear_cookies()
     page.get_by_role("button", name="Accept").click()
     held: list[Route] = []
-    page.route("**/dispatch/assignments?*", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/dispatch/assignments?*", hold)
     log_in(depot, page, sam)
     expect(page.get_by_text("Looking for your trips")).to_be_visible()
     expect(page.get_by_role("article")).to_have_count(0)
