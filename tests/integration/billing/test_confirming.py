@@ -119,8 +119,8 @@ def test_a_second_tab_calls_off_the_first_and_only_one_is_charged(desk: Desk, sa
     second = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     assert httpx.post(first, data={"answer": "yes"}).status_code == 409
     assert answered(second, "yes").status == 303
-    known = {each.status for each in desk.payments()}
-    assert known == {PaymentStatus.FAILED, PaymentStatus.SUCCEEDED}
+    known = {each.status: each.failure_code for each in desk.payments()}
+    assert known == {PaymentStatus.FAILED: paying.REPLACED, PaymentStatus.SUCCEEDED: None}
     assert (desk.charter(charter["id"]).amount_paid, len(desk.journal())) == (169_08, 1)
 
 

@@ -19,6 +19,9 @@ from coachway.messaging.occasions import ALSO, OCCASIONS
 from coachway.messaging.posting import Letter
 from tests.unit.messaging.saying import HEAD, NONCE, SAID, TRIP, delivery
 
+ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+IVC = "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
+TRIP_ID = "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 MAILED: dict[str, Any] = {"user.otp_requested": {"channel": "email", "recipient": "eli@harbor.example"}}
 """What makes a mail of an event that would be a text message."""
 
@@ -158,6 +161,31 @@ def test_a_receipt_names_the_invoice_as_it_is_written() -> None:
     made = letter("payment.succeeded")
     assert "Invoice: INV-2027-HARBOR-00001" in made.text
     assert "$526.50 for invoice INV-2027-HARBOR-00001" in made.subject
+
+
+def test_who_could_not_be_charged_is_led_to_where_they_can_pay() -> None:
+    assert f"/pages/invoices/{links.token('invoice', ORG, IVC, NONCE)}" in letter("payment.failed").html
+    of_trip = {"invoice_id": None, "charter_id": TRIP_ID, "failure_code": "authentication_required"}
+    made = letter("payment.failed", **of_trip)
+    assert f"/pages/quotes/{links.token('quote', ORG, TRIP_ID, NONCE)}" in made.html
+    assert "Confirm and pay" in made.text
+    replaced = delivery("payment.failed", failure_code="replaced")
+    assert OCCASIONS["payment.failed"](replaced, HEAD) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "said"),
+    [
+        ("payment.disputed", "open", "cannot be refunded until then"),
+        ("payment.disputed", "inquiry", "before it takes anything back"),
+        ("payment.dispute_ended", "won", "stays yours"),
+        ("payment.dispute_ended", "lost", "back to Acme Events"),
+    ],
+)
+def test_the_office_is_told_what_a_dispute_means(kind: str, status: str, said: str) -> None:
+    made = letter(kind, status=status)
+    assert said in made.text
+    assert "product not received" in made.text
 
 
 def test_one_is_not_many() -> None:

@@ -230,6 +230,8 @@ def _may_be_charged(payment: Payment) -> bool:
     return payment.card is not None
 
 
+REPLACED: Final = "replaced"
+"""Why a payment failed whose payer has begun another; nobody is written to."""
 _REFUSED: Final = "The payment service does not take this card."
 _UNAVAILABLE: Final = "The payment service did not answer: nothing was charged. Try again in a few minutes."
 
@@ -285,6 +287,8 @@ def resolved(caller: Caller, payment: Payment, *, anew: bool = False) -> Payment
         outcome = _known(payment)
         if outcome is not None and outcome.awaits_payer and (anew or payment.created_at + CONFIRMING < clock.now()):
             outcome = stripe_port.given_up(outcome)
+            if anew and outcome.is_final and not outcome.succeeded:
+                outcome = _unsuccessful(payment, REPLACED, "Another payment was begun instead.")
     except errors.Upstream:
         return payment
     if outcome is not None:

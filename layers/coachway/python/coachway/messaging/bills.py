@@ -61,7 +61,7 @@ def _payment_received(delivery: Delivery, _: Letterhead) -> Message | None:
 
 def _payment_failed(delivery: Delivery, _: Letterhead) -> Message | None:
     said = writing.said(payments.Failed, delivery)
-    if not said.client_email:
+    if not said.client_email or said.was_replaced:
         return None
     until, values = writing.until(delivery), {"said": said, "link": _link_to_pay(delivery, said)}
     return Message("payment-failed", Channel.EMAIL, said.client_email, said.payment_id, until, said.client_name, values)

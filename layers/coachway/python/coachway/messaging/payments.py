@@ -66,6 +66,11 @@ class Failed(Paid):
         """Whether it goes well with the same card, once its payer is there to confirm it."""
         return self.failure_code == "authentication_required"
 
+    @property
+    def was_replaced(self) -> bool:
+        """Whether its payer has begun another instead."""
+        return self.failure_code == "replaced"
+
 
 class Unplaced(Paid):
     """Money came that could not be counted towards what it was for."""
