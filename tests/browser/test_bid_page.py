@@ -88,6 +88,30 @@ def test_what_is_missing_is_asked_for(exchange: Exchange, browser: Browser) -> N
     context.close()
 
 
+def test_a_price_that_was_wrong_is_taken_back_and_sent_again(exchange: Exchange, browser: Browser, page: Page) -> None:
+    size = page.viewport_size or PHONE
+    _, charter, link = invited(exchange, f"Slip {size['width']}")
+
+    def send(price: str) -> None:
+        page.get_by_label("Your price").fill(price)
+        page.get_by_label("Passengers that each").fill("56")
+        page.get_by_role("button", name="Send the bid").click()
+
+    page.goto(link)
+    send("125")
+    expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
+    expect(page.get_by_text("$125.00")).to_be_visible()
+    must_be_accessible(browser, link, size)
+    page.get_by_text("Withdraw this bid").click()
+    page.get_by_role("button", name="Withdraw").click()
+    assert page.url == link
+    send("1250")
+    expect(page.get_by_text("You bid $1,250.00")).to_be_visible()
+    assert sorted(each["status"] for each in exchange.bids(charter)) == ["submitted", "withdrawn"]
+
+
 def test_a_vendor_declines(exchange: Exchange, page: Page) -> None:
     size = page.viewport_size or PHONE
     _, charter, link = invited(exchange, f"Busy {size['width']}")
