@@ -29,18 +29,18 @@ from coachway.identity.organization import Organization
 _ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS})
 
 
-def assign(caller: Caller, wanted: AssignInput, *, since: datetime | None = None) -> Assignment:
+def assign(caller: Caller, wanted: AssignInput) -> Assignment:
     """Give a trip to this driver and this vehicle; the driver is told, and asked.
 
-    `since`: they take it over from then on, because it is under way. Raises Missing, Conflict naming everything that is
-    in the way. Of many who assign the same driver or vehicle at once, those for whom there is no room get the clash.
-    Two reads, one more when the driver has work behind them, and the commit.
+    Raises Missing, Conflict naming everything that is in the way. Of many who assign the same driver or vehicle at
+    once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and
+    the commit.
     """
-    return after_lost_races(lambda: _assign(caller, wanted, since))
+    return after_lost_races(lambda: _assign(caller, wanted))
 
 
-def _assign(caller: Caller, wanted: AssignInput, since: datetime | None) -> Assignment:
-    on = checked(caller, wanted, since)
+def _assign(caller: Caller, wanted: AssignInput) -> Assignment:
+    on = checked(caller, wanted)
     crew, chosen = on.drivers, on.vehicles[0]
     assignment = drafted(caller, on, crew, chosen, wanted.notes)
     commit(caller, on, crew, chosen, assignment, chosen_by="person")
@@ -48,11 +48,12 @@ def _assign(caller: Caller, wanted: AssignInput, since: datetime | None) -> Assi
 
 
 def checked(
-    caller: Caller, wanted: AssignInput, since: datetime | None, instead_of: Assignment | None = None
+    caller: Caller, wanted: AssignInput, since: datetime | None = None, instead_of: Assignment | None = None
 ) -> Ground:
     """This crew and this vehicle, who may have the trip. Raises Missing, Conflict naming everything in the way.
 
-    `instead_of`: they take it over from another crew, whose assignment ends in the same transaction.
+    `instead_of`: they take it over from another crew, whose assignment ends in the same transaction; `since` then on,
+    when it is under way.
     """
     org_id, names = caller.org_id, [wanted.driver_id, *([wanted.second_driver_id] if wanted.second_driver_id else [])]
     charter_key, house_key = ground.trip_keys(org_id, wanted.charter_id)

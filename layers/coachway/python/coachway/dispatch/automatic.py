@@ -55,17 +55,17 @@ class Ranked:
         return [file for file, _ in fit[:1]]
 
 
-def assign(caller: Caller, wanted: AutoInput, *, since: datetime | None = None) -> AutoAssigned:
+def assign(caller: Caller, wanted: AutoInput) -> AutoAssigned:
     """Give a trip to the best driver and the best vehicle that may have it.
 
     Raises Conflict with everything that was in the way of everybody, when there are none. Five queries, two reads and a
     read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.
     """
-    return after_lost_races(lambda: _assign(caller, wanted, since))
+    return after_lost_races(lambda: _assign(caller, wanted))
 
 
-def _assign(caller: Caller, wanted: AutoInput, since: datetime | None) -> AutoAssigned:
-    on = considered(caller, wanted.charter_id, wanted.vehicle_number, since)
+def _assign(caller: Caller, wanted: AutoInput) -> AutoAssigned:
+    on = considered(caller, wanted.charter_id, wanted.vehicle_number)
     assigning.require_vendor_in_order(on)
     size = crew_size(on.trip.charter)
     ranking = ranked(on, size, clock.now())
