@@ -140,6 +140,7 @@ def prepare(house: House) -> steps.Day:
 FLOOR: Final = (
     steps.Step("floor", "floor", "POST", "/orders", steps.ORDER, anyone=True),
     steps.Step("floor, with idempotency", "floor", "POST", "/orders/once", steps.ORDER, anyone=True),
+    steps.Step("floor, with a charter's calls", "floor", "POST", "/orders/whole", steps.ORDER, anyone=True),
 )
 
 

@@ -76,16 +76,18 @@ def floor(home: Home, trees: Trees, table: str) -> Iterator[None]:
     )
     api = gateway.create_rest_api(name=name, tags={"ms-custom-id": FLOOR_API})["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
-    resource = gateway.create_resource(restApiId=api, parentId=root, pathPart="orders")["id"]
-    gateway.put_method(restApiId=api, resourceId=resource, httpMethod="POST", authorizationType="NONE")
-    gateway.put_integration(
-        restApiId=api,
-        resourceId=resource,
-        httpMethod="POST",
-        type="AWS_PROXY",
-        integrationHttpMethod="POST",
-        uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{made['FunctionArn']}/invocations",
-    )
+    orders = gateway.create_resource(restApiId=api, parentId=root, pathPart="orders")["id"]
+    whole = gateway.create_resource(restApiId=api, parentId=orders, pathPart="whole")["id"]
+    for resource in (orders, whole):
+        gateway.put_method(restApiId=api, resourceId=resource, httpMethod="POST", authorizationType="NONE")
+        gateway.put_integration(
+            restApiId=api,
+            resourceId=resource,
+            httpMethod="POST",
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{made['FunctionArn']}/invocations",
+        )
     gateway.create_deployment(restApiId=api, stageName="live")
     try:
         yield
@@ -118,11 +120,14 @@ class Through:
 
 
 FLOOR: Final = steps.Step("floor", "floor", "POST", "/orders", steps.ORDER, anyone=True)
+WHOLE: Final = steps.Step("floor, with a charter's calls", "floor", "POST", "/orders/whole", steps.ORDER, anyone=True)
+"""As many calls and items as a charter has, and nothing behind them."""
 BOOKING: Final = (*steps.BOOKING, *steps.LOOKING)
-ALONE: Final = (FLOOR, steps.ADD_CLIENT, *BOOKING)
+ALONE: Final = (FLOOR, WHOLE, steps.ADD_CLIENT, *BOOKING)
 ONE_ORGANIZATION: Final = "create a charter, all in one organization"
 TOGETHER: Final = (
     ("floor", FLOOR, False),
+    (WHOLE.name, WHOLE, False),
     ("create a client", steps.ADD_CLIENT, False),
     ("create a charter", steps.ADD_CHARTER, False),
     (ONE_ORGANIZATION, steps.ADD_CHARTER, True),

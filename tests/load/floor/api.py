@@ -13,7 +13,7 @@ from typing import Any
 
 from chalice.app import Chalice, Response
 from pydantic import BaseModel, ConfigDict
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -58,8 +58,9 @@ class Kept(Model):
 
     pk = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
-    created_at = UnicodeAttribute()
-    order: JSONAttribute = JSONAttribute()
+    created_at = UnicodeAttribute(null=True)
+    order: JSONAttribute = JSONAttribute(null=True)
+    n = NumberAttribute(null=True)
 
 
 _connection = Connection(region=REGION)
@@ -99,6 +100,26 @@ def create_order_once() -> Response:
         transaction.save(kept, condition=Kept.pk.does_not_exist())
         transaction.save(once, condition=Kept.pk.does_not_exist())
     return _answer(kept)
+
+
+@app.route("/orders/whole", methods=["POST"])
+def create_order_whole() -> Response:
+    """The same, with the calls of a charter: a read of four items, and a transaction of five and two numbers."""
+    order = _order().model_dump(mode="json")
+    kept = [_kept(order) for _ in range(5)]
+    if _last:
+        list(Kept.batch_get(_last, consistent_read=True))
+    with TransactWrite(connection=_connection) as transaction:
+        for each in kept:
+            transaction.save(each, condition=Kept.pk.does_not_exist())
+        for _ in range(2):
+            transaction.update(Kept(f"NUMBER#{uuid.uuid4().hex}", "HEAD"), actions=[Kept.n.add(1)])
+    _last[:] = [(each.pk, each.sk) for each in kept[:4]]
+    return _answer(kept[0])
+
+
+_last: list[tuple[str, str]] = []
+"""What the next such order reads."""
 
 
 def ready() -> object:
