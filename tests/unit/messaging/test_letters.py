@@ -165,7 +165,7 @@ def test_a_receipt_names_the_invoice_as_it_is_written() -> None:
 
 def test_who_could_not_be_charged_is_led_to_where_they_can_pay() -> None:
     assert f"/pages/invoices/{links.token('invoice', ORG, IVC, NONCE)}" in letter("payment.failed").html
-    of_trip = {"invoice_id": None, "charter_id": TRIP_ID, "failure_code": "authentication_required"}
+    of_trip: dict[str, Any] = {"invoice_id": None, "charter_id": TRIP_ID, "failure_code": "authentication_required"}
     made = letter("payment.failed", **of_trip)
     assert f"/pages/quotes/{links.token('quote', ORG, TRIP_ID, NONCE)}" in made.html
     assert "Confirm and pay" in made.text
@@ -243,7 +243,7 @@ def test_who_takes_over_besides_the_driver_who_was_asked_is_told() -> None:
     taken = OCCASIONS["assignment.accepted"](delivery("assignment.accepted", **CREW), HEAD)
     assert taken is not None
     assert (taken.recipient, taken.template) == ("+12125550188", "assignment-offered")
-    alone = dict.fromkeys(CREW)
+    alone: dict[str, Any] = dict.fromkeys(CREW)
     assert OCCASIONS["assignment.accepted"](delivery("assignment.accepted", **alone), HEAD) is None
 
 
