@@ -111,10 +111,11 @@ def test_what_was_really_driven_counts_not_what_was_planned() -> None:
 
 
 def test_the_organization_says_which_hours_rules_hold() -> None:
+    run = trip(leaves="00:00", hours=9)
     house = organizations.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=False)
     store.commit(SYSTEM, Update(house, house.model_copy(update={"hours_policy": policy})))
-    refused = given(trip(leaves="00:00", hours=9), driver(), vehicle())
+    refused = given(run, driver(), vehicle())
     [reason] = refused.json()["errors"]  # nine hours without a break, which drivers of buses need not take
     assert "break limit by 1 h 00 min" in reason["message"]
     assert "(49 CFR 395.3(a)(3)(ii))" in reason["message"]
