@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def organization() -> Iterator[None]:
         yield
 
 
-def won(charter_id: str, vendor_id: str, **fields: object) -> str:
+def won(charter_id: str, vendor_id: str, **fields: Any) -> str:
     made = str(bid(charter_id, vendor_id, **fields)["id"])
     done("POST", f"/bids/{made}/accept", {"decision": "accept"})
     return made

@@ -334,7 +334,7 @@ def test_a_client_that_was_changed_since_stripe_was_asked_for_it_can_pay(desk: D
 @pytest.mark.parametrize(("charged", "deposit"), [(169_08, "booked"), (169_07, "quote"), (700_00, "booked")])
 def test_what_is_written_is_what_was_charged(desk: Desk, charged: int, deposit: str) -> None:
     payment = begun(desk)
-    about = {"failure_code": None, "failure_message": None}
+    about: Any = {"failure_code": None, "failure_message": None}
     outcome = replace(paying._unsuccessful(payment, "", ""), succeeded=True, amount=charged, **about)
     assert settling.settle(STAFF, payment.id, outcome).amount == charged
     known = desk.charter(payment.subject_id)
