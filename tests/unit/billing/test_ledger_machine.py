@@ -118,10 +118,10 @@ class Books(RuleBasedStateMachine):
     def take_back(self, trip: Trip) -> None:
         """Its invoice is not owed: what was paid on it, and not given back, is a deposit."""
         of: dict[str, Any] = {"client_id": trip.client, "invoice_id": f"ivc_{trip.id}", "number": "INV"}
-    XX, "tax": trip.tax, "paid": trip.ahead + trip.paid, "refunded": trip.refunded}
+        of |= {"net": trip.net, "tax": trip.tax, "paid": trip.ahead + trip.paid, "refunded": trip.refunded}
         if trip.net or trip.refunded < trip.total:
             taxed = trip.tax * trip.refunded // trip.total
-            self.book(movements.invoice_voided(**of, **amounts, tax_refunded=taxed, currency="USD"))
+            self.book(movements.invoice_voided(**of, tax_refunded=taxed, currency="USD"))
         trip.deposit = trip.ahead + trip.paid - trip.refunded
         trip.invoiced, trip.ahead, trip.paid, trip.refunded = False, 0, 0, 0
 
