@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.bids import awarding
+from coachway.bids import awarding, candidates
 from coachway.core import clock
 from tests.integration.bids.office import (
     SYSTEM,
@@ -110,11 +110,9 @@ def test_nobody_bids_from_the_deadline_on_though_nothing_has_closed_it_yet() -> 
 
 
 def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from coachway.bids import service
-
     trip, one = booked()["id"], vendor("One")
     request = opened(trip, one)
-    load, raced = service.candidates.load, list[str]()
+    load, raced = candidates.load, list[str]()
 
     def racing(*given: Any) -> Any:
         if not raced:
@@ -123,7 +121,7 @@ def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: py
         return load(*given)
 
     draft = done("POST", "/bids", offer(trip), vendor=one)["id"]
-    monkeypatch.setattr(service.candidates, "load", racing)
+    monkeypatch.setattr(candidates, "load", racing)
     late = ask("POST", f"/bids/{draft}/submit", vendor=one)
     assert (late.status, late.json()["title"]) == (409, "bidding is closed")
     assert done("GET", f"/bids/{draft}", vendor=one)["status"] == "draft"
