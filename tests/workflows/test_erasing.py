@@ -73,7 +73,7 @@ class Quill:
         assignment = self.ask("POST", "/dispatch/assignments", given)
         fell_out = {"assignment_id": assignment["id"], "reason": "breakdown", "notes": f"{self.mark} waits"}
         recovery = self.ask("POST", "/dispatch/recoveries", fell_out)
-        self.ask("POST", f"/dispatch/recoveries/{recovery['id']}/cancel", {"reason": "It runs again"})
+        self.ask("POST", f"/dispatch/recoveries/{recovery['id']}/cancel", {"reason": f"{self.mark} walks"})
         wanted = {"charter_id": charter["id"], "notes": f"For {self.mark}"}
         invoice = self.ask("POST", f"/invoices/{self.ask('POST', '/invoices', wanted)['id']}/issue")
         self.carrier.stack.wait_for_mail(self.email, f"^Invoice {invoice['number']}")

@@ -37,6 +37,7 @@ _PERSONAL: Final[Blanks] = {
     "pdf_key": "",
     "reason": "",
     "reference": "",
+    "reverse_reason": "",
     "void_reason": "",
 }
 _OF_RUN: Final[Blanks] = {"client_name": ERASED, "reason": ""}

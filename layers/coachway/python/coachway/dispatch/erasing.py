@@ -30,7 +30,11 @@ _PERSONAL: Final[Blanks] = {
     "longitude": None,
     "notes": "",
     "pickup": ERASED,
+    "status_reason": "",
+    "why": "",
 }
+_OF_ASSIGNMENT: Final[Blanks] = {**_PERSONAL, "reason": ""}
+"""Why somebody declined or was released, in their words; of a recovery it is one of a few."""
 
 
 def charter_erased(caller: Caller, delivery: Delivery) -> None:
@@ -45,7 +49,7 @@ def charter_erased(caller: Caller, delivery: Delivery) -> None:
 
 def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:
     place = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
-    erase_at(caller, place.pk, [store.find(Assignment, place)], _PERSONAL, client_id)
+    erase_at(caller, place.pk, [store.find(Assignment, place)], _OF_ASSIGNMENT, client_id)
 
 
 def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
