@@ -52,6 +52,11 @@ class Schemas(GenerateJsonSchema):
         return found
 
 
+def _own(name: str) -> str:
+    """A schema's own name, without its module and without whether it is sent or answered."""
+    return name.rpartition("__")[2].partition("-")[0]
+
+
 def named(document: Json) -> Json:
     """The document with names of schemas that tell nothing of our modules.
 
@@ -61,15 +66,22 @@ def named(document: Json) -> Json:
     """
     schemas = document["components"]["schemas"]
     names: dict[str, str] = {}
-    answered_first = sorted(schemas, reverse=True)
-    for name in sorted(answered_first, key=lambda each: "__" in each):  # who has its name alone keeps it
+    # What is sent comes last, as it may be the same as what is answered; who has its name alone keeps it.
+    for name in sorted(schemas, key=lambda each: (each.endswith("-Input"), "__" in each, each)):
         *modules, own = name.removeprefix("coachway__").split("__")
         own, _, sent = own.partition("-")
-        same = sent == "Input" and schemas[name] == schemas.get(f"{name.removesuffix('Input')}Output")
-        own = re.sub(r"^Page_(\w+)_$", r"\1Page", own) + ("Input" if sent == "Input" and not same else "")
-        short = f"{modules[0].title()}{own}" if modules else own
-        taken = not same and short in names.values()
-        names[name] = "".join(each.title() for each in modules) + own if taken else short
+        if sent == "Input":
+            same = [names[each] for each in names if _own(each) == own and schemas[each] == schemas[name]]
+            if same:
+                names[name] = same[0]
+                continue
+            own += "Input"
+        own = re.sub(r"^Page_(\w+)_$", r"\1Page", own)
+        wanted = (
+            [own] if not modules else [f"{modules[0].title()}{own}", "".join(each.title() for each in modules) + own]
+        )
+        free = [each for each in [*wanted, f"{own}Sent"] if each not in names.values()]
+        names[name] = free[0]
     document["components"]["schemas"] = {names[name]: schemas[name] for name in sorted(schemas, key=names.__getitem__)}
     prefix = "#/components/schemas/"
 

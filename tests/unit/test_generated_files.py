@@ -15,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coachway.core import table
 from tests.template import ROOT, functions, of_type, role_of, template
+from tools import openapi_schemas
 from tools.entries import load, serving
 
 SAMPLES = ROOT / "events/samples"
@@ -63,6 +64,25 @@ def test_the_document_tells_of_every_operation_and_parameter_what_it_is_for() ->
         name for name, each in document["components"]["schemas"].items() if kept & each.get("properties", {}).keys()
     ]
     assert shown == [], "an answer keeps these to itself"
+
+
+def test_two_schemas_do_not_get_the_same_name() -> None:
+    """An enumeration that is sent, and the model of a body, were both a `StatusInput` once."""
+    status, body = {"enum": ["open"]}, {"type": "object"}
+    schemas = {"Status-Input": status, "coachway__a__Status-Output": status, "StatusInput": body, "Stop-Input": body}
+    schemas |= {"Stop-Output": status, "coachway__b__Status": body, "Page_Stop_": status}
+    found = openapi_schemas.named({"components": {"schemas": schemas}})["components"]["schemas"]
+    wanted = {"AStatus": status, "BStatus": body, "StatusInput": body, "Stop": status, "StopInput": body}
+    assert found == wanted | {"StopPage": status}
+
+
+def test_every_example_of_a_body_is_one() -> None:
+    document = json.loads((ROOT / "docs/openapi.json").read_text())
+    parts = {"components": {"schemas": document["components"]["schemas"]}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                Draft202012Validator({**content["schema"], **parts}).validate(content["example"])
 
 
 def test_most_answers_of_the_document_have_an_example() -> None:
