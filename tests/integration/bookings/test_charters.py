@@ -231,6 +231,14 @@ def test_a_booked_charter_keeps_price_time_and_stops() -> None:
     assert ask("PUT", path, {"notes": "Too late"}).status == 409
 
 
+def test_who_may_write_charters_but_not_cancel_them_does_not_do_it_by_the_status_either() -> None:
+    charter = quoted()
+    moved(charter["id"], "booked")
+    assert moved(charter["id"], "cancelled", permissions="charters:write").status == 403
+    assert ask("GET", f"/charters/{charter['id']}").json()["status"] == "booked"
+    assert moved(charter["id"], "cancelled").json()["status"] == "cancelled"
+
+
 def test_a_clone_is_a_new_quote() -> None:
     original = quoted(notes="Same as last year")
     moved(original["id"], "booked")

@@ -75,7 +75,11 @@ def by(caller: Caller) -> By:
 
 
 def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int | None = None) -> Charter:
-    """Take the step that is asked for. Raises Conflict when it does not follow, or its conditions are not met."""
+    """Take the step that is asked for. Raises Conflict when it does not follow, or its conditions are not met;
+    Forbidden for a cancellation by who may not cancel.
+    """
+    if body.status is Status.CANCELLED:
+        caller.require("charters:cancel")
     before = get(caller, charter_id, expected=expected)
     step(before.status, body.status, by(caller))
     match body.status:
