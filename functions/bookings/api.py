@@ -140,10 +140,10 @@ def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput,
     """Move a charter to another status.
 
     quote → booked → confirmed → in_progress → completed; a quote may also be declined or expire, and what has not
-    started may be cancelled, here by the operator, by who holds charters:cancel. Confirmed, in progress and completed follow by themselves from the
-    vehicles that have a driver or a vendor. Said by hand, a charter with vehicles that nobody runs is confirmed or
-    started only by those who hold charters:override, with a reason, which is recorded; and nothing starts while papers
-    are not in order.
+    started may be cancelled, here by the operator, by who holds charters:cancel. Confirmed, in progress and completed
+    follow by themselves from the vehicles that have a driver or a vendor. Said by hand, a charter with vehicles that
+    nobody runs is confirmed or started only by those who hold charters:override, with a reason, which is recorded; and
+    nothing starts while papers are not in order.
     """
     return lifecycle.to_status(caller, charter_id, body, if_match)
 
