@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -95,21 +96,30 @@ def wait_until_answers(home: Home, name: str, url: str, seconds: float = 60) -> 
 
 
 def stop(home: Home, name: str, seconds: float = 30) -> bool:
-    """Ask the process to end and wait for it; kill it after `seconds`. False when it was not running."""
+    """Ask the process to end and wait for it; kill it after `seconds`, and what it leaves behind in any case.
+
+    False when it was not running.
+    """
     pid = running(home, name)
     if pid is None:
         return False
     os.kill(pid, signal.SIGTERM)
+    if not _ended(home, name, pid, seconds):
+        say.line(f"{name} did not end within {seconds:.0f} s and is killed")
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)  # it was the first of its session
+    _reap(pid)
+    return True
+
+
+def _ended(home: Home, name: str, pid: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         _reap(pid)
         if running(home, name) is None:
             return True
         time.sleep(0.05)
-    say.line(f"{name} did not end within {seconds:.0f} s and is killed")
-    os.kill(pid, signal.SIGKILL)
-    _reap(pid)
-    return True
+    return False
 
 
 def _reap(pid: int) -> None:
