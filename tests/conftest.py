@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore import session
 
 from tests import stack as stacks
 
@@ -26,16 +25,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _descriptions() -> Iterator[None]:
     """botocore reads what describes AWS for each session anew, which takes longer than most of the tests."""
-    read = JSONFileLoader.load_file
-    kept: dict[str, Any] = {}
-
-    def once(loader: JSONFileLoader, file_path: str) -> Any:
-        if file_path not in kept:
-            kept[file_path] = read(loader, file_path)
-        return kept[file_path]
-
+    loader = session.create_loader()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", once)
+        patch.setattr(session, "create_loader", lambda _path=None: loader)
         yield
 
 

@@ -3,49 +3,76 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core import models as mocks
 from moto.dynamodb import models
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
 from coachway.core import credentials, settings, store, table
+from coachway.identity import hashing
 
 TABLE = "coachway-test"
 
 
 class _Copies:
-    """What moto's `copy` is while a transaction runs: a table is copied once, and not for each of its writes."""
+    """What moto's `copy` is while a transaction runs: of a table only what the transaction updates is copied."""
 
     def __init__(self) -> None:
-        self.of_tables: dict[int, Any] | None = None
+        self.updated: list[tuple[DynamoType, DynamoType]] | None = None
 
     def deepcopy(self, what: Any) -> Any:
-        if self.of_tables is None or not isinstance(what, Table):
+        if self.updated is None or not isinstance(what, Table):
             return copy.deepcopy(what)
-        if id(what) not in self.of_tables:
-            self.of_tables[id(what)] = copy.deepcopy(what)
-        return self.of_tables[id(what)]
+        kept = copy.copy(what)
+        kept.items = defaultdict(dict, {pk: dict(others) for pk, others in what.items.items()})
+        for pk, sk in self.updated:
+            if sk in kept.items.get(pk, {}):
+                kept.items[pk][sk] = copy.deepcopy(kept.items[pk][sk])
+        return kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _botocore_alone() -> Iterator[None]:
+    """moto answers botocore; that it might be asked with `requests` too is a thousand patterns for each test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mocks, "RESPONSES_METHODS", [])
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A digest is meant to take long, which the tests in `tests/unit/identity` are enough for."""
+    monkeypatch.setattr(hashing, "MEMORY_KIB", 8)
+    monkeypatch.setattr(hashing, "PASSES", 1)
+    hashing._hasher.cache_clear()
+    monkeypatch.setattr(hashing, "NOBODYS", hashing.password_digest("that nobody knows"))
+    yield
+    hashing._hasher.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _transactions() -> Iterator[None]:
-    """moto keeps a copy of the table to go back to, made anew for each write: most of the time went there."""
+    """moto keeps a copy of the table to go back to, anew for each write: most of the time went there."""
     transact, copies = models.DynamoDBBackend.transact_write_items, _Copies()
 
-    def once(backend: models.DynamoDBBackend, items: list[dict[str, Any]]) -> None:
-        copies.of_tables = {}
+    def lightly(backend: models.DynamoDBBackend, items: list[dict[str, Any]]) -> None:
+        keys = [each["Update"]["Key"] for each in items if "Update" in each]
+        copies.updated = [(DynamoType(key["pk"]), DynamoType(key["sk"])) for key in keys]
         try:
             transact(backend, items)
         finally:
-            copies.of_tables = None
+            copies.updated = None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models, "copy", copies)
-        patch.setattr(models.DynamoDBBackend, "transact_write_items", once)
+        patch.setattr(models.DynamoDBBackend, "transact_write_items", lightly)
         yield
 
 

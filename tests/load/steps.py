@@ -202,6 +202,7 @@ A_DRIVER_AND_A_COACH: Final = (
             "license_expires": "2029-01-01",
             "home_latitude": 40.7282,
             "home_longitude": -74.0776,
+            "duty_statement": [0] * 7,
         },
         keeps={"driver_id": "id"},
     ),

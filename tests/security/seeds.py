@@ -223,6 +223,7 @@ def _driver(seeds: Seeds) -> str:
         "license_expires": "2029-01-01",
         "home_latitude": 40.7282,
         "home_longitude": -74.0776,
+        "duty_statement": [0] * 7,
     }
     return str(seeds.made("/drivers", body)["id"])
 

@@ -28,7 +28,7 @@ PATTERNS = {
 }
 """The only resources that are named by a pattern, each for one action that knows no other way."""
 
-FILES = {"s3:GetObject", "s3:PutObject"}
+FILES = {"s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"}
 FOLDER = re.compile(r"\$\{Bucket\.Arn\}/[a-z]+/\*")
 """What reads or writes files may do so in one folder of the bucket, named here by what lies in it."""
 

@@ -58,6 +58,7 @@ def driver(
     body: Json = {"first_name": first, "last_name": last, "phone": phone, "email": email}
     body |= {"vendor_id": vendor} if vendor else {}
     body |= {"license_class": license_class, "license_number": license_number, "endorsements": ["P"]}
+    body["duty_statement"] = [0] * 7  # back from a week off
     return Driver({**body, "home_latitude": home[0], "home_longitude": home[1]}, missing, expiring)
 
 

@@ -24,7 +24,9 @@ def test_a_driver_is_added_and_found(garage: Garage) -> None:
     made = garage.driver()
     assert {name: made[name] for name in DRIVER_EXAMPLE} == DRIVER_EXAMPLE
     assert (made["status"], made["timezone"], made["version"]) == ("active", "America/New_York", 1)
-    assert made["duty_statement"] == [0.0] * 7
+    unstated = {name: value for name, value in DRIVER_EXAMPLE.items() if name != "duty_statement"}
+    unknown = garage.ask("POST", "/drivers", {**unstated, "phone": "+12125550179"}).json()
+    assert unknown["duty_statement"] is None
     found = garage.ask("GET", f"/drivers/{made['id']}").json()
     assert {name: found[name] for name in made} == made
     assert found["missing_documents"] == ["drivers_license", "medical_certificate", "background_check"]

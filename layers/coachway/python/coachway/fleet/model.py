@@ -65,6 +65,7 @@ DRIVER_EXAMPLE: Final[dict[str, JsonValue]] = {
     "license_expires": "2029-01-01",
     "home_latitude": 40.7282,
     "home_longitude": -74.0776,
+    "duty_statement": [0] * 7,
 }
 VEHICLE_EXAMPLE: Final[dict[str, JsonValue]] = {
     "name": "Coach 12",
@@ -108,8 +109,6 @@ LicenseClass = Literal["A", "B", "C"]
 Endorsement = Literal["H", "N", "P", "S", "T", "X"]
 """As they stand on a license, 49 CFR 383.153(a): P is for carrying passengers."""
 DutyHours = Annotated[float, Field(ge=0, le=24)]
-
-NO_DUTY: Final = (0.0,) * 7
 
 
 class WeeklyHours(Input):
@@ -201,9 +200,10 @@ class DriverInput(Input):
             min_length=7,
             max_length=7,
             description="hours on duty on each of the 7 days before the driver was added, newest first, as the driver "
-            "states them (49 CFR 395.8(j)(2)); left out: none; null: not known",
+            "states them (49 CFR 395.8(j)(2)); left out, or null: not known, so that nobody can say for the first days "
+            "whether a trip is legal",
         ),
-    ] = Field(default_factory=lambda: list(NO_DUTY))
+    ] = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
