@@ -51,10 +51,11 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A digest is meant to take long, which the tests in `tests/unit/identity` are enough for."""
     monkeypatch.setattr(hashing, "MEMORY_KIB", 8)
     monkeypatch.setattr(hashing, "PASSES", 1)
-    hashing._hasher.cache_clear()
+    hasher = hashing._hasher
+    hasher.cache_clear()
     monkeypatch.setattr(hashing, "NOBODYS", hashing.password_digest("that nobody knows"))
     yield
-    hashing._hasher.cache_clear()
+    hasher.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
