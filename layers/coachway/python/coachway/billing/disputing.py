@@ -12,7 +12,7 @@ from coachway.billing import giving_back, ledger, movements, refunds, stripe_ret
 from coachway.billing.accounts import Movement
 from coachway.billing.dispute_rules import Dispute, DisputeStatus, status_of
 from coachway.billing.payment import PAYMENT, Payment, PaymentStatus
-from coachway.billing.payment_events import PaymentDisputed, PaymentDisputeEnded
+from coachway.billing.payment_events import PaymentDisputed, PaymentDisputeEnded, about
 from coachway.billing.refund import PROMISED, PROMISES, SETTLED, Refund, RefundCause, Settlement
 from coachway.billing.refund_rules import RefundStatus
 from coachway.billing.stripe_returns import Disputed
@@ -134,18 +134,8 @@ def _client(payment: Payment) -> Client | None:
 
 
 def _events(payment: Payment, before: Dispute | None, after: Dispute) -> list[Event]:
-    client = _client(payment)
-    said = {
-        "payment_id": payment.id,
-        "client_id": payment.client_id,
-        "client_name": client.name if client else "",
-        "client_email": client.email if client else "",
-        "number": payment.number,
-        "invoice_id": payment.invoice_id,
-        "charter_id": payment.charter_id,
+    said = about(payment, _client(payment)) | {
         "amount": after.amount,
-        "currency": payment.currency,
-        "card": payment.card,
         "dispute_id": after.id,
         "status": after.status.value,
         "reason": after.reason,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from coachway.billing import customers, ledger, movements, receipts
 from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.payment import PAYMENT, UNDER_WAY, Payment, PaymentStatus, UnderWay
-from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded, PaymentUnplaced
+from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded, PaymentUnplaced, about
 from coachway.billing.stripe_port import Charged
 from coachway.bookings import lifecycle, links, terms
 from coachway.bookings.model import CHARTER, Charter
@@ -120,21 +120,6 @@ def _written(
     return after
 
 
-def _told(payment: Payment, client: Client | None) -> dict[str, Any]:
-    return {
-        "payment_id": payment.id,
-        "client_id": payment.client_id,
-        "client_name": client.name if client else "",
-        "client_email": client.email if client else "",
-        "number": payment.number,
-        "invoice_id": payment.invoice_id,
-        "charter_id": payment.charter_id,
-        "amount": payment.amount,
-        "currency": payment.currency,
-        "card": payment.card,
-    }
-
-
 def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[Payment, list[Op]]:
     after = before.model_copy(
         update={
@@ -148,7 +133,7 @@ def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[P
     )
     nonce, ops = _link(before)
     told = PaymentFailed(
-        **_told(after, client),
+        **about(after, client),
         failure_code=outcome.failure_code or "",
         failure_message=outcome.failure_message or "",
         link_nonce=nonce,
@@ -187,14 +172,14 @@ def _succeeded(
     )
     told: list[Event] = [
         PaymentSucceeded(
-            **_told(after, client),
+            **about(after, client),
             succeeded_at=now,
             open_balance=effect.open_balance,
             booked=effect.booked,
         )
     ]
     if effect.trouble:
-        told.append(PaymentUnplaced(**_told(after, client), trouble=effect.trouble))
+        told.append(PaymentUnplaced(**about(after, client), trouble=effect.trouble))
     ops: list[Op] = [Update(before, after, told), *effect.ops]
     if outcome.fee:
         cost = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
