@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from infra.local.home import Home
+from infra.local.stack_config import Home
 
 
 def read(home: Home) -> list[dict[str, Any]]:

@@ -20,8 +20,10 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from infra.local import aws, emulator, locks, processes, sandboxes, say, stack
-from infra.local.home import Home
+from infra.local import aws_clients, console, file_lock, processes, stack
+from infra.local.emulator import emulator_process
+from infra.local.sandboxes import sandbox_processes
+from infra.local.stack_config import Home
 from tests import mailbox
 
 T = TypeVar("T")
@@ -59,7 +61,7 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A client of an AWS service, as the deployment's root."""
-        return aws.client(self.home, service)
+        return aws_clients.client(self.home, service)
 
     def function(self, name: str) -> str:
         """The deployed name of a function: `function("clients-api")`."""
@@ -88,8 +90,8 @@ class Stack:
 
     def restart(self) -> None:
         """Stop the emulator in an orderly way, and start it with the state that it saved."""
-        emulator.stop(self.home)
-        emulator.start(self.home)
+        emulator_process.stop(self.home)
+        emulator_process.start(self.home)
 
 
 BUSY: Final = 4
@@ -118,11 +120,11 @@ def obtain(name: str, *, auth: bool = False) -> Stack:
     if existing and not auth:
         return Stack(_home_of(Path(existing).resolve()))
     directory = Path(os.environ[DIRECTORY]) / name
-    with locks.held(directory.with_suffix(".lock")):
+    with file_lock.held(directory.with_suffix(".lock")):
         if not (directory / "stack.json").exists():
             try:
                 stack.up(_new_home(directory), auth=auth, with_demo=False)
-            except say.Failed as failure:
+            except console.Failed as failure:
                 raise AssertionError(f"{failure.what}\n{failure.advice}") from failure
     return Stack(_home_of(directory))
 
@@ -152,8 +154,8 @@ def end() -> None:
 def _remove(directory: Path) -> None:
     for home in directory.iterdir():
         if home.is_dir():
-            sandboxes.stop(Home(home, 0))
-            processes.stop(Home(home, 0), emulator.NAME, seconds=20)
+            sandbox_processes.stop(Home(home, 0))
+            processes.stop(Home(home, 0), emulator_process.NAME, seconds=20)
     if "KEEP_TEST_STACK" not in os.environ:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import aws, deploy, environments, flows, layers, locks, platform_user, rebuild, republish, say, stack
-from infra.local.home import Home
+from infra.local import aws_clients, console, file_lock, python_environments, stack
+from infra.local.deployment import stack_deployment
+from infra.local.layers import layer_archives
+from infra.local.operations import platform_user, replay, statistics_rebuild, workflow_redrive
+from infra.local.stack_config import Home
 
 
 def _up(home: Home, _: argparse.Namespace) -> None:
-    with locks.held(home.directory / "lock"):
+    with file_lock.held(home.directory / "lock"):
         _announce(stack.up(home), home)
 
 
@@ -30,7 +33,7 @@ def _announce(description: dict[str, Any], home: Home) -> None:
 
 
 def _down(home: Home, _: argparse.Namespace) -> None:
-    with locks.held(home.directory / "lock"):
+    with file_lock.held(home.directory / "lock"):
         print("stopped; the data is kept" if stack.down(home) else "nothing was running")
 
 
@@ -41,36 +44,36 @@ def _status(home: Home, _: argparse.Namespace) -> None:
 def _logs(home: Home, options: argparse.Namespace) -> None:
     log = home.log(options.name)
     if not log.exists():
-        raise say.Failed(f"there is no log of {options.name}", "start the stack first: make up")
+        raise console.Failed(f"there is no log of {options.name}", "start the stack first: make up")
     subprocess.run(["tail", "-n", "100", "-f", str(log)], check=False)
 
 
 def _deploy(home: Home, _: argparse.Namespace) -> None:
-    deploy.to_aws(home)
+    stack_deployment.to_aws(home)
 
 
 def _layers(_: Home, options: argparse.Namespace) -> None:
-    platform = layers.Platform.aws(options.runtime) if options.runtime else layers.Platform("local")
-    for name, size in layers.sizes(platform).items():
+    platform = layer_archives.Platform.aws(options.runtime) if options.runtime else layer_archives.Platform("local")
+    for name, size in layer_archives.sizes(platform).items():
         print(f"{name:<12} {size / 2**20:6.1f} MB unpacked")
 
 
 def _environment(_: Home, options: argparse.Namespace) -> None:
-    print(environments.ensure(options.group))
+    print(python_environments.ensure(options.group))
 
 
 def _redrive(home: Home, _: argparse.Namespace) -> None:
-    print(f"{republish.redrive(aws.client, home)} messages are on their way again")
-    print(f"{flows.redrive(aws.client, home)} flows were taken up again")
+    print(f"{replay.redrive(aws_clients.client, home)} messages are on their way again")
+    print(f"{workflow_redrive.redrive(aws_clients.client, home)} flows were taken up again")
 
 
 def _replay(home: Home, options: argparse.Namespace) -> None:
-    count = republish.replay(aws.client, home, options.organization, options.first, options.last)
+    count = replay.replay(aws_clients.client, home, options.organization, options.first, options.last)
     print(f"{count} events were published again")
 
 
 def _rebuild(home: Home, options: argparse.Namespace) -> None:
-    vendors, drivers = rebuild.rebuild(home, options.organization)
+    vendors, drivers = statistics_rebuild.rebuild(home, options.organization)
     print(f"{vendors} vendors and {drivers} drivers were counted again")
 
 
@@ -129,7 +132,7 @@ def main() -> int:
     options = _options()
     try:
         COMMANDS[options.command](Home.from_environment(getattr(options, "environment", "")), options)
-    except say.Failed as failure:
+    except console.Failed as failure:
         print(f"\n✗ {failure.what}", file=sys.stderr)
         if failure.advice:
             print(f"  → {failure.advice}", file=sys.stderr)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 
-from infra.local import say
-from infra.local.home import ROOT, Home
+from infra.local import console
+from infra.local.stack_config import ROOT, Home
 
 
 def _pid_file(home: Home, name: str) -> Path:
@@ -61,7 +61,7 @@ def port_taken(port: int) -> bool:
 def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str], port: int) -> int:
     """Start in the background, its output to `<home>/logs/<name>.log`. Raises Failed when the port is taken."""
     if port_taken(port):
-        raise say.Failed(
+        raise console.Failed(
             f"port {port}, which {name} needs, is taken by another program",
             f"stop that program, or choose other ports: COACHWAY_PORT={home.port + 100} make up",
         )
@@ -85,14 +85,16 @@ def wait_until_answers(home: Home, name: str, url: str, seconds: float = 60) -> 
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if running(home, name) is None:
-            raise say.Failed(f"{name} stopped while starting:\n{tail(home.log(name))}", f"its log is {home.log(name)}")
+            raise console.Failed(
+                f"{name} stopped while starting:\n{tail(home.log(name))}", f"its log is {home.log(name)}"
+            )
         try:
             httpx.get(url, timeout=2)
         except httpx.TransportError:
             time.sleep(0.1)
         else:
             return
-    raise say.Failed(f"{name} did not answer at {url} within {seconds:.0f} s", f"its log is {home.log(name)}")
+    raise console.Failed(f"{name} did not answer at {url} within {seconds:.0f} s", f"its log is {home.log(name)}")
 
 
 def stop(home: Home, name: str, seconds: float = 30) -> bool:
@@ -105,7 +107,7 @@ def stop(home: Home, name: str, seconds: float = 30) -> bool:
         return False
     os.kill(pid, signal.SIGTERM)
     if not _ended(home, name, pid, seconds):
-        say.line(f"{name} did not end within {seconds:.0f} s and is killed")
+        console.line(f"{name} did not end within {seconds:.0f} s and is killed")
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # it was the first of its session
     _reap(pid)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra.local import demo, deploy, emulator, processes, sandboxes, say
-from infra.local.home import Home
+from infra.local import console, demo, processes
+from infra.local.deployment import stack_deployment
+from infra.local.emulator import emulator_process
+from infra.local.sandboxes import sandbox_processes
+from infra.local.stack_config import Home
 
 
 def addresses(home: Home) -> dict[str, str]:
@@ -24,29 +27,29 @@ def addresses(home: Home) -> dict[str, str]:
 def up(home: Home, *, auth: bool = False, with_demo: bool = True) -> dict[str, Any]:
     """Start, deploy and fill a stack as far as needed; returns what `stack.json` says."""
     if home.target == "ministack":
-        emulator.start(home, auth=auth)
+        emulator_process.start(home, auth=auth)
     else:
         _expect(home)
-    sandboxes.start(home)
-    deployed = deploy.deploy(home)
-    sandboxes.introduce(home)
+    sandbox_processes.start(home)
+    deployed = stack_deployment.deploy(home)
+    sandbox_processes.introduce(home)
     known = read(home)
     users = known.get("users", [])
-    if with_demo and (not users or not demo.is_there(home, users)):
-        with say.step("Loading demo data"):
+    if with_demo and (not users or not demo.is_loaded(home, users)):
+        with console.step("Loading demo data"):
             users = demo.load(home)
     description = {**addresses(home), "users": users}
     written = home.stack_file.with_suffix(".new")
     written.write_text(json.dumps(description, indent=2) + "\n")
     written.replace(home.stack_file)
     if home.target == "ministack" and (deployed or description != known):
-        emulator.save(home)
+        emulator_process.save(home)
     return description
 
 
 def down(home: Home) -> bool:
     """Stop what runs, state saved; False when nothing did."""
-    stopped = [sandboxes.stop(home), emulator.stop(home)]
+    stopped = [sandbox_processes.stop(home), emulator_process.stop(home)]
     return any(stopped)
 
 
@@ -62,7 +65,7 @@ def read(home: Home) -> dict[str, Any]:
 def _expect(home: Home) -> None:
     """LocalStack is started by whoever has it; here it only has to answer."""
     if not processes.port_taken(home.port):
-        raise say.Failed(
+        raise console.Failed(
             f"nothing answers at {home.emulator_url}",
             "start LocalStack first: docker compose -f infra/localstack/compose.yaml up -d",
         )

@@ -13,8 +13,10 @@ from coachway.core import ids, store
 from coachway.core.ops import Update
 from coachway.ratings.events import VendorRated
 from coachway.vendors import service, statistics
-from infra.local import aws, deploy, rebuild, republish, say
-from infra.local.home import Home
+from infra.local import aws_clients, console
+from infra.local.deployment import stack_deployment
+from infra.local.operations import replay, statistics_rebuild
+from infra.local.stack_config import Home
 from tests.integration import carriers
 from tests.integration.conftest import TABLE
 
@@ -32,8 +34,8 @@ def received(url: str) -> list[str]:
 def staging(monkeypatch: pytest.MonkeyPatch) -> Home:
     """An environment on AWS with a stack's outputs, and nothing in this process that tells of it."""
     boto3.client("events").create_event_bus(Name="bus")
-    urls = {f"{each}QueueUrl": queue(each) for each in republish.CONSUMERS}
-    urls |= {f"{each}DeadLettersUrl": queue(f"{each}-dead") for each in (*republish.CONSUMERS, "Relay")}
+    urls = {f"{each}QueueUrl": queue(each) for each in replay.CONSUMERS}
+    urls |= {f"{each}DeadLettersUrl": queue(f"{each}-dead") for each in (*replay.CONSUMERS, "Relay")}
     outputs = {"TableName": TABLE, "BusName": "bus"} | urls
     template = {
         "Resources": {"Any": {"Type": "AWS::SQS::Queue"}},
@@ -48,12 +50,12 @@ def staging(monkeypatch: pytest.MonkeyPatch) -> Home:
 def test_what_was_set_aside_on_aws_goes_back_on_its_way(staging: Home, dynamodb: Any) -> None:
     carriers.vendor()
     [first, *_] = [each for each in dynamodb.scan(TableName=TABLE)["Items"] if each["sk"]["S"].startswith("EVENT#")]
-    outputs = deploy.outputs(staging)
+    outputs = stack_deployment.outputs(staging)
     sqs = boto3.client("sqs")
     sqs.send_message(QueueUrl=outputs["MessagingDeadLettersUrl"], MessageBody="a mail")
     place = {"pk": first["pk"]["S"], "sk": first["sk"]["S"]}
     sqs.send_message(QueueUrl=outputs["RelayDeadLettersUrl"], MessageBody=json.dumps(place))
-    assert republish.redrive(aws.client, staging) == 2
+    assert replay.redrive(aws_clients.client, staging) == 2
     assert received(outputs["MessagingQueueUrl"]) == ["a mail"]
     assert received(outputs["MessagingDeadLettersUrl"]) == received(outputs["RelayDeadLettersUrl"]) == []
 
@@ -65,9 +67,9 @@ def test_a_day_of_an_organization_on_aws_is_published_again(staging: Home, dynam
         each["gsi1pk"]["S"].rpartition("#")[2] for each in items if "#EVENTS#" in each.get("gsi1pk", {}).get("S", "")
     }
     events = [each for each in items if each["sk"]["S"].startswith("EVENT#")]
-    assert republish.replay(aws.client, staging, carriers.ORG, day, day) == len(events) > 0
-    with pytest.raises(say.Failed, match="before the first"):
-        republish.replay(aws.client, staging, carriers.ORG, "2026-02-01", "2026-01-31")
+    assert replay.replay(aws_clients.client, staging, carriers.ORG, day, day) == len(events) > 0
+    with pytest.raises(console.Failed, match="before the first"):
+        replay.replay(aws_clients.client, staging, carriers.ORG, "2026-02-01", "2026-01-31")
 
 
 def test_figures_on_aws_are_counted_again(staging: Home) -> None:
@@ -84,14 +86,14 @@ def test_figures_on_aws_are_counted_again(staging: Home) -> None:
         }
     )
     store.commit(carriers.CALLER, Update(known, known.model_copy(), [rated]))
-    assert rebuild.rebuild(staging, carriers.ORG) == (1, 0)
+    assert statistics_rebuild.rebuild(staging, carriers.ORG) == (1, 0)
     kept = store.find(statistics.Statistics, statistics.key(carriers.ORG, known.id))
     assert statistics.told(known, kept).total_ratings == 1
 
 
 def test_a_stack_that_is_not_there_is_told_with_what_to_do() -> None:
-    with pytest.raises(say.Failed) as told:
-        deploy.outputs(Home.from_environment("prod"))
+    with pytest.raises(console.Failed) as told:
+        stack_deployment.outputs(Home.from_environment("prod"))
     assert "coachway-prod" in told.value.what
     assert told.value.advice == "log in to its account first"
 
@@ -99,11 +101,11 @@ def test_a_stack_that_is_not_there_is_told_with_what_to_do() -> None:
 @pytest.mark.parametrize("port", ["abc", "80", "65534", "-1", "4566.0"])
 def test_a_port_that_is_none_is_told_with_what_to_do(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COACHWAY_PORT", port)
-    with pytest.raises(say.Failed) as told:
+    with pytest.raises(console.Failed) as told:
         Home.from_environment()
     assert "such as 4600" in told.value.advice
 
 
 def test_only_the_emulators_are_talked_to_as_their_root() -> None:
-    assert aws.environment(Home(Path("/nowhere"), 4566))["AWS_ENDPOINT_URL"] == "http://localhost:4566"
-    assert set(aws.environment(Home.from_environment("prod"))) == {"AWS_DEFAULT_REGION"}
+    assert aws_clients.environment(Home(Path("/nowhere"), 4566))["AWS_ENDPOINT_URL"] == "http://localhost:4566"
+    assert set(aws_clients.environment(Home.from_environment("prod"))) == {"AWS_DEFAULT_REGION"}

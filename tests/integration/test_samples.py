@@ -11,7 +11,7 @@ import pytest
 
 from coachway.core import relaying
 from coachway.identity.rules import PERMISSIONS
-from infra.local import site
+from infra.local.deployment import docs_site
 from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Sandbox, process, sandbox
 from tests.integration.client import token_for
@@ -63,7 +63,7 @@ def fed_by(source: str) -> list[str]:
 def test_a_request_is_answered(
     function: str, post: Post, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.place(tmp_path)
+    docs_site.place(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
     answer = handler_of(function)(sample_of(function), Context())
     assert answer["statusCode"] in {200, 401, 404}, answer["body"]  # a session and a link of another deployment's

@@ -13,11 +13,12 @@ import sys
 import time
 from typing import Final
 
-from infra.local import layers, say
-from infra.local.home import ROOT
+from infra.local import console
+from infra.local.layers import layer_archives
+from infra.local.stack_config import ROOT
 from tests import stack
-from tests.load import cold, inner, machine, report, swarm, through, trees
-from tests.load.found import Found
+from tests.load import cold_starts, gateway_requests, in_process_runner, machine, position_load, report, unpacked_code
+from tests.load.results import Found
 
 REPORT: Final = ROOT / "docs" / "performance.md"
 FEW: Final = 100
@@ -28,25 +29,25 @@ def measure() -> Found:
     rounds = int(os.environ.get("COACHWAY_BENCH_ROUNDS", "40"))
     many = int(os.environ.get("COACHWAY_BENCH_CHARTERS", "10000"))
     busy = machine.load()
-    built = trees.unpack()
+    built = unpacked_code.unpack()
     home = stack.obtain("bench").home
-    with inner.table(home) as table, say.step(f"Asking in process, {rounds} times each"):
-        warm = inner.run(home, built, table, "warm", rounds=rounds)
-    with inner.table(home) as table:
-        starts = cold.measure(home, built, table, max(5, rounds // 4))
-    with inner.table(home) as table, say.step(f"Growing to {many:,} charters"):
-        growth = inner.run(home, built, table, "grow", charters=[FEW, many])
-    with inner.table(home) as table:  # at the end: the stack is busy with what follows for a while
-        door = through.measure(home, built, table, rounds)
-    with say.step(f"Following {swarm.DRIVERS} drivers for {swarm.SECONDS} seconds"):
-        followed = swarm.measure(home)
+    with in_process_runner.table(home) as table, console.step(f"Asking in process, {rounds} times each"):
+        warm = in_process_runner.run(home, built, table, "warm", rounds=rounds)
+    with in_process_runner.table(home) as table:
+        starts = cold_starts.measure(home, built, table, max(5, rounds // 4))
+    with in_process_runner.table(home) as table, console.step(f"Growing to {many:,} charters"):
+        growth = in_process_runner.run(home, built, table, "grow", charters=[FEW, many])
+    with in_process_runner.table(home) as table:  # at the end: the stack is busy with what follows for a while
+        door = gateway_requests.measure(home, built, table, rounds)
+    with console.step(f"Following {position_load.DRIVERS} drivers for {position_load.SECONDS} seconds"):
+        followed = position_load.measure(home)
     return Found(
         starts=starts,
         warm=warm,
         through=door,
         growth=growth,
         swarm=followed,
-        sizes=layers.sizes(layers.Platform("local")),
+        sizes=layer_archives.sizes(layer_archives.Platform("local")),
         alarms=_count("AWS::CloudWatch::Alarm"),
         secrets=_count("AWS::SecretsManager::Secret"),
         busy=busy,

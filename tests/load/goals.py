@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.load import through
-from tests.load.found import Found
+from tests.load import gateway_requests
+from tests.load.results import Found
 
 
 @dataclass
@@ -60,8 +60,8 @@ def _at_the_door(found: Found) -> Iterator[Goal]:
     alone = door.p50("create a charter") / door.p50("floor")
     yield Goal("create a charter through the emulator, p50", alone, 1.35, "× floor")
     together = door.rate("create a charter") / door.rate("floor")
-    yield Goal(f"create a charter over {through.AT_ONCE} connections", together, 0.8, "× floor", least=True)
-    slowest = max(door.p50(step.name) for step in through.BOOKING)
+    yield Goal(f"create a charter over {gateway_requests.AT_ONCE} connections", together, 0.8, "× floor", least=True)
+    slowest = max(door.p50(step.name) for step in gateway_requests.BOOKING)
     yield Goal("the slowest route of booking, p50", slowest, 200, "ms")
     yield Goal("the slowest mail", max(seconds for _, seconds in door.mails), 30, "s")
 

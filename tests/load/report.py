@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tests.load import machine, prices, sections
-from tests.load.found import Found, table
+from tests.load import machine, report_cost, report_measurements
 from tests.load.goals import goals
+from tests.load.results import Found, table
 
 
 def page(found: Found) -> str:
@@ -14,14 +14,14 @@ def page(found: Found) -> str:
     parts = [
         _head(found),
         table(("goal", "measured", "bound", ""), [goal.told() for goal in goals(found)]),
-        sections.cold_starts(found),
-        sections.warm_requests(found),
-        sections.at_the_door(found),
-        sections.positions(found),
-        sections.growth(found),
-        sections.packages(found),
-        prices.bills(found),
-        prices.what_fails_first(found),
+        report_measurements.cold_starts(found),
+        report_measurements.warm_requests(found),
+        report_measurements.at_the_door(found),
+        report_measurements.positions(found),
+        report_measurements.growth(found),
+        report_measurements.packages(found),
+        report_cost.bills(found),
+        report_cost.what_fails_first(found),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -35,7 +35,7 @@ Measured by `make bench` on {today:%B} {today.day}, {today.year}, on: {machine.d
 
 Absolute times are this machine's; what counts is the ratio to the **floor**, a handler of Chalice, pydantic and
 PynamoDB that does one conditional put and nothing else (`tests/load/floor/api.py`), measured in the same run, turn by
-turn. Times are medians. Units are computed from the items by DynamoDB's rules (`tests/load/meter.py`).
+turn. Times are medians. Units are computed from the items by DynamoDB's rules (`tests/load/dynamodb_meter.py`).
 
 ## Goals"""
 

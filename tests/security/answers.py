@@ -16,8 +16,8 @@ from typing import Any, Final
 import httpx
 
 from coachway.core.http import SIGNED_IN
-from infra.local import say, stack
-from infra.local.home import Home
+from infra.local import console, stack
+from infra.local.stack_config import Home
 from tests.security.operations import FORM, Operation, document, operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant, from_anywhere
@@ -42,7 +42,7 @@ class Demo:
         users = stack.read(home).get("users", [])
         self.admin = next((each for each in users if each["role"] == "admin"), None)
         if self.admin is None:
-            raise say.Failed("there is no demo here", "start the stack first: make up")
+            raise console.Failed("there is no demo here", "start the stack first: make up")
         self._http = httpx.Client(base_url=home.public_url, timeout=60)
         self._ids: dict[str, set[str]] = {}
         self.signed_in: Json = self._http.post("/api/v1/auth/login", json=self.log_in).raise_for_status().json()
@@ -110,7 +110,7 @@ def recorded(home: Home) -> dict[str, Json]:
         answer = found.get(name) or told or _done(operation, whose)
         if answer is not None and not operation.path.endswith("openapi.json"):
             found[name] = _shown(answer, "", whose.marker)
-            say.line(f"{operation}")
+            console.line(f"{operation}")
     return dict(sorted((found | _alike(found)).items()))
 
 
@@ -150,7 +150,7 @@ def main() -> int:
     """Record, and write."""
     try:
         answers = recorded(Home.from_environment())
-    except say.Failed as failure:
+    except console.Failed as failure:
         print(f"\n✗ {failure.what}\n  → {failure.advice}", file=sys.stderr)
         return 1
     ANSWERS.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")

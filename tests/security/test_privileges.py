@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from coachway.identity.rules import PERMISSIONS
-from infra.local.home import REGION
+from infra.local.stack_config import REGION
 from tests.security.operations import operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant

@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 
 from coachway.core.events import BY_DAY, Envelope
-from infra.local import emulator
-from infra.local.home import ROOT
+from infra.local.emulator import emulator_process
+from infra.local.stack_config import ROOT
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
 
@@ -58,7 +58,7 @@ def _is_alive(pid: int) -> bool:
 
 def failures(stack: Stack, function: str) -> int:
     """How many batches of a stream or a queue a function has failed with so far."""
-    log = stack.home.log(emulator.NAME).read_text(errors="replace")
+    log = stack.home.log(emulator_process.NAME).read_text(errors="replace")
     return log.count(f"ESM: Lambda {stack.function(function)} failed processing")
 
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from infra.local import aws, flows
+from infra.local import aws_clients
+from infra.local.operations import workflow_redrive
 from tests.stack import Stack, eventually
 from tests.workflows.bidding import HOURS, Exchange
 from tests.workflows.carrier import at_once, statuses
@@ -187,7 +188,7 @@ def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(exchange: Excha
     assert exchange.charter(trip["id"])["flow_failures"]["bidding"] == failure
     dynamodb.put_item(TableName=table, Item=kept)
     eventually(lambda: exchange.executions(request["id"])[0]["status"] == "FAILED", 30)
-    assert flows.redrive(aws.client, exchange.stack.home) >= 1
+    assert workflow_redrive.redrive(aws_clients.client, exchange.stack.home) >= 1
     exchange.becomes(request["id"], "awarded")
     assert exchange.request(request["id"])["failure"] is None
     known = exchange.charter(trip["id"])

@@ -27,7 +27,7 @@ def asked(stack: Stack, user: dict[str, str], path: str) -> Any:
 
 
 def test_somebody_of_every_role_can_log_in(stack: Stack, users: list[dict[str, str]]) -> None:
-    assert demo.is_there(stack.home, users)
+    assert demo.is_loaded(stack.home, users)
     for user in users:
         assert asked(stack, user, "/auth/me")["role"] == user["role"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local import deploy
+from infra.local.deployment import stack_deployment
 from tests.stack import Stack, eventually
 from tests.workflows.bidding import Exchange
 from tests.workflows.till import KEY, Till
@@ -163,7 +163,7 @@ def _customers(stack: Stack, email: str) -> list[str]:
 
 def _has_no_papers(stack: Stack, quill: Quill, invoice_id: str) -> None:
     """No version of its PDF is in the bucket; asked for, it is drawn without the name."""
-    bucket = deploy.outputs(stack.home)["BucketName"]
+    bucket = stack_deployment.outputs(stack.home)["BucketName"]
     prefix = f"invoices/{quill.carrier.org_id}/{invoice_id}/"
     versions = stack.client("s3").list_object_versions(Bucket=bucket, Prefix=prefix)
     assert not versions.get("Versions", []) + versions.get("DeleteMarkers", [])

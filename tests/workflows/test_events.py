@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from coachway.core import ids
-from infra.local import emulator
+from infra.local.emulator import emulator_process
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, has_one_mail
 from tests.workflows.faults import Queue, Tap, failures, kill, made, paused, recorded, today
@@ -164,9 +164,9 @@ def test_a_stack_restarted_under_load_loses_nothing(carrier: Carrier, own: Stack
     with ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(invite, number) for number in range(60)]
         eventually(lambda: sum(each.done() for each in asked) > 10, 60)
-        emulator.stop(own.home)
+        emulator_process.stop(own.home)
         stopped = datetime.now(UTC)
-        emulator.start(own.home)
+        emulator_process.start(own.home)
         invited = [each.result() for each in asked]
     _all_published(carrier, tap)
     queue.is_empty(150)

@@ -15,7 +15,7 @@ import pytest
 
 from coachway.billing.payment import PAYMENT, Payment
 from coachway.core.writes import item
-from infra.local import sandboxes
+from infra.local.sandboxes import sandbox_processes
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, at_once
 from tests.workflows.faults import kill, workers
@@ -34,7 +34,7 @@ def silent(own: Stack) -> Iterator[None]:
     httpx.delete(f"{own.home.stripe_url}/_config/webhooks/coachway", timeout=10).raise_for_status()
     yield
     behave(own, "ok", 0)
-    sandboxes.introduce(own.home)
+    sandbox_processes.introduce(own.home)
 
 
 def behave(stack: Stack, mode: str, times: int = 1) -> None:

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from infra.local.home import ROOT
+from infra.local.stack_config import ROOT
 from tests.stack import Stack
 from tests.workflows.carrier import PASSWORD, Carrier
 

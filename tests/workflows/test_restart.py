@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.local import emulator, processes
+from infra.local import processes
 from infra.local import stack as local
+from infra.local.emulator import emulator_process
 from tests.stack import Stack, eventually, obtain
 
 PASSWORD = "a-long-demo-password"
@@ -73,8 +74,8 @@ def test_the_first_event_after_a_restart_arrives(own: Stack, admin: dict[str, st
 
 
 def test_a_crash_loses_nothing_that_was_saved(own: Stack, admin: dict[str, str]) -> None:
-    emulator.save(own.home)
-    pid = processes.running(own.home, emulator.NAME)
+    emulator_process.save(own.home)
+    pid = processes.running(own.home, emulator_process.NAME)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: not processes.port_taken(own.home.port), 10)
@@ -85,15 +86,15 @@ def test_a_crash_loses_nothing_that_was_saved(own: Stack, admin: dict[str, str])
 
 
 def test_going_up_twice_changes_nothing(own: Stack) -> None:
-    pid = processes.running(own.home, emulator.NAME)
+    pid = processes.running(own.home, emulator_process.NAME)
     before = own.home.stack_file.read_text()
     local.up(own.home, with_demo=False)
-    assert processes.running(own.home, emulator.NAME) == pid
+    assert processes.running(own.home, emulator_process.NAME) == pid
     assert own.home.stack_file.read_text() == before
 
 
 def test_a_taken_port_is_named(own: Stack) -> None:
-    from infra.local.say import Failed
+    from infra.local.console import Failed
 
     with pytest.raises(Failed) as refused:
         processes.start(own.home, "another", ["true"], {}, own.home.port)

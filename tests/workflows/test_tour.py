@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local import demo
-from infra.local.home import ROOT
+from infra.local.stack_config import ROOT
 from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("demo")

@@ -26,8 +26,8 @@ from coachway.core import ids, store
 from coachway.core.events import BY_DAY, Envelope
 from coachway.core.listing import everything
 from coachway.core.ops import Create
-from infra.local import environments
-from infra.local.home import ROOT
+from infra.local import python_environments
+from infra.local.stack_config import ROOT
 from tests.entries import load
 from tests.integration.bookings import asking
 from tests.integration.client import Reply, call, token_for
@@ -93,9 +93,16 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    python = environments.ensure("sandboxes") / "python"
+    python = python_environments.ensure("sandboxes") / "python"
     data: Path = tmp_path_factory.mktemp("stripe") / "stripe.pickle"
-    command = [str(python), str(ROOT / "infra/local/stripe_host.py"), "--port", str(port), "--file", str(data)]
+    command = [
+        str(python),
+        str(ROOT / "infra/local/sandboxes/stripe_sandbox.py"),
+        "--port",
+        str(port),
+        "--file",
+        str(data),
+    ]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):

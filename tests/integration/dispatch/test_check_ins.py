@@ -19,7 +19,7 @@ from coachway.dispatch.packing import rounded
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import at, done, driven, events, on_duty, point, told
-from tests.load.meter import Meter
+from tests.load.dynamodb_meter import Meter
 from tests.tracks import read
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import site
+from infra.local.deployment import docs_site
 from tests.entries import load
 from tests.integration.client import Reply, call
 
@@ -20,7 +20,7 @@ docs = load("docs", "api")
 @pytest.fixture(autouse=True)
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The site as the build makes it."""
-    site.place(tmp_path)
+    docs_site.place(tmp_path)
     monkeypatch.setattr(docs, "SITE", tmp_path)
 
 
@@ -31,7 +31,7 @@ def get(path: str) -> Reply:
 def test_the_document_is_served_as_it_is_in_the_repository() -> None:
     answer = get("openapi.json")
     assert answer.headers["Content-Type"] == "application/json"
-    assert json.loads(base64.b64decode(answer.text)) == json.loads(site.DOCUMENT.read_text())
+    assert json.loads(base64.b64decode(answer.text)) == json.loads(docs_site.DOCUMENT.read_text())
 
 
 def test_the_page_names_only_files_that_are_served_from_beside_it() -> None:
@@ -48,7 +48,7 @@ def test_the_page_names_only_files_that_are_served_from_beside_it() -> None:
 
 
 def test_a_file_is_kept_for_good_because_its_address_changes_with_it() -> None:
-    assert f"docs/swagger-ui.css?{site.version()}" in get("docs").text
+    assert f"docs/swagger-ui.css?{docs_site.version()}" in get("docs").text
     assert "immutable" in get("docs/swagger-ui.css").headers["Cache-Control"]
 
 

@@ -20,7 +20,7 @@ from coachway.core.caller import Caller
 from coachway.core.ops import Create
 from coachway.identity.organization import Branding, Organization
 from coachway.messaging import mail, sms
-from infra.local import twilio_sandbox
+from infra.local.sandboxes import twilio_sandbox
 from tests.unit.messaging.saying import SAID, delivery
 
 ORG = delivery("charter.booked").org_id

@@ -12,7 +12,7 @@ from coachway.dispatch import eta
 from coachway.dispatch.geofence import Progress, follow
 from coachway.dispatch.packing import rounded
 from coachway.dispatch.rules import MILES_PER_HOUR
-from tests.tracks import make, read
+from tests.tracks import generate, read
 from tests.unit.dispatch.trips import stop, trip
 
 NOON = datetime(2027, 3, 3, 17, tzinfo=UTC)
@@ -22,7 +22,7 @@ FREE = timedelta(minutes=15)
 def test_the_way_left_times_the_road_factor_at_the_recent_pace() -> None:
     here = Place(40.0, -74.0)
     progress = Progress(stop=1, latitude=here.latitude, longitude=here.longitude, seen_at=NOON)
-    stops = [stop(make.NEWARK), stop((40.5, -74.0))]
+    stops = [stop(generate.NEWARK), stop((40.5, -74.0))]
     miles = miles_between(here, Place(40.5, -74.0)) * 1.3
     assert eta.arrivals(progress, stops, NOON, 60.0) == [None, NOON + timedelta(hours=miles / 60)]
     slow = timedelta(minutes=10) + timedelta(hours=(miles - 5) / 50)
@@ -32,9 +32,9 @@ def test_the_way_left_times_the_road_factor_at_the_recent_pace() -> None:
 def test_later_stops_follow_the_plan_and_are_not_left_before_it() -> None:
     progress = Progress(stop=0, there=True, latitude=40.7074, longitude=-74.0113, seen_at=NOON)
     stops = [
-        stop(make.WALL_STREET, departure="2027-03-03T12:30-05:00"),
-        stop(make.PRINCETON, arrival="2027-03-03T14:00-05:00", departure="2027-03-03T15:00-05:00"),
-        stop(make.PHILADELPHIA, arrival="2027-03-03T16:00-05:00"),
+        stop(generate.WALL_STREET, departure="2027-03-03T12:30-05:00"),
+        stop(generate.PRINCETON, arrival="2027-03-03T14:00-05:00", departure="2027-03-03T15:00-05:00"),
+        stop(generate.PHILADELPHIA, arrival="2027-03-03T16:00-05:00"),
     ]
     on_time = eta.arrivals(progress, stops, NOON, 45.0)
     assert on_time == [None, stops[1].arrival, stops[2].arrival]
@@ -45,13 +45,13 @@ def test_later_stops_follow_the_plan_and_are_not_left_before_it() -> None:
 
 
 def test_nobody_can_tell_where_places_are_not_known() -> None:
-    stops = [stop(make.NEWARK), stop(None), stop(make.PRINCETON)]
+    stops = [stop(generate.NEWARK), stop(None), stop(generate.PRINCETON)]
     assert eta.arrivals(Progress(stop=1), stops, NOON, 50.0) == [None, None, None]
     assert eta.lateness(stops, [None, None, None]) is None
 
 
 def test_an_over_trip_expects_nothing() -> None:
-    stops = [stop(make.NEWARK), stop(make.PRINCETON)]
+    stops = [stop(generate.NEWARK), stop(generate.PRINCETON)]
     assert eta.arrivals(Progress(stop=2), stops, NOON, 50.0) == [None, None]
     assert eta.arrivals(Progress(stop=1, there=True), stops, NOON, 50.0) == [None, None]
 
@@ -94,9 +94,9 @@ def test_each_quarter_of_an_hour_is_a_step(minutes: int) -> None:
     ],
 )
 def test_waiting_beyond_the_plan_and_the_free_wait_is_billed(came: str, left: str, minutes: int, billed: int) -> None:
-    pickup = stop(make.NEWARK, departure="2027-03-03T09:00-05:00")
+    pickup = stop(generate.NEWARK, departure="2027-03-03T09:00-05:00")
     pickup.arrived_at = datetime.fromisoformat(f"2027-03-03T{came}-05:00")
-    stops = [pickup, stop(make.PRINCETON, arrival="2027-03-03T11:00-05:00")]
+    stops = [pickup, stop(generate.PRINCETON, arrival="2027-03-03T11:00-05:00")]
     assert eta.dwell(stops, 0, FREE) is None
     pickup.departed_at = datetime.fromisoformat(f"2027-03-03T{left}-05:00")
     assert eta.dwell(stops, 0, FREE) == (minutes, billed)
@@ -114,8 +114,8 @@ def test_waiting_beyond_the_plan_and_the_free_wait_is_billed(came: str, left: st
 def test_a_night_that_was_planned_is_not_billed_as_waiting(left: str, billed: int) -> None:
     hotel = {"stop_type": StopType.DROPOFF, "arrival": "2027-03-03T18:00-05:00"}
     stops = [
-        stop(make.NEWARK, **hotel, arrived_at=datetime.fromisoformat("2027-03-03T18:00-05:00")),
-        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
+        stop(generate.NEWARK, **hotel, arrived_at=datetime.fromisoformat("2027-03-03T18:00-05:00")),
+        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
     ]
     stops[0].departed_at = datetime.fromisoformat(f"{left}-05:00")
     found = eta.dwell(stops, 0, FREE)
@@ -126,8 +126,8 @@ def test_a_night_that_was_planned_is_not_billed_as_waiting(left: str, billed: in
 def test_a_round_trip_that_is_kept_waiting_is_billed_although_it_ends_where_it_began() -> None:
     came = datetime.fromisoformat("2027-03-03T08:50-05:00")
     stops = [
-        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00", arrived_at=came),
-        stop(make.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-03T10:00-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00", arrived_at=came),
+        stop(generate.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-03T10:00-05:00"),
     ]
     stops[0].departed_at = came + timedelta(minutes=70)
     assert eta.dwell(stops, 0, FREE) == (70, 45)

@@ -12,7 +12,7 @@ from coachway.core.geo import Place
 from coachway.dispatch.geofence import Followed, Happening, Passage, Progress, follow, meters, told
 from coachway.dispatch.model import AssignmentStop
 from coachway.dispatch.packing import Fix, rounded
-from tests.tracks import make, read
+from tests.tracks import generate, read
 from tests.unit.dispatch.trips import TRIPS, stop, trip
 
 ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
@@ -104,7 +104,7 @@ def test_each_stop_is_come_to_once_and_left_once_in_order(
     assert [each.at for each in passages] == sorted(each.at for each in passages)
 
 
-NEAR = make.NEWARK
+NEAR = generate.NEWARK
 
 
 def at(seconds: int, meters_north: float, **more: float) -> Fix:
@@ -145,10 +145,10 @@ def test_the_newest_fix_says_where_a_vehicle_is_unless_it_is_vague() -> None:
 
 
 def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
-    stops = [stop(NEAR), stop(make.PRINCETON)]
+    stops = [stop(NEAR), stop(generate.PRINCETON)]
     fixes = [
         rounded(START + timedelta(seconds=seconds), *place)
-        for seconds, place in ((0, NEAR), (10, NEAR), (20, make.PRINCETON), (30, make.PRINCETON))
+        for seconds, place in ((0, NEAR), (10, NEAR), (20, generate.PRINCETON), (30, generate.PRINCETON))
     ]
     assert [(each.stop, each.happening) for each in follow(Progress(), fixes, stops).passages] == [
         (0, ARRIVED),
@@ -158,7 +158,7 @@ def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
 
 
 def test_a_stop_that_was_left_by_hand_is_not_left_again() -> None:
-    stops = [stop(NEAR, departed_at=START), stop(make.PRINCETON)]
+    stops = [stop(NEAR, departed_at=START), stop(generate.PRINCETON)]
     found = follow(Progress(), [at(0, 0), at(10, 0), at(20, 300), at(30, 400)], stops)
     assert (found.passages, found.progress.stop) == ([], 1)
 
@@ -171,7 +171,7 @@ def test_fixes_that_come_late_tell_the_true_time() -> None:
 
 def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None:
     later = {"arrival": "2027-03-03T10:00-05:00"}
-    stops = [stop(make.PRINCETON), stop(None), stop(NEAR, **later)]
+    stops = [stop(generate.PRINCETON), stop(None), stop(NEAR, **later)]
     early = [at(seconds, 0) for seconds in range(-1000, 0, 10)]
     assert follow(Progress(), early, stops).passages == []
     assert follow(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).passages == [
@@ -180,7 +180,7 @@ def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None
 
 
 def test_who_drives_past_a_later_stop_has_not_come_to_it() -> None:
-    stops = [stop(make.PRINCETON), stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:30-05:00")]
+    stops = [stop(generate.PRINCETON), stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:30-05:00")]
     past = [at(10 * n, 90 * n - 400) for n in range(12)]
     assert follow(Progress(), past, stops).passages == []
 
@@ -190,7 +190,7 @@ def test_stops_in_one_fence_are_served_together() -> None:
     stops = [
         stop(NEAR, departure="2027-03-03T09:00-05:00"),
         stop(beside, departure="2027-03-03T09:05-05:00"),
-        stop(make.PRINCETON),
+        stop(generate.PRINCETON),
     ]
     found = follow(Progress(), [at(0, 0), at(10, 0), at(20, 400), at(30, 600)], stops)
     assert [(each.stop, each.happening) for each in found.passages] == [
@@ -230,7 +230,7 @@ def overnight() -> list[AssignmentStop]:
     return [
         stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:00-05:00"),
         stop(NEAR, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
-        stop(make.PRINCETON, stop_type=StopType.DROPOFF, arrival="2027-03-04T10:00-05:00"),
+        stop(generate.PRINCETON, stop_type=StopType.DROPOFF, arrival="2027-03-04T10:00-05:00"),
     ]
 
 

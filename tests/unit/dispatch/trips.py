@@ -7,7 +7,7 @@ from typing import Any
 
 from coachway.bookings.model import StopType
 from coachway.dispatch.model import AssignmentStop
-from tests.tracks import make
+from tests.tracks import generate
 
 ZONE = "America/New_York"
 
@@ -28,25 +28,25 @@ def trip(name: str) -> list[AssignmentStop]:
 
 TRIPS = {
     "to-the-shore": [
-        stop(make.WALL_STREET, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00"),
-        stop(make.ATLANTIC_CITY, stop_type=StopType.DROPOFF, arrival="2027-03-03T12:00-05:00"),
+        stop(generate.WALL_STREET, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00"),
+        stop(generate.ATLANTIC_CITY, stop_type=StopType.DROPOFF, arrival="2027-03-03T12:00-05:00"),
     ],
     "tunnel": [
-        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T08:15-05:00"),
-        stop(make.WALL_STREET, stop_type=StopType.DROPOFF, arrival="2027-03-04T09:00-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T08:15-05:00"),
+        stop(generate.WALL_STREET, stop_type=StopType.DROPOFF, arrival="2027-03-04T09:00-05:00"),
     ],
     "long-stop": [
-        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-05T08:15-05:00"),
-        stop(make.PRINCETON, arrival="2027-03-05T09:15-05:00", departure="2027-03-05T11:00-05:00"),
-        stop(make.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-05T12:30-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-05T08:15-05:00"),
+        stop(generate.PRINCETON, arrival="2027-03-05T09:15-05:00", departure="2027-03-05T11:00-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-05T12:30-05:00"),
     ],
     "offline": [
-        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-06T09:12-05:00"),
-        stop(make.PRINCETON, arrival="2027-03-06T10:10-05:00", departure="2027-03-06T10:20-05:00"),
-        stop(make.PHILADELPHIA, stop_type=StopType.DROPOFF, arrival="2027-03-06T11:30-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-06T09:12-05:00"),
+        stop(generate.PRINCETON, arrival="2027-03-06T10:10-05:00", departure="2027-03-06T10:20-05:00"),
+        stop(generate.PHILADELPHIA, stop_type=StopType.DROPOFF, arrival="2027-03-06T11:30-05:00"),
     ],
     "round-trip": [
-        stop(make.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-07T10:10-05:00"),
-        stop(make.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-07T11:30-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-07T10:10-05:00"),
+        stop(generate.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-07T11:30-05:00"),
     ],
 }

@@ -28,9 +28,10 @@ from coachway.identity.rules import BUILT_IN
 from coachway.pricing.model import RuleInput
 from coachway.pricing.offers import AmenityInput, PromoInput
 from coachway.vendors.model import VendorInput
-from infra.local.demo import harbor, people, prairie, trail
-from infra.local.demo.crews import COURSE
-from infra.local.demo.story import Story, Trip
+from infra.local.demo import positions, users
+from infra.local.demo.data import harbor, prairie
+from infra.local.demo.fleet_scenario import COURSE
+from infra.local.demo.scenario import Story, Trip
 
 STORIES: Final = {"demo": harbor.STORY, "other": prairie.STORY}
 TRIPS: Final = [(story, trip) for story in STORIES.values() for trip in story.trips]
@@ -222,7 +223,7 @@ def test_what_is_on_the_road_was_seen_where_it_should_be_and_is_on_time(today: d
         assert leaves is not None
         done = given.until == "completed"
         came = min(leaves, now - timedelta(minutes=8))
-        told = trail.points(
+        told = positions.points(
             [stop.model_dump(mode="json") for stop in stops],
             came,
             now,
@@ -269,9 +270,9 @@ def test_nobody_is_named_for_two_trips_at_once_and_none_is_over_before_it_is_giv
 
 
 def test_there_is_somebody_of_every_role() -> None:
-    assert {person.role for person in people.DEMO.people} == set(BUILT_IN)
-    assert [person.role for person in people.OTHER.people] == ["admin"]
-    for _, person in people.EVERYBODY:
+    assert {person.role for person in users.DEMO.people} == set(BUILT_IN)
+    assert [person.role for person in users.OTHER.people] == ["admin"]
+    for _, person in users.EVERYBODY:
         named = {"first_name": person.first_name, "last_name": person.last_name}
-        NewAdmin.model_validate({"email": person.email, "password": people.PASSWORD, **named})
+        NewAdmin.model_validate({"email": person.email, "password": users.PASSWORD, **named})
         NewUser.model_validate({"email": person.email, "phone": person.phone, "role": person.role, **named})

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from infra.local import processes
-from infra.local.home import Home
+from infra.local.stack_config import Home
 from tests.stack import eventually
 
 PARENT = """

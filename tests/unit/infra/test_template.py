@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.messaging import occasions, rules
-from infra.local import republish
+from infra.local.operations import replay
 from tests.template import ROOT, functions, of_type, read, template
 
 FLOWS = sorted((ROOT / "statemachines").glob("*.yaml"))
@@ -50,7 +50,7 @@ def test_a_message_of_a_killed_sender_is_free_again_when_the_queue_delivers_it()
     assert runs < rules.LEASE.total_seconds() < waits
 
 
-@pytest.mark.parametrize("consumer", republish.CONSUMERS)
+@pytest.mark.parametrize("consumer", replay.CONSUMERS)
 def test_a_queue_hides_a_message_longer_than_its_consumer_may_run(consumer: str) -> None:
     function, queue = functions()[f"{consumer}Function"], of_type("AWS::SQS::Queue")[f"{consumer}Queue"]
     assert queue["VisibilityTimeout"] >= function["Timeout"]

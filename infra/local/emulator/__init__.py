@@ -1,0 +1,1 @@
+"""The emulator: MiniStack as a background process, its server and our patches."""

@@ -1,0 +1,1 @@
+"""The Lambda layers: what goes into them, and their archives."""

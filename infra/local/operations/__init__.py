@@ -1,0 +1,1 @@
+"""Operator commands that `make` offers for a running deployment."""

@@ -1,0 +1,1 @@
+"""Stand-ins for Stripe and Twilio, as processes beside the emulator."""
