@@ -16,7 +16,8 @@ from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Sandbox, process, sandbox
 from tests.integration.client import token_for
 from tests.integration.messaging.conftest import ORG, Post, post
-from tests.template import ROOT, functions
+from tests.samples import read_sample
+from tests.template import functions
 from tools.entries import serving
 
 __all__ = ["post", "process", "sandbox"]
@@ -43,8 +44,8 @@ def handler_of(function: str) -> Any:
 
 def sample_of(function: str) -> Any:
     """The sample, with a genuine token, and of the organization that the tests have."""
-    text = (ROOT / "events/samples" / f"{name_of(function)}.json").read_text()
-    sample = json.loads(text.replace("{access_token}", token_for(" ".join(PERMISSIONS), org_id=ORG)))
+    token = token_for(" ".join(PERMISSIONS), org_id=ORG)
+    sample = read_sample(name_of(function), {"access_token": token})
     for record in sample.get("Records", []):
         if record["eventSource"] == "aws:sqs":
             message = json.loads(record["body"])

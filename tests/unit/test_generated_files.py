@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,10 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coachway.core import table
+from tests.samples import SAMPLES, fill, read_sample, sample_text
 from tests.template import ROOT, functions, of_type, role_of, template
 from tools import openapi_schemas
 from tools.entries import load, serving
-
-SAMPLES = ROOT / "events/samples"
 
 
 def _entry(function: str) -> tuple[str, str, str]:
@@ -153,4 +154,18 @@ def test_every_entry_has_a_sample_of_its_input(function: str) -> None:
     name = functions()[function]["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
     sample = SAMPLES / f"{name}.json"
     assert sample.exists(), f"put an input that {name} really got, without its secrets, into events/samples/{name}.json"
-    assert json.loads(sample.read_text())
+    assert read_sample(name)
+
+
+@pytest.mark.parametrize("function", functions())
+def test_a_sample_has_no_date_that_grows_old(function: str) -> None:
+    name = functions()[function]["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
+    dates = re.findall(r"20\d\d-\d\d-\d\d", sample_text(name))
+    assert not dates, "write {now}, {now+7d} or {today} for a date: tests/samples.py resolves them"
+
+
+def test_a_sample_is_filled_with_the_moments_of_its_reading() -> None:
+    text = "{now} {now+7d} {now-90m} {today} {today-1d} {last_month} {access_token}"
+    filled = fill(text, datetime(2028, 1, 1, 0, 30, tzinfo=UTC), {"access_token": "t"})
+    expected = "2028-01-01T00:30:00Z 2028-01-08T00:30:00Z 2027-12-31T23:00:00Z 2028-01-01 2027-12-31 2027-12 t"
+    assert filled == expected
