@@ -95,23 +95,34 @@ class Stack:
 
 
 BUSY: Final = 4
-"""How much longer a busy machine may take than a quiet one: what is waited for ends the wait as soon as it is there."""
+"""How much longer a busy machine may take than an idle one. A wait ends as soon as its result is there."""
+LONGEST_WAIT: Final = 300.0
+"""Seconds: no wait takes longer, whatever it asks for."""
 
 
 def eventually(
-    find: Callable[[], T | None], seconds: float = 30, otherwise: str = "it did not happen", every: float = 0.1
+    find: Callable[[], T | None],
+    seconds: float = 30,
+    otherwise: str = "it did not happen",
+    every: float = 0.1,
+    *,
+    unless: Callable[[], object] | None = None,
 ) -> T:
-    """What `find` returns once it is true; fails the test after `seconds`, which are those of a quiet machine.
+    """Return what `find` returns once it is true. Fail the test after `seconds` of an idle machine.
 
-    It looks again `every` so many seconds: what takes minutes is not asked for all the time.
+    `every` is the pause between two attempts, in seconds. `unless` returns something true, such as a reason, once the
+    result can no longer come: the test fails with it at once.
     """
-    deadline = time.monotonic() + seconds * BUSY
+    limit = min(seconds * BUSY, LONGEST_WAIT)
+    deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
-        found = find()
-        if found:
-            return found
+        result = find()
+        if result:
+            return result
+        if unless is not None and (reason := unless()):
+            raise AssertionError(f"{otherwise}, and it no longer can: {reason}")
         time.sleep(every)
-    raise AssertionError(f"{otherwise} within {seconds * BUSY:.0f} s")
+    raise AssertionError(f"{otherwise} within {limit:.0f} s")
 
 
 def obtain(name: str, *, auth: bool = False) -> Stack:

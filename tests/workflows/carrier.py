@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -28,6 +28,7 @@ class Carrier:
     """Signed up, with prices and one client. A Wednesday of 150 miles costs 350 + 375 + 1.50 = 726.50."""
 
     stack: Stack
+    timezone: ClassVar[str] = "America/New_York"
     slug: str = field(default_factory=lambda: f"harbor-{uuid.uuid4().hex[:8]}")
     org_id: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
@@ -62,7 +63,7 @@ class Carrier:
 
     def registration(self) -> dict[str, Any]:
         """The body that signs it up."""
-        organization = {"name": "Harbor Coach", "slug": self.slug, "timezone": "America/New_York", "currency": "USD"}
+        organization = {"name": "Harbor Coach", "slug": self.slug, "timezone": self.timezone, "currency": "USD"}
         admin = {"email": self.admin_email, "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
         return {"organization": organization, "admin": admin}
 

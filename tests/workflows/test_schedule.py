@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import jwt
 import pytest
 
+from coachway.bookings.links import LINK, QuoteLink
+from coachway.bookings.model import CHARTER, Charter
 from coachway.core.credentials import SIGNING_KEYS, SigningKeys
+from coachway.core.model import Key, Record
 from coachway.core.writes import item
-from tests.stack import Stack, eventually
+from tests.stack import Stack
 from tests.workflows.carrier import Carrier, at_once
 from tests.workflows.faults import kill
+
+R = TypeVar("R", bound=Record)
 
 pytestmark = pytest.mark.xdist_group("restart")
 
@@ -30,16 +35,18 @@ def _run(stack: Stack, function: str) -> Any:
 
 def test_a_quote_that_nobody_answered_expires_once(own: Stack) -> None:
     carrier = Carrier.opened(own)
-    departure = datetime.now(UTC) + timedelta(seconds=8)
+    departure = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
     stops = carrier.trip()["stops"]
     stops[0]["estimated_departure"] = departure.isoformat()
     stops[1]["estimated_arrival"] = (departure + timedelta(hours=3)).isoformat()
     charter, other = carrier.quoted(stops=stops), carrier.quoted()
     _run(own, "bookings-schedule")
-    assert carrier.ask("GET", f"/charters/{charter['id']}")["status"] == "quote"
-
+    quote = carrier.ask("GET", f"/charters/{charter['id']}")
+    assert quote["status"] == "quote"
     # A link is never good for longer than until the departure.
-    eventually(lambda: datetime.now(UTC) > departure, 10)
+    assert datetime.fromisoformat(quote["quote_expires_at"]) == departure
+
+    _end_time_to_answer(carrier, charter["id"])
     refused = carrier.accept(charter["token"])
     assert (refused.status_code, refused.json()["title"]) == (409, "this quote has expired")
 
@@ -88,6 +95,23 @@ def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(own: S
     jwt.decode(new, jwt.PyJWK(published[_key_of(new)]).key, algorithms=["ES256"], options={"verify_aud": False})
 
 
+def _end_time_to_answer(carrier: Carrier, charter_id: str) -> None:
+    """Let the time of a quote be over: the table says that it ended just now."""
+    now, table = datetime.now(UTC), carrier.stack.client("dynamodb")
+    link = _stored(carrier.stack, QuoteLink, LINK.key(org=carrier.org_id, charter=charter_id))
+    charter = _stored(carrier.stack, Charter, CHARTER.key(org=carrier.org_id, id=charter_id))
+    link.expires = charter.quote_expires_at = now
+    for record in (link, charter):
+        table.put_item(TableName=carrier.stack.table, Item=item(record))
+
+
+def _stored(stack: Stack, model: type[R], key: Key) -> R:
+    """A record as it is in the table."""
+    at = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+    found = stack.client("dynamodb").get_item(TableName=stack.table, Key=at, ConsistentRead=True)["Item"]
+    return model.model_validate_json(found["doc"]["S"])
+
+
 def _published(carrier: Carrier) -> list[str]:
     return [str(key["kid"]) for key in carrier.ask("GET", "/auth/.well-known/jwks.json")["keys"]]
 
@@ -101,11 +125,8 @@ def _age(stack: Stack, by: timedelta) -> None:
 
     A process keeps the key that it signs with for a minute, so there are new ones.
     """
-    table, place = stack.client("dynamodb"), SIGNING_KEYS.key()
-    at = {"pk": {"S": place.pk}, "sk": {"S": place.sk}}
-    kept = table.get_item(TableName=stack.table, Key=at, ConsistentRead=True)["Item"]
-    keys = SigningKeys.model_validate_json(kept["doc"]["S"])
+    keys = _stored(stack, SigningKeys, SIGNING_KEYS.key())
     for key in keys.keys:
         key.created_at -= by
-    table.put_item(TableName=stack.table, Item=item(keys))
+    stack.client("dynamodb").put_item(TableName=stack.table, Item=item(keys))
     kill(stack, "identity-api")

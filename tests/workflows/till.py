@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -35,6 +36,10 @@ class Till:
     @property
     def office(self) -> str:
         return f"office@{self.carrier.slug}.example"
+
+    def today(self) -> date:
+        """Today where the organization is, and its trips begin: not the day in UTC."""
+        return datetime.now(ZoneInfo(self.carrier.timezone)).date()
 
     def booked(self, *, in_hours: float = 24 * 60, **fields: Any) -> dict[str, Any]:
         """A charter that leaves in so many hours, booked by phone."""
