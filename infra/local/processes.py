@@ -10,11 +10,26 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import httpx
 
 from infra.local import console
 from infra.local.stack_config import ROOT, Home
+
+CLOCK_VARIABLES: Final = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT")
+"""What shifts the clock of a process: libfaketime and its settings, see `tests/shifted_clock.py`."""
+
+
+def inherited_environment() -> dict[str, str]:
+    """What a background process sees of this one's environment: a shifted clock, too."""
+    clock = CLOCK_VARIABLES if "FAKETIME" in os.environ else ()
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", *clock) if name in os.environ}
+
+
+def environment_with_real_clock() -> dict[str, str]:
+    """This environment without a shifted clock, for programs that check certificates."""
+    return {name: value for name, value in os.environ.items() if name not in CLOCK_VARIABLES}
 
 
 def _pid_file(home: Home, name: str) -> Path:

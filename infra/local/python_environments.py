@@ -6,12 +6,11 @@ The emulator lends its packages to the functions that it runs, so it must not sh
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from infra.local import console
+from infra.local import console, processes
 from infra.local.stack_config import ENVIRONMENTS, ROOT
 
 UV = Path(sys.prefix) / "bin" / "uv"
@@ -33,7 +32,7 @@ def ensure(group: str) -> Path:
         done = subprocess.run(
             [str(UV), "sync", "--quiet", "--only-group", group, "--locked", "--python", sys.executable],
             cwd=ROOT,
-            env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)},
+            env={**processes.environment_with_real_clock(), "UV_PROJECT_ENVIRONMENT": str(environment)},
             capture_output=True,
             text=True,
             check=False,

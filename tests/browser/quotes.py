@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 
+from tests import dates
 from tests.stack import Stack
 
+SATURDAY = dates.next_weekday(dates.SATURDAY)
 PASSWORD = "correct horse battery staple"
 
 
@@ -64,18 +66,18 @@ class Office:
             {
                 "stop_type": "pickup",
                 "address": "11 Wall St, New York, NY",
-                "estimated_departure": "2027-03-06T09:00:00-05:00",
+                "estimated_departure": dates.at("09:00", SATURDAY),
             },
             {
                 "stop_type": "waypoint",
                 "address": "Cheesequake Service Area, Sayreville, NJ",
-                "estimated_arrival": "2027-03-06T10:10:00-05:00",
-                "estimated_departure": "2027-03-06T10:30:00-05:00",
+                "estimated_arrival": dates.at("10:10", SATURDAY),
+                "estimated_departure": dates.at("10:30", SATURDAY),
             },
             {
                 "stop_type": "dropoff",
                 "address": "1901 Boardwalk, Atlantic City, NJ",
-                "estimated_arrival": "2027-03-06T13:30:00-05:00",
+                "estimated_arrival": dates.at("13:30", SATURDAY),
             },
         ]
         wanted = {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests import dates
 from tests.browser.test_quote_page import DESK, PHONE, must_be_accessible
 from tests.stack import Stack
 from tests.workflows.bidding import Exchange
@@ -44,7 +45,8 @@ def test_a_vendor_bids_from_its_mail(exchange: Exchange, browser: Browser, page:
     request, charter, link = invited(exchange, f"Premium {size['width']}", vehicle_count=2, passengers=80)
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Trip CH-")
-    for said in ("11 Wall St, New York, NY", "9:00 AM EST", "Four hours on site", "Nobody but you sees your price"):
+    leaves = f"9:00 AM {dates.zone_name('09:00')}"
+    for said in ("11 Wall St, New York, NY", leaves, "Four hours on site", "Nobody but you sees your price"):
         expect(page.get_by_text(said).first).to_be_visible()
     assert "726" not in page.content()
     must_be_accessible(browser, link, size)

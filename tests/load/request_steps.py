@@ -11,7 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from tests import dates
+
 Json = Any
+FROM: Final = f"date_from={dates.trip_day(-2)}"
+WEEK: Final = f"{FROM}&date_to={dates.trip_day(4)}"
+MONTH: Final = f"{FROM}&date_to={dates.trip_day(28)}"
 Send = Callable[[str, str, str, Json, Mapping[str, str]], tuple[int, Json]]
 """Sends one request: capability, method, path with its query, body, headers. Answers with status and content."""
 
@@ -59,14 +64,14 @@ CHARTER: Final = {
             "address": "11 Wall St, New York, NY",
             "latitude": 40.7074,
             "longitude": -74.0113,
-            "estimated_departure": "2027-03-03T09:00:00-05:00",
+            "estimated_departure": dates.at("09:00"),
         },
         {
             "stop_type": "dropoff",
             "address": "1901 Boardwalk, Atlantic City, NJ",
             "latitude": 39.3560,
             "longitude": -74.4310,
-            "estimated_arrival": "2027-03-03T12:00:00-05:00",
+            "estimated_arrival": dates.at("12:00"),
         },
     ],
     "miles": 130,
@@ -157,7 +162,7 @@ A_VENDOR_WITH_PAPERS: Final = (
                     "document_name": kind,
                     "document_number": "{n}",
                     "issue_date": "2026-01-01",
-                    "expiration_date": "2028-01-01",
+                    "expiration_date": f"{dates.EXPIRY_DAY}",
                 },
                 keeps={"compliance_id": "id"},
             ),
@@ -178,7 +183,7 @@ def _with_papers(whose: str, kinds: tuple[str, ...]) -> tuple[Step, ...]:
             whose: f"{{{whose}}}",
             "document_type": kind,
             "document_name": kind,
-            "expiration_date": "2028-01-01",
+            "expiration_date": f"{dates.EXPIRY_DAY}",
         }
         if kind == "drivers_license":
             paper |= {"license_class": "B", "endorsements": ["P"]}
@@ -199,7 +204,7 @@ A_DRIVER_AND_A_COACH: Final = (
             "license_number": "D1234567",
             "license_class": "B",
             "endorsements": ["P"],
-            "license_expires": "2029-01-01",
+            "license_expires": f"{dates.EXPIRY_DAY}",
             "home_latitude": 40.7282,
             "home_longitude": -74.0776,
             "duty_statement": [0] * 7,
@@ -309,7 +314,7 @@ MEASURED: Final = (
         {
             "client_id": "{client_id}",
             "vehicle_class": "coach",
-            "trip_date": "2027-03-03",
+            "trip_date": f"{dates.TRIP_DAY}",
             "miles": 150,
             "passengers": 40,
             "amenities": [],
@@ -323,7 +328,7 @@ MEASURED: Final = (
     _get("get a charter", "bookings", "/charters/{charter_id}", goal=1),
     _get("list 20 charters", "bookings", "/charters?limit=20", goal=1),
     _get("list 20 charters of a status", "bookings", "/charters?limit=20&status=quote", goal=1),
-    _get("list 20 charters by departure", "bookings", "/charters?limit=20&date_from=2027-03-01&date_to=2027-03-31"),
+    _get("list 20 charters by departure", "bookings", f"/charters?limit=20&{MONTH}"),
     _get("list a client's charters", "bookings", "/clients/{client_id}/charters?limit=20"),
     Step("note on a charter", "bookings", "PUT", "/charters/{charter_id}", {"notes": "two dogs {n}"}, goal=2),
     Step(
@@ -378,10 +383,19 @@ MEASURED: Final = (
     Step("change a driver", "fleet", "PUT", "/drivers/{driver_id}", {"license_number": "{n}"}, goal=2),
     replace(ASSIGN, times=2),
     replace(_get("get an assignment", "dispatch", "/dispatch/assignments/{assignment_id}", goal=1), times=2),
-    _get("list 20 assignments", "dispatch", "/dispatch/assignments?limit=20&date_from=2027-03-01&date_to=2027-03-31"),
-    _get("a driver's calendar", "dispatch/calendars", "/calendar/drivers/{driver_id}?date_from=2027-03-01", goal=2),
+    _get("list 20 assignments", "dispatch", f"/dispatch/assignments?limit=20&{MONTH}"),
+    _get(
+        "a driver's calendar",
+        "dispatch/calendars",
+        "/calendar/drivers/{driver_id}?" + FROM,
+        goal=2,
+    ),
     _get("a driver's hours", "dispatch/calendars", "/drivers/{driver_id}/hours", goal=2),
-    _get("the fleet's calendar", "dispatch/calendars", "/calendar/fleet?date_from=2027-03-01&date_to=2027-03-07"),
+    _get(
+        "the fleet's calendar",
+        "dispatch/calendars",
+        f"/calendar/fleet?{WEEK}",
+    ),
     replace(_post("accept an assignment", "dispatch", "/dispatch/assignments/{assignment_id}/accept", {}), times=2),
     _post(
         "open a recovery",
@@ -394,7 +408,7 @@ MEASURED: Final = (
     replace(_get("get a recovery", "dispatch", "/dispatch/recoveries/{recovery_id}", goal=1), times=2),
     replace(_get("list 20 recoveries", "dispatch", "/dispatch/recoveries?limit=20"), times=2),
     replace(_post("cancel a recovery", "dispatch", "/dispatch/recoveries/{recovery_id}/cancel", {}), times=2),
-    replace(_get("the board of a day", "dispatch", "/dispatch/board?day=2027-03-03"), times=2),
+    replace(_get("the board of a day", "dispatch", f"/dispatch/board?day={dates.TRIP_DAY}"), times=2),
     replace(RELEASE, times=2),
     _post(
         "assign automatically",

@@ -11,7 +11,7 @@ import hmac
 import secrets
 import string
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +27,7 @@ from coachway.compliance.rules import REQUIRED, Paper, SubjectType
 from coachway.compliance.rules import Status as PaperStatus
 from coachway.core import ids
 from coachway.core.writes import item
+from tests import dates
 from tests.security.operations import Operation
 from tests.security.tenants import Tenant
 from tests.stack import eventually
@@ -101,7 +102,7 @@ def _quote(seeds: Seeds) -> str:
     body = {
         "client_id": seeds["client_id"],
         "vehicle_class": "coach",
-        "trip_date": "2027-03-03",
+        "trip_date": f"{dates.TRIP_DAY}",
         "miles": 150,
         "passengers": 40,
     }
@@ -172,7 +173,7 @@ def _paper(seeds: Seeds) -> str:
         "document_name": f"License {seeds.tenant.marker}",
         "document_number": "BL-2026-00123",
         "issue_date": "2026-01-01",
-        "expiration_date": "2028-01-01",
+        "expiration_date": f"{dates.EXPIRY_DAY}",
     }
     return str(seeds.made("/compliance", body)["id"])
 
@@ -191,14 +192,14 @@ def _charter(seeds: Seeds) -> str:
                 "address": f"11 Wall St, {seeds.tenant.marker}",
                 "latitude": 40.7074,
                 "longitude": -74.0113,
-                "estimated_departure": "2027-03-03T09:00:00-05:00",
+                "estimated_departure": dates.at("09:00"),
             },
             {
                 "stop_type": "dropoff",
                 "address": "1901 Boardwalk, Atlantic City, NJ",
                 "latitude": 39.356,
                 "longitude": -74.431,
-                "estimated_arrival": "2027-03-03T12:00:00-05:00",
+                "estimated_arrival": dates.at("12:00"),
             },
         ],
         "miles": 130,
@@ -220,7 +221,7 @@ def _driver(seeds: Seeds) -> str:
         "license_number": "D1234567",
         "license_class": "B",
         "endorsements": ["P"],
-        "license_expires": "2029-01-01",
+        "license_expires": f"{dates.EXPIRY_DAY}",
         "home_latitude": 40.7282,
         "home_longitude": -74.0776,
         "duty_statement": [0] * 7,
@@ -284,7 +285,7 @@ def _vendor_with_papers(seeds: Seeds) -> str:
     seeds.done("PATCH", f"/vendors/{vendor_id}/status?new_status=active")
     for kind in REQUIRED[SubjectType.VENDOR]:
         paper = {"vendor_id": vendor_id, "document_type": kind, "document_name": f"{kind} {seeds.tenant.marker}"}
-        made = seeds.made("/compliance", {**paper, "expiration_date": "2028-01-01"})
+        made = seeds.made("/compliance", {**paper, "expiration_date": f"{dates.EXPIRY_DAY}"})
         seeds.done("PUT", f"/compliance/{made['id']}", {"status": "approved"})
     return vendor_id
 
@@ -360,7 +361,7 @@ def _invoice_token(seeds: Seeds) -> str:
 
 
 def _payable(seeds: Seeds) -> str:
-    body = {"vendor_id": seeds["vendor_id"], "amount": 85.5, "due_date": "2027-04-02"}
+    body = {"vendor_id": seeds["vendor_id"], "amount": 85.5, "due_date": f"{dates.trip_day(30)}"}
     return str(seeds.made("/billing/payables", {**body, "description": seeds.tenant.marker})["id"])
 
 
@@ -394,8 +395,8 @@ def _collection(seeds: Seeds) -> str:
         org_id=seeds.tenant.org_id,
         client_id=seeds["client_id"],
         number=seeds.tenant.marker,
-        due_on=date(2027, 2, 17),
-        due_at=datetime(2027, 2, 17, 5, tzinfo=UTC),
+        due_on=dates.trip_day(-14),
+        due_at=datetime.fromisoformat(dates.at("00:00", dates.trip_day(-14))),
         status=CollectionStatus.FAILED,
         version=1,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from coachway.compliance import rules as papers
@@ -15,6 +15,7 @@ from coachway.core.writes import item
 from coachway.vendors.model import Vendor
 from coachway.vendors.rules import Status
 from coachway.vendors.webhooks import WebhookKeys
+from tests import dates
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
 
@@ -64,7 +65,7 @@ class Exchange:
         approved = papers.Status.APPROVED
         kinds = papers.REQUIRED[SubjectType.VENDOR]
         known = [
-            Paper(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=date(2029, 1, 1))
+            Paper(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=dates.EXPIRY_DAY)
             for kind in kinds
         ]
         subject = Subject(

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import httpx
 
+from tests import dates
 from tests.stack import Stack, eventually
 
 T = TypeVar("T")
@@ -97,12 +98,12 @@ class Carrier:
             {
                 "stop_type": "pickup",
                 "address": "11 Wall St, New York, NY",
-                "estimated_departure": "2027-03-03T09:00:00-05:00",
+                "estimated_departure": dates.at("09:00"),
             },
             {
                 "stop_type": "dropoff",
                 "address": "1901 Boardwalk, Atlantic City, NJ",
-                "estimated_arrival": "2027-03-03T12:00:00-05:00",
+                "estimated_arrival": dates.at("12:00"),
             },
         ]
         return {

@@ -66,8 +66,8 @@ def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(yard: Y
 
 def test_trips_that_do_not_overlap_are_all_given_to_one_driver_at_once(yard: Yard) -> None:
     rosa = yard.driver()["id"]
-    days = [f"2027-03-{day:02d}" for day in range(3, 11)]
-    trips = [yard.trip(day=day) for day in days]
+    days = range(8)
+    trips = [yard.trip(later=day) for day in days]
     coaches = [yard.vehicle(f"Bus {day}") for day in days]
 
     def assign(n: int) -> httpx.Response:

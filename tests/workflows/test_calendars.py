@@ -8,6 +8,7 @@ import httpx
 import pytest
 from icalendar import Calendar, Event
 
+from tests import dates
 from tests.stack import Stack, eventually
 from tests.workflows.yard import Yard
 
@@ -42,7 +43,7 @@ def test_a_program_subscribes_to_the_fleets_calendar(yard: Yard) -> None:
 
 
 def test_a_trips_sheet_and_its_itinerary_are_papers(yard: Yard) -> None:
-    driver, vehicle, trip = yard.driver(), yard.vehicle("Coach 12"), yard.trip(day="2027-03-10")
+    driver, vehicle, trip = yard.driver(), yard.vehicle("Coach 12"), yard.trip(later=7)
     body = {"charter_id": trip, "driver_id": driver["id"], "vehicle_id": vehicle}
     made = yard.ask("POST", "/dispatch/assignments", body)
     for path in (f"/dispatch/assignments/{made['id']}/trip-sheet.pdf", f"/charters/{trip}/itinerary.pdf"):
@@ -53,7 +54,7 @@ def test_a_trips_sheet_and_its_itinerary_are_papers(yard: Yard) -> None:
 
 def test_an_offer_is_counted_for_its_driver(yard: Yard) -> None:
     driver, vehicle = yard.driver(), yard.vehicle("Coach 4")
-    body = {"charter_id": yard.trip(day="2027-03-17"), "driver_id": driver["id"], "vehicle_id": vehicle}
+    body = {"charter_id": yard.trip(later=14), "driver_id": driver["id"], "vehicle_id": vehicle}
     made = yard.ask("POST", "/dispatch/assignments", body)
     yard.ask("POST", f"/dispatch/assignments/{made['id']}/release", {"reason": "The client called"})
 
@@ -64,6 +65,6 @@ def test_an_offer_is_counted_for_its_driver(yard: Yard) -> None:
     eventually(counted, 40, "the offer was not counted")
     hours = yard.ask("GET", f"/drivers/{driver['id']}/hours")
     assert (hours["known"], hours["cycle_hours_left"]) == ("known", 70)
-    week = {"date_from": "2027-03-15", "date_to": "2027-03-21"}
+    week = {"date_from": f"{dates.trip_day(12)}", "date_to": f"{dates.trip_day(18)}"}
     shown = yard.ask("GET", f"/calendar/drivers/{driver['id']}?{httpx.QueryParams(week)}")
     assert (shown["entries"], shown["utilization"]["hours_booked"]) == ([], 0)

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import dates
 from tests.stack import Stack
 from tests.workflows.carrier import Carrier
 
+NUMBER = f"CH-{dates.TRIP_DAY.year}-000001"
 SOON = 30
 """Seconds in which a mail has left, a cold start included."""
 
@@ -23,7 +25,7 @@ def carrier(stack: Stack) -> Carrier:
 @pytest.mark.localstack
 def test_a_charter_goes_from_quote_to_booked(carrier: Carrier) -> None:
     charter = carrier.ask("POST", "/charters", carrier.trip())
-    assert (charter["status"], charter["number"]) == ("quote", "CH-2027-000001")
+    assert (charter["status"], charter["number"]) == ("quote", NUMBER)
     assert [line["amount"] for line in charter["quote"]["lines"]] == [350.0, 375.0, 1.5]
     assert (charter["quote"]["total"], charter["quote"]["currency"]) == (726.5, "USD")
 
@@ -42,7 +44,7 @@ def test_a_charter_goes_from_quote_to_booked(carrier: Carrier) -> None:
         assert hidden not in seen.text
 
     accepted = carrier.accept(sent["token"])
-    answer = {"status": "booked", "number": "CH-2027-000001", "deposit_due": 0.0, "payment": None}
+    answer = {"status": "booked", "number": NUMBER, "deposit_due": 0.0, "payment": None}
     assert (accepted.status_code, accepted.json()) == (200, answer)
     assert carrier.accept(sent["token"]).status_code == 409
     booked = carrier.ask("GET", f"/charters/{charter['id']}")
@@ -50,7 +52,7 @@ def test_a_charter_goes_from_quote_to_booked(carrier: Carrier) -> None:
     _tells_who_when_and_what(carrier, charter["id"])
 
     confirmation = carrier.stack.wait_for_mail(carrier.client_email, "^You are booked", SOON)
-    for said in ("CH-2027-000001", "Dana Lee", "11 Wall St, New York, NY", "Wednesday, March 3, 2027"):
+    for said in (NUMBER, "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
         assert said in confirmation["BodyText"]
         assert said in confirmation["BodyHtml"]
     assert [each["status"] for each in carrier.notifications(carrier.client_email)] == ["sent", "sent"]

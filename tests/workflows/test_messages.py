@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from coachway.core.events import Envelope
+from tests import dates
 from tests.stack import Stack, eventually
 
 PASSWORD = "a-long-demo-password"
@@ -144,14 +145,14 @@ def charter(house: House) -> dict[str, Any]:
             "address": "11 Wall St, New York, NY",
             "latitude": 40.7074,
             "longitude": -74.0113,
-            "estimated_departure": "2027-03-03T09:00:00-05:00",
+            "estimated_departure": dates.at("09:00"),
         },
         {
             "stop_type": "dropoff",
             "address": "1901 Boardwalk, Atlantic City, NJ",
             "latitude": 39.3560,
             "longitude": -74.4310,
-            "estimated_arrival": "2027-03-03T12:00:00-05:00",
+            "estimated_arrival": dates.at("12:00"),
         },
     ]
     wanted = {"trip_type": "one_way", "vehicle_class": "coach", "passengers": 40, "miles": 130, "stops": stops}
@@ -168,7 +169,7 @@ def test_a_quote_s_mail_leads_to_a_booking_and_the_booking_s_mail_confirms_it(
 ) -> None:
     booked = house.stack.wait_for_mail(house.address("events"), "^You are booked")
     assert charter["number"] in booked["Subject"]
-    for said in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", "Wednesday, March 3, 2027"):
+    for said in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
         assert said in booked["BodyText"]
         assert said in booked["BodyHtml"]
     assert "Harbor Coach" in booked["Source"] or "no-reply@" in booked["Source"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests import dates
 from tests.stack import Stack, eventually
 from tests.workflows.bidding import Exchange
 from tests.workflows.carrier import at_once, statuses
@@ -25,8 +26,9 @@ def awarded(exchange: Exchange, name: str, price: float) -> tuple[str, dict[str,
 def test_an_award_is_owed_paid_once_and_told(stack: Stack) -> None:
     exchange = Exchange.opened(stack)
     _, payable = awarded(exchange, "Premium", 1250)
-    assert (payable["amount"], payable["status"], payable["due_date"]) == (1250.0, "open", "2027-04-02")
-    extra = {"vendor_id": payable["vendor_id"], "amount": 85.5, "due_date": "2027-04-02", "description": "Parking"}
+    due_date = f"{dates.trip_day(30)}"
+    assert (payable["amount"], payable["status"], payable["due_date"]) == (1250.0, "open", due_date)
+    extra = {"vendor_id": payable["vendor_id"], "amount": 85.5, "due_date": due_date, "description": "Parking"}
     parking = exchange.carrier.ask("POST", "/billing/payables", extra)
     body = {"payable_ids": [payable["id"], parking["id"]], "method": "ach", "reference": "Run 12"}
     answers = at_once(6, lambda _: exchange.carrier.send("POST", "/billing/payouts", body))

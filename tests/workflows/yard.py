@@ -13,6 +13,7 @@ from coachway.core import ids
 from coachway.core.writes import item
 from coachway.dispatch.model import DIARY
 from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
+from tests import dates
 from tests.stack import Stack
 from tests.workflows.carrier import Carrier, at_once
 
@@ -30,7 +31,7 @@ class Yard:
         self.phones = (f"+1{area}555{number:04d}" for number in random.sample(range(10_000), 1000))
 
     def driver(self, **fields: Any) -> dict[str, Any]:
-        body = {**DRIVER_EXAMPLE, "phone": next(self.phones), **fields}
+        body = {**DRIVER_EXAMPLE, "license_expires": f"{dates.EXPIRY_DAY}", "phone": next(self.phones), **fields}
         made: dict[str, Any] = self.ask("POST", "/drivers", body)
         self._papers(SubjectType.DRIVER, made["id"])
         return made
@@ -50,17 +51,18 @@ class Yard:
         )
         stack.client("dynamodb").put_item(TableName=stack.table, Item=item(subject))
 
-    def trip(self, leaves: str = "09:00", day: str = "2027-03-03") -> str:
-        body = self.carrier.trip()
+    def trip(self, leaves: str = "09:00", later: int = 0) -> str:
+        """A booked trip of three hours, so many days after the usual day; its id."""
+        body, day = self.carrier.trip(), dates.trip_day(later)
         first, last = body["stops"]
         hour, minute = leaves.split(":")
         first |= {
-            "estimated_departure": f"{day}T{leaves}:00-05:00",
+            "estimated_departure": dates.at(leaves, day),
             "latitude": 40.7074,
             "longitude": -74.0113,
         }
         last |= {
-            "estimated_arrival": f"{day}T{int(hour) + 3:02d}:{minute}:00-05:00",
+            "estimated_arrival": dates.at(f"{int(hour) + 3:02d}:{minute}", day),
             "latitude": 39.3560,
             "longitude": -74.4310,
         }
@@ -94,4 +96,5 @@ class Yard:
         return int(kept["Item"]["n"]["N"]) if "Item" in kept else 0
 
     def assignments(self, **query: str) -> list[dict[str, Any]]:
-        return self.carrier.everything("/dispatch/assignments", date_from="2027-03-01", date_to="2027-03-31", **query)
+        first, last = f"{dates.trip_day(-2)}", f"{dates.trip_day(28)}"
+        return self.carrier.everything("/dispatch/assignments", date_from=first, date_to=last, **query)

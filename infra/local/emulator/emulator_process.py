@@ -15,9 +15,8 @@ NAME = "ministack"
 
 def environment(home: Home, *, auth: bool = False) -> dict[str, str]:
     """All that the emulator, and through it every function, gets to see of the environment."""
-    passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {
-        **passed_on,
+        **processes.inherited_environment(),
         "GATEWAY_PORT": str(home.port),
         "BIND_HOST": home.host,
         "MINISTACK_HOST": "localhost",

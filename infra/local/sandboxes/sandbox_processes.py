@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def seen_as(home: Home) -> str:
 def start(home: Home) -> None:
     """Start what is not running."""
     python = python_environments.ensure("sandboxes") / "python"
-    passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    passed_on = processes.inherited_environment()
     bind = ["--host", "127.0.0.1" if seen_as(home) == "localhost" else "0.0.0.0"]  # noqa: S104  # nosec B104
     started = False
     if not processes.running(home, "stripe"):

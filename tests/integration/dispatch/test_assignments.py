@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
-from coachway.core import ids, store
+from coachway.core import clock, ids, store
 from coachway.core.table import tally
 from coachway.dispatch.model import ASSIGNMENT, DIARY, DiaryPage
 from coachway.fleet.model import JOBS
@@ -241,6 +241,17 @@ def test_lists_are_filtered(name: str) -> None:
         "GET", "/dispatch/assignments", query={name: other[name], "date_from": "2027-03-01", "date_to": "2027-03-31"}
     )
     assert [each["id"] for each in found_by["items"]] == [made["id"]]
+
+
+def test_without_a_range_lists_begin_with_the_organizations_today() -> None:
+    rosa, coach = driver(), vehicle()
+    tonight = assigned(trip("2027-03-03", leaves="20:00"), rosa, coach)
+    yesterday = assigned(trip("2027-03-02"), rosa, coach)
+    assert yesterday["id"] != tonight["id"]
+    # It is ten in the evening in New York, and tomorrow in UTC.
+    with clock.frozen(datetime(2027, 3, 4, 3, tzinfo=UTC)):
+        for query in ({"by": rosa}, {"query": {"driver_id": rosa}}, {"query": {"vehicle_id": coach}}):
+            assert [each["id"] for each in done("GET", "/dispatch/assignments", **query)["items"]] == [tonight["id"]]
 
 
 def test_a_list_goes_on_behind_its_cursor() -> None:

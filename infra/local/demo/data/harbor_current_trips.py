@@ -110,7 +110,8 @@ TODAY: Final = (
     ),
     Trip(
         "Partners between the two offices.",
-        *("Bellweather Capital", 1, "round_trip"),
+        # Loaded late in the evening, the choir is home in the morning, and its driver rests until the day after.
+        *("Bellweather Capital", 2, "round_trip"),
         (
             Call(at.LIBERTY_ST, leaves="10:30"),
             Call(at.JAVITS_CENTER, "11:00", "12:30"),

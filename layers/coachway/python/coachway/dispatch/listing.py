@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from coachway.bookings.model import sortable
+from coachway.compliance import dues
 from coachway.core import clock, errors
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
@@ -45,14 +46,14 @@ def listed(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
         return page(Assignment, OF_CHARTER, partitions, query, where=where)
     if driver_id is not None:
         return _of_driver(caller, driver_id, query, where)
-    first, last = query.days(clock.now().astimezone(UTC).date())
+    first, last = _days(caller.org_id, query)
     spans = months(datetime.combine(first, time()), datetime.combine(last, time()))
     partitions = [BY_DAY.partition(org=caller.org_id, month=month) for month in spans]
     return page(Assignment, BY_DAY, partitions, query, between=(f"{first}T", f"{last}U"), where=where)
 
 
 def _of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, where: Where) -> Page[Assignment]:
-    first, last = query.days(clock.now().astimezone(UTC).date())
+    days = first, last = _days(caller.org_id, query)
     since = datetime.combine(first, time(), UTC) - _FURTHEST_ZONE
     until = datetime.combine(last + timedelta(days=1), time(), UTC) + _FURTHEST_ZONE
     between = (sortable(since), sortable(until))
@@ -63,18 +64,24 @@ def _of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, where: Wh
         found = page(Assignment, OF_DRIVER, driven, query, between=between, where=where)
         items = found.items
         if found.next_cursor is not None:
-            return Page(items=_within(items, query), next_cursor=found.next_cursor)
+            return Page(items=_within(items, days), next_cursor=found.next_cursor)
         if len(items) == query.limit:
-            return Page(items=_within(items, query), next_cursor=_AS_SECOND)
+            return Page(items=_within(items, days), next_cursor=_AS_SECOND)
     rest = query.cursor.removeprefix(_AS_SECOND) if query.cursor and query.cursor.startswith(_AS_SECOND) else ""
     more = query.model_copy(update={"limit": query.limit - len(items), "cursor": rest or None})
     shared = [OF_SECOND_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in spans]
     seconds = page(Assignment, OF_SECOND_DRIVER, shared, more, between=between, where=where)
     following = f"{_AS_SECOND}{seconds.next_cursor}" if seconds.next_cursor is not None else None
-    return Page(items=_within([*items, *seconds.items], query), next_cursor=following)
+    return Page(items=_within([*items, *seconds.items], days), next_cursor=following)
 
 
-def _within(items: list[Assignment], query: AssignmentQuery) -> list[Assignment]:
+def _days(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
+    """The first and the last day of the range. Today is the organization's: in its evening, UTC is a day ahead."""
+    today = clock.now().astimezone(ZoneInfo(dues.zone(org_id))).date()
+    return query.days(today)
+
+
+def _within(items: list[Assignment], days: tuple[date, date]) -> list[Assignment]:
     """Those whose duty begins in the range by their own clock."""
-    first, last = query.days(clock.now().astimezone(UTC).date())
+    first, last = days
     return [each for each in items if first <= each.starts_at.astimezone(ZoneInfo(each.timezone)).date() <= last]

@@ -1,0 +1,43 @@
+"""Days for the trips of tests. They are made when the tests run, so that they are always ahead."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+NEW_YORK: Final = ZoneInfo("America/New_York")
+WEDNESDAY, SATURDAY = 2, 5
+_DAYS_AHEAD: Final = 90
+
+
+def next_weekday(weekday: int, days_ahead: int = _DAYS_AHEAD) -> date:
+    """The first such day of the week that is so many days ahead in New York, or more."""
+    earliest = datetime.now(NEW_YORK).date() + timedelta(days=days_ahead)
+    return earliest + timedelta(days=(weekday - earliest.weekday()) % 7)
+
+
+TRIP_DAY: Final = next_weekday(WEDNESDAY)
+"""A Wednesday about three months ahead: the same one throughout a run."""
+EXPIRY_DAY: Final = TRIP_DAY + timedelta(days=2 * 365)
+"""A day on which documents expire that are valid until long after the trips."""
+
+
+def trip_day(later: int = 0) -> date:
+    """The day of a trip, so many days after the usual one."""
+    return TRIP_DAY + timedelta(days=later)
+
+
+def at(clock: str, day: date = TRIP_DAY) -> str:
+    """A time of day in New York, such as `09:00`, as the API takes it."""
+    return datetime.combine(day, time.fromisoformat(clock), NEW_YORK).isoformat()
+
+
+def spelled(day: date) -> str:
+    """A day as mails and pages write it: `Wednesday, March 3, 2027`."""
+    return f"{day:%A, %B} {day.day}, {day.year}"
+
+
+def zone_name(clock: str, day: date = TRIP_DAY) -> str:
+    """What the clock is called there at that time: `EST` or `EDT`."""
+    return datetime.combine(day, time.fromisoformat(clock), NEW_YORK).strftime("%Z")

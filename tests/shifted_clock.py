@@ -1,0 +1,84 @@
+"""Runs pytest under a shifted clock: `python -m tests.shifted_clock 2027-03-14T00:30:00Z tests/unit -q`.
+
+libfaketime is loaded into the tests, the emulator with its functions, and the sandboxes. The clock runs on from the
+moment. A moment is an ISO 8601 time with an offset, `+365d` for so many days from now, or a time of today such as
+`00:30Z`, or `23:50@America/New_York`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from infra.local import python_environments
+
+_LIBRARY: Final = "faketime/libfaketimeMT.so.1"
+_PLACES: Final = ("/usr/lib", "/usr/local/lib", "/usr/lib64")
+_TIME_OF_DAY: Final = re.compile(r"(\d\d:\d\d)(?:Z|@(\S+))")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Replace this process by pytest, under the clock that the first argument names."""
+    if not arguments:
+        sys.exit("✗ a moment is missing\n  → make test-clock AT=2027-03-14T00:30:00Z")
+    library = find_library()
+    if library is None:
+        sys.exit("✗ libfaketime is not installed\n  → sudo apt-get install faketime")
+    now = datetime.now().astimezone()
+    try:
+        moment = parse_moment(arguments[0], now)
+    except ValueError:
+        sys.exit(f"✗ {arguments[0]} is not a moment\n  → such as 2027-03-14T00:30:00Z, 00:30Z or +365d")
+    # Installing needs certificates that are valid now.
+    for group in ("emulator", "sandboxes"):
+        python_environments.ensure(group)
+    print(f"▸ The clock shows {moment.isoformat(timespec='seconds')}", flush=True)
+    environment = {**os.environ, **clock_variables(library, moment - now)}
+    os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments[1:]], environment)  # noqa: S606 - no shell is needed
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """The moment that a text names. Raises ValueError."""
+    if days := re.fullmatch(r"\+(\d+)d", text):
+        return now + timedelta(days=int(days[1]))
+    if at := _TIME_OF_DAY.fullmatch(text):
+        zone = ZoneInfo(at[2] or "UTC")
+        return datetime.combine(now.astimezone(zone).date(), time.fromisoformat(at[1]), zone)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("it has no offset")
+    return moment
+
+
+def clock_variables(library: Path, shift: timedelta) -> Mapping[str, str]:
+    """The environment of processes whose clock is shifted.
+
+    Timeouts are measured by the monotonic clock, which stays. The times of files stay, too: Python compares them with
+    those in its compiled files.
+    """
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{round(shift.total_seconds()):+d}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+
+
+def find_library() -> Path | None:
+    """Where libfaketime is installed, or None."""
+    for place in _PLACES:
+        found = [Path(place) / _LIBRARY, *Path(place).glob(f"*/{_LIBRARY}")]
+        existing = next((each for each in found if each.exists()), None)
+        if existing is not None:
+            return existing
+    return None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
