@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from tools import data_map, event_schemas, gateway, openapi
+from tools import data_map, error_codes, event_schemas, gateway, openapi
 from tools.entries import ROOT, import_everything, serving
 
 
@@ -22,6 +22,8 @@ def generated() -> dict[Path, str]:
         ROOT / "docs/openapi.json": document,
         ROOT / "infra/api.yaml": gateway.definition(entries),
         ROOT / "docs/data-map.md": data_map.page(),
+        ROOT / "docs/errors.md": error_codes.markdown_page(),
+        ROOT / "functions/docs/errors.html": error_codes.html_page(),
         **{ROOT / "events/schemas" / name: text for name, text in event_schemas.schemas().items()},
     }
 

@@ -13,10 +13,11 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from coachway import __version__
 from coachway.core.answers import Answer, File, Html
+from coachway.core.errors import Error
 from coachway.core.http import ANYONE, Route
 from coachway.core.model import Changes, Entity, Page, partial
 from coachway.core.problems import Problem
-from tools import openapi_words
+from tools import error_codes, openapi_words
 from tools.entries import ROOT, Entry
 from tools.openapi_schemas import Schemas, inlined, named, without_null
 from tools.openapi_words import REFUSALS
@@ -59,7 +60,8 @@ def document(entries: Iterable[Entry]) -> Json:
             "paths": dict(sorted(paths.items())),
             "components": {
                 "schemas": dict(sorted(schemas.items())),
-                "responses": {str(status): _refusal(text) for status, text in REFUSALS.items()},
+                "responses": _error_responses(route for route in routes if not route.refusal),
+                "examples": {kind.code: error_codes.example(kind) for kind in error_codes.all_errors()},
                 "securitySchemes": {
                     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
@@ -112,11 +114,22 @@ def _answered(kind: Any) -> list[type[BaseModel]]:
     return [kind] if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
-def _refusal(text: str) -> Json:
-    return {
-        "description": text,
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+def _error_responses(routes: Iterable[Route]) -> Json:
+    """The responses that routes refer to: one for each combination of codes under one status."""
+    found: Json = {}
+    for route in routes:
+        for status, kinds in error_codes.by_status(error_codes.route_errors(route)).items():
+            examples = {kind.code: {"$ref": f"#/components/examples/{kind.code}"} for kind in kinds}
+            content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
+            found[_response_key(status, kinds)] = {
+                "description": REFUSALS[status],
+                "content": {"application/problem+json": content},
+            }
+    return dict(sorted(found.items()))
+
+
+def _response_key(status: int, kinds: Iterable[type[Error]]) -> str:
+    return ".".join([str(status), *(kind.code for kind in kinds)])
 
 
 def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
@@ -221,30 +234,12 @@ def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
         answers["304"] = {"description": "Not changed since the ETag in If-None-Match."}
     if route.path.endswith("/health"):
         answers["503"] = _success(route, references)
-    for status in sorted(refusals(route)):
+    for status, kinds in error_codes.by_status(error_codes.route_errors(route)).items():
         as_page = {"description": REFUSALS[status], "content": {"text/html": {"schema": {"type": "string"}}}}
-        answers[str(status)] = as_page if route.refusal else {"$ref": f"#/components/responses/{status}"}
+        answers[str(status)] = (
+            as_page if route.refusal else {"$ref": f"#/components/responses/{_response_key(status, kinds)}"}
+        )
     return answers
-
-
-def refusals(route: Route) -> set[int]:
-    """The statuses of errors that this route may answer with."""
-    found = set(route.errors)
-    if route.needs != ANYONE:
-        found |= {401, 403}
-    if "{" in route.path:
-        found.add(404)
-    if _body_model(route):
-        found |= {400, 413, 415, 422}
-    if route.method == "POST":
-        found |= {413, 422}
-    if "query" in route.takes:
-        found.add(422)
-    if "if_match" in route.takes:
-        found |= {400, 412}
-    if route.method != "GET":
-        found.add(409)
-    return found
 
 
 def _success(route: Route, references: Mapping[Any, Json]) -> Json:

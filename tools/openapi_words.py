@@ -31,9 +31,11 @@ A PUT changes the fields that it names; what is left out stays as it is. Single 
 has not changed (304).
 
 ## Errors
-Every error is `application/problem+json` (RFC 9457): `title` and `detail` say which rule, `errors` which fields and
-what would be accepted, and `request_id` (also the header `X-Request-Id`) names the request in our logs. Unknown fields
-are refused. On 429, `Retry-After` says when to come back. What no route is at, the gateway itself answers with 403.
+Every error is `application/problem+json` (RFC 9457). Compare `code`, which never changes: each operation lists the
+codes that it may answer with, and [one page](docs/errors) explains them all. `detail` says what is wrong and what to
+do, `errors` lists the wrong fields, and `request_id` (also the header `X-Request-Id`) names the request in our logs.
+Unknown fields are refused. On 429, retry after as many seconds as `Retry-After` says. What no route is at, the gateway
+itself answers with 403.
 
 ## Webhooks of vendors
 A vendor's own system pushes bids to `POST /webhooks/vendors/bids`, signed by

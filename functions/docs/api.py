@@ -45,6 +45,12 @@ def page() -> Html:
     return Html((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
 
 
+@api.get("/docs/errors", needs=ANYONE, media="text/html")
+def error_page() -> Html:
+    """Get the page that explains every error code."""
+    return Html((SITE / "errors.html").read_text(), headers=_SHORT)
+
+
 @api.get("/docs/{asset}", needs=ANYONE, media="*/*")
 def asset(asset: Asset) -> File:
     """A file that the page needs; its address changes with its content."""

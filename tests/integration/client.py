@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from coachway.core import clock, credentials, ids, store
 from coachway.core.caller import Caller
+from coachway.core.errors import Error
 from coachway.core.http import Api
 from coachway.core.ops import Create
+from tools import error_codes
 
 Json = Any
 
@@ -77,7 +79,19 @@ def call(
     }
     answer = api.app(event, _Context())
     many = answer.get("multiValueHeaders", {})
+    _require_declared(api, method, resource, answer)
     return Reply(answer["statusCode"], answer["headers"], answer["body"], many.get("Set-Cookie", []))
+
+
+def _require_declared(api: Api, method: str, resource: str, answer: Json) -> None:
+    """Fail if a route answers with an error that its declaration does not list."""
+    if answer["headers"].get("Content-Type") != "application/problem+json" or answer["statusCode"] == 500:
+        return
+    code = json.loads(answer["body"])["code"]
+    [route] = [each for each in api.routes if (each.method, each.path) == (method, resource)]
+    declared = [kind.code for kind in error_codes.route_errors(route)]
+    is_general = Error.registry[code].__module__ == Error.__module__
+    assert is_general or code in declared, f"{route.name} answers {code}: add the class to its errors=(…)"
 
 
 def _route(api: Api, path: str) -> tuple[str, dict[str, str]]:

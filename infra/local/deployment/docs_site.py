@@ -18,7 +18,8 @@ from infra.local.stack_config import ROOT
 SWAGGER: Final = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 DOCUMENT: Final = ROOT / "docs" / "openapi.json"
 PAGE: Final = ROOT / "functions" / "docs"
-"""Where `page.html` and `start.js` are."""
+"""Where the pages and `start.js` are."""
+PAGES: Final = ("page.html", "errors.html")
 
 
 @cache
@@ -43,15 +44,15 @@ def version() -> str:
 
 def digest() -> str:
     """Names all that goes into the site."""
-    return hashlib.sha256(DOCUMENT.read_bytes() + (PAGE / "page.html").read_bytes() + version().encode()).hexdigest()[
-        :16
-    ]
+    parts = (DOCUMENT.read_bytes(), *((PAGE / name).read_bytes() for name in PAGES), version().encode())
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 def place(directory: Path) -> None:
     """Write the site's files into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "openapi.json").write_bytes(DOCUMENT.read_bytes())
-    (directory / "page.html").write_text((PAGE / "page.html").read_text().replace("VERSION", version()))
+    for name in PAGES:
+        (directory / name).write_text((PAGE / name).read_text().replace("VERSION", version()))
     for name, content in _assets().items():
         (directory / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))

@@ -52,6 +52,14 @@ def test_a_file_is_kept_for_good_because_its_address_changes_with_it() -> None:
     assert "immutable" in get("docs/swagger-ui.css").headers["Cache-Control"]
 
 
+def test_error_page_explains_every_code_under_its_own_anchor() -> None:
+    page = get("docs/errors").text
+    document = json.loads(docs_site.DOCUMENT.read_text())
+    codes = document["components"]["examples"].keys()
+    assert {"not_found", "invalid_fields"} <= codes
+    assert [code for code in codes if f'id="{code}"' not in page] == []
+
+
 @pytest.mark.parametrize("name", ["page.html", "api.py", "..", "swagger-ui.css.gz", "%2e%2e%2fapi.py"])
 def test_no_other_file_is_served(name: str) -> None:
     assert get(f"docs/{name}").status == 404

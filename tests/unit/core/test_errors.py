@@ -1,4 +1,4 @@
-"""Every error that may be raised has a status."""
+"""Every error has a code, a title, an explanation and a status."""
 
 from __future__ import annotations
 
@@ -7,24 +7,70 @@ from collections.abc import Iterator
 import pytest
 
 from coachway.core import errors, problems
+from tools import error_codes
+from tools.entries import import_everything
+
+import_everything()
 
 
-def tree(kind: type[errors.Error]) -> Iterator[type[errors.Error]]:
+def error_classes(kind: type[errors.Error] = errors.Error) -> Iterator[type[errors.Error]]:
     for each in kind.__subclasses__():
-        yield each
-        yield from tree(each)
+        if each.__module__.startswith("coachway."):
+            yield each
+        yield from error_classes(each)
 
 
-@pytest.mark.parametrize("kind", [each for each in tree(errors.Error) if each.__module__ == errors.__name__])
-def test_every_error_has_a_status_below_500_or_is_somebody_elses(kind: type[errors.Error]) -> None:
-    error = kind(retry_after=5) if kind is errors.TooMany else kind("why")
-    status = problems.status_of(error)
-    assert 400 <= status < 500 or kind is errors.Upstream
-    problem = problems.problem_of(error, instance="/x", request_id="r")
-    assert problem.status == status
-    assert problem.detail
+def name(kind: type[errors.Error]) -> str:
+    return f"{kind.__module__.removeprefix('coachway.')}.{kind.__qualname__}"
 
 
-def test_a_special_kind_has_the_status_of_its_ancestor() -> None:
-    assert problems.status_of(errors.LostRace()) == 409
-    assert problems.status_of(errors.TooLarge()) == 413
+@pytest.mark.parametrize("kind", [*error_classes()], ids=name)
+def test_error_class_has_code_and_status(kind: type[errors.Error]) -> None:
+    status = problems.status_of(kind)
+    assert 400 <= status < 500 or issubclass(kind, errors.Upstream)
+    declaring = errors.Error.registry[kind.code]
+    assert issubclass(kind, declaring)
+    assert problems.status_of(declaring) == status, "a class without a code of its own has its parent's status"
+
+
+@pytest.mark.parametrize("kind", error_codes.all_errors(), ids=name)
+def test_error_with_code_has_its_own_title_and_docstring(kind: type[errors.Error]) -> None:
+    assert "title" in kind.__dict__
+    assert kind.title[0].isupper()
+    assert not kind.title.endswith(".")
+    assert (kind.__dict__.get("__doc__") or "").strip().endswith(".")
+
+
+def test_titles_differ() -> None:
+    titles = [kind.title for kind in error_codes.all_errors()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_problem_of_error_carries_code_and_address_of_its_explanation() -> None:
+    error = errors.TooMany(retry_after=5)
+    problem = problems.problem_of(error, instance="/x", request_id="r", address="https://coachway.example")
+    assert (problem.code, problem.status, problem.detail) == ("rate_limited", 429, "try again in 5 seconds")
+    assert problem.type == "https://coachway.example/api/v1/docs/errors#rate_limited"
+
+
+def test_special_kind_has_status_of_its_ancestor() -> None:
+    assert problems.status_of(errors.LostRace) == 409
+    assert problems.status_of(errors.TooLarge) == 413
+
+
+def test_subclass_without_code_has_code_of_its_parent() -> None:
+    class PageChanged(errors.LostRace):
+        pass
+
+    assert PageChanged().code == "concurrent_update"
+
+
+def test_declaring_code_twice_raises_type_error() -> None:
+    with pytest.raises(TypeError, match="belongs to coachway"):
+        type("Gone", (errors.Missing,), {"code": "not_found"})
+
+
+@pytest.mark.parametrize("code", ["NotFound", "not-found", "not found", "", "_x"])
+def test_declaring_code_in_another_form_raises_type_error(code: str) -> None:
+    with pytest.raises(TypeError, match="snake_case"):
+        type("Gone", (errors.Missing,), {"code": code})

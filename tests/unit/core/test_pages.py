@@ -13,7 +13,9 @@ from coachway.core.problems import Problem
 
 
 def problem(status: int, detail: str = "") -> Problem:
-    return Problem(title="no", status=status, detail=detail, instance="/pages/x", request_id="req-1")
+    return Problem(
+        type="/errors#no", code="no", title="no", status=status, detail=detail, instance="/pages/x", request_id="req-1"
+    )
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422, 429, 500, 502])

@@ -45,27 +45,27 @@ class Order(Input):
         ("count", 10, "must be 9 or less"),
         ("count", 1.5, "must be a whole number"),
         ("count", "x", "must be a whole number"),
-        ("weight", 0, "must be more than 0.0"),
+        ("weight", 0, "must be greater than 0.0"),
         ("weight", 5, "must be less than 5.0"),
         ("weight", 1.3, "must be a multiple of 0.5"),
         ("weight", "x", "must be a number"),
         ("day", date(1999, 1, 1), "must be 2000-01-01 or later"),
         ("day", date(2100, 1, 1), "must be 2099-12-31 or earlier"),
-        ("at", "2027-03-03T09:00:00", "must have its offset, such as 2027-03-03T09:00:00-05:00"),
+        ("at", "2027-03-03T09:00:00", "must have a UTC offset, such as 2027-03-03T09:00:00-05:00"),
         ("name", "", "must not be empty"),
         ("name", "a\x00", "must be one line, without control characters"),
-        ("name", 5, "must be text"),
-        ("note", "\x00", "must not have the character NUL in it"),
+        ("name", 5, "must be a string"),
+        ("note", "\x00", "must not contain the character NUL"),
         ("code", "a", "must have at least 2 characters"),
-        ("code", "abcde", "may have at most 4 characters"),
+        ("code", "abcde", "must have at most 4 characters"),
         ("client_id", "ven_1", "must be an id such as cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"),
         ("word", "A", "must match ^[a-z]+$"),
-        ("many", [], "must have at least 1"),
-        ("many", [1, 2, 3], "may have at most 2"),
+        ("many", [], "must have at least 1 items"),
+        ("many", [1, 2, 3], "must have at most 2 items"),
         ("many", "x", "must be a list"),
         ("is_ready", "perhaps", "must be true or false"),
         ("trip", "2027-02-30", "must be a date such as 2027-03-03"),
-        ("colour", "red", "there is no such field"),
+        ("colour", "red", "unknown field"),
     ],
 )
 def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message: str) -> None:
@@ -75,10 +75,29 @@ def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message:
     assert {each.message for each in told.fields} == {message}
 
 
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"colour": "red"}, "unknown_field"),
+        ({"count": 0}, "too_small"),
+        ({"weight": 5}, "too_large"),
+        ({"code": "a"}, "too_short"),
+        ({"name": 5}, "invalid_type"),
+        ({"size": "huge"}, "invalid_choice"),
+        ({"word": "A"}, "invalid_format"),
+        ({"trip": "2027-02-30"}, "invalid"),
+    ],
+)
+def test_wrong_field_has_code(values: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Order.model_validate(values)
+    assert [each.code for each in problems.refusal_of(refused.value, of_body=True).fields] == [code]
+
+
 def test_what_must_be_given_is_told() -> None:
     class Needy(Input):
         name: Text
 
     with pytest.raises(ValidationError) as refused:
         Needy.model_validate({})
-    assert problems.refusal_of(refused.value, of_body=True).detail == "name: must be given"
+    assert problems.refusal_of(refused.value, of_body=True).detail == "name: is required"

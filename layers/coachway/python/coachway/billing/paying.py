@@ -210,7 +210,7 @@ def _finished(caller: Caller, payment: Payment, *, return_url: str = "") -> Take
         logger.warning("a card could not be made ready", payment_id=payment.id, reason=silence.detail)
         return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, "unavailable", _UNAVAILABLE)))
     except Declined as no:
-        return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, no.code, no.message)))
+        return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, no.decline_code, no.message)))
     except Refused:
         return Taken(settling.settle(caller, payment.id, _unsuccessful(payment, "refused", _REFUSED)))
     try:

@@ -28,13 +28,13 @@ _EXPAND: Final = ["latest_charge.balance_transaction"]
 
 
 class Declined(errors.Conflict):
-    """The card, or Stripe, says no. `code` is their word for why."""
+    """The card was declined. `decline_code` is the reason that the card or Stripe gives."""
 
     title = "the card was declined"
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{message} ({code})", fields=[errors.FieldError("payment_method_id", message)])
-        self.code, self.message = code, message
+        self.decline_code, self.message = code, message
 
 
 class Refused(errors.Conflict):
@@ -192,7 +192,7 @@ def charge(
             amount=cents,
             currency=currency,
             metadata=metadata,
-            failure_code=no.code,
+            failure_code=no.decline_code,
             failure_message=no.message,
         )
     outcome = _charged(intent)

@@ -108,7 +108,7 @@ def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Ca
         csrf = headers.get("x-csrf-token", "")
         wanted = str(claims.get("csrf", ""))
         if method not in _SAFE and not (wanted and hmac.compare_digest(csrf.encode(), wanted.encode())):
-            raise errors.Forbidden("a request by cookie must carry X-CSRF-Token", title="CSRF token missing or wrong")
+            raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
         return _of_claims(claims, request)
     return request
 

@@ -1,39 +1,75 @@
-"""Every error that a capability raises on purpose.
+"""Every error that a caller can receive, as a tree of classes.
 
 Error
-├── Missing          nothing there, or nothing that this caller may know of
-├── Unauthenticated  no proof of who is asking, or a wrong one
-├── Forbidden        known, but not allowed
-├── Malformed        cannot be read at all
-│   ├── TooLarge     more than is accepted
-│   └── NotJson      a body of another kind than the route takes
-├── Invalid          can be read, but fields are wrong
-├── Conflict         a rule of the business, or the state of things, says no
-│   ├── LostRace     somebody else changed it first
+├── Missing          not_found: no such resource, or none that this caller may see
+├── Unauthenticated  no credentials, or wrong ones
+├── Forbidden        known caller, but not allowed
+│   └── CsrfTokenInvalid  a request with the session cookie lacks the right X-CSRF-Token
+├── Malformed        the request cannot be parsed
+│   ├── TooLarge     the body is larger than accepted
+│   └── NotJson      the body has another media type than the route takes
+├── Invalid          the request can be parsed, but fields are wrong
+├── Conflict         a business rule or the current state does not allow it
+│   ├── LostRace     another request changed the resource first
 │   └── Duplicate    a unique value is taken
-├── Stale            the version named in If-Match is not the current one
-├── TooMany          asked too often
+├── Stale            If-Match names an old version
+├── TooMany          too many requests
 └── Upstream         a service that we depend on failed
 
-Capabilities raise these and know nothing of HTTP; `core.http.STATUS` maps them.
+How to add an error to a capability:
+1. Declare a small subclass in `<capability>/errors.py` (or in `rules.py` when there are one or two):
+       class RefundNotFailed(errors.Conflict):
+           '''The refund is not in the state `failed`, so it cannot be retried.'''
+           code = "refund_not_failed"
+           title = "The refund is not in a failed state"
+2. `code` is snake_case, unique, and never changes: clients compare it. `title` is one fixed sentence without a period.
+   The docstring explains the error on the documentation page: when it occurs and what to do.
+3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed(f"This refund is {status}.")`.
+   Never pass `title=`: that argument exists for code that is not converted yet, and goes away.
+4. Declare it on each route that can raise it: `@api.post(…, errors=(RefundNotFailed,))`. The errors that follow from
+   the declaration (authentication, permission, parsing, `{id}` not found, If-Match) are added automatically.
+5. A subclass without a `code` of its own is sent with the code of its parent: use that for errors that only our code
+   tells apart (`except CharterChanged`).
+Then run `make generate`: it writes the codes into `docs/errors.md` and `docs/openapi.json`.
+
+Capabilities raise these and know nothing of HTTP; `core/problems.py` maps them to a status.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Any, ClassVar, Final, NamedTuple
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 class FieldError(NamedTuple):
-    """One thing wrong: `field` is a dotted path (`stops.0.latitude`), `message` says what would be accepted."""
+    """One wrong field: its dotted path (`stops.0.latitude`), what would be accepted, and a code (`required`)."""
 
     field: str
     message: str
+    code: str = "invalid"
 
 
 class Error(Exception):
-    """`title` names the rule in a few words, `detail` says what to do, `fields` where."""
+    """Base of all errors. `detail` says what is wrong and what to do, `fields` where."""
 
-    title = "error"
+    registry: ClassVar[dict[str, type[Error]]] = {}
+    """Every class that declares a code, by that code."""
+
+    code: ClassVar[str] = "internal_error"
+    title: str = "Internal error"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "code" not in cls.__dict__:
+            return
+        if _CODE.fullmatch(cls.code) is None:
+            raise TypeError(f"{cls.__qualname__}: the code {cls.code!r} is not snake_case")
+        other = Error.registry.setdefault(cls.code, cls)
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"{cls.__qualname__}: the code {cls.code!r} belongs to {other.__module__} already")
+        Error.registry[cls.code] = cls
 
     def __init__(self, detail: str = "", *, title: str | None = None, fields: list[FieldError] | None = None) -> None:
         super().__init__(detail or title or self.title)
@@ -43,55 +79,102 @@ class Error(Exception):
 
 
 class Missing(Error):
-    title = "not found"
+    """No such resource in the caller's organization, or none that the caller may see."""
+
+    code = "not_found"
+    title = "Not found"
 
 
 class Unauthenticated(Error):
-    title = "authentication is needed"
+    """The request has no credentials, or they are wrong, forged or expired.
+
+    Send `Authorization: Bearer <token>`, `X-Api-Key`, or the session cookie.
+    """
+
+    code = "unauthenticated"
+    title = "Authentication required"
 
 
 class Forbidden(Error):
-    title = "not allowed"
+    """The caller lacks the permission that the route requires. `GET /auth/me` lists the caller's permissions."""
+
+    code = "forbidden"
+    title = "Permission denied"
+
+
+class CsrfTokenInvalid(Forbidden):
+    """A request with the session cookie must send the session's `csrf_token` as the header `X-CSRF-Token`."""
+
+    code = "csrf_token_invalid"
+    title = "CSRF token missing or wrong"
 
 
 class Malformed(Error):
-    title = "the request cannot be read"
+    """The request cannot be parsed: the body is not JSON, or a header is malformed."""
+
+    code = "malformed_request"
+    title = "Malformed request"
 
 
 class TooLarge(Malformed):
-    title = "the request is too large"
+    """The body is larger than 1,000,000 bytes."""
+
+    code = "request_too_large"
+    title = "Request too large"
 
 
 class NotJson(Malformed):
-    title = "the body must be JSON"
+    """The `Content-Type` is not the one that the route takes, usually `application/json`."""
+
+    code = "unsupported_media_type"
+    title = "Unsupported media type"
 
 
 class Invalid(Error):
-    title = "some fields are not valid"
+    """One or more fields are wrong. `errors` lists each with its path, a message and a code of its own."""
+
+    code = "invalid_fields"
+    title = "Invalid fields"
 
     @classmethod
-    def field(cls, name: str, message: str) -> Invalid:
-        return cls(f"{name}: {message}", fields=[FieldError(name, message)])
+    def field(cls, name: str, message: str, code: str = "invalid") -> Invalid:
+        """An error about a single field."""
+        return cls(f"{name}: {message}", fields=[FieldError(name, message, code)])
 
 
 class Conflict(Error):
-    title = "that is not possible now"
+    """A business rule, or the current state of the resource, does not allow the request. `detail` says which."""
+
+    code = "conflict"
+    title = "Conflict with the current state"
 
 
 class LostRace(Conflict):
-    title = "somebody else changed this first"
+    """Another request changed the resource at the same time. Read it again, then retry."""
+
+    code = "concurrent_update"
+    title = "Changed by another request"
 
 
 class Duplicate(Conflict):
-    title = "that is already taken"
+    """A value that must be unique in the organization, such as a client's email, is already in use."""
+
+    code = "already_exists"
+    title = "Already exists"
 
 
 class Stale(Error):
-    title = "this has changed since you read it"
+    """`If-Match` names a version that is not the current one. Read the resource again, then retry."""
+
+    code = "precondition_failed"
+    title = "Changed since you read it"
 
 
 class TooMany(Error):
-    title = "too many requests"
+    """Too many requests. Retry after as many seconds as the `Retry-After` header says."""
+
+    code = "rate_limited"
+    title = "Too many requests"
 
     def __init__(self, detail: str = "", *, retry_after: int) -> None:
         super().__init__(detail or f"try again in {retry_after} seconds")
@@ -99,4 +182,10 @@ class TooMany(Error):
 
 
 class Upstream(Error):
-    title = "a service that we depend on did not answer"
+    """A service that CoachWay depends on (Stripe, Twilio, email) did not respond, or failed. Retry later."""
+
+    code = "upstream_unavailable"
+    title = "Upstream service unavailable"
+
+
+Error.registry[Error.code] = Error

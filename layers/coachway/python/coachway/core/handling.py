@@ -49,10 +49,10 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
         response = replies.response_of(_run(route, request, caller, path), route, request)
     except errors.Error as error:
         response = replies.refusal_of(error, route, request, request_id)
-    except Exception:  # the last resort: logged with its trace, and told as a 500 that gives nothing away
-        logger.exception("a request failed for a reason that nobody foresaw", route=route.path)
-        unforeseen = errors.Error("this was logged; tell us the request id", title="internal error")
-        response = replies.refusal_of(unforeseen, route, request, request_id)
+    except Exception:  # the last resort: log the trace, answer a 500 that reveals nothing
+        logger.exception("unhandled exception", route=route.path)
+        failure = errors.Error("The error was logged. Tell us the request_id.")
+        response = replies.refusal_of(failure, route, request, request_id)
     replies.finish(response, request, request_id, correlation_id)
     logger.info(
         "request",
@@ -176,8 +176,7 @@ def _form(model: type[BaseModel], raw: bytes, headers: Mapping[str, str]) -> Bas
     """What a page's form posted. A field that is sent twice counts as sent last."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        wanted = "send Content-Type: application/x-www-form-urlencoded"
-        raise errors.NotJson(wanted, title="the body must be a form")
+        raise errors.NotJson("send Content-Type: application/x-www-form-urlencoded")
     try:
         sent = dict(parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=100))
     except ValueError:  # not UTF-8, or too many fields

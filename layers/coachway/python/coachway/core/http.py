@@ -27,6 +27,7 @@ from pydantic import TypeAdapter
 from coachway import __version__
 from coachway.core import handling, starting, store
 from coachway.core.answers import Answer, Html
+from coachway.core.errors import Error
 from coachway.core.model import Shape
 from coachway.core.problems import Problem
 
@@ -55,8 +56,8 @@ class Route:
     tag: str
     secret: bool
     """The answer carries a secret, which an Idempotency-Key record must not show."""
-    errors: tuple[int, ...]
-    """Statuses it may answer with besides those that follow from the declaration."""
+    errors: tuple[int | type[Error], ...]
+    """Errors it may raise besides those that follow from the declaration: classes, or statuses not yet converted."""
     media: str = "application/json"
     outside: tuple[str, ...] = ()
     """Roles outside the organization that hold the permission for what is theirs."""
@@ -165,7 +166,7 @@ class Api:
         *,
         status: int = 200,
         secret: bool = False,
-        errors: tuple[int, ...] = (),
+        errors: tuple[int | type[Error], ...] = (),
         base: str = BASE,
         media: str = "application/json",
         outside: tuple[str, ...] = (),

@@ -100,7 +100,7 @@ class Once:
 
 
 class AlreadyConsumed(Conflict):
-    title = "this event had its effect before"
+    """This consumer has handled the event before."""
 
 
 Op = Create | Update | Remove | Require | Absent | Add | Once

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,9 +71,8 @@ def response_of(answer: object, route: Route, request: Request) -> Response:
 
 def refusal_of(error: errors.Error, route: Route, request: Request, request_id: str) -> Response:
     """An error, as problem details or as the route's page of refusal."""
-    problem = problems.problem_of(
-        error, instance=str(request.context.get("path") or request.path), request_id=request_id
-    )
+    path = str(request.context.get("path") or request.path)
+    problem = problems.problem_of(error, instance=path, request_id=request_id, address=_address(request.context))
     headers: dict[str, str] = {}
     if isinstance(error, errors.TooMany):
         headers["Retry-After"] = str(error.retry_after)
@@ -83,6 +83,12 @@ def refusal_of(error: errors.Error, route: Route, request: Request, request_id: 
         return response_of(replace(page, status=problem.status, headers={**headers, **page.headers}), route, request)
     headers["Content-Type"] = "application/problem+json"
     return Response(problem.model_dump_json(), {**headers}, problem.status)
+
+
+def _address(context: Mapping[str, Any]) -> str:
+    """Where this deployment is reached. Empty if neither its settings nor the gateway say so, as in a test."""
+    host, stage = context.get("domainName"), context.get("stage")
+    return settings.own_address() or (f"https://{host}/{stage}" if host and stage else "")
 
 
 def finish(response: Response, request: Request, request_id: str, correlation_id: str) -> None:

@@ -25,6 +25,11 @@ def allowed_origins() -> frozenset[str]:
     return frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))
 
 
+def own_address() -> str:
+    """Where people reach the deployment, if the deployment was given an address; empty for the gateway's own."""
+    return os.environ.get("PUBLIC_URL", "").rstrip("/")
+
+
 def clients_per_address() -> int:
     """How many people one address stands for: limits by address are so many times wider."""
     return int(os.environ.get("CLIENTS_PER_ADDRESS", "1"))

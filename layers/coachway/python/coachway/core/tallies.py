@@ -97,7 +97,7 @@ class Tallies(Generic[T]):
     def _recount(self, caller: Caller, subject: str, counted: Mapping[str, Numbers]) -> None:
         before, newest = self.of(caller.org_id, subject), max(counted)
         if before.through > newest:
-            raise errors.Conflict("events are still arriving: try again in a moment", title="not all events are there")
+            raise errors.Conflict("events are still arriving: try again in a moment")
         numbers: dict[str, int] = {}
         for each in counted.values():
             numbers = total(numbers, each)

@@ -173,7 +173,7 @@ def given_refresh(body: Refresh, cookies: str, csrf: str) -> str:
     if not token:
         raise errors.Unauthenticated("send the refresh token in the body, or its cookie")
     if not csrf or not same(csrf, credentials.cookie(cookies, credentials.CSRF_COOKIE)):
-        raise errors.Forbidden("a request by cookie must carry X-CSRF-Token", title="CSRF token missing or wrong")
+        raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
     return token
 
 
