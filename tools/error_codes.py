@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from coachway.core import errors, problems
-from coachway.core.http import ANYONE, Route
+from coachway.core.http import ANYONE
 from coachway.core.problems import STATUS, status_of
+from coachway.core.route import Route
 
 _STATUSES: Final[Mapping[int, type[errors.Error]]] = {
     status: kind for kind, status in STATUS.items() if kind is not errors.Conflict

@@ -14,9 +14,11 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from coachway import __version__
 from coachway.core.answers import Answer, File, Html
 from coachway.core.errors import Error
-from coachway.core.http import ANYONE, Route
-from coachway.core.model import Changes, Entity, Page, partial
+from coachway.core.http import ANYONE
+from coachway.core.model import Entity
 from coachway.core.problems import Problem
+from coachway.core.route import Route
+from coachway.core.schemas import Changes, Page, partial
 from tools import error_codes, openapi_words
 from tools.entries import ROOT, Entry
 from tools.openapi_schemas import Schemas, inlined, named, without_null

@@ -24,7 +24,7 @@ from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bookings.model import CharterId
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Changes, Page
+from coachway.core.schemas import Changes, Page
 
 api = Api("bids", "Vendors bid for trips: requests, bids, and the award.")
 app = api.app

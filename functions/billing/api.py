@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from coachway.billing import (
-    collecting,
-    exporting,
-    invoices,
-    issuing,
-    ledger,
-    receivable,
-    reconciling,
-    recording,
-    reversing,
-)
+from coachway.billing import collecting, exporting, invoices, issuing, ledger, receivable, reconciling, recording
+from coachway.billing import recording as billing_recording
 from coachway.billing.aging import Aging
 from coachway.billing.collection import Collection, CollectionId, CollectionQuery
 from coachway.billing.exporting import ExportQuery
@@ -24,7 +15,7 @@ from coachway.billing.reconciling import Reconciliation, ReconciliationQuery
 from coachway.core.answers import File
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 
 api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.")
 app = api.app
@@ -87,7 +78,7 @@ def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReverseInput, i
 
     Its invoice is due again, and can be voided. What came by card is given back by a refund.
     """
-    return reversing.reverse(caller, payment_id, body.reason, if_match)
+    return billing_recording.reverse(caller, payment_id, body.reason, if_match)
 
 
 @api.get("/billing/ledger", needs="billing:read")

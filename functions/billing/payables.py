@@ -18,7 +18,7 @@ from coachway.billing.payable import (
 )
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 
 api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app

@@ -10,7 +10,7 @@ from coachway.bookings.model import CharterId
 from coachway.bookings.schedule import PaymentSchedule, PaymentScheduleInput
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 
 api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app

@@ -19,7 +19,7 @@ from coachway.core.caller import Caller
 from coachway.core.erasing import Erasure
 from coachway.core.events import HistoryEntry
 from coachway.core.http import ANYONE, Api
-from coachway.core.model import Changes, Input, Page, PageQuery
+from coachway.core.schemas import Changes, Input, Page, PageQuery
 
 api = Api("bookings", "Charters, from quote to completion, their series, and the links by which clients answer.")
 app = api.app

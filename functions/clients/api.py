@@ -19,7 +19,7 @@ from coachway.clients.model import (
 )
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Changes, Page, PageQuery
+from coachway.core.schemas import Changes, Page, PageQuery
 
 api = Api("clients", "Clients, their contacts and addresses, and what they may still owe.")
 app = api.app

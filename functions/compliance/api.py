@@ -6,7 +6,7 @@ from coachway.compliance import service
 from coachway.compliance.model import ComplianceDocument, ComplianceId, DocumentInput, DocumentQuery, ReviewInput
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 
 api = Api("compliance", "Papers that vendors, drivers, vehicles and the organization must have, and their review.")
 app = api.app

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 from coachway.dispatch import answering, assignments, board, listing, recoveries
+from coachway.dispatch.assignment_schemas import AssignmentQuery, ReasonInput
 from coachway.dispatch.board import Board, BoardQuery
 from coachway.dispatch.model import Assignment, AssignmentId
 from coachway.dispatch.recovery import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
-from coachway.dispatch.requests import AssignInput, AssignmentQuery, AutoAssigned, AutoInput, ReasonInput
+from coachway.dispatch.requests import AssignInput, AutoAssigned, AutoInput
 
 api = Api("dispatch", "Who drives which trip, in which vehicle, and where they are.")
 app = api.app

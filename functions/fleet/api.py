@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Changes, Page
+from coachway.core.schemas import Changes, Page
 from coachway.fleet import drivers, vehicles
 from coachway.fleet.model import (
     AvailabilityInput,

@@ -8,7 +8,7 @@ from coachway.core.answers import Answer
 from coachway.core.caller import Caller
 from coachway.core.credentials import ApiKey, authenticate
 from coachway.core.http import ANYONE, SIGNED_IN, Api
-from coachway.core.model import Changes, Page, PageQuery
+from coachway.core.schemas import Changes, Page, PageQuery
 from coachway.identity import (
     api_keys,
     invitations,

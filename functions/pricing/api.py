@@ -10,7 +10,7 @@ from coachway.core import ids
 from coachway.core.caller import Caller
 from coachway.core.events import HistoryEntry
 from coachway.core.http import Api
-from coachway.core.model import Changes, Page, PageQuery
+from coachway.core.schemas import Changes, Page, PageQuery
 from coachway.pricing import compliance, offering, rulebook, service
 from coachway.pricing.legality import ComplianceReport, ComplianceRequest
 from coachway.pricing.model import PricingRule, RuleInput

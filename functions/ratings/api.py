@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 from coachway.ratings import service
 from coachway.ratings.model import Rating, RatingId, RatingInput, RatingQuery, ResponseInput
 

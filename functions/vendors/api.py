@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coachway.core.caller import Caller
 from coachway.core.http import Api
-from coachway.core.model import Changes, Page, PageQuery
+from coachway.core.schemas import Changes, Page, PageQuery
 from coachway.vendors import service, webhooks
 from coachway.vendors.model import (
     ComplianceStatus,

@@ -11,7 +11,7 @@ from coachway.compliance.model import Subject
 from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
 from coachway.core import ids
 from coachway.core.writes import item
-from coachway.dispatch.model import DIARY
+from coachway.dispatch.diary_model import DIARY
 from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
 from tests import dates
 from tests.stack import Stack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coachway.core import errors
-from coachway.core.model import Changes
+from coachway.core.schemas import Changes
 from coachway.identity import organizations, terms
 from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from coachway.billing import mending, refund_flow, refunds, stripe_returns
-from coachway.billing.payment import Payment
-from coachway.billing.refund import PROMISED, Refund, RefundInput, RefundQuery
+from coachway.billing.payment import PROMISED, Payment
+from coachway.billing.refund import Refund, RefundInput, RefundQuery
 from coachway.bookings import lifecycle
 from coachway.bookings.lifecycle import CancelInput
 from coachway.core import clock, errors, ids, store

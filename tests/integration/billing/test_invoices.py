@@ -11,7 +11,7 @@ from coachway.bookings import lifecycle
 from coachway.bookings.lifecycle import CancelInput
 from coachway.clients import service as clients
 from coachway.core import clock, errors
-from coachway.core.model import Changes
+from coachway.core.schemas import Changes
 from tests.integration.billing import office
 from tests.integration.billing.office import ask, booked, completed, done, owes
 from tests.integration.bookings import asking

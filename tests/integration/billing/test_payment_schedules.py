@@ -9,7 +9,7 @@ import pytest
 from coachway.clients.model import ClientInput
 from coachway.clients.service import update as change_client
 from coachway.core import ids
-from coachway.core.model import Changes
+from coachway.core.schemas import Changes
 from coachway.identity import terms as organization
 from coachway.identity.organization import OrganizationSettings, PaymentPolicy
 from tests.integration.billing.stripe_sandbox import Desk

@@ -10,23 +10,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from coachway.billing import (
-    cancelling,
-    invoices,
-    issuing,
-    ledger,
-    payables,
-    payments,
-    payouts,
-    recording,
-    refunds,
-    reversing,
-)
+from coachway.billing import cancelling, invoices, issuing, ledger, payables, payments, payouts, recording, refunds
+from coachway.billing import recording as billing_recording
 from coachway.billing.accounts import Account, client_balances, totals
 from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery
 from coachway.billing.payable import PayableInput, PayInput, PayMethod
-from coachway.billing.payment import PAYMENT, Payment, PaymentMethod, PaymentQuery, RecordedInput
-from coachway.billing.refund import PROMISED, Refund, RefundInput, RefundQuery
+from coachway.billing.payment import PAYMENT, PROMISED, Payment, PaymentMethod, PaymentQuery, RecordedInput
+from coachway.billing.refund import Refund, RefundInput, RefundQuery
 from coachway.bookings import lifecycle
 from coachway.bookings.lifecycle import CancelInput
 from coachway.core import clock, errors, store
@@ -122,7 +112,7 @@ class Money(RuleBasedStateMachine):
     def take_back(self, data: st.DataObject) -> None:
         if self.payments:
             id_ = data.draw(st.sampled_from(self.payments))
-            if self._may(lambda: reversing.reverse(MANAGER, id_, "It came back")):
+            if self._may(lambda: billing_recording.reverse(MANAGER, id_, "It came back")):
                 self.paid_in -= store.get(Payment, PAYMENT.key(org=ORG, id=id_)).amount
                 self.payments.remove(id_)
 

@@ -13,7 +13,7 @@ from coachway.billing.accounts import Account, client_balances, totals
 from coachway.billing.invoice import INVOICE
 from coachway.billing.payment import PaymentQuery
 from coachway.core import clock, store
-from coachway.core.model import Changes
+from coachway.core.schemas import Changes
 from coachway.identity import terms
 from tests.integration.billing import office, refunding
 from tests.integration.billing.office import ask, completed, done, owes

@@ -8,6 +8,7 @@ import pytest
 
 from coachway.bookings import charters, coverage, lifecycle
 from coachway.bookings.model import Charter, Cover
+from coachway.bookings.rules import ChangedMeanwhile
 from coachway.core import ids, store
 from coachway.core.caller import Caller
 from tests.integration.bookings.asking import ORG, ask, found, moved, quoted
@@ -80,7 +81,7 @@ def test_of_two_who_give_the_same_vehicle_away_one_wins() -> None:
     before = a_charter("booked", vehicles=1)
     late = coverage.covered(CALLER, before, [Cover(vehicle=1, vendor_id="ven_2")], "awarded")
     given(before, Cover(vehicle=1, vendor_id="ven_1"))
-    with pytest.raises(lifecycle.ChangedMeanwhile):
+    with pytest.raises(ChangedMeanwhile):
         store.commit(CALLER, *late)
     assert charters.get(CALLER, before.id).vendor_ids == ["ven_1"]
 

@@ -13,8 +13,8 @@ from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterInput
 from coachway.clients.model import Client
 from coachway.core import clock, store
 from coachway.core.caller import Caller
-from coachway.core.model import Changes
 from coachway.core.ops import Create
+from coachway.core.schemas import Changes
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.unit.bookings.charters import CLIENT, ORG_ID, ORGANIZATION

@@ -13,10 +13,11 @@ from coachway.core import clock, ids, store
 from coachway.core.answers import Answer, File, Html
 from coachway.core.caller import Caller
 from coachway.core.http import ANYONE, SIGNED_IN, Api
-from coachway.core.model import AccessPattern, Changes, Entity, Input, Key, Page, PageQuery, Text, changed
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import PositiveAmount
 from coachway.core.ops import Create, Update
 from coachway.core.problems import Problem
+from coachway.core.schemas import Changes, Input, Page, PageQuery, Text, changed
 from tests.integration.client import Reply, call, token_for
 from tests.integration.conftest import TABLE
 

@@ -12,8 +12,9 @@ from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.idempotency import AlreadyAnswered, Attempt
 from coachway.core.listing import page
-from coachway.core.model import AccessPattern, Entity, Key, PageQuery
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.ops import Absent, Add, AlreadyConsumed, Create, Once, Op, Require, Update
+from coachway.core.schemas import PageQuery
 from coachway.core.turns import TURN
 
 BOATS = AccessPattern("a boat", pk="ORG#{org}#BOAT#{id}", sk="HEAD")

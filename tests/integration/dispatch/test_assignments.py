@@ -9,7 +9,8 @@ import pytest
 
 from coachway.core import clock, ids, store
 from coachway.core.table import tally
-from coachway.dispatch.model import ASSIGNMENT, DIARY, DiaryPage
+from coachway.dispatch.diary_model import DIARY, DiaryPage
+from coachway.dispatch.model import ASSIGNMENT
 from coachway.fleet.model import JOBS
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG

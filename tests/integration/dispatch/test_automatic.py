@@ -9,7 +9,7 @@ import pytest
 
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.model import Changes
+from coachway.core.schemas import Changes
 from coachway.dispatch import assigning
 from coachway.dispatch.ground import Ground
 from coachway.dispatch.requests import AssignInput

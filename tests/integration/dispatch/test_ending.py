@@ -10,7 +10,8 @@ import pytest
 from coachway.core import clock, store
 from coachway.core.ops import Update
 from coachway.dispatch import assignments
-from coachway.dispatch.model import DIARY, Assignment, DiaryPage
+from coachway.dispatch.diary_model import DIARY, DiaryPage
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import AssignmentStatus
 from coachway.fleet.model import JOBS
 from coachway.identity import organizations

@@ -13,7 +13,8 @@ from coachway.core import clock, errors, executions, store
 from coachway.core.consuming import Delivery
 from coachway.core.ops import Update
 from coachway.dispatch import recoveries, recovery_flow
-from coachway.dispatch.model import ASSIGNMENT, DIARY, Assignment, DiaryPage
+from coachway.dispatch.diary_model import DIARY, DiaryPage
+from coachway.dispatch.model import ASSIGNMENT, Assignment
 from coachway.dispatch.recovery import RECOVERY, Recovery
 from coachway.dispatch.rules import AssignmentStatus, week_of
 from tests.integration.bookings import asking

@@ -16,6 +16,7 @@ from coachway.core.events import Envelope
 from coachway.core.listing import everything
 from coachway.dispatch import archive, trail, watching
 from coachway.dispatch.packing import rounded
+from coachway.dispatch.watch import Watch
 from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
@@ -208,8 +209,8 @@ def test_what_was_declined_is_forgotten() -> None:
     made = yard.assigned(yard.trip(), rosa, yard.vehicle())["id"]
     yard.done("POST", f"/dispatch/assignments/{made}/decline", {"reason": "ill"}, by=rosa)
     assert looked("09:20")["over"] == 1
-    watch = watching.Watch(org_id=ORG, assignment_id=made, due=clock.now())
-    assert store.find(watching.Watch, watch.key()) is None
+    watch = Watch(org_id=ORG, assignment_id=made, due=clock.now())
+    assert store.find(Watch, watch.key()) is None
 
 
 def test_the_timer_says_which_of_its_jobs_it_does(bucket: Any) -> None:

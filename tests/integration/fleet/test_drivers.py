@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coachway.core import errors, ids, store
-from coachway.core.model import Changes
+from coachway.core.schemas import Changes
 from coachway.fleet import drivers, jobs, lending
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
 from tests.integration.client import call

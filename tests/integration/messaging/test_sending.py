@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Delivery
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 from coachway.messaging import mail, occasions, rules, sending, service
 from coachway.messaging.model import NOTIFICATION, Notification, NotificationQuery, Status
 from tests.entries import load

@@ -10,19 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.bids import rules
-from coachway.bids.rules import (
-    BID_STEPS,
-    REQUEST_STEPS,
-    BidStatus,
+from coachway.bids.ranking import (
     Entry,
     Offer,
-    RequestStatus,
+    awarded_by_itself,
     cheapest_cover,
     decide,
-    payout_date,
+    is_trusted,
+    not_chosen,
     ranked,
     shared_out,
 )
+from coachway.bids.rules import BID_STEPS, REQUEST_STEPS, BidStatus, RequestStatus, payout_date
 from coachway.core import errors
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -79,7 +78,7 @@ def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
         assert decision.rejected.keys() | winners == by_id.keys()
         assert target is not None
         assert sum(won.price for won in decision.award) * 10 <= target * 9
-        assert all(rules.is_trusted(won) for won in decision.award)
+        assert all(is_trusted(won) for won in decision.award)
     assert decision.rejected.keys().isdisjoint(winners)
     assert all(decision.rejected.values())
     fit = {bid_id for bid_id, entry in by_id.items() if not entry.against and entry.valid_until > now}
@@ -140,7 +139,7 @@ def test_what_is_awarded_by_itself(
     price: int, rating: float | None, preferred: bool, target: int | None, is_awarded: bool
 ) -> None:
     bids = [offer(price=price, rating=rating, is_preferred=preferred)]
-    assert bool(rules.awarded_by_itself(bids, 1, target)) == is_awarded
+    assert bool(awarded_by_itself(bids, 1, target)) == is_awarded
 
 
 def test_the_cheapest_cover_may_leave_out_the_lowest_bid() -> None:
@@ -199,4 +198,4 @@ def test_what_a_bid_is_above_the_lowest_is_rounded_half_up() -> None:
 
 
 def test_who_lost_to_nobody_is_told_that_the_organization_runs_it() -> None:
-    assert rules.not_chosen(offer(), []) == "The organization runs this trip itself"
+    assert not_chosen(offer(), []) == "The organization runs this trip itself"

@@ -10,7 +10,7 @@ import pytest
 from pydantic import AwareDatetime, Field, ValidationError
 
 from coachway.core import ids, problems
-from coachway.core.model import Input, Note, Text
+from coachway.core.schemas import Input, Note, Text
 from coachway.core.times import Day
 
 

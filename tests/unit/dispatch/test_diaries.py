@@ -14,7 +14,7 @@ from coachway.core.model import Key
 from coachway.core.ops import Absent, Create, Op, Require, Update
 from coachway.dispatch import clashes, diary
 from coachway.dispatch.diary import Diary
-from coachway.dispatch.model import DiaryPage, Job
+from coachway.dispatch.diary_model import DiaryPage, Job
 from coachway.dispatch.rules import REACH, travel_time, week_of, weeks
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"

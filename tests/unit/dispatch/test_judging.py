@@ -12,8 +12,8 @@ from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterQuote
 from coachway.compliance.rules import REQUIRED, DocumentType, Standing, SubjectType
 from coachway.core.geo import Place
 from coachway.dispatch import clashes, judging, planning, scoring
+from coachway.dispatch.diary_model import Job
 from coachway.dispatch.judging import DriverCase, Finding, VehicleCase, Wanted
-from coachway.dispatch.model import Job
 from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Availability, Driver, Vehicle

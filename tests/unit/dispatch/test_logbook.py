@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from coachway.core.geo import Place
 from coachway.dispatch import logbook
-from coachway.dispatch.model import Assignment, AssignmentStop, Job
+from coachway.dispatch.diary_model import Job
+from coachway.dispatch.model import Assignment, AssignmentStop
 from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import DRIVER_EXAMPLE, Driver
 from coachway.hours.model import Answer, Segment, Status

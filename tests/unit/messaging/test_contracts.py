@@ -12,7 +12,7 @@ from coachway.billing import collection_events, invoice_events, payable_events, 
 from coachway.bookings import events as bookings
 from coachway.compliance import events as compliance
 from coachway.core.events import Event
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.dispatch import events as dispatch
 from coachway.dispatch import recovery_events as recovering
 from coachway.identity import events as identity

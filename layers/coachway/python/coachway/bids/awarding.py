@@ -14,6 +14,7 @@ from coachway.bids.candidates import Candidate
 from coachway.bids.events import BidAccepted, BidCalledOff, BiddingAwarded, BidRejected
 from coachway.bids.ground import Ground
 from coachway.bids.model import AcceptInput, Bid, BidView, RejectInput
+from coachway.bids.ranking import not_chosen, obstacle, shared_out
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings import coverage, failures
 from coachway.bookings.model import CHARTER, Charter, Cover
@@ -54,7 +55,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     covers: list[Cover] = []
     for bid in bids:
         _require_decidable(bid, on)
-        given, free = rules.shared_out(free, bid.vehicle_count, on.charter.vehicle_count)
+        given, free = shared_out(free, bid.vehicle_count, on.charter.vehicle_count)
         candidates.require_eligible(bid, on.charter, on.request, known.get(bid.vendor_id))
         covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in given]
         winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], given, reason))
@@ -155,7 +156,7 @@ def rejections(caller: Caller, losers: Sequence[Bid], winners: Sequence[Bid], on
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in (*losers, *winners)])
     best = [candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in winners]
     return [
-        rejection(caller, bid, rules.obstacle(entry, clock.now()) or rules.not_chosen(entry.offer, best))
+        rejection(caller, bid, obstacle(entry, clock.now()) or not_chosen(entry.offer, best))
         for bid, entry in zip(losers, candidates.entries(losers, whole, on.request, known), strict=True)
     ]
 

@@ -14,8 +14,9 @@ from coachway.bids.rules import RequestStatus, is_sealed, valid_until
 from coachway.bookings.model import CHARTER, CharterId, Moment
 from coachway.core import ids
 from coachway.core.flows import FlowFailure
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record, Shape
+from coachway.core.model import AccessPattern, Entity, Key, Record
 from coachway.core.money import PositiveAmount
+from coachway.core.schemas import Input, Note, PageQuery, Shape
 from coachway.vendors.model import VendorId
 
 BID_REQUEST = AccessPattern(

@@ -16,7 +16,7 @@ from coachway.bids.eligibility import (
     state_of,
 )
 from coachway.bids.model import Bid
-from coachway.bids.rules import Entry, Offer
+from coachway.bids.ranking import Entry, Offer
 from coachway.bookings import coverage, equipment
 from coachway.bookings.model import Charter, StopType
 from coachway.compliance import standings, subjects

@@ -11,10 +11,10 @@ from coachway.bids import candidates, ground, service, views
 from coachway.bids.bidding import BidRequest
 from coachway.bids.candidates import Candidate
 from coachway.bids.model import Bid, BidView
-from coachway.bids.rules import Ranked
+from coachway.bids.ranking import Ranked
 from coachway.core.caller import Caller
-from coachway.core.model import Shape
 from coachway.core.money import PositiveAmount, round_half_up
+from coachway.core.schemas import Shape
 
 
 class ComparedBid(BidView):

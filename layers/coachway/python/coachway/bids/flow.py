@@ -17,15 +17,16 @@ from coachway.bids import awarding, candidates, ground, inviting, requests, rule
 from coachway.bids.bidding import BIDDING, BidRequest
 from coachway.bids.events import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
 from coachway.bids.model import Bid
-from coachway.bids.rules import BidStatus, Decision, RequestStatus
+from coachway.bids.ranking import Decision, decide
+from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings import coverage, failures
 from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, errors, executions, store
 from coachway.core.caller import Caller
 from coachway.core.flows import FlowFailure
-from coachway.core.model import Shape
 from coachway.core.ops import Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 
 _TOGETHER = 45
 AUTOMATIC = "The lowest bid"
@@ -155,7 +156,7 @@ def decided(caller: Caller, request: BidRequest) -> Decision:
     # What was given to somebody since is no part of the target price any more: then a manager goes on.
     target = request.target_price if free == request.vehicle_count else None
     entries = candidates.entries(bids, on.charter, request, known)
-    return rules.decide(entries, free, target, clock.now())
+    return decide(entries, free, target, clock.now())
 
 
 def award(caller: Caller, bid_request_id: str, bid_ids: Sequence[str]) -> Next:

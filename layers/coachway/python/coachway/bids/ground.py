@@ -14,7 +14,7 @@ from coachway.bookings.rules import Status
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 MOST_BIDS: Final = 1000
 """Bids for one charter that are compared."""

@@ -14,8 +14,9 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 from coachway.bids.rules import BidStatus
 from coachway.bookings.model import CharterId, sortable
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import PositiveAmount
+from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
 from coachway.core.times import Day
 from coachway.pricing.model import Class, Code
 from coachway.vendors.model import VendorId

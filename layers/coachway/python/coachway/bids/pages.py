@@ -19,8 +19,8 @@ from coachway.bookings.wording import brand_of, wording_of
 from coachway.core import errors, pages
 from coachway.core.answers import Html
 from coachway.core.caller import Caller
-from coachway.core.model import Input
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Input
 from coachway.core.wording import Wording
 from coachway.identity import organizations
 

@@ -37,9 +37,9 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import everything, months, page
-from coachway.core.model import Page
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Page
 from coachway.vendors.model import VENDOR, Vendor
 
 _MOST_INVITED = 1000

@@ -24,16 +24,17 @@ from coachway.bids.model import (
     BidTerms,
     BidView,
 )
-from coachway.bids.rules import BidStatus, Ranked, ranked, require_bid_step, valid_until
+from coachway.bids.ranking import Ranked, ranked
+from coachway.bids.rules import BidStatus, require_bid_step, valid_until
 from coachway.bookings import coverage
 from coachway.bookings.model import Charter
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import months, page
-from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Create, Op, Require, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Changes, Page, changed
 
 
 def create(caller: Caller, wanted: BidInput) -> BidView:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from coachway.bids.bidding import BidRequest, Invitation
 from coachway.bids.model import Bid, BidView
+from coachway.bids.ranking import Ranked
 from coachway.bids.request_views import BidRequestView
-from coachway.bids.rules import Ranked
 from coachway.core.caller import Caller
 
 _VENDORS_DO_NOT_SEE = frozenset(

@@ -17,7 +17,7 @@ from coachway.core.answers import Posted
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, Attempt, FirstAnswer
 from coachway.core.log import logger
-from coachway.core.model import Input, Shape
+from coachway.core.schemas import Input, Shape
 from coachway.core.times import Moment
 from coachway.vendors import webhooks
 from coachway.vendors.model import VendorId

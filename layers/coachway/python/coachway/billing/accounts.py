@@ -27,8 +27,8 @@ from typing import Final, Protocol
 
 from pydantic import Field, model_validator
 
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 
 
 class Account(StrEnum):

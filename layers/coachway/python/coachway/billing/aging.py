@@ -8,8 +8,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 from coachway.core.times import Day
 
 

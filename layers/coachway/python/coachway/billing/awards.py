@@ -17,10 +17,10 @@ from coachway.bookings.rules import Status
 from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
-from coachway.core.model import Shape
 from coachway.core.money import Amount
 from coachway.core.ops import AlreadyConsumed, Require
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 from coachway.identity import organizations
 
 _OVER: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})

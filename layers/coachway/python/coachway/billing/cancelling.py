@@ -14,8 +14,8 @@ from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.invoice_events import InvoiceVoided
 from coachway.billing.invoice_rules import InvoiceStatus, require_step
 from coachway.billing.invoices import ChangedMeanwhile, told
-from coachway.billing.payment import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
-from coachway.billing.refund import PROMISED, SETTLED, Refund, RefundCause, Settlement
+from coachway.billing.payment import OF_SUBJECT, PAYMENT, PROMISED, Payment, PaymentStatus
+from coachway.billing.refund import SETTLED, Refund, RefundCause, Settlement
 from coachway.billing.refund_events import CancellationSettled
 from coachway.billing.refund_rules import Left
 from coachway.bookings import cancellation
@@ -27,10 +27,10 @@ from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.listing import everything
-from coachway.core.model import Shape
 from coachway.core.ops import AlreadyConsumed, Create, Op, Require, Update
 from coachway.core.parties import CLIENT
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 from coachway.identity import organizations
 from coachway.identity.organization import Organization
 

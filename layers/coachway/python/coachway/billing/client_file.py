@@ -17,7 +17,8 @@ from coachway.clients.personal import ClientFile
 from coachway.core import contact
 from coachway.core.caller import Caller
 from coachway.core.listing import page
-from coachway.core.model import AccessPattern, Entity, Input, PageQuery, Shape
+from coachway.core.model import AccessPattern, Entity
+from coachway.core.schemas import Input, PageQuery, Shape
 from coachway.messaging.model import BY_RECIPIENT, Notification
 
 _TOGETHER: Final = 100

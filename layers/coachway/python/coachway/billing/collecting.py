@@ -33,10 +33,10 @@ from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.listing import months, page
 from coachway.core.log import logger
-from coachway.core.model import Page, PageQuery, Shape
 from coachway.core.ops import Create, Update
 from coachway.core.parties import CLIENT
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Page, PageQuery, Shape
 from coachway.identity import organizations
 
 FLOW: Final = "payment_collection"

@@ -11,8 +11,9 @@ from coachway.billing.collection_rules import CollectionStatus
 from coachway.bookings.model import ClientId, sortable
 from coachway.core import ids
 from coachway.core.flows import FlowFailure
-from coachway.core.model import AccessPattern, Entity, Key, PageQuery, Shape
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount
+from coachway.core.schemas import PageQuery, Shape
 from coachway.core.times import Day
 
 CollectionId = Annotated[str, Field(pattern=ids.pattern("col"))]

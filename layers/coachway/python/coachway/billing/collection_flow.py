@@ -20,9 +20,9 @@ from coachway.bookings.rules import Status
 from coachway.core import clock, errors, executions, ids, store
 from coachway.core.caller import Caller
 from coachway.core.flows import FlowFailure
-from coachway.core.model import Shape
 from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 
 _OPEN = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
 

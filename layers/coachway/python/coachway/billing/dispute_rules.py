@@ -8,8 +8,8 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, Field
 
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 
 
 class DisputeStatus(StrEnum):

@@ -11,9 +11,10 @@ from typing import Any
 from coachway.billing import giving_back, ledger, movements, refunds, stripe_returns
 from coachway.billing.accounts import Movement
 from coachway.billing.dispute_rules import Dispute, DisputeStatus, status_of
-from coachway.billing.payment import PAYMENT, Payment, PaymentStatus
-from coachway.billing.payment_events import PaymentDisputed, PaymentDisputeEnded, about
-from coachway.billing.refund import PROMISED, PROMISES, SETTLED, Refund, RefundCause, Settlement
+from coachway.billing.payment import PAYMENT, PROMISED, PROMISES, Payment, PaymentStatus
+from coachway.billing.payment_events import PaymentDisputed, PaymentDisputeEnded
+from coachway.billing.payment_payloads import about
+from coachway.billing.refund import SETTLED, Refund, RefundCause, Settlement
 from coachway.billing.refund_rules import RefundStatus
 from coachway.billing.stripe_returns import Disputed
 from coachway.clients.model import Client

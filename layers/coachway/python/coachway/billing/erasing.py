@@ -21,9 +21,10 @@ from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.erasing import ERASED, Blanks, erase_at
 from coachway.core.listing import months, page
-from coachway.core.model import AccessPattern, Entity, PageQuery
+from coachway.core.model import AccessPattern, Entity
 from coachway.core.ops import Remove
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import PageQuery
 
 _PERSONAL: Final[Blanks] = {
     "billing_address": [],

@@ -23,8 +23,8 @@ from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.answers import File
 from coachway.core.caller import Caller
-from coachway.core.model import Input
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Input
 from coachway.core.times import Day
 from coachway.identity import organizations
 

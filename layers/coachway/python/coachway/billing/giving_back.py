@@ -12,8 +12,8 @@ from coachway.billing.payment import PAYMENT, Payment
 from coachway.billing.refund import Refund
 from coachway.billing.refund_events import RefundCompleted
 from coachway.billing.refund_rules import RefundStatus
-from coachway.bookings.lifecycle import ChangedMeanwhile
 from coachway.bookings.model import Charter
+from coachway.bookings.rules import ChangedMeanwhile
 from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.core.ops import Op, Update

@@ -12,8 +12,9 @@ from coachway.billing.invoice_rules import InvoiceStatus
 from coachway.bookings.model import CharterId, ClientId, sortable
 from coachway.clients.rules import PaymentTerms
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount
+from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
 from coachway.core.times import Day
 
 MOST_CHARTERS: Final = 80

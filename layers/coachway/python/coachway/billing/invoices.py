@@ -27,10 +27,10 @@ from coachway.clients.model import ADDRESSES, Address, AddressType, Client
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything, months, page
-from coachway.core.model import Page
 from coachway.core.money import Money
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Page
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 T = TypeVar("T")

@@ -24,11 +24,12 @@ from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
 from coachway.core import clock, ids, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Entity, Key, Shape
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 from coachway.identity import organizations
 
 _AT_ONCE: Final = 100

@@ -19,8 +19,9 @@ from coachway.core import errors, store, timers
 from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
+from coachway.core.model import AccessPattern, Key, Record
 from coachway.core.ops import Update
+from coachway.core.schemas import PageQuery, Shape
 
 _TIMER: Final = "invoicing"
 _AT: Final = time(0, 30)

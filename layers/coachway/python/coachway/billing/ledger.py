@@ -20,9 +20,10 @@ from coachway.billing.accounts import Account, Kind, Movement, Posting, require_
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything, months, page
-from coachway.core.model import AccessPattern, Entity, Key, Page, PageQuery, Shape
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount
 from coachway.core.ops import Add, Create, Op
+from coachway.core.schemas import Page, PageQuery, Shape
 from coachway.core.times import Day
 from coachway.identity.organization import Organization
 

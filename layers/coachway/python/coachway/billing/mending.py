@@ -19,7 +19,7 @@ from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
 from coachway.core.metrics import count
-from coachway.core.model import PageQuery, Shape
+from coachway.core.schemas import PageQuery, Shape
 
 _TIMER: Final = "stripe-comparison"
 _OVERLAP: Final = timedelta(hours=2)

@@ -13,8 +13,9 @@ from coachway.billing.payable_events import PaidLine
 from coachway.billing.payable_rules import PayableStatus
 from coachway.bookings.model import CharterId, sortable
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.schemas import Input, PageQuery, Shape, Text
 from coachway.core.times import Day
 from coachway.vendors.model import VendorId
 

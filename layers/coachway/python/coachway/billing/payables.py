@@ -24,8 +24,8 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import everything, months, page
-from coachway.core.model import Page
 from coachway.core.ops import Create, Op, Update
+from coachway.core.schemas import Page
 from coachway.identity import organizations
 from coachway.identity.organization import Organization
 from coachway.vendors import service as vendors

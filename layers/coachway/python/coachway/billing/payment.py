@@ -13,8 +13,9 @@ from coachway.billing.dispute_rules import Dispute
 from coachway.billing.model import InvoiceId
 from coachway.bookings.model import CharterId, ClientId, sortable
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.schemas import Input, Note, PageQuery, Text
 from coachway.core.times import Day
 
 PAYMENT = AccessPattern(
@@ -256,3 +257,15 @@ class PaymentQuery(PageQuery):
     charter_id: CharterId | None = None
     status: PaymentStatus | None = None
     method: PaymentMethod | None = None
+
+
+PROMISED = AccessPattern(
+    "what was or will be given back of a payment, in cents (`refunded`), bounded by what was paid",
+    pk="ORG#{org}#PAYMENT#{payment}",
+    sk="REFUNDED",
+    used_by="billing.refunds.request, billing.cancelling.settle, billing.reversing.reverse",
+)
+
+
+PROMISES: Final = "payment_refunds"
+"""What such a number is called in the table."""

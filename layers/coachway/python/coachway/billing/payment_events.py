@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from coachway.billing.payment import Payment
-from coachway.clients.model import Client
 from coachway.core.events import Event
 from coachway.core.money import Amount
 
@@ -24,22 +22,6 @@ class _Payment(Event):
     amount: Amount
     currency: str
     card: str | None
-
-
-def about(payment: Payment, client: Client | None) -> dict[str, Any]:
-    """What each of these events says of a payment; of a client that is gone, no name."""
-    return {
-        "payment_id": payment.id,
-        "client_id": payment.client_id,
-        "client_name": client.name if client else "",
-        "client_email": client.email if client else "",
-        "number": payment.number,
-        "invoice_id": payment.invoice_id,
-        "charter_id": payment.charter_id,
-        "amount": payment.amount,
-        "currency": payment.currency,
-        "card": payment.card,
-    }
 
 
 class PaymentSucceeded(_Payment):

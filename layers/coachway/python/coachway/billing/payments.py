@@ -6,7 +6,7 @@ from coachway.billing.payment import BY_MONTH, OF_CLIENT, OF_SUBJECT, PAYMENT, P
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 
 
 def get(caller: Caller, payment_id: str) -> Payment:

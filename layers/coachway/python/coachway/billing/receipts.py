@@ -28,9 +28,10 @@ from coachway.clients import credit
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.model import Key, Shape
+from coachway.core.model import Key
 from coachway.core.money import round_half_up
 from coachway.core.ops import Op, Update
+from coachway.core.schemas import Shape
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 

@@ -12,8 +12,8 @@ from coachway.billing.accounts import Account
 from coachway.core import clock, errors
 from coachway.core.caller import Caller
 from coachway.core.listing import months
-from coachway.core.model import Input, Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Input, Shape
 from coachway.identity import organizations
 
 

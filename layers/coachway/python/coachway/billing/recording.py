@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from coachway.billing import ledger, receipts
 from coachway.billing.invoice import Invoice
-from coachway.billing.invoices import insisting
-from coachway.billing.payment import Payment, PaymentMethod, PaymentStatus, RecordedInput
+from coachway.billing.invoice_rules import InvoiceStatus
+from coachway.billing.invoices import ChangedMeanwhile, insisting
+from coachway.billing.payment import PAYMENT, PROMISED, PROMISES, Payment, PaymentMethod, PaymentStatus, RecordedInput
+from coachway.billing.payment_events import PaymentReversed
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
+from coachway.core.ops import Add, Create, Update
 
 
 def record(caller: Caller, invoice_id: str, wanted: RecordedInput, expected: int | None = None) -> Invoice:
@@ -41,4 +45,57 @@ def _record(caller: Caller, on: receipts.Ground, wanted: RecordedInput) -> Invoi
     )
     after, ops = receipts.paid(on, payment_id=payment.id, cents=wanted.amount)
     store.commit(caller, Create(payment), *ops, answer=after)
+    return after
+
+
+class NotReversible(errors.Conflict):
+    """This payment stays what it is."""
+
+    title = "this payment cannot be taken back"
+
+
+def reverse(caller: Caller, payment_id: str, reason: str, expected: int | None = None) -> Payment:
+    """Say that a payment was none: its invoice is due again. Nothing of it can be given back from now on.
+
+    Raises Missing, Stale, Conflict for a card's, for one that was taken back before, and when some of it was given back
+    or its invoice is void.
+    """
+    return insisting(lambda: _reverse(caller, payment_id, reason, expected))
+
+
+def _reverse(caller: Caller, payment_id: str, reason: str, expected: int | None) -> Payment:
+    before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id), expected=expected)
+    if before.method is PaymentMethod.CARD or before.invoice_id is None:
+        raise NotReversible("what came by card is given back: POST /payments/refund")
+    if before.status is not PaymentStatus.SUCCEEDED:
+        raise NotReversible(f"it is {before.status}")
+    on = receipts.ground(caller, before.invoice_id)
+    if on.invoice.status is InvoiceStatus.VOID:
+        raise NotReversible(f"{on.invoice.number} is void: what was paid on it is a deposit")
+    changed: dict[str, Any] = {
+        "status": PaymentStatus.REVERSED,
+        "reversed_at": clock.now(),
+        "reverse_reason": reason,
+    }
+    after = before.model_copy(update=changed)
+    told = PaymentReversed(
+        payment_id=before.id,
+        client_id=before.client_id,
+        invoice_id=before.invoice_id,
+        number=on.invoice.number,
+        amount=before.amount,
+        currency=before.currency,
+        method=before.method.value,
+        reason=reason,
+    )
+    # All of it is held, as if it were given back: whoever asks for a refund at the same moment loses, or this does.
+    held = Add(
+        PROMISED.key(org=caller.org_id, payment=before.id),
+        {"refunded": before.amount},
+        PROMISES,
+        at_most={"refunded": before.amount},
+        otherwise=NotReversible("something of it was given back, or will be"),
+    )
+    _, ops = receipts.reversed_(on, payment_id=before.id, cents=before.amount)
+    store.commit(caller, Update(before, after, [told], lost=ChangedMeanwhile()), held, *ops, answer=after)
     return after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -13,8 +13,9 @@ from coachway.billing.payment import PaymentMethod
 from coachway.billing.refund_rules import RefundStatus
 from coachway.bookings.model import CharterId, ClientId, sortable
 from coachway.core.flows import FlowFailure
-from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Record, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.schemas import Input, PageQuery, Text
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD", used_by="billing.refunds.get")
 BY_MONTH = AccessPattern(
@@ -38,14 +39,6 @@ OF_PAYMENT = AccessPattern(
     sk="{made}#{id}",
     used_by="billing.refunds.listed",
 )
-PROMISED = AccessPattern(
-    "what was or will be given back of a payment, in cents (`refunded`), bounded by what was paid",
-    pk="ORG#{org}#PAYMENT#{payment}",
-    sk="REFUNDED",
-    used_by="billing.refunds.request, billing.cancelling.settle, billing.reversing.reverse",
-)
-PROMISES: Final = "payment_refunds"
-"""What such a number is called in the table."""
 SETTLED = AccessPattern(
     "what a cancelled charter gave back, and what was kept",
     pk="ORG#{org}#CANCELLATION#{charter}",

@@ -18,9 +18,9 @@ from coachway.bookings import failures
 from coachway.core import clock, executions, store
 from coachway.core.caller import Caller
 from coachway.core.flows import FlowFailure
-from coachway.core.model import Shape
 from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 
 
 class Next(Shape):

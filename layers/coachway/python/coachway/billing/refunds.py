@@ -7,13 +7,11 @@ from typing import Any, Final
 
 from coachway.billing import refund_rules
 from coachway.billing.invoice import INVOICE, Invoice
-from coachway.billing.payment import PAYMENT, Payment, PaymentStatus
+from coachway.billing.payment import PAYMENT, PROMISED, PROMISES, Payment, PaymentStatus
 from coachway.billing.refund import (
     BY_MONTH,
     OF_CLIENT,
     OF_PAYMENT,
-    PROMISED,
-    PROMISES,
     REFUND,
     SETTLED,
     Refund,
@@ -29,10 +27,10 @@ from coachway.clients.model import Client
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Page
 from coachway.core.ops import Absent, Add, Create, Op, Require, Update
 from coachway.core.parties import CLIENT
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Page
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 FLOW: Final = "refund"

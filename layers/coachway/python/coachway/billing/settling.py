@@ -13,11 +13,12 @@ from typing import Final
 from coachway.billing import customers, ledger, movements, receipts
 from coachway.billing.invoice import INVOICE, Invoice
 from coachway.billing.payment import PAYMENT, UNDER_WAY, Payment, PaymentStatus, UnderWay
-from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded, PaymentUnplaced, about
+from coachway.billing.payment_events import PaymentFailed, PaymentSucceeded, PaymentUnplaced
+from coachway.billing.payment_payloads import about
 from coachway.billing.stripe_port import Charged
 from coachway.bookings import lifecycle, links, terms
 from coachway.bookings.model import CHARTER, Charter
-from coachway.bookings.rules import Status
+from coachway.bookings.rules import ChangedMeanwhile, Status
 from coachway.clients.model import Client
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
@@ -231,7 +232,7 @@ def _kept_as_deposit(payment: Payment, house: Organization, trouble: str) -> _Ef
     charter = _charter(payment)
     if charter is not None:
         paid = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})
-        effect.ops.append(Update(charter, paid, lost=lifecycle.ChangedMeanwhile()))
+        effect.ops.append(Update(charter, paid, lost=ChangedMeanwhile()))
     return effect
 
 
@@ -259,5 +260,5 @@ def _on_charter(caller: Caller, payment: Payment, charter: Charter, house: Organ
     elif not waits and charter.status in _NOT_TAKING_PLACE:
         effect.trouble = _NOT_TAKEN.get(charter.status, f"the charter is {charter.status}")
     after = charter.model_copy(update={"amount_paid": paid})
-    effect.ops.append(Update(charter, after, lost=lifecycle.ChangedMeanwhile()))
+    effect.ops.append(Update(charter, after, lost=ChangedMeanwhile()))
     return effect

@@ -17,8 +17,8 @@ from coachway.core import errors, ids, limits
 from coachway.core.answers import Posted
 from coachway.core.caller import Caller
 from coachway.core.log import logger
-from coachway.core.model import Shape
 from coachway.core.ops import AlreadyConsumed, Once
+from coachway.core.schemas import Shape
 
 CONSUMER: Final = "stripe-webhook"
 BAD_SIGNATURES_PER_MINUTE: Final = 30

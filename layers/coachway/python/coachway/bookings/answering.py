@@ -11,13 +11,13 @@ from pydantic import ConfigDict, Field
 from coachway.bookings import lifecycle, schedule, terms
 from coachway.bookings.links import LinkReplaced, opened
 from coachway.bookings.model import Charter
-from coachway.bookings.rules import Status
+from coachway.bookings.rules import ChangedMeanwhile, Status
 from coachway.clients.model import Client
 from coachway.core import clock, errors, settings, store
 from coachway.core.caller import Caller
-from coachway.core.model import Input, Note, Shape, Text
 from coachway.core.money import Amount
 from coachway.core.ops import Update
+from coachway.core.schemas import Input, Note, Shape, Text
 from coachway.identity.organization import ORGANIZATIONS, Organization
 from coachway.pricing import accepting
 from coachway.pricing.quotes import Quote
@@ -89,7 +89,7 @@ def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
         after = seen.model_copy(update=said)
         told = [lifecycle.accepted(after, body.accepted_by)]
         uses = accepting.acceptance(holder, found.get(Quote, quote_key))
-        store.commit(holder, Update(seen, after, told, lost=lifecycle.ChangedMeanwhile()), *uses, answer=answer)
+        store.commit(holder, Update(seen, after, told, lost=ChangedMeanwhile()), *uses, answer=answer)
         return answer
 
     return _answer(caller, token, body.revision_number, accept)

@@ -14,7 +14,8 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import HistoryEntry
 from coachway.core.listing import months, page
-from coachway.core.model import AccessPattern, Page, PageQuery
+from coachway.core.model import AccessPattern
+from coachway.core.schemas import Page, PageQuery
 from coachway.core.times import Day
 
 _OPEN_ENDED: Final = timedelta(days=730)

@@ -8,9 +8,10 @@ from coachway.bookings.model import Charter
 from coachway.bookings.rules import Status
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Shape
+from coachway.core.model import AccessPattern
 from coachway.core.money import Amount
 from coachway.core.ops import Add
+from coachway.core.schemas import Shape
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 COUNTS = AccessPattern(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from coachway.bookings.model import Charter, Cover
-from coachway.bookings.rules import Status
+from coachway.bookings.rules import ChangedMeanwhile, Status
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.ops import Op, Update
@@ -107,8 +107,8 @@ def _with(vehicles: Sequence[Cover]) -> dict[str, object]:
 
 
 def _modified(before: Charter, after: Charter) -> Update:
-    from coachway.bookings import lifecycle, telling
+    from coachway.bookings import telling
     from coachway.bookings.events import CharterModified
 
     told = CharterModified(**telling.of(after), revised=False)
-    return Update(before, after, [told], lost=lifecycle.ChangedMeanwhile())
+    return Update(before, after, [told], lost=ChangedMeanwhile())

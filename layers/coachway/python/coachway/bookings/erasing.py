@@ -20,9 +20,10 @@ from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.erasing import ERASED, Blanks, Erasure, erase_at
 from coachway.core.listing import everything, page
-from coachway.core.model import AccessPattern, Entity, Key, PageQuery
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.ops import Create, Op
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import PageQuery
 from coachway.pricing.quotes import QUOTES_OF_CLIENT, Quote
 
 _PERSONAL: Final[Blanks] = {

@@ -8,8 +8,8 @@ from typing import ClassVar
 from pydantic import ConfigDict, Field
 
 from coachway.core.events import Event
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 
 
 class TripStop(Shape):

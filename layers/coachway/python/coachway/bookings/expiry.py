@@ -13,8 +13,8 @@ from coachway.core import clock, errors, store, timers
 from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import PageQuery, Shape
 from coachway.core.ops import Update
+from coachway.core.schemas import PageQuery, Shape
 
 _TIMER: Final = "quote-expiry"
 

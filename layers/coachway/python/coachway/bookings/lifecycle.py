@@ -20,16 +20,17 @@ from coachway.bookings.events import (
     QuoteExpired,
 )
 from coachway.bookings.model import Cancellation, Charter
-from coachway.bookings.rules import By, Status, step
+from coachway.bookings.rules import By, ChangedMeanwhile, Status, step
 from coachway.clients import credit
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.model import Input, Key, Note, Text
+from coachway.core.model import Key
 from coachway.core.ops import Op, Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Input, Note, Text
 from coachway.pricing import accepting
 from coachway.pricing.quotes import QUOTE, Quote, QuoteStatus
 
@@ -303,13 +304,6 @@ def _stepping(caller: Caller, before: Charter, status: Status, reason: str, **mo
         Update(before, after, [told], lost=ChangedMeanwhile()),
         counts.moved(caller.org_id, [before], [after]),
     ]
-
-
-class ChangedMeanwhile(errors.LostRace):
-    """The charter is not what it was when it was read."""
-
-    def __init__(self) -> None:
-        super().__init__("this charter was changed by somebody else: read it again")
 
 
 def insisting(read: Callable[[], Charter], act: Callable[[Charter], T]) -> T:

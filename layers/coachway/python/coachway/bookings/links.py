@@ -20,9 +20,10 @@ from coachway.clients.model import Client
 from coachway.core import clock, errors, settings, store
 from coachway.core import links as tokens
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Input, Key, Record, Shape
+from coachway.core.model import AccessPattern, Key, Record
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Input, Shape
 from coachway.pricing import accepting
 from coachway.pricing.quotes import QUOTE, Quote
 

@@ -15,8 +15,9 @@ from coachway.bookings.rules import Status
 from coachway.bookings.terms import Instalment
 from coachway.core import ids, times
 from coachway.core.flows import FlowFailure
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount
+from coachway.core.schemas import Input, Note, Shape, Text
 from coachway.pricing.model import Class, Code, RouteText
 from coachway.pricing.offers import PromoText
 from coachway.pricing.quotes import Line, Miles, Notice

@@ -20,7 +20,7 @@ from coachway.core import links as tokens
 from coachway.core.answers import File, Html
 from coachway.core.caller import Caller
 from coachway.core.cards import CardAsked
-from coachway.core.model import Input
+from coachway.core.schemas import Input
 from coachway.identity import organizations
 from coachway.identity.organization import Organization
 

@@ -13,9 +13,9 @@ from coachway.bookings.rules import FIXED_ONCE_BOOKED, Status
 from coachway.clients.model import Client
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Changes, changed
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Changes, changed
 from coachway.pricing import accepting
 from coachway.pricing.quotes import QUOTE, Quote
 from coachway.pricing.service import House

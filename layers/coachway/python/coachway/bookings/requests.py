@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from coachway.bookings import recurrence, rrule
 from coachway.bookings.model import CHARTER_EXAMPLE, CharterInput, Moment
-from coachway.core.model import Input
+from coachway.core.schemas import Input
 from coachway.core.times import Day
 
 

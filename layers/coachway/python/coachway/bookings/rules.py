@@ -128,3 +128,10 @@ def require_editable(status: Status, changed: frozenset[str], *, awarded: bool =
             title="this needs a change case",
             fields=[errors.FieldError(name, "is fixed once the charter is booked") for name in fixed],
         )
+
+
+class ChangedMeanwhile(errors.LostRace):
+    """The charter is not what it was when it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("this charter was changed by somebody else: read it again")

@@ -10,16 +10,17 @@ from pydantic import ConfigDict, Field
 
 from coachway.bookings import charters, terms
 from coachway.bookings.model import Charter
-from coachway.bookings.rules import Status
+from coachway.bookings.rules import ChangedMeanwhile, Status
 from coachway.bookings.terms import Instalment, InstalmentStatus
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Entity, Input
+from coachway.core.model import Entity
 from coachway.core.money import Amount
 from coachway.core.ops import Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Input
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 
@@ -133,7 +134,7 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
     or not booked by the change itself.
     """
     # What books comes with it, which those who look do without.
-    from coachway.bookings import lifecycle, telling
+    from coachway.bookings import telling
     from coachway.bookings.events import CharterModified
 
     before = charters.get(caller, charter_id, expected=expected)
@@ -161,7 +162,7 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
     answer = shown(after, of(after, client, organization))
     answer.version = before.version + 1
     told = CharterModified(**telling.of(after), revised=False)
-    store.commit(caller, Update(before, after, [told], lost=lifecycle.ChangedMeanwhile()), answer=answer)
+    store.commit(caller, Update(before, after, [told], lost=ChangedMeanwhile()), answer=answer)
     return answer
 
 

@@ -19,8 +19,9 @@ from coachway.bookings.model import CHARTER, Charter, CharterInput, Stop
 from coachway.bookings.requests import RecurringInput, RecurringQuery, SeriesException
 from coachway.core import errors, ids, render, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Entity, Key, Page
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.ops import Create, Op
+from coachway.core.schemas import Page
 
 MOST_BYTES: Final = 3_000_000
 """Of one series: DynamoDB takes 4 MB in a transaction."""

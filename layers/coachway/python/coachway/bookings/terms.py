@@ -15,8 +15,8 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.core import errors
-from coachway.core.model import Input
 from coachway.core.money import PositiveAmount, round_half_up
+from coachway.core.schemas import Input
 from coachway.core.times import Day
 from coachway.identity.organization import PaymentPolicy
 

@@ -10,8 +10,8 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bookings.links import LinkedQuote, opened
 from coachway.bookings.model import StopType, TripType
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 from coachway.identity import organizations
 from coachway.pricing.model import as_number
 

@@ -8,8 +8,8 @@ from coachway.clients.model import ADDRESSES, Address, AddressInput
 from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import page
-from coachway.core.model import Page, PageQuery
 from coachway.core.ops import Create, Require
+from coachway.core.schemas import Page, PageQuery
 
 
 def add(caller: Caller, client_id: str, wanted: AddressInput) -> Address:

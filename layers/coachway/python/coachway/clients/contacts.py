@@ -8,8 +8,8 @@ from coachway.clients.model import CONTACTS, Contact, ContactInput
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import page
-from coachway.core.model import Changes, Page, PageQuery, changed
 from coachway.core.ops import Create, Require, Update
+from coachway.core.schemas import Changes, Page, PageQuery, changed
 
 
 def add(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:

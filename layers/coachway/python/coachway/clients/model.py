@@ -10,9 +10,10 @@ from pydantic import ConfigDict, Field
 from coachway.clients import rules
 from coachway.core import contact, ids
 from coachway.core.contact import Email, Phone
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount, PositiveAmount
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]

@@ -19,9 +19,9 @@ from coachway.core.contact import same_mailbox
 from coachway.core.erasing import ERASURE, Erasure
 from coachway.core.events import Change, Envelope, HistoryEntry
 from coachway.core.listing import everything
-from coachway.core.model import Shape
 from coachway.core.ops import Create, Op, Remove, Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Shape
 from coachway.identity import log_ins
 from coachway.identity.model import User
 

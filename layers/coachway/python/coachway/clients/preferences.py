@@ -7,8 +7,8 @@ from coachway.clients.events import EmailPreferencesSet
 from coachway.clients.model import PREFERENCES, EmailPreferences, EmailPreferencesInput
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Changes, changed
 from coachway.core.ops import Create, Update
+from coachway.core.schemas import Changes, changed
 
 
 def of(caller: Caller, client_id: str) -> EmailPreferences:

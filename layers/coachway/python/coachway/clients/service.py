@@ -19,9 +19,9 @@ from coachway.clients.model import (
 from coachway.core import clock, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything, months, page
-from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Create, Op, Update
 from coachway.core.parties import CLIENT
+from coachway.core.schemas import Changes, Page, changed
 
 _TOGETHER = 80
 """Contacts that are removed with their client in one transaction; more go before it."""

@@ -10,7 +10,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.compliance.rules import DocumentType, Paper, Status, SubjectType
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Record, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record
+from coachway.core.schemas import Input, Note, PageQuery, Text
 from coachway.core.times import Day
 
 ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]

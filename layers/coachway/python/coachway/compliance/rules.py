@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 
 class SubjectType(StrEnum):

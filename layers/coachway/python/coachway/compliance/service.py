@@ -22,9 +22,9 @@ from coachway.compliance.rules import REQUIRED, Status, SubjectType
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Page
 from coachway.core.ops import Create, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Page
 
 
 class Whose(NamedTuple):

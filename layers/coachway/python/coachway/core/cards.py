@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field
 
-from coachway.core.model import Input
+from coachway.core.schemas import Input
 
 _SCRIPT: Final = Path(__file__).parent / "templates" / "card.js"
 STYLE: Final = (

@@ -21,7 +21,8 @@ from pydantic import AwareDatetime, Field
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Entity, Key, Record, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record
+from coachway.core.schemas import Shape, Text
 
 ISSUER: Final = "coachway"
 AUDIENCE: Final = "coachway-api"

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coachway.core import clock, ids
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Key, Record, Shape
+from coachway.core.model import AccessPattern, Key, Record
+from coachway.core.schemas import Shape
 
 HISTORY = AccessPattern(
     "the events of one aggregate, oldest first",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 
 class FlowFailure(Shape):

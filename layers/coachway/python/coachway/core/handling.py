@@ -17,11 +17,11 @@ from coachway.core.answers import Answer, File, Html, Posted
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, Attempt, FirstAnswer
 from coachway.core.log import logger
-from coachway.core.model import Changes, partial
+from coachway.core.schemas import Changes, partial
 from coachway.core.table import tally
 
 if TYPE_CHECKING:
-    from coachway.core.http import Route
+    from coachway.core.route import Route
 
 LARGEST_BODY: Final = 1_000_000
 """Bytes of a request's body that are read at all."""

@@ -12,7 +12,8 @@ from pynamodb.expressions.operand import Path
 
 from coachway.core import cursor as cursors
 from coachway.core import errors, settings
-from coachway.core.model import AccessPattern, Page, PageQuery, Record
+from coachway.core.model import AccessPattern, Record
+from coachway.core.schemas import Page, PageQuery
 from coachway.core.table import connection
 
 R = TypeVar("R", bound=Record)

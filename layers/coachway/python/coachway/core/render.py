@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from coachway.core.model import Entity, Page
+from coachway.core.model import Entity
+from coachway.core.schemas import Page
 
 
 def to_json(answer: object) -> str:

@@ -14,7 +14,7 @@ from coachway.core.answers import Answer, File, Html
 from coachway.core.model import Entity
 
 if TYPE_CHECKING:
-    from coachway.core.http import Route
+    from coachway.core.route import Route
 
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",

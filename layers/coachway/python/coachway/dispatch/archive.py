@@ -12,11 +12,11 @@ from coachway.core import errors, files, singly, store, timers
 from coachway.core.caller import Caller
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import PageQuery, Shape
 from coachway.core.ops import Remove, Update
+from coachway.core.schemas import PageQuery, Shape
 from coachway.dispatch import trail
 from coachway.dispatch.packing import Fix
-from coachway.dispatch.watching import TO_ARCHIVE, Watch
+from coachway.dispatch.watch import TO_ARCHIVE, Watch
 
 _TIMER: Final = "trail-archive"
 

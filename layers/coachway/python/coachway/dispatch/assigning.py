@@ -16,13 +16,14 @@ from coachway.core.errors import FieldError
 from coachway.core.events import Event
 from coachway.core.ops import Create, Op
 from coachway.core.retrying import after_lost_races
-from coachway.dispatch import diary, ground, judging, telling, watching
+from coachway.dispatch import diary, ground, judging, telling
 from coachway.dispatch.events import AssignmentAccepted, AssignmentOffered
 from coachway.dispatch.ground import DriverFile, Ground, Trip, VehicleFile
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.requests import AssignInput
 from coachway.dispatch.rules import AssignmentStatus
+from coachway.dispatch.watch import opened
 from coachway.fleet.model import Driver, Vehicle
 from coachway.identity.organization import Organization
 
@@ -213,7 +214,7 @@ def commit(
         vehicle_id=assignment.vehicle_id,
         vehicle_name=assignment.vehicle_name,
     )
-    ops: list[Op] = [Create(assignment, [told]), watching.opened(assignment)]
+    ops: list[Op] = [Create(assignment, [told]), opened(assignment)]
     for seat, person in enumerate(crew):
         ops += [*person.unchanged(), *diary.entered(person.diary, on.trip.plan.job(assignment.id, seat))]
     ops += [*vehicle.unchanged(), *diary.entered(vehicle.diary, on.trip.plan.job(assignment.id))]

@@ -15,7 +15,7 @@ from coachway.bookings.rules import Status
 from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything
-from coachway.core.model import Input, Shape
+from coachway.core.schemas import Input, Shape
 from coachway.core.times import Day
 from coachway.dispatch import track
 from coachway.dispatch.model import BY_DAY, Assignment

@@ -11,11 +11,13 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Input, Key, Shape
+from coachway.core.model import Key
+from coachway.core.schemas import Input, Shape
 from coachway.core.store import Gathered
 from coachway.core.times import Day
 from coachway.dispatch import assignments, diary, utilization
-from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.diary_model import Job
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import AssignmentStatus, weeks
 from coachway.dispatch.utilization import Booked, Utilization
 from coachway.fleet import roster

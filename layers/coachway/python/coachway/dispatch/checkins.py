@@ -10,8 +10,8 @@ from pydantic import ConfigDict, Field, JsonValue
 from coachway.core import clock, errors
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
-from coachway.core.model import Input, Shape
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Input, Shape
 from coachway.core.times import Moment
 from coachway.dispatch import assignments, settling, trail
 from coachway.dispatch.model import Assignment, AssignmentId

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from coachway.dispatch.model import Job
+from coachway.dispatch.diary_model import Job
 from coachway.dispatch.rules import travel_time
 
 

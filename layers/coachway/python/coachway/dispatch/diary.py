@@ -16,7 +16,7 @@ from coachway.core import errors
 from coachway.core.model import Key
 from coachway.core.ops import Absent, Create, Op, Require, Update
 from coachway.core.store import Gathered
-from coachway.dispatch.model import DIARY, DiaryPage, Job
+from coachway.dispatch.diary_model import DIARY, DiaryPage, Job
 from coachway.dispatch.rules import REACH, weeks
 from coachway.fleet import jobs as counted
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from coachway.core import clock, store
 from coachway.core.caller import Caller
 from coachway.dispatch import assignments, diary, logbook
+from coachway.dispatch.diary_model import Job
 from coachway.dispatch.hours_views import DayWorked, DriverHours, Hole, HoursBack
-from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import REACH, weeks
 from coachway.fleet import roster
 from coachway.fleet.model import DRIVER, Driver

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from coachway.core import errors, store
 from coachway.core.errors import FieldError
 from coachway.dispatch import assignments, clashes, diary, ground, logbook
-from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.diary_model import Job
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import REACH
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import Answer, Law, Segment, Status

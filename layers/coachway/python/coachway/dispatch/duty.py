@@ -11,9 +11,9 @@ from coachway.bookings.rules import Status as CharterStatus
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.model import Input
 from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Input
 from coachway.core.times import Moment
 from coachway.dispatch import assignments, geofence, settling, telling, under_way
 from coachway.dispatch.checkins import CLOCK_SKEW

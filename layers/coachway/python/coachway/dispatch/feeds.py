@@ -13,9 +13,10 @@ from pydantic import AwareDatetime
 from coachway.core import clock, errors, links, settings, store
 from coachway.core.caller import Caller
 from coachway.core.http import BASE
-from coachway.core.model import AccessPattern, Entity, Key, Shape
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.ops import Create, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 from coachway.dispatch import diary
 from coachway.dispatch.assignments import known as known_by_id
 from coachway.dispatch.feed_events import CalendarFeedRenewed, CalendarFeedRevoked
@@ -187,8 +188,8 @@ def _of(org_id: str, resource: str, made_at: datetime) -> Feed:
 
 def _fleet(org_id: str, made_at: datetime) -> Feed:
     # With lists come all the rules of assigning, which calendars do without at a cold start.
+    from coachway.dispatch.assignment_schemas import AssignmentQuery
     from coachway.dispatch.listing import listed
-    from coachway.dispatch.requests import AssignmentQuery
 
     organization = organizations.get(org_id)
     caller, today = Caller.system("calendar-feed", org_id), clock.now().date()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.hours.model import Segment, Status
 
 Hours = Annotated[float | None, Field(description="hours; null when not known")]

@@ -12,7 +12,8 @@ from coachway.bookings import equipment
 from coachway.compliance.rules import Standing
 from coachway.dispatch import clashes, logbook
 from coachway.dispatch.clashes import Clash
-from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.diary_model import Job
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.planning import TripPlan
 from coachway.dispatch.reasons import Reason, Rule
 from coachway.dispatch.rules import REACH

@@ -11,9 +11,9 @@ from coachway.compliance import dues
 from coachway.core import clock, errors
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Page
+from coachway.core.schemas import Page
+from coachway.dispatch.assignment_schemas import AssignmentQuery
 from coachway.dispatch.model import BY_DAY, OF_CHARTER, OF_DRIVER, OF_SECOND_DRIVER, Assignment
-from coachway.dispatch.requests import AssignmentQuery
 
 _AS_SECOND: Final = "2."
 """What a cursor begins with that goes on among the trips that a driver is the second driver of."""

@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from coachway.dispatch.model import Assignment, Job
+from coachway.dispatch.diary_model import Job
+from coachway.dispatch.model import Assignment
 from coachway.dispatch.rules import travel_time
 from coachway.fleet.model import Driver
 from coachway.hours.model import Segment, Status

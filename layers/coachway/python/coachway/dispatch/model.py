@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, Field
 from coachway.bookings.model import StopType, sortable
 from coachway.core import ids
 from coachway.core.geo import Place
-from coachway.core.model import AccessPattern, Entity, Key, Record, Shape
+from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.schemas import Shape
 from coachway.dispatch.rules import AssignmentStatus
 from coachway.hours.model import Segment
 
@@ -48,12 +49,6 @@ OF_SECOND_DRIVER = AccessPattern(
     pk="ORG#{org}#ASSIGNMENTS_SHARED_BY#{driver}#{month}",
     sk="{starts}#{id}",
     used_by="dispatch.listing.listed",
-)
-DIARY = AccessPattern(
-    "the jobs of a driver or vehicle in an ISO week (UTC)",
-    pk="ORG#{org}#DIARY#{resource}",
-    sk="{week}",
-    used_by="dispatch.diary",
 )
 
 
@@ -165,42 +160,3 @@ class Assignment(Entity):
     def resources(self) -> list[str]:
         """The ids of those whose diaries it stands in: drivers and vehicle."""
         return [*self.crew, self.vehicle_id]
-
-
-class Job(Shape):
-    """An assignment as it stands in a diary: when, from where to where, and for a driver, doing what."""
-
-    assignment_id: str
-    charter_id: str
-    number: str
-    starts_at: AwareDatetime
-    """Leaving the garage."""
-    ends_at: AwareDatetime
-    """Back at the garage."""
-    pickup_at: AwareDatetime
-    dropoff_at: AwareDatetime
-    begins: Place | None = None
-    """Where the first stop is."""
-    finishes: Place | None = None
-    """Where the last one is."""
-    duty: list[Segment] = Field(default_factory=list)
-    """Empty for a vehicle."""
-
-
-class DiaryPage(Record):
-    """The jobs of one driver or vehicle that have a part in one ISO week (UTC), soonest first.
-
-    A job that reaches over a week's end stands on the pages of both.
-    """
-
-    KIND: ClassVar[str] = "diary_page"
-
-    org_id: str
-    resource: str
-    """The id of the driver or vehicle."""
-    week: str
-    """`2027-W09`."""
-    jobs: list[Job] = Field(default_factory=list)
-
-    def key(self) -> Key:
-        return DIARY.key(org=self.org_id, resource=self.resource, week=self.week)

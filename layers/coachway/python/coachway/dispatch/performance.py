@@ -11,8 +11,9 @@ from pydantic import Field
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer
-from coachway.core.model import AccessPattern, Key, Shape
+from coachway.core.model import AccessPattern, Key
 from coachway.core.ops import Op
+from coachway.core.schemas import Shape
 from coachway.core.tallies import Numbers, Tallies, Tally
 from coachway.dispatch import assignments, scorecard
 from coachway.dispatch.rules import AssignmentStatus

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from coachway.bookings import journey
 from coachway.bookings.model import Charter
 from coachway.core.geo import Place
-from coachway.dispatch.model import AssignmentStop, Job
+from coachway.dispatch.diary_model import Job
+from coachway.dispatch.model import AssignmentStop
 from coachway.hours import itinerary
 from coachway.hours.model import Law, Segment, Status
 from coachway.hours.trip import legs

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 
 class Rule(StrEnum):

@@ -15,10 +15,10 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import months, page
-from coachway.core.model import Page
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
-from coachway.dispatch import assignments, telling
+from coachway.core.schemas import Page
+from coachway.dispatch import assignments
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import (
     BY_MONTH,
@@ -31,6 +31,7 @@ from coachway.dispatch.recovery import (
     RecoveryQuery,
 )
 from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus, needless, require_step
+from coachway.dispatch.recovery_telling import of_offer, of_recovery
 
 
 def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
@@ -74,7 +75,7 @@ def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -
         opened_by=caller.user_id,
     )
     after = before.model_copy(update={"recovery_id": recovery.id})
-    told = RecoveryOpened(**telling.of_recovery(recovery), notes=wanted.notes)
+    told = RecoveryOpened(**of_recovery(recovery), notes=wanted.notes)
     store.commit(caller, Create(recovery, [told]), Update(before, after))
     return recovery
 
@@ -205,7 +206,7 @@ def _answered(caller: Caller, recovery_id: str, offer_id: str | None, status: Of
     def act() -> Recovery:
         before = _asked(caller, recovery_id, offer_id)
         after = answered(before, status, reason, clock.now())
-        told = RecoveryDeclined(**telling.of_recovery(after), offer=telling.of_offer(after.offers[-1]), why=reason)
+        told = RecoveryDeclined(**of_recovery(after), offer=of_offer(after.offers[-1]), why=reason)
         store.commit(caller, Update(before, after, [told]))
         return after
 
@@ -228,7 +229,7 @@ def cancel(caller: Caller, recovery_id: str, reason: str) -> Recovery:
         recovery_id,
         RecoveryStatus.CANCELLED,
         reason,
-        lambda after: RecoveryCancelled(**telling.of_recovery(after), why=reason),
+        lambda after: RecoveryCancelled(**of_recovery(after), why=reason),
     )
 
 

@@ -10,7 +10,8 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from coachway.bookings.model import CharterId
 from coachway.core import ids
 from coachway.core.flows import FlowFailure
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape
+from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.schemas import Input, Note, PageQuery, Shape
 from coachway.dispatch.model import AssignmentId
 from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus
 from coachway.dispatch.requests import ConsideredDriver, ConsideredVehicle

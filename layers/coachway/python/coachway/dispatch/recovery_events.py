@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from coachway.core.events import Event
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 
 class RecoveryOffer(Shape):

@@ -17,9 +17,9 @@ from coachway.core import clock, errors, executions, ids, store
 from coachway.core.caller import Caller
 from coachway.core.consuming import Consumer, Delivery
 from coachway.core.flows import FlowFailure
-from coachway.core.model import Shape
 from coachway.core.ops import Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Shape
 from coachway.dispatch import assignments, recoveries, replacing, telling
 from coachway.dispatch.automatic import Ranked
 from coachway.dispatch.model import Assignment
@@ -31,6 +31,7 @@ from coachway.dispatch.recovery_events import (
     RecoveryOffered,
 )
 from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus, needless
+from coachway.dispatch.recovery_telling import of_offer, of_recovery
 from coachway.identity import organizations
 
 FLOW: Final = "recovery"
@@ -91,7 +92,7 @@ def _resumed(caller: Caller, before: Recovery) -> Recovery:
 def _expire(caller: Caller, before: Recovery) -> None:
     said = "There was no answer in time"
     after = recoveries.answered(before, OfferStatus.EXPIRED, said, clock.now())
-    told = RecoveryDeclined(**telling.of_recovery(after), offer=telling.of_offer(after.offers[-1]), why=said)
+    told = RecoveryDeclined(**of_recovery(after), offer=of_offer(after.offers[-1]), why=said)
     store.commit(caller, Update(before, after, [told]))
 
 
@@ -131,9 +132,9 @@ def _offer(caller: Caller, recovery_id: str) -> Next:
     )
     after = before.model_copy(update={"offers": [*before.offers, made], **explained})
     told = RecoveryOffered(
-        **telling.of_recovery(after),
+        **of_recovery(after),
         **telling.where(fallen),
-        offer=telling.of_offer(made),
+        offer=of_offer(made),
         driver_phone=best.phone,
     )
     store.commit(caller, Update(before, after, [told]))
@@ -150,7 +151,7 @@ def _explained(ranking: Ranked) -> dict[str, Any]:
 def _escalated(caller: Caller, before: Recovery, fallen: Assignment, why: str, explained: Mapping[str, Any]) -> Next:
     over = {"status": RecoveryStatus.ESCALATED, "status_reason": why, "ended_at": clock.now(), **explained}
     after = before.model_copy(update=over)
-    told = RecoveryEscalated(**telling.of_recovery(after), **telling.where(fallen), why=why, asked=len(before.offers))
+    told = RecoveryEscalated(**of_recovery(after), **telling.where(fallen), why=why, asked=len(before.offers))
     store.commit(caller, Update(before, after, [told]))
     return Next(go="over")
 
@@ -209,7 +210,7 @@ def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str
     def act() -> Next:
         before = _get(caller, recovery_id)
         kept = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
-        told = RecoveryFailed(**telling.of_recovery(before), state=state, error=kept.error)
+        told = RecoveryFailed(**of_recovery(before), state=state, error=kept.error)
         charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
         on_charter: list[Op] = [failures.failed(charter, FLOW, kept)] if charter is not None else []
         store.commit(caller, Update(before, before.model_copy(update={"failure": kept}), [told]), *on_charter)

@@ -18,6 +18,7 @@ from coachway.dispatch.model import Assignment
 from coachway.dispatch.recovery import Recovery
 from coachway.dispatch.recovery_events import TripRecovered
 from coachway.dispatch.recovery_rules import OfferStatus, RecoveryReason, RecoveryStatus, needless
+from coachway.dispatch.recovery_telling import of_recovery
 from coachway.dispatch.requests import AssignInput
 from coachway.dispatch.rules import AssignmentStatus, travel_time
 
@@ -104,7 +105,7 @@ def replaced(caller: Caller, before: Recovery) -> Recovery:
         }
     )
     told = TripRecovered(
-        **telling.of_recovery(after),
+        **of_recovery(after),
         **telling.where(assignment),
         replacement_id=assignment.id,
         replacement_driver_id=assignment.driver_id,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Annotated, Final, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
 
 from coachway.bookings.model import CharterId
-from coachway.core.model import Input, Note, PageQuery, Shape
-from coachway.core.times import Day
+from coachway.core.schemas import Input, Note, Shape
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.reasons import Reason
-from coachway.dispatch.rules import AssignmentStatus
 from coachway.dispatch.scoring import Score
 from coachway.fleet.model import DriverId, VehicleId
 
@@ -26,7 +23,6 @@ ASSIGN_EXAMPLE: Final[dict[str, JsonValue]] = {
     "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
 }
-LONGEST_RANGE: Final = timedelta(days=366)
 
 
 class AssignInput(Input):
@@ -92,38 +88,3 @@ class AutoAssigned(Shape):
     assignment: Assignment
     considered: list[ConsideredDriver]
     vehicles: list[ConsideredVehicle]
-
-
-class ReasonInput(Input):
-    """Why."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "My child is ill"}]})
-
-    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
-
-
-class AssignmentQuery(PageQuery):
-    """Which assignments: of a charter, a driver or a vehicle, in a status, whose duty begins in a range of days.
-
-    Drivers and vendors see their own.
-    """
-
-    charter_id: CharterId | None = None
-    driver_id: DriverId | None = None
-    vehicle_id: VehicleId | None = None
-    status: AssignmentStatus | None = None
-    date_from: Annotated[
-        Day | None, Field(description="local to the trip; left out: a week before date_to, or today")
-    ] = None
-    date_to: Annotated[Day | None, Field(description="local to the trip; left out: 30 days after date_from")] = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from <= LONGEST_RANGE:
-            raise ValueError("date_to: must be between date_from and a year after it")
-        return self
-
-    def days(self, today: date) -> tuple[date, date]:
-        """The first and the last day of the range."""
-        first = self.date_from or (self.date_to - timedelta(days=7) if self.date_to else today)
-        return first, self.date_to or first + timedelta(days=30)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ConfigDict
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 Numbers = Mapping[str, int]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field
 
 from coachway.core.geo import Place, miles_between
-from coachway.core.model import Shape
-from coachway.dispatch.model import Job
+from coachway.core.schemas import Shape
+from coachway.dispatch.diary_model import Job
 from coachway.dispatch.rules import ROAD_FACTOR
 from coachway.hours.model import Law, Remaining
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coachway.dispatch.model import Assignment
 from coachway.fleet.model import Driver
-
-if TYPE_CHECKING:  # with them comes all that judges drivers
-    from coachway.dispatch.recovery import Offer, Recovery
-    from coachway.dispatch.recovery_events import RecoveryOffer
 
 
 def of(assignment: Assignment, driver: Driver | None = None, second: Driver | None = None) -> dict[str, Any]:
@@ -35,37 +31,6 @@ def of(assignment: Assignment, driver: Driver | None = None, second: Driver | No
         "pickup": assignment.stops[0].address,
         "dropoff": assignment.stops[-1].address,
     }
-
-
-def of_recovery(recovery: Recovery) -> dict[str, Any]:
-    """The fields that every event of a recovery has."""
-    return {
-        "recovery_id": recovery.id,
-        "assignment_id": recovery.assignment_id,
-        "charter_id": recovery.charter_id,
-        "number": recovery.charter_number,
-        "vehicle_number": recovery.vehicle_number,
-        "driver_id": recovery.driver_id,
-        "driver_name": recovery.driver_name,
-        "vehicle_id": recovery.vehicle_id,
-        "vehicle_name": recovery.vehicle_name,
-        "reason": recovery.reason.value,
-    }
-
-
-def of_offer(offer: Offer) -> RecoveryOffer:
-    """What an event says of an offer."""
-    # Events of recoveries come with it, which other trips do without.
-    from coachway.dispatch.recovery_events import RecoveryOffer
-
-    return RecoveryOffer(
-        offer_id=offer.id,
-        driver_id=offer.driver_id,
-        driver_name=offer.driver_name,
-        vehicle_id=offer.vehicle_id,
-        vehicle_name=offer.vehicle_name,
-        expires_at=offer.expires_at,
-    )
 
 
 def where(assignment: Assignment) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from coachway.bookings.model import CHARTER, Charter
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, links, settings, singly, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Input, Key, Record, Shape
+from coachway.core.model import AccessPattern, Key, Record
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Input, Shape
 from coachway.identity.organization import ORGANIZATIONS, Organization
 
 PURPOSE: Final = "track"

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bookings.model import StopType
 from coachway.bookings.rules import Status
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.dispatch.rules import AssignmentStatus
 
 

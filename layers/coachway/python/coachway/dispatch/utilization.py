@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from coachway.core.model import Shape
-from coachway.dispatch.model import Job
+from coachway.core.schemas import Shape
+from coachway.dispatch.diary_model import Job
 from coachway.fleet import rules
 from coachway.fleet.model import Driver, Vehicle
 from coachway.fleet.rules import Span

@@ -6,71 +6,26 @@ hour in which it must be looked at; once the trip is over, in the day on which i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
-
-from pydantic import AwareDatetime
+from typing import Final
 
 from coachway.bookings.model import sortable
-from coachway.core import clock, errors, store, timers
+from coachway.core import errors, store, timers
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import page
 from coachway.core.log import logger
-from coachway.core.model import AccessPattern, Key, PageQuery, Record, Shape
-from coachway.core.ops import Create, Op, Remove, Update
+from coachway.core.ops import Op, Remove, Update
+from coachway.core.schemas import PageQuery, Shape
 from coachway.dispatch import assignments, geofence, late, settling, telling, trail
 from coachway.dispatch.events import TripUnstarted
 from coachway.dispatch.model import Assignment
 from coachway.dispatch.packing import Fix
+from coachway.dispatch.watch import _MINUTE, DUE, Watch
 from coachway.fleet.model import DRIVER, Driver
 
 _TIMER: Final = "dispatch-watch"
 ARCHIVED_AFTER: Final = timedelta(days=28)
-_MINUTE: Final = timedelta(minutes=1)
-
-WATCH = AccessPattern(
-    "when an assignment must be looked at",
-    pk="ORG#{org}#ASSIGNMENT#{assignment}",
-    sk="WATCH",
-    used_by="dispatch.watching",
-)
-DUE = AccessPattern(
-    "assignments by the hour in which they must be looked at, of all organizations: only the timer reads it",
-    index="gsi1",
-    pk="ASSIGNMENTS_DUE#{hour}",
-    sk="{due}#{assignment}",
-    used_by="dispatch.watching.run",
-)
-TO_ARCHIVE = AccessPattern(
-    "trips that are over by the day on which their trails are archived, of all organizations",
-    index="gsi1",
-    pk="TRAILS_TO_ARCHIVE#{day}",
-    sk="{due}#{assignment}",
-    used_by="dispatch.archive.run",
-)
-
-
-class Watch(Record):
-    """When an assignment must be looked at; when `is_over`, when its trail is archived, and if that has begun."""
-
-    KIND: ClassVar[str] = "watch"
-
-    org_id: str
-    assignment_id: str
-    due: AwareDatetime
-    is_over: bool = False
-    is_filed: bool = False
-
-    def key(self) -> Key:
-        return WATCH.key(org=self.org_id, assignment=self.assignment_id)
-
-    def indexes(self) -> Mapping[str, Key]:
-        due = sortable(self.due)
-        if self.is_over:
-            return {"gsi1": TO_ARCHIVE.key(day=due[:10], due=due, assignment=self.assignment_id)}
-        return {"gsi1": DUE.key(hour=due[:13], due=due, assignment=self.assignment_id)}
 
 
 class Looked(Shape):
@@ -81,21 +36,6 @@ class Looked(Shape):
     alarms: int = 0
     over: int = 0
     failed: int = 0
-
-
-def opened(assignment: Assignment) -> Op:
-    """The op by which an assignment that is made now is watched.
-
-    Never in an hour that the timer may have gone through for the last time, however late the assignment is made.
-    """
-    due = max(assignment.starts_at + late.GRACE, _soonest(clock.now()))
-    return Create(Watch(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
-
-
-def _soonest(now: datetime) -> datetime:
-    """Now; but what is written in an hour's last minute may be seen in the next only."""
-    later = now + _MINUTE
-    return now if later.hour == now.hour else later
 
 
 def run() -> Looked:

@@ -12,7 +12,8 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from coachway.clients.rules import folded
 from coachway.core import ids
 from coachway.core.contact import Email, Phone
-from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.schemas import Input, PageQuery, Shape, Text
 from coachway.core.times import Day, Moment
 from coachway.identity.fields import TimeZone, UserId
 from coachway.pricing.model import Class, Code, Weekday

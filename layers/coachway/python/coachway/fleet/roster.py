@@ -13,7 +13,7 @@ from coachway.compliance.rules import Standing, SubjectType
 from coachway.core import clock, errors, ids
 from coachway.core.caller import Caller
 from coachway.core.listing import everything, months, page
-from coachway.core.model import Page, PageQuery
+from coachway.core.schemas import Page, PageQuery
 from coachway.fleet.model import BY_MONTH, BY_NAME, BY_STATUS, Driver, Vehicle
 
 M = TypeVar("M", Driver, Vehicle)

@@ -8,9 +8,9 @@ from coachway.compliance.rules import SubjectType
 from coachway.core import clock, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
-from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Changes, Page, changed
 from coachway.fleet import jobs, roster
 from coachway.fleet.events import VehicleAdded, VehicleDeleted, VehicleStatusChanged, VehicleUpdated
 from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile, VehicleQuery, VehicleStatus

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 
 
 def _utc(at: datetime) -> datetime:

@@ -12,8 +12,8 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.credentials import API_KEYS, API_KEYS_LIST, ApiKey, api_key_text
 from coachway.core.listing import page
-from coachway.core.model import Input, Page, PageQuery, Shape, Text
 from coachway.core.ops import Create, Update
+from coachway.core.schemas import Input, Page, PageQuery, Shape, Text
 from coachway.core.times import Moment
 from coachway.identity import hashing, roles, rules
 from coachway.identity.accounts import still

@@ -10,14 +10,14 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from coachway.core import clock, errors, ids, links, store
 from coachway.core.caller import Caller
 from coachway.core.contact import same_mailbox
-from coachway.core.model import Input, Shape
 from coachway.core.ops import Create, Op, Update
+from coachway.core.schemas import Input, Shape
 from coachway.identity import hashing, organizations, roles, rules, throttle
 from coachway.identity.accounts import credentials_of, settled, still, user_of
 from coachway.identity.events import INVITATION, UserInvited, UserJoined
 from coachway.identity.fields import GivenToken, NewPassword
 from coachway.identity.model import USERS, Invitation, Status, User
-from coachway.identity.proofs import Credentials, Nonce
+from coachway.identity.proofs import Credentials, Nonce, is_good
 from coachway.identity.users import admins_counted
 
 
@@ -139,8 +139,3 @@ def accept(caller: Caller, body: Acceptance) -> Joined:
         return answer
 
     return settled(join)
-
-
-def is_good(kept: Nonce | None, nonce: str) -> bool:
-    """Whether a link's nonce is the one that is out, and in time."""
-    return kept is not None and hashing.same(kept.nonce, nonce) and kept.expires_at > clock.now()

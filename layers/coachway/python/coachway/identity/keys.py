@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import (
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.credentials import ALGORITHM, SIGNING_KEYS, SigningKey, SigningKeys
-from coachway.core.model import Shape
 from coachway.core.ops import Create, Update
+from coachway.core.schemas import Shape
 from coachway.identity import sealing
 
 PUBLISHED_FIRST: Final = timedelta(minutes=10)

@@ -8,8 +8,8 @@ from typing import Final, Literal, TypedDict
 from coachway.core import clock, erasing, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import everything
-from coachway.core.model import PageQuery
 from coachway.core.ops import Create, Op, Remove, Update
+from coachway.core.schemas import PageQuery
 from coachway.identity import roles, sessions
 from coachway.identity.accounts import credentials_of, sessions_of
 from coachway.identity.events import UserCreated, UserDeleted, UserUpdated

@@ -6,8 +6,8 @@ from pydantic import ConfigDict
 
 from coachway.core import clock, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Input
 from coachway.core.ops import Update
+from coachway.core.schemas import Input
 from coachway.identity import hashing, lockout, rules, sessions, throttle, tokens
 from coachway.identity.accounts import Account, claimed
 from coachway.identity.fields import GivenPassword, GivenText

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.core.caller import Caller
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.identity import organizations, roles
 from coachway.identity.accounts import signed_in
 

@@ -8,8 +8,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from coachway.core import clock, credentials, errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Input, Shape
 from coachway.core.ops import Update
+from coachway.core.schemas import Input, Shape
 from coachway.identity import lockout, organizations, second_factor, sessions, throttle
 from coachway.identity.accounts import credentials_of, settled, signed_in
 from coachway.identity.events import MfaDisabled, MfaEnabled, RecoveryCodeUsed

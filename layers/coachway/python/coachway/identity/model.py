@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from coachway.core import ids
 from coachway.core.contact import Email, Phone, same_mailbox
-from coachway.core.model import AccessPattern, Entity, Input, Key, PageQuery, Record, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record
+from coachway.core.schemas import Input, PageQuery, Text
 from coachway.identity.fields import Currency, NewPassword, RoleName, Slug, TimeZone
 from coachway.identity.rules import PARTY_PREFIX
 

@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from coachway.core.contact import Email, Phone
-from coachway.core.model import AccessPattern, Entity, Input, Key, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import PositiveAmount
+from coachway.core.schemas import Input, Text
 from coachway.identity.fields import Currency, PerMile, Slug, TaxRate, TimeZone
 
 ORGANIZATIONS = AccessPattern(

@@ -9,8 +9,8 @@ from pydantic import ConfigDict, model_validator
 from coachway.core import clock, errors, links, store
 from coachway.core.caller import Caller
 from coachway.core.contact import Phone
-from coachway.core.model import Input, Shape
 from coachway.core.ops import Update
+from coachway.core.schemas import Input, Shape
 from coachway.identity import decoys, hashing, lockout, organizations, rules, throttle
 from coachway.identity.accounts import Account, claimed, credentials_of, settled
 from coachway.identity.events import OTP, OtpRequested

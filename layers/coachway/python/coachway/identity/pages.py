@@ -11,13 +11,14 @@ from pydantic import ConfigDict, Field
 from coachway.core import errors, links, pages
 from coachway.core.answers import Html
 from coachway.core.caller import Caller
-from coachway.core.model import Input
+from coachway.core.schemas import Input
 from coachway.identity import invitations, organizations, passwords
 from coachway.identity.accounts import credentials_of, user_of
 from coachway.identity.branding import brand_of
 from coachway.identity.events import INVITATION, PASSWORD_RESET
 from coachway.identity.model import User
 from coachway.identity.organization import Organization
+from coachway.identity.proofs import is_good
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 SHORTEST: Final = 12
@@ -80,7 +81,7 @@ def _linked(purpose: str, token: str) -> tuple[User, Organization]:
     user = user_of(said.org_id, said.subject_id)
     held = credentials_of(user)
     kept, status = (held.invitation, "invited") if purpose == INVITATION else (held.reset, "active")
-    if user.status != status or not invitations.is_good(kept, said.nonce):
+    if user.status != status or not is_good(kept, said.nonce):
         raise errors.Missing("this link was used, or is too old: ask for another one")
     return user, organizations.get(said.org_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from coachway.core import cursor
-from coachway.core.model import Page, PageQuery
+from coachway.core.schemas import Page, PageQuery
 
 T = TypeVar("T")
 

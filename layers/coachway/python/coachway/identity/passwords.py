@@ -8,17 +8,16 @@ from pydantic import ConfigDict
 
 from coachway.core import clock, errors, links, store
 from coachway.core.caller import Caller
-from coachway.core.model import Input
 from coachway.core.ops import Update
+from coachway.core.schemas import Input
 from coachway.identity import decoys, hashing, lockout, organizations, rules, sessions, throttle
 from coachway.identity.accounts import claimed, credentials_of, settled, signed_in, user_of
 from coachway.identity.events import PASSWORD_RESET, PasswordChanged, PasswordResetRequested
 from coachway.identity.fields import GivenPassword, GivenText, GivenToken, NewPassword
-from coachway.identity.invitations import is_good
 from coachway.identity.login import active
 from coachway.identity.model import User
 from coachway.identity.otp import Accepted
-from coachway.identity.proofs import Nonce
+from coachway.identity.proofs import Nonce, is_good
 
 
 class Forgotten(Input):

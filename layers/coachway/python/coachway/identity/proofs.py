@@ -6,7 +6,10 @@ from typing import ClassVar, Final
 
 from pydantic import AwareDatetime, Field
 
-from coachway.core.model import AccessPattern, Entity, Key, Record, Shape
+from coachway.core import clock
+from coachway.core.model import AccessPattern, Entity, Key, Record
+from coachway.core.schemas import Shape
+from coachway.identity import hashing
 
 CREDENTIALS = AccessPattern(
     "what a user logs in with: digests, sealed secrets, nonces",
@@ -112,3 +115,8 @@ class Lockout(Record):
 NOWHERE: Final = "org_00000000000000000000000000"
 NOBODY: Final = "usr_00000000000000000000000000"
 """Looked up in the place of an account that is not there, so that it costs the same."""
+
+
+def is_good(kept: Nonce | None, nonce: str) -> bool:
+    """Whether a link's nonce is the one that is out, and in time."""
+    return kept is not None and hashing.same(kept.nonce, nonce) and kept.expires_at > clock.now()

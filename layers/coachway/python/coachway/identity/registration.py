@@ -8,8 +8,8 @@ from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.contact import same_mailbox
 from coachway.core.errors import FieldError
-from coachway.core.model import Shape
 from coachway.core.ops import Add, Create
+from coachway.core.schemas import Shape
 from coachway.identity import throttle
 from coachway.identity.events import OrganizationRegistered, UserCreated
 from coachway.identity.hashing import password_digest

@@ -11,8 +11,9 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.errors import FieldError
 from coachway.core.listing import everything, months, page
-from coachway.core.model import AccessPattern, Changes, Entity, Input, Key, Page, PageQuery, Text, changed
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.ops import Create, Op, Require, Update
+from coachway.core.schemas import Changes, Input, Page, PageQuery, Text, changed
 from coachway.identity import paging, rules
 from coachway.identity.accounts import still
 from coachway.identity.events import RoleCreated, RoleDeleted, RoleUpdated

@@ -11,8 +11,8 @@ from pydantic import AwareDatetime
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.idempotency import AlreadyAnswered, FirstAnswer
-from coachway.core.model import Page, PageQuery, Shape
 from coachway.core.ops import Create, Op, Update
+from coachway.core.schemas import Page, PageQuery, Shape
 from coachway.identity import hashing, paging, roles, rules, tokens
 from coachway.identity.accounts import session_of, sessions_of, settled, signed_in
 from coachway.identity.events import RefreshTokenReused, UserSignedIn, UserSignedOut

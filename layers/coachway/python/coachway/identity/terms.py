@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
-from coachway.core.model import Changes, Input, changed
 from coachway.core.ops import COUNTER, Absent, Op, Update
+from coachway.core.schemas import Changes, Input, changed
 from coachway.identity.accounts import still
 from coachway.identity.events import OrganizationUpdated
 from coachway.identity.organization import ORGANIZATIONS, Organization, OrganizationSettings, charter_sequence

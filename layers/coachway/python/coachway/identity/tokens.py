@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from coachway.core import credentials, errors, ids, settings
-from coachway.core.model import Input, Shape
+from coachway.core.schemas import Input, Shape
 from coachway.identity import keys, rules
 from coachway.identity.fields import GivenToken
 from coachway.identity.hashing import digest, same

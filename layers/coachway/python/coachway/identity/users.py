@@ -6,8 +6,8 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import months, page
-from coachway.core.model import Changes, Page, changed
 from coachway.core.ops import Add, Create, Op, Remove, Update
+from coachway.core.schemas import Changes, Page, changed
 from coachway.identity import roles, rules, second_factor, sessions
 from coachway.identity.accounts import credentials_of, sessions_of, settled, still
 from coachway.identity.events import MfaDisabled, UserCreated, UserDeleted, UserUpdated

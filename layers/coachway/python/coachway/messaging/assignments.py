@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, ConfigDict
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.core.wording import Wording
 
 

@@ -9,8 +9,8 @@ from datetime import date
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 from coachway.core.wording import Wording, vehicles
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from pydantic import ConfigDict
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.core.wording import humanized
 
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple
 from pydantic import AwareDatetime, Field
 
 from coachway.core import contact, ids
-from coachway.core.model import AccessPattern, Entity, Key, PageQuery
+from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.schemas import PageQuery
 
 NotificationId = Annotated[str, Field(pattern=ids.pattern("msg"))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coachway.core import clock, contact, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Page
+from coachway.core.schemas import Page
 from coachway.messaging.model import (
     BY_MONTH,
     BY_RECIPIENT,

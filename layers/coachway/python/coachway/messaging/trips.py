@@ -9,8 +9,8 @@ from typing import Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from coachway.core.model import Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Shape
 from coachway.core.wording import Wording, vehicles
 
 _STOPS: Final = {"pickup": "Pickup", "dropoff": "Drop-off", "waypoint": "Stop"}

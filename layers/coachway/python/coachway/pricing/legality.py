@@ -12,8 +12,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from coachway.core import ids
-from coachway.core.model import Input, Note, Shape
 from coachway.core.money import Amount
+from coachway.core.schemas import Input, Note, Shape
 from coachway.core.times import Moment
 from coachway.hours import itinerary
 from coachway.hours.model import Answer, Law, Rule

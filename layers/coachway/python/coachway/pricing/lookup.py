@@ -14,8 +14,8 @@ from typing import Final
 
 from coachway.core import store
 from coachway.core.listing import page
-from coachway.core.model import PageQuery
 from coachway.core.ops import Add, Create, Op, Remove
+from coachway.core.schemas import PageQuery
 from coachway.pricing.model import EDITION, ENTRIES, PricingRule, RuleEntry
 from coachway.pricing.rules import Trip
 from coachway.pricing.shelves import FEW, Glance, candidates, entries_of, shelf_of

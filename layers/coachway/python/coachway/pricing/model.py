@@ -22,8 +22,9 @@ from pydantic import (
 )
 
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Record, Text
+from coachway.core.model import AccessPattern, Entity, Key, Record
 from coachway.core.money import PositiveAmount
+from coachway.core.schemas import Input, Note, Text
 from coachway.core.times import Day
 
 RuleType = Literal[

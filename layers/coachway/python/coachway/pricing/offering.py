@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from coachway.core import errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import page
-from coachway.core.model import Page, PageQuery
 from coachway.core.ops import Add, Create
+from coachway.core.schemas import Page, PageQuery
 from coachway.pricing.events import AmenityPriced, PromoCodeCreated
 from coachway.pricing.offers import (
     AMENITIES,

@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, Text
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import PositiveAmount
+from coachway.core.schemas import Input, Note, Text
 from coachway.pricing.model import Code, RateAmount, TripDate, as_number
 
 PromoText = Annotated[

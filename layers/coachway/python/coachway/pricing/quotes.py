@@ -10,8 +10,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, field_serializer, model_validator
 
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Shape
+from coachway.core.model import AccessPattern, Entity, Key
 from coachway.core.money import Amount, PositiveAmount
+from coachway.core.schemas import Input, Shape
 from coachway.core.times import Moment
 from coachway.identity.fields import TimeZone
 from coachway.pricing.model import Class, Code, RouteText, RuleInput, TripDate, as_number

@@ -10,8 +10,8 @@ from coachway.core import clock, errors, ids, parties, store
 from coachway.core.caller import Caller
 from coachway.core.events import HistoryEntry
 from coachway.core.listing import page
-from coachway.core.model import Changes, Page, PageQuery, changed
 from coachway.core.ops import Create, Update
+from coachway.core.schemas import Changes, Page, PageQuery, changed
 from coachway.pricing import lookup
 from coachway.pricing.events import PricingRuleChanged, PricingRuleCreated, PricingRuleDeleted
 from coachway.pricing.model import RULE, RULES, RULES_OF_TYPE, Class, PricingRule, RuleInput, RuleType, Scope

@@ -12,8 +12,9 @@ from pydantic import Field
 from coachway.core import clock, ids, parties, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import Key, Page, PageQuery
+from coachway.core.model import Key
 from coachway.core.ops import Create, Op
+from coachway.core.schemas import Page, PageQuery
 from coachway.hours import rulesets
 from coachway.hours.model import Law
 from coachway.identity import organizations

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_
 
 from coachway.bookings.model import CharterId
 from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Text
+from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.schemas import Input, Note, PageQuery, Text
 from coachway.ratings.rules import halves
 from coachway.vendors.model import VendorId
 

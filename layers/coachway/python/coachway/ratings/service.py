@@ -8,8 +8,9 @@ from coachway.bookings import charters
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.listing import months, page
-from coachway.core.model import AccessPattern, Page
+from coachway.core.model import AccessPattern
 from coachway.core.ops import Create, Update
+from coachway.core.schemas import Page
 from coachway.ratings import rules
 from coachway.ratings.events import RatingAnswered, VendorRated
 from coachway.ratings.model import (

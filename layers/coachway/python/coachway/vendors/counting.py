@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ConfigDict, Field
 
-from coachway.core.model import Shape
+from coachway.core.schemas import Shape
 from coachway.core.tallies import Numbers
 from coachway.vendors.rules import ON_TIME, PUNCTUAL
 

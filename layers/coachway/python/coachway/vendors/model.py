@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstrai
 
 from coachway.core import ids
 from coachway.core.contact import Email
-from coachway.core.model import AccessPattern, Entity, Input, Key, Note, PageQuery, Shape, Text
+from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
 from coachway.pricing.model import Class, Code
 from coachway.vendors import rules
 from coachway.vendors.rules import Status, VendorType

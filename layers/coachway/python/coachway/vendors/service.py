@@ -14,9 +14,9 @@ from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
 from coachway.core.events import Event
 from coachway.core.listing import months, page
-from coachway.core.model import Changes, Page, PageQuery, changed
 from coachway.core.ops import Create, Op, Update
 from coachway.core.retrying import after_lost_races
+from coachway.core.schemas import Changes, Page, PageQuery, changed
 from coachway.vendors import rules, statistics
 from coachway.vendors.events import (
     VendorApproved,

@@ -16,8 +16,9 @@ from pydantic import AwareDatetime
 
 from coachway.core import clock, errors, links, settings, store
 from coachway.core.caller import Caller
-from coachway.core.model import AccessPattern, Key, Record, Shape
+from coachway.core.model import AccessPattern, Key, Record
 from coachway.core.ops import Create, Op, Update
+from coachway.core.schemas import Shape
 from coachway.vendors import service
 from coachway.vendors.events import WebhookSecretIssued
 
