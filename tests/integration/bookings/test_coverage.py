@@ -35,9 +35,9 @@ def given(before: Charter, *covers: Cover) -> Charter:
 
 def test_a_booked_charter_is_confirmed_when_its_last_vehicle_is_given_away() -> None:
     half = given(a_charter("booked"), Cover(vehicle=2, vendor_id="ven_1", bid_id="bid_1"))
-    assert (half.status, coverage.free(half), half.vendor_ids) == ("booked", [1], ["ven_1"])
+    assert (half.status, half.uncovered_vehicles, half.vendor_ids) == ("booked", [1], ["ven_1"])
     whole = given(half, Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
-    assert (whole.status, coverage.free(whole), whole.driver_id) == ("confirmed", [], "drv_1")
+    assert (whole.status, whole.uncovered_vehicles, whole.driver_id) == ("confirmed", [], "drv_1")
     assert [cover.vehicle for cover in whole.vehicles] == [1, 2]
 
 
@@ -66,7 +66,7 @@ def test_a_vehicle_that_loses_its_driver_is_free_again_and_the_charter_keeps_its
     assert coverage.uncovered(whole, "asg_other") == []
     store.commit(CALLER, *coverage.uncovered(whole, "asg_1"))
     left = charters.get(CALLER, whole.id)
-    assert (left.status, coverage.free(left), left.driver_id) == ("confirmed", [1], None)
+    assert (left.status, left.uncovered_vehicles, left.driver_id) == ("confirmed", [1], None)
 
 
 def test_a_vendor_that_was_awarded_a_vehicle_still_has_it_without_its_driver() -> None:

@@ -50,7 +50,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     on = ground.of(caller, bids[0].charter_id)
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
     _require_awardable(caller, on, bids)
-    free = coverage.free(on.charter)
+    free = on.charter.uncovered_vehicles
     winners: list[Bid] = []
     covers: list[Cover] = []
     for bid in bids:
@@ -201,7 +201,7 @@ def settle(caller: Caller, charter_id: str) -> int:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     known = ground.of_charter(caller.org_id, charter_id)
     left, off = ground.live(known), charter is None or charter.status in _OFF
-    is_whole = charter is not None and not off and not coverage.free(charter)
+    is_whole = charter is not None and not off and not charter.uncovered_vehicles
     if not off and not is_whole:
         asked = ground.requests_for(caller.org_id, left)
         left = [bid for bid in left if _is_over(asked.get(bid.id))]

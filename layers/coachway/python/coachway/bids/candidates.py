@@ -17,7 +17,7 @@ from coachway.bids.eligibility import (
 )
 from coachway.bids.model import Bid
 from coachway.bids.ranking import Entry, Offer
-from coachway.bookings import coverage, equipment
+from coachway.bookings import equipment
 from coachway.bookings.model import Charter, StopType
 from coachway.compliance import standings, subjects
 from coachway.compliance.model import Subject
@@ -106,7 +106,7 @@ def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
         pickup=pickup,
         last_day=charter.last_day,
         revision=charter.revision_number,
-        vehicles_left=len(coverage.free(charter)),
+        vehicles_left=len(charter.uncovered_vehicles),
     )
 
 

@@ -19,7 +19,7 @@ from coachway.bids.events import BiddingEmpty, BiddingFailed, BidReviewed, Decis
 from coachway.bids.model import Bid
 from coachway.bids.ranking import Decision, decide
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bookings import coverage, failures
+from coachway.bookings import failures
 from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, errors, executions, store
 from coachway.core.caller import Caller
@@ -152,7 +152,7 @@ def decided(caller: Caller, request: BidRequest) -> Decision:
     on = ground.of(caller, request.charter_id)
     bids = ground.live(ground.of_charter(caller.org_id, request.charter_id))
     known = candidates.load(caller.org_id, [bid.vendor_id for bid in bids])
-    free = len(coverage.free(on.charter))
+    free = len(on.charter.uncovered_vehicles)
     # What was given to somebody since is no part of the target price any more: then a manager goes on.
     target = request.target_price if free == request.vehicle_count else None
     entries = candidates.entries(bids, on.charter, request, known)

@@ -8,7 +8,6 @@ from typing import Final
 from coachway.bids.bidding import BID_REQUEST, UNDER_WAY, BidRequest, CharterBidding
 from coachway.bids.model import OF_CHARTER, Bid
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bookings import coverage
 from coachway.bookings.model import CHARTER, Charter
 from coachway.bookings.rules import Status
 from coachway.core import clock, errors, store
@@ -69,7 +68,7 @@ def is_sealed(request: BidRequest | None) -> bool:
 
 def require_taking_bids(charter: Charter) -> None:
     """Raises Conflict for a charter that needs no vendor any more, or has left."""
-    takes = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if coverage.free(charter) else set())
+    takes = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
     if charter.status not in takes:
         raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no bids")
     if charter.starts_at <= clock.now():

@@ -13,7 +13,7 @@ from coachway.bids import inviting, links, service
 from coachway.bids.links import Invited
 from coachway.bids.model import BidInput
 from coachway.bids.rules import BidStatus, RequestStatus
-from coachway.bookings import coverage, wording
+from coachway.bookings import wording
 from coachway.bookings.model import Charter
 from coachway.bookings.wording import brand_of, wording_of
 from coachway.core import errors, pages
@@ -219,7 +219,7 @@ def _facts(charter: Charter, words: Wording) -> list[wording.Fact]:
 
 def _left(invited: Invited) -> int:
     """How many vehicles there are to bid for."""
-    return max(1, len(coverage.free(invited.charter)))
+    return max(1, len(invited.charter.uncovered_vehicles))
 
 
 def _has_bid(invited: Invited) -> bool:

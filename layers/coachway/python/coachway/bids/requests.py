@@ -31,7 +31,7 @@ from coachway.bids.bidding import (
 )
 from coachway.bids.request_views import BidRequestDetails, BidRequestView
 from coachway.bids.rules import RequestStatus
-from coachway.bookings import coverage, failures
+from coachway.bookings import failures
 from coachway.bookings.model import CHARTER, Charter
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
@@ -52,7 +52,7 @@ def open_for(caller: Caller, charter_id: str, wanted: BidRequestInput) -> BidReq
     ground.require_taking_bids(charter)
     if on.request is not None and on.request.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
         raise errors.Conflict(f"{on.request.id} is {on.request.status}", title="bidding is under way already")
-    left = len(coverage.free(charter))
+    left = len(charter.uncovered_vehicles)
     if not left:
         raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
     rules.require_time_to_answer(wanted.deadline, clock.now(), charter.starts_at)
@@ -181,7 +181,7 @@ def extend(caller: Caller, bid_request_id: str, body: ExtendInput, expected: int
     ground.require_taking_bids(on.charter)
     if on.request is not None:
         raise errors.Conflict(f"{on.request.id} is {on.request.status}", title="bidding is under way already")
-    left = len(coverage.free(on.charter))
+    left = len(on.charter.uncovered_vehicles)
     if not left:
         raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
     anew = {"status": RequestStatus.OPEN, "status_reason": "", "closed_at": None, "closed_by": None}

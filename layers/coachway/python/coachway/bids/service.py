@@ -26,7 +26,6 @@ from coachway.bids.model import (
 )
 from coachway.bids.ranking import Ranked, ranked
 from coachway.bids.rules import BidStatus, require_bid_step, valid_until
-from coachway.bookings import coverage
 from coachway.bookings.model import Charter
 from coachway.core import clock, errors, ids, store
 from coachway.core.caller import Caller
@@ -92,7 +91,7 @@ def _drafted(caller: Caller, wanted: BidInput) -> tuple[Bid, Ground]:
 
 def _left(charter: Charter) -> int:
     """How many vehicles a bid is for that does not say: all that nobody runs yet; judged when there are none."""
-    return len(coverage.free(charter)) or charter.vehicle_count
+    return len(charter.uncovered_vehicles) or charter.vehicle_count
 
 
 def _whose(caller: Caller, vendor_id: str | None) -> str:

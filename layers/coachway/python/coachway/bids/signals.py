@@ -8,7 +8,6 @@ from typing import Final
 from coachway.bids import awarding, requests
 from coachway.bids.bidding import BidRequest
 from coachway.bids.rules import RequestStatus
-from coachway.bookings import coverage
 from coachway.bookings.model import CHARTER, Charter
 from coachway.core import executions, store
 from coachway.core.caller import Caller
@@ -66,7 +65,7 @@ def charter_booked(caller: Caller, delivery: Delivery) -> None:
 def charter_confirmed(caller: Caller, delivery: Delivery) -> None:
     """Nobody need bid any more, unless a vehicle has lost its driver since: those of the organization run the rest."""
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=delivery.aggregate_id))
-    if charter is not None and not coverage.free(charter):
+    if charter is not None and not charter.uncovered_vehicles:
         requests.cancel_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
         awarding.settle(caller, delivery.aggregate_id)
 

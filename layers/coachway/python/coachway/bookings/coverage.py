@@ -11,12 +11,6 @@ from coachway.core.caller import Caller
 from coachway.core.ops import Op, Update
 
 
-def free(charter: Charter) -> list[int]:
-    """The vehicles, counted from 1, that nobody runs yet."""
-    covered = {cover.vehicle for cover in charter.vehicles}
-    return [number for number in range(1, charter.vehicle_count + 1) if number not in covered]
-
-
 def of_vehicle(charter: Charter, vehicle: int) -> Cover | None:
     """Who runs one of its vehicles."""
     return next((cover for cover in charter.vehicles if cover.vehicle == vehicle), None)
@@ -30,7 +24,7 @@ def covered(caller: Caller, before: Charter, covers: Sequence[Cover], reason: st
     given = {cover.vehicle for cover in covers}
     kept = [cover for cover in before.vehicles if cover.vehicle not in given]
     after = before.model_copy(update={**_with([*kept, *covers]), **more})
-    if not free(after) and before.status is Status.BOOKED:
+    if not after.uncovered_vehicles and before.status is Status.BOOKED:
         return _confirming(caller, before, reason, **_with(after.vehicles), **more)
     return [_modified(before, after)]
 
@@ -82,7 +76,7 @@ def _without_drivers(before: Charter, assignment_ids: Collection[str]) -> dict[s
 
 def confirm_if_whole(caller: Caller, before: Charter) -> list[Op]:
     """The ops that confirm a charter which was booked after all its vehicles had been given away; else none."""
-    if before.status is not Status.BOOKED or free(before):
+    if before.status is not Status.BOOKED or before.uncovered_vehicles:
         return []
     return _confirming(caller, before, "every vehicle has its driver or its vendor")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from coachway.bookings import cancellation, counts, coverage, telling
+from coachway.bookings import cancellation, counts, telling
 from coachway.bookings.charters import get
 from coachway.bookings.events import (
     CharterBooked,
@@ -98,7 +98,7 @@ def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int 
 
 def _by_hand(caller: Caller, before: Charter, body: StatusInput) -> Charter:
     """What otherwise follows from vehicles, drivers and vendors, said by a person."""
-    open_ones = coverage.free(before) if body.status is not Status.COMPLETED else []
+    open_ones = before.uncovered_vehicles if body.status is not Status.COMPLETED else []
     if open_ones:
         _require_override(caller, open_ones, body.reason)
     conditions = _cleared(before) if body.status is Status.IN_PROGRESS else []

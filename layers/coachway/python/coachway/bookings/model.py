@@ -293,6 +293,12 @@ class Charter(Entity, CharterInput):
         """The day on which it ends, by its last stop's clock: papers must hold through it."""
         return self.ends_at.astimezone(ZoneInfo(self.stops[-1].timezone or self.timezone)).date()
 
+    @property
+    def uncovered_vehicles(self) -> list[int]:
+        """The vehicles, counted from 1, that have neither a vendor nor a driver yet."""
+        covered = {cover.vehicle for cover in self.vehicles}
+        return [number for number in range(1, self.vehicle_count + 1) if number not in covered]
+
     def key(self) -> Key:
         return CHARTER.key(org=self.org_id, id=self.id)
 
