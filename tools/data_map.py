@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.core.model import AccessPattern, Entity, Record
+from coachway.core.persistence.records import AccessPattern, Entity, Record
 
 _HEAD = """\
 # Data map

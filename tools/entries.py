@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Final
 
 import coachway
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FUNCTIONS: Final = ROOT / "functions"
@@ -37,7 +37,7 @@ class Entry:
 
     capability: str
     name: str
-    api: Api
+    api: ApiRouter
 
     @property
     def function(self) -> str:
@@ -51,7 +51,7 @@ def serving() -> list[Entry]:
     for path in sorted(FUNCTIONS.glob("*/*.py")):
         module = load(path.parent.name, path.stem)
         api = getattr(module, "api", None)
-        if isinstance(api, Api):
+        if isinstance(api, ApiRouter):
             entries.append(Entry(path.parent.name, path.stem, api))
     return entries
 

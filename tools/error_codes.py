@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from coachway.core import errors, problems
-from coachway.core.http import ANYONE
-from coachway.core.problems import STATUS, status_of
-from coachway.core.route import Route
+from coachway.core import errors, problem_details
+from coachway.core.http.route import Route
+from coachway.core.http.routing import PUBLIC
+from coachway.core.problem_details import STATUS, status_of
 
 _STATUSES: Final[Mapping[int, type[errors.Error]]] = {
     status: kind for kind, status in STATUS.items() if kind is not errors.Conflict
 } | {409: errors.Conflict}
 _EXAMPLE_HOST: Final = "https://coachway.example"
-_EXAMPLE_FIELD: Final = problems.ProblemField(field="name", message="must not be empty", code="too_short")
+_EXAMPLE_FIELD: Final = problem_details.ProblemField(field="name", message="must not be empty", code="too_short")
 
 _HEAD: Final = """\
 # Error codes
@@ -42,22 +42,22 @@ def all_errors() -> list[type[errors.Error]]:
 def route_errors(route: Route) -> list[type[errors.Error]]:
     """The errors that a route may answer with: those it declares and those that follow from its declaration."""
     kinds = {_STATUSES[each] if isinstance(each, int) else _with_code(each) for each in route.errors}
-    if route.needs != ANYONE:
+    if route.needs != PUBLIC:
         kinds |= {errors.Unauthenticated, errors.Forbidden}
         if route.method != "GET":
             kinds.add(errors.CsrfTokenInvalid)
     if "{" in route.path:
-        kinds.add(errors.Missing)
+        kinds.add(errors.NotFound)
     if not route.takes.keys().isdisjoint(("body", "form")):
-        kinds |= {errors.Malformed, errors.TooLarge, errors.NotJson, errors.Invalid}
+        kinds |= {errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType, errors.Invalid}
     if route.method == "POST":
         kinds |= {errors.TooLarge, errors.Invalid}
     if "query" in route.takes:
         kinds.add(errors.Invalid)
     if "if_match" in route.takes:
-        kinds |= {errors.Malformed, errors.Stale}
+        kinds |= {errors.Malformed, errors.PreconditionFailed}
     if route.method != "GET":
-        kinds |= {errors.Conflict, errors.LostRace, errors.Duplicate}
+        kinds |= {errors.Conflict, errors.ConcurrentUpdate, errors.Duplicate}
     return sorted(kinds, key=lambda kind: (status_of(kind), kind.code))
 
 
@@ -72,8 +72,8 @@ def by_status(kinds: Iterable[type[errors.Error]]) -> dict[int, list[type[errors
 def example(kind: type[errors.Error]) -> dict[str, Any]:
     """An OpenAPI example: the response body of this error."""
     is_invalid = kind is errors.Invalid
-    problem = problems.Problem(
-        type=problems.type_address(kind, _EXAMPLE_HOST),
+    problem = problem_details.Problem(
+        type=problem_details.type_address(kind, _EXAMPLE_HOST),
         code=kind.code,
         title=kind.title,
         status=status_of(kind),
@@ -92,7 +92,7 @@ def markdown_page() -> str:
         lines += [f"## {status}", ""]
         for kind in kinds:
             lines += [f"### {kind.code}", "", f"**{kind.title}.** {' '.join(_explanation(kind))}", ""]
-    lines += [_FIELDS, "", *(f"- `{code}`" for code in problems.field_codes()), ""]
+    lines += [_FIELDS, "", *(f"- `{code}`" for code in problem_details.field_codes()), ""]
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from coachway.core.events import Actor, Change, Event
+from coachway.core.persistence.domain_events import Actor, Change, Event
 
 
 def schemas() -> dict[str, str]:

@@ -12,13 +12,13 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from coachway import __version__
-from coachway.core.answers import Answer, File, Html
 from coachway.core.errors import Error
-from coachway.core.http import ANYONE
-from coachway.core.model import Entity
-from coachway.core.problems import Problem
-from coachway.core.route import Route
-from coachway.core.schemas import Changes, Page, partial
+from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
+from coachway.core.http.route import Route
+from coachway.core.http.routing import PUBLIC
+from coachway.core.persistence.records import Entity
+from coachway.core.problem_details import Problem
+from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
 from tools import error_codes, openapi_words
 from tools.entries import ROOT, Entry
 from tools.openapi_schemas import Schemas, inlined, named, without_null
@@ -107,7 +107,7 @@ def _body_model(route: Route) -> type[BaseModel] | None:
     kind = route.takes.get("body") or route.takes.get("form")
     if kind is None:
         return None
-    return partial(get_args(kind)[0]) if get_origin(kind) is Changes else kind
+    return optional_fields_model(get_args(kind)[0]) if get_origin(kind) is PartialUpdate else kind
 
 
 def _answered(kind: Any) -> list[type[BaseModel]]:
@@ -143,7 +143,7 @@ def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
         "summary": summary.rstrip("."),
         "description": "\n\n".join(filter(None, [more.strip(), access])),
         "x-needs": route.needs,
-        "security": [] if route.needs == ANYONE else [{"bearer": []}, {"apiKey": []}, {"session": []}],
+        "security": [] if route.needs == PUBLIC else [{"bearer": []}, {"apiKey": []}, {"session": []}],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
         "responses": _responses(route, references),
     }
@@ -163,7 +163,7 @@ def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
 
 def _example(route: Route) -> Any:
     kind = route.takes.get("body") or route.takes.get("form")
-    model = get_args(kind)[0] if get_origin(kind) is Changes else kind
+    model = get_args(kind)[0] if get_origin(kind) is PartialUpdate else kind
     extra = getattr(model, "model_config", {}).get("json_schema_extra")
     examples = extra.get("examples") if isinstance(extra, dict) else None
     return examples[0] if isinstance(examples, list) and examples else None
@@ -248,10 +248,13 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
     kind = route.returns
     if route.status == 204 or kind in {None, type(None)}:
         return {"description": "Done; there is nothing to say."}
-    if kind in {Html, File, Answer} or route.media != "application/json":
-        media = "text/html" if kind is Html else route.media
+    if kind in {HtmlResponse, FileResponse, Response} or route.media != "application/json":
+        media = "text/html" if kind is HtmlResponse else route.media
         schema = _content(kind, media)
-        return {"description": "A page." if kind is Html else "The content.", "content": {media: {"schema": schema}}}
+        return {
+            "description": "A page." if kind is HtmlResponse else "The content.",
+            "content": {media: {"schema": schema}},
+        }
     schema = _content(kind, "application/json")
     headers: Json = {}
     if get_origin(kind) is list:
@@ -269,7 +272,7 @@ def _content(kind: Any, media: str) -> Json:
         return {"type": "object"}
     if media == "*/*":
         return {}  # one of several kinds, as was asked for
-    return {"type": "string", "format": "binary"} if kind is File else {"type": "string"}
+    return {"type": "string", "format": "binary"} if kind is FileResponse else {"type": "string"}
 
 
 def _describe(kind: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from coachway.core.model import Entity
+from coachway.core.persistence.records import Entity
 
 Json = dict[str, Any]
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from coachway.bids import comparing, requests, service
-from coachway.bids.bidding import (
-    BidRequestInput,
-    BidRequestQuery,
-    ExtendInput,
-)
-from coachway.bids.comparing import Comparison
+from coachway.bids import comparison, service
+from coachway.bids.comparison import Comparison
 from coachway.bids.model import (
     AcceptInput,
     BidId,
@@ -20,13 +15,15 @@ from coachway.bids.model import (
     RejectInput,
     ReleaseInput,
 )
-from coachway.bids.request_views import BidRequestDetails, BidRequestView
-from coachway.bookings.model import CharterId
+from coachway.bids.request_model import BidRequestInput, BidRequestQuery, ExtendInput
+from coachway.bids.request_schemas import BidRequestDetails, BidRequestView
+from coachway.bids.requests import service as requests
+from coachway.bookings.charters.model import CharterId
 from coachway.core.caller import Caller
-from coachway.core.http import Api
-from coachway.core.schemas import Changes, Page
+from coachway.core.http.routing import ApiRouter
+from coachway.core.schemas import Page, PartialUpdate
 
-api = Api("bids", "Vendors bid for trips: requests, bids, and the award.")
+api = ApiRouter("bids", "Vendors bid for trips: requests, bids, and the award.")
 app = api.app
 
 VENDORS = ("vendor",)
@@ -106,11 +103,11 @@ def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
 @api.get("/bids/{bid_id}", needs="bids:read", outside=VENDORS)
 def get_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Get a bid."""
-    return service.shown(caller, bid_id)
+    return service.get_view(caller, bid_id)
 
 
 @api.put("/bids/{bid_id}", needs="bids:write", outside=VENDORS)
-def update_bid(caller: Caller, bid_id: BidId, body: Changes[BidInput], if_match: int | None) -> BidView:
+def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_match: int | None) -> BidView:
     """Change a draft."""
     return service.update(caller, bid_id, body, if_match)
 
@@ -137,17 +134,17 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     It gets as many of the charter's vehicles as it is for. Once each vehicle has its vendor, the charter is confirmed
     and the other bids are rejected, each with a reason.
     """
-    from coachway.bids import awarding  # the other routes decide nothing
+    from coachway.bids.awards import award as award_award  # the other routes decide nothing
 
-    return awarding.accept(caller, bid_id, body)
+    return award_award.accept(caller, bid_id, body)
 
 
 @api.post("/bids/{bid_id}/reject", needs="bids:award")
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
-    from coachway.bids import awarding  # the other routes decide nothing
+    from coachway.bids.awards import award as award_award  # the other routes decide nothing
 
-    return awarding.reject(caller, bid_id, body)
+    return award_award.reject(caller, bid_id, body)
 
 
 @api.post("/bids/{bid_id}/release", needs="bids:award")
@@ -157,12 +154,12 @@ def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     Its vehicles can be given to somebody else; their drivers, if there are any, are released first. The vendor is told,
     and is not owed its price any more.
     """
-    from coachway.bids import releasing  # the other routes decide nothing
+    from coachway.bids.awards import release as award_release  # the other routes decide nothing
 
-    return releasing.release(caller, bid_id, body.reason)
+    return award_release.release(caller, bid_id, body.reason)
 
 
 @api.get("/charters/{charter_id}/bids/comparison", needs="bids:read")
 def compare_bids(caller: Caller, charter_id: CharterId) -> Comparison:
     """Compare the bids for a charter, best first."""
-    return comparing.comparison(caller, charter_id)
+    return comparison.comparison(caller, charter_id)

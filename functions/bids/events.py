@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from coachway.bids import erasing, signals
-from coachway.core import consuming
+from coachway.bids import erasure
+from coachway.bids.requests import consumers as request_consumers
+from coachway.core.entrypoints import event_consumer
 
-handler = consuming.entry("bids", {**signals.CONSUMERS, **erasing.CONSUMERS})
+handler = event_consumer.event_handler("bids", {**request_consumers.CONSUMERS, **erasure.CONSUMERS})

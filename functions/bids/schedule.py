@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.bids import expiry
-from coachway.core import starting
-from coachway.core.log import logger
+from coachway.bids import expiry_job
+from coachway.core.entrypoints import cold_start
+from coachway.core.runtime.logging import logger
 
-starting.connect()
+cold_start.warm_up()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """One run of the timer."""
-    done = expiry.run().model_dump()
+    done = expiry_job.run().model_dump()
     logger.info("timer", **done)
     return done

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coachway.bids import flow
-from coachway.core import stepping
+from coachway.bids.requests import workflow as request_workflow
 from coachway.core.caller import Caller
+from coachway.core.entrypoints import step_handler
 
 
-def _step(caller: Caller, request_id: str, step: str, event: Mapping[str, Any]) -> flow.Next:
+def _step(caller: Caller, request_id: str, step: str, event: Mapping[str, Any]) -> request_workflow.Next:
     match step:
         case "look":
             opened = event["opened"]
-            return flow.look(
+            return request_workflow.next_step(
                 caller,
                 request_id,
                 execution=event["execution"],
@@ -23,16 +23,16 @@ def _step(caller: Caller, request_id: str, step: str, event: Mapping[str, Any]) 
                 waited=event["waited"],
             )
         case "wait":
-            flow.wait(
+            request_workflow.wait(
                 caller, request_id, token=event["token"], waits_for=event["waits_for"], deadline=event["deadline"]
             )
-            return flow.Next(go="wait")
+            return request_workflow.Next(go="wait")
         case "award":
-            return flow.award(caller, request_id, event["bid_ids"])
+            return request_workflow.award(caller, request_id, event["bid_ids"])
         case "failed":
-            return flow.failed(caller, request_id, state=event["state"], failure=event["failure"])
+            return request_workflow.failed(caller, request_id, state=event["state"], failure=event["failure"])
         case _:
-            return flow.STEPS[step](caller, request_id)
+            return request_workflow.STEPS[step](caller, request_id)
 
 
-handler = stepping.entry("bidding", "opened", _step)
+handler = step_handler.workflow_step_handler("bidding", "opened", _step)

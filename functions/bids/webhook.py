@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from coachway.bids import webhook as service
-from coachway.bids.webhook import BidPush, PushedBid
-from coachway.core.answers import Posted
+from coachway.bids import inbound_webhook as service
+from coachway.bids.inbound_webhook import BidPush, PushedBid
 from coachway.core.caller import Caller
-from coachway.core.http import ANYONE, Api
+from coachway.core.http.response_types import RawRequest
+from coachway.core.http.routing import PUBLIC, ApiRouter
 
-api = Api("bids", "Vendors bid for trips: requests, bids, and the award.", health=False)
+api = ApiRouter("bids", "Vendors bid for trips: requests, bids, and the award.", health=False)
 app = api.app
 
 
-@api.post("/webhooks/vendors/bids", needs=ANYONE, status=201, errors=(401, 404, 429))
-def push_bid(caller: Caller, body: BidPush, posted: Posted) -> PushedBid:
+@api.post("/webhooks/vendors/bids", needs=PUBLIC, status=201, errors=(401, 404, 429))
+def push_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     """Push a bid from a vendor's own system.
 
     Signed by Standard Webhooks: the headers webhook-id, webhook-timestamp (at most five minutes off) and

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from coachway.billing import collecting, exporting, invoices, issuing, ledger, receivable, reconciling, recording
-from coachway.billing import recording as billing_recording
 from coachway.billing.aging import Aging
-from coachway.billing.collection import Collection, CollectionId, CollectionQuery
-from coachway.billing.exporting import ExportQuery
-from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery, VoidInput
-from coachway.billing.ledger import Entry, LedgerQuery
-from coachway.billing.model import InvoiceId, PaymentId
-from coachway.billing.payment import Payment, RecordedInput, ReverseInput
-from coachway.billing.reconciling import Reconciliation, ReconciliationQuery
-from coachway.core.answers import File
+from coachway.billing.collections import schedule as collection_schedule
+from coachway.billing.collections.model import Collection, CollectionId, CollectionQuery
+from coachway.billing.ids import InvoiceId, PaymentId
+from coachway.billing.invoices import issue_and_void, receivables
+from coachway.billing.invoices import service as invoices
+from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery, VoidInput
+from coachway.billing.ledger import export as ledger_export
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.export import ExportQuery
+from coachway.billing.ledger.journal import Entry, LedgerQuery
+from coachway.billing.payments import manual_payments
+from coachway.billing.payments import manual_payments as billing_recording
+from coachway.billing.payments.model import Payment, RecordedInput, ReverseInput
+from coachway.billing.reports import reconciliation
+from coachway.billing.reports.reconciliation import Reconciliation, ReconciliationQuery
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.response_types import FileResponse
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
-api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.")
+api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.")
 app = api.app
 
 CLIENTS = ("client",)
@@ -54,7 +60,7 @@ def issue_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -
     It gets the next number of the year, without a gap, and is due by the client's terms. What was paid ahead for its
     trips is taken off. The client gets it by mail.
     """
-    return issuing.issue(caller, invoice_id, if_match)
+    return issue_and_void.issue(caller, invoice_id, if_match)
 
 
 @api.post("/invoices/{invoice_id}/void", needs="billing:write")
@@ -63,13 +69,13 @@ def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_matc
 
     It keeps its number; its trips can be invoiced again.
     """
-    return issuing.void(caller, invoice_id, body.reason, if_match)
+    return issue_and_void.void(caller, invoice_id, body.reason, if_match)
 
 
 @api.post("/invoices/{invoice_id}/record-payment", needs="billing:write")
 def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordedInput, if_match: int | None) -> Invoice:
     """Record a payment that came by cash, check or transfer, of all that is due or of a part."""
-    return recording.record(caller, invoice_id, body, if_match)
+    return manual_payments.record(caller, invoice_id, body, if_match)
 
 
 @api.post("/payments/{payment_id}/reverse", needs="billing:write")
@@ -87,43 +93,43 @@ def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
 
     In each, a debit is positive and a credit negative, and they add up to zero.
     """
-    return ledger.listed(caller, query)
+    return ledger_journal.listed(caller, query)
 
 
 @api.get("/billing/aging/receivable", needs="billing:read")
 def aging_receivable(caller: Caller) -> Aging:
     """What clients owe, by how long it is past due."""
-    return receivable.aging(caller)
+    return receivables.aging(caller)
 
 
 @api.get("/billing/reconciliation", needs="billing:read")
 def reconcile(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
     """What a month did to each account, and whether the books agree with it."""
-    return reconciling.month(caller, query)
+    return reconciliation.month(caller, query)
 
 
 @api.get("/billing/export", needs="billing:read", media="*/*")
-def export_journal(caller: Caller, query: ExportQuery) -> File:
+def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     """Export the journal: QuickBooks Desktop (IIF), QuickBooks Online (journal entries as JSON), or CSV.
 
     The clients' and vendors' names are in it, as those programs want them.
     """
-    return exporting.export(caller, query)
+    return ledger_export.export(caller, query)
 
 
 @api.get("/billing/collections", needs="billing:read")
 def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]:
     """List what is and was collected by card when it was due, the latest due first."""
-    return collecting.listed(caller, query)
+    return collection_schedule.listed(caller, query)
 
 
 @api.get("/billing/collections/{collection_id}", needs="billing:read")
 def get_collection(caller: Caller, collection_id: CollectionId) -> Collection:
     """Get what is collected for a charter or an invoice, with each try."""
-    return collecting.get(caller, collection_id)
+    return collection_schedule.get(caller, collection_id)
 
 
 @api.post("/billing/collections/{collection_id}/retry", needs="billing:write")
 def retry_collection(caller: Caller, collection_id: CollectionId, if_match: int | None) -> Collection:
     """Begin again what was given up, with as many tries."""
-    return collecting.retry(caller, collection_id, if_match)
+    return collection_schedule.retry(caller, collection_id, if_match)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coachway.billing import collection_flow as flow
-from coachway.core import stepping
+from coachway.billing.collections import workflow as flow
 from coachway.core.caller import Caller
+from coachway.core.entrypoints import step_handler
 
 
 def _step(caller: Caller, collection_id: str, step: str, event: Mapping[str, Any]) -> flow.Next:
     match step:
         case "look":
             due = event["due"]
-            return flow.look(
+            return flow.next_step(
                 caller,
                 collection_id,
                 execution=event["execution"],
@@ -29,4 +29,4 @@ def _step(caller: Caller, collection_id: str, step: str, event: Mapping[str, Any
             raise ValueError(f"there is no step {step}")
 
 
-handler = stepping.entry("collections", "due", _step)
+handler = step_handler.workflow_step_handler("collections", "due", _step)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.billing import mending
-from coachway.core import starting
-from coachway.core.log import logger
-from coachway.core.metrics import metrics
+from coachway.billing.stripe_sync import daily_reconciliation
+from coachway.core.entrypoints import cold_start
+from coachway.core.runtime.logging import logger
+from coachway.core.runtime.metrics import metrics
 
-starting.connect()
+cold_start.warm_up()
 
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """One run of the comparison; raises when something is left, so that it is run again."""
-    done = mending.run().model_dump()
+    done = daily_reconciliation.run().model_dump()
     logger.info("compared with stripe", **done)
     if done["failed"]:
         raise RuntimeError("not all could be compared: it is done again")

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from coachway.billing import consumers
-from coachway.core import consuming
+from coachway.core.entrypoints import event_consumer
 
-handler = consuming.entry("billing", consumers.CONSUMERS)
+handler = event_consumer.event_handler("billing", consumers.CONSUMERS)

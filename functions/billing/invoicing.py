@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from coachway.billing import invoicing
-from coachway.billing.invoicing import Invoiced, Month
-from coachway.core import starting
+from coachway.billing.invoicing_runs import monthly_run
+from coachway.billing.invoicing_runs.monthly_run import Invoiced, Month
 from coachway.core.caller import Caller
-from coachway.core.log import logger
+from coachway.core.entrypoints import cold_start
+from coachway.core.runtime.logging import logger
 
-starting.connect()
+cold_start.warm_up()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -26,14 +26,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _step(caller: Caller, run: Month, step: str, event: dict[str, Any]) -> dict[str, Any]:
     match step:
         case "find":
-            return {"clients": invoicing.clients(caller, run)}
+            return {"clients": monthly_run.clients(caller, run)}
         case "invoice":
-            return invoicing.invoice(caller, run, event["client_id"]).model_dump(mode="json")
+            return monthly_run.invoice(caller, run, event["client_id"]).model_dump(mode="json")
         case "summarize":
-            done = invoicing.summarize(caller, run, [_result(each) for each in event["results"]])
+            done = monthly_run.summarize(caller, run, [_result(each) for each in event["results"]])
             return done.model_dump(mode="json", include={"month", "invoices", "failures"})
         case "failed":
-            invoicing.failed(caller, run, str(event["failure"].get("Error", "unknown")))
+            monthly_run.failed(caller, run, str(event["failure"].get("Error", "unknown")))
             return {}
         case _:
             raise ValueError(step)

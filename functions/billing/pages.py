@@ -6,22 +6,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.billing import pages as service
-from coachway.billing.model import PaymentId
-from coachway.core import pages
-from coachway.core.answers import Html
+from coachway.billing.ids import PaymentId
+from coachway.billing.invoices import page as service
 from coachway.core.caller import Caller
-from coachway.core.cards import CardForm
-from coachway.core.http import ANYONE, Api
+from coachway.core.documents import html
+from coachway.core.documents.card_form import CardForm
+from coachway.core.http.response_types import HtmlResponse
+from coachway.core.http.routing import PUBLIC, ApiRouter
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False, refusal=pages.refusal)
+api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False, refusal=html.refusal)
 app = api.app
 
 
-@api.get("/pages/invoices/{invoice_token}", needs=ANYONE, media="text/html", base="")
-def invoice_page(caller: Caller, invoice_token: Token) -> Html:
+@api.get("/pages/invoices/{invoice_token}", needs=PUBLIC, media="text/html", base="")
+def invoice_page(caller: Caller, invoice_token: Token) -> HtmlResponse:
     """The page of an invoice, for the client who was sent its link.
 
     Phone first. It tells what is due for what, and takes a card: Stripe's script makes a token of it.
@@ -29,33 +29,33 @@ def invoice_page(caller: Caller, invoice_token: Token) -> Html:
     return service.show(caller, invoice_token)
 
 
-@api.post("/pages/invoices/{invoice_token}/pay", needs=ANYONE, status=303, media="text/html", base="")
-def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) -> Html:
+@api.post("/pages/invoices/{invoice_token}/pay", needs=PUBLIC, status=303, media="text/html", base="")
+def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) -> HtmlResponse:
     """Pay an invoice by its page's form, and go back to the page."""
-    from coachway.billing import card_pages  # the page does without what books and settles
+    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
 
-    return card_pages.pay(caller, invoice_token, form)
+    return checkout_pages.pay(caller, invoice_token, form)
 
 
-@api.get("/pages/invoices/{invoice_token}/payments/{payment_id}", needs=ANYONE, status=303, media="text/html", base="")
-def come_back_to_invoice(caller: Caller, invoice_token: Token, payment_id: PaymentId) -> Html:
+@api.get("/pages/invoices/{invoice_token}/payments/{payment_id}", needs=PUBLIC, status=303, media="text/html", base="")
+def come_back_to_invoice(caller: Caller, invoice_token: Token, payment_id: PaymentId) -> HtmlResponse:
     """Come back from the bank, where a payment was to be confirmed, and be led to the invoice's page."""
-    from coachway.billing import card_pages  # the page does without what books and settles
+    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
 
-    return card_pages.paid(caller, invoice_token, payment_id)
+    return checkout_pages.paid(caller, invoice_token, payment_id)
 
 
-@api.get("/pages/quotes/{token}/payments/{payment_id}", needs=ANYONE, status=303, media="text/html", base="")
-def come_back_to_quote(caller: Caller, token: Token, payment_id: PaymentId) -> Html:
+@api.get("/pages/quotes/{token}/payments/{payment_id}", needs=PUBLIC, status=303, media="text/html", base="")
+def come_back_to_quote(caller: Caller, token: Token, payment_id: PaymentId) -> HtmlResponse:
     """Come back from the bank, where a payment was to be confirmed, and be led to the quote's page."""
-    from coachway.billing import card_pages  # the page does without what books and settles
+    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
 
-    return card_pages.paid_quote(caller, token, payment_id)
+    return checkout_pages.paid_quote(caller, token, payment_id)
 
 
-@api.post("/pages/quotes/{token}/pay", needs=ANYONE, status=303, media="text/html", base="")
-def pay_quote_on_page(caller: Caller, token: Token, form: CardForm) -> Html:
+@api.post("/pages/quotes/{token}/pay", needs=PUBLIC, status=303, media="text/html", base="")
+def pay_quote_on_page(caller: Caller, token: Token, form: CardForm) -> HtmlResponse:
     """Pay the deposit, or the rest, of a trip by the form of its quote's page, and go back to the page."""
-    from coachway.billing import card_pages  # the page does without what books and settles
+    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
 
-    return card_pages.pay_quote(caller, token, form)
+    return checkout_pages.pay_quote(caller, token, form)

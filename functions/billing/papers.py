@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from coachway.billing import client_file, filing
-from coachway.billing.client_file import ClientExport, ClientExportQuery
-from coachway.billing.model import InvoiceId
-from coachway.bookings.model import ClientId
-from coachway.core.answers import File
+from coachway.billing.ids import InvoiceId
+from coachway.billing.invoices import pdf_storage
+from coachway.billing.privacy import client_export
+from coachway.billing.privacy.client_export import ClientExport, ClientExportQuery
+from coachway.bookings.charters.model import ClientId
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.response_types import FileResponse
+from coachway.core.http.routing import ApiRouter
 
-api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
+api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app
 
 
 @api.get("/invoices/{invoice_id}/pdf", needs="billing:read", media="application/pdf", outside=("client",))
-def invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> File:
+def invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
     """Get an invoice as a PDF.
 
     Once it was issued it is the paper that the client was sent; a draft says that it is one.
     """
-    return filing.paper(caller, invoice_id)
+    return pdf_storage.get_pdf(caller, invoice_id)
 
 
 @api.get("/clients/{client_id}/export", needs="clients:write")
@@ -30,4 +31,4 @@ def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery)
     For the client itself, who may ask for it: master data with contacts, addresses, preferences, credit and history,
     and then charters, invoices, payments, refunds, collections and messages, newest first, a hundred in a page.
     """
-    return client_file.export(caller, client_id, query)
+    return client_export.export(caller, client_id, query)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from coachway.billing import payables, payouts
 from coachway.billing.aging import Aging
-from coachway.billing.model import PayableId
-from coachway.billing.payable import (
+from coachway.billing.ids import PayableId
+from coachway.billing.payables import payouts
+from coachway.billing.payables import service as payables
+from coachway.billing.payables.model import (
     Payable,
     PayableInput,
     PayableQuery,
@@ -17,10 +18,10 @@ from coachway.billing.payable import (
     VoidPayableInput,
 )
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
-api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
+api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app
 
 VENDORS = ("vendor",)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from coachway.billing import payments
-from coachway.billing.model import PaymentId
-from coachway.billing.payment import Payment, PaymentInput, PaymentQuery
-from coachway.bookings import schedule
-from coachway.bookings.model import CharterId
-from coachway.bookings.schedule import PaymentSchedule, PaymentScheduleInput
+from coachway.billing.ids import PaymentId
+from coachway.billing.payments import queries as payment_queries
+from coachway.billing.payments.model import Payment, PaymentInput, PaymentQuery
+from coachway.bookings import payment_schedule
+from coachway.bookings.charters.model import CharterId
+from coachway.bookings.payment_schedule import PaymentSchedule, PaymentScheduleInput
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
-api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
+api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app
 
 CLIENTS = ("client",)
@@ -26,9 +26,9 @@ def process_payment(caller: Caller, body: PaymentInput) -> Payment:
     the payment is kept as failed. `pending` when Stripe did not say in time what became of it: look again, and do not
     pay again. Clients pay what is theirs.
     """
-    from coachway.billing import paying  # the other routes do without what books and settles
+    from coachway.billing.payments import card_payments  # the other routes do without what books and settles
 
-    return paying.process(caller, body)
+    return card_payments.charge_card(caller, body)
 
 
 @api.get("/payments", needs="billing:read", outside=CLIENTS, errors=(404,))
@@ -37,13 +37,13 @@ def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
 
     Clients see their own.
     """
-    return payments.listed(caller, query)
+    return payment_queries.listed(caller, query)
 
 
 @api.get("/payments/{payment_id}", needs="billing:read", outside=CLIENTS)
 def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
     """Get a payment."""
-    return payments.get(caller, payment_id)
+    return payment_queries.get(caller, payment_id)
 
 
 @api.get("/charters/{charter_id}/payment-schedule", needs="billing:read", outside=CLIENTS)
@@ -52,7 +52,7 @@ def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedu
 
     As it was agreed, or as the organization's policy has it. Empty for clients with terms, who are invoiced afterwards.
     """
-    return schedule.get(caller, charter_id)
+    return payment_schedule.get(caller, charter_id)
 
 
 @api.put("/charters/{charter_id}/payment-schedule", needs="charters:write")
@@ -63,4 +63,4 @@ def set_payment_schedule(
 
     An instalment without a day is paid when the quote is accepted, and books the trip. Together they are its price.
     """
-    return schedule.agree(caller, charter_id, body, if_match)
+    return payment_schedule.agree(caller, charter_id, body, if_match)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from coachway.billing import refunds
-from coachway.billing.model import RefundId
-from coachway.billing.refund import DecisionInput, Refund, RefundInput, RefundQuery
+from coachway.billing.ids import RefundId
+from coachway.billing.refunds import service as refunds
+from coachway.billing.refunds.model import DecisionInput, Refund, RefundInput, RefundQuery
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
-api = Api("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
+api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledger.", health=False)
 app = api.app
 
 CLIENTS = ("client",)

@@ -7,17 +7,20 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from coachway.billing import collecting, falling_due, invoicing_due, overdue
-from coachway.core import starting
-from coachway.core.log import logger
+from coachway.billing.collections import schedule as collection_schedule
+from coachway.billing.invoices import overdue_job
+from coachway.billing.invoicing_runs import schedule as invoicing_run_schedule
+from coachway.billing.payables import due_job
+from coachway.core.entrypoints import cold_start
+from coachway.core.runtime.logging import logger
 
-starting.connect()
+cold_start.warm_up()
 
 TIMERS: Final[Mapping[str, Callable[[], BaseModel]]] = {
-    "collections": collecting.run,
-    "payables": falling_due.run,
-    "invoices": overdue.run,
-    "invoicing": invoicing_due.run,
+    "collections": collection_schedule.run,
+    "payables": due_job.run,
+    "invoices": overdue_job.run,
+    "invoicing": invoicing_run_schedule.run,
 }
 """By what they look after; one that fails does not keep the others from their work."""
 

@@ -6,28 +6,32 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.bookings import answering, charters, counts, lifecycle, links, views
-from coachway.bookings.answering import AcceptInput, DeclineInput, QuoteAnswer
-from coachway.bookings.charters import CharterQuery
-from coachway.bookings.counts import DashboardSummary
-from coachway.bookings.lifecycle import CancelInput, StatusInput
-from coachway.bookings.links import SendQuoteInput, SentQuote
-from coachway.bookings.model import Cancellation, Charter, CharterId, CharterInput, ClientId
-from coachway.bookings.requests import CloneInput, RecurringInput, RecurringQuery
-from coachway.bookings.views import QuoteView
+from coachway.bookings.charters import lifecycle, status_counts
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.lifecycle import CancelInput, StatusInput
+from coachway.bookings.charters.model import Cancellation, Charter, CharterId, CharterInput, ClientId
+from coachway.bookings.charters.queries import CharterQuery
+from coachway.bookings.charters.schemas import CloneInput, RecurringInput, RecurringQuery
+from coachway.bookings.charters.status_counts import DashboardSummary
+from coachway.bookings.quotes import links as quote_links
+from coachway.bookings.quotes import responses as quote_responses
+from coachway.bookings.quotes import schemas as quote_schemas
+from coachway.bookings.quotes.links import SendQuoteInput, SentQuote
+from coachway.bookings.quotes.responses import AcceptInput, DeclineInput, QuoteAnswer
+from coachway.bookings.quotes.schemas import QuoteView
 from coachway.core.caller import Caller
-from coachway.core.erasing import Erasure
-from coachway.core.events import HistoryEntry
-from coachway.core.http import ANYONE, Api
-from coachway.core.schemas import Changes, Input, Page, PageQuery
+from coachway.core.erasure import Erasure
+from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.core.persistence.domain_events import HistoryEntry
+from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema
 
-api = Api("bookings", "Charters, from quote to completion, their series, and the links by which clients answer.")
+api = ApiRouter("bookings", "Charters, from quote to completion, their series, and the links by which clients answer.")
 app = api.app
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,200}$")]
 
 
-class CancelQuery(Input):
+class CancelQuery(RequestSchema):
     """Whether only to say what a cancellation would refund."""
 
     preview: bool = False
@@ -40,9 +44,9 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     It gets its number and its price. Warnings of the quote say what to know before sending it; a blocking one, such as
     driving hours that no law allows, keeps it from being booked.
     """
-    from coachway.bookings import quoting  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
 
-    return quoting.create(caller, body)
+    return charter_service.create(caller, body)
 
 
 @api.get("/charters", needs="charters:read")
@@ -51,7 +55,7 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
 
     Newest first; with date_from or date_to by departure, soonest first.
     """
-    return charters.listed(caller, query)
+    return charter_queries.listed(caller, query)
 
 
 @api.post("/charters/recurring", needs="charters:write", status=201, errors=(404, 413))
@@ -61,7 +65,7 @@ def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -
     All of it or nothing: up to 52 charters, each priced and checked on its own. The time of day is kept through
     daylight saving; exceptions skip or move one occurrence.
     """
-    from coachway.bookings import series  # those who read do without what prices
+    from coachway.bookings.series import service as series  # those who read do without what prices
 
     return series.create(caller, body, query)
 
@@ -69,25 +73,27 @@ def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -
 @api.get("/charters/dashboard-summary", needs="charters:read")
 def get_dashboard_summary(caller: Caller) -> DashboardSummary:
     """Get how many charters are in each status, and what they are worth."""
-    return counts.summary(caller)
+    return status_counts.summary(caller)
 
 
 @api.get("/charters/{charter_id}", needs="charters:read")
 def get_charter(caller: Caller, charter_id: CharterId) -> Charter:
     """Get a charter."""
-    return charters.get(caller, charter_id)
+    return charter_queries.get(caller, charter_id)
 
 
 @api.put("/charters/{charter_id}", needs="charters:write")
-def update_charter(caller: Caller, charter_id: CharterId, body: Changes[CharterInput], if_match: int | None) -> Charter:
+def update_charter(
+    caller: Caller, charter_id: CharterId, body: PartialUpdate[CharterInput], if_match: int | None
+) -> Charter:
     """Edit a charter.
 
     Fields that are left out stay as they are. What changes the quote makes a new revision, priced again; a link sent
     before is void. Once booked, what touches price, time or stops is refused: it needs a change case.
     """
-    from coachway.bookings import quoting  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
 
-    return quoting.update(caller, charter_id, body, if_match)
+    return charter_service.update(caller, charter_id, body, if_match)
 
 
 @api.delete("/charters/{charter_id}", needs="charters:write")
@@ -96,9 +102,9 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
 
     A booked one is cancelled instead.
     """
-    from coachway.bookings import quoting  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
 
-    quoting.delete(caller, charter_id, if_match)
+    charter_service.delete(caller, charter_id, if_match)
 
 
 @api.post("/charters/{charter_id}/clone", needs="charters:write", status=201)
@@ -107,15 +113,15 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
 
     With a departure, all its times move along.
     """
-    from coachway.bookings import quoting  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
 
-    return quoting.clone(caller, charter_id, body)
+    return charter_service.clone(caller, charter_id, body)
 
 
 @api.get("/charters/{charter_id}/series", needs="charters:read")
 def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
     """Get all charters of a charter's series, in order."""
-    from coachway.bookings import series  # those who read do without what prices
+    from coachway.bookings.series import service as series  # those who read do without what prices
 
     return series.of(caller, charter_id)
 
@@ -123,7 +129,7 @@ def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
 @api.get("/charters/{charter_id}/history", needs="charters:read")
 def get_charter_history(caller: Caller, charter_id: CharterId) -> list[HistoryEntry]:
     """Get what happened to a charter: who, when, which fields."""
-    return charters.history(caller, charter_id)
+    return charter_queries.history(caller, charter_id)
 
 
 @api.post("/charters/{charter_id}/send-quote", needs="charters:write", secret=True)
@@ -132,7 +138,7 @@ def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> S
 
     The link is good for this revision, until it expires or is sent again.
     """
-    return links.send(caller, charter_id, body)
+    return quote_links.send(caller, charter_id, body)
 
 
 @api.post("/charters/{charter_id}/status", needs="charters:write")
@@ -160,7 +166,7 @@ def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, bo
 @api.get("/clients/{client_id}/charters", needs="charters:read")
 def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Charter]:
     """List a client's charters, newest first."""
-    return charters.of_client(caller, client_id, query)
+    return charter_queries.of_client(caller, client_id, query)
 
 
 @api.post("/clients/{client_id}/erase", needs="clients:write")
@@ -171,31 +177,31 @@ def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     expire. Its trips, bills, papers and messages are gone through in the minutes after; dates and amounts stay in the
     books. Asking again finishes an erasure that was interrupted, and answers 404 once it is done.
     """
-    from coachway.bookings import erasing  # those who read do without what moves charters
+    from coachway.bookings import erasure  # those who read do without what moves charters
 
-    return erasing.erase(caller, client_id)
+    return erasure.erase(caller, client_id)
 
 
-@api.get("/quotes/{token}", needs=ANYONE)
+@api.get("/quotes/{token}", needs=PUBLIC)
 def view_quote(token: Token) -> QuoteView:
     """See a quote by its link.
 
     A link that a newer one replaced, or that a revision made void, answers 404.
     """
-    return views.by_token(token)
+    return quote_schemas.by_token(token)
 
 
-@api.post("/quotes/{token}/accept", needs=ANYONE)
+@api.post("/quotes/{token}/accept", needs=PUBLIC)
 def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer:
     """Accept a quote by its link.
 
     It is booked once; `revision_number` says which revision was read. Where a deposit is due, it stays a quote until
     that is paid, by `payment.url` or by `POST /payments/process`.
     """
-    return answering.accept(caller, token, body)
+    return quote_responses.accept(caller, token, body)
 
 
-@api.post("/quotes/{token}/decline", needs=ANYONE)
+@api.post("/quotes/{token}/decline", needs=PUBLIC)
 def decline_quote(caller: Caller, token: Token, body: DeclineInput) -> QuoteAnswer:
     """Decline a quote by its link."""
-    return answering.decline(caller, token, body)
+    return quote_responses.decline(caller, token, body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.bookings import erasing
-from coachway.core import consuming
+from coachway.bookings import erasure
+from coachway.core.entrypoints import event_consumer
 
-handler = consuming.entry("bookings", erasing.CONSUMERS)
+handler = event_consumer.event_handler("bookings", erasure.CONSUMERS)

@@ -6,22 +6,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.bookings import pages as service
-from coachway.bookings.model import CharterId
-from coachway.bookings.pages import Acceptance, Refusal
-from coachway.core import pages
-from coachway.core.answers import File, Html
+from coachway.bookings.charters.model import CharterId
+from coachway.bookings.quotes import pages as service
+from coachway.bookings.quotes.pages import Acceptance, Refusal
 from coachway.core.caller import Caller
-from coachway.core.http import ANYONE, Api
+from coachway.core.documents import html
+from coachway.core.http.response_types import FileResponse, HtmlResponse
+from coachway.core.http.routing import PUBLIC, ApiRouter
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = Api("bookings", "Charters and their quotes.", health=False, refusal=pages.refusal)
+api = ApiRouter("bookings", "Charters and their quotes.", health=False, refusal=html.refusal)
 app = api.app
 
 
-@api.get("/pages/quotes/{token}", needs=ANYONE, media="text/html", base="")
-def quote_page(caller: Caller, token: Token) -> Html:
+@api.get("/pages/quotes/{token}", needs=PUBLIC, media="text/html", base="")
+def quote_page(caller: Caller, token: Token) -> HtmlResponse:
     """The page of a quote, for the client who was sent its link.
 
     Phone first, and without script. It tells the trip, the price line by line and the terms, and takes the answer.
@@ -29,19 +29,19 @@ def quote_page(caller: Caller, token: Token) -> Html:
     return service.show(caller, token)
 
 
-@api.post("/pages/quotes/{token}/accept", needs=ANYONE, status=303, media="text/html", base="")
-def accept_on_page(caller: Caller, token: Token, form: Acceptance) -> Html:
+@api.post("/pages/quotes/{token}/accept", needs=PUBLIC, status=303, media="text/html", base="")
+def accept_on_page(caller: Caller, token: Token, form: Acceptance) -> HtmlResponse:
     """Accept a quote by its page's form, and go back to the page."""
     return service.accept(caller, token, form)
 
 
-@api.post("/pages/quotes/{token}/decline", needs=ANYONE, status=303, media="text/html", base="")
-def decline_on_page(caller: Caller, token: Token, form: Refusal) -> Html:
+@api.post("/pages/quotes/{token}/decline", needs=PUBLIC, status=303, media="text/html", base="")
+def decline_on_page(caller: Caller, token: Token, form: Refusal) -> HtmlResponse:
     """Decline a quote by its page's form, and go back to the page."""
     return service.decline(caller, token, form)
 
 
 @api.get("/charters/{charter_id}/itinerary.pdf", needs="charters:read", media="application/pdf")
-def itinerary(caller: Caller, charter_id: CharterId) -> File:
+def itinerary(caller: Caller, charter_id: CharterId) -> FileResponse:
     """The itinerary of a charter, to print: stops with their local times, and no prices."""
     return service.itinerary_of(caller, charter_id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.bookings import expiry, parcels
-from coachway.core.log import logger
+from coachway.bookings.quotes import expiry_job
+from coachway.bookings.series import outbox as series_outbox
+from coachway.core.runtime.logging import logger
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """One run of the timer."""
-    done = {**expiry.run().model_dump(), "delivered": parcels.deliver_left()}
+    done = {**expiry_job.run().model_dump(), "delivered": series_outbox.deliver_pending()}
     logger.info("timer", **done)
     return done

@@ -18,10 +18,10 @@ from coachway.clients.model import (
     EmailPreferencesInput,
 )
 from coachway.core.caller import Caller
-from coachway.core.http import Api
-from coachway.core.schemas import Changes, Page, PageQuery
+from coachway.core.http.routing import ApiRouter
+from coachway.core.schemas import Page, PageQuery, PartialUpdate
 
-api = Api("clients", "Clients, their contacts and addresses, and what they may still owe.")
+api = ApiRouter("clients", "Clients, their contacts and addresses, and what they may still owe.")
 app = api.app
 
 
@@ -50,7 +50,9 @@ def get_client(caller: Caller, client_id: ClientId) -> Client:
 
 
 @api.put("/clients/{client_id}", needs="clients:write")
-def update_client(caller: Caller, client_id: ClientId, body: Changes[ClientInput], if_match: int | None) -> Client:
+def update_client(
+    caller: Caller, client_id: ClientId, body: PartialUpdate[ClientInput], if_match: int | None
+) -> Client:
     """Change a client.
 
     Fields that are left out stay as they are.
@@ -81,7 +83,7 @@ def add_contact(caller: Caller, client_id: ClientId, body: ContactInput) -> Cont
 
 @api.put("/clients/{client_id}/contacts/{contact_id}", needs="clients:write")
 def update_contact(
-    caller: Caller, client_id: ClientId, contact_id: ContactId, body: Changes[ContactInput], if_match: int | None
+    caller: Caller, client_id: ClientId, contact_id: ContactId, body: PartialUpdate[ContactInput], if_match: int | None
 ) -> Contact:
     """Change a contact.
 
@@ -128,7 +130,7 @@ def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferenc
 
 @api.put("/clients/{client_id}/email-preferences", needs="clients:write")
 def set_email_preferences(
-    caller: Caller, client_id: ClientId, body: Changes[EmailPreferencesInput], if_match: int | None
+    caller: Caller, client_id: ClientId, body: PartialUpdate[EmailPreferencesInput], if_match: int | None
 ) -> EmailPreferences:
     """Set which mails a client wants.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from coachway.compliance import service
 from coachway.compliance.model import ComplianceDocument, ComplianceId, DocumentInput, DocumentQuery, ReviewInput
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
-api = Api("compliance", "Papers that vendors, drivers, vehicles and the organization must have, and their review.")
+api = ApiRouter(
+    "compliance", "Papers that vendors, drivers, vehicles and the organization must have, and their review."
+)
 app = api.app
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.compliance import expiry
-from coachway.core.log import logger
+from coachway.compliance import expiry_job
+from coachway.core.runtime.logging import logger
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """One run of the timer."""
-    done = expiry.run().model_dump()
+    done = expiry_job.run().model_dump()
     logger.info("timer", **done)
     return done

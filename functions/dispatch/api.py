@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
-from coachway.dispatch import answering, assignments, board, listing, recoveries
-from coachway.dispatch.assignment_schemas import AssignmentQuery, ReasonInput
+from coachway.dispatch import board
+from coachway.dispatch.assignments import queries as assignment_queries
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment, AssignmentId
+from coachway.dispatch.assignments.schemas import AssignmentQuery, ReasonInput
 from coachway.dispatch.board import Board, BoardQuery
-from coachway.dispatch.model import Assignment, AssignmentId
-from coachway.dispatch.recovery import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
-from coachway.dispatch.requests import AssignInput, AutoAssigned, AutoInput
+from coachway.dispatch.matching import responses as matching_responses
+from coachway.dispatch.matching.schemas import AssignInput, AutoAssigned, AutoInput
+from coachway.dispatch.recovery import service as recovery
+from coachway.dispatch.recovery.model import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
 
-api = Api("dispatch", "Who drives which trip, in which vehicle, and where they are.")
+api = ApiRouter("dispatch", "Who drives which trip, in which vehicle, and where they are.")
 app = api.app
 
 CREW = ("driver", "vendor")
@@ -27,9 +31,9 @@ def assign(caller: Caller, body: AssignInput) -> Assignment:
     names everything that is in the way. The driver is told, and asked. A vendor assigns its own drivers and vehicles to
     what it was awarded.
     """
-    from coachway.dispatch import assigning  # the other routes do without what judges drivers
+    from coachway.dispatch.matching import assign as matching_assign  # the other routes do without what judges drivers
 
-    return assigning.assign(caller, body)
+    return matching_assign.assign(caller, body)
 
 
 @api.post("/dispatch/assignments/auto", needs="dispatch:write", status=201, outside=("vendor",), errors=(404,))
@@ -39,9 +43,9 @@ def assign_automatically(caller: Caller, body: AutoInput) -> AutoAssigned:
     The answer explains itself: every driver with the parts of their score, or with what is in the way and when they
     could drive at the earliest; every vehicle likewise.
     """
-    from coachway.dispatch import automatic  # the other routes do without what judges drivers
+    from coachway.dispatch.matching import auto_assign  # the other routes do without what judges drivers
 
-    return automatic.assign(caller, body)
+    return auto_assign.assign(caller, body)
 
 
 @api.get("/dispatch/assignments", needs="dispatch:read", outside=CREW, errors=(404,))
@@ -50,13 +54,13 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
 
     Without dates those of the next 30 days. Drivers and vendors see their own.
     """
-    return listing.listed(caller, query)
+    return assignment_queries.listed(caller, query)
 
 
 @api.get("/dispatch/assignments/{assignment_id}", needs="dispatch:read", outside=CREW)
 def get_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
     """Get an assignment."""
-    return assignments.get(caller, assignment_id)
+    return repository.get(caller, assignment_id)
 
 
 @api.post("/dispatch/assignments/{assignment_id}/accept", needs="dispatch:write", outside=CREW)
@@ -65,7 +69,7 @@ def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment
 
     Staff may answer for a driver who called.
     """
-    return answering.accept(caller, assignment_id)
+    return matching_responses.accept(caller, assignment_id)
 
 
 @api.post("/dispatch/assignments/{assignment_id}/decline", needs="dispatch:write", outside=CREW)
@@ -74,7 +78,7 @@ def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
 
     Driver and vehicle are free again, and the charter needs others.
     """
-    return answering.decline(caller, assignment_id, body.reason)
+    return matching_responses.decline(caller, assignment_id, body.reason)
 
 
 @api.post("/dispatch/assignments/{assignment_id}/release", needs="dispatch:write", outside=("vendor",))
@@ -83,7 +87,7 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
 
     The driver is told. A trip that has left is taken over by a recovery instead.
     """
-    return answering.release(caller, assignment_id, body.reason)
+    return matching_responses.release(caller, assignment_id, body.reason)
 
 
 @api.post("/dispatch/recoveries", needs="dispatch:write", status=202, outside=("vendor",), errors=(404,))
@@ -95,7 +99,7 @@ def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
     When nobody is left, it is up to the dispatcher. Drivers who do not report for duty in time, and vehicles that will
     be late at the first stop, open one by themselves.
     """
-    return recoveries.open_for(caller, body)
+    return recovery.open_for(caller, body)
 
 
 @api.get("/dispatch/recoveries", needs="dispatch:read", outside=CREW)
@@ -104,13 +108,13 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
 
     A driver sees those that wait for their answer.
     """
-    return recoveries.listed(caller, query)
+    return recovery.listed(caller, query)
 
 
 @api.get("/dispatch/recoveries/{recovery_id}", needs="dispatch:read", outside=CREW)
 def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
     """Get a recovery, with everybody who was considered and what they said."""
-    return recoveries.get(caller, recovery_id)
+    return recovery.get(caller, recovery_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/accept", needs="dispatch:write", outside=("driver",))
@@ -120,19 +124,19 @@ def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery)
     Staff may answer for a driver who called, and name the offer, as meanwhile another driver may be asked. When
     something came between, the next driver is asked.
     """
-    return recoveries.accept(caller, recovery_id, query.offer_id)
+    return recovery.accept(caller, recovery_id, query.offer_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/decline", needs="dispatch:write", outside=("driver",))
 def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput, query: AnswerQuery) -> Recovery:
     """Do not take a trip over, as the driver who is asked; the next one is."""
-    return recoveries.decline(caller, recovery_id, body.reason, query.offer_id)
+    return recovery.decline(caller, recovery_id, body.reason, query.offer_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/cancel", needs="dispatch:write", outside=())
 def cancel_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
     """Nobody else is needed any more: whoever has the trip keeps it."""
-    return recoveries.cancel(caller, recovery_id, body.reason)
+    return recovery.cancel(caller, recovery_id, body.reason)
 
 
 @api.get("/dispatch/board", needs="dispatch:read")

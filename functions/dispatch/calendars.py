@@ -6,20 +6,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core.answers import File
 from coachway.core.caller import Caller
-from coachway.core.http import ANYONE, Api
-from coachway.dispatch import calendars, feeds, performance
-from coachway.dispatch.calendars import Calendar, CalendarQuery, FleetCalendar, FleetQuery
-from coachway.dispatch.feeds import FeedLink
-from coachway.dispatch.hours_views import DriverHours
-from coachway.dispatch.model import AssignmentId
-from coachway.dispatch.performance import DriverPerformance
+from coachway.core.http.response_types import FileResponse
+from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.dispatch.assignments.model import AssignmentId
+from coachway.dispatch.calendars import service as calendars
+from coachway.dispatch.calendars import subscriptions
+from coachway.dispatch.calendars.service import Calendar, CalendarQuery, FleetCalendar, FleetQuery
+from coachway.dispatch.calendars.subscriptions import FeedLink
+from coachway.dispatch.driver_hours.schemas import DriverHours
+from coachway.dispatch.performance import service as performance
+from coachway.dispatch.performance.service import DriverPerformance
 from coachway.fleet.model import DriverId, VehicleId
 
 FeedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}\.ics$")]
 
-api = Api("dispatch", "Assignments, and trips under way.", health=False)
+api = ApiRouter("dispatch", "Assignments, and trips under way.", health=False)
 app = api.app
 
 
@@ -53,13 +55,13 @@ def make_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
     """
-    return feeds.of_driver(caller, driver_id)
+    return subscriptions.of_driver(caller, driver_id)
 
 
 @api.delete("/calendar/drivers/{driver_id}/feed", needs="dispatch:write", outside=("driver",))
 def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
     """Void the link to a driver's calendar."""
-    feeds.revoked_of_driver(caller, driver_id)
+    subscriptions.revoked_of_driver(caller, driver_id)
 
 
 @api.post("/calendar/vehicles/{vehicle_id}/feed", needs="dispatch:write", status=201, secret=True)
@@ -68,13 +70,13 @@ def make_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
     """
-    return feeds.of_vehicle(caller, vehicle_id)
+    return subscriptions.of_vehicle(caller, vehicle_id)
 
 
 @api.delete("/calendar/vehicles/{vehicle_id}/feed", needs="dispatch:write")
 def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
     """Void the link to a vehicle's calendar."""
-    feeds.revoked_of_vehicle(caller, vehicle_id)
+    subscriptions.revoked_of_vehicle(caller, vehicle_id)
 
 
 @api.post("/calendar/fleet/feed", needs="dispatch:write", status=201, secret=True)
@@ -83,25 +85,25 @@ def make_fleet_feed(caller: Caller) -> FeedLink:
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
     """
-    return feeds.of_fleet(caller)
+    return subscriptions.of_fleet(caller)
 
 
 @api.delete("/calendar/fleet/feed", needs="dispatch:write")
 def revoke_fleet_feed(caller: Caller) -> None:
     """Void the link to the whole fleet's calendar."""
-    feeds.revoked_of_fleet(caller)
+    subscriptions.revoked_of_fleet(caller)
 
 
-@api.get("/calendar/{calendar_feed}", needs=ANYONE, media="text/calendar")
-def get_feed(calendar_feed: FeedName) -> File:
+@api.get("/calendar/{calendar_feed}", needs=PUBLIC, media="text/calendar")
+def get_feed(calendar_feed: FeedName) -> FileResponse:
     """Get a calendar as iCalendar (RFC 5545), by its link.
 
     `{token}.ics`. Trips that were declined or released are not in it. Programs ask again every 15 minutes; with the
     ETag of the last answer they are told whether anything changed.
     """
-    from coachway.dispatch import ical  # the other routes do without the library
+    from coachway.dispatch.calendars import ical  # the other routes do without the library
 
-    return ical.file(feeds.opened(calendar_feed.removesuffix(".ics")))
+    return ical.file(subscriptions.opened(calendar_feed.removesuffix(".ics")))
 
 
 @api.get("/drivers/{driver_id}/hours", needs="dispatch:read", outside=("driver",))
@@ -112,9 +114,9 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     what was done where it is known, what is planned else. Where it has holes nothing is claimed about what is left,
     and `holes` say why.
     """
-    from coachway.dispatch import driver_hours  # the other routes do without the law
+    from coachway.dispatch.driver_hours import clock  # the other routes do without the law
 
-    return driver_hours.of(caller, driver_id)
+    return clock.of(caller, driver_id)
 
 
 @api.get("/drivers/{driver_id}/performance", needs="dispatch:read", outside=("driver",))
@@ -133,11 +135,11 @@ def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerform
     outside=("driver",),
     media="application/pdf",
 )
-def get_trip_sheet(caller: Caller, assignment_id: AssignmentId) -> File:
+def get_trip_sheet(caller: Caller, assignment_id: AssignmentId) -> FileResponse:
     """Get a trip's sheet for its driver, to print.
 
     Times, stops, telephone numbers, the plan of hours, notes; no prices.
     """
-    from coachway.dispatch import trip_sheet  # the other routes do without ReportLab
+    from coachway.dispatch import trip_sheet_pdf  # the other routes do without ReportLab
 
-    return trip_sheet.of(caller, assignment_id)
+    return trip_sheet_pdf.of(caller, assignment_id)

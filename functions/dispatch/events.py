@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from coachway.core import consuming
-from coachway.dispatch import charters, erasing, recovery_flow
+from coachway.core.entrypoints import event_consumer
+from coachway.dispatch import erasure
+from coachway.dispatch.matching import charter_consumer
+from coachway.dispatch.recovery import workflow as recovery_workflow
 
-handler = consuming.entry("dispatch", {**charters.CONSUMERS, **erasing.CONSUMERS, **recovery_flow.CONSUMERS})
+handler = event_consumer.event_handler(
+    "dispatch", {**charter_consumer.CONSUMERS, **erasure.CONSUMERS, **recovery_workflow.CONSUMERS}
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.core import consuming
-from coachway.dispatch import performance
+from coachway.core.entrypoints import event_consumer
+from coachway.dispatch.performance import service as performance
 
-handler = consuming.entry("dispatch-figures", performance.CONSUMERS)
+handler = event_consumer.event_handler("dispatch-figures", performance.CONSUMERS)

@@ -6,22 +6,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core import pages
-from coachway.core.answers import File, Html
-from coachway.core.http import ANYONE, Api
-from coachway.dispatch import driver_page as driver
-from coachway.dispatch import track_page as track
+from coachway.core.documents import html
+from coachway.core.http.response_types import FileResponse, HtmlResponse
+from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.dispatch.duty import driver_page as driver
+from coachway.dispatch.live_page import page as track
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = Api(
-    "dispatch", "Who drives which trip in which vehicle, and where they are.", health=False, refusal=pages.refusal
+api = ApiRouter(
+    "dispatch", "Who drives which trip in which vehicle, and where they are.", health=False, refusal=html.refusal
 )
 app = api.app
 
 
-@api.get("/pages/track/{track_token}", needs=ANYONE, media="text/html", base="")
-def track_page(track_token: Token) -> Html:
+@api.get("/pages/track/{track_token}", needs=PUBLIC, media="text/html", base="")
+def track_page(track_token: Token) -> HtmlResponse:
     """The page of a live link: where the vehicles are on a map of their own, and when they come.
 
     Phone first. It looks again by itself; without script it reloads. There is no position before the driver checks in,
@@ -30,8 +30,8 @@ def track_page(track_token: Token) -> Html:
     return track.show(track_token)
 
 
-@api.get("/pages/driver", needs=ANYONE, media="text/html", base="")
-def driver_page() -> Html:
+@api.get("/pages/driver", needs=PUBLIC, media="text/html", base="")
+def driver_page() -> HtmlResponse:
     """The page on which a driver works: trips, duty, position.
 
     Phone first. It opens without network once it was seen, and keeps what the driver does until it can be sent.
@@ -39,7 +39,7 @@ def driver_page() -> Html:
     return driver.page()
 
 
-@api.get("/pages/driver-worker.js", needs=ANYONE, media="text/javascript", base="")
-def driver_worker() -> File:
+@api.get("/pages/driver-worker.js", needs=PUBLIC, media="text/javascript", base="")
+def driver_worker() -> FileResponse:
     """The service worker that keeps the drivers' page on their phones."""
     return driver.worker()

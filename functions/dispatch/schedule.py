@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.core import starting
-from coachway.core.log import logger
-from coachway.dispatch import archive, watching
+from coachway.core.entrypoints import cold_start
+from coachway.core.runtime.logging import logger
+from coachway.dispatch.tracking import archive_job, monitor_job
 
-starting.connect()
+cold_start.warm_up()
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """One run of a timer: the weekly one says `{"archive": true}`."""
-    done = (archive.run() if event.get("archive") else watching.run()).model_dump()
+    done = (archive_job.run() if event.get("archive") else monitor_job.run()).model_dump()
     logger.info("timer", **done)
     return done

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from coachway.core import stepping
 from coachway.core.caller import Caller
-from coachway.dispatch import recovery_flow as flow
+from coachway.core.entrypoints import step_handler
+from coachway.dispatch.recovery import workflow as flow
 
 
 def _step(caller: Caller, recovery_id: str, step: str, event: Mapping[str, Any]) -> flow.Next:
@@ -27,4 +27,4 @@ def _step(caller: Caller, recovery_id: str, step: str, event: Mapping[str, Any])
             raise ValueError(f"there is no step {step}")
 
 
-handler = stepping.entry("recovery", "opened", _step)
+handler = step_handler.workflow_step_handler("recovery", "opened", _step)

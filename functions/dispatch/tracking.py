@@ -6,32 +6,33 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.bookings.model import CharterId
+from coachway.bookings.charters.model import CharterId
 from coachway.core.caller import Caller
-from coachway.core.http import ANYONE, Api
-from coachway.dispatch import checkins, duty, track, track_links
-from coachway.dispatch.checkins import CheckInBatch, Taken
-from coachway.dispatch.duty import DepartInput, DutyInput
-from coachway.dispatch.model import Assignment, AssignmentId
-from coachway.dispatch.track_links import GivenLink, TrackLinkInput
-from coachway.dispatch.track_views import CharterTrack, SharedTrack
+from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.dispatch.assignments.model import Assignment, AssignmentId
+from coachway.dispatch.duty import service as duty
+from coachway.dispatch.duty.service import DepartInput, DutyInput
+from coachway.dispatch.tracking import live_positions, position_ingest, share_links
+from coachway.dispatch.tracking.position_ingest import CheckInBatch, PositionIngestResult
+from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
+from coachway.dispatch.tracking.share_links import GivenLink, TrackLinkInput
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = Api("dispatch", "Who drives which trip in which vehicle, and where they are.", health=False)
+api = ApiRouter("dispatch", "Who drives which trip in which vehicle, and where they are.", health=False)
 app = api.app
 
 DRIVERS = ("driver",)
 
 
 @api.post("/dispatch/check-ins", needs="dispatch:write", status=202, outside=DRIVERS, errors=(404,))
-def take_check_ins(caller: Caller, body: CheckInBatch) -> Taken:
+def take_check_ins(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
     """Tell where a vehicle is.
 
     One position or up to a hundred, in any order, of the driver's own assignment. Each moment is taken once. Arrivals,
     departures and lateness follow from them.
     """
-    return checkins.take(caller, body)
+    return position_ingest.ingest_positions(caller, body)
 
 
 @api.post("/dispatch/assignments/{assignment_id}/check-in", needs="dispatch:write", outside=DRIVERS)
@@ -61,7 +62,7 @@ def check_out(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> A
 @api.get("/dispatch/charters/{charter_id}/track", needs="dispatch:read")
 def follow_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
     """See where a charter's vehicles are, and when they will be at their stops."""
-    return track.of_charter(caller, charter_id)
+    return live_positions.of_charter(caller, charter_id)
 
 
 @api.post("/dispatch/charters/{charter_id}/track-link", needs="dispatch:write", status=201, secret=True)
@@ -70,13 +71,13 @@ def give_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput)
 
     It is the same link each time, unless it is renewed; its expiry is what was asked for last.
     """
-    return track_links.give_link(caller, charter_id, body)
+    return share_links.give_link(caller, charter_id, body)
 
 
-@api.get("/track/{track_token}", needs=ANYONE)
+@api.get("/track/{track_token}", needs=PUBLIC)
 def follow_link(caller: Caller, track_token: Token) -> SharedTrack:
     """See where a charter's vehicles are, by a live link.
 
     There is no position before the driver checks in, and none from the last drop-off on.
     """
-    return track.seen(track_token)
+    return live_positions.seen(track_token)

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from coachway.core import errors
-from coachway.core.answers import File, Html
-from coachway.core.http import ANYONE, Api
+from coachway.core.http.response_types import FileResponse, HtmlResponse
+from coachway.core.http.routing import PUBLIC, ApiRouter
 
 SITE: Final = Path(__file__).parent / "site"
 """What the build puts beside this module: the document, the page, and Swagger UI's own files, compressed."""
@@ -29,32 +29,34 @@ _SHORT: Final = {"Cache-Control": "public, max-age=300"}
 
 Asset = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,40}$")]
 
-api = Api("docs", "This document.", health=False)
+api = ApiRouter("docs", "This document.", health=False)
 app = api.app
 
 
-@api.get("/openapi.json", needs=ANYONE, media="application/json")
-def openapi() -> File:
+@api.get("/openapi.json", needs=PUBLIC, media="application/json")
+def openapi() -> FileResponse:
     """The OpenAPI document of every route."""
-    return File((SITE / "openapi.json").read_bytes(), "application/json", "openapi.json", inline=True, headers=_SHORT)
+    return FileResponse(
+        (SITE / "openapi.json").read_bytes(), "application/json", "openapi.json", inline=True, headers=_SHORT
+    )
 
 
-@api.get("/docs", needs=ANYONE, media="text/html")
-def page() -> Html:
+@api.get("/docs", needs=PUBLIC, media="text/html")
+def page() -> HtmlResponse:
     """A page to read the document, and to try requests."""
-    return Html((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
+    return HtmlResponse((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
 
 
-@api.get("/docs/errors", needs=ANYONE, media="text/html")
-def error_page() -> Html:
+@api.get("/docs/errors", needs=PUBLIC, media="text/html")
+def error_page() -> HtmlResponse:
     """Get the page that explains every error code."""
-    return Html((SITE / "errors.html").read_text(), headers=_SHORT)
+    return HtmlResponse((SITE / "errors.html").read_text(), headers=_SHORT)
 
 
-@api.get("/docs/{asset}", needs=ANYONE, media="*/*")
-def asset(asset: Asset) -> File:
+@api.get("/docs/{asset}", needs=PUBLIC, media="*/*")
+def asset(asset: Asset) -> FileResponse:
     """A file that the page needs; its address changes with its content."""
     if asset not in KINDS:
-        raise errors.Missing("there is nothing at this address")
+        raise errors.NotFound("there is nothing at this address")
     content = (SITE / f"{asset}.gz").read_bytes()
-    return File(content, KINDS[asset], asset, inline=True, headers={**_LONG, "Content-Encoding": "gzip"})
+    return FileResponse(content, KINDS[asset], asset, inline=True, headers={**_LONG, "Content-Encoding": "gzip"})

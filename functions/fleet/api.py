@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
-from coachway.core.http import Api
-from coachway.core.schemas import Changes, Page
+from coachway.core.http.routing import ApiRouter
+from coachway.core.schemas import Page, PartialUpdate
 from coachway.fleet import drivers, vehicles
 from coachway.fleet.model import (
     AvailabilityInput,
@@ -22,7 +22,7 @@ from coachway.fleet.model import (
     VehicleQuery,
 )
 
-api = Api("fleet", "The drivers and vehicles that trips are given to, and when they may be had.")
+api = ApiRouter("fleet", "The drivers and vehicles that trips are given to, and when they may be had.")
 app = api.app
 
 
@@ -52,7 +52,9 @@ def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
 
 
 @api.put("/drivers/{driver_id}", needs="fleet:write")
-def update_driver(caller: Caller, driver_id: DriverId, body: Changes[DriverInput], if_match: int | None) -> Driver:
+def update_driver(
+    caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
+) -> Driver:
     """Change a driver.
 
     Fields that are left out stay as they are. Another phone is another log-in and ends the sessions of the one before;
@@ -78,7 +80,7 @@ def get_driver_availability(caller: Caller, driver_id: DriverId) -> DriverAvaila
 
 @api.put("/drivers/{driver_id}/availability", needs="fleet:write", outside=("driver",))
 def set_driver_availability(
-    caller: Caller, driver_id: DriverId, body: Changes[AvailabilityInput], if_match: int | None
+    caller: Caller, driver_id: DriverId, body: PartialUpdate[AvailabilityInput], if_match: int | None
 ) -> DriverAvailability:
     """Say when a driver may be had.
 
@@ -113,7 +115,9 @@ def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
 
 
 @api.put("/vehicles/{vehicle_id}", needs="fleet:write")
-def update_vehicle(caller: Caller, vehicle_id: VehicleId, body: Changes[VehicleInput], if_match: int | None) -> Vehicle:
+def update_vehicle(
+    caller: Caller, vehicle_id: VehicleId, body: PartialUpdate[VehicleInput], if_match: int | None
+) -> Vehicle:
     """Change a vehicle.
 
     Fields that are left out stay as they are. It cannot be retired while it has jobs ahead.

@@ -4,62 +4,50 @@ from __future__ import annotations
 
 from typing import cast
 
-from coachway.core.answers import Answer
+from coachway.core.auth.authentication import ApiKey, authenticate
 from coachway.core.caller import Caller
-from coachway.core.credentials import ApiKey, authenticate
-from coachway.core.http import ANYONE, SIGNED_IN, Api
-from coachway.core.schemas import Changes, Page, PageQuery
-from coachway.identity import (
-    api_keys,
-    invitations,
-    keys,
-    mfa,
-    organizations,
-    otp,
-    passwords,
-    registration,
-    roles,
-    sessions,
-    terms,
-    tokens,
-    users,
-)
-from coachway.identity import (
-    login as logins,
-)
-from coachway.identity import (
-    me as own,
-)
+from coachway.core.http.response_types import Response
+from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
+from coachway.core.schemas import Page, PageQuery, PartialUpdate
+from coachway.identity import api_keys, organization_queries, roles
 from coachway.identity.api_keys import NewApiKey, ShownApiKey
-from coachway.identity.fields import ApiKeyId, RoleName, SessionId, UserId
-from coachway.identity.invitations import Acceptance, Invited, Joined
-from coachway.identity.keys import Jwks
-from coachway.identity.login import Login
-from coachway.identity.me import Me
-from coachway.identity.mfa import MfaCode, MfaSetup, MfaVerified
-from coachway.identity.model import Invitation, NewUser, Registration, User, UserQuery, UserSettings
-from coachway.identity.organization import Organization, OrganizationSettings
-from coachway.identity.otp import Accepted, OtpRequest, OtpVerification
-from coachway.identity.passwords import Forgotten, PasswordChange, Reset
-from coachway.identity.registration import Registered
+from coachway.identity.auth import login as logins
+from coachway.identity.auth import mfa, otp, passwords, sessions, tokens
+from coachway.identity.auth.login import Login
+from coachway.identity.auth.mfa import MfaCode, MfaSetup, MfaVerified
+from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
+from coachway.identity.auth.passwords import Forgotten, PasswordChange, Reset
+from coachway.identity.auth.sessions import SessionView
+from coachway.identity.auth.tokens import Body, Issued, Refresh, SignedIn
+from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
+from coachway.identity.model.organization import Organization, OrganizationSettings
+from coachway.identity.model.user import Invitation, NewUser, Registration, User, UserQuery, UserSettings
+from coachway.identity.organizations import registration
+from coachway.identity.organizations import service as organization_service
+from coachway.identity.organizations.registration import Registered
 from coachway.identity.roles import NewRole, Role, RoleSettings
-from coachway.identity.sessions import SessionView
-from coachway.identity.tokens import Body, Issued, Refresh, SignedIn
+from coachway.identity.secrets import signing_keys
+from coachway.identity.secrets.signing_keys import Jwks
+from coachway.identity.users import invitations
+from coachway.identity.users import me as own
+from coachway.identity.users import service as users
+from coachway.identity.users.invitations import Acceptance, Invited, Joined
+from coachway.identity.users.me import Me
 
-api = Api("identity", "Organizations, users, sessions, API keys.")
+api = ApiRouter("identity", "Organizations, users, sessions, API keys.")
 app = api.app
 
 
 def _answered(issued: Issued[Body]) -> Body:
     # The route declares the body's model; an Answer is that body with cookies.
-    return cast("Body", Answer(issued.body, cookies=issued.cookies)) if issued.cookies else issued.body
+    return cast("Body", Response(issued.body, cookies=issued.cookies)) if issued.cookies else issued.body
 
 
 def _header(name: str) -> str:
     return app.current_request.headers.get(name, "") if app.current_request else ""
 
 
-@api.post("/auth/register", needs=ANYONE, status=201, errors=(429,))
+@api.post("/auth/register", needs=PUBLIC, status=201, errors=(429,))
 def register(caller: Caller, body: Registration) -> Registered:
     """Sign up an organization.
 
@@ -68,7 +56,7 @@ def register(caller: Caller, body: Registration) -> Registered:
     return registration.register(caller, body)
 
 
-@api.post("/auth/login", needs=ANYONE, secret=True, errors=(401, 429))
+@api.post("/auth/login", needs=PUBLIC, secret=True, errors=(401, 429))
 def login(caller: Caller, body: Login) -> SignedIn:
     """Log in with a password.
 
@@ -78,24 +66,24 @@ def login(caller: Caller, body: Login) -> SignedIn:
     return _answered(logins.login(caller, body))
 
 
-@api.post("/auth/refresh", needs=ANYONE, secret=True, errors=(401, 403, 429))
+@api.post("/auth/refresh", needs=PUBLIC, secret=True, errors=(401, 403, 429))
 def refresh(caller: Caller, body: Refresh) -> SignedIn:
     """Exchange a refresh token for the next one.
 
     Each is good once; one that comes again ends its session. Without one in the body, the cookie is taken.
     """
-    given = tokens.given_refresh(body, _header("cookie"), _header("x-csrf-token"))
+    given = tokens.read_refresh_token(body, _header("cookie"), _header("x-csrf-token"))
     return _answered(sessions.refreshed(caller, given))
 
 
-@api.post("/auth/logout", needs=SIGNED_IN, status=204)
+@api.post("/auth/logout", needs=AUTHENTICATED, status=204)
 def logout(caller: Caller) -> None:
     """End this session."""
     gone = sessions.signed_out(caller)
-    return cast("None", Answer(status=204, cookies=gone)) if gone else None
+    return cast("None", Response(status=204, cookies=gone)) if gone else None
 
 
-@api.post("/auth/mfa/setup", needs=SIGNED_IN, secret=True)
+@api.post("/auth/mfa/setup", needs=AUTHENTICATED, secret=True)
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Begin to use an authenticator.
 
@@ -104,7 +92,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
     return mfa.set_up(caller)
 
 
-@api.post("/auth/mfa/verify", needs=ANYONE, secret=True, errors=(401, 403, 429))
+@api.post("/auth/mfa/verify", needs=PUBLIC, secret=True, errors=(401, 403, 429))
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Give a code of the authenticator.
 
@@ -117,7 +105,7 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     return mfa.confirmed(authenticate("POST", headers, caller), body)
 
 
-@api.delete("/auth/mfa", needs=SIGNED_IN)
+@api.delete("/auth/mfa", needs=AUTHENTICATED)
 def remove_mfa(caller: Caller) -> None:
     """Use an authenticator no more.
 
@@ -126,7 +114,7 @@ def remove_mfa(caller: Caller) -> None:
     mfa.removed(caller)
 
 
-@api.post("/auth/otp/request", needs=ANYONE, status=202, errors=(429,))
+@api.post("/auth/otp/request", needs=PUBLIC, status=202, errors=(429,))
 def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     """Ask for a one-time code by SMS or mail.
 
@@ -135,13 +123,13 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     return otp.request(caller, body)
 
 
-@api.post("/auth/otp/verify", needs=ANYONE, secret=True, errors=(401, 429))
+@api.post("/auth/otp/verify", needs=PUBLIC, secret=True, errors=(401, 429))
 def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
     """Log in with a one-time code."""
     return _answered(otp.verified(caller, body))
 
 
-@api.post("/auth/password/forgot", needs=ANYONE, status=202, errors=(429,))
+@api.post("/auth/password/forgot", needs=PUBLIC, status=202, errors=(429,))
 def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
     """Ask for a mail with a link to set a new password.
 
@@ -150,55 +138,55 @@ def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
     return passwords.forgotten(caller, body)
 
 
-@api.post("/auth/password/reset", needs=ANYONE, status=204, errors=(404, 429))
+@api.post("/auth/password/reset", needs=PUBLIC, status=204, errors=(404, 429))
 def reset_password(caller: Caller, body: Reset) -> None:
     """Set a new password with the token of a mail; ends all sessions."""
     passwords.reset(caller, body)
 
 
-@api.post("/auth/password/change", needs=SIGNED_IN, status=204, errors=(429,))
+@api.post("/auth/password/change", needs=AUTHENTICATED, status=204, errors=(429,))
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change my password; ends my other sessions."""
     passwords.changed(caller, body)
 
 
-@api.get("/auth/me", needs=SIGNED_IN)
+@api.get("/auth/me", needs=AUTHENTICATED)
 def me(caller: Caller) -> Me:
     """Who I am, and what I may do."""
     return own.me(caller)
 
 
-@api.get("/auth/sessions", needs=SIGNED_IN)
+@api.get("/auth/sessions", needs=AUTHENTICATED)
 def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
     """Where I am signed in, newest first."""
     return sessions.listed(caller, query)
 
 
-@api.delete("/auth/sessions", needs=SIGNED_IN)
+@api.delete("/auth/sessions", needs=AUTHENTICATED)
 def end_other_sessions(caller: Caller) -> None:
     """End all my sessions but this one."""
     sessions.others_ended(caller)
 
 
-@api.get("/auth/sessions/{session_id}", needs=SIGNED_IN)
+@api.get("/auth/sessions/{session_id}", needs=AUTHENTICATED)
 def get_session(caller: Caller, session_id: SessionId) -> SessionView:
     """One of my sessions."""
     return sessions.shown(caller, session_id)
 
 
-@api.delete("/auth/sessions/{session_id}", needs=SIGNED_IN)
+@api.delete("/auth/sessions/{session_id}", needs=AUTHENTICATED)
 def end_session(caller: Caller, session_id: SessionId) -> None:
     """End one of my sessions."""
     sessions.ended(caller, session_id)
 
 
-@api.get("/auth/.well-known/jwks.json", needs=ANYONE)
+@api.get("/auth/.well-known/jwks.json", needs=PUBLIC)
 def jwks() -> Jwks:
     """The public keys that verify access tokens."""
-    return keys.jwks()
+    return signing_keys.jwks()
 
 
-@api.post("/auth/invitations/accept", needs=ANYONE, status=201, errors=(404, 429))
+@api.post("/auth/invitations/accept", needs=PUBLIC, status=201, errors=(404, 429))
 def accept_invitation(caller: Caller, body: Acceptance) -> Joined:
     """Accept an invitation, and set a password."""
     return invitations.accept(caller, body)
@@ -232,7 +220,7 @@ def get_user(caller: Caller, user_id: UserId) -> User:
 
 
 @api.put("/users/{user_id}", needs="users:write")
-def update_user(caller: Caller, user_id: UserId, body: Changes[UserSettings], if_match: int | None) -> User:
+def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
     """Change somebody; another role, status or party ends their sessions."""
     return users.updated(caller, user_id, body, if_match)
 
@@ -256,7 +244,7 @@ def create_role(caller: Caller, body: NewRole) -> Role:
 
 
 @api.put("/roles/{role_name}", needs="roles:write")
-def update_role(caller: Caller, role_name: RoleName, body: Changes[RoleSettings], if_match: int | None) -> Role:
+def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
     """Give a role other permissions."""
     return roles.updated(caller, role_name, body, if_match)
 
@@ -270,13 +258,15 @@ def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> No
 @api.get("/organization", needs="organization:read")
 def get_organization(caller: Caller) -> Organization:
     """The organization and its terms."""
-    return organizations.get(caller.org_id)
+    return organization_queries.get(caller.org_id)
 
 
 @api.put("/organization", needs="organization:write")
-def update_organization(caller: Caller, body: Changes[OrganizationSettings], if_match: int | None) -> Organization:
+def update_organization(
+    caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
+) -> Organization:
     """Change the organization; what is left out stays as it is, inside groups too."""
-    return terms.updated(caller, body, if_match)
+    return organization_service.updated(caller, body, if_match)
 
 
 @api.get("/api-keys", needs="api-keys:write")

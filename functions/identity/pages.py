@@ -6,38 +6,38 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core import pages
-from coachway.core.answers import Html
 from coachway.core.caller import Caller
-from coachway.core.http import ANYONE, Api
-from coachway.identity import pages as service
-from coachway.identity.pages import ChosenPassword
+from coachway.core.documents import html
+from coachway.core.http.response_types import HtmlResponse
+from coachway.core.http.routing import PUBLIC, ApiRouter
+from coachway.identity import password_pages as service
+from coachway.identity.password_pages import ChosenPassword
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = Api("identity", "Organizations, users, sessions, API keys.", health=False, refusal=pages.refusal)
+api = ApiRouter("identity", "Organizations, users, sessions, API keys.", health=False, refusal=html.refusal)
 app = api.app
 
 
-@api.get("/pages/invitations/{token}", needs=ANYONE, media="text/html", base="")
-def invitation_page(token: Token) -> Html:
+@api.get("/pages/invitations/{token}", needs=PUBLIC, media="text/html", base="")
+def invitation_page(token: Token) -> HtmlResponse:
     """The page of an invitation, for whoever was sent its link."""
     return service.invitation(token)
 
 
-@api.post("/pages/invitations/{token}", needs=ANYONE, media="text/html", base="", errors=(429,))
-def join_on_page(caller: Caller, token: Token, form: ChosenPassword) -> Html:
+@api.post("/pages/invitations/{token}", needs=PUBLIC, media="text/html", base="", errors=(429,))
+def join_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Accept an invitation by its page's form."""
     return service.join(caller, token, form)
 
 
-@api.get("/pages/password-resets/{token}", needs=ANYONE, media="text/html", base="")
-def password_reset_page(token: Token) -> Html:
+@api.get("/pages/password-resets/{token}", needs=PUBLIC, media="text/html", base="")
+def password_reset_page(token: Token) -> HtmlResponse:
     """The page to set a new password, for whoever was sent its link."""
     return service.password_reset(token)
 
 
-@api.post("/pages/password-resets/{token}", needs=ANYONE, media="text/html", base="", errors=(429,))
-def set_password_on_page(caller: Caller, token: Token, form: ChosenPassword) -> Html:
+@api.post("/pages/password-resets/{token}", needs=PUBLIC, media="text/html", base="", errors=(429,))
+def set_password_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Set a new password by its page's form."""
     return service.set_password(caller, token, form)

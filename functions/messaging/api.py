@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
-from coachway.messaging import service
+from coachway.messaging import queries
 from coachway.messaging.model import Notification, NotificationId, NotificationQuery
 
-api = Api("notifications", "Mails and text messages that went out.")
+api = ApiRouter("notifications", "Mails and text messages that went out.")
 app = api.app
 
 
@@ -18,10 +18,10 @@ def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notific
 
     To one address or number, of one status, of one channel. Records are kept for 180 days; what a message said is not.
     """
-    return service.listed(caller, query)
+    return queries.listed(caller, query)
 
 
 @api.get("/notifications/{notification_id}", needs="notifications:read")
 def get_notification(caller: Caller, notification_id: NotificationId) -> Notification:
     """Get the record of a message."""
-    return service.get(caller, notification_id)
+    return queries.get(caller, notification_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.core import consuming
-from coachway.messaging import occasions
+from coachway.core.entrypoints import event_consumer
+from coachway.messaging import notifications
 
-handler = consuming.entry("messaging", occasions.CONSUMERS)
+handler = event_consumer.event_handler("messaging", notifications.CONSUMERS)

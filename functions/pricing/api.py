@@ -6,20 +6,20 @@ from typing import Annotated
 
 from pydantic import Field
 
-from coachway.core import ids
 from coachway.core.caller import Caller
-from coachway.core.events import HistoryEntry
-from coachway.core.http import Api
-from coachway.core.schemas import Changes, Page, PageQuery
-from coachway.pricing import compliance, offering, rulebook, service
-from coachway.pricing.legality import ComplianceReport, ComplianceRequest
-from coachway.pricing.model import PricingRule, RuleInput
-from coachway.pricing.offers import Amenity, AmenityInput, PromoCode, PromoInput
-from coachway.pricing.quotes import Quote, QuoteRequest
-from coachway.pricing.rulebook import RuleQuery
-from coachway.pricing.service import QuoteQuery
+from coachway.core.http.routing import ApiRouter
+from coachway.core.persistence.domain_events import HistoryEntry
+from coachway.core.schemas import Page, PageQuery, PartialUpdate
+from coachway.core.types import ids
+from coachway.pricing import extras_service, hours_check, quote_service, rule_service
+from coachway.pricing.extras_model import Amenity, AmenityInput, PromoCode, PromoInput
+from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest
+from coachway.pricing.quote_model import Quote, QuoteRequest
+from coachway.pricing.quote_service import QuoteQuery
+from coachway.pricing.rule_model import PricingRule, RuleInput
+from coachway.pricing.rule_service import RuleQuery
 
-api = Api("pricing", "What a trip costs, and why: rules, promo codes, amenities, quotes.")
+api = ApiRouter("pricing", "What a trip costs, and why: rules, promo codes, amenities, quotes.")
 app = api.app
 
 RuleId = Annotated[str, Field(pattern=ids.pattern("prl"))]
@@ -33,25 +33,25 @@ def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     The answer explains itself line by line and is kept with the values that the rules had. Its total is the sum of its
     lines. A blocking warning keeps a trip like this from being booked.
     """
-    return service.calculate(caller, body)
+    return quote_service.calculate(caller, body)
 
 
 @api.get("/pricing/quotes", needs="pricing:read")
 def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
     """List quotes, newest first."""
-    return service.quotes(caller, query)
+    return quote_service.quotes(caller, query)
 
 
 @api.get("/pricing/quotes/{quote_id}", needs="pricing:read")
 def get_quote(caller: Caller, quote_id: QuoteId) -> Quote:
     """Get a quote as it was given."""
-    return service.quote(caller, quote_id)
+    return quote_service.quote(caller, quote_id)
 
 
 @api.get("/pricing/pricing-rules", needs="pricing:read")
 def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     """List pricing rules, newest first."""
-    return rulebook.rules(caller, query)
+    return rule_service.rules(caller, query)
 
 
 @api.post("/pricing/pricing-rules", needs="pricing:write", status=201, errors=(404,))
@@ -61,55 +61,57 @@ def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     Of the rules of a type that match a trip, the most specific wins: route, client, vehicle, global; then the higher
     priority; then the newest. Dates and times are the trip's local ones.
     """
-    return rulebook.create(caller, body)
+    return rule_service.create(caller, body)
 
 
 @api.get("/pricing/pricing-rules/{rule_id}", needs="pricing:read")
 def get_pricing_rule(caller: Caller, rule_id: RuleId) -> PricingRule:
     """Get a pricing rule."""
-    return rulebook.rule(caller, rule_id)
+    return rule_service.rule(caller, rule_id)
 
 
 @api.put("/pricing/pricing-rules/{rule_id}", needs="pricing:write")
-def update_pricing_rule(caller: Caller, rule_id: RuleId, body: Changes[RuleInput], if_match: int | None) -> PricingRule:
+def update_pricing_rule(
+    caller: Caller, rule_id: RuleId, body: PartialUpdate[RuleInput], if_match: int | None
+) -> PricingRule:
     """Change a pricing rule; fields left out stay as they are. Quotes given before keep its former values."""
-    return rulebook.change(caller, rule_id, body, if_match)
+    return rule_service.change(caller, rule_id, body, if_match)
 
 
 @api.delete("/pricing/pricing-rules/{rule_id}", needs="pricing:write")
 def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -> None:
     """Delete a pricing rule; its history stays."""
-    rulebook.delete(caller, rule_id, if_match)
+    rule_service.delete(caller, rule_id, if_match)
 
 
 @api.get("/pricing/pricing-rules/{rule_id}/history", needs="pricing:read")
 def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> list[HistoryEntry]:
     """Who changed which fields of a rule, and when, oldest first."""
-    return rulebook.history(caller, rule_id)
+    return rule_service.history(caller, rule_id)
 
 
 @api.get("/pricing/promo-codes", needs="pricing:read")
 def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
     """List promo codes, newest first, with the uses they have left."""
-    return offering.promos(caller, query)
+    return extras_service.promos(caller, query)
 
 
 @api.post("/pricing/promo-codes", needs="pricing:write", status=201)
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     """Give out a promo code. One use is taken when a quote with it is accepted."""
-    return offering.create_promo(caller, body)
+    return extras_service.create_promo(caller, body)
 
 
 @api.get("/pricing/amenities", needs="pricing:read")
 def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
     """List the amenities and their prices."""
-    return offering.amenities(caller, query)
+    return extras_service.amenities(caller, query)
 
 
 @api.post("/pricing/amenities", needs="pricing:write", status=201)
 def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     """Put an amenity on the price list. Its price is for each vehicle."""
-    return offering.create_amenity(caller, body)
+    return extras_service.create_amenity(caller, body)
 
 
 @api.post("/pricing/dot-compliance", needs="pricing:read")
@@ -119,4 +121,4 @@ def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceR
     Tells where a relief driver must take over, and what more drivers add to the price. Drivers are taken to come from
     full rest.
     """
-    return compliance.check(caller, body)
+    return hours_check.check(caller, body)

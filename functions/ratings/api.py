@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.ratings import service
 from coachway.ratings.model import Rating, RatingId, RatingInput, RatingQuery, ResponseInput
 
-api = Api("ratings", "What was thought of vendors on the trips that they ran.")
+api = ApiRouter("ratings", "What was thought of vendors on the trips that they ran.")
 app = api.app
 
 

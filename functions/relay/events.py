@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.core.log import logger
-from coachway.core.metrics import metrics
-from coachway.core.relaying import relay
+from coachway.core.entrypoints.outbox_relay import relay
+from coachway.core.runtime.logging import logger
+from coachway.core.runtime.metrics import metrics
 
 
 @metrics.log_metrics

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
-from coachway.core.http import Api
-from coachway.core.schemas import Changes, Page, PageQuery
-from coachway.vendors import service, webhooks
+from coachway.core.http.routing import ApiRouter
+from coachway.core.schemas import Page, PageQuery, PartialUpdate
+from coachway.vendors import service, webhook_secrets
 from coachway.vendors.model import (
     ComplianceStatus,
     StatusChanged,
@@ -17,7 +17,7 @@ from coachway.vendors.model import (
 )
 from coachway.vendors.statistics import VendorStatistics
 
-api = Api("vendors", "Vendors that run trips for the organization, and how they do.")
+api = ApiRouter("vendors", "Vendors that run trips for the organization, and how they do.")
 app = api.app
 
 
@@ -59,7 +59,7 @@ def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
 
 @api.put("/vendors/{vendor_id}", needs="vendors:write")
 def update_vendor(
-    caller: Caller, vendor_id: VendorId, body: Changes[VendorInput], if_match: int | None
+    caller: Caller, vendor_id: VendorId, body: PartialUpdate[VendorInput], if_match: int | None
 ) -> VendorProfile:
     """Change a vendor.
 
@@ -95,9 +95,9 @@ def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStat
 
 
 @api.post("/vendors/{vendor_id}/webhook-secret", needs="vendors:write", status=201, secret=True)
-def make_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhooks.WebhookSecret:
+def make_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
     """Make a secret for a vendor's system to sign its bids with.
 
     For Standard Webhooks. It is shown once; the one before it stays good for 24 hours.
     """
-    return webhooks.rotate(caller, vendor_id)
+    return webhook_secrets.rotate(caller, vendor_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coachway.core import consuming
+from coachway.core.entrypoints import event_consumer
 from coachway.vendors import statistics
 
-handler = consuming.entry("vendors", statistics.CONSUMERS)
+handler = event_consumer.event_handler("vendors", statistics.CONSUMERS)

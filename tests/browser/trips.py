@@ -10,11 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
-from coachway.core import ids
-from coachway.core.writes import item
-from coachway.dispatch import assignments
-from coachway.dispatch.model import Assignment
+from coachway.compliance.rules import REQUIRED, DocumentSummary, Status, SubjectType
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
@@ -49,7 +49,7 @@ class Depot:
     def papers(self, subject_type: SubjectType, subject_id: str, *, but: int = 0) -> None:
         """Everything that it must have, approved; `but` so many of them."""
         kinds = REQUIRED[subject_type][but:]
-        papers = [Paper(id=ids.new("cmp"), document_type=kind, status=Status.APPROVED) for kind in kinds]
+        papers = [DocumentSummary(id=ids.new("cmp"), document_type=kind, status=Status.APPROVED) for kind in kinds]
         subject = Subject(
             org_id=self.carrier.org_id,
             subject_type=subject_type,
@@ -58,7 +58,7 @@ class Depot:
             papers=papers,
             version=2,
         )
-        self.stack.client("dynamodb").put_item(TableName=self.stack.table, Item=item(subject))
+        self.stack.client("dynamodb").put_item(TableName=self.stack.table, Item=to_item(subject))
 
     def driver(self) -> Json:
         """A driver who can log in by her phone."""
@@ -111,13 +111,13 @@ class Depot:
 
     def rewritten(self, trip: Json, **fields: Any) -> None:
         """The assignment, as if it had been made otherwise."""
-        place = assignments.key(self.carrier.org_id, trip["id"])
+        place = repository.key(self.carrier.org_id, trip["id"])
         table = self.stack.client("dynamodb")
         kept = table.get_item(TableName=self.stack.table, Key={"pk": {"S": place.pk}, "sk": {"S": place.sk}})["Item"]
         known = Assignment.model_validate_json(kept["doc"]["S"])
         version = int(kept["version"]["N"])
         told = Assignment.model_validate({**known.model_dump(), **fields, "version": version})
-        table.put_item(TableName=self.stack.table, Item=item(told))
+        table.put_item(TableName=self.stack.table, Item=to_item(told))
 
     def duty(self, assignment: Json, act: str, **body: Any) -> None:
         """Check in or out, or leave a stop, as the office may on the telephone."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.compliance import dues, subjects
+from coachway.compliance import reminder_times, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
-from coachway.identity.organization import Organization
+from coachway.core.persistence.operations import Create
+from coachway.identity.model.organization import Organization
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
@@ -47,7 +47,7 @@ compliance = load("compliance", "api").api
 
 def found(timezone: str = "America/Los_Angeles") -> None:
     """The organization of the tests, and a stranger to it."""
-    dues.forget_zones()
+    reminder_times.forget_zones()
     for org_id in (ORG, OTHER):
         harbor = Organization(
             id=org_id, org_id=org_id, slug="harbor", name="Harbor Coach", timezone=timezone, currency="USD"

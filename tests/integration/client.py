@@ -13,11 +13,14 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from coachway.core import clock, credentials, ids, store
+from coachway.core import store
+from coachway.core.auth import authentication
 from coachway.core.caller import Caller
 from coachway.core.errors import Error
-from coachway.core.http import Api
-from coachway.core.ops import Create
+from coachway.core.http.routing import ApiRouter
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tools import error_codes
 
 Json = Any
@@ -41,7 +44,7 @@ class _Context:
 
 
 def call(
-    api: Api,
+    api: ApiRouter,
     method: str,
     path: str,
     body: Json = None,
@@ -83,7 +86,7 @@ def call(
     return Reply(answer["statusCode"], answer["headers"], answer["body"], many.get("Set-Cookie", []))
 
 
-def _require_declared(api: Api, method: str, resource: str, answer: Json) -> None:
+def _require_declared(api: ApiRouter, method: str, resource: str, answer: Json) -> None:
     """Fail if a route answers with an error that its declaration does not list."""
     if answer["headers"].get("Content-Type") != "application/problem+json" or answer["statusCode"] == 500:
         return
@@ -94,7 +97,7 @@ def _require_declared(api: Api, method: str, resource: str, answer: Json) -> Non
     assert is_general or code in declared, f"{route.name} answers {code}: add the class to its errors=(…)"
 
 
-def _route(api: Api, path: str) -> tuple[str, dict[str, str]]:
+def _route(api: ApiRouter, path: str) -> tuple[str, dict[str, str]]:
     asked = path.strip("/").split("/")
     candidates = []
     for route in {each.path for each in api.routes}:
@@ -121,14 +124,14 @@ def token_for(
     **claims: Any,
 ) -> str:
     """An access token that this test's deployment signed; `permissions` are separated by spaces."""
-    if store.find(credentials.SigningKeys, credentials.SIGNING_KEYS.key()) is None:
+    if store.find(authentication.SigningKeys, authentication.SIGNING_KEYS.key()) is None:
         public = jwt.algorithms.ECAlgorithm.to_jwk(_test_key().public_key(), as_dict=True)
-        key = credentials.SigningKey(kid="test", public=public, sealed="", created_at=clock.now())
-        store.commit(Caller.system("tests", ""), Create(credentials.SigningKeys(keys=[key])))
+        key = authentication.SigningKey(kid="test", public=public, sealed="", created_at=clock.now())
+        store.commit(Caller.system("tests", ""), Create(authentication.SigningKeys(keys=[key])))
     now = clock.now()
     said = {
-        "iss": credentials.ISSUER,
-        "aud": credentials.AUDIENCE,
+        "iss": authentication.ISSUER,
+        "aud": authentication.AUDIENCE,
         "sub": user_id,
         "org": org_id,
         "role": role,
@@ -138,4 +141,4 @@ def token_for(
         "exp": now + timedelta(minutes=15),
         **claims,
     }
-    return jwt.encode(said, _test_key(), credentials.ALGORITHM, headers={"kid": "test"})
+    return jwt.encode(said, _test_key(), authentication.ALGORITHM, headers={"kid": "test"})

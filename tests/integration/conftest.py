@@ -15,8 +15,11 @@ from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 
-from coachway.core import credentials, settings, store, table
-from coachway.identity import hashing
+from coachway.core import store
+from coachway.core.auth import authentication
+from coachway.core.persistence import table
+from coachway.core.runtime import settings
+from coachway.identity.secrets import hashing
 
 TABLE = "coachway-test"
 
@@ -96,7 +99,7 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client = boto3.client("dynamodb")
         client.create_table(**table.schema(TABLE))
         table.connection.cache_clear()
-        store.forget_numbers()
-        credentials.forget_keys()
+        store.clear_sequence_cache()
+        authentication.clear_key_cache()
         yield client
         table.connection.cache_clear()

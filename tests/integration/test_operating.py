@@ -9,9 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.core import ids, store
-from coachway.core.ops import Update
-from coachway.ratings.events import VendorRated
+from coachway.contracts.ratings import VendorRated
+from coachway.core import store
+from coachway.core.persistence.operations import Update
+from coachway.core.types import ids
 from coachway.vendors import service, statistics
 from infra.local import aws_clients, console
 from infra.local.deployment import stack_deployment

@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.core import relaying
-from coachway.identity.rules import PERMISSIONS
+from coachway.core.entrypoints import outbox_relay
+from coachway.identity.model.permissions import PERMISSIONS
 from infra.local.deployment import docs_site
 from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Sandbox, process, sandbox
@@ -89,8 +89,8 @@ def test_the_invitation_of_the_sample_goes_out(post: Post) -> None:
 def test_the_relay_publishes_what_the_stream_shows(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("events").create_event_bus(Name="sample")
     monkeypatch.setenv("BUS_NAME", "sample")
-    relaying._client.cache_clear()
+    outbox_relay._client.cache_clear()
     sample = sample_of("RelayFunction")
-    assert relaying.relay(sample["Records"]) == len(sample["Records"])
+    assert outbox_relay.relay(sample["Records"]) == len(sample["Records"])
     handler_of("RelayFunction")(sample, Context())
-    relaying._client.cache_clear()
+    outbox_relay._client.cache_clear()

@@ -6,10 +6,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from coachway.bookings.model import CHARTER, Charter
-from coachway.core import credentials, ids, settings, store
-from coachway.core.table import connection
-from coachway.core.writes import item
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.core import store
+from coachway.core.auth import authentication
+from coachway.core.persistence.table import connection
+from coachway.core.persistence.transaction import to_item
+from coachway.core.runtime import settings
+from coachway.core.types import ids
 from tests.load import request_steps
 
 _AT_ONCE: Final = 25
@@ -21,7 +24,7 @@ class Crowd:
 
     def __init__(self, day: request_steps.Day, count: int) -> None:
         made = day.take(request_steps.ADD_CHARTER)
-        org = credentials.verified(day.known["access"])["org"]
+        org = authentication.verify_token(day.known["access"])["org"]
         self.table = settings.table_name()
         self.charter = store.get(Charter, CHARTER.key(org=org, id=made["id"]))
         self.count = count + 1
@@ -39,7 +42,7 @@ class Crowd:
         puts = []
         for number in range(first, last):
             own = {"id": ids.new("chr"), "number": f"CH-2027-{number + 500_000:06d}"}
-            puts.append({"PutRequest": {"Item": item(self.charter.model_copy(update=own))}})
+            puts.append({"PutRequest": {"Item": to_item(self.charter.model_copy(update=own))}})
         client: Any = connection().client
         left = {self.table: puts}
         while left:

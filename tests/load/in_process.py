@@ -228,11 +228,12 @@ class Aftermath:
         return [_sum(name, measured[1:]) for name, measured in runs.items()]
 
     def _newest(self, kind: str) -> tuple[Any, Any]:
-        from coachway.core import credentials, settings
-        from coachway.core.events import Envelope
-        from coachway.core.table import connection
+        from coachway.core.auth import authentication
+        from coachway.core.persistence.domain_events import Envelope
+        from coachway.core.persistence.table import connection
+        from coachway.core.runtime import settings
 
-        org = credentials.verified(self.day.known["access"])["org"]
+        org = authentication.verify_token(self.day.known["access"])["org"]
         partition = f"ORG#{org}#CHARTER#{self.day.known['charter_id']}"
         found = connection().query(settings.table_name(), partition, scan_index_forward=False)["Items"]
         for image in found:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from coachway.core.table import schema
+from coachway.core.persistence.table import schema
 from infra.local import aws_clients
 from infra.local.stack_config import REGION, ROOT, Home
 from tests.load.unpacked_code import Trees

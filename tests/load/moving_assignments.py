@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from coachway.bookings.model import StopType
-from coachway.core import ids
-from coachway.dispatch.model import Assignment, AssignmentStop
-from coachway.dispatch.rules import AssignmentStatus
+from coachway.bookings.charters.model import StopType
+from coachway.core.types import ids
+from coachway.dispatch.assignments.model import Assignment, AssignmentStop
+from coachway.dispatch.assignments.rules import AssignmentStatus
 
 EVERY: Final = timedelta(seconds=10)
 

@@ -25,11 +25,12 @@ from typing import Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from coachway.core import credentials, ids
-from coachway.core.credentials import SIGNING_KEYS, SigningKey, SigningKeys
-from coachway.core.writes import item
-from coachway.dispatch.model import Assignment
-from coachway.dispatch.trail import TrailPage, partition
+from coachway.core.auth import authentication
+from coachway.core.auth.authentication import SIGNING_KEYS, SigningKey, SigningKeys
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.tracking.position_store import TrailPage, partition
 from infra.local import aws_clients
 from infra.local.stack_config import Home
 from tests import stack
@@ -218,14 +219,14 @@ def _telephones(home: Home, count: int) -> list[Telephone]:
     keys = SigningKeys.model_validate_json(kept["doc"]["S"])
     public = jwt.algorithms.ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
     ours = SigningKey(kid=kid, public=public, sealed="", created_at=datetime(2020, 1, 1, tzinfo=UTC))
-    client.put_item(TableName=table, Item=item(keys.model_copy(update={"keys": [ours, *keys.keys]})))
+    client.put_item(TableName=table, Item=to_item(keys.model_copy(update={"keys": [ours, *keys.keys]})))
     org_id, phones = ids.new("org"), list[Telephone]()
     for number in range(count):
         assignment = moving_assignments.under_way(org_id, number)
-        client.put_item(TableName=table, Item=item(assignment))
+        client.put_item(TableName=table, Item=to_item(assignment))
         claims = {
-            "iss": credentials.ISSUER,
-            "aud": credentials.AUDIENCE,
+            "iss": authentication.ISSUER,
+            "aud": authentication.AUDIENCE,
             "sub": ids.new("usr"),
             "org": org_id,
             "role": "driver",
@@ -234,7 +235,7 @@ def _telephones(home: Home, count: int) -> list[Telephone]:
             "iat": datetime.now(UTC),
             "exp": datetime.now(UTC) + timedelta(hours=1),
         }
-        token = jwt.encode(claims, private, credentials.ALGORITHM, headers={"kid": kid})
+        token = jwt.encode(claims, private, authentication.ALGORITHM, headers={"kid": kid})
         phones.append(Telephone(number, assignment, token))
     return phones
 

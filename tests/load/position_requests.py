@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Final
 
-from coachway.bookings.model import CHARTER, Charter, Cover
-from coachway.core import credentials, settings, store
-from coachway.core.model import Record
-from coachway.core.table import connection
-from coachway.core.writes import item
-from coachway.dispatch import trail
-from coachway.dispatch.model import Assignment
+from coachway.bookings.charters.model import CHARTER, Charter, Cover
+from coachway.core import store
+from coachway.core.auth import authentication
+from coachway.core.persistence.records import Record
+from coachway.core.persistence.table import connection
+from coachway.core.persistence.transaction import to_item
+from coachway.core.runtime import settings
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.tracking import position_store
 from tests.load import moving_assignments
 from tests.load.dynamodb_meter import Meter, size
 from tests.load.request_steps import Day, Step
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 ENTRY: Final = "dispatch/tracking"
 BATCHES: Final = {"tell a position": 1, "tell six positions": 6, "tell a hundred positions": 100}
 FOLLOW: Final = "follow a charter"
-PAGE: Final = int(trail.LENGTH / moving_assignments.EVERY)
+PAGE: Final = int(position_store.LENGTH / moving_assignments.EVERY)
 """Fixes on a page at one in ten seconds."""
 
 
@@ -34,7 +36,7 @@ class Road:
 
     def __init__(self, day: Day, house: House) -> None:
         self.day, self.house = day, house
-        self.org = credentials.verified(day.known["access"])["org"]
+        self.org = authentication.verify_token(day.known["access"])["org"]
 
     def rows(self, rounds: int) -> list[dict[str, Any]]:
         """One for each size of batch, and one for following a vehicle."""
@@ -49,8 +51,8 @@ class Road:
         _put(assignment)
         batches = self._batches(name, assignment, count, fixes)
         row = self._row_of(batches, rounds, max(4, PAGE // count))
-        pages = trail.whole(self.org, assignment.id)
-        return {**row, "grown": round(max(size(item(page)) for page in pages) / PAGE * count)}
+        pages = position_store.whole(self.org, assignment.id)
+        return {**row, "grown": round(max(size(to_item(page)) for page in pages) / PAGE * count)}
 
     def _batches(self, name: str, assignment: Assignment, count: int, many: int) -> Iterator[Step]:
         fixes = moving_assignments.drive(1, datetime.now(UTC) - many * moving_assignments.EVERY)
@@ -103,4 +105,4 @@ class Road:
 
 def _put(record: Record) -> None:
     place = record.key()
-    connection().put_item(settings.table_name(), place.pk, place.sk, attributes=item(record))
+    connection().put_item(settings.table_name(), place.pk, place.sk, attributes=to_item(record))

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from coachway.core.http import SIGNED_IN
+from coachway.core.http.routing import AUTHENTICATED
 from infra.local import console, stack
 from infra.local.stack_config import Home
 from tests.security.operations import FORM, Operation, document, operations
@@ -106,7 +106,7 @@ def recorded(home: Home) -> dict[str, Json]:
     for operation in sorted(operations(), key=lambda each: (not each.reads, len(each.parameters))):
         name = names[operation.path, operation.method]
         told = demo.told(operation) if operation.reads else None
-        whose = Tenant(own.stack) if operation.needs == SIGNED_IN and not operation.reads else own
+        whose = Tenant(own.stack) if operation.needs == AUTHENTICATED and not operation.reads else own
         answer = found.get(name) or told or _done(operation, whose)
         if answer is not None and not operation.path.endswith("openapi.json"):
             found[name] = _shown(answer, "", whose.marker)

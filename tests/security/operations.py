@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from coachway.core.http import ANYONE, SIGNED_IN
-from coachway.identity.rules import BUILT_IN
+from coachway.core.http.routing import AUTHENTICATED, PUBLIC
+from coachway.identity.model.permissions import BUILT_IN
 from tools import openapi
 from tools.entries import import_everything, serving
 
@@ -34,7 +34,7 @@ class Operation:
 
     @property
     def is_open(self) -> bool:
-        return self.needs == ANYONE
+        return self.needs == PUBLIC
 
     @property
     def parameters(self) -> list[str]:
@@ -52,7 +52,7 @@ class Operation:
 
     def is_closed_to(self, role: str) -> bool:
         """Whether the declaration keeps a built-in role out."""
-        if self.needs in {ANYONE, SIGNED_IN}:
+        if self.needs in {PUBLIC, AUTHENTICATED}:
             return False
         return self.needs not in BUILT_IN[role] or (role in OUTSIDE and role not in self.outside)
 

@@ -15,18 +15,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from coachway.bids.bidding import Invitation
 from coachway.bids.model import Bid, BidTerms
-from coachway.billing import links
-from coachway.billing.collection import Collection
-from coachway.billing.collection_rules import CollectionStatus
-from coachway.billing.invoice import INVOICE, Invoice
-from coachway.billing.payment import Payment, PaymentMethod, PaymentStatus
+from coachway.bids.request_model import Invitation
+from coachway.billing.collections.model import Collection
+from coachway.billing.collections.rules import CollectionStatus
+from coachway.billing.invoices import links as invoice_links
+from coachway.billing.invoices.model import INVOICE, Invoice
+from coachway.billing.payments.model import Payment, PaymentMethod, PaymentStatus
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, Paper, SubjectType
+from coachway.compliance.rules import REQUIRED, DocumentSummary, SubjectType
 from coachway.compliance.rules import Status as PaperStatus
-from coachway.core import ids
-from coachway.core.writes import item
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
 from tests import dates
 from tests.security.operations import Operation
 from tests.security.tenants import Tenant
@@ -245,7 +245,8 @@ def _assignment(seeds: Seeds) -> str:
     driver_id, vehicle_id = _driver(seeds), _vehicle(seeds)
     for subject_type, subject_id in ((SubjectType.DRIVER, driver_id), (SubjectType.VEHICLE, vehicle_id)):
         papers = [
-            Paper(id=ids.new("cmp"), document_type=kind, status=PaperStatus.APPROVED) for kind in REQUIRED[subject_type]
+            DocumentSummary(id=ids.new("cmp"), document_type=kind, status=PaperStatus.APPROVED)
+            for kind in REQUIRED[subject_type]
         ]
         subject = Subject(
             org_id=seeds.tenant.org_id,
@@ -255,7 +256,7 @@ def _assignment(seeds: Seeds) -> str:
             papers=papers,
             version=2,
         )
-        seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(subject))
+        seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=to_item(subject))
     body = {"charter_id": _charter(seeds), "driver_id": driver_id, "vehicle_id": vehicle_id}
     return str(seeds.made("/dispatch/assignments", body)["id"])
 
@@ -312,7 +313,7 @@ def _bid(seeds: Seeds) -> str:
         currency="USD",
         version=1,
     )
-    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(bid))
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=to_item(bid))
     return bid.id
 
 
@@ -328,7 +329,7 @@ def _bid_token(seeds: Seeds) -> str:
         nonce=secrets.token_hex(12),
         version=1,
     )
-    stack.client("dynamodb").put_item(TableName=stack.table, Item=item(invitation))
+    stack.client("dynamodb").put_item(TableName=stack.table, Item=to_item(invitation))
     return _link(seeds, "bid", invitation.id, invitation.nonce)
 
 
@@ -336,7 +337,7 @@ def _link(seeds: Seeds, purpose: str, subject_id: str, nonce: str) -> str:
     """The token of a link, as the deployment makes it."""
     stack, org_id = seeds.tenant.stack, seeds.tenant.org_id
     root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.home.environment}/root")
-    said = ids.raw(org_id) + ids.raw(subject_id) + bytes.fromhex(nonce)
+    said = ids.to_bytes(org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
     proof = hmac.digest(root["SecretString"].encode(), purpose.encode() + b"\0" + said, hashlib.sha256)[:20]
     return base64.urlsafe_b64encode(said + proof).decode().rstrip("=")
 
@@ -357,7 +358,7 @@ def _invoice_token(seeds: Seeds) -> str:
     place = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
     kept = stack.client("dynamodb").get_item(TableName=stack.table, Key=place)["Item"]
     invoice = Invoice.model_validate_json(kept["doc"]["S"])
-    return _link(seeds, links.PURPOSE, invoice.id, invoice.link_nonce)
+    return _link(seeds, invoice_links.PURPOSE, invoice.id, invoice.link_nonce)
 
 
 def _payable(seeds: Seeds) -> str:
@@ -384,7 +385,7 @@ def _payment(seeds: Seeds) -> str:
         status=PaymentStatus.SUCCEEDED,
         version=1,
     )
-    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(payment))
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=to_item(payment))
     return payment.id
 
 
@@ -400,7 +401,7 @@ def _collection(seeds: Seeds) -> str:
         status=CollectionStatus.FAILED,
         version=1,
     )
-    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=item(collection))
+    seeds.tenant.stack.client("dynamodb").put_item(TableName=seeds.tenant.stack.table, Item=to_item(collection))
     return collection.id
 
 

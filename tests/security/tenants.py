@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from coachway.core import ids
-from coachway.identity.rules import BUILT_IN
+from coachway.core.types import ids
+from coachway.identity.model.permissions import BUILT_IN
 from tests.security.operations import OUTSIDE
 from tests.stack import Stack
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis import checks
 from schemathesis.specs.openapi import checks as declared
 
-from coachway.core.http import SIGNED_IN
+from coachway.core.http.routing import AUTHENTICATED
 from tests.security.operations import Operation, document, operations
 from tests.security.seeds import SEEDS, Seeds
 from tests.security.tenants import Tenant, from_anywhere
@@ -98,7 +98,7 @@ class Fuzzing:
 
     def _begun(self) -> str:
         """Who may lose their session is somebody else each time."""
-        own = self.operation.needs == SIGNED_IN and not self.operation.reads
+        own = self.operation.needs == AUTHENTICATED and not self.operation.reads
         return self.tenant.log_in(self.tenant.newcomer("admin")) if own else self.tenant.token("admin")
 
 

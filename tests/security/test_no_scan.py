@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from coachway.core.table import CountingConnection
-from coachway.identity.rules import PERMISSIONS
+from coachway.core.persistence.table import CountingConnection
+from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
 from tests.integration.conftest import dynamodb
 from tests.security.operations import Operation, guarded

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from coachway.identity.rules import PERMISSIONS
+from coachway.identity.model.permissions import PERMISSIONS
 from infra.local.stack_config import REGION
 from tests.security.operations import operations
 from tests.security.seeds import Seeds

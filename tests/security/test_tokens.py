@@ -12,8 +12,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from coachway.core import clock
-from coachway.identity.rules import PERMISSIONS
+from coachway.core.runtime import clock
+from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
 from tests.integration.conftest import dynamodb
 from tests.security.operations import Operation, guarded

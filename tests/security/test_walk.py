@@ -13,9 +13,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from coachway.core import ids
-from coachway.core.http import SIGNED_IN
-from coachway.identity.rules import BUILT_IN
+from coachway.core.http.routing import AUTHENTICATED
+from coachway.core.types import ids
+from coachway.identity.model.permissions import BUILT_IN
 from tests.security.operations import FORM, OUTSIDE, Operation, guarded, operations
 from tests.security.seeds import SEEDS, Seeds
 from tests.security.tenants import Tenant
@@ -128,7 +128,7 @@ def test_wrong_roles_are_refused(operation: Operation, tenant: Tenant, seeds: Se
         assert_tells_nothing(answer, seeds)
 
 
-@pytest.mark.parametrize("operation", [each for each in guarded() if each.needs != SIGNED_IN], ids=str)
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.needs != AUTHENTICATED], ids=str)
 def test_an_api_key_does_not_do_more_than_it_was_made_for(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.feeble_key})
     assert_refused(answer, 403)
@@ -219,7 +219,7 @@ def test_those_who_may_do_get_there(
         answer = send(operation, strict_seeds, strict_tenant)
         assert answer.status_code == 200, answer.text
         return
-    own = Tenant(strict_stack) if operation.needs == SIGNED_IN else strict_tenant
+    own = Tenant(strict_stack) if operation.needs == AUTHENTICATED else strict_tenant
     answer = send(operation, Seeds(own), own)
     assert answer.is_success or str(operation) in WANT_MORE, answer.text
     assert str(answer.status_code) in operation.statuses, answer.text

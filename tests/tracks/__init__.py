@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from coachway.dispatch.packing import Fix, rounded
+from coachway.dispatch.tracking.position_encoding import Fix, rounded
 
 HERE: Final = Path(__file__).parent
 _NAMES: Final = {

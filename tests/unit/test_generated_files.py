@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from coachway.core import table
+from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
 from tests.template import ROOT, functions, of_type, role_of, template
 from tools import openapi_schemas

@@ -8,13 +8,14 @@ from typing import Any
 
 from coachway.compliance import rules as papers
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import Paper, SubjectType
-from coachway.core import ids, links
-from coachway.core.model import Record
-from coachway.core.writes import item
+from coachway.compliance.rules import DocumentSummary, SubjectType
+from coachway.core.auth import signed_links
+from coachway.core.persistence.records import Record
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
 from coachway.vendors.model import Vendor
 from coachway.vendors.rules import Status
-from coachway.vendors.webhooks import WebhookKeys
+from coachway.vendors.webhook_secrets import WebhookKeys
 from tests import dates
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
@@ -44,7 +45,7 @@ class Exchange:
         dynamodb = self.stack.client("dynamodb")
         for record in records:
             record.version = 1
-        puts = [{"PutRequest": {"Item": item(record)}} for record in records]
+        puts = [{"PutRequest": {"Item": to_item(record)}} for record in records]
         for start in range(0, len(puts), 25):
             dynamodb.batch_write_item(RequestItems={self.stack.table: puts[start : start + 25]})
 
@@ -65,13 +66,13 @@ class Exchange:
         approved = papers.Status.APPROVED
         kinds = papers.REQUIRED[SubjectType.VENDOR]
         known = [
-            Paper(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=dates.EXPIRY_DAY)
+            DocumentSummary(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=dates.EXPIRY_DAY)
             for kind in kinds
         ]
         subject = Subject(
             org_id=org_id, subject_type=SubjectType.VENDOR, subject_id=vendor_id, name=name, email=email, papers=known
         )
-        self.put(vendor, subject, WebhookKeys(org_id=org_id, vendor_id=vendor_id, nonce=links.new_nonce()))
+        self.put(vendor, subject, WebhookKeys(org_id=org_id, vendor_id=vendor_id, nonce=signed_links.new_nonce()))
         return vendor_id
 
     def booked(self, **fields: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 
-from coachway.core.events import BY_DAY, Envelope
+from coachway.core.persistence.domain_events import BY_DAY, Envelope
 from infra.local.emulator import emulator_process
 from infra.local.stack_config import ROOT
 from tests.stack import Stack, eventually

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from coachway.core import ids
+from coachway.core.types import ids
 from tests.stack import Stack, eventually
 from tests.workflows.bidding import Exchange
 from tests.workflows.carrier import at_once, statuses

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids
+from coachway.core.types import ids
 from tests.stack import Stack, eventually
 from tests.workflows.till import Till
 
@@ -32,7 +32,7 @@ def due_today(till: Till) -> dict[str, Any]:
 
 def collection(till: Till, charter_id: str, status: str, seconds: float = 60) -> dict[str, Any]:
     """What is collected for a charter, once it is in a status."""
-    path = f"/billing/collections/{ids.from_raw('col', ids.raw(charter_id))}"
+    path = f"/billing/collections/{ids.from_bytes('col', ids.to_bytes(charter_id))}"
 
     def look() -> dict[str, Any] | None:
         answer = till.carrier.send("GET", path)

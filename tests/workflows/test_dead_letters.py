@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from coachway.bookings.model import CHARTER
-from coachway.core import ids
-from coachway.core.events import Actor, Envelope
-from coachway.core.writes import item
+from coachway.bookings.charters.model import CHARTER
+from coachway.core.persistence.domain_events import Actor, Envelope
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
 from coachway.messaging.model import NOTIFICATION, Notification
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, has_one_mail
@@ -102,7 +102,7 @@ def _end_lease(carrier: Carrier, notification_id: str) -> None:
     kept = table.get_item(TableName=carrier.stack.table, Key=at, ConsistentRead=True)["Item"]
     claimed = Notification.model_validate_json(kept["doc"]["S"])
     claimed.lease_until = datetime.now(UTC)
-    table.put_item(TableName=carrier.stack.table, Item=item(claimed))
+    table.put_item(TableName=carrier.stack.table, Item=to_item(claimed))
 
 
 def test_an_event_that_the_bus_cannot_take_holds_back_nobody(own: Stack, tap: Tap) -> None:
@@ -134,5 +134,5 @@ def _put_event(carrier: Carrier, charter_id: str, text: str, event_id: str = "")
         correlation_id=ids.ulid(),
         data={"notes": text},
     )
-    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=item(envelope))
+    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=to_item(envelope))
     return envelope.event_id

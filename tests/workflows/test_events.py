@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from coachway.core import ids
+from coachway.core.types import ids
 from infra.local.emulator import emulator_process
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, has_one_mail
@@ -116,7 +116,7 @@ def test_news_of_weeks_ago_makes_no_mail(carrier: Carrier, tap: Tap, queue: Queu
     message = next(json.loads(body) for body in tap.bodies if email in body)
     long_ago = (datetime.now(UTC) - timedelta(days=20)).timestamp()
     stamp = int(long_ago * 1000).to_bytes(6, "big") + bytes(10)
-    message["detail"]["event_id"] = ids.from_raw("evt", stamp).removeprefix("evt_")
+    message["detail"]["event_id"] = ids.from_bytes("evt", stamp).removeprefix("evt_")
     queue.send(json.dumps(message))
     queue.is_empty()
     assert sorted(each["status"] for each in carrier.notifications(email)) == ["failed", "sent"]

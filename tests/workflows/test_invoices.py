@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from coachway.billing.invoice import INVOICE, Invoice
-from coachway.billing.invoicing_due import MonthDue
-from coachway.core.writes import item
+from coachway.billing.invoices.model import INVOICE, Invoice
+from coachway.billing.invoicing_runs.schedule import MonthDue
+from coachway.core.persistence.transaction import to_item
 from infra.local.deployment import stack_deployment
 from tests.stack import Stack, eventually
 from tests.workflows import ledgers
@@ -109,7 +109,7 @@ def _unbilled(carrier: Carrier, count: int) -> None:
 def _due(carrier: Carrier) -> None:
     """Have it be half past midnight on the first where the organization is; the timer starts the run."""
     due = MonthDue(org_id=carrier.org_id, month=MONTH, due_at=datetime.now(UTC), version=1)
-    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=item(due))
+    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=to_item(due))
     function = carrier.stack.function("billing-schedule")
     answer = carrier.stack.client("lambda").invoke(FunctionName=function, Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
@@ -148,7 +148,7 @@ def _broken(carrier: Carrier, charter_id: str) -> None:
     found = client.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
     kept = Invoice.model_validate_json(found["doc"]["S"])
     kept.lines[0].charter_revision, kept.month = 99, MONTH
-    client.put_item(TableName=table, Item=item(kept))
+    client.put_item(TableName=table, Item=to_item(kept))
 
 
 def test_a_month_is_invoiced_once_however_often_it_is_run_and_one_failure_stops_nobody(stack: Stack) -> None:

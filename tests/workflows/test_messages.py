@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coachway.core.events import Envelope
+from coachway.core.persistence.domain_events import Envelope
 from tests import dates
 from tests.stack import Stack, eventually
 

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from coachway.billing.payment import PAYMENT, Payment
-from coachway.core.writes import item
+from coachway.billing.payments.model import PAYMENT, Payment
+from coachway.core.persistence.transaction import to_item
 from infra.local.sandboxes import sandbox_processes
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, at_once
@@ -158,7 +158,7 @@ def _age(stack: Stack, carrier: Carrier, payment_id: str) -> None:
     kept = dynamodb.get_item(TableName=stack.table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
     payment = Payment.model_validate_json(kept["doc"]["S"])
     older = payment.model_copy(update={"created_at": datetime.now(UTC) - timedelta(minutes=40)})
-    dynamodb.put_item(TableName=stack.table, Item=item(older))
+    dynamodb.put_item(TableName=stack.table, Item=to_item(older))
 
 
 def _compare(stack: Stack) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from coachway.bookings.model import CHARTER
+from coachway.bookings.charters.model import CHARTER
 from tests import dates
 from tests.stack import Stack
 from tests.workflows.carrier import Carrier, at_once, statuses, warmed

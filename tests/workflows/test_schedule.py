@@ -11,11 +11,11 @@ import httpx
 import jwt
 import pytest
 
-from coachway.bookings.links import LINK, QuoteLink
-from coachway.bookings.model import CHARTER, Charter
-from coachway.core.credentials import SIGNING_KEYS, SigningKeys
-from coachway.core.model import Key, Record
-from coachway.core.writes import item
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.quotes.links import LINK, QuoteLink
+from coachway.core.auth.authentication import SIGNING_KEYS, SigningKeys
+from coachway.core.persistence.records import Key, Record
+from coachway.core.persistence.transaction import to_item
 from tests.stack import Stack
 from tests.workflows.carrier import Carrier, at_once
 from tests.workflows.faults import kill
@@ -102,7 +102,7 @@ def _end_time_to_answer(carrier: Carrier, charter_id: str) -> None:
     charter = _stored(carrier.stack, Charter, CHARTER.key(org=carrier.org_id, id=charter_id))
     link.expires = charter.quote_expires_at = now
     for record in (link, charter):
-        table.put_item(TableName=carrier.stack.table, Item=item(record))
+        table.put_item(TableName=carrier.stack.table, Item=to_item(record))
 
 
 def _stored(stack: Stack, model: type[R], key: Key) -> R:
@@ -128,5 +128,5 @@ def _age(stack: Stack, by: timedelta) -> None:
     keys = _stored(stack, SigningKeys, SIGNING_KEYS.key())
     for key in keys.keys:
         key.created_at -= by
-    stack.client("dynamodb").put_item(TableName=stack.table, Item=item(keys))
+    stack.client("dynamodb").put_item(TableName=stack.table, Item=to_item(keys))
     kill(stack, "identity-api")

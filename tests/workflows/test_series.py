@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from coachway.bookings.parcels import UNDELIVERED, Parcel
-from coachway.core.writes import item
+from coachway.bookings.series.outbox import UNDELIVERED, OutboxBatch
+from coachway.core.persistence.transaction import to_item
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
 from tests.workflows.faults import Tap, kill, recorded
@@ -140,9 +140,9 @@ def _deliver(carrier: Carrier) -> None:
     table = carrier.stack.client("dynamodb")
     lying = _lying(carrier)
     for each in lying:
-        parcel = Parcel.model_validate_json(each["doc"]["S"])
+        parcel = OutboxBatch.model_validate_json(each["doc"]["S"])
         parcel.packed_at -= timedelta(minutes=2)
-        table.put_item(TableName=carrier.stack.table, Item=item(parcel))
+        table.put_item(TableName=carrier.stack.table, Item=to_item(parcel))
     with ThreadPoolExecutor(2) as threads:
         told = list(threads.map(lambda _: _run_timer(carrier.stack), range(2)))
     assert sum(each["delivered"] for each in told) == len(lying)

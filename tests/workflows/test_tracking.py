@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from coachway.compliance.rules import SubjectType
-from coachway.dispatch.trail import TrailPage, partition
+from coachway.dispatch.tracking.position_store import TrailPage, partition
 from tests.integration.dispatch.road import point
 from tests.stack import Stack, eventually
 from tests.tracks import read

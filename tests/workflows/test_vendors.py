@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from coachway.compliance.rules import REQUIRED, SubjectType
-from coachway.core import ids
-from coachway.core.events import Actor, Envelope
-from coachway.core.writes import item
+from coachway.core.persistence.domain_events import Actor, Envelope
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
 from coachway.vendors.model import VENDOR
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier
@@ -44,7 +44,7 @@ def happened(carrier: Carrier, aggregate_id: str, kind: str, **data: Any) -> Env
         correlation_id=ids.ulid(),
         data=data,
     )
-    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=item(envelope))
+    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=to_item(envelope))
     return envelope
 
 

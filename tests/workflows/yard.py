@@ -8,10 +8,10 @@ import secrets
 from typing import Any
 
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
-from coachway.core import ids
-from coachway.core.writes import item
-from coachway.dispatch.diary_model import DIARY
+from coachway.compliance.rules import REQUIRED, DocumentSummary, Status, SubjectType
+from coachway.core.persistence.transaction import to_item
+from coachway.core.types import ids
+from coachway.dispatch.diaries.model import DIARY
 from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
 from tests import dates
 from tests.stack import Stack
@@ -44,12 +44,12 @@ class Yard:
     def _papers(self, subject_type: SubjectType, subject_id: str) -> None:
         """Everything that it must have, approved: to hand it in and judge it is the test of others."""
         kinds = REQUIRED[subject_type]
-        papers = [Paper(id=ids.new("cmp"), document_type=kind, status=Status.APPROVED) for kind in kinds]
+        papers = [DocumentSummary(id=ids.new("cmp"), document_type=kind, status=Status.APPROVED) for kind in kinds]
         org_id, stack = self.carrier.org_id, self.carrier.stack
         subject = Subject(
             org_id=org_id, subject_type=subject_type, subject_id=subject_id, name="x", papers=papers, version=2
         )
-        stack.client("dynamodb").put_item(TableName=stack.table, Item=item(subject))
+        stack.client("dynamodb").put_item(TableName=stack.table, Item=to_item(subject))
 
     def trip(self, leaves: str = "09:00", later: int = 0) -> str:
         """A booked trip of three hours, so many days after the usual day; its id."""

@@ -11,7 +11,7 @@ from infra.local import aws_clients, console
 from infra.local.stack_config import Home
 
 if TYPE_CHECKING:
-    from coachway.identity.invitations import Invited
+    from coachway.identity.users.invitations import Invited
 
 
 class Sent(NamedTuple):
@@ -28,13 +28,14 @@ def invite(home: Home, organization: str, email: str, name: Mapping[str, str]) -
     the public address. The invitation goes out by mail as any other does. `name` has `first_name` and `last_name`.
     """
     with _deployment(home):
-        from coachway.core import errors, settings
-        from coachway.identity import operators
-        from coachway.identity.model import Invitation
+        from coachway.core import errors
+        from coachway.core.runtime import settings
+        from coachway.identity.model.user import Invitation
+        from coachway.identity.organizations import platform_admins
 
         try:
             body = Invitation.model_validate({"email": email, "role": "platform", **name})
-            invited = operators.invite(organization, body)
+            invited = platform_admins.invite(organization, body)
         except (errors.Error, ValueError) as refused:
             raise console.Failed(f"{email} cannot be invited to {organization}: {refused}") from None
         return Sent(invited, f"{settings.public_url()}/pages/invitations/{invited.invitation_token}")

@@ -95,7 +95,7 @@ def _publish_buried(client: Clients, home: Home, outputs: dict[str, str], messag
 def _relay(home: Home, outputs: dict[str, str], items: list[dict[str, Any]]) -> int:
     """Publish items just as the stream's function does."""
     work_on(home, outputs)
-    from coachway.core.relaying import relay
+    from coachway.core.entrypoints.outbox_relay import relay
 
     return relay({"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items)
 

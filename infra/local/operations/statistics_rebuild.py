@@ -10,7 +10,7 @@ from infra.local.stack_config import Home
 def rebuild(home: Home, organization: str) -> tuple[int, int]:
     """Count the figures of an organization's vendors and drivers again; returns of how many each."""
     replay.work_on(home, stack_deployment.outputs(home))
-    from coachway.dispatch import performance
+    from coachway.dispatch.performance import service as performance
     from coachway.vendors import statistics
 
     return statistics.rebuild(organization), performance.rebuild(organization)

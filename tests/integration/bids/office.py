@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from coachway.bids import flow, inviting, requests
-from coachway.compliance import dues
+from coachway.bids.requests import invitations
+from coachway.bids.requests import service as requests
+from coachway.bids.requests import workflow as request_workflow
+from coachway.compliance import reminder_times
 from coachway.compliance import rules as papers_rules
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import Paper, SubjectType
-from coachway.core import clock, ids, store
+from coachway.compliance.rules import DocumentSummary, SubjectType
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from coachway.vendors.model import Vendor
 from coachway.vendors.rules import Status
 from tests.entries import load
@@ -28,7 +32,7 @@ MANAGER = "bids:read bids:write bids:award charters:read charters:write"
 
 def found() -> None:
     """The organization, a client, prices."""
-    dues.forget_zones()
+    reminder_times.forget_zones()
     asking.found()
 
 
@@ -61,7 +65,7 @@ def vendor(name: str = "Premium Coach Lines", *, until: date = date(2028, 1, 1),
     )
     approved = papers_rules.Status.APPROVED
     papers = [
-        Paper(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=until)
+        DocumentSummary(id=ids.new("cmp"), document_type=kind, status=approved, expiration_date=until)
         for kind in papers_rules.REQUIRED[SubjectType.VENDOR]
     ]
     subject = Subject(org_id=ORG, subject_type=SubjectType.VENDOR, subject_id=made.id, name=name, papers=papers)
@@ -112,7 +116,7 @@ def opened(charter_id: str, *vendor_ids: str, hours: float = 24, **fields: Any) 
     deadline = clock.now() + timedelta(hours=hours)
     body = {"deadline": deadline.isoformat(), **whom, **fields}
     request = done("POST", f"/charters/{charter_id}/bid-requests", body)
-    inviting.invite(SYSTEM, request["id"])
+    invitations.invite(SYSTEM, request["id"])
     return request
 
 
@@ -121,9 +125,9 @@ def closed(request_id: str) -> None:
     requests.closed(SYSTEM, requests.get(SYSTEM, request_id), "the deadline is over", early=False)
 
 
-def ranked(request_id: str) -> flow.Next:
+def ranked(request_id: str) -> request_workflow.Next:
     """What the flow does with what there is."""
-    following = flow.rank(SYSTEM, request_id)
+    following = request_workflow.decide_award(SYSTEM, request_id)
     if following.go == "award":
-        following = flow.award(SYSTEM, request_id, following.bid_ids)
+        following = request_workflow.award(SYSTEM, request_id, following.bid_ids)
     return following

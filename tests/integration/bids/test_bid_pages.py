@@ -6,13 +6,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.bids import awarding, requests, signals
-from coachway.bids.links import PURPOSE
-from coachway.bookings import charters, coverage
-from coachway.bookings.model import Cover
-from coachway.core import links, store
-from coachway.core.consuming import Delivery
-from coachway.core.ops import Update
+from coachway.bids.awards import award as award_award
+from coachway.bids.requests import consumers as request_consumers
+from coachway.bids.requests import service as requests
+from coachway.bids.requests.invitation_links import PURPOSE
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import Cover
+from coachway.core import store
+from coachway.core.auth import signed_links
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import Update
 from tests.entries import load
 from tests.integration.bids.office import SYSTEM, ask, booked, closed, done, found, offer, opened, vendor
 from tests.integration.bookings import asking
@@ -38,7 +42,7 @@ class Invited:
     def opened(self) -> str:
         request = opened(self.charter, self.vendor_id)["id"]
         [invitation] = requests.invitations(ORG, request)
-        self.token = links.token(PURPOSE, ORG, invitation.id, invitation.nonce)
+        self.token = signed_links.create_link_token(PURPOSE, ORG, invitation.id, invitation.nonce)
         return str(request)
 
     def look(self) -> str:
@@ -93,7 +97,7 @@ def test_what_was_decided_is_not_withdrawn() -> None:
     assert invited.post("withdraw").status == 409
     asking.ask("POST", f"/charters/{invited.charter}/cancel", {"reason": "off"})
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": invited.charter}
-    signals.charter_off(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+    request_consumers.on_charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     page = invited.look()
     assert "This job is called off" in page
     assert "do not send a vehicle: The charter was cancelled." in page
@@ -102,11 +106,11 @@ def test_what_was_decided_is_not_withdrawn() -> None:
 def test_who_bid_for_a_trip_that_was_changed_since_bids_anew() -> None:
     invited = Invited()
     invited.post("bid", **FORM)
-    awarding.drop_outdated(SYSTEM, invited.charter)
+    award_award.drop_outdated(SYSTEM, invited.charter)
     assert invited.bids() == [("submitted", 1)]
-    before = charters.get(SYSTEM, invited.charter)
+    before = charter_queries.get(SYSTEM, invited.charter)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": 2})))
-    awarding.drop_outdated(SYSTEM, invited.charter)
+    award_award.drop_outdated(SYSTEM, invited.charter)
     page = invited.look()
     assert "The trip was changed: please bid anew" in page
     assert "Send the bid" in page
@@ -124,7 +128,7 @@ def test_a_bid_that_was_begun_elsewhere_is_named() -> None:
 def test_the_page_asks_for_the_vehicles_that_nobody_runs_yet() -> None:
     invited = Invited(vehicle_count=3, passengers=120)
     own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
-    store.commit(SYSTEM, *coverage.covered(SYSTEM, charters.get(SYSTEM, invited.charter), [own], "assigned"))
+    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get(SYSTEM, invited.charter), [own], "assigned"))
     assert "For how many of the 2 vehicles" in invited.look()
     assert "Enter a number from 1 to 2." in invited.post("bid", **FORM, vehicle_count="3").text
     assert invited.post("bid", **FORM).status == 303

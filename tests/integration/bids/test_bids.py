@@ -9,13 +9,21 @@ from typing import Any
 
 import pytest
 
-from coachway.bids import awarding, expiry, flow, requests, signals
+from coachway.bids import expiry_job
+from coachway.bids.awards import award as award_award
 from coachway.bids.model import BID, Bid
-from coachway.bookings import charters, coverage
-from coachway.bookings.model import CHARTER, Cover
-from coachway.core import clock, errors, executions, ids, settings, store
-from coachway.core.consuming import Delivery
-from coachway.core.ops import Create
+from coachway.bids.requests import consumers as request_consumers
+from coachway.bids.requests import service as requests
+from coachway.bids.requests import workflow as request_workflow
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import CHARTER, Cover
+from coachway.core import errors, store
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock, settings
+from coachway.core.types import ids
+from coachway.core.workflows import executions
 from tests.integration import carriers
 from tests.integration.bids.office import (
     SYSTEM,
@@ -170,7 +178,7 @@ def test_a_charter_that_is_booked_after_its_award_is_confirmed_then() -> None:
     done("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
     assert now_of(trip["id"])["status"] == "quote"
     asking.ask("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
-    awarding.confirm_if_whole(SYSTEM, trip["id"])
+    award_award.confirm_if_whole(SYSTEM, trip["id"])
     assert now_of(trip["id"])["status"] == "confirmed"
 
 
@@ -258,11 +266,11 @@ def test_who_is_invited_has_what_is_asked_for_and_papers_for_the_trips_last_day(
 
 
 def test_inviting_twice_invites_once() -> None:
-    from coachway.bids import inviting
+    from coachway.bids.requests import invitations
 
     trip, one = booked(), vendor("One")
     request = opened(trip["id"], one)
-    inviting.invite(SYSTEM, request["id"])
+    invitations.invite(SYSTEM, request["id"])
     [invitation] = requests.invitations(ORG, request["id"])
     assert [each.type for each in store.history(invitation.key())] == ["bidding.invited"]
 
@@ -284,7 +292,7 @@ def test_bids_expire_72_hours_after_they_can_be_accepted() -> None:
     sealed = bid(trip["id"], one)
     start = clock.now()
     with clock.frozen(start + timedelta(hours=73)):
-        done_ = expiry.run()
+        done_ = expiry_job.run()
         assert (done_.expired, done_.failed) == (1, 0)
         assert done("GET", f"/bids/{free['id']}")["status"] == "expired"
         closed(request["id"])
@@ -292,7 +300,7 @@ def test_bids_expire_72_hours_after_they_can_be_accepted() -> None:
     with clock.frozen(start + timedelta(hours=48 + 73)):
         refused = ask("POST", f"/bids/{sealed['id']}/accept", {"decision": "accept"})
         assert (refused.status, refused.json()["title"]) == (409, "this bid has expired")
-        assert expiry.run().expired == 1
+        assert expiry_job.run().expired == 1
 
 
 def test_a_cancelled_charter_needs_no_bids() -> None:
@@ -302,7 +310,7 @@ def test_a_cancelled_charter_needs_no_bids() -> None:
     asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
-        signals.charter_off(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+        request_consumers.on_charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
 
@@ -311,12 +319,12 @@ def test_a_charter_whose_vehicles_all_got_drivers_needs_no_bids() -> None:
     trip, one = booked(), vendor("One")
     request = opened(trip["id"], one)
     made = bid(trip["id"], one)
-    before = charters.get(SYSTEM, trip["id"])
+    before = charter_queries.get(SYSTEM, trip["id"])
     own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
-    store.commit(SYSTEM, *coverage.covered(SYSTEM, before, [own], "assigned"))
+    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [own], "assigned"))
     said = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
-        signals.charter_confirmed(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+        request_consumers.charter_confirmed(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     ended = done("GET", f"/bid-requests/{request['id']}")
     assert (ended["status"], ended["status_reason"]) == ("cancelled", "Nothing is left to bid for")
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
@@ -365,29 +373,35 @@ def test_the_flow_looks_where_it_stands() -> None:
     body = {"deadline": deadline.isoformat(), "vendor_ids": [one]}
     request_id = done("POST", f"/charters/{trip['id']}/bid-requests", body)["id"]
 
-    def look(execution: str = "first", *, round_: int = 1, redriven: bool = False, waited: str = "") -> flow.Next:
-        return flow.look(SYSTEM, request_id, execution=execution, round_=round_, redriven=redriven, waited=waited)
+    def look(
+        execution: str = "first", *, round_: int = 1, redriven: bool = False, waited: str = ""
+    ) -> request_workflow.Next:
+        return request_workflow.next_step(
+            SYSTEM, request_id, execution=execution, round_=round_, redriven=redriven, waited=waited
+        )
 
     assert look().go == "invite"
     assert look("second").go == "over"
-    flow.invite(SYSTEM, request_id)
+    request_workflow.invite(SYSTEM, request_id)
     waiting = look()
     assert (waiting.go, 86000 < waiting.seconds <= 86400) == ("wait", True)
     assert look("third", redriven=True).go == "wait"
     assert look().go == "over"
     assert look("third", waited="2020-01-01T00:00:00+00:00").go == "wait"
     assert look("third", waited=waiting.deadline).go == "rank"
-    assert flow.rank(SYSTEM, request_id).go == "settle"
+    assert request_workflow.decide_award(SYSTEM, request_id).go == "settle"
 
 
 def test_a_failure_is_told_on_the_charter_until_the_flow_goes_on() -> None:
     trip, one = booked(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
-    flow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
+    request_workflow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
     assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
     known = now_of(trip["id"])["flow_failures"]
     assert (known["bidding"]["state"], known["bidding"]["error"]) == ("Rank", "Boom")
-    assert flow.look(SYSTEM, request_id, execution="r1", round_=1, redriven=True, waited="").go == "wait"
+    assert (
+        request_workflow.next_step(SYSTEM, request_id, execution="r1", round_=1, redriven=True, waited="").go == "wait"
+    )
     assert done("GET", f"/bid-requests/{request_id}")["failure"] is None
     assert now_of(trip["id"])["flow_failures"] == {}
     events = store.history(CHARTER.key(org=ORG, id=trip["id"]))
@@ -401,7 +415,7 @@ def test_a_failure_is_of_no_interest_once_bidding_is_over(ending: str) -> None:
     trip, one = booked(), vendor("One")
     request_id, made = opened(trip["id"], one)["id"], bid(trip["id"], one)
     closed(request_id)
-    flow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
+    request_workflow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
     if ending == "cancel":
         done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     else:
@@ -414,7 +428,7 @@ def test_the_failure_for_a_charter_that_was_deleted_is_kept_on_the_request() -> 
     trip, one = charter(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
     assert asking.ask("DELETE", f"/charters/{trip['id']}").status == 204
-    flow.failed(SYSTEM, request_id, state="Look", failure={})
+    request_workflow.failed(SYSTEM, request_id, state="Look", failure={})
     assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 
 
@@ -428,23 +442,25 @@ def test_a_token_is_answered_once_its_reason_is_there(monkeypatch: pytest.Monkey
     monkeypatch.setattr(executions, "_client", Client)
     trip, one = booked(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
-    deadline = flow.look(SYSTEM, request_id, execution="e", round_=1, redriven=False, waited="").deadline
-    flow.wait(SYSTEM, request_id, token="t1", waits_for="deadline", deadline=deadline)
+    deadline = request_workflow.next_step(
+        SYSTEM, request_id, execution="e", round_=1, redriven=False, waited=""
+    ).deadline
+    request_workflow.wait(SYSTEM, request_id, token="t1", waits_for="deadline", deadline=deadline)
     assert answered == []
     done("POST", f"/bid-requests/{request_id}/close", {"reason": ""})
     event = {"event_id": "e", "type": "bidding.closed", "org_id": ORG, "aggregate_id": request_id}
     delivery = Delivery(**event, correlation_id="c", data={"bid_request_id": request_id})
-    signals.wake(SYSTEM, delivery)
-    signals.wake(SYSTEM, delivery)
+    request_consumers.resume_workflow(SYSTEM, delivery)
+    request_consumers.resume_workflow(SYSTEM, delivery)
     assert answered == ["t1"]
-    flow.wait(SYSTEM, request_id, token="t2", waits_for="decision", deadline="")
-    signals.wake(SYSTEM, delivery)
+    request_workflow.wait(SYSTEM, request_id, token="t2", waits_for="decision", deadline="")
+    request_consumers.resume_workflow(SYSTEM, delivery)
     assert answered == ["t1"]
     kept = executions.find(SYSTEM, request_id)
     assert kept is not None
     assert kept.token == "t2"
     done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
-    signals.wake(SYSTEM, delivery)
+    request_consumers.resume_workflow(SYSTEM, delivery)
     assert answered == ["t1", "t2"]
 
 
@@ -456,10 +472,10 @@ def test_two_who_award_at_once_do_not_both_succeed(monkeypatch: pytest.MonkeyPat
     def racing(*given: Any, **more: Any) -> None:
         if not raced:
             raced.append("once")
-            awarding.award(SYSTEM, [second["id"]], "faster")
+            award_award.award(SYSTEM, [second["id"]], "faster")
         commit(*given, **more)
 
     monkeypatch.setattr(store, "commit", racing)
     with pytest.raises(errors.Conflict):
-        awarding.award(SYSTEM, [first["id"]], "slower")
+        award_award.award(SYSTEM, [first["id"]], "slower")
     assert now_of(trip["id"])["vendor_ids"] == [two]

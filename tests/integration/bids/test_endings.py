@@ -7,13 +7,20 @@ from typing import Any
 
 import pytest
 
-from coachway.bids import awarding, expiry, flow, inviting, requests, signals
-from coachway.bids.bidding import Invitation
+from coachway.bids import expiry_job
+from coachway.bids.awards import award as award_award
 from coachway.bids.model import BID
-from coachway.bookings import charters, coverage
-from coachway.bookings.model import Cover
-from coachway.core import clock, store
-from coachway.core.consuming import Delivery
+from coachway.bids.request_model import Invitation
+from coachway.bids.requests import consumers as request_consumers
+from coachway.bids.requests import invitations
+from coachway.bids.requests import service as requests
+from coachway.bids.requests import workflow as request_workflow
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import Cover
+from coachway.core import store
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.runtime import clock
 from tests.integration import carriers
 from tests.integration.bids.office import (
     SYSTEM,
@@ -43,7 +50,7 @@ def heard(event_type: str, charter_id: str, **data: Any) -> None:
     """Bidding hears of a charter, twice."""
     said = {"event_id": "e", "type": event_type, "org_id": ORG, "aggregate_id": charter_id}
     for _ in range(2):
-        signals.CONSUMERS[event_type](SYSTEM, Delivery(**said, correlation_id="c", data=data))
+        request_consumers.CONSUMERS[event_type](SYSTEM, Delivery(**said, correlation_id="c", data=data))
 
 
 def accepted(bid_id: str) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def accepted(bid_id: str) -> dict[str, Any]:
 def given(charter_id: str, vehicle: int = 1) -> None:
     """A driver of the organization runs a vehicle."""
     own = Cover(vehicle=vehicle, assignment_id=f"asg_{vehicle}", driver_id="drv_1")
-    store.commit(SYSTEM, *coverage.covered(SYSTEM, charters.get(SYSTEM, charter_id), [own], "assigned"))
+    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get(SYSTEM, charter_id), [own], "assigned"))
 
 
 def called_off(bid_id: str) -> int:
@@ -143,7 +150,7 @@ def test_what_was_given_away_since_is_no_part_of_the_target_price() -> None:
     given(trip)
     closed(request["id"])
     assert ranked(request["id"]).go == "ask"
-    flow.give_up(SYSTEM, request["id"])
+    request_workflow.give_up(SYSTEM, request["id"])
     later = {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
     anew = done("POST", f"/bid-requests/{request['id']}/extend", later)
     assert (anew["vehicle_count"], anew["target_price"]) == (2, None)
@@ -155,7 +162,7 @@ def test_a_manager_is_not_asked_about_bids_for_more_vehicles_than_are_left() -> 
     bid(trip, one)
     given(trip)
     closed(request["id"])
-    assert flow.rank(SYSTEM, request["id"]).go == "settle"
+    assert request_workflow.decide_award(SYSTEM, request["id"]).go == "settle"
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
@@ -164,10 +171,10 @@ def test_a_manager_is_not_asked_when_the_only_vendor_falls_between_ranking_and_a
     request = opened(trip, target_price=2000)
     bid(trip, one, 1000)
     closed(request["id"])
-    chosen = flow.rank(SYSTEM, request["id"])
+    chosen = request_workflow.decide_award(SYSTEM, request["id"])
     assert chosen.go == "award"
     carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
-    assert flow.award(SYSTEM, request["id"], chosen.bid_ids).go == "settle"
+    assert request_workflow.award(SYSTEM, request["id"], chosen.bid_ids).go == "settle"
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
@@ -177,9 +184,9 @@ def test_a_manager_is_asked_about_who_is_left_then() -> None:
     bid(trip, one, 1000)
     bid(trip, two, 1100)
     closed(request["id"])
-    chosen = flow.rank(SYSTEM, request["id"])
+    chosen = request_workflow.decide_award(SYSTEM, request["id"])
     carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
-    assert flow.award(SYSTEM, request["id"], chosen.bid_ids).go == "ask"
+    assert request_workflow.award(SYSTEM, request["id"], chosen.bid_ids).go == "ask"
 
 
 def test_who_bids_for_what_drivers_of_the_organization_run_then_is_told_so() -> None:
@@ -197,7 +204,7 @@ def test_a_confirmed_charter_that_lost_a_driver_is_put_out_to_bid() -> None:
     given(trip)
     whole = ask("POST", "/bids", offer(trip), vendor=one)
     assert (whole.status, whole.json()["title"]) == (409, "this charter takes no bids")
-    store.commit(SYSTEM, *coverage.uncovered(charters.get(SYSTEM, trip), "asg_1"))
+    store.commit(SYSTEM, *coverage.uncovered(charter_queries.get(SYSTEM, trip), "asg_1"))
     opened(trip, one, sealed=False)
     heard("charter.confirmed", trip)
     accepted(bid(trip, one)["id"])
@@ -227,7 +234,7 @@ def test_nobody_is_asked_about_a_trip_that_has_left() -> None:
         closed(request["id"])
         assert ranked(request["id"]).go == "ask"
     with clock.frozen(leaves + timedelta(hours=14)):
-        assert flow.rank(SYSTEM, request["id"]).go == "settle"
+        assert request_workflow.decide_award(SYSTEM, request["id"]).go == "settle"
         assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
@@ -239,9 +246,9 @@ def test_what_nobody_decided_before_the_trip_left_is_not_escalated() -> None:
         bid(trip["id"], one)
     with clock.frozen(leaves - timedelta(hours=10)):
         closed(request["id"])
-        assert flow.escalate(SYSTEM, request["id"]).go == "ask"
+        assert request_workflow.escalate(SYSTEM, request["id"]).go == "ask"
     with clock.frozen(leaves + timedelta(hours=14)):
-        assert flow.escalate(SYSTEM, request["id"]).go == "settle"
+        assert request_workflow.escalate(SYSTEM, request["id"]).go == "settle"
         known = done("GET", f"/bid-requests/{request['id']}")
     assert (known["status"], known["status_reason"]) == ("no_bids", "Nobody decided before the trip left")
 
@@ -281,16 +288,16 @@ def test_who_bid_in_vain_is_asked_again_when_the_request_is_opened_anew() -> Non
     request = opened(trip, one, two, three)
     made = bid(trip, one)
     kept = {each.vendor_id: each for each in requests.invitations(ORG, request["id"])}
-    inviting.decline(SYSTEM, kept[two], requests.get(SYSTEM, request["id"]), "No coach")
+    invitations.decline(SYSTEM, kept[two], requests.get(SYSTEM, request["id"]), "No coach")
     closed(request["id"])
     assert ranked(request["id"]).go == "ask"
-    flow.escalate(SYSTEM, request["id"])
-    flow.give_up(SYSTEM, request["id"])
-    flow.settle(SYSTEM, request["id"])
+    request_workflow.escalate(SYSTEM, request["id"])
+    request_workflow.give_up(SYSTEM, request["id"])
+    request_workflow.settle(SYSTEM, request["id"])
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
     done("POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()})
     for _ in range(2):
-        inviting.invite(SYSTEM, request["id"])
+        invitations.invite(SYSTEM, request["id"])
     asked = {each.vendor_id: _asked(each) for each in requests.invitations(ORG, request["id"])}
     assert asked == {one: 2, two: 1, three: 2}
     mine = done("GET", f"/bid-requests/{request['id']}", vendor=one)
@@ -308,8 +315,8 @@ def test_whose_bid_may_still_win_is_not_asked_again() -> None:
     request = opened(trip, one)
     bid(trip, one)
     closed(request["id"])
-    flow.give_up(SYSTEM, request["id"])
+    request_workflow.give_up(SYSTEM, request["id"])
     done("POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()})
-    inviting.invite(SYSTEM, request["id"])
+    invitations.invite(SYSTEM, request["id"])
     assert [_asked(each) for each in requests.invitations(ORG, request["id"])] == [1]
-    assert (awarding.settle(SYSTEM, trip), expiry.run().expired) == (0, 0)
+    assert (award_award.reject_remaining_bids(SYSTEM, trip), expiry_job.run().expired) == (0, 0)

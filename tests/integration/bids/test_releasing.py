@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from coachway.bids.model import BID
-from coachway.bookings import charters, coverage
-from coachway.core import clock, store
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters import queries as charter_queries
+from coachway.core import store
+from coachway.core.runtime import clock
 from tests.integration.bids.office import SYSTEM, ask, bid, booked, done, found, now_of, vendor
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
@@ -66,9 +68,9 @@ def test_it_is_taken_back_once_and_only_from_who_won_it() -> None:
 def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
     trip, one = booked()["id"], vendor("One")
     made = won(trip, one)
-    before = charters.get(SYSTEM, trip)
+    before = charter_queries.get(SYSTEM, trip)
     driven = before.vehicles[0].model_copy(update={"assignment_id": "asg_1", "driver_id": "drv_1"})
-    store.commit(SYSTEM, *coverage.covered(SYSTEM, before, [driven], "assigned"))
+    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [driven], "assigned"))
     refused = ask("POST", f"/bids/{made}/release", WHY)
     assert (refused.status, refused.json()["detail"]) == (409, "release asg_1 first")
     assert now_of(trip)["vendor_id"] == one

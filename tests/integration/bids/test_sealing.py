@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from coachway.bids import awarding, candidates
-from coachway.core import clock
+from coachway.bids import vendor_candidates
+from coachway.bids.awards import award as award_award
+from coachway.core.runtime import clock
 from tests.integration.bids.office import (
     SYSTEM,
     ask,
@@ -70,7 +71,7 @@ def test_what_was_bid_on_a_request_that_was_cancelled_while_sealed_stays_a_secre
     assert "1234.56" not in everywhere(trip, made)
     refused = ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
     assert (refused.status, refused.json()["title"]) == (409, "bids are sealed")
-    awarding.settle(SYSTEM, trip)
+    award_award.reject_remaining_bids(SYSTEM, trip)
     lost = done("GET", f"/bids/{made}")
     assert (lost["status"], lost["quoted_price"], lost["is_sealed"]) == ("rejected", None, True)
     assert done("GET", f"/bids/{made}", vendor=one)["quoted_price"] == 1234.56
@@ -112,7 +113,7 @@ def test_nobody_bids_from_the_deadline_on_though_nothing_has_closed_it_yet() -> 
 def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     trip, one = booked()["id"], vendor("One")
     request = opened(trip, one)
-    load, raced = candidates.load, list[str]()
+    load, raced = vendor_candidates.load_candidates, list[str]()
 
     def racing(*given: Any) -> Any:
         if not raced:
@@ -121,7 +122,7 @@ def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: py
         return load(*given)
 
     draft = done("POST", "/bids", offer(trip), vendor=one)["id"]
-    monkeypatch.setattr(candidates, "load", racing)
+    monkeypatch.setattr(vendor_candidates, "load", racing)
     late = ask("POST", f"/bids/{draft}/submit", vendor=one)
     assert (late.status, late.json()["title"]) == (409, "bidding is closed")
     assert done("GET", f"/bids/{draft}", vendor=one)["status"] == "draft"

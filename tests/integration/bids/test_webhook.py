@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from coachway.bids.webhook import BAD_SIGNATURES_PER_MINUTE, LARGEST, PUSHES_PER_MINUTE
-from coachway.core import clock, ids
-from coachway.vendors import webhooks
+from coachway.bids.inbound_webhook import BAD_SIGNATURES_PER_MINUTE, LARGEST, PUSHES_PER_MINUTE
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.vendors import webhook_secrets
 from tests.entries import load
 from tests.integration.bids.office import SYSTEM, booked, done, found, offer, vendor
 from tests.integration.client import Reply, call
@@ -28,7 +29,7 @@ class System:
 
     def __init__(self, name: str) -> None:
         self.vendor_id, self.charter_id = vendor(name), booked()["id"]
-        self.secret = webhooks.rotate(SYSTEM, self.vendor_id).secret
+        self.secret = webhook_secrets.rotate(SYSTEM, self.vendor_id).secret
 
     def push(self, name: str = "", *, secret: str = "", price: float = 1250) -> Reply:
         """Send a bid under this webhook-id, signed now; each has an id of its own unless it says one."""
@@ -75,7 +76,7 @@ def test_the_secret_before_is_good_for_a_day() -> None:
     system = System("Rotating")
     system.push("msg_known")
     now, first = clock.now(), system.secret
-    system.secret = webhooks.rotate(SYSTEM, system.vendor_id).secret
+    system.secret = webhook_secrets.rotate(SYSTEM, system.vendor_id).secret
     with clock.frozen(now + timedelta(hours=23, minutes=59)):
         assert system.push("msg_known", secret=first).status == 201
     with clock.frozen(now + timedelta(hours=24, minutes=1)):

@@ -6,17 +6,18 @@ import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from coachway.bookings import charters, lifecycle
-from coachway.bookings.lifecycle import StatusInput
-from coachway.bookings.model import Charter
-from coachway.bookings.rules import Status
+from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.lifecycle import StatusInput
+from coachway.bookings.charters.model import Charter
+from coachway.bookings.charters.rules import Status
 from coachway.clients import credit
 from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.clients.rules import PaymentTerms
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create, Update
+from coachway.core.persistence.operations import Create, Update
 from tests.entries import load
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
@@ -78,20 +79,21 @@ def completed(**fields: Any) -> Charter:
 
 def charter(charter_id: str) -> Charter:
     """A charter as it is now."""
-    return charters.get(STAFF, charter_id)
+    return charter_queries.get(STAFF, charter_id)
 
 
 def paid_ahead(charter_id: str, cents: int) -> None:
     """A deposit, as a payment leaves it on the charter, and in the books."""
-    from coachway.billing import ledger, movements
-    from coachway.identity import organizations
+    from coachway.billing.ledger import journal as ledger_journal
+    from coachway.billing.ledger import movements
+    from coachway.identity import organization_queries
 
     before = charter(charter_id)
     movement = movements.deposit_received(
         client_id=before.client_id, charter_id=charter_id, cents=cents, currency="USD", memo="Deposit"
     )
     after = before.model_copy(update={"amount_paid": before.amount_paid + cents})
-    store.commit(SYSTEM, Update(before, after), *ledger.booked(organizations.get(ORG), movement))
+    store.commit(SYSTEM, Update(before, after), *ledger_journal.journal_ops(organization_queries.get(ORG), movement))
 
 
 def owes(client_id: str = CLIENT_ID) -> tuple[int, int]:

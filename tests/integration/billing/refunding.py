@@ -8,16 +8,23 @@ from typing import Any, Final
 
 import pytest
 
-from coachway.billing import consumers, ledger, refund_flow, settling, stripe_port, stripe_returns
-from coachway.billing.accounts import OF_CLIENTS
-from coachway.billing.payment import Payment
-from coachway.billing.refund import REFUND
-from coachway.billing.stripe_port import Charged
-from coachway.bookings.model import CHARTER
-from coachway.core import clock, errors, ids, store
+from coachway.billing import consumers
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import OF_CLIENTS
+from coachway.billing.payments import settlement
+from coachway.billing.payments.model import Payment
+from coachway.billing.refunds import workflow as refund_workflow
+from coachway.billing.refunds.model import REFUND
+from coachway.billing.stripe import client as stripe_client
+from coachway.billing.stripe import refunds_and_disputes
+from coachway.billing.stripe.client import Charged
+from coachway.bookings.charters.model import CHARTER
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.consuming import Delivery
-from coachway.core.ops import Create
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tests.entries import load
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 from tests.integration.client import Reply, call, token_for
@@ -38,7 +45,7 @@ class Till:
 
     def refund(self, *, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
         if self.refusal:
-            raise stripe_port.Refused(self.refusal)
+            raise stripe_client.Refused(self.refusal)
         if key not in self.by_key:
             self.by_key[key] = f"re_{len(self.given)}"
             self.given[self.by_key[key]] = (payment_intent_id, metadata["refund_id"], cents)
@@ -52,7 +59,7 @@ class Till:
     def _answer(self) -> None:
         if self.silent:
             self.silent -= 1
-            raise errors.Upstream("the payment service did not answer")
+            raise errors.UpstreamUnavailable("the payment service did not answer")
 
     @property
     def total(self) -> int:
@@ -61,8 +68,8 @@ class Till:
 
 def installed(monkeypatch: pytest.MonkeyPatch) -> Till:
     till = Till()
-    monkeypatch.setattr(stripe_returns, "refund", till.refund)
-    monkeypatch.setattr(stripe_returns, "refunds", till.refunds)
+    monkeypatch.setattr(refunds_and_disputes, "refund", till.refund)
+    monkeypatch.setattr(refunds_and_disputes, "refunds", till.refunds)
     return till
 
 
@@ -104,7 +111,7 @@ def paid(cents: int, *, charter_id: str | None = None, invoice_id: str | None = 
         metadata={},
         charge_id="ch_1",
     )
-    settling.settle(SYSTEM, payment.id, outcome)
+    settlement.record_outcome(SYSTEM, payment.id, outcome)
     return payment.id
 
 
@@ -117,16 +124,16 @@ def asked(payment_id: str, amount: float | None, **more: Any) -> dict[str, Any]:
 def run(refund_id: str, *, tries: int = 1) -> str:
     """What the flow does, without its waits: each step as often as its retries allow. Where it stands in the end."""
     execution = f"execution-{ids.ulid()}"
-    following = refund_flow.look(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
+    following = refund_workflow.next_step(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
     for attempt in range(tries):
         if following != "give_back":
             break
         try:
-            following = refund_flow.give_back(SYSTEM, refund_id).go
-        except errors.Upstream:
+            following = refund_workflow.execute_refund(SYSTEM, refund_id).go
+        except errors.UpstreamUnavailable:
             if attempt == tries - 1:
                 failure = {"Error": "Upstream"}
-                following = refund_flow.caught(SYSTEM, refund_id, state="GiveBack", failure=failure).go
+                following = refund_workflow.record_step_failure(SYSTEM, refund_id, state="GiveBack", failure=failure).go
     return following
 
 
@@ -158,12 +165,12 @@ def balances() -> dict[str, int]:
     now = clock.now().date()
     found: dict[str, int] = {}
     months: set[str] = set()
-    for entry in ledger.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1)):
+    for entry in ledger_journal.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1)):
         months.add(f"{entry.on:%Y-%m}")
         for line in entry.postings:
             found[line.account.value] = found.get(line.account.value, 0) + line.amount
     assert sum(found.values()) == 0
-    by_month = ledger.totals_by_month(ORG, sorted(months)).values()
+    by_month = ledger_journal.totals_by_month(ORG, sorted(months)).values()
     for name, cents in found.items():
         assert sum(month[account].balance for month in by_month for account in month if account.value == name) == cents
     return {name: cents for name, cents in found.items() if cents}
@@ -174,7 +181,7 @@ def balance_of_client() -> int:
     now = clock.now().date()
     return sum(
         line.amount
-        for entry in ledger.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1))
+        for entry in ledger_journal.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1))
         for line in entry.postings
         if line.account in OF_CLIENTS and line.client_id == CLIENT_ID
     )

@@ -16,16 +16,18 @@ import httpx
 import pytest
 import stripe
 
-from coachway.billing import stripe_events, stripe_port
-from coachway.billing.invoice import INVOICE, Invoice
-from coachway.billing.ledger import OF_CLIENT, Entry
-from coachway.billing.payment import Payment
-from coachway.bookings.model import CHARTER, Charter
+from coachway.billing.invoices.model import INVOICE, Invoice
+from coachway.billing.ledger.journal import OF_CLIENT, Entry
+from coachway.billing.payments.model import Payment
+from coachway.billing.stripe import client as stripe_client
+from coachway.billing.stripe import webhook_events
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients.model import Client
-from coachway.core import ids, store
-from coachway.core.events import BY_DAY, Envelope
-from coachway.core.listing import everything
-from coachway.core.ops import Create
+from coachway.core import store
+from coachway.core.persistence.domain_events import BY_DAY, Envelope
+from coachway.core.persistence.operations import Create
+from coachway.core.persistence.queries import query_all
+from coachway.core.types import ids
 from infra.local import python_environments
 from infra.local.stack_config import ROOT
 from tests.entries import load
@@ -120,14 +122,14 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Behaves well, and is given up on after a second."""
     monkeypatch.setenv("STRIPE_API_BASE", process.url)
-    monkeypatch.setattr(stripe_port, "account", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
-    monkeypatch.setattr(stripe_events, "account", stripe_port.account)
-    monkeypatch.setattr(stripe_port, "_SECONDS", 1.5)
-    stripe_port.client.cache_clear()
+    monkeypatch.setattr(stripe_client, "account", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(webhook_events, "account", stripe_client.account)
+    monkeypatch.setattr(stripe_client, "_SECONDS", 1.5)
+    stripe_client.client.cache_clear()
     process.behave("ok", 0)
     yield process
     process.behave("ok", 0)
-    stripe_port.client.cache_clear()
+    stripe_client.client.cache_clear()
 
 
 @dataclass
@@ -177,11 +179,11 @@ class Desk:
         """Of yesterday, today and tomorrow: a test may move the clock."""
         days = [datetime.now(UTC).date() + timedelta(days=shift) for shift in (-1, 0, 1)]
         partitions = [BY_DAY.partition(org=asking.ORG, day=str(day)) for day in days]
-        found = [each for partition in partitions for each in everything(Envelope, partition, index="gsi1")]
+        found = [each for partition in partitions for each in query_all(Envelope, partition, index="gsi1")]
         return [each for each in found if each.type == kind]
 
     def journal(self) -> list[Entry]:
-        return everything(Entry, OF_CLIENT.partition(org=asking.ORG, client=self.client.id), index=OF_CLIENT.index)
+        return query_all(Entry, OF_CLIENT.partition(org=asking.ORG, client=self.client.id), index=OF_CLIENT.index)
 
 
 def notice(event: dict[str, Any], *, secret: str = SECRET, **headers: str) -> Reply:

@@ -11,16 +11,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from coachway.billing import invoices, issuing, ledger, receipts, recording
-from coachway.billing.accounts import OF_CLIENTS, Account, client_balances, totals
-from coachway.billing.invoice import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
-from coachway.billing.payment import PaymentMethod, RecordedInput
-from coachway.bookings import lifecycle
-from coachway.bookings.lifecycle import CancelInput
+from coachway.billing.invoices import issue_and_void, payment_effects
+from coachway.billing.invoices import service as invoices
+from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import OF_CLIENTS, Account, client_balances, totals
+from coachway.billing.payments import manual_payments
+from coachway.billing.payments.model import PaymentMethod, RecordedInput
+from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import credit
 from coachway.clients import service as clients
-from coachway.core import clock, errors, ids, store
-from coachway.core.settings import table_name
+from coachway.core import errors, store
+from coachway.core.runtime import clock
+from coachway.core.runtime.settings import table_name
+from coachway.core.types import ids
 from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
@@ -76,13 +81,13 @@ class Services(RuleBasedStateMachine):
     def issue(self, data: st.DataObject) -> None:
         draft = self.some(data, "draft")
         if draft is not None:
-            refusable(lambda: issuing.issue(MANAGER, draft.id))
+            refusable(lambda: issue_and_void.issue(MANAGER, draft.id))
 
     @rule(data=st.data())
     def void(self, data: st.DataObject) -> None:
         invoice = self.some(data, "draft", "issued", "partially_paid", "paid")
         if invoice is not None:
-            refusable(lambda: issuing.void(MANAGER, invoice.id, "Wrong"))
+            refusable(lambda: issue_and_void.void(MANAGER, invoice.id, "Wrong"))
 
     @rule(data=st.data(), share=st.integers(1, 130))
     def pay(self, data: st.DataObject, share: int) -> None:
@@ -91,7 +96,7 @@ class Services(RuleBasedStateMachine):
             return
         cents = max(1, invoice.balance_due * share // 100)
         wanted = RecordedInput(amount=cents, method=PaymentMethod.CHECK)
-        if refusable(lambda: recording.record(MANAGER, invoice.id, wanted)):
+        if refusable(lambda: manual_payments.record(MANAGER, invoice.id, wanted)):
             self.paid_in += cents
 
     @rule(data=st.data(), share=st.integers(1, 130))
@@ -102,8 +107,8 @@ class Services(RuleBasedStateMachine):
         cents = max(1, (invoice.amount_paid - invoice.amount_refunded) * share // 100)
 
         def act() -> None:
-            on = receipts.ground(MANAGER, invoice.id)
-            store.commit(MANAGER, *receipts.refunded(on, refund_id=ids.new("rfd"), cents=cents)[1])
+            on = payment_effects.load_context(MANAGER, invoice.id)
+            store.commit(MANAGER, *payment_effects.apply_refund(on, refund_id=ids.new("rfd"), cents=cents)[1])
 
         if refusable(act):
             self.given_back += cents
@@ -116,8 +121,8 @@ class Services(RuleBasedStateMachine):
         cents = max(1, invoice.paid_since * share // 100)
 
         def act() -> None:
-            on = receipts.ground(MANAGER, invoice.id)
-            store.commit(MANAGER, *receipts.reversed_(on, payment_id=ids.new("pay"), cents=cents)[1])
+            on = payment_effects.load_context(MANAGER, invoice.id)
+            store.commit(MANAGER, *payment_effects.apply_reversal(on, payment_id=ids.new("pay"), cents=cents)[1])
 
         if refusable(act):
             self.paid_in -= cents
@@ -132,10 +137,10 @@ class Services(RuleBasedStateMachine):
     def the_books_agree(self) -> None:
         if not self.trips:
             return
-        entries = list(ledger.in_range(ORG, date(2026, 1, 1), date(2027, 12, 31)))
+        entries = list(ledger_journal.in_range(ORG, date(2026, 1, 1), date(2027, 12, 31)))
         sums, known = totals(entries), self.invoices()
         assert sum(sums.values()) == 0
-        counted = ledger.totals_by_month(ORG, ["2027-01"])["2027-01"]
+        counted = ledger_journal.totals_by_month(ORG, ["2027-01"])["2027-01"]
         assert {account: counted[account].balance for account in Account} == sums
         due = sum(each.balance_due for each in known if each.status.is_open)
         assert sums[Account.RECEIVABLE] == due
@@ -173,7 +178,7 @@ def empty() -> None:
     with table.batch_writer() as batch:
         for each in table.scan(ProjectionExpression="pk, sk")["Items"]:
             batch.delete_item(Key=each)
-    store.forget_numbers()
+    store.clear_sequence_cache()
 
 
 @pytest.mark.usefixtures("dynamodb")

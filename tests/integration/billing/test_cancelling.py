@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coachway.billing import refunds
-from coachway.billing.refund import Refund, RefundQuery
-from coachway.bookings import lifecycle
-from coachway.bookings.lifecycle import CancelInput
-from coachway.bookings.model import CHARTER
+from coachway.billing.refunds import service as refunds
+from coachway.billing.refunds.model import Refund, RefundQuery
+from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.bookings.charters.model import CHARTER
 from coachway.clients import service as clients
 from coachway.clients.rules import PaymentTerms
-from coachway.core import clock, store
-from coachway.core.ops import AlreadyConsumed, Update
+from coachway.core import store
+from coachway.core.persistence.operations import AlreadyConsumed, Update
+from coachway.core.runtime import clock
 from tests.integration.billing import office, refunding
 from tests.integration.billing.refunding import SYSTEM, Till, asked, balance_of_client, balances, cancelled, paid, run
 from tests.integration.billing.refunding import told as heard

@@ -10,11 +10,13 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 
-from coachway.billing import paying
-from coachway.billing.payment import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
-from coachway.core import clock, ids, store
-from coachway.core import links as tokens
+from coachway.billing.payments import card_payments
+from coachway.billing.payments.model import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
+from coachway.core import store
+from coachway.core.auth import signed_links as tokens
 from coachway.core.caller import Caller
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
 from tests.integration.bookings import asking
@@ -120,7 +122,7 @@ def test_a_second_tab_calls_off_the_first_and_only_one_is_charged(desk: Desk, sa
     assert httpx.post(first, data={"answer": "yes"}).status_code == 409
     assert answered(second, "yes").status == 303
     known = {each.status: each.failure_code for each in desk.payments()}
-    assert known == {PaymentStatus.FAILED: paying.REPLACED, PaymentStatus.SUCCEEDED: None}
+    assert known == {PaymentStatus.FAILED: card_payments.REPLACED, PaymentStatus.SUCCEEDED: None}
     assert (desk.charter(charter["id"]).amount_paid, len(desk.journal())) == (169_08, 1)
 
 
@@ -137,9 +139,9 @@ def test_what_nobody_confirms_is_called_off_in_the_end(desk: Desk, sandbox: Sand
     charter = desk.accepted()
     bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     waiting = only(desk)
-    assert paying.resolved(SYSTEM, waiting).status is PaymentStatus.PENDING
+    assert card_payments.refresh_from_stripe(SYSTEM, waiting).status is PaymentStatus.PENDING
     with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
-        assert paying.resolved(SYSTEM, waiting).status is PaymentStatus.FAILED
+        assert card_payments.refresh_from_stripe(SYSTEM, waiting).status is PaymentStatus.FAILED
     assert httpx.post(bank, data={"answer": "yes"}).status_code == 409
     assert (hold(charter["id"]), desk.journal()) == (None, [])
 
@@ -151,10 +153,10 @@ def test_without_its_payer_at_hand_it_fails_clearly_and_the_link_to_pay_is_maile
     assert reply.status == 409
     assert "(authentication_required)" in reply.json()["detail"]
     wanted = PaymentInput(charter_id=charter["id"], payment_method_id=card)
-    by_itself = paying.charge(SYSTEM, wanted, payment_id=ids.new("pay"))
+    by_itself = card_payments.charge_saved_card(SYSTEM, wanted, payment_id=ids.new("pay"))
     assert (by_itself.status, by_itself.failure_code) == ("failed", "authentication_required")
     for told in desk.events("payment.failed"):
-        link = tokens.token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+        link = tokens.create_link_token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
         assert link == charter["token"]
     assert (len(desk.events("payment.failed")), hold(charter["id"])) == (2, None)
 
@@ -164,7 +166,7 @@ def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox:
     assert asking.moved(charter["id"], "booked").status == 200
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [told] = desk.events("payment.failed")
-    link = tokens.token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+    link = tokens.create_link_token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
     page = call(load("bookings", "pages").api, "GET", f"/pages/quotes/{link}")
     assert all(field in page.text for field in ('name="amount" value="169.08"', 'name="paid" value="0.00"'))
     assert posted(link, "pm_card_visa").status == 303

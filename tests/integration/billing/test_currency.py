@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from coachway.core import errors
-from coachway.core.schemas import Changes
-from coachway.identity import organizations, terms
+from coachway.core.schemas import PartialUpdate
+from coachway.identity import organization_queries
+from coachway.identity.organizations import service as organization_service
 from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER
 from tests.integration.bookings import asking
@@ -15,10 +16,13 @@ from tests.integration.bookings.asking import ORG
 
 def test_the_currency_is_what_trips_have_prices_in() -> None:
     office.found()
-    assert terms.updated(MANAGER, Changes({"currency": "CAD"}), None).currency == "CAD"
-    terms.updated(MANAGER, Changes({"currency": "USD"}), None)
+    assert organization_service.updated(MANAGER, PartialUpdate({"currency": "CAD"}), None).currency == "CAD"
+    organization_service.updated(MANAGER, PartialUpdate({"currency": "USD"}), None)
     asking.quoted()
     with pytest.raises(errors.Conflict, match="have prices in it"):
-        terms.updated(MANAGER, Changes({"currency": "EUR"}), None)
-    assert organizations.get(ORG).currency == "USD"
-    assert terms.updated(MANAGER, Changes({"currency": "USD", "name": "Harbor"}), None).name == "Harbor"
+        organization_service.updated(MANAGER, PartialUpdate({"currency": "EUR"}), None)
+    assert organization_queries.get(ORG).currency == "USD"
+    assert (
+        organization_service.updated(MANAGER, PartialUpdate({"currency": "USD", "name": "Harbor"}), None).name
+        == "Harbor"
+    )

@@ -9,22 +9,24 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.billing import erasing as bills
-from coachway.billing import filing, issuing, stripe_port
-from coachway.billing.invoice import InvoiceInput
-from coachway.billing.invoices import create as drafted
-from coachway.billing.payment import Payment, PaymentStatus, StripeCustomer
-from coachway.billing.refund import Refund
-from coachway.bookings import erasing as trips
-from coachway.bookings.model import Charter
-from coachway.clients import erasing
+from coachway.billing.invoices import issue_and_void, pdf_storage
+from coachway.billing.invoices.model import InvoiceInput
+from coachway.billing.invoices.service import create as drafted
+from coachway.billing.payments.model import Payment, PaymentStatus, StripeCustomer
+from coachway.billing.privacy import erasure as bills
+from coachway.billing.refunds.model import Refund
+from coachway.billing.stripe import client as stripe_client
+from coachway.bookings import erasure as trips
+from coachway.bookings.charters.model import Charter
+from coachway.clients import erasure_progress
 from coachway.clients import service as clients
-from coachway.core import files, ids, store
-from coachway.core.consuming import Consumer, Delivery
-from coachway.core.events import BY_DAY, Envelope
-from coachway.core.listing import everything
-from coachway.core.ops import AlreadyConsumed, Create, Update
-from coachway.messaging import erasing as messages
+from coachway.core import file_storage, store
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.persistence.domain_events import BY_DAY, Envelope
+from coachway.core.persistence.operations import AlreadyConsumed, Create, Update
+from coachway.core.persistence.queries import query_all
+from coachway.core.types import ids
+from coachway.messaging import erasure as messages
 from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER, SYSTEM
 from tests.integration.bookings import asking
@@ -39,13 +41,13 @@ MARK = "quill"
 def bucket(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A bucket that keeps old versions, as the deployment's does; two things are erased in one go."""
     monkeypatch.setenv("BUCKET_NAME", BUCKET)
-    monkeypatch.setattr(erasing, "AT_ONCE", 2)
-    files.forget()
+    monkeypatch.setattr(erasure_progress, "AT_ONCE", 2)
+    file_storage.forget()
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     yield s3
-    files.forget()
+    file_storage.forget()
 
 
 class Stripe:
@@ -61,7 +63,7 @@ class Stripe:
 @pytest.fixture
 def stripe(monkeypatch: pytest.MonkeyPatch) -> Stripe:
     made = Stripe()
-    monkeypatch.setattr(stripe_port, "forget", made.forget)
+    monkeypatch.setattr(stripe_client, "forget", made.forget)
     return made
 
 
@@ -69,10 +71,10 @@ def told(consumers: Mapping[str, Consumer]) -> int:
     """Deliver the event of the erasure, and what follows from it, twice each; returns how many events there were."""
     seen: set[str] = set()
     while True:
-        partition = BY_DAY.partition(org=ORG, day=ids.made_at(ids.new("evt")).date().isoformat())
+        partition = BY_DAY.partition(org=ORG, day=ids.created_at_of(ids.new("evt")).date().isoformat())
         found = [
             event
-            for event in everything(Envelope, partition, index=BY_DAY.index)
+            for event in query_all(Envelope, partition, index=BY_DAY.index)
             if event.type in consumers and event.event_id not in seen
         ]
         if not found:
@@ -117,8 +119,8 @@ def all_told(dynamodb: Any) -> str:
 
 
 def invoiced(charter: Charter) -> str:
-    invoice = issuing.issue(MANAGER, drafted(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARK)).id)
-    filing._file(SYSTEM, invoice.id)
+    invoice = issue_and_void.issue(MANAGER, drafted(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARK)).id)
+    pdf_storage._file(SYSTEM, invoice.id)
     office.done("POST", f"/invoices/{invoice.id}/record-payment", {"amount": invoice.total / 100, "method": "cash"})
     return invoice.id
 
@@ -138,7 +140,7 @@ def test_bills_are_gone_through_a_few_at_a_time(dynamodb: Any, bucket: Any, stri
     store.commit(SYSTEM, Create(StripeCustomer(org_id=ORG, client_id=CLIENT_ID, customer_id="cus_quill")))
     papers = [each["Key"] for each in bucket.list_object_versions(Bucket=BUCKET)["Versions"]]
     assert len(papers) == 3
-    files.put(papers[0], b"an older one was drawn anew", "application/pdf")
+    file_storage.put(papers[0], b"an older one was drawn anew", "application/pdf")
     trips.erase(MANAGER, CLIENT_ID)
     assert told(bills.CONSUMERS) == 1 + 1 + 3 + 1, "two at a time: three invoices, eight payments, three refunds"
     assert stripe.customers == {"cus_other"}

@@ -11,12 +11,17 @@ from decimal import Decimal
 
 import pytest
 
-from coachway.billing import exporting, ledger, movements, payables, payouts
-from coachway.billing.accounts import Account, totals
-from coachway.billing.exporting import ACCOUNTS
-from coachway.billing.payable import PayableInput, PayInput, PayMethod
-from coachway.core import clock, store
-from coachway.identity import organizations
+from coachway.billing.ledger import export as ledger_export
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import movements
+from coachway.billing.ledger.accounts import Account, totals
+from coachway.billing.ledger.export import ACCOUNTS
+from coachway.billing.payables import payouts
+from coachway.billing.payables import service as payables
+from coachway.billing.payables.model import PayableInput, PayInput, PayMethod
+from coachway.core import store
+from coachway.core.runtime import clock
+from coachway.identity import organization_queries
 from tests.integration.bids import office as bidders
 from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER, SYSTEM, ask, completed, done
@@ -37,9 +42,9 @@ def organization() -> Iterator[None]:
             done("POST", f"/invoices/{draft['id']}/issue")
             payment = {"amount": paid, "method": "check", "reference": "1042"}
             done("POST", f"/invoices/{draft['id']}/record-payment", payment)
-        house = organizations.get(ORG)
+        house = organization_queries.get(ORG)
         fee = movements.fee_paid(cents=557, currency="USD", memo="Stripe")
-        store.commit(SYSTEM, *ledger.booked(house, fee))
+        store.commit(SYSTEM, *ledger_journal.journal_ops(house, fee))
         yield
 
 
@@ -50,7 +55,7 @@ def exported(form: str, **query: str) -> Reply:
 
 
 def of_ledger() -> Sums:
-    entries = ledger.in_range(ORG, date(2027, 1, 1), date(2027, 1, 31))
+    entries = ledger_journal.in_range(ORG, date(2027, 1, 1), date(2027, 1, 31))
     return {account: Decimal(cents) / 100 for account, cents in totals(entries).items()}
 
 
@@ -65,7 +70,7 @@ def test_csv_adds_up_to_the_ledger() -> None:
     reply = exported("csv")
     assert reply.headers["Content-Disposition"] == 'attachment; filename="journal-harbor-2027-01-01-2027-01-10.csv"'
     rows = list(csv.DictReader(io.StringIO(office.decoded(reply))))
-    assert tuple(rows[0]) == exporting.CSV_COLUMNS
+    assert tuple(rows[0]) == ledger_export.CSV_COLUMNS
     sums = summed((Account(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows)
     assert sums == of_ledger()
     assert sum(sums.values()) == 0
@@ -133,6 +138,6 @@ def test_a_range_is_bounded_and_has_to_begin_before_it_ends() -> None:
 
 
 def test_more_than_one_answer_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "LARGEST", 100)
+    monkeypatch.setattr(ledger_export, "LARGEST", 100)
     refused = ask("GET", "/billing/export")
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "date_from")

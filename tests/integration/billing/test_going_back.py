@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import mending, refund_flow, refunds, stripe_returns
-from coachway.billing.payment import PROMISED, Payment
-from coachway.billing.refund import Refund, RefundInput, RefundQuery
-from coachway.bookings import lifecycle
-from coachway.bookings.lifecycle import CancelInput
-from coachway.core import clock, errors, ids, store
+from coachway.billing.payments.model import PROMISED, Payment
+from coachway.billing.refunds import service as refunds
+from coachway.billing.refunds import workflow as refund_workflow
+from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
+from coachway.billing.stripe import refunds_and_disputes
+from coachway.billing.stripe_sync import daily_reconciliation
+from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tests.integration.billing import office, refunding
 from tests.integration.billing.refunding import balances
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
@@ -41,7 +46,7 @@ class Trip:
 
     def held(self) -> int:
         key = PROMISED.key(org=asking.ORG, payment=self.payment.id)
-        return store.numbers(key).get("refunded", 0)
+        return store.get_counters(key).get("refunded", 0)
 
     def refunded(self, cents: int) -> Refund:
         """Something of it was given back."""
@@ -143,21 +148,21 @@ def test_one_of_an_invoice_is_owed_to_nobody_and_earned_again(trip: Trip) -> Non
 def test_while_a_refund_is_being_made_stripe_is_asked_to_tell_again(trip: Trip) -> None:
     wanted = RefundInput(payment_id=trip.payment.id, amount=100_00, reason="Late")
     made = refunds.request(STAFF, wanted)
-    refund_flow._sent(STAFF, made.id)
-    out = refund_flow._through_stripe(refunds.get(STAFF, made.id))
+    refund_workflow._mark_sent(STAFF, made.id)
+    out = refund_workflow._through_stripe(refunds.get(STAFF, made.id))
     trip.sandbox.told(f"refunds/{out}/fail")
     events = trip.sandbox.events_about(out)
     assert {notice(each).status for each in events} == {502}
-    assert refund_flow.give_back(STAFF, made.id).go == "over"
+    assert refund_workflow.execute_refund(STAFF, made.id).go == "over"
     assert trip.told(out)[0] == "taken"
     assert (refunds.get(STAFF, made.id).status, balances()["cash"]) == ("failed", CENTS)
 
 
 def test_of_one_that_nobody_was_sure_of_it_is_known_then_that_it_is_not_out(trip: Trip) -> None:
     made = refunds.request(STAFF, RefundInput(payment_id=trip.payment.id, amount=100_00, reason="Late"))
-    refund_flow._sent(STAFF, made.id)
-    out = refund_flow._through_stripe(refunds.get(STAFF, made.id))
-    refund_flow.failed(STAFF, made.id, state="GiveBack", error="Upstream")
+    refund_workflow._mark_sent(STAFF, made.id)
+    out = refund_workflow._through_stripe(refunds.get(STAFF, made.id))
+    refund_workflow.failed(STAFF, made.id, state="GiveBack", error="Upstream")
     with pytest.raises(errors.Conflict, match="it may have been given back"):
         refunds.reject(STAFF, made.id, "", None)
     trip.sandbox.told(f"refunds/{out}/fail")
@@ -171,8 +176,8 @@ def test_what_nobody_told_of_is_found_by_the_daily_comparison(trip: Trip) -> Non
     trip.sandbox.told(f"refunds/{made.stripe_refund_id}/fail")
     dispute = trip.disputed()
     with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
-        assert mending.run().returned >= 2
-        assert mending.run().returned == 0
+        assert daily_reconciliation.run().returned >= 2
+        assert daily_reconciliation.run().returned == 0
     assert refunds.get(STAFF, made.id).status == "failed"
     assert [each.id for each in trip.now().disputes] == [dispute]
 
@@ -306,10 +311,12 @@ def test_what_is_told_of_things_that_are_not_ours_changes_nothing(trip: Trip, ki
 
 def test_a_refund_that_stripe_says_failed_at_once_is_none(trip: Trip, monkeypatch: pytest.MonkeyPatch) -> None:
     made = refunds.request(STAFF, RefundInput(payment_id=trip.payment.id, amount=10_00, reason="Late"))
-    whole = stripe_returns._given_back
+    whole = refunds_and_disputes._given_back
     said = {"failure": "lost_or_stolen_card"}
     monkeypatch.setattr(
-        stripe_returns, "_given_back", lambda each: stripe_returns.GivenBack(whole(each).id, {}, said["failure"])
+        refunds_and_disputes,
+        "_given_back",
+        lambda each: refunds_and_disputes.StripeRefund(whole(each).id, {}, said["failure"]),
     )
     assert refunding.run(made.id) == "failed"
     assert balances() == {"cash": CENTS, "customer_deposits": -CENTS}

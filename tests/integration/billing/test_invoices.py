@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coachway.billing import ledger, overdue
-from coachway.billing.accounts import Account, Kind, client_balances, totals
-from coachway.bookings import lifecycle
-from coachway.bookings.lifecycle import CancelInput
+from coachway.billing.invoices import overdue_job
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import Account, Kind, client_balances, totals
+from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import service as clients
-from coachway.core import clock, errors
-from coachway.core.schemas import Changes
+from coachway.core import errors
+from coachway.core.runtime import clock
+from coachway.core.schemas import PartialUpdate
 from tests.integration.billing import office
 from tests.integration.billing.office import ask, booked, completed, done, owes
 from tests.integration.bookings import asking
@@ -33,9 +35,9 @@ def issued(charter_id: str) -> dict[str, object]:
     return done("POST", f"/invoices/{draft['id']}/issue")
 
 
-def journal() -> list[ledger.Entry]:
+def journal() -> list[ledger_journal.Entry]:
     now = clock.now().date()
-    return list(ledger.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1)))
+    return list(ledger_journal.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1)))
 
 
 def test_a_draft_has_no_number_and_an_issued_invoice_the_next() -> None:
@@ -183,7 +185,7 @@ def test_a_trip_cancelled_after_its_invoice_owes_nothing_once_that_is_void() -> 
 
 
 def test_booking_honours_the_credit_limit_and_cancelling_makes_room() -> None:
-    clients.update(STAFF, CLIENT_ID, Changes({"credit_limit": 2 * CENTS}), None)
+    clients.update(STAFF, CLIENT_ID, PartialUpdate({"credit_limit": 2 * CENTS}), None)
     first, _ = booked(), booked()
     with pytest.raises(errors.Conflict, match=r"1453\.00 USD"):
         booked()
@@ -201,10 +203,10 @@ def test_without_a_limit_bookings_are_counted_and_not_refused() -> None:
 def test_an_invoice_is_overdue_when_its_day_is_over_where_the_organization_is() -> None:
     invoice = issued(completed().id)
     with clock.frozen(datetime(2027, 2, 10, 4, 59, tzinfo=UTC)):
-        assert overdue.run().overdue == 0
+        assert overdue_job.run().overdue == 0
     with clock.frozen(datetime(2027, 2, 10, 5, 0, tzinfo=UTC)):
-        assert overdue.run().overdue == 1
-        assert overdue.run().overdue == 0
+        assert overdue_job.run().overdue == 1
+        assert overdue_job.run().overdue == 0
         assert done("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
         aged = done("GET", "/billing/aging/receivable")
         assert (aged["total"]["days_1_30"], aged["items"][0]["name"]) == (TOTAL, "Acme Events")

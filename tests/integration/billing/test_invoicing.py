@@ -6,20 +6,24 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import invoicing, invoicing_due, issuing, unbilled
-from coachway.billing.invoice import InvoiceQuery
-from coachway.billing.invoices import listed
-from coachway.billing.invoicing import Invoiced, InvoicingRun, Month
-from coachway.billing.invoicing_due import MonthDue
-from coachway.bookings.model import Charter
+from coachway.billing.invoices import issue_and_void
+from coachway.billing.invoices.model import InvoiceQuery
+from coachway.billing.invoices.service import listed
+from coachway.billing.invoicing_runs import monthly_run, unbilled_trips
+from coachway.billing.invoicing_runs import schedule as invoicing_run_schedule
+from coachway.billing.invoicing_runs.monthly_run import Invoiced, InvoicingRun, Month
+from coachway.billing.invoicing_runs.schedule import MonthDue
+from coachway.bookings.charters.model import Charter
 from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.clients.rules import PaymentTerms
-from coachway.core import clock, errors, ids, store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.consuming import Delivery
-from coachway.core.ops import Create, Update
-from coachway.identity.organization import Organization
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.identity.model.organization import Organization
 from tests.integration.billing import office
 from tests.integration.billing.office import SYSTEM, completed, done, owes
 from tests.integration.bookings import asking
@@ -49,7 +53,7 @@ def told(kind: str, id_: str, caller: Caller = SYSTEM) -> Delivery:
 def over(day: int = 15, **fields: Any) -> Charter:
     """A trip of January that is over, and was noted as such."""
     made = completed(stops=on_the(f"2027-01-{day:02d}"), **fields)
-    unbilled.completed(SYSTEM, told("charter.completed", made.id))
+    unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", made.id))
     return made
 
 
@@ -62,19 +66,19 @@ def on_the(day: str, zone: str = "-05:00") -> list[dict[str, Any]]:
 
 def planned() -> dict[str, datetime]:
     """The months that are to be invoiced, and when."""
-    keys = [invoicing_due.MONTH_DUE.key(org=ORG, month=f"2027-{month:02d}") for month in range(1, 13)]
+    keys = [invoicing_run_schedule.MONTH_DUE.key(org=ORG, month=f"2027-{month:02d}") for month in range(1, 13)]
     return {each.month: each.due_at for each in store.find_many(MonthDue, keys).values()}
 
 
 def ran(run: Month = JANUARY) -> tuple[InvoicingRun, list[Invoiced]]:
     """A whole run, as the state machine makes it."""
     results = []
-    for client_id in invoicing.clients(SYSTEM, run):
+    for client_id in monthly_run.clients(SYSTEM, run):
         try:
-            results.append(invoicing.invoice(SYSTEM, run, client_id))
+            results.append(monthly_run.invoice(SYSTEM, run, client_id))
         except errors.Error as failure:
             results.append(Invoiced(client_id=client_id, failure=str(failure)))
-    return invoicing.summarize(SYSTEM, run, results), results
+    return monthly_run.summarize(SYSTEM, run, results), results
 
 
 def test_each_client_with_terms_gets_one_invoice_and_the_second_run_changes_nothing() -> None:
@@ -101,27 +105,27 @@ def test_trips_of_the_new_month_wait_for_its_own_run() -> None:
         stops[0]["estimated_departure"] = "2027-02-01T00:05:00-05:00"
         stops[1]["estimated_arrival"] = "2027-02-01T00:25:00-05:00"
         late = completed(stops=stops)
-        unbilled.completed(SYSTEM, told("charter.completed", late.id))
+        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", late.id))
         assert ran()[0].invoices == 1
         assert office.charter(late.id).invoice_id is None
-        assert [each.charter_id for each in unbilled.everywhere(ORG)] == [late.id]
+        assert [each.charter_id for each in unbilled_trips.everywhere(ORG)] == [late.id]
 
 
 def test_one_client_that_fails_is_reported_and_the_rest_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     over()
     broken = over(client_id=BOLT)
-    genuine = issuing.issue
+    genuine = issue_and_void.issue
 
     def issue(caller: Caller, invoice_id: str) -> Any:
         if office.charter(broken.id).invoice_id == invoice_id:
             raise errors.Conflict("its trip was changed")
         return genuine(caller, invoice_id)
 
-    monkeypatch.setattr(issuing, "issue", issue)
+    monkeypatch.setattr(issue_and_void, "issue", issue)
     run, _ = ran()
     assert run.invoices == 1
     assert [(each.client_name, each.reason) for each in run.failures] == [("Bolt Tours", "its trip was changed")]
-    monkeypatch.setattr(issuing, "issue", genuine)
+    monkeypatch.setattr(issue_and_void, "issue", genuine)
     mended, _ = ran()
     assert (mended.invoices, mended.failures) == (2, [])
     assert len(listed(office.MANAGER, InvoiceQuery()).items) == 2
@@ -129,9 +133,9 @@ def test_one_client_that_fails_is_reported_and_the_rest_is_done(monkeypatch: pyt
 
 def test_a_run_that_was_cut_off_after_drafting_issues_that_draft() -> None:
     over()
-    noted = unbilled.of_client(ORG, CLIENT_ID)
+    noted = unbilled_trips.of_client(ORG, CLIENT_ID)
     client = store.get(Client, clients.get(asking.STAFF, CLIENT_ID).key())
-    (draft,) = invoicing._drafts(SYSTEM, JANUARY, client, noted)
+    (draft,) = monthly_run._drafts(SYSTEM, JANUARY, client, noted)
     run, _ = ran()
     assert run.invoice_ids == [draft]
     assert done("GET", f"/invoices/{draft}")["status"] == "issued"
@@ -149,23 +153,23 @@ def test_what_was_on_a_void_invoice_is_invoiced_by_the_next_run() -> None:
     run, _ = ran()
     (first,) = run.invoice_ids
     done("POST", f"/invoices/{first}/void", {"reason": "Wrong"})
-    unbilled.let_go(SYSTEM, told("invoice.voided", first))
+    unbilled_trips.remark_after_void(SYSTEM, told("invoice.voided", first))
     again, _ = ran()
     assert len(again.invoice_ids) == 2
     assert office.charter(trip.id).invoice_id == again.invoice_ids[-1]
 
 
 def test_what_a_run_could_not_do_is_done_by_the_next_ones_draft_and_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    trip, genuine = over(), issuing.issue
+    trip, genuine = over(), issue_and_void.issue
 
     def refused(caller: Caller, invoice_id: str) -> Any:
-        raise errors.LostRace("too many at once")
+        raise errors.ConcurrentUpdate("too many at once")
 
-    monkeypatch.setattr(issuing, "issue", refused)
+    monkeypatch.setattr(issue_and_void, "issue", refused)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         assert [each.reason for each in ran()[0].failures] == ["too many at once"]
         assert set(planned()) == {"2027-01", "2027-02"}, "no trip has to be over in February for it to be made"
-    monkeypatch.setattr(issuing, "issue", genuine)
+    monkeypatch.setattr(issue_and_void, "issue", genuine)
     with clock.frozen(datetime(2027, 3, 1, 5, 31, tzinfo=UTC)):
         later, _ = ran(Month(org_id=ORG, month="2027-02"))
         [invoice] = listed(office.MANAGER, InvoiceQuery()).items
@@ -188,21 +192,21 @@ def test_a_trip_that_was_booked_on_credit_is_invoiced_whatever_its_clients_terms
 def test_trips_that_are_paid_for_otherwise_are_not_looked_at_again_and_again() -> None:
     trip = over(client_id=NO_TERMS)
     assert ran()[0].invoices == 0
-    assert unbilled.everywhere(ORG) == []
+    assert unbilled_trips.everywhere(ORG) == []
     assert office.charter(trip.id).invoice_id is None
 
 
 def test_a_trip_of_the_months_last_evening_is_in_its_run_even_if_word_comes_after_midnight() -> None:
     trip = completed(stops=on_the("2027-01-31"))
     with clock.frozen(datetime(2027, 2, 1, 5, 10, tzinfo=UTC)):
-        unbilled.completed(SYSTEM, told("charter.completed", trip.id))
+        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
     assert planned() == {"2027-01": datetime(2027, 2, 1, 5, 30, tzinfo=UTC)}
 
 
 def test_a_trip_that_is_heard_of_after_its_months_run_waits_for_the_next_one() -> None:
     trip = completed(stops=on_the("2027-01-31"))
     with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
-        unbilled.completed(SYSTEM, told("charter.completed", trip.id))
+        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
     assert set(planned()) == {"2027-02"}
     with clock.frozen(datetime(2027, 3, 1, 5, 30, tzinfo=UTC)):
         assert ran(Month(org_id=ORG, month="2027-02"))[0].invoices == 1
@@ -214,7 +218,7 @@ def test_a_trip_where_it_is_next_month_already_is_in_that_months_run() -> None:
         stop["timezone"] = "Pacific/Auckland"
     trip = completed(stops=stops)
     with clock.frozen(datetime(2027, 2, 1, 1, tzinfo=UTC)):  # in New York it is January still
-        unbilled.completed(SYSTEM, told("charter.completed", trip.id))
+        unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
     assert set(planned()) == {"2027-02"}
 
 
@@ -225,7 +229,7 @@ def test_many_trips_of_a_client_are_on_one_invoice() -> None:
 
 
 def test_more_trips_than_an_invoice_holds_are_on_several_that_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invoicing, "MOST_CHARTERS", 2)
+    monkeypatch.setattr(monthly_run, "MOST_CHARTERS", 2)
     trips = [over(), over(), over()]
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         assert ran()[0].invoices == 2
@@ -246,8 +250,10 @@ def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> No
     store.commit(caller, Create(perth))
     over()
     over(16)
-    noted = unbilled.Unbilled(org_id=PERTH, client_id=BOLT, charter_id=office.completed().id, trip_date="2027-01-15")
-    month, due_at = invoicing_due.month_of(clock.now(), perth.timezone)
+    noted = unbilled_trips.Unbilled(
+        org_id=PERTH, client_id=BOLT, charter_id=office.completed().id, trip_date="2027-01-15"
+    )
+    month, due_at = invoicing_run_schedule.month_of(clock.now(), perth.timezone)
     store.commit(caller, Create(noted), Create(MonthDue(org_id=PERTH, month=month, due_at=due_at)))
     started: list[tuple[str, str]] = []
 
@@ -262,7 +268,7 @@ def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> No
         (datetime(2027, 2, 1, 5, 35, tzinfo=UTC), [PERTH, ORG]),
     ):
         with clock.frozen(at):
-            invoicing_due.run(start)
+            invoicing_run_schedule.run(start)
             assert [org for org, _ in started] == expected
     assert {month for _, month in started} == {"2027-01"}
 
@@ -271,12 +277,12 @@ def test_a_run_that_could_not_be_started_is_started_again() -> None:
     over()
 
     def broken(_: MonthDue) -> None:
-        raise errors.Upstream("no answer")
+        raise errors.UpstreamUnavailable("no answer")
 
     started: list[str] = []
     with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
-        assert invoicing_due.run(broken).failed == 1
-        assert invoicing_due.run(lambda due: started.append(due.month)).started == 1
+        assert invoicing_run_schedule.run(broken).failed == 1
+        assert invoicing_run_schedule.run(lambda due: started.append(due.month)).started == 1
     assert started == ["2027-01"]
 
 
@@ -291,4 +297,4 @@ def test_a_run_that_could_not_be_started_is_started_again() -> None:
 def test_the_month_is_the_one_on_the_organizations_calendar(
     now: datetime, zone: str, month: str, due: datetime
 ) -> None:
-    assert invoicing_due.month_of(now, zone) == (month, due)
+    assert invoicing_run_schedule.month_of(now, zone) == (month, due)

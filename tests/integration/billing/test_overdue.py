@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import overdue
-from coachway.billing.invoice import INVOICE
-from coachway.core import clock, store
+from coachway.billing.invoices import overdue_job
+from coachway.billing.invoices.model import INVOICE
+from coachway.core import store
+from coachway.core.runtime import clock
 from tests.integration.billing import office
 from tests.integration.billing.office import completed, done
 from tests.integration.bookings.asking import ORG
@@ -43,14 +44,14 @@ def test_a_part_that_is_paid_after_midnight_and_before_the_timer_does_not_hide_t
     invoice = issued()
     with clock.frozen(DUE_UNTIL):
         assert part(invoice)["status"] == "overdue"
-        assert overdue.run().overdue == 0
+        assert overdue_job.run().overdue == 0
     assert said(invoice).count("invoice.overdue") == 1
 
 
 def test_an_overdue_one_is_not_said_to_be_so_again_with_each_payment() -> None:
     invoice = issued()
     with clock.frozen(DUE_UNTIL):
-        assert overdue.run().overdue == 1
+        assert overdue_job.run().overdue == 1
         assert part(invoice)["status"] == "overdue"
     assert said(invoice).count("invoice.overdue") == 1
 
@@ -61,5 +62,5 @@ def test_one_that_is_paid_on_its_last_second_never_is() -> None:
         paid = done("POST", f"/invoices/{invoice}/record-payment", {"amount": 726.5, "method": "cash"})
         assert paid["status"] == "paid"
     with clock.frozen(DUE_UNTIL):
-        assert overdue.run().overdue == 0
+        assert overdue_job.run().overdue == 0
     assert "invoice.overdue" not in said(invoice)

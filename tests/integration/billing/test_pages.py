@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.billing import invoices, links
-from coachway.core import clock
-from coachway.core import links as tokens
+from coachway.billing.invoices import links as invoice_links
+from coachway.billing.invoices import service as invoices
+from coachway.core.auth import signed_links as tokens
+from coachway.core.runtime import clock
 from tests.entries import load
 from tests.integration.billing import office
 from tests.integration.billing.office import completed, done
@@ -30,7 +31,9 @@ def token() -> str:
     """The link of an invoice that was issued."""
     draft = done("POST", "/invoices", {"charter_id": completed().id})
     done("POST", f"/invoices/{draft['id']}/issue")
-    return tokens.token(links.PURPOSE, ORG, draft["id"], invoices.get(STAFF, draft["id"]).link_nonce)
+    return tokens.create_link_token(
+        invoice_links.PURPOSE, ORG, draft["id"], invoices.get(STAFF, draft["id"]).link_nonce
+    )
 
 
 def pay(token: str, form: dict[str, str]) -> Reply:

@@ -9,17 +9,20 @@ from typing import Any
 
 import pytest
 
-from coachway.bids import signals
 from coachway.bids.model import BID
-from coachway.billing import awards, consumers, falling_due, ledger
-from coachway.billing.accounts import Account
-from coachway.billing.payable import PAYABLE, PAYOUT, Payable
-from coachway.bookings.model import CHARTER
-from coachway.core import clock, errors, store
+from coachway.bids.requests import consumers as request_consumers
+from coachway.billing import consumers
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import Account
+from coachway.billing.payables import award_consumer, due_job
+from coachway.billing.payables.model import PAYABLE, PAYOUT, Payable
+from coachway.bookings.charters.model import CHARTER
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.consuming import Delivery
-from coachway.core.ops import AlreadyConsumed
-from coachway.identity import organizations
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import AlreadyConsumed
+from coachway.core.runtime import clock
+from coachway.identity import organization_queries
 from tests.entries import load
 from tests.integration.bids import office
 from tests.integration.bookings import asking
@@ -86,7 +89,7 @@ def balances() -> dict[str, int]:
     """What each account of the ledger adds up to, in cents."""
     today = clock.now().date()
     found: dict[str, int] = {}
-    for entry in ledger.in_range(ORG, today - timedelta(days=2), today + timedelta(days=2)):
+    for entry in ledger_journal.in_range(ORG, today - timedelta(days=2), today + timedelta(days=2)):
         for line in entry.postings:
             found[line.account.value] = found.get(line.account.value, 0) + line.amount
     assert sum(found.values()) == 0
@@ -108,9 +111,9 @@ def test_an_award_is_owed_on_the_day_that_was_promised() -> None:
 
 def test_an_award_that_is_heard_of_twice_is_owed_once() -> None:
     _, vendor, event = awarded()
-    awards.accepted(SYSTEM, event)
+    award_consumer.create_payable_for_award(SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
-        awards.accepted(SYSTEM, event)
+        award_consumer.create_payable_for_award(SYSTEM, event)
     assert len(done("GET", "/payables", query={"vendor_id": vendor})["items"]) == 1
     assert balances()["accounts_payable"] == -125_000
 
@@ -125,12 +128,14 @@ def called_off(bid_id: str) -> None:
 def cancelled(trip: dict[str, Any]) -> None:
     """A charter is cancelled, and bidding has heard of it."""
     asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
-    signals.charter_off(SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"]))
+    request_consumers.on_charter_cancelled(
+        SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
+    )
 
 
 def test_a_cancelled_trip_is_not_owed() -> None:
     trip, _, event = awarded()
-    awards.accepted(SYSTEM, event)
+    award_consumer.create_payable_for_award(SYSTEM, event)
     cancelled(trip)
     called_off(event.aggregate_id)
     [payable] = done("GET", "/payables")["items"]
@@ -143,14 +148,14 @@ def test_an_award_that_is_heard_of_after_the_cancellation_leaves_nothing() -> No
     trip, _, event = awarded()
     cancelled(trip)
     called_off(event.aggregate_id)
-    awards.accepted(SYSTEM, event)
+    award_consumer.create_payable_for_award(SYSTEM, event)
     assert done("GET", "/payables")["items"] == []
     assert balances() == {}
 
 
 def test_what_was_paid_already_stays_paid_when_the_trip_is_cancelled() -> None:
     trip, _, event = awarded()
-    awards.accepted(SYSTEM, event)
+    award_consumer.create_payable_for_award(SYSTEM, event)
     [payable] = done("GET", "/payables")["items"]
     done("POST", f"/payables/{payable['id']}/pay", {"method": "check", "reference": "1001"})
     cancelled(trip)
@@ -160,13 +165,13 @@ def test_what_was_paid_already_stays_paid_when_the_trip_is_cancelled() -> None:
 
 def test_a_vendor_that_is_replaced_is_owed_nothing_and_the_other_its_own_price() -> None:
     trip, _, event = awarded(1250)
-    awards.accepted(SYSTEM, event)
+    award_consumer.create_payable_for_award(SYSTEM, event)
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
     called_off(event.aggregate_id)
     other = office.vendor("Relief Lines")
     second = office.bid(trip["id"], other, 1400)["id"]
     office.done("POST", f"/bids/{second}/accept", {"decision": "accept"})
-    awards.accepted(SYSTEM, delivered(BID.key(org=ORG, id=second), "bid.accepted", second))
+    award_consumer.create_payable_for_award(SYSTEM, delivered(BID.key(org=ORG, id=second), "bid.accepted", second))
     known = {each["vendor_name"]: each for each in done("GET", "/payables")["items"]}
     assert {name: each["status"] for name, each in known.items()} == {
         "Premium Coach Lines": "void",
@@ -179,7 +184,7 @@ def test_a_vendor_that_is_replaced_is_owed_nothing_and_the_other_its_own_price()
 def test_an_award_that_is_heard_of_after_it_was_taken_back_is_not_owed() -> None:
     _, _, event = awarded()
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
-    awards.accepted(SYSTEM, event)
+    award_consumer.create_payable_for_award(SYSTEM, event)
     assert done("GET", "/payables")["items"] == []
 
 
@@ -215,7 +220,7 @@ def test_many_are_paid_together_each_vendor_once() -> None:
     assert balances() == {"cost_of_service": 223_550, "cash": -223_550}
     assert {done("GET", f"/payables/{each}")["status"] for each in ids} == {"paid"}
     months = [f"{clock.now():%Y-%m}"]
-    month = ledger.totals_by_month(ORG, months)[months[0]]
+    month = ledger_journal.totals_by_month(ORG, months)[months[0]]
     assert month[Account.CASH].balance == -223_550
     assert sum(each.balance for each in month.values()) == 0
 
@@ -247,10 +252,10 @@ def test_a_payable_is_due_from_the_day_that_was_promised(monkeypatch: pytest.Mon
     key = PAYABLE.key(org=ORG, id=payable["id"])
     due = store.get(Payable, key).falls_due_at
     monkeypatch.setattr(clock, "now", lambda: due - timedelta(seconds=1))
-    assert falling_due.run().due == 0
+    assert due_job.run().due == 0
     monkeypatch.setattr(clock, "now", lambda: due)
-    assert falling_due.run().due == 1
-    assert falling_due.run().due == 0
+    assert due_job.run().due == 1
+    assert due_job.run().due == 0
     assert events_of(key) == ["payable.created", "payable.due"]
     assert store.get(Payable, key).status == "due"
 
@@ -274,7 +279,7 @@ def test_what_is_owed_is_listed_by_the_day_it_is_due() -> None:
 
 
 def test_the_aging_is_what_the_ledger_owes() -> None:
-    today = ledger.today(organizations.get(ORG))
+    today = ledger_journal.today(organization_queries.get(ORG))
     vendor = office.vendor("Old", primary_email="old@vendor.example")
     for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
         day = today - timedelta(days=days)
@@ -306,7 +311,7 @@ def test_an_event_goes_to_all_that_want_it_and_a_failure_of_one_is_told() -> Non
         heard.append(delivery.type)
 
     def sad(_: Caller, delivery: Delivery) -> None:
-        raise errors.Upstream("no")
+        raise errors.UpstreamUnavailable("no")
 
     def done_before(_: Caller, delivery: Delivery) -> None:
         raise AlreadyConsumed("before")
@@ -314,7 +319,7 @@ def test_an_event_goes_to_all_that_want_it_and_a_failure_of_one_is_told() -> Non
     event = Delivery(event_id="e", type="x", org_id=ORG, aggregate_id="a", correlation_id="c", data={})
     both = consumers.together({"x": done_before}, {"x": glad})["x"]
     both(SYSTEM, event)
-    with pytest.raises(errors.Upstream):
+    with pytest.raises(errors.UpstreamUnavailable):
         consumers.together({"x": sad}, {"x": glad})["x"](SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
         consumers.together({"x": done_before}, {"x": done_before})["x"](SYSTEM, event)

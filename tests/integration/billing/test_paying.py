@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import customers, mending, paying, settling, stripe_events, stripe_port
-from coachway.billing.accounts import Account, client_balances, totals
-from coachway.billing.payment import PAYMENT, Payment, PaymentInput, PaymentStatus
-from coachway.bookings import lifecycle
-from coachway.core import clock, errors, ids, store
+from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.payments import card_payments, settlement, stripe_customers
+from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
+from coachway.billing.stripe import client as stripe_client
+from coachway.billing.stripe import webhook_events
+from coachway.billing.stripe_sync import daily_reconciliation
+from coachway.bookings.charters import lifecycle
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Remove, Update
+from coachway.core.persistence.operations import Remove, Update
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
 from tests.integration.bookings import asking
 
@@ -32,13 +37,13 @@ def desk(sandbox: Sandbox) -> Desk:
 def begun(desk: Desk, **fields: Any) -> Payment:
     """A payment whose process dies before it has asked Stripe."""
     wanted = PaymentInput(payment_method_id="pm_card_visa", charter_id=desk.accepted()["id"], **fields)
-    return paying.begun(STAFF, wanted)
+    return card_payments.create_pending_payment(STAFF, wanted)
 
 
 def charged(payment: Payment) -> Payment:
     """The same, after it was charged and before that was written."""
-    customer_id, method = paying._ready(STAFF, payment)
-    assert paying._charge(payment, customer_id, method).succeeded
+    customer_id, method = card_payments._ready(STAFF, payment)
+    assert card_payments._charge(payment, customer_id, method).succeeded
     return now(payment)
 
 
@@ -84,7 +89,7 @@ def test_a_client_is_made_at_stripe_once(desk: Desk, sandbox: Sandbox) -> None:
     for _ in range(2):
         assert desk.pay(charter_id=charter["id"]).status == 201
     made = [each for each in sandbox.get("customers") if each["metadata"].get("client_id") == desk.client.id]
-    kept = customers.known(asking.ORG, desk.client.id)
+    kept = stripe_customers.find(asking.ORG, desk.client.id)
     assert kept is not None
     assert [each["id"] for each in made] == [kept.customer_id]
     assert kept.card == "Visa ending in 4242"
@@ -147,7 +152,7 @@ def test_what_cannot_be_known_stays_pending_and_keeps_others_from_paying(desk: D
     assert (reply.status, reply.json()["status"]) == (201, "pending")
     assert desk.pay(charter_id=charter["id"]).json()["title"] == "a payment is under way"
     with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
-        done = mending.run()
+        done = daily_reconciliation.run()
     assert (done.pending, done.mended) == (1, 1)
     [never] = desk.payments()
     assert (never.status, never.failure_code) == ("failed", "not_charged")
@@ -158,9 +163,9 @@ def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk
     payment = charged(begun(desk))
     assert payment.status is PaymentStatus.PENDING
     with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
-        done = mending.run()
+        done = daily_reconciliation.run()
         assert (done.pending, done.mended) == (1, 1)
-        assert mending.run().mended == 0
+        assert daily_reconciliation.run().mended == 0
     assert now(payment).status is PaymentStatus.SUCCEEDED
     assert asking.status_of(payment.subject_id) == "booked"
     assert len(desk.journal()) == len(desk.events("payment.succeeded")) == 1
@@ -169,8 +174,8 @@ def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk
 def test_a_crash_is_mended_by_the_next_try_too(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     assert desk.pay(charter_id=payment.subject_id).json()["title"] == "a payment is under way"
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=3)), pytest.raises(errors.LostRace):
-        paying.process(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
+    with clock.frozen(datetime.now(UTC) + timedelta(minutes=3)), pytest.raises(errors.ConcurrentUpdate):
+        card_payments.charge_card(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
     assert now(payment).status is PaymentStatus.SUCCEEDED
     assert len(sandbox.charges_of(payment.id)) == 1
 
@@ -179,7 +184,7 @@ def test_a_charge_that_we_have_lost_is_written_down_again(desk: Desk, sandbox: S
     payment = charged(begun(desk))
     store.commit(STAFF, Remove(now(payment)))
     with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
-        done = mending.run()
+        done = daily_reconciliation.run()
     assert done.restored == 1
     again = now(payment)
     assert (again.status, again.amount, again.client_id) == ("succeeded", payment.amount, desk.client.id)
@@ -193,7 +198,7 @@ def test_stripe_tells_before_our_own_call_has_returned(desk: Desk, sandbox: Sand
     assert now(payment).status is PaymentStatus.SUCCEEDED
     assert notice(event).json() == {"received": "repeated"}
     assert notice({**event, "id": "evt_another"}).json() == {"received": "taken"}
-    late = paying.finished(STAFF, payment)  # what our own call does at last
+    late = card_payments.complete_payment(STAFF, payment)  # what our own call does at last
     assert late.status is PaymentStatus.SUCCEEDED
     assert len(sandbox.charges_of(payment.id)) == 1
     assert len(desk.journal()) == len(desk.events("payment.succeeded")) == len(desk.events("charter.booked")) == 1
@@ -204,12 +209,12 @@ def test_events_come_in_any_order(desk: Desk, sandbox: Sandbox) -> None:
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [failed] = desk.payments()
     [declined] = sandbox.told_of(failed.id)
-    assert declined["type"] == stripe_events.FAILED
+    assert declined["type"] == webhook_events.FAILED
     assert desk.pay(charter_id=charter["id"]).status == 201
     assert notice(declined).json() == {"received": "taken"}
     [good] = [each for each in desk.payments() if each.status is PaymentStatus.SUCCEEDED]
     [event] = sandbox.told_of(good.id)
-    older = {**event, "id": "evt_older", "type": stripe_events.FAILED}
+    older = {**event, "id": "evt_older", "type": webhook_events.FAILED}
     assert notice(older).json() == {"received": "taken"}
     assert now(good).status is PaymentStatus.SUCCEEDED
     assert len(desk.events("payment.failed")) == 1
@@ -228,7 +233,7 @@ def test_only_stripe_is_listened_to(desk: Desk, sandbox: Sandbox) -> None:
     "event",
     [
         {"id": "evt_1", "object": "event", "type": "customer.created", "data": {"object": {"object": "customer"}}},
-        {"id": "evt_2", "object": "event", "type": stripe_events.SUCCEEDED, "data": {"object": {"id": "pi_1"}}},
+        {"id": "evt_2", "object": "event", "type": webhook_events.SUCCEEDED, "data": {"object": {"id": "pi_1"}}},
         {"id": "evt_3", "object": "event", "type": "a.thing.of.tomorrow", "data": {"object": {}}},
     ],
 )
@@ -239,8 +244,8 @@ def test_events_that_are_none_of_ours_are_taken_quietly(desk: Desk, event: dict[
 
 def test_an_outcome_that_was_thought_bad_is_put_right(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
-    never = paying._unsuccessful(payment, "not_charged", "nothing was charged")
-    assert settling.settle(STAFF, payment.id, never).status is PaymentStatus.FAILED
+    never = card_payments._unsuccessful(payment, "not_charged", "nothing was charged")
+    assert settlement.record_outcome(STAFF, payment.id, never).status is PaymentStatus.FAILED
     [event] = sandbox.told_of(payment.id)
     assert notice(event).json() == {"received": "taken"}
     assert now(payment).status is PaymentStatus.SUCCEEDED
@@ -262,10 +267,14 @@ def test_money_for_a_trip_that_was_called_off_meanwhile_waits_for_a_decision(des
 
 def test_two_that_pay_at_once_do_not_both_pay(desk: Desk) -> None:
     charter = desk.accepted()
-    first = paying.begun(STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa"))
-    with pytest.raises(paying.InProgress):
-        paying.begun(STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa"))
-    assert paying.finished(STAFF, first).status is PaymentStatus.SUCCEEDED
+    first = card_payments.create_pending_payment(
+        STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa")
+    )
+    with pytest.raises(card_payments.InProgress):
+        card_payments.create_pending_payment(
+            STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa")
+        )
+    assert card_payments.complete_payment(STAFF, first).status is PaymentStatus.SUCCEEDED
 
 
 def test_flows_charge_once_by_the_id_that_they_choose(desk: Desk, sandbox: Sandbox) -> None:
@@ -273,7 +282,7 @@ def test_flows_charge_once_by_the_id_that_they_choose(desk: Desk, sandbox: Sandb
     assert desk.pay(charter_id=charter["id"]).status == 201
     chosen = ids.new("pay")
     for _ in range(2):
-        done = paying.charge(STAFF, PaymentInput(charter_id=charter["id"]), payment_id=chosen)
+        done = card_payments.charge_saved_card(STAFF, PaymentInput(charter_id=charter["id"]), payment_id=chosen)
         assert (done.id, done.status, done.amount) == (chosen, "succeeded", 507_22)
     assert len(sandbox.charges_of(chosen)) == 1
 
@@ -316,16 +325,16 @@ def test_what_may_be_charged_is_not_charged_again_once_stripe_may_have_forgotten
     desk: Desk, sandbox: Sandbox
 ) -> None:
     payment = begun(desk)
-    paying._ready(STAFF, payment)
+    card_payments._ready(STAFF, payment)
     with clock.frozen(datetime.now(UTC) + timedelta(hours=13)):
-        late = paying.finished(STAFF, now(payment))
+        late = card_payments.complete_payment(STAFF, now(payment))
     assert (late.status, late.failure_code) == ("failed", "not_charged")
     assert sandbox.charges_of(payment.id) == []
 
 
 def test_a_client_that_was_changed_since_stripe_was_asked_for_it_can_pay(desk: Desk) -> None:
     about: Any = {"org_id": asking.ORG, "client_id": desk.client.id, "version": desk.client.version}
-    stripe_port.customer(**about, name=desk.client.name, email=desk.client.email)
+    stripe_client.customer(**about, name=desk.client.name, email=desk.client.email)
     after = desk.client.model_copy(update={"email": "dana@new.example"})
     store.commit(STAFF, Update(desk.client, after))
     assert desk.pay(charter_id=desk.accepted()["id"]).status == 201
@@ -335,8 +344,8 @@ def test_a_client_that_was_changed_since_stripe_was_asked_for_it_can_pay(desk: D
 def test_what_is_written_is_what_was_charged(desk: Desk, charged: int, deposit: str) -> None:
     payment = begun(desk)
     about: Any = {"failure_code": None, "failure_message": None}
-    outcome = replace(paying._unsuccessful(payment, "", ""), succeeded=True, amount=charged, **about)
-    assert settling.settle(STAFF, payment.id, outcome).amount == charged
+    outcome = replace(card_payments._unsuccessful(payment, "", ""), succeeded=True, amount=charged, **about)
+    assert settlement.record_outcome(STAFF, payment.id, outcome).amount == charged
     known = desk.charter(payment.subject_id)
     assert (known.status, known.amount_paid) == (deposit, charged)
     assert totals(desk.journal())[Account.CASH] == charged

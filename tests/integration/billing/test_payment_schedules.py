@@ -8,10 +8,10 @@ import pytest
 
 from coachway.clients.model import ClientInput
 from coachway.clients.service import update as change_client
-from coachway.core import ids
-from coachway.core.schemas import Changes
-from coachway.identity import terms as organization
-from coachway.identity.organization import OrganizationSettings, PaymentPolicy
+from coachway.core.schemas import PartialUpdate
+from coachway.core.types import ids
+from coachway.identity.model.organization import OrganizationSettings, PaymentPolicy
+from coachway.identity.organizations import service as organization
 from tests.integration.billing.stripe_sandbox import Desk
 from tests.integration.bookings import asking
 
@@ -26,7 +26,7 @@ def path(charter: dict[str, Any]) -> str:
 
 
 def policy(**fields: int) -> None:
-    asked: Changes[OrganizationSettings] = Changes({"payment_policy": PaymentPolicy(**fields)})
+    asked: PartialUpdate[OrganizationSettings] = PartialUpdate({"payment_policy": PaymentPolicy(**fields)})
     organization.updated(asking.STAFF, asked, None)
 
 
@@ -111,6 +111,6 @@ def test_of_others_nothing_is_told(desk: Desk) -> None:
 
 def test_a_client_that_gets_terms_is_invoiced_from_then_on(desk: Desk) -> None:
     charter = asking.quoted(client_id=desk.client.id)
-    terms: Changes[ClientInput] = Changes({"payment_terms": "net_30"})
+    terms: PartialUpdate[ClientInput] = PartialUpdate({"payment_terms": "net_30"})
     change_client(asking.STAFF, desk.client.id, terms, None)
     assert desk.ask("GET", path(charter)).json()["instalments"] == []

@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import refund_flow, refunds, stripe_returns
-from coachway.billing.payment import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
-from coachway.billing.refund import REFUND
-from coachway.billing.refund_rules import RefundStatus
-from coachway.core import clock, errors, executions, store
-from coachway.core.listing import everything
-from coachway.core.ops import Update
+from coachway.billing.payments.model import OF_SUBJECT, PAYMENT, Payment, PaymentStatus
+from coachway.billing.refunds import service as refunds
+from coachway.billing.refunds import workflow as refund_workflow
+from coachway.billing.refunds.model import REFUND
+from coachway.billing.refunds.rules import RefundStatus
+from coachway.billing.stripe import refunds_and_disputes
+from coachway.core import errors, store
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.queries import query_all
+from coachway.core.runtime import clock
+from coachway.core.workflows import executions
 from tests.integration.billing import office, refunding
 from tests.integration.billing.refunding import (
     SYSTEM,
@@ -113,7 +117,7 @@ def test_a_manager_agrees_and_wakes_the_flow(till: Till, monkeypatch: pytest.Mon
     monkeypatch.setattr(executions, "answer", lambda _, waiting: woken.append(waiting.token))
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
     assert run(made["id"]) == "ask"
-    refund_flow.ask(SYSTEM, made["id"], token="t1", escalated=False)
+    refund_workflow.request_approval(SYSTEM, made["id"], token="t1", escalated=False)
     assert (woken, history(made["id"])[-1]) == ([], "refund.approval_needed")
     assert ask("POST", f"/refunds/{made['id']}/approve", {}, rights="billing:read refunds:write").status == 403
     agreed = done("POST", f"/refunds/{made['id']}/approve", {"reason": "As agreed on the phone"})
@@ -142,7 +146,7 @@ def test_a_decision_before_the_token_was_kept_is_not_lost(monkeypatch: pytest.Mo
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
     run(made["id"])
     done("POST", f"/refunds/{made['id']}/approve", {})
-    refund_flow.ask(SYSTEM, made["id"], token="late", escalated=False)
+    refund_workflow.request_approval(SYSTEM, made["id"], token="late", escalated=False)
     assert woken == ["late"]
 
 
@@ -150,8 +154,8 @@ def test_when_nobody_decides_staff_are_told_and_it_can_be_taken_up_again() -> No
     trip = office.booked()
     made = asked(paid(CENTS, charter_id=trip.id), 600)
     run(made["id"])
-    refund_flow.ask(SYSTEM, made["id"], token="t1", escalated=True)
-    assert refund_flow.give_up(SYSTEM, made["id"]).go == "failed"
+    refund_workflow.request_approval(SYSTEM, made["id"], token="t1", escalated=True)
+    assert refund_workflow.expire_approval(SYSTEM, made["id"]).go == "failed"
     known = done("GET", f"/refunds/{made['id']}")
     assert (known["status"], known["failure"]["error"]) == ("failed", "Nobody decided in time")
     assert office.charter(trip.id).flow_failures["refund"].state == "AskManager"
@@ -169,15 +173,15 @@ def test_an_answer_that_never_came_is_looked_for_and_nothing_is_given_back_twice
 
     def cut_off(**sent: Any) -> str:
         till.refund(**sent)
-        raise errors.Upstream("the answer was lost")
+        raise errors.UpstreamUnavailable("the answer was lost")
 
     with pytest.MonkeyPatch.context() as lost:
-        lost.setattr(stripe_returns, "refund", cut_off)
-        with pytest.raises(errors.Upstream):
-            refund_flow.give_back(SYSTEM, made["id"])
+        lost.setattr(refunds_and_disputes, "refund", cut_off)
+        with pytest.raises(errors.UpstreamUnavailable):
+            refund_workflow.execute_refund(SYSTEM, made["id"])
     assert till.total == 10_000
     till.by_key.clear()  # a day later Stripe has forgotten the key
-    assert refund_flow.give_back(SYSTEM, made["id"]).go == "over"
+    assert refund_workflow.execute_refund(SYSTEM, made["id"]).go == "over"
     assert (till.total, payment(pay).amount_refunded) == (10_000, 10_000)
 
 
@@ -271,14 +275,14 @@ def test_cash_is_given_back_by_hand_and_booked(till: Till) -> None:
 
 
 def _payments(invoice_id: str) -> list[Payment]:
-    return everything(Payment, OF_SUBJECT.partition(org=ORG, subject=invoice_id), index=OF_SUBJECT.index)
+    return query_all(Payment, OF_SUBJECT.partition(org=ORG, subject=invoice_id), index=OF_SUBJECT.index)
 
 
 def test_only_the_first_execution_goes_on() -> None:
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
 
     def look(execution: str, *, redriven: bool = False, round_: int = 1) -> str:
-        return refund_flow.look(SYSTEM, made["id"], execution=execution, round_=round_, redriven=redriven).go
+        return refund_workflow.next_step(SYSTEM, made["id"], execution=execution, round_=round_, redriven=redriven).go
 
     assert [look("one"), look("two"), look("one")] == ["ask", "over", "ask"]
     assert look("three", redriven=True) == "ask"
@@ -303,5 +307,8 @@ def test_a_client_sees_its_own_refunds_only() -> None:
 def test_it_stays_completed_however_it_is_failed_afterwards() -> None:
     made = asked(paid(CENTS, charter_id=office.booked().id), 100)
     run(made["id"])
-    assert refund_flow.caught(SYSTEM, made["id"], state="GiveBack", failure={"Error": "Timeout"}).go == "over"
+    assert (
+        refund_workflow.record_step_failure(SYSTEM, made["id"], state="GiveBack", failure={"Error": "Timeout"}).go
+        == "over"
+    )
     assert refunds.get(SYSTEM, made["id"]).status is RefundStatus.COMPLETED

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coachway.billing import ledger, paying, settling
-from coachway.billing.accounts import Account, totals
-from coachway.billing.payment import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
-from coachway.billing.stripe_port import Charged
-from coachway.core import errors, ids, store
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import Account, totals
+from coachway.billing.payments import card_payments, settlement
+from coachway.billing.payments.model import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
+from coachway.billing.stripe.client import Charged
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.ops import AlreadyConsumed, Once
+from coachway.core.persistence.operations import AlreadyConsumed, MarkConsumed
+from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import Desk
 from tests.integration.bookings import asking
 
@@ -48,7 +50,9 @@ def outcome(payment: Payment, word: str, **more: Any) -> Charged:
 
 
 def begun(desk: Desk) -> Payment:
-    return paying.begun(STAFF, PaymentInput(charter_id=desk.accepted()["id"], payment_method_id="pm_card_visa"))
+    return card_payments.create_pending_payment(
+        STAFF, PaymentInput(charter_id=desk.accepted()["id"], payment_method_id="pm_card_visa")
+    )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -57,9 +61,9 @@ def test_in_whatever_order_it_is_told_it_is_written_once(desk: Desk, told: list[
     payment, seen = begun(desk), set[str]()
     for word, event_id in told:
         mark = f"{payment.id}-{event_id}"
-        once = Once("stripe-webhook", mark) if event_id else None
+        once = MarkConsumed("stripe-webhook", mark) if event_id else None
         try:
-            settling.settle(STRIPE if event_id else STAFF, payment.id, outcome(payment, word), once=once)
+            settlement.record_outcome(STRIPE if event_id else STAFF, payment.id, outcome(payment, word), once=once)
             assert mark not in seen
         except AlreadyConsumed:
             # A second delivery does nothing, whatever it says.
@@ -98,7 +102,7 @@ def _first_words(told: list[tuple[str, str | None]]) -> set[str]:
 
 def test_what_stripe_keeps_is_a_cost(desk: Desk) -> None:
     payment = begun(desk)
-    settling.settle(STAFF, payment.id, outcome(payment, "charged", fee=521))
+    settlement.record_outcome(STAFF, payment.id, outcome(payment, "charged", fee=521))
     sums = totals([*desk.journal(), *_fees(payment)])
     assert (sums[Account.FEES], sums[Account.CASH]) == (521, payment.amount - 521)
     assert sum(sums.values()) == 0
@@ -106,10 +110,10 @@ def test_what_stripe_keeps_is_a_cost(desk: Desk) -> None:
 
 def _fees(payment: Payment) -> list[Any]:
     today = datetime.now(UTC).date()
-    found = ledger.in_range(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
+    found = ledger_journal.in_range(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
     return [each for each in found if each.reference == payment.id and each.kind == "fee_paid"]
 
 
 def test_a_payment_that_nobody_has_is_missing(desk: Desk) -> None:
-    with pytest.raises(errors.Missing):
-        settling.settle(STAFF, ids.new("pay"), outcome(begun(desk), "charged"))
+    with pytest.raises(errors.NotFound):
+        settlement.record_outcome(STAFF, ids.new("pay"), outcome(begun(desk), "charged"))

@@ -10,18 +10,27 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from coachway.billing import cancelling, invoices, issuing, ledger, payables, payments, payouts, recording, refunds
-from coachway.billing import recording as billing_recording
-from coachway.billing.accounts import Account, client_balances, totals
-from coachway.billing.invoice import Invoice, InvoiceInput, InvoiceQuery
-from coachway.billing.payable import PayableInput, PayInput, PayMethod
-from coachway.billing.payment import PAYMENT, PROMISED, Payment, PaymentMethod, PaymentQuery, RecordedInput
-from coachway.billing.refund import Refund, RefundInput, RefundQuery
-from coachway.bookings import lifecycle
-from coachway.bookings.lifecycle import CancelInput
-from coachway.core import clock, errors, store
-from coachway.core.consuming import Delivery
-from coachway.core.ops import AlreadyConsumed
+from coachway.billing.invoices import issue_and_void
+from coachway.billing.invoices import service as invoices
+from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.payables import payouts
+from coachway.billing.payables import service as payables
+from coachway.billing.payables.model import PayableInput, PayInput, PayMethod
+from coachway.billing.payments import manual_payments
+from coachway.billing.payments import manual_payments as billing_recording
+from coachway.billing.payments import queries as payment_queries
+from coachway.billing.payments.model import PAYMENT, PROMISED, Payment, PaymentMethod, PaymentQuery, RecordedInput
+from coachway.billing.refunds import cancellation_settlement
+from coachway.billing.refunds import service as refunds
+from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
+from coachway.bookings.charters import lifecycle
+from coachway.bookings.charters.lifecycle import CancelInput
+from coachway.core import errors, store
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import AlreadyConsumed
+from coachway.core.runtime import clock
 from tests.integration.bids import office as bidders
 from tests.integration.billing import office, refunding
 from tests.integration.billing.office import MANAGER
@@ -91,7 +100,7 @@ class Money(RuleBasedStateMachine):
         if self._may(lambda: invoices.create(MANAGER, InvoiceInput(charter_id=trip))):
             draft = office.charter(trip).invoice_id
             assert draft is not None
-            issuing.issue(MANAGER, draft)
+            issue_and_void.issue(MANAGER, draft)
 
     def _invoices(self, *statuses: str) -> list[Invoice]:
         known = invoices.listed(MANAGER, InvoiceQuery(limit=100)).items
@@ -103,8 +112,8 @@ class Money(RuleBasedStateMachine):
         if owed:
             invoice = data.draw(st.sampled_from(owed))
             cents = max(1, invoice.balance_due * share // 100)
-            recording.record(MANAGER, invoice.id, RecordedInput(amount=cents, method=PaymentMethod.CHECK))
-            [newest, *_] = payments.listed(MANAGER, PaymentQuery(invoice_id=invoice.id)).items
+            manual_payments.record(MANAGER, invoice.id, RecordedInput(amount=cents, method=PaymentMethod.CHECK))
+            [newest, *_] = payment_queries.listed(MANAGER, PaymentQuery(invoice_id=invoice.id)).items
             self.payments.append(newest.id)
             self.paid_in += cents
 
@@ -121,7 +130,7 @@ class Money(RuleBasedStateMachine):
         known = self._invoices("draft", "issued", "partially_paid", "overdue", "paid")
         if known:
             id_ = data.draw(st.sampled_from(known)).id
-            self._may(lambda: issuing.void(MANAGER, id_, "Wrong"))
+            self._may(lambda: issue_and_void.void(MANAGER, id_, "Wrong"))
 
     @rule(data=st.data(), cents=st.one_of(st.none(), st.integers(1, 45_000)))
     def ask(self, data: st.DataObject, cents: int | None) -> None:
@@ -157,7 +166,7 @@ class Money(RuleBasedStateMachine):
         heard = Delivery(
             event_id="e", type="charter.cancelled", org_id=ORG, aggregate_id=trip, correlation_id="c", data={}
         )
-        self._may(lambda: cancelling.cancelled(SYSTEM, heard))
+        self._may(lambda: cancellation_settlement.settle_cancellation(SYSTEM, heard))
 
     @rule(cents=st.integers(1, 100_000), paid=st.booleans())
     def owe(self, cents: int, paid: bool) -> None:
@@ -191,11 +200,11 @@ class Money(RuleBasedStateMachine):
         assert set(given) <= held, "something went out that nothing holds"
         for payment_id in self.payments:
             payment = store.get(Payment, PAYMENT.key(org=ORG, id=payment_id))
-            promised = store.numbers(PROMISED.key(org=ORG, payment=payment_id)).get("refunded", 0)
+            promised = store.get_counters(PROMISED.key(org=ORG, payment=payment_id)).get("refunded", 0)
             assert promised == sum(each.amount for each in known if each.payment_id == payment_id and each.id in held)
             assert payment.amount_refunded <= promised <= payment.amount
 
-        entries = list(ledger.in_range(ORG, date(2027, 2, 1), date(2027, 12, 31)))
+        entries = list(ledger_journal.in_range(ORG, date(2027, 2, 1), date(2027, 12, 31)))
         sums, out = totals(entries), sum(each.amount for each in completed)
         assert sum(sums.values()) == 0
         assert sums[Account.CASH] == self.paid_in - out - self.paid_out

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from coachway.billing import ledger, payments
-from coachway.billing.accounts import Account, client_balances, totals
-from coachway.billing.invoice import INVOICE
-from coachway.billing.payment import PaymentQuery
-from coachway.core import clock, store
-from coachway.core.schemas import Changes
-from coachway.identity import terms
+from coachway.billing.invoices.model import INVOICE
+from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.payments import queries as payment_queries
+from coachway.billing.payments.model import PaymentQuery
+from coachway.core import store
+from coachway.core.runtime import clock
+from coachway.core.schemas import PartialUpdate
+from coachway.identity.organizations import service as organizations
 from tests.integration.billing import office, refunding
 from tests.integration.billing.office import ask, completed, done, owes
 from tests.integration.bookings.asking import CLIENT_ID, ORG
@@ -36,12 +38,12 @@ def issued(*charter_ids: str) -> dict[str, Any]:
 
 
 def sums() -> dict[Account, int]:
-    found = totals(ledger.in_range(ORG, date(2027, 1, 1), date(2027, 12, 31)))
+    found = totals(ledger_journal.in_range(ORG, date(2027, 1, 1), date(2027, 12, 31)))
     return {account: cents for account, cents in found.items() if cents}
 
 
 def balance() -> int:
-    entries = list(ledger.in_range(ORG, date(2027, 1, 1), date(2027, 12, 31)))
+    entries = list(ledger_journal.in_range(ORG, date(2027, 1, 1), date(2027, 12, 31)))
     return client_balances(entries).get(CLIENT_ID, 0)
 
 
@@ -149,7 +151,7 @@ def test_what_was_paid_beyond_an_invoice_stays_a_deposit_and_goes_back_from_ther
 
 
 def test_there_is_no_tax_on_nothing() -> None:
-    terms.updated(office.MANAGER, Changes({"tax_rate_percent": 10}), None)
+    organizations.updated(office.MANAGER, PartialUpdate({"tax_rate_percent": 10}), None)
     trip = completed()
     assert trip.quote.tax > 0
     net = (trip.quote.total - trip.quote.tax) / 100
@@ -166,7 +168,7 @@ def test_there_is_no_tax_on_nothing() -> None:
 def recorded(invoice_id: str, amount: float) -> str:
     """A check that staff recorded."""
     done("POST", f"/invoices/{invoice_id}/record-payment", {"amount": amount, "method": "check", "reference": "1047"})
-    newest, *_ = payments.listed(office.MANAGER, PaymentQuery(invoice_id=invoice_id)).items
+    newest, *_ = payment_queries.listed(office.MANAGER, PaymentQuery(invoice_id=invoice_id)).items
     return newest.id
 
 

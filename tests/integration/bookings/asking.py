@@ -6,14 +6,14 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from coachway.bookings.model import CHARTER_EXAMPLE
+from coachway.bookings.charters.model import CHARTER_EXAMPLE
 from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
-from coachway.identity.organization import Organization
-from coachway.pricing import rulebook
-from coachway.pricing.model import RuleInput
+from coachway.core.persistence.operations import Create
+from coachway.identity.model.organization import Organization
+from coachway.pricing import rule_service
+from coachway.pricing.rule_model import RuleInput
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
@@ -46,7 +46,7 @@ def found() -> None:
         RuleInput(name="Coach base", rule_type="base_rate", amount=35_000),
         RuleInput(name="Per mile", rule_type="mileage_rate", amount=250),
     ):
-        rulebook.create(STAFF, rule)
+        rule_service.create(STAFF, rule)
 
 
 def ask(

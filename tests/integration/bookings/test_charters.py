@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from coachway.core import store
-from coachway.core.ops import Update
-from coachway.core.table import tally
-from coachway.identity import organizations
-from coachway.identity.organization import HoursPolicy
-from coachway.pricing import rulebook
-from coachway.pricing.model import RuleInput
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.table import tally
+from coachway.identity import organization_queries
+from coachway.identity.model.organization import HoursPolicy
+from coachway.pricing import rule_service
+from coachway.pricing.rule_model import RuleInput
 from tests.entries import load
 from tests.integration.bookings.asking import (
     CLIENT_ID,
@@ -121,7 +121,7 @@ def test_an_inactive_client_gets_no_quotes() -> None:
 
 def test_a_trip_is_quoted_by_the_hours_rules_of_the_organization() -> None:
     assert quoted(stops=far(9), miles=450)["quote"]["warnings"] == []
-    house = organizations.get(ORG)
+    house = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
     store.commit(STAFF, Update(house, house.model_copy(update={"hours_policy": policy})))
     (warning,) = quoted(stops=far(9), miles=450)["quote"]["warnings"]
@@ -315,7 +315,7 @@ def test_a_trip_is_never_moved_to_where_it_could_not_be_read_again() -> None:
 
 def test_a_price_beyond_any_that_is_kept_is_refused() -> None:
     rule = RuleInput(name="Gold", rule_type="mileage_rate", amount=100_000_000, priority=9)
-    rulebook.create(STAFF, rule)
+    rule_service.create(STAFF, rule)
     reply = ask("POST", "/charters", wish(miles=20_000, vehicle_count=100))
     assert reply.status in (409, 422), reply.text
     assert ask("GET", "/charters").json()["items"] == []

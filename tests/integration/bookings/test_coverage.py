@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings import charters, coverage, lifecycle
-from coachway.bookings.model import Charter, Cover
-from coachway.bookings.rules import ChangedMeanwhile
-from coachway.core import ids, store
+from coachway.bookings.charters import coverage, lifecycle
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import Charter, Cover
+from coachway.bookings.charters.rules import CharterChanged
+from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.types import ids
 from tests.integration.bookings.asking import ORG, ask, found, moved, quoted
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
@@ -25,12 +27,12 @@ def a_charter(*statuses: str, vehicles: int = 2) -> Charter:
     charter_id = str(quoted(vehicle_count=vehicles)["id"])
     for status in statuses:
         assert moved(charter_id, status).status == 200
-    return charters.get(CALLER, charter_id)
+    return charter_queries.get(CALLER, charter_id)
 
 
 def given(before: Charter, *covers: Cover) -> Charter:
-    store.commit(CALLER, *coverage.covered(CALLER, before, covers, "assigned"))
-    return charters.get(CALLER, before.id)
+    store.commit(CALLER, *coverage.cover_ops(CALLER, before, covers, "assigned"))
+    return charter_queries.get(CALLER, before.id)
 
 
 def test_a_booked_charter_is_confirmed_when_its_last_vehicle_is_given_away() -> None:
@@ -57,15 +59,15 @@ def test_one_that_was_given_away_as_a_quote_is_confirmed_once_it_is_booked() -> 
     quote = given(a_charter(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
     assert (quote.status, coverage.confirm_if_whole(CALLER, quote)) == ("quote", [])
     moved(quote.id, "booked")
-    store.commit(CALLER, *coverage.confirm_if_whole(CALLER, charters.get(CALLER, quote.id)))
-    assert charters.get(CALLER, quote.id).status == "confirmed"
+    store.commit(CALLER, *coverage.confirm_if_whole(CALLER, charter_queries.get(CALLER, quote.id)))
+    assert charter_queries.get(CALLER, quote.id).status == "confirmed"
 
 
 def test_a_vehicle_that_loses_its_driver_is_free_again_and_the_charter_keeps_its_status() -> None:
     whole = given(a_charter("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
     assert coverage.uncovered(whole, "asg_other") == []
     store.commit(CALLER, *coverage.uncovered(whole, "asg_1"))
-    left = charters.get(CALLER, whole.id)
+    left = charter_queries.get(CALLER, whole.id)
     assert (left.status, left.uncovered_vehicles, left.driver_id) == ("confirmed", [1], None)
 
 
@@ -73,25 +75,25 @@ def test_a_vendor_that_was_awarded_a_vehicle_still_has_it_without_its_driver() -
     both = Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1", assignment_id="asg_1", driver_id="drv_1")
     run = given(a_charter("booked", vehicles=1), both)
     store.commit(CALLER, *coverage.uncovered(run, "asg_1"))
-    left = coverage.of_vehicle(charters.get(CALLER, run.id), 1)
+    left = coverage.of_vehicle(charter_queries.get(CALLER, run.id), 1)
     assert left == Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1")
 
 
 def test_of_two_who_give_the_same_vehicle_away_one_wins() -> None:
     before = a_charter("booked", vehicles=1)
-    late = coverage.covered(CALLER, before, [Cover(vehicle=1, vendor_id="ven_2")], "awarded")
+    late = coverage.cover_ops(CALLER, before, [Cover(vehicle=1, vendor_id="ven_2")], "awarded")
     given(before, Cover(vehicle=1, vendor_id="ven_1"))
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(CharterChanged):
         store.commit(CALLER, *late)
-    assert charters.get(CALLER, before.id).vendor_ids == ["ven_1"]
+    assert charter_queries.get(CALLER, before.id).vendor_ids == ["ven_1"]
 
 
 def test_a_charter_starts_and_is_completed_in_the_transaction_that_moves_its_vehicles() -> None:
     confirmed = given(a_charter("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
     store.commit(CALLER, *lifecycle.starting(CALLER, confirmed, "left its first stop"))
-    under_way = charters.get(CALLER, confirmed.id)
+    under_way = charter_queries.get(CALLER, confirmed.id)
     store.commit(CALLER, *lifecycle.completing(CALLER, under_way, "reached its last stop"))
-    assert charters.get(CALLER, confirmed.id).status == "completed"
+    assert charter_queries.get(CALLER, confirmed.id).status == "completed"
 
 
 STAFF_ONLY = "charters:read charters:write"
@@ -108,7 +110,7 @@ def test_by_hand_a_charter_with_vehicles_that_nobody_runs_goes_ahead_by_a_manage
     assert refused.json()["detail"].startswith("nobody runs vehicles 1, 2: ")
     silent = ask("POST", path, {"status": status, "reason": " "})
     assert (silent.status, silent.json()["errors"][0]["field"]) == (422, "reason")
-    assert charters.get(CALLER, half.id).status == half.status
+    assert charter_queries.get(CALLER, half.id).status == half.status
     made = ask("POST", path, step).json()
     assert (made["status"], made["status_reason"]) == (status, step["reason"])
     fact = store.history(half.key())[-1]
@@ -130,6 +132,6 @@ def test_a_trip_that_was_revised_has_its_drivers_no_more_and_its_vendors_still()
     quote = given(a_charter(), both, own)
     made = ask("PUT", f"/charters/{quote.id}", {"miles": 140})
     assert made.status == 200, made.text
-    after = charters.get(CALLER, quote.id)
+    after = charter_queries.get(CALLER, quote.id)
     assert after.vehicles == [Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1")]
     assert (after.driver_id, after.vendor_ids) == (None, ["ven_1"])

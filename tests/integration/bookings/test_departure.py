@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings import charters
-from coachway.bookings.model import Cover
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import Cover
 from coachway.compliance import service as compliance
 from coachway.compliance import subjects
 from coachway.compliance.model import DocumentInput, ReviewInput, Subject
-from coachway.compliance.rules import REQUIRED, Paper, Status, SubjectType
-from coachway.core import ids, store
+from coachway.compliance.rules import REQUIRED, DocumentSummary, Status, SubjectType
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create, Update
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.types import ids
 from tests.integration.bookings.asking import ORG, found, moved, quoted
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
@@ -44,7 +45,7 @@ def awarded(*vendor_ids: str) -> str:
     charter_id = str(quoted()["id"])
     for status in ("booked", "confirmed"):
         assert moved(charter_id, status).status == 200
-    charter = charters.get(CALLER, charter_id)
+    charter = charter_queries.get(CALLER, charter_id)
     run = {"vendor_id": vendor_ids[0], "vendor_ids": list(vendor_ids)}
     store.commit(CALLER, Update(charter, charter.model_copy(update=run)))
     return charter_id
@@ -73,7 +74,7 @@ def test_a_vendor_that_never_had_papers_does_not_leave() -> None:
 def papers(kind: SubjectType, subject_id: str, until: date) -> str:
     """A subject with all that it must have."""
     have = [
-        Paper(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
+        DocumentSummary(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
         for each in REQUIRED[kind]
     ]
     made = Subject(org_id=ORG, subject_type=kind, subject_id=subject_id, name=subject_id, papers=have)
@@ -90,7 +91,7 @@ def run_by(**until: date) -> str:
     charter_id = str(quoted()["id"])
     for status in ("booked", "confirmed"):
         assert moved(charter_id, status).status == 200
-    charter = charters.get(CALLER, charter_id)
+    charter = charter_queries.get(CALLER, charter_id)
     cover = Cover(
         vehicle=1,
         assignment_id=ids.new("asg"),

@@ -7,14 +7,17 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.bookings import charters, links, quoting
-from coachway.bookings.links import SendQuoteInput, SentQuote
-from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterInput
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters import service as charter_service
+from coachway.bookings.charters.model import CHARTER_EXAMPLE, Charter, CharterInput
+from coachway.bookings.quotes import links as quote_links
+from coachway.bookings.quotes.links import SendQuoteInput, SentQuote
 from coachway.clients.model import Client
-from coachway.core import clock, store
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
-from coachway.core.schemas import Changes
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
+from coachway.core.schemas import PartialUpdate
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.unit.bookings.charters import CLIENT, ORG_ID, ORGANIZATION
@@ -28,13 +31,13 @@ YES = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
 def charter() -> Charter:
     """A charter of an organization's client."""
     store.commit(STAFF, Create(ORGANIZATION.model_copy()), Create(Client.model_validate(CLIENT.model_dump())))
-    return quoting.create(STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id}))
+    return charter_service.create(STAFF, CharterInput.model_validate({**CHARTER_EXAMPLE, "client_id": CLIENT.id}))
 
 
 @pytest.fixture
 def sent(charter: Charter) -> SentQuote:
     """Its quote, sent."""
-    return links.send(STAFF, charter.id, SendQuoteInput())
+    return quote_links.send(STAFF, charter.id, SendQuoteInput())
 
 
 def get(token: str) -> Reply:
@@ -59,7 +62,7 @@ def test_accepting_books_and_leads_back_to_the_page(charter: Charter, sent: Sent
     answer = post(sent.token, "accept", YES)
     assert (answer.status, answer.headers["Location"]) == (303, f"../{sent.token}")
     assert "Your trip is booked" in get(sent.token).text
-    assert charters.get(STAFF, charter.id).accepted_by == "Dana Lee"
+    assert charter_queries.get(STAFF, charter.id).accepted_by == "Dana Lee"
 
 
 def test_a_second_answer_is_told_what_the_first_was(sent: SentQuote) -> None:
@@ -71,7 +74,7 @@ def test_a_second_answer_is_told_what_the_first_was(sent: SentQuote) -> None:
 
 def test_declining_keeps_the_reason(charter: Charter, sent: SentQuote) -> None:
     assert post(sent.token, "decline", {"revision_number": "1", "reason": "The date moved."}).status == 303
-    known = charters.get(STAFF, charter.id)
+    known = charter_queries.get(STAFF, charter.id)
     assert (known.status, known.status_reason) == ("declined", "The date moved.")
 
 
@@ -96,7 +99,7 @@ def test_a_form_that_no_page_made_is_refused_on_a_page(sent: SentQuote) -> None:
 
 
 def test_a_new_revision_voids_the_link(charter: Charter, sent: SentQuote) -> None:
-    quoting.update(STAFF, charter.id, Changes({"passengers": 44}), None)
+    charter_service.update(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
     for page in (get(sent.token), post(sent.token, "accept", YES)):
         assert page.status == 404
         assert "newer version" in page.text

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings import expiry, links
+from coachway.bookings.quotes import expiry_job
+from coachway.bookings.quotes import links as quote_links
 from coachway.clients import service as clients
-from coachway.core import clock, errors
-from coachway.pricing import offering
-from coachway.pricing import service as pricing
-from coachway.pricing.offers import PromoInput
+from coachway.core import errors
+from coachway.core.runtime import clock
+from coachway.pricing import extras_service
+from coachway.pricing import quote_service as pricing
+from coachway.pricing.extras_model import PromoInput
 from tests.integration.bookings.asking import CLIENT_ID, STAFF, answer, ask, found, moved, quoted, sent, status_of
 
 NOW = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
@@ -132,8 +134,8 @@ def test_a_link_expires_by_itself_and_by_the_timer() -> None:
         assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "expired"
         assert answer(token).json()["title"] == "this quote has expired"
         assert status_of(charter["id"]) == "quote"
-        assert expiry.run().expired == 1
-        assert expiry.run() == expiry.Expiry()
+        assert expiry_job.run().expired == 1
+        assert expiry_job.run() == expiry_job.Expiry()
         assert status_of(charter["id"]) == "expired"
         assert quote_status(charter) == "expired"
         assert status_of(other["id"]) == "quote"
@@ -145,11 +147,11 @@ def test_a_link_expires_by_itself_and_by_the_timer() -> None:
 def test_the_timer_catches_up_after_a_pause() -> None:
     with clock.frozen(NOW):
         tokens = [sent(quoted()["id"], hours=hours) for hours in (1, 30, 100)]
-        assert expiry.run().expired == 0
+        assert expiry_job.run().expired == 0
     with clock.frozen(NOW + timedelta(days=3)):
-        assert expiry.run().expired == 2
+        assert expiry_job.run().expired == 2
     with clock.frozen(NOW + timedelta(days=10)):
-        assert expiry.run().expired == 1
+        assert expiry_job.run().expired == 1
         assert [answer(token).status for token in tokens] == [409, 409, 409]
 
 
@@ -160,7 +162,7 @@ def test_the_timer_leaves_answered_and_revised_quotes_alone() -> None:
         sent(revised["id"], hours=1)
         ask("PUT", f"/charters/{revised['id']}", {"passengers": 41})
     with clock.frozen(NOW + timedelta(hours=5)):
-        done = expiry.run()
+        done = expiry_job.run()
         assert (done.expired, done.put_away) == (0, 2)
         assert status_of(booked["id"]) == "booked"
         assert status_of(revised["id"]) == "quote"
@@ -184,16 +186,16 @@ def test_only_a_quote_can_be_sent() -> None:
 def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = quoted()
     token = sent(charter["id"])
-    opened = links.opened
+    opened = quote_links.opened
     interrupted: list[int] = []
 
-    def slowly(text: str) -> links.LinkedQuote:
+    def slowly(text: str) -> quote_links.LinkedQuote:
         linked = opened(text)
         if not interrupted:
             interrupted.append(ask("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
         return linked
 
-    monkeypatch.setattr("coachway.bookings.answering.opened", slowly)
+    monkeypatch.setattr("coachway.bookings.quotes.responses.opened", slowly)
     assert answer(token).status == 200
     assert interrupted == [200]
 
@@ -201,10 +203,12 @@ def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeyp
 def test_a_second_accept_that_read_before_the_first_wrote_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = quoted()
     token = sent(charter["id"])
-    stale = links.opened(token)
+    stale = quote_links.opened(token)
     assert answer(token).status == 200
     reads = iter([stale])
-    monkeypatch.setattr("coachway.bookings.answering.opened", lambda text: next(reads, None) or links.opened(text))
+    monkeypatch.setattr(
+        "coachway.bookings.quotes.responses.opened", lambda text: next(reads, None) or quote_links.opened(text)
+    )
     again = answer(token)
     assert again.status == 409
     assert history(charter["id"]).count("charter.booked") == 1
@@ -252,7 +256,7 @@ def test_a_client_that_was_removed_books_nothing_but_its_trips_can_be_cancelled(
 
 
 def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
-    offering.create_promo(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
+    extras_service.create_promo(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
     first, second = quoted(promo_code="ONCE"), quoted(promo_code="ONCE")
     assert first["quote"]["discount"] == 50
     assert answer(sent(first["id"])).status == 200
@@ -263,5 +267,5 @@ def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
 
 
 def test_a_link_that_was_never_sent_is_missing() -> None:
-    with pytest.raises(errors.Missing):
-        links.opened("A" * 86)
+    with pytest.raises(errors.NotFound):
+        quote_links.opened("A" * 86)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings import parcels
-from coachway.core import clock, store
-from coachway.core.listing import everything
-from coachway.core.table import connection
-from coachway.pricing import service as pricing
+from coachway.bookings.series import outbox as series_outbox
+from coachway.core import store
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.table import connection
+from coachway.core.runtime import clock
+from coachway.pricing import quote_service as pricing
 from tests.entries import load
 from tests.integration.bookings.asking import ORG, STAFF, ask, far, found, quoted, wish
 
@@ -73,7 +74,7 @@ def test_fifty_two_charters_with_their_quotes_events_and_counts() -> None:
         assert pricing.quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
     assert len(ask("GET", f"/charters/{made[7]['id']}/series").json()["items"]) == 52
     assert ask("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
-    assert everything(parcels.Parcel, "SERIES_PARCELS", index="gsi1") == []
+    assert query_all(series_outbox.OutboxBatch, "SERIES_PARCELS", index="gsi1") == []
 
 
 def test_exceptions_skip_or_move_one_occurrence() -> None:
@@ -127,15 +128,15 @@ def test_a_series_that_fails_leaves_nothing_not_even_a_number(monkeypatch: pytes
 
 def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr(parcels, "deliver", lambda _caller, _left: 0)
+        dying.setattr(series_outbox, "deliver", lambda _caller, _left: 0)
         made = recurring(count=20).json()
     first, last = made[0]["id"], made[-1]["id"]
     assert ask("GET", f"/charters/{last}/history").json() == []
     assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
-    assert parcels.deliver_left() == 0, "a request may still be at it"
+    assert series_outbox.deliver_pending() == 0, "a request may still be at it"
     with clock.frozen(clock.now() + timedelta(minutes=2)):
         assert load("bookings", "schedule").handler({}, None)["delivered"] == 3
-        assert parcels.deliver_left() == 0
+        assert series_outbox.deliver_pending() == 0
     for charter in made:
         events = ask("GET", f"/charters/{charter['id']}/history").json()
         assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]
@@ -143,12 +144,12 @@ def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: 
 
 
 def test_a_parcel_that_two_deliver_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[parcels.Parcel] = []
+    kept: list[series_outbox.OutboxBatch] = []
     with monkeypatch.context() as dying:
-        dying.setattr(parcels, "deliver", lambda _caller, left: kept.extend(left))
+        dying.setattr(series_outbox, "deliver", lambda _caller, left: kept.extend(left))
         recurring(count=3)
-    assert parcels.deliver(STAFF, kept) == 1
-    assert parcels.deliver(STAFF, kept) == 0
+    assert series_outbox.deliver(STAFF, kept) == 1
+    assert series_outbox.deliver(STAFF, kept) == 0
 
 
 def test_the_same_key_gives_the_same_series_again() -> None:
@@ -177,7 +178,7 @@ def test_every_occurrence_is_checked_against_the_hours_of_its_own_night() -> Non
 def test_a_charter_outside_any_series_is_its_own() -> None:
     charter = quoted()
     assert [each["id"] for each in ask("GET", f"/charters/{charter['id']}/series").json()["items"]] == [charter["id"]]
-    assert store.find(parcels.Parcel, parcels.PARCEL.key(org=ORG, series="x", number="00")) is None
+    assert store.find(series_outbox.OutboxBatch, series_outbox.PARCEL.key(org=ORG, series="x", number="00")) is None
 
 
 def _broken(*_: Any, **__: Any) -> None:

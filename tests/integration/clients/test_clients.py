@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
-from coachway.clients import credit, personal, service
-from coachway.core import clock, errors, ids, store
+from coachway.clients import credit, privacy, service
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.consuming import Delivery
-from coachway.core.ops import Create
-from coachway.core.parties import CLIENT
-from coachway.core.table import tally
-from coachway.identity import log_ins
-from coachway.identity.organization import Organization
-from coachway.messaging import erasing as messages
+from coachway.core.client_reference import CLIENT
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.operations import Create
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.identity.model.organization import Organization
+from coachway.identity.users import party_accounts
+from coachway.messaging import erasure as messages
 from coachway.messaging.model import Channel, Notification
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
@@ -167,7 +169,7 @@ def test_a_removed_client_is_gone_and_its_email_free() -> None:
 
 def test_a_client_that_owes_something_stays() -> None:
     client = service.get(CALLER, made()["id"])
-    store.commit(CALLER, *credit.reserved(client, 100))
+    store.commit(CALLER, *credit.reserve_ops(client, 100))
     refused = ask("DELETE", f"/{client.id}")
     assert (refused.status, refused.json()["title"]) == (409, "still owes")
     assert ask("POST", f"/{client.id}/erase").status == 409
@@ -253,17 +255,17 @@ def test_email_preferences_have_defaults_until_they_are_set() -> None:
 
 def test_credit_is_the_limit_less_the_open_balance_and_never_passed() -> None:
     client = service.get(CALLER, made(credit_limit=100)["id"])
-    store.commit(CALLER, *credit.reserved(client, 6000))
+    store.commit(CALLER, *credit.reserve_ops(client, 6000))
     with pytest.raises(errors.Conflict, match=r"100\.00 USD"):
-        store.commit(CALLER, *credit.reserved(client, 4001))
-    store.commit(CALLER, *credit.reserved(client, 4000))
+        store.commit(CALLER, *credit.reserve_ops(client, 4001))
+    store.commit(CALLER, *credit.reserve_ops(client, 4000))
     told = ask("GET", f"/{client.id}/credit").json()
     assert (told["credit_limit"], told["open_balance"], told["available_credit"]) == (100.0, 100.0, 0.0)
     with pytest.raises(errors.Conflict, match="more than the client owes"):
         store.commit(CALLER, credit.settled(ORG, client.id, 10001))
     ask("PUT", f"/{client.id}", {"credit_limit": 50})
-    with pytest.raises(errors.LostRace):
-        store.commit(CALLER, *credit.reserved(client, 0))
+    with pytest.raises(errors.ConcurrentUpdate):
+        store.commit(CALLER, *credit.reserve_ops(client, 0))
     assert ask("GET", f"/{client.id}/credit").json()["available_credit"] == -50.0
 
 
@@ -318,8 +320,8 @@ def test_an_erased_client_is_found_nowhere_in_the_table(dynamodb: Any) -> None:
     mailed = [notified(to, n) for n, to in enumerate(["zeb@quill.example"] * 120 + ["new@quill.example"])]
     for start in range(0, len(mailed), 40):
         store.commit(CALLER, *map(Create, mailed[start : start + 40]))
-    known: log_ins.Known = {"first_name": "Zeb", "last_name": "Quill", "phone": "+12125550177", "email": None}
-    store.commit(CALLER, *log_ins.opening(ORG, "client", client["id"], known)[1])
+    known: party_accounts.Known = {"first_name": "Zeb", "last_name": "Quill", "phone": "+12125550177", "email": None}
+    store.commit(CALLER, *party_accounts.create_user_ops(ORG, "client", client["id"], known)[1])
     ask("DELETE", path)
     erased = ask("POST", f"{path}/erase")
     assert (erased.status, erased.json()["id"], "addresses" in erased.json()) == (200, client["id"], False)
@@ -345,10 +347,10 @@ def test_an_erasure_that_was_interrupted_is_finished_by_asking_again(
     def dying(*args: Any, **more: Any) -> None:
         left[0] -= 1
         if left[0] < 0:
-            raise errors.Upstream("the table does not answer")
+            raise errors.UpstreamUnavailable("the table does not answer")
         commit(*args, **more)
 
-    monkeypatch.setattr(personal, "_TOGETHER", 1)
+    monkeypatch.setattr(privacy, "_TOGETHER", 1)
     monkeypatch.setattr(store, "commit", dying)
     assert ask("POST", f"{path}/erase").status == 502
     monkeypatch.setattr(store, "commit", commit)

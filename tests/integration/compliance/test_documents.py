@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from coachway.compliance import service, standings, subjects
+from coachway.compliance import service, status, subjects
 from coachway.compliance.rules import SubjectType
-from coachway.core import errors, ids, store
-from coachway.core.table import tally
+from coachway.core import errors, store
+from coachway.core.persistence.table import tally
+from coachway.core.types import ids
 from tests.integration import carriers
 from tests.integration.carriers import CALLER, ORG, OTHER, REQUIRED, ask, document, of_vendor, vendor
 from tests.integration.client import call, token_for
@@ -94,7 +95,7 @@ def test_an_organization_has_papers_of_its_own() -> None:
         assert "vendor_id" in made.json()
         ask("PUT", f"/compliance/{made.json()['id']}", {"status": "approved"})
     assert len(listed({"organization": "true"})) == 3
-    assert standings.of(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
+    assert status.of(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
 
 
 def test_vendors_see_and_hand_in_only_their_own() -> None:
@@ -146,7 +147,7 @@ def test_the_standing_of_many_is_one_read_for_each_hundred() -> None:
     for kind in REQUIRED:
         document(good, kind, status="approved", expiration_date="2099-01-01")
     before = tally.calls
-    found = standings.of_many(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
+    found = status.of_many(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
     assert tally.calls - before == 1
     assert {each: standing.is_compliant for each, standing in found.items()} == {good: True, bad: False}
 
@@ -156,7 +157,7 @@ def test_an_award_fails_when_a_paper_was_rejected_after_it_was_judged() -> None:
     made = document(ven, status="approved")
     judged = carriers.subject(ven)
     ask("PUT", f"/compliance/{made['id']}", {"status": "rejected"})
-    with pytest.raises(errors.LostRace):
+    with pytest.raises(errors.ConcurrentUpdate):
         store.commit(CALLER, subjects.unchanged(judged))
 
 

@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coachway.compliance import dues, expiry, service
-from coachway.compliance.expiry import Reminding
+from coachway.compliance import expiry_job, reminder_times, service
+from coachway.compliance.expiry_job import Reminding
 from coachway.compliance.model import DocumentInput, ReviewInput
-from coachway.core import clock, store
-from coachway.core.ops import Update
+from coachway.core import store
+from coachway.core.persistence.operations import Update
+from coachway.core.runtime import clock
 from coachway.fleet import drivers
 from coachway.fleet.model import DRIVER_EXAMPLE, NewDriver
-from coachway.identity.organization import ORGANIZATIONS, Organization
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.vendors import service as vendors
 from coachway.vendors.model import VendorInput
 from tests.integration import carriers
@@ -54,8 +55,8 @@ def paper(expires: str) -> str:
 
 def run(at: datetime) -> Reminding:
     with clock.frozen(at):
-        dues.forget_zones()
-        return expiry.run()
+        reminder_times.forget_zones()
+        return expiry_job.run()
 
 
 def told(compliance_id: str) -> list[tuple[str, int | None, str]]:

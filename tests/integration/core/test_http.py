@@ -9,15 +9,17 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import Field
 
-from coachway.core import clock, ids, store
-from coachway.core.answers import Answer, File, Html
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.http import ANYONE, SIGNED_IN, Api
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.money import PositiveAmount
-from coachway.core.ops import Create, Update
-from coachway.core.problems import Problem
-from coachway.core.schemas import Changes, Input, Page, PageQuery, Text, changed
+from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
+from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.problem_details import Problem
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, Text, apply_changes
+from coachway.core.types import ids
+from coachway.core.types.money import PositiveAmount
 from tests.integration.client import Reply, call, token_for
 from tests.integration.conftest import TABLE
 
@@ -25,7 +27,7 @@ KITES = AccessPattern("a kite", pk="ORG#{org}#KITE#{id}", sk="HEAD")
 KiteId = Annotated[str, Field(pattern=ids.pattern("kit"))]
 
 
-class KiteInput(Input):
+class KiteInput(RequestSchema):
     name: Text
     price: PositiveAmount = 0
     length: float = 1.0
@@ -43,7 +45,7 @@ class Kite(Entity, KiteInput):
         return {"kite-name": self.name}
 
 
-api = Api("kites", "Kites.")
+api = ApiRouter("kites", "Kites.")
 
 
 @api.post("/kites", needs="kites:write", status=201)
@@ -60,30 +62,30 @@ def get_kite(caller: Caller, kite_id: KiteId) -> Kite:
 
 
 @api.put("/kites/{kite_id}", needs="kites:write")
-def update_kite(caller: Caller, kite_id: KiteId, body: Changes[KiteInput], if_match: int | None) -> Kite:
+def update_kite(caller: Caller, kite_id: KiteId, body: PartialUpdate[KiteInput], if_match: int | None) -> Kite:
     before = store.get(Kite, KITES.key(org=caller.org_id, id=kite_id), expected=if_match)
-    after = changed(before, body)
+    after = apply_changes(before, body)
     store.commit(caller, Update(before, after))
     return after
 
 
-@api.get("/kites", needs=SIGNED_IN)
+@api.get("/kites", needs=AUTHENTICATED)
 def list_kites(query: PageQuery) -> Page[Kite]:
     return Page(items=[], next_cursor=None)
 
 
-@api.post("/kites/echo", needs=ANYONE, status=202)
+@api.post("/kites/echo", needs=PUBLIC, status=202)
 def echo(body: KiteInput) -> dict[str, Any]:
     return {"echo": body.name}
 
 
-@api.get("/kites/picture", needs=ANYONE, media="image/png")
-def picture() -> File:
-    return File(b"\x89PNG", "image/png", "kite.png")
+@api.get("/kites/picture", needs=PUBLIC, media="image/png")
+def picture() -> FileResponse:
+    return FileResponse(b"\x89PNG", "image/png", "kite.png")
 
 
-@api.post("/kites/broken", needs=ANYONE)
-def broken() -> Answer:
+@api.post("/kites/broken", needs=PUBLIC)
+def broken() -> Response:
     raise RuntimeError("boom")
 
 
@@ -266,21 +268,21 @@ def test_health_names_the_service() -> None:
     assert (body["status"], body["service"], body["checks"]) == ("healthy", "kites", {"table": "ok"})
 
 
-class Wish(Input):
+class Wish(RequestSchema):
     name: Text
     strong: bool = False
 
 
-def sorry(problem: Problem) -> Html:
-    return Html(f"<h1>{problem.title}</h1>")
+def sorry(problem: Problem) -> HtmlResponse:
+    return HtmlResponse(f"<h1>{problem.title}</h1>")
 
 
-pages = Api("kite-pages", "Pages on kites.", health=False, refusal=sorry)
+pages = ApiRouter("kite-pages", "Pages on kites.", health=False, refusal=sorry)
 
 
-@pages.post("/pages/kites/wish", needs=ANYONE, media="text/html", base="")
-def wish(form: Wish) -> Html:
-    return Html(f"<p>{form.name} {form.strong}</p>")
+@pages.post("/pages/kites/wish", needs=PUBLIC, media="text/html", base="")
+def wish(form: Wish) -> HtmlResponse:
+    return HtmlResponse(f"<p>{form.name} {form.strong}</p>")
 
 
 def post(raw: bytes, kind: str = "application/x-www-form-urlencoded") -> Reply:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from coachway.core import errors, ids, relaying
-from coachway.core.events import Actor, Envelope
-from coachway.core.metrics import metrics
-from coachway.core.writes import item
+from coachway.core import errors
+from coachway.core.entrypoints import outbox_relay
+from coachway.core.persistence.domain_events import Actor, Envelope
+from coachway.core.persistence.transaction import to_item
+from coachway.core.runtime.metrics import metrics
+from coachway.core.types import ids
 from tools.entries import load
 
 
@@ -47,8 +49,8 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
     made = Bus()
     monkeypatch.setenv("BUS_NAME", "bus")
     monkeypatch.setenv("DEAD_LETTERS_URL", "dead")
-    monkeypatch.setattr(relaying, "_client", lambda _service: made)
-    monkeypatch.setattr("coachway.core.relaying.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(outbox_relay, "_client", lambda _service: made)
+    monkeypatch.setattr("coachway.core.entrypoints.outbox_relay.time.sleep", lambda _seconds: None)
     return made
 
 
@@ -64,12 +66,12 @@ def recorded(aggregate: str, *, data: dict[str, Any] | None = None) -> tuple[str
         correlation_id="c",
         data=data or {},
     )
-    return envelope.event_id, {"eventName": "INSERT", "dynamodb": {"NewImage": item(envelope)}}
+    return envelope.event_id, {"eventName": "INSERT", "dynamodb": {"NewImage": to_item(envelope)}}
 
 
 def test_events_of_one_aggregate_go_out_in_order_one_call_after_the_other(bus: Bus) -> None:
     made = [recorded(aggregate) for aggregate in ("a", "b", "a", "a", "b")]
-    assert relaying.relay(record for _, record in made) == 5
+    assert outbox_relay.relay(record for _, record in made) == 5
     assert all(len(set(call)) == len(call) for call in bus.calls)
     for aggregate in ("a", "b"):
         expected = [made[n][0] for n, each in enumerate(("a", "b", "a", "a", "b")) if each == aggregate]
@@ -79,22 +81,22 @@ def test_events_of_one_aggregate_go_out_in_order_one_call_after_the_other(bus: B
 def test_a_failing_event_is_tried_again_before_the_next_of_its_aggregate(bus: Bus) -> None:
     (first, one), (second, two) = recorded("a"), recorded("a")
     bus.refusals[first] = ["ThrottlingException", "InternalFailure"]
-    relaying.relay([one, two])
+    outbox_relay.relay([one, two])
     assert [event for _, event in bus.taken] == [first, second]
 
 
 def test_a_bus_that_stays_away_has_the_batch_delivered_again(bus: Bus) -> None:
     (first, one), (_, two) = recorded("a"), recorded("a")
     bus.refusals[first] = ["InternalFailure"] * 9
-    with pytest.raises(errors.Upstream):
-        relaying.relay([one, two])
+    with pytest.raises(errors.UpstreamUnavailable):
+        outbox_relay.relay([one, two])
     assert bus.taken == []
 
 
 def test_an_event_the_bus_will_never_take_is_buried_and_holds_back_nobody(bus: Bus) -> None:
     (first, one), (second, two) = recorded("a"), recorded("a")
     bus.refusals[first] = ["MalformedDetail"]
-    relaying.relay([one, two])
+    outbox_relay.relay([one, two])
     assert [event for _, event in bus.taken] == [second]
     assert bus.buried[0]["reason"] == "MalformedDetail"
     assert bus.buried[0]["sk"] == f"EVENT#{first}"
@@ -104,19 +106,20 @@ def test_an_oversized_or_unreadable_event_is_buried(bus: Bus) -> None:
     _, large = recorded("a", data={"notes": "x" * 300_000})
     _, broken = recorded("a")
     broken["dynamodb"]["NewImage"]["doc"]["S"] = "{"
-    assert relaying.relay([large, broken]) == 0
+    assert outbox_relay.relay([large, broken]) == 0
     assert len(bus.buried) == 2
 
 
 def test_a_call_carries_at_most_ten_events(bus: Bus) -> None:
-    relaying.relay(record for _, record in [recorded(f"a{n}") for n in range(25)])
+    outbox_relay.relay(record for _, record in [recorded(f"a{n}") for n in range(25)])
     assert [len(call) for call in bus.calls] == [10, 10, 5]
 
 
 def test_other_records_are_passed_over(bus: Bus) -> None:
     _, record = recorded("a")
     assert (
-        relaying.relay([{**record, "eventName": "REMOVE"}, {"eventName": "INSERT", "dynamodb": {"NewImage": {}}}]) == 0
+        outbox_relay.relay([{**record, "eventName": "REMOVE"}, {"eventName": "INSERT", "dynamodb": {"NewImage": {}}}])
+        == 0
     )
 
 

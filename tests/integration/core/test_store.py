@@ -7,15 +7,26 @@ from typing import Any, ClassVar
 
 import pytest
 
-from coachway.core import errors, ids, store, turns
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.events import Event
-from coachway.core.idempotency import AlreadyAnswered, Attempt
-from coachway.core.listing import page
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.ops import Absent, Add, AlreadyConsumed, Create, Once, Op, Require, Update
+from coachway.core.persistence import sequence_lock
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.idempotency import IdempotentRequest, ReplayedRequest
+from coachway.core.persistence.operations import (
+    AlreadyConsumed,
+    CheckAbsent,
+    CheckVersion,
+    Create,
+    IncrementCounters,
+    MarkConsumed,
+    Op,
+    Update,
+)
+from coachway.core.persistence.queries import query_page
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.sequence_lock import TURN
 from coachway.core.schemas import PageQuery
-from coachway.core.turns import TURN
+from coachway.core.types import ids
 
 BOATS = AccessPattern("a boat", pk="ORG#{org}#BOAT#{id}", sk="HEAD")
 BOATS_BY_NAME = AccessPattern("boats by name", index="gsi1", pk="ORG#{org}#BOATS", sk="{name}#{id}")
@@ -69,7 +80,7 @@ def test_what_was_written_is_read_back() -> None:
 def test_an_update_of_an_old_version_is_refused() -> None:
     boat = launch("Ida")
     store.commit(CALLER, Update(boat, renamed(boat, "Ada")))
-    with pytest.raises(errors.LostRace):
+    with pytest.raises(errors.ConcurrentUpdate):
         store.commit(CALLER, Update(boat, renamed(boat, "Eva")))
     assert store.get(Boat, boat.key()).name == "Ada"
 
@@ -108,7 +119,7 @@ def test_nothing_is_written_when_one_op_fails() -> None:
     other = Boat(id=ids.new("boa"), org_id=ORG, name="Eva")
     with pytest.raises(errors.Conflict, match="not like that"):
         store.commit(
-            CALLER, Create(other, [BoatLaunched(name="Eva")]), Require(stale, errors.Conflict("not like that"))
+            CALLER, Create(other, [BoatLaunched(name="Eva")]), CheckVersion(stale, errors.Conflict("not like that"))
         )
     assert store.find(Boat, other.key()) is None
     assert store.owner_of(ORG, "boat-name", "Eva") is None
@@ -120,13 +131,13 @@ def test_numbers_have_no_gaps_even_when_commits_fail() -> None:
         def build(first: int) -> list[Op]:
             return [Create(Boat(id=ids.new("boa"), org_id=ORG, name=name)) for name in names]
 
-        return store.commit_numbered(CALLER, "boats-2027", build, count=len(names))
+        return store.commit_with_sequence(CALLER, "boats-2027", build, count=len(names))
 
     assert numbered(["a"]) == 1
     with pytest.raises(errors.Duplicate):
         numbered(["a"])
     assert numbered(["b", "c"]) == 2
-    store.forget_numbers()
+    store.clear_sequence_cache()
     assert numbered(["d"]) == 4
 
 
@@ -134,45 +145,52 @@ def test_a_bounded_number_stops_at_its_bound() -> None:
     key = Key(f"ORG#{ORG}#USES", "USES")
 
     def use() -> None:
-        store.commit(CALLER, Add(key, {"uses": 1}, "uses", at_most={"uses": 2}, otherwise=errors.Conflict("used up")))
+        store.commit(
+            CALLER,
+            IncrementCounters(key, {"uses": 1}, "uses", at_most={"uses": 2}, otherwise=errors.Conflict("used up")),
+        )
 
     use()
     use()
     with pytest.raises(errors.Conflict, match="used up"):
         use()
-    assert store.numbers(key) == {"uses": 2}
+    assert store.get_counters(key) == {"uses": 2}
 
 
 def test_what_is_added_to_one_number_in_one_transaction_is_added_together() -> None:
     key = Key(f"ORG#{ORG}#TOTALS", "x")
-    store.commit(CALLER, Add(key, {"debit": 5, "cash": 1}, "totals"), Add(key, {"debit": 7, "fees": 2}, "totals"))
-    assert store.numbers(key) == {"debit": 12, "cash": 1, "fees": 2}
+    store.commit(
+        CALLER,
+        IncrementCounters(key, {"debit": 5, "cash": 1}, "totals"),
+        IncrementCounters(key, {"debit": 7, "fees": 2}, "totals"),
+    )
+    assert store.get_counters(key) == {"debit": 12, "cash": 1, "fees": 2}
 
 
 def test_an_event_has_its_effect_once_per_consumer() -> None:
-    store.commit(CALLER, Once("mail", "01J"))
-    store.commit(CALLER, Once("stats", "01J"))
+    store.commit(CALLER, MarkConsumed("mail", "01J"))
+    store.commit(CALLER, MarkConsumed("stats", "01J"))
     with pytest.raises(AlreadyConsumed):
-        store.commit(CALLER, Once("mail", "01J"))
+        store.commit(CALLER, MarkConsumed("mail", "01J"))
 
 
 def test_an_idempotency_key_keeps_the_first_answer_with_the_write() -> None:
-    def attempt(body: bytes) -> Attempt:
-        return Attempt("usr_1", ORG, "POST /boats", "key-1", body, 201)
+    def attempt(body: bytes) -> IdempotentRequest:
+        return IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", body, 201)
 
     first = attempt(b"{}")
     boat = Boat(id=ids.new("boa"), org_id=ORG, name="Ida")
     caller = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=first)
     store.commit(caller, Create(boat))
     again = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=attempt(b"{}"))
-    with pytest.raises(AlreadyAnswered) as known:
+    with pytest.raises(ReplayedRequest) as known:
         store.commit(again, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")))
     assert attempt(b"{}").answer_of(known.value.first) == first.recorded
     assert attempt(b'{"other": 1}').answer_of(known.value.first) is None
 
 
 def test_a_secret_answer_cannot_be_read_from_the_table(dynamodb: Any) -> None:
-    attempt = Attempt("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
+    attempt = IdempotentRequest("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
     caller = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=attempt)
     store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), answer={"key": "cw_hush"})
     record = attempt.record(attempt.recorded or "")
@@ -187,7 +205,7 @@ def test_pages_follow_each_other_and_the_last_has_no_cursor() -> None:
     partition = BOATS_BY_NAME.partition(org=ORG)
     seen, cursor = [], None
     while True:
-        part = page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=3, cursor=cursor))
+        part = query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=3, cursor=cursor))
         seen += [boat.name for boat in part.items]
         cursor = part.next_cursor
         if cursor is None:
@@ -199,9 +217,11 @@ def test_a_page_goes_on_over_partitions_and_filters() -> None:
     for name in ("a1", "a2", "b1", "a3"):
         launch(name)
     partitions = [BOATS_BY_NAME.partition(org=org) for org in (ids.new("org"), ORG, ids.new("org"))]
-    first = page(Boat, BOATS_BY_NAME, partitions, PageQuery(limit=2), where={"initial": "a"})
+    first = query_page(Boat, BOATS_BY_NAME, partitions, PageQuery(limit=2), where={"initial": "a"})
     assert [boat.name for boat in first.items] == ["a1", "a2"]
-    rest = page(Boat, BOATS_BY_NAME, partitions, PageQuery(limit=2, cursor=first.next_cursor), where={"initial": "a"})
+    rest = query_page(
+        Boat, BOATS_BY_NAME, partitions, PageQuery(limit=2, cursor=first.next_cursor), where={"initial": "a"}
+    )
     assert [boat.name for boat in rest.items] == ["a3"]
     assert rest.next_cursor is None
 
@@ -210,15 +230,15 @@ def test_a_cursor_is_good_for_its_own_list_only() -> None:
     for name in ("a", "b"):
         launch(name)
     partition = BOATS_BY_NAME.partition(org=ORG)
-    cursor = page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1)).next_cursor
+    cursor = query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1)).next_cursor
     elsewhere = BOATS_BY_NAME.partition(org=ids.new("org"))
     for wrong in (cursor, "rubbish", "é", ""):
         with pytest.raises(errors.Invalid):
-            page(Boat, BOATS_BY_NAME, [elsewhere], PageQuery.model_construct(limit=1, cursor=wrong or "="))
+            query_page(Boat, BOATS_BY_NAME, [elsewhere], PageQuery.model_construct(limit=1, cursor=wrong or "="))
     with pytest.raises(errors.Invalid):
-        page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1, cursor=cursor), where={"initial": "a"})
+        query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1, cursor=cursor), where={"initial": "a"})
     with pytest.raises(errors.Invalid):
-        page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1, cursor=cursor), descending=True)
+        query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1, cursor=cursor), descending=True)
 
 
 def test_a_value_cannot_reach_into_another_key() -> None:
@@ -233,34 +253,34 @@ def test_who_was_too_late_for_a_number_waits_its_turn_and_gives_it_back() -> Non
             tried.append(first)
             return [Create(Boat(id=ids.new("boa"), org_id=ORG, name=name))]
 
-        return store.commit_numbered(CALLER, "boats-2027", build)
+        return store.commit_with_sequence(CALLER, "boats-2027", build)
 
     assert [numbered("a"), numbered("b")] == [1, 2]
-    store.forget_numbers()
+    store.clear_sequence_cache()
     assert numbered("c") == 3
     assert tried == [1, 2, 1, 3]
-    turns.wait(TURN.key(org=ORG, name="boats-2027"), time.monotonic())
+    sequence_lock.acquire_sequence_lease(TURN.key(org=ORG, name="boats-2027"), time.monotonic())
 
 
 def test_a_turn_is_one_persons_until_it_is_given_back_or_over(monkeypatch: pytest.MonkeyPatch) -> None:
     place = TURN.key(org=ORG, name="boats-2027")
-    monkeypatch.setattr(turns, "_LASTS_MS", -1)
-    dead = turns.wait(place, time.monotonic())
-    monkeypatch.setattr(turns, "_LASTS_MS", 3_600_000)
-    ours = turns.wait(place, time.monotonic())
-    turns.give_back(place, dead)
-    with pytest.raises(errors.LostRace):
-        turns.wait(place, time.monotonic())
-    turns.give_back(place, ours)
-    turns.wait(place, time.monotonic())
+    monkeypatch.setattr(sequence_lock, "_LASTS_MS", -1)
+    dead = sequence_lock.acquire_sequence_lease(place, time.monotonic())
+    monkeypatch.setattr(sequence_lock, "_LASTS_MS", 3_600_000)
+    ours = sequence_lock.acquire_sequence_lease(place, time.monotonic())
+    sequence_lock.release_sequence_lease(place, dead)
+    with pytest.raises(errors.ConcurrentUpdate):
+        sequence_lock.acquire_sequence_lease(place, time.monotonic())
+    sequence_lock.release_sequence_lease(place, ours)
+    sequence_lock.acquire_sequence_lease(place, time.monotonic())
 
 
 def test_a_write_may_require_that_nothing_is_somewhere() -> None:
     first = launch("Ada")
     nowhere = BOATS.key(org=ORG, id=ids.new("boa"))
-    taken = errors.LostRace("somebody was there first")
-    store.commit(CALLER, Update(first, renamed(first, "Bea")), Absent(nowhere, taken))
+    taken = errors.ConcurrentUpdate("somebody was there first")
+    store.commit(CALLER, Update(first, renamed(first, "Bea")), CheckAbsent(nowhere, taken))
     second = launch("Cleo")
-    with pytest.raises(errors.LostRace, match="somebody was there first"):
-        store.commit(CALLER, Update(second, renamed(second, "Dora")), Absent(first.key(), taken))
+    with pytest.raises(errors.ConcurrentUpdate, match="somebody was there first"):
+        store.commit(CALLER, Update(second, renamed(second, "Dora")), CheckAbsent(first.key(), taken))
     assert store.get(Boat, second.key()).name == "Cleo"

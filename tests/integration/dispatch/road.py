@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from coachway.compliance.rules import SubjectType
-from coachway.core import clock, store
-from coachway.core.ops import Create
-from coachway.dispatch.model import ASSIGNMENT, Assignment
-from coachway.dispatch.packing import Fix
+from coachway.core import store
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
+from coachway.dispatch.tracking.position_encoding import Fix
 from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply, call, token_for

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, ids, store
-from coachway.core.table import tally
-from coachway.dispatch.diary_model import DIARY, DiaryPage
-from coachway.dispatch.model import ASSIGNMENT
+from coachway.core import store
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.dispatch.assignments.model import ASSIGNMENT
+from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.fleet.model import JOBS
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
@@ -39,7 +41,7 @@ def jobs_on(resource: str, week: str) -> list[str]:
 
 
 def ahead(resource: str) -> int:
-    return store.numbers(JOBS.key(org=ORG, resource=resource)).get("n", 0)
+    return store.get_counters(JOBS.key(org=ORG, resource=resource)).get("n", 0)
 
 
 def test_the_worked_example() -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.schemas import Changes
-from coachway.dispatch import assigning
-from coachway.dispatch.ground import Ground
-from coachway.dispatch.requests import AssignInput
+from coachway.core.schemas import PartialUpdate
+from coachway.dispatch.matching import assign
+from coachway.dispatch.matching.context import AssignmentContext
+from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet import drivers
 from coachway.fleet.model import AvailabilityInput
 from tests.integration.bookings.asking import ORG
@@ -149,22 +149,22 @@ def test_a_choice_that_lost_its_driver_meanwhile_is_made_again(monkeypatch: pyte
     vehicle("Coach 1")
     vehicle("Coach 2")
     run, rival = trip(), trip()
-    commit = assigning.commit
+    commit = assign.commit
     rivals = [rival]
 
     def overtaken(*args: Any, **more: Any) -> None:
         if rivals:
             body = AssignInput(charter_id=rivals.pop(), driver_id=rosa, vehicle_id=_another(args[1], args[3]))
-            assigning.assign(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
+            assign.assign(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
         commit(*args, **more)
 
-    monkeypatch.setattr(assigning, "commit", overtaken)
+    monkeypatch.setattr(assign, "commit", overtaken)
     made = done("POST", "/dispatch/assignments/auto", {"charter_id": run})
     assert made["assignment"]["driver_id"] == sam
     assert made["considered"][-1]["blocked_by"][0]["rule"] == "overlap"
 
 
-def _another(on: Ground, chosen: object) -> str:
+def _another(on: AssignmentContext, chosen: object) -> str:
     """The vehicle that the overtaken choice did not take."""
     return next(each.vehicle.id for each in on.vehicles if each is not chosen)
 
@@ -173,7 +173,7 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
     rosa = driver()
     one, two = trip(), trip(leaves="10:00")
     coaches = [vehicle("Coach 1"), vehicle("Coach 2")]
-    commit, raced = assigning.commit, list[str]()
+    commit, raced = assign.commit, list[str]()
 
     def overtaken(*args: Any, **more: Any) -> None:
         if not raced:
@@ -181,28 +181,28 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
             assigned(two, rosa, coaches[1])
         commit(*args, **more)
 
-    monkeypatch.setattr(assigning, "commit", overtaken)
+    monkeypatch.setattr(assign, "commit", overtaken)
     body = AssignInput(charter_id=one, driver_id=rosa, vehicle_id=coaches[0])
     with pytest.raises(errors.Conflict, match="overlap: Rosa Delgado is on"):
-        assigning.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+        assign.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
 
 
 def test_a_driver_who_goes_away_at_the_same_moment_is_not_given_the_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     rosa, run, coach = driver(), trip(), vehicle()
     away = {"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00", "reason": "vacation"}
-    commit, raced = assigning.commit, list[str]()
+    commit, raced = assign.commit, list[str]()
 
     def overtaken(*args: Any, **more: Any) -> None:
         if not raced:
             raced.append("once")
-            changes: Changes[AvailabilityInput] = Changes({"exceptions": [away]})
+            changes: PartialUpdate[AvailabilityInput] = PartialUpdate({"exceptions": [away]})
             drivers.set_availability(SYSTEM, rosa, changes, None)
         commit(*args, **more)
 
-    monkeypatch.setattr(assigning, "commit", overtaken)
+    monkeypatch.setattr(assign, "commit", overtaken)
     body = AssignInput(charter_id=run, driver_id=rosa, vehicle_id=coach)
     with pytest.raises(errors.Conflict, match="vacation"):
-        assigning.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+        assign.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
     assert charter(run)["vehicles"] == []
 
 

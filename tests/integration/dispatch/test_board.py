@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, store
-from coachway.core.ops import Update
-from coachway.dispatch.model import ASSIGNMENT, Assignment
-from coachway.dispatch.rules import AssignmentStatus
+from coachway.core import store
+from coachway.core.persistence.operations import Update
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import SYSTEM, ask, assigned, done, driver, found, trip, vehicle
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids
-from coachway.core.table import tally
+from coachway.core.persistence.table import tally
+from coachway.core.types import ids
 from tests.integration.dispatch import diaries, road, yard
 from tests.integration.dispatch.diaries import ask, got
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids, settings
 from coachway.core.caller import Caller
-from coachway.core.errors import LostRace
-from coachway.core.table import connection
-from coachway.dispatch import checkins, trail
-from coachway.dispatch.checkins import CheckIn, CheckInBatch
-from coachway.dispatch.packing import rounded
+from coachway.core.errors import ConcurrentUpdate
+from coachway.core.persistence.table import connection
+from coachway.core.runtime import settings
+from coachway.core.types import ids
+from coachway.dispatch.tracking import position_ingest, position_store
+from coachway.dispatch.tracking.position_encoding import rounded
+from coachway.dispatch.tracking.position_ingest import CheckInBatch, PositionReport
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import at, done, driven, events, on_duty, point, told
@@ -29,7 +30,7 @@ def organization() -> None:
 
 
 def kept(assignment_id: str) -> list[Any]:
-    return [fix for page in trail.whole(ORG, assignment_id) for fix in page.fixes]
+    return [fix for page in position_store.whole(ORG, assignment_id) for fix in page.fixes]
 
 
 def straight(count: int, seconds: int = 10, start: str = "08:10") -> list[Any]:
@@ -49,9 +50,9 @@ def test_the_worked_example() -> None:
 def taken(assignment_id: str, fixes: list[Any], rosa: str) -> Meter:
     """What DynamoDB charges for a batch."""
     caller = Caller(org_id=ORG, user_id="usr_1", role="driver", party_id=rosa)
-    points = [CheckIn.model_validate(point(fix)) for fix in fixes]
+    points = [PositionReport.model_validate(point(fix)) for fix in fixes]
     with road.the_time_is(fixes[-1].at), (meter := Meter()).running():
-        checkins.take(caller, CheckInBatch(assignment_id=assignment_id, points=points))
+        position_ingest.ingest_positions(caller, CheckInBatch(assignment_id=assignment_id, points=points))
     return meter
 
 
@@ -84,7 +85,7 @@ def test_dynamodb_itself_charges_one_unit(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_full_page_is_less_than_a_kilobyte() -> None:
     _, assignment_id, rosa = on_duty()
     driven(assignment_id, read("to-the-shore"), by=rosa, together=100)
-    pages = trail.whole(ORG, assignment_id)
+    pages = position_store.whole(ORG, assignment_id)
     assert max(len(page.fixes) for page in pages) == 30
     client: Any = connection().client
     for page in pages:
@@ -143,15 +144,15 @@ def told_now(assignment_id: str, fixes: list[Any], rosa: str) -> dict[str, Any]:
 
 def test_a_try_that_was_interrupted_between_two_pages_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     _, assignment_id, rosa = on_duty()
-    fixes, keep, calls = straight(100), trail.keep, []
+    fixes, keep, calls = straight(100), position_store.save_page, []
 
     def fails(page: Any) -> None:
         calls.append(page)
         if len(calls) == 2:
-            raise LostRace("another was faster")
+            raise ConcurrentUpdate("another was faster")
         keep(page)
 
-    monkeypatch.setattr(trail, "keep", fails)
+    monkeypatch.setattr(position_store, "keep", fails)
     assert told(assignment_id, fixes, by=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
     assert kept(assignment_id) == fixes
 
@@ -206,7 +207,7 @@ def test_of_two_positions_of_one_moment_the_first_stands() -> None:
 
 def test_a_page_takes_no_more_than_an_item_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     _, assignment_id, rosa = on_duty()
-    monkeypatch.setattr(trail, "MOST_FIXES", 25)
+    monkeypatch.setattr(position_store, "MOST_FIXES", 25)
     assert told(assignment_id, straight(20), by=rosa) == {"accepted": 20, "duplicates": 0, "ignored": 0}
     between = [fix._replace(at=fix.at + timedelta(seconds=5)) for fix in straight(20)]
     assert told(assignment_id, [*straight(1), *between], by=rosa) == {"accepted": 5, "duplicates": 1, "ignored": 15}

@@ -10,13 +10,16 @@ import pytest
 from coachway.compliance import subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import ids, store
-from coachway.core.consuming import Delivery
-from coachway.core.events import Envelope
-from coachway.core.listing import everything
-from coachway.core.ops import Update
-from coachway.dispatch import charters, erasing, recovery_flow
-from coachway.dispatch.model import ASSIGNMENT
+from coachway.core import store
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.domain_events import Envelope
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.queries import query_all
+from coachway.core.types import ids
+from coachway.dispatch import erasure
+from coachway.dispatch.assignments.model import ASSIGNMENT
+from coachway.dispatch.matching import charter_consumer
+from coachway.dispatch.recovery import workflow as recovery_workflow
 from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
@@ -34,7 +37,7 @@ def told(kind: str, aggregate_id: str, **data: Any) -> None:
     delivery = Delivery(
         event_id=ids.ulid(), type=kind, org_id=ORG, aggregate_id=aggregate_id, correlation_id="c", data=data
     )
-    charters.CONSUMERS[kind](SYSTEM, delivery)
+    charter_consumer.CONSUMERS[kind](SYSTEM, delivery)
 
 
 def now_of(assignment_id: str) -> dict[str, Any]:
@@ -43,7 +46,7 @@ def now_of(assignment_id: str) -> dict[str, Any]:
 
 def facts(assignment_id: str, kind: str) -> list[dict[str, Any]]:
     key = ASSIGNMENT.key(org=ORG, id=assignment_id)
-    return [each.data for each in everything(Envelope, key.pk, prefix="EVENT#") if each.type == kind]
+    return [each.data for each in query_all(Envelope, key.pk, prefix="EVENT#") if each.type == kind]
 
 
 @pytest.mark.parametrize("kind", ["charter.cancelled", "charter.deleted", "quote.declined", "quote.expired"])
@@ -145,5 +148,5 @@ def test_papers_that_will_have_run_out_are_a_concern(kind: str) -> None:
 
 def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
     rule = template()["Resources"]["DispatchRule"]["Properties"]["EventPattern"]
-    heard = [*charters.CONSUMERS, *erasing.CONSUMERS, *recovery_flow.CONSUMERS]
+    heard = [*charter_consumer.CONSUMERS, *erasure.CONSUMERS, *recovery_workflow.CONSUMERS]
     assert sorted(rule["detail-type"]) == sorted(set(heard)) == sorted(heard)

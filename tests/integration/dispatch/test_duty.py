@@ -9,11 +9,12 @@ import pytest
 
 from coachway.compliance import subjects
 from coachway.compliance.rules import SubjectType
-from coachway.core import ids, store
-from coachway.core.model import Key
-from coachway.core.ops import Update
-from coachway.dispatch import driver_hours
-from coachway.dispatch.packing import rounded
+from coachway.core import store
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.records import Key
+from coachway.core.types import ids
+from coachway.dispatch.driver_hours import clock
+from coachway.dispatch.tracking.position_encoding import rounded
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
@@ -224,7 +225,7 @@ def test_of_two_vehicles_that_come_to_their_last_stops_at_once_one_counts_the_ot
     with the_time_is("09:00"):
         done("POST", path(first, "depart"), {}, by=one)
         done("POST", path(second, "depart"), {}, by=two)
-    numbers, looks = store.numbers, []
+    numbers, looks = store.get_counters, []
 
     def at_the_same_moment(key: Key) -> dict[str, int]:
         """Before the second has counted, the first has too: what was read is old."""
@@ -305,7 +306,7 @@ def test_the_office_notes_a_trip_that_nobody_told_of_days_later() -> None:
         for what, when in steps:
             made = done("POST", path(assignment_id, what), {"at": at(when).isoformat()})
         assert (made["status"], made["checked_out_at"]) == ("completed", "2027-03-03T17:20:00Z")
-        known = driver_hours.of(yard.SYSTEM, rosa)
+        known = clock.of(yard.SYSTEM, rosa)
         assert (known.known, known.days[5].on_duty_hours) == ("known", 3.83)
         too_old = {"at": (at("08:30") - timedelta(days=9)).isoformat()}
         assert road.ask("POST", path(assignment_id, "check-out"), too_old).status == 422

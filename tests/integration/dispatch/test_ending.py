@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, store
-from coachway.core.ops import Update
-from coachway.dispatch import assignments
-from coachway.dispatch.diary_model import DIARY, DiaryPage
-from coachway.dispatch.model import Assignment
-from coachway.dispatch.rules import AssignmentStatus
+from coachway.core import store
+from coachway.core.persistence.operations import Update
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.fleet.model import JOBS
-from coachway.identity import organizations
-from coachway.identity.organization import HoursPolicy
+from coachway.identity import organization_queries
+from coachway.identity.model.organization import HoursPolicy
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import SYSTEM, ask, assigned, done, driver, found, given, trip, vehicle
 
@@ -34,7 +35,7 @@ def at(clock_time: str) -> datetime:
 
 def now_is(assignment_id: str, **fields: Any) -> None:
     """The assignment as tracking leaves it."""
-    before = store.get(Assignment, assignments.key(ORG, assignment_id))
+    before = store.get(Assignment, repository.key(ORG, assignment_id))
     store.commit(SYSTEM, Update(before, before.model_copy(update=fields)))
 
 
@@ -51,7 +52,7 @@ def test_hours_that_were_worked_count_when_the_trip_is_taken_away() -> None:
         assert gone["status"] == "released"
         [job] = page(rosa).jobs
         assert (job.ends_at, job.duty[-1].end) == (at("06:00"), at("06:00"))
-        assert store.numbers(JOBS.key(org=ORG, resource=rosa))["n"] == 0
+        assert store.get_counters(JOBS.key(org=ORG, resource=rosa))["n"] == 0
         # Six hours were driven: four more are legal, five are not.
         refused = given(trip(leaves="07:00", hours=5), rosa, coach)
         assert "drive limit by 1 h 00 min" in refused.text
@@ -100,7 +101,7 @@ def test_a_driver_who_never_said_what_became_of_a_trip_is_not_given_another() ->
 def test_what_was_really_driven_counts_not_what_was_planned() -> None:
     rosa, coach = driver(), vehicle()
     made = assigned(trip("2027-03-02", leaves="21:00", hours=3), rosa, coach)
-    kept = store.get(Assignment, assignments.key(ORG, made["id"]))
+    kept = store.get(Assignment, repository.key(ORG, made["id"]))
     stops = [stop.model_copy() for stop in kept.stops]
     stops[0].departed_at, stops[1].arrived_at = at("00:00"), at("05:00")
     came = {"checked_in_at": at("00:00"), "checked_out_at": at("05:00"), "stops": stops}
@@ -113,7 +114,7 @@ def test_what_was_really_driven_counts_not_what_was_planned() -> None:
 
 def test_the_organization_says_which_hours_rules_hold() -> None:
     run = trip(leaves="00:00", hours=9)
-    house = organizations.get(ORG)
+    house = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=False)
     store.commit(SYSTEM, Update(house, house.model_copy(update={"hours_policy": policy})))
     refused = given(run, driver(), vehicle())

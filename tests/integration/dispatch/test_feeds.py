@@ -10,7 +10,7 @@ import pytest
 from icalendar import Calendar, Event
 
 from coachway.core import store
-from coachway.dispatch.feeds import FEED
+from coachway.dispatch.calendars.subscriptions import FEED
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply
 from tests.integration.dispatch import road, yard
@@ -164,7 +164,7 @@ def test_an_idempotency_key_does_not_keep_a_link() -> None:
 
 
 def test_the_feed_of_a_driver_who_has_gone_is_gone() -> None:
-    from coachway.core.ops import Update
+    from coachway.core.persistence.operations import Update
     from coachway.fleet import drivers
 
     rosa = yard.driver()

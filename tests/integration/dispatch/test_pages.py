@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from coachway.core import clock
-from coachway.core.answers import Html
-from coachway.core.table import tally
-from coachway.dispatch import driver_page
+from coachway.core.http.response_types import HtmlResponse
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.dispatch.duty import driver_page
 from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.dispatch import road
@@ -109,6 +109,6 @@ def test_the_worker_is_another_one_whenever_the_page_is(monkeypatch: pytest.Monk
     assert reply.headers["Content-Security-Policy"] == "default-src 'none'; connect-src 'self'"
     first = base64.b64decode(reply.text).decode()
     assert "VERSION" not in first
-    changed = Html(f"{driver_page.page().text} ")
+    changed = HtmlResponse(f"{driver_page.page().text} ")
     monkeypatch.setattr(driver_page, "page", lambda: changed)
     assert driver_page.worker.__wrapped__().content.decode() != first

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, ids, store
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.consuming import Delivery
-from coachway.core.journal import all_events
-from coachway.dispatch import performance
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.event_log import all_events
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.dispatch.performance import service as performance
 from coachway.fleet.model import DRIVER, Driver
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
@@ -86,7 +88,7 @@ def test_a_rebuild_comes_to_the_same() -> None:
         before = got(f"/drivers/{rosa}/performance")
         kept = performance.TALLIES.of(ORG, rosa)
     tampered = kept.model_copy(update={"numbers": {"completed": 99}})
-    from coachway.core.ops import Update
+    from coachway.core.persistence.operations import Update
 
     store.commit(yard.SYSTEM, Update(kept, tampered))
     with clock.frozen(road.at("14:00")):

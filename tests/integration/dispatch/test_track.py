@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, ids
-from coachway.core.table import tally
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tests.integration.bookings import asking
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import ask, at, done, on_duty, the_time_is, told

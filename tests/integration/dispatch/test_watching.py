@@ -10,13 +10,15 @@ from typing import Any
 import boto3
 import pytest
 
-from coachway.core import clock, files, singly, store
-from coachway.core.errors import LostRace
-from coachway.core.events import Envelope
-from coachway.core.listing import everything
-from coachway.dispatch import archive, trail, watching
-from coachway.dispatch.packing import rounded
-from coachway.dispatch.watch import Watch
+from coachway.core import file_storage, store
+from coachway.core.errors import ConcurrentUpdate
+from coachway.core.persistence import single_item
+from coachway.core.persistence.domain_events import Envelope
+from coachway.core.persistence.queries import query_all
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments.watch import MonitoringSchedule
+from coachway.dispatch.tracking import archive_job, monitor_job, position_store
+from coachway.dispatch.tracking.position_encoding import rounded
 from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
@@ -33,21 +35,21 @@ def organization() -> None:
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The deployment's bucket."""
     monkeypatch.setenv("BUCKET_NAME", "files")
-    files.forget()
+    file_storage.forget()
     client = boto3.client("s3")
     client.create_bucket(Bucket="files")
     yield client
-    files.forget()
+    file_storage.forget()
 
 
 def looked(local: str, day: str = "2027-03-03") -> dict[str, int]:
     with the_time_is(local, day):
-        return watching.run().model_dump()
+        return monitor_job.run().model_dump()
 
 
 def said(assignment_id: str, kind: str) -> list[dict[str, Any]]:
     """What the events of one kind say of an assignment."""
-    found = everything(Envelope, assignment(assignment_id).key().pk, prefix="EVENT#")
+    found = query_all(Envelope, assignment(assignment_id).key().pk, prefix="EVENT#")
     return [each.data for each in found if each.type == kind]
 
 
@@ -158,12 +160,12 @@ def test_what_is_over_is_watched_no_more_and_archived_in_four_weeks(bucket: Any)
     assert looked("12:05")["over"] == 1
     assert looked("13:00")["looked_at"] == 0
     with the_time_is("12:00", "2027-03-30"):
-        assert archive.run().trails == 0
+        assert archive_job.run().trails == 0
     with the_time_is("12:10", "2027-03-31"):
-        assert archive.run().model_dump() == {"trails": 1, "fixes": len(track), "failed": 0}
-        assert archive.run().trails == 0
-    assert trail.whole(ORG, made) == []
-    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive.key_of(ORG, made))["Body"].read())
+        assert archive_job.run().model_dump() == {"trails": 1, "fixes": len(track), "failed": 0}
+        assert archive_job.run().trails == 0
+    assert position_store.whole(ORG, made) == []
+    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive_job.key_of(ORG, made))["Body"].read())
     lines = [json.loads(line) for line in kept.decode().splitlines()]
     assert len(lines) == len(track)
     assert lines[0] == {
@@ -186,22 +188,22 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
         done("POST", f"/dispatch/assignments/{made}/check-out", {}, by=rosa)
     looked("12:00")
     removed: list[Any] = []
-    remove = singly.remove
+    remove = single_item.delete_if_unchanged
 
     def once(page: Any) -> None:
         if removed:
-            raise LostRace("the machine stopped")
+            raise ConcurrentUpdate("the machine stopped")
         removed.append(page)
         remove(page)
 
-    monkeypatch.setattr(singly, "remove", once)
+    monkeypatch.setattr(single_item, "remove", once)
     with the_time_is("12:10", "2027-04-01"):
-        assert archive.run().failed == 1
-        monkeypatch.setattr(singly, "remove", remove)
-        assert archive.run().failed == 0
-    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive.key_of(ORG, made))["Body"].read())
+        assert archive_job.run().failed == 1
+        monkeypatch.setattr(single_item, "remove", remove)
+        assert archive_job.run().failed == 0
+    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive_job.key_of(ORG, made))["Body"].read())
     assert len(kept.decode().splitlines()) == 120
-    assert trail.whole(ORG, made) == []
+    assert position_store.whole(ORG, made) == []
 
 
 def test_what_was_declined_is_forgotten() -> None:
@@ -209,8 +211,8 @@ def test_what_was_declined_is_forgotten() -> None:
     made = yard.assigned(yard.trip(), rosa, yard.vehicle())["id"]
     yard.done("POST", f"/dispatch/assignments/{made}/decline", {"reason": "ill"}, by=rosa)
     assert looked("09:20")["over"] == 1
-    watch = Watch(org_id=ORG, assignment_id=made, due=clock.now())
-    assert store.find(Watch, watch.key()) is None
+    watch = MonitoringSchedule(org_id=ORG, assignment_id=made, due=clock.now())
+    assert store.find(MonitoringSchedule, watch.key()) is None
 
 
 def test_the_timer_says_which_of_its_jobs_it_does(bucket: Any) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from coachway.bookings import charters, coverage
-from coachway.bookings.model import Cover
-from coachway.compliance import dues
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters import queries as charter_queries
+from coachway.bookings.charters.model import Cover
+from coachway.compliance import reminder_times
 from coachway.compliance import rules as papers_rules
 from coachway.compliance.model import Subject
-from coachway.compliance.rules import Paper, SubjectType
-from coachway.core import ids, store
+from coachway.compliance.rules import DocumentSummary, SubjectType
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
+from coachway.core.persistence.operations import Create
+from coachway.core.types import ids
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 from tests.entries import load
 from tests.integration.bookings import asking
@@ -29,7 +31,7 @@ ATLANTIC_CITY: Final = (39.3560, -74.4310)
 
 def found() -> None:
     """The organization, a client, prices."""
-    dues.forget_zones()
+    reminder_times.forget_zones()
     asking.found()
 
 
@@ -59,7 +61,9 @@ def papers(subject_type: SubjectType, subject_id: str, expires: date = date(2029
         subject_id=subject_id,
         name=subject_id,
         papers=[
-            Paper(id=ids.new("cmp"), document_type=kind, status=papers_rules.Status.APPROVED, expiration_date=expires)
+            DocumentSummary(
+                id=ids.new("cmp"), document_type=kind, status=papers_rules.Status.APPROVED, expiration_date=expires
+            )
             for kind in papers_rules.REQUIRED[subject_type]
         ],
     )
@@ -139,5 +143,5 @@ def awarded(charter_id: str, *, papers_until: date = date(2029, 1, 1)) -> str:
     vendor_id = ids.new("ven")
     cover = Cover(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
     store.commit(SYSTEM, Create(papers(SubjectType.VENDOR, vendor_id, papers_until)))
-    store.commit(SYSTEM, *coverage.covered(SYSTEM, charters.get(SYSTEM, charter_id), [cover], "awarded"))
+    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get(SYSTEM, charter_id), [cover], "awarded"))
     return vendor_id

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from coachway.identity import keys
+from coachway.identity.secrets import signing_keys
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process(dynamodb: object) -> Iterator[None]:
-    keys.forget()
+    signing_keys.forget()
     yield
-    keys.forget()
+    signing_keys.forget()

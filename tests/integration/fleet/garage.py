@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.compliance import dues
-from coachway.core import clock, ids, links
+from coachway.compliance import reminder_times
+from coachway.contracts.identity import OTP, OtpRequested
+from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE
-from coachway.identity import rules, tokens
-from coachway.identity.events import OTP, OtpRequested
-from coachway.identity.model import User
+from coachway.identity.auth import tokens
+from coachway.identity.model import permissions as model_permissions
+from coachway.identity.model.user import User
 from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.identity.people import Org, facts, post, registered
@@ -23,17 +26,17 @@ class Garage:
     """The organization's staff, and what they ask."""
 
     def __init__(self, slug: str = "harbor") -> None:
-        dues.forget_zones()
+        reminder_times.forget_zones()
         self.org: Org = registered(slug)
         self.caller = Caller(org_id=self.org.id, user_id="usr_1", role="admin")
 
     def staff(self, rights: str = "") -> str:
         """A token of somebody in the organization, who may do everything or just this."""
-        permissions = frozenset(rights.split()) or rules.BUILT_IN["admin"]
+        permissions = frozenset(rights.split()) or model_permissions.BUILT_IN["admin"]
         return self._token("admin", permissions)
 
     def as_driver(self, driver_id: str) -> str:
-        return self._token("driver", rules.BUILT_IN["driver"], party_id=driver_id, phone="+12125550199")
+        return self._token("driver", model_permissions.BUILT_IN["driver"], party_id=driver_id, phone="+12125550199")
 
     def _token(self, role: str, permissions: frozenset[str], **more: str) -> str:
         named = {"first_name": "Sam", "last_name": "Tran", "email": "sam@harbor.example", **more}
@@ -72,5 +75,5 @@ class Garage:
         told = facts(self.org.id, OtpRequested)
         code = "000000"
         if len(told) > before:
-            code = links.code(OTP, self.org.id, told[-1]["user_id"], told[-1]["nonce"])
+            code = signed_links.one_time_code(OTP, self.org.id, told[-1]["user_id"], told[-1]["nonce"])
         return post("/auth/otp/verify", {**said, "code": code})

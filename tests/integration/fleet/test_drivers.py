@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from coachway.core import errors, ids, store
-from coachway.core.schemas import Changes
-from coachway.fleet import drivers, jobs, lending
+from coachway.core import errors, store
+from coachway.core.schemas import PartialUpdate
+from coachway.core.types import ids
+from coachway.fleet import dispatch_access, drivers, job_counter
 from coachway.fleet.model import DRIVER_EXAMPLE, DriverStatus
 from tests.integration.client import call
 from tests.integration.fleet.garage import APIS, PHONE, Garage
@@ -162,7 +163,7 @@ def test_drivers_are_listed_by_status_vendor_license_and_name(garage: Garage) ->
     assert names(license_class="A", status="active") == ["Ana"]
     assert names(q="an") == ["Ana", "Ánna"]
     assert names(q="an", status="on_leave") == []
-    assert [each.first_name for each in lending.drivers(garage.caller)] == ["Ana", "Ánna", "Emil"]
+    assert [each.first_name for each in dispatch_access.drivers(garage.caller)] == ["Ana", "Ánna", "Emil"]
 
 
 def test_a_vendor_that_is_not_there_is_refused(garage: Garage) -> None:
@@ -242,14 +243,14 @@ def test_nobody_without_the_permission_and_no_other_tenant_gets_in(garage: Garag
 def test_nobody_leaves_with_jobs_ahead(garage: Garage) -> None:
     made = garage.driver()
     org_id = garage.org.id
-    store.commit(garage.caller, jobs.taken(org_id, made["id"]))
+    store.commit(garage.caller, job_counter.increment_op(org_id, made["id"]))
     for method, body in (("DELETE", None), ("PUT", {"status": "inactive"})):
         refused = garage.ask(method, f"/drivers/{made['id']}", body)
         assert (refused.status, refused.json()["title"]) == (409, "the driver has jobs ahead")
     assert garage.ask("PUT", f"/drivers/{made['id']}", {"status": "on_leave"}).status == 200
-    store.commit(garage.caller, jobs.done(org_id, made["id"]))
+    store.commit(garage.caller, job_counter.decrement_op(org_id, made["id"]))
     with pytest.raises(errors.Conflict):
-        store.commit(garage.caller, jobs.done(org_id, made["id"]))
+        store.commit(garage.caller, job_counter.decrement_op(org_id, made["id"]))
     assert garage.ask("DELETE", f"/drivers/{made['id']}").status == 204
 
 
@@ -259,10 +260,10 @@ def test_a_job_given_while_the_driver_leaves_is_one_or_the_other(garage: Garage)
     org_id = garage.org.id
     seen = drivers.get(garage.caller, first["id"])
     drivers.delete(garage.caller, first["id"], None)
-    with pytest.raises(errors.LostRace):
-        store.commit(garage.caller, lending.unchanged(seen), jobs.taken(org_id, first["id"]))
+    with pytest.raises(errors.ConcurrentUpdate):
+        store.commit(garage.caller, dispatch_access.unchanged(seen), job_counter.increment_op(org_id, first["id"]))
     seen = drivers.get(garage.caller, second["id"])
-    store.commit(garage.caller, lending.unchanged(seen), jobs.taken(org_id, second["id"]))
+    store.commit(garage.caller, dispatch_access.unchanged(seen), job_counter.increment_op(org_id, second["id"]))
     with pytest.raises(errors.Conflict, match="jobs that are not over"):
         drivers.delete(garage.caller, second["id"], seen.version)
 
@@ -279,6 +280,6 @@ def test_a_change_that_loses_to_a_log_in_is_made_all_the_same(garage: Garage, mo
 
     garage.logs_in()
     monkeypatch.setattr(store, "commit", log_in_first)
-    after = drivers.update(garage.caller, made["id"], Changes({"status": DriverStatus.INACTIVE}), None)
+    after = drivers.update(garage.caller, made["id"], PartialUpdate({"status": DriverStatus.INACTIVE}), None)
     assert after.status == "inactive"
     assert garage.logs_in().status == 401

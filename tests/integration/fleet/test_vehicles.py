@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids, store
-from coachway.fleet import jobs, lending, vehicles
+from coachway.core import store
+from coachway.core.types import ids
+from coachway.fleet import dispatch_access, job_counter, vehicles
 from coachway.fleet.model import VEHICLE_EXAMPLE
 from tests.integration.client import call
 from tests.integration.fleet.garage import APIS, Garage
@@ -53,7 +54,7 @@ def test_vehicles_are_listed_by_status_class_vendor_and_name(garage: Garage) -> 
     assert names(vendor_id=vendor) == ["Coach 2"]
     assert names(q="coach") == ["Coach 1", "Coach 2"]
     assert names(q="MINI", vehicle_class="coach") == []
-    assert [each.name for each in lending.vehicles(garage.caller)] == ["Coach 1", "Minibus 1", "Van 1"]
+    assert [each.name for each in dispatch_access.vehicles(garage.caller)] == ["Coach 1", "Minibus 1", "Van 1"]
 
 
 @pytest.mark.parametrize(
@@ -70,12 +71,12 @@ def test_a_vendor_that_is_not_there_is_refused(garage: Garage) -> None:
 
 def test_a_vehicle_with_jobs_ahead_stays(garage: Garage) -> None:
     made = garage.vehicle()
-    store.commit(garage.caller, jobs.taken(garage.org.id, made["id"]))
+    store.commit(garage.caller, job_counter.increment_op(garage.org.id, made["id"]))
     for method, body in (("DELETE", None), ("PUT", {"status": "retired"})):
         refused = garage.ask(method, f"/vehicles/{made['id']}", body)
         assert (refused.status, refused.json()["title"]) == (409, "the vehicle has jobs ahead")
     assert garage.ask("PUT", f"/vehicles/{made['id']}", {"status": "out_of_service"}).status == 200
-    store.commit(garage.caller, jobs.done(garage.org.id, made["id"]))
+    store.commit(garage.caller, job_counter.decrement_op(garage.org.id, made["id"]))
     assert garage.ask("DELETE", f"/vehicles/{made['id']}").status == 204
     assert garage.ask("GET", f"/vehicles/{made['id']}").status == 404
 

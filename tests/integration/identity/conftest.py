@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from moto.dynamodb.models import DynamoDBBackend
 
-from coachway.identity import keys
+from coachway.identity.secrets import signing_keys
 
 
 @pytest.fixture(autouse=True)
 def _fresh_process(dynamodb: object) -> Iterator[None]:
-    keys.forget()
+    signing_keys.forget()
     yield
-    keys.forget()
+    signing_keys.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coachway.core import clock
-from coachway.core.events import BY_DAY, Envelope, Event
-from coachway.core.http import Api
-from coachway.core.listing import everything
+from coachway.core.http.routing import ApiRouter
+from coachway.core.persistence.domain_events import BY_DAY, Envelope, Event
+from coachway.core.persistence.queries import query_all
+from coachway.core.runtime import clock
 from tests.entries import load
 from tests.integration.client import Reply, call
 
 Json = Any
-api: Api = load("identity", "api").api
+api: ApiRouter = load("identity", "api").api
 PASSWORD = "correct horse battery staple"
 
 
@@ -98,4 +98,4 @@ def registered(slug: str = "harbor") -> Org:
 def facts(org_id: str, kind: type[Event]) -> list[Json]:
     """The data of an organization's events of one kind, today's, oldest first."""
     partition = BY_DAY.partition(org=org_id, day=clock.now().strftime("%Y-%m-%d"))
-    return [each.data for each in everything(Envelope, partition, index="gsi1") if each.type == kind.TYPE]
+    return [each.data for each in query_all(Envelope, partition, index="gsi1") if each.type == kind.TYPE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http.cookies import SimpleCookie
 
-from coachway.core import credentials
+from coachway.core.auth import authentication
 from tests.integration.client import Reply
 from tests.integration.identity.people import delete, get, post, registered
 
@@ -81,7 +81,7 @@ def test_logging_out_takes_the_cookies_away() -> None:
     headers = {"cookie": header(jar(reply), "coachway_session"), "x-csrf-token": reply.json()["csrf_token"]}
     gone = post("/auth/logout", headers=headers)
     assert gone.status == 204
-    names = {credentials.SESSION_COOKIE, "coachway_refresh", credentials.CSRF_COOKIE}
+    names = {authentication.SESSION_COOKIE, "coachway_refresh", authentication.CSRF_COOKIE}
     assert {(name, each.value, each["max-age"]) for name, each in jar(gone).items()} == {
         (name, "", "0") for name in names
     }

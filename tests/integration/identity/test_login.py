@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock
-from coachway.core.table import tally
-from coachway.identity import hashing
-from coachway.identity.events import UserSignedIn
+from coachway.contracts.identity import UserSignedIn
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.identity.secrets import hashing
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, facts, get, post, put, registered
 

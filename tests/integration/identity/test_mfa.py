@@ -7,8 +7,8 @@ from typing import Any
 
 import pyotp
 
-from coachway.core import clock
-from coachway.identity.events import MfaDisabled, MfaEnabled, RecoveryCodeUsed
+from coachway.contracts.identity import MfaDisabled, MfaEnabled, RecoveryCodeUsed
+from coachway.core.runtime import clock
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, delete, facts, get, post, put, registered
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from coachway.core import clock, links
-from coachway.core.table import tally
-from coachway.identity import rules
-from coachway.identity.events import OTP, OtpRequested, UserSignedIn
+from coachway.contracts.identity import OTP, OtpRequested, UserSignedIn
+from coachway.core.auth import signed_links
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.identity.model import permissions
 from tests.integration.client import Reply
 from tests.integration.identity.people import Org, facts, get, post, put, registered
 
@@ -29,7 +30,7 @@ def ask(org: Org, **to: str) -> Reply:
 def sent(org: Org) -> Any:
     """The newest request's event, and the code that its mail or SMS says."""
     told = facts(org.id, OtpRequested)[-1]
-    return {**told, "code": links.code(OTP, org.id, told["user_id"], told["nonce"])}
+    return {**told, "code": signed_links.one_time_code(OTP, org.id, told["user_id"], told["nonce"])}
 
 
 def verify(org: Org, code: str, **more: Any) -> Reply:
@@ -49,7 +50,7 @@ def test_a_driver_logs_in_with_a_code_sent_by_sms() -> None:
     done = verify(org, told["code"])
     assert done.status == 200, done.text
     me = get("/auth/me", done.json()["access_token"]).json()
-    assert (me["id"], me["role"], me["permissions"]) == (dee["id"], "driver", sorted(rules.BUILT_IN["driver"]))
+    assert (me["id"], me["role"], me["permissions"]) == (dee["id"], "driver", sorted(permissions.BUILT_IN["driver"]))
     assert facts(org.id, UserSignedIn)[-1]["method"] == "otp"
 
 

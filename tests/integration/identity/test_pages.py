@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.core import links
-from coachway.core.http import Api
-from coachway.identity.events import INVITATION, PASSWORD_RESET, PasswordResetRequested
+from coachway.contracts.identity import INVITATION, PASSWORD_RESET, PasswordResetRequested
+from coachway.core.auth import signed_links
+from coachway.core.http.routing import ApiRouter
 from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.identity.people import Org, facts, post, registered
 
-api: Api = load("identity", "pages").api
+api: ApiRouter = load("identity", "pages").api
 CHOSEN = "four words in a row"
 
 
@@ -35,7 +35,7 @@ def harbor() -> Org:
 def reset_path(org: Org, email: str) -> str:
     post("/auth/password/forgot", {"organization": org.slug, "email": email})
     said = facts(org.id, PasswordResetRequested)[-1]
-    return f"password-resets/{links.token(PASSWORD_RESET, org.id, said['user_id'], said['nonce'])}"
+    return f"password-resets/{signed_links.create_link_token(PASSWORD_RESET, org.id, said['user_id'], said['nonce'])}"
 
 
 def test_an_invited_person_chooses_a_password_and_is_in(harbor: Org) -> None:
@@ -98,7 +98,7 @@ def test_a_link_for_something_else_leads_nowhere(harbor: Org) -> None:
         assert answer.status == 404
         assert "text/html" in answer.headers["Content-Type"]
         assert choose(path, CHOSEN).status == 404
-    stranger = links.token(INVITATION, harbor.id, harbor.admin_id, "00" * 12)
+    stranger = signed_links.create_link_token(INVITATION, harbor.id, harbor.admin_id, "00" * 12)
     assert look(f"invitations/{stranger}").status == 404
 
 

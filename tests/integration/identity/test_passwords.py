@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, links
-from coachway.core.table import tally
-from coachway.identity.events import INVITATION, PASSWORD_RESET, PasswordChanged, PasswordResetRequested
+from coachway.contracts.identity import INVITATION, PASSWORD_RESET, PasswordChanged, PasswordResetRequested
+from coachway.core.auth import signed_links
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, facts, get, post, put, registered
 
@@ -23,7 +24,7 @@ def forgot(org: Org, email: str = "") -> Reply:
 def sent(org: Org) -> str:
     """The token of the newest mail."""
     told = facts(org.id, PasswordResetRequested)[-1]
-    return links.token(PASSWORD_RESET, org.id, told["user_id"], told["nonce"])
+    return signed_links.create_link_token(PASSWORD_RESET, org.id, told["user_id"], told["nonce"])
 
 
 def reset(token: str, password: str = ANOTHER) -> Reply:
@@ -93,9 +94,9 @@ def test_a_link_for_something_else_or_of_somebody_else_is_refused() -> None:
     forgot(org)
     nonce = facts(org.id, PasswordResetRequested)[-1]["nonce"]
     for token in (
-        links.token(INVITATION, org.id, org.admin_id, nonce),
-        links.token(PASSWORD_RESET, other.id, other.admin_id, nonce),
-        links.token(PASSWORD_RESET, org.id, other.admin_id, nonce),
+        signed_links.create_link_token(INVITATION, org.id, org.admin_id, nonce),
+        signed_links.create_link_token(PASSWORD_RESET, other.id, other.admin_id, nonce),
+        signed_links.create_link_token(PASSWORD_RESET, org.id, other.admin_id, nonce),
         sent(org)[:-4] + "AAAA",
         "rubbish",
         "é",

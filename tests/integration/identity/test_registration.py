@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coachway.identity import organizations
-from coachway.identity.events import OrganizationRegistered, UserCreated
+from coachway.contracts.identity import OrganizationRegistered, UserCreated
+from coachway.identity import organization_queries
 from tests.integration.identity.people import PASSWORD, facts, get, post, registered, registration
 
 
@@ -84,7 +84,7 @@ def test_sign_ups_from_one_address_are_limited() -> None:
 
 def test_other_capabilities_read_the_organizations_terms() -> None:
     org = registered()
-    kept = organizations.get(org.id)
+    kept = organization_queries.get(org.id)
     assert (kept.timezone, kept.currency, kept.number_code) == ("America/New_York", "USD", "HARBOR")
     assert (float(kept.fuel_surcharge_per_mile), kept.minimum_charge, kept.approval_thresholds.refund) == (
         0.01,

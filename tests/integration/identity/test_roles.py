@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, credentials
-from coachway.identity import rules
-from coachway.identity.events import ApiKeyCreated, OrganizationUpdated, RoleCreated
+from coachway.contracts.identity import ApiKeyCreated, OrganizationUpdated, RoleCreated
+from coachway.core.auth import authentication
+from coachway.core.runtime import clock
+from coachway.identity.model import permissions
 from tests.integration.identity.people import Org, delete, facts, get, post, put, registered
 
 DISPATCHER = {"name": "dispatcher", "description": "Runs the day.", "permissions": ["charters:read", "fleet:read"]}
@@ -39,7 +40,7 @@ def test_all_roles_are_listed_by_name_a_page_at_a_time() -> None:
     post("/roles", DISPATCHER, org.token)
     everything = get("/roles", org.token).json()
     names = [each["name"] for each in everything["items"]]
-    assert names == sorted([*rules.BUILT_IN, "dispatcher"])
+    assert names == sorted([*permissions.BUILT_IN, "dispatcher"])
     assert everything["next_cursor"] is None
     found: list[Any] = []
     query = {"limit": "4"}
@@ -52,7 +53,7 @@ def test_all_roles_are_listed_by_name_a_page_at_a_time() -> None:
     assert found == names
 
 
-@pytest.mark.parametrize("name", sorted(rules.RESERVED))
+@pytest.mark.parametrize("name", sorted(permissions.RESERVED))
 def test_a_reserved_name_is_taken(name: str) -> None:
     org = registered()
     refused = post("/roles", {"name": name, "permissions": []}, org.token)
@@ -137,7 +138,7 @@ def test_a_revoked_key_is_refused() -> None:
     org = registered()
     made = api_key(org, "users:read")
     assert delete(f"/api-keys/{made['id']}", org.token).status == 204
-    credentials.forget_keys()
+    authentication.clear_key_cache()
     assert get("/users", headers={"x-api-key": made["key"]}).status == 401
     assert delete(f"/api-keys/{made['id']}", org.token).status == 404
 

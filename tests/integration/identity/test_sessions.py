@@ -8,8 +8,9 @@ from typing import Any
 
 import jwt
 
-from coachway.core import clock, ids
-from coachway.identity.events import RefreshTokenReused, UserSignedOut
+from coachway.contracts.identity import RefreshTokenReused, UserSignedOut
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, delete, facts, get, post, put, registered
 

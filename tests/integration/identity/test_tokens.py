@@ -11,9 +11,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from coachway.core import clock, credentials, ids, settings
-from coachway.identity import keys
-from coachway.identity.tokens import MFA_AUDIENCE
+from coachway.core.auth import authentication
+from coachway.core.runtime import clock, settings
+from coachway.core.types import ids
+from coachway.identity.auth.tokens import MFA_AUDIENCE
+from coachway.identity.secrets import signing_keys
 from tests.entries import load
 from tests.integration.identity.people import PASSWORD, get, post, registered
 
@@ -23,7 +25,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def signed(claims: dict[str, Any], **changes: Any) -> str:
-    return keys.sign({**claims, **changes})
+    return signing_keys.sign({**claims, **changes})
 
 
 def test_a_token_says_who_and_what_and_verifies_with_the_published_keys() -> None:
@@ -77,7 +79,7 @@ def test_a_token_signed_with_the_public_key_as_a_shared_secret_is_refused() -> N
 def test_a_token_for_something_else_or_another_time_is_refused(changes: dict[str, Any]) -> None:
     org = registered()
     claims = {name: value for name, value in (claims_of(org.token) | changes).items() if value is not None}
-    assert get("/auth/me", keys.sign(claims)).status == 401
+    assert get("/auth/me", signing_keys.sign(claims)).status == 401
 
 
 def test_a_token_whose_payload_was_changed_is_refused() -> None:
@@ -102,21 +104,21 @@ def test_a_renewed_key_signs_after_a_while_and_the_old_tokens_stay_good() -> Non
         org = registered()
     old = jwt.get_unverified_header(org.token)["kid"]
     with clock.frozen(at + timedelta(days=-30)):
-        first = keys.current()
+        first = signing_keys.current()
     with clock.frozen(clock.now() + timedelta(days=2)):
         load("identity", "schedule").handler({}, None)
-    published = [each.kid for each in keys.current().keys]
+    published = [each.kid for each in signing_keys.current().keys]
     assert published[0] == first.keys[0].kid == old
     assert len(published) == 2
     body = {"organization": "harbor", "email": org.email, "password": PASSWORD}
-    keys.forget()
-    credentials.forget_keys()
+    signing_keys.forget()
+    authentication.clear_key_cache()
     fresh = post("/auth/login", body).json()["access_token"]
     assert jwt.get_unverified_header(fresh)["kid"] == old
     assert get("/auth/me", fresh).status == 200
-    keys.forget()
+    signing_keys.forget()
     with clock.frozen(clock.now() + timedelta(days=2, minutes=10)):
-        renewed = keys.sign(claims_of(fresh))
+        renewed = signing_keys.sign(claims_of(fresh))
     assert jwt.get_unverified_header(renewed)["kid"] == published[1]
     assert get("/auth/me", renewed).status == 200
     assert get("/auth/me", fresh).status == 200
@@ -126,8 +128,8 @@ def test_renewing_twice_in_a_day_is_once() -> None:
     registered()
     for days in (2, 2, 2):
         with clock.frozen(clock.now() + timedelta(days=days)):
-            keys.renew()
-    assert len(keys.current().keys) == 2
+            signing_keys.renew()
+    assert len(signing_keys.current().keys) == 2
 
 
 def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
@@ -135,7 +137,7 @@ def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
     kept = str(dynamodb.get_item(TableName="coachway-test", Key={"pk": {"S": "PLATFORM#SIGNING"}, "sk": {"S": "KEYS"}}))
     assert '"d"' not in kept
     assert "PRIVATE" not in kept
-    assert keys.current().keys[0].sealed not in ("", None)
+    assert signing_keys.current().keys[0].sealed not in ("", None)
 
 
 def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_time(
@@ -143,10 +145,10 @@ def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_tim
 ) -> None:
     org = registered()
     monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
-    keys.forget()
+    signing_keys.forget()
     told = post("/auth/login", {"organization": "harbor", "email": org.email, "password": PASSWORD})
     assert told.status == 200, told.text
-    credentials.forget_keys()
+    authentication.clear_key_cache()
     assert get("/auth/me", told.json()["access_token"]).status == 200
     assert get("/auth/me", org.token).status == 200
-    assert len(keys.current().keys) == 2
+    assert len(signing_keys.current().keys) == 2

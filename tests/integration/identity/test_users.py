@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, ids, links, store
-from coachway.identity.events import INVITATION, UserInvited, UserJoined
-from coachway.identity.model import USERS
+from coachway.contracts.identity import INVITATION, UserInvited, UserJoined
+from coachway.core import store
+from coachway.core.auth import signed_links
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.identity.model.user import USERS
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, delete, facts, get, post, put, registered
 
@@ -48,7 +51,10 @@ def test_an_invitation_is_told_with_what_its_mail_needs_but_its_token() -> None:
         "Ana Ruiz",
         "Harbor Coach",
     )
-    assert links.token(INVITATION, org.id, told["user_id"], told["nonce"]) == invited["invitation_token"]
+    assert (
+        signed_links.create_link_token(INVITATION, org.id, told["user_id"], told["nonce"])
+        == invited["invitation_token"]
+    )
     assert invited["invitation_token"] not in str(told)
 
 

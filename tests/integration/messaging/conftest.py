@@ -15,11 +15,11 @@ import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from coachway.core import files, store
+from coachway.core import file_storage, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
-from coachway.identity.organization import Branding, Organization
-from coachway.messaging import mail, sms
+from coachway.core.persistence.operations import Create
+from coachway.identity.model.organization import Branding, Organization
+from coachway.messaging.channels import email, sms
 from infra.local.sandboxes import twilio_sandbox
 from tests.unit.messaging.saying import SAID, delivery
 
@@ -61,8 +61,8 @@ def post(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     bucket = boto3.client("s3")
     bucket.create_bucket(Bucket="coachway-test-files")
     bucket.put_object(Bucket="coachway-test-files", Key=SAID["invoice.filed"]["pdf_key"], Body=b"%PDF-1.4 an invoice")
-    files.forget()
-    clients = (mail._ses, sms._client)  # a test may put something else in their place
+    file_storage.forget()
+    clients = (email._ses, sms._client)  # a test may put something else in their place
     for client in clients:
         client.cache_clear()
     harbor = Organization(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids
 from coachway.core.caller import Caller
-from coachway.messaging import occasions
+from coachway.core.types import ids
+from coachway.messaging import notifications
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.integration.messaging.conftest import ORG, Post
@@ -21,9 +21,9 @@ BASE = "/api/v1/notifications"
 @pytest.fixture
 def sent(post: Post) -> Post:
     for kind in ("quote.sent", "charter.booked", "user.otp_requested"):
-        occasions.consume(Caller.system("messaging", ORG), delivery(kind))
+        notifications.consume(Caller.system("messaging", ORG), delivery(kind))
     post.sandbox.behave("refuse", 1)
-    occasions.consume(Caller.system("messaging", ORG), delivery("user.otp_requested", recipient="+12125550199"))
+    notifications.consume(Caller.system("messaging", ORG), delivery("user.otp_requested", recipient="+12125550199"))
     return post
 
 

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from coachway.core import clock, errors, ids, store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.consuming import Delivery
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.runtime import clock
 from coachway.core.schemas import Page
-from coachway.messaging import mail, occasions, rules, sending, service
+from coachway.core.types import ids
+from coachway.messaging import delivery as messaging_delivery
+from coachway.messaging import notifications, queries, rules
+from coachway.messaging.channels import email
 from coachway.messaging.model import NOTIFICATION, Notification, NotificationQuery, Status
 from tests.entries import load
 from tests.integration.messaging.conftest import ORG, Post
@@ -24,11 +28,11 @@ CALLER = Caller.system("messaging", ORG)
 
 
 def consume(event: Delivery) -> None:
-    occasions.consume(CALLER, event)
+    notifications.consume(CALLER, event)
 
 
 def records() -> list[Notification]:
-    listed: Page[Notification] = service.listed(CALLER, NotificationQuery())
+    listed: Page[Notification] = queries.listed(CALLER, NotificationQuery())
     return listed.items
 
 
@@ -37,7 +41,7 @@ def ses_that_answers(monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Any])
         def send_raw_email(self, **_: Any) -> Any:
             return answer()
 
-    monkeypatch.setattr(mail, "_ses", Ses)
+    monkeypatch.setattr(email, "_ses", Ses)
 
 
 def refusal(code: str, message: str = "") -> ClientError:
@@ -50,7 +54,7 @@ def test_every_event_makes_one_message_to_each_however_often_it_comes(kind: str,
     for _ in range(3):
         consume(event)
     told = [mail["To"] for mail in post.mails] + [text["to"] for text in post.texts]
-    assert 1 <= len(told) == len(set(told)) <= 1 + (kind in occasions.ALSO)
+    assert 1 <= len(told) == len(set(told)) <= 1 + (kind in notifications.ALSO)
     known = records()
     assert len(known) == len(told)
     for record in known:
@@ -109,7 +113,7 @@ def test_a_number_that_cannot_be_reached_fails_for_good(post: Post) -> None:
 def test_a_text_message_taken_without_an_answer_is_not_sent_again(post: Post) -> None:
     post.sandbox.behave("time_out_after", 1)
     event = delivery("user.otp_requested")
-    with pytest.raises(errors.Upstream):
+    with pytest.raises(errors.UpstreamUnavailable):
         consume(event)
     assert records()[0].status is Status.WAITING
     consume(event)
@@ -121,7 +125,7 @@ def test_a_text_message_taken_without_an_answer_is_not_sent_again(post: Post) ->
 def test_a_text_message_that_was_not_taken_is_sent_on_the_next_delivery(post: Post) -> None:
     post.sandbox.behave("fail", 1)
     event = delivery("user.otp_requested")
-    with pytest.raises(errors.Upstream):
+    with pytest.raises(errors.UpstreamUnavailable):
         consume(event)
     consume(event)
     assert len(post.texts) == 1
@@ -143,7 +147,7 @@ def test_what_passes_is_tried_again(trouble: Exception, post: Post, monkeypatch:
     event = delivery("charter.booked")
     with monkeypatch.context() as troubled:
         ses_that_answers(troubled, answer)
-        with pytest.raises(errors.Upstream):
+        with pytest.raises(errors.UpstreamUnavailable):
             consume(event)
     assert records()[0].status is Status.WAITING
     consume(event)
@@ -165,7 +169,7 @@ def test_while_one_is_sending_a_second_delivery_waits(post: Post, monkeypatch: p
     event = delivery("charter.booked")
 
     def answer() -> Any:
-        with pytest.raises(errors.LostRace):
+        with pytest.raises(errors.ConcurrentUpdate):
             consume(event)
         return {"MessageId": "1"}
 
@@ -182,10 +186,10 @@ def test_who_was_cut_off_after_sending_is_replaced_when_the_lease_ends(post: Pos
         def die(*_: Any, **__: Any) -> None:
             raise KeyboardInterrupt
 
-        cut_off.setattr(sending, "NotificationDelivered", die)
+        cut_off.setattr(messaging_delivery, "NotificationDelivered", die)
         with pytest.raises(KeyboardInterrupt):
             consume(event)
-    with pytest.raises(errors.LostRace):
+    with pytest.raises(errors.ConcurrentUpdate):
         consume(event)
     with clock.frozen(clock.now() + rules.LEASE):
         consume(event)
@@ -201,7 +205,7 @@ def test_a_text_message_goes_out_once_even_then(post: Post) -> None:
         def die(*_: Any, **__: Any) -> None:
             raise KeyboardInterrupt
 
-        cut_off.setattr(sending, "NotificationDelivered", die)
+        cut_off.setattr(messaging_delivery, "NotificationDelivered", die)
         with pytest.raises(KeyboardInterrupt):
             consume(event)
     with clock.frozen(clock.now() + rules.LEASE):
@@ -216,7 +220,7 @@ def test_what_is_of_no_use_any_more_is_not_sent(post: Post) -> None:
         old = ids.ulid()
     consume(delivery("charter.booked", event_id=old))
     assert (post.mails, post.texts) == ([], [])
-    assert {each.reason for each in records()} <= {sending.TOO_LATE}
+    assert {each.reason for each in records()} <= {messaging_delivery.TOO_LATE}
 
 
 def test_a_declined_quote_is_told_to_the_organization_itself(post: Post) -> None:
@@ -250,8 +254,8 @@ def test_records_go_after_half_a_year(post: Post) -> None:
     consume(delivery("charter.booked"))
     record = records()[0]
     assert record.expires_at() == int((record.created_at + timedelta(days=180)).timestamp())
-    with clock.frozen(clock.now() + timedelta(days=181)), pytest.raises(errors.Missing):
-        service.get(CALLER, record.id)
+    with clock.frozen(clock.now() + timedelta(days=181)), pytest.raises(errors.NotFound):
+        queries.get(CALLER, record.id)
 
 
 def test_the_place_of_a_record_is_the_organization_s(post: Post) -> None:

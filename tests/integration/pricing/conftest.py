@@ -10,8 +10,8 @@ import pytest
 from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create
-from coachway.identity.organization import Organization
+from coachway.core.persistence.operations import Create
+from coachway.identity.model.organization import Organization
 from tests.integration.pricing.asking import ACME, ORG, OTHER_ORG, ZENITH
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.ops import Update
-from coachway.identity import organizations
-from coachway.identity.organization import HoursPolicy
+from coachway.core.persistence.operations import Update
+from coachway.identity import organization_queries
+from coachway.identity.model.organization import HoursPolicy
 from tests.integration.pricing.asking import ORG, PER_MILE, ask, rule
 
 
@@ -81,7 +81,7 @@ def test_stops_out_of_order_are_refused_by_the_name_of_the_field() -> None:
 
 def test_the_organization_s_rules_are_those_that_hold_where_none_are_named() -> None:
     """Nine hours in one go: legal with passengers, not with goods, which need a break after eight."""
-    house = organizations.get(ORG)
+    house = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
     store.commit(Caller.system("tests", ORG), Update(house, house.model_copy(update={"hours_policy": policy})))
     nine = stops("2027-03-03T06:00:00-05:00", "2027-03-03T14:00:00-06:00")

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, errors, ids, store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Update
-from coachway.core.table import tally
-from coachway.identity.organization import ORGANIZATIONS, Organization
-from coachway.pricing import accepting, service
-from coachway.pricing.quotes import Notice, QuoteRequest
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.core.types import ids
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
+from coachway.pricing import quote_acceptance, quote_service
+from coachway.pricing.quote_model import Notice, QuoteRequest
 from tests.integration.pricing.asking import (
     ACME,
     ASKED,
@@ -87,7 +89,7 @@ def test_quotes_are_found_by_client_and_status_newest_first() -> None:
 def test_quotes_of_a_charter_are_found_by_it() -> None:
     rule(COACH_BASE)
     charter = "chr_01JQZZZZZZZZZZZZZZZZZZZZZZ"
-    made = service.price(CALLER, REQUEST, charter_id=charter)
+    made = quote_service.price(CALLER, REQUEST, charter_id=charter)
     store.commit(CALLER, *made.ops)
     found = ask("GET", "/quotes", query={"charter_id": charter}).json()["items"]
     assert [each["id"] for each in found] == [made.quote.id]
@@ -106,12 +108,14 @@ def test_clients_that_the_organization_does_not_have_are_not_found() -> None:
 
 def test_a_price_for_a_booking_writes_nothing_until_the_booking_does() -> None:
     rule(COACH_BASE)
-    made = service.price(CALLER, REQUEST, warnings=[Notice(code="hours_of_service", message="too long", blocking=True)])
+    made = quote_service.price(
+        CALLER, REQUEST, warnings=[Notice(code="hours_of_service", message="too long", blocking=True)]
+    )
     assert ask("GET", f"/quotes/{made.quote.id}").status == 404
     store.commit(CALLER, *made.ops)
-    stored = service.quote(CALLER, made.quote.id)
+    stored = quote_service.quote(CALLER, made.quote.id)
     with pytest.raises(errors.Conflict, match="too long"):
-        accepting.acceptance(CALLER, stored)
+        quote_acceptance.acceptance_ops(CALLER, stored)
 
 
 def test_miles_that_one_driver_cannot_drive_in_a_day_block_the_quote() -> None:
@@ -221,7 +225,7 @@ def test_a_promo_code_is_used_when_its_quote_is_accepted_and_never_too_often() -
 
     def accept(quote_id: str) -> bool:
         try:
-            store.commit(CALLER, *accepting.acceptance(CALLER, service.quote(CALLER, quote_id)))
+            store.commit(CALLER, *quote_acceptance.acceptance_ops(CALLER, quote_service.quote(CALLER, quote_id)))
         except errors.Conflict:
             return False
         return True
@@ -240,10 +244,10 @@ def test_a_promo_code_takes_off_what_it_says() -> None:
     ask("POST", "/promo-codes", {"code": "TEN", "percent": 10, "valid_until": "2027-05-31"})
     asked = REQUEST.model_copy(update={"promo_code": "TEN", "miles": Decimal(0)})
     with clock.frozen(datetime(2027, 6, 1, 3, 59, tzinfo=UTC)):
-        given = service.priced(CALLER, asked)
+        given = quote_service.priced(CALLER, asked)
         assert (given.subtotal, given.discount, given.total) == (350_00, 35_00, 315_00)
     with clock.frozen(datetime(2027, 6, 1, 4, tzinfo=UTC)):
-        assert [each.code for each in service.priced(CALLER, asked).warnings] == ["promo_expired"]
+        assert [each.code for each in quote_service.priced(CALLER, asked).warnings] == ["promo_expired"]
     assert [each["code"] for each in quote(promo_code="nope")["warnings"]] == ["promo_unknown"]
 
 

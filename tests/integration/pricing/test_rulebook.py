@@ -7,22 +7,24 @@ from typing import Any
 
 import pytest
 
-from coachway.core import settings, store, writes
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.listing import everything
-from coachway.core.ops import Add, Create
-from coachway.core.table import tally
-from coachway.pricing import lookup
-from coachway.pricing.lookup import _read
-from coachway.pricing.model import ENTRIES, PricingRule, RuleEntry
-from coachway.pricing.shelves import FEW, Glance, shelf_of
+from coachway.core.persistence import transaction
+from coachway.core.persistence.operations import Create, IncrementCounters
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import settings
+from coachway.pricing import rule_cache
+from coachway.pricing.rule_cache import _read
+from coachway.pricing.rule_index import FEW, IndexPage, index_partition_of
+from coachway.pricing.rule_model import ENTRIES, PricingRule, RuleEntry
 from tests.integration.pricing.asking import ACME, COACH_BASE, ORG, PER_MILE, WEEKEND, ask, line, quote, rule
 from tests.unit.pricing.making import base, mileage
 from tests.unit.pricing.making import rule as made
 
 
 def entries(shelf: str) -> list[str]:
-    return [each.rule.id for each in everything(RuleEntry, ENTRIES.partition(org=ORG, shelf=shelf))]
+    return [each.rule.id for each in query_all(RuleEntry, ENTRIES.partition(org=ORG, shelf=shelf))]
 
 
 def test_a_rule_is_kept_as_it_was_written() -> None:
@@ -148,26 +150,29 @@ def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:
     """What 10,000 creations leave behind, without waiting for them."""
     puts: list[Any] = []
     for each in rules:
-        for op in lookup.shelved(each):
+        for op in rule_cache.index_ops_on_create(each):
             if isinstance(op, Create):
                 op.record.version = 1
-                puts.append({"PutRequest": {"Item": writes.item(op.record)}})
+                puts.append({"PutRequest": {"Item": transaction.to_item(op.record)}})
     for start in range(0, len(puts), 25):
         dynamodb.batch_write_item(RequestItems={settings.table_name(): puts[start : start + 25]})
-    store.commit(Caller.system("tests", ORG), *(op for op in lookup.shelved(rules[-1]) if isinstance(op, Add)))
+    store.commit(
+        Caller.system("tests", ORG),
+        *(op for op in rule_cache.index_ops_on_create(rules[-1]) if isinstance(op, IncrementCounters)),
+    )
 
 
 def test_a_full_shelf_is_read_no_further_than_it_must(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = [mileage(n + 1, org_id=ORG, priority=n) for n in range(1000)]
-    assert {shelf_of(each) for each in rules} == {"global"}
+    assert {index_partition_of(each) for each in rules} == {"global"}
     _seed(dynamodb, rules)
     read: list[int] = []
 
-    def counted(*where: Any) -> Glance:
+    def counted(*where: Any) -> IndexPage:
         glance = _read(*where)
         read.append(len(glance.rules))
         return glance
 
-    monkeypatch.setattr(lookup, "_read", counted)
+    monkeypatch.setattr(rule_cache, "_read", counted)
     assert line(quote(), "mileage_rate")["unit_amount"] == 10
     assert sum(read) <= 4 * FEW

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from coachway.bookings.model import Charter, CharterQuote, Stop
-from coachway.bookings.rules import Status
-from coachway.core import clock, ids, store
-from coachway.core.ops import Create
+from coachway.bookings.charters.model import Charter, CharterQuote, Stop
+from coachway.bookings.charters.rules import Status
+from coachway.core import store
+from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 from coachway.ratings.model import RATING
 from tests.entries import load
 from tests.integration import carriers

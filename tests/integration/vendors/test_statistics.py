@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from coachway.core import errors, ids, store, tallies
-from coachway.core.consuming import Delivery
-from coachway.core.events import Event
-from coachway.core.ops import CONSUMED, Update
-from coachway.dispatch.events import TripArrived
-from coachway.ratings.events import VendorRated
+from coachway.contracts.dispatch.assignments import TripArrived
+from coachway.contracts.ratings import VendorRated
+from coachway.core import errors, projections, store
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import CONSUMED, Update
+from coachway.core.types import ids
 from coachway.vendors import service, statistics
 from coachway.vendors.statistics import Statistics
 from tests.integration import carriers
@@ -242,12 +243,12 @@ def test_a_rebuild_waits_for_events_that_it_cannot_see_yet() -> None:
 
 
 def test_a_rebuild_of_many_events_marks_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tallies, "_TOGETHER", 2)
+    monkeypatch.setattr(projections, "_TOGETHER", 2)
     ven = vendor()["id"]
     late = happened(ven, *(rated(ven, 4.0) for _ in range(5)))
     statistics.rebuild(ORG)
     marks = [CONSUMED.key(org=ORG, consumer=f"vendor-statistics-{ven}", event=each.event_id) for each in late]
-    assert len(store.gather(marks).kept) == 5
+    assert len(store.batch_get(marks).kept) == 5
     assert statistics.of(ORG, ven).total_ratings == 5
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from coachway.core import clock, errors, store
-from coachway.core.table import tally
-from coachway.vendors import hiring, service, webhooks
+from coachway.core import errors, store
+from coachway.core.persistence.table import tally
+from coachway.core.runtime import clock
+from coachway.vendors import bidding_access, service, webhook_secrets
 from tests.integration import carriers
 from tests.integration.carriers import CALLER, ORG, OTHER, PREMIUM, REQUIRED, approved, ask, document, of_vendor, vendor
 from tests.integration.client import call, token_for
@@ -147,7 +148,7 @@ def test_lists_are_newest_first_and_filtered() -> None:
     assert names({"state": "OR"}) == ["Cedar"]
     assert names({"min_rating": "4"}) == []
     assert ask("GET", "/vendors", query={"state": "Oregon"}).status == 422
-    assert [each.business_name for each in hiring.active(CALLER)] == ["Cedar"]
+    assert [each.business_name for each in bidding_access.active(CALLER)] == ["Cedar"]
 
 
 def test_the_compliance_status_counts_papers_and_names_what_is_missing() -> None:
@@ -178,11 +179,11 @@ def test_a_webhook_secret_is_shown_once_and_the_one_before_stays_good_for_a_day(
     assert first["secret"].startswith("whsec_")
     assert first["previous_valid_until"] is None
     second = ask("POST", path).json()
-    keys = webhooks.keys_of(made["id"])
+    keys = webhook_secrets.keys_of(made["id"])
     assert keys is not None
     assert keys.org_id == ORG
-    assert webhooks.secrets(keys, clock.now()) == [second["secret"], first["secret"]]
-    assert webhooks.secrets(keys, clock.now() + timedelta(hours=25)) == [second["secret"]]
+    assert webhook_secrets.secrets(keys, clock.now()) == [second["secret"], first["secret"]]
+    assert webhook_secrets.secrets(keys, clock.now() + timedelta(hours=25)) == [second["secret"]]
     last = store.history(service.get(CALLER, made["id"]).key())[-1]
     assert last.type == "vendor.webhook_secret_issued"
 
@@ -199,8 +200,8 @@ def test_a_judged_vendor_that_was_suspended_since_fails_the_condition() -> None:
     made = approved()
     judged = service.get(CALLER, made["id"])
     ask("PATCH", f"/vendors/{made['id']}/status", query={"new_status": "suspended", "reason": "complaints"})
-    with pytest.raises(errors.LostRace):
-        store.commit(CALLER, hiring.unchanged(judged))
+    with pytest.raises(errors.ConcurrentUpdate):
+        store.commit(CALLER, bidding_access.unchanged(judged))
 
 
 def test_round_trips() -> None:

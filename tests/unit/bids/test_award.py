@@ -13,13 +13,13 @@ from coachway.bids import rules
 from coachway.bids.ranking import (
     Entry,
     Offer,
-    awarded_by_itself,
-    cheapest_cover,
+    assign_vehicles,
+    auto_award,
+    cheapest_combination,
     decide,
     is_trusted,
-    not_chosen,
-    ranked,
-    shared_out,
+    rank_bids,
+    rejection_reason,
 )
 from coachway.bids.rules import BID_STEPS, REQUEST_STEPS, BidStatus, RequestStatus, payout_date
 from coachway.core import errors
@@ -69,7 +69,7 @@ def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
         entry = by_id[won.bid_id]
         assert not entry.against
         assert entry.valid_until > now
-        given, free = shared_out(free, won.vehicles, vehicles)
+        given, free = assign_vehicles(free, won.vehicles, vehicles)
         taken += given
     assert len(taken) == len(set(taken))
     assert not decision.award or not free
@@ -90,14 +90,14 @@ def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
 def test_the_order_in_which_bids_are_looked_at_does_not_matter(known: list[Entry]) -> None:
     offers = [entry.offer for entry in known]
     other = offers[::-1]
-    assert ranked(offers) == ranked(other)
+    assert rank_bids(offers) == rank_bids(other)
     for vehicles in (1, 3):
-        assert cheapest_cover(ranked(offers), vehicles) == cheapest_cover(ranked(other), vehicles)
+        assert cheapest_combination(rank_bids(offers), vehicles) == cheapest_combination(rank_bids(other), vehicles)
 
 
 @given(entries)
 def test_ranks_count_up_from_the_lowest_price(known: list[Entry]) -> None:
-    places = ranked(entry.offer for entry in known)
+    places = rank_bids(entry.offer for entry in known)
     assert [place.rank for place in places] == list(range(1, len(places) + 1))
     prices = [place.offer.price_per_vehicle for place in places]
     assert prices == sorted(prices)
@@ -108,9 +108,9 @@ def test_ranks_count_up_from_the_lowest_price(known: list[Entry]) -> None:
 
 @given(entries)
 def test_of_one_vehicle_the_first_in_rank_is_the_cover(known: list[Entry]) -> None:
-    places = ranked(entry.offer for entry in known)
+    places = rank_bids(entry.offer for entry in known)
     single = [place for place in places if place.offer.vehicles == 1]
-    assert cheapest_cover(places, 1) == [place.offer for place in single[:1]]
+    assert cheapest_combination(places, 1) == [place.offer for place in single[:1]]
 
 
 def test_ties_go_by_rating_then_time() -> None:
@@ -121,7 +121,7 @@ def test_ties_go_by_rating_then_time() -> None:
         offer("best", rating=4.9, submitted_at=later),
         offer("early"),
     ]
-    assert [place.offer.bid_id for place in ranked(known)] == ["best", "early", "late", "unrated"]
+    assert [place.offer.bid_id for place in rank_bids(known)] == ["best", "early", "late", "unrated"]
 
 
 @pytest.mark.parametrize(
@@ -139,21 +139,21 @@ def test_what_is_awarded_by_itself(
     price: int, rating: float | None, preferred: bool, target: int | None, is_awarded: bool
 ) -> None:
     bids = [offer(price=price, rating=rating, is_preferred=preferred)]
-    assert bool(awarded_by_itself(bids, 1, target)) == is_awarded
+    assert bool(auto_award(bids, 1, target)) == is_awarded
 
 
 def test_the_cheapest_cover_may_leave_out_the_lowest_bid() -> None:
     bids = [offer("two", 100, 2), offer("all", 200, 3), offer("one", 150, 1)]
-    assert [each.bid_id for each in cheapest_cover(ranked(bids), 3)] == ["all"]
-    assert cheapest_cover(ranked(bids), 7) == []
+    assert [each.bid_id for each in cheapest_combination(rank_bids(bids), 3)] == ["all"]
+    assert cheapest_combination(rank_bids(bids), 7) == []
 
 
 def test_no_vehicle_is_shared_out_twice() -> None:
-    given, free = shared_out([1, 2, 3], 2, 3)
+    given, free = assign_vehicles([1, 2, 3], 2, 3)
     assert (given, free) == ([1, 2], [3])
     with pytest.raises(errors.Conflict, match="1 of 3 vehicles"):
-        shared_out(free, 2, 3)
-    assert shared_out(free, 1, 3) == ([3], [])
+        assign_vehicles(free, 2, 3)
+    assert assign_vehicles(free, 1, 3) == ([3], [])
 
 
 @given(st.sampled_from(BidStatus), st.sampled_from(BidStatus))
@@ -192,10 +192,10 @@ def test_a_request_is_sealed_until_it_is_closed() -> None:
 def test_what_a_bid_is_above_the_lowest_is_rounded_half_up() -> None:
     known = [offer("low", 100_001, 2), offer("high", 150_005, 3)]
     # 50,001.666… a vehicle against 50,000.5: 1.1666… dearer, three times 3.5 cents.
-    assert [each.price_difference_from_lowest for each in ranked(known)] == [0, 4]
+    assert [each.price_difference_from_lowest for each in rank_bids(known)] == [0, 4]
     known = [offer("low", 100_001, 2), offer("high", 50_001, 1)]
-    assert [each.price_difference_from_lowest for each in ranked(known)] == [0, 1]
+    assert [each.price_difference_from_lowest for each in rank_bids(known)] == [0, 1]
 
 
 def test_who_lost_to_nobody_is_told_that_the_organization_runs_it() -> None:
-    assert not_chosen(offer(), []) == "The organization runs this trip itself"
+    assert rejection_reason(offer(), []) == "The organization runs this trip itself"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from coachway.bids import events
-from coachway.vendors import counting
+from coachway.contracts import bids as bid_events
+from coachway.vendors import statistics_counters
 
 
 def test_bids_that_are_submitted_won_and_lost_count_for_their_vendor() -> None:
-    for event in (events.BidSubmitted, events.BidAccepted, events.BidRejected):
-        assert event.TYPE in counting.COUNTED
-        assert set(counting.OfVendor.model_fields) <= set(event.model_fields)
+    for event in (bid_events.BidSubmitted, bid_events.BidAccepted, bid_events.BidRejected):
+        assert event.TYPE in statistics_counters.COUNTED
+        assert set(statistics_counters.OfVendor.model_fields) <= set(event.model_fields)

@@ -10,20 +10,24 @@ from coachway.bids.eligibility import (
     Carrier,
     Trip,
     Vehicles,
-    against,
     against_matching,
-    against_offer,
+    reasons_against_bidding,
+    reasons_against_vehicles,
     state_of,
 )
-from coachway.compliance.rules import DocumentType, Standing
-from coachway.core.geo import Place, miles_between
+from coachway.compliance.rules import ComplianceStatus, DocumentType
+from coachway.core.types.geo import Coordinates, miles_between
 
 DAY = date(2027, 3, 3)
-NEW_YORK, NEWARK, BOSTON = Place(40.7074, -74.0113), Place(40.7357, -74.1724), Place(42.3601, -71.0589)
+NEW_YORK, NEWARK, BOSTON = (
+    Coordinates(40.7074, -74.0113),
+    Coordinates(40.7357, -74.1724),
+    Coordinates(42.3601, -71.0589),
+)
 TRIP = Trip("coach", 2, 90, frozenset({"wifi"}), True, "NY", NEW_YORK, DAY, 1, 2)
 CARRIER = Carrier(
     status="active",
-    standing=Standing(on_date=DAY, is_compliant=True),
+    standing=ComplianceStatus(on_date=DAY, is_compliant=True),
     states=["NY", "NJ"],
     garage=NEWARK,
     radius_miles=50,
@@ -36,11 +40,16 @@ OFFER = Vehicles("coach", 56, 2, ["wifi"], True, 1)
 
 
 def test_one_who_has_everything_may_bid() -> None:
-    assert against(TRIP, CARRIER) == against_matching(TRIP, CARRIER) == against_offer(TRIP, OFFER) == []
+    assert (
+        reasons_against_bidding(TRIP, CARRIER)
+        == against_matching(TRIP, CARRIER)
+        == reasons_against_vehicles(TRIP, OFFER)
+        == []
+    )
 
 
 def test_each_thing_that_is_in_the_way_is_named() -> None:
-    lacking = Standing(
+    lacking = ComplianceStatus(
         on_date=DAY,
         is_compliant=False,
         missing=[DocumentType.BUSINESS_LICENSE],
@@ -67,35 +76,40 @@ def test_each_thing_that_is_in_the_way_is_named() -> None:
 
 def test_what_is_not_known_does_not_count_against_anybody() -> None:
     nowhere = TRIP._replace(state=None, pickup=None)
-    assert against(nowhere, CARRIER._replace(states=["CA"], radius_miles=1)) == []
-    assert against(TRIP, CARRIER._replace(states=[], garage=None, classes=[], largest_vehicle=0)) == []
+    assert reasons_against_bidding(nowhere, CARRIER._replace(states=["CA"], radius_miles=1)) == []
+    assert reasons_against_bidding(TRIP, CARRIER._replace(states=[], garage=None, classes=[], largest_vehicle=0)) == []
 
 
 def test_who_never_had_papers_may_not_bid() -> None:
-    assert against(TRIP, CARRIER._replace(standing=None)) == ["Vendor has no compliance documents"]
+    assert reasons_against_bidding(TRIP, CARRIER._replace(standing=None)) == ["Vendor has no compliance documents"]
 
 
 def test_each_vehicle_seats_its_share_of_the_passengers() -> None:
     assert TRIP.seats == 45
-    assert against_offer(TRIP, OFFER._replace(seats=45)) == []
-    assert "seats 44" in against_offer(TRIP, OFFER._replace(seats=44))[0]
+    assert reasons_against_vehicles(TRIP, OFFER._replace(seats=45)) == []
+    assert "seats 44" in reasons_against_vehicles(TRIP, OFFER._replace(seats=44))[0]
 
 
 def test_a_bid_for_an_earlier_revision_or_too_many_vehicles_does_not_do() -> None:
-    found = against_offer(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
+    found = reasons_against_vehicles(TRIP, OFFER._replace(revision=2, vehicles=3, vehicle_class="van"))
     assert [part in each for part, each in zip(("van", "3 vehicles", "revision 2"), found, strict=True)] == [True] * 3
 
 
 def test_amenities_are_compared_whatever_joins_their_words() -> None:
     trip = TRIP._replace(amenities=frozenset({"reclining_seats"}))
-    assert against_offer(trip, OFFER._replace(amenities=["reclining-seats"])) == []
+    assert reasons_against_vehicles(trip, OFFER._replace(amenities=["reclining-seats"])) == []
 
 
 @pytest.mark.parametrize(
     ("one", "other", "miles"),
-    [(NEW_YORK, NEW_YORK, 0), (NEW_YORK, NEWARK, 8.7), (NEW_YORK, BOSTON, 190), (Place(0, 0), Place(0, 180), 12437)],
+    [
+        (NEW_YORK, NEW_YORK, 0),
+        (NEW_YORK, NEWARK, 8.7),
+        (NEW_YORK, BOSTON, 190),
+        (Coordinates(0, 0), Coordinates(0, 180), 12437),
+    ],
 )
-def test_distances_are_those_on_the_globe(one: Place, other: Place, miles: float) -> None:
+def test_distances_are_those_on_the_globe(one: Coordinates, other: Coordinates, miles: float) -> None:
     assert miles_between(one, other) == pytest.approx(miles, rel=0.02, abs=0.01)
     assert miles_between(one, other) == miles_between(other, one)
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from coachway.billing import movements
-from coachway.billing.accounts import Account, Kind, Movement, client_balances, totals
-from coachway.bookings import cancellation
+from coachway.billing.ledger import movements
+from coachway.billing.ledger.accounts import Account, Kind, Movement, client_balances, totals
+from coachway.bookings.charters import cancellation_policy
 
 CLIENTS = [f"cli_{each}" for each in "AB"]
 VENDORS = [f"ven_{each}" for each in "VW"]
@@ -187,7 +187,7 @@ class Books(RuleBasedStateMachine):
             return
         if trip.invoiced:
             self.take_back(trip)
-        back = cancellation.refund(trip.deposit, percent)
+        back = cancellation_policy.refund(trip.deposit, percent)
         of: dict[str, Any] = {"client_id": trip.client, "charter_id": trip.id, **WORDS}
         if back:
             self.given_back[trip.client] += back

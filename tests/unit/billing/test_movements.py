@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from coachway.billing import movements
-from coachway.billing.accounts import Account, Kind, Movement, Posting, client_balances, totals
+from coachway.billing.ledger import movements
+from coachway.billing.ledger.accounts import Account, Kind, Movement, Posting, client_balances, totals
 
 CLIENT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 VENDOR = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"

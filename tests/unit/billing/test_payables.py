@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bids import events as bids
-from coachway.billing import aging, awards, payable_rules
+from coachway.billing import aging
 from coachway.billing.aging import Aged, Owed
-from coachway.billing.payable_rules import STEPS, PayableStatus
+from coachway.billing.payables import award_consumer
+from coachway.billing.payables import rules as payable_rules
+from coachway.billing.payables.rules import STEPS, PayableStatus
+from coachway.contracts import bids
 from coachway.core import errors, store
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
@@ -22,8 +24,8 @@ OWED = st.lists(
 
 
 def test_what_is_read_of_an_award_is_what_it_says() -> None:
-    assert set(awards.Accepted.model_fields) <= set(bids.BidAccepted.model_fields)
-    assert "bid.accepted" in awards.CONSUMERS
+    assert set(award_consumer.Accepted.model_fields) <= set(bids.BidAccepted.model_fields)
+    assert "bid.accepted" in award_consumer.CONSUMERS
 
 
 @pytest.mark.parametrize("status", PayableStatus)

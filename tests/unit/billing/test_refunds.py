@@ -9,17 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.billing import movements, refund_rules
-from coachway.billing.accounts import Account, totals
-from coachway.billing.cancelling import refundable
-from coachway.billing.refund_rules import STEPS, Left, RefundStatus
-from coachway.bookings import cancellation
-from coachway.bookings.model import Cancellation
-from coachway.bookings.rules import By
+from coachway.billing.ledger import movements
+from coachway.billing.ledger.accounts import Account, totals
+from coachway.billing.refunds import rules as refund_rules
+from coachway.billing.refunds.cancellation_settlement import refundable
+from coachway.billing.refunds.rules import STEPS, RefundableAmount, RefundStatus
+from coachway.bookings.charters import cancellation_policy
+from coachway.bookings.charters.model import Cancellation
+from coachway.bookings.charters.rules import By
 from coachway.core import errors
 
 CENTS = st.integers(0, 10**8)
-PAYMENTS = st.lists(CENTS, max_size=8).map(lambda cents: [Left(f"pay_{n}", each) for n, each in enumerate(cents)])
+PAYMENTS = st.lists(CENTS, max_size=8).map(
+    lambda cents: [RefundableAmount(f"pay_{n}", each) for n, each in enumerate(cents)]
+)
 
 
 @pytest.mark.parametrize("status", RefundStatus)
@@ -48,8 +51,8 @@ def test_a_manager_is_needed_from_the_threshold_on(cents: int, needed: bool) -> 
 
 
 @given(CENTS, PAYMENTS)
-def test_no_payment_gives_back_more_than_is_left_of_it(cents: int, payments: list[Left]) -> None:
-    shares = refund_rules.shared_out(cents, payments)
+def test_no_payment_gives_back_more_than_is_left_of_it(cents: int, payments: list[RefundableAmount]) -> None:
+    shares = refund_rules.allocate_refund(cents, payments)
     left = {payment.payment_id: payment.cents for payment in payments}
     assert all(0 < share.cents <= left[share.payment_id] for share in shares)
     assert len({share.payment_id for share in shares}) == len(shares)
@@ -61,7 +64,7 @@ def test_nobody_gets_back_more_than_was_paid_and_later_is_never_better(paid: int
     first, by = datetime(2027, 3, 3, 14, tzinfo=UTC), By.CLIENT if client else By.STAFF
 
     def back(left: timedelta) -> int:
-        return cancellation.refund(paid, cancellation.refund_percent(first, first - left, by))
+        return cancellation_policy.refund(paid, cancellation_policy.refund_percent(first, first - left, by))
 
     now, later = back(timedelta(hours=hours)), back(timedelta(hours=hours) - timedelta(seconds=1))
     assert 0 <= later <= now <= paid
@@ -77,7 +80,7 @@ def test_what_was_paid_after_the_cancellation_goes_back_wholly(paid: int, late: 
         hours_left=1,
         refund_percent=percent,
         amount_paid=paid,
-        refund=cancellation.refund(paid, percent),
+        refund=cancellation_policy.refund(paid, percent),
         currency="USD",
     )
     assert refundable(terms, paid + late) == terms.refund + late

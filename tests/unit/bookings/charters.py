@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from coachway.bookings.model import Charter, CharterQuote, Stop, StopType, TripType
+from coachway.bookings.charters.model import Charter, CharterQuote, Stop, StopType, TripType
 from coachway.clients.model import Client
 from coachway.clients.rules import PaymentTerms
-from coachway.identity.organization import Branding, Organization
-from coachway.pricing.quotes import Line
+from coachway.identity.model.organization import Branding, Organization
+from coachway.pricing.quote_model import Line
 
 ORG_ID: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 SENT: Final = datetime(2027, 2, 24, 22, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.cancellation import refund, refund_percent
-from coachway.bookings.rules import By
+from coachway.bookings.charters.cancellation_policy import refund, refund_percent
+from coachway.bookings.charters.rules import By
 
 PICKUP = datetime(2027, 3, 3, 14, tzinfo=UTC)
 

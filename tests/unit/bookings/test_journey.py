@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings import journey
-from coachway.bookings.model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
+from coachway.bookings.charters import trip_times
+from coachway.bookings.charters.model import CHARTER_EXAMPLE, CharterInput, Stop, StopType
 from coachway.core import errors
 from coachway.hours.model import Law
 from coachway.hours.rulesets import US_PROPERTY
@@ -44,14 +44,14 @@ def test_types_and_zones_left_out_are_filled_in() -> None:
         Stop(address="B"),
         Stop(address="C", timezone="America/Denver"),
     ]
-    found = journey.completed(stops, "America/New_York")
+    found = trip_times.completed(stops, "America/New_York")
     assert [stop.stop_type for stop in found] == [StopType.PICKUP, StopType.WAYPOINT, StopType.DROPOFF]
     assert [stop.timezone for stop in found] == ["America/Chicago", "America/Chicago", "America/Denver"]
-    assert journey.completed(found, "UTC") == found
+    assert trip_times.completed(found, "UTC") == found
 
 
 def test_a_trip_lasts_from_the_first_departure_to_the_last_arrival() -> None:
-    trip = journey.thought_through(wish(), "America/New_York")
+    trip = trip_times.build_trip_schedule(wish(), "America/New_York")
     assert (trip.starts_at, trip.ends_at) == (local("2027-03-03T09:00"), local("2027-03-03T12:00"))
     assert (trip.miles, trip.miles_estimated) == (Decimal(130), False)
     assert trip.notices == []
@@ -59,7 +59,7 @@ def test_a_trip_lasts_from_the_first_departure_to_the_last_arrival() -> None:
 
 def test_an_arrival_left_out_is_reckoned() -> None:
     first, last = wish().stops
-    trip = journey.thought_through(
+    trip = trip_times.build_trip_schedule(
         wish(stops=[first, last.model_copy(update={"estimated_arrival": None})], miles=100), "America/New_York"
     )
     assert trip.ends_at - trip.starts_at == 2 * HOUR
@@ -69,7 +69,7 @@ def test_stops_too_far_apart_are_refused() -> None:
     first, last = wish().stops
     around = [first.model_copy(update={"latitude": 0.0, "longitude": 180.0 * (n % 2)}) for n in range(1, 49)]
     with pytest.raises(errors.Invalid, match="at most 20,000 miles"):
-        journey.thought_through(
+        trip_times.build_trip_schedule(
             wish(
                 stops=[first, *(s.model_copy(update={"estimated_departure": None}) for s in around), last], miles=None
             ),
@@ -79,14 +79,14 @@ def test_stops_too_far_apart_are_refused() -> None:
 
 def test_a_trip_is_judged_by_the_hours_rules_of_who_runs_it() -> None:
     nine = there_and_back(local("2027-03-03T06:00"), 4.5 * HOUR, local("2027-03-03T10:30"))
-    with_passengers = journey.thought_through(wish(stops=nine, miles=400), "America/New_York")
+    with_passengers = trip_times.build_trip_schedule(wish(stops=nine, miles=400), "America/New_York")
     assert with_passengers.notices == []
-    with_goods = journey.thought_through(wish(stops=nine, miles=400), "America/New_York", Law(US_PROPERTY))
+    with_goods = trip_times.build_trip_schedule(wish(stops=nine, miles=400), "America/New_York", Law(US_PROPERTY))
     assert [(notice.code, notice.blocking) for notice in with_goods.notices] == [("hours_of_service", True)]
 
 
 def test_a_timetable_that_no_bus_keeps_is_pointed_out() -> None:
-    (notice,) = journey.thought_through(wish(miles=400), "America/New_York").notices
+    (notice,) = trip_times.build_trip_schedule(wish(miles=400), "America/New_York").notices
     assert (notice.code, notice.blocking) == ("timetable_too_fast", False)
 
 
@@ -100,14 +100,16 @@ def test_a_timetable_that_no_bus_keeps_is_pointed_out() -> None:
     ],
 )
 def test_departures_keep_their_time_of_day(leaves: str, days: int, expected: str) -> None:
-    (moved, *_) = journey.moved(there_and_back(local(leaves), HOUR, local(leaves) + 9 * HOUR), days, NEW_YORK)
+    (moved, *_) = trip_times.shift_by_days(
+        there_and_back(local(leaves), HOUR, local(leaves) + 9 * HOUR), days, NEW_YORK
+    )
     assert moved.estimated_departure is not None
     assert moved.estimated_departure.isoformat() == expected
 
 
 def test_driving_takes_as_long_through_the_night_that_is_an_hour_short() -> None:
     stops = there_and_back(local("2027-03-06T22:00"), 6 * HOUR, local("2027-03-08T10:00"))
-    first, middle, last = journey.moved(stops, 7, NEW_YORK)
+    first, middle, last = trip_times.shift_by_days(stops, 7, NEW_YORK)
     assert first.estimated_departure == local("2027-03-13T22:00")
     assert middle.estimated_arrival == local("2027-03-14T05:00")
     assert middle.estimated_departure == local("2027-03-15T10:00")
@@ -116,7 +118,7 @@ def test_driving_takes_as_long_through_the_night_that_is_an_hour_short() -> None
 
 def test_a_departure_waits_for_the_vehicle_to_come() -> None:
     stops = there_and_back(local("2027-03-06T22:00"), 6 * HOUR, local("2027-03-07T04:10"))
-    _, middle, last = journey.moved(stops, 7, NEW_YORK)
+    _, middle, last = trip_times.shift_by_days(stops, 7, NEW_YORK)
     assert middle.estimated_arrival == local("2027-03-14T05:00")
     assert middle.estimated_departure == local("2027-03-14T05:00")
     assert last.estimated_arrival == local("2027-03-14T11:00")
@@ -132,7 +134,7 @@ def test_a_moved_trip_is_still_a_trip(minutes: int, days: int, drives: int, wait
     leaves = (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)).astimezone(NEW_YORK)
     back = (leaves.astimezone(UTC) + (drives + waits) * HOUR).astimezone(NEW_YORK)
     stops = there_and_back(leaves, drives * HOUR, back)
-    first, middle, last = journey.moved(stops, days, NEW_YORK)
+    first, middle, last = trip_times.shift_by_days(stops, days, NEW_YORK)
     assert first.estimated_departure is not None
     assert middle.estimated_arrival is not None
     assert middle.estimated_departure is not None

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from coachway.bookings.model import CharterInput
-from coachway.bookings.rules import (
+from coachway.bookings.charters.model import CharterInput
+from coachway.bookings.charters.rules import (
     FIXED_ONCE_BOOKED,
     TRANSITIONS,
     By,

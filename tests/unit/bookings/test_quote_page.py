@@ -6,28 +6,31 @@ from datetime import timedelta
 
 import pytest
 
-from coachway.bookings import pages, wording
-from coachway.bookings.cancellation import Tier
-from coachway.bookings.quote_page import State, page, state_of
-from coachway.bookings.rules import Status
-from coachway.core.wording import Wording
-from coachway.pricing.quotes import Line, Notice
+from coachway.bookings import charter_text
+from coachway.bookings.charters.cancellation_policy import Tier
+from coachway.bookings.charters.rules import Status
+from coachway.bookings.quotes import pages as quote_pages
+from coachway.bookings.quotes.page_content import State, page, state_of
+from coachway.core.documents.formatting import Formatter
+from coachway.pricing.quote_model import Line, Notice
 from tests.unit.bookings.charters import CLIENT, EXPIRES, ORGANIZATION, SENT, charter, line
 
-WORDS = Wording("America/New_York")
+WORDS = Formatter("America/New_York")
 NBSP = "\N{NO-BREAK SPACE}"
 
 
 def html(state: State, **changed: object) -> str:
     known = charter(**changed)
-    drawn = pages.drawn(page(known, CLIENT.name, WORDS, state), ORGANIZATION, sent={}, wrong={})
+    drawn = quote_pages.drawn(page(known, CLIENT.name, WORDS, state), ORGANIZATION, sent={}, wrong={})
     return drawn.text
 
 
 @pytest.mark.parametrize("status", list(Status))
 def test_every_status_has_its_page(status: Status) -> None:
     known = charter(status=status, accepted_by="Dana Lee")
-    text = pages.drawn(page(known, CLIENT.name, WORDS, state_of(known, SENT)), ORGANIZATION, sent={}, wrong={}).text
+    text = quote_pages.drawn(
+        page(known, CLIENT.name, WORDS, state_of(known, SENT)), ORGANIZATION, sent={}, wrong={}
+    ).text
     assert ("<form" in text) is (status is Status.QUOTE)
     assert "CH-2027-000001" in text
 
@@ -79,11 +82,11 @@ def test_no_id_but_the_number_is_on_the_page() -> None:
 
 def test_what_people_wrote_is_never_markup() -> None:
     known = page(charter(), "<script>alert(1)</script>", WORDS, State.OPEN)
-    assert "<script>" not in pages.drawn(known, ORGANIZATION, sent={}, wrong={}).text
+    assert "<script>" not in quote_pages.drawn(known, ORGANIZATION, sent={}, wrong={}).text
 
 
 def test_stops_tell_their_own_clock_and_a_day_once() -> None:
-    first, middle, last = wording.stops(charter().stops, WORDS)
+    first, middle, last = charter_text.stops(charter().stops, WORDS)
     assert [(time.label, time.value, time.day) for time in first.times] == [
         ("Departs", f"9:00{NBSP}AM EST", "Wednesday, March 3, 2027")
     ]
@@ -94,7 +97,7 @@ def test_stops_tell_their_own_clock_and_a_day_once() -> None:
 def test_a_stop_in_another_zone_has_its_own_clock() -> None:
     known = charter()
     west = [known.stops[0], known.stops[-1].model_copy(update={"timezone": "America/Los_Angeles"})]
-    assert wording.stops(west, WORDS)[1].times[0].value == f"9:00{NBSP}AM PST"
+    assert charter_text.stops(west, WORDS)[1].times[0].value == f"9:00{NBSP}AM PST"
 
 
 @pytest.mark.parametrize(
@@ -109,21 +112,21 @@ def test_a_stop_in_another_zone_has_its_own_clock() -> None:
     ],
 )
 def test_a_line_says_what_it_is_made_of(given: Line, detail: str) -> None:
-    assert wording.lines([given], WORDS)[0].detail == detail
+    assert charter_text.lines([given], WORDS)[0].detail == detail
 
 
 def test_the_terms_are_those_that_cancellations_are_reckoned_by() -> None:
-    assert wording.terms() == [
+    assert charter_text.terms() == [
         "72 hours or more before the first pickup: we refund 100% of what you paid",
         "48 to 72 hours before: we refund 75% of what you paid",
         "24 to 48 hours before: we refund 50% of what you paid",
         "Less than 24 hours before: no refund",
     ]
-    assert len(wording.terms([Tier(0, 100)])) == 1
+    assert len(charter_text.terms([Tier(0, 100)])) == 1
 
 
 def test_amenities_are_called_as_on_the_price_list() -> None:
-    facts = {fact.label: fact.value for fact in wording.facts(charter())}
+    facts = {fact.label: fact.value for fact in charter_text.facts(charter())}
     assert facts["Amenities"] == "Wi-Fi"
-    unlisted = {fact.label: fact.value for fact in wording.facts(charter(amenities=["wifi", "wheelchair_lift"]))}
+    unlisted = {fact.label: fact.value for fact in charter_text.facts(charter(amenities=["wifi", "wheelchair_lift"]))}
     assert unlisted["Amenities"] == "Wi-Fi, Wheelchair lift"

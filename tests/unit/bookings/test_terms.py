@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings import terms
-from coachway.bookings.terms import Instalment, InstalmentKind, InstalmentStatus
+from coachway.bookings.charters import instalments
+from coachway.bookings.charters.instalments import Instalment, InstalmentKind, InstalmentStatus
 from coachway.core.errors import Invalid
-from coachway.identity.organization import PaymentPolicy
+from coachway.identity.model.organization import PaymentPolicy
 
 TRIP = date(2027, 3, 3)
 USUAL = PaymentPolicy()
@@ -22,7 +22,7 @@ def schedule(
     total: int, days_before: int, policy: PaymentPolicy = USUAL, *, has_terms: bool = False
 ) -> list[Instalment]:
     accepted = TRIP - timedelta(days=days_before)
-    return terms.instalments(total, has_terms=has_terms, accepted_on=accepted, trip_date=TRIP, policy=policy)
+    return instalments.instalments(total, has_terms=has_terms, accepted_on=accepted, trip_date=TRIP, policy=policy)
 
 
 def said(parts: list[Instalment]) -> list[tuple[str, int, int | None]]:
@@ -69,18 +69,18 @@ def test_the_parts_are_the_whole_price_and_none_is_due_after_the_trip(
     parts = schedule(total, days, policy, has_terms=has_terms)
     assert sum(part.amount for part in parts) == (0 if has_terms else total)
     assert all(part.amount > 0 for part in parts)
-    terms.require_whole(parts, 0 if has_terms else total, TRIP)
-    assert terms.due_by(parts, TRIP) == sum(part.amount for part in parts)
+    instalments.require_whole(parts, 0 if has_terms else total, TRIP)
+    assert instalments.due_by(parts, TRIP) == sum(part.amount for part in parts)
     if policy.deposit_percent == 0:
-        assert terms.to_book(parts) == 0
+        assert instalments.amount_due_to_book(parts) == 0
     elif parts:
-        assert terms.to_book(parts) > 0
+        assert instalments.amount_due_to_book(parts) > 0
 
 
 @given(st.integers(1, 1_000_000), st.integers(0, 100), POLICIES, st.integers(0, 1_200_000))
 def test_what_is_paid_goes_to_the_parts_in_their_order(total: int, days: int, policy: PaymentPolicy, paid: int) -> None:
     parts = schedule(total, days, policy)
-    left = terms.open_parts(parts, paid)
+    left = instalments.open_instalments(parts, paid)
     assert sum(left) == max(0, total - paid)
     touched = [short < part.amount for short, part in zip(left, parts, strict=True)]
     assert touched == sorted(touched, reverse=True)
@@ -104,7 +104,7 @@ BALANCE = Instalment(kind=InstalmentKind.BALANCE, amount=300, due_on=date(2027, 
 def test_how_an_instalment_stands(
     part: Instalment, left: int, accepted: bool, today: date, expected: InstalmentStatus
 ) -> None:
-    assert terms.status(part, left, accepted=accepted, today=today) is expected
+    assert instalments.status(part, left, accepted=accepted, today=today) is expected
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_how_an_instalment_stands(
 )
 def test_what_was_agreed_must_fit(parts: list[Instalment], total: int, wrong: str) -> None:
     with pytest.raises(Invalid, match=wrong):
-        terms.require_whole(parts, total, TRIP)
+        instalments.require_whole(parts, total, TRIP)
 
 
 def test_the_next_day_to_pay() -> None:
-    assert terms.next_day([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
-    assert terms.next_day([DEPOSIT, BALANCE], 400) is None
+    assert instalments.next_day([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
+    assert instalments.next_day([DEPOSIT, BALANCE], 400) is None

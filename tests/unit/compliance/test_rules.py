@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.compliance import dues, rules
-from coachway.compliance.rules import REQUIRED, DocumentType, Paper, Status, SubjectType
+from coachway.compliance import reminder_times, rules
+from coachway.compliance.rules import REQUIRED, DocumentSummary, DocumentType, Status, SubjectType
 
 DAY = date(2027, 3, 3)
 VENDOR = REQUIRED[SubjectType.VENDOR]
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
 PAPERS = st.lists(
     st.builds(
-        Paper,
+        DocumentSummary,
         id=st.uuids().map(str),
         document_type=st.sampled_from(DocumentType),
         status=st.sampled_from(Status),
@@ -26,8 +26,8 @@ PAPERS = st.lists(
 )
 
 
-def paper(kind: DocumentType, status: Status = Status.APPROVED, until: date | None = DAY) -> Paper:
-    return Paper(id=kind, document_type=kind, status=status, expiration_date=until)
+def paper(kind: DocumentType, status: Status = Status.APPROVED, until: date | None = DAY) -> DocumentSummary:
+    return DocumentSummary(id=kind, document_type=kind, status=status, expiration_date=until)
 
 
 def test_a_vendor_with_every_paper_is_in_order_through_the_last_day() -> None:
@@ -55,7 +55,7 @@ def test_each_thing_that_is_wrong_is_named() -> None:
 
 
 @given(PAPERS, DAYS)
-def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[Paper], on: date) -> None:
+def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[DocumentSummary], on: date) -> None:
     standing = rules.standing(papers, VENDOR, on)
     lacking = standing.lacking()
     assert len(lacking) == len(set(lacking))
@@ -71,7 +71,7 @@ def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[P
 
 
 @given(PAPERS, DAYS, st.integers(1, 400))
-def test_nobody_comes_in_order_by_waiting(papers: list[Paper], on: date, days: int) -> None:
+def test_nobody_comes_in_order_by_waiting(papers: list[DocumentSummary], on: date, days: int) -> None:
     if not rules.standing(papers, VENDOR, on).is_compliant:
         assert not rules.standing(papers, VENDOR, on + timedelta(days=days)).is_compliant
 
@@ -135,19 +135,21 @@ def test_what_is_expired_stays_so() -> None:
     ],
 )
 def test_the_morning_is_the_organization_s_own(timezone: str, day: date, utc: str) -> None:
-    assert dues.morning(day, timezone).isoformat() == utc
+    assert reminder_times.morning(day, timezone).isoformat() == utc
 
 
 def test_a_day_is_reached_at_eight() -> None:
-    assert dues.reached(datetime(2027, 3, 3, 12, 59, tzinfo=UTC), "America/New_York") == date(2027, 3, 2)
-    assert dues.reached(datetime(2027, 3, 3, 13, 0, tzinfo=UTC), "America/New_York") == date(2027, 3, 3)
+    assert reminder_times.reached(datetime(2027, 3, 3, 12, 59, tzinfo=UTC), "America/New_York") == date(2027, 3, 2)
+    assert reminder_times.reached(datetime(2027, 3, 3, 13, 0, tzinfo=UTC), "America/New_York") == date(2027, 3, 3)
 
 
 def test_a_paper_is_renewed_by_an_approved_one_of_its_type_that_holds_longer() -> None:
     old = paper(VENDOR[0])
-    later = Paper(id="2", document_type=VENDOR[0], status=Status.APPROVED, expiration_date=DAY + timedelta(days=9))
-    assert rules.is_renewed(old, [old, later])
-    assert rules.is_renewed(old, [later.model_copy(update={"expiration_date": None})])
-    assert not rules.is_renewed(later, [old, later])
-    assert not rules.is_renewed(old, [old, later.model_copy(update={"status": Status.PENDING})])
-    assert not rules.is_renewed(old, [old, later.model_copy(update={"document_type": VENDOR[1]})])
+    later = DocumentSummary(
+        id="2", document_type=VENDOR[0], status=Status.APPROVED, expiration_date=DAY + timedelta(days=9)
+    )
+    assert rules.has_valid_replacement(old, [old, later])
+    assert rules.has_valid_replacement(old, [later.model_copy(update={"expiration_date": None})])
+    assert not rules.has_valid_replacement(later, [old, later])
+    assert not rules.has_valid_replacement(old, [old, later.model_copy(update={"status": Status.PENDING})])
+    assert not rules.has_valid_replacement(old, [old, later.model_copy(update={"document_type": VENDOR[1]})])

@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core.branding import LEGIBLE, USUAL_COLOR, Brand, contrast_to_white, legible
+from coachway.core.documents.branding import LEGIBLE, USUAL_COLOR, Brand, accessible_color, contrast_to_white
 
 
 @given(st.integers(0, 0xFFFFFF))
 def test_white_text_is_legible_on_any_colour(color: int) -> None:
-    accent = legible(f"#{color:06x}")
+    accent = accessible_color(f"#{color:06x}")
     red, green, blue = (int(accent[at : at + 2], 16) for at in (1, 3, 5))
     assert contrast_to_white(red, green, blue) >= LEGIBLE
 
 
 @pytest.mark.parametrize("color", ["#00695c", "#000000", "#0B4F6C"])
 def test_a_colour_that_is_dark_enough_stays_as_it_is(color: str) -> None:
-    assert legible(color) == color.lower()
+    assert accessible_color(color) == color.lower()
 
 
 @pytest.mark.parametrize("color", ["", "red", "#fff", "#12345g", "#123456;}body{display:none"])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core import cursor, errors
+from coachway.core import errors
+from coachway.core.persistence import cursor
 
 text = st.text(max_size=40)
 positions = st.builds(cursor.Position, st.integers(0, 99), text, text, text)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from coachway.core.erasing import Blanks, blanked, event_without, without
-from coachway.core.events import Actor, Change, Envelope
-from coachway.dispatch.model import AssignmentStop
+from coachway.core.erasure import RedactionMap, redact, redact_event, redact_record
+from coachway.core.persistence.domain_events import Actor, Change, Envelope
+from coachway.dispatch.assignments.model import AssignmentStop
 
 CLIENT, OTHER = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
-BLANKS: Blanks = {"name": "erased", "phone": None, "lines": [], "latitude": None}
+BLANKS: RedactionMap = {"name": "erased", "phone": None, "lines": [], "latitude": None}
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ BLANKS: Blanks = {"name": "erased", "phone": None, "lines": [], "latitude": None
     ],
 )
 def test_personal_fields_are_blanked_wherever_they_lie_but_not_those_of_another_client(told: Any, left: Any) -> None:
-    assert blanked(told, BLANKS, CLIENT) == left
-    assert blanked(left, BLANKS, CLIENT) == left
+    assert redact(told, BLANKS, CLIENT) == left
+    assert redact(left, BLANKS, CLIENT) == left
 
 
 def test_a_record_keeps_its_numbers_and_times() -> None:
@@ -46,7 +46,7 @@ def test_a_record_keeps_its_numbers_and_times() -> None:
     stop = AssignmentStop(
         stop_type="pickup", address="7 Quill Close", latitude=40.7, longitude=-74.0, timezone="UTC", arrival=now
     )
-    after = without(stop, {"address": "erased", "latitude": None, "longitude": None}, CLIENT)
+    after = redact_record(stop, {"address": "erased", "latitude": None, "longitude": None}, CLIENT)
     assert after == stop.model_copy(update={"address": "erased", "latitude": None, "longitude": None})
 
 
@@ -70,7 +70,7 @@ def test_a_past_event_forgets_what_was_personal_before_and_after_and_where_the_c
         Change(field="stops", old=[{"name": "7 Quill Close"}], new=[{"name": "9 Quill Close"}]),
         Change(field="total", old=1, new=2),
     ]
-    after = event_without(
+    after = redact_event(
         _event(data={"client_id": CLIENT, "name": "Quill", "total": 2}, changes=changes), BLANKS, CLIENT
     )
     assert after.data == {"client_id": CLIENT, "name": "erased", "total": 2}
@@ -84,6 +84,6 @@ def test_a_past_event_forgets_what_was_personal_before_and_after_and_where_the_c
 
 def test_what_happened_while_it_was_another_client_s_and_where_staff_sat_stays() -> None:
     theirs = _event(data={"client_id": OTHER, "name": "Bolt"})
-    assert event_without(theirs, BLANKS, CLIENT) == theirs
+    assert redact_event(theirs, BLANKS, CLIENT) == theirs
     by_staff = _event(actor=Actor(user_id="usr_1", role="staff", ip="192.0.2.8"), data={"client_id": CLIENT})
-    assert event_without(by_staff, BLANKS, CLIENT) == by_staff
+    assert redact_event(by_staff, BLANKS, CLIENT) == by_staff

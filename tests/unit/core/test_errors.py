@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from coachway.core import errors, problems
+from coachway.core import errors, problem_details
 from tools import error_codes
 from tools.entries import import_everything
 
@@ -26,11 +26,11 @@ def name(kind: type[errors.Error]) -> str:
 
 @pytest.mark.parametrize("kind", [*error_classes()], ids=name)
 def test_error_class_has_code_and_status(kind: type[errors.Error]) -> None:
-    status = problems.status_of(kind)
-    assert 400 <= status < 500 or issubclass(kind, errors.Upstream)
+    status = problem_details.status_of(kind)
+    assert 400 <= status < 500 or issubclass(kind, errors.UpstreamUnavailable)
     declaring = errors.Error.registry[kind.code]
     assert issubclass(kind, declaring)
-    assert problems.status_of(declaring) == status, "a class without a code of its own has its parent's status"
+    assert problem_details.status_of(declaring) == status, "a class without a code of its own has its parent's status"
 
 
 @pytest.mark.parametrize("kind", error_codes.all_errors(), ids=name)
@@ -47,19 +47,19 @@ def test_titles_differ() -> None:
 
 
 def test_problem_of_error_carries_code_and_address_of_its_explanation() -> None:
-    error = errors.TooMany(retry_after=5)
-    problem = problems.problem_of(error, instance="/x", request_id="r", address="https://coachway.example")
+    error = errors.RateLimited(retry_after=5)
+    problem = problem_details.problem_of(error, instance="/x", request_id="r", address="https://coachway.example")
     assert (problem.code, problem.status, problem.detail) == ("rate_limited", 429, "try again in 5 seconds")
     assert problem.type == "https://coachway.example/api/v1/docs/errors#rate_limited"
 
 
 def test_special_kind_has_status_of_its_ancestor() -> None:
-    assert problems.status_of(errors.LostRace) == 409
-    assert problems.status_of(errors.TooLarge) == 413
+    assert problem_details.status_of(errors.ConcurrentUpdate) == 409
+    assert problem_details.status_of(errors.TooLarge) == 413
 
 
 def test_subclass_without_code_has_code_of_its_parent() -> None:
-    class PageChanged(errors.LostRace):
+    class PageChanged(errors.ConcurrentUpdate):
         pass
 
     assert PageChanged().code == "concurrent_update"
@@ -67,10 +67,10 @@ def test_subclass_without_code_has_code_of_its_parent() -> None:
 
 def test_declaring_code_twice_raises_type_error() -> None:
     with pytest.raises(TypeError, match="belongs to coachway"):
-        type("Gone", (errors.Missing,), {"code": "not_found"})
+        type("Gone", (errors.NotFound,), {"code": "not_found"})
 
 
 @pytest.mark.parametrize("code", ["NotFound", "not-found", "not found", "", "_x"])
 def test_declaring_code_in_another_form_raises_type_error(code: str) -> None:
     with pytest.raises(TypeError, match="snake_case"):
-        type("Gone", (errors.Missing,), {"code": code})
+        type("Gone", (errors.NotFound,), {"code": code})

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core import clock, ids
+from coachway.core.runtime import clock
+from coachway.core.types import ids
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:
@@ -19,13 +20,13 @@ def test_ids_sort_by_the_time_they_were_made() -> None:
         with clock.frozen(start + timedelta(seconds=second)):
             made.append(ids.new("chr"))
     assert made == sorted(made)
-    assert ids.made_at(made[3]) == start + timedelta(seconds=3)
+    assert ids.created_at_of(made[3]) == start + timedelta(seconds=3)
 
 
 @given(st.binary(min_size=16, max_size=16))
 def test_an_id_survives_its_bytes(raw: bytes) -> None:
-    text = ids.from_raw("cli", raw)
-    assert ids.raw(text) == raw
+    text = ids.from_bytes("cli", raw)
+    assert ids.to_bytes(text) == raw
     assert ids.is_id(text, "cli")
     assert re.match(ids.pattern("cli"), text)
 

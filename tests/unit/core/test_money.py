@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from coachway.core.money import LARGEST_CENTS, Amount, Money, PositiveAmount
+from coachway.core.types.money import LARGEST_CENTS, Amount, Money, PositiveAmount
 
 cents = st.integers(-LARGEST_CENTS, LARGEST_CENTS)
 

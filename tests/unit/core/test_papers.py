@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.core import papers
-from coachway.core.branding import Brand
+from coachway.core.documents import pdf as document_pdf
+from coachway.core.documents.branding import Brand
 
 
-def sheet(name: str, words: str) -> papers.Sheet:
-    paper = papers.Sheet(
+def sheet(name: str, words: str) -> document_pdf.PdfDocument:
+    paper = document_pdf.PdfDocument(
         Brand(name), title="Itinerary", subtitle="CH-2027-000001", reference="CH-2027-000001", currency="USD"
     )
     paper.heading(words)
@@ -26,15 +26,15 @@ def test_any_words_make_a_paper(name: str, words: str) -> None:
 
 
 def test_markup_in_what_somebody_wrote_is_only_text() -> None:
-    assert papers.text("<b>Tom & Ana\n</b>\x07") == "&lt;b&gt;Tom &amp; Ana<br/>&lt;/b&gt;"
+    assert document_pdf.text("<b>Tom & Ana\n</b>\x07") == "&lt;b&gt;Tom &amp; Ana<br/>&lt;/b&gt;"
 
 
 def test_no_letter_of_a_name_is_left_out_in_silence() -> None:
-    assert papers.text("Zürich, Київ, Αθήνα") == "Zürich, Київ, Αθήνα"
-    assert papers.text("A 東京 <b> 서울") == (
+    assert document_pdf.text("Zürich, Київ, Αθήνα") == "Zürich, Київ, Αθήνα"
+    assert document_pdf.text("A 東京 <b> 서울") == (
         'A <font name="HeiseiKakuGo-W5">東京</font> &lt;b&gt; <font name="HYGothic-Medium">서울</font>'
     )
-    assert papers.text("Café القاهرة") == "Café \ufffd", "nothing here can set it, which is seen"
+    assert document_pdf.text("Café القاهرة") == "Café \ufffd", "nothing here can set it, which is seen"
 
 
 def test_the_same_paper_is_the_same_bytes() -> None:

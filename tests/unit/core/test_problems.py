@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AwareDatetime, Field, ValidationError
 
-from coachway.core import ids, problems
-from coachway.core.schemas import Input, Note, Text
-from coachway.core.times import Day
+from coachway.core import problem_details
+from coachway.core.schemas import Note, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.datetimes import Day
 
 
 class Size(Enum):
@@ -19,7 +20,7 @@ class Size(Enum):
     LARGE = "large"
 
 
-class Order(Input):
+class Order(RequestSchema):
     size: Size = Size.SMALL
     kind: Literal["one", "two"] = "one"
     count: Annotated[int, Field(ge=1, le=9)] = 1
@@ -71,7 +72,7 @@ class Order(Input):
 def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Order.model_validate({field: value})
-    told = problems.refusal_of(refused.value, of_body=True)
+    told = problem_details.validation_error(refused.value, of_body=True)
     assert {each.message for each in told.fields} == {message}
 
 
@@ -91,13 +92,13 @@ def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message:
 def test_wrong_field_has_code(values: dict[str, Any], code: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Order.model_validate(values)
-    assert [each.code for each in problems.refusal_of(refused.value, of_body=True).fields] == [code]
+    assert [each.code for each in problem_details.validation_error(refused.value, of_body=True).fields] == [code]
 
 
 def test_what_must_be_given_is_told() -> None:
-    class Needy(Input):
+    class Needy(RequestSchema):
         name: Text
 
     with pytest.raises(ValidationError) as refused:
         Needy.model_validate({})
-    assert problems.refusal_of(refused.value, of_body=True).detail == "name: is required"
+    assert problem_details.validation_error(refused.value, of_body=True).detail == "name: is required"

@@ -7,12 +7,12 @@ import json
 import sys
 from types import ModuleType
 
-from coachway.core import starting
+from coachway.core.entrypoints import cold_start
 
 
 def test_a_postponed_module_executes_when_something_in_it_is_used() -> None:
     sys.modules.pop("json.tool", None)
-    starting._postpone("json.tool")
+    cold_start._lazy_import("json.tool")
     postponed = sys.modules["json.tool"]
     assert type(postponed) is not ModuleType
     assert importlib.import_module("json").tool is postponed
@@ -21,6 +21,6 @@ def test_a_postponed_module_executes_when_something_in_it_is_used() -> None:
 
 
 def test_a_module_that_is_there_already_stays_as_it_is() -> None:
-    starting._postpone("json.decoder")
+    cold_start._lazy_import("json.decoder")
     assert sys.modules["json.decoder"] is json.decoder
     assert type(json.decoder) is ModuleType

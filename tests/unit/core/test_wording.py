@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from coachway.core.wording import Wording, humanized, vehicles
+from coachway.core.documents.formatting import Formatter, humanized, vehicles
 
 MORNING = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)
-NEW_YORK = Wording("America/New_York")
-BERLIN = Wording("Europe/Berlin", "EUR", "de_DE")
+NEW_YORK = Formatter("America/New_York")
+BERLIN = Formatter("Europe/Berlin", "EUR", "de_DE")
 
 
 def test_a_moment_is_told_on_the_clock_of_its_place() -> None:

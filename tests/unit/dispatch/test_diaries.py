@@ -8,20 +8,21 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.core import ids
-from coachway.core.geo import Place
-from coachway.core.model import Key
-from coachway.core.ops import Absent, Create, Op, Require, Update
-from coachway.dispatch import clashes, diary
-from coachway.dispatch.diary import Diary
-from coachway.dispatch.diary_model import DiaryPage, Job
-from coachway.dispatch.rules import REACH, travel_time, week_of, weeks
+from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, Op, Update
+from coachway.core.persistence.records import Key
+from coachway.core.types import ids
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.assignments.rules import REACH, travel_time, week_of, weeks
+from coachway.dispatch.diaries import conflicts
+from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.diaries.model import DiaryPage, Job
+from coachway.dispatch.diaries.service import Diary
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 DRIVER = "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 START = datetime(2027, 3, 1, tzinfo=UTC)
 
-places = st.none() | st.builds(Place, st.floats(-89, 89), st.floats(-179, 179))
+places = st.none() | st.builds(Coordinates, st.floats(-89, 89), st.floats(-179, 179))
 
 
 @st.composite
@@ -47,7 +48,7 @@ def jobs(draw: st.DrawFn) -> Job:
 @settings(deadline=None)
 @given(jobs(), jobs())
 def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: Job, other: Job) -> None:
-    there, back = clashes.between(one, other), clashes.between(other, one)
+    there, back = conflicts.between(one, other), conflicts.between(other, one)
     assert (there is None) is (back is None)
     if there is not None and back is not None:
         assert (there.kind, there.short_by) == (back.kind, back.short_by)
@@ -56,7 +57,7 @@ def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: Job, o
 @settings(deadline=None)
 @given(jobs(), jobs())
 def test_jobs_that_clash_are_less_than_nine_days_apart(one: Job, other: Job) -> None:
-    if clashes.between(one, other) is not None:
+    if conflicts.between(one, other) is not None:
         assert max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at) <= REACH
 
 
@@ -65,23 +66,23 @@ def test_jobs_that_clash_are_less_than_nine_days_apart(one: Job, other: Job) -> 
 def test_whoever_judges_a_job_looks_at_a_page_that_every_job_within_reach_stands_on(one: Job, other: Job) -> None:
     apart = max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at)
     if apart <= REACH:
-        assert set(diary.around(one.starts_at, one.ends_at)) & set(weeks(other.starts_at, other.ends_at))
-        assert set(diary.around(other.starts_at, other.ends_at)) & set(weeks(one.starts_at, one.ends_at))
+        assert set(diaries.around(one.starts_at, one.ends_at)) & set(weeks(other.starts_at, other.ends_at))
+        assert set(diaries.around(other.starts_at, other.ends_at)) & set(weeks(one.starts_at, one.ends_at))
 
 
 @settings(deadline=None)
 @given(jobs())
 def test_a_job_moved_behind_what_is_in_its_way_clashes_with_it_no_more(job: Job) -> None:
     other = job.model_copy(update={"assignment_id": "asg_other"})
-    clash = clashes.between(job, other)
+    clash = conflicts.between(job, other)
     assert clash is not None
-    later = clashes.moved(job, clashes.free_from(job, clash))
-    assert clashes.between(later, other) is None
+    later = conflicts.moved(job, conflicts.free_from(job, clash))
+    assert conflicts.between(later, other) is None
 
 
 @settings(deadline=None)
 @given(places, places)
-def test_no_way_is_longer_than_the_reach(one: Place | None, other: Place | None) -> None:
+def test_no_way_is_longer_than_the_reach(one: Coordinates | None, other: Coordinates | None) -> None:
     assert timedelta() <= travel_time(one, other) <= REACH
 
 
@@ -100,8 +101,8 @@ class Table:
         self.kept: dict[Key, DiaryPage] = {}
 
     def read(self, job: Job) -> Diary:
-        spans = diary.around(job.starts_at, job.ends_at)
-        pages = {week: self.kept.get(key) for week, key in zip(spans, diary.keys(ORG, DRIVER, spans), strict=True)}
+        spans = diaries.around(job.starts_at, job.ends_at)
+        pages = {week: self.kept.get(key) for week, key in zip(spans, diaries.keys(ORG, DRIVER, spans), strict=True)}
         return Diary(ORG, DRIVER, spans, {week: page.model_copy() for week, page in pages.items() if page is not None})
 
     def commit(self, ops: list[Op]) -> bool:
@@ -117,9 +118,9 @@ class Table:
     def _holds(self, op: Op) -> bool:
         if isinstance(op, Create):
             return op.record.key() not in self.kept
-        if isinstance(op, Absent):
+        if isinstance(op, CheckAbsent):
             return op.key not in self.kept
-        if isinstance(op, Update | Require):
+        if isinstance(op, Update | CheckVersion):
             before = op.before if isinstance(op, Update) else op.record
             kept = self.kept.get(before.key())
             return kept is not None and kept.version == before.version
@@ -144,25 +145,25 @@ def test_no_two_jobs_clash_however_readers_and_writers_interleave(
     given_away = 0
     for now, (job, later) in enumerate(planned):
         read = table.read(job)
-        if not clashes.among(job, read.jobs):
+        if not conflicts.among(job, read.jobs):
             waiting.append((now + later, job, read))
         for due in [each for each in waiting if each[0] <= now]:
             waiting.remove(due)
-            given_away += table.commit(diary.entered(due[2], due[1]))
+            given_away += table.commit(diaries.add_job_ops(due[2], due[1]))
     for _, job, read in waiting:
-        given_away += table.commit(diary.entered(read, job))
+        given_away += table.commit(diaries.add_job_ops(read, job))
     assert len(table.jobs) == given_away
-    assert [pair for pair in combinations(table.jobs, 2) if clashes.between(*pair)] == []
+    assert [pair for pair in combinations(table.jobs, 2) if conflicts.between(*pair)] == []
 
 
 @settings(deadline=None)
 @given(jobs(), jobs())
 def test_a_job_that_is_struck_out_leaves_no_trace_but_the_others(one: Job, other: Job) -> None:
     table = Table()
-    table.commit(diary.entered(table.read(one), one))
+    table.commit(diaries.add_job_ops(table.read(one), one))
     before = {key: list(page.jobs) for key, page in table.kept.items()}
-    table.commit(diary.entered(table.read(other), other))
-    table.commit(diary.struck(table.read(other), other.assignment_id))
+    table.commit(diaries.add_job_ops(table.read(other), other))
+    table.commit(diaries.remove_job_ops(table.read(other), other.assignment_id))
     assert {key: page.jobs for key, page in table.kept.items() if page.jobs} == before
 
 
@@ -170,9 +171,9 @@ def test_a_job_that_is_struck_out_leaves_no_trace_but_the_others(one: Job, other
 @given(jobs(), st.integers(0, 60 * 24 * 25))
 def test_a_job_that_is_cut_off_ends_then_and_stands_where_it_has_a_part(job: Job, minutes: int) -> None:
     table = Table()
-    table.commit(diary.entered(table.read(job), job))
+    table.commit(diaries.add_job_ops(table.read(job), job))
     at = job.starts_at + timedelta(minutes=minutes)
-    assert table.commit(diary.cut(table.read(job), job.assignment_id, at))
+    assert table.commit(diaries.truncate_job_ops(table.read(job), job.assignment_id, at))
     [left] = table.jobs
     assert left.ends_at <= max(job.starts_at + timedelta(minutes=1), min(at, job.ends_at))
     stands = {page.week for page in table.kept.values() if page.jobs}

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.model import StopType
-from coachway.core.geo import Place, miles_between
-from coachway.dispatch import eta
-from coachway.dispatch.geofence import Progress, follow
-from coachway.dispatch.packing import rounded
-from coachway.dispatch.rules import MILES_PER_HOUR
+from coachway.bookings.charters.model import StopType
+from coachway.core.types.geo import Coordinates, miles_between
+from coachway.dispatch.assignments.rules import MILES_PER_HOUR
+from coachway.dispatch.tracking import eta
+from coachway.dispatch.tracking.geofence import Progress, follow
+from coachway.dispatch.tracking.position_encoding import rounded
 from tests.tracks import generate, read
 from tests.unit.dispatch.trips import stop, trip
 
@@ -20,10 +20,10 @@ FREE = timedelta(minutes=15)
 
 
 def test_the_way_left_times_the_road_factor_at_the_recent_pace() -> None:
-    here = Place(40.0, -74.0)
+    here = Coordinates(40.0, -74.0)
     progress = Progress(stop=1, latitude=here.latitude, longitude=here.longitude, seen_at=NOON)
     stops = [stop(generate.NEWARK), stop((40.5, -74.0))]
-    miles = miles_between(here, Place(40.5, -74.0)) * 1.3
+    miles = miles_between(here, Coordinates(40.5, -74.0)) * 1.3
     assert eta.arrivals(progress, stops, NOON, 60.0) == [None, NOON + timedelta(hours=miles / 60)]
     slow = timedelta(minutes=10) + timedelta(hours=(miles - 5) / 50)
     assert eta.arrivals(progress, stops, NOON, 30.0) == [None, NOON + slow]

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.bookings.model import StopType
-from coachway.core.geo import Place
-from coachway.dispatch.geofence import Followed, Happening, Passage, Progress, follow, meters, told
-from coachway.dispatch.model import AssignmentStop
-from coachway.dispatch.packing import Fix, rounded
+from coachway.bookings.charters.model import StopType
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.tracking.geofence import Followed, Happening, Progress, StopEvent, follow, meters, told
+from coachway.dispatch.tracking.position_encoding import Fix, rounded
 from tests.tracks import generate, read
 from tests.unit.dispatch.trips import TRIPS, stop, trip
 
@@ -59,7 +59,7 @@ def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.D
     fixes, stops = read(name)[::9], trip(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(fixes)), max_size=5)))
     progress = Progress()
-    passages: list[Passage] = []
+    passages: list[StopEvent] = []
     for start, end in zip([0, *cuts], [*cuts, len(fixes)], strict=True):
         part = follow(progress, fixes[start:end], stops)
         progress, passages = part.progress, [*passages, *part.passages]
@@ -78,7 +78,7 @@ def test_going_through_the_same_fixes_again_tells_nothing_new(name: str) -> None
     assert (told(stops).stop, told(stops).there) == (first.progress.stop, first.progress.there)
 
 
-def noted(stops: list[AssignmentStop], passages: list[Passage]) -> None:
+def noted(stops: list[AssignmentStop], passages: list[StopEvent]) -> None:
     for passage in passages:
         setattr(stops[passage.stop], f"{passage.happening}_at", passage.at)
 
@@ -115,7 +115,7 @@ def test_one_fix_inside_is_no_arrival_and_two_are_from_the_first_on() -> None:
     stops = [stop(NEAR)]
     assert follow(Progress(), [at(0, 150), at(10, 250), at(20, 150)], stops).passages == []
     assert follow(Progress(), [at(0, 250), at(10, 150), at(20, 150)], stops).passages == [
-        Passage(0, ARRIVED, START + timedelta(seconds=10))
+        StopEvent(0, ARRIVED, START + timedelta(seconds=10))
     ]
 
 
@@ -166,7 +166,7 @@ def test_a_stop_that_was_left_by_hand_is_not_left_again() -> None:
 def test_fixes_that_come_late_tell_the_true_time() -> None:
     stops = [stop(NEAR, arrived_at=START + timedelta(minutes=9))]
     found = follow(Progress(), [at(0, 0), at(10, 0), at(700, 0)], stops)
-    assert found.passages == [Passage(0, ARRIVED, START)]
+    assert found.passages == [StopEvent(0, ARRIVED, START)]
 
 
 def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None:
@@ -175,7 +175,7 @@ def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None
     early = [at(seconds, 0) for seconds in range(-1000, 0, 10)]
     assert follow(Progress(), early, stops).passages == []
     assert follow(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).passages == [
-        Passage(2, ARRIVED, START)
+        StopEvent(2, ARRIVED, START)
     ]
 
 
@@ -263,4 +263,4 @@ def test_who_parks_elsewhere_overnight_comes_back_in_the_morning() -> None:
 
 
 def test_metres_are_metres() -> None:
-    assert meters(Place(40.0, -74.0), Place(40.001, -74.0)) == pytest.approx(111.2, abs=0.2)
+    assert meters(Coordinates(40.0, -74.0), Coordinates(40.001, -74.0)) == pytest.approx(111.2, abs=0.2)

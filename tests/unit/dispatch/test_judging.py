@@ -8,14 +8,15 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.bookings.model import CHARTER_EXAMPLE, Charter, CharterQuote
-from coachway.compliance.rules import REQUIRED, DocumentType, Standing, SubjectType
-from coachway.core.geo import Place
-from coachway.dispatch import clashes, judging, planning, scoring
-from coachway.dispatch.diary_model import Job
-from coachway.dispatch.judging import DriverCase, Finding, VehicleCase, Wanted
-from coachway.dispatch.reasons import Reason, Rule
-from coachway.dispatch.rules import travel_time
+from coachway.bookings.charters.model import CHARTER_EXAMPLE, Charter, CharterQuote
+from coachway.compliance.rules import REQUIRED, ComplianceStatus, DocumentType, SubjectType
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.assignments.rules import travel_time
+from coachway.dispatch.diaries import conflicts
+from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.matching import eligibility, scoring, trip_plan
+from coachway.dispatch.matching.eligibility import DriverCase, DriverEvaluation, TripRequirements, VehicleCase
+from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Availability, Driver, Vehicle
 from coachway.hours.model import Law, Segment, Status
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
@@ -25,7 +26,7 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TWO = datetime(2027, 3, 3, 14, tzinfo=UTC)
 H = timedelta(hours=1)
 VENDOR = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
-IN_ORDER = Standing(on_date=date(2027, 3, 3), is_compliant=True)
+IN_ORDER = ComplianceStatus(on_date=date(2027, 3, 3), is_compliant=True)
 
 
 def charter(**fields: Any) -> Charter:
@@ -50,10 +51,10 @@ def charter(**fields: Any) -> Charter:
     )
 
 
-def wanted(vendor_id: str | None = None, drivers: int = 1, **fields: Any) -> Wanted:
+def wanted(vendor_id: str | None = None, drivers: int = 1, **fields: Any) -> TripRequirements:
     asked = charter(**fields)
-    plan = planning.of(asked, drivers, LAW)
-    return Wanted(plan, asked.vehicle_class, asked.amenities, vendor_id)
+    plan = trip_plan.of(asked, drivers, LAW)
+    return TripRequirements(plan, asked.vehicle_class, asked.amenities, vendor_id)
 
 
 def driver(**fields: Any) -> Driver:
@@ -65,7 +66,7 @@ def vehicle(**fields: Any) -> Vehicle:
     return Vehicle(**{**VEHICLE_EXAMPLE, "id": "veh_1", "org_id": "org_1", **fields})
 
 
-def case(*jobs: Job, standing: Standing | None = IN_ORDER, **fields: Any) -> DriverCase:
+def case(*jobs: Job, standing: ComplianceStatus | None = IN_ORDER, **fields: Any) -> DriverCase:
     return DriverCase(driver(**fields), standing, jobs, {})
 
 
@@ -84,8 +85,8 @@ def busy(starts_at: datetime, hours: float, status: str = "D", number: int = 1) 
     )
 
 
-def judged(of: DriverCase, what: Wanted | None = None, law: Law = LAW) -> Finding:
-    return judging.driver(of, what or wanted(), vehicle(), 0, law, NOW)
+def judged(of: DriverCase, what: TripRequirements | None = None, law: Law = LAW) -> DriverEvaluation:
+    return eligibility.driver(of, what or wanted(), vehicle(), 0, law, NOW)
 
 
 def rules_of(reasons: list[Reason]) -> list[Rule]:
@@ -124,10 +125,10 @@ def test_each_rule_is_named() -> None:
 def test_a_vehicle_must_be_in_service_of_the_class_large_enough_equipped_free_and_in_order() -> None:
     what = wanted(amenities=["wheelchair-lift", "wifi", "restroom"])
     fine = vehicle(amenities=["wifi", "restroom"], is_ada_compliant=True)
-    assert judging.vehicle(VehicleCase(fine, IN_ORDER, []), what) == []
+    assert eligibility.vehicle(VehicleCase(fine, IN_ORDER, []), what) == []
     poor = vehicle(vehicle_class="minibus", capacity=39, status="out_of_service", vendor_id=VENDOR)
     job = busy(TWO, 1)
-    found = judging.vehicle(VehicleCase(poor, None, [job]), what)
+    found = eligibility.vehicle(VehicleCase(poor, None, [job]), what)
     assert rules_of(found) == [
         Rule.VENDOR,
         Rule.STATUS,
@@ -144,7 +145,7 @@ def test_a_vehicle_must_be_in_service_of_the_class_large_enough_equipped_free_an
 def test_passengers_are_shared_by_the_vehicles() -> None:
     what = wanted(passengers=81, vehicle_count=2)
     assert what.plan.passengers == 41
-    assert rules_of(judging.vehicle(VehicleCase(vehicle(capacity=40), IN_ORDER, []), what)) == [Rule.CAPACITY]
+    assert rules_of(eligibility.vehicle(VehicleCase(vehicle(capacity=40), IN_ORDER, []), what)) == [Rule.CAPACITY]
 
 
 def test_sixty_four_hours_on_duty_leave_six() -> None:
@@ -153,7 +154,7 @@ def test_sixty_four_hours_on_duty_leave_six() -> None:
     assert judged(case(*week)).reasons == []
     long = charter(ends_at="2027-03-03T16:00:00-05:00").model_dump(mode="json")
     long["stops"][1]["estimated_arrival"] = "2027-03-03T16:00:00-05:00"
-    what = Wanted(planning.of(Charter.model_validate(long), 1, LAW), "coach", [], None)
+    what = TripRequirements(trip_plan.of(Charter.model_validate(long), 1, LAW), "coach", [], None)
     [reason] = judged(case(*week), what).reasons
     assert (reason.rule, reason.citation) == (Rule.HOURS_OF_SERVICE, "49 CFR 395.5(b)(2)")
     assert "cycle limit by 1 h 00 min" in reason.message
@@ -174,25 +175,25 @@ def test_an_organization_s_rules_are_those_that_count() -> None:
 def test_a_second_driver_rides_along_and_that_is_duty() -> None:
     what = wanted(drivers=2)
     assert [each.riding for each in what.plan.duty(1)] == [True]
-    found = judging.driver(case(), what, vehicle(), 1, LAW, NOW)
+    found = eligibility.driver(case(), what, vehicle(), 1, LAW, NOW)
     assert found.reasons == []
     assert found.remaining is not None
     assert (found.remaining.drive, found.remaining.duty) == (10 * H, 12 * H)
 
 
 def test_who_takes_over_under_way_is_judged_by_what_is_left() -> None:
-    plan = planning.of(charter(), 1, LAW, TWO + 2 * H)
+    plan = trip_plan.of(charter(), 1, LAW, TWO + 2 * H)
     assert (plan.starts_at, plan.duty(0)[0].start, plan.duty(0)[-1].end) == (TWO + 2 * H, TWO + 2 * H, TWO + 3 * H)
 
 
 def test_the_way_to_the_garage_is_duty() -> None:
-    plan = planning.of(charter(deadhead_miles=100), 1, LAW)
+    plan = trip_plan.of(charter(deadhead_miles=100), 1, LAW)
     assert (plan.starts_at, plan.pickup_at) == (TWO - H, TWO)
     assert plan.ends_at - plan.dropoff_at == H
 
 
-BOSTON = Place(42.3601, -71.0589)
-ATLANTIC_CITY = Place(39.3560, -74.4310)
+BOSTON = Coordinates(42.3601, -71.0589)
+ATLANTIC_CITY = Coordinates(39.3560, -74.4310)
 
 
 def test_the_way_from_the_job_before_is_driven_too() -> None:
@@ -202,7 +203,7 @@ def test_the_way_from_the_job_before_is_driven_too() -> None:
     assert reason.rule is Rule.HOURS_OF_SERVICE
     assert reason.message.startswith("Rosa Delgado would pass the drive limit by 3 h 58 min")  # six, five and three
     assert judged(case(before)).earliest_legal_at == before.ends_at + took + 8 * H
-    rested = clashes.moved(before, TWO - took - 8 * H - 6 * H)
+    rested = conflicts.moved(before, TWO - took - 8 * H - 6 * H)
     assert judged(case(rested)).reasons == []
     # Where it ends in the place that the trip begins at, there is no way.
     assert judged(case(before.model_copy(update={"finishes": wanted().plan.begins}))).reasons == []
@@ -214,7 +215,7 @@ def test_a_trip_after_which_the_way_to_the_next_job_is_too_long_to_drive_is_refu
     assert 7 * H < took < 8 * H
     [reason] = judged(case(later)).reasons
     assert "on a later job" in reason.message
-    assert judged(case(clashes.moved(later, TWO + 3 * H + took + 8 * H))).reasons == []
+    assert judged(case(conflicts.moved(later, TWO + 3 * H + took + 8 * H))).reasons == []
 
 
 def test_every_reason_says_its_rule_and_its_source_once() -> None:
@@ -235,7 +236,7 @@ def _jobs(drawn: list[tuple[int, float, str]]) -> list[Job]:
     found: list[Job] = []
     for number, (start, hours, status) in enumerate(drawn):
         job = busy(TWO + start * H, hours, status, number)
-        if not clashes.among(job, found):
+        if not conflicts.among(job, found):
             found.append(job)
     return found
 
@@ -243,7 +244,7 @@ def _jobs(drawn: list[tuple[int, float, str]]) -> list[Job]:
 @settings(deadline=None)
 @given(days_of_work, places, places)
 def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_way(
-    drawn: list[tuple[int, float, str]], begins: Place | None, finishes: Place | None
+    drawn: list[tuple[int, float, str]], begins: Coordinates | None, finishes: Coordinates | None
 ) -> None:
     jobs = [each.model_copy(update={"begins": begins, "finishes": finishes}) for each in _jobs(drawn)]
     of, what = case(*jobs), wanted()
@@ -260,7 +261,7 @@ def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_w
     moved = charter(**fields).model_dump(mode="json")
     moved["stops"][0]["estimated_departure"] = fields["starts_at"]
     moved["stops"][1]["estimated_arrival"] = fields["ends_at"]
-    put_off = Wanted(planning.of(Charter.model_validate(moved), 1, LAW), "coach", [], None)
+    put_off = TripRequirements(trip_plan.of(Charter.model_validate(moved), 1, LAW), "coach", [], None)
     assert judged(of, put_off).reasons == []
 
 
@@ -269,7 +270,7 @@ def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_w
 def test_more_work_never_makes_a_trip_legal(drawn: list[tuple[int, float, str]], start: int, hours: float) -> None:
     jobs = _jobs(drawn)
     more = busy(TWO + start * H, hours, "ON", 99)
-    if clashes.among(more, jobs):
+    if conflicts.among(more, jobs):
         return
     if judged(case(*jobs)).reasons and not _rest_changed(jobs, more):
         assert judged(case(*jobs, more)).reasons
@@ -299,5 +300,5 @@ def test_the_parts_of_a_score_add_up_within_their_bounds(
 
 def test_all_required_papers_of_drivers_and_vehicles_are_looked_for() -> None:
     assert REQUIRED[SubjectType.DRIVER]
-    nothing = Standing(on_date=date(2027, 3, 3), is_compliant=False, missing=list(REQUIRED[SubjectType.DRIVER]))
+    nothing = ComplianceStatus(on_date=date(2027, 3, 3), is_compliant=False, missing=list(REQUIRED[SubjectType.DRIVER]))
     assert len(judged(case(standing=nothing)).reasons) == len(REQUIRED[SubjectType.DRIVER])

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.dispatch import late
-from coachway.dispatch.geofence import Progress, told
-from coachway.dispatch.model import Assignment
-from coachway.dispatch.rules import AssignmentStatus
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.tracking import lateness as tracking_lateness
+from coachway.dispatch.tracking.geofence import Progress, told
 from tests.unit.dispatch.trips import trip
 
 NINE = datetime(2027, 3, 3, 14, tzinfo=UTC)
@@ -47,10 +47,10 @@ def minutes(count: float) -> timedelta:
 
 def test_a_duty_that_did_not_begin_is_told_of_after_a_quarter_of_an_hour() -> None:
     waits = assignment()
-    assert not late.is_unstarted(waits, NINE - minutes(26))
-    assert late.is_unstarted(waits, NINE - minutes(25))
-    assert not late.is_unstarted(assignment("checked_in"), NINE)
-    assert not late.is_unstarted(assignment(unstarted_at=NINE), NINE)
+    assert not tracking_lateness.is_unstarted(waits, NINE - minutes(26))
+    assert tracking_lateness.is_unstarted(waits, NINE - minutes(25))
+    assert not tracking_lateness.is_unstarted(assignment("checked_in"), NINE)
+    assert not tracking_lateness.is_unstarted(assignment(unstarted_at=NINE), NINE)
 
 
 @pytest.mark.parametrize(
@@ -64,25 +64,27 @@ def test_a_duty_that_did_not_begin_is_told_of_after_a_quarter_of_an_hour() -> No
 def test_a_vehicle_is_as_late_as_the_stop_it_should_have_left_or_reached(
     progress: Progress, at: timedelta, stop: int, by: int
 ) -> None:
-    assert late.overdue(assignment("in_progress"), progress, NINE + at) == (stop, by)
+    assert tracking_lateness.overdue(assignment("in_progress"), progress, NINE + at) == (stop, by)
 
 
 def test_nothing_is_late_that_is_not_due_or_over() -> None:
     running = assignment("in_progress")
-    assert late.overdue(running, Progress(stop=0), NINE) is None
-    assert late.overdue(running, Progress(stop=1), NINE + minutes(100)) is None
-    assert late.overdue(running, Progress(stop=2), NINE + minutes(500)) is None
-    assert late.overdue(assignment("declined"), Progress(stop=0), NINE + minutes(500)) is None
+    assert tracking_lateness.overdue(running, Progress(stop=0), NINE) is None
+    assert tracking_lateness.overdue(running, Progress(stop=1), NINE + minutes(100)) is None
+    assert tracking_lateness.overdue(running, Progress(stop=2), NINE + minutes(500)) is None
+    assert tracking_lateness.overdue(assignment("declined"), Progress(stop=0), NINE + minutes(500)) is None
 
 
 def test_the_timer_looks_when_something_might_have_to_be_told() -> None:
-    assert late.next_look(assignment(), NINE - minutes(60)) == NINE - minutes(25)
-    assert late.next_look(assignment(unstarted_at=NINE), NINE - minutes(20)) == NINE + minutes(15)
+    assert tracking_lateness.next_look(assignment(), NINE - minutes(60)) == NINE - minutes(25)
+    assert tracking_lateness.next_look(assignment(unstarted_at=NINE), NINE - minutes(20)) == NINE + minutes(15)
     running = assignment("in_progress", may_drive_until=NINE + minutes(10))
-    assert late.next_look(running, NINE) == NINE + minutes(11)
-    assert late.next_look(assignment("in_progress", late_minutes=20), NINE + minutes(16)) == NINE + minutes(30)
+    assert tracking_lateness.next_look(running, NINE) == NINE + minutes(11)
+    assert tracking_lateness.next_look(
+        assignment("in_progress", late_minutes=20), NINE + minutes(16)
+    ) == NINE + minutes(30)
     for over in ("completed", "declined", "released"):
-        assert late.next_look(assignment(over), NINE) is None
+        assert tracking_lateness.next_look(assignment(over), NINE) is None
 
 
 @given(
@@ -96,9 +98,9 @@ def test_the_timer_always_looks_again_at_what_is_not_over(status: str, at: int, 
     if left:
         running.stops[0].departed_at = NINE
     now = NINE + minutes(at)
-    following = late.next_look(running, now)
+    following = tracking_lateness.next_look(running, now)
     assert following is not None
     assert now < following
-    lateness = late.overdue(running, told(running.stops), now)
+    lateness = tracking_lateness.overdue(running, told(running.stops), now)
     if lateness is not None and (known or 0) <= lateness.minutes:  # else more was told than has come true
-        assert following <= now + late.OFTEN
+        assert following <= now + tracking_lateness.OFTEN

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from coachway.bookings.model import StopType
-from coachway.bookings.rules import Status
-from coachway.core.wording import Wording
-from coachway.dispatch import live_page
-from coachway.dispatch.live_page import LivePage
-from coachway.dispatch.rules import AssignmentStatus
-from coachway.dispatch.track_views import Position, StopTrack, VehicleTrack
+from coachway.bookings.charters.model import StopType
+from coachway.bookings.charters.rules import Status
+from coachway.core.documents.formatting import Formatter
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.live_page import content as live_page_content
+from coachway.dispatch.live_page.content import LivePage
+from coachway.dispatch.tracking.schemas import Position, StopTrack, VehicleTrack
 
 NOW = datetime(2027, 3, 3, 15, 20, tzinfo=UTC)
-WORDS = Wording(timezone="America/New_York")
+WORDS = Formatter(timezone="America/New_York")
 
 
 def at(minutes: int | None) -> datetime | None:
@@ -71,7 +71,7 @@ def vehicle(
 
 
 def page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS, of_all: int = 1) -> LivePage:
-    return live_page.page(status, vehicles, trip(left=False), WORDS, NOW, of_all=of_all)
+    return live_page_content.page(status, vehicles, trip(left=False), WORDS, NOW, of_all=of_all)
 
 
 def test_a_trip_is_not_over_while_a_vehicle_of_it_is_not_known() -> None:

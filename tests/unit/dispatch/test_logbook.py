@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.core.geo import Place
-from coachway.dispatch import logbook
-from coachway.dispatch.diary_model import Job
-from coachway.dispatch.model import Assignment, AssignmentStop
-from coachway.dispatch.rules import travel_time
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.assignments.model import Assignment, AssignmentStop
+from coachway.dispatch.assignments.rules import travel_time
+from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.driver_hours import logbook
 from coachway.fleet.model import DRIVER_EXAMPLE, Driver
 from coachway.hours.model import Answer, Segment, Status
 from coachway.hours.rules import check
@@ -24,8 +24,8 @@ NINE = datetime(2027, 3, 3, 9, tzinfo=UTC)
 H = timedelta(hours=1)
 BEFORE = NINE - timedelta(days=9)
 REST = 8 * H
-NEW_YORK = Place(40.7074, -74.0113)
-BOSTON = Place(42.3601, -71.0589)
+NEW_YORK = Coordinates(40.7074, -74.0113)
+BOSTON = Coordinates(42.3601, -71.0589)
 
 
 def driver(**fields: Any) -> Driver:
@@ -138,14 +138,14 @@ def test_the_way_from_one_job_to_the_next_is_driven_right_before_it() -> None:
     ]
     # To and from the garage half an hour each is planned already.
     one, other = between(6, deadhead=True)
-    assert logbook.way(one, other, REST) == travel_time(NEW_YORK, BOSTON) - H
+    assert logbook.transfer_time(one, other, REST) == travel_time(NEW_YORK, BOSTON) - H
 
 
 def test_who_can_rest_in_full_on_the_way_gets_there_off_duty() -> None:
     took = travel_time(NEW_YORK, BOSTON) / H
-    assert logbook.way(*between(took + 8), REST) == timedelta()
-    assert logbook.way(*between(took + 7.99), REST) == travel_time(NEW_YORK, BOSTON)
-    assert logbook.way(*between(took + 8), timedelta(hours=10)) == travel_time(NEW_YORK, BOSTON)
+    assert logbook.transfer_time(*between(took + 8), REST) == timedelta()
+    assert logbook.transfer_time(*between(took + 7.99), REST) == travel_time(NEW_YORK, BOSTON)
+    assert logbook.transfer_time(*between(took + 8), timedelta(hours=10)) == travel_time(NEW_YORK, BOSTON)
 
 
 def test_the_way_was_driven_before_the_driver_reported_for_duty() -> None:

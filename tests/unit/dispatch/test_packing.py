@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.dispatch.packing import Fix, merged, packed, rounded, unpacked
+from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merged, rounded
 from tests.tracks import read
 
 START = datetime(2027, 3, 3, 14, tzinfo=UTC)
@@ -24,12 +24,12 @@ tracks = st.lists(fixes, max_size=40, unique_by=lambda fix: fix.at).map(sorted)
 
 @given(tracks)
 def test_what_is_packed_comes_out_again(track: list[Fix]) -> None:
-    assert unpacked(START, packed(START, track)) == track
+    assert decode_fixes(START, encode_fixes(START, track)) == track
 
 
 @given(tracks)
 def test_packing_needs_no_escaping_in_json(track: list[Fix]) -> None:
-    assert not set(packed(START, track)) & set('"\\')
+    assert not set(encode_fixes(START, track)) & set('"\\')
 
 
 @given(tracks, tracks)
@@ -46,5 +46,5 @@ def test_a_fix_is_kept_to_the_millisecond_and_to_about_a_metre() -> None:
 
 def test_ten_minutes_of_a_fix_each_ten_seconds_fit_into_700_characters() -> None:
     track = read("to-the-shore")
-    longest = max(len(packed(track[n].at, track[n : n + 60])) for n in range(0, len(track) - 60, 60))
+    longest = max(len(encode_fixes(track[n].at, track[n : n + 60])) for n in range(0, len(track) - 60, 60))
     assert longest < 700

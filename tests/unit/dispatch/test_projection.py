@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core.geo import Place, miles_between
-from coachway.dispatch.projection import (
+from coachway.core.types.geo import Coordinates, miles_between
+from coachway.dispatch.live_page.map_projection import (
     HEIGHT,
     MARGIN,
     WIDTH,
@@ -19,16 +19,16 @@ from coachway.dispatch.projection import (
     simplified,
 )
 
-WALL_ST = Place(40.7074, -74.0113)
-BOARDWALK = Place(39.3560, -74.4310)
+WALL_ST = Coordinates(40.7074, -74.0113)
+BOARDWALK = Coordinates(39.3560, -74.4310)
 
-places = st.builds(Place, st.floats(-84, 84), st.floats(-180, 180))
-near = st.builds(Place, st.floats(40, 42), st.floats(-75, -72))
+places = st.builds(Coordinates, st.floats(-84, 84), st.floats(-180, 180))
+near = st.builds(Coordinates, st.floats(40, 42), st.floats(-75, -72))
 points = st.builds(Point, st.floats(0, WIDTH), st.floats(0, HEIGHT))
 
 
 @given(st.lists(near, min_size=1, max_size=20))
-def test_every_place_is_on_the_sheet_within_its_margin(those: list[Place]) -> None:
+def test_every_place_is_on_the_sheet_within_its_margin(those: list[Coordinates]) -> None:
     onto = fitted(those)
     for place in those:
         x, y = onto.point(place)
@@ -37,7 +37,7 @@ def test_every_place_is_on_the_sheet_within_its_margin(those: list[Place]) -> No
 
 
 @given(st.lists(near, min_size=1, max_size=5), near)
-def test_a_place_comes_back_from_the_sheet(those: list[Place], place: Place) -> None:
+def test_a_place_comes_back_from_the_sheet(those: list[Coordinates], place: Coordinates) -> None:
     onto = fitted(those)
     back = onto.place(onto.point(place))
     assert back.latitude == pytest.approx(place.latitude, abs=1e-6)
@@ -58,11 +58,11 @@ def test_a_single_place_is_in_the_middle_of_half_a_mile() -> None:
 
 
 def test_nothing_at_all_has_a_sheet_as_well() -> None:
-    assert fitted([]).point(Place(0, 0)) == pytest.approx((WIDTH / 2, HEIGHT / 2))
+    assert fitted([]).point(Coordinates(0, 0)) == pytest.approx((WIDTH / 2, HEIGHT / 2))
 
 
 def test_a_trip_over_the_date_line_is_not_drawn_round_the_world() -> None:
-    fiji, samoa = Place(-18.1, 178.4), Place(-13.8, -171.8)
+    fiji, samoa = Coordinates(-18.1, 178.4), Coordinates(-13.8, -171.8)
     onto = fitted([fiji, samoa])
     assert onto.point(fiji).x < onto.point(samoa).x
     assert onto.place(onto.point(samoa)).longitude == pytest.approx(samoa.longitude)
@@ -71,20 +71,20 @@ def test_a_trip_over_the_date_line_is_not_drawn_round_the_world() -> None:
 
 
 def test_poles_are_cut_off_and_not_divided_by() -> None:
-    onto = fitted([Place(90, 0), Place(-90, 10)])
-    assert onto.point(Place(90, 0)) == onto.point(Place(85, 0))
+    onto = fitted([Coordinates(90, 0), Coordinates(-90, 10)])
+    assert onto.point(Coordinates(90, 0)) == onto.point(Coordinates(85, 0))
 
 
 def test_a_circle_on_the_ground_is_a_circle_on_the_sheet() -> None:
     """Mercator's property, by which a heading may be drawn as it is."""
     onto = fitted([WALL_ST, BOARDWALK])
-    middle = onto.point(Place(40, -74.2))
-    north, east = onto.point(Place(40.01, -74.2)), onto.point(Place(40, -74.2 + 0.01 / 0.7660444))
+    middle = onto.point(Coordinates(40, -74.2))
+    north, east = onto.point(Coordinates(40.01, -74.2)), onto.point(Coordinates(40, -74.2 + 0.01 / 0.7660444))
     assert middle.y - north.y == pytest.approx(east.x - middle.x, rel=1e-3)
 
 
 @given(st.lists(places, min_size=1, max_size=6))
-def test_the_graticule_is_on_the_sheet_and_does_not_crowd_it(those: list[Place]) -> None:
+def test_the_graticule_is_on_the_sheet_and_does_not_crowd_it(those: list[Coordinates]) -> None:
     onto = fitted(those)
     across, down = meridians(onto), parallels(onto)
     assert len(across) <= 12
@@ -99,7 +99,7 @@ def test_lines_are_called_by_degrees_and_minutes() -> None:
 
 
 @given(st.lists(near, min_size=2, max_size=6))
-def test_the_scale_tells_the_truth_in_the_middle_of_the_sheet(those: list[Place]) -> None:
+def test_the_scale_tells_the_truth_in_the_middle_of_the_sheet(those: list[Coordinates]) -> None:
     onto = fitted(those)
     scale = scale_of(onto)
     assert 0 < scale.length <= WIDTH / 4 + 0.1

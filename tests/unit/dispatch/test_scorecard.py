@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from coachway.dispatch import scorecard
-from coachway.dispatch.events import TripArrived, TripDeparted
-from coachway.ratings.events import VendorRated
+from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
+from coachway.contracts.ratings import VendorRated
+from coachway.dispatch.performance import counters as performance_counters
 
 ROSA, EMIL = "drv_1", "drv_2"
 CREW: dict[str, Any] = {"driver_id": ROSA, "second_driver_id": None}
@@ -16,7 +16,9 @@ CREW: dict[str, Any] = {"driver_id": ROSA, "second_driver_id": None}
 
 def added(kind: str, **said: Any) -> dict[str, Any]:
     drove = {"chr_1": [ROSA, EMIL]}
-    return dict(scorecard.added(kind, {**CREW, **said}, lambda charter_id: drove.get(charter_id, [])))
+    return dict(
+        performance_counters.counter_increments(kind, {**CREW, **said}, lambda charter_id: drove.get(charter_id, []))
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,8 +70,8 @@ def test_nothing_else_counts() -> None:
 
 def test_the_events_say_what_is_read_of_them() -> None:
     for shape, event in (
-        (scorecard.Departed, TripDeparted),
-        (scorecard.Arrived, TripArrived),
-        (scorecard.Rated, VendorRated),
+        (performance_counters.Departed, TripDeparted),
+        (performance_counters.Arrived, TripArrived),
+        (performance_counters.Rated, VendorRated),
     ):
         assert set(shape.model_fields) <= set(event.model_fields)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.dispatch import trail
-from coachway.dispatch.geofence import Progress, follow
-from coachway.dispatch.model import AssignmentStop
-from coachway.dispatch.packing import Fix
-from coachway.dispatch.trail import TrailPage
+from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.tracking import position_store
+from coachway.dispatch.tracking.geofence import Progress, follow
+from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_store import TrailPage
 from tests.tracks import read
 from tests.unit.dispatch.trips import TRIPS, trip
 
@@ -21,12 +21,14 @@ ORG, RUN = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 Pages = dict[datetime, TrailPage]
 
 
-def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> trail.Laid:
+def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> position_store.MergedTrail:
     """Lay a batch as a check-in does: on the pages from its first fix on, and the one before."""
-    oldest = trail.page_of(min(fix.at for fix in batch))
+    oldest = position_store.page_of(min(fix.at for fix in batch))
     there = sorted(pages)
     before = [each for each in there if each < oldest][-1:]
-    laid = trail.laid(ORG, RUN, [pages[each] for each in (*before, *(e for e in there if e >= oldest))], batch, stops)
+    laid = position_store.merge_positions(
+        ORG, RUN, [pages[each] for each in (*before, *(e for e in there if e >= oldest))], batch, stops
+    )
     for page in laid.changed:
         pages[page.begins] = page.model_copy(update={"version": page.version + 1})
     for passage in laid.passages:
@@ -37,7 +39,9 @@ def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> trail.L
 
 
 def test_a_page_of_an_older_release_is_read() -> None:
-    written = TrailPage(org_id=ORG, assignment_id=RUN, begins=trail.page_of(datetime(2027, 3, 3, 14, 2, tzinfo=UTC)))
+    written = TrailPage(
+        org_id=ORG, assignment_id=RUN, begins=position_store.page_of(datetime(2027, 3, 3, 14, 2, tzinfo=UTC))
+    )
     old = written.model_dump_json().replace('"before":{', '"before":{"strays":2,')
     assert TrailPage.model_validate_json(old) == written
 
@@ -65,7 +69,7 @@ def test_each_page_leads_to_where_all_before_it_and_it_lead(name: str) -> None:
     for first in range(0, len(track), 50):
         sent(pages, track[first : first + 50], stops)
     for begins, page in pages.items():
-        whole = follow(Progress(), [fix for fix in track if fix.at < begins + trail.LENGTH], stops)
+        whole = follow(Progress(), [fix for fix in track if fix.at < begins + position_store.LENGTH], stops)
         assert follow(page.before, page.fixes, stops).progress == whole.progress
 
 
@@ -79,5 +83,5 @@ def test_a_batch_that_is_sent_again_changes_nothing() -> None:
 
 def test_a_page_begins_every_five_minutes() -> None:
     at = datetime(2027, 3, 3, 14, 9, 59, 999_000, tzinfo=UTC)
-    assert trail.page_of(at) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
-    assert trail.page_of(at + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)
+    assert position_store.page_of(at) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
+    assert position_store.page_of(at + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from coachway.bookings.model import StopType
-from coachway.core import ids
-from coachway.dispatch import trip_sheet
-from coachway.dispatch.model import Assignment, AssignmentStop
+from coachway.bookings.charters.model import StopType
+from coachway.core.types import ids
+from coachway.dispatch import trip_sheet_pdf
+from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 from coachway.hours.model import Segment, Status
 from tests.unit.bookings.charters import ORGANIZATION
@@ -88,14 +88,16 @@ def assignment(**fields: Any) -> Assignment:
 
 
 def test_a_days_trip_fits_on_one_page() -> None:
-    pdf = trip_sheet.pdf(assignment(), [ROSA], COACH, ORGANIZATION)
+    pdf = trip_sheet_pdf.pdf(assignment(), [ROSA], COACH, ORGANIZATION)
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") == 1
 
 
 def test_the_same_trip_makes_the_same_paper() -> None:
     made = assignment()
-    assert trip_sheet.pdf(made, [ROSA], COACH, ORGANIZATION) == trip_sheet.pdf(made, [ROSA], COACH, ORGANIZATION)
+    assert trip_sheet_pdf.pdf(made, [ROSA], COACH, ORGANIZATION) == trip_sheet_pdf.pdf(
+        made, [ROSA], COACH, ORGANIZATION
+    )
 
 
 def test_two_drivers_have_two_plans() -> None:
@@ -104,16 +106,16 @@ def test_two_drivers_have_two_plans() -> None:
         second_driver_name=EMIL.name,
         second_duty=duty((0, 390, Status.ON), (390, 570, Status.DRIVING), (570, 600, Status.ON)),
     )
-    alone = trip_sheet.pdf(assignment(), [ROSA], COACH, ORGANIZATION)
-    assert len(trip_sheet.pdf(shared, [ROSA, EMIL], COACH, ORGANIZATION)) > len(alone)
+    alone = trip_sheet_pdf.pdf(assignment(), [ROSA], COACH, ORGANIZATION)
+    assert len(trip_sheet_pdf.pdf(shared, [ROSA, EMIL], COACH, ORGANIZATION)) > len(alone)
 
 
 def test_what_is_not_known_is_left_out() -> None:
     bare = assignment(duty=[], contact_phone=None, notes=" ", stops=[])
-    assert trip_sheet.pdf(bare, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
+    assert trip_sheet_pdf.pdf(bare, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
 
 
 def test_the_longest_of_everything_breaks_over_pages() -> None:
     stops = [stop(StopType.WAYPOINT, "<b>W" * 50, n, n + 1) for n in range(50)]
-    pdf = trip_sheet.pdf(assignment(stops=stops, notes="n\n" * 2000), [ROSA], COACH, ORGANIZATION)
+    pdf = trip_sheet_pdf.pdf(assignment(stops=stops, notes="n\n" * 2000), [ROSA], COACH, ORGANIZATION)
     assert pdf.count(b"/Type /Page\n") > 5

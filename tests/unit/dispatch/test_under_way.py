@@ -5,21 +5,21 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.dispatch.events import TripArrived, TripDeparted
-from coachway.dispatch.geofence import Happening, Passage
-from coachway.dispatch.model import Assignment
-from coachway.dispatch.under_way import Step, passed
+from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.tracking.geofence import Happening, StopEvent
+from coachway.dispatch.tracking.trip_progress import Step, apply_stop_events_to_assignment
 from tests.unit.dispatch.test_late import NINE, assignment, minutes
 from tests.unit.dispatch.trips import trip
 
 ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
 FREE = timedelta(minutes=15)
 WHOLE = [
-    Passage(0, ARRIVED, NINE - minutes(10)),
-    Passage(0, DEPARTED, NINE + minutes(20)),
-    Passage(1, ARRIVED, NINE + minutes(60)),
-    Passage(1, DEPARTED, NINE + minutes(140)),
-    Passage(2, ARRIVED, NINE + minutes(200)),
+    StopEvent(0, ARRIVED, NINE - minutes(10)),
+    StopEvent(0, DEPARTED, NINE + minutes(20)),
+    StopEvent(1, ARRIVED, NINE + minutes(60)),
+    StopEvent(1, DEPARTED, NINE + minutes(140)),
+    StopEvent(2, ARRIVED, NINE + minutes(200)),
 ]
 
 
@@ -27,9 +27,9 @@ def checked_in() -> Assignment:
     return assignment("checked_in", stops=trip("long-stop"))
 
 
-def through(before: Assignment, passages: list[Passage]) -> list[Step]:
+def through(before: Assignment, passages: list[StopEvent]) -> list[Step]:
     steps = []
-    while (step := passed(before, passages, FREE)).changes:
+    while (step := apply_stop_events_to_assignment(before, passages, FREE)).changes:
         steps.append(step)
         before = step.after
         assert len(steps) < 20
@@ -56,8 +56,8 @@ def test_a_trip_that_is_seen_at_a_later_stop_has_begun() -> None:
 
 def test_what_was_told_only_becomes_earlier_and_is_not_told_again() -> None:
     before = through(checked_in(), WHOLE)[-1].after
-    assert through(before, [Passage(0, DEPARTED, NINE + minutes(25))]) == []
-    [step] = through(before, [Passage(0, DEPARTED, NINE + minutes(15))])
+    assert through(before, [StopEvent(0, DEPARTED, NINE + minutes(25))]) == []
+    [step] = through(before, [StopEvent(0, DEPARTED, NINE + minutes(15))])
     assert (step.events, step.after.stops[0].departed_at) == ([], NINE + minutes(15))
     assert step.after.stops[0].dwell_minutes == 25
 
@@ -75,14 +75,14 @@ def test_who_comes_to_a_stop_in_time_is_not_late_any_more() -> None:
     before.late_minutes = 35
     in_time, late = NINE + timedelta(days=2, minutes=29), NINE + timedelta(days=2, minutes=30)
     assert before.stops[1].arrival == late - minutes(15)
-    [step] = through(before, [Passage(1, ARRIVED, in_time)])
+    [step] = through(before, [StopEvent(1, ARRIVED, in_time)])
     assert step.after.late_minutes is None
-    [step] = through(before, [Passage(1, ARRIVED, late)])
+    [step] = through(before, [StopEvent(1, ARRIVED, late)])
     assert step.after.late_minutes == 35
 
 
 @given(st.lists(st.sampled_from(WHOLE), max_size=8))
-def test_no_order_of_passages_tells_one_twice(passages: list[Passage]) -> None:
+def test_no_order_of_passages_tells_one_twice(passages: list[StopEvent]) -> None:
     steps = through(checked_in(), passages)
     told = [(type(each), each.stop) for s in steps for each in s.events if isinstance(each, TripArrived | TripDeparted)]
     assert len(told) == len(set(told))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from coachway.bookings.model import StopType
-from coachway.dispatch.model import AssignmentStop
+from coachway.bookings.charters.model import StopType
+from coachway.dispatch.assignments.model import AssignmentStop
 from tests.tracks import generate
 
 ZONE = "America/New_York"

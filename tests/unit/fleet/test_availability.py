@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from coachway.fleet.model import Availability, AvailabilityException, AvailabilityInput, WeeklyHours
 from coachway.fleet.rules import open_spans, unavailable
-from coachway.pricing.model import WEEKDAYS
+from coachway.pricing.rule_model import WEEKDAYS
 
 NEW_YORK = "America/New_York"
 MONDAY = datetime(2027, 3, 1, 5, tzinfo=UTC)  # midnight in New York

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids
+from coachway.core.types import ids
 from coachway.fleet import rules
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 
@@ -47,28 +47,28 @@ def test_class_and_endorsement_follow_from_seats_and_weight(
 ) -> None:
     who = driver(license_class=license_class, endorsements=endorsements)
     what = vehicle(capacity=capacity, gross_weight_pounds=pounds)
-    assert (rules.licensed(who, what) is None) is may
+    assert (rules.license_problem(who, what) is None) is may
 
 
 def test_the_reason_says_what_is_needed() -> None:
-    assert rules.licensed(driver(license_class="C"), vehicle()) == (
+    assert rules.license_problem(driver(license_class="C"), vehicle()) == (
         "has a license of class C; Coach 12, with 56 seats, needs class B or A (49 CFR 383.91)"
     )
-    assert rules.licensed(driver(endorsements=[]), vehicle()) == (
+    assert rules.license_problem(driver(endorsements=[]), vehicle()) == (
         "has no passenger endorsement (P), which 56 seats need (49 CFR 383.93)"
     )
 
 
 def test_a_license_is_good_through_the_day_on_which_it_expires() -> None:
     who = driver(license_expires="2029-01-01")
-    assert rules.licensed(who, vehicle(), date(2029, 1, 1)) is None
-    assert rules.licensed(who, vehicle(), date(2029, 1, 2)) == "has a license that expires on 2029-01-01"
+    assert rules.license_problem(who, vehicle(), date(2029, 1, 1)) is None
+    assert rules.license_problem(who, vehicle(), date(2029, 1, 2)) == "has a license that expires on 2029-01-01"
 
 
 @pytest.mark.parametrize("status", ["on_leave", "inactive"])
 def test_a_driver_who_is_not_active_gets_no_work(status: str) -> None:
-    assert rules.idle(driver()) is None
-    assert rules.idle(driver(status=status)) == f"is {status.replace('_', ' ')}"
+    assert rules.driver_status_reason(driver()) is None
+    assert rules.driver_status_reason(driver(status=status)) == f"is {status.replace('_', ' ')}"
 
 
 @pytest.mark.parametrize(
@@ -76,5 +76,5 @@ def test_a_driver_who_is_not_active_gets_no_work(status: str) -> None:
     [("maintenance", "is in maintenance"), ("out_of_service", "is out of service"), ("retired", "is retired")],
 )
 def test_a_vehicle_that_is_not_in_service_gets_no_work(status: str, said: str) -> None:
-    assert rules.stands(vehicle()) is None
-    assert rules.stands(vehicle(status=status)) == said
+    assert rules.vehicle_status_reason(vehicle()) is None
+    assert rules.vehicle_status_reason(vehicle(status=status)) == said

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from coachway.core import ids
-from coachway.identity import fields
-from coachway.identity.model import Person
-from coachway.identity.organization import Branding, Organization
+from coachway.core.types import ids
+from coachway.identity.model import field_types
+from coachway.identity.model.organization import Branding, Organization
+from coachway.identity.model.user import Person
 
 
 @pytest.mark.parametrize("name", ["America/New_York", "Europe/Berlin", "UTC", "Pacific/Kiritimati"])
 def test_time_zones_are_known_by_their_iana_names(name: str) -> None:
-    assert TypeAdapter(fields.TimeZone).validate_python(name) == name
+    assert TypeAdapter(field_types.TimeZone).validate_python(name) == name
 
 
 @pytest.mark.parametrize(
@@ -35,14 +35,14 @@ def test_time_zones_are_known_by_their_iana_names(name: str) -> None:
 )
 def test_other_names_are_no_time_zones(name: str) -> None:
     with pytest.raises(ValidationError):
-        TypeAdapter(fields.TimeZone).validate_python(name)
+        TypeAdapter(field_types.TimeZone).validate_python(name)
 
 
 @pytest.mark.parametrize(
     ("code", "good"), [("USD", True), ("EUR", True), ("usd", False), ("JPY", False), ("XXX", False)]
 )
 def test_currencies_are_those_that_have_hundredths(code: str, good: bool) -> None:
-    adapter = TypeAdapter(fields.Currency)
+    adapter = TypeAdapter(field_types.Currency)
     if good:
         assert adapter.validate_python(code) == code
     else:
@@ -64,7 +64,7 @@ def test_currencies_are_those_that_have_hundredths(code: str, good: bool) -> Non
     ],
 )
 def test_slugs(slug: str, good: bool) -> None:
-    adapter = TypeAdapter(fields.Slug)
+    adapter = TypeAdapter(field_types.Slug)
     if good:
         assert adapter.validate_python(slug) == slug
     else:

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core import errors, ids, settings
-from coachway.identity import hashing, sealing, second_factor
-from coachway.identity.model import User
-from coachway.identity.proofs import Credentials
-from coachway.identity.tokens import RefreshToken
+from coachway.core import errors
+from coachway.core.runtime import settings
+from coachway.core.types import ids
+from coachway.identity.auth import totp as auth_totp
+from coachway.identity.auth.tokens import RefreshToken
+from coachway.identity.model.credentials import Credentials
+from coachway.identity.model.user import User
+from coachway.identity.secrets import encryption, hashing
 
 AT = datetime(2026, 3, 2, 12, 0, 10, tzinfo=UTC)
 USER = User(
@@ -57,12 +60,12 @@ def test_a_digest_made_with_less_work_is_outdated() -> None:
 
 
 def test_what_is_sealed_opens_for_its_purpose_and_subject_only() -> None:
-    kept = sealing.sealed("totp", "usr_1", b"secret")
+    kept = encryption.encrypt("totp", "usr_1", b"secret")
     assert b"secret" not in kept.encode()
-    assert sealing.opened("totp", "usr_1", kept) == b"secret"
+    assert encryption.decrypt("totp", "usr_1", kept) == b"secret"
     for purpose, about in (("totp", "usr_2"), ("signing-key", "usr_1")):
         with pytest.raises(ValueError, match="not sealed"):
-            sealing.opened(purpose, about, kept)
+            encryption.decrypt(purpose, about, kept)
 
 
 def test_a_refresh_token_reads_as_it_was_written() -> None:
@@ -80,57 +83,57 @@ def test_rubbish_is_no_refresh_token(text: str) -> None:
 
 
 def authenticator() -> tuple[str, Credentials]:
-    secret = second_factor.new_secret()
-    return secret, Credentials(id=USER.id, org_id=USER.org_id, totp=second_factor.sealed(USER.id, secret))
+    secret = auth_totp.new_secret()
+    return secret, Credentials(id=USER.id, org_id=USER.org_id, totp=auth_totp.sealed(USER.id, secret))
 
 
 @pytest.mark.parametrize(("seconds", "good"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
 def test_a_code_is_good_in_its_step_and_the_ones_beside(seconds: int, good: bool) -> None:
     secret, kept = authenticator()
     code = pyotp.TOTP(secret).at(AT + timedelta(seconds=seconds))
-    assert (second_factor.taken(kept, code, AT) is not None) == good
+    assert (auth_totp.consume_code(kept, code, AT) is not None) == good
 
 
 def test_a_code_is_taken_once_and_so_is_every_earlier_one() -> None:
     secret, kept = authenticator()
     totp = pyotp.TOTP(secret)
-    used = second_factor.taken(kept, totp.at(AT), AT)
+    used = auth_totp.consume_code(kept, totp.at(AT), AT)
     assert used is not None
     after, by_recovery = used
     assert not by_recovery
     for seconds in (-30, 0):
-        assert second_factor.taken(after, totp.at(AT + timedelta(seconds=seconds)), AT) is None
-    assert second_factor.taken(after, totp.at(AT + timedelta(seconds=30)), AT) is not None
+        assert auth_totp.consume_code(after, totp.at(AT + timedelta(seconds=seconds)), AT) is None
+    assert auth_totp.consume_code(after, totp.at(AT + timedelta(seconds=30)), AT) is not None
 
 
 def test_a_recovery_code_is_taken_once_however_it_is_typed() -> None:
-    codes, digests = second_factor.new_recovery_codes(USER.id)
+    codes, digests = auth_totp.new_recovery_codes(USER.id)
     kept = Credentials(id=USER.id, org_id=USER.org_id, recovery=digests)
     assert len(set(codes)) == 10
-    used = second_factor.taken(kept, codes[3].upper().replace("-", " "), AT)
+    used = auth_totp.consume_code(kept, codes[3].upper().replace("-", " "), AT)
     assert used is not None
     after, by_recovery = used
     assert by_recovery
     assert len(after.recovery) == 9
-    assert second_factor.taken(after, codes[3], AT) is None
-    assert second_factor.taken(after, codes[4], AT) is not None
-    assert second_factor.taken(kept.model_copy(update={"id": ids.new("usr")}), codes[3], AT) is None
+    assert auth_totp.consume_code(after, codes[3], AT) is None
+    assert auth_totp.consume_code(after, codes[4], AT) is not None
+    assert auth_totp.consume_code(kept.model_copy(update={"id": ids.new("usr")}), codes[3], AT) is None
 
 
 def test_an_authenticator_of_another_root_secret_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     secret, kept = authenticator()
     monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
-    assert second_factor.taken(kept, pyotp.TOTP(secret).at(AT), AT) is None
+    assert auth_totp.consume_code(kept, pyotp.TOTP(secret).at(AT), AT) is None
 
 
 def test_without_an_authenticator_no_code_is_good() -> None:
     nothing = Credentials(id=USER.id, org_id=USER.org_id)
-    assert second_factor.taken(nothing, "000000", AT) is None
+    assert auth_totp.consume_code(nothing, "000000", AT) is None
 
 
 def test_the_picture_is_an_svg_in_a_data_address() -> None:
-    address = second_factor.uri("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "ana@harbor.example", "Harbor Coach")
+    address = auth_totp.uri("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "ana@harbor.example", "Harbor Coach")
     assert address.startswith(
         "otpauth://totp/Harbor%20Coach:ana%40harbor.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Harbor%20Coach"
     )
-    assert second_factor.picture(address).startswith("data:image/svg+xml")
+    assert auth_totp.qr_code_data_uri(address).startswith("data:image/svg+xml")

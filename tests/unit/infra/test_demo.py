@@ -11,22 +11,22 @@ import pytest
 
 from coachway.bids.eligibility import state_of
 from coachway.bids.model import BidInput
-from coachway.bookings import journey
-from coachway.bookings.model import CharterInput
-from coachway.bookings.rules import TRANSITIONS, Status
+from coachway.bookings.charters import trip_times
+from coachway.bookings.charters.model import CharterInput
+from coachway.bookings.charters.rules import TRANSITIONS, Status
 from coachway.clients.model import AddressInput, ClientInput, ContactInput
-from coachway.core import ids
-from coachway.core.geo import Place, miles_between
-from coachway.dispatch import eta, geofence
-from coachway.dispatch.checkins import CheckInBatch
-from coachway.dispatch.geofence import Progress
-from coachway.dispatch.model import AssignmentStop
+from coachway.core.types import ids
+from coachway.core.types.geo import Coordinates, miles_between
+from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.tracking import eta, geofence
+from coachway.dispatch.tracking.geofence import Progress
+from coachway.dispatch.tracking.position_ingest import CheckInBatch
 from coachway.fleet.model import DriverInput, VehicleInput
-from coachway.identity.model import NewAdmin, NewUser
-from coachway.identity.organization import OrganizationSettings
-from coachway.identity.rules import BUILT_IN
-from coachway.pricing.model import RuleInput
-from coachway.pricing.offers import AmenityInput, PromoInput
+from coachway.identity.model.organization import OrganizationSettings
+from coachway.identity.model.permissions import BUILT_IN
+from coachway.identity.model.user import NewAdmin, NewUser
+from coachway.pricing.extras_model import AmenityInput, PromoInput
+from coachway.pricing.rule_model import RuleInput
 from coachway.vendors.model import VendorInput
 from infra.local.demo import positions, users
 from infra.local.demo.data import harbor, prairie
@@ -62,7 +62,7 @@ def test_every_trip_can_be_driven_as_it_is_timed_but_for_one_that_is_meant_to_sh
 ) -> None:
     blocked = []
     for story, trip in TRIPS:
-        trip_ = journey.thought_through(wanted(story, trip, today, hour), story.zone)
+        trip_ = trip_times.build_trip_schedule(wanted(story, trip, today, hour), story.zone)
         codes = {notice.code for notice in trip_.notices}
         assert codes <= {"hours_of_service", "relief_joins_on_the_way"}, (trip.notes, codes)
         blocked += [trip.notes for notice in trip_.notices if notice.blocking]
@@ -80,7 +80,7 @@ def test_what_is_sent_to_a_client_has_not_left_yet(today: date) -> None:
 def test_the_miles_of_every_trip_are_those_of_roads() -> None:
     for story, trip in TRIPS:
         asked = wanted(story, trip, DAYS[0])
-        estimated = journey.thought_through(asked.model_copy(update={"miles": None}), story.zone).miles
+        estimated = trip_times.build_trip_schedule(asked.model_copy(update={"miles": None}), story.zone).miles
         assert 0.75 <= trip.miles / float(estimated) <= 1.5, (trip.notes, trip.miles, estimated)
 
 
@@ -251,7 +251,7 @@ def test_what_is_on_the_road_was_seen_where_it_should_be_and_is_on_time(today: d
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_nobody_is_named_for_two_trips_at_once_and_none_is_over_before_it_is_given(today: date, hour: str) -> None:
     for story in STORIES.values():
-        taken: dict[str, list[tuple[datetime, datetime, Place, Place]]] = {}
+        taken: dict[str, list[tuple[datetime, datetime, Coordinates, Coordinates]]] = {}
         for trip in story.trips:
             stops = planned(story, trip, today, hour)
             first, last = stops[0].departure, stops[-1].arrival

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.messaging import occasions, rules
+from coachway.messaging import notifications, rules
 from infra.local.operations import replay
 from tests.template import ROOT, functions, of_type, read, template
 
@@ -41,7 +41,7 @@ def test_a_function_keeps_its_logs_for_a_time(name: str) -> None:
 
 def test_the_bus_sends_messaging_exactly_what_it_consumes() -> None:
     pattern = of_type("AWS::Events::Rule")["MessagingRule"]["EventPattern"]
-    assert sorted(pattern["detail-type"]) == sorted(occasions.CONSUMERS)
+    assert sorted(pattern["detail-type"]) == sorted(notifications.CONSUMERS)
 
 
 def test_a_message_of_a_killed_sender_is_free_again_when_the_queue_delivers_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from coachway.core import settings
+from coachway.core.runtime import settings
 
 
 @pytest.fixture(autouse=True)

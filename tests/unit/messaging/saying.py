@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from coachway.core import ids
-from coachway.core.branding import Brand
-from coachway.core.consuming import Delivery
-from coachway.core.wording import Wording
-from coachway.messaging.letterhead import Letterhead
+from coachway.core.documents.branding import Brand
+from coachway.core.documents.formatting import Formatter
+from coachway.core.entrypoints.event_consumer import Delivery
+from coachway.core.types import ids
+from coachway.messaging.rendering.sender import Letterhead
 
 HEAD = Letterhead(
     Brand("Harbor Coach", "#0b5fff", email="hello@harbor.example", phone="+12125550100"),
-    Wording("America/New_York", "USD"),
+    Formatter("America/New_York", "USD"),
     "harbor",
 )
 NONCE = "0123456789abcdef01234567"

@@ -7,29 +7,30 @@ from pathlib import Path
 
 import pytest
 
-from coachway.bids import events as bids
-from coachway.billing import collection_events, invoice_events, payable_events, payment_events, refund_events
-from coachway.bookings import events as bookings
-from coachway.compliance import events as compliance
-from coachway.core.events import Event
-from coachway.core.schemas import Shape
-from coachway.dispatch import events as dispatch
-from coachway.dispatch import recovery_events as recovering
-from coachway.identity import events as identity
-from coachway.messaging import (
+from coachway.contracts import bids, bookings, compliance, identity
+from coachway.contracts.billing import collections as collection_events
+from coachway.contracts.billing import invoices as invoice_events
+from coachway.contracts.billing import payables as payable_events
+from coachway.contracts.billing import payments as payment_events
+from coachway.contracts.billing import refunds as refund_events
+from coachway.contracts.dispatch import assignments as dispatch
+from coachway.contracts.dispatch import recovery as recovering
+from coachway.core.persistence.domain_events import Event
+from coachway.core.schemas import BaseSchema
+from coachway.messaging.notifications import CONSUMERS, NOTIFICATIONS
+from coachway.messaging.payloads import (
     alarms,
     assignments,
     bidding,
     documents,
     invoices,
-    letters,
     payments,
     payouts,
     recoveries,
     refunds,
     trips,
 )
-from coachway.messaging.occasions import CONSUMERS, OCCASIONS
+from coachway.messaging.rendering import renderer
 from tests.unit.messaging.saying import SAID
 
 EVENTS: dict[str, type[Event]] = {
@@ -82,7 +83,7 @@ EVENTS: dict[str, type[Event]] = {
 
 
 def test_every_occasion_is_an_event_that_exists() -> None:
-    assert set(OCCASIONS) == set(EVENTS) == set(SAID)
+    assert set(NOTIFICATIONS) == set(EVENTS) == set(SAID)
 
 
 @pytest.mark.parametrize("kind", sorted(EVENTS))
@@ -138,7 +139,7 @@ def test_the_samples_are_real_events(kind: str) -> None:
         (documents.Expired, compliance.DocumentExpired),
     ],
 )
-def test_every_field_that_is_read_is_said(read: type[Shape], said: type[Shape]) -> None:
+def test_every_field_that_is_read_is_said(read: type[BaseSchema], said: type[BaseSchema]) -> None:
     assert set(read.model_fields) <= set(said.model_fields)
 
 
@@ -150,7 +151,7 @@ def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
 
 
 def test_every_template_is_used() -> None:
-    ours = {path.name for path in letters.TEMPLATES.glob("*.jinja")}
+    ours = {path.name for path in renderer.TEMPLATES.glob("*.jinja")}
     assert ours == {
         "assignment-declined.jinja",
         "assignment-endangered.jinja",

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from coachway.core import ids, links
-from coachway.core.branding import Brand
-from coachway.messaging import letters
-from coachway.messaging.letterhead import Letterhead
+from coachway.core.auth import signed_links
+from coachway.core.documents.branding import Brand
+from coachway.core.types import ids
+from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
-from coachway.messaging.occasions import ALSO, OCCASIONS
-from coachway.messaging.posting import Letter
+from coachway.messaging.notifications import ALSO, NOTIFICATIONS
+from coachway.messaging.rendering import renderer
+from coachway.messaging.rendering.sender import Letterhead
 from tests.unit.messaging.saying import HEAD, NONCE, SAID, TRIP, delivery
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
@@ -27,13 +28,13 @@ MAILED: dict[str, Any] = {"user.otp_requested": {"channel": "email", "recipient"
 
 
 def message(kind: str, head: Letterhead = HEAD, **said: Any) -> Message:
-    made = OCCASIONS[kind](delivery(kind, **said), head)
+    made = NOTIFICATIONS[kind](delivery(kind, **said), head)
     assert made is not None
     return made
 
 
-def letter(kind: str, head: Letterhead = HEAD, **said: Any) -> Letter:
-    return letters.worded(message(kind, head, **said), head)
+def letter(kind: str, head: Letterhead = HEAD, **said: Any) -> RenderedMessage:
+    return renderer.render_message(message(kind, head, **said), head)
 
 
 class _Words(HTMLParser):
@@ -85,7 +86,9 @@ def test_a_mail_has_one_button_at_most_and_nothing_from_elsewhere(kind: str) -> 
 
 def test_a_quote_s_mail_leads_to_its_page() -> None:
     made = letter("quote.sent")
-    token = links.token("quote", delivery("quote.sent").org_id, "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S", NONCE)
+    token = signed_links.create_link_token(
+        "quote", delivery("quote.sent").org_id, "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S", NONCE
+    )
     link = f"https://coachway.test/live/pages/quotes/{token}"
     assert f'href="{link}"' in made.html
     assert link in made.text.splitlines()
@@ -122,12 +125,14 @@ def test_a_letterhead_may_be_bare() -> None:
     bare = replace(HEAD, brand=Brand("Harbor Coach"))
     assert "Reply to this email" not in letter("charter.booked", bare).text
     assert "mailto:" not in letter("charter.booked", bare).html
-    assert OCCASIONS["quote.declined"](delivery("quote.declined"), bare) is None
+    assert NOTIFICATIONS["quote.declined"](delivery("quote.declined"), bare) is None
 
 
 def test_a_code_goes_out_as_one_short_text_message() -> None:
     made = letter("user.otp_requested")
-    code = links.code("otp", delivery("user.otp_requested").org_id, SAID["user.otp_requested"]["user_id"], NONCE)
+    code = signed_links.one_time_code(
+        "otp", delivery("user.otp_requested").org_id, SAID["user.otp_requested"]["user_id"], NONCE
+    )
     assert made.text.startswith(f"{code} is your code for Harbor Coach")
     assert len(made.text) <= 160
     assert made.html == ""
@@ -164,13 +169,15 @@ def test_a_receipt_names_the_invoice_as_it_is_written() -> None:
 
 
 def test_who_could_not_be_charged_is_led_to_where_they_can_pay() -> None:
-    assert f"/pages/invoices/{links.token('invoice', ORG, IVC, NONCE)}" in letter("payment.failed").html
+    assert (
+        f"/pages/invoices/{signed_links.create_link_token('invoice', ORG, IVC, NONCE)}" in letter("payment.failed").html
+    )
     of_trip: dict[str, Any] = {"invoice_id": None, "charter_id": TRIP_ID, "failure_code": "authentication_required"}
     made = letter("payment.failed", **of_trip)
-    assert f"/pages/quotes/{links.token('quote', ORG, TRIP_ID, NONCE)}" in made.html
+    assert f"/pages/quotes/{signed_links.create_link_token('quote', ORG, TRIP_ID, NONCE)}" in made.html
     assert "Confirm and pay" in made.text
     replaced = delivery("payment.failed", failure_code="replaced")
-    assert OCCASIONS["payment.failed"](replaced, HEAD) is None
+    assert NOTIFICATIONS["payment.failed"](replaced, HEAD) is None
 
 
 @pytest.mark.parametrize(
@@ -204,14 +211,14 @@ def test_telephone_numbers_are_written_as_people_read_them() -> None:
 
 
 def test_nobody_is_told_of_a_document_that_was_renewed() -> None:
-    made = OCCASIONS["document.expired"](delivery("document.expired", renewed=True), HEAD)
+    made = NOTIFICATIONS["document.expired"](delivery("document.expired", renewed=True), HEAD)
     assert made is None
 
 
 def test_the_organization_is_told_where_a_document_s_subject_has_no_address() -> None:
     assert message("document.expired", subject_email="").recipient == "hello@harbor.example"
     nobody = replace(HEAD, brand=Brand("Harbor Coach", "#0b5fff"))
-    assert OCCASIONS["document.expired"](delivery("document.expired", subject_email=""), nobody) is None
+    assert NOTIFICATIONS["document.expired"](delivery("document.expired", subject_email=""), nobody) is None
 
 
 def test_a_driver_reads_in_one_message_what_when_where_and_what_to_do() -> None:
@@ -240,11 +247,11 @@ CREW = {
 
 
 def test_who_takes_over_besides_the_driver_who_was_asked_is_told() -> None:
-    taken = OCCASIONS["assignment.accepted"](delivery("assignment.accepted", **CREW), HEAD)
+    taken = NOTIFICATIONS["assignment.accepted"](delivery("assignment.accepted", **CREW), HEAD)
     assert taken is not None
     assert (taken.recipient, taken.template) == ("+12125550188", "assignment-offered")
     alone: dict[str, Any] = dict.fromkeys(CREW)
-    assert OCCASIONS["assignment.accepted"](delivery("assignment.accepted", **alone), HEAD) is None
+    assert NOTIFICATIONS["assignment.accepted"](delivery("assignment.accepted", **alone), HEAD) is None
 
 
 @pytest.mark.parametrize(("by", "told"), [(None, "+12125550188"), (CREW["second_driver_id"], "+12125550177")])
@@ -276,5 +283,5 @@ def test_a_driver_who_has_not_reported_is_told_though_the_pickup_is_over() -> No
     told = ALSO["trip.unstarted"](late, HEAD)
     assert told is not None
     assert (told.recipient, told.channel) == ("+12125550177", "sms")
-    assert told.useful_until == ids.made_at(late.event_id) + timedelta(hours=1)
+    assert told.useful_until == ids.created_at_of(late.event_id) + timedelta(hours=1)
     assert ALSO["trip.unstarted"](delivery("trip.unstarted", driver_phone=None), HEAD) is None

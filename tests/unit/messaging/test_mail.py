@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from coachway.messaging import mail
-from coachway.messaging.posting import Letter, Refused
+from coachway.messaging.channels import email
+from coachway.messaging.channels.base import Refused, RenderedMessage
 
-LETTER = Letter("Your quote: 10 € off", "Plain – text\n", "<p>Grüße</p>")
+LETTER = RenderedMessage("Your quote: 10 € off", "Plain – text\n", "<p>Grüße</p>")
 
 
 def composed(**more: Any) -> EmailMessage:
@@ -24,7 +24,7 @@ def composed(**more: Any) -> EmailMessage:
         "message_id": "msg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         **more,
     }
-    raw = mail.compose(LETTER, **wanted)
+    raw = email.compose(LETTER, **wanted)
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     made = message_from_bytes(raw, policy=default)
     assert isinstance(made, EmailMessage)
@@ -63,6 +63,6 @@ def test_a_name_cannot_add_a_header(name: str) -> None:
 
 
 def test_a_domain_is_written_in_ascii_and_a_mailbox_must_be() -> None:
-    assert mail._ascii("a@bücher.example") == "a@xn--bcher-kva.example"
+    assert email._ascii("a@bücher.example") == "a@xn--bcher-kva.example"
     with pytest.raises(Refused):
-        mail._ascii("grüße@a.example")
+        email._ascii("grüße@a.example")

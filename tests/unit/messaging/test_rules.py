@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.core import ids
+from coachway.core.types import ids
 from coachway.messaging import rules
 from coachway.messaging.model import Channel, Notification, Status
 
@@ -35,7 +35,7 @@ def test_a_message_has_one_id_that_begins_with_its_event_s_time(template: str, r
     once = rules.notification_id(EVENT, template, recipient)
     assert once == rules.notification_id(EVENT, template, recipient)
     assert ids.is_id(once, "msg")
-    assert ids.made_at(once) == ids.made_at(EVENT)
+    assert ids.created_at_of(once) == ids.created_at_of(EVENT)
 
 
 def test_another_event_template_or_recipient_is_another_message() -> None:

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from coachway.core import ids
-from coachway.pricing.calculation import Terms, price_of
-from coachway.pricing.model import PricingRule
-from coachway.pricing.offers import Amenity, PromoCode
-from coachway.pricing.promos import Offer
-from coachway.pricing.quotes import Line, Priced, QuoteRequest
-from coachway.pricing.rules import Trip, trip_of
+from coachway.core.types import ids
+from coachway.pricing.extras_model import Amenity, PromoCode
+from coachway.pricing.promo_rules import Offer
+from coachway.pricing.quote_calculation import Terms, price_of
+from coachway.pricing.quote_model import Line, Priced, QuoteRequest
+from coachway.pricing.rule_matching import Trip, trip_of
+from coachway.pricing.rule_model import PricingRule
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEDNESDAY, FRIDAY, SATURDAY = date(2027, 3, 3), date(2027, 3, 5), date(2027, 3, 6)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from coachway.core.errors import Conflict
-from coachway.pricing.promos import Offer
+from coachway.pricing.promo_rules import Offer
 from tests.unit.pricing.making import (
     ACME,
     FRIDAY,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from coachway.pricing.offers import PromoInput
-from coachway.pricing.promos import Offer
+from coachway.pricing.extras_model import PromoInput
+from coachway.pricing.promo_rules import Offer
 from tests.unit.pricing.making import TERMS, base, kinds, priced, promo, warned
 
 

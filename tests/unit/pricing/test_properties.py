@@ -10,10 +10,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.pricing.calculation import price_of
-from coachway.pricing.model import WEEKDAYS, PricingRule
-from coachway.pricing.promos import Offer
-from coachway.pricing.rules import Trip
+from coachway.pricing.promo_rules import Offer
+from coachway.pricing.quote_calculation import price_of
+from coachway.pricing.rule_matching import Trip
+from coachway.pricing.rule_model import WEEKDAYS, PricingRule
 from tests.unit.pricing.making import ACME, OTHER, TERMS, fee, promo, rule, wifi
 
 ROUTE = "here>there"

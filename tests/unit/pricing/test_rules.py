@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from coachway.pricing.model import RuleInput
-from coachway.pricing.rules import matches, route_of, winners
+from coachway.pricing.rule_matching import matches, route_of, winners
+from coachway.pricing.rule_model import RuleInput
 from tests.unit.pricing.making import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, mileage, rule, trip
 
 ROUTE = "New York, NY > Atlantic City, NJ"

@@ -8,9 +8,17 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coachway.pricing.model import PricingRule
-from coachway.pricing.rules import Trip, slots_for, winners
-from coachway.pricing.shelves import FEW, Glance, buckets_for, buckets_of, candidates, entries_of, shelf_of
+from coachway.pricing.rule_index import (
+    FEW,
+    IndexPage,
+    buckets_for,
+    buckets_of,
+    candidates,
+    entries_of,
+    index_partition_of,
+)
+from coachway.pricing.rule_matching import Trip, slots_for, winners
+from coachway.pricing.rule_model import PricingRule
 from tests.unit.pricing.making import ACME, SATURDAY, WEDNESDAY, base, fee, mileage, rule, trip, weekend
 from tests.unit.pricing.test_properties import rule_sets, trips
 
@@ -22,18 +30,18 @@ class Shelves:
         self.shelves: dict[str, list[tuple[str, PricingRule]]] = {}
         self.few, self.queries, self.read = few, 0, 0
         for each in rules:
-            self.shelves.setdefault(shelf_of(each), []).extend((entry, each) for entry in entries_of(each))
+            self.shelves.setdefault(index_partition_of(each), []).extend((entry, each) for entry in entries_of(each))
         for entries in self.shelves.values():
             entries.sort(key=lambda entry: entry[0])
 
-    def look(self, shelf: str, prefix: str, after: str | None) -> Glance:
+    def look(self, shelf: str, prefix: str, after: str | None) -> IndexPage:
         entries = [
             e for e in self.shelves.get(shelf, []) if e[0].startswith(prefix) and (after is None or e[0] > after)
         ]
         found = entries[: self.few]
         self.queries += 1
         self.read += len(found)
-        return Glance([each for _, each in found], found[-1][0] if len(entries) > self.few else None)
+        return IndexPage([each for _, each in found], found[-1][0] if len(entries) > self.few else None)
 
 
 def same_winners(rules: list[PricingRule], asked: Trip, shelves: Shelves) -> bool:

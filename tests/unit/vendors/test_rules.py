@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.bookings.events import CharterCompleted
+from coachway.contracts.bookings import CharterCompleted
+from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
+from coachway.contracts.ratings import VendorRated
 from coachway.core import errors
-from coachway.core.tallies import total
-from coachway.dispatch.events import TripArrived, TripDeparted
-from coachway.ratings.events import VendorRated
-from coachway.vendors import counting, rules
+from coachway.core.projections import add_counters
+from coachway.vendors import rules, statistics_counters
 from coachway.vendors.model import figures_of
 from coachway.vendors.rules import TRANSITIONS, Status
 from tests.template import of_type
@@ -44,8 +44,8 @@ def rated(vendor_id: str = "ven_1", overall: float = 4.5, **more: float) -> dict
 def counted(*events: tuple[str, dict[str, Any]]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for kind, data in events:
-        for each in counting.added(kind, data).values():
-            numbers = total(numbers, each)
+        for each in statistics_counters.counter_increments(kind, data).values():
+            numbers = add_counters(numbers, each)
     return numbers
 
 
@@ -116,18 +116,18 @@ def test_what_was_seen_counts_and_not_what_was_said_of_it() -> None:
 
 
 def test_a_trip_of_several_vendors_counts_for_each() -> None:
-    added = counting.added("charter.completed", {"vendor_ids": ["ven_1", "ven_2"]})
+    added = statistics_counters.counter_increments("charter.completed", {"vendor_ids": ["ven_1", "ven_2"]})
     assert added == {"ven_1": {"completed": 1}, "ven_2": {"completed": 1}}
-    assert counting.added("charter.cancelled", {"vendor_ids": ["ven_1"]}) == {}
+    assert statistics_counters.counter_increments("charter.cancelled", {"vendor_ids": ["ven_1"]}) == {}
 
 
 def test_what_is_read_of_events_is_what_they_say() -> None:
-    assert set(counting.Rated.model_fields) <= set(VendorRated.model_fields)
-    assert set(counting.Completed.model_fields) <= set(CharterCompleted.model_fields)
-    assert set(counting.Departed.model_fields) <= set(TripDeparted.model_fields)
-    assert set(counting.Arrived.model_fields) <= set(TripArrived.model_fields)
+    assert set(statistics_counters.Rated.model_fields) <= set(VendorRated.model_fields)
+    assert set(statistics_counters.Completed.model_fields) <= set(CharterCompleted.model_fields)
+    assert set(statistics_counters.Departed.model_fields) <= set(TripDeparted.model_fields)
+    assert set(statistics_counters.Arrived.model_fields) <= set(TripArrived.model_fields)
 
 
 def test_the_bus_sends_just_what_is_counted() -> None:
     pattern = of_type("AWS::Events::Rule")["VendorsRule"]["EventPattern"]
-    assert sorted(pattern["detail-type"]) == sorted(counting.COUNTED)
+    assert sorted(pattern["detail-type"]) == sorted(statistics_counters.COUNTED)

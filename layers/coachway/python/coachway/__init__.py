@@ -1,8 +1,8 @@
 """CoachWay: operations of charter-bus operators and moving companies."""
 
-from coachway.core import starting
+from coachway.core.entrypoints import cold_start
 
 __version__ = "0.1.0"
 
-if starting.ON_LAMBDA:
-    starting.begin()
+if cold_start.ON_LAMBDA:
+    cold_start.configure_runtime()

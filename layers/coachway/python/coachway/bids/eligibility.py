@@ -11,9 +11,9 @@ from datetime import date
 from math import ceil
 from typing import Final, NamedTuple
 
-from coachway.bookings.equipment import lacking
-from coachway.compliance.rules import Standing
-from coachway.core.geo import Place, miles_between
+from coachway.bookings.charters.equipment import missing_amenities
+from coachway.compliance.rules import ComplianceStatus
+from coachway.core.types.geo import Coordinates, miles_between
 
 _US: Final = "ALAKAZARCACOCTDEDCFLGAHIIDILINIAKSKYLAMEMDMAMIMNMSMOMTNENVNHNJNMNYNCNDOHOKORPARISCSDTNTXUTVTVAWAWVWIWY"
 _CANADA: Final = "ABBCMBNBNLNSNTNUONPEQCSKYT"
@@ -34,7 +34,7 @@ class Trip(NamedTuple):
     needs_ada: bool
     state: str | None
     """Of the first pickup; None when its address does not tell."""
-    pickup: Place | None
+    pickup: Coordinates | None
     last_day: date
     revision: int
     vehicles_left: int
@@ -50,10 +50,10 @@ class Carrier(NamedTuple):
     """What is known of a vendor."""
 
     status: str
-    standing: Standing | None
+    standing: ComplianceStatus | None
     """Of its papers on the trip's last day; None when it never had any."""
     states: Sequence[str]
-    garage: Place | None
+    garage: Coordinates | None
     radius_miles: float | None
     classes: Sequence[str]
     largest_vehicle: int
@@ -80,7 +80,7 @@ def state_of(address: str) -> str | None:
     return found.group(1) if found and found.group(1) in STATES else None
 
 
-def against(trip: Trip, carrier: Carrier) -> list[str]:
+def reasons_against_bidding(trip: Trip, carrier: Carrier) -> list[str]:
     """Why this vendor may not bid; empty if it may."""
     found = [] if carrier.status == "active" else [f"Vendor is {carrier.status}, not active"]
     found += _papers(carrier.standing)
@@ -94,10 +94,10 @@ def against(trip: Trip, carrier: Carrier) -> list[str]:
 
 def against_matching(trip: Trip, carrier: Carrier) -> list[str]:
     """Why this vendor is not invited when all that match are: the same, and what its vehicles lack."""
-    return against(trip, carrier) + _equipment(trip, carrier.amenities, carrier.is_ada_compliant)
+    return reasons_against_bidding(trip, carrier) + _equipment(trip, carrier.amenities, carrier.is_ada_compliant)
 
 
-def against_offer(trip: Trip, offer: Vehicles) -> list[str]:
+def reasons_against_vehicles(trip: Trip, offer: Vehicles) -> list[str]:
     """Why these vehicles do not do; empty if they do."""
     found = []
     if offer.vehicle_class != trip.vehicle_class:
@@ -112,7 +112,7 @@ def against_offer(trip: Trip, offer: Vehicles) -> list[str]:
     return found + _equipment(trip, offer.amenities, offer.is_ada_compliant)
 
 
-def _papers(standing: Standing | None) -> list[str]:
+def _papers(standing: ComplianceStatus | None) -> list[str]:
     return ["Vendor has no compliance documents"] if standing is None else standing.reasons()
 
 
@@ -130,4 +130,4 @@ def _area(trip: Trip, carrier: Carrier) -> list[str]:
 
 
 def _equipment(trip: Trip, amenities: Iterable[str], is_ada_compliant: bool) -> list[str]:
-    return lacking(trip.amenities, trip.needs_ada, amenities, is_ada_compliant)
+    return missing_amenities(trip.amenities, trip.needs_ada, amenities, is_ada_compliant)

@@ -12,13 +12,13 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.bids.rules import BidStatus
-from coachway.bookings.model import CharterId, sortable
-from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.money import PositiveAmount
-from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
-from coachway.core.times import Day
-from coachway.pricing.model import Class, Code
+from coachway.bookings.charters.model import CharterId, sortable
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.datetimes import Day
+from coachway.core.types.money import PositiveAmount
+from coachway.pricing.rule_model import Class, Code
 from coachway.vendors.model import VendorId
 
 BidId = Annotated[str, Field(pattern=ids.pattern("bid"))]
@@ -66,7 +66,7 @@ BID_EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
-class BidTerms(Shape):
+class BidTerms(BaseSchema):
     """What a bid costs, and on which terms."""
 
     quoted_price: Annotated[PositiveAmount, Field(gt=0, description="for all vehicles of the bid")]
@@ -78,7 +78,7 @@ class BidTerms(Shape):
     notes: Note = ""
 
 
-class Offered(Shape):
+class Offered(BaseSchema):
     """What a bid offers, which is no secret."""
 
     vehicle_type: Class
@@ -90,7 +90,7 @@ class Offered(Shape):
     has_luggage_space: bool = False
 
 
-class BidInput(Input, Offered, BidTerms):
+class BidInput(RequestSchema, Offered, BidTerms):
     """A bid for a charter. A vendor's own people may leave out `vendor_id`."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra={"examples": [BID_EXAMPLE]})
@@ -138,7 +138,7 @@ class Bid(Entity, Offered):
         found = {
             "gsi1": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
             "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
-            "gsi3": BY_MONTH.key(org=self.org_id, month=f"{ids.made_at(self.id):%Y-%m}", id=self.id),
+            "gsi3": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
         }
         if self.status.is_live and self.valid_until is not None:
             expires = sortable(self.valid_until)
@@ -203,7 +203,7 @@ class BidQuery(PageQuery):
     status: BidStatus | None = None
 
 
-class AcceptInput(Input):
+class AcceptInput(RequestSchema):
     """Why a bid is accepted; the vendor is told."""
 
     model_config = ConfigDict(
@@ -214,7 +214,7 @@ class AcceptInput(Input):
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-class RejectInput(Input):
+class RejectInput(RequestSchema):
     """Why a bid is rejected; the vendor is told."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "reject", "reason": "The vehicle is old"}]})
@@ -223,7 +223,7 @@ class RejectInput(Input):
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-class ReleaseInput(Input):
+class ReleaseInput(RequestSchema):
     """Why what was awarded is taken back; the vendor is told."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Your coach broke down"}]})
@@ -231,7 +231,7 @@ class ReleaseInput(Input):
     reason: Text
 
 
-class ReasonInput(Input):
+class ReasonInput(RequestSchema):
     """Why."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "All vendors have answered"}]})

@@ -42,7 +42,7 @@ class Ranked(NamedTuple):
     price_difference_from_lowest: int
 
 
-def ranked(offers: Iterable[Offer]) -> list[Ranked]:
+def rank_bids(offers: Iterable[Offer]) -> list[Ranked]:
     """By price for a vehicle, ties by rating, then time; who has no rating that counts comes last in a tie."""
     ordered = sorted(offers, key=lambda each: (each.price_per_vehicle, -(each.rating or 0), each.submitted_at, each))
     if not ordered:
@@ -59,7 +59,7 @@ def ranked(offers: Iterable[Offer]) -> list[Ranked]:
     ]
 
 
-def cheapest_cover(places: Sequence[Ranked], vehicles: int) -> list[Offer]:
+def cheapest_combination(places: Sequence[Ranked], vehicles: int) -> list[Offer]:
     """The bids that cover just so many vehicles for the least in all; the better ranked of equals. Empty if none do.
 
     For one vehicle that is the bid of rank 1.
@@ -87,19 +87,19 @@ def is_trusted(offer: Offer) -> bool:
     return offer.is_preferred if offer.rating is None else offer.rating >= TRUSTED_RATING
 
 
-def awarded_by_itself(offers: Iterable[Offer], vehicles: int, target_price: int | None) -> list[Offer]:
+def auto_award(offers: Iterable[Offer], vehicles: int, target_price: int | None) -> list[Offer]:
     """The bids to award without asking anybody, or none: then a manager decides.
 
     They must be at least 10 % under the target price for all vehicles, and each of a trusted vendor.
     """
-    cover = cheapest_cover(ranked(offers), vehicles)
+    cover = cheapest_combination(rank_bids(offers), vehicles)
     if not cover or target_price is None:
         return []
     is_cheap = sum(offer.price for offer in cover) * 100 <= target_price * (100 - AUTO_AWARD_PERCENT)
     return cover if is_cheap and all(is_trusted(offer) for offer in cover) else []
 
 
-def shared_out(free: Sequence[int], wanted: int, vehicles: int) -> tuple[list[int], list[int]]:
+def assign_vehicles(free: Sequence[int], wanted: int, vehicles: int) -> tuple[list[int], list[int]]:
     """Of a charter's free vehicles, those that a bid gets, and those that are left. Raises Conflict for too few."""
     if wanted > len(free):
         left = f"{len(free)} of {vehicles} vehicles are still to be awarded, and this bid is for {wanted}"
@@ -133,25 +133,27 @@ class Decision(NamedTuple):
 def decide(entries: Iterable[Entry], vehicles: int, target_price: int | None, now: datetime) -> Decision:
     """Award by itself, leave it to a manager, or say that there is nothing to choose from."""
     known = list(entries)
-    why = {entry.offer.bid_id: obstacle(entry, now) for entry in known}
-    places = ranked(entry.offer for entry in known if not why[entry.offer.bid_id])
+    why = {entry.offer.bid_id: disqualification_reason(entry, now) for entry in known}
+    places = rank_bids(entry.offer for entry in known if not why[entry.offer.bid_id])
     candidates = [place.offer for place in places]
-    award = awarded_by_itself(candidates, vehicles, target_price)
+    award = auto_award(candidates, vehicles, target_price)
     winners = {offer.bid_id for offer in award}
     rejected = {bid_id: reason for bid_id, reason in why.items() if reason}
     if award:
-        rejected |= {offer.bid_id: not_chosen(offer, award) for offer in candidates if offer.bid_id not in winners}
+        rejected |= {
+            offer.bid_id: rejection_reason(offer, award) for offer in candidates if offer.bid_id not in winners
+        }
     return Decision(award, candidates, rejected)
 
 
-def obstacle(entry: Entry, now: datetime) -> str:
+def disqualification_reason(entry: Entry, now: datetime) -> str:
     """What keeps a bid from winning; empty if nothing does."""
     if entry.valid_until <= now:
         return "The bid has expired"
     return f"Vendor not eligible: {'; '.join(entry.against)}" if entry.against else ""
 
 
-def not_chosen(offer: Offer, winners: Sequence[Offer]) -> str:
+def rejection_reason(offer: Offer, winners: Sequence[Offer]) -> str:
     """What the vendor of a bid that did not win is told; without winners, drivers of the organization run the trip."""
     if not winners:
         return "The organization runs this trip itself"

@@ -8,12 +8,12 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from coachway.core.money import Amount
-from coachway.core.schemas import Shape
-from coachway.core.times import Day
+from coachway.core.schemas import BaseSchema
+from coachway.core.types.datetimes import Day
+from coachway.core.types.money import Amount
 
 
-class Aged(Shape):
+class Aged(BaseSchema):
     """Amounts by how many days they are past due."""
 
     current: Annotated[Amount, Field(description="not past due")] = 0
@@ -31,7 +31,7 @@ class AgedParty(Aged):
     name: str
 
 
-class Aging(Shape):
+class Aging(BaseSchema):
     """What is owed, by age, of each party and of all, on a day. Largest first."""
 
     as_of: Day

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coachway.billing import awards, cancelling, collecting, erasing, filing, refund_signals, unbilled
+from coachway.billing.collections import schedule as collection_schedule
+from coachway.billing.invoices import pdf_storage
+from coachway.billing.invoicing_runs import unbilled_trips
+from coachway.billing.payables import award_consumer
+from coachway.billing.privacy import erasure as privacy_erasure
+from coachway.billing.refunds import cancellation_settlement
+from coachway.billing.refunds import consumers as refund_consumers
 from coachway.core.caller import Caller
-from coachway.core.consuming import Consumer, Delivery
-from coachway.core.ops import AlreadyConsumed
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.persistence.operations import AlreadyConsumed
 
 
 def together(*parts: Mapping[str, Consumer]) -> dict[str, Consumer]:
@@ -43,12 +49,12 @@ def _each(consumers: list[Consumer]) -> Consumer:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = together(
-    awards.CONSUMERS,
-    cancelling.CONSUMERS,
-    collecting.CONSUMERS,
-    erasing.CONSUMERS,
-    filing.CONSUMERS,
-    refund_signals.CONSUMERS,
-    unbilled.CONSUMERS,
+    award_consumer.CONSUMERS,
+    cancellation_settlement.CONSUMERS,
+    collection_schedule.CONSUMERS,
+    privacy_erasure.CONSUMERS,
+    pdf_storage.CONSUMERS,
+    refund_consumers.CONSUMERS,
+    unbilled_trips.CONSUMERS,
 )
 """By the event's type; `template.yaml` lets just these reach the queue."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from coachway.clients import service
-from coachway.clients.events import AddressAdded
 from coachway.clients.model import ADDRESSES, Address, AddressInput
-from coachway.core import errors, ids, store
+from coachway.contracts.clients import AddressAdded
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.listing import page
-from coachway.core.ops import Create, Require
+from coachway.core.persistence.operations import CheckVersion, Create
+from coachway.core.persistence.queries import query_page
 from coachway.core.schemas import Page, PageQuery
+from coachway.core.types import ids
 
 
 def add(caller: Caller, client_id: str, wanted: AddressInput) -> Address:
@@ -19,7 +20,7 @@ def add(caller: Caller, client_id: str, wanted: AddressInput) -> Address:
     store.commit(
         caller,
         Create(address, [AddressAdded(client_id=client_id)]),
-        Require(client, errors.LostRace("the client was changed by somebody else: try again")),
+        CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
     )
     return address
 
@@ -28,4 +29,4 @@ def listed(caller: Caller, client_id: str, query: PageQuery) -> Page[Address]:
     """A client's addresses, newest first."""
     client = service.get(caller, client_id)
     partition = ADDRESSES.partition(org=caller.org_id, client=client.id)
-    return page(Address, ADDRESSES, [partition], query, prefix="ADDRESS#", where={"kept": True}, descending=True)
+    return query_page(Address, ADDRESSES, [partition], query, prefix="ADDRESS#", where={"kept": True}, descending=True)

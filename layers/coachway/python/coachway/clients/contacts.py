@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from coachway.clients import service
-from coachway.clients.events import ContactAdded, ContactRemoved, ContactUpdated
 from coachway.clients.model import CONTACTS, Contact, ContactInput
-from coachway.core import clock, errors, ids, store
+from coachway.contracts.clients import ContactAdded, ContactRemoved, ContactUpdated
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.listing import page
-from coachway.core.ops import Create, Require, Update
-from coachway.core.schemas import Changes, Page, PageQuery, changed
+from coachway.core.persistence.operations import CheckVersion, Create, Update
+from coachway.core.persistence.queries import query_page
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
+from coachway.core.types import ids
 
 
 def add(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:
@@ -19,7 +21,7 @@ def add(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:
     store.commit(
         caller,
         Create(contact, [ContactAdded(client_id=client_id)]),
-        Require(client, errors.LostRace("the client was changed by somebody else: try again")),
+        CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
     )
     return contact
 
@@ -28,15 +30,15 @@ def listed(caller: Caller, client_id: str, query: PageQuery) -> Page[Contact]:
     """A client's contacts, newest first."""
     client = service.get(caller, client_id)
     partition = CONTACTS.partition(org=caller.org_id, client=client.id)
-    return page(Contact, CONTACTS, [partition], query, prefix="CONTACT#", where={"kept": True}, descending=True)
+    return query_page(Contact, CONTACTS, [partition], query, prefix="CONTACT#", where={"kept": True}, descending=True)
 
 
 def update(
-    caller: Caller, client_id: str, contact_id: str, changes: Changes[ContactInput], expected: int | None
+    caller: Caller, client_id: str, contact_id: str, changes: PartialUpdate[ContactInput], expected: int | None
 ) -> Contact:
     """Change what `changes` names."""
     before = _get(caller, client_id, contact_id, expected)
-    after = changed(before, changes)
+    after = apply_changes(before, changes)
     store.commit(caller, Update(before, after, [ContactUpdated(client_id=client_id)]))
     return after
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from coachway.clients import rules
 from coachway.clients.model import CREDIT, Client, Credit
 from coachway.core import errors, store
-from coachway.core.model import Key
-from coachway.core.ops import Add, Op, Require
+from coachway.core.persistence.operations import CheckVersion, IncrementCounters, Op
+from coachway.core.persistence.records import Key
 
 _KIND = "client_credit"
 
@@ -23,7 +23,7 @@ def _key(org_id: str, client_id: str) -> Key:
 
 def of(client: Client) -> Credit:
     """What `client` may still owe."""
-    numbers = store.numbers(_key(client.org_id, client.id))
+    numbers = store.get_counters(_key(client.org_id, client.id))
     balance = numbers.get("open", 0)
     return Credit(
         client_id=client.id,
@@ -36,7 +36,7 @@ def of(client: Client) -> Credit:
     )
 
 
-def reserved(client: Client, cents: int) -> list[Op]:
+def reserve_ops(client: Client, cents: int) -> list[Op]:
     """The ops by which `client` books a trip on credit, for the transaction that books it.
 
     They fail with Conflict past the credit limit, and with LostRace if the client, and so perhaps its limit, was
@@ -48,14 +48,16 @@ def reserved(client: Client, cents: int) -> list[Op]:
     )
     most = {"open": client.credit_limit} if client.credit_limit else {}
     return [
-        Require(client, errors.LostRace("the client was changed by somebody else: try again")),
-        Add(_key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=most, otherwise=over),
+        CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
+        IncrementCounters(
+            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=most, otherwise=over
+        ),
     ]
 
 
 def released(org_id: str, client_id: str, cents: int) -> Op:
     """The op by which a trip that was booked on credit does not take place."""
-    return Add(_key(org_id, client_id), {"open": -cents, "booked": -cents}, _KIND)
+    return IncrementCounters(_key(org_id, client_id), {"open": -cents, "booked": -cents}, _KIND)
 
 
 def invoiced(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
@@ -63,16 +65,16 @@ def invoiced(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
 
     With both negative it is the op that takes an invoice back.
     """
-    return Add(_key(org_id, client_id), {"open": cents - booked, "booked": -booked}, _KIND)
+    return IncrementCounters(_key(org_id, client_id), {"open": cents - booked, "booked": -booked}, _KIND)
 
 
 def settled(org_id: str, client_id: str, cents: int) -> Op:
     """The op by which a client owes `cents` less. It fails with Conflict when that is more than is owed."""
     less = errors.Conflict("that is more than the client owes")
-    return Add(_key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=less)
+    return IncrementCounters(_key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=less)
 
 
-def owes_nothing(client: Client) -> Op:
+def require_zero_balance(client: Client) -> Op:
     """The op that fails with Conflict while `client` owes something."""
     owing = errors.Conflict("the client has an open balance: settle or void its invoices first", title="still owes")
-    return Add(_key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=owing)
+    return IncrementCounters(_key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=owing)

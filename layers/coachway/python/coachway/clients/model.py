@@ -8,12 +8,12 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from coachway.clients import rules
-from coachway.core import contact, ids
-from coachway.core.contact import Email, Phone
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.money import Amount, PositiveAmount
-from coachway.core.parties import CLIENT
-from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
+from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
+from coachway.core.types import contact, ids
+from coachway.core.types.contact import Email, Phone
+from coachway.core.types.money import Amount, PositiveAmount
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
@@ -73,7 +73,7 @@ class ClientStatus(StrEnum):
     INACTIVE = "inactive"
 
 
-class ClientInput(Input):
+class ClientInput(RequestSchema):
     """A client as staff enter it."""
 
     model_config = ConfigDict(
@@ -115,8 +115,8 @@ class Client(Entity, ClientInput):
         return CLIENT.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> dict[str, Key]:
-        sought = rules.folded(self.name)
-        month = ids.made_at(self.id).strftime("%Y-%m")
+        sought = rules.normalize_name(self.name)
+        month = ids.created_at_of(self.id).strftime("%Y-%m")
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": BY_NAME.key(org=self.org_id, initial=sought[:1], name=sought, id=self.id),
@@ -146,7 +146,7 @@ class ContactRole(StrEnum):
     OTHER = "other"
 
 
-class ContactInput(Input):
+class ContactInput(RequestSchema):
     """A person at a client's."""
 
     model_config = ConfigDict(
@@ -188,7 +188,7 @@ class AddressType(StrEnum):
     OTHER = "other"
 
 
-class AddressInput(Input):
+class AddressInput(RequestSchema):
     """A place of a client's."""
 
     model_config = ConfigDict(
@@ -230,7 +230,7 @@ class Address(Entity, AddressInput):
         return {"kept": self.deleted_at is None}
 
 
-class EmailPreferencesInput(Input):
+class EmailPreferencesInput(RequestSchema):
     """Which mails a client wants besides those that an order needs (quotes, confirmations, invoices)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reminders": True, "newsletter": False}]})
@@ -252,7 +252,7 @@ class EmailPreferences(Entity, EmailPreferencesInput):
         return PREFERENCES.key(org=self.org_id, client=self.id)
 
 
-class Credit(Shape):
+class Credit(BaseSchema):
     """What a client may still owe. `available_credit` is negative when the limit was lowered under the balance.
 
     A limit of 0 is none: then no booking is refused.

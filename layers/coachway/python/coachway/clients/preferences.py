@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from coachway.clients import service
-from coachway.clients.events import EmailPreferencesSet
 from coachway.clients.model import PREFERENCES, EmailPreferences, EmailPreferencesInput
+from coachway.contracts.clients import EmailPreferencesSet
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.ops import Create, Update
-from coachway.core.schemas import Changes, changed
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.schemas import PartialUpdate, apply_changes
 
 
 def of(caller: Caller, client_id: str) -> EmailPreferences:
@@ -21,17 +21,17 @@ def of(caller: Caller, client_id: str) -> EmailPreferences:
 
 
 def change(
-    caller: Caller, client_id: str, changes: Changes[EmailPreferencesInput], expected: int | None
+    caller: Caller, client_id: str, changes: PartialUpdate[EmailPreferencesInput], expected: int | None
 ) -> EmailPreferences:
     """Note what the client said."""
     before = of(caller, client_id)
     if expected is not None and expected != before.version:
-        raise errors.Stale(f"the current version is {before.version}, not {expected}: read it again")
-    after = changed(before, changes)
+        raise errors.PreconditionFailed(f"the current version is {before.version}, not {expected}: read it again")
+    after = apply_changes(before, changes)
     told = EmailPreferencesSet(client_id=client_id, **after.model_dump(include=set(EmailPreferencesInput.model_fields)))
     if before.version:
         store.commit(caller, Update(before, after, [told]))
     else:
-        lost = errors.LostRace("these preferences were changed by somebody else: read them again")
+        lost = errors.ConcurrentUpdate("these preferences were changed by somebody else: read them again")
         store.commit(caller, Create(after, [told], taken=lost))
     return after

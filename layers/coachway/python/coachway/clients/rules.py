@@ -46,7 +46,7 @@ def available_credit(limit: int, open_balance: int) -> int:
     return limit - open_balance
 
 
-def folded(name: str) -> str:
+def normalize_name(name: str) -> str:
     """A name as it is looked up: without case, accents, and needless spaces."""
     apart = unicodedata.normalize("NFKD", name.casefold())
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter))

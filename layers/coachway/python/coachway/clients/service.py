@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from coachway.clients import credit, rules
-from coachway.clients.events import ClientCreated, ClientDeleted, ClientUpdated
 from coachway.clients.model import (
     BY_MONTH,
     BY_NAME,
@@ -16,12 +15,15 @@ from coachway.clients.model import (
     ClientQuery,
     Contact,
 )
-from coachway.core import clock, ids, store
+from coachway.contracts.clients import ClientCreated, ClientDeleted, ClientUpdated
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.listing import everything, months, page
-from coachway.core.ops import Create, Op, Update
-from coachway.core.parties import CLIENT
-from coachway.core.schemas import Changes, Page, changed
+from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.queries import months_between, query_all, query_page
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page, PartialUpdate, apply_changes
+from coachway.core.types import ids
 
 _TOGETHER = 80
 """Contacts that are removed with their client in one transaction; more go before it."""
@@ -32,9 +34,9 @@ _CURRENCY_SECONDS = 300
 @lru_cache(maxsize=256)
 def _currency(org_id: str, _period: int) -> str:
     """An organization's currency, remembered for a while so that adding a client needs no read."""
-    from coachway.identity import organizations
+    from coachway.identity import organization_queries
 
-    return organizations.get(org_id).currency
+    return organization_queries.get(org_id).currency
 
 
 def create(caller: Caller, wanted: ClientInput) -> Client:
@@ -57,19 +59,19 @@ def listed(caller: Caller, query: ClientQuery) -> Page[Client]:
         for name, value in (("client_type", query.type), ("status", query.status))
         if value is not None
     }
-    if query.q is not None and (sought := rules.folded(query.q)):
+    if query.q is not None and (sought := rules.normalize_name(query.q)):
         names = BY_NAME.partition(org=caller.org_id, initial=sought[:1])
         prefix = BY_NAME.key(org="", initial="", name=sought, id="").sk.removesuffix("#")
-        return page(Client, BY_NAME, [names], query, prefix=prefix, where=where)
-    since = months(ids.made_at(caller.org_id), clock.now())
+        return query_page(Client, BY_NAME, [names], query, prefix=prefix, where=where)
+    since = months_between(ids.created_at_of(caller.org_id), clock.now())
     partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
-    return page(Client, BY_MONTH, partitions, query, where=where, descending=True)
+    return query_page(Client, BY_MONTH, partitions, query, where=where, descending=True)
 
 
-def update(caller: Caller, client_id: str, changes: Changes[ClientInput], expected: int | None) -> Client:
+def update(caller: Caller, client_id: str, changes: PartialUpdate[ClientInput], expected: int | None) -> Client:
     """Change what `changes` names. Raises Duplicate when another client has the new email."""
     before = get(caller, client_id, expected=expected)
-    after = changed(before, changes)
+    after = apply_changes(before, changes)
     store.commit(caller, Update(before, after, [ClientUpdated()]))
     return after
 
@@ -81,12 +83,12 @@ def delete(caller: Caller, client_id: str, expected: int | None) -> None:
     partition = CONTACTS.partition(org=caller.org_id, client=client_id)
     contacts = [
         Update(each, each.model_copy(update={"deleted_at": now}))
-        for each in everything(Contact, partition, prefix="CONTACT#")
+        for each in query_all(Contact, partition, prefix="CONTACT#")
         if each.deleted_at is None
     ]
     head: Sequence[Op] = (
         Update(before, before.model_copy(update={"deleted_at": now}), [ClientDeleted()]),
-        credit.owes_nothing(before),
+        credit.require_zero_balance(before),
     )
     while len(contacts) > _TOGETHER:
         store.commit(caller, *contacts[:_TOGETHER])

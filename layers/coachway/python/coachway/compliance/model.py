@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
-from coachway.compliance.rules import DocumentType, Paper, Status, SubjectType
-from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Key, Record
-from coachway.core.schemas import Input, Note, PageQuery, Text
-from coachway.core.times import Day
+from coachway.compliance.rules import DocumentSummary, DocumentType, Status, SubjectType
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.datetimes import Day
 
 ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
@@ -77,13 +77,13 @@ class Subject(Record):
     subject_id: str
     name: str
     email: str = ""
-    papers: list[Paper] = Field(default_factory=list)
+    papers: list[DocumentSummary] = Field(default_factory=list)
 
     def key(self) -> Key:
         return SUBJECT.key(org=self.org_id, subject_type=self.subject_type, subject=self.subject_id)
 
 
-class DocumentInput(Input):
+class DocumentInput(RequestSchema):
     """A paper as it is handed in, about one of `vendor_id`, `driver_id`, `vehicle_id`, or the organization itself."""
 
     model_config = ConfigDict(
@@ -160,7 +160,7 @@ class ComplianceDocument(Entity, DocumentInput):
         return DOCUMENT.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.made_at(self.id):%Y-%m}"
+        month = f"{ids.created_at_of(self.id):%Y-%m}"
         bucket = QUEUE if self.status.is_open else month
         found = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
@@ -181,9 +181,9 @@ class ComplianceDocument(Entity, DocumentInput):
             "subject_type": self.subject_type.value,
         }
 
-    def paper(self) -> Paper:
+    def paper(self) -> DocumentSummary:
         """Its line in what its subject has."""
-        return Paper(
+        return DocumentSummary(
             id=self.id,
             document_type=self.document_type,
             status=self.status,
@@ -191,7 +191,7 @@ class ComplianceDocument(Entity, DocumentInput):
         )
 
 
-class ReviewInput(Input):
+class ReviewInput(RequestSchema):
     """What a reviewer says of a paper."""
 
     model_config = ConfigDict(

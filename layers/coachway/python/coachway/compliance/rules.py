@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
-from coachway.core.schemas import Shape
+from coachway.core.schemas import BaseSchema
 
 
 class SubjectType(StrEnum):
@@ -102,7 +102,7 @@ MORNING: Final = 8
 """The hour, on the organization's clock, at which reminders go out and expired papers are marked."""
 
 
-class Paper(Shape):
+class DocumentSummary(BaseSchema):
     """As much of a document as says whether its subject is in order."""
 
     id: str
@@ -115,7 +115,7 @@ class Paper(Shape):
         return self.expiration_date is None or day <= self.expiration_date
 
 
-class Standing(Shape):
+class ComplianceStatus(BaseSchema):
     """Whether a subject has all it must have on a day; each required type that it lacks is in just one of the lists."""
 
     on_date: date
@@ -142,12 +142,12 @@ class Standing(Shape):
         return [f"{what}: {kind}" for what, kinds in said for kind in kinds]
 
 
-def standing(papers: Iterable[Paper], required: Iterable[DocumentType], on_date: date) -> Standing:
+def standing(papers: Iterable[DocumentSummary], required: Iterable[DocumentType], on_date: date) -> ComplianceStatus:
     """Whether `papers` hold everything `required`, approved and unexpired, through the end of `on_date`."""
-    by_type: dict[DocumentType, list[Paper]] = {}
+    by_type: dict[DocumentType, list[DocumentSummary]] = {}
     for paper in papers:
         by_type.setdefault(paper.document_type, []).append(paper)
-    result = Standing(on_date=on_date, is_compliant=True)
+    result = ComplianceStatus(on_date=on_date, is_compliant=True)
     for kind in required:
         lack = _lack(by_type.get(kind, []), on_date)
         if lack is not None:
@@ -156,7 +156,7 @@ def standing(papers: Iterable[Paper], required: Iterable[DocumentType], on_date:
     return result
 
 
-def _lack(papers: list[Paper], on_date: date) -> str | None:
+def _lack(papers: list[DocumentSummary], on_date: date) -> str | None:
     if any(paper.status is Status.APPROVED and paper.holds_on(on_date) for paper in papers):
         return None
     if any(paper.status.is_open and paper.holds_on(on_date) for paper in papers):
@@ -192,7 +192,7 @@ def reminder_due(expiration_date: date, today: date, sent: Iterable[int]) -> int
     return min(reached)
 
 
-def is_renewed(paper: Paper, papers: Iterable[Paper]) -> bool:
+def has_valid_replacement(paper: DocumentSummary, papers: Iterable[DocumentSummary]) -> bool:
     """Whether another approved paper of the same type holds for longer."""
     return any(
         other.id != paper.id

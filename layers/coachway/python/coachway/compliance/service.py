@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from coachway.compliance import dues, rules, subjects
-from coachway.compliance.events import ComplianceReviewed, ComplianceSubmitted
+from coachway.compliance import reminder_times, rules, subjects
 from coachway.compliance.model import (
     BY_MONTH,
     BY_STATUS,
@@ -19,12 +18,15 @@ from coachway.compliance.model import (
     ReviewInput,
 )
 from coachway.compliance.rules import REQUIRED, Status, SubjectType
-from coachway.core import clock, errors, ids, store
+from coachway.contracts.compliance import ComplianceReviewed, ComplianceSubmitted
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.listing import months, page
-from coachway.core.ops import Create, Update
-from coachway.core.retrying import after_lost_races
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
 from coachway.core.schemas import Page
+from coachway.core.types import ids
 
 
 class Whose(NamedTuple):
@@ -45,12 +47,12 @@ def submit(caller: Caller, wanted: DocumentInput) -> ComplianceDocument:
     accepted = [*REQUIRED[whose.subject_type], rules.DocumentType.OTHER]
     if wanted.document_type not in accepted:
         raise errors.Invalid.field("document_type", f"of a {whose.subject_type} must be one of {', '.join(accepted)}")
-    return after_lost_races(lambda: _submit(caller, wanted, whose))
+    return retry_on_conflict(lambda: _submit(caller, wanted, whose))
 
 
 def _submit(caller: Caller, wanted: DocumentInput, whose: Whose) -> ComplianceDocument:
     subject = subjects.get(caller, *whose)
-    due = dues.due_at(Status.PENDING, wanted.expiration_date, clock.now(), dues.zone(caller.org_id))
+    due = reminder_times.due_at(Status.PENDING, wanted.expiration_date, clock.now(), reminder_times.zone(caller.org_id))
     named = {f"{whose.subject_type}_id": whose.subject_id} if whose.subject_type is not SubjectType.ORGANIZATION else {}
     document = ComplianceDocument(
         **{**wanted.model_dump(), **named},
@@ -62,7 +64,7 @@ def _submit(caller: Caller, wanted: DocumentInput, whose: Whose) -> ComplianceDo
         due_at=due,
     )
     told = ComplianceSubmitted(**about(document))
-    store.commit(caller, Create(document, [told]), subjects.with_paper(subject, document.paper()))
+    store.commit(caller, Create(document, [told]), subjects.put_document_op(subject, document.paper()))
     return document
 
 
@@ -94,7 +96,7 @@ def _whose(caller: Caller, asked: DocumentInput | DocumentQuery) -> Whose | None
         return named[0] if named else None
     own = Whose(SubjectType(caller.role), caller.party_id)
     if named and named != [own]:
-        raise errors.Missing(f"there is no such {named[0].subject_type}")
+        raise errors.NotFound(f"there is no such {named[0].subject_type}")
     return own
 
 
@@ -102,7 +104,7 @@ def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> C
     """A document. Raises Missing, also for one that is not the caller's; Stale when `expected` is not its version."""
     found = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
     if caller.is_outside and (found.subject_type.value, found.subject_id) != (caller.role, caller.party_id):
-        raise errors.Missing("there is no such compliance document")
+        raise errors.NotFound("there is no such compliance document")
     return found
 
 
@@ -116,27 +118,27 @@ def listed(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
         if query.status is not None:
             where["status"] = query.status.value
         partition = OF_SUBJECT.partition(org=caller.org_id, subject_type=whose.subject_type, subject=whose.subject_id)
-        return page(ComplianceDocument, OF_SUBJECT, [partition], query, where=where, descending=True)
+        return query_page(ComplianceDocument, OF_SUBJECT, [partition], query, where=where, descending=True)
     if query.status is not None and query.status.is_open:
         queue = BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=QUEUE)
-        return page(ComplianceDocument, BY_STATUS, [queue], query, where=where)
-    since = list(reversed(months(ids.made_at(caller.org_id), clock.now())))
+        return query_page(ComplianceDocument, BY_STATUS, [queue], query, where=where)
+    since = list(reversed(months_between(ids.created_at_of(caller.org_id), clock.now())))
     if query.status is not None:
         partitions = [BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=month) for month in since]
-        return page(ComplianceDocument, BY_STATUS, partitions, query, where=where, descending=True)
+        return query_page(ComplianceDocument, BY_STATUS, partitions, query, where=where, descending=True)
     partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in since]
-    return page(ComplianceDocument, BY_MONTH, partitions, query, where=where, descending=True)
+    return query_page(ComplianceDocument, BY_MONTH, partitions, query, where=where, descending=True)
 
 
 def review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
     """Judge a paper. Raises Conflict for a status that cannot follow, and for approving what has run out."""
-    return after_lost_races(lambda: _review(caller, compliance_id, judgement, expected))
+    return retry_on_conflict(lambda: _review(caller, compliance_id, judgement, expected))
 
 
 def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
     before = get(caller, compliance_id, expected=expected)
     subject = subjects.get(caller, before.subject_type, before.subject_id)
-    now, timezone = clock.now(), dues.zone(caller.org_id)
+    now, timezone = clock.now(), reminder_times.zone(caller.org_id)
     if not rules.may_become(before.status, judgement.status):
         raise errors.Conflict(f"it is {before.status}: hand in a new document", title="it cannot be reviewed any more")
     today = now.astimezone(ZoneInfo(timezone)).date()
@@ -148,9 +150,9 @@ def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected
             "review_notes": judgement.review_notes,
             "reviewed_by": caller.user_id,
             "reviewed_at": now,
-            "due_at": dues.due_at(judgement.status, before.expiration_date, now, timezone),
+            "due_at": reminder_times.due_at(judgement.status, before.expiration_date, now, timezone),
         }
     )
     told = ComplianceReviewed(**about(after), status=after.status.value)
-    store.commit(caller, Update(before, after, [told]), subjects.with_paper(subject, after.paper()))
+    store.commit(caller, Update(before, after, [told]), subjects.put_document_op(subject, after.paper()))
     return after

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from coachway.compliance.model import SUBJECT, Subject
-from coachway.compliance.rules import Paper, Status, SubjectType
+from coachway.compliance.rules import DocumentSummary, Status, SubjectType
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.model import Key
-from coachway.core.ops import Create, Op, Remove, Require, Update
-from coachway.identity import organizations
+from coachway.core.persistence.operations import CheckVersion, Create, Op, Remove, Update
+from coachway.core.persistence.records import Key
+from coachway.identity import organization_queries
 
 MOST_PAPERS: Final = 300
 """How many papers of a subject count; of more, the oldest that were rejected or ran out are left out."""
@@ -32,7 +32,7 @@ def find(org_id: str, subject_type: SubjectType, subject_id: str) -> Subject | N
     """A subject, or None if there is none. An organization is one from the start."""
     found = store.find(Subject, key(org_id, subject_type, subject_id))
     if found is None and subject_type is SubjectType.ORGANIZATION and subject_id == org_id:
-        name = organizations.get(org_id).name
+        name = organization_queries.get(org_id).name
         return Subject(org_id=org_id, subject_type=subject_type, subject_id=org_id, name=name)
     return found
 
@@ -41,11 +41,11 @@ def get(caller: Caller, subject_type: SubjectType, subject_id: str) -> Subject:
     """A subject of the caller's organization. Raises Missing."""
     found = find(caller.org_id, subject_type, subject_id)
     if found is None:
-        raise errors.Missing(f"there is no such {subject_type}")
+        raise errors.NotFound(f"there is no such {subject_type}")
     return found
 
 
-def called(subject: Subject, *, name: str, email: str) -> Op:
+def rename_op(subject: Subject, *, name: str, email: str) -> Op:
     """The op by which a subject has another name and address."""
     return Update(subject, subject.model_copy(update={"name": name, "email": email}))
 
@@ -57,19 +57,19 @@ def closing(subject: Subject) -> Op:
 
 def unchanged(subject: Subject) -> Op:
     """The op that fails unless the subject's papers are still those that were judged."""
-    changed = errors.LostRace(f"the papers of this {subject.subject_type} were changed meanwhile: look again")
-    return Require(subject, changed)
+    changed = errors.ConcurrentUpdate(f"the papers of this {subject.subject_type} were changed meanwhile: look again")
+    return CheckVersion(subject, changed)
 
 
-def with_paper(subject: Subject, paper: Paper) -> Op:
+def put_document_op(subject: Subject, paper: DocumentSummary) -> Op:
     """The op by which a subject has this paper, new or in another status. Raises Conflict when it has too many."""
     others = [each for each in subject.papers if each.id != paper.id]
     after = subject.model_copy(update={"papers": [*_bounded(others), paper]})
-    at_once = errors.LostRace("another document of the organization was handed in meanwhile: look again")
+    at_once = errors.ConcurrentUpdate("another document of the organization was handed in meanwhile: look again")
     return Create(after, taken=at_once) if subject.version == 0 else Update(subject, after)
 
 
-def _bounded(papers: Sequence[Paper]) -> list[Paper]:
+def _bounded(papers: Sequence[DocumentSummary]) -> list[DocumentSummary]:
     if len(papers) < MOST_PAPERS:
         return list(papers)
     over = next((each for each in papers if each.status in {Status.EXPIRED, Status.REJECTED}), None)

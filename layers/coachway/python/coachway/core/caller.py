@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coachway.core import errors
 
 if TYPE_CHECKING:
-    from coachway.core.idempotency import Attempt
+    from coachway.core.persistence.idempotency import IdempotentRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Caller:
     ip: str = ""
     agent: str = ""
     correlation_id: str = ""
-    attempt: Attempt | None = field(default=None, compare=False)
+    attempt: IdempotentRequest | None = field(default=None, compare=False)
     """What an `Idempotency-Key` asks the store to remember."""
 
     @classmethod

@@ -78,7 +78,7 @@ class Error(Exception):
         self.fields = fields or []
 
 
-class Missing(Error):
+class NotFound(Error):
     """No such resource in the caller's organization, or none that the caller may see."""
 
     code = "not_found"
@@ -123,7 +123,7 @@ class TooLarge(Malformed):
     title = "Request too large"
 
 
-class NotJson(Malformed):
+class UnsupportedMediaType(Malformed):
     """The `Content-Type` is not the one that the route takes, usually `application/json`."""
 
     code = "unsupported_media_type"
@@ -149,7 +149,7 @@ class Conflict(Error):
     title = "Conflict with the current state"
 
 
-class LostRace(Conflict):
+class ConcurrentUpdate(Conflict):
     """Another request changed the resource at the same time. Read it again, then retry."""
 
     code = "concurrent_update"
@@ -163,14 +163,14 @@ class Duplicate(Conflict):
     title = "Already exists"
 
 
-class Stale(Error):
+class PreconditionFailed(Error):
     """`If-Match` names a version that is not the current one. Read the resource again, then retry."""
 
     code = "precondition_failed"
     title = "Changed since you read it"
 
 
-class TooMany(Error):
+class RateLimited(Error):
     """Too many requests. Retry after as many seconds as the `Retry-After` header says."""
 
     code = "rate_limited"
@@ -181,7 +181,7 @@ class TooMany(Error):
         self.retry_after = retry_after
 
 
-class Upstream(Error):
+class UpstreamUnavailable(Error):
     """A service that CoachWay depends on (Stripe, Twilio, email) did not respond, or failed. Retry later."""
 
     code = "upstream_unavailable"

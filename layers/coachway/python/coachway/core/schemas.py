@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 
-from coachway.core import problems
+from coachway.core import problem_details
 
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
@@ -22,7 +22,7 @@ Note = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 """A paragraph: up to 4,000 characters."""
 
 
-class Shape(BaseModel):
+class BaseSchema(BaseModel):
     """Base of every model: what validates and writes it is built when it is first used, not when a function starts.
 
     What does not fit is not repeated in the error, which may be logged with its trace.
@@ -31,7 +31,7 @@ class Shape(BaseModel):
     model_config = ConfigDict(defer_build=True, hide_input_in_errors=True)
 
 
-class Input(Shape):
+class RequestSchema(BaseSchema):
     """What a caller sends: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -43,14 +43,14 @@ T = TypeVar("T")
 E = TypeVar("E", bound=BaseModel)
 
 
-class Page(Shape, Generic[T]):
+class Page(BaseSchema, Generic[T]):
     """A page of a list. `next_cursor` is null on the last one; a page may be shorter than its limit."""
 
     items: list[T]
     next_cursor: str | None = None
 
 
-class PageQuery(Input):
+class PageQuery(RequestSchema):
     """How much of a list, and from where."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
@@ -58,7 +58,7 @@ class PageQuery(Input):
 
 
 @dataclass(frozen=True, slots=True)
-class Changes(Generic[E]):
+class PartialUpdate(Generic[E]):
     """The body of a PUT: fields of an input, validated one by one; what is left out stays as it is."""
 
     fields: Mapping[str, Any]
@@ -68,18 +68,18 @@ class Changes(Generic[E]):
 
 
 @cache
-def partial(model: type[BaseModel]) -> type[BaseModel]:
+def optional_fields_model(model: type[BaseModel]) -> type[BaseModel]:
     """The same fields as `model`, none of them required."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         optional = copy(info)
         optional.default, optional.default_factory = None, None
         fields[name] = (info.annotation, optional)
-    made: type[BaseModel] = create_model(f"{model.__name__}Changes", __base__=Input, **fields)
+    made: type[BaseModel] = create_model(f"{model.__name__}Changes", __base__=RequestSchema, **fields)
     return made
 
 
-def changed(entity: E, changes: Changes[Any]) -> E:
+def apply_changes(entity: E, changes: PartialUpdate[Any]) -> E:
     """A validated copy of `entity` with the fields that `changes` sets.
 
     Raises Invalid when they do not go together.
@@ -87,4 +87,4 @@ def changed(entity: E, changes: Changes[Any]) -> E:
     try:
         return type(entity).model_validate({**entity.model_dump(), **changes.fields})
     except ValidationError as failure:
-        raise problems.refusal_of(failure, of_body=False) from None
+        raise problem_details.validation_error(failure, of_body=False) from None

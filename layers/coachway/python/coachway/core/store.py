@@ -15,15 +15,17 @@ from typing import Any, Final, TypeVar
 from pynamodb.exceptions import PutError, PynamoDBConnectionError, TransactWriteError
 from pynamodb.expressions.operand import Path
 
-from coachway.core import clock, errors, events, settings, turns
+from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.idempotency import AlreadyAnswered, FirstAnswer
-from coachway.core.listing import everything
-from coachway.core.model import Key, Record
-from coachway.core.ops import COUNTER, UNIQUE, Add, Op
-from coachway.core.table import connection
-from coachway.core.turns import TURN
-from coachway.core.writes import Plan, item, plan
+from coachway.core.persistence import domain_events, sequence_lock
+from coachway.core.persistence.idempotency import IdempotencyRecord, ReplayedRequest
+from coachway.core.persistence.operations import COUNTER, UNIQUE, IncrementCounters, Op
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.records import Key, Record
+from coachway.core.persistence.sequence_lock import TURN
+from coachway.core.persistence.table import connection
+from coachway.core.persistence.transaction import TransactionPlan, build_transaction, to_item
+from coachway.core.runtime import clock, settings
 
 R = TypeVar("R", bound=Record)
 
@@ -39,7 +41,7 @@ def _record(model: type[R], kept: Mapping[str, Any]) -> R:
     return model.model_validate_json(kept["doc"]["S"])
 
 
-def _living(model: type[R], kept: Mapping[str, Any] | None) -> R | None:
+def _parse_live(model: type[R], kept: Mapping[str, Any] | None) -> R | None:
     if kept is None or kept["kind"]["S"] != model.KIND:
         return None
     record = _record(model, kept)
@@ -48,22 +50,22 @@ def _living(model: type[R], kept: Mapping[str, Any] | None) -> R | None:
     return record if is_alive and (expires is None or expires > clock.epoch()) else None
 
 
-def _there(model: type[R], record: R | None) -> R:
+def _require_found(model: type[R], record: R | None) -> R:
     if record is None:
-        raise errors.Missing(f"there is no such {model.KIND.replace('_', ' ')}")
+        raise errors.NotFound(f"there is no such {model.KIND.replace('_', ' ')}")
     return record
 
 
 def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
     """The record at `key`, or None if there is none, it is deleted, or it is past its expiry."""
-    return _living(model, _get_item(key, consistent))
+    return _parse_live(model, _get_item(key, consistent))
 
 
 def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
     """The record at `key`. Raises Missing, or Stale if `expected` (from If-Match) is not its version."""
-    record = _there(model, find(model, key))
+    record = _require_found(model, find(model, key))
     if expected is not None and expected != record.version:
-        raise errors.Stale(f"the current version is {record.version}, not {expected}: read it again")
+        raise errors.PreconditionFailed(f"the current version is {record.version}, not {expected}: read it again")
     return record
 
 
@@ -77,11 +79,11 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     wanted = list(dict.fromkeys(keys))
     # Without what conditions and indexes need of an item, which costs as much again to take apart.
     kept = _batch(wanted, ["pk", "sk", "kind", "doc"])
-    found = {key: _living(model, kept.get(key)) for key in wanted}
+    found = {key: _parse_live(model, kept.get(key)) for key in wanted}
     return {key: record for key, record in found.items() if record is not None}
 
 
-def gather(keys: Iterable[Key]) -> Gathered:
+def batch_get(keys: Iterable[Key]) -> BatchResult:
     """Whatever lies at up to 100 keys, of any kind, in one call.
 
     The counter of a gapless sequence may be among them: `commit_numbered` then knows which number is next.
@@ -89,7 +91,7 @@ def gather(keys: Iterable[Key]) -> Gathered:
     asked = list(dict.fromkeys(keys))
     kept = _batch(asked)
     _numbers_seen.update({key: _numbers(kept.get(key, {})).get("n", 0) for key in asked if key.sk == COUNTER.sk})
-    return Gathered(kept)
+    return BatchResult(kept)
 
 
 def _batch(asked: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
@@ -105,33 +107,33 @@ def _batch(asked: Sequence[Key], attributes: Sequence[str] | None = None) -> dic
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class BatchResult:
     """What `gather` found, to be asked for one by one as the table is."""
 
     kept: Mapping[Key, Mapping[str, Any]]
 
     def find(self, model: type[R], key: Key) -> R | None:
         """The record at `key`, or None if there is none of this kind, it is deleted, or it is past its expiry."""
-        return _living(model, self.kept.get(key))
+        return _parse_live(model, self.kept.get(key))
 
     def get(self, model: type[R], key: Key) -> R:
         """The same, or Missing."""
-        return _there(model, self.find(model, key))
+        return _require_found(model, self.find(model, key))
 
     def numbers(self, key: Key) -> dict[str, int]:
         """The whole numbers kept at `key` by `Add`; empty if none were."""
         return _numbers(self.kept.get(key, {}))
 
 
-def numbers(key: Key) -> dict[str, int]:
+def get_counters(key: Key) -> dict[str, int]:
     """The whole numbers kept at `key` by `Add`; empty if none were."""
     return _numbers(_get_item(key) or {})
 
 
-def numbers_many(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
+def batch_get_counters(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
     """The same at up to 100 keys, in one call."""
     wanted = list(dict.fromkeys(keys))
-    together = gather(wanted)
+    together = batch_get(wanted)
     return {key: together.numbers(key) for key in wanted}
 
 
@@ -154,7 +156,7 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
     Raises whatever the failed op names; Duplicate for a unique value, LostRace for a version, AlreadyAnswered for an
     Idempotency-Key used before, TooLarge for a document over DynamoDB's 400 KB.
     """
-    work = plan(caller, ops, answer)
+    work = build_transaction(caller, ops, answer)
     for attempt in range(_CONFLICT_TRIES):
         try:
             _transact(work)
@@ -163,10 +165,10 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
-    raise errors.LostRace("too many changes at once: try again")
+    raise errors.ConcurrentUpdate("too many changes at once: try again")
 
 
-def commit_numbered(
+def commit_with_sequence(
     caller: Caller, counter: str, build: Callable[[int], Sequence[Op]], *, count: int = 1, answer: object = None
 ) -> int:
     """Commit what `build(first)` makes, where `first` is the next of a gapless sequence, or `count` of them.
@@ -174,11 +176,11 @@ def commit_numbered(
     The counter moves in the same transaction, so a number is used exactly if its commit succeeded. `build` is called
     again when somebody else was faster. Returns the first number.
     """
-    firsts = commit_counted(caller, {counter: count}, lambda firsts: build(firsts[counter]), answer=answer)
+    firsts = commit_with_sequences(caller, {counter: count}, lambda firsts: build(firsts[counter]), answer=answer)
     return firsts[counter]
 
 
-def commit_counted(
+def commit_with_sequences(
     caller: Caller,
     wanted: Mapping[str, int],
     build: Callable[[Mapping[str, int]], Sequence[Op]],
@@ -197,27 +199,27 @@ def commit_counted(
                 commit(caller, *build(firsts), *_moves(keys, last, wanted), answer=answer)
             except _NumberTaken:
                 # Who was too late once takes turns with the others: of many at once, each fails about once.
-                turn = turn or turns.wait(place, deadline)
-                last = {name: numbers(key).get("n", 0) for name, key in keys.items()}
+                turn = turn or sequence_lock.acquire_sequence_lease(place, deadline)
+                last = {name: get_counters(key).get("n", 0) for name, key in keys.items()}
             else:
                 _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
                 return firsts
     finally:
         if turn:
-            turns.give_back(place, turn)
-    raise errors.LostRace("too many new ones at once: try again")
+            sequence_lock.release_sequence_lease(place, turn)
+    raise errors.ConcurrentUpdate("too many new ones at once: try again")
 
 
-def _moves(keys: Mapping[str, Key], last: Mapping[str, int], wanted: Mapping[str, int]) -> Iterable[Add]:
+def _moves(keys: Mapping[str, Key], last: Mapping[str, int], wanted: Mapping[str, int]) -> Iterable[IncrementCounters]:
     for name, count in wanted.items():
         after = {"n": last[name] + count}
-        yield Add(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken())
+        yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken())
 
 
 _numbers_seen: dict[Key, int] = {}
 
 
-class _NumberTaken(errors.LostRace):
+class _NumberTaken(errors.ConcurrentUpdate):
     pass
 
 
@@ -225,26 +227,26 @@ class _Conflicted(Exception):
     """Another transaction had the same items in its hands."""
 
 
-def _transact(work: Plan) -> None:
+def _transact(work: TransactionPlan) -> None:
     try:
         connection().transact_write_items(work.checks, work.deletes, work.puts, work.updates)
     except TransactWriteError as failure:
         reasons = failure.cancellation_reasons
         if failure.cause_response_code != "TransactionCanceledException":
-            _raise_unless_understood(failure)
+            _translate_failure(failure)
         codes = [reason.code if reason else None for reason in reasons]
         for failed, meaning in zip(codes, work.meanings, strict=False):
-            if failed == "ConditionalCheckFailed" and isinstance(meaning, FirstAnswer):
-                raise AlreadyAnswered(get(FirstAnswer, meaning.key())) from None
+            if failed == "ConditionalCheckFailed" and isinstance(meaning, IdempotencyRecord):
+                raise ReplayedRequest(get(IdempotencyRecord, meaning.key())) from None
         for failed, meaning in zip(codes, work.meanings, strict=False):
             if failed == "ConditionalCheckFailed" and isinstance(meaning, Exception):
                 raise meaning from None
         if any(code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes):
             raise _Conflicted from failure
-        _raise_unless_understood(failure)
+        _translate_failure(failure)
 
 
-def _raise_unless_understood(failure: TransactWriteError) -> None:
+def _translate_failure(failure: TransactWriteError) -> None:
     message = str(failure.cause)
     if "size" in message and "exceeded" in message:
         raise errors.TooLarge("this is more than can be kept in one document (400 KB)") from failure
@@ -253,13 +255,13 @@ def _raise_unless_understood(failure: TransactWriteError) -> None:
     raise failure
 
 
-def history(aggregate: Key) -> list[events.HistoryEntry]:
+def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
     """What happened to an aggregate, oldest first (the newest 1,000 events)."""
-    found = everything(events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
-    return [events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(found)]
+    found = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
+    return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(found)]
 
 
-def remember_answer(record: FirstAnswer, *, anew: bool) -> FirstAnswer | None:
+def save_idempotency_record(record: IdempotencyRecord, *, anew: bool) -> IdempotencyRecord | None:
     """Keep the answer of a request that committed nothing (`anew`), or answered otherwise than its commit foresaw.
 
     Returns the answer already kept under the same key, if `anew` and there is one.
@@ -268,11 +270,13 @@ def remember_answer(record: FirstAnswer, *, anew: bool) -> FirstAnswer | None:
     condition = (Path("pk").does_not_exist() | expired) if anew else None
     place = record.key()
     try:
-        connection().put_item(settings.table_name(), place.pk, place.sk, attributes=item(record), condition=condition)
+        connection().put_item(
+            settings.table_name(), place.pk, place.sk, attributes=to_item(record), condition=condition
+        )
     except PutError as failure:
         if failure.cause_response_code != "ConditionalCheckFailedException":
             raise
-        return find(FirstAnswer, place)
+        return find(IdempotencyRecord, place)
     return None
 
 
@@ -301,6 +305,6 @@ def is_reachable() -> bool:
     return True
 
 
-def forget_numbers() -> None:
+def clear_sequence_cache() -> None:
     """Forget the last numbers seen, as a new process has."""
     _numbers_seen.clear()

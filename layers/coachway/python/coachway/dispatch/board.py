@@ -10,20 +10,21 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.model import BY_TRIP, Charter, Cover
-from coachway.bookings.rules import Status
-from coachway.core import clock, store
+from coachway.bookings.charters.model import BY_TRIP, Charter, Cover
+from coachway.bookings.charters.rules import Status
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.listing import everything
-from coachway.core.schemas import Input, Shape
-from coachway.core.times import Day
-from coachway.dispatch import track
-from coachway.dispatch.model import BY_DAY, Assignment
-from coachway.dispatch.recovery import RECOVERY, Recovery
-from coachway.dispatch.recovery_rules import RecoveryStatus
-from coachway.dispatch.rules import AssignmentStatus
-from coachway.dispatch.track_views import OwnVehicleTrack, Position
-from coachway.identity import organizations
+from coachway.core.persistence.queries import query_all
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.types.datetimes import Day
+from coachway.dispatch.assignments.model import BY_DAY, Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.recovery.model import RECOVERY, Recovery
+from coachway.dispatch.recovery.rules import RecoveryStatus
+from coachway.dispatch.tracking import live_positions
+from coachway.dispatch.tracking.schemas import OwnVehicleTrack, Position
+from coachway.identity import organization_queries
 
 LONGEST_TRIP: Final = timedelta(days=7)
 """Trips that left up to so long ago, and are still under way, are on the board."""
@@ -44,13 +45,13 @@ class Column(StrEnum):
     COMPLETED = "completed"
 
 
-class BoardQuery(Input):
+class BoardQuery(RequestSchema):
     """Which day."""
 
     day: Annotated[Day | None, Field(description="local to the organization; left out: today")] = None
 
 
-class BoardCard(Shape):
+class BoardCard(BaseSchema):
     """One vehicle of one trip. `next_stop` counts from 0, `late_minutes` is at that stop."""
 
     charter_id: str
@@ -78,7 +79,7 @@ class BoardCard(Shape):
     late_minutes: int | None = None
 
 
-class Board(Shape):
+class Board(BaseSchema):
     """A day of trips, by how their vehicles stand; within a column soonest first."""
 
     day: date
@@ -94,10 +95,10 @@ def of_day(caller: Caller, query: BoardQuery) -> Board:
     thirty positions.
     """
     now = clock.now()
-    timezone = organizations.get(caller.org_id).timezone
+    timezone = organization_queries.get(caller.org_id).timezone
     day = query.day or now.astimezone(ZoneInfo(timezone)).date()
     running = _running(caller.org_id, day, now)
-    tracks = {each.assignment_id: each for each in track.of_running(caller.org_id, running, now)}
+    tracks = {each.assignment_id: each for each in live_positions.of_running(caller.org_id, running, now)}
     searches = _searches(caller.org_id, running)
     cards = [_of_assignment(each, tracks[each.id], searches.get(each.recovery_id or "")) for each in running]
     cards += [card for charter in _charters(caller.org_id, day) for card in _without_driver(charter)]
@@ -121,12 +122,12 @@ _GONE: Final = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.RELEASED})
 
 def _of_day(org_id: str, day: date) -> Iterable[Assignment]:
     partition = BY_DAY.partition(org=org_id, month=f"{day:%Y-%m}")
-    return everything(Assignment, partition, prefix=f"{day}T", index=BY_DAY.index)
+    return query_all(Assignment, partition, prefix=f"{day}T", index=BY_DAY.index)
 
 
 def _charters(org_id: str, day: date) -> Iterable[Charter]:
     partition = BY_TRIP.partition(org=org_id, month=f"{day:%Y-%m}")
-    found = everything(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
+    found = query_all(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
     return (each for each in found if each.status in _TAKES_PLACE)
 
 

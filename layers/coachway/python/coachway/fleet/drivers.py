@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from coachway.compliance import dues, subjects
+from coachway.compliance import reminder_times, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import clock, ids, store
-from coachway.core.caller import Caller
-from coachway.core.events import Event
-from coachway.core.ops import Create, Op, Update
-from coachway.core.retrying import after_lost_races
-from coachway.core.schemas import Changes, Page, changed
-from coachway.fleet import jobs, roster
-from coachway.fleet.events import (
+from coachway.contracts.fleet import (
     DriverAdded,
     DriverAvailabilityChanged,
     DriverDeleted,
     DriverStatusChanged,
     DriverUpdated,
 )
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page, PartialUpdate, apply_changes
+from coachway.core.types import ids
+from coachway.fleet import job_counter, shared
 from coachway.fleet.model import (
     DRIVER,
     Availability,
@@ -33,7 +35,7 @@ from coachway.fleet.model import (
     DriverStatus,
     NewDriver,
 )
-from coachway.identity import log_ins
+from coachway.identity.users import party_accounts
 
 
 def create(caller: Caller, wanted: NewDriver) -> Driver:
@@ -41,19 +43,19 @@ def create(caller: Caller, wanted: NewDriver) -> Driver:
 
     Raises Duplicate for a phone that another driver or user has, Missing for a vendor or a user that is not there.
     """
-    roster.require_vendor(caller.org_id, wanted.vendor_id)
+    shared.require_vendor(caller.org_id, wanted.vendor_id)
     known = wanted.model_dump(exclude={"user_id", "timezone"})
     driver = Driver(
         **known,
         id=ids.new("drv"),
         org_id=caller.org_id,
-        timezone=wanted.timezone or dues.zone(caller.org_id),
+        timezone=wanted.timezone or reminder_times.zone(caller.org_id),
         user_id=wanted.user_id or "",
     )
     if wanted.user_id is None:
-        driver.user_id, user = log_ins.opening(caller.org_id, "driver", driver.id, _person(driver))
+        driver.user_id, user = party_accounts.create_user_ops(caller.org_id, "driver", driver.id, _person(driver))
     else:
-        user = log_ins.joining(caller.org_id, wanted.user_id, "driver", driver.id, _person(driver))
+        user = party_accounts.link_user_ops(caller.org_id, wanted.user_id, "driver", driver.id, _person(driver))
     store.commit(
         caller,
         Create(driver, [DriverAdded(**about(driver))]),
@@ -68,7 +70,7 @@ def about(driver: Driver) -> dict[str, str | None]:
     return {"driver_id": driver.id, "vendor_id": driver.vendor_id}
 
 
-def _person(driver: Driver) -> log_ins.Known:
+def _person(driver: Driver) -> party_accounts.Known:
     return {
         "first_name": driver.first_name,
         "last_name": driver.last_name,
@@ -79,17 +81,17 @@ def _person(driver: Driver) -> log_ins.Known:
 
 def get(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
     """A driver. Raises Missing, also for another driver; Stale when `expected` is not its version."""
-    roster.require_own(caller, driver_id)
+    shared.require_own(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
 
 
 def profile(caller: Caller, driver_id: str) -> DriverProfile:
     """A driver, and which papers are missing today. One read."""
-    roster.require_own(caller, driver_id)
+    shared.require_own(caller, driver_id)
     head = DRIVER.key(org=caller.org_id, id=driver_id)
     papers = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
-    found = store.gather([head, papers])
-    driver, standing = found.get(Driver, head), roster.standing_today(caller, found.get(Subject, papers))
+    found = store.batch_get([head, papers])
+    driver, standing = found.get(Driver, head), shared.standing_today(caller, found.get(Subject, papers))
     return DriverProfile(
         **driver.model_dump(),
         missing_documents=[each.value for each in standing.lacking()],
@@ -102,33 +104,33 @@ def listed(caller: Caller, query: DriverQuery) -> Page[Driver]:
     if caller.is_outside:
         return Page(items=[get(caller, caller.party_id)])
     where = {"vendor_id": query.vendor_id, "license_class": query.license_class}
-    return roster.listed(caller, Driver, query, q=query.q, status=query.status, where=where)
+    return shared.listed(caller, Driver, query, q=query.q, status=query.status, where=where)
 
 
-def update(caller: Caller, driver_id: str, changes: Changes[DriverInput], expected: int | None) -> Driver:
+def update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
     """Change what `changes` names; another phone is another log-in, and who is inactive cannot log in.
 
     Raises Duplicate for a phone that somebody else has, Conflict for making a driver inactive who has jobs ahead.
     """
-    return after_lost_races(lambda: _update(caller, driver_id, changes, expected))
+    return retry_on_conflict(lambda: _update(caller, driver_id, changes, expected))
 
 
-def _update(caller: Caller, driver_id: str, changes: Changes[DriverInput], expected: int | None) -> Driver:
+def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
     before = get(caller, driver_id, expected=expected)
-    after = changed(before, changes)
+    after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
-        roster.require_vendor(caller.org_id, after.vendor_id)
+        shared.require_vendor(caller.org_id, after.vendor_id)
     ops: list[Op] = [Update(before, after, _told(before, after))]
     if (after.name, after.email) != (before.name, before.email):
         subject = subjects.get(caller, SubjectType.DRIVER, driver_id)
-        ops.append(subjects.called(subject, name=after.name, email=after.email or ""))
+        ops.append(subjects.rename_op(subject, name=after.name, email=after.email or ""))
     leaves = after.status is DriverStatus.INACTIVE and before.status is not DriverStatus.INACTIVE
     if leaves:
-        ops.append(jobs.none(caller.org_id, driver_id, what="driver"))
+        ops.append(job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"))
     comes = before.status is DriverStatus.INACTIVE and after.status is not DriverStatus.INACTIVE
     status: Literal["active", "disabled"] | None = "disabled" if leaves else "active" if comes else None
     if status is not None or _person(after) != _person(before):
-        ops += log_ins.following(caller.org_id, after.user_id, _person(after), status)
+        ops += party_accounts.sync_user_ops(caller.org_id, after.user_id, _person(after), status)
     store.commit(caller, *ops)
     return after
 
@@ -142,7 +144,7 @@ def _told(before: Driver, after: Driver) -> list[Event]:
 
 def delete(caller: Caller, driver_id: str, expected: int | None) -> None:
     """Remove a driver and their log-in; the phone is free again. Raises Conflict while there are jobs ahead."""
-    after_lost_races(lambda: _delete(caller, driver_id, expected))
+    retry_on_conflict(lambda: _delete(caller, driver_id, expected))
 
 
 def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
@@ -151,9 +153,9 @@ def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
     store.commit(
         caller,
         Update(before, after, [DriverDeleted(**about(before))]),
-        jobs.none(caller.org_id, driver_id, what="driver"),
+        job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"),
         subjects.closing(subjects.get(caller, SubjectType.DRIVER, driver_id)),
-        *log_ins.closing(caller.org_id, before.user_id),
+        *party_accounts.delete_user_ops(caller.org_id, before.user_id),
     )
 
 
@@ -168,7 +170,7 @@ def _availability(driver: Driver) -> DriverAvailability:
 
 
 def set_availability(
-    caller: Caller, driver_id: str, changes: Changes[AvailabilityInput], expected: int | None
+    caller: Caller, driver_id: str, changes: PartialUpdate[AvailabilityInput], expected: int | None
 ) -> DriverAvailability:
     """Say when a driver may be had; drivers do so themselves. Jobs that they have already stay theirs."""
 
@@ -179,4 +181,4 @@ def set_availability(
         store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**about(before))]))
         return after
 
-    return _availability(after_lost_races(change))
+    return _availability(retry_on_conflict(change))

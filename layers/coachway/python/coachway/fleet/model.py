@@ -9,14 +9,14 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from coachway.clients.rules import folded
-from coachway.core import ids
-from coachway.core.contact import Email, Phone
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.schemas import Input, PageQuery, Shape, Text
-from coachway.core.times import Day, Moment
-from coachway.identity.fields import TimeZone, UserId
-from coachway.pricing.model import Class, Code, Weekday
+from coachway.clients.rules import normalize_name
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.contact import Email, Phone
+from coachway.core.types.datetimes import Day, Timestamp
+from coachway.identity.model.field_types import TimeZone, UserId
+from coachway.pricing.rule_model import Class, Code, Weekday
 
 DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
 VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]
@@ -112,7 +112,7 @@ Endorsement = Literal["H", "N", "P", "S", "T", "X"]
 DutyHours = Annotated[float, Field(ge=0, le=24)]
 
 
-class WeeklyHours(Input):
+class WeeklyHours(RequestSchema):
     """Hours of a weekday in which a driver works, on the driver's clock; an end not after the start is of the next
     day.
     """
@@ -130,13 +130,13 @@ class WeeklyHours(Input):
         return self
 
 
-class AvailabilityException(Input):
+class AvailabilityException(RequestSchema):
     """A time in which a driver is not available, or is beyond the weekly hours."""
 
     model_config = ConfigDict(frozen=True)
 
-    starts_at: Moment
-    ends_at: Moment
+    starts_at: Timestamp
+    ends_at: Timestamp
     available: bool = False
     reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
 
@@ -149,7 +149,7 @@ class AvailabilityException(Input):
         return self
 
 
-class Availability(Shape):
+class Availability(BaseSchema):
     """When a driver may be had: in the weekly hours, always if there are none, but for the exceptions.
 
     Of exceptions that overlap, those that take time away win.
@@ -159,7 +159,7 @@ class Availability(Shape):
     exceptions: list[AvailabilityException] = Field(default_factory=list, max_length=200)
 
 
-class AvailabilityInput(Input, Availability):
+class AvailabilityInput(RequestSchema, Availability):
     """When a driver may be had, as it is entered. A list that is left out stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [AVAILABILITY_EXAMPLE]})
@@ -173,7 +173,7 @@ class DriverAvailability(Availability):
     version: int
 
 
-class DriverInput(Input):
+class DriverInput(RequestSchema):
     """A driver as staff enter it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [DRIVER_EXAMPLE]})
@@ -253,7 +253,7 @@ class Driver(Entity, DriverInput):
         return {"driver-phone": self.phone}
 
 
-class VehicleInput(Input):
+class VehicleInput(RequestSchema):
     """A vehicle as staff enter it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [VEHICLE_EXAMPLE]})
@@ -300,9 +300,9 @@ class Vehicle(Entity, VehicleInput):
 
 
 def _indexes(entity: Driver | Vehicle, name: str, status: str) -> Mapping[str, Key]:
-    org, kind, sought = entity.org_id, entity.KIND, folded(name)
+    org, kind, sought = entity.org_id, entity.KIND, normalize_name(name)
     return {
-        "gsi1": BY_MONTH.key(org=org, kind=kind, month=f"{ids.made_at(entity.id):%Y-%m}", id=entity.id),
+        "gsi1": BY_MONTH.key(org=org, kind=kind, month=f"{ids.created_at_of(entity.id):%Y-%m}", id=entity.id),
         "gsi2": BY_STATUS.key(org=org, kind=kind, status=status, id=entity.id),
         "gsi3": BY_NAME.key(org=org, kind=kind, initial=sought[:1], name=sought, id=entity.id),
     }

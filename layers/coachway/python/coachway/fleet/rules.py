@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from coachway.fleet.model import Availability, Driver, DriverStatus, Vehicle, VehicleStatus
-from coachway.pricing.model import WEEKDAYS
+from coachway.pricing.rule_model import WEEKDAYS
 
 CDL_SEATS: Final = 16
 """A vehicle designed for so many, the driver among them, needs a commercial license: 49 CFR 383.5, Group C."""
@@ -102,7 +102,7 @@ def _said(at: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a} {local.day} {local:%b %Y %H:%M}"
 
 
-def licensed(driver: Driver, vehicle: Vehicle, on: date | None = None) -> str | None:
+def license_problem(driver: Driver, vehicle: Vehicle, on: date | None = None) -> str | None:
     """Why a driver may not drive a vehicle, or None; with `on`, also whether the license has run out by that day.
 
     49 CFR 383.5 (groups of vehicles), 383.91 (classes), 383.93(b)(2) (the passenger endorsement).
@@ -121,12 +121,12 @@ def licensed(driver: Driver, vehicle: Vehicle, on: date | None = None) -> str | 
     return None
 
 
-def idle(driver: Driver) -> str | None:
+def driver_status_reason(driver: Driver) -> str | None:
     """Why a driver's status keeps work from them, or None."""
     return None if driver.status is DriverStatus.ACTIVE else f"is {driver.status.replace('_', ' ')}"
 
 
-def stands(vehicle: Vehicle) -> str | None:
+def vehicle_status_reason(vehicle: Vehicle) -> str | None:
     """Why a vehicle's status keeps work from it, or None."""
     if vehicle.status is VehicleStatus.IN_SERVICE:
         return None

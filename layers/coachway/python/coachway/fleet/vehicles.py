@@ -5,20 +5,22 @@ from __future__ import annotations
 from coachway.compliance import subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import clock, ids, store
+from coachway.contracts.fleet import VehicleAdded, VehicleDeleted, VehicleStatusChanged, VehicleUpdated
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.events import Event
-from coachway.core.ops import Create, Op, Update
-from coachway.core.retrying import after_lost_races
-from coachway.core.schemas import Changes, Page, changed
-from coachway.fleet import jobs, roster
-from coachway.fleet.events import VehicleAdded, VehicleDeleted, VehicleStatusChanged, VehicleUpdated
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page, PartialUpdate, apply_changes
+from coachway.core.types import ids
+from coachway.fleet import job_counter, shared
 from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile, VehicleQuery, VehicleStatus
 
 
 def create(caller: Caller, wanted: VehicleInput) -> Vehicle:
     """Add a vehicle; its papers can be handed in from now on. Raises Missing for a vendor that is not there."""
-    roster.require_vendor(caller.org_id, wanted.vendor_id)
+    shared.require_vendor(caller.org_id, wanted.vendor_id)
     vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **wanted.model_dump())
     store.commit(
         caller,
@@ -42,8 +44,8 @@ def profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
     """A vehicle, and which papers are missing today. One read."""
     head = VEHICLE.key(org=caller.org_id, id=vehicle_id)
     papers = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
-    found = store.gather([head, papers])
-    vehicle, standing = found.get(Vehicle, head), roster.standing_today(caller, found.get(Subject, papers))
+    found = store.batch_get([head, papers])
+    vehicle, standing = found.get(Vehicle, head), shared.standing_today(caller, found.get(Subject, papers))
     return VehicleProfile(
         **vehicle.model_dump(),
         missing_documents=[each.value for each in standing.lacking()],
@@ -54,25 +56,25 @@ def profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
 def listed(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     """Vehicles, newest first; by name when `q` asks for the beginning of one."""
     where = {"vehicle_class": query.vehicle_class, "vendor_id": query.vendor_id}
-    return roster.listed(caller, Vehicle, query, q=query.q, status=query.status, where=where)
+    return shared.listed(caller, Vehicle, query, q=query.q, status=query.status, where=where)
 
 
-def update(caller: Caller, vehicle_id: str, changes: Changes[VehicleInput], expected: int | None) -> Vehicle:
+def update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None) -> Vehicle:
     """Change what `changes` names. Raises Conflict for retiring a vehicle that has jobs ahead."""
-    return after_lost_races(lambda: _update(caller, vehicle_id, changes, expected))
+    return retry_on_conflict(lambda: _update(caller, vehicle_id, changes, expected))
 
 
-def _update(caller: Caller, vehicle_id: str, changes: Changes[VehicleInput], expected: int | None) -> Vehicle:
+def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None) -> Vehicle:
     before = get(caller, vehicle_id, expected=expected)
-    after = changed(before, changes)
+    after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
-        roster.require_vendor(caller.org_id, after.vendor_id)
+        shared.require_vendor(caller.org_id, after.vendor_id)
     ops: list[Op] = [Update(before, after, _told(before, after))]
     if after.name != before.name:
         subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)
-        ops.append(subjects.called(subject, name=after.name, email=subject.email))
+        ops.append(subjects.rename_op(subject, name=after.name, email=subject.email))
     if after.status is VehicleStatus.RETIRED and before.status is not VehicleStatus.RETIRED:
-        ops.append(jobs.none(caller.org_id, vehicle_id, what="vehicle"))
+        ops.append(job_counter.require_no_jobs(caller.org_id, vehicle_id, what="vehicle"))
     store.commit(caller, *ops)
     return after
 
@@ -86,7 +88,7 @@ def _told(before: Vehicle, after: Vehicle) -> list[Event]:
 
 def delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
     """Remove a vehicle. Raises Conflict while it has jobs ahead."""
-    after_lost_races(lambda: _delete(caller, vehicle_id, expected))
+    retry_on_conflict(lambda: _delete(caller, vehicle_id, expected))
 
 
 def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
@@ -95,6 +97,6 @@ def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
     store.commit(
         caller,
         Update(before, after, [VehicleDeleted(**about(before))]),
-        jobs.none(caller.org_id, vehicle_id, what="vehicle"),
+        job_counter.require_no_jobs(caller.org_id, vehicle_id, what="vehicle"),
         subjects.closing(subjects.get(caller, SubjectType.VEHICLE, vehicle_id)),
     )

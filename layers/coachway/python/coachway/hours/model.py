@@ -9,7 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, model_validator
 
-from coachway.core.schemas import Shape
+from coachway.core.schemas import BaseSchema
 
 
 def _utc(at: datetime) -> datetime:
@@ -20,7 +20,7 @@ Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment with an offset, kept in UTC, so that every difference is elapsed time."""
 
 
-class Frozen(Shape):
+class Frozen(BaseSchema):
     """A value."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -12,7 +12,7 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 
 from coachway.core import errors
-from coachway.core.geo import Place, miles_between
+from coachway.core.types.geo import Coordinates, miles_between
 from coachway.hours.model import Frozen, Instant, Segment, Status
 
 MILES_PER_HOUR: Final = 50.0
@@ -65,7 +65,7 @@ class Leg:
     waits_until: datetime
     rests: bool
     miles: float
-    ends: tuple[Place, Place] | None
+    ends: tuple[Coordinates, Coordinates] | None
 
     @property
     def driving(self) -> timedelta:
@@ -198,7 +198,7 @@ def _miles(trip: Trip) -> list[float] | None:
     return [trip.miles * leg / total if total else trip.miles / len(ends) for leg in straight]
 
 
-def _ends(one: TripStop, two: TripStop) -> tuple[Place, Place] | None:
+def _ends(one: TripStop, two: TripStop) -> tuple[Coordinates, Coordinates] | None:
     if one.latitude is None or one.longitude is None or two.latitude is None or two.longitude is None:
         return None
-    return Place(one.latitude, one.longitude), Place(two.latitude, two.longitude)
+    return Coordinates(one.latitude, one.longitude), Coordinates(two.latitude, two.longitude)

@@ -8,22 +8,26 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from coachway.core import clock, errors, ids, store
+from coachway.contracts.identity import ApiKeyCreated, ApiKeyDeleted
+from coachway.core import errors, store
+from coachway.core.auth.authentication import API_KEYS, API_KEYS_LIST, ApiKey, encode_api_key
 from coachway.core.caller import Caller
-from coachway.core.credentials import API_KEYS, API_KEYS_LIST, ApiKey, api_key_text
-from coachway.core.listing import page
-from coachway.core.ops import Create, Update
-from coachway.core.schemas import Input, Page, PageQuery, Shape, Text
-from coachway.core.times import Moment
-from coachway.identity import hashing, roles, rules
-from coachway.identity.accounts import still
-from coachway.identity.events import ApiKeyCreated, ApiKeyDeleted
-from coachway.identity.rules import Permission
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.queries import query_page
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema, Page, PageQuery, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.datetimes import Timestamp
+from coachway.identity import roles
+from coachway.identity.account_lookup import require_active_session
+from coachway.identity.model import permissions as model_permissions
+from coachway.identity.model.permissions import Permission
+from coachway.identity.secrets import hashing
 
 _SECRET_BYTES = 24
 
 
-class NewApiKey(Input):
+class NewApiKey(RequestSchema):
     """A key to be made, for something that has a name."""
 
     model_config = ConfigDict(
@@ -31,11 +35,11 @@ class NewApiKey(Input):
     )
 
     name: Text
-    permissions: Annotated[list[Permission], Field(min_length=1, max_length=len(rules.PERMISSIONS))]
-    expires: Moment | None = None
+    permissions: Annotated[list[Permission], Field(min_length=1, max_length=len(model_permissions.PERMISSIONS))]
+    expires: Timestamp | None = None
 
 
-class ShownApiKey(Shape):
+class ShownApiKey(BaseSchema):
     """A new key. `key` is never shown again."""
 
     id: str
@@ -49,17 +53,17 @@ class ShownApiKey(Shape):
 
 def listed(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     """The organization's keys, newest first, without what opens anything."""
-    return page(ApiKey, API_KEYS_LIST, [API_KEYS_LIST.partition(org=caller.org_id)], query, descending=True)
+    return query_page(ApiKey, API_KEYS_LIST, [API_KEYS_LIST.partition(org=caller.org_id)], query, descending=True)
 
 
 def created(caller: Caller, body: NewApiKey) -> ShownApiKey:
     """Make a key. Raises Forbidden for permissions that the caller lacks."""
-    still(caller)
-    roles.held(caller, frozenset(body.permissions))
+    require_active_session(caller)
+    roles.require_permissions_held(caller, frozenset(body.permissions))
     if body.expires is not None and body.expires <= clock.now():
         raise errors.Invalid.field("expires", "must lie in the future")
     key_id = ids.new("key")
-    text = api_key_text(caller.org_id, key_id, secrets.token_bytes(_SECRET_BYTES))
+    text = encode_api_key(caller.org_id, key_id, secrets.token_bytes(_SECRET_BYTES))
     key = ApiKey(
         id=key_id,
         org_id=caller.org_id,
@@ -78,7 +82,7 @@ def created(caller: Caller, body: NewApiKey) -> ShownApiKey:
 
 def deleted(caller: Caller, key_id: str, expected: int | None) -> None:
     """Revoke a key. A function that has just seen it may take it for half a minute more. Raises Missing."""
-    still(caller)
+    require_active_session(caller)
     before = store.get(ApiKey, API_KEYS.key(org=caller.org_id, id=key_id), expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [ApiKeyDeleted(name=before.name)]))

@@ -10,9 +10,9 @@ from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 from pydantic import AwareDatetime, Field
 
-from coachway.core import contact, ids
-from coachway.core.model import AccessPattern, Entity, Key
+from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import PageQuery
+from coachway.core.types import contact, ids
 
 NotificationId = Annotated[str, Field(pattern=ids.pattern("msg"))]
 
@@ -111,7 +111,7 @@ class Notification(Entity):
         return NOTIFICATION.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> dict[str, Key]:
-        month = ids.made_at(self.id).strftime("%Y-%m")
+        month = ids.created_at_of(self.id).strftime("%Y-%m")
         recipient = contact.same_mailbox(self.recipient)
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),

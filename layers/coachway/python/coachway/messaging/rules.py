@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from coachway.core import ids
+from coachway.core.types import ids
 from coachway.messaging.model import Notification, Status
 
 LEASE: Final = timedelta(seconds=45)
@@ -32,7 +32,7 @@ def notification_id(event_id: str, template: str, recipient: str) -> str:
     It begins with the event's time, so that messages sort by it.
     """
     said = f"{event_id}\0{template}\0{recipient}".encode()
-    return ids.from_raw("msg", ids.raw(event_id)[:6] + hashlib.sha256(said).digest()[:10])
+    return ids.from_bytes("msg", ids.to_bytes(event_id)[:6] + hashlib.sha256(said).digest()[:10])
 
 
 def next_step(known: Notification, now: datetime) -> Step:

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
-from coachway.bookings.model import CharterId
-from coachway.core import ids
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.schemas import Input, Note, PageQuery, Text
+from coachway.bookings.charters.model import CharterId
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
+from coachway.core.types import ids
 from coachway.ratings.rules import halves
 from coachway.vendors.model import VendorId
 
@@ -42,7 +42,7 @@ OF_CHARTER = AccessPattern(
 )
 
 
-class RatingInput(Input):
+class RatingInput(RequestSchema):
     """What was thought of a vendor on a trip."""
 
     model_config = ConfigDict(
@@ -105,7 +105,7 @@ class Rating(Entity, RatingInput):
         return RATING.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        month = f"{ids.made_at(self.id):%Y-%m}"
+        month = f"{ids.created_at_of(self.id):%Y-%m}"
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
@@ -125,7 +125,7 @@ def at_least(points: int) -> str:
     return f"at_least_{points}"
 
 
-class ResponseInput(Input):
+class ResponseInput(RequestSchema):
     """What a vendor says to a rating."""
 
     model_config = ConfigDict(

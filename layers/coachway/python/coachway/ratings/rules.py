@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from coachway.bookings.rules import Status
+from coachway.bookings.charters.rules import Status
 from coachway.core import errors
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 
-from coachway.bookings import charters
-from coachway.core import clock, errors, ids, store
+from coachway.bookings.charters import queries as charter_queries
+from coachway.contracts.ratings import RatingAnswered, VendorRated
+from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.listing import months, page
-from coachway.core.model import AccessPattern
-from coachway.core.ops import Create, Update
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.records import AccessPattern
+from coachway.core.runtime import clock
 from coachway.core.schemas import Page
+from coachway.core.types import ids
 from coachway.ratings import rules
-from coachway.ratings.events import RatingAnswered, VendorRated
 from coachway.ratings.model import (
     BY_MONTH,
     OF_CHARTER,
@@ -33,7 +35,7 @@ def rate(caller: Caller, wanted: RatingInput) -> Rating:
     Raises Missing for a vendor or charter that is not there, Conflict for one that cannot be rated, Duplicate for a
     second rating.
     """
-    charter = charters.get(caller, wanted.charter_id)
+    charter = charter_queries.get(caller, wanted.charter_id)
     vendor = vendors.get(caller, wanted.vendor_id)
     rules.require_ratable(charter.status, charter.vendor_ids, vendor.id)
     rating = Rating(id=ids.new("rat"), org_id=caller.org_id, rated_by=caller.user_id, **wanted.model_dump())
@@ -55,7 +57,7 @@ def listed(caller: Caller, query: RatingQuery) -> Page[Rating]:
     pattern, partitions = _shelf(caller, vendor_id, query.charter_id)
     if query.charter_id is not None and vendor_id is not None:
         where["vendor_id"] = vendor_id
-    return page(Rating, pattern, partitions, query, where=where, descending=True)
+    return query_page(Rating, pattern, partitions, query, where=where, descending=True)
 
 
 def _shelf(caller: Caller, vendor_id: str | None, charter_id: str | None) -> tuple[AccessPattern, list[str]]:
@@ -63,7 +65,7 @@ def _shelf(caller: Caller, vendor_id: str | None, charter_id: str | None) -> tup
         return OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=charter_id)]
     if vendor_id is not None:
         return OF_VENDOR, [OF_VENDOR.partition(org=caller.org_id, vendor=vendor_id)]
-    since = months(ids.made_at(caller.org_id), clock.now())
+    since = months_between(ids.created_at_of(caller.org_id), clock.now())
     return BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
 
 
@@ -71,7 +73,7 @@ def respond(caller: Caller, rating_id: str, said: ResponseInput) -> Rating:
     """Answer a rating, once. Raises Missing for another vendor's, Conflict when it was answered before."""
     before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
     if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
-        raise errors.Missing("there is no such vendor rating")
+        raise errors.NotFound("there is no such vendor rating")
     answered = errors.Conflict("a vendor may answer once", title="it was answered already")
     if before.vendor_response is not None:
         raise answered

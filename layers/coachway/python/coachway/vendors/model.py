@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar, Final, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from coachway.core import ids
-from coachway.core.contact import Email
-from coachway.core.model import AccessPattern, Entity, Key
-from coachway.core.schemas import Input, Note, PageQuery, Shape, Text
-from coachway.pricing.model import Class, Code
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.contact import Email
+from coachway.pricing.rule_model import Class, Code
 from coachway.vendors import rules
 from coachway.vendors.rules import Status, VendorType
 
@@ -62,7 +62,7 @@ VENDOR_EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
-class VendorInput(Input):
+class VendorInput(RequestSchema):
     """A vendor as staff enter it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [VENDOR_EXAMPLE]})
@@ -129,7 +129,7 @@ class Vendor(Entity, VendorInput):
 
     def indexes(self) -> Mapping[str, Key]:
         return {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.made_at(self.id):%Y-%m}", id=self.id),
+            "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
             "gsi2": BY_STATUS.key(org=self.org_id, status=self.status, id=self.id),
         }
 
@@ -148,7 +148,7 @@ class Vendor(Entity, VendorInput):
         return sorted(set(self.service_states) or ({self.state} if self.state else set()))
 
 
-class Figures(Shape):
+class Figures(BaseSchema):
     """How a vendor does. Averages are of all its ratings; `rating` is the one that counts, once there are three."""
 
     average_rating: float = 0
@@ -195,14 +195,14 @@ class VendorQuery(PageQuery):
     state: State | None = None
 
 
-class StatusQuery(Input):
+class StatusQuery(RequestSchema):
     """The status that a vendor is to have, and why."""
 
     new_status: Annotated[Status | None, Field(description="required")] = None
     reason: Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f]*$")] = ""
 
 
-class ComplianceStatus(Shape):
+class ComplianceStatus(BaseSchema):
     """Whether a vendor has all the papers that it must have, today."""
 
     vendor_id: str

@@ -6,25 +6,27 @@ from collections.abc import Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.compliance import dues, standings, subjects
+from coachway.compliance import reminder_times, status, subjects
 from coachway.compliance import rules as papers
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import clock, errors, ids, store
-from coachway.core.caller import Caller
-from coachway.core.events import Event
-from coachway.core.listing import months, page
-from coachway.core.ops import Create, Op, Update
-from coachway.core.retrying import after_lost_races
-from coachway.core.schemas import Changes, Page, PageQuery, changed
-from coachway.vendors import rules, statistics
-from coachway.vendors.events import (
+from coachway.contracts.vendors import (
     VendorApproved,
     VendorRegistered,
     VendorStatusChanged,
     VendorSuspended,
     VendorUpdated,
 )
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
+from coachway.core.types import ids
+from coachway.vendors import rules, statistics
 from coachway.vendors.model import (
     BY_MONTH,
     BY_STATUS,
@@ -77,7 +79,7 @@ def get(caller: Caller, vendor_id: str, *, expected: int | None = None) -> Vendo
 def require_own(caller: Caller, vendor_id: str) -> None:
     """Raises Missing for people outside who do not act for this vendor."""
     if caller.is_outside and (caller.role != "vendor" or caller.party_id != vendor_id):
-        raise errors.Missing("there is no such vendor")
+        raise errors.NotFound("there is no such vendor")
 
 
 def profile(caller: Caller, vendor_id: str) -> VendorProfile:
@@ -95,7 +97,7 @@ def figures(caller: Caller, vendor_id: str) -> VendorStatistics:
 def _with_statistics(caller: Caller, vendor_id: str) -> tuple[Vendor, Statistics | None]:
     require_own(caller, vendor_id)
     head, numbers = VENDOR.key(org=caller.org_id, id=vendor_id), statistics.key(caller.org_id, vendor_id)
-    found = store.gather([head, numbers])
+    found = store.batch_get([head, numbers])
     return found.get(Vendor, head), found.find(Statistics, numbers)
 
 
@@ -111,11 +113,11 @@ def listed(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
         return _by_rating(caller, query, query.min_rating, where)
     if query.status is not None:
         partition = BY_STATUS.partition(org=caller.org_id, status=query.status)
-        found = page(Vendor, BY_STATUS, [partition], query, where=where, descending=True)
+        found = query_page(Vendor, BY_STATUS, [partition], query, where=where, descending=True)
     else:
-        since = months(ids.made_at(caller.org_id), clock.now())
+        since = months_between(ids.created_at_of(caller.org_id), clock.now())
         partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
-        found = page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
+        found = query_page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
     keys = {vendor.id: statistics.key(caller.org_id, vendor.id) for vendor in found.items}
     kept = store.find_many(Statistics, keys.values()) if keys else {}
     profiles = [_profile(vendor, kept.get(keys[vendor.id])) for vendor in found.items]
@@ -133,7 +135,7 @@ def _by_rating(
     partition = BY_RATING.partition(org=caller.org_id)
     # `~` sorts after every id.
     bounds = (statistics.hundredths(least), f"{_BEST}~")
-    rated = page(Statistics, BY_RATING, [partition], query, between=bounds, descending=True)
+    rated = query_page(Statistics, BY_RATING, [partition], query, between=bounds, descending=True)
     keys = {each.vendor_id: VENDOR.key(org=caller.org_id, id=each.vendor_id) for each in rated.items}
     found = store.find_many(Vendor, keys.values()) if keys else {}
     profiles = [
@@ -156,19 +158,19 @@ def _where(query: VendorQuery) -> dict[str, str | int | bool]:
     return {name: value for name, value in asked.items() if value is not None}
 
 
-def update(caller: Caller, vendor_id: str, changes: Changes[VendorInput], expected: int | None) -> VendorProfile:
+def update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> VendorProfile:
     """Change what `changes` names."""
-    after = after_lost_races(lambda: _update(caller, vendor_id, changes, expected))
+    after = retry_on_conflict(lambda: _update(caller, vendor_id, changes, expected))
     return _profile(after, store.find(Statistics, statistics.key(caller.org_id, vendor_id)))
 
 
-def _update(caller: Caller, vendor_id: str, changes: Changes[VendorInput], expected: int | None) -> Vendor:
+def _update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> Vendor:
     before = get(caller, vendor_id, expected=expected)
-    after = changed(before, changes)
+    after = apply_changes(before, changes)
     ops: list[Op] = [Update(before, after, [VendorUpdated(**about(after))])]
     if about(before) != about(after):
         subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
-        ops.append(subjects.called(subject, name=after.business_name, email=after.primary_email))
+        ops.append(subjects.rename_op(subject, name=after.business_name, email=after.primary_email))
     store.commit(caller, *ops)
     return after
 
@@ -202,8 +204,8 @@ def compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
     """Whether a vendor has all its papers today, and how many of each kind. One read."""
     require_own(caller, vendor_id)
     subject: Subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
-    today = clock.now().astimezone(ZoneInfo(dues.zone(caller.org_id))).date()
-    standing = standings.of_subject(subject, today)
+    today = clock.now().astimezone(ZoneInfo(reminder_times.zone(caller.org_id))).date()
+    standing = status.of_subject(subject, today)
 
     def count(*statuses: papers.Status) -> int:
         return sum(paper.status in statuses for paper in subject.papers)

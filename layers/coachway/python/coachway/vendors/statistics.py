@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from coachway.core import store
-from coachway.core.consuming import Consumer
-from coachway.core.model import AccessPattern, Key
-from coachway.core.tallies import Numbers, Tallies, Tally
-from coachway.vendors import counting, rules
+from coachway.core.entrypoints.event_consumer import Consumer
+from coachway.core.persistence.records import AccessPattern, Key
+from coachway.core.projections import CounterProjection, CounterRecord, Numbers
+from coachway.vendors import rules, statistics_counters
 from coachway.vendors.model import Figures, Vendor, figures_of
 
 STATISTICS = AccessPattern(
@@ -27,7 +27,7 @@ BY_RATING = AccessPattern(
 )
 
 
-class Statistics(Tally):
+class Statistics(CounterRecord):
     """What is counted of a vendor: bids, trips, stops, ratings, and sums of ratings in half points."""
 
     KIND: ClassVar[str] = "vendor_statistics"
@@ -82,7 +82,7 @@ def told(vendor: Vendor, kept: Statistics | None) -> VendorStatistics:
     numbers = kept.numbers if kept else {}
     averages = {
         name: rules.average(numbers.get(name, 0), count) if (count := numbers.get(f"rated_{name}", 0)) else None
-        for name in counting.CATEGORIES
+        for name in statistics_counters.CATEGORIES
         if name != "overall"
     }
     return VendorStatistics(
@@ -95,13 +95,13 @@ def told(vendor: Vendor, kept: Statistics | None) -> VendorStatistics:
 
 
 def _added(_org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
-    return counting.added(event_type, data)
+    return statistics_counters.counter_increments(event_type, data)
 
 
-TALLIES: Final = Tallies(
+TALLIES: Final = CounterProjection(
     "vendor-statistics", empty=lambda org_id, vendor_id: Statistics(org_id=org_id, vendor_id=vendor_id), added=_added
 )
-CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(counting.COUNTED, TALLIES.consume)
+CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(statistics_counters.COUNTED, TALLIES.consume)
 
 
 def rebuild(org_id: str) -> int:

@@ -1,0 +1,1 @@
+"""Awarding bids, and releasing an award."""

@@ -1,0 +1,100 @@
+"""What bids stand on: the charter, the request for bids under way, and the requests that bids answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from coachway.bids.model import OF_CHARTER, Bid
+from coachway.bids.request_model import BID_REQUEST, UNDER_WAY, BidRequest, CharterBidding
+from coachway.bids.rules import BidStatus, RequestStatus
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.charters.rules import Status
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.queries import query_all
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema
+
+MOST_BIDS: Final = 1000
+"""Bids for one charter that are compared."""
+
+
+class BiddingContext(BaseSchema):
+    """What a bid stands on: the charter, its bidding, the request under way."""
+
+    charter: Charter
+    bidding: CharterBidding | None
+    request: BidRequest | None
+
+
+def load_context(caller: Caller, charter_id: str) -> BiddingContext:
+    """What a bid for a charter stands on. Raises Missing. One read, two while a request is under way."""
+    head, under_way = (
+        CHARTER.key(org=caller.org_id, id=charter_id),
+        UNDER_WAY.key(org=caller.org_id, charter=charter_id),
+    )
+    found = store.batch_get([head, under_way])
+    bidding = found.find(CharterBidding, under_way)
+    request = request_of(caller.org_id, bidding.bid_request_id) if bidding is not None else None
+    return BiddingContext(charter=found.get(Charter, head), bidding=bidding, request=request)
+
+
+def request_of(org_id: str, bid_request_id: str | None) -> BidRequest | None:
+    """The request that a bid answers, if it answers one."""
+    if bid_request_id is None:
+        return None
+    return store.find(BidRequest, BID_REQUEST.key(org=org_id, id=bid_request_id))
+
+
+def requests_for(org_id: str, bids: Collection[Bid]) -> dict[str, BidRequest]:
+    """The requests that bids answer, by bid. A draft will answer the one under way, whichever it was begun for."""
+    asked = {bid.id: bid.bid_request_id for bid in bids}
+    drafts = {
+        bid.id: UNDER_WAY.key(org=org_id, charter=bid.charter_id) for bid in bids if bid.status is BidStatus.DRAFT
+    }
+    under_way = store.find_many(CharterBidding, drafts.values()) if drafts else {}
+    for bid_id, place in drafts.items():
+        known = under_way.get(place)
+        asked[bid_id] = (known.bid_request_id if known else None) or asked[bid_id]
+    keys = {bid_id: BID_REQUEST.key(org=org_id, id=request_id) for bid_id, request_id in asked.items() if request_id}
+    kept = store.find_many(BidRequest, keys.values()) if keys else {}
+    return {bid_id: kept[key] for bid_id, key in keys.items() if key in kept}
+
+
+def is_sealed(request: BidRequest | None) -> bool:
+    """Whether prices and ranks of the bids that answer a request, if they do, are hidden."""
+    return request is not None and request.is_sealed
+
+
+def require_taking_bids(charter: Charter) -> None:
+    """Raises Conflict for a charter that needs no vendor any more, or has left."""
+    takes = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
+    if charter.status not in takes:
+        raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no bids")
+    if charter.starts_at <= clock.now():
+        raise errors.Conflict("this trip has left", title="this charter takes no bids")
+
+
+def require_open(on: BiddingContext, vendor_id: str) -> None:
+    """Raises Conflict when nobody, or not this vendor, may bid for the charter now."""
+    require_taking_bids(on.charter)
+    if on.request is None:
+        return
+    if on.request.status is not RequestStatus.OPEN:
+        raise errors.Conflict(f"this bid request is {on.request.status}", title="bidding is closed")
+    if on.request.deadline <= clock.now():
+        raise errors.Conflict(f"bids were taken until {on.request.deadline.isoformat()}", title="bidding is closed")
+    if not on.request.matching and vendor_id not in on.request.vendor_ids:
+        raise errors.Conflict("only vendors that were invited may bid", title="vendor was not invited")
+
+
+def of_charter(org_id: str, charter_id: str) -> list[Bid]:
+    """All bids for a charter, oldest first."""
+    partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
+    return query_all(Bid, partition, index=OF_CHARTER.index, most=MOST_BIDS)
+
+
+def active_bids(bids: Iterable[Bid]) -> list[Bid]:
+    """Those that may still win."""
+    return [bid for bid in bids if bid.status.is_live]

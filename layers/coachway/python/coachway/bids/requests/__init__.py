@@ -1,0 +1,1 @@
+"""Bid requests: invitations, the bidding workflow, and what it reacts to."""

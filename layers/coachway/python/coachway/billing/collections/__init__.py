@@ -1,0 +1,1 @@
+"""Collecting amounts due by card."""

@@ -1,0 +1,1 @@
+"""Invoices: drafting, issuing, voiding, their PDF and page."""

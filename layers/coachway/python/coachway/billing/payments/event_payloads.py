@@ -1,0 +1,24 @@
+"""Fields of the events of card payments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.billing.payments.model import Payment
+from coachway.clients.model import Client
+
+
+def about(payment: Payment, client: Client | None) -> dict[str, Any]:
+    """What each of these events says of a payment; of a client that is gone, no name."""
+    return {
+        "payment_id": payment.id,
+        "client_id": payment.client_id,
+        "client_name": client.name if client else "",
+        "client_email": client.email if client else "",
+        "number": payment.number,
+        "invoice_id": payment.invoice_id,
+        "charter_id": payment.charter_id,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "card": payment.card,
+    }

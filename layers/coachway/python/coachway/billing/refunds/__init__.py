@@ -1,0 +1,1 @@
+"""Refunds: request, approval, execution, bookkeeping."""

@@ -1,0 +1,1 @@
+"""Keeping payments in step with Stripe: webhooks, disputes, daily reconciliation."""

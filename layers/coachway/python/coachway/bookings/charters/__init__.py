@@ -1,0 +1,1 @@
+"""Charters: record, lifecycle, events and commands."""

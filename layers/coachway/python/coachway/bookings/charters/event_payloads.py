@@ -1,0 +1,48 @@
+"""What the events of a charter say of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.bookings.charters.model import Charter
+from coachway.clients.model import Client
+from coachway.contracts.bookings import TripStop
+
+
+def charter_event_fields(charter: Charter) -> dict[str, Any]:
+    """The fields that every event of a charter has."""
+    return {
+        "number": charter.number,
+        "client_id": charter.client_id,
+        "trip_date": charter.trip_date,
+        "timezone": charter.timezone,
+        "starts_at": charter.starts_at,
+        "ends_at": charter.ends_at,
+        "vehicle_class": charter.vehicle_class,
+        "vehicle_count": charter.vehicle_count,
+        "passengers": charter.passengers,
+        "total": charter.quote.total,
+        "currency": charter.quote.currency,
+        "revision_number": charter.revision_number,
+        "vendor_ids": charter.vendor_ids,
+    }
+
+
+def client_event_fields(charter: Charter, client: Client | None) -> dict[str, Any]:
+    """Those of events that the client gets mail about; a client that was removed since has no name and no address."""
+    stops = [
+        TripStop(
+            stop_type=stop.stop_type.value,
+            address=stop.address,
+            timezone=stop.timezone or charter.timezone,
+            arrival=stop.estimated_arrival,
+            departure=stop.estimated_departure,
+        )
+        for stop in charter.stops
+    ]
+    return {
+        **charter_event_fields(charter),
+        "client_name": client.name if client else "",
+        "client_email": client.email if client else "",
+        "stops": stops,
+    }

@@ -1,0 +1,85 @@
+"""The itinerary: where a charter goes and when, for the people who drive it and the people who ride."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from reportlab.lib.colors import HexColor
+from reportlab.lib.units import mm
+from reportlab.platypus import Paragraph, Table
+
+from coachway.bookings import charter_text
+from coachway.bookings.charter_text import Fact, StopWords, brand_of, wording_of
+from coachway.bookings.charters.model import Charter
+from coachway.clients.model import Client
+from coachway.core.documents import pdf as document_pdf
+from coachway.core.documents.branding import Brand
+from coachway.core.documents.formatting import humanized, telephone
+from coachway.identity.model.organization import Organization
+
+_MARK: Final = 8 * mm
+_TIMES: Final = 48 * mm
+
+
+def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
+    """The paper. Prices are not on it: drivers carry it."""
+    brand, words = brand_of(organization), wording_of(organization)
+    sheet = document_pdf.PdfDocument(
+        brand,
+        title="Itinerary",
+        subtitle=f"{charter.number} · {humanized(charter.status)}",
+        reference=charter.number,
+        currency=organization.currency,
+    )
+    sheet.heading(charter_text.days(charter, words))
+    facts = [Fact("Client", client.name), Fact("Phone", telephone(client.phone or "")), *charter_text.facts(charter)]
+    facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
+    sheet.facts([(fact.label, fact.value) for fact in facts])
+    crews = charter_text.crews(charter)
+    if crews:
+        sheet.heading("Your drivers" if len(crews) > 1 else "Your driver")
+        sheet.facts([(fact.label, fact.value) for fact in crews])
+    sheet.heading("Stops")
+    sheet.add(stops_table(brand, sheet.width, charter_text.stops(charter.stops, words)))
+    if charter.notes.strip():
+        sheet.heading("Notes")
+        sheet.paragraph(charter.notes)
+    return sheet.pdf()
+
+
+def stops_table(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table:
+    """One row for each stop: its number, its times, where it is and what happens there."""
+    rows = []
+    for number, stop in enumerate(stops, 1):
+        times = []
+        for time in stop.times:
+            if time.day:
+                times.append(Paragraph(document_pdf.text(time.day), document_pdf.style(8.5, quiet=True)))
+            times.append(
+                Paragraph(
+                    f"{document_pdf.text(time.label)} <b>{document_pdf.text(time.value)}</b>", document_pdf.style(10)
+                )
+            )
+        place = [
+            Paragraph(document_pdf.text(stop.kind), document_pdf.style(8.5, quiet=True)),
+            Paragraph(document_pdf.text(stop.address), document_pdf.style(10.5, bold=True)),
+        ]
+        mark = Paragraph(
+            f'<para align="center"><font color="#ffffff">{number}</font></para>', document_pdf.style(11, bold=True)
+        )
+        rows.append([mark, times, place])
+    return Table(
+        rows,
+        colWidths=[_MARK, _TIMES, width - _MARK - _TIMES],
+        style=[
+            *document_pdf.FLUSH,
+            ("TOPPADDING", (0, 0), (-1, -1), 7),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 8),
+            ("LINEBELOW", (1, 0), (-1, -1), 0.6, document_pdf.RULE),
+            ("LEFTPADDING", (1, 0), (-1, -1), 8),
+            ("BACKGROUND", (0, 0), (0, -1), HexColor(brand.accent)),
+            ("RIGHTPADDING", (0, 0), (0, -1), 0),
+            ("LINEBELOW", (0, 0), (0, -2), 1.5, HexColor("#ffffff")),
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Quotes of charters: links, pages, answers, expiry."""

@@ -1,0 +1,120 @@
+"""What a client sees of its quote by the link: no cost, no margin, no other ids."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from coachway.bookings.charters.model import StopType, TripType
+from coachway.bookings.quotes.links import LinkedQuote, opened
+from coachway.core.schemas import BaseSchema
+from coachway.core.types.money import Amount
+from coachway.identity import organization_queries
+from coachway.pricing.rule_model import as_number
+
+
+class StopView(BaseSchema):
+    """A stop as its passengers know it."""
+
+    stop_type: StopType
+    address: str
+    timezone: str
+    estimated_arrival: AwareDatetime | None
+    estimated_departure: AwareDatetime | None
+
+
+class LineView(BaseSchema):
+    """One line of the price."""
+
+    kind: str
+    label: str
+    quantity: Annotated[Decimal, *as_number({})]
+    unit_amount: Amount
+    amount: Amount
+
+
+class QuoteView(BaseSchema):
+    """A quote for its client. `status` is `quote` while it can be answered; a warning may keep it from being booked."""
+
+    organization_name: str
+    number: str
+    status: Annotated[str, Field(examples=["quote"])]
+    revision_number: int
+    expires_at: AwareDatetime
+    bookable: bool
+    trip_type: TripType
+    trip_date: date
+    timezone: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    vehicle_class: str
+    vehicle_count: int
+    passengers: int
+    amenities: list[str]
+    stops: list[StopView]
+    lines: list[LineView]
+    subtotal: Amount
+    discount: Amount
+    tax: Amount
+    total: Amount
+    currency: str
+    accepted_by: str | None
+    accepted_at: AwareDatetime | None
+
+
+def by_token(token: str) -> QuoteView:
+    """The quote that a link leads to, answered or not. Raises Missing, also for a link that a revision made void."""
+    found = opened(token)
+    return of(found, organization_queries.get(found.charter.org_id).shown_as)
+
+
+def of(found: LinkedQuote, organization_name: str) -> QuoteView:
+    """A quote as its client sees it."""
+    charter, quote = found.charter, found.charter.quote
+    return QuoteView(
+        organization_name=organization_name,
+        number=charter.number,
+        status="expired" if found.is_expired else charter.status.value,
+        revision_number=charter.revision_number,
+        expires_at=found.link.expires,
+        bookable=not quote.blocking,
+        trip_type=charter.trip_type,
+        trip_date=charter.trip_date,
+        timezone=charter.timezone,
+        starts_at=charter.starts_at,
+        ends_at=charter.ends_at,
+        vehicle_class=charter.vehicle_class,
+        vehicle_count=charter.vehicle_count,
+        passengers=charter.passengers,
+        amenities=list(charter.amenities),
+        stops=[
+            StopView(
+                stop_type=stop.stop_type,
+                address=stop.address,
+                timezone=stop.timezone or charter.timezone,
+                estimated_arrival=stop.estimated_arrival,
+                estimated_departure=stop.estimated_departure,
+            )
+            for stop in charter.stops
+        ],
+        lines=[
+            LineView(
+                kind=line.kind,
+                label=line.label,
+                quantity=line.quantity,
+                unit_amount=line.unit_amount,
+                amount=line.amount,
+            )
+            for line in quote.lines
+        ],
+        subtotal=quote.subtotal,
+        discount=quote.discount,
+        tax=quote.tax,
+        total=quote.total,
+        currency=quote.currency,
+        accepted_by=charter.accepted_by,
+        accepted_at=charter.accepted_at,
+    )

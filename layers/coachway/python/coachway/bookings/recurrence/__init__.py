@@ -1,0 +1,1 @@
+"""Recurrence rules and their dates."""

@@ -1,0 +1,1 @@
+"""Recurring series of charters."""

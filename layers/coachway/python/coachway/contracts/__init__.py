@@ -1,0 +1,1 @@
+"""Event classes: the contract between capabilities. They import only core."""

@@ -1,0 +1,115 @@
+"""What happens to recoveries: to trips that somebody else is to take over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from coachway.core.persistence.domain_events import Event
+from coachway.core.schemas import BaseSchema
+
+
+class RecoveryOffer(BaseSchema):
+    """Who is asked to take a trip over, and until when they may answer."""
+
+    offer_id: str
+    driver_id: str
+    driver_name: str
+    vehicle_id: str
+    vehicle_name: str
+    expires_at: datetime
+
+
+class _Recovery(Event):
+    """Which trip needs somebody else, and why."""
+
+    recovery_id: str
+    assignment_id: str
+    charter_id: str
+    number: str
+    vehicle_number: int
+    driver_id: str
+    driver_name: str
+    vehicle_id: str
+    vehicle_name: str
+    reason: str
+
+
+class RecoveryOpened(_Recovery):
+    """A trip's driver or vehicle fell out: somebody is looked for."""
+
+    TYPE: ClassVar[str] = "recovery.opened"
+
+    notes: str
+
+
+class RecoveryOffered(_Recovery):
+    """A driver is asked to take a trip over."""
+
+    TYPE: ClassVar[str] = "recovery.offered"
+
+    offer: RecoveryOffer
+    driver_phone: str | None
+    """Of the driver who is asked."""
+    timezone: str
+    pickup_at: datetime
+    pickup: str
+    dropoff: str
+
+
+class RecoveryDeclined(_Recovery):
+    """The driver who was asked does not take it over, cannot, or did not answer in time."""
+
+    TYPE: ClassVar[str] = "recovery.declined"
+
+    offer: RecoveryOffer
+    why: str
+
+
+class RecoveryCancelled(_Recovery):
+    """Nobody else is needed any more."""
+
+    TYPE: ClassVar[str] = "recovery.cancelled"
+
+    why: str
+
+
+class RecoveryEscalated(_Recovery):
+    """Nobody could take it over: it is up to the dispatcher."""
+
+    TYPE: ClassVar[str] = "recovery.escalated"
+
+    why: str
+    asked: int
+    """How many drivers were asked."""
+    timezone: str
+    pickup_at: datetime
+    pickup: str
+    dropoff: str
+
+
+class RecoveryFailed(_Recovery):
+    """The flow of a recovery stands still."""
+
+    TYPE: ClassVar[str] = "recovery.failed"
+
+    state: str
+    error: str
+
+
+class TripRecovered(_Recovery):
+    """Somebody else took a trip over."""
+
+    TYPE: ClassVar[str] = "trip.recovered"
+
+    replacement_id: str
+    replacement_driver_id: str
+    replacement_driver_name: str
+    replacement_vehicle_id: str
+    replacement_vehicle_name: str
+    client_name: str
+    client_email: str
+    timezone: str
+    pickup_at: datetime
+    pickup: str
+    dropoff: str

@@ -1,0 +1,69 @@
+"""What happened in pricing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from coachway.core.persistence.domain_events import Event
+from coachway.core.types.money import Amount
+
+
+class QuoteCalculated(Event):
+    """A trip was priced."""
+
+    TYPE: ClassVar[str] = "quote.calculated"
+
+    quote_id: str
+    client_id: str | None
+    charter_id: str | None
+    total: Amount
+    currency: str
+
+
+class PricingRuleCreated(Event):
+    """A pricing rule began to hold."""
+
+    TYPE: ClassVar[str] = "pricing_rule.created"
+
+    rule_id: str
+    name: str
+    rule_type: str
+
+
+class PricingRuleChanged(Event):
+    """A pricing rule has other values; quotes given before keep theirs."""
+
+    TYPE: ClassVar[str] = "pricing_rule.changed"
+
+    rule_id: str
+    name: str
+    rule_type: str
+
+
+class PricingRuleDeleted(Event):
+    """A pricing rule holds no longer."""
+
+    TYPE: ClassVar[str] = "pricing_rule.deleted"
+
+    rule_id: str
+    name: str
+    rule_type: str
+
+
+class PromoCodeCreated(Event):
+    """A promo code was given out."""
+
+    TYPE: ClassVar[str] = "promo_code.created"
+
+    promo_id: str
+    code: str
+
+
+class AmenityPriced(Event):
+    """An amenity has a price."""
+
+    TYPE: ClassVar[str] = "amenity.priced"
+
+    amenity_id: str
+    code: str
+    amount: Amount

@@ -1,0 +1,32 @@
+"""What happens to ratings."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from coachway.core.persistence.domain_events import Event
+
+
+class VendorRated(Event):
+    """A vendor was rated for a trip that it ran, from 1 to 5 in halves."""
+
+    TYPE: ClassVar[str] = "vendor.rated"
+
+    rating_id: str
+    vendor_id: str
+    charter_id: str
+    overall_rating: float
+    vehicle_condition_rating: float | None
+    driver_professionalism_rating: float | None
+    on_time_performance_rating: float | None
+    communication_rating: float | None
+    value_for_money_rating: float | None
+
+
+class RatingAnswered(Event):
+    """A vendor said something to a rating."""
+
+    TYPE: ClassVar[str] = "rating.answered"
+
+    rating_id: str
+    vendor_id: str

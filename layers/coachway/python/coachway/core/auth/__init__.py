@@ -1,0 +1,1 @@
+"""Authentication, signed links and rate limits."""

@@ -1,0 +1,243 @@
+"""Proof of who is asking: access tokens, session cookies, API keys.
+
+Tokens are verified here, in the function, with the deployment's public keys, read from the table once and kept for five
+minutes. Signing is identity's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+import jwt
+from pydantic import AwareDatetime, Field
+
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema, Text
+from coachway.core.types import ids
+
+ISSUER: Final = "coachway"
+AUDIENCE: Final = "coachway-api"
+ALGORITHM: Final = "ES256"
+SESSION_COOKIE: Final = "coachway_session"
+CSRF_COOKIE: Final = "coachway_csrf"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+SIGNING_KEYS = AccessPattern(
+    "the deployment's signing keys (private halves wrapped)",
+    pk="PLATFORM#SIGNING",
+    sk="KEYS",
+    used_by="core.credentials, identity.keys",
+)
+API_KEYS = AccessPattern(
+    "an API key by its id", pk="ORG#{org}#APIKEY#{id}", sk="HEAD", used_by="core.credentials, identity.api_keys"
+)
+API_KEYS_LIST = AccessPattern(
+    "the API keys of an organization, newest first",
+    index="gsi1",
+    pk="ORG#{org}#APIKEYS",
+    sk="{id}",
+    used_by="identity.api_keys",
+)
+
+
+class SigningKey(BaseSchema):
+    """One ES256 key. `sealed` is its private half, wrapped under the root secret."""
+
+    kid: str
+    public: dict[str, str]
+    sealed: str
+    created_at: AwareDatetime
+
+
+class SigningKeys(Record):
+    """All keys whose tokens may still be in use, oldest first, with the next one."""
+
+    KIND: ClassVar[str] = "signing_keys"
+
+    keys: list[SigningKey] = Field(default_factory=list)
+
+    def key(self) -> Key:
+        return SIGNING_KEYS.key()
+
+
+class ApiKey(Entity):
+    """A machine client's key. Only a digest of it is kept; `hint` tells keys apart."""
+
+    KIND: ClassVar[str] = "api_key"
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"digest"})
+
+    name: Text
+    permissions: list[str]
+    digest: str
+    hint: str
+    created_by: str
+    expires: datetime | None = Field(default=None)
+
+    def key(self) -> Key:
+        return API_KEYS.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> dict[str, Key]:
+        return {"gsi1": API_KEYS_LIST.key(org=self.org_id, id=self.id)}
+
+
+def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Caller:
+    """The caller that the request's credentials prove, completing `request`; anonymous when there are none.
+
+    Raises Unauthenticated for credentials that are wrong, expired or forged, and Forbidden for a cookie without its
+    CSRF token.
+    """
+    bearer = headers.get("authorization", "")
+    if bearer:
+        scheme, _, token = bearer.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise errors.Unauthenticated("the Authorization header must be: Bearer <token>")
+        return _caller_from_claims(verify_token(token.strip()), request)
+    if headers.get("x-api-key"):
+        return _caller_from_api_key(headers["x-api-key"], request)
+    session = cookie(headers.get("cookie", ""), SESSION_COOKIE)
+    if session:
+        claims = verify_token(session)
+        csrf = headers.get("x-csrf-token", "")
+        wanted = str(claims.get("csrf", ""))
+        if method not in _SAFE and not (wanted and hmac.compare_digest(csrf.encode(), wanted.encode())):
+            raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
+        return _caller_from_claims(claims, request)
+    return request
+
+
+_tokens: dict[tuple[str, str], tuple[float, Mapping[str, Any]]] = {}
+_TOKENS_KEPT: Final = 60.0
+"""A token comes many times in a row, and what was well signed stays so; in this time it is not verified again."""
+_MOST_TOKENS: Final = 500
+
+
+def verify_token(token: str, audience: str = AUDIENCE) -> Mapping[str, Any]:
+    """The claims of a token signed by this deployment. Raises Unauthenticated otherwise."""
+    since, claims = _tokens.get((token, audience), (0.0, {}))
+    if claims and time.monotonic() - since < _TOKENS_KEPT and time.time() < claims["exp"]:
+        return claims
+    claims = _verified(token, audience)
+    if len(_tokens) >= _MOST_TOKENS:
+        _tokens.clear()
+    _tokens[token, audience] = (time.monotonic(), claims)
+    return claims
+
+
+def _verified(token: str, audience: str) -> dict[str, Any]:
+    try:
+        key = _public_key(str(jwt.get_unverified_header(token).get("kid", "")))
+        options: Any = {"require": ["exp", "iat", "sub", "org"]}
+        return dict(jwt.decode(token, key, algorithms=[ALGORITHM], audience=audience, issuer=ISSUER, options=options))
+    except jwt.ExpiredSignatureError:
+        raise errors.Unauthenticated("the token has expired: refresh it or log in again") from None
+    except (jwt.InvalidTokenError, ValueError):
+        raise errors.Unauthenticated("the token is not valid") from None
+
+
+def _caller_from_claims(claims: Mapping[str, Any], request: Caller) -> Caller:
+    return Caller(
+        org_id=claims["org"],
+        user_id=claims["sub"],
+        role=claims.get("role", ""),
+        permissions=frozenset(str(claims.get("scope", "")).split()),
+        session_id=claims.get("sid", ""),
+        party_id=claims.get("pty", ""),
+        ip=request.ip,
+        agent=request.agent,
+        correlation_id=request.correlation_id,
+    )
+
+
+@dataclass(slots=True)
+class _KnownKeys:
+    keys: dict[str, jwt.PyJWK] = field(default_factory=dict)
+    read_at: float = 0.0
+
+
+_known = _KnownKeys()
+_KEYS_KEPT: Final = 300.0
+_KEYS_AGAIN: Final = 10.0
+"""An unknown key id makes us look again, but not more often than this: forged tokens must not become reads."""
+
+
+def _public_key(kid: str) -> jwt.PyJWK:
+    age = time.monotonic() - _known.read_at
+    if not _known.keys or age > _KEYS_KEPT or (kid not in _known.keys and age > _KEYS_AGAIN):
+        kept = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
+        _known.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (kept.keys if kept else [])}
+        _known.read_at = time.monotonic()
+    if kid not in _known.keys:
+        raise errors.Unauthenticated("the token is not valid")
+    return _known.keys[kid]
+
+
+def clear_key_cache() -> None:
+    """Read the public keys again at the next token: after a rotation in this process, and between tests."""
+    _known.keys = {}
+    _api_keys.clear()
+
+
+_api_keys: dict[str, tuple[float, ApiKey]] = {}
+_API_KEYS_KEPT: Final = 30.0
+API_KEY_PREFIX: Final = "cw_"
+
+
+def encode_api_key(org_id: str, key_id: str, secret: bytes) -> str:
+    """The key as its owner sees it, once: it carries where its record lies, and 24 secret bytes."""
+    return API_KEY_PREFIX + base64.urlsafe_b64encode(
+        ids.to_bytes(org_id) + ids.to_bytes(key_id) + secret
+    ).decode().rstrip("=")
+
+
+def _caller_from_api_key(text: str, request: Caller) -> Caller:
+    refused = errors.Unauthenticated("the API key is not valid")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    known = _api_keys.get(digest)
+    if known is None or time.monotonic() - known[0] > _API_KEYS_KEPT:
+        try:
+            coded = text.removeprefix(API_KEY_PREFIX).encode("ascii")
+            raw = base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
+            org_id, key_id = ids.from_bytes("org", raw[:16]), ids.from_bytes("key", raw[16:32])
+        except (ValueError, binascii.Error):
+            raise refused from None
+        found = store.find(ApiKey, API_KEYS.key(org=org_id, id=key_id), consistent=False)
+        if found is None or not hmac.compare_digest(found.digest, digest):
+            raise refused
+        known = (time.monotonic(), found)
+        _api_keys[digest] = known
+    key = known[1]
+    if key.expires is not None and key.expires <= clock.now():
+        raise refused
+    return Caller(
+        org_id=key.org_id,
+        user_id=key.id,
+        role="api_key",
+        permissions=frozenset(key.permissions),
+        ip=request.ip,
+        agent=request.agent,
+        correlation_id=request.correlation_id,
+    )
+
+
+def cookie(header: str, name: str) -> str:
+    """The value of a cookie in a Cookie header; empty when it is not there."""
+    if name not in header:
+        return ""
+    from http.cookies import CookieError, SimpleCookie
+
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

@@ -1,0 +1,1 @@
+"""Formatting, HTML pages and PDFs."""

@@ -1,0 +1,1 @@
+"""Records, transactions and queries of the one DynamoDB table."""

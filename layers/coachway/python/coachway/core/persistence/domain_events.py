@@ -1,0 +1,138 @@
+"""Domain events: facts, in the past tense, kept in their aggregate's own partition.
+
+One item is at once the outbox, the audit trail and the history. A subclass is the contract: its fields are `data`,
+its docstring says when it happens, and `events/schemas/` is generated from it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coachway.core.caller import Caller
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema
+from coachway.core.types import ids
+
+HISTORY = AccessPattern(
+    "the events of one aggregate, oldest first",
+    pk="{aggregate_pk}",
+    sk="EVENT#{event}",
+    used_by="core.store.history",
+)
+BY_DAY = AccessPattern(
+    "the events of an organization in a day, oldest first: replay and audit",
+    index="gsi1",
+    pk="ORG#{org}#EVENTS#{day}",
+    sk="{event}",
+    used_by="core.journal.events_on",
+)
+
+
+class Event(BaseSchema):
+    """Base of every domain event."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    TYPE: ClassVar[str]
+    """`<aggregate>.<past tense>`, the detail-type on the bus."""
+    SCHEMA_VERSION: ClassVar[int] = 1
+
+    registry: ClassVar[dict[str, type[Event]]] = {}
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if "TYPE" in cls.__dict__:
+            Event.registry[cls.TYPE] = cls
+
+
+class Actor(BaseSchema):
+    """Who did it, and from where."""
+
+    user_id: str
+    role: str
+    ip: str = ""
+
+
+class Change(BaseSchema):
+    """One field's value before and after, as callers see it."""
+
+    field: str
+    old: Any = None
+    new: Any = None
+
+
+class Envelope(Record):
+    """An event as it is stored, published and shown in a history."""
+
+    KIND: ClassVar[str] = "event"
+
+    event_id: str
+    type: str
+    org_id: str
+    aggregate_id: str
+    aggregate_pk: str
+    occurred_at: datetime
+    actor: Actor
+    correlation_id: str
+    schema_version: int = 1
+    changes: list[Change] = Field(default_factory=list)
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def key(self) -> Key:
+        return Key(self.aggregate_pk, f"EVENT#{self.event_id}")
+
+    def indexes(self) -> dict[str, Key]:
+        return {"gsi1": BY_DAY.key(org=self.org_id, day=self.occurred_at.strftime("%Y-%m-%d"), event=self.event_id)}
+
+    def detail(self) -> dict[str, Any]:
+        """The `detail` published on the bus."""
+        return self.model_dump(mode="json", exclude={"aggregate_pk", "version", "type"})
+
+
+class HistoryEntry(BaseSchema):
+    """One thing that happened to an aggregate: who, when, from where, and which fields changed."""
+
+    event_id: str
+    type: str
+    occurred_at: datetime
+    actor: Actor
+    changes: list[Change]
+    data: dict[str, Any]
+
+
+def envelope(
+    caller: Caller, event: Event, *, event_id: str, aggregate_id: str, aggregate_pk: str, changes: list[Change]
+) -> Envelope:
+    """`event` as it is stored, caused by `caller`."""
+    return Envelope(
+        event_id=event_id,
+        type=event.TYPE,
+        org_id=caller.org_id,
+        aggregate_id=aggregate_id,
+        aggregate_pk=aggregate_pk,
+        occurred_at=clock.now(),
+        actor=Actor(user_id=caller.user_id or caller.role, role=caller.role, ip=caller.ip),
+        correlation_id=caller.correlation_id or ids.ulid(),
+        schema_version=event.SCHEMA_VERSION,
+        changes=changes,
+        data=event.model_dump(mode="json"),
+    )
+
+
+def field_changes(before: BaseModel | None, after: BaseModel, unseen: frozenset[str]) -> list[Change]:
+    """The fields that differ, without those that only the store keeps; none for something new."""
+    if before is None:
+        return []
+    hidden = set(unseen) | {"version", "updated_at"}
+    old = before.model_dump(mode="json", exclude=hidden)
+    new = after.model_dump(mode="json", exclude=hidden)
+    return [
+        Change(field=name, old=old.get(name), new=new.get(name))
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]

@@ -1,0 +1,179 @@
+"""Lists: queries on the table or an index, a page at a time, never a scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from pynamodb.exceptions import QueryError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+
+from coachway.core import errors
+from coachway.core.persistence import cursor as cursors
+from coachway.core.persistence.records import AccessPattern, Record
+from coachway.core.persistence.table import connection
+from coachway.core.runtime import settings
+from coachway.core.schemas import Page, PageQuery
+
+R = TypeVar("R", bound=Record)
+
+_MOST_QUERIES: Final = 12
+"""A page reads at most this often; a list with many filters or empty months goes on behind its cursor."""
+
+
+def months_between(first: datetime, last: datetime) -> list[str]:
+    """`YYYY-MM` of every month from the one of `first` to the one of `last`, oldest first."""
+    start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
+
+
+def query_page(
+    model: type[R],
+    pattern: AccessPattern,
+    partitions: Sequence[str],
+    query: PageQuery,
+    *,
+    prefix: str = "",
+    between: tuple[str, str] | None = None,
+    where: Mapping[str, str | int | bool] | None = None,
+    descending: bool = False,
+) -> Page[R]:
+    """One page of the records in `partitions` (whole partition keys, in the order to be read), by sort key.
+
+    `prefix` or `between` (both ends included) bound the sort key; `where` keeps only records whose attributes have
+    these values. The cursor is bound to all of that. Raises Invalid for a cursor made elsewhere.
+    """
+    conditions = where or {}
+    shape = (pattern.pk, pattern.index or "", *partitions[:1], prefix, repr(between), repr(sorted(conditions.items())))
+    shape = (*shape, str(descending))
+    start = cursors.decode(query.cursor, shape) if query.cursor else cursors.Position(0, "", "", "")
+    found: list[tuple[cursors.Position, Mapping[str, Any]]] = []
+    reader = _Reader(pattern, prefix, between, conditions, descending)
+    position, queries = start, 0
+    for number in range(start.partition, len(partitions)):
+        resume = start if number == start.partition and start.pk else None
+        while True:
+            if queries == _MOST_QUERIES:
+                return _page(model, found, shape, position)
+            queries += 1
+            items, last = reader.read(partitions[number], resume, query.limit + 1 - len(found))
+            found += [(_position(pattern, number, item), item) for item in items]
+            if len(found) > query.limit:
+                return _page(model, found[: query.limit], shape, found[query.limit - 1][0])
+            if last is None:
+                position = cursors.Position(number + 1, "", "", "")
+                break
+            position = resume = _position(pattern, number, last)
+    return _page(model, found, shape, None)
+
+
+def query_all(
+    model: type[R],
+    partition: str,
+    *,
+    prefix: str = "",
+    index: str | None = None,
+    descending: bool = False,
+    most: int = 10_000,
+) -> list[R]:
+    """All records of one bounded partition, at most `most`: for what belongs to one entity, not for lists."""
+    return list(_all(model, partition, prefix, index, descending, most))
+
+
+def _all(model: type[R], partition: str, prefix: str, index: str | None, descending: bool, most: int) -> Iterator[R]:
+    pattern = _Unlisted(index)
+    reader = _Reader(pattern, prefix, None, {}, descending)
+    resume: cursors.Position | None = None
+    left = most
+    while left > 0:
+        items, last = reader.read(partition, resume, min(left, 1000))
+        yield from (_parsed(model, item) for item in items)
+        left -= len(items)
+        if last is None:
+            return
+        resume = _position(pattern, 0, last)
+
+
+class _Unlisted(AccessPattern):
+    """An index to read by, without a declaration of its own."""
+
+    def __init__(self, index: str | None) -> None:
+        self.index = index
+
+
+class _Reader:
+    def __init__(
+        self,
+        pattern: AccessPattern,
+        prefix: str,
+        between: tuple[str, str] | None,
+        where: Mapping[str, str | int | bool],
+        descending: bool,
+    ) -> None:
+        self.index, self.descending = pattern.index, descending
+        # The document and where to go on: to take an item's other attributes apart costs as much again.
+        self.wanted = ["pk", "sk", "doc", *([f"{pattern.index}sk"] if pattern.index else [])]
+        sort = Path(f"{pattern.index or ''}sk")
+        self.bounds: Condition | None = None
+        if between:
+            self.bounds = sort.between(*between)
+        elif prefix:
+            self.bounds = sort.startswith(prefix)
+        self.filter: Condition | None = None
+        for name, value in where.items():
+            wanted = Path(name) == _typed(value)
+            self.filter = wanted if self.filter is None else self.filter & wanted
+
+    def read(
+        self, partition: str, after: cursors.Position | None, limit: int
+    ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        start = None
+        if after is not None:
+            start = {"pk": {"S": after.pk}, "sk": {"S": after.sk}}
+            if self.index:
+                start |= {f"{self.index}pk": {"S": partition}, f"{self.index}sk": {"S": after.index_sk}}
+        try:
+            answer = connection().query(
+                settings.table_name(),
+                partition,
+                range_key_condition=self.bounds,
+                filter_condition=self.filter,
+                exclusive_start_key=start,
+                index_name=self.index,
+                limit=max(limit, 50) if self.filter is not None else limit,
+                attributes_to_get=self.wanted,
+                scan_index_forward=not self.descending,
+                consistent_read=self.index is None,
+            )
+        except QueryError as failure:
+            if failure.cause_response_code == "ValidationException" and after is not None:
+                raise errors.Invalid.field("cursor", "must be the next_cursor of this same list and filters") from None
+            raise
+        return answer["Items"], answer.get("LastEvaluatedKey")
+
+
+def _typed(value: str | int | bool) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _parsed(model: type[R], item: Mapping[str, Any]) -> R:
+    return model.model_validate_json(item["doc"]["S"])
+
+
+def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> cursors.Position:
+    index_sk = item[f"{pattern.index}sk"]["S"] if pattern.index else ""
+    return cursors.Position(number, item["pk"]["S"], item["sk"]["S"], index_sk)
+
+
+def _page(
+    model: type[R],
+    found: Sequence[tuple[cursors.Position, Mapping[str, Any]]],
+    shape: tuple[str, ...],
+    after: cursors.Position | None,
+) -> Page[R]:
+    following = cursors.encode(after, shape) if after is not None else None
+    return Page(items=[_parsed(model, item) for _, item in found], next_cursor=following)

@@ -1,0 +1,39 @@
+"""How answers become JSON: entities without what they hide, amounts with two decimals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from coachway.core.persistence.records import Entity
+from coachway.core.schemas import Page
+
+
+def to_json(answer: object) -> str:
+    """The JSON text of an answer: a model, a list of models, or plain data."""
+    if isinstance(answer, Entity):
+        return answer.model_dump_json(exclude=set(answer.hidden()))
+    if isinstance(answer, Page):
+        items = ",".join(to_json(each) for each in answer.items)
+        return f'{{"items":[{items}],"next_cursor":{json.dumps(answer.next_cursor)}}}'
+    if isinstance(answer, BaseModel):
+        return answer.model_dump_json(exclude=excluded_fields(answer))
+    if isinstance(answer, list):
+        return "[" + ",".join(to_json(each) for each in answer) + "]"
+    return json.dumps(to_jsonable_python(answer), separators=(",", ":"))
+
+
+def excluded_fields(answer: BaseModel) -> dict[str, Any] | None:
+    """What the entities inside an answer hide, as pydantic's `exclude` wants it; None for nothing."""
+    hidden: dict[str, Any] = {}
+    for name, value in answer:
+        inside, wrap = (value[0], True) if isinstance(value, list) and value else (value, False)
+        if not isinstance(inside, BaseModel):
+            continue
+        parts = dict.fromkeys(inside.hidden(), True) if isinstance(inside, Entity) else excluded_fields(inside)
+        if parts:
+            hidden[name] = {"__all__": parts} if wrap else parts
+    return hidden or None

@@ -1,0 +1,266 @@
+"""Turns the ops of a commit into the items of one DynamoDB transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from coachway.core import errors
+from coachway.core.caller import Caller
+from coachway.core.persistence import domain_events, serialization
+from coachway.core.persistence.idempotency import IdempotencyRecord
+from coachway.core.persistence.operations import (
+    CONSUMED,
+    UNIQUE,
+    AlreadyConsumed,
+    CheckAbsent,
+    CheckVersion,
+    Create,
+    IncrementCounters,
+    MarkConsumed,
+    Op,
+    Remove,
+    Update,
+)
+from coachway.core.persistence.records import Entity, Key, Record
+from coachway.core.runtime import clock, settings
+from coachway.core.types import ids
+
+Meaning = Exception | IdempotencyRecord | None
+
+_ORDER: Final = ("checks", "deletes", "puts", "updates")
+"""The order in which the driver sends the four lists, and so that of the reasons it gives."""
+
+
+@dataclass(slots=True)
+class TransactionPlan:
+    """The four lists of a transaction, and what a failed condition of each item means, in the driver's order."""
+
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    deletes: list[dict[str, Any]] = field(default_factory=list)
+    puts: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    answer: str | None = None
+    """The answer that it remembers for an Idempotency-Key, once it is written."""
+    _meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
+
+    @property
+    def meanings(self) -> list[Meaning]:
+        return [meaning for name in _ORDER for meaning in self._meanings[name]]
+
+    def add(self, name: str, request: dict[str, Any], meaning: Meaning) -> None:
+        getattr(self, name).append({"TableName": settings.table_name(), **request})
+        self._meanings[name].append(meaning)
+
+
+_ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _absent_or_expired() -> dict[str, Any]:
+    """Nothing is there that counts: DynamoDB removes what has expired hours later, or a day."""
+    return {
+        "ConditionExpression": f"{_ABSENT['ConditionExpression']} OR expires_at <= :now",
+        "ExpressionAttributeValues": {":now": {"N": str(clock.epoch())}},
+    }
+
+
+def _version_is(version: int) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#v = :v",
+        "ExpressionAttributeNames": {"#v": "version"},
+        "ExpressionAttributeValues": {":v": {"N": str(version)}},
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+
+
+def _value(value: str | int | bool) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def _is_deleted(record: Record) -> bool:
+    return getattr(record, "deleted_at", None) is not None
+
+
+def to_item(record: Record) -> dict[str, Any]:
+    """A record as DynamoDB keeps it. A deleted one keeps its place but is on no index."""
+    result = {
+        **_key(record.key()),
+        "kind": {"S": record.KIND},
+        "version": {"N": str(record.version)},
+        "doc": {"S": record.model_dump_json()},
+    }
+    for name, value in record.attributes().items():
+        result[name] = _value(value)
+    if not _is_deleted(record):
+        for index, key in record.indexes().items():
+            result[f"{index}pk"], result[f"{index}sk"] = {"S": key.pk}, {"S": key.sk}
+    expires = record.expires_at()
+    if expires is not None:
+        result["expires_at"] = {"N": str(expires)}
+    return result
+
+
+def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> TransactionPlan:
+    """The transaction that `ops` ask for."""
+    work = TransactionPlan()
+    stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
+    for op in _added_once(ops):
+        match op:
+            case Create(record, facts, taken):
+                record.version = 1
+                _put(work, record, _ABSENT, taken or errors.Duplicate(f"there is such a {record.KIND} already"))
+                _uniques(work, None, record)
+                _events(work, caller, None, record, facts, stamps)
+            case Update(before, after, facts, lost):
+                after.version = before.version + 1
+                if isinstance(after, Entity):
+                    after.updated_at = clock.now()
+                _put(work, after, _version_is(before.version), lost or _lost(before))
+                _uniques(work, before, after)
+                _events(work, caller, before, after, facts, stamps)
+            case Remove(record, lost):
+                gone = {"Key": _key(record.key()), **_version_is(record.version)}
+                work.add("deletes", gone, lost or _lost(record))
+                _uniques(work, record, None)
+            case CheckVersion(record, otherwise):
+                work.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
+            case CheckAbsent(key, otherwise):
+                work.add("checks", {"Key": _key(key), **_ABSENT}, otherwise)
+            case IncrementCounters():
+                _add(work, op)
+            case MarkConsumed(consumer, event_id):
+                key = CONSUMED.key(org=caller.org_id, consumer=consumer, event=event_id)
+                mark = {**_key(key), "kind": {"S": "consumed"}}
+                work.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has had {event_id}"))
+    _first_answer(work, caller, ops, answer)
+    return work
+
+
+def _lost(record: Record) -> errors.ConcurrentUpdate:
+    return errors.ConcurrentUpdate(f"this {record.KIND.replace('_', ' ')} was changed by somebody else: read it again")
+
+
+def _put(work: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
+    work.add("puts", {"Item": to_item(record), **condition}, meaning)
+
+
+def _uniques(work: TransactionPlan, before: Record | None, after: Record | None) -> None:
+    held = dict(before.uniques()) if before and not _is_deleted(before) else {}
+    wanted = dict(after.uniques()) if after and not _is_deleted(after) else {}
+    owner = after or before
+    org = getattr(owner, "org_id", "")
+    for name in held.keys() | wanted.keys():
+        if held.get(name) == wanted.get(name):
+            continue
+        if name in held:
+            work.add("deletes", {"Key": _key(UNIQUE.key(org=org, name=name, value=held[name]))}, None)
+        if name in wanted:
+            mark = {
+                **_key(UNIQUE.key(org=org, name=name, value=wanted[name])),
+                "kind": {"S": "unique"},
+                "owner": {"S": str(getattr(owner, "id", ""))},
+            }
+            label = name.rpartition("-")[2]
+            taken = errors.Duplicate(
+                f"another one has this {label} already", fields=[errors.FieldError(label, "must be unique")]
+            )
+            work.add("puts", {"Item": mark, **_ABSENT}, taken)
+
+
+def _events(
+    work: TransactionPlan,
+    caller: Caller,
+    before: Record | None,
+    after: Record,
+    facts: Sequence[domain_events.Event],
+    stamps: Iterator[str],
+) -> None:
+    if not facts:
+        return
+    unseen = after.hidden() if isinstance(after, Entity) else frozenset[str]()
+    changes = domain_events.field_changes(before, after, unseen)
+    for fact in facts:
+        kept = domain_events.envelope(
+            caller,
+            fact,
+            event_id=next(stamps),
+            aggregate_id=str(getattr(after, "id", "")),
+            aggregate_pk=after.key().pk,
+            changes=changes,
+        )
+        # No condition: its key is an id made just now, and its aggregate's own conditions decide.
+        _put(work, kept, {}, None)
+
+
+def _added_once(ops: Sequence[Op]) -> list[Op]:
+    """The same ops, with one addition for each key: a transaction touches an item once. Bounded ones stay apart."""
+    places: dict[Key, int] = {}
+    result: list[Op] = []
+    for op in ops:
+        if isinstance(op, IncrementCounters) and not op.at_most and not op.at_least and op.expires_at is None:
+            before = result[places[op.key]] if op.key in places else None
+            if isinstance(before, IncrementCounters):
+                names = [*before.numbers, *(name for name in op.numbers if name not in before.numbers)]
+                both = {name: before.numbers.get(name, 0) + op.numbers.get(name, 0) for name in names}
+                result[places[op.key]] = replace(before, numbers=both)
+                continue
+            places[op.key] = len(result)
+        result.append(op)
+    return result
+
+
+def _add(work: TransactionPlan, op: IncrementCounters) -> None:
+    names = {"#kind": "kind"} | {f"#{n}": name for n, name in enumerate(op.numbers)}
+    values: dict[str, Any] = {":kind": {"S": op.kind}, ":zero": {"N": "0"}}
+    sets, conditions = ["#kind = :kind"], []
+    for n, (name, by) in enumerate(op.numbers.items()):
+        values[f":by{n}"] = {"N": str(by)}
+        sets.append(f"#{n} = if_not_exists(#{n}, :zero) + :by{n}")
+        for bound, sign, label in ((op.at_most, "<=", "most"), (op.at_least, ">=", "least")):
+            if name in bound:
+                values[f":{label}{n}"] = {"N": str(bound[name] - by)}
+                never = f"attribute_not_exists(#{n})"
+                zero_is_fine = (bound[name] - by >= 0) if sign == "<=" else (bound[name] - by <= 0)
+                compare = f"#{n} {sign} :{label}{n}"
+                conditions.append(f"({never} OR {compare})" if zero_is_fine else compare)
+    if op.expires_at is not None:
+        names["#ttl"], values[":ttl"] = "expires_at", {"N": str(op.expires_at)}
+        sets.append("#ttl = :ttl")
+    request: dict[str, Any] = {
+        "Key": _key(op.key),
+        "UpdateExpression": "SET " + ", ".join(sets),
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    if conditions:
+        request["ConditionExpression"] = " AND ".join(conditions)
+    work.add("updates", request, op.otherwise or errors.Conflict("a bound would be passed"))
+
+
+def _first_answer(work: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
+    attempt = caller.attempt
+    if attempt is None or attempt.recorded is not None:
+        return
+    told = answer if answer is not None else _first_entity(ops)
+    if told is None:
+        return
+    work.answer = serialization.to_json(told)
+    record = attempt.record(work.answer)
+    _put(work, record, _absent_or_expired(), record)
+
+
+def _first_entity(ops: Sequence[Op]) -> BaseModel | None:
+    for op in ops:
+        if isinstance(op, Create):
+            return op.record
+        if isinstance(op, Update):
+            return op.after
+    return None

@@ -1,0 +1,1 @@
+"""Value types: money, ids, times, coordinates, contact data."""

@@ -1,0 +1,1 @@
+"""Assignments of drivers and vehicles to charters."""

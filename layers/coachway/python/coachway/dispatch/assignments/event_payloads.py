@@ -1,0 +1,45 @@
+"""What the events of assignments say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.dispatch.assignments.model import Assignment
+from coachway.fleet.model import Driver
+
+
+def assignment_event_fields(
+    assignment: Assignment, driver: Driver | None = None, second: Driver | None = None
+) -> dict[str, Any]:
+    """The fields that every event of an assignment has; the drivers where they are to be told."""
+    return {
+        "assignment_id": assignment.id,
+        "charter_id": assignment.charter_id,
+        "number": assignment.charter_number,
+        "vehicle_number": assignment.vehicle_number,
+        "driver_id": assignment.driver_id,
+        "driver_name": assignment.driver_name,
+        "driver_phone": driver.phone if driver else None,
+        "driver_email": driver.email if driver else None,
+        "second_driver_id": assignment.second_driver_id,
+        "second_driver_name": assignment.second_driver_name,
+        "second_driver_phone": second.phone if second else None,
+        "vehicle_id": assignment.vehicle_id,
+        "vehicle_name": assignment.vehicle_name,
+        "vendor_id": assignment.vendor_id,
+        "timezone": assignment.timezone,
+        "starts_at": assignment.starts_at,
+        "pickup_at": assignment.pickup_at,
+        "pickup": assignment.stops[0].address,
+        "dropoff": assignment.stops[-1].address,
+    }
+
+
+def trip_location_fields(assignment: Assignment) -> dict[str, Any]:
+    """When and where a trip goes, for those who are asked to take it over."""
+    return {
+        "timezone": assignment.timezone,
+        "pickup_at": assignment.pickup_at,
+        "pickup": assignment.stops[0].address,
+        "dropoff": assignment.stops[-1].address,
+    }

@@ -1,0 +1,162 @@
+"""Assignments, and the diaries by which no driver and no vehicle is in two places: as they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field
+
+from coachway.bookings.charters.model import StopType, sortable
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.schemas import BaseSchema
+from coachway.core.types import ids
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.hours.model import Segment
+
+AssignmentId = Annotated[str, Field(pattern=ids.pattern("asg"))]
+
+ASSIGNMENT = AccessPattern(
+    "an assignment", pk="ORG#{org}#ASSIGNMENT#{id}", sk="HEAD", used_by="dispatch.assignments.get"
+)
+OF_CHARTER = AccessPattern(
+    "the assignments of a charter, oldest first",
+    index="gsi1",
+    pk="ORG#{org}#ASSIGNMENTS_OF#{charter}",
+    sk="{id}",
+    used_by="dispatch.assignments.of_charter, dispatch.listing.listed",
+)
+OF_DRIVER = AccessPattern(
+    "the assignments of a driver, soonest first, by the month that they start in",
+    index="gsi2",
+    pk="ORG#{org}#ASSIGNMENTS_OF#{driver}#{month}",
+    sk="{starts}#{id}",
+    used_by="dispatch.listing.listed",
+)
+BY_DAY = AccessPattern(
+    "assignments by the day that they start on, soonest first, by the month of it",
+    index="gsi3",
+    pk="ORG#{org}#ASSIGNMENTS#{month}",
+    sk="{day}T{starts}#{id}",
+    used_by="dispatch.listing.listed",
+)
+OF_SECOND_DRIVER = AccessPattern(
+    "the assignments that a driver is the second on, soonest first, by the month that they start in",
+    index="gsi4",
+    pk="ORG#{org}#ASSIGNMENTS_SHARED_BY#{driver}#{month}",
+    sk="{starts}#{id}",
+    used_by="dispatch.listing.listed",
+)
+
+
+class AssignmentStop(BaseSchema):
+    """A stop of the trip: as it is planned, and as it came."""
+
+    stop_type: StopType
+    address: str
+    latitude: float | None = None
+    longitude: float | None = None
+    timezone: str
+    arrival: AwareDatetime | None = None
+    departure: AwareDatetime | None = None
+    arrived_at: AwareDatetime | None = None
+    departed_at: AwareDatetime | None = None
+    dwell_minutes: int | None = None
+    """Between arriving and leaving; None until both are known."""
+    billable_minutes: int | None = None
+    """Of these, those beyond the free wait."""
+
+    @property
+    def place(self) -> Coordinates | None:
+        """Where it is, if that is known."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Coordinates(self.latitude, self.longitude)
+
+
+class Assignment(Entity):
+    """A driver, a vehicle, and one of a charter's vehicles that they are. Times of duty are from garage to garage."""
+
+    KIND: ClassVar[str] = "assignment"
+
+    charter_id: str
+    charter_number: str
+    charter_revision: int = 1
+    """The revision of the trip that was given; a later one is given anew."""
+    vehicle_number: Annotated[int, Field(description="which of the charter's vehicles, counted from 1")]
+    client_id: str
+    driver_id: str
+    driver_name: str
+    second_driver_id: str | None = None
+    second_driver_name: str | None = None
+    vehicle_id: str
+    vehicle_name: str
+    vehicle_class: str
+    vendor_id: str | None = None
+    status: AssignmentStatus = AssignmentStatus.OFFERED
+    reason: str = ""
+    timezone: str
+    passengers: Annotated[int, Field(description="in this vehicle")]
+    starts_at: AwareDatetime
+    """The duty's start: leaving the garage."""
+    ends_at: AwareDatetime
+    """The duty's end: back at the garage."""
+    pickup_at: AwareDatetime
+    dropoff_at: AwareDatetime
+    stops: list[AssignmentStop]
+    duty: list[Segment] = Field(default_factory=list)
+    """What the driver is planned to do, without gaps, from `starts_at` to `ends_at`."""
+    second_duty: list[Segment] = Field(default_factory=list)
+    contact_name: str = ""
+    contact_phone: str | None = None
+    notes: str = ""
+    offered_at: AwareDatetime
+    answered_at: AwareDatetime | None = None
+    checked_in_at: AwareDatetime | None = None
+    checked_out_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    """When it was declined or released."""
+    late_minutes: int | None = None
+    concern: str = ""
+    """Why it cannot go ahead as things stand, when something changed after it was made; empty if all is well."""
+    may_drive_until: AwareDatetime | None = None
+    """While a vehicle is driven: when the hours rules end that, for the driver of its crew who can drive longest."""
+    hours_exceeded_at: AwareDatetime | None = None
+    recovery_id: str | None = None
+    """The last recovery that looked for somebody to take it over."""
+    unstarted_at: AwareDatetime | None = None
+    """When it was told that the driver has not reported for duty."""
+
+    def key(self) -> Key:
+        return ASSIGNMENT.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        starts = sortable(self.starts_at)
+        local_day = self.starts_at.astimezone(ZoneInfo(self.timezone)).date()
+        when = {"month": f"{self.starts_at.astimezone(UTC):%Y-%m}", "starts": starts, "id": self.id}
+        found = {
+            "gsi1": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
+            "gsi2": OF_DRIVER.key(org=self.org_id, driver=self.driver_id, **when),
+            "gsi3": BY_DAY.key(org=self.org_id, month=f"{local_day:%Y-%m}", day=local_day, starts=starts, id=self.id),
+        }
+        if self.second_driver_id is not None:
+            found["gsi4"] = OF_SECOND_DRIVER.key(org=self.org_id, driver=self.second_driver_id, **when)
+        return found
+
+    def attributes(self) -> Mapping[str, str | int | bool]:
+        named = {"status": self.status.value, "charter_id": self.charter_id, "driver_id": self.driver_id}
+        vendor = {"vendor_id": self.vendor_id} if self.vendor_id is not None else {}
+        return {**named, "vehicle_id": self.vehicle_id, **vendor}
+
+    @property
+    def crew(self) -> list[str]:
+        """The ids of its drivers."""
+        return [self.driver_id, *([self.second_driver_id] if self.second_driver_id else [])]
+
+    @property
+    def resources(self) -> list[str]:
+        """The ids of those whose diaries it stands in: drivers and vehicle."""
+        return [*self.crew, self.vehicle_id]

@@ -1,0 +1,59 @@
+"""Assignments: find one, some, and all of a charter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.records import Key
+from coachway.core.store import BatchResult
+from coachway.dispatch.assignments.model import ASSIGNMENT, OF_CHARTER, Assignment
+
+_MOST_OF_CHARTER = 1000
+_TOGETHER = 100
+
+
+def key(org_id: str, assignment_id: str) -> Key:
+    """Where an assignment lies."""
+    return ASSIGNMENT.key(org=org_id, id=assignment_id)
+
+
+def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
+    """An assignment. Raises Missing, also for people outside whose it is not; Stale when it has another version."""
+    found = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
+    if not is_of(caller, found):
+        raise errors.NotFound("there is no such assignment")
+    return found
+
+
+def is_of(caller: Caller, assignment: Assignment) -> bool:
+    """Whether a caller may know of it: the organization's people of all, drivers and vendors of their own."""
+    if not caller.is_outside:
+        return True
+    if caller.role == "driver":
+        return caller.party_id in assignment.crew
+    return caller.role == "vendor" and assignment.vendor_id == caller.party_id
+
+
+def of_charter(org_id: str, charter_id: str) -> list[Assignment]:
+    """All assignments that a charter ever had, oldest first, by an index."""
+    partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
+    return query_all(Assignment, partition, index=OF_CHARTER.index, most=_MOST_OF_CHARTER)
+
+
+def known(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
+    """Assignments by id. No call for none of them."""
+    found = gathered([key(org_id, each) for each in sorted(assignment_ids)])
+    kept = (found.find(Assignment, place) for place in found.kept)
+    return {each.id: each for each in kept if each is not None}
+
+
+def gathered(keys: Iterable[Key], before: BatchResult | None = None) -> BatchResult:
+    """Whatever lies at any number of keys, besides what was gathered `before`. One call for each hundred."""
+    kept = dict(before.kept) if before is not None else {}
+    wanted = [key for key in dict.fromkeys(keys) if key not in kept]
+    for start in range(0, len(wanted), _TOGETHER):
+        kept |= store.batch_get(wanted[start : start + _TOGETHER]).kept
+    return BatchResult(kept)

@@ -1,0 +1,105 @@
+"""The life of an assignment, and what two jobs of one driver or vehicle are to each other. Pure: no clock, no I/O.
+
+Distances are miles, times elapsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from coachway.core import errors
+from coachway.core.types.geo import Coordinates, miles_between
+
+
+class AssignmentStatus(StrEnum):
+    """Where an assignment stands."""
+
+    OFFERED = "offered"
+    """The driver was told, and has not answered."""
+    ACCEPTED = "accepted"
+    CHECKED_IN = "checked_in"
+    """The driver has reported for duty."""
+    IN_PROGRESS = "in_progress"
+    """The vehicle has left its first stop."""
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    """The driver does not want it, or not any more."""
+    RELEASED = "released"
+    """It was taken off the driver."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether driver and vehicle are still bound by it."""
+        return bool(STEPS[self])
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the driver is on duty for it."""
+        return self in {AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS}
+
+
+STEPS: Final[Mapping[AssignmentStatus, tuple[AssignmentStatus, ...]]] = {
+    AssignmentStatus.OFFERED: (
+        AssignmentStatus.ACCEPTED,
+        AssignmentStatus.DECLINED,
+        AssignmentStatus.RELEASED,
+        AssignmentStatus.CHECKED_IN,
+    ),
+    AssignmentStatus.ACCEPTED: (
+        AssignmentStatus.CHECKED_IN,
+        AssignmentStatus.DECLINED,
+        AssignmentStatus.RELEASED,
+    ),
+    AssignmentStatus.CHECKED_IN: (AssignmentStatus.IN_PROGRESS, AssignmentStatus.RELEASED),
+    AssignmentStatus.IN_PROGRESS: (AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED),
+    AssignmentStatus.COMPLETED: (),
+    AssignmentStatus.DECLINED: (),
+    AssignmentStatus.RELEASED: (),
+}
+"""What may follow what. Reporting for duty says yes as well; a trip under way is only released by a recovery."""
+
+
+def require_step(before: AssignmentStatus, after: AssignmentStatus) -> None:
+    """Raises Conflict unless an assignment may go from one status to the other."""
+    if after not in STEPS[before]:
+        can = f"it can become {' or '.join(STEPS[before])}" if STEPS[before] else "nothing can follow"
+        raise errors.Conflict(f"this assignment is {before}: {can}", title="that does not follow")
+
+
+REACH: Final = timedelta(days=9)
+"""How far apart two jobs can be and still matter to each other: the eight days of the hours rules, and one to spare."""
+
+MILES_PER_HOUR: Final = 50.0
+ROAD_FACTOR: Final = 1.3
+_EPOCH_MONDAY: Final = datetime(1970, 1, 5, tzinfo=UTC)
+_WEEK: Final = timedelta(days=7)
+
+
+def travel_time(one: Coordinates | None, other: Coordinates | None) -> timedelta:
+    """How long it takes to get from the end of a job to the start of another; nothing where a place is not known.
+
+    Never more than `REACH`: what is further away goes by other means than the road.
+    """
+    if one is None or other is None:
+        return timedelta()
+    hours = miles_between(one, other) * ROAD_FACTOR / MILES_PER_HOUR
+    return min(REACH, timedelta(seconds=round(hours * 3600)))
+
+
+def week_of(at: datetime) -> str:
+    """The ISO week of a moment in UTC: `2027-W09`."""
+    year, week, _ = at.astimezone(UTC).isocalendar()
+    return f"{year:04d}-W{week:02d}"
+
+
+def weeks(start: datetime, end: datetime) -> list[str]:
+    """Every ISO week (UTC) that has a part of [start, end], oldest first."""
+    monday = _EPOCH_MONDAY + (start.astimezone(UTC) - _EPOCH_MONDAY) // _WEEK * _WEEK
+    found = []
+    while monday <= end:
+        found.append(week_of(monday))
+        monday += _WEEK
+    return found

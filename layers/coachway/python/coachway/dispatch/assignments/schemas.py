@@ -1,0 +1,51 @@
+"""Requests about assignments that exist."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Final, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from coachway.bookings.charters.model import CharterId
+from coachway.core.schemas import PageQuery, RequestSchema
+from coachway.core.types.datetimes import Day
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.fleet.model import DriverId, VehicleId
+
+LONGEST_RANGE: Final = timedelta(days=366)
+
+
+class ReasonInput(RequestSchema):
+    """Why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "My child is ill"}]})
+
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class AssignmentQuery(PageQuery):
+    """Which assignments: of a charter, a driver or a vehicle, in a status, whose duty begins in a range of days.
+
+    Drivers and vendors see their own.
+    """
+
+    charter_id: CharterId | None = None
+    driver_id: DriverId | None = None
+    vehicle_id: VehicleId | None = None
+    status: AssignmentStatus | None = None
+    date_from: Annotated[
+        Day | None, Field(description="local to the trip; left out: a week before date_to, or today")
+    ] = None
+    date_to: Annotated[Day | None, Field(description="local to the trip; left out: 30 days after date_from")] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from <= LONGEST_RANGE:
+            raise ValueError("date_to: must be between date_from and a year after it")
+        return self
+
+    def days(self, today: date) -> tuple[date, date]:
+        """The first and the last day of the range."""
+        first = self.date_from or (self.date_to - timedelta(days=7) if self.date_to else today)
+        return first, self.date_to or first + timedelta(days=30)

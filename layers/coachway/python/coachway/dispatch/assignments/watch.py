@@ -1,0 +1,80 @@
+"""When an assignment must be checked next: a record beside each assignment, indexed by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime
+
+from coachway.bookings.charters.model import sortable
+from coachway.core.persistence.operations import Create, Op
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.tracking import lateness
+
+_MINUTE: Final = timedelta(minutes=1)
+
+
+WATCH = AccessPattern(
+    "when an assignment must be looked at",
+    pk="ORG#{org}#ASSIGNMENT#{assignment}",
+    sk="WATCH",
+    used_by="dispatch.watching",
+)
+
+
+DUE = AccessPattern(
+    "assignments by the hour in which they must be looked at, of all organizations: only the timer reads it",
+    index="gsi1",
+    pk="ASSIGNMENTS_DUE#{hour}",
+    sk="{due}#{assignment}",
+    used_by="dispatch.watching.run",
+)
+
+
+TO_ARCHIVE = AccessPattern(
+    "trips that are over by the day on which their trails are archived, of all organizations",
+    index="gsi1",
+    pk="TRAILS_TO_ARCHIVE#{day}",
+    sk="{due}#{assignment}",
+    used_by="dispatch.archive.run",
+)
+
+
+class MonitoringSchedule(Record):
+    """When an assignment must be looked at; when `is_over`, when its trail is archived, and if that has begun."""
+
+    KIND: ClassVar[str] = "watch"
+
+    org_id: str
+    assignment_id: str
+    due: AwareDatetime
+    is_over: bool = False
+    is_filed: bool = False
+
+    def key(self) -> Key:
+        return WATCH.key(org=self.org_id, assignment=self.assignment_id)
+
+    def indexes(self) -> Mapping[str, Key]:
+        due = sortable(self.due)
+        if self.is_over:
+            return {"gsi1": TO_ARCHIVE.key(day=due[:10], due=due, assignment=self.assignment_id)}
+        return {"gsi1": DUE.key(hour=due[:13], due=due, assignment=self.assignment_id)}
+
+
+def opened(assignment: Assignment) -> Op:
+    """The op by which an assignment that is made now is watched.
+
+    Never in an hour that the timer may have gone through for the last time, however late the assignment is made.
+    """
+    due = max(assignment.starts_at + lateness.GRACE, _soonest(clock.now()))
+    return Create(MonitoringSchedule(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
+
+
+def _soonest(now: datetime) -> datetime:
+    """Now; but what is written in an hour's last minute may be seen in the next only."""
+    later = now + _MINUTE
+    return now if later.hour == now.hour else later

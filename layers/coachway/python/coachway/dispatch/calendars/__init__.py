@@ -1,0 +1,1 @@
+"""Calendars of drivers and vehicles, and iCalendar subscriptions."""

@@ -1,0 +1,113 @@
+"""A calendar for calendar programs: iCalendar, RFC 5545, with the refresh interval of RFC 7986.
+
+The same calendar is the same text to the byte, so that its ETag tells whether anything changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, Timezone, vDuration
+
+from coachway.core.http.response_types import FileResponse
+from coachway.core.runtime import settings
+from coachway.dispatch.assignments.model import Assignment, AssignmentStop
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.calendars.subscriptions import Feed
+
+_PRODUCT: Final = "-//CoachWay//Dispatch//EN"
+_REFRESH: Final = timedelta(minutes=15)
+_FRESH_SECONDS: Final = 300
+
+
+def file(feed: Feed) -> FileResponse:
+    """A feed as it is downloaded. Programs that have it already are told so by its ETag."""
+    content = written(feed)
+    headers = {
+        "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+        "Cache-Control": f"private, max-age={_FRESH_SECONDS}",
+    }
+    return FileResponse(content, "text/calendar; charset=utf-8", "calendar.ics", inline=True, headers=headers)
+
+
+def written(feed: Feed) -> bytes:
+    """A feed as text."""
+    calendar = Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("name", feed.name)
+    calendar.add("x-wr-calname", feed.name)
+    calendar.add("x-wr-timezone", feed.timezone)
+    calendar.add("refresh-interval", vDuration(_REFRESH), parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(_REFRESH))
+    # Times are in UTC; the zone is for programs that show them on its clock, and a calendar has something in it (3.6).
+    year = feed.made_at.year
+    calendar.add_component(
+        Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
+    )
+    for assignment in sorted(feed.assignments, key=lambda each: (each.starts_at, each.id)):
+        calendar.add_component(_event(assignment, feed))
+    text: bytes = calendar.to_ical()
+    return text
+
+
+def _event(assignment: Assignment, feed: Feed) -> Event:
+    """An assignment. The same one keeps its UID; every change raises its SEQUENCE."""
+    event = Event()
+    event.add("uid", f"{assignment.id}@coachway")
+    event.add("sequence", assignment.version)
+    event.add("dtstamp", _whole(assignment.updated_at))
+    event.add("created", _whole(assignment.created_at))
+    event.add("last-modified", _whole(assignment.updated_at))
+    event.add("dtstart", _whole(assignment.starts_at))
+    event.add("dtend", _whole(assignment.ends_at))
+    event.add("summary", _summary(assignment, feed.kind))
+    event.add("status", "TENTATIVE" if assignment.status is AssignmentStatus.OFFERED else "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add("categories", [assignment.status.replace("_", " ")])
+    event.add("description", _description(assignment))
+    if assignment.stops:
+        first = assignment.stops[0]
+        event.add("location", first.address)
+        if first.latitude is not None and first.longitude is not None:
+            event.add("geo", (first.latitude, first.longitude))
+    if feed.kind == "drv":
+        event.add("url", f"{settings.public_url()}/pages/driver")
+    return event
+
+
+def _whole(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _summary(assignment: Assignment, kind: str) -> str:
+    names = {
+        "drv": [assignment.vehicle_name],
+        "veh": [_crew(assignment)],
+        "org": [assignment.vehicle_name, _crew(assignment)],
+    }[kind]
+    return " · ".join([assignment.charter_number, *names])
+
+
+def _crew(assignment: Assignment) -> str:
+    return " and ".join(filter(None, [assignment.driver_name, assignment.second_driver_name]))
+
+
+def _description(assignment: Assignment) -> str:
+    """Where it goes, on each stop's own clock. Nobody's telephone number: calendars are copied to many places."""
+    lines = [f"{assignment.vehicle_name}, {_crew(assignment)}, {assignment.passengers} passengers"]
+    lines += [_stop(stop) for stop in assignment.stops]
+    return "\n".join(lines)
+
+
+def _stop(stop: AssignmentStop) -> str:
+    zone = ZoneInfo(stop.timezone)
+    times = [at.astimezone(zone) for at in (stop.arrival, stop.departure) if at is not None]
+    shown = " to ".join(f"{at:%H:%M}" for at in times)
+    day = f"{times[0]:%a} {times[0].day} {times[0]:%b} " if times else ""
+    return f"{day}{shown} {stop.stop_type.replace('_', ' ')}: {stop.address}".strip()

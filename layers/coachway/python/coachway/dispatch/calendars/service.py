@@ -1,0 +1,294 @@
+"""Calendars of a driver, a vehicle, the fleet: what is booked, when nobody is there, how much of the time is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Annotated, Final, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.records import Key
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.store import BatchResult
+from coachway.core.types.datetimes import Day
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus, weeks
+from coachway.dispatch.calendars import utilization
+from coachway.dispatch.calendars.utilization import Booked, Utilization
+from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.diaries.model import Job
+from coachway.fleet import shared
+from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus, VendorId
+from coachway.fleet.rules import Span
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
+
+_DEFAULT: Final = timedelta(days=29)
+_MOST_DAYS: Final = timedelta(days=92)
+_MOST_FLEET_DAYS: Final = timedelta(days=31)
+_MOST_ROWS: Final = 500
+_FURTHEST: Final = timedelta(days=1, hours=14)
+"""How far a day elsewhere may lie from the same day in UTC, when today may be yesterday or tomorrow there."""
+
+Kind = Literal["driver", "vehicle"]
+_Shown = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
+
+
+class CalendarQuery(RequestSchema):
+    """Which days, both included, on the clock of whose calendar it is; 30 from today when left out."""
+
+    date_from: _Shown | None = None
+    date_to: _Shown | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from < _MOST_DAYS:
+            raise ValueError(f"date_to: must be from date_from to {_MOST_DAYS.days} days on")
+        return self
+
+    def range(self, today: date) -> tuple[date, date]:
+        """The first and the last day."""
+        if self.date_from is None and self.date_to is not None:
+            return self.date_to - _DEFAULT, self.date_to
+        first = self.date_from or today
+        return first, self.date_to or first + _DEFAULT
+
+
+class FleetQuery(CalendarQuery):
+    """Which days (31 at most), and whose calendars: drivers or vehicles alone, or a vendor's."""
+
+    kind: Kind | None = None
+    vendor_id: VendorId | None = None
+
+    @model_validator(mode="after")
+    def _is_short(self) -> Self:
+        if self.date_from and self.date_to and self.date_to - self.date_from >= _MOST_FLEET_DAYS:
+            raise ValueError(f"date_to: must be from date_from to {_MOST_FLEET_DAYS.days} days on")
+        return self
+
+
+class Entry(BaseSchema):
+    """A job in a calendar."""
+
+    assignment_id: str
+    charter_id: str
+    number: str
+    status: AssignmentStatus | None
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    pickup_at: AwareDatetime | None
+    dropoff_at: AwareDatetime | None
+    pickup: str
+    dropoff: str
+    driver_id: str | None
+    driver_name: str
+    second_driver_id: str | None
+    second_driver_name: str | None
+    vehicle_id: str | None
+    vehicle_name: str
+    passengers: int | None
+
+
+class Away(BaseSchema):
+    """A time in which a driver may not be had."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class Calendar(BaseSchema):
+    """A driver's or a vehicle's calendar. Hours of a job count from leaving the garage to coming back."""
+
+    kind: Kind
+    id: str
+    name: str
+    status: str
+    timezone: str
+    date_from: date
+    date_to: date
+    entries: list[Entry]
+    away: Annotated[list[Away], Field(description="when a driver may not be had; empty for a vehicle")]
+    utilization: Utilization
+
+
+class FleetJob(BaseSchema):
+    """A job, in short."""
+
+    assignment_id: str
+    charter_id: str
+    number: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class FleetRow(BaseSchema):
+    """A driver or vehicle in the fleet's calendar."""
+
+    kind: Kind
+    id: str
+    name: str
+    status: str
+    vendor_id: str | None
+    jobs: list[FleetJob]
+    utilization: Utilization
+
+
+class FleetCalendar(BaseSchema):
+    """Everybody's calendar: drivers first, then vehicles, by name."""
+
+    timezone: str
+    date_from: date
+    date_to: date
+    rows: list[FleetRow]
+    drivers: Utilization
+    vehicles: Utilization
+
+
+def of_driver(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
+    """A driver's calendar. Raises Missing, also for another driver. Two reads."""
+    shared.require_own(caller, driver_id)
+    head = DRIVER.key(org=caller.org_id, id=driver_id)
+    found, spans = _gathered(caller.org_id, [driver_id], query, [head])
+    driver = found.get(Driver, head)
+    first, last, span = _asked(query, driver.timezone)
+    jobs = utilization.within(diaries.from_batch(found, caller.org_id, driver_id, spans).jobs, span)
+    return Calendar(
+        kind="driver",
+        id=driver.id,
+        name=driver.name,
+        status=driver.status,
+        timezone=driver.timezone,
+        date_from=first,
+        date_to=last,
+        entries=entries(caller.org_id, jobs),
+        away=[Away(starts_at=each.start, ends_at=each.end) for each in utilization.away(driver, span)],
+        utilization=utilization.figures(utilization.of_driver(driver, jobs, span)),
+    )
+
+
+def of_vehicle(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
+    """A vehicle's calendar, on the organization's clock. Raises Missing. Two reads."""
+    head, terms = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
+    found, spans = _gathered(caller.org_id, [vehicle_id], query, [head, terms])
+    vehicle, timezone = found.get(Vehicle, head), found.get(Organization, terms).timezone
+    first, last, span = _asked(query, timezone)
+    jobs = utilization.within(diaries.from_batch(found, caller.org_id, vehicle_id, spans).jobs, span)
+    return Calendar(
+        kind="vehicle",
+        id=vehicle.id,
+        name=vehicle.name,
+        status=vehicle.status,
+        timezone=timezone,
+        date_from=first,
+        date_to=last,
+        entries=entries(caller.org_id, jobs),
+        away=[],
+        utilization=utilization.figures(utilization.of_vehicle(vehicle, jobs, span)),
+    )
+
+
+def of_fleet(caller: Caller, query: FleetQuery) -> FleetCalendar:
+    """Everybody's calendar: those who left the fleet are not in it. Raises Invalid for more than can be shown.
+
+    One read for each status, and one for each hundred weeks of somebody's diary.
+    """
+    terms = ORGANIZATIONS.key(org=caller.org_id)
+    timezone = store.get(Organization, terms).timezone
+    first, last, span = _asked(query, timezone)
+    if last - first >= _MOST_FLEET_DAYS:
+        raise errors.Invalid.field("date_to", f"must be from date_from to {_MOST_FLEET_DAYS.days} days on")
+    people = [] if query.kind == "vehicle" else _drivers(caller, query.vendor_id)
+    things = [] if query.kind == "driver" else _vehicles(caller, query.vendor_id)
+    if len(people) + len(things) > _MOST_ROWS:
+        raise errors.Invalid.field("kind", f"more than {_MOST_ROWS} calendars: ask for a kind, or for a vendor's")
+    found, spans = _gathered(caller.org_id, [each.id for each in [*people, *things]], query, [])
+
+    def jobs_of(resource: str) -> list[Job]:
+        return utilization.within(diaries.from_batch(found, caller.org_id, resource, spans).jobs, span)
+
+    driven = [(each, jobs := jobs_of(each.id), utilization.of_driver(each, jobs, span)) for each in people]
+    used = [(each, jobs := jobs_of(each.id), utilization.of_vehicle(each, jobs, span)) for each in things]
+    return FleetCalendar(
+        timezone=timezone,
+        date_from=first,
+        date_to=last,
+        rows=[_row("driver", *each) for each in driven] + [_row("vehicle", *each) for each in used],
+        drivers=utilization.figures(utilization.total(known for _, _, known in driven)),
+        vehicles=utilization.figures(utilization.total(known for _, _, known in used)),
+    )
+
+
+def _drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
+    every = [
+        each
+        for status in (DriverStatus.ACTIVE, DriverStatus.ON_LEAVE)
+        for each in shared.in_status(caller, Driver, status)
+        if vendor_id is None or each.vendor_id == vendor_id
+    ]
+    return sorted(every, key=lambda each: (each.name.casefold(), each.id))
+
+
+def _vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
+    every = [
+        each
+        for status in VehicleStatus
+        if status is not VehicleStatus.RETIRED
+        for each in shared.in_status(caller, Vehicle, status)
+        if vendor_id is None or each.vendor_id == vendor_id
+    ]
+    return sorted(every, key=lambda each: (each.name.casefold(), each.id))
+
+
+def _row(kind: Kind, resource: Driver | Vehicle, jobs: Sequence[Job], known: Booked) -> FleetRow:
+    return FleetRow(
+        kind=kind,
+        id=resource.id,
+        name=resource.name,
+        status=resource.status,
+        vendor_id=resource.vendor_id,
+        jobs=[FleetJob(**job.model_dump(include={*FleetJob.model_fields})) for job in jobs],
+        utilization=utilization.figures(known),
+    )
+
+
+def entries(org_id: str, jobs: Iterable[Job]) -> list[Entry]:
+    """Jobs with what their assignments say. One read for each hundred."""
+    wanted = list(jobs)
+    known = repository.known(org_id, [job.assignment_id for job in wanted])
+    return [_entry(job, known.get(job.assignment_id)) for job in wanted]
+
+
+def _entry(job: Job, assignment: Assignment | None) -> Entry:
+    stops = assignment.stops if assignment else []
+    said = assignment.model_dump() if assignment else {}
+    named = ("status", "driver_id", "second_driver_id", "second_driver_name", "vehicle_id", "passengers")
+    return Entry(
+        **job.model_dump(include={"assignment_id", "charter_id", "number", "starts_at", "ends_at"}),
+        **{name: said.get(name) for name in (*named, "pickup_at", "dropoff_at")},
+        driver_name=said.get("driver_name", ""),
+        vehicle_name=said.get("vehicle_name", ""),
+        pickup=stops[0].address if stops else "",
+        dropoff=stops[-1].address if stops else "",
+    )
+
+
+def _asked(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
+    """The first and the last day, and their time."""
+    first, last = query.range(clock.now().astimezone(ZoneInfo(timezone)).date())
+    return first, last, utilization.days(first, last, timezone)
+
+
+def _gathered(
+    org_id: str, resources: Sequence[str], query: CalendarQuery, more: Sequence[Key]
+) -> tuple[BatchResult, tuple[str, ...]]:
+    """The diaries of the weeks that are asked for, wherever the clock stands, and whatever lies at `more`."""
+    first, last = query.range(clock.now().date())
+    span = utilization.days(first, last, "UTC")
+    some_weeks = tuple(weeks(span.start - _FURTHEST, span.end + _FURTHEST))
+    wanted = [*more, *(key for resource in resources for key in diaries.keys(org_id, resource, some_weeks))]
+    return repository.gathered(wanted), some_weeks

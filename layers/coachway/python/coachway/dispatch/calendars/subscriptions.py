@@ -1,0 +1,213 @@
+"""The links by which calendar programs subscribe to a driver's, a vehicle's or the fleet's calendar.
+
+Whoever holds a link sees the calendar, until the link is renewed or revoked. It is made from a nonce and kept nowhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final, NamedTuple
+
+from pydantic import AwareDatetime
+
+from coachway.contracts.dispatch.calendars import CalendarFeedRenewed, CalendarFeedRevoked
+from coachway.core import errors, store
+from coachway.core.auth import signed_links
+from coachway.core.caller import Caller
+from coachway.core.http.routing import BASE
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.records import AccessPattern, Entity, Key
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock, settings
+from coachway.core.schemas import BaseSchema
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.repository import known as known_by_id
+from coachway.dispatch.assignments.rules import weeks
+from coachway.dispatch.diaries import service as diaries
+from coachway.fleet import shared
+from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
+from coachway.identity import organization_queries
+
+_PAST: Final = timedelta(days=30)
+_AHEAD: Final = timedelta(days=180)
+_FLEET_PAST: Final = timedelta(days=7)
+_FLEET_AHEAD: Final = timedelta(days=60)
+_MOST_PAGES: Final = 20
+"""Of a hundred assignments each, in the fleet's feed."""
+_KINDS: Final = ("drv", "veh", "org")
+
+FEED = AccessPattern(
+    "the link by which a calendar is subscribed to: a driver's, a vehicle's, or the organization's whole fleet",
+    pk="ORG#{org}#CALENDAR_FEED#{resource}",
+    sk="FEED",
+    used_by="dispatch.feeds",
+)
+
+
+class CalendarFeed(Entity):
+    """A link that is out. `id` is the driver's, the vehicle's or, for the whole fleet, the organization's."""
+
+    KIND: ClassVar[str] = "calendar_feed"
+    PRIVATE: ClassVar[frozenset[str]] = frozenset({"nonce"})
+
+    nonce: str
+    """Empty when the link was revoked."""
+
+    def key(self) -> Key:
+        return FEED.key(org=self.org_id, resource=self.id)
+
+
+class FeedLink(BaseSchema):
+    """Where a calendar program subscribes. It is shown once; making it again voids it."""
+
+    url: str
+    made_at: AwareDatetime
+
+
+class Feed(NamedTuple):
+    """A calendar as it is written for programs."""
+
+    name: str
+    kind: str
+    """`drv`, `veh` or `org`."""
+    timezone: str
+    assignments: list[Assignment]
+    made_at: datetime
+
+
+def of_driver(caller: Caller, driver_id: str) -> FeedLink:
+    """A new link to a driver's calendar; the one before is void. Raises Missing, also for another driver."""
+    return _renewed(caller, _driver(caller, driver_id).id)
+
+
+def of_vehicle(caller: Caller, vehicle_id: str) -> FeedLink:
+    """A new link to a vehicle's calendar; the one before is void. Raises Missing."""
+    return _renewed(caller, _vehicle(caller, vehicle_id).id)
+
+
+def of_fleet(caller: Caller) -> FeedLink:
+    """A new link to the whole fleet's calendar; the one before is void."""
+    return _renewed(caller, caller.org_id)
+
+
+def _driver(caller: Caller, driver_id: str) -> Driver:
+    shared.require_own(caller, driver_id)
+    return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id))
+
+
+def _vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
+    return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id))
+
+
+def _renewed(caller: Caller, resource: str) -> FeedLink:
+    nonce = signed_links.new_nonce()
+    made = retry_on_conflict(lambda: _kept(caller, resource, nonce))
+    token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
+    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=made.updated_at)
+
+
+def _kept(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
+    before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
+    after = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
+    told = [CalendarFeedRenewed(resource_id=resource)]
+    if before is None:
+        store.commit(caller, Create(after, told, taken=errors.ConcurrentUpdate()))
+        return after
+    after = before.model_copy(update={"nonce": nonce})
+    store.commit(caller, Update(before, after, told))
+    return after
+
+
+def revoked_of_driver(caller: Caller, driver_id: str) -> None:
+    """Void the link to a driver's calendar, if there is one. Raises Missing for another driver's."""
+    _revoked(caller, _driver(caller, driver_id).id)
+
+
+def revoked_of_vehicle(caller: Caller, vehicle_id: str) -> None:
+    """Void the link to a vehicle's calendar, if there is one. Raises Missing for a vehicle that is not there."""
+    _revoked(caller, _vehicle(caller, vehicle_id).id)
+
+
+def revoked_of_fleet(caller: Caller) -> None:
+    """Void the link to the whole fleet's calendar, if there is one."""
+    _revoked(caller, caller.org_id)
+
+
+def _revoked(caller: Caller, resource: str) -> None:
+    def revoke() -> None:
+        before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
+        if before is None or not before.nonce:
+            return
+        after = before.model_copy(update={"nonce": ""})
+        store.commit(caller, Update(before, after, [CalendarFeedRevoked(resource_id=resource)]))
+
+    retry_on_conflict(revoke)
+
+
+def _purpose(resource: str) -> str:
+    return f"calendar-{resource.partition('_')[0]}"
+
+
+def opened(token: str) -> Feed:
+    """What a link shows. Raises Missing for a forged one, a void one, and when whose calendar it is has gone.
+
+    A driver's and a vehicle's: a month back and half a year ahead, by their diary. The fleet's: a week and two months.
+    """
+    said = _said(token)
+    kept = store.find(CalendarFeed, FEED.key(org=said.org_id, resource=said.subject_id))
+    if kept is None or not kept.nonce or kept.nonce != said.nonce:
+        raise errors.NotFound("this calendar is not shared by this link any more")
+    if said.subject_id == said.org_id:
+        return _fleet(said.org_id, kept.updated_at)
+    return _of(said.org_id, said.subject_id, kept.updated_at)
+
+
+def _said(token: str) -> signed_links.LinkToken:
+    for kind in _KINDS:
+        try:
+            return signed_links.verify_link_token(f"calendar-{kind}", kind, token)
+        except errors.NotFound:
+            continue
+    raise errors.NotFound("this link is not valid")
+
+
+def _of(org_id: str, resource: str, made_at: datetime) -> Feed:
+    now, kind = clock.now(), resource.partition("_")[0]
+    some_weeks = weeks(now - _PAST, now + _AHEAD)
+    head = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
+    found = store.batch_get([head, *diaries.keys(org_id, resource, some_weeks)])
+    jobs = diaries.from_batch(found, org_id, resource, some_weeks).jobs
+    if kind == "drv":
+        driver = found.get(Driver, head)
+        name, timezone = driver.name, driver.timezone
+    else:
+        name, timezone = found.get(Vehicle, head).name, organization_queries.get(org_id).timezone
+    known = known_by_id(org_id, [job.assignment_id for job in jobs])
+    # By its own diary: what was declined or released is not in it.
+    ordered = [known[job.assignment_id] for job in jobs if job.assignment_id in known]
+    return Feed(name, kind, timezone, [each for each in ordered if _is_to_come_or_was(each)], made_at)
+
+
+def _fleet(org_id: str, made_at: datetime) -> Feed:
+    # With lists come all the rules of assigning, which calendars do without at a cold start.
+    from coachway.dispatch.assignments.queries import listed
+    from coachway.dispatch.assignments.schemas import AssignmentQuery
+
+    organization = organization_queries.get(org_id)
+    caller, today = Caller.system("calendar-feed", org_id), clock.now().date()
+    query: AssignmentQuery | None = AssignmentQuery(
+        limit=100, date_from=today - _FLEET_PAST, date_to=today + _FLEET_AHEAD
+    )
+    found: list[Assignment] = []
+    for _ in range(_MOST_PAGES):
+        if query is None:
+            break
+        page = listed(caller, query)
+        found += [each for each in page.items if _is_to_come_or_was(each)]
+        query = query.model_copy(update={"cursor": page.next_cursor}) if page.next_cursor else None
+    return Feed(organization.name, "org", organization.timezone, found, made_at)
+
+
+def _is_to_come_or_was(assignment: Assignment) -> bool:
+    """Whether it stands: what was declined or released does not, unless the driver had begun."""
+    return assignment.ended_at is None or assignment.checked_in_at is not None

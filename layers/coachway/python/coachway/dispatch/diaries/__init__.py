@@ -1,0 +1,1 @@
+"""Weekly diaries that prevent double booking."""

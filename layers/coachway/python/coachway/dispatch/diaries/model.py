@@ -1,0 +1,58 @@
+"""The weekly diary of a driver or vehicle: the jobs that keep it from being double booked."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.schemas import BaseSchema
+from coachway.core.types.geo import Coordinates
+from coachway.hours.model import Segment
+
+DIARY = AccessPattern(
+    "the jobs of a driver or vehicle in an ISO week (UTC)",
+    pk="ORG#{org}#DIARY#{resource}",
+    sk="{week}",
+    used_by="dispatch.diary",
+)
+
+
+class Job(BaseSchema):
+    """An assignment as it stands in a diary: when, from where to where, and for a driver, doing what."""
+
+    assignment_id: str
+    charter_id: str
+    number: str
+    starts_at: AwareDatetime
+    """Leaving the garage."""
+    ends_at: AwareDatetime
+    """Back at the garage."""
+    pickup_at: AwareDatetime
+    dropoff_at: AwareDatetime
+    begins: Coordinates | None = None
+    """Where the first stop is."""
+    finishes: Coordinates | None = None
+    """Where the last one is."""
+    duty: list[Segment] = Field(default_factory=list)
+    """Empty for a vehicle."""
+
+
+class DiaryPage(Record):
+    """The jobs of one driver or vehicle that have a part in one ISO week (UTC), soonest first.
+
+    A job that reaches over a week's end stands on the pages of both.
+    """
+
+    KIND: ClassVar[str] = "diary_page"
+
+    org_id: str
+    resource: str
+    """The id of the driver or vehicle."""
+    week: str
+    """`2027-W09`."""
+    jobs: list[Job] = Field(default_factory=list)
+
+    def key(self) -> Key:
+        return DIARY.key(org=self.org_id, resource=self.resource, week=self.week)

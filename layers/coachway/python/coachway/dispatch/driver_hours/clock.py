@@ -1,0 +1,159 @@
+"""What a driver may still drive under the hours rules, and when more comes back: 49 CFR 395.3 and 395.5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import REACH, weeks
+from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.driver_hours import logbook
+from coachway.dispatch.driver_hours.schemas import DayWorked, DriverHours, Hole, HoursBack
+from coachway.fleet import shared
+from coachway.fleet.model import DRIVER, Driver
+from coachway.hours.model import Answer, Rule, Ruleset, Segment
+from coachway.hours.rules import check
+from coachway.hours.rulesets import RULESETS
+from coachway.hours.timeline import Kind, Piece, timeline
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
+
+_NOTHING: Final = timedelta()
+_DAY: Final = timedelta(days=1)
+
+
+def of(caller: Caller, driver_id: str) -> DriverHours:
+    """A driver's clock, now. Raises Missing, also for another driver. Two reads."""
+    shared.require_own(caller, driver_id)
+    org_id, now = caller.org_id, clock.now()
+    head, terms = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
+    some_weeks = weeks(now - REACH, now)
+    found = store.batch_get([head, terms, *diaries.keys(org_id, driver_id, some_weeks)])
+    driver, policy = found.get(Driver, head), found.get(Organization, terms).hours_policy
+    jobs = diaries.from_batch(found, org_id, driver_id, some_weeks).jobs
+    begun = [job for job in jobs if job.starts_at <= now]
+    known = repository.known(org_id, logbook.begun(begun, now))
+    return driver_clock(driver, begun, known, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier)
+
+
+def driver_clock(
+    driver: Driver,
+    jobs: Sequence[Job],
+    known: Mapping[str, Assignment],
+    rules: Ruleset,
+    now: datetime,
+    *,
+    daily_carrier: bool,
+) -> DriverHours:
+    """A driver's clock. `jobs` are those that have begun, `known` their assignments by id. Pure."""
+    zone, cycle = ZoneInfo(driver.timezone), rules.cycle(daily_carrier)
+    today = now.astimezone(zone).date()
+    since = _midnight(today - timedelta(days=cycle.days), zone)
+    log = logbook.log(driver, jobs, known, since, now, now, rules.rest)
+    holes = _unknown_periods(driver, jobs, known, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
+    verdict = check(log, [], rules, daily_carrier=daily_carrier, home=zone)
+    left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None
+    pieces = timeline(log, rules.rest).pieces if log else ()
+    days = [_worked(pieces, today - timedelta(days=ago), zone) for ago in range(cycle.days)]
+    return DriverHours(
+        driver_id=driver.id,
+        driver_name=driver.name,
+        timezone=driver.timezone,
+        as_of=now,
+        ruleset=rules.name,
+        known="known" if left else "unknown",
+        holes=holes,
+        status=log[-1].status if log and log[-1].end >= now else None,
+        drive_hours_left=_at_least(left.drive) if left else None,
+        duty_hours_left=_at_least(left.duty) if left else None,
+        cycle_hours_left=_at_least(left.cycle) if left else None,
+        cycle_days=cycle.days,
+        cycle_hours=_hours(cycle.limit),
+        may_drive_from=verdict.earliest_drive_at if left else None,
+        rested_at=_rested_at(pieces, rules.rest, now) if left else None,
+        hours_back=_back(days, cycle.days, zone) if left else [],
+        days=days,
+        log=log,
+        citations=[rules.citation(rule, daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
+    )
+
+
+def _unknown_periods(
+    driver: Driver,
+    jobs: Sequence[Job],
+    known: Mapping[str, Assignment],
+    log: Sequence[Segment],
+    since: datetime,
+    now: datetime,
+) -> list[Hole]:
+    """What is missing in a log between `since` and `now`."""
+    found, at = list[Hole](), since
+    for segment in [*log, None]:
+        until = segment.start if segment else now
+        if at < until and until > since:
+            found.append(_explained(driver, jobs, known, max(at, since), until))
+        at = max(at, segment.end) if segment else now
+    return found
+
+
+def _explained(
+    driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], start: datetime, end: datetime
+) -> Hole:
+    # For all that is known, a duty that was begun and not ended goes on after its plan.
+    job = next((each for each in reversed(jobs) if each.starts_at < end), None)
+    if start < driver.created_at.astimezone(UTC) or job is None:
+        reason = "the driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))"
+        return Hole(starts_at=start, ends_at=end, reason=reason)
+    assignment = known.get(job.assignment_id)
+    if assignment is None or assignment.checked_in_at is None:
+        reason = f"{job.number} should be over, and the driver has not reported for it: nobody knows what they did"
+    else:
+        reason = f"{job.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
+    return Hole(starts_at=start, ends_at=end, reason=reason, assignment_id=job.assignment_id)
+
+
+def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
+    """When a full rest is over that goes on, or begins now; None when the last one still counts in full."""
+    if not pieces or pieces[-1].kind is not Kind.REST:
+        return now + rest
+    over = pieces[-1].start + rest
+    return over if over > now else None
+
+
+def _worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
+    start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
+    driving, working = _NOTHING, _NOTHING
+    for piece in pieces:
+        part = min(piece.end, end) - max(piece.start, start)
+        if part > _NOTHING and piece.kind is not Kind.REST:
+            working += part
+            driving += part if piece.kind is Kind.DRIVE else _NOTHING
+    return DayWorked(day=day, driving_hours=_hours(driving), on_duty_hours=_hours(working))
+
+
+def _back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
+    return [
+        HoursBack(at=_midnight(worked.day + timedelta(days=cycle_days), zone), hours=worked.on_duty_hours)
+        for worked in reversed(days)
+        if worked.on_duty_hours
+    ]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _at_least(length: timedelta) -> float:
+    """Hours, rounded down: nobody is promised a second more than the law leaves."""
+    return length // timedelta(seconds=36) / 100
+
+
+def _hours(length: timedelta) -> float:
+    return round(length / timedelta(hours=1), 2)

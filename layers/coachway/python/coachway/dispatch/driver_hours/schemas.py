@@ -1,0 +1,64 @@
+"""A driver's clock, as it is shown. `driver_hours` makes it, with the law."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from coachway.core.schemas import BaseSchema
+from coachway.hours.model import Segment, Status
+
+Hours = Annotated[float | None, Field(description="hours; null when not known")]
+
+
+class Hole(BaseSchema):
+    """A time of which nobody knows what the driver did, and why."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    reason: str
+    assignment_id: str | None = None
+
+
+class DayWorked(BaseSchema):
+    """What a driver did on a day of their own calendar."""
+
+    day: date
+    driving_hours: float
+    on_duty_hours: Annotated[float, Field(description="driving included")]
+
+
+class HoursBack(BaseSchema):
+    """Hours of the days' total that come back when an earlier day drops out of it."""
+
+    at: AwareDatetime
+    hours: float
+
+
+class DriverHours(BaseSchema):
+    """A driver's clock. When the record has holes nothing is claimed about what is left, and `holes` say why."""
+
+    driver_id: str
+    driver_name: str
+    timezone: str
+    as_of: AwareDatetime
+    ruleset: str
+    known: Literal["known", "unknown"]
+    holes: list[Hole]
+    status: Annotated[Status | None, Field(description="now, as it is known or planned")]
+    drive_hours_left: Hours
+    duty_hours_left: Hours
+    cycle_hours_left: Hours
+    cycle_days: int
+    cycle_hours: float
+    may_drive_from: Annotated[AwareDatetime | None, Field(description="at the earliest, resting until then")]
+    rested_at: Annotated[
+        AwareDatetime | None,
+        Field(description="when driving and duty begin anew, if the driver rests from now on; null when they have"),
+    ]
+    hours_back: Annotated[list[HoursBack], Field(description="of the days' total, at coming midnights")]
+    days: list[DayWorked]
+    log: list[Segment]
+    citations: list[str]

@@ -1,0 +1,1 @@
+"""Check-in, departure and check-out of drivers, and the driver page."""

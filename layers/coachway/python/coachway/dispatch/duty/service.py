@@ -1,0 +1,214 @@
+"""A driver's duty: reporting for it, leaving stops by hand where no position tells, and being done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field
+
+from coachway.bookings.charters.rules import Status as CharterStatus
+from coachway.contracts.dispatch.assignments import AssignmentCheckedIn, AssignmentCheckedOut
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import RequestSchema
+from coachway.core.types.datetimes import Timestamp
+from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import REACH, AssignmentStatus, require_step
+from coachway.dispatch.tracking import geofence, progress_writer, trip_progress
+from coachway.dispatch.tracking.geofence import Happening, StopEvent
+from coachway.dispatch.tracking.position_ingest import CLOCK_SKEW
+from coachway.identity import organization_queries
+
+EARLIEST: Final = timedelta(hours=4)
+"""So long before its duty begins a driver may report for it."""
+_LONGEST_AGO: Final = timedelta(hours=24)
+"""A telephone says so much later what was done without a network; people in the office, as long as it counts."""
+
+
+class DutyInput(RequestSchema):
+    """When it was. A telephone without a network says it later."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
+    at: Annotated[
+        Timestamp | None,
+        Field(
+            description="left out: now; not in the future, and not more than a day ago, or nine days when staff note it"
+        ),
+    ] = None
+
+    def moment(self, caller: Caller) -> datetime:
+        """When it was. Raises Invalid for a time that cannot be meant."""
+        now, ago = clock.now(), _LONGEST_AGO if caller.is_outside else REACH
+        if self.at is None:
+            return now
+        if not now - ago <= self.at <= now + CLOCK_SKEW:
+            said = "a day" if caller.is_outside else f"{ago.days} days"
+            raise errors.Invalid.field("at", f"must not be in the future, and not more than {said} ago")
+        return min(self.at, now)
+
+
+class DepartInput(DutyInput):
+    """Which stop was left, and when."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"stop": 0}]})
+
+    stop: Annotated[
+        int | None,
+        Field(ge=0, le=49, description="counted from 0; left out: the one that the vehicle is at, or comes to next"),
+    ] = None
+
+
+def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
+    """Report for duty; it says yes to the offer as well. Twice changes nothing.
+
+    Raises Conflict naming what is in the way: papers of drivers, vehicle and carrier that are not in order today, and
+    hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
+    """
+    at = body.moment(caller)
+    return retry_on_conflict(lambda: _check_in(caller, assignment_id, at))
+
+
+def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
+    before = repository.get(caller, assignment_id)
+    if before.checked_in_at is not None and before.status is not AssignmentStatus.RELEASED:
+        return before
+    require_step(before.status, AssignmentStatus.CHECKED_IN)
+    if at < before.starts_at - EARLIEST:
+        begins = before.starts_at.isoformat(timespec="minutes")
+        raise errors.Conflict(f"the duty begins at {begins}", title="it is too early to check in")
+    # Papers and hours come with them, which a function that mostly takes positions does without when it starts.
+    from coachway.dispatch.matching import crew_limits, departure_check
+
+    conditions: list[Op] = []
+    if not _should_be_over(before):
+        conditions = departure_check.cleared(before)
+        crew_limits.require_legal(before, max(at, clock.now()))
+    after = before.model_copy(
+        update={
+            "status": AssignmentStatus.CHECKED_IN,
+            "checked_in_at": at,
+            "answered_at": before.answered_at or at,
+        }
+    )
+    told = AssignmentCheckedIn(**assignment_event_payloads.assignment_event_fields(after), at=at)
+    store.commit(caller, Update(before, after, [told]), *conditions)
+    return after
+
+
+def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
+    """Leave a stop, where no position tells so. To leave one that was left already changes nothing.
+
+    Raises Conflict at the last stop, before checking in, and at the first one when papers are not in order or the
+    charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
+    """
+    at = body.moment(caller)
+    return retry_on_conflict(lambda: _depart(caller, assignment_id, body.stop, at))
+
+
+def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
+    before = repository.get(caller, assignment_id)
+    progress = geofence.told(before.stops)
+    if stop is not None and stop < progress.stop:
+        return before
+    _require_under_way(before)
+    if stop is not None and stop > progress.stop:
+        raise errors.Conflict(f"it has not come to stop {stop} yet", title="that stop is still ahead")
+    if progress.stop >= len(before.stops) - 1:
+        raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
+    at = _in_order(before, at)
+    conditions: list[Op] = []
+    alarms: list[Event] = []
+    if before.status is AssignmentStatus.CHECKED_IN and _should_be_over(before):
+        alarms = progress_writer.papers_alarm(before)
+    elif before.status is AssignmentStatus.CHECKED_IN:
+        from coachway.dispatch.matching import departure_check
+        from coachway.dispatch.tracking import charter_progress
+
+        conditions = departure_check.cleared(before)
+        charter = charter_progress.charter_of(before)
+        if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
+            said = f"charter {charter.number} is {charter.status}, not confirmed"
+            raise errors.Conflict(said, title="this trip cannot start yet")
+    arriving = [] if progress.there else [StopEvent(progress.stop, Happening.ARRIVED, at)]
+    passages = [*arriving, StopEvent(progress.stop, Happening.DEPARTED, at)]
+    step = trip_progress.apply_stop_events_to_assignment(before, passages, _free_wait(before))
+    return progress_writer.write(caller, before, step, ops=conditions, events=alarms)
+
+
+def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
+    """End the duty. A trip whose last drop-off no position has shown is over with it. Twice changes nothing.
+
+    Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
+    """
+    at = body.moment(caller)
+    return retry_on_conflict(lambda: _check_out(caller, assignment_id, at))
+
+
+def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
+    before = repository.get(caller, assignment_id)
+    if before.checked_out_at is not None:
+        return before
+    if before.status.is_under_way and geofence.told(before.stops).stop > 0:
+        at, free = max(at, _last_known(before)), _free_wait(before)
+        ending = [StopEvent(len(before.stops) - 1, Happening.ARRIVED, at)]
+        step = trip_progress.apply_stop_events_to_assignment(before, ending, free)
+        if step.starts:  # another vehicle left the first stop, and this one took over
+            before = progress_writer.write(caller, before, step)
+            step = trip_progress.apply_stop_events_to_assignment(before, ending, free)
+        step.after.checked_out_at = at
+        return progress_writer.write(
+            caller,
+            before,
+            step,
+            events=[AssignmentCheckedOut(**assignment_event_payloads.assignment_event_fields(before), at=at)],
+        )
+    if before.status is not AssignmentStatus.COMPLETED:
+        said = "leave the first stop, or have the assignment released"
+        raise errors.Conflict(f"this assignment is {before.status}: {said}", title="the trip has not begun")
+    at = max(at, _last_known(before))
+    after = before.model_copy(update={"checked_out_at": at})
+    store.commit(
+        caller,
+        Update(
+            before, after, [AssignmentCheckedOut(**assignment_event_payloads.assignment_event_fields(after), at=at)]
+        ),
+    )
+    return after
+
+
+def _should_be_over(assignment: Assignment) -> bool:
+    """Whether its driver says what was done, and asks no more whether it may be."""
+    return assignment.ends_at <= clock.now()
+
+
+def _require_under_way(assignment: Assignment) -> None:
+    if not assignment.status.is_under_way:
+        raise errors.Conflict(f"this assignment is {assignment.status}", title="the driver is not on duty")
+
+
+def _in_order(assignment: Assignment, at: datetime) -> datetime:
+    """The moment, but not before the last thing that is known to have happened: clocks differ.
+
+    Raises Invalid where they do not differ by so much.
+    """
+    last = _last_known(assignment)
+    if at < last - CLOCK_SKEW:
+        raise errors.Invalid.field("at", f"must not be before {last.isoformat(timespec='seconds')}")
+    return max(at, last)
+
+
+def _last_known(assignment: Assignment) -> datetime:
+    moments = [moment for stop in assignment.stops for moment in (stop.arrived_at, stop.departed_at)]
+    return max(filter(None, [assignment.checked_in_at or assignment.offered_at, *moments]))
+
+
+def _free_wait(assignment: Assignment) -> timedelta:
+    return timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)

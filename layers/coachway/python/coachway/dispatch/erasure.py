@@ -1,0 +1,61 @@
+"""Erasing what assignments and recoveries said of the trip of a client that was erased.
+
+Who drove when, and where the vehicle was, stays: these are the drivers' working hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.erasure import ERASED, RedactionMap, erase_at
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
+from coachway.dispatch.recovery.model import OF_CHARTER, RECOVERY, Recovery
+
+_PERSONAL: Final[RedactionMap] = {
+    "address": ERASED,
+    "client_email": "",
+    "client_name": "",
+    "contact_name": "",
+    "contact_phone": None,
+    "dropoff": ERASED,
+    "latitude": None,
+    "longitude": None,
+    "notes": "",
+    "pickup": ERASED,
+    "status_reason": "",
+    "why": "",
+}
+_OF_ASSIGNMENT: Final[RedactionMap] = {**_PERSONAL, "reason": ""}
+"""Why somebody declined or was released, in their words; of a recovery it is one of a few."""
+
+
+def charter_erased(caller: Caller, delivery: Delivery) -> None:
+    """Erase where a trip went and whom it met, from whoever drove it or was to."""
+    client_id, charter_id = str(delivery.data["client_id"]), delivery.aggregate_id
+    for assignment in repository.of_charter(caller.org_id, charter_id):
+        retry_on_conflict(partial(_erase_assignment, caller, assignment.id, client_id))
+    opened = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
+    for recovery in query_all(Recovery, opened, index=OF_CHARTER.index):
+        retry_on_conflict(partial(_erase_recovery, caller, recovery.id, client_id))
+
+
+def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:
+    place = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
+    erase_at(caller, place.pk, [store.find(Assignment, place)], _OF_ASSIGNMENT, client_id)
+
+
+def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
+    place = RECOVERY.key(org=caller.org_id, id=recovery_id)
+    erase_at(caller, place.pk, [store.find(Recovery, place)], _PERSONAL, client_id)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": charter_erased}
+"""By the event's type; `template.yaml` lets just these reach the queue."""

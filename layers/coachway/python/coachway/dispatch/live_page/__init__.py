@@ -1,0 +1,1 @@
+"""The live tracking page of a trip."""

@@ -1,0 +1,215 @@
+"""A map of a trip, drawn from nothing but its own points: where lines, marks and names go on a sheet. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.live_page import map_projection as onto
+from coachway.dispatch.live_page.map_projection import HEIGHT, WIDTH, Line, Point, Projection, Scale
+
+_TOGETHER: Final = 15.0
+"""Units within which two stops share a mark."""
+_LETTER: Final = 7.3
+_LINE: Final = 16.0
+"""Units that a letter is wide and a line of text high."""
+_LONGEST: Final = 22
+
+
+class Box(NamedTuple):
+    """What something covers on the sheet."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two have a part in common."""
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MapStop:
+    """A stop to be drawn. `number` is its place in the list of stops, from 1."""
+
+    number: int
+    name: str
+    place: Coordinates
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MapVehicle:
+    """A vehicle to be drawn, where it is and where it has been. `heading` is degrees from north, clockwise."""
+
+    name: str
+    place: Coordinates | None
+    heading: float | None = None
+    trail: Sequence[Coordinates] = ()
+    is_old: bool = False
+    """The position is not fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stop, or several at one place, on the sheet. `label` is where its name stands, if there is room for it."""
+
+    at: Point
+    numbers: str
+    name: str
+    is_done: bool
+    label: Point | None
+    anchor: str = "start"
+    """As SVG's `text-anchor`."""
+
+    @property
+    def half(self) -> float:
+        """Half of what the mark is wide."""
+        return 10.0 if len(self.numbers) == 1 else 6.0 + 4.0 * len(self.numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A vehicle on the sheet. `turn` is its heading, None when it stands or tells none."""
+
+    at: Point
+    name: str
+    turn: int | None
+    is_old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """All that stands on the sheet; paths are as SVG's `points`."""
+
+    meridians: Sequence[Line]
+    parallels: Sequence[Line]
+    route: str
+    behind: str
+    """The part of the route whose stops were come to."""
+    trails: Sequence[str]
+    marks: Sequence[Mark]
+    arrows: Sequence[Arrow]
+    scale: Scale
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def build_map(stops: Sequence[MapStop], movers: Sequence[MapVehicle], focus: Sequence[Coordinates] = ()) -> Map | None:
+    """The map of stops and vehicles; None when no place is known. With a `focus` the sheet is only of what is there."""
+    places = [stop.place for stop in stops]
+    for mover in movers:
+        places += [*mover.trail, *([mover.place] if mover.place else [])]
+    if not places:
+        return None
+    projection = onto.fitted(focus or places)
+    marks = [mark for mark in _marks(stops, projection) if _is_on_sheet(mark.at)]
+    arrows = [_arrow(mover, mover.place, projection) for mover in movers if mover.place is not None]
+    return Map(
+        meridians=onto.meridians(projection),
+        parallels=onto.parallels(projection),
+        route=_path(projection.point(stop.place) for stop in stops),
+        behind=_path(projection.point(stop.place) for stop in takewhile(lambda stop: stop.is_done, stops)),
+        trails=[_trail(mover, projection) for mover in movers if mover.trail],
+        marks=_labelled(marks, [arrow.at for arrow in arrows]),
+        arrows=arrows,
+        scale=onto.scale_of(projection),
+    )
+
+
+def _trail(mover: MapVehicle, projection: Projection) -> str:
+    places = [*mover.trail, *([mover.place] if mover.place else [])]
+    return _path(onto.simplified([projection.point(place) for place in places]))
+
+
+def _path(points: Iterable[Point]) -> str:
+    return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in points)
+
+
+def _arrow(mover: MapVehicle, place: Coordinates, projection: Projection) -> Arrow:
+    turn = None if mover.heading is None else round(mover.heading) % 360
+    return Arrow(_rounded(projection.point(place)), mover.name, turn, mover.is_old)
+
+
+def _is_on_sheet(point: Point) -> bool:
+    return 0 <= point.x <= WIDTH and 0 <= point.y <= HEIGHT
+
+
+def _rounded(point: Point) -> Point:
+    return Point(round(point.x, 1), round(point.y, 1))
+
+
+@dataclass(slots=True)
+class _Group:
+    """Stops that share a mark."""
+
+    at: Point
+    stops: list[MapStop] = field(default_factory=list)
+
+
+def _marks(stops: Sequence[MapStop], projection: Projection) -> list[Mark]:
+    groups: list[_Group] = []
+    for stop in stops:
+        at = projection.point(stop.place)
+        near = next((each for each in groups if _apart(each.at, at) < _TOGETHER), None)
+        if near is None:
+            groups.append(near := _Group(at))
+        near.stops.append(stop)
+    return [
+        Mark(
+            at=_rounded(each.at),
+            numbers="·".join(str(stop.number) for stop in each.stops[:3]) + ("…" if len(each.stops) > 3 else ""),
+            name=_shortened(each.stops[0].name),
+            is_done=all(stop.is_done for stop in each.stops),
+            label=None,
+        )
+        for each in groups
+    ]
+
+
+def _apart(one: Point, other: Point) -> float:
+    return float(((one.x - other.x) ** 2 + (one.y - other.y) ** 2) ** 0.5)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+
+
+def _labelled(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
+    """The marks, their names where nothing else is: right, left, below or above; left out where there is no room."""
+    taken = [Box(at.x - 11, at.y - 11, at.x + 11, at.y + 11) for at in occupied]
+    taken += [Box(each.at.x - each.half, each.at.y - 11, each.at.x + each.half, each.at.y + 11) for each in marks]
+    taken.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale's
+    named = []
+    for mark in marks:
+        found = next((each for each in _positions(mark) if _is_free(each[2], taken)), None)
+        if found is None:
+            named.append(mark)
+            continue
+        label, anchor, box = found
+        taken.append(box)
+        named.append(Mark(mark.at, mark.numbers, mark.name, mark.is_done, label, anchor))
+    return named
+
+
+def _positions(mark: Mark) -> list[tuple[Point, str, Box]]:
+    wide, off = len(mark.name) * _LETTER, mark.half + 4
+    x, y = mark.at
+    candidates = [
+        (Point(x + off, y + 4), "start", x + off),
+        (Point(x - off, y + 4), "end", x - off - wide),
+        (Point(x, y + 25), "middle", x - wide / 2),
+        (Point(x, y - 16), "middle", x - wide / 2),
+    ]
+    return [(at, anchor, Box(left, at.y - _LINE + 3, left + wide, at.y + 3)) for at, anchor, left in candidates]
+
+
+def _is_free(box: Box, taken: Sequence[Box]) -> bool:
+    inside = box.left >= 3 and box.right <= WIDTH - 3 and box.top >= 3 and box.bottom <= HEIGHT - 3
+    return inside and not any(box.meets(each) for each in taken)

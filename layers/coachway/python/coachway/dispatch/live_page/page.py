@@ -1,0 +1,63 @@
+"""The page behind a live link: `GET /track/{token}`, drawn for people. Phone first; reads without script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from coachway.bookings import charter_text
+from coachway.bookings.charter_text import brand_of
+from coachway.bookings.charters.model import Charter, Stop
+from coachway.core import errors
+from coachway.core.documents import html
+from coachway.core.documents.formatting import Formatter
+from coachway.core.http.response_types import HtmlResponse
+from coachway.core.runtime import clock
+from coachway.dispatch.live_page import content
+from coachway.dispatch.tracking import live_positions, share_links
+from coachway.dispatch.tracking.schemas import StopTrack
+
+TEMPLATES: Final = Path(__file__).parents[1] / "templates"
+
+
+def show(token: str) -> HtmlResponse:
+    """The page of a live link; of one that was not made here, has expired or is void, a page that says so."""
+    try:
+        found = share_links.opened(token)
+    except errors.NotFound:
+        return html.html(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
+    charter, organization = found.charter, found.organization
+    words = Formatter(timezone=charter.timezone, currency=organization.currency)
+    seen = live_positions.shared(found)
+    return html.html(
+        TEMPLATES,
+        "track.html",
+        brand=brand_of(organization),
+        more_style=(TEMPLATES / "track.css").read_text(),
+        script=(TEMPLATES / "track.js").read_text(),
+        heading=f"Trip {charter.number}",
+        route=charter_text.route(charter.stops),
+        live=content.page(
+            charter.status, seen.vehicles, _planned(charter), words, clock.now(), of_all=charter.vehicle_count
+        ),
+        here=token,
+    )
+
+
+def _planned(charter: Charter) -> list[StopTrack]:
+    return [_as_planned(stop, charter.timezone) for stop in charter.stops]
+
+
+def _as_planned(stop: Stop, zone: str) -> StopTrack:
+    return StopTrack(
+        stop_type=stop.stop_type,
+        address=stop.address,
+        latitude=stop.latitude,
+        longitude=stop.longitude,
+        timezone=stop.timezone or zone,
+        arrival=stop.estimated_arrival,
+        departure=stop.estimated_departure,
+        eta=None,
+        arrived_at=None,
+        departed_at=None,
+    )

@@ -1,0 +1,1 @@
+"""Choosing and checking drivers and vehicles for a trip."""

@@ -1,0 +1,110 @@
+"""What assignments make of drivers and vehicles that fall out: what cannot go ahead as things stand is marked.
+
+A concern is made anew from what is there, whatever happened and in whatever order it is heard of; it goes away with its
+reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from coachway.compliance import status
+from coachway.compliance.model import Subject
+from coachway.contracts.dispatch.assignments import AssignmentEndangered
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.persistence.operations import Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import weeks
+from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.matching import context, eligibility
+from coachway.dispatch.matching.eligibility_reasons import Reason
+from coachway.fleet.model import Driver, Vehicle
+
+_AHEAD: Final = timedelta(days=365)
+"""How far ahead the jobs of who falls out are looked at; one read takes it in."""
+
+
+def driver_changed(caller: Caller, delivery: Delivery) -> None:
+    """A driver may not be given work any more, may again, has another license, or may be had at other times."""
+    reevaluate(caller, str(delivery.data["driver_id"]))
+
+
+def vehicle_changed(caller: Caller, delivery: Delivery) -> None:
+    """A vehicle may not be given work any more, may again, or has other seats."""
+    reevaluate(caller, str(delivery.data["vehicle_id"]))
+
+
+def papers_changed(caller: Caller, delivery: Delivery) -> None:
+    """A paper of a driver or vehicle ran out, or was judged."""
+    if delivery.data["subject_type"] in {"driver", "vehicle"}:
+        reevaluate(caller, str(delivery.data["subject_id"]))
+
+
+def reevaluate(caller: Caller, resource: str) -> None:
+    """Say of every job that a driver or vehicle has ahead whether it can go ahead."""
+    for assignment in _ahead(caller.org_id, resource):
+        retry_on_conflict(partial(_mark, caller, assignment.id))
+
+
+def _ahead(org_id: str, resource: str) -> Iterable[Assignment]:
+    now = clock.now()
+    spans = weeks(now, now + _AHEAD)
+    pages = diaries.from_batch(store.batch_get(diaries.keys(org_id, resource, spans)), org_id, resource, spans)
+    return repository.known(org_id, (job.assignment_id for job in pages.jobs if job.ends_at > now)).values()
+
+
+def _mark(caller: Caller, assignment_id: str) -> None:
+    before = repository.get(caller, assignment_id)
+    concern = _concern(before)
+    if not before.status.is_live or before.concern == concern:
+        return
+    after = before.model_copy(update={"concern": concern})
+    told = (
+        [AssignmentEndangered(**assignment_event_payloads.assignment_event_fields(after), reason=concern)]
+        if concern
+        else []
+    )
+    store.commit(caller, Update(before, after, told))
+
+
+def _concern(assignment: Assignment) -> str:
+    """What is in the way of its drivers and its vehicle; empty if nothing is. Hours and clashes were its condition."""
+    last_day = assignment.dropoff_at.astimezone(ZoneInfo(assignment.timezone)).date()
+    people = [context.driver_keys(assignment.org_id, each) for each in assignment.crew]
+    car = context.vehicle_keys(assignment.org_id, assignment.vehicle_id)
+    found = store.batch_get([key for keys in (*people, car) for key in keys])
+    vehicle, reasons = found.find(Vehicle, car[0]), list[Reason]()
+    for head, papers in people:
+        driver, subject = found.find(Driver, head), found.find(Subject, papers)
+        if driver is None:
+            return "The driver was removed"
+        reasons += eligibility.driver_unavailability(driver, assignment.starts_at, assignment.ends_at)
+        reasons += eligibility.license_for(driver, vehicle, last_day) if vehicle is not None else []
+        standing = status.of_subject(subject, last_day) if subject is not None else None
+        reasons += eligibility.papers(driver.name, standing)
+    if vehicle is None:
+        return "The vehicle was removed"
+    subject = found.find(Subject, car[1])
+    reasons += eligibility.vehicle_status_reason(vehicle)
+    reasons += eligibility.seats(vehicle, assignment.passengers)
+    reasons += eligibility.papers(vehicle.name, status.of_subject(subject, last_day) if subject is not None else None)
+    return "; ".join(each.message for each in reasons)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    "compliance.reviewed": papers_changed,
+    "document.expired": papers_changed,
+    "driver.availability_changed": driver_changed,
+    "driver.updated": driver_changed,
+    "vehicle.updated": vehicle_changed,
+}

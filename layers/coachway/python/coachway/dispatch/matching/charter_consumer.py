@@ -1,0 +1,61 @@
+"""What assignments make of charters that do not take place: their drivers and vehicles are free again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.rules import STEPS, AssignmentStatus
+from coachway.dispatch.matching import at_risk, responses
+
+
+def released(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
+    """Take a charter off all who were given it. Whoever is under way is left to the people who see it.
+
+    `before_revision`: only off those who were given an earlier one, however late that is heard of.
+    """
+    for assignment in repository.of_charter(caller.org_id, charter_id):
+        if before_revision is None or assignment.charter_revision < before_revision:
+            retry_on_conflict(partial(_release, caller, assignment.id, reason))
+
+
+def _release(caller: Caller, assignment_id: str, reason: str) -> None:
+    before = repository.get(caller, assignment_id)
+    if AssignmentStatus.RELEASED in STEPS[before.status] and before.status is not AssignmentStatus.IN_PROGRESS:
+        _, ops = responses.end_ops(caller, before, AssignmentStatus.RELEASED, reason)
+        store.commit(caller, *ops)
+
+
+def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
+    """A charter was cancelled, or its quote came to nothing: its drivers are told."""
+    reasons = {
+        "charter.cancelled": "The charter was cancelled",
+        "charter.deleted": "The charter was deleted",
+        "quote.declined": "The client declined the quote",
+        "quote.expired": "The quote expired",
+    }
+    released(caller, delivery.aggregate_id, reasons[delivery.type])
+
+
+def charter_modified(caller: Caller, delivery: Delivery) -> None:
+    """A trip that is another than it was offered is offered anew: times, places or vehicles may not fit any more."""
+    if delivery.data.get("revised"):
+        revision = int(delivery.data["revision_number"])
+        released(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    "charter.cancelled": on_charter_cancelled,
+    "charter.deleted": on_charter_cancelled,
+    "charter.modified": charter_modified,
+    "quote.declined": on_charter_cancelled,
+    "quote.expired": on_charter_cancelled,
+    **at_risk.CONSUMERS,
+}
+"""By the event's type; `template.yaml` lets just these reach the queue."""

@@ -1,0 +1,208 @@
+"""What an assignment is judged by: the charter, drivers and vehicles with their papers and diaries. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters.model import CHARTER, Charter, Cover
+from coachway.clients.model import Client
+from coachway.compliance import status, subjects
+from coachway.compliance.model import Subject
+from coachway.compliance.rules import ComplianceStatus, SubjectType
+from coachway.core import errors
+from coachway.core.caller import Caller
+from coachway.core.client_reference import CLIENT
+from coachway.core.persistence.operations import Op
+from coachway.core.persistence.records import Key
+from coachway.core.runtime import clock
+from coachway.core.store import BatchResult
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.diaries.service import Diary
+from coachway.dispatch.driver_hours import logbook
+from coachway.dispatch.matching import trip_plan
+from coachway.dispatch.matching.eligibility import DriverCase, TripRequirements, VehicleCase
+from coachway.dispatch.matching.trip_plan import TripPlan
+from coachway.fleet import dispatch_access
+from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
+from coachway.hours import rulesets
+from coachway.hours.model import Law
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
+
+
+@dataclass(frozen=True, slots=True)
+class DriverFile:
+    """A driver with papers and diary, as they were when they were judged."""
+
+    driver: Driver
+    subject: Subject | None
+    diary: Diary
+
+    def case(self, last_day: date, known: dict[str, Assignment]) -> DriverCase:
+        """What the rules look at."""
+        return DriverCase(self.driver, _standing(self.subject, last_day), self.diary.jobs, known)
+
+    def unchanged(self) -> list[Op]:
+        """The ops that fail unless driver and papers are still as they were judged."""
+        return [dispatch_access.unchanged(self.driver), *([subjects.unchanged(self.subject)] if self.subject else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleFile:
+    """A vehicle with papers and diary, as they were when it was judged."""
+
+    vehicle: Vehicle
+    subject: Subject | None
+    diary: Diary
+
+    def case(self, last_day: date) -> VehicleCase:
+        """What the rules look at."""
+        return VehicleCase(self.vehicle, _standing(self.subject, last_day), self.diary.jobs)
+
+    def unchanged(self) -> list[Op]:
+        """The ops that fail unless vehicle and papers are still as they were judged."""
+        return [dispatch_access.unchanged(self.vehicle), *([subjects.unchanged(self.subject)] if self.subject else [])]
+
+
+def _standing(subject: Subject | None, day: date) -> ComplianceStatus | None:
+    return status.of_subject(subject, day) if subject is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A charter, and the one of its vehicles that is to have a driver."""
+
+    charter: Charter
+    law: Law
+    cover: Cover
+    plan: TripPlan
+
+    @property
+    def wanted(self) -> TripRequirements:
+        """What the rules look at."""
+        return TripRequirements(self.plan, self.charter.vehicle_class, self.charter.amenities, self.cover.vendor_id)
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentContext:
+    """Everything that was read, for the rules and for the conditions of the commit."""
+
+    trip: Trip
+    drivers: Sequence[DriverFile]
+    vehicles: Sequence[VehicleFile]
+    known: dict[str, Assignment]
+    """Assignments of these drivers that have begun, by id."""
+    client: Client | None
+    vendor: Subject | None
+    """The papers of the vendor that the vehicle was awarded to."""
+
+    def without(self, assignment_id: str) -> AssignmentContext:
+        """The same with an assignment taken off all diaries."""
+        people = [replace(each, diary=each.diary.without(assignment_id)) for each in self.drivers]
+        things = [replace(each, diary=each.diary.without(assignment_id)) for each in self.vehicles]
+        return replace(self, drivers=people, vehicles=things)
+
+
+def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
+    """Where a charter and the organization's terms lie."""
+    return CHARTER.key(org=org_id, id=charter_id), ORGANIZATIONS.key(org=org_id)
+
+
+def hours_ruleset_of(organization: Organization) -> Law:
+    """Which hours rules hold for an organization's drivers."""
+    policy = organization.hours_policy
+    return rulesets.law(policy.ruleset, policy.daily_carrier)
+
+
+def trip_of(charter: Charter, law: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
+    """The trip that is to have a crew of so many."""
+    return Trip(charter, law, cover, trip_plan.of(charter, crew, law, since))
+
+
+def load_context(
+    caller: Caller,
+    trip: Trip,
+    people: Sequence[Driver],
+    things: Sequence[Vehicle],
+    papers: BatchResult | None = None,
+) -> AssignmentContext:
+    """Diaries, papers, and what drivers have begun. One call for each hundred items, and one for what has begun.
+
+    `papers`: what was gathered before, with the papers of these drivers and vehicles.
+    """
+    org_id, now = caller.org_id, clock.now()
+    spans = diaries.around(trip.plan.starts_at, trip.plan.ends_at)
+    client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
+    vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.cover.vendor_id or "")
+    wanted = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
+    for person in people:
+        wanted += [_papers_of(person), *diaries.keys(org_id, person.id, spans)]
+    for thing in things:
+        wanted += [_papers_of(thing), *diaries.keys(org_id, thing.id, spans)]
+    found = repository.gathered(wanted, papers)
+    driver_files = [
+        DriverFile(each, found.find(Subject, _papers_of(each)), diaries.from_batch(found, org_id, each.id, spans))
+        for each in people
+    ]
+    vehicle_files = [
+        VehicleFile(each, found.find(Subject, _papers_of(each)), diaries.from_batch(found, org_id, each.id, spans))
+        for each in things
+    ]
+    begun = {job for each in driver_files for job in logbook.begun(each.diary.jobs, now)}
+    return AssignmentContext(
+        trip=trip,
+        drivers=driver_files,
+        vehicles=vehicle_files,
+        known=repository.known(org_id, begun),
+        client=found.find(Client, client_key),
+        vendor=found.find(Subject, vendor_key) if trip.cover.vendor_id else None,
+    )
+
+
+def _papers_of(subject: Driver | Vehicle) -> Key:
+    kind = SubjectType.DRIVER if isinstance(subject, Driver) else SubjectType.VEHICLE
+    return subjects.key(subject.org_id, kind, subject.id)
+
+
+def driver_keys(org_id: str, driver_id: str) -> tuple[Key, Key]:
+    """Where a driver and their papers lie."""
+    return DRIVER.key(org=org_id, id=driver_id), subjects.key(org_id, SubjectType.DRIVER, driver_id)
+
+
+def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
+    """Where a vehicle and its papers lie."""
+    return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
+
+
+def cover_of(charter: Charter, assignment: Assignment) -> Cover:
+    """The vehicle of a charter that an assignment is, as it will be for whoever takes that over."""
+    cover = coverage.of_vehicle(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
+    return cover.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
+
+
+def cover_for(charter: Charter, number: int | None, vendor_id: str | None) -> Cover:
+    """The vehicle of a charter that is to have a driver, with who it was awarded to.
+
+    `number` where one is named; else the first without a driver that is this vendor's, or nobody's when that is None,
+    or anybody's when there is none such. Raises Invalid, Conflict when it has a driver, or all have.
+    """
+    covers = {each.vehicle: each for each in charter.vehicles}
+    if number is not None:
+        if number > charter.vehicle_count:
+            raise errors.Invalid.field("vehicle_number", f"must be at most {charter.vehicle_count}")
+        cover = covers.get(number, Cover(vehicle=number))
+        if cover.assignment_id is not None:
+            raise errors.Conflict(
+                f"vehicle {number} has its driver: release {cover.assignment_id} first",
+                title="that vehicle has its driver",
+            )
+        return cover
+    every = [covers.get(each, Cover(vehicle=each)) for each in range(1, charter.vehicle_count + 1)]
+    open_ones = [each for each in every if each.assignment_id is None]
+    if not open_ones:
+        raise errors.Conflict("release an assignment first", title="every vehicle of this charter has its driver")
+    return next((each for each in open_ones if each.vendor_id == vendor_id), open_ones[0])

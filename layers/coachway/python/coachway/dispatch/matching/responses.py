@@ -1,0 +1,132 @@
+"""What becomes of an offer: the driver accepts or declines, or it is taken off them.
+
+What tells of it imports the events: those who only read do without.
+"""
+
+from __future__ import annotations
+
+from coachway.bookings.charters import coverage
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.store import BatchResult
+from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus, require_step, weeks
+from coachway.dispatch.diaries import service as diaries
+from coachway.fleet.model import DRIVER, Driver
+
+
+def accept(caller: Caller, assignment_id: str) -> Assignment:
+    """The driver will drive. Staff may say so for them. One read and the commit."""
+    from coachway.contracts.dispatch.assignments import AssignmentAccepted
+
+    def act() -> Assignment:
+        before = repository.get(caller, assignment_id)
+        require_step(before.status, AssignmentStatus.ACCEPTED)
+        after = before.model_copy(update={"status": AssignmentStatus.ACCEPTED, "answered_at": clock.now()})
+        store.commit(
+            caller,
+            Update(before, after, [AssignmentAccepted(**assignment_event_payloads.assignment_event_fields(after))]),
+        )
+        return after
+
+    return retry_on_conflict(act)
+
+
+def decline(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+    """The driver will not drive: driver and vehicle are free, the charter needs others. Two reads and the commit.
+
+    Raises Conflict once the duty has begun: then it is a matter for a recovery.
+    """
+
+    def act() -> Assignment:
+        before = repository.get(caller, assignment_id)
+        require_step(before.status, AssignmentStatus.DECLINED)
+        if before.starts_at <= clock.now():
+            said = f"the duty began at {before.starts_at.isoformat(timespec='minutes')}: call the dispatcher"
+            raise errors.Conflict(said, title="it is too late to decline")
+        return _ended(caller, before, AssignmentStatus.DECLINED, reason)
+
+    return retry_on_conflict(act)
+
+
+def release(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+    """Take a trip off its driver and vehicle, who are free then; the driver is told. Two reads and the commit.
+
+    Raises Conflict once the trip is under way: then a recovery finds who takes over.
+    """
+
+    def act() -> Assignment:
+        before = repository.get(caller, assignment_id)
+        if before.status is AssignmentStatus.IN_PROGRESS:
+            said = "the trip has left: open a recovery, which finds who takes over"
+            raise errors.Conflict(said, title="this trip is under way")
+        require_step(before.status, AssignmentStatus.RELEASED)
+        return _ended(caller, before, AssignmentStatus.RELEASED, reason)
+
+    return retry_on_conflict(act)
+
+
+def _ended(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:
+    after, ops = end_ops(caller, before, status, reason)
+    store.commit(caller, *ops, answer=after.model_copy(update={"version": before.version + 1}))
+    return after
+
+
+def end_ops(
+    caller: Caller,
+    before: Assignment,
+    status: AssignmentStatus,
+    reason: str,
+    *,
+    taken_over_with: str | None = None,
+) -> tuple[Assignment, list[Op]]:
+    """The assignment, declined or released, and the ops that make it so. One read.
+
+    They take it out of all diaries and off the charter. Who was on duty for it keeps it in the diary, cut off now: the
+    hours were worked. They fail with a LostRace. `taken_over_with`: the vehicle of whoever takes over in the same
+    transaction, which writes the charter, and that vehicle's diary.
+    """
+    from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
+
+    org_id, spans = caller.org_id, weeks(before.starts_at, before.ends_at)
+    charter_key = CHARTER.key(org=org_id, id=before.charter_id)
+    people = [DRIVER.key(org=org_id, id=each) for each in before.crew]
+    pages = [key for each in before.resources for key in diaries.keys(org_id, each, spans)]
+    found = store.batch_get([charter_key, *people, *pages])
+    after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "concern": ""})
+    if status is AssignmentStatus.DECLINED:
+        after.answered_at = after.ended_at
+    driver, *others = (found.find(Driver, key) for key in people)
+    told = assignment_event_payloads.assignment_event_fields(after, driver, others[0] if others else None)
+    fact: Event = AssignmentReleased(**told, reason=reason)
+    if status is AssignmentStatus.DECLINED:
+        said_by = caller.party_id if caller.role == "driver" else None
+        fact = AssignmentDeclined(**told, reason=reason, declined_by=said_by)
+    ops: list[Op] = [Update(before, after, [fact])]
+    ops += _freed(found, before, but_for=taken_over_with)
+    charter = found.find(Charter, charter_key)
+    if charter is not None and taken_over_with is None:
+        ops += coverage.uncovered(charter, before.id)
+    return after, ops
+
+
+def _freed(found: BatchResult, before: Assignment, *, but_for: str | None) -> list[Op]:
+    ops: list[Op] = []
+    for resource in before.resources:
+        if resource == but_for:
+            continue
+        pages = diaries.from_batch(found, before.org_id, resource, weeks(before.starts_at, before.ends_at))
+        under_way = before.status.is_under_way
+        ops += (
+            diaries.truncate_job_ops(pages, before.id, clock.now())
+            if under_way
+            else diaries.remove_job_ops(pages, before.id)
+        )
+    return ops

@@ -1,0 +1,90 @@
+"""Assignments, as callers ask for them and for lists of them, and what an automatic choice answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Self
+
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validator
+
+from coachway.bookings.charters.model import CharterId
+from coachway.core.schemas import BaseSchema, Note, RequestSchema
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.matching.eligibility_reasons import Reason
+from coachway.dispatch.matching.scoring import Score
+from coachway.fleet.model import DriverId, VehicleId
+
+VehicleNumber = Annotated[
+    int | None,
+    Field(ge=1, le=100, description="which of the charter's vehicles; left out: the first without a driver"),
+]
+
+ASSIGN_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "driver_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "vehicle_id": "veh_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+}
+
+
+class AssignInput(RequestSchema):
+    """Who drives a charter, in which vehicle."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ASSIGN_EXAMPLE]})
+
+    charter_id: CharterId
+    driver_id: DriverId
+    vehicle_id: VehicleId
+    second_driver_id: DriverId | None = None
+    vehicle_number: VehicleNumber = None
+    notes: Annotated[Note, Field(description="for the driver, besides the charter's")] = ""
+
+    @model_validator(mode="after")
+    def _two_people(self) -> Self:
+        if self.second_driver_id == self.driver_id:
+            raise ValueError("second_driver_id: must be somebody else than driver_id")
+        return self
+
+
+class AutoInput(RequestSchema):
+    """Which charter is to have a driver and a vehicle."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"charter_id": ASSIGN_EXAMPLE["charter_id"]}]})
+
+    charter_id: CharterId
+    vehicle_number: VehicleNumber = None
+    notes: Annotated[Note, Field(description="for the driver, besides the charter's")] = ""
+
+
+class ConsideredDriver(BaseSchema):
+    """A driver that was looked at: a score, or everything that was in the way."""
+
+    driver_id: str
+    driver_name: str
+    score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
+    parts: Score | None = None
+    seats: Annotated[
+        list[int], Field(description="the seats of the crew that the driver may have: 1, of a crew of two 1 and 2")
+    ] = Field(default_factory=list)
+    blocked_by: list[Reason] = Field(default_factory=list)
+    earliest_legal_at: Annotated[
+        AwareDatetime | None,
+        Field(description="when the driver could begin to drive this trip: hours of service and other jobs counted"),
+    ] = None
+
+
+class ConsideredVehicle(BaseSchema):
+    """A vehicle that was looked at: a score, or everything that was in the way."""
+
+    vehicle_id: str
+    vehicle_name: str
+    score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
+    spare_seats: int
+    distance_miles: Annotated[float | None, Field(description="from its garage to the first pickup")] = None
+    blocked_by: list[Reason] = Field(default_factory=list)
+
+
+class AutoAssigned(BaseSchema):
+    """The assignment that was made, and why this driver and this vehicle: best first, those that were blocked last."""
+
+    assignment: Assignment
+    considered: list[ConsideredDriver]
+    vehicles: list[ConsideredVehicle]

@@ -1,0 +1,127 @@
+"""What a charter asks of one vehicle and its crew: when, where, and who does what. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from coachway.bookings.charters import trip_times
+from coachway.bookings.charters.model import Charter
+from coachway.core.types.geo import Coordinates
+from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.diaries.model import Job
+from coachway.hours import itinerary
+from coachway.hours.model import Law, Segment, Status
+from coachway.hours.trip import legs
+
+
+@dataclass(frozen=True, slots=True)
+class TripPlan:
+    """A charter as one of its vehicles and its crew will live it. Times in UTC, duty from garage to garage."""
+
+    charter_id: str
+    number: str
+    starts_at: datetime
+    ends_at: datetime
+    pickup_at: datetime
+    dropoff_at: datetime
+    stops: list[AssignmentStop]
+    duties: list[list[Segment]] | None
+    """By driver; None when the trip's times cannot be told."""
+    passengers: int
+    last_day: date
+    """By the first stop's clock."""
+    timezone: str
+
+    @property
+    def begins(self) -> Coordinates | None:
+        """Where the first stop is."""
+        return self.stops[0].place
+
+    @property
+    def finishes(self) -> Coordinates | None:
+        """Where the last one is."""
+        return self.stops[-1].place
+
+    def duty(self, seat: int) -> list[Segment]:
+        """What the driver on this seat, counted from 0, will do."""
+        return self.duties[seat] if self.duties else []
+
+    def job(self, assignment_id: str, seat: int | None = None) -> Job:
+        """The plan as it stands in a driver's diary, or without a seat in the vehicle's."""
+        return Job(
+            assignment_id=assignment_id,
+            charter_id=self.charter_id,
+            number=self.number,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            pickup_at=self.pickup_at,
+            dropoff_at=self.dropoff_at,
+            begins=self.begins,
+            finishes=self.finishes,
+            duty=[] if seat is None else self.duty(seat),
+        )
+
+
+def of(charter: Charter, drivers: int, law: Law, since: datetime | None = None) -> TripPlan:
+    """The plan for one of a charter's vehicles with a crew of so many.
+
+    `since`: the crew takes a trip over that is under way; what lies before is not theirs. Raises Invalid for times out
+    of order.
+    """
+    trip = trip_times.driven(charter, charter.stops).model_copy(update={"drivers": drivers})
+    duties = itinerary.duties(trip, law)
+    pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
+    planned = [segment for duty in duties or [] for segment in duty]
+    starts_at = min([pickup_at, *(segment.start for segment in planned)])
+    ends_at = max([dropoff_at, *(segment.end for segment in planned)])
+    if since is not None:
+        starts_at = max(starts_at, since.astimezone(UTC))
+        ends_at = max(ends_at, starts_at)
+    route = legs(trip.model_copy(update={"deadhead_miles": 0.0}))
+    arrivals = [None, *(leg.arrives for leg in route)] if route else [stop.estimated_arrival for stop in charter.stops]
+    leaving = [leg.departs for leg in route] if route else [stop.estimated_departure for stop in charter.stops[:-1]]
+    stops = [
+        AssignmentStop(
+            stop_type=stop.stop_type,
+            address=stop.address,
+            latitude=stop.latitude,
+            longitude=stop.longitude,
+            timezone=stop.timezone or charter.timezone,
+            arrival=arrives or stop.estimated_arrival,
+            departure=leaves,
+        )
+        for stop, arrives, leaves in zip(charter.stops, arrivals, [*leaving, None], strict=True)
+    ]
+    return TripPlan(
+        charter_id=charter.id,
+        number=charter.number,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        pickup_at=max(pickup_at, starts_at),
+        dropoff_at=max(dropoff_at, starts_at),
+        stops=stops,
+        duties=None if duties is None else [filled(duty, starts_at, ends_at) for duty in duties],
+        passengers=math.ceil(charter.passengers / charter.vehicle_count),
+        last_day=charter.last_day,
+        timezone=charter.timezone,
+    )
+
+
+def filled(duty: Sequence[Segment], start: datetime, end: datetime) -> list[Segment]:
+    """The same without gaps from `start` to `end`: on duty before and after, off duty before somebody joins."""
+    found: list[Segment] = []
+    at = start
+    for segment in duty:
+        begins, ends = max(segment.start, start), min(segment.end, end)
+        if begins >= ends:
+            continue
+        if at < begins:
+            found.append(Segment(start=at, end=begins, status=Status.OFF))
+        found.append(segment.model_copy(update={"start": begins, "end": ends}))
+        at = ends
+    if at < end:
+        found.append(Segment(start=at, end=end, status=Status.ON))
+    return found

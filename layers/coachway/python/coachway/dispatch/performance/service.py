@@ -1,0 +1,128 @@
+"""How each driver does: numbers that a consumer keeps, and that can be counted again from the events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import Field
+
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer
+from coachway.core.persistence.operations import Op
+from coachway.core.persistence.records import AccessPattern, Key
+from coachway.core.projections import CounterProjection, CounterRecord, Numbers
+from coachway.core.schemas import BaseSchema
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.performance import counters
+from coachway.fleet import dispatch_access, shared
+from coachway.fleet.model import DRIVER, Driver
+from coachway.vendors.rules import average, counted, share
+
+PERFORMANCE = AccessPattern(
+    "what is counted of a driver",
+    pk="ORG#{org}#DRIVER#{driver}",
+    sk="PERFORMANCE",
+    used_by="dispatch.performance",
+)
+
+
+class Performance(CounterRecord):
+    """What is counted of a driver: offers and answers, stops on time, trips, and ratings in half points."""
+
+    KIND: ClassVar[str] = "driver_performance"
+
+    driver_id: str
+
+    def key(self) -> Key:
+        return PERFORMANCE.key(org=self.org_id, driver=self.driver_id)
+
+    @property
+    def rating(self) -> float | None:
+        """The average that decisions go by: None until there are three ratings."""
+        return counted(self.numbers.get("rated", 0), self.numbers.get("ratings", 0))
+
+
+class DriverPerformance(BaseSchema):
+    """How a driver does. Trips with two drivers count for both."""
+
+    driver_id: str
+    driver_name: str
+    offered: int
+    accepted: int
+    declined: int
+    released: int
+    acceptance_percent: Annotated[float | None, Field(description="accepted of those answered; null of none")]
+    completed: int
+    stops_judged: Annotated[int, Field(description="first departures and arrivals that had a planned time")]
+    on_time_percent: Annotated[float | None, Field(description="of these, no more than 5 minutes late")]
+    late_risks: int
+    hours_exceeded: Annotated[int, Field(description="times that driving went on past a limit of 49 CFR part 395")]
+    total_ratings: Annotated[int, Field(description="of charters that a vendor ran with this driver")]
+    average_rating: float
+    rating: Annotated[float | None, Field(description="the average that counts: null until there are three")]
+
+
+def of(caller: Caller, driver_id: str) -> DriverPerformance:
+    """How a driver does. Raises Missing, also for another driver. One read."""
+    shared.require_own(caller, driver_id)
+    head, counted_at = DRIVER.key(org=caller.org_id, id=driver_id), _empty(caller.org_id, driver_id).key()
+    found = store.batch_get([head, counted_at])
+    driver = found.get(Driver, head)
+    return told(driver, found.find(Performance, counted_at) or _empty(caller.org_id, driver_id))
+
+
+def told(driver: Driver, kept: Performance) -> DriverPerformance:
+    """A driver's figures."""
+    said = kept.numbers.get
+    accepted, declined = said("accepted", 0), said("declined", 0)
+    return DriverPerformance(
+        driver_id=driver.id,
+        driver_name=driver.name,
+        offered=said("offered", 0),
+        accepted=accepted,
+        declined=declined,
+        released=said("released", 0),
+        acceptance_percent=share(accepted, accepted + declined),
+        completed=said("completed", 0),
+        stops_judged=said("judged_on_time", 0),
+        on_time_percent=share(said("on_time", 0), said("judged_on_time", 0)),
+        late_risks=said("late_risks", 0),
+        hours_exceeded=said("hours_exceeded", 0),
+        total_ratings=said("ratings", 0),
+        average_rating=average(said("rated", 0), said("ratings", 0)),
+        rating=kept.rating,
+    )
+
+
+def _empty(org_id: str, driver_id: str) -> Performance:
+    return Performance(org_id=org_id, driver_id=driver_id)
+
+
+def _added(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
+    @cache
+    def drove(charter_id: str) -> Sequence[str]:
+        done = [each for each in repository.of_charter(org_id, charter_id) if each.status is AssignmentStatus.COMPLETED]
+        return list(dict.fromkeys(driver_id for each in done for driver_id in each.crew))
+
+    return counters.counter_increments(event_type, data, drove)
+
+
+def _rated(caller: Caller, before: Performance | None, after: Performance) -> Sequence[Op]:
+    """The op by which a driver's record tells the rating that automatic assignment looks at, when that has changed."""
+    if after.rating is None or (before is not None and before.rating == after.rating):
+        return ()
+    driver = store.find(Driver, DRIVER.key(org=caller.org_id, id=after.driver_id))
+    return [dispatch_access.set_rating_op(driver, after.rating)] if driver is not None else ()
+
+
+TALLIES: Final = CounterProjection("driver-performance", empty=_empty, added=_added, also=_rated)
+CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(counters.COUNTED, TALLIES.consume)
+
+
+def rebuild(org_id: str) -> int:
+    """Count everything of an organization's drivers again from its events; returns of how many. Raises Conflict."""
+    return TALLIES.rebuild(org_id)

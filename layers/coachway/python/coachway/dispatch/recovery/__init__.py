@@ -1,0 +1,1 @@
+"""Replacing a driver or vehicle at short notice."""

@@ -1,0 +1,36 @@
+"""Fields of the events of recoveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coachway.contracts.dispatch.recovery import RecoveryOffer
+from coachway.dispatch.recovery.model import Offer, Recovery
+
+
+def of_recovery(recovery: Recovery) -> dict[str, Any]:
+    """The fields that every event of a recovery has."""
+    return {
+        "recovery_id": recovery.id,
+        "assignment_id": recovery.assignment_id,
+        "charter_id": recovery.charter_id,
+        "number": recovery.charter_number,
+        "vehicle_number": recovery.vehicle_number,
+        "driver_id": recovery.driver_id,
+        "driver_name": recovery.driver_name,
+        "vehicle_id": recovery.vehicle_id,
+        "vehicle_name": recovery.vehicle_name,
+        "reason": recovery.reason.value,
+    }
+
+
+def of_offer(offer: Offer) -> RecoveryOffer:
+    """What an event says of an offer."""
+    return RecoveryOffer(
+        offer_id=offer.id,
+        driver_id=offer.driver_id,
+        driver_name=offer.driver_name,
+        vehicle_id=offer.vehicle_id,
+        vehicle_name=offer.vehicle_name,
+        expires_at=offer.expires_at,
+    )

@@ -1,0 +1,89 @@
+"""The life of a recovery and of the offers it makes. Pure: no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from coachway.core import errors
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
+
+
+class RecoveryReason(StrEnum):
+    """Why somebody else must take over."""
+
+    BREAKDOWN = "breakdown"
+    """The vehicle cannot go on; its driver stays with it."""
+    NO_SHOW = "no_show"
+    """The driver has not come. The vehicle waits in the garage."""
+    LATE_RISK = "late_risk"
+    """They would be late at the first stop."""
+    OTHER = "other"
+
+    @property
+    def spares_vehicle(self) -> bool:
+        """Whether the same vehicle can go, with another driver."""
+        return self is RecoveryReason.NO_SHOW
+
+
+class RecoveryStatus(StrEnum):
+    """Where a recovery stands."""
+
+    SEARCHING = "searching"
+    """Drivers are asked, the best first."""
+    RECOVERED = "recovered"
+    """Somebody took over."""
+    ESCALATED = "escalated"
+    """Nobody could; it is up to the dispatcher."""
+    CANCELLED = "cancelled"
+    """It was not needed any more."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is done any more."""
+        return self is not RecoveryStatus.SEARCHING
+
+
+class OfferStatus(StrEnum):
+    """What became of an offer."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    """No answer in time."""
+    UNAVAILABLE = "unavailable"
+    """Something else came between."""
+    WITHDRAWN = "withdrawn"
+    """The recovery was not needed any more."""
+
+
+STEPS: Final[Mapping[RecoveryStatus, tuple[RecoveryStatus, ...]]] = {
+    RecoveryStatus.SEARCHING: (RecoveryStatus.RECOVERED, RecoveryStatus.ESCALATED, RecoveryStatus.CANCELLED),
+    RecoveryStatus.RECOVERED: (),
+    RecoveryStatus.ESCALATED: (),
+    RecoveryStatus.CANCELLED: (),
+}
+"""What may follow what. After an escalation a new recovery may be opened."""
+
+
+def require_step(before: RecoveryStatus, after: RecoveryStatus) -> None:
+    """Raises Conflict unless a recovery may go from one status to the other."""
+    if after not in STEPS[before]:
+        raise errors.Conflict(f"this recovery is {before}", title="this recovery is over")
+
+
+def not_needed_reason(reason: RecoveryReason, trip: Assignment) -> str:
+    """Why a trip needs nobody else any more, by how its own assignment stands; empty while it does."""
+    status = trip.status
+    if not status.is_live:
+        return f"The assignment is {status.replace('_', ' ')}"
+    if reason is RecoveryReason.NO_SHOW and status.is_under_way:
+        return "The driver has reported for duty"
+    if reason is RecoveryReason.LATE_RISK and status is AssignmentStatus.IN_PROGRESS:
+        return "The trip has left its first stop"
+    if reason is RecoveryReason.LATE_RISK and trip.stops[0].arrived_at is not None:
+        return "The vehicle is at its first stop"
+    return ""

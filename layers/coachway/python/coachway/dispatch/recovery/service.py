@@ -1,0 +1,264 @@
+"""Recoveries: open, find, cancel; and what the driver who is asked says.
+
+What tells of it imports the events: those who only read do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.charters.rules import Status
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import Page
+from coachway.core.types import ids
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.recovery.event_payloads import of_offer, of_recovery
+from coachway.dispatch.recovery.model import (
+    BY_MONTH,
+    OF_CHARTER,
+    OFFERED_TO,
+    RECOVERY,
+    Offer,
+    Recovery,
+    RecoveryInput,
+    RecoveryQuery,
+)
+from coachway.dispatch.recovery.rules import (
+    OfferStatus,
+    RecoveryReason,
+    RecoveryStatus,
+    not_needed_reason,
+    require_step,
+)
+
+
+def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
+    """Look for somebody who takes a trip over; the flow asks them. Two reads and the commit.
+
+    Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
+    """
+    return retry_on_conflict(lambda: _opened(caller, wanted))
+
+
+def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -> Recovery:
+    from coachway.contracts.dispatch.recovery import RecoveryOpened
+
+    before = repository.get(caller, wanted.assignment_id)
+    against = not_needed_reason(wanted.reason, before)
+    if against:
+        raise errors.Conflict(against, title="this trip needs nobody else")
+    if by_itself and not _takes_place(before):
+        raise errors.Conflict("its charter is not booked", title="this trip needs nobody")
+    last = _last(before)
+    if last is not None and (not last.status.is_over or (by_itself and _is_already_handled(last, wanted.reason))):
+        raise errors.Conflict(f"{last.id} is {last.status}", title="somebody is looked for already")
+    recovery = Recovery(
+        id=ids.new("rcv"),
+        org_id=caller.org_id,
+        charter_id=before.charter_id,
+        charter_number=before.charter_number,
+        vehicle_number=before.vehicle_number,
+        assignment_id=before.id,
+        driver_id=before.driver_id,
+        driver_name=before.driver_name,
+        vehicle_id=before.vehicle_id,
+        vehicle_name=before.vehicle_name,
+        vendor_id=before.vendor_id,
+        timezone=before.timezone,
+        pickup_at=before.pickup_at,
+        pickup=before.stops[0].address,
+        dropoff=before.stops[-1].address,
+        reason=wanted.reason,
+        notes=wanted.notes,
+        opened_by=caller.user_id,
+    )
+    after = before.model_copy(update={"recovery_id": recovery.id})
+    told = RecoveryOpened(**of_recovery(recovery), notes=wanted.notes)
+    store.commit(caller, Create(recovery, [told]), Update(before, after))
+    return recovery
+
+
+def _takes_place(assignment: Assignment) -> bool:
+    """Whether a trip's client wants it: who was given one that is only quoted need not come."""
+    charter = store.find(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))
+    return charter is not None and charter.status in {Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS}
+
+
+def _last(assignment: Assignment) -> Recovery | None:
+    if assignment.recovery_id is None:
+        return None
+    return store.find(Recovery, RECOVERY.key(org=assignment.org_id, id=assignment.recovery_id))
+
+
+def _is_already_handled(last: Recovery, reason: RecoveryReason) -> bool:
+    """Whether nobody is looked for again without being asked to, though this reason is told of once more.
+
+    After an escalation it is up to the dispatcher; and what was called off for this reason stays so.
+    """
+    return last.status is not RecoveryStatus.CANCELLED or last.reason is reason
+
+
+def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReason) -> None:
+    """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
+    wanted = RecoveryInput(assignment_id=assignment_id, reason=reason)
+    try:
+        retry_on_conflict(lambda: _opened(caller, wanted, by_itself=True))
+    except errors.ConcurrentUpdate:
+        raise
+    except (errors.Conflict, errors.NotFound):
+        return
+
+
+def get(caller: Caller, recovery_id: str) -> Recovery:
+    """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises Missing."""
+    found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+    if not _may_see(caller, found):
+        raise errors.NotFound("there is no such recovery")
+    return seen(caller, found)
+
+
+def _may_see(caller: Caller, recovery: Recovery) -> bool:
+    if not caller.is_outside:
+        return True
+    if caller.role == "driver":
+        return any(offer.driver_id == caller.party_id for offer in recovery.offers)
+    return caller.role == "vendor" and recovery.vendor_id == caller.party_id
+
+
+def seen(caller: Caller, recovery: Recovery) -> Recovery:
+    """As a caller may see it: a driver sees what they were asked, and nothing of the others."""
+    if caller.role != "driver":
+        return recovery
+    own = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
+    return recovery.model_copy(update={"offers": own, "considered": [], "vehicles": []})
+
+
+def listed(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
+    """Recoveries, newest first; for a driver those that wait for their answer. One call for each month."""
+    where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
+    if caller.role == "driver":
+        pattern, partitions = OFFERED_TO, [OFFERED_TO.partition(org=caller.org_id, driver=caller.party_id)]
+    elif caller.is_outside:
+        return Page(items=[])
+    elif query.charter_id is not None:
+        pattern, partitions = OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
+    else:
+        spans = months_between(ids.created_at_of(caller.org_id), clock.now())
+        pattern, partitions = BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=each) for each in reversed(spans)]
+    found = query_page(Recovery, pattern, partitions, query, where=where, descending=True)
+    return Page(items=[seen(caller, each) for each in found.items], next_cursor=found.next_cursor)
+
+
+def accept(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
+    """Whoever is asked takes the trip over, in one transaction. Staff may say so for them, naming the offer.
+
+    Raises Conflict when nobody is asked, or something came between: then the next is asked.
+    """
+    # What judges drivers comes with it, which asking and answering do without.
+    from coachway.dispatch.recovery import replacement
+
+    def act() -> Recovery:
+        before = _asked(caller, recovery_id, offer_id)
+        try:
+            return seen(caller, replacement.replace_crew(caller, before))
+        except errors.ConcurrentUpdate:
+            raise
+        except errors.Conflict as conflict:
+            # The refusal is the answer to this request, so what is written of it is no answer.
+            quiet, asked = replace(caller, attempt=None), before.offers[-1].id
+            _answered(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
+            raise
+
+    return retry_on_conflict(act)
+
+
+def decline(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
+    """Whoever is asked does not take it over; the next is asked. Staff may say so for them, naming the offer."""
+    return seen(caller, _answered(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
+
+
+def _asked(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
+    found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+    if not _may_see(caller, found):
+        raise errors.NotFound("there is no such recovery")
+    require_step(found.status, RecoveryStatus.RECOVERED)
+    if found.offer is None or (caller.role == "driver" and found.offer.driver_id != caller.party_id):
+        raise NobodyAsked
+    if offer_id is not None and found.offer.id != offer_id:
+        raise NobodyAsked
+    return found
+
+
+class NobodyAsked(errors.Conflict):
+    """There is no offer that waits for this answer."""
+
+    title = "this offer is over"
+
+    def __init__(self) -> None:
+        super().__init__("it was answered, or the time to answer is over")
+
+
+def _answered(caller: Caller, recovery_id: str, offer_id: str | None, status: OfferStatus, reason: str) -> Recovery:
+    from coachway.contracts.dispatch.recovery import RecoveryDeclined
+
+    def act() -> Recovery:
+        before = _asked(caller, recovery_id, offer_id)
+        after = answered(before, status, reason, clock.now())
+        told = RecoveryDeclined(**of_recovery(after), offer=of_offer(after.offers[-1]), why=reason)
+        store.commit(caller, Update(before, after, [told]))
+        return after
+
+    return retry_on_conflict(act)
+
+
+def answered(before: Recovery, status: OfferStatus, reason: str, at: datetime) -> Recovery:
+    """The recovery with its open offer answered."""
+    last: Offer = before.offers[-1]
+    said = last.model_copy(update={"status": status, "reason": reason, "answered_at": at})
+    return before.model_copy(update={"offers": [*before.offers[:-1], said]})
+
+
+def cancel(caller: Caller, recovery_id: str, reason: str) -> Recovery:
+    """Nobody else is needed any more. Raises Conflict when it is over."""
+    from coachway.contracts.dispatch.recovery import RecoveryCancelled
+
+    return ended(
+        caller,
+        recovery_id,
+        RecoveryStatus.CANCELLED,
+        reason,
+        lambda after: RecoveryCancelled(**of_recovery(after), why=reason),
+    )
+
+
+def ended(
+    caller: Caller,
+    recovery_id: str,
+    status: RecoveryStatus,
+    reason: str,
+    told: Callable[[Recovery], Event],
+    *ops: Op,
+) -> Recovery:
+    """The recovery in its last status; who was being asked need not answer any more."""
+
+    def act() -> Recovery:
+        before = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+        require_step(before.status, status)
+        now = clock.now()
+        after = answered(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
+        over = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
+        after = after.model_copy(update=over)
+        store.commit(caller, Update(before, after, [told(after)]), *ops)
+        return after
+
+    return retry_on_conflict(act)

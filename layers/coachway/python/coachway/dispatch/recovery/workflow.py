@@ -1,0 +1,237 @@
+"""The steps of `statemachines/recovery.asl.yaml`. Each can be done again: what it does depends on what the table says.
+
+A step answers with where to `go` next. An offer's time ends by the state machine's own clock; an answer, and whatever
+else makes the wait pointless, wakes it by the token that is kept while it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from math import ceil
+from typing import Any, Final
+
+from coachway.bookings.charters import workflow_failures
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.contracts.dispatch.recovery import RecoveryDeclined, RecoveryEscalated, RecoveryFailed, RecoveryOffered
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.persistence.operations import Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema
+from coachway.core.types import ids
+from coachway.core.workflows import executions
+from coachway.core.workflows.failure import FlowFailure
+from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.matching.auto_assign import Ranked
+from coachway.dispatch.recovery import replacement, service
+from coachway.dispatch.recovery.event_payloads import of_offer, of_recovery
+from coachway.dispatch.recovery.model import MOST_CONSIDERED, RECOVERY, Offer, Recovery
+from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, RecoveryStatus, not_needed_reason
+from coachway.identity import organization_queries
+
+FLOW: Final = "recovery"
+
+
+class Next(BaseSchema):
+    """Where the flow goes, and for which offer's answer it waits there how long."""
+
+    go: str
+    seconds: int = 1
+    offer: str = ""
+
+
+def look(caller: Caller, recovery_id: str, *, execution: str, redriven: bool, waited: str) -> Next:
+    """Where a recovery goes from here. `waited`: the offer whose time is over, if that is why it looks."""
+    if not executions.claim_execution(caller, recovery_id, execution, redriven=redriven):
+        return Next(go="over")
+    return retry_on_conflict(lambda: _look(caller, recovery_id, waited))
+
+
+def _look(caller: Caller, recovery_id: str, waited: str) -> Next:
+    recovery = _get(caller, recovery_id)
+    if recovery.status.is_over:
+        return Next(go="over")
+    if recovery.failure is not None:
+        recovery = _resumed(caller, recovery)
+    against = not_needed_reason(recovery.reason, _fallen(recovery))
+    if against:
+        service.cancel(caller, recovery_id, against)
+        return Next(go="over")
+    offer = recovery.offer
+    if offer is not None and offer.id == waited:
+        _expire(caller, recovery)
+        return Next(go="offer")
+    return _waiting(offer) if offer is not None else Next(go="offer")
+
+
+def _get(caller: Caller, recovery_id: str) -> Recovery:
+    return store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+
+
+def _fallen(recovery: Recovery) -> Assignment:
+    return store.get(Assignment, repository.key(recovery.org_id, recovery.assignment_id))
+
+
+def _waiting(offer: Offer) -> Next:
+    left = ceil((offer.expires_at - clock.now()).total_seconds())
+    return Next(go="wait", seconds=max(1, left), offer=offer.id)
+
+
+def _resumed(caller: Caller, before: Recovery) -> Recovery:
+    after = before.model_copy(update={"failure": None})
+    charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
+    store.commit(caller, Update(before, after), *workflow_failures.resumed(charter, FLOW))
+    return after
+
+
+def _expire(caller: Caller, before: Recovery) -> None:
+    said = "There was no answer in time"
+    after = service.answered(before, OfferStatus.EXPIRED, said, clock.now())
+    told = RecoveryDeclined(**of_recovery(after), offer=of_offer(after.offers[-1]), why=said)
+    store.commit(caller, Update(before, after, [told]))
+
+
+def offer(caller: Caller, recovery_id: str) -> Next:
+    """Ask the best of those who were not asked yet; when there is nobody, it is up to the dispatcher."""
+    return retry_on_conflict(lambda: _offer(caller, recovery_id))
+
+
+def _offer(caller: Caller, recovery_id: str) -> Next:
+    before = _get(caller, recovery_id)
+    if before.status.is_over or before.offer is not None:
+        return Next(go="look")
+    fallen = _fallen(before)
+    if not_needed_reason(before.reason, fallen):
+        return Next(go="look")
+    try:
+        ranking = replacement.ranked(caller, before, fallen)
+    except errors.Conflict as conflict:
+        return _escalated(caller, before, fallen, conflict.detail or conflict.title, {})
+    explained = _explained(ranking)
+    crew = ranking.crew(len(fallen.crew))
+    if ranking.vehicle is None or len(crew) < len(fallen.crew):
+        asked = f"{len(before.offers)} asked, " if before.offers else ""
+        lacking = "no vehicle" if ranking.vehicle is None else "no driver"
+        return _escalated(caller, before, fallen, f"{asked}{lacking} left who could take over", explained)
+    now, best = clock.now(), crew[0].driver
+    made = Offer(
+        id=ids.new("off"),
+        driver_id=best.id,
+        driver_name=best.name,
+        second_driver_id=crew[1].driver.id if len(crew) > 1 else None,
+        vehicle_id=ranking.vehicle.vehicle.id,
+        vehicle_name=ranking.vehicle.vehicle.name,
+        score=next(told.score for file, told in ranking.drivers if file.driver.id == best.id),
+        offered_at=now,
+        expires_at=now + timedelta(minutes=organization_queries.get(caller.org_id).recovery_answer_minutes),
+    )
+    after = before.model_copy(update={"offers": [*before.offers, made], **explained})
+    told = RecoveryOffered(
+        **of_recovery(after),
+        **assignment_event_payloads.trip_location_fields(fallen),
+        offer=of_offer(made),
+        driver_phone=best.phone,
+    )
+    store.commit(caller, Update(before, after, [told]))
+    return _waiting(made)
+
+
+def _explained(ranking: Ranked) -> dict[str, Any]:
+    return {
+        "considered": [told for _, told in ranking.drivers][:MOST_CONSIDERED],
+        "vehicles": [told for _, told in ranking.vehicles][:MOST_CONSIDERED],
+    }
+
+
+def _escalated(caller: Caller, before: Recovery, fallen: Assignment, why: str, explained: Mapping[str, Any]) -> Next:
+    over = {"status": RecoveryStatus.ESCALATED, "status_reason": why, "ended_at": clock.now(), **explained}
+    after = before.model_copy(update=over)
+    told = RecoveryEscalated(
+        **of_recovery(after),
+        **assignment_event_payloads.trip_location_fields(fallen),
+        why=why,
+        asked=len(before.offers),
+    )
+    store.commit(caller, Update(before, after, [told]))
+    return Next(go="over")
+
+
+def wait(caller: Caller, recovery_id: str, *, token: str, offer_id: str) -> Next:
+    """Keep the token of the offer that the flow waits for."""
+    waiting = executions.save_task_token(caller, recovery_id, token, offer_id)
+    # Whatever happened before the token was kept had nobody to tell.
+    _wake(caller, _get(caller, recovery_id), waiting)
+    return Next(go="wait")
+
+
+def _wake(caller: Caller, recovery: Recovery, waiting: executions.Execution) -> None:
+    open_one = recovery.offer.id if recovery.offer is not None else ""
+    pointless = not_needed_reason(recovery.reason, _fallen(recovery))
+    if pointless or open_one != waiting.waits_for:
+        executions.send_task_success(caller, waiting)
+
+
+def wake(caller: Caller, delivery: Delivery) -> None:
+    """An offer was answered, or a recovery is over."""
+    _wake_by_id(caller, str(delivery.data["recovery_id"]))
+
+
+def wake_of_assignment(caller: Caller, delivery: Delivery) -> None:
+    """A driver reported for duty, left, or has the trip no more: perhaps nobody need take over."""
+    assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
+    if assignment is not None and assignment.recovery_id is not None:
+        _wake_by_id(caller, assignment.recovery_id)
+
+
+def _wake_by_id(caller: Caller, recovery_id: str) -> None:
+    waiting = executions.find(caller, recovery_id)
+    if waiting is not None:
+        _wake(caller, _get(caller, recovery_id), waiting)
+
+
+def unstarted(caller: Caller, delivery: Delivery) -> None:
+    """The driver has not come."""
+    service.open_automatically(caller, str(delivery.data["assignment_id"]), RecoveryReason.NO_SHOW)
+
+
+def late(caller: Caller, delivery: Delivery) -> None:
+    """They will be late. Passengers who are on board stay there: who is late on the way is not replaced.
+
+    Of a driver who has not reported for duty `unstarted` is told, and the vehicle that waits may do.
+    """
+    assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
+    if assignment is not None and assignment.status.is_under_way:
+        service.open_automatically(caller, assignment.id, RecoveryReason.LATE_RISK)
+
+
+def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:
+    """Keep what went wrong where staff see it, on the recovery and on its charter."""
+
+    def act() -> Next:
+        before = _get(caller, recovery_id)
+        kept = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
+        told = RecoveryFailed(**of_recovery(before), state=state, error=kept.error)
+        charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
+        on_charter: list[Op] = [workflow_failures.failed(charter, FLOW, kept)] if charter is not None else []
+        store.commit(caller, Update(before, before.model_copy(update={"failure": kept}), [told]), *on_charter)
+        return Next(go="over")
+
+    return retry_on_conflict(act)
+
+
+CONSUMERS: Final[Mapping[str, Consumer]] = {
+    "assignment.checked_in": wake_of_assignment,
+    "assignment.declined": wake_of_assignment,
+    "assignment.released": wake_of_assignment,
+    "recovery.cancelled": wake,
+    "recovery.declined": wake,
+    "trip.late_risk": late,
+    "trip.recovered": wake,
+    "trip.unstarted": unstarted,
+}
+"""By the event's type; `template.yaml` lets just these reach the queue."""

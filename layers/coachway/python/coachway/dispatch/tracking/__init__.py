@@ -1,0 +1,1 @@
+"""Positions of vehicles: intake, storage, geofences, ETA."""

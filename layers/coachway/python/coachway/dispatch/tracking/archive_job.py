@@ -1,0 +1,86 @@
+"""Moves the trails of trips that are long over out of the table, each into one file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import datetime
+from typing import Final
+
+from coachway.bookings.charters.model import sortable
+from coachway.core import errors, file_storage, hourly_sweep, store
+from coachway.core.caller import Caller
+from coachway.core.persistence import single_item
+from coachway.core.persistence.operations import Remove, Update
+from coachway.core.persistence.queries import query_page
+from coachway.core.runtime.logging import logger
+from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.dispatch.assignments.watch import TO_ARCHIVE, MonitoringSchedule
+from coachway.dispatch.tracking import position_store
+from coachway.dispatch.tracking.position_encoding import Fix
+
+_TIMER: Final = "trail-archive"
+
+
+class Archived(BaseSchema):
+    """What one run did: trails moved, the fixes in them, trails left for the next run."""
+
+    trails: int = 0
+    fixes: int = 0
+    failed: int = 0
+
+
+def run() -> Archived:
+    """Move what is due. What went wrong is gone through again by the next run."""
+    work, result = hourly_sweep.begin(_TIMER), Archived()
+    for day in sorted({sortable(at)[:10] for at in work.hours()}):
+        _go_through(day, work.now, result)
+    if not result.failed:
+        work.finish()
+    return result
+
+
+def _go_through(day: str, now: datetime, result: Archived) -> None:
+    query: PageQuery | None = PageQuery(limit=100)
+    while query is not None:
+        due = query_page(
+            MonitoringSchedule, TO_ARCHIVE, [TO_ARCHIVE.partition(day=day)], query, between=("0", f"{sortable(now)}~")
+        )
+        for watch in due.items:
+            try:
+                result.fixes += _move(watch)
+                result.trails += 1
+            except errors.Error as failure:
+                result.failed += 1
+                logger.warning("a trail could not be archived", id=watch.assignment_id, reason=type(failure).__name__)
+        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
+
+
+def _move(watch: MonitoringSchedule) -> int:
+    """Write the file, note that it is there, take the pages away: a run that is interrupted goes on from there."""
+    known = store.find(MonitoringSchedule, watch.key())
+    if known is None:
+        return 0
+    pages = position_store.whole(watch.org_id, watch.assignment_id)
+    fixes = [fix for each in pages for fix in each.fixes]
+    caller = Caller.system(_TIMER, watch.org_id)
+    if not known.is_filed:
+        file_storage.put(key_of(watch.org_id, watch.assignment_id), told(fixes), "application/gzip")
+        filed = known.model_copy(update={"is_filed": True})
+        store.commit(caller, Update(known, filed))
+        known = filed
+    for each in pages:
+        single_item.delete_if_unchanged(each)
+    store.commit(caller, Remove(known))
+    return len(fixes)
+
+
+def key_of(org_id: str, assignment_id: str) -> str:
+    """Where the trail of an assignment lies."""
+    return f"trails/{org_id}/{assignment_id}.json.gz"
+
+
+def told(fixes: list[Fix]) -> bytes:
+    """A trail as a file tells it: JSON, a line for each fix, compressed."""
+    lines = [json.dumps({**fix._asdict(), "at": fix.at.isoformat(timespec="milliseconds")}) for fix in fixes]
+    return gzip.compress("\n".join(lines).encode(), mtime=0)

@@ -1,0 +1,293 @@
+"""Where on its way a vehicle is, from its fixes: two inside a stop's fence are an arrival, two outside a departure.
+
+Stops are come to in their order. What is told already (by hand, or by fixes that came before) stands: a vehicle is at
+least as far as that. Pure: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from pydantic import ConfigDict
+
+from coachway.bookings.charters.model import StopType
+from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
+from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.hours.model import Frozen, Instant
+
+FENCE_METERS: Final = 200.0
+AGREEING: Final = 2
+"""How many fixes, one after the other, must say the same."""
+AWAY_METERS: Final = 1000.0
+"""Who was further from the stop just left may have come back to it; else a fix only wavers at the fence."""
+DUE_EARLY: Final = timedelta(hours=1)
+"""How long before its planned time a stop is due: others before it may then have been missed."""
+SOON: Final = timedelta(minutes=15)
+"""How long before its planned time a vehicle that waits where it is has come to a stop."""
+STAYING: Final = timedelta(minutes=3)
+"""So long a vehicle stays at a stop where it is hardly to be expected: who only drives past does not."""
+FASTEST_MPH: Final = 120.0
+"""A fix that only a faster vehicle could reach is an error of the receiver, unless the next one agrees with it."""
+
+
+class Happening(StrEnum):
+    """What a vehicle does at a stop."""
+
+    ARRIVED = "arrived"
+    DEPARTED = "departed"
+
+
+class StopEvent(NamedTuple):
+    """That a vehicle came to a stop, or left it."""
+
+    stop: int
+    happening: Happening
+    at: datetime
+
+
+class Progress(Frozen):
+    """How far a vehicle has come. It is at `stop`, counted from 0, or on the way to it; past the last one it is over.
+
+    `run` fixes in a row, the first at `since`, say that it is at `toward` (on the way), or has left (at a stop).
+    """
+
+    # Pages of a trail that an older release wrote, with fields of its own, are read by the next one.
+    model_config = ConfigDict(extra="ignore")
+
+    stop: int = 0
+    there: bool = False
+    run: int = 0
+    toward: int = 0
+    since: Instant | None = None
+    away: bool = False
+    """Whether it was far from the stop that it left last."""
+    latitude: float | None = None
+    longitude: float | None = None
+    seen_at: Instant | None = None
+    """Of the last fix that counted."""
+    doubt: tuple[Instant, float, float] | None = None
+    """A fix since then, which nobody could have reached: when, latitude, longitude."""
+
+    @property
+    def place(self) -> Coordinates | None:
+        """Where it was seen last."""
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Coordinates(self.latitude, self.longitude)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What fixes lead to: how far the vehicle is after them, what happened, and which of them counted.
+
+    `newest` says where it is, if it is accurate to the fence, though it may not count yet.
+    """
+
+    progress: Progress
+    passages: list[StopEvent]
+    counted: list[Fix]
+    newest: Fix | None
+
+
+def follow(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> Followed:
+    """Go on from `progress` through `fixes`, in the order of their times."""
+    way = _ProgressTracker(stops, **progress.model_dump())
+    for fix in fixes:
+        way.see(fix)
+    return Followed(way.progress, way.passages, way.counted, way.newest)
+
+
+def told(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
+    """As far as a vehicle is known to be by now: by its fixes, which lead to `progress`, and by all that is told."""
+    way = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
+    way.catch_up(None)
+    return way.progress
+
+
+def meters(one: Coordinates, other: Coordinates) -> float:
+    """Metres in a straight line."""
+    return miles_between(one, other) * METERS_PER_MILE
+
+
+def planned(stop: AssignmentStop) -> datetime | None:
+    """When a vehicle should be there."""
+    return stop.arrival or stop.departure
+
+
+def are_together(one: AssignmentStop, other: AssignmentStop, left_at: datetime) -> bool:
+    """Whether a vehicle that left a stop at that time has served the next one as well, which is in the same fence.
+
+    Not if passengers ride from the one to the other, as on a round trip, nor if it may come back for it.
+    """
+    if one.place is None or other.place is None or meters(one.place, other.place) > FENCE_METERS:
+        return False
+    if other.stop_type is StopType.DROPOFF and one.stop_type is not StopType.DROPOFF:
+        return False
+    wanted = other.departure or other.arrival
+    return wanted is not None and left_at >= wanted - SOON
+
+
+def _could_be(one: Fix, other: Fix) -> bool:
+    """Whether a vehicle could be at both."""
+    hours = max(1.0, (other.at - one.at).total_seconds()) / 3600
+    miles = miles_between(one.place, other.place)
+    return miles * METERS_PER_MILE <= FENCE_METERS or miles / hours <= FASTEST_MPH
+
+
+@dataclass(slots=True)
+class _ProgressTracker:
+    """A progress on its way through fixes."""
+
+    stops: Sequence[AssignmentStop]
+    stop: int = 0
+    there: bool = False
+    run: int = 0
+    toward: int = 0
+    since: datetime | None = None
+    away: bool = False
+    latitude: float | None = None
+    longitude: float | None = None
+    seen_at: datetime | None = None
+    doubt: tuple[datetime, float, float] | None = None
+    passages: list[StopEvent] = field(default_factory=list)
+    counted: list[Fix] = field(default_factory=list)
+    newest: Fix | None = None
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(**{name: getattr(self, name) for name in Progress.model_fields})
+
+    def see(self, fix: Fix) -> None:
+        self.catch_up(fix.at)
+        if fix.accuracy_m is None or fix.accuracy_m <= FENCE_METERS:
+            self.newest = fix
+            for each in self._believed(fix):
+                self._count(each)
+
+    def _count(self, fix: Fix) -> None:
+        before = self._last
+        self.counted.append(fix)
+        self.latitude, self.longitude, self.seen_at = fix.latitude, fix.longitude, fix.at
+        if self.there and self.stop < len(self.stops):
+            if not self._has_left(fix):
+                return
+            # What shows that it left may show as well that it has come to the next one.
+            if before is not None and not self.there:
+                self._on_the_way(before)
+        if not self.there:
+            self._on_the_way(fix)
+
+    @property
+    def _last(self) -> Fix | None:
+        if self.latitude is None or self.longitude is None or self.seen_at is None:
+            return None
+        return Fix(self.seen_at, self.latitude, self.longitude)
+
+    def catch_up(self, until: datetime | None) -> None:
+        """Go as far as is told to have happened by then."""
+        for number in range(self.stop, len(self.stops)):
+            stop = self.stops[number]
+            if stop.departed_at is not None and (until is None or stop.departed_at <= until):
+                self._leave(number)
+            elif stop.arrived_at is not None and (until is None or stop.arrived_at <= until):
+                self._come_to(number)
+
+    def _believed(self, fix: Fix) -> list[Fix]:
+        """The fix, with the one before that it bears out; none while it stands alone against all that was seen."""
+        doubt, self.doubt = self.doubt, None
+        last = self._last
+        if last is None or _could_be(last, fix):
+            return [fix]
+        if doubt is not None and _could_be(before := Fix(*doubt), fix):
+            return [before, fix]
+        self.doubt = (fix.at, fix.latitude, fix.longitude)
+        return []
+
+    def _has_left(self, fix: Fix) -> bool:
+        """Whether the vehicle is not at its stop any more."""
+        if self._inside(self.stop, fix):
+            self._forget()
+            return False
+        self._once_more(self.stop, fix)
+        if self.run < AGREEING or self.since is None:
+            return False
+        left_at, here = self.since, self.stops[self.stop]
+        self._passed(self.stop, Happening.DEPARTED, left_at)
+        self._leave(self.stop)
+        self._pass_neighbours(here, left_at)
+        return True
+
+    def _pass_neighbours(self, here: AssignmentStop, at: datetime) -> None:
+        while self.stop < len(self.stops) and are_together(here, self.stops[self.stop], at):
+            self._passed(self.stop, Happening.ARRIVED, at)
+            if self.stop == len(self.stops) - 1:
+                self.there = True
+                return
+            self._passed(self.stop, Happening.DEPARTED, at)
+            self._leave(self.stop)
+
+    def _on_the_way(self, fix: Fix) -> None:
+        if self.stop >= len(self.stops):
+            return
+        left = self.stops[self.stop - 1].place if self.stop else None
+        if left is not None and meters(left, fix.place) > AWAY_METERS:
+            self.away = True
+        is_back = left is not None and meters(left, fix.place) <= FENCE_METERS
+        for number in range(self.stop, len(self.stops)):
+            stays = self._stays(number, fix.at, is_back=is_back) if self._inside(number, fix) else None
+            if stays is not None:
+                break
+        else:
+            self._forget()
+            return
+        if number != self.toward:
+            self._forget()
+        self._once_more(number, fix)
+        if self.run >= AGREEING and self.since is not None and fix.at - self.since >= stays:
+            self._passed(number, Happening.ARRIVED, self.since)
+            self._come_to(number)
+
+    def _stays(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
+        """How long a vehicle inside its fence must stay to have come to a stop; None where it has not at all.
+
+        The next stop is come to at once, unless it lies where the vehicle just left.
+        """
+        is_next, is_due = number == self.stop, self._is_due(number, at, DUE_EARLY)
+        if is_next and (not is_back or (self.away and is_due)):
+            return timedelta()
+        if is_back and not self.away:
+            return STAYING if self._is_due(number, at, SOON) else None
+        return STAYING if is_next or is_due else None
+
+    def _is_due(self, number: int, at: datetime, early: timedelta) -> bool:
+        wanted = planned(self.stops[number])
+        return wanted is not None and at >= wanted - early
+
+    def _inside(self, number: int, fix: Fix) -> bool:
+        place = self.stops[number].place
+        return place is not None and meters(place, fix.place) <= FENCE_METERS
+
+    def _once_more(self, toward: int, fix: Fix) -> None:
+        if self.run == 0:
+            self.since, self.toward = fix.at, toward
+        self.run += 1
+
+    def _come_to(self, number: int) -> None:
+        if (self.stop, self.there) != (number, True):
+            self.stop, self.there = number, True
+            self._forget()
+
+    def _leave(self, number: int) -> None:
+        self.stop, self.there, self.away = number + 1, False, False
+        self._forget()
+
+    def _forget(self) -> None:
+        self.run, self.since, self.toward = 0, None, self.stop
+
+    def _passed(self, stop: int, happening: Happening, at: datetime) -> None:
+        self.passages.append(StopEvent(stop, happening, at))

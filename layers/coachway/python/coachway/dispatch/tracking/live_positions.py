@@ -1,0 +1,153 @@
+"""Where the vehicles of a charter are, and when they will be at their stops: for staff, and by a link for anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.tracking import eta, position_store, share_links
+from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.position_store import MergedTrail
+from coachway.dispatch.tracking.schemas import (
+    CharterTrack,
+    OwnVehicleTrack,
+    Position,
+    SharedTrack,
+    StopTrack,
+    VehicleTrack,
+)
+from coachway.dispatch.tracking.share_links import OpenedLink
+
+
+def of_charter(caller: Caller, charter_id: str) -> CharterTrack:
+    """Where a charter's vehicles are, from checking in to checking out. Raises Missing.
+
+    Three reads, however many vehicles send their positions.
+    """
+    charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    now = clock.now()
+    vehicles = of_running(charter.org_id, _running(charter), now)
+    return CharterTrack(charter_id=charter.id, vehicles=vehicles, **_head(charter, vehicles, now))
+
+
+def of_running(org_id: str, running: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
+    """Where the vehicles of some assignments are, in their order: one read for thirty that send their positions."""
+    found = []
+    for each, laid in _followed(org_id, running, now, shows=_on_duty):
+        more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
+        found.append(OwnVehicleTrack(**_vehicle(each, laid, now), **more))
+    return found
+
+
+def seen(token: str) -> SharedTrack:
+    """What whoever holds a live link sees: no position before the driver checks in, none from the last drop-off on.
+
+    None either of a charter that is over or off, whatever its drivers still do.
+    """
+    return shared(share_links.opened(token))
+
+
+def shared(found: OpenedLink) -> SharedTrack:
+    """The same of a link that was opened."""
+    now = clock.now()
+    shows = _nobody if found.charter.status.is_terminal else _with_passengers
+    running = _followed(found.charter.org_id, _running(found.charter), now, shows)
+    vehicles = [VehicleTrack(**_vehicle(*each, now)) for each in running]
+    return SharedTrack(
+        carrier=found.organization.shown_as,
+        vehicles=vehicles,
+        expires_at=found.link.until,
+        **_head(found.charter, vehicles, now),
+    )
+
+
+def _running(charter: Charter) -> list[Assignment]:
+    """The assignments that run a charter's vehicles, in the order of these."""
+    ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
+    known = store.find_many(Assignment, [repository.key(charter.org_id, each) for each in ids[:100]]) if ids else {}
+    return sorted(known.values(), key=lambda each: each.vehicle_number)
+
+
+def _followed(
+    org_id: str, running: Sequence[Assignment], now: datetime, shows: Callable[[Assignment], bool]
+) -> list[tuple[Assignment, MergedTrail]]:
+    """Assignments, each with how far it is, and its last positions if they show."""
+    shown = [each.id for each in running if shows(each)]
+    pages = position_store.newest_of(org_id, shown, now) if shown else {}
+    return [
+        (each, position_store.merge_positions(each.org_id, each.id, pages.get(each.id, []), [], each.stops))
+        for each in running
+    ]
+
+
+def _on_duty(assignment: Assignment) -> bool:
+    is_back = assignment.status is AssignmentStatus.COMPLETED and assignment.checked_out_at is None
+    return assignment.status.is_under_way or is_back
+
+
+def _with_passengers(assignment: Assignment) -> bool:
+    return assignment.status.is_under_way
+
+
+def _nobody(_: Assignment) -> bool:
+    return False
+
+
+def _vehicle(each: Assignment, laid: MergedTrail, now: datetime) -> dict[str, Any]:
+    progress, counted = laid.progress, laid.counted
+    is_ahead = each.status.is_live and progress.stop < len(each.stops)
+    expected: list[datetime | None] = [None] * len(each.stops)
+    if each.status.is_under_way:
+        expected = eta.arrivals(progress, each.stops, now, eta.pace(counted))
+    upcoming = progress.stop + 1 if progress.there else progress.stop
+    following = upcoming if is_ahead and upcoming < len(each.stops) else None
+    late = eta.lateness(each.stops, expected)
+    path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT]
+    return {
+        "vehicle_number": each.vehicle_number,
+        "vehicle_name": each.vehicle_name,
+        "status": each.status,
+        "position": _position(laid.newest) if laid.newest else None,
+        "path": path,
+        "next_stop": following,
+        "eta": expected[following] if following is not None else None,
+        "late_minutes": late.minutes if late else None,
+        "stops": [
+            StopTrack(**stop.model_dump(include=set(StopTrack.model_fields) - {"eta"}), eta=when)
+            for stop, when in zip(each.stops, expected, strict=True)
+        ],
+    }
+
+
+def _position(fix: Fix) -> Position:
+    return Position(
+        latitude=fix.latitude,
+        longitude=fix.longitude,
+        speed_mph=fix.speed_mph,
+        heading=fix.heading,
+        accuracy_m=fix.accuracy_m,
+        recorded_at=fix.at,
+    )
+
+
+def _head(charter: Charter, vehicles: Sequence[VehicleTrack], now: datetime) -> dict[str, Any]:
+    under_way = (each for each in vehicles if each.status.is_under_way)
+    first = next(under_way, vehicles[0] if vehicles else None)
+    return {
+        "number": charter.number,
+        "status": charter.status,
+        "timezone": charter.timezone,
+        "position": first.position if first else None,
+        "next_stop": first.next_stop if first else None,
+        "eta": first.eta if first else None,
+        "stops": first.stops if first else [],
+        "asked_at": now,
+    }

@@ -1,0 +1,142 @@
+"""GPS fixes, and how many of them fit into little: about nine bytes each.
+
+Time, latitude and longitude are kept as differences to the fix before, in as few bytes as they need (the "varint" of
+Protocol Buffers): at one fix in ten seconds two bytes for each. Speed, heading and accuracy are a byte each. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from coachway.core.types.geo import Coordinates
+
+_DEGREE: Final = 100_000
+"""Steps of a degree: 1.1 m, less than any telephone knows."""
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_UNKNOWN: Final = 255
+
+
+class Fix(NamedTuple):
+    """Where a vehicle was: degrees, miles an hour, degrees from north, metres."""
+
+    at: datetime
+    latitude: float
+    longitude: float
+    speed_mph: int | None = None
+    heading: int | None = None
+    accuracy_m: int | None = None
+
+    @property
+    def place(self) -> Coordinates:
+        """Where it was."""
+        return Coordinates(self.latitude, self.longitude)
+
+
+def rounded(
+    at: datetime,
+    latitude: float,
+    longitude: float,
+    speed_mph: float | None = None,
+    heading: float | None = None,
+    accuracy_m: float | None = None,
+) -> Fix:
+    """A fix as it will be kept: milliseconds, 0.00001°, whole miles an hour and metres, every other degree of heading.
+
+    Two of the same millisecond are the same. What is more than 254 of its unit is 254.
+    """
+    moment = at.astimezone(UTC)
+    moment -= timedelta(microseconds=moment.microsecond % 1000)
+    return Fix(
+        moment,
+        round(latitude * _DEGREE) / _DEGREE,
+        round(longitude * _DEGREE) / _DEGREE,
+        None if speed_mph is None else min(254, round(speed_mph)),
+        None if heading is None else round(heading / 2) * 2 % 360,
+        None if accuracy_m is None else min(254, round(accuracy_m)),
+    )
+
+
+def encode_fixes(start: datetime, fixes: Iterable[Fix]) -> str:
+    """Rounded fixes, in the order of their times, none before `start`: as text that JSON need not escape."""
+    told = bytearray()
+    before = (0, 0, 0)
+    for fix in fixes:
+        now = (
+            (fix.at - start) // _MILLISECOND,
+            round(fix.latitude * _DEGREE),
+            round(fix.longitude * _DEGREE),
+        )
+        told += _varint(now[0] - before[0])
+        told += _varint(_zigzag(now[1] - before[1]))
+        told += _varint(_zigzag(now[2] - before[2]))
+        told += bytes((_byte(fix.speed_mph), _byte(fix.heading, 2), _byte(fix.accuracy_m)))
+        before = now
+    return base64.b85encode(told).decode()
+
+
+def decode_fixes(start: datetime, text: str) -> list[Fix]:
+    """The fixes that `packed` made a text of."""
+    told = iter(base64.b85decode(text))
+    fixes: list[Fix] = []
+    ms = latitude = longitude = 0
+    while (first := next(told, None)) is not None:
+        ms += _number(first, told)
+        latitude += _unzigzag(_number(next(told), told))
+        longitude += _unzigzag(_number(next(told), told))
+        speed, heading, accuracy = (_known(next(told)) for _ in range(3))
+        fixes.append(
+            Fix(
+                start + ms * _MILLISECOND,
+                latitude / _DEGREE,
+                longitude / _DEGREE,
+                speed,
+                None if heading is None else heading * 2,
+                accuracy,
+            )
+        )
+    return fixes
+
+
+def merged(known: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
+    """Both in the order of their times; of two of the same moment the known one stays."""
+    by_time = {fix.at: fix for fix in new} | {fix.at: fix for fix in known}
+    return [by_time[at] for at in sorted(by_time)]
+
+
+def _byte(value: int | None, unit: int = 1) -> int:
+    return _UNKNOWN if value is None else value // unit
+
+
+def _known(byte: int) -> int | None:
+    return None if byte == _UNKNOWN else byte
+
+
+def _zigzag(number: int) -> int:
+    """Small numbers of either sign as small numbers without one."""
+    return number * 2 if number >= 0 else -number * 2 - 1
+
+
+def _unzigzag(number: int) -> int:
+    return number // 2 if number % 2 == 0 else -(number // 2) - 1
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits to a byte, the lowest first; the eighth says that more follow."""
+    found = bytearray()
+    while number >= 128:
+        found.append(number % 128 + 128)
+        number //= 128
+    found.append(number)
+    return bytes(found)
+
+
+def _number(first: int, rest: Iterator[int]) -> int:
+    result, shift, byte = first % 128, 7, first
+    while byte >= 128:
+        byte = next(rest)
+        result += byte % 128 << shift
+        shift += 7
+    return result

@@ -1,0 +1,134 @@
+"""Takes the positions that a driver's telephone sends: one at a time, or what it gathered without a network."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from coachway.core import errors
+from coachway.core.caller import Caller
+from coachway.core.errors import FieldError
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.types.datetimes import Timestamp
+from coachway.dispatch.assignments import repository
+from coachway.dispatch.assignments.model import Assignment, AssignmentId
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.tracking import position_store, progress_writer
+from coachway.dispatch.tracking.position_encoding import Fix, rounded
+
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""By how much a telephone's clock may be ahead of ours."""
+_TAKING: Final = frozenset(
+    {
+        AssignmentStatus.CHECKED_IN,
+        AssignmentStatus.IN_PROGRESS,
+        AssignmentStatus.COMPLETED,
+        AssignmentStatus.RELEASED,
+    }
+)
+
+CHECK_IN_EXAMPLE: Final[dict[str, JsonValue]] = {
+    "assignment_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
+    "points": [
+        {
+            "latitude": 40.7074,
+            "longitude": -74.0113,
+            "speed_mph": 31.5,
+            "heading": 214,
+            "accuracy_m": 6,
+            "recorded_at": "2026-03-03T09:10:20-05:00",
+        }
+    ],
+}
+
+
+class PositionReport(RequestSchema):
+    """Where a vehicle was, and when."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    speed_mph: Annotated[float | None, Field(ge=0, le=300)] = None
+    heading: Annotated[float | None, Field(ge=0, le=360, description="degrees from north, clockwise")] = None
+    accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="radius in metres")] = None
+    recorded_at: Timestamp
+
+    def fix(self) -> Fix:
+        """As it is kept."""
+        return rounded(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
+
+
+class CheckInBatch(RequestSchema):
+    """Where an assignment's vehicle was: one moment, or up to a hundred in any order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CHECK_IN_EXAMPLE]})
+
+    assignment_id: AssignmentId
+    points: Annotated[list[PositionReport], Field(min_length=1, max_length=100)]
+
+
+class PositionIngestResult(BaseSchema):
+    """What became of a batch. A moment that was told before is a duplicate: what was told first stands."""
+
+    accepted: int
+    duplicates: int
+    ignored: Annotated[
+        int, Field(description="before checking in, after checking out, or beyond 1,000 in five minutes")
+    ]
+
+
+def ingest_positions(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
+    """Keep positions, each moment once and in its place, and note what they show.
+
+    Raises Missing for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
+    Two reads and one write of a unit, if nothing happens and all fall on the same page.
+    """
+    latest = clock.now() + CLOCK_SKEW
+    ahead = [
+        FieldError(f"points.{number}.recorded_at", "must not be in the future")
+        for number, point in enumerate(body.points)
+        if point.recorded_at > latest
+    ]
+    if ahead:
+        raise errors.Invalid(f"{ahead[0].field}: {ahead[0].message}", fields=ahead)
+    fixes = sorted((point.fix() for point in body.points), key=lambda fix: fix.at)
+    written: set[datetime] = set()
+    return retry_on_conflict(lambda: _take(caller, body.assignment_id, fixes, written))
+
+
+def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]) -> PositionIngestResult:
+    """One try. `written` are the moments that an earlier one of this request has written."""
+    assignment = repository.get(caller, assignment_id)
+    if assignment.status not in _TAKING or assignment.checked_in_at is None:
+        raise errors.Conflict(
+            f"this assignment is {assignment.status}: check in first", title="the driver is not on duty"
+        )
+    fresh: dict[datetime, Fix] = {}
+    for fix in fixes:
+        if _on_duty(assignment, fix.at):
+            fresh.setdefault(fix.at, fix)
+    ignored = sum(not _on_duty(assignment, fix.at) for fix in fixes)
+    if not fresh:
+        return PositionIngestResult(accepted=0, duplicates=0, ignored=ignored)
+    pages = position_store.since(assignment.org_id, assignment.id, min(fresh))
+    laid = position_store.merge_positions(assignment.org_id, assignment.id, pages, fresh.values(), assignment.stops)
+    after = progress_writer.apply_stop_events(caller, assignment, laid.passages)
+    if after is not assignment:
+        laid = position_store.merge_positions(after.org_id, after.id, pages, fresh.values(), after.stops)
+    progress_writer.raise_alarms(caller, after, laid.progress, laid.counted)
+    for page in laid.changed:
+        position_store.save_page(page)
+        written |= {fix.at for fix in page.fixes if fix.at in fresh and fix.at not in laid.known}
+    accepted = len(fresh.keys() - (laid.known - written) - laid.too_many)
+    ignored += sum(fix.at in laid.too_many for fix in fixes)
+    return PositionIngestResult(accepted=accepted, duplicates=len(fixes) - ignored - accepted, ignored=ignored)
+
+
+def _on_duty(assignment: Assignment, at: datetime) -> bool:
+    """Whether a driver was on duty: where they are at other times is nobody's business."""
+    since = assignment.checked_in_at
+    until = assignment.checked_out_at or assignment.ended_at
+    return since is not None and at >= since - CLOCK_SKEW and (until is None or at <= until + CLOCK_SKEW)

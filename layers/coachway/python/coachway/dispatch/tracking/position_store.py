@@ -1,0 +1,180 @@
+"""The trail of an assignment's vehicle: its GPS fixes, five minutes on a page.
+
+A page is one item of less than a kilobyte at a fix in ten seconds, written by itself: a check-in costs one write unit,
+a batch one for each page that it touches. The newest page is the current position. Each page says how far the vehicle
+was before it, so that fixes which come late are put into their place and everything from there on is gone through
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final
+
+from pydantic import AwareDatetime, Field
+
+from coachway.bookings.charters.model import sortable
+from coachway.core import store
+from coachway.core.persistence import single_item
+from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.dispatch.assignments.model import AssignmentStop
+from coachway.dispatch.tracking.geofence import Followed, Progress, StopEvent, follow, told
+from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merged
+
+LENGTH: Final = timedelta(minutes=5)
+KEPT: Final = timedelta(days=180)
+"""After that DynamoDB removes a page; the timer has moved it to the archive long before."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_PAGES: Final = 10_000
+MOST_FIXES: Final = 1000
+"""On a page, which is several in a second; beyond them it would outgrow what an item may be."""
+_TOGETHER: Final = 30
+"""Vehicles whose newest pages are read in one call."""
+
+TRAIL = AccessPattern(
+    "where an assignment's vehicle was, by five minutes; the newest says where it is",
+    pk="ORG#{org}#TRAIL#{assignment}",
+    sk="{begins}",
+    used_by="dispatch.trail",
+)
+
+
+class TrailPage(Record):
+    """The fixes of five minutes. `before` is how far the vehicle had come until then."""
+
+    KIND: ClassVar[str] = "trail"
+
+    org_id: str
+    assignment_id: str
+    begins: AwareDatetime
+    points: str = ""
+    before: Progress = Field(default_factory=Progress)
+
+    def key(self) -> Key:
+        return TRAIL.key(org=self.org_id, assignment=self.assignment_id, begins=sortable(self.begins))
+
+    def expires_at(self) -> int:
+        return int((self.begins + KEPT).timestamp())
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """What is on it, oldest first."""
+        return decode_fixes(self.begins, self.points)
+
+
+def page_of(at: datetime) -> datetime:
+    """When the page begins that a moment falls on."""
+    return _EPOCH + (at - _EPOCH) // LENGTH * LENGTH
+
+
+def partition(org_id: str, assignment_id: str) -> str:
+    """Where a trail lies."""
+    return TRAIL.partition(org=org_id, assignment=assignment_id)
+
+
+def newest(org_id: str, assignment_id: str, most: int = 2) -> list[TrailPage]:
+    """The newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
+    found = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=most)
+    return found[::-1]
+
+
+def whole(org_id: str, assignment_id: str) -> list[TrailPage]:
+    """All pages, oldest first."""
+    return query_all(TrailPage, partition(org_id, assignment_id), most=_MOST_PAGES)
+
+
+def newest_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
+    """The same as `newest` for many vehicles, by assignment: one read for thirty that sent something just now.
+
+    For each of those that did not, another.
+    """
+    latest = page_of(now)
+    begins = [latest - LENGTH, latest, latest + LENGTH]  # telephones' clocks may be ahead
+    found: dict[str, list[TrailPage]] = {}
+    for first in range(0, len(assignment_ids), _TOGETHER):
+        some = assignment_ids[first : first + _TOGETHER]
+        keys = {each: [TRAIL.key(org=org_id, assignment=each, begins=sortable(at)) for at in begins] for each in some}
+        together = store.find_many(TrailPage, [key for of_one in keys.values() for key in of_one])
+        for each in some:
+            found[each] = [together[key] for key in keys[each] if key in together] or newest(org_id, each)
+    return found
+
+
+def since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
+    """The pages from that of `first` on, oldest first, and the one before them."""
+    oldest = page_of(first)
+    pages = newest(org_id, assignment_id)
+    if len(pages) == 2 and pages[0].begins >= oldest:
+        pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=_MOST_PAGES)[::-1]
+        before = [page for page in pages if page.begins < oldest]
+        return [*before[-1:], *(page for page in pages if page.begins >= oldest)]
+    return pages
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTrail:
+    """A trail with new fixes in their places, gone through: what to write, what happened, where it leads."""
+
+    changed: list[TrailPage]
+    passages: list[StopEvent]
+    progress: Progress
+    counted: list[Fix]
+    """The fixes that counted, as far back as the pages reach."""
+    newest: Fix | None
+    """Where the vehicle is: its newest fix that is accurate enough to say so."""
+    known: frozenset[datetime]
+    """Of the new fixes, those that were there already,"""
+    too_many: frozenset[datetime]
+    """and those that their pages have no room for."""
+
+
+def merge_positions(
+    org_id: str, assignment_id: str, pages: Sequence[TrailPage], fixes: Iterable[Fix], stops: Sequence[AssignmentStop]
+) -> MergedTrail:
+    """Put fixes into their places on `pages`, which `since` found, and follow the vehicle through them. Pure."""
+    by_page: dict[datetime, list[Fix]] = {}
+    for fix in fixes:
+        by_page.setdefault(page_of(fix.at), []).append(fix)
+    there = {page.begins: page for page in pages}
+    progress = pages[0].before if pages else Progress()
+    last_seen: Fix | None = None
+    changed: list[TrailPage] = []
+    passages: list[StopEvent] = []
+    counted: list[Fix] = []
+    known: set[datetime] = set()
+    too_many: set[datetime] = set()
+    for begins in sorted(there.keys() | by_page.keys()):
+        page = there.get(begins) or TrailPage(org_id=org_id, assignment_id=assignment_id, begins=begins)
+        on_it = page.fixes
+        if begins in by_page:
+            times = {fix.at for fix in on_it}
+            fresh = [fix for fix in by_page[begins] if fix.at not in times]
+            known |= times.intersection(fix.at for fix in by_page[begins])
+            room = max(0, MOST_FIXES - len(on_it))
+            too_many |= {fix.at for fix in fresh[room:]}
+            on_it = merged(on_it, fresh[:room])
+        after = page.model_copy(update={"points": encode_fixes(begins, on_it), "before": progress})
+        if after != page or page.version == 0:
+            changed.append(after)
+        followed: Followed = follow(progress, on_it, stops)
+        progress = followed.progress
+        passages += followed.passages
+        counted += followed.counted
+        last_seen = followed.newest or last_seen
+    return MergedTrail(
+        changed, passages, told(stops, progress), counted, last_seen, frozenset(known), frozenset(too_many)
+    )
+
+
+def save_page(page: TrailPage) -> None:
+    """Write a page. Raises LostRace when somebody else has written it since it was read."""
+    single_item.put_if_unchanged(page)
+
+
+def distance_travelled(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
+    """How far a vehicle has come, and the fixes that count of its last two pages. One read."""
+    found = merge_positions(org_id, assignment_id, newest(org_id, assignment_id), [], stops)
+    return found.progress, found.counted

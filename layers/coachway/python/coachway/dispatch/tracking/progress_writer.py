@@ -1,0 +1,136 @@
+"""Writes what a vehicle's passages and its position make of its assignment and of the charter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from coachway.contracts.dispatch.assignments import (
+    TripArrived,
+    TripDeparted,
+    TripHoursExceeded,
+    TripLateRisk,
+    TripPapersLacking,
+)
+from coachway.core import store
+from coachway.core.caller import Caller
+from coachway.core.persistence.domain_events import Event
+from coachway.core.persistence.operations import Op, Update
+from coachway.core.runtime import clock
+from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
+from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.tracking import eta, trip_progress
+from coachway.dispatch.tracking.geofence import Progress, StopEvent, planned
+from coachway.dispatch.tracking.position_encoding import Fix
+from coachway.dispatch.tracking.trip_progress import Step
+from coachway.identity import organization_queries
+
+_TELLING: Final = frozenset({AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED})
+FRESH: Final = timedelta(minutes=10)
+"""An older position says nothing of where the vehicle is now."""
+
+
+def apply_stop_events(caller: Caller, assignment: Assignment, passages: Sequence[StopEvent]) -> Assignment:
+    """The assignment after passages that its position shows, each written with what follows from it.
+
+    What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
+    papers that are not in order raises an alarm. Raises LostRace.
+    """
+    if not passages or assignment.status not in _TELLING:
+        return assignment
+    free = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
+    while (step := trip_progress.apply_stop_events_to_assignment(assignment, passages, free)).changes:
+        assignment = write(caller, assignment, step, events=papers_alarm(assignment) if step.starts else [])
+    return assignment
+
+
+def papers_alarm(assignment: Assignment) -> list[Event]:
+    """The event of a vehicle that has left though not all was in order."""
+    from coachway.dispatch.matching import departure_check
+
+    reasons = departure_check.departure_blockers(assignment)
+    return (
+        [TripPapersLacking(**assignment_event_payloads.assignment_event_fields(assignment), reasons=reasons)]
+        if reasons
+        else []
+    )
+
+
+def write(
+    caller: Caller, before: Assignment, step: Step, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
+) -> Assignment:
+    """Write one step: the assignment, its events, the charter's own step. Raises LostRace."""
+    # Hours and charters come with them, which a position that shows nothing new does without.
+    from coachway.dispatch.matching import crew_limits
+    from coachway.dispatch.tracking import charter_progress
+
+    after = step.after
+    if after.status.is_under_way and any(isinstance(each, TripDeparted) for each in step.events):
+        after.may_drive_until = crew_limits.may_drive_until(after, clock.now())
+    elif any(isinstance(each, TripArrived) for each in step.events):
+        after.may_drive_until = None
+    together: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
+    if step.starts:
+        together += charter_progress.start_charter_ops(caller, charter_progress.charter_of(after), after)
+    if step.ends:
+        together += charter_progress.ending(caller, charter_progress.charter_of(after), after)
+    store.commit(caller, *together)
+    return after
+
+
+def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted: Sequence[Fix]) -> Assignment:
+    """The assignment after its newest position was looked at: late, or driven too long. Each is told once."""
+    now = clock.now()
+    if not before.status.is_under_way or not counted or now - counted[-1].at > FRESH:
+        return before
+    after = before.model_copy()
+    events = [
+        *_late(before, after, progress, counted, now),
+        *overrun(before, after, driving_at=None if progress.there else counted[-1].at),
+    ]
+    if not events:
+        return before
+    store.commit(caller, Update(before, after, events))
+    return after
+
+
+def _late(
+    before: Assignment, after: Assignment, progress: Progress, counted: Sequence[Fix], now: datetime
+) -> list[Event]:
+    expected = eta.arrivals(progress, before.stops, now, eta.pace(counted))
+    late = eta.lateness(before.stops, expected)
+    return late_risk(before, after, late, expected[late.stop] if late else None)
+
+
+def late_risk(
+    before: Assignment, after: Assignment, late: eta.Lateness | None, expected_at: datetime | None
+) -> list[Event]:
+    """The event of a lateness that has reached another quarter of an hour, noted on `after`."""
+    if late is None or eta.late_step(late.minutes) <= eta.late_step(before.late_minutes):
+        return []
+    stop = before.stops[late.stop]
+    wanted = planned(stop)
+    if wanted is None:
+        return []
+    after.late_minutes = late.minutes
+    return [
+        TripLateRisk(
+            **assignment_event_payloads.assignment_event_fields(before),
+            minutes=late.minutes,
+            stop=late.stop,
+            address=stop.address,
+            planned_at=wanted,
+            expected_at=expected_at,
+        )
+    ]
+
+
+def overrun(before: Assignment, after: Assignment, *, driving_at: datetime | None) -> list[Event]:
+    """The event of a vehicle that was driven at a moment when nobody of its crew might, noted on `after`."""
+    until = before.may_drive_until
+    if driving_at is None or until is None or driving_at <= until or before.hours_exceeded_at is not None:
+        return []
+    after.hours_exceeded_at = driving_at
+    return [TripHoursExceeded(**assignment_event_payloads.assignment_event_fields(before), since=until)]

@@ -1,0 +1,120 @@
+"""Live links: whoever holds one sees where the vehicles of a charter are, until it expires or is void."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar, Final
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.bookings.charters.rules import Status
+from coachway.core import errors, store
+from coachway.core.auth import signed_links
+from coachway.core.caller import Caller
+from coachway.core.persistence import single_item
+from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.runtime import clock, settings
+from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.identity.model.organization import ORGANIZATIONS, Organization
+
+PURPOSE: Final = "track"
+AFTERWARDS: Final = timedelta(hours=24)
+"""So long after the trip's end a link still opens, unless another time was asked for."""
+_KEPT: Final = timedelta(days=30)
+
+TRACK_LINK = AccessPattern(
+    "the live link to a charter's vehicles",
+    pk="ORG#{org}#TRACK_LINK#{charter}",
+    sk="LINK",
+    used_by="dispatch.track_links",
+)
+
+
+class TrackLinkInput(RequestSchema):
+    """Until when the link opens, and whether links given before stop opening."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"renew": False}]})
+
+    expires_in_hours: Annotated[
+        int | None, Field(ge=1, le=2160, description="left out: until 24 hours after the trip")
+    ] = None
+    renew: Annotated[bool, Field(description="voids the links that were given before")] = False
+
+
+class TrackLink(Record):
+    """What the live links to a charter are made from."""
+
+    KIND: ClassVar[str] = "track_link"
+
+    org_id: str
+    charter_id: str
+    nonce: str
+    until: AwareDatetime
+
+    def key(self) -> Key:
+        return TRACK_LINK.key(org=self.org_id, charter=self.charter_id)
+
+    def expires_at(self) -> int:
+        return int((self.until + _KEPT).timestamp())
+
+
+class GivenLink(BaseSchema):
+    """A live link: whoever holds it sees where the charter's vehicles are."""
+
+    token: str
+    url: str
+    expires_at: AwareDatetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """What a genuine live link leads to."""
+
+    charter: Charter
+    link: TrackLink
+    organization: Organization
+
+
+def opened(token: str) -> OpenedLink:
+    """What a live link's token leads to. Raises Missing for a forged one, and once it has expired or is void."""
+    said = signed_links.verify_link_token(PURPOSE, "chr", token)
+    charter_key = CHARTER.key(org=said.org_id, id=said.subject_id)
+    link_key = TRACK_LINK.key(org=said.org_id, charter=said.subject_id)
+    house_key = ORGANIZATIONS.key(org=said.org_id)
+    found = store.batch_get([charter_key, link_key, house_key])
+    link, charter = found.find(TrackLink, link_key), found.find(Charter, charter_key)
+    if link is None or charter is None or link.nonce != said.nonce or link.until <= clock.now():
+        raise errors.NotFound("this link is no longer valid")
+    return OpenedLink(charter, link, found.get(Organization, house_key))
+
+
+def give_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> GivenLink:
+    """The live link to a charter's vehicles: the one that was given before, or a new one. Raises Missing, Conflict."""
+    charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
+    if charter.status.is_terminal and charter.status is not Status.COMPLETED:
+        raise errors.Conflict(f"this charter is {charter.status}", title="there is nothing to follow")
+    now = clock.now()
+    after_hours = body.expires_in_hours
+    until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + AFTERWARDS
+    if until <= now:
+        raise errors.Conflict("its trip is over: say for how many hours", title="there is nothing to follow")
+    return retry_on_conflict(
+        lambda: _give_link(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
+    )
+
+
+def _give_link(charter: Charter, until: datetime, *, renew: bool) -> GivenLink:
+    key = TRACK_LINK.key(org=charter.org_id, charter=charter.id)
+    kept = store.find(TrackLink, key)
+    if kept is None or renew or kept.until <= clock.now():
+        nonce, version = signed_links.new_nonce(), kept.version if kept else 0
+        link = TrackLink(org_id=charter.org_id, charter_id=charter.id, nonce=nonce, until=until, version=version)
+    else:
+        link = kept.model_copy(update={"until": until})
+    if link != kept:
+        single_item.put_if_unchanged(link)
+    token = signed_links.create_link_token(PURPOSE, charter.org_id, charter.id, link.nonce)
+    return GivenLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)

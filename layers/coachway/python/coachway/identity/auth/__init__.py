@@ -1,0 +1,1 @@
+"""Log-in, sessions, passwords, one-time codes and second factors."""

@@ -1,0 +1,85 @@
+"""Log-in by password. Whatever was wrong, the answer is the same, and so is the work done for it."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Update
+from coachway.core.runtime import clock
+from coachway.core.schemas import RequestSchema
+from coachway.identity import rate_limits
+from coachway.identity.account_lookup import Account, find_account
+from coachway.identity.auth import lockout, sessions, tokens
+from coachway.identity.auth.sessions import Method
+from coachway.identity.auth.tokens import Issued, SignedIn
+from coachway.identity.model import permissions
+from coachway.identity.model.credentials import Credentials
+from coachway.identity.model.field_types import GivenPassword, GivenText
+from coachway.identity.model.user import User
+from coachway.identity.secrets import hashing
+
+
+class Login(RequestSchema):
+    """A password, and whose. With `cookies` the tokens are set as http-only cookies."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"organization": "harbor", "email": "ana@harbor.example", "password": "correct horse battery staple"}
+            ]
+        }
+    )
+
+    organization: GivenText
+    email: GivenText
+    password: GivenPassword
+    cookies: bool = False
+
+
+def login(caller: Caller, body: Login) -> Issued[SignedIn]:
+    """Begin a session, or ask for the second factor.
+
+    Raises Unauthenticated whatever was wrong, TooMany for a locked account.
+    """
+    rate_limits.by_address("login", caller)
+    account = find_account(body.organization, email=body.email)
+    rate_limits.by_account("login", f"{account.org_id}/{account.who}")
+    lockout.record_failed_attempt(caller, account.org_id, account.who)
+    digest = account.credentials.password_hash if account.credentials else ""
+    right = hashing.password_matches(digest, body.password)
+    user = active(account) if right else None
+    if user is None or account.credentials is None:
+        raise errors.Unauthenticated("organization, email or password is wrong")
+    _rehash(caller, account.credentials, body.password)
+    return first_factor_given(caller, user, method="password", cookies=body.cookies)
+
+
+def active(account: Account) -> User | None:
+    """The account's user, if they may log in at all."""
+    return account.user if account.user is not None and account.user.status == "active" else None
+
+
+def first_factor_given(caller: Caller, user: User, *, method: Method, cookies: bool) -> Issued[SignedIn]:
+    """The session that a first factor opens, or the token with which to give a second one.
+
+    With a second factor outstanding, the tries stand against the account until that one is right too.
+    """
+    if user.mfa_enabled:
+        seconds = int(permissions.MFA_LIFE.total_seconds())
+        token = tokens.mfa_token(user, method, clock.now())
+        return Issued(SignedIn(expires_in=seconds, mfa_required=True, mfa_token=token))
+    lockout.clear_failed_attempts(caller, user.org_id, user.id)
+    return sessions.opened(caller, user, method=method, second_factor=False, cookies=cookies)
+
+
+def _rehash(caller: Caller, before: Credentials, password: str) -> None:
+    """Digests made with less work than is asked for now are made again while the password is at hand."""
+    if not hashing.is_outdated(before.password_hash):
+        return
+    after = before.model_copy(update={"password_hash": hashing.password_digest(password)})
+    try:
+        store.commit(Caller.system("identity", before.org_id, caller.correlation_id), Update(before, after))
+    except errors.ConcurrentUpdate:
+        return  # it was changed in the meantime: the next log-in will see to it

@@ -1,0 +1,201 @@
+"""Sessions: where somebody is signed in. At most five; the oldest ends for a sixth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from coachway.contracts.identity import RefreshTokenReused, UserSignedIn, UserSignedOut
+from coachway.core import errors, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.idempotency import IdempotencyRecord, ReplayedRequest
+from coachway.core.persistence.operations import Create, Op, Update
+from coachway.core.runtime import clock
+from coachway.core.schemas import BaseSchema, Page, PageQuery
+from coachway.core.types import ids
+from coachway.identity import in_memory_paging, roles
+from coachway.identity.account_lookup import retry_on_conflict, session_of, sessions_of, signed_in
+from coachway.identity.auth import tokens
+from coachway.identity.auth.tokens import Issued, RefreshToken, SignedIn
+from coachway.identity.model import permissions as model_permissions
+from coachway.identity.model.credentials import Session, Sessions
+from coachway.identity.model.user import USERS, User
+from coachway.identity.secrets import hashing
+
+
+class SessionView(BaseSchema):
+    """A place where the caller is signed in."""
+
+    id: str
+    ip: str
+    agent: str
+    created_at: AwareDatetime
+    last_seen_at: AwareDatetime
+    expires_at: AwareDatetime
+    current: bool
+
+
+Method = Literal["password", "otp"]
+
+
+def opened(caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
+    """Begin a session of somebody who has proved who they are."""
+    return retry_on_conflict(lambda: _open(caller, user, method, second_factor, cookies))
+
+
+def _open(caller: Caller, user: User, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
+    now = clock.now()
+    before = sessions_of(user.org_id, user.id)
+    refresh = RefreshToken.new(user, ids.new("ses"))
+    session = Session(
+        id=refresh.session_id,
+        family=refresh.family_digest,
+        current=refresh.current_digest,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + model_permissions.REFRESH_LIFE,
+        ip=caller.ip,
+        agent=caller.agent,
+        cookies=cookies,
+    )
+    alive = [each for each in before.sessions if each.expires_at > now]
+    newest = sorted([*alive, session], key=lambda each: each.created_at)[-model_permissions.MOST_SESSIONS :]
+    began = UserSignedIn(user_id=user.id, session_id=session.id, method=method, second_factor=second_factor)
+    answer = tokens.issued(user, roles.permissions_of(user.org_id, user.role), refresh, now, cookies=cookies)
+    acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
+    store.commit(acting, _written(before, newest, began), answer=answer.body)
+    return answer
+
+
+def _written(
+    before: Sessions, sessions: list[Session], *events: UserSignedIn | UserSignedOut | RefreshTokenReused
+) -> Op:
+    after = before.model_copy(update={"sessions": sessions})
+    return Update(before, after, events) if before.version else Create(after, events, taken=errors.ConcurrentUpdate())
+
+
+def refreshed(caller: Caller, text: str) -> Issued[SignedIn]:
+    """Exchange a refresh token for the next one and a new access token.
+
+    A token that was exchanged before ends its session: one of its two holders stole it. Raises Unauthenticated.
+    """
+    given = RefreshToken.read(text)
+    acting = caller.within(given.org_id)
+    return retry_on_conflict(lambda: _refresh(acting, given))
+
+
+def _refresh(caller: Caller, given: RefreshToken) -> Issued[SignedIn]:
+    now = clock.now()
+    kept = sessions_of(given.org_id, given.user_id)
+    session = next((each for each in kept.sessions if each.id == given.session_id and each.expires_at > now), None)
+    if session is None or not hashing.same(session.family, given.family_digest):
+        raise errors.Unauthenticated("this session has ended: log in again")
+    others = [each for each in kept.sessions if each.id != session.id]
+    if not hashing.same(session.current, given.current_digest):
+        _give_first_answer_again(caller)
+        reused = RefreshTokenReused(user_id=given.user_id, session_id=session.id)
+        store.commit(replace(caller, attempt=None), _written(kept, others, reused))
+        raise errors.Unauthenticated("this refresh token was used before, so its session has ended: log in again")
+    user = store.find(User, USERS.key(org=given.org_id, id=given.user_id))
+    if user is None or user.status != "active":
+        raise errors.Unauthenticated("this account is not active")
+    following = RefreshToken.new(user, session.id, given.family)
+    seen = session.model_copy(
+        update={
+            "current": following.current_digest,
+            "last_seen_at": now,
+            "expires_at": now + model_permissions.REFRESH_LIFE,
+            "ip": caller.ip,
+            "agent": caller.agent,
+        }
+    )
+    permissions = roles.permissions_of(user.org_id, user.role)
+    answer = tokens.issued(user, permissions, following, now, cookies=session.cookies)
+    store.commit(caller, _written(kept, [*others, seen]), answer=answer.body)
+    return answer
+
+
+def _give_first_answer_again(caller: Caller) -> None:
+    """A retry under the Idempotency-Key of the first exchange is the same client asking again, not a thief."""
+    first = store.find(IdempotencyRecord, caller.attempt.location()) if caller.attempt else None
+    if first is not None:
+        raise ReplayedRequest(first)
+
+
+def end_sessions_op(org_id: str, user_id: str, reason: str, *, but: str = "") -> list[Op]:
+    """The op that ends a user's sessions, except the one with the id `but`; none if there are none."""
+    before = sessions_of(org_id, user_id)
+    ended = [each.id for each in before.sessions if each.id != but]
+    if not ended:
+        return []
+    left = [each for each in before.sessions if each.id == but]
+    return [_written(before, left, UserSignedOut(user_id=user_id, session_ids=ended, reason=reason))]
+
+
+def listed(caller: Caller, query: PageQuery) -> Page[SessionView]:
+    """The caller's sessions, newest first."""
+    signed_in(caller)
+    now = clock.now()
+    kept = [each for each in sessions_of(caller.org_id, caller.user_id).sessions if each.expires_at > now]
+    views = [_view(each, caller) for each in sorted(kept, key=lambda each: each.id, reverse=True)]
+    return in_memory_paging.page_of(views, lambda each: each.id, query, ("sessions", caller.org_id, caller.user_id))
+
+
+def shown(caller: Caller, session_id: str) -> SessionView:
+    """One of the caller's sessions. Raises Missing."""
+    signed_in(caller)
+    return _view(_own(sessions_of(caller.org_id, caller.user_id), session_id, clock.now()), caller)
+
+
+def ended(caller: Caller, session_id: str) -> None:
+    """End one of the caller's sessions. Raises Missing."""
+    signed_in(caller)
+
+    def end() -> None:
+        kept = sessions_of(caller.org_id, caller.user_id)
+        _own(kept, session_id, clock.now())
+        left = [each for each in kept.sessions if each.id != session_id]
+        fact = UserSignedOut(user_id=caller.user_id, session_ids=[session_id], reason="ended by its owner")
+        store.commit(caller, _written(kept, left, fact))
+
+    retry_on_conflict(end)
+
+
+def signed_out(caller: Caller) -> tuple[str, ...]:
+    """End the session of the caller's token. Returns what takes its cookies away."""
+    _, session = session_of(caller)
+    ended(caller, session.id)
+    return tokens.clear_session_cookies() if session.cookies else ()
+
+
+def others_ended(caller: Caller) -> None:
+    """End all of the caller's sessions but this one."""
+    signed_in(caller)
+
+    def end() -> None:
+        ops = end_sessions_op(caller.org_id, caller.user_id, "ended by its owner", but=caller.session_id)
+        if ops:
+            store.commit(caller, *ops)
+
+    retry_on_conflict(end)
+
+
+def needs_recent(caller: Caller) -> None:
+    """Raises Forbidden when the caller's session did not begin just now: a stolen token must not do everything."""
+    _, session = session_of(caller)
+    if session.created_at + model_permissions.RECENT < clock.now():
+        raise errors.Forbidden("log in again to do this", title="a fresh log-in is needed")
+
+
+def _own(kept: Sessions, session_id: str, now: datetime) -> Session:
+    for each in kept.sessions:
+        if each.id == session_id and each.expires_at > now:
+            return each
+    raise errors.NotFound("there is no such session")
+
+
+def _view(session: Session, caller: Caller) -> SessionView:
+    return SessionView(**session.model_dump(exclude={"current"}), current=session.id == caller.session_id)

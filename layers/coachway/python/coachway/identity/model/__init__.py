@@ -1,0 +1,1 @@
+"""Records of organizations, users and credentials."""

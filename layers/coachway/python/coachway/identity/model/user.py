@@ -1,0 +1,211 @@
+"""The people in an organization, and how organizations sign up."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
+from coachway.core.schemas import PageQuery, RequestSchema, Text
+from coachway.core.types import ids
+from coachway.core.types.contact import Email, Phone, same_mailbox
+from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug, TimeZone
+from coachway.identity.model.permissions import PARTY_PREFIX
+
+SLUGS = AccessPattern(
+    "the organization that has a slug, unique in the deployment",
+    pk="SLUG#{slug}",
+    sk="SLUG",
+    used_by="identity.accounts, identity.operators",
+)
+USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD", used_by="identity.users, identity.accounts")
+USERS_LIST = AccessPattern(
+    "the users of an organization, newest first, by the month they were added",
+    index="gsi1",
+    pk="ORG#{org}#USERS#{month}",
+    sk="{id}",
+    used_by="identity.users.listed",
+)
+USERS_BY_ROLE = AccessPattern(
+    "the users of a role, newest first, by the month they were added",
+    index="gsi2",
+    pk="ORG#{org}#ROLE_USERS#{role}#{month}",
+    sk="{id}",
+    used_by="identity.users.listed, identity.roles.deleted",
+)
+ADMINS = AccessPattern(
+    "how many active admins an organization has; never below one",
+    pk="ORG#{org}#ADMINS",
+    sk="COUNT",
+    used_by="identity.users",
+)
+
+
+class SlugHolder(Record):
+    """Which organization has a slug."""
+
+    KIND: ClassVar[str] = "slug"
+
+    slug: str
+    organization_id: str
+
+    def key(self) -> Key:
+        return SLUGS.key(slug=self.slug)
+
+
+class NewOrganization(RequestSchema):
+    """An organization that signs up."""
+
+    name: Text
+    slug: Slug
+    timezone: TimeZone = "America/New_York"
+    currency: Currency = "USD"
+
+
+class NewAdmin(RequestSchema):
+    """The first admin of an organization."""
+
+    email: Email
+    password: NewPassword
+    first_name: Text
+    last_name: Text
+
+
+class Registration(RequestSchema):
+    """A sign-up."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "organization": {
+                        "name": "Harbor Coach",
+                        "slug": "harbor",
+                        "timezone": "America/New_York",
+                        "currency": "USD",
+                    },
+                    "admin": {
+                        "email": "ana@harbor.example",
+                        "password": "correct horse battery staple",
+                        "first_name": "Ana",
+                        "last_name": "Ruiz",
+                    },
+                }
+            ]
+        }
+    )
+
+    organization: NewOrganization
+    admin: NewAdmin
+
+
+Status = Literal["invited", "active", "disabled"]
+PartyId = Annotated[str, StringConstraints(pattern=r"^(cli|ven|drv)_[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
+_PARTY_RULE: Final = "must be the id of a {role}"
+
+
+class Person(RequestSchema):
+    """What is known of a user."""
+
+    email: Email | None = None
+    phone: Phone | None = None
+    first_name: Text
+    last_name: Text
+    role: RoleName
+    party_id: Annotated[
+        PartyId | None, Field(description="the client, vendor or driver that a user of an outside role acts for")
+    ] = None
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Person:
+        if self.email is None and self.phone is None:
+            raise ValueError("email: an email or a phone is needed")
+        prefix = PARTY_PREFIX.get(self.role)
+        if self.party_id is not None and not self.party_id.startswith(f"{prefix}_"):
+            wanted = _PARTY_RULE.format(role=self.role) if prefix else "only a client, vendor or driver has one"
+            raise ValueError(f"party_id: {wanted}")
+        return self
+
+
+class NewUser(Person):
+    """A user who can log in at once, with a password or, in an outside role, by one-time codes."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "dana@harbor.example",
+                    "first_name": "Dana",
+                    "last_name": "Lee",
+                    "role": "staff",
+                    "password": "correct horse battery staple",
+                }
+            ]
+        }
+    )
+
+    password: NewPassword | None = None
+
+
+class UserSettings(Person):
+    """What an admin can change about a user."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"first_name": "Dana", "role": "manager"}]})
+
+    status: Literal["active", "disabled"]
+    mfa_enabled: Annotated[
+        Literal[False], Field(description="false takes the second factor away from somebody who has lost it")
+    ] = False
+
+
+class Invitation(Person):
+    """Somebody to be invited by mail."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"email": "sam@harbor.example", "role": "staff", "first_name": "Sam", "last_name": "Okafor"},
+            ]
+        }
+    )
+
+    email: Email
+
+
+class User(Entity, Person):
+    """Somebody who can log in."""
+
+    KIND: ClassVar[str] = "user"
+    model_config = ConfigDict(extra="ignore", json_schema_extra={})
+
+    status: Status
+    mfa_enabled: bool = False
+
+    def key(self) -> Key:
+        return USERS.key(org=self.org_id, id=self.id)
+
+    def indexes(self) -> dict[str, Key]:
+        month = ids.created_at_of(self.id).strftime("%Y-%m")
+        return {
+            "gsi1": USERS_LIST.key(org=self.org_id, month=month, id=self.id),
+            "gsi2": USERS_BY_ROLE.key(org=self.org_id, role=self.role, month=month, id=self.id),
+        }
+
+    def attributes(self) -> dict[str, str | int | bool]:
+        return {"role": self.role, "status": self.status}
+
+    def uniques(self) -> dict[str, str]:
+        held = {"user-email": same_mailbox(self.email) if self.email else "", "user-phone": self.phone or ""}
+        return {name: value for name, value in held.items() if value}
+
+    @property
+    def is_active_admin(self) -> bool:
+        return self.role == "admin" and self.status == "active" and self.deleted_at is None
+
+
+class UserQuery(PageQuery):
+    """Which users to list."""
+
+    role: RoleName | None = None
+    status: Status | None = None

@@ -1,0 +1,1 @@
+"""Registration and settings of organizations."""

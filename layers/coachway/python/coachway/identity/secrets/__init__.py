@@ -1,0 +1,1 @@
+"""Hashing, encryption and signing keys."""

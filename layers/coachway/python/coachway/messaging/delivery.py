@@ -1,0 +1,120 @@
+"""Sends each message once.
+
+A message is claimed by writing its record, under an id that follows from the event, before it is sent; afterwards it is
+marked. An event delivered twice finds the record. A sender cut off between sending and marking leaves a claim whose
+lease ends: the next delivery takes over. Then Twilio is asked whether it has the message; SES cannot be asked, so in
+that one case a mail goes out again, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from coachway.contracts.messaging import NotificationDelivered, NotificationFailed
+from coachway.core import errors, file_storage, store
+from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Create, Update
+from coachway.core.runtime import clock
+from coachway.core.runtime.logging import logger
+from coachway.messaging import rules
+from coachway.messaging.channels import email, sms
+from coachway.messaging.channels.base import Refused, RenderedMessage
+from coachway.messaging.model import NOTIFICATION, Channel, Message, Notification, Status
+from coachway.messaging.rendering import renderer
+from coachway.messaging.rendering.sender import Letterhead
+
+TOO_LATE: Final = "it came too late to be of use"
+
+
+def send(caller: Caller, event_id: str, message: Message, letterhead: Letterhead) -> None:
+    """Send `message`, if it was not sent before.
+
+    Raises LostRace while another delivery of the event is sending it, Upstream when a service failed for now.
+    """
+    letter = renderer.render_message(message, letterhead)
+    claimed = _claim(caller, event_id, message, letter.subject)
+    if claimed is None:
+        return
+    if clock.now() > message.useful_until:
+        _fail(caller, claimed, TOO_LATE)
+        return
+    try:
+        provider_id = _posted(claimed, message, letter, letterhead)
+    except Refused as refusal:
+        _fail(caller, claimed, refusal.reason)
+    except errors.UpstreamUnavailable as failure:
+        later = claimed.model_copy(update={"status": Status.WAITING, "reason": failure.detail})
+        store.commit(caller, Update(claimed, later))
+        raise
+    else:
+        sent = claimed.model_copy(
+            update={"status": Status.SENT, "provider_id": provider_id, "sent_at": clock.now(), "reason": ""}
+        )
+        told = NotificationDelivered(template=sent.template, channel=sent.channel, about=sent.about)
+        store.commit(caller, Update(claimed, sent, [told]))
+        logger.info("message sent", notification_id=sent.id, template=sent.template, channel=sent.channel.value)
+
+
+def _claim(caller: Caller, event_id: str, message: Message, subject: str) -> Notification | None:
+    """The record of a message that is now ours to send; None if there is nothing to do."""
+    now = clock.now()
+    record = Notification(
+        id=rules.notification_id(event_id, message.template, message.recipient),
+        org_id=caller.org_id,
+        event_id=event_id,
+        about=message.about,
+        template=message.template,
+        channel=message.channel,
+        recipient=message.recipient,
+        subject=subject,
+        lease_until=now + rules.LEASE,
+    )
+    known = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
+    if known is None:
+        store.commit(caller, Create(record, taken=_busy()))
+        return record
+    match rules.next_step(known, now):
+        case rules.Step.DONE:
+            return None
+        case rules.Step.LEAVE:
+            raise _busy()
+        case rules.Step.TAKE_OVER:
+            return _take_over_claim(caller, known, now)
+
+
+def _take_over_claim(caller: Caller, known: Notification, now: datetime) -> Notification:
+    ours = known.model_copy(
+        update={"status": Status.SENDING, "attempts": known.attempts + 1, "lease_until": now + rules.LEASE}
+    )
+    store.commit(caller, Update(known, ours, lost=_busy()))
+    return ours
+
+
+def _busy() -> errors.ConcurrentUpdate:
+    return errors.ConcurrentUpdate("another delivery of the event is sending this message")
+
+
+def _posted(claimed: Notification, message: Message, letter: RenderedMessage, letterhead: Letterhead) -> str:
+    if message.channel is Channel.EMAIL:
+        enclosed = message.attachment
+        return email.post(
+            letter if enclosed is None else replace(letter, attachment=(enclosed.name, file_storage.get(enclosed.key))),
+            to=message.recipient,
+            to_name=message.name,
+            from_name=letterhead.brand.name,
+            reply_to=letterhead.brand.email,
+            message_id=claimed.id,
+        )
+    before = None
+    if claimed.attempts > 1:
+        before = sms.found(letter.text, to=message.recipient, since=claimed.created_at)
+    return before or sms.post(letter.text, to=message.recipient)
+
+
+def _fail(caller: Caller, claimed: Notification, reason: str) -> None:
+    failed = claimed.model_copy(update={"status": Status.FAILED, "reason": reason})
+    told = NotificationFailed(template=failed.template, channel=failed.channel, about=failed.about, reason=reason)
+    store.commit(caller, Update(claimed, failed, [told]))
+    logger.warning("message failed", notification_id=failed.id, template=failed.template, reason=reason)
