@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
 from coachway.core.persistence.records import AccessPattern, Entity, Record
 
 _HEAD = """\
@@ -26,8 +33,9 @@ attributes that conditions and filters name, and `expires_at` where DynamoDB may
 def page() -> str:
     """The page, from every declaration that has been imported."""
     patterns = sorted(AccessPattern.registry, key=lambda each: (each.pk, each.index or "", each.sk))
+    users = _users()
     rows = [
-        f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | {_code(each.used_by)} |"
+        f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | {_code(users[id(each)])} |"
         for each in patterns
     ]
     kinds = [f"| `{model.KIND}` | {_first_line(model)} | {_source(model)} |" for model in _records()]
@@ -45,8 +53,33 @@ def page() -> str:
     )
 
 
-def _code(names: str) -> str:
-    return ", ".join(f"`{name.strip()}`" for name in names.split(",") if name.strip())
+def _code(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _users() -> dict[int, set[str]]:
+    """By the id of each access pattern, the functions that name it; a record's own `key` and `indexes` do not count."""
+    users: dict[int, set[str]] = defaultdict(set)
+    for name, module in sorted(sys.modules.items()):
+        if not name.startswith("coachway.") or not module.__file__:
+            continue
+        for function in ast.parse(Path(module.__file__).read_text()).body:
+            if isinstance(function, ast.FunctionDef):
+                for pattern in _patterns_in(function, module):
+                    users[id(pattern)].add(f"{name.removeprefix('coachway.')}.{function.name}")
+    return users
+
+
+def _patterns_in(function: ast.FunctionDef, module: ModuleType) -> Iterator[AccessPattern]:
+    for node in ast.walk(function):
+        value = None
+        if isinstance(node, ast.Name):
+            value = getattr(module, node.id, None)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = getattr(module, node.value.id, None)
+            value = getattr(owner, node.attr, None) if isinstance(owner, ModuleType) else None
+        if isinstance(value, AccessPattern):
+            yield value
 
 
 def _records() -> list[type[Record]]:

@@ -24,34 +24,30 @@ from coachway.vendors.model import VendorId
 BidId = Annotated[str, Field(pattern=ids.pattern("bid"))]
 BidRequestId = Annotated[str, Field(pattern=ids.pattern("brq"))]
 
-BID = AccessPattern("a bid", pk="ORG#{org}#BID#{id}", sk="HEAD", used_by="bids.service.get")
+BID = AccessPattern("a bid", pk="ORG#{org}#BID#{id}", sk="HEAD")
 OF_CHARTER = AccessPattern(
     "the bids for a charter, oldest first",
     index="gsi1",
     pk="ORG#{org}#BIDS_FOR#{charter}",
     sk="{id}",
-    used_by="bids.ground.of_charter, bids.service.listed",
 )
 OF_VENDOR = AccessPattern(
     "the bids of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#BIDS_OF#{vendor}",
     sk="{id}",
-    used_by="bids.service.listed",
 )
 BY_MONTH = AccessPattern(
     "bids, newest first, by the month they were made",
     index="gsi3",
     pk="ORG#{org}#BIDS#{month}",
     sk="{id}",
-    used_by="bids.service.listed",
 )
 DUE = AccessPattern(
     "bids by the hour in which they expire, of all organizations: only the timer reads it",
     index="gsi4",
     pk="BIDS_EXPIRING#{hour}",
     sk="{expires}#{id}",
-    used_by="bids.expiry.run",
 )
 
 BID_EXAMPLE: Final[dict[str, JsonValue]] = {

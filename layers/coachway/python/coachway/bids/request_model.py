@@ -19,54 +19,45 @@ from coachway.core.types.money import PositiveAmount
 from coachway.core.workflows.failure import FlowFailure
 from coachway.vendors.model import VendorId
 
-BID_REQUEST = AccessPattern(
-    "a request for bids", pk="ORG#{org}#BID_REQUEST#{id}", sk="HEAD", used_by="bids.requests.get"
-)
+BID_REQUEST = AccessPattern("a request for bids", pk="ORG#{org}#BID_REQUEST#{id}", sk="HEAD")
 REQUESTS_BY_MONTH = AccessPattern(
     "requests for bids, newest first, by the month they were opened",
     index="gsi1",
     pk="ORG#{org}#BID_REQUESTS#{month}",
     sk="{id}",
-    used_by="bids.requests.listed",
 )
 REQUESTS_OF_CHARTER = AccessPattern(
     "the requests for bids for a charter, newest first",
     index="gsi2",
     pk="ORG#{org}#BID_REQUESTS_FOR#{charter}",
     sk="{id}",
-    used_by="bids.requests.listed",
 )
 MATCHING = AccessPattern(
     "which vendors were looked at for a request, and what was in their way",
     pk="ORG#{org}#BID_REQUEST#{request}",
     sk="MATCHING",
-    used_by="bids.requests.told",
 )
 INVITATION = AccessPattern(
     "a vendor's invitation to bid",
     pk="ORG#{org}#BID_INVITATION#{id}",
     sk="HEAD",
-    used_by="bids.inviting, bids.links.opened",
 )
 INVITATIONS_OF_VENDOR = AccessPattern(
     "a vendor's invitations to bid, newest first",
     index="gsi1",
     pk="ORG#{org}#BID_INVITATIONS_OF#{vendor}",
     sk="{request}",
-    used_by="bids.requests.listed",
 )
 INVITATIONS_FOR = AccessPattern(
     "the invitations to a request for bids",
     index="gsi2",
     pk="ORG#{org}#BID_INVITATIONS_FOR#{request}",
     sk="{vendor}",
-    used_by="bids.requests.told",
 )
 UNDER_WAY = AccessPattern(
     "the request for bids under way for a charter",
     pk=CHARTER.pk.replace("{id}", "{charter}"),
     sk="BIDDING",
-    used_by="bids.awarding, bids.service",
 )
 
 

@@ -46,7 +46,6 @@ ERASURE = AccessPattern(
     "that a charter's client was erased, and what was personal about the charter with it",
     pk=CHARTER.pk,
     sk="ERASED",
-    used_by="bookings.erasing.client_erased",
 )
 
 

@@ -23,38 +23,32 @@ BY_MONTH = AccessPattern(
     index="gsi1",
     pk="ORG#{org}#CLIENTS#{month}",
     sk="{id}",
-    used_by="clients.service.listed",
 )
 BY_NAME = AccessPattern(
     "clients by the beginning of their name",
     index="gsi2",
     pk="ORG#{org}#CLIENT-NAMES#{initial}",
     sk="{name}#{id}",
-    used_by="clients.service.listed",
 )
 CONTACTS = AccessPattern(
     "the contacts of a client, newest first",
     pk="ORG#{org}#CLIENT#{client}",
     sk="CONTACT#{id}",
-    used_by="clients.contacts",
 )
 ADDRESSES = AccessPattern(
     "the addresses of a client, newest first",
     pk="ORG#{org}#CLIENT#{client}",
     sk="ADDRESS#{id}",
-    used_by="clients.addresses",
 )
 PREFERENCES = AccessPattern(
     "which mails a client wants",
     pk="ORG#{org}#CLIENT#{client}",
     sk="EMAIL-PREFERENCES",
-    used_by="clients.preferences",
 )
 CREDIT = AccessPattern(
     "what a client owes in cents (`open`), and what of it is booked but not invoiced; moved by conditional additions",
     pk="ORG#{org}#CLIENT#{client}",
     sk="CREDIT",
-    used_by="clients.credit",
 )
 
 

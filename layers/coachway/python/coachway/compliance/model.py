@@ -23,41 +23,35 @@ SUBJECT = AccessPattern(
     "what papers a vendor, driver, vehicle or organization has, in short",
     pk="ORG#{org}#COMPLIANCE#{subject_type}#{subject}",
     sk="SUBJECT",
-    used_by="compliance.subjects, compliance.standings",
 )
 DOCUMENT = AccessPattern(
     "a compliance document",
     pk="ORG#{org}#COMPLIANCE_DOCUMENT#{id}",
     sk="HEAD",
-    used_by="compliance.service.get",
 )
 BY_MONTH = AccessPattern(
     "compliance documents, newest first, by the month they were handed in",
     index="gsi1",
     pk="ORG#{org}#COMPLIANCE_DOCUMENTS#{month}",
     sk="{id}",
-    used_by="compliance.service.listed",
 )
 OF_SUBJECT = AccessPattern(
     "the compliance documents of one subject, newest first",
     index="gsi2",
     pk="ORG#{org}#COMPLIANCE_OF#{subject_type}#{subject}",
     sk="{id}",
-    used_by="compliance.service.listed",
 )
 BY_STATUS = AccessPattern(
     "compliance documents in a status: those to be judged in one queue, the others by month",
     index="gsi3",
     pk="ORG#{org}#COMPLIANCE_IN#{status}#{bucket}",
     sk="{id}",
-    used_by="compliance.service.listed",
 )
 DUE = AccessPattern(
     "compliance documents by the hour in which they are looked at next, of all organizations: only the timer reads it",
     index="gsi4",
     pk="COMPLIANCE_DUE#{hour}",
     sk="{due}#{id}",
-    used_by="compliance.expiry.run",
 )
 
 QUEUE: Final = "queue"

@@ -14,7 +14,6 @@ CLIENT = AccessPattern(
     "a client",
     pk="ORG#{org}#CLIENT#{id}",
     sk="HEAD",
-    used_by="clients.service.get, clients.personal.export, core.parties.require_client",
 )
 
 

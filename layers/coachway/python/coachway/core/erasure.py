@@ -34,7 +34,6 @@ ERASURE = AccessPattern(
     "that a client was erased",
     pk=CLIENT.pk.replace("{id}", "{client}"),
     sk="ERASED",
-    used_by="clients.personal.erase, clients.erasing.go_on, messaging.erasing.forget",
 )
 
 

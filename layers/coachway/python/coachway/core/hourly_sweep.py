@@ -22,9 +22,7 @@ from coachway.core.runtime import clock
 _FIRST_LOOK_BACK: Final = timedelta(days=7)
 _HOUR: Final = timedelta(hours=1)
 
-TIMER = AccessPattern(
-    "up to which hour a timer has done its work", pk="TIMER#{name}", sk="UNTIL", used_by="core.timers.begin"
-)
+TIMER = AccessPattern("up to which hour a timer has done its work", pk="TIMER#{name}", sk="UNTIL")
 
 
 class Timer(Record):

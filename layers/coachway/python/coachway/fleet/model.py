@@ -24,36 +24,30 @@ VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
-DRIVER = AccessPattern(
-    "a driver, with when they may be had", pk="ORG#{org}#DRIVER#{id}", sk="HEAD", used_by="fleet.drivers.get"
-)
-VEHICLE = AccessPattern("a vehicle", pk="ORG#{org}#VEHICLE#{id}", sk="HEAD", used_by="fleet.vehicles.get")
+DRIVER = AccessPattern("a driver, with when they may be had", pk="ORG#{org}#DRIVER#{id}", sk="HEAD")
+VEHICLE = AccessPattern("a vehicle", pk="ORG#{org}#VEHICLE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "drivers or vehicles, newest first, by the month they were added",
     index="gsi1",
     pk="ORG#{org}#FLEET#{kind}#{month}",
     sk="{id}",
-    used_by="fleet.drivers.listed, fleet.vehicles.listed",
 )
 BY_STATUS = AccessPattern(
     "drivers or vehicles in a status: those that trips may be given to, among others",
     index="gsi2",
     pk="ORG#{org}#FLEET_IN#{kind}#{status}",
     sk="{id}",
-    used_by="fleet.lending, fleet.drivers.listed, fleet.vehicles.listed",
 )
 BY_NAME = AccessPattern(
     "drivers or vehicles by the beginning of their name",
     index="gsi3",
     pk="ORG#{org}#FLEET_NAMES#{kind}#{initial}",
     sk="{name}#{id}",
-    used_by="fleet.drivers.listed, fleet.vehicles.listed",
 )
 JOBS = AccessPattern(
     "how many jobs of a driver or vehicle are not over (`n`)",
     pk="ORG#{org}#FLEET_JOBS#{resource}",
     sk="COUNT",
-    used_by="fleet.jobs",
 )
 
 DRIVER_EXAMPLE: Final[dict[str, JsonValue]] = {

@@ -24,13 +24,12 @@ from coachway.identity.model.field_types import RoleName
 from coachway.identity.model.permissions import Permission
 from coachway.identity.model.user import USERS_BY_ROLE, User
 
-ROLES = AccessPattern("a role that an organization made", pk="ORG#{org}#ROLE#{id}", sk="HEAD", used_by="identity.roles")
+ROLES = AccessPattern("a role that an organization made", pk="ORG#{org}#ROLE#{id}", sk="HEAD")
 ROLES_LIST = AccessPattern(
     "the roles that an organization made, by name",
     index="gsi1",
     pk="ORG#{org}#ROLES",
     sk="{name}",
-    used_by="identity.roles.listed",
 )
 
 

@@ -23,21 +23,18 @@ NOTIFICATION = AccessPattern(
     "a message that went out",
     pk="ORG#{org}#NOTIFICATION#{id}",
     sk="HEAD",
-    used_by="messaging.service.get, messaging.sending",
 )
 BY_MONTH = AccessPattern(
     "messages, newest first, by month",
     index="gsi1",
     pk="ORG#{org}#NOTIFICATIONS#{month}",
     sk="{id}",
-    used_by="messaging.service.listed",
 )
 BY_RECIPIENT = AccessPattern(
     "messages to one address or number, newest first",
     index="gsi2",
     pk="ORG#{org}#NOTIFIED#{recipient}",
     sk="{id}",
-    used_by="messaging.service.listed",
 )
 
 

@@ -68,21 +68,17 @@ class AmenityInput(RequestSchema):
     amount: RateAmount
 
 
-PROMO = AccessPattern(
-    "a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO", used_by="pricing.offering.offer"
-)
+PROMO = AccessPattern("a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO")
 PROMOS = AccessPattern(
     "the promo codes of an organization, newest first",
     index="gsi1",
     pk="ORG#{org}#PROMOS",
     sk="{id}",
-    used_by="pricing.offering.promos",
 )
 PROMO_USES = AccessPattern(
     "how often a promo code was used",
     pk="ORG#{org}#PROMO#{code}",
     sk="USES",
-    used_by="pricing.offering.use, pricing.offering.promos",
 )
 
 
@@ -101,15 +97,12 @@ class PromoCode(PromoInput, Entity):
         return {"gsi1": PROMOS.key(org=self.org_id, id=self.id)}
 
 
-AMENITY = AccessPattern(
-    "an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY", used_by="pricing.offering.priced_amenities"
-)
+AMENITY = AccessPattern("an amenity, by its code", pk="ORG#{org}#AMENITY#{code}", sk="AMENITY")
 AMENITIES = AccessPattern(
     "the amenities of an organization, by code",
     index="gsi1",
     pk="ORG#{org}#AMENITIES",
     sk="{code}",
-    used_by="pricing.offering.amenities",
 )
 
 

@@ -184,27 +184,24 @@ class Priced(BaseSchema):
 
 QuoteStatus = Literal["calculated", "sent", "accepted", "declined", "expired", "superseded"]
 
-QUOTE = AccessPattern("a quote", pk="ORG#{org}#QUOTE#{id}", sk="QUOTE", used_by="pricing.service.quote")
+QUOTE = AccessPattern("a quote", pk="ORG#{org}#QUOTE#{id}", sk="QUOTE")
 QUOTES = AccessPattern(
     "the quotes of an organization in a month, newest first",
     index="gsi1",
     pk="ORG#{org}#QUOTES#{month}",
     sk="{id}",
-    used_by="pricing.service.quotes",
 )
 QUOTES_OF_CLIENT = AccessPattern(
     "the quotes for a client, newest first",
     index="gsi2",
     pk="ORG#{org}#QUOTES_OF_CLIENT#{client}",
     sk="{id}",
-    used_by="pricing.service.quotes",
 )
 QUOTES_OF_CHARTER = AccessPattern(
     "the quotes for a charter, newest first",
     index="gsi3",
     pk="ORG#{org}#QUOTES_OF_CHARTER#{charter}",
     sk="{id}",
-    used_by="pricing.service.quotes",
 )
 
 

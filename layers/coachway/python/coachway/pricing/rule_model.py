@@ -230,22 +230,18 @@ class RuleInput(RequestSchema):
         return None
 
 
-RULE = AccessPattern(
-    "a pricing rule", pk="ORG#{org}#PRICING_RULE#{id}", sk="PRICING_RULE", used_by="pricing.rulebook.rule"
-)
+RULE = AccessPattern("a pricing rule", pk="ORG#{org}#PRICING_RULE#{id}", sk="PRICING_RULE")
 RULES = AccessPattern(
     "the pricing rules of an organization, newest first",
     index="gsi1",
     pk="ORG#{org}#PRICING_RULES",
     sk="{id}",
-    used_by="pricing.rulebook.rules",
 )
 RULES_OF_TYPE = AccessPattern(
     "its pricing rules of one type, newest first",
     index="gsi2",
     pk="ORG#{org}#PRICING_RULES#{rule_type}",
     sk="{id}",
-    used_by="pricing.rulebook.rules",
 )
 
 
@@ -273,13 +269,11 @@ ENTRIES = AccessPattern(
     "copies of the rules that may price a trip, by what they are for, then by time, kind and rank",
     pk="ORG#{org}#PRICING_SHELF#{shelf}",
     sk="{entry}",
-    used_by="pricing.lookup.candidates_for",
 )
 EDITION = AccessPattern(
     "a number that every change of a pricing rule moves: what was read of the shelves is good while it stands",
     pk="ORG#{org}#PRICING_EDITION",
     sk="EDITION",
-    used_by="pricing.lookup.candidates_for",
 )
 
 

@@ -18,27 +18,24 @@ RatingId = Annotated[str, Field(pattern=ids.pattern("rat"))]
 Points = Annotated[float, Field(ge=1, le=5, multiple_of=0.5, examples=[4.5])]
 """From 1 to 5, in halves."""
 
-RATING = AccessPattern("a rating of a vendor", pk="ORG#{org}#RATING#{id}", sk="HEAD", used_by="ratings.service.respond")
+RATING = AccessPattern("a rating of a vendor", pk="ORG#{org}#RATING#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "ratings, newest first, by month",
     index="gsi1",
     pk="ORG#{org}#RATINGS#{month}",
     sk="{id}",
-    used_by="ratings.service.listed",
 )
 OF_VENDOR = AccessPattern(
     "the ratings of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#RATINGS_OF_VENDOR#{vendor}",
     sk="{id}",
-    used_by="ratings.service.listed",
 )
 OF_CHARTER = AccessPattern(
     "the ratings of a charter: one for each vendor that ran it",
     index="gsi3",
     pk="ORG#{org}#RATINGS_OF_CHARTER#{charter}",
     sk="{id}",
-    used_by="ratings.service.listed",
 )
 
 

@@ -17,20 +17,18 @@ from coachway.vendors.rules import Status, VendorType
 
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
 
-VENDOR = AccessPattern("a vendor", pk="ORG#{org}#VENDOR#{id}", sk="HEAD", used_by="vendors.service.get")
+VENDOR = AccessPattern("a vendor", pk="ORG#{org}#VENDOR#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "vendors, newest first, by the month they were added",
     index="gsi1",
     pk="ORG#{org}#VENDORS#{month}",
     sk="{id}",
-    used_by="vendors.service.listed",
 )
 BY_STATUS = AccessPattern(
     "vendors in a status: those that may be given work, among others",
     index="gsi2",
     pk="ORG#{org}#VENDORS_IN#{status}",
     sk="{id}",
-    used_by="vendors.service.listed, vendors.hiring.active",
 )
 
 State = Annotated[

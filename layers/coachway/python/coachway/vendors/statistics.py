@@ -16,14 +16,12 @@ STATISTICS = AccessPattern(
     "what is counted of a vendor",
     pk="ORG#{org}#VENDOR#{vendor}",
     sk="STATISTICS",
-    used_by="vendors.statistics.of, vendors.service.profile",
 )
 BY_RATING = AccessPattern(
     "vendors with three ratings or more, by their average in hundredths",
     index="gsi1",
     pk="ORG#{org}#VENDORS_RATED",
     sk="{rating}#{vendor}",
-    used_by="vendors.service.listed, vendors.service.top",
 )
 
 

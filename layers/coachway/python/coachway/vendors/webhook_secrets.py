@@ -31,7 +31,6 @@ KEYS = AccessPattern(
     "what a vendor's webhook secrets are made from: its calls say which vendor, and not which organization",
     pk="VENDOR_WEBHOOK#{vendor}",
     sk="KEYS",
-    used_by="vendors.webhooks.keys_of",
 )
 
 

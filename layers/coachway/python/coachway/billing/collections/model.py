@@ -22,28 +22,24 @@ COLLECTION = AccessPattern(
     "what is collected for a charter or an invoice when it is due",
     pk="ORG#{org}#COLLECTION#{id}",
     sk="HEAD",
-    used_by="billing.collecting",
 )
 BY_MONTH = AccessPattern(
     "what is collected, by the month in which it is due, latest first",
     index="gsi1",
     pk="ORG#{org}#COLLECTIONS#{month}",
     sk="{due}#{id}",
-    used_by="billing.collecting.listed",
 )
 OF_CLIENT = AccessPattern(
     "what is collected of a client, latest due first",
     index="gsi2",
     pk="ORG#{org}#COLLECTIONS_OF#{client}",
     sk="{due}#{id}",
-    used_by="billing.collecting.listed",
 )
 FALLING_DUE = AccessPattern(
     "what will be collected by the hour in which it is due, of all organizations: only the timer reads it",
     index="gsi4",
     pk="COLLECTIONS_DUE#{hour}",
     sk="{due}#{id}",
-    used_by="billing.collecting.run",
 )
 
 

@@ -20,43 +20,36 @@ from coachway.core.types.money import Amount
 MOST_CHARTERS: Final = 80
 """On one invoice: each is written in the transaction that issues it."""
 
-INVOICE = AccessPattern(
-    "an invoice", pk="ORG#{org}#INVOICE#{id}", sk="HEAD", used_by="billing.invoices.get, billing.invoicing.invoice"
-)
+INVOICE = AccessPattern("an invoice", pk="ORG#{org}#INVOICE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "invoices, newest first, by the month they were drafted",
     index="gsi1",
     pk="ORG#{org}#INVOICES#{month}",
     sk="{id}",
-    used_by="billing.invoices.listed",
 )
 OF_CLIENT = AccessPattern(
     "the invoices of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#INVOICES_OF#{client}",
     sk="{id}",
-    used_by="billing.invoices.listed",
 )
 BY_DUE_DATE = AccessPattern(
     "issued invoices, soonest due first, by the month they are due",
     index="gsi3",
     pk="ORG#{org}#INVOICES_DUE#{month}",
     sk="{due}#{id}",
-    used_by="billing.invoices.listed, billing.receivable.owed",
 )
 FALLING_DUE = AccessPattern(
     "unpaid invoices by the hour in which they become overdue, of all organizations: only the timer reads it",
     index="gsi4",
     pk="INVOICES_FALLING_DUE#{hour}",
     sk="{at}#{id}",
-    used_by="billing.overdue.run",
 )
 OVERDUE = AccessPattern(
     "overdue invoices, the oldest first",
     index="gsi4",
     pk="ORG#{org}#INVOICES_OVERDUE",
     sk="{due}#{id}",
-    used_by="billing.receivable.owed",
 )
 
 INVOICE_EXAMPLE: Final[dict[str, JsonValue]] = {"charter_id": "chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S"}

@@ -41,7 +41,6 @@ RUN = AccessPattern(
     "what the invoicing run of a month did",
     pk="ORG#{org}#INVOICING#{month}",
     sk="HEAD",
-    used_by="billing.invoicing.summarize",
 )
 
 

@@ -30,14 +30,12 @@ MONTH_DUE: Final = AccessPattern(
     "when an organization's month is invoiced",
     pk="ORG#{org}#INVOICING#{month}",
     sk="DUE",
-    used_by="billing.unbilled, billing.invoicing_due",
 )
 DUE = AccessPattern(
     "months to be invoiced by the hour in which they are, of all organizations: only the timer reads it",
     index="gsi4",
     pk="INVOICING_DUE#{hour}",
     sk="{at}#{org}",
-    used_by="billing.invoicing_due.run",
 )
 
 

@@ -28,7 +28,6 @@ UNBILLED = AccessPattern(
     "trips that are over and were not invoiced when that was looked at last, by client",
     pk="ORG#{org}#UNBILLED",
     sk="{client}#{charter}",
-    used_by="billing.unbilled, billing.invoicing",
 )
 
 

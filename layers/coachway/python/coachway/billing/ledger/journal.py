@@ -39,27 +39,23 @@ JOURNAL = AccessPattern(
     "journal entries by the month they belong to",
     pk="ORG#{org}#JOURNAL#{month}",
     sk="{on}#{id}",
-    used_by="billing.ledger.listed, billing.ledger.in_range",
 )
 OF_CLIENT = AccessPattern(
     "the journal entries of a client, newest first",
     index="gsi1",
     pk="ORG#{org}#JOURNAL_OF_CLIENT#{client}",
     sk="{on}#{id}",
-    used_by="billing.ledger.listed",
 )
 OF_VENDOR = AccessPattern(
     "the journal entries of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#JOURNAL_OF_VENDOR#{vendor}",
     sk="{on}#{id}",
-    used_by="billing.ledger.listed",
 )
 TOTALS = AccessPattern(
     "what a month's entries add up to for each account, in cents, spread over four items",
     pk="ORG#{org}#LEDGER_TOTALS",
     sk="{month}#{shard}",
-    used_by="billing.ledger.booked, billing.ledger.totals_by_month",
 )
 
 

@@ -21,38 +21,32 @@ from coachway.vendors.model import VendorId
 
 PayoutId = Annotated[str, Field(pattern=ids.pattern("pyo"))]
 
-PAYABLE = AccessPattern(
-    "something owed to a vendor", pk="ORG#{org}#PAYABLE#{id}", sk="HEAD", used_by="billing.payables.get"
-)
+PAYABLE = AccessPattern("something owed to a vendor", pk="ORG#{org}#PAYABLE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "what was ever owed to vendors, newest first, by the month it came to be",
     index="gsi1",
     pk="ORG#{org}#PAYABLES#{month}",
     sk="{made}#{id}",
-    used_by="billing.payables.listed",
 )
 OF_VENDOR = AccessPattern(
     "what was ever owed to a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#PAYABLES_OF#{vendor}",
     sk="{made}#{id}",
-    used_by="billing.payables.listed",
 )
 OWED = AccessPattern(
     "what is owed to vendors and not paid, soonest due first",
     index="gsi3",
     pk="ORG#{org}#PAYABLES_OWED",
     sk="{due}#{id}",
-    used_by="billing.payables.listed, billing.payables.owed",
 )
 FALLING_DUE = AccessPattern(
     "what is owed to vendors by the hour in which it falls due, of all organizations: only the timer reads it",
     index="gsi4",
     pk="PAYABLES_DUE#{hour}",
     sk="{due}#{id}",
-    used_by="billing.falling_due.run",
 )
-PAYOUT = AccessPattern("a payment to a vendor", pk="ORG#{org}#PAYOUT#{id}", sk="HEAD", used_by="billing.payouts.get")
+PAYOUT = AccessPattern("a payment to a vendor", pk="ORG#{org}#PAYOUT#{id}", sk="HEAD")
 
 PAYABLE_EXAMPLE: Final[dict[str, JsonValue]] = {
     "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",

@@ -18,42 +18,35 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
 from coachway.core.types.money import Amount, PositiveAmount
 
-PAYMENT = AccessPattern(
-    "a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD", used_by="billing.payments.get, billing.settling.settle"
-)
+PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "payments, newest first, by the month they were begun",
     index="gsi1",
     pk="ORG#{org}#PAYMENTS#{month}",
     sk="{id}",
-    used_by="billing.payments.listed",
 )
 OF_CLIENT = AccessPattern(
     "the payments of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#PAYMENTS_OF#{client}",
     sk="{id}",
-    used_by="billing.payments.listed",
 )
 OF_SUBJECT = AccessPattern(
     "the payments for an invoice, or ahead for a charter, newest first",
     index="gsi3",
     pk="ORG#{org}#PAYMENTS_FOR#{subject}",
     sk="{id}",
-    used_by="billing.payments.listed",
 )
 PENDING = AccessPattern(
     "payments whose outcome is not written yet, by the hour they were begun, of all organizations",
     index="gsi4",
     pk="PAYMENTS_PENDING#{hour}",
     sk="{begun}#{id}",
-    used_by="billing.mending.run",
 )
 UNDER_WAY = AccessPattern(
     "that a card is being charged for an invoice or a charter: one at a time",
     pk="ORG#{org}#PAYMENT_UNDER_WAY#{subject}",
     sk="HOLD",
-    used_by="billing.paying.begun, billing.settling.settle",
 )
 
 
@@ -230,7 +223,6 @@ STRIPE_CUSTOMER = AccessPattern(
     "by which name Stripe knows a client, and the card that it used last",
     pk="ORG#{org}#CLIENT#{client}",
     sk="STRIPE_CUSTOMER",
-    used_by="billing.customers",
 )
 
 
@@ -263,7 +255,6 @@ PROMISED = AccessPattern(
     "what was or will be given back of a payment, in cents (`refunded`), bounded by what was paid",
     pk="ORG#{org}#PAYMENT#{payment}",
     sk="REFUNDED",
-    used_by="billing.refunds.request, billing.cancelling.settle, billing.reversing.reverse",
 )
 
 

@@ -17,33 +17,29 @@ from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types.money import Amount, PositiveAmount
 from coachway.core.workflows.failure import FlowFailure
 
-REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD", used_by="billing.refunds.get")
+REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "refunds, newest first, by the month they were asked for",
     index="gsi1",
     pk="ORG#{org}#REFUNDS#{month}",
     sk="{made}#{id}",
-    used_by="billing.refunds.listed",
 )
 OF_CLIENT = AccessPattern(
     "the refunds of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#REFUNDS_OF#{client}",
     sk="{made}#{id}",
-    used_by="billing.refunds.listed",
 )
 OF_PAYMENT = AccessPattern(
     "the refunds of a payment, newest first",
     index="gsi3",
     pk="ORG#{org}#REFUNDS_OF_PAYMENT#{payment}",
     sk="{made}#{id}",
-    used_by="billing.refunds.listed",
 )
 SETTLED = AccessPattern(
     "what a cancelled charter gave back, and what was kept",
     pk="ORG#{org}#CANCELLATION#{charter}",
     sk="HEAD",
-    used_by="billing.cancelling.settle, billing.refunds.request",
 )
 
 

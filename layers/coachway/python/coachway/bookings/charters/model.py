@@ -52,35 +52,30 @@ CHARTER = AccessPattern(
     "a charter",
     pk="ORG#{org}#CHARTER#{id}",
     sk="HEAD",
-    used_by="bookings.charters.get, bookings.links.by_token, bookings.series.of",
 )
 BY_MONTH = AccessPattern(
     "charters, newest first, by the month they were made",
     index="gsi1",
     pk="ORG#{org}#CHARTERS#{month}",
     sk="{id}",
-    used_by="bookings.charters.listed",
 )
 BY_TRIP = AccessPattern(
     "charters by departure, soonest first, by the month of the trip",
     index="gsi2",
     pk="ORG#{org}#TRIPS#{month}",
     sk="{day}T{starts}#{id}",
-    used_by="bookings.charters.listed, bookings.dashboard.summary",
 )
 OF_CLIENT = AccessPattern(
     "the charters of a client, newest first",
     index="gsi3",
     pk="ORG#{org}#CHARTERS_OF_CLIENT#{client}",
     sk="{id}",
-    used_by="bookings.charters.listed",
 )
 BY_STATUS = AccessPattern(
     "charters in a status, newest first, by the month they were made",
     index="gsi4",
     pk="ORG#{org}#CHARTERS#{status}#{month}",
     sk="{id}",
-    used_by="bookings.charters.listed",
 )
 
 

@@ -18,7 +18,6 @@ COUNTS = AccessPattern(
     "how many charters are in each status, and their total prices in cents",
     pk="ORG#{org}#CHARTER_COUNTS",
     sk="COUNTS",
-    used_by="bookings.counts.summary",
 )
 
 

@@ -30,15 +30,12 @@ from coachway.pricing.quote_model import QUOTE, Quote
 
 PURPOSE: Final = "quote"
 
-LINK = AccessPattern(
-    "the link to a charter's quote", pk="ORG#{org}#CHARTER#{charter}", sk="QUOTE_LINK", used_by="bookings.links"
-)
+LINK = AccessPattern("the link to a charter's quote", pk="ORG#{org}#CHARTER#{charter}", sk="QUOTE_LINK")
 DUE = AccessPattern(
     "links by the hour in which they expire, of all organizations: only the timer reads it",
     index="gsi1",
     pk="QUOTES_EXPIRING#{hour}",
     sk="{expires}#{charter}",
-    used_by="bookings.expiry.run",
 )
 
 

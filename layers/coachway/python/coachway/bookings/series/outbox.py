@@ -35,14 +35,12 @@ PARCEL = AccessPattern(
     "what a series still has to tell",
     pk="ORG#{org}#SERIES#{series}",
     sk="PARCEL#{number}",
-    used_by="bookings.parcels.deliver",
 )
 UNDELIVERED = AccessPattern(
     "parcels that were not delivered yet, oldest first, of all organizations: only the timer reads it",
     index="gsi1",
     pk="SERIES_PARCELS",
     sk="{packed}#{series}#{number}",
-    used_by="bookings.parcels.deliver_left",
 )
 
 

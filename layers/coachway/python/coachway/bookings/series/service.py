@@ -33,7 +33,7 @@ MOST_BYTES: Final = 3_000_000
 MOST_ANSWER_BYTES: Final = 350_000
 """Of the answer that an Idempotency-Key remembers in one item, which may have 400 KB."""
 
-SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD", used_by="bookings.series.of")
+SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD")
 
 
 class Series(Entity):

@@ -37,17 +37,13 @@ SIGNING_KEYS = AccessPattern(
     "the deployment's signing keys (private halves wrapped)",
     pk="PLATFORM#SIGNING",
     sk="KEYS",
-    used_by="core.credentials, identity.keys",
 )
-API_KEYS = AccessPattern(
-    "an API key by its id", pk="ORG#{org}#APIKEY#{id}", sk="HEAD", used_by="core.credentials, identity.api_keys"
-)
+API_KEYS = AccessPattern("an API key by its id", pk="ORG#{org}#APIKEY#{id}", sk="HEAD")
 API_KEYS_LIST = AccessPattern(
     "the API keys of an organization, newest first",
     index="gsi1",
     pk="ORG#{org}#APIKEYS",
     sk="{id}",
-    used_by="identity.api_keys",
 )
 
 

@@ -12,7 +12,6 @@ RATES = AccessPattern(
     "how often something was tried in a window of time; removed by TTL",
     pk="RATE#{what}#{who}",
     sk="{window}",
-    used_by="core.limits.spend",
 )
 
 

@@ -21,14 +21,12 @@ HISTORY = AccessPattern(
     "the events of one aggregate, oldest first",
     pk="{aggregate_pk}",
     sk="EVENT#{event}",
-    used_by="core.store.history",
 )
 BY_DAY = AccessPattern(
     "the events of an organization in a day, oldest first: replay and audit",
     index="gsi1",
     pk="ORG#{org}#EVENTS#{day}",
     sk="{event}",
-    used_by="core.journal.events_on",
 )
 
 

@@ -21,7 +21,6 @@ FIRST_ANSWERS = AccessPattern(
     "the first answer given to an Idempotency-Key, kept a day, or to a vendor's webhook-id, kept forty",
     pk="ORG#{org}#IDEMPOTENCY#{digest}",
     sk="IDEMPOTENCY",
-    used_by="core.http",
 )
 
 

@@ -13,19 +13,16 @@ UNIQUE = AccessPattern(
     "who has a value that is unique in the organization",
     pk="ORG#{org}#UNIQUE#{name}#{value}",
     sk="UNIQUE",
-    used_by="core.store.commit, core.store.owner_of",
 )
 COUNTER = AccessPattern(
     "the last gapless number given out",
     pk="ORG#{org}#COUNTER#{name}",
     sk="COUNTER",
-    used_by="core.store.commit_numbered",
 )
 CONSUMED = AccessPattern(
     "that a consumer has had the effect of an event",
     pk="ORG#{org}#CONSUMED#{consumer}#{event}",
     sk="CONSUMED",
-    used_by="core.store.commit",
 )
 
 

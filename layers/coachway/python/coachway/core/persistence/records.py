@@ -33,8 +33,8 @@ class AccessPattern:
 
     registry: ClassVar[list[AccessPattern]] = []
 
-    def __init__(self, about: str, *, pk: str, sk: str, index: str | None = None, used_by: str = "") -> None:
-        self.about, self.index, self.pk, self.sk, self.used_by = about, index, pk, sk, used_by
+    def __init__(self, about: str, *, pk: str, sk: str, index: str | None = None) -> None:
+        self.about, self.index, self.pk, self.sk = about, index, pk, sk
         AccessPattern.registry.append(self)
 
     def partition(self, **parts: object) -> str:

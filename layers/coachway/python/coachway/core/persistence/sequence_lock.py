@@ -23,7 +23,6 @@ TURN = AccessPattern(
     "whose turn it is to take the next number of a gapless sequence",
     pk="ORG#{org}#COUNTER#{name}",
     sk="TURN",
-    used_by="core.turns, core.store.commit_numbered",
 )
 
 _LASTS_MS: Final = 3000

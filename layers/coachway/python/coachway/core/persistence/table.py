@@ -14,8 +14,8 @@ from typing import Any, Final
 from botocore.config import Config
 from pynamodb.connection.base import Connection, MetaTable
 
-from coachway import __version__
 from coachway.core.runtime import settings
+from coachway.core.runtime.version import VERSION
 
 INDEXES: Final = ("gsi1", "gsi2", "gsi3", "gsi4")
 
@@ -59,7 +59,7 @@ class CountingConnection(Connection):
     def prepare(self) -> None:
         """Make the client, so that it does no work per call whose result never changes: a third of a call's time."""
         # botocore would put together a new User-Agent for every call, twice,
-        self.session.set_default_client_config(Config(user_agent=f"coachway/{__version__} botocore"))
+        self.session.set_default_client_config(Config(user_agent=f"coachway/{VERSION} botocore"))
         # and find out the endpoint again.
         client: Any = self.client
         client._ruleset_resolver = None  # noqa: SLF001 - it has no setting for that

@@ -22,7 +22,6 @@ EXECUTION = AccessPattern(
     "which execution of a flow looks after something, and the token by which it waits",
     pk="ORG#{org}#FLOW_OF#{subject}",
     sk="FLOW",
-    used_by="core.executions",
 )
 _OVER: Final = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
 

@@ -19,36 +19,30 @@ from coachway.hours.model import Segment
 
 AssignmentId = Annotated[str, Field(pattern=ids.pattern("asg"))]
 
-ASSIGNMENT = AccessPattern(
-    "an assignment", pk="ORG#{org}#ASSIGNMENT#{id}", sk="HEAD", used_by="dispatch.assignments.get"
-)
+ASSIGNMENT = AccessPattern("an assignment", pk="ORG#{org}#ASSIGNMENT#{id}", sk="HEAD")
 OF_CHARTER = AccessPattern(
     "the assignments of a charter, oldest first",
     index="gsi1",
     pk="ORG#{org}#ASSIGNMENTS_OF#{charter}",
     sk="{id}",
-    used_by="dispatch.assignments.of_charter, dispatch.listing.listed",
 )
 OF_DRIVER = AccessPattern(
     "the assignments of a driver, soonest first, by the month that they start in",
     index="gsi2",
     pk="ORG#{org}#ASSIGNMENTS_OF#{driver}#{month}",
     sk="{starts}#{id}",
-    used_by="dispatch.listing.listed",
 )
 BY_DAY = AccessPattern(
     "assignments by the day that they start on, soonest first, by the month of it",
     index="gsi3",
     pk="ORG#{org}#ASSIGNMENTS#{month}",
     sk="{day}T{starts}#{id}",
-    used_by="dispatch.listing.listed",
 )
 OF_SECOND_DRIVER = AccessPattern(
     "the assignments that a driver is the second on, soonest first, by the month that they start in",
     index="gsi4",
     pk="ORG#{org}#ASSIGNMENTS_SHARED_BY#{driver}#{month}",
     sk="{starts}#{id}",
-    used_by="dispatch.listing.listed",
 )
 
 

@@ -13,6 +13,9 @@ from typing import Final
 from coachway.core import errors
 from coachway.core.types.geo import Coordinates, miles_between
 
+GRACE: Final = timedelta(minutes=15)
+"""How long after the planned start of duty a driver may check in before the trip counts as not started."""
+
 
 class AssignmentStatus(StrEnum):
     """Where an assignment stands."""

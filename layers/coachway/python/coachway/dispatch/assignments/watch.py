@@ -13,7 +13,7 @@ from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.tracking import lateness
+from coachway.dispatch.assignments.rules import GRACE
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -22,7 +22,6 @@ WATCH = AccessPattern(
     "when an assignment must be looked at",
     pk="ORG#{org}#ASSIGNMENT#{assignment}",
     sk="WATCH",
-    used_by="dispatch.watching",
 )
 
 
@@ -31,7 +30,6 @@ DUE = AccessPattern(
     index="gsi1",
     pk="ASSIGNMENTS_DUE#{hour}",
     sk="{due}#{assignment}",
-    used_by="dispatch.watching.run",
 )
 
 
@@ -40,7 +38,6 @@ TO_ARCHIVE = AccessPattern(
     index="gsi1",
     pk="TRAILS_TO_ARCHIVE#{day}",
     sk="{due}#{assignment}",
-    used_by="dispatch.archive.run",
 )
 
 
@@ -70,7 +67,7 @@ def opened(assignment: Assignment) -> Op:
 
     Never in an hour that the timer may have gone through for the last time, however late the assignment is made.
     """
-    due = max(assignment.starts_at + lateness.GRACE, _soonest(clock.now()))
+    due = max(assignment.starts_at + GRACE, _soonest(clock.now()))
     return Create(MonitoringSchedule(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
 
 

@@ -40,7 +40,6 @@ FEED = AccessPattern(
     "the link by which a calendar is subscribed to: a driver's, a vehicle's, or the organization's whole fleet",
     pk="ORG#{org}#CALENDAR_FEED#{resource}",
     sk="FEED",
-    used_by="dispatch.feeds",
 )
 
 

@@ -15,7 +15,6 @@ DIARY = AccessPattern(
     "the jobs of a driver or vehicle in an ISO week (UTC)",
     pk="ORG#{org}#DIARY#{resource}",
     sk="{week}",
-    used_by="dispatch.diary",
 )
 
 

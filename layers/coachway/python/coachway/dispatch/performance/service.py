@@ -26,7 +26,6 @@ PERFORMANCE = AccessPattern(
     "what is counted of a driver",
     pk="ORG#{org}#DRIVER#{driver}",
     sk="PERFORMANCE",
-    used_by="dispatch.performance",
 )
 
 

@@ -18,27 +18,24 @@ from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, Recove
 
 RecoveryId = Annotated[str, Field(pattern=ids.pattern("rcv"))]
 
-RECOVERY = AccessPattern("a recovery", pk="ORG#{org}#RECOVERY#{id}", sk="HEAD", used_by="dispatch.recoveries.get")
+RECOVERY = AccessPattern("a recovery", pk="ORG#{org}#RECOVERY#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "recoveries, newest first, by the month they were opened",
     index="gsi1",
     pk="ORG#{org}#RECOVERIES#{month}",
     sk="{id}",
-    used_by="dispatch.recoveries.listed",
 )
 OF_CHARTER = AccessPattern(
     "the recoveries of a charter, newest first",
     index="gsi2",
     pk="ORG#{org}#RECOVERIES_OF#{charter}",
     sk="{id}",
-    used_by="dispatch.recoveries.listed",
 )
 OFFERED_TO = AccessPattern(
     "the trips that a driver is asked to take over",
     index="gsi3",
     pk="ORG#{org}#OFFERED_TO#{driver}",
     sk="{id}",
-    used_by="dispatch.recoveries.listed",
 )
 MOST_CONSIDERED = 100
 """Drivers, and vehicles, that a recovery keeps an explanation of."""

@@ -17,7 +17,6 @@ DROPPED = AccessPattern(
     "how many vehicles of a charter have dropped their passengers off (`n`)",
     pk="ORG#{org}#DROPPED#{charter}",
     sk="COUNT",
-    used_by="dispatch.finishing",
 )
 _KIND: Final = "dropped"
 

@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.assignments.rules import GRACE, AssignmentStatus
 from coachway.dispatch.tracking.eta import LATE_STEP_MINUTES, MOST_STEPS, Lateness, late_step
 from coachway.dispatch.tracking.geofence import Progress, planned, told
 
-GRACE: Final = timedelta(minutes=15)
-"""So long after a duty should have begun a driver has not reported for it."""
 OFTEN: Final = timedelta(minutes=30)
 """A vehicle under way is looked at so often: what it may do changes on the way."""
 _STEP: Final = timedelta(minutes=LATE_STEP_MINUTES)

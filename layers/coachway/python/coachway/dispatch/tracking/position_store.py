@@ -38,7 +38,6 @@ TRAIL = AccessPattern(
     "where an assignment's vehicle was, by five minutes; the newest says where it is",
     pk="ORG#{org}#TRAIL#{assignment}",
     sk="{begins}",
-    used_by="dispatch.trail",
 )
 
 

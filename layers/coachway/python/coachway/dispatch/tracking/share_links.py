@@ -29,7 +29,6 @@ TRACK_LINK = AccessPattern(
     "the live link to a charter's vehicles",
     pk="ORG#{org}#TRACK_LINK#{charter}",
     sk="LINK",
-    used_by="dispatch.track_links",
 )
 
 

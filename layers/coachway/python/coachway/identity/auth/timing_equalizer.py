@@ -16,7 +16,6 @@ DECOYS = AccessPattern(
     "how often accounts that are not there were asked for; removed by TTL",
     pk="ORG#{org}#DECOYS#{minute}",
     sk="{what}",
-    used_by="identity.decoys",
 )
 _KEPT_SECONDS: Final = 3600
 

@@ -15,19 +15,16 @@ CREDENTIALS = AccessPattern(
     "what a user logs in with: digests, sealed secrets, nonces",
     pk="ORG#{org}#USER#{id}",
     sk="CREDENTIALS",
-    used_by="identity.accounts",
 )
 SESSIONS = AccessPattern(
     "where a user is signed in: at most five sessions",
     pk="ORG#{org}#USER#{id}",
     sk="SESSIONS",
-    used_by="identity.sessions",
 )
 LOCKOUTS = AccessPattern(
     "the wrong tries on an account, whether or not it exists; removed by TTL",
     pk="ORG#{org}#LOCKOUT#{who}",
     sk="LOCKOUT",
-    used_by="identity.lockout",
 )
 
 

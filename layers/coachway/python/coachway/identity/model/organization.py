@@ -13,9 +13,7 @@ from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import PositiveAmount
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate, TimeZone
 
-ORGANIZATIONS = AccessPattern(
-    "an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD", used_by="identity.organizations, identity.terms"
-)
+ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,12}$"), Field(examples=["CH"])]
 """Stands before a number that people see: 1 to 12 capital letters and digits."""

@@ -17,28 +17,24 @@ SLUGS = AccessPattern(
     "the organization that has a slug, unique in the deployment",
     pk="SLUG#{slug}",
     sk="SLUG",
-    used_by="identity.accounts, identity.operators",
 )
-USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD", used_by="identity.users, identity.accounts")
+USERS = AccessPattern("a user by id", pk="ORG#{org}#USER#{id}", sk="HEAD")
 USERS_LIST = AccessPattern(
     "the users of an organization, newest first, by the month they were added",
     index="gsi1",
     pk="ORG#{org}#USERS#{month}",
     sk="{id}",
-    used_by="identity.users.listed",
 )
 USERS_BY_ROLE = AccessPattern(
     "the users of a role, newest first, by the month they were added",
     index="gsi2",
     pk="ORG#{org}#ROLE_USERS#{role}#{month}",
     sk="{id}",
-    used_by="identity.users.listed, identity.roles.deleted",
 )
 ADMINS = AccessPattern(
     "how many active admins an organization has; never below one",
     pk="ORG#{org}#ADMINS",
     sk="COUNT",
-    used_by="identity.users",
 )
 
 
