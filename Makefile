@@ -55,6 +55,11 @@ clean: down ## Stop the stack and forget its data (environments and builds stay)
 test: $(VENV)/.synced ## Run every test, on a stack of its own: make test [TESTS=tests/unit]
 	@$(PY) -m pytest $(TESTS) -q -n $(WORKERS) --dist loadgroup --durations=20 $(ARGS)
 
+.PHONY: test-clock
+test-clock: $(VENV)/.synced ## Run the tests under another clock: make test-clock AT=2027-03-14T00:30:00Z [TESTS=tests/unit]
+	@$(PY) -m tests.shifted_clock "$(or $(AT),$(error AT=2027-03-14T00:30:00Z, 00:30Z or +365d says when))" \
+		$(TESTS) -q -n $(WORKERS) --dist loadgroup --durations=20 $(ARGS)
+
 .PHONY: check
 check: $(VENV)/.synced ## Style, types, floors, security, templates, generated files
 	@echo "▸ ruff";          $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

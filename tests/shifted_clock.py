@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infra.local import python_environments
 
@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> None:
     now = datetime.now().astimezone()
     try:
         moment = parse_moment(arguments[0], now)
-    except ValueError:
-        sys.exit(f"✗ {arguments[0]} is not a moment\n  → such as 2027-03-14T00:30:00Z, 00:30Z or +365d")
+    except ValueError as error:
+        sys.exit(f"✗ {error}\n  → such as 2027-03-14T00:30:00Z, 00:30Z or +365d")
     # Installing needs certificates that are valid now.
     for group in ("emulator", "sandboxes"):
         python_environments.ensure(group)
@@ -47,12 +47,15 @@ def parse_moment(text: str, now: datetime) -> datetime:
     """The moment that a text names. Raises ValueError."""
     if days := re.fullmatch(r"\+(\d+)d", text):
         return now + timedelta(days=int(days[1]))
-    if at := _TIME_OF_DAY.fullmatch(text):
-        zone = ZoneInfo(at[2] or "UTC")
-        return datetime.combine(now.astimezone(zone).date(), time.fromisoformat(at[1]), zone)
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("it has no offset")
+    try:
+        if clock := _TIME_OF_DAY.fullmatch(text):
+            zone = ZoneInfo(clock[2] or "UTC")
+            return datetime.combine(now.astimezone(zone).date(), time.fromisoformat(clock[1]), zone)
+        moment: datetime | None = datetime.fromisoformat(text)
+    except (ValueError, ZoneInfoNotFoundError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"{text!r} is not a moment, or has no offset")
     return moment
 
 
