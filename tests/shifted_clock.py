@@ -1,6 +1,7 @@
 """Runs pytest under a shifted clock: `python -m tests.shifted_clock 2027-03-14T00:30:00Z tests/unit -q`.
 
-libfaketime is loaded into the tests, the emulator with its functions, and the sandboxes. The clock runs on from the
+A small library is preloaded into the tests, the emulator with its functions, and the sandboxes. Debian's libfaketime
+would do, but under it `time.sleep` of Python 3.11 fails, or waits with a timeout never end. The clock runs on from the
 moment. A moment is an ISO 8601 time with an offset, `+365d` for so many days from now, or a time of today such as
 `00:30Z`, or `23:50@America/New_York`.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
@@ -17,9 +20,10 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from infra.local import python_environments
+from infra.local.stack_config import ROOT
 
-_LIBRARY: Final = "faketime/libfaketimeMT.so.1"
-_PLACES: Final = ("/usr/lib", "/usr/local/lib", "/usr/lib64")
+_SOURCE: Final = Path(__file__).with_suffix(".c")
+_LIBRARY: Final = ROOT / ".build/shifted-clock.so"
 _TIME_OF_DAY: Final = re.compile(r"(\d\d:\d\d)(?:Z|@(\S+))")
 
 
@@ -27,14 +31,12 @@ def main(arguments: Sequence[str]) -> None:
     """Replace this process by pytest, under the clock that the first argument names."""
     if not arguments:
         sys.exit("✗ a moment is missing\n  → make test-clock AT=2027-03-14T00:30:00Z")
-    library = find_library()
-    if library is None:
-        sys.exit("✗ libfaketime is not installed\n  → sudo apt-get install faketime")
     now = datetime.now().astimezone()
     try:
         moment = parse_moment(arguments[0], now)
     except ValueError as error:
         sys.exit(f"✗ {error}\n  → such as 2027-03-14T00:30:00Z, 00:30Z or +365d")
+    library = build_library()
     # Installing needs certificates that are valid now.
     for group in ("emulator", "sandboxes"):
         python_environments.ensure(group)
@@ -60,27 +62,18 @@ def parse_moment(text: str, now: datetime) -> datetime:
 
 
 def clock_variables(library: Path, shift: timedelta) -> Mapping[str, str]:
-    """The environment of processes whose clock is shifted.
-
-    Timeouts are measured by the monotonic clock, which stays. The times of files stay, too: Python compares them with
-    those in its compiled files.
-    """
-    return {
-        "LD_PRELOAD": str(library),
-        "FAKETIME": f"{round(shift.total_seconds()):+d}s",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "NO_FAKE_STAT": "1",
-    }
+    """The environment of processes whose clock is shifted."""
+    return {"LD_PRELOAD": str(library), "CLOCK_SHIFT_SECONDS": f"{round(shift.total_seconds())}"}
 
 
-def find_library() -> Path | None:
-    """Where libfaketime is installed, or None."""
-    for place in _PLACES:
-        found = [Path(place) / _LIBRARY, *Path(place).glob(f"*/{_LIBRARY}")]
-        existing = next((each for each in found if each.exists()), None)
-        if existing is not None:
-            return existing
-    return None
+def build_library() -> Path:
+    """Compile the library. Ends the process where there is no compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        sys.exit("✗ no C compiler is installed\n  → sudo apt-get install gcc libc6-dev")
+    _LIBRARY.parent.mkdir(exist_ok=True)
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(_LIBRARY), str(_SOURCE)], check=True)
+    return _LIBRARY
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ import httpx
 from infra.local import console
 from infra.local.stack_config import ROOT, Home
 
-CLOCK_VARIABLES: Final = ("LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT")
-"""What shifts the clock of a process: libfaketime and its settings, see `tests/shifted_clock.py`."""
+CLOCK_VARIABLES: Final = ("LD_PRELOAD", "CLOCK_SHIFT_SECONDS")
+"""What shifts the clock of a process, see `tests/shifted_clock.py`."""
 
 
 def inherited_environment() -> dict[str, str]:
     """What a background process sees of this one's environment: a shifted clock, too."""
-    clock = CLOCK_VARIABLES if "FAKETIME" in os.environ else ()
+    clock = CLOCK_VARIABLES if "CLOCK_SHIFT_SECONDS" in os.environ else ()
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", *clock) if name in os.environ}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.shifted_clock import clock_variables, parse_moment
+from tests.shifted_clock import build_library, clock_variables, parse_moment
 
 NOW = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
 
@@ -32,6 +34,13 @@ def test_parse_moment_without_a_moment_raises(text: str) -> None:
         parse_moment(text, NOW)
 
 
-@pytest.mark.parametrize(("hours", "shift"), [(36, "+129600s"), (-2, "-7200s")])
-def test_clock_variables_shift_the_clock_by_whole_seconds(hours: int, shift: str) -> None:
-    assert clock_variables(Path("libfaketime.so"), timedelta(hours=hours))["FAKETIME"] == shift
+def test_a_process_with_a_shifted_clock_sees_its_time_and_waits_as_usual() -> None:
+    shift = timedelta(days=365)
+    program = "import time; start = time.monotonic(); time.sleep(0.05); print(time.time(), time.monotonic() - start)"
+    environment = {**os.environ, **clock_variables(build_library(), shift)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    shown, waited = map(float, done.stdout.split())
+    # These tests may run under a shifted clock themselves: its own shift is replaced, and not added to.
+    own_shift = timedelta(seconds=int(os.environ.get("CLOCK_SHIFT_SECONDS", "0")))
+    assert abs(datetime.fromtimestamp(shown, UTC) - (datetime.now(UTC) - own_shift) - shift) < timedelta(minutes=1)
+    assert 0.05 <= waited < 30
