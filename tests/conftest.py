@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests import stack as stacks
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The run's first process decides where its stacks will be; workers inherit it."""
+    """The first process chooses the directory of the stacks; its workers inherit it."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        stacks.begin()
+        stacks.prepare_run()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ and stacks.DIRECTORY in os.environ:
-        stacks.end()
+        stacks.finish_run()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _descriptions() -> Iterator[None]:
-    """botocore reads what describes AWS for each session anew, which takes longer than most of the tests."""
+def _shared_botocore_loader() -> Iterator[None]:
+    """Share the loader of botocore: loading service descriptions takes longer than most tests."""
     loader = session.create_loader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "create_loader", lambda _path=None: loader)
@@ -33,11 +33,11 @@ def _descriptions() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def stack() -> stacks.Stack:
-    """The deployed stack that the run's tests share."""
-    return stacks.obtain("shared")
+    """The deployed stack that all tests of the run share."""
+    return stacks.get_stack("shared")
 
 
 @pytest.fixture(scope="session")
 def strict_stack() -> stacks.Stack:
-    """A stack whose emulator enforces IAM: a grant that is missing fails, as on AWS."""
-    return stacks.obtain("strict", auth=True)
+    """A stack whose emulator checks IAM permissions: a missing grant fails, as on AWS."""
+    return stacks.get_stack("strict", auth=True)

@@ -1,4 +1,4 @@
-"""The mails that an emulator took, in one shape whichever emulator it is."""
+"""The mails that an emulator sent, in the same form for MiniStack and LocalStack."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 import httpx
 
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 
 
-def read(home: Home) -> list[dict[str, Any]]:
-    """Oldest first: `Subject`, `BodyText`, `BodyHtml`, `To` (a list), `Source`."""
-    messages = httpx.get(home.mails_url, timeout=60).json()["messages"]
-    if home.target == "localstack":
-        return [_parsed(message["Source"], message["RawData"]) for message in messages if "RawData" in message]
+def read_mails(config: StackConfig) -> list[dict[str, Any]]:
+    """All mails, oldest first: `Subject`, `BodyText`, `BodyHtml`, `To` (a list), `Source`."""
+    messages = httpx.get(config.mails_url, timeout=60).json()["messages"]
+    if config.target == "localstack":
+        return [_parse_mail(message["Source"], message["RawData"]) for message in messages if "RawData" in message]
     return [mail for account in messages.values() for mail in account]
 
 
-def _parsed(source: str, raw: str) -> dict[str, Any]:
+def _parse_mail(source: str, raw: str) -> dict[str, Any]:
     message = email.message_from_string(raw, EmailMessage, policy=email.policy.default)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return {

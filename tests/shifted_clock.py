@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> None:
     library = build_library()
     # Installing needs certificates that are valid now.
     for group in ("emulator", "sandboxes"):
-        python_environments.ensure(group)
+        python_environments.ensure_environment(group)
     print(f"▸ The clock shows {moment.isoformat(timespec='seconds')}", flush=True)
     environment = {**os.environ, **clock_variables(library, moment - now)}
     os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments[1:]], environment)  # noqa: S606 - no shell is needed

@@ -1,7 +1,7 @@
-"""A deployed stack of the tests' own: an emulator on free ports, its state in a temporary directory.
+"""Deployed stacks for the tests: an emulator on free ports, its state in a temporary directory.
 
-One per run, shared by all workers of xdist: whoever needs it first starts it, the run's end stops it. To run against a
-stack that is up already, name its directory: `COACHWAY_TEST_STACK=.local pytest tests/workflows`.
+All workers of a test run share a stack: the first that needs it starts it, the end of the run stops it. To test a stack
+that is already running, name its directory: `COACHWAY_TEST_STACK=.local pytest tests/workflows`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import httpx
 from infra.local import aws_clients, console, file_lock, processes, stack
 from infra.local.emulator import emulator_process
 from infra.local.sandboxes import sandbox_processes
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 from tests import mailbox
 
 T = TypeVar("T")
@@ -31,28 +31,32 @@ T = TypeVar("T")
 TARGET = "localstack" if os.environ.get("TARGET") == "localstack" else "ministack"
 ENVIRONMENT = "localstack" if TARGET == "localstack" else "local"
 WAIT_SCALE = "0.0005"
-"""By how much the emulator shortens the waits of state machines: a day to 43 seconds."""
+"""The factor by which the emulator shortens the waits of state machines: a day takes 43 seconds."""
 DIRECTORY = "COACHWAY_TEST_DIRECTORY"
-"""Set by the run's first process for its workers: where the run's stacks are."""
+"""The environment variable with the directory of the run's stacks; set by the first process for its workers."""
+BUSY: Final = 4
+"""How many times longer a busy machine may take than an idle one. A wait ends as soon as its condition holds."""
+LONGEST_WAIT: Final = 300.0
+"""The longest wait in seconds."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A running deployment and the ways to look into it."""
+    """A running deployment, and access to its parts."""
 
-    home: Home
+    config: StackConfig
 
     @property
     def api_url(self) -> str:
-        return f"{self.home.public_url}/api/v1"
+        return f"{self.config.public_url}/api/v1"
 
     @property
     def pages_url(self) -> str:
-        return f"{self.home.public_url}/pages"
+        return f"{self.config.public_url}/pages"
 
     @property
     def table(self) -> str:
-        return f"coachway-{self.home.environment}"
+        return f"coachway-{self.config.environment}"
 
     @cached_property
     def http(self) -> httpx.Client:
@@ -60,44 +64,38 @@ class Stack:
         return httpx.Client(base_url=self.api_url, timeout=60)
 
     def client(self, service: str) -> Any:
-        """A client of an AWS service, as the deployment's root."""
-        return aws_clients.client(self.home, service)
+        """A client of an AWS service with root credentials."""
+        return aws_clients.client(self.config, service)
 
     def function(self, name: str) -> str:
         """The deployed name of a function: `function("clients-api")`."""
-        return f"coachway-{self.home.environment}-{name}"
+        return f"coachway-{self.config.environment}-{name}"
 
     def mails(self, to: str = "") -> list[dict[str, Any]]:
-        """Mails that went out (to an address), oldest first: `Subject`, `BodyText`, `BodyHtml`, `To`, `Source`."""
-        return [mail for mail in mailbox.read(self.home) if any(to in each for each in mail["To"])]
+        """The mails that were sent (to an address), oldest first: `Subject`, `BodyText`, `BodyHtml`, `To`, `Source`."""
+        mails = mailbox.read_mails(self.config)
+        return [mail for mail in mails if any(to in address for address in mail["To"])]
 
     def wait_for_mail(self, to: str, subject: str = "", seconds: float = 40) -> dict[str, Any]:
-        """The newest mail to an address whose subject matches; waits for it."""
+        """Wait for a mail to an address whose subject matches; returns the newest."""
 
-        def find() -> dict[str, Any] | None:
-            found = [mail for mail in self.mails(to) if re.search(subject, mail["Subject"])]
-            return found[-1] if found else None
+        def newest_match() -> dict[str, Any] | None:
+            matches = [mail for mail in self.mails(to) if re.search(subject, mail["Subject"])]
+            return matches[-1] if matches else None
 
-        return eventually(find, seconds, f"no mail to {to} about {subject!r}")
+        return eventually(newest_match, seconds, f"no mail to {to} about {subject!r}")
 
     def texts(self, to: str = "") -> list[dict[str, Any]]:
-        """SMS that went out (to a number), oldest first: `to`, `from`, `body`."""
+        """The SMS that were sent (to a number), oldest first: `to`, `from`, `body`."""
         parameters = {"to": to} if to else {}
-        messages: list[dict[str, Any]] = httpx.get(f"{self.home.sms_url}/messages", params=parameters).json()[
-            "messages"
-        ]
+        response = httpx.get(f"{self.config.sms_url}/messages", params=parameters)
+        messages: list[dict[str, Any]] = response.json()["messages"]
         return messages
 
     def restart(self) -> None:
-        """Stop the emulator in an orderly way, and start it with the state that it saved."""
-        emulator_process.stop(self.home)
-        emulator_process.start(self.home)
-
-
-BUSY: Final = 4
-"""How much longer a busy machine may take than an idle one. A wait ends as soon as its result is there."""
-LONGEST_WAIT: Final = 300.0
-"""Seconds: no wait takes longer, whatever it asks for."""
+        """Stop the emulator in an orderly way, and start it with its saved state."""
+        emulator_process.stop(self.config)
+        emulator_process.start(self.config)
 
 
 def eventually(
@@ -108,10 +106,10 @@ def eventually(
     *,
     unless: Callable[[], object] | None = None,
 ) -> T:
-    """Return what `find` returns once it is true. Fail the test after `seconds` of an idle machine.
+    """Call `find` until it returns something true; returns that. Fails the test after `seconds` of an idle machine.
 
-    `every` is the pause between two attempts, in seconds. `unless` returns something true, such as a reason, once the
-    result can no longer come: the test fails with it at once.
+    `every` is the pause between two calls in seconds. `unless` returns something true, such as a reason, when the
+    result can no longer come: the test then fails at once.
     """
     limit = min(seconds * BUSY, LONGEST_WAIT)
     deadline = time.monotonic() + limit
@@ -125,67 +123,68 @@ def eventually(
     raise AssertionError(f"{otherwise} within {limit:.0f} s")
 
 
-def obtain(name: str, *, auth: bool = False) -> Stack:
-    """The run's stack of this name, started by whoever asks first."""
+def get_stack(name: str, *, auth: bool = False) -> Stack:
+    """The run's stack of this name; starts it if no other worker did. With `auth`, the emulator checks permissions."""
     existing = os.environ.get("COACHWAY_TEST_STACK")
     if existing and not auth:
-        return Stack(_home_of(Path(existing).resolve()))
+        return Stack(_read_config(Path(existing).resolve()))
     directory = Path(os.environ[DIRECTORY]) / name
-    with file_lock.held(directory.with_suffix(".lock")):
+    with file_lock.exclusive_lock(directory.with_suffix(".lock")):
         if not (directory / "stack.json").exists():
             try:
-                stack.up(_new_home(directory), auth=auth, with_demo=False)
-            except console.Failed as failure:
-                raise AssertionError(f"{failure.what}\n{failure.advice}") from failure
-    return Stack(_home_of(directory))
+                stack.start_stack(_create_config(directory), auth=auth, with_demo=False)
+            except console.CommandError as error:
+                raise AssertionError(f"{error.message}\n{error.advice}") from error
+    return Stack(_read_config(directory))
 
 
-def _new_home(directory: Path) -> Home:
-    """On free ports; LocalStack is wherever it listens."""
-    ports = int(os.environ.get("COACHWAY_PORT") or 4566) if TARGET == "localstack" else _free_ports()
-    return Home(directory, ports, target=TARGET, environment=ENVIRONMENT)
-
-
-def begin() -> None:
-    """Once per run, before any worker: choose where its stacks will be, and clear what a killed run left."""
+def prepare_run() -> None:
+    """Choose the directory of the run's stacks, and remove those of killed runs. Call it once, before any worker."""
     os.environ.setdefault("SFN_WAIT_SCALE", WAIT_SCALE)
     temporary = Path(tempfile.gettempdir())
-    for left in temporary.glob("coachway-test-*"):
-        pid = left.name.split("-")[2]
-        if pid.isdigit() and not _alive(int(pid)):
-            _remove(left)
+    for directory in temporary.glob("coachway-test-*"):
+        pid = directory.name.split("-")[2]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            _remove_stacks(directory)
     os.environ[DIRECTORY] = tempfile.mkdtemp(prefix=f"coachway-test-{os.getpid()}-")
 
 
-def end() -> None:
-    """Once per run, after all workers: stop its stacks and forget them."""
-    _remove(Path(os.environ.pop(DIRECTORY)))
+def finish_run() -> None:
+    """Stop and remove the run's stacks. Call it once, after all workers."""
+    _remove_stacks(Path(os.environ.pop(DIRECTORY)))
 
 
-def _remove(directory: Path) -> None:
-    for home in directory.iterdir():
-        if home.is_dir():
-            sandbox_processes.stop(Home(home, 0))
-            processes.stop(Home(home, 0), emulator_process.NAME, seconds=20)
+def _remove_stacks(directory: Path) -> None:
+    for stack_directory in directory.iterdir():
+        if stack_directory.is_dir():
+            config = StackConfig(stack_directory, 0)
+            sandbox_processes.stop(config)
+            processes.stop(config, emulator_process.NAME, seconds=20)
     if "KEEP_TEST_STACK" not in os.environ:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _home_of(directory: Path) -> Home:
-    url = stack.read(Home(directory, 0))["emulator_url"]
-    return Home(directory, int(url.rpartition(":")[2]), target=TARGET, environment=ENVIRONMENT)
+def _create_config(directory: Path) -> StackConfig:
+    """A configuration with free ports; LocalStack has its own."""
+    port = int(os.environ.get("COACHWAY_PORT") or 4566) if TARGET == "localstack" else _free_ports()
+    return StackConfig(directory, port, target=TARGET, environment=ENVIRONMENT)
+
+
+def _read_config(directory: Path) -> StackConfig:
+    url = stack.read_stack_file(StackConfig(directory, 0))["emulator_url"]
+    return StackConfig(directory, int(url.rpartition(":")[2]), target=TARGET, environment=ENVIRONMENT)
 
 
 def _free_ports() -> int:
-    """The first of three ports in a row that nobody listens on."""
+    """The first of three consecutive free ports."""
     for _ in range(200):
         first = random.randrange(20000, 31000, 10)
-        if not any(processes.port_taken(first + offset) for offset in range(3)):
+        if not any(processes.is_port_in_use(first + offset) for offset in range(3)):
             return first
-    raise AssertionError("no three free ports in a row were found")
+    raise AssertionError("no three consecutive free ports were found")
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

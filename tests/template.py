@@ -1,4 +1,4 @@
-"""`template.yaml`, read: intrinsic functions as in its JSON form (`{"Ref": …}`, `{"Fn::GetAtt": "Table.Arn"}`)."""
+"""Read `template.yaml`; intrinsic functions have their JSON form (`{"Ref": …}`, `{"Fn::GetAtt": "Table.Arn"}`)."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
-def read(file: str) -> Json:
-    """A file of CloudFormation's, by its path from the root."""
+def load_yaml(file: str) -> Json:
+    """Load a CloudFormation file by its path from the root."""
     content: Json = yaml.load((ROOT / file).read_text(), _Loader)  # noqa: S506 - a safe loader's own tags
     return content
 
 
 def template() -> Json:
-    """The whole stack."""
-    return read("template.yaml")
+    """The whole template."""
+    return load_yaml("template.yaml")
 
 
-def of_type(kind: str) -> dict[str, Json]:
+def resources_of_type(kind: str) -> dict[str, Json]:
     """The properties of all resources of a type, by logical id."""
     return {name: each["Properties"] for name, each in template()["Resources"].items() if each["Type"] == kind}
 
 
 def functions() -> dict[str, Json]:
     """The Lambda functions."""
-    return of_type("AWS::Serverless::Function")
+    return resources_of_type("AWS::Serverless::Function")
 
 
 def role_of(function: str) -> str:
@@ -58,15 +58,15 @@ def role_of(function: str) -> str:
 
 def grants(role: str) -> list[Json]:
     """The statements of a role's policies."""
-    policies = of_type("AWS::IAM::Role")[role]["Policies"]
+    policies = resources_of_type("AWS::IAM::Role")[role]["Policies"]
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
 
 
-def listed(value: Any) -> list[Any]:
-    """A list, whether one or many are written."""
+def as_list(value: Any) -> list[Any]:
+    """A list, also where the template has a single value."""
     return value if isinstance(value, list) else [value]
 
 
-def text(value: Any) -> str:
-    """An ARN as it is written: the text inside of its intrinsic function."""
+def arn_text(value: Any) -> str:
+    """The text of an ARN, without its intrinsic function."""
     return value if isinstance(value, str) else str(next(iter(value.values())))

@@ -1,4 +1,4 @@
-"""`python -m infra.local <command>`: what `make` calls."""
+"""The command line behind `make`: `python -m infra.local COMMAND`."""
 
 from __future__ import annotations
 
@@ -8,134 +8,171 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from infra.local import aws_clients, console, file_lock, python_environments, stack
+from infra.local import aws_clients, console, file_lock, processes, python_environments, stack
 from infra.local.deployment import stack_deployment
 from infra.local.layers import layer_archives
 from infra.local.operations import platform_user, replay, statistics_rebuild, workflow_redrive
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
+
+PROCESSES = ("ministack", "stripe", "sms")
+LOGS = (*PROCESSES, "deploy")
 
 
-def _up(home: Home, _: argparse.Namespace) -> None:
-    with file_lock.held(home.directory / "lock"):
-        _announce(stack.up(home), home)
+def _start(config: StackConfig, _: argparse.Namespace) -> None:
+    with file_lock.exclusive_lock(config.directory / "lock"):
+        description = stack.start_stack(config)
+    print("\nCoachWay is running. Stop it with `make down`; the data is kept.\n")
+    _print_description(description, config)
 
 
-def _announce(description: dict[str, Any], home: Home) -> None:
-    print(f"\nCoachWay is up (make down stops it; it keeps its data).\n\n  API        {description['api_url']}")
-    print(f"  Documents  {description['docs_url']}")
-    print(f"  Emulator   {description['emulator_url']}\n  Mails      {home.mails_url}")
-    print(f"  SMS        {description['sms_url']}/messages\n  Stripe     {description['stripe_url']}")
+def _print_description(description: dict[str, Any], config: StackConfig) -> None:
+    """Print the URLs and the demo users of a running stack."""
+    urls = {
+        "API": description["api_url"],
+        "API docs": description["docs_url"],
+        "Sent mails": config.mails_url,
+        "Sent SMS": f"{description['sms_url']}/messages",
+        "Stripe": description["stripe_url"],
+        "AWS emulator": description["emulator_url"],
+    }
+    for name, url in urls.items():
+        print(f"  {name:<13} {url}")
     if description["users"]:
         print(f"\n  {'organization':<13} {'role':<9} {'email':<28} password")
     for user in description["users"]:
         print(f"  {user['organization']:<13} {user['role']:<9} {user['email']:<28} {user['password']}")
-    print(f"\n  All of it for programs: {home.stack_file}")
+    print(f"\n  The same as JSON: {config.stack_file}")
 
 
-def _down(home: Home, _: argparse.Namespace) -> None:
-    with file_lock.held(home.directory / "lock"):
-        print("stopped; the data is kept" if stack.down(home) else "nothing was running")
+def _stop(config: StackConfig, _: argparse.Namespace) -> None:
+    with file_lock.exclusive_lock(config.directory / "lock"):
+        is_stopped = stack.stop_stack(config)
+    print("Stopped. The data is kept; `make up` continues with it." if is_stopped else "The stack was not running.")
 
 
-def _status(home: Home, _: argparse.Namespace) -> None:
-    print(stack.read(home) or "no stack here")
+def _print_status(config: StackConfig, _: argparse.Namespace) -> None:
+    description = stack.read_stack_file(config)
+    if config.target == "ministack":
+        is_running = {name: processes.running_pid(config, name) is not None for name in PROCESSES}
+        stopped = [name for name in PROCESSES if not is_running[name]]
+    else:
+        stopped = [] if stack.is_running(config) else ["localstack"]
+    if not description or len(stopped) == len(PROCESSES):
+        print("The stack is not running. Start it with `make up`.")
+    elif stopped:
+        print(f"The stack is only partly running: {', '.join(stopped)} stopped. Start it with `make up`.")
+    else:
+        print("The stack is running.\n")
+        _print_description(description, config)
 
 
-def _logs(home: Home, options: argparse.Namespace) -> None:
-    log = home.log(options.name)
+def _follow_log(config: StackConfig, options: argparse.Namespace) -> None:
+    log = config.log_file(options.name)
     if not log.exists():
-        raise console.Failed(f"there is no log of {options.name}", "start the stack first: make up")
+        raise console.CommandError(f"there is no log of {options.name} yet", "start the stack first: make up")
     subprocess.run(["tail", "-n", "100", "-f", str(log)], check=False)
 
 
-def _deploy(home: Home, _: argparse.Namespace) -> None:
-    stack_deployment.to_aws(home)
+def _deploy(config: StackConfig, _: argparse.Namespace) -> None:
+    stack_deployment.deploy_to_aws(config)
 
 
-def _layers(_: Home, options: argparse.Namespace) -> None:
+def _print_layer_sizes(_: StackConfig, options: argparse.Namespace) -> None:
     platform = layer_archives.Platform.aws(options.runtime) if options.runtime else layer_archives.Platform("local")
-    for name, size in layer_archives.sizes(platform).items():
+    for name, size in layer_archives.layer_sizes(platform).items():
         print(f"{name:<12} {size / 2**20:6.1f} MB unpacked")
 
 
-def _environment(_: Home, options: argparse.Namespace) -> None:
-    print(python_environments.ensure(options.group))
+def _print_environment(_: StackConfig, options: argparse.Namespace) -> None:
+    print(python_environments.ensure_environment(options.group))
 
 
-def _redrive(home: Home, _: argparse.Namespace) -> None:
-    print(f"{replay.redrive(aws_clients.client, home)} messages are on their way again")
-    print(f"{workflow_redrive.redrive(aws_clients.client, home)} flows were taken up again")
+def _redrive(config: StackConfig, _: argparse.Namespace) -> None:
+    messages = replay.redrive_dead_letters(aws_clients.client, config)
+    print(f"{messages} messages were moved back from the dead-letter queues.")
+    executions = workflow_redrive.redrive_failed_executions(aws_clients.client, config)
+    print(f"{executions} failed workflow executions were restarted.")
 
 
-def _replay(home: Home, options: argparse.Namespace) -> None:
-    count = replay.replay(aws_clients.client, home, options.organization, options.first, options.last)
-    print(f"{count} events were published again")
+def _replay(config: StackConfig, options: argparse.Namespace) -> None:
+    count = replay.replay_events(aws_clients.client, config, options.organization, options.first, options.last)
+    print(f"{count} events were published again.")
 
 
-def _rebuild(home: Home, options: argparse.Namespace) -> None:
-    vendors, drivers = statistics_rebuild.rebuild(home, options.organization)
-    print(f"{vendors} vendors and {drivers} drivers were counted again")
+def _rebuild(config: StackConfig, options: argparse.Namespace) -> None:
+    vendors, drivers = statistics_rebuild.rebuild_statistics(config, options.organization)
+    print(f"The statistics of {vendors} vendors and {drivers} drivers were rebuilt.")
 
 
-def _platform_user(home: Home, options: argparse.Namespace) -> None:
+def _invite_platform_user(config: StackConfig, options: argparse.Namespace) -> None:
     first, _, last = options.name.partition(" ")
     name = {"first_name": first, "last_name": last or first}
-    invited, link = platform_user.invite(home, options.organization, options.email, name)
-    print(f"{invited.email} is invited to run the deployment, as one of {options.organization}; a mail is on its way.")
-    print(f"Until {invited.expires_at:%Y-%m-%d %H:%M} UTC: {link}")
+    invited, link = platform_user.invite_platform_user(config, options.organization, options.email, name)
+    print(f"{invited.email} is invited as a platform user in the organization {options.organization}.")
+    print(f"The invitation was sent by mail. Accept it until {invited.expires_at:%Y-%m-%d %H:%M} UTC: {link}")
 
 
-COMMANDS: dict[str, Callable[[Home, argparse.Namespace], None]] = {
-    "up": _up,
-    "down": _down,
-    "status": _status,
-    "logs": _logs,
+COMMANDS: dict[str, Callable[[StackConfig, argparse.Namespace], None]] = {
+    "up": _start,
+    "down": _stop,
+    "status": _print_status,
+    "logs": _follow_log,
     "deploy": _deploy,
-    "layers": _layers,
-    "environment": _environment,
+    "layers": _print_layer_sizes,
+    "environment": _print_environment,
     "redrive": _redrive,
     "replay": _replay,
     "rebuild": _rebuild,
-    "platform-user": _platform_user,
+    "platform-user": _invite_platform_user,
 }
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description="The stack on this machine.")
+def _parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description="Run and operate a CoachWay stack.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("up", "down", "status", "redrive"):
-        commands.add_parser(name)
-    commands.add_parser("logs").add_argument("name", nargs="?", default="ministack")
-    commands.add_parser("deploy").add_argument("environment", choices=["staging", "prod"])
-    commands.add_parser("layers").add_argument(
-        "--runtime", help="for AWS, such as python3.13; without it for the emulator"
-    )
-    commands.add_parser("environment").add_argument("group", choices=["emulator", "sam", "sandboxes"])
-    replay = commands.add_parser("replay")
-    replay.add_argument("organization", help="the id of the organization, org_…")
-    replay.add_argument("first", help="the first day, YYYY-MM-DD (UTC)")
-    replay.add_argument("last", help="the last day, YYYY-MM-DD (UTC)")
-    commands.add_parser("rebuild").add_argument("organization", help="the id of the organization, org_…")
-    person = commands.add_parser("platform-user")
-    person.add_argument("organization", help="its slug")
-    person.add_argument("email")
-    person.add_argument("--name", default="Platform Operator", help="first and last name")
-    for command in ("redrive", "replay", "rebuild", "platform-user"):
-        commands.choices[command].add_argument(
-            "--environment", default="", choices=["staging", "prod"], help="on AWS; without it on the emulator"
-        )
+    commands.add_parser("up", help="start the local stack, deploy it and load demo data")
+    commands.add_parser("down", help="stop the local stack; its data is kept")
+    commands.add_parser("status", help="show whether the local stack is running, and its URLs")
+    logs = commands.add_parser("logs", help="follow a log of the local stack")
+    logs.add_argument("name", nargs="?", default="ministack", choices=LOGS)
+    deploy = commands.add_parser("deploy", help="deploy to AWS")
+    deploy.add_argument("environment", choices=["staging", "prod"])
+    layers = commands.add_parser("layers", help="build the layers and show their sizes")
+    layers.add_argument("--runtime", help="a Lambda runtime such as python3.13 (default: the emulator)")
+    environment = commands.add_parser("environment", help="install a Python environment and show its path")
+    environment.add_argument("group", choices=["emulator", "sam", "sandboxes"])
+    _add_operator_commands(commands)
     return parser.parse_args()
 
 
+def _add_operator_commands(commands: Any) -> None:
+    organization_id = "the id of the organization, org_…"
+    redrive = commands.add_parser("redrive", help="retry dead letters and failed workflow executions")
+    replay_parser = commands.add_parser("replay", help="publish past events again")
+    replay_parser.add_argument("organization", help=organization_id)
+    replay_parser.add_argument("first", help="the first day, YYYY-MM-DD (UTC)")
+    replay_parser.add_argument("last", help="the last day, YYYY-MM-DD (UTC)")
+    rebuild = commands.add_parser("rebuild", help="rebuild the statistics of vendors and drivers")
+    rebuild.add_argument("organization", help=organization_id)
+    invite = commands.add_parser("platform-user", help="invite a platform user")
+    invite.add_argument("organization", help="the slug of the organization")
+    invite.add_argument("email")
+    invite.add_argument("--name", default="Platform Operator", help="first and last name")
+    for command in (redrive, replay_parser, rebuild, invite):
+        command.add_argument(
+            "--environment", default="", choices=["staging", "prod"], help="on AWS (default: the local stack)"
+        )
+
+
 def main() -> int:
-    """Run one command; a failure says what to do."""
-    options = _options()
+    """Run one command. A failure prints what is wrong and what to do."""
+    options = _parse_options()
     try:
-        COMMANDS[options.command](Home.from_environment(getattr(options, "environment", "")), options)
-    except console.Failed as failure:
-        print(f"\n✗ {failure.what}", file=sys.stderr)
-        if failure.advice:
-            print(f"  → {failure.advice}", file=sys.stderr)
+        COMMANDS[options.command](StackConfig.from_environment(getattr(options, "environment", "")), options)
+    except console.CommandError as error:
+        print(f"\n✗ {error.message}", file=sys.stderr)
+        if error.advice:
+            print(f"  → {error.advice}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -1,4 +1,4 @@
-"""What the tooling tells the person at the terminal: one line per step, and what to do when a step fails."""
+"""Output of the commands at the terminal: one line per step, and what to do when a step fails."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Failed(Exception):
-    """A step that cannot go on. `advice` says what to do about it."""
+class CommandError(Exception):
+    """A command cannot continue: `message` says what is wrong, `advice` what to do."""
 
-    def __init__(self, what: str, advice: str = "") -> None:
-        super().__init__(what)
-        self.what = what
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
         self.advice = advice
 
 
-def line(text: str) -> None:
-    """A line of progress, at once."""
+def print_line(text: str) -> None:
+    """Print a line of progress to standard error."""
     print(f"  {text}", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def step(text: str) -> Iterator[None]:
-    """Announce a step that takes a while, and say how long it took."""
+def report_step(text: str) -> Iterator[None]:
+    """Announce a step that takes a while, and print how long it took."""
     print(f"▸ {text} …", file=sys.stderr, flush=True)
-    began = time.monotonic()
+    started = time.monotonic()
     yield
-    took = time.monotonic() - began
-    if took >= 1:
-        line(f"done in {took:.1f} s")
+    seconds = time.monotonic() - started
+    if seconds >= 1:
+        print_line(f"done in {seconds:.1f} s")

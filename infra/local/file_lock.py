@@ -1,4 +1,4 @@
-"""One tool at a time in a home."""
+"""A lock between processes: one command at a time works on a stack."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from infra.local import console
 
 
 @contextmanager
-def held(file: Path) -> Iterator[None]:
-    """Wait for the lock, and hold it. Released even by a crash: the kernel sees to it."""
+def exclusive_lock(file: Path) -> Iterator[None]:
+    """Wait for the lock and hold it. The kernel releases it even after a crash."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            console.line(f"waiting for somebody else who is at work in {file.parent}")
+            console.print_line(f"Another command is using {file.parent}; waiting for it to finish")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Background processes: started detached, known by a file with their pid, stopped in an orderly way."""
+"""Background processes: started detached, identified by a pid file, stopped in an orderly way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final
 import httpx
 
 from infra.local import console
-from infra.local.stack_config import ROOT, Home
+from infra.local.stack_config import ROOT, StackConfig
 
 CLOCK_VARIABLES: Final = ("LD_PRELOAD", "CLOCK_SHIFT_SECONDS")
 """What shifts the clock of a process, see `tests/shifted_clock.py`."""
@@ -32,55 +32,58 @@ def environment_with_real_clock() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in CLOCK_VARIABLES}
 
 
-def _pid_file(home: Home, name: str) -> Path:
-    return home.path("run") / f"{name}.pid"
+def _pid_file(config: StackConfig, name: str) -> Path:
+    return config.subdirectory("run") / f"{name}.pid"
 
 
-def _started_at(pid: int) -> str:
-    """When a process started, so that a recycled pid is not taken for ours; empty when it is gone."""
+def _start_time(pid: int) -> str:
+    """When a process started, to detect a reused pid; empty when the process has ended."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return _started_at_by_ps(pid)
+        return _start_time_from_ps(pid)
     fields = text.rpartition(")")[2].split()
     return "" if fields[0] == "Z" else fields[19]
 
 
-def _started_at_by_ps(pid: int) -> str:
-    """The same where there is no /proc (macOS)."""
+def _start_time_from_ps(pid: int) -> str:
+    """The same on systems without /proc (macOS)."""
     if Path("/proc/self/stat").exists():
         return ""
     done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
-def running(home: Home, name: str) -> int | None:
-    """The pid of a process that we started and that is still alive, else None; a stale file is removed."""
-    file = _pid_file(home, name)
+def running_pid(config: StackConfig, name: str) -> int | None:
+    """The pid of a process that `start` started and that still runs, or None. Removes a stale pid file."""
+    file = _pid_file(config, name)
     try:
         pid, _, started = file.read_text().strip().partition(" ")
     except OSError:
         return None
-    if started and _started_at(int(pid)) == started:
+    if started and _start_time(int(pid)) == started:
         return int(pid)
     file.unlink(missing_ok=True)
     return None
 
 
-def port_taken(port: int) -> bool:
-    """Whether something listens on the port of this machine."""
+def is_port_in_use(port: int) -> bool:
+    """Whether a program on this machine listens on the port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str], port: int) -> int:
-    """Start in the background, its output to `<home>/logs/<name>.log`. Raises Failed when the port is taken."""
-    if port_taken(port):
-        raise console.Failed(
-            f"port {port}, which {name} needs, is taken by another program",
-            f"stop that program, or choose other ports: COACHWAY_PORT={home.port + 100} make up",
+def start(config: StackConfig, name: str, command: Sequence[str], env: Mapping[str, str], port: int) -> int:
+    """Start a process in the background that logs to `logs/<name>.log`; returns its pid.
+
+    Raises CommandError when the port is in use.
+    """
+    if is_port_in_use(port):
+        raise console.CommandError(
+            f"port {port}, which {name} needs, is used by another program",
+            f"stop that program, or use other ports: COACHWAY_PORT={config.port + 100} make up",
         )
-    with home.log(name).open("ab") as log:
+    with config.log_file(name).open("ab") as log:
         process = subprocess.Popen(
             list(command),
             env=dict(env),
@@ -90,64 +93,59 @@ def start(home: Home, name: str, command: Sequence[str], env: Mapping[str, str],
             stderr=log,
             start_new_session=True,
         )
-    process.returncode = 0  # it is to outlive us: Python need not warn that it does
-    _pid_file(home, name).write_text(f"{process.pid} {_started_at(process.pid)}")
+    process.returncode = 0  # the process outlives this one; without this, Python warns about it
+    _pid_file(config, name).write_text(f"{process.pid} {_start_time(process.pid)}")
     return process.pid
 
 
-def wait_until_answers(home: Home, name: str, url: str, seconds: float = 60) -> None:
-    """Wait until a GET of `url` is answered by anything but an error of the connection."""
-    deadline = time.monotonic() + seconds
+def wait_until_ready(config: StackConfig, name: str, url: str, seconds: float = 60) -> None:
+    """Wait until a GET of `url` gets any response."""
+    deadline, log = time.monotonic() + seconds, config.log_file(name)
     while time.monotonic() < deadline:
-        if running(home, name) is None:
-            raise console.Failed(
-                f"{name} stopped while starting:\n{tail(home.log(name))}", f"its log is {home.log(name)}"
-            )
+        if running_pid(config, name) is None:
+            raise console.CommandError(f"{name} stopped while starting:\n{read_tail(log)}", f"see its log: {log}")
         try:
             httpx.get(url, timeout=2)
         except httpx.TransportError:
             time.sleep(0.1)
         else:
             return
-    raise console.Failed(f"{name} did not answer at {url} within {seconds:.0f} s", f"its log is {home.log(name)}")
+    raise console.CommandError(f"{name} did not answer at {url} within {seconds:.0f} s", f"see its log: {log}")
 
 
-def stop(home: Home, name: str, seconds: float = 30) -> bool:
-    """Ask the process to end and wait for it; kill it after `seconds`, and what it leaves behind in any case.
-
-    False when it was not running.
-    """
-    pid = running(home, name)
+def stop(config: StackConfig, name: str, seconds: float = 30) -> bool:
+    """Terminate the process, kill it after `seconds`, and kill its child processes; False when it was not running."""
+    pid = running_pid(config, name)
     if pid is None:
         return False
     os.kill(pid, signal.SIGTERM)
-    if not _ended(home, name, pid, seconds):
-        console.line(f"{name} did not end within {seconds:.0f} s and is killed")
+    if not _has_ended(config, name, pid, seconds):
+        console.print_line(f"{name} did not stop within {seconds:.0f} s; killing it")
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)  # it was the first of its session
+        os.killpg(pid, signal.SIGKILL)  # it leads its own session
     _reap(pid)
     return True
 
 
-def _ended(home: Home, name: str, pid: int, seconds: float) -> bool:
+def _has_ended(config: StackConfig, name: str, pid: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         _reap(pid)
-        if running(home, name) is None:
+        if running_pid(config, name) is None:
             return True
         time.sleep(0.05)
     return False
 
 
 def _reap(pid: int) -> None:
-    """Collect a child of ours, so that it does not linger as a zombie; no harm when it is not ours."""
+    """Collect a child process so that it does not stay a zombie; ignore other processes."""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return
 
 
-def tail(file: Path, lines: int = 15) -> str:
+def read_tail(file: Path, lines: int = 15) -> str:
     """The last lines of a log."""
     try:
         return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])

@@ -1,6 +1,6 @@
-"""Python environments of their own for the emulator, `sam` and the sandboxes, from the lock file's groups.
+"""Separate Python environments for the emulator, `sam` and the sandboxes, from groups of `uv.lock`.
 
-The emulator lends its packages to the functions that it runs, so it must not share an environment with the tests.
+The emulator runs functions on its own interpreter, so its environment must not have the packages of the tests.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def _fingerprint(group: str) -> str:
     return hashlib.sha256(lock + f"{group}{sys.version}{sys.prefix}".encode()).hexdigest()
 
 
-def ensure(group: str) -> Path:
-    """The `bin` directory of the group's environment, made or brought up to date first when `uv.lock` changed."""
+def ensure_environment(group: str) -> Path:
+    """Create or update the group's environment if `uv.lock` changed; returns its `bin` directory."""
     environment = ENVIRONMENTS / group
     stamp = environment / ".synced"
-    wanted = _fingerprint(group)
-    if stamp.exists() and stamp.read_text() == wanted:
+    fingerprint = _fingerprint(group)
+    if stamp.exists() and stamp.read_text() == fingerprint:
         return environment / "bin"
-    with console.step(f"Installing the environment of {group}"):
+    with console.report_step(f"Installing the Python environment for {group}"):
         done = subprocess.run(
             [str(UV), "sync", "--quiet", "--only-group", group, "--locked", "--python", sys.executable],
             cwd=ROOT,
@@ -38,9 +38,9 @@ def ensure(group: str) -> Path:
             check=False,
         )
         if done.returncode:
-            raise console.Failed(
-                f"the environment of {group} could not be installed:\n{done.stderr.strip()}",
+            raise console.CommandError(
+                f"the Python environment for {group} could not be installed:\n{done.stderr.strip()}",
                 "check the network (or the package cache), then run the same command again",
             )
-        stamp.write_text(wanted)
+        stamp.write_text(fingerprint)
     return environment / "bin"

@@ -1,4 +1,4 @@
-"""Up and down: everything that makes a stack, in order, and the file that says where it is."""
+"""Start and stop a whole stack, and the file that describes a running one."""
 
 from __future__ import annotations
 
@@ -9,63 +9,68 @@ from infra.local import console, demo, processes
 from infra.local.deployment import stack_deployment
 from infra.local.emulator import emulator_process
 from infra.local.sandboxes import sandbox_processes
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 
 
-def addresses(home: Home) -> dict[str, str]:
-    """Where everything listens."""
+def stack_urls(config: StackConfig) -> dict[str, str]:
+    """The URLs of everything that listens."""
     return {
-        "api_url": f"{home.public_url}/api/v1",
-        "docs_url": f"{home.public_url}/api/v1/docs",
-        "pages_url": f"{home.public_url}/pages",
-        "emulator_url": home.emulator_url,
-        "stripe_url": home.stripe_url,
-        "sms_url": home.sms_url,
+        "api_url": f"{config.public_url}/api/v1",
+        "docs_url": f"{config.public_url}/api/v1/docs",
+        "pages_url": f"{config.public_url}/pages",
+        "emulator_url": config.emulator_url,
+        "stripe_url": config.stripe_url,
+        "sms_url": config.sms_url,
     }
 
 
-def up(home: Home, *, auth: bool = False, with_demo: bool = True) -> dict[str, Any]:
-    """Start, deploy and fill a stack as far as needed; returns what `stack.json` says."""
-    if home.target == "ministack":
-        emulator_process.start(home, auth=auth)
+def start_stack(config: StackConfig, *, auth: bool = False, with_demo: bool = True) -> dict[str, Any]:
+    """Start, deploy and fill a stack as far as it is not yet; returns the content of `stack.json`."""
+    if config.target == "ministack":
+        emulator_process.start(config, auth=auth)
     else:
-        _expect(home)
-    sandbox_processes.start(home)
-    deployed = stack_deployment.deploy(home)
-    sandbox_processes.introduce(home)
-    known = read(home)
-    users = known.get("users", [])
-    if with_demo and (not users or not demo.is_loaded(home, users)):
-        with console.step("Loading demo data"):
-            users = demo.load(home)
-    description = {**addresses(home), "users": users}
-    written = home.stack_file.with_suffix(".new")
-    written.write_text(json.dumps(description, indent=2) + "\n")
-    written.replace(home.stack_file)
-    if home.target == "ministack" and (deployed or description != known):
-        emulator_process.save(home)
+        _require_localstack(config)
+    sandbox_processes.start(config)
+    is_changed = stack_deployment.deploy_to_emulator(config)
+    sandbox_processes.register_stripe_webhook(config)
+    previous = read_stack_file(config)
+    users = previous.get("users", [])
+    if with_demo and (not users or not demo.is_loaded(config, users)):
+        with console.report_step("Loading demo data"):
+            users = demo.load_demo(config)
+    description = {**stack_urls(config), "users": users}
+    scratch = config.stack_file.with_suffix(".new")
+    scratch.write_text(json.dumps(description, indent=2) + "\n")
+    scratch.replace(config.stack_file)
+    if config.target == "ministack" and (is_changed or description != previous):
+        emulator_process.save_state(config)
     return description
 
 
-def down(home: Home) -> bool:
-    """Stop what runs, state saved; False when nothing did."""
-    stopped = [sandbox_processes.stop(home), emulator_process.stop(home)]
+def stop_stack(config: StackConfig) -> bool:
+    """Stop all processes after the emulator saved its state; False when none was running."""
+    stopped = [sandbox_processes.stop(config), emulator_process.stop(config)]
     return any(stopped)
 
 
-def read(home: Home) -> dict[str, Any]:
-    """The stack file, empty when there is none or it is damaged."""
+def is_running(config: StackConfig) -> bool:
+    """Whether something answers on the emulator's port."""
+    return processes.is_port_in_use(config.port)
+
+
+def read_stack_file(config: StackConfig) -> dict[str, Any]:
+    """Read `stack.json`; empty when it does not exist or is damaged."""
     try:
-        content: dict[str, Any] = json.loads(home.stack_file.read_text())
+        content: dict[str, Any] = json.loads(config.stack_file.read_text())
     except (OSError, ValueError):
         return {}
     return content
 
 
-def _expect(home: Home) -> None:
-    """LocalStack is started by whoever has it; here it only has to answer."""
-    if not processes.port_taken(home.port):
-        raise console.Failed(
-            f"nothing answers at {home.emulator_url}",
-            "start LocalStack first: docker compose -f infra/localstack/compose.yaml up -d",
+def _require_localstack(config: StackConfig) -> None:
+    """LocalStack is not started by these commands; it only has to answer."""
+    if not is_running(config):
+        raise console.CommandError(
+            f"LocalStack does not answer at {config.emulator_url}",
+            "start it first: docker compose -f infra/localstack/compose.yaml up -d --wait",
         )

@@ -1,7 +1,7 @@
-"""Where a stack keeps its things, and on which ports it listens.
+"""Configuration of one stack: its directory, ports and URLs.
 
-`COACHWAY_HOME` names the directory (`.local` in the working copy when unset), `COACHWAY_PORT` the emulator's port
-(4566); the sandboxes listen on the two ports after it. Environments and builds are shared by every home.
+`COACHWAY_HOME` is the directory (default: `.local` in the working copy). `COACHWAY_PORT` is the emulator's port
+(default: 4566); the Stripe and Twilio sandboxes listen on the next two. All stacks share environments and builds.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ BUILD: Final = ROOT / ".build"
 API_ID: Final = "coachway"
 STAGE: Final = "live"
 REGION: Final = "us-east-1"
-
-
 TARGETS: Final = ("ministack", "localstack", "aws")
 
 
-def _port(text: str) -> int:
-    """The first of three ports in a row."""
+def _parse_port(text: str) -> int:
+    """Parse the first of three consecutive ports."""
     if not text.isdecimal() or not 1024 <= int(text) <= 65533:
-        raise console.Failed(f"COACHWAY_PORT={text} is no port", "take a number from 1024 to 65533, such as 4600")
+        raise console.CommandError(
+            f"COACHWAY_PORT={text} is not a valid port", "use a number from 1024 to 65533, such as 4600"
+        )
     return int(text)
 
 
 @dataclass(frozen=True)
-class Home:
-    """One running stack: a directory of state and three ports in a row; or one on AWS, which has neither."""
+class StackConfig:
+    """A local stack: a directory for its state and three consecutive ports. A stack on AWS uses neither."""
 
     directory: Path
     port: int
@@ -42,14 +42,17 @@ class Home:
     environment: str = "local"
 
     @classmethod
-    def from_environment(cls, on_aws: str = "") -> Home:
-        """The stack that the environment variables name, or the one of an environment `on_aws`: staging, prod."""
+    def from_environment(cls, aws_environment: str = "") -> StackConfig:
+        """Read the environment variables; with `aws_environment` (`staging`, `prod`), configure the stack on AWS."""
         directory = Path(os.environ.get("COACHWAY_HOME") or ROOT / ".local").resolve()
-        target = "aws" if on_aws else os.environ.get("TARGET") or "ministack"
+        target = "aws" if aws_environment else os.environ.get("TARGET") or "ministack"
         if target not in TARGETS:
-            raise console.Failed(f"{target} is no TARGET", f"leave it out, or take one of {', '.join(TARGETS[:2])}")
-        environment = on_aws or ("localstack" if target == "localstack" else "local")
-        return cls(directory, _port(os.environ.get("COACHWAY_PORT") or "4566"), target=target, environment=environment)
+            raise console.CommandError(
+                f"TARGET={target} is not supported", f"omit it, or use one of: {', '.join(TARGETS[:2])}"
+            )
+        environment = aws_environment or ("localstack" if target == "localstack" else "local")
+        port = _parse_port(os.environ.get("COACHWAY_PORT") or "4566")
+        return cls(directory, port, target=target, environment=environment)
 
     @property
     def emulator_url(self) -> str:
@@ -57,12 +60,12 @@ class Home:
 
     @property
     def public_url(self) -> str:
-        """Where callers outside find the gateway's stage."""
+        """The URL of the API Gateway stage."""
         return f"{self.emulator_url}/_aws/execute-api/{API_ID}/{STAGE}"
 
     @property
     def mails_url(self) -> str:
-        """Where the emulator shows the mails that it took."""
+        """Where the emulator lists the mails that were sent."""
         path = "_aws/ses" if self.target == "localstack" else "_ministack/ses/messages"
         return f"{self.emulator_url}/{path}"
 
@@ -90,11 +93,11 @@ class Home:
     def stack_file(self) -> Path:
         return self.directory / "stack.json"
 
-    def path(self, name: str) -> Path:
-        """A directory of this home, made when it is not there."""
+    def subdirectory(self, name: str) -> Path:
+        """A directory below the stack's own; created if missing."""
         directory = self.directory / name
         directory.mkdir(parents=True, exist_ok=True)
         return directory
 
-    def log(self, name: str) -> Path:
-        return self.path("logs") / f"{name}.log"
+    def log_file(self, name: str) -> Path:
+        return self.subdirectory("logs") / f"{name}.log"

@@ -23,6 +23,6 @@ def test_the_document_can_be_read_and_tried(stack: Stack, browser: Browser) -> N
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.get_by_text('"healthy"').first).to_be_visible()
-    assert {url for url in asked if not url.startswith((stack.home.public_url, "data:"))} == set()
+    assert {url for url in asked if not url.startswith((stack.config.public_url, "data:"))} == set()
     assert troubles == []
     page.close()

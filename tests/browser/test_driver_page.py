@@ -416,7 +416,7 @@ def test_nothing_is_asked_of_anybody_else_and_nothing_is_left_after_logging_out(
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     expect(page.get_by_text("Rosa")).to_have_count(0)
     assert {cookie["name"] for cookie in phone.cookies()} == set()
-    assert {url for url in asked if not url.startswith((depot.stack.home.public_url, "data:"))} == set()
+    assert {url for url in asked if not url.startswith((depot.stack.config.public_url, "data:"))} == set()
     assert troubles == []
 
 

@@ -98,7 +98,7 @@ def test_the_page_looks_again_by_itself_and_asks_nobody_else(depot: Depot, brows
     page.clock.fast_forward(16_000)
     expect(doing).to_be_visible()
     context.set_offline(False)
-    assert {url for url in asked if not url.startswith((depot.stack.home.public_url, "data:"))} == set()
+    assert {url for url in asked if not url.startswith((depot.stack.config.public_url, "data:"))} == set()
     assert [each for each in troubles if "ERR_INTERNET_DISCONNECTED" not in each] == []
     context.close()
 

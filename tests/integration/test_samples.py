@@ -64,7 +64,7 @@ def fed_by(source: str) -> list[str]:
 def test_a_request_is_answered(
     function: str, post: Post, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    docs_site.place(tmp_path)
+    docs_site.write_site(tmp_path)
     monkeypatch.setattr(load("docs", "api"), "SITE", tmp_path)
     answer = handler_of(function)(sample_of(function), Context())
     assert answer["statusCode"] in {200, 401, 404}, answer["body"]  # a session and a link of another deployment's

@@ -30,16 +30,16 @@ def measure() -> Found:
     many = int(os.environ.get("COACHWAY_BENCH_CHARTERS", "10000"))
     busy = machine.load()
     built = unpacked_code.unpack()
-    home = stack.obtain("bench").home
-    with in_process_runner.table(home) as table, console.step(f"Asking in process, {rounds} times each"):
+    home = stack.get_stack("bench").config
+    with in_process_runner.table(home) as table, console.report_step(f"Asking in process, {rounds} times each"):
         warm = in_process_runner.run(home, built, table, "warm", rounds=rounds)
     with in_process_runner.table(home) as table:
         starts = cold_starts.measure(home, built, table, max(5, rounds // 4))
-    with in_process_runner.table(home) as table, console.step(f"Growing to {many:,} charters"):
+    with in_process_runner.table(home) as table, console.report_step(f"Growing to {many:,} charters"):
         growth = in_process_runner.run(home, built, table, "grow", charters=[FEW, many])
     with in_process_runner.table(home) as table:  # at the end: the stack is busy with what follows for a while
         door = gateway_requests.measure(home, built, table, rounds)
-    with console.step(f"Following {position_load.DRIVERS} drivers for {position_load.SECONDS} seconds"):
+    with console.report_step(f"Following {position_load.DRIVERS} drivers for {position_load.SECONDS} seconds"):
         followed = position_load.measure(home)
     return Found(
         starts=starts,
@@ -47,7 +47,7 @@ def measure() -> Found:
         through=door,
         growth=growth,
         swarm=followed,
-        sizes=layer_archives.sizes(layer_archives.Platform("local")),
+        sizes=layer_archives.layer_sizes(layer_archives.Platform("local")),
         alarms=_count("AWS::CloudWatch::Alarm"),
         secrets=_count("AWS::SecretsManager::Secret"),
         busy=busy,
@@ -62,14 +62,14 @@ def _count(kind: str) -> int:
 def main() -> int:
     """Measure, print, write."""
     started = time.monotonic()
-    stack.begin()
+    stack.prepare_run()
     try:
         found = measure()
     except (RuntimeError, AssertionError) as failure:
         print(f"\n✗ {failure}", file=sys.stderr)
         return 1
     finally:
-        stack.end()
+        stack.finish_run()
     REPORT.write_text(report.page(found))
     print(f"\n{report.summary(found)}\n\n{REPORT.relative_to(ROOT)} was written; {time.monotonic() - started:.0f} s")
     return 0

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from infra.local import console
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 from tests.load import in_process_runner
 from tests.load.unpacked_code import Trees
 
@@ -39,13 +39,13 @@ class Start:
         return median(each[kind] for each in samples) if samples else None
 
 
-def measure(home: Home, trees: Trees, table: str, rounds: int) -> list[Start]:
+def measure(home: StackConfig, trees: Trees, table: str, rounds: int) -> list[Start]:
     """Each start `rounds` times, interleaved, after one round to warm the disk's cache."""
     events = in_process_runner.run(home, trees, table, "first")
     starts = list(_starts(trees, events))
     environment = {**in_process_runner.environment(home), "TABLE_NAME": table, "FLOOR_TABLE": table}
     with (
-        console.step(f"Starting {len(starts)} functions {rounds} times each"),
+        console.report_step(f"Starting {len(starts)} functions {rounds} times each"),
         tempfile.TemporaryDirectory() as scratch,
     ):
         for number in range(rounds + 1):

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import httpx
 
 from infra.local import aws_clients, console
-from infra.local.stack_config import REGION, Home
+from infra.local.stack_config import REGION, StackConfig
 from tests.load import request_steps
 from tests.load.request_steps import Day, Step
 from tests.load.unpacked_code import Trees
@@ -35,7 +35,7 @@ _WINDOW: Final = 2.5
 class Door:
     """One kept connection to the gateway."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: StackConfig) -> None:
         self._connection = http.client.HTTPConnection("localhost", home.port, timeout=60)
         self._stage = home.public_url.partition(f":{home.port}")[2]
 
@@ -52,7 +52,7 @@ class Door:
 
 
 @contextmanager
-def floor(home: Home, trees: Trees, table: str) -> Iterator[None]:
+def floor(home: StackConfig, trees: Trees, table: str) -> Iterator[None]:
     """The floor's function and its API, as long as the block lasts."""
     functions, gateway = aws_clients.client(home, "lambda"), aws_clients.client(home, "apigateway")
     like = functions.get_function_configuration(FunctionName=f"coachway-{home.environment}-clients-api")
@@ -136,14 +136,14 @@ TOGETHER: Final = (
 """What is asked for at once, and whether by one organization: then its numbers without gaps are one queue."""
 
 
-def measure(home: Home, trees: Trees, table: str, rounds: int) -> Through:
+def measure(home: StackConfig, trees: Trees, table: str, rounds: int) -> Through:
     """Mails first, while their function is cold; then one connection; then sixteen."""
     found = Through()
     day = _signed_up(Door(home))
-    with console.step("Waiting for mails"):
+    with console.report_step("Waiting for mails"):
         found.mails = [_mail(home, day, "the first mail, cold"), *(_mail(home, day, "a mail") for _ in range(3))]
     with floor(home, trees, table):
-        with console.step(f"Asking through the gateway, {rounds} times each"):
+        with console.report_step(f"Asking through the gateway, {rounds} times each"):
             for number in range(rounds + 3):
                 for step in ALONE:
                     ready = day.ready(step)
@@ -151,12 +151,12 @@ def measure(home: Home, trees: Trees, table: str, rounds: int) -> Through:
                     day.ask(*ready)
                     if number >= 3:
                         found.alone.setdefault(step.name, []).append((time.perf_counter() - started) * 1000)
-        with console.step(f"Asking over {AT_ONCE} connections at once"):
+        with console.report_step(f"Asking over {AT_ONCE} connections at once"):
             _together(home, found)
     return found
 
 
-def _mail(home: Home, day: Day, name: str) -> tuple[str, float]:
+def _mail(home: StackConfig, day: Day, name: str) -> tuple[str, float]:
     """Seconds from asking to send a quote until its mail is there."""
     day.take(request_steps.ADD_CLIENT)
     address = day.known["client_email"]
@@ -171,7 +171,7 @@ def _mail(home: Home, day: Day, name: str) -> tuple[str, float]:
     raise RuntimeError(f"no mail came to {address} within a minute")
 
 
-def _together(home: Home, found: Through) -> None:
+def _together(home: StackConfig, found: Through) -> None:
     """In windows, turn by turn, once all sixteen processes of every function are warm."""
     doors = [Door(home) for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(4) as pool:

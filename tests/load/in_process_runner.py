@@ -15,14 +15,14 @@ from typing import Any
 
 from coachway.core.persistence.table import schema
 from infra.local import aws_clients
-from infra.local.stack_config import REGION, ROOT, Home
+from infra.local.stack_config import REGION, ROOT, StackConfig
 from tests.load.unpacked_code import Trees
 
 _ALIKE = ("identity-api", "bookings-api", "relay", "messaging")
 """Functions whose variables, together, are all that there are."""
 
 
-def environment(home: Home) -> dict[str, str]:
+def environment(home: StackConfig) -> dict[str, str]:
     """The deployed functions' variables, and the emulator's address."""
     client, variables = aws_clients.client(home, "lambda"), dict[str, str]()
     for name in _ALIKE:
@@ -42,7 +42,7 @@ def environment(home: Home) -> dict[str, str]:
 
 
 @contextmanager
-def table(home: Home) -> Iterator[str]:
+def table(home: StackConfig) -> Iterator[str]:
     """A table like the product's, but without a stream: nothing else works while we measure."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
     client = aws_clients.client(home, "dynamodb")
@@ -55,7 +55,7 @@ def table(home: Home) -> Iterator[str]:
         client.delete_table(TableName=name)
 
 
-def run(home: Home, trees: Trees, table_name: str, measure: str, **more: Any) -> Any:
+def run(home: StackConfig, trees: Trees, table_name: str, measure: str, **more: Any) -> Any:
     """Do one job of `inside.py` in a fresh process on a table, and return what it found."""
     with tempfile.TemporaryDirectory() as scratch:
         job = {

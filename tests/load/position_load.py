@@ -32,7 +32,7 @@ from coachway.core.types import ids
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.tracking.position_store import TrailPage, partition
 from infra.local import aws_clients
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 from tests import stack
 from tests.load import machine, moving_assignments
 
@@ -89,7 +89,7 @@ class Telephone:
 class Swarm:
     """All telephones, and the requests that they make."""
 
-    home: Home
+    config: StackConfig
     phones: list[Telephone]
     ready: queue.SimpleQueue[Telephone | None] = field(default_factory=queue.SimpleQueue)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -113,7 +113,7 @@ class Swarm:
 
     def work(self) -> None:
         """Send outboxes, one after the other, until there is None."""
-        connection = http.client.HTTPConnection("localhost", self.home.port, timeout=120)
+        connection = http.client.HTTPConnection("localhost", self.config.port, timeout=120)
         chance = random.Random(threading.get_ident())
         while (phone := self.ready.get()) is not None:
             with self.lock:
@@ -133,7 +133,7 @@ class Swarm:
     def _send(
         self, connection: http.client.HTTPConnection, phone: Telephone, batch: list[dict[str, Any]]
     ) -> dict[str, Any] | None:
-        path = self.home.public_url.partition(f":{self.home.port}")[2] + "/api/v1/dispatch/check-ins"
+        path = self.config.public_url.partition(f":{self.config.port}")[2] + "/api/v1/dispatch/check-ins"
         body = json.dumps({"assignment_id": phone.assignment.id, "points": batch})
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {phone.token}"}
         started = time.perf_counter()
@@ -154,7 +154,7 @@ class Swarm:
         return told
 
 
-def measure(home: Home, drivers: int = DRIVERS, seconds: int = SECONDS) -> Swarmed:
+def measure(home: StackConfig, drivers: int = DRIVERS, seconds: int = SECONDS) -> Swarmed:
     """Let them drive, then count."""
     swarm = Swarm(home, _telephones(home, drivers))
     workers = [threading.Thread(target=swarm.work, daemon=True) for _ in range(AT_ONCE)]
@@ -210,7 +210,7 @@ def _drain(swarm: Swarm, seconds: float = 900) -> None:
         time.sleep(0.05)
 
 
-def _telephones(home: Home, count: int) -> list[Telephone]:
+def _telephones(home: StackConfig, count: int) -> list[Telephone]:
     """Drivers on the road, straight in the table, with tokens of a key that the stack is told of."""
     client, table = aws_clients.client(home, "dynamodb"), f"coachway-{home.environment}"
     private, kid = ec.generate_private_key(ec.SECP256R1()), f"swarm-{uuid.uuid4().hex[:8]}"
@@ -240,7 +240,7 @@ def _telephones(home: Home, count: int) -> list[Telephone]:
     return phones
 
 
-def _kept(home: Home, phones: list[Telephone]) -> tuple[int, int]:
+def _kept(home: StackConfig, phones: list[Telephone]) -> tuple[int, int]:
     """How many of the fixes that were recorded are there, and how many are that should not, or out of order."""
     client, table = aws_clients.client(home, "dynamodb"), f"coachway-{home.environment}"
     kept = wrong = 0
@@ -273,11 +273,11 @@ def told(found: Swarmed) -> str:
 def main() -> int:
     """On the stack that is named, or one of its own."""
     numbers = [int(each) for each in sys.argv[1:]]
-    stack.begin()
+    stack.prepare_run()
     try:
-        found = measure(stack.obtain("swarm").home, *numbers)
+        found = measure(stack.get_stack("swarm").config, *numbers)
     finally:
-        stack.end()
+        stack.finish_run()
     print(told(found))
     return 1 if found.lost or found.wrong else 0
 

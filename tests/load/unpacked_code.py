@@ -40,10 +40,10 @@ class Trees:
 
 def unpack() -> Trees:
     """Build what is missing; unpack what changed."""
-    archives = layer_archives.build(LOCAL)
+    archives = layer_archives.build_layers(LOCAL)
     functions = _once(f"functions-{layer_archives.tree_digest(ROOT / 'functions')}", _functions)
     floor = _once(f"floor-{layer_archives.tree_digest(FLOOR)}", _floor)
-    pins = [pin for pin in layer_archives.requirements(VENDOR) if pin.partition("==")[0] in FLOOR_NEEDS]
+    pins = [pin for pin in layer_archives.layer_requirements(VENDOR) if pin.partition("==")[0] in FLOOR_NEEDS]
     plain = _once(f"plain-{layer_archives.digest(pins)}", partial(_plain, pins))
     zips = sorted(archives.values())
     opt = _once(f"opt-{layer_archives.digest(archive.name for archive in zips)}", partial(_unzip, zips))
@@ -73,8 +73,8 @@ def _floor(target: Path) -> None:
 
 
 def _plain(pins: list[str], target: Path) -> None:
-    with console.step("Installing the floor's packages as they come"):
-        layer_archives._install(pins, target, LOCAL)
+    with console.report_step("Installing the floor's packages as they come"):
+        layer_archives.install_packages(pins, target, LOCAL)
         layer_archives.precompile(target, LOCAL, "/opt/python")
 
 

@@ -17,7 +17,7 @@ import httpx
 
 from coachway.core.http.routing import AUTHENTICATED
 from infra.local import console, stack
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 from tests.security.operations import FORM, Operation, document, operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant, from_anywhere
@@ -38,11 +38,11 @@ _SECRETS: Final = re.compile(
 class Demo:
     """The demo's first organization, as its admin sees it."""
 
-    def __init__(self, home: Home) -> None:
-        users = stack.read(home).get("users", [])
+    def __init__(self, home: StackConfig) -> None:
+        users = stack.read_stack_file(home).get("users", [])
         self.admin = next((each for each in users if each["role"] == "admin"), None)
         if self.admin is None:
-            raise console.Failed("there is no demo here", "start the stack first: make up")
+            raise console.CommandError("there is no demo here", "start the stack first: make up")
         self._http = httpx.Client(base_url=home.public_url, timeout=60)
         self._ids: dict[str, set[str]] = {}
         self.signed_in: Json = self._http.post("/api/v1/auth/login", json=self.log_in).raise_for_status().json()
@@ -94,7 +94,7 @@ def _done(operation: Operation, own: Tenant) -> Json:
     return answer.json() if fine else None
 
 
-def recorded(home: Home) -> dict[str, Json]:
+def recorded(home: StackConfig) -> dict[str, Json]:
     """An answer of each operation that could be got to answer in JSON, by the operation's id."""
     demo, own = Demo(home), Tenant(Stack(home))
     names = {
@@ -110,7 +110,7 @@ def recorded(home: Home) -> dict[str, Json]:
         answer = found.get(name) or told or _done(operation, whose)
         if answer is not None and not operation.path.endswith("openapi.json"):
             found[name] = _shown(answer, "", whose.marker)
-            console.line(f"{operation}")
+            console.print_line(f"{operation}")
     return dict(sorted((found | _alike(found)).items()))
 
 
@@ -149,9 +149,9 @@ def _shown(value: Json, name: str, marker: str) -> Json:
 def main() -> int:
     """Record, and write."""
     try:
-        answers = recorded(Home.from_environment())
-    except console.Failed as failure:
-        print(f"\n✗ {failure.what}\n  → {failure.advice}", file=sys.stderr)
+        answers = recorded(StackConfig.from_environment())
+    except console.CommandError as failure:
+        print(f"\n✗ {failure.message}\n  → {failure.advice}", file=sys.stderr)
         return 1
     ANSWERS.write_text(json.dumps(answers, indent=1, ensure_ascii=False) + "\n")
     print(f"{len(answers)} answers were written to {ANSWERS.name}; now: make generate")

@@ -336,7 +336,7 @@ def _bid_token(seeds: Seeds) -> str:
 def _link(seeds: Seeds, purpose: str, subject_id: str, nonce: str) -> str:
     """The token of a link, as the deployment makes it."""
     stack, org_id = seeds.tenant.stack, seeds.tenant.org_id
-    root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.home.environment}/root")
+    root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.config.environment}/root")
     said = ids.to_bytes(org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
     proof = hmac.digest(root["SecretString"].encode(), purpose.encode() + b"\0" + said, hashlib.sha256)[:20]
     return base64.urlsafe_b64encode(said + proof).decode().rstrip("=")

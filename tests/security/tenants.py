@@ -35,7 +35,7 @@ class Tenant:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
         self.marker = f"zq{secrets.token_hex(5)}"
-        self._http = httpx.Client(base_url=stack.home.public_url, timeout=60)
+        self._http = httpx.Client(base_url=stack.config.public_url, timeout=60)
         self._people: dict[str, str] = {}
         self._tokens: dict[str, tuple[float, str]] = {}
         registration = {

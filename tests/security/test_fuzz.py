@@ -129,7 +129,7 @@ def test_rubbish_is_answered_as_the_document_says(
     operation = BY_NAME[case.operation.method.upper(), case.operation.path]
     sender = fuzzing.setdefault(str(operation), Fuzzing(throw_away, operation))
     made_valid = sender.name_existing(case)
-    answer = sender.send(case, stack.home.public_url)
+    answer = sender.send(case, stack.config.public_url)
     case.validate_response(answer, checks=CHECKS if made_valid else [*CHECKS, declared.negative_data_rejection])
 
 

@@ -17,7 +17,7 @@ from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
 from tests.integration.conftest import dynamodb
 from tests.security.operations import Operation, guarded
-from tests.template import ROOT, grants, listed, of_type
+from tests.template import ROOT, as_list, grants, resources_of_type
 from tools.entries import serving
 
 __all__ = ["dynamodb"]
@@ -52,7 +52,10 @@ def test_no_code_names_a_scan() -> None:
 
 def test_no_role_may_scan() -> None:
     actions = {
-        action for role in of_type("AWS::IAM::Role") for each in grants(role) for action in listed(each["Action"])
+        action
+        for role in resources_of_type("AWS::IAM::Role")
+        for each in grants(role)
+        for action in as_list(each["Action"])
     }
     assert not {each for each in actions if each in {"dynamodb:Scan", "dynamodb:*", "*"} or "PartiQL" in each}
 

@@ -20,7 +20,7 @@ from tests.security.operations import operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 from tests.stack import Stack, eventually
-from tests.template import ROOT, functions, grants, listed, of_type, role_of, template, text
+from tests.template import ROOT, arn_text, as_list, functions, grants, resources_of_type, role_of, template
 from tools.entries import serving
 
 PATTERNS = {
@@ -50,32 +50,32 @@ every_function = pytest.mark.parametrize("function", functions())
 
 
 def statements() -> list[tuple[str, dict[str, Any]]]:
-    return [(role, each) for role in of_type("AWS::IAM::Role") for each in grants(role)]
+    return [(role, each) for role in resources_of_type("AWS::IAM::Role") for each in grants(role)]
 
 
 def test_no_policy_names_everything() -> None:
     for role, statement in statements():
         assert statement["Effect"] == "Allow", role
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), role
-        actions = listed(statement["Action"])
+        actions = as_list(statement["Action"])
         for action in actions:
             assert "*" not in action, f"{role} may do {action}"
             assert "?" not in action, f"{role} may do {action}"
-        for resource in listed(statement["Resource"]):
-            if "*" in text(resource) and not (FILES.issuperset(actions) and FOLDER.fullmatch(text(resource))):
-                assert [PATTERNS.get(each) for each in actions] == [text(resource)], f"{role}: {resource}"
+        for resource in as_list(statement["Resource"]):
+            if "*" in arn_text(resource) and not (FILES.issuperset(actions) and FOLDER.fullmatch(arn_text(resource))):
+                assert [PATTERNS.get(each) for each in actions] == [arn_text(resource)], f"{role}: {resource}"
 
 
 def test_resource_policies_allow_nobody_in_general() -> None:
     for kind in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
-        for name, properties in of_type(kind).items():
+        for name, properties in resources_of_type(kind).items():
             for statement in properties["PolicyDocument"]["Statement"]:
                 if statement["Effect"] == "Allow":
                     assert "*" not in json.dumps(statement), name
 
 
 def test_no_role_borrows_a_policy() -> None:
-    for role, properties in of_type("AWS::IAM::Role").items():
+    for role, properties in resources_of_type("AWS::IAM::Role").items():
         assert not {"ManagedPolicyArns", "PermissionsBoundary"} & properties.keys(), role
     for name, properties in functions().items():
         assert "Policies" not in properties, f"{name} has policies that SAM writes"
@@ -89,7 +89,9 @@ def test_each_function_has_a_role_of_its_own() -> None:
     roles = [role_of(function) for function in functions()]
     assert len(set(roles)) == len(roles)
     of_lambda = {
-        name for name, role in of_type("AWS::IAM::Role").items() if "lambda." in str(role["AssumeRolePolicyDocument"])
+        name
+        for name, role in resources_of_type("AWS::IAM::Role").items()
+        if "lambda." in str(role["AssumeRolePolicyDocument"])
     }
     assert set(roles) == of_lambda
 
@@ -98,13 +100,13 @@ def test_each_function_has_a_role_of_its_own() -> None:
 def test_a_function_writes_only_its_own_log(function: str) -> None:
     own = functions()[function]["LoggingConfig"]["LogGroup"]["Ref"]
     for statement in grants(role_of(function)):
-        if any(action.startswith("logs:") for action in listed(statement["Action"])):
-            assert [text(each) for each in listed(statement["Resource"])] == [f"{own}.Arn"]
+        if any(action.startswith("logs:") for action in as_list(statement["Action"])):
+            assert [arn_text(each) for each in as_list(statement["Resource"])] == [f"{own}.Arn"]
 
 
 @every_function
 def test_a_function_may_do_only_what_its_code_does(function: str) -> None:
-    allowed = {action for statement in grants(role_of(function)) for action in listed(statement["Action"])}
+    allowed = {action for statement in grants(role_of(function)) for action in as_list(statement["Action"])}
     code = "\n".join(path.read_text() for path in _modules(function))
     for action, words in SOURCES.items():
         if action in allowed and not (
@@ -117,7 +119,7 @@ def test_only_the_relay_publishes_events_and_only_messaging_sends_mail() -> None
     holders: dict[str, set[str]] = {}
     for function in functions():
         for statement in grants(role_of(function)):
-            for action in listed(statement["Action"]):
+            for action in as_list(statement["Action"]):
                 holders.setdefault(action, set()).add(function)
     assert holders["events:PutEvents"] == {"RelayFunction"}
     assert holders["ses:SendRawEmail"] == {"MessagingFunction"}
@@ -128,20 +130,20 @@ def test_entries_that_only_read_may_not_write() -> None:
     for entry in serving():
         if all(route.method == "GET" for route in entry.api.routes):
             for statement in grants(role_of(entry.function)):
-                writing = [each for each in listed(statement["Action"]) if each in WRITING]
+                writing = [each for each in as_list(statement["Action"]) if each in WRITING]
                 assert not writing, f"{entry.function} only reads, and may {writing}"
 
 
 @every_function
 def test_secrets_are_told_to_those_who_may_read_them(function: str) -> None:
     variables = functions()[function].get("Environment", {}).get("Variables", {})
-    named = [text(value) for value in variables.values() if isinstance(value, dict)]
+    named = [arn_text(value) for value in variables.values() if isinstance(value, dict)]
     told = {name.partition(".")[0] for name in named if "Secret" in name}
     granted = {
-        text(resource).partition(".")[0]
+        arn_text(resource).partition(".")[0]
         for statement in grants(role_of(function))
-        if "secretsmanager:GetSecretValue" in listed(statement["Action"])
-        for resource in listed(statement["Resource"])
+        if "secretsmanager:GetSecretValue" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
     }
     assert told == granted
 
@@ -182,7 +184,7 @@ def _as_role(stack: Stack, role: str, service: str) -> Any:
     given = stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
     return boto3.client(
         service,
-        endpoint_url=stack.home.emulator_url,
+        endpoint_url=stack.config.emulator_url,
         region_name=REGION,
         aws_access_key_id=given["AccessKeyId"],
         aws_secret_access_key=given["SecretAccessKey"],

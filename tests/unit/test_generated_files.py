@@ -17,7 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
-from tests.template import ROOT, functions, of_type, role_of, template
+from tests.template import ROOT, functions, resources_of_type, role_of, template
 from tools import openapi_schemas
 from tools.entries import load, serving
 
@@ -108,7 +108,7 @@ def test_event_schemas_are_json_schema(path: Path) -> None:
 
 
 def test_the_template_declares_the_table_that_the_code_uses() -> None:
-    declared = of_type("AWS::DynamoDB::Table")["Table"]
+    declared = resources_of_type("AWS::DynamoDB::Table")["Table"]
     wanted = table.schema("any")
 
     def by_name(many: list[dict[str, Any]], name: str) -> dict[str, dict[str, Any]]:
@@ -135,7 +135,7 @@ def test_every_entry_of_the_code_is_a_function_of_the_template() -> None:
 
 
 def test_every_function_that_serves_routes_may_be_called_by_the_gateway() -> None:
-    allowed = {each["FunctionName"]["Ref"] for each in of_type("AWS::Lambda::Permission").values()}
+    allowed = {each["FunctionName"]["Ref"] for each in resources_of_type("AWS::Lambda::Permission").values()}
     assert {entry.function for entry in serving()} <= allowed
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stack import Stack, obtain
+from tests.stack import Stack, get_stack
 from tests.workflows.faults import Queue, Tap
 
 
 @pytest.fixture(scope="session")
 def own() -> Stack:
     """Shared with nobody who would not like processes to be killed under them."""
-    return obtain("restart")
+    return get_stack("restart")
 
 
 @pytest.fixture(scope="session")

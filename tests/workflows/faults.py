@@ -26,7 +26,7 @@ from tests.workflows.carrier import Carrier
 
 def workers(stack: Stack, function: str) -> list[int]:
     """The processes in which the emulator runs a function."""
-    place = f"{stack.home.directory}/tmp/ministack-lambda-{stack.function(function)}-"
+    place = f"{stack.config.directory}/tmp/ministack-lambda-{stack.function(function)}-"
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -58,7 +58,7 @@ def _is_alive(pid: int) -> bool:
 
 def failures(stack: Stack, function: str) -> int:
     """How many batches of a stream or a queue a function has failed with so far."""
-    log = stack.home.log(emulator_process.NAME).read_text(errors="replace")
+    log = stack.config.log_file(emulator_process.NAME).read_text(errors="replace")
     return log.count(f"ESM: Lambda {stack.function(function)} failed processing")
 
 
@@ -83,11 +83,11 @@ def paused(stack: Stack, function: str) -> Iterator[None]:
 @contextmanager
 def sms_fails(stack: Stack) -> Iterator[None]:
     """Meanwhile the telephone service is out of order."""
-    httpx.post(f"{stack.home.sms_url}/behave", json={"mode": "fail", "times": 1000}).raise_for_status()
+    httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "fail", "times": 1000}).raise_for_status()
     try:
         yield
     finally:
-        httpx.post(f"{stack.home.sms_url}/behave", json={"mode": "ok"}).raise_for_status()
+        httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "ok"}).raise_for_status()
 
 
 class Queue:
@@ -139,7 +139,7 @@ class Tap:
         name = f"tap-{uuid.uuid4().hex[:8]}"
         self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        bus = f"coachway-{stack.home.environment}"
+        bus = f"coachway-{stack.config.environment}"
         events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["coachway"]}))
         events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
         self.bodies: list[str] = []
@@ -188,8 +188,8 @@ def made(stack: Stack, *command: str) -> str:
     """What `make redrive` or `make replay` prints."""
     environment = {
         **os.environ,
-        "COACHWAY_HOME": str(stack.home.directory),
-        "COACHWAY_PORT": str(stack.home.port),
+        "COACHWAY_HOME": str(stack.config.directory),
+        "COACHWAY_PORT": str(stack.config.port),
         "PYTHONPATH": f"{ROOT / 'layers/coachway/python'}{os.pathsep}{ROOT}",
     }
     done = subprocess.run(

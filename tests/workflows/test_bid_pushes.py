@@ -138,7 +138,7 @@ def test_bad_signatures_are_logged_without_what_was_sent(exchange: Exchange) -> 
 def test_of_a_hundred_bids_that_are_pushed_at_once_none_is_lost_and_none_doubled(stack: Stack) -> None:
     exchange = Exchange.opened(stack)
     vendors = [exchange.vendor(f"Vendor {number}") for number in range(VENDORS)]
-    root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.home.environment}/root")
+    root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.config.environment}/root")
     systems = [System(exchange, each, _secret(exchange, each, root["SecretString"])) for each in vendors[:PUSHES]]
     trip = exchange.booked()
     request = exchange.asked(trip["id"], hours=600)

@@ -188,7 +188,7 @@ def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(exchange: Excha
     assert exchange.charter(trip["id"])["flow_failures"]["bidding"] == failure
     dynamodb.put_item(TableName=table, Item=kept)
     eventually(lambda: exchange.executions(request["id"])[0]["status"] == "FAILED", 30)
-    assert workflow_redrive.redrive(aws_clients.client, exchange.stack.home) >= 1
+    assert workflow_redrive.redrive_failed_executions(aws_clients.client, exchange.stack.config) >= 1
     exchange.becomes(request["id"], "awarded")
     assert exchange.request(request["id"])["failure"] is None
     known = exchange.charter(trip["id"])

@@ -73,7 +73,7 @@ def test_a_text_message_that_was_taken_without_an_answer_is_not_sent_twice(
 ) -> None:
     phone = _driver(carrier)
     with queue.impatient(12):
-        httpx.post(f"{own.home.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
+        httpx.post(f"{own.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
         carrier.ask("POST", "/auth/otp/request", {"organization": carrier.slug, "phone": phone})
         assert _sent(carrier, phone)["attempts"] > 1
         queue.is_empty()
@@ -85,7 +85,7 @@ def test_a_sender_killed_after_its_message_was_taken_is_replaced_and_nothing_is_
 ) -> None:
     phone = _driver(carrier)
     with queue.impatient(5):
-        httpx.post(f"{own.home.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
+        httpx.post(f"{own.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
         carrier.ask("POST", "/auth/otp/request", {"organization": carrier.slug, "phone": phone})
         eventually(lambda: own.texts(phone), 40, "it was not sent")
         assert kill(own, "messaging") > 0

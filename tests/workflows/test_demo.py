@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("demo")
 
 @pytest.fixture(scope="module")
 def users(stack: Stack) -> list[dict[str, str]]:
-    return demo.load(stack.home)
+    return demo.load_demo(stack.config)
 
 
 def asked(stack: Stack, user: dict[str, str], path: str) -> Any:
@@ -27,7 +27,7 @@ def asked(stack: Stack, user: dict[str, str], path: str) -> Any:
 
 
 def test_somebody_of_every_role_can_log_in(stack: Stack, users: list[dict[str, str]]) -> None:
-    assert demo.is_loaded(stack.home, users)
+    assert demo.is_loaded(stack.config, users)
     for user in users:
         assert asked(stack, user, "/auth/me")["role"] == user["role"]
 
@@ -174,5 +174,5 @@ def test_loading_again_doubles_nothing(stack: Stack, users: list[dict[str, str]]
         return [[each["id"] for each in asked(stack, users[0], path)["items"]] for path in paths]
 
     before = known()
-    assert demo.load(stack.home) == users
+    assert demo.load_demo(stack.config) == users
     assert known() == before

@@ -156,14 +156,14 @@ def test_nothing_of_an_erased_client_is_left_but_dates_and_amounts(stack: Stack,
 def _customers(stack: Stack, email: str) -> list[str]:
     """Stripe's ids of those with an address."""
     headers = {"authorization": f"Bearer {KEY}"}
-    listed = httpx.get(f"{stack.home.stripe_url}/v1/customers", params={"limit": 100}, headers=headers, timeout=30)
+    listed = httpx.get(f"{stack.config.stripe_url}/v1/customers", params={"limit": 100}, headers=headers, timeout=30)
     listed.raise_for_status()
     return [each["id"] for each in listed.json()["data"] if each.get("email") == email]
 
 
 def _has_no_papers(stack: Stack, quill: Quill, invoice_id: str) -> None:
     """No version of its PDF is in the bucket; asked for, it is drawn without the name."""
-    bucket = stack_deployment.outputs(stack.home)["BucketName"]
+    bucket = stack_deployment.read_outputs(stack.config)["BucketName"]
     prefix = f"invoices/{quill.carrier.org_id}/{invoice_id}/"
     versions = stack.client("s3").list_object_versions(Bucket=bucket, Prefix=prefix)
     assert not versions.get("Versions", []) + versions.get("DeleteMarkers", [])

@@ -164,9 +164,9 @@ def test_a_stack_restarted_under_load_loses_nothing(carrier: Carrier, own: Stack
     with ThreadPoolExecutor(4) as threads:
         asked = [threads.submit(invite, number) for number in range(60)]
         eventually(lambda: sum(each.done() for each in asked) > 10, 60)
-        emulator_process.stop(own.home)
+        emulator_process.stop(own.config)
         stopped = datetime.now(UTC)
-        emulator_process.start(own.home)
+        emulator_process.start(own.config)
         invited = [each.result() for each in asked]
     _all_published(carrier, tap)
     queue.is_empty(150)

@@ -37,7 +37,7 @@ def test_an_issued_invoice_goes_out_as_the_pdf_that_lies_in_the_bucket(carrier: 
     mail = carrier.stack.wait_for_mail(carrier.client_email, f"^Invoice {invoice['number']}")
     assert "/pages/invoices/" in mail["BodyText"]
     kept = carrier.ask("GET", f"/invoices/{invoice['id']}")
-    bucket = stack_deployment.outputs(carrier.stack.home)["BucketName"]
+    bucket = stack_deployment.read_outputs(carrier.stack.config)["BucketName"]
     filed = carrier.stack.client("s3").get_object(Bucket=bucket, Key=kept["pdf_key"])["Body"].read()
     assert filed.startswith(b"%PDF-")
     assert ledgers.pdf(carrier, invoice["id"]) == filed
@@ -113,7 +113,7 @@ def _due(carrier: Carrier) -> None:
     function = carrier.stack.function("billing-schedule")
     answer = carrier.stack.client("lambda").invoke(FunctionName=function, Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
-    machine = stack_deployment.outputs(carrier.stack.home)["InvoicingFlowArn"]
+    machine = stack_deployment.read_outputs(carrier.stack.config)["InvoicingFlowArn"]
     _ended(carrier, f"{machine.replace(':stateMachine:', ':execution:')}:{carrier.org_id}-{MONTH}")
 
 
@@ -121,7 +121,7 @@ def _again(carrier: Carrier) -> None:
     """Start the run of the same month once more."""
     states = carrier.stack.client("stepfunctions")
     started = states.start_execution(
-        stateMachineArn=stack_deployment.outputs(carrier.stack.home)["InvoicingFlowArn"],
+        stateMachineArn=stack_deployment.read_outputs(carrier.stack.config)["InvoicingFlowArn"],
         name=f"{carrier.org_id}-again",
         input=json.dumps({"org_id": carrier.org_id, "month": MONTH}),
     )["executionArn"]

@@ -31,21 +31,23 @@ def carrier(own: Stack) -> Carrier:
 @pytest.fixture
 def silent(own: Stack) -> Iterator[None]:
     """Meanwhile Stripe tells nobody of anything."""
-    httpx.delete(f"{own.home.stripe_url}/_config/webhooks/coachway", timeout=10).raise_for_status()
+    httpx.delete(f"{own.config.stripe_url}/_config/webhooks/coachway", timeout=10).raise_for_status()
     yield
     behave(own, "ok", 0)
-    sandbox_processes.introduce(own.home)
+    sandbox_processes.register_stripe_webhook(own.config)
 
 
 def behave(stack: Stack, mode: str, times: int = 1) -> None:
     wish = {"mode": mode, "times": times}
-    httpx.post(f"{stack.home.stripe_url}/_config/behave", json=wish, timeout=10).raise_for_status()
+    httpx.post(f"{stack.config.stripe_url}/_config/behave", json=wish, timeout=10).raise_for_status()
 
 
 def charged(stack: Stack, payment_id: str) -> list[dict[str, Any]]:
     """The charges at Stripe for a payment of ours."""
     headers = {"authorization": "Bearer sk_test_coachway"}
-    found = httpx.get(f"{stack.home.stripe_url}/v1/payment_intents", params={"limit": 100}, headers=headers, timeout=30)
+    found = httpx.get(
+        f"{stack.config.stripe_url}/v1/payment_intents", params={"limit": 100}, headers=headers, timeout=30
+    )
     return [each for each in found.json()["data"] if each["metadata"].get("payment_id") == payment_id]
 
 

@@ -19,9 +19,9 @@ def command(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT / 'layers/coachway/python'}:{ROOT}",
-        "COACHWAY_HOME": str(stack.home.directory),
-        "COACHWAY_PORT": str(stack.home.port),
-        "TARGET": stack.home.target,
+        "COACHWAY_HOME": str(stack.config.directory),
+        "COACHWAY_PORT": str(stack.config.port),
+        "TARGET": stack.config.target,
     }
     return subprocess.run(
         [sys.executable, "-m", "infra.local", "platform-user", *arguments],

@@ -67,7 +67,7 @@ class Fleet(Yard):
     def execution(self, recovery_id: str) -> str:
         """How the one execution that looked after it ended."""
         states = self.carrier.stack.client("stepfunctions")
-        flow = stack_deployment.outputs(self.carrier.stack.home)["RecoveryFlowArn"]
+        flow = stack_deployment.read_outputs(self.carrier.stack.config)["RecoveryFlowArn"]
 
         def ended() -> str | None:
             for page in states.get_paginator("list_executions").paginate(stateMachineArn=flow):
@@ -137,7 +137,7 @@ def test_a_failure_is_told_on_the_charter_and_taken_up_again(stack: Stack) -> No
     assert fleet.ask("GET", f"/charters/{fleet.charter_id}")["flow_failures"]["recovery"] == told
     dynamodb.put_item(TableName=table, Item=kept)
     assert fleet.execution(recovery_id) == "FAILED"
-    assert workflow_redrive.redrive(aws_clients.client, stack.home) >= 1
+    assert workflow_redrive.redrive_failed_executions(aws_clients.client, stack.config) >= 1
     over = fleet.becomes(recovery_id, "escalated")
     assert (over["failure"], {each["driver_id"] for each in over["offers"]}) == (None, {silent["id"]})
     assert fleet.ask("GET", f"/charters/{fleet.charter_id}")["flow_failures"] == {}

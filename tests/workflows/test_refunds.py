@@ -93,7 +93,7 @@ def test_what_failed_is_told_and_taken_up_again_and_given_back_once(till: Till) 
     till.stack.wait_for_mail(till.office, r"A refund of \$120.00 did not go out")
     dynamodb.put_item(TableName=table, Item=kept)
     eventually(lambda: till.executions("refund", made["id"])[0]["status"] == "FAILED", 30)
-    assert workflow_redrive.redrive(aws_clients.client, till.stack.home) >= 1
+    assert workflow_redrive.redrive_failed_executions(aws_clients.client, till.stack.config) >= 1
     till.becomes(made["id"], "completed")
     assert till.given_back(payment) == [12_000]
     assert till.charter(trip["id"])["flow_failures"] == {}

@@ -12,7 +12,7 @@ import pytest
 from infra.local import processes
 from infra.local import stack as local
 from infra.local.emulator import emulator_process
-from tests.stack import Stack, eventually, obtain
+from tests.stack import Stack, eventually, get_stack
 
 PASSWORD = "a-long-demo-password"
 pytestmark = pytest.mark.xdist_group("restart")
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("restart")
 @pytest.fixture(scope="module")
 def own() -> Stack:
     """A stack for this module alone: others would not like it to stop under them."""
-    return obtain("restart")
+    return get_stack("restart")
 
 
 @pytest.fixture(scope="module")
@@ -74,29 +74,29 @@ def test_the_first_event_after_a_restart_arrives(own: Stack, admin: dict[str, st
 
 
 def test_a_crash_loses_nothing_that_was_saved(own: Stack, admin: dict[str, str]) -> None:
-    emulator_process.save(own.home)
-    pid = processes.running(own.home, emulator_process.NAME)
+    emulator_process.save_state(own.config)
+    pid = processes.running_pid(own.config, emulator_process.NAME)
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not processes.port_taken(own.home.port), 10)
-    local.up(own.home, with_demo=False)
+    eventually(lambda: not processes.is_port_in_use(own.config.port), 10)
+    local.start_stack(own.config, with_demo=False)
     assert _login(own).status_code == httpx.codes.OK
     _invite(own, admin, "crash@harbor.example")
     own.wait_for_mail("crash@harbor.example")
 
 
 def test_going_up_twice_changes_nothing(own: Stack) -> None:
-    pid = processes.running(own.home, emulator_process.NAME)
-    before = own.home.stack_file.read_text()
-    local.up(own.home, with_demo=False)
-    assert processes.running(own.home, emulator_process.NAME) == pid
-    assert own.home.stack_file.read_text() == before
+    pid = processes.running_pid(own.config, emulator_process.NAME)
+    before = own.config.stack_file.read_text()
+    local.start_stack(own.config, with_demo=False)
+    assert processes.running_pid(own.config, emulator_process.NAME) == pid
+    assert own.config.stack_file.read_text() == before
 
 
 def test_a_taken_port_is_named(own: Stack) -> None:
-    from infra.local.console import Failed
+    from infra.local.console import CommandError
 
-    with pytest.raises(Failed) as refused:
-        processes.start(own.home, "another", ["true"], {}, own.home.port)
-    assert str(own.home.port) in refused.value.what
+    with pytest.raises(CommandError) as refused:
+        processes.start(own.config, "another", ["true"], {}, own.config.port)
+    assert str(own.config.port) in refused.value.message
     assert "COACHWAY_PORT" in refused.value.advice

@@ -56,12 +56,12 @@ def parts(told: str) -> list[str]:
 @pytest.fixture(scope="module")
 def answers(stack: Stack) -> list[tuple[str, str, str]]:
     """Each command of the tour, what the README says that it prints, and what it printed."""
-    demo.load(stack.home)
+    demo.load_demo(stack.config)
     steps = list(tour())
     script = "\necho '<<>>'\n".join(command for command, _ in steps)
     done = subprocess.run(
         ["/bin/bash", "-u"],
-        input=script.replace(".local/stack.json", str(stack.home.stack_file)),
+        input=script.replace(".local/stack.json", str(stack.config.stack_file)),
         capture_output=True,
         text=True,
         check=False,

@@ -81,7 +81,7 @@ class Till:
     def given_back(self, payment: dict[str, Any]) -> list[int]:
         """The cents of each refund that Stripe knows of a payment."""
         answer = httpx.get(
-            f"{self.stack.home.stripe_url}/v1/refunds",
+            f"{self.stack.config.stripe_url}/v1/refunds",
             params={"payment_intent": payment["stripe_payment_intent_id"]},
             headers={"authorization": f"Bearer {KEY}"},
         )
@@ -92,13 +92,13 @@ class Till:
 
     def bank(self, what: str, **wish: Any) -> dict[str, Any]:
         """A payer's bank does something, which Stripe's sandbox tells of."""
-        answer = httpx.post(f"{self.stack.home.stripe_url}/_config/{what}", json=wish, timeout=10)
+        answer = httpx.post(f"{self.stack.config.stripe_url}/_config/{what}", json=wish, timeout=10)
         return dict(answer.raise_for_status().json())
 
     def behave(self, mode: str, *, times: int) -> None:
         """How Stripe's sandbox answers the next calls that move money."""
         wish = {"mode": mode, "times": times}
-        httpx.post(f"{self.stack.home.stripe_url}/_config/behave", json=wish, timeout=10).raise_for_status()
+        httpx.post(f"{self.stack.config.stripe_url}/_config/behave", json=wish, timeout=10).raise_for_status()
 
     def executions(self, flow: str, subject_id: str) -> list[dict[str, Any]]:
         """The executions of a flow that look after something, newest first."""

@@ -1,6 +1,6 @@
-"""Demo data, loaded through the API like anybody's: two organizations, somebody of every role, a week of trips.
+"""Demo data, loaded through the API: two organizations, users of every role, and a week of trips.
 
-What is there already is left alone, so an interrupted load goes on where it stopped, and loading twice doubles nothing.
+Existing data stays as it is, so that an interrupted load continues where it stopped and a second load adds nothing.
 """
 
 from __future__ import annotations
@@ -10,37 +10,37 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from infra.local.demo import users
-from infra.local.demo.api_client import Desk
+from infra.local.demo.api_client import ApiClient
 from infra.local.demo.data import harbor, prairie
-from infra.local.demo.scenario_loader import told
-from infra.local.stack_config import Home
+from infra.local.demo.scenario_loader import load_scenario
+from infra.local.stack_config import StackConfig
 
-User = dict[str, str]
+Credentials = dict[str, str]
 
 
-def is_loaded(home: Home, stored_users: list[User]) -> bool:
-    """Whether the last load was finished, by the data's present shape, and its users can still log in."""
-    known = {(user["organization"], user["role"]) for user in stored_users}
-    if known != {(organization.slug, person.role) for organization, person in users.EVERYBODY}:
+def is_loaded(config: StackConfig, stored_users: list[Credentials]) -> bool:
+    """Whether the last load created all of today's demo users, and they can still log in."""
+    stored = {(user["organization"], user["role"]) for user in stored_users}
+    if stored != {(organization.slug, user.role) for organization, user in users.ALL_USERS}:
         return False
-    with _visitor(home) as visitor:
-        return visitor.can_log_in(stored_users[0])
+    with _anonymous_client(config) as client:
+        return client.can_log_in(stored_users[0])
 
 
-def load(home: Home) -> list[User]:
-    """Sign everybody up and tell both stories, each organization in a thread of its own. Returns who can log in."""
-    with _visitor(home) as visitor, ThreadPoolExecutor(2) as threads:
-        other = threads.submit(told, prairie.STORY, users.Staffing(home, visitor, users.OTHER))
-        told(harbor.STORY, users.Staffing(home, visitor, users.DEMO))
+def load_demo(config: StackConfig) -> list[Credentials]:
+    """Load both organizations at the same time; returns the credentials of all users."""
+    with _anonymous_client(config) as client, ThreadPoolExecutor(2) as threads:
+        other = threads.submit(load_scenario, prairie.SCENARIO, users.UserClients(config, client, users.OTHER))
+        load_scenario(harbor.SCENARIO, users.UserClients(config, client, users.DEMO))
         other.result()
-    return [users.user(organization, person) for organization, person in users.EVERYBODY]
+    return [users.credentials(organization, user) for organization, user in users.ALL_USERS]
 
 
 @contextmanager
-def _visitor(home: Home) -> Iterator[Desk]:
-    """Somebody who is not logged in."""
-    visitor = Desk.of(home)
+def _anonymous_client(config: StackConfig) -> Iterator[ApiClient]:
+    """A client that is not logged in."""
+    client = ApiClient.connect(config)
     try:
-        yield visitor
+        yield client
     finally:
-        visitor.close()
+        client.close()

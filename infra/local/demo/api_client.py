@@ -1,4 +1,4 @@
-"""Somebody at a desk who asks the API, as any program does."""
+"""A client of the API with retries and idempotency keys."""
 
 from __future__ import annotations
 
@@ -10,94 +10,95 @@ from typing import Any, Final
 import httpx
 
 from infra.local import console
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 
-_TRIES: Final = 4
-_NAMES: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:coachway:demo")
+_ATTEMPTS: Final = 4
+_KEY_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:coachway:demo")
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Whoever has the `token` of a log-in, at an organization; nobody in particular without one."""
+class ApiClient:
+    """A client with the access `token` of a user of an organization, or without one."""
 
     http: httpx.Client
     organization: str = ""
     token: str = ""
 
     @classmethod
-    def of(cls, home: Home) -> Desk:
-        """A visitor's desk."""
-        return cls(httpx.Client(base_url=f"{home.public_url}/api/v1", timeout=60))
+    def connect(cls, config: StackConfig) -> ApiClient:
+        """A client that is not logged in."""
+        return cls(httpx.Client(base_url=f"{config.public_url}/api/v1", timeout=60))
 
     def close(self) -> None:
-        """Hang up; for all who came from this desk."""
+        """Close the connection, which all clients made by `log_in` share."""
         self.http.close()
 
     def can_log_in(self, user: dict[str, str]) -> bool:
-        """Whether the password is right."""
-        return self._log_in(user).is_success
+        """Whether the user exists and has this password."""
+        return self._send_log_in(user).is_success
 
-    def signed_in(self, user: dict[str, str]) -> Desk:
-        """The desk of a user."""
-        answer = self._log_in(user)
-        if answer.is_error:
-            raise _refused("POST", "/auth/login", answer)
-        return replace(self, organization=user["organization"], token=answer.json()["access_token"])
+    def log_in(self, user: dict[str, str]) -> ApiClient:
+        """A client for a user."""
+        response = self._send_log_in(user)
+        if response.is_error:
+            raise _request_error("POST", "/auth/login", response)
+        return replace(self, organization=user["organization"], token=response.json()["access_token"])
 
-    def post(self, path: str, body: Any, about: str, **query: Any) -> Any:
-        """What a POST is answered. `about` names what it makes or does: the same again has no other effect."""
-        key = str(uuid.uuid5(_NAMES, f"{self.organization}/{path.partition('?')[0]}/{about}"))
-        return self._asked("POST", path, json=body, params=query, headers={"Idempotency-Key": key})
+    def post(self, path: str, body: Any, subject: str, **query: Any) -> Any:
+        """POST; returns the response's JSON. The same `subject` at the same path has an effect only once."""
+        key = str(uuid.uuid5(_KEY_NAMESPACE, f"{self.organization}/{path.partition('?')[0]}/{subject}"))
+        return self._request("POST", path, json=body, params=query, headers={"Idempotency-Key": key})
 
     def put(self, path: str, body: Any) -> Any:
-        """What a PUT is answered."""
-        return self._asked("PUT", path, json=body)
+        """PUT; returns the response's JSON."""
+        return self._request("PUT", path, json=body)
 
     def patch(self, path: str, **query: Any) -> Any:
-        """What a PATCH that says everything in its query is answered."""
-        return self._asked("PATCH", path, params=query)
+        """PATCH with query parameters only; returns the response's JSON."""
+        return self._request("PATCH", path, params=query)
 
     def get(self, path: str) -> Any:
-        """What a GET is answered."""
-        return self._asked("GET", path)
+        """GET; returns the response's JSON."""
+        return self._request("GET", path)
 
-    def everything(self, path: str) -> list[Any]:
-        """All items of a list."""
-        found: list[Any] = []
+    def list_all(self, path: str) -> list[Any]:
+        """All items of all pages of a list."""
+        items: list[Any] = []
         query: dict[str, Any] | None = {"limit": 100}
         while query is not None:
-            page = self._asked("GET", path, params=query)
-            found += page["items"]
+            page = self._request("GET", path, params=query)
+            items += page["items"]
             query = {"limit": 100, "cursor": page["next_cursor"]} if page["next_cursor"] else None
-        return found
+        return items
 
-    def _log_in(self, user: dict[str, str]) -> httpx.Response:
-        who = {name: user[name] for name in ("organization", "email", "password")}
-        return self._sent("POST", "/auth/login", json=who)
+    def _send_log_in(self, user: dict[str, str]) -> httpx.Response:
+        body = {name: user[name] for name in ("organization", "email", "password")}
+        return self._send("POST", "/auth/login", json=body)
 
-    def _asked(self, method: str, path: str, **more: Any) -> Any:
-        answer = self._sent(method, path, **more)
-        if answer.is_error:
-            raise _refused(method, path, answer)
-        return answer.json() if answer.content else None
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        response = self._send(method, path, **options)
+        if response.is_error:
+            raise _request_error(method, path, response)
+        return response.json() if response.content else None
 
-    def _sent(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """Send it, again if the connection broke or the emulator stumbled: the key keeps that from doubling things."""
-        headers = {**more.pop("headers", {}), **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
-        for tried in range(1, _TRIES):
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request; retry after connection and server errors, which the idempotency key makes safe."""
+        authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {**options.pop("headers", {}), **authorization}
+        for attempt in range(1, _ATTEMPTS):
             try:
-                answer = self.http.request(method, path, headers=headers, **more)
+                response = self.http.request(method, path, headers=headers, **options)
             except httpx.TransportError:
                 pass
             else:
-                if not answer.is_server_error:
-                    return answer
-            time.sleep(0.5 * tried)
-        return self.http.request(method, path, headers=headers, **more)
+                if not response.is_server_error:
+                    return response
+            time.sleep(0.5 * attempt)
+        return self.http.request(method, path, headers=headers, **options)
 
 
-def _refused(method: str, path: str, answer: httpx.Response) -> console.Failed:
-    return console.Failed(
-        f"{method} {path} was answered {answer.status_code}:\n{answer.text}",
-        "the demo data needs it: see make logs, then make up again goes on from here",
+def _request_error(method: str, path: str, response: httpx.Response) -> console.CommandError:
+    return console.CommandError(
+        f"the demo data could not be loaded: {method} {path} returned {response.status_code}:\n{response.text}",
+        "look for the cause with make logs; make up continues from here",
     )

@@ -1,4 +1,4 @@
-"""What a story tells of trips that vendors bid for."""
+"""Bid requests and bids of a scenario."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A vendor's bid; `body` is as the API takes it."""
+class BidPlan:
+    """A vendor's bid; `body` is the API's request body."""
 
     vendor: str
     body: dict[str, Any]
 
 
-def offer(vendor: str, price: int, seats: int, notes: str, *, vehicles: int = 1, vehicle_class: str = "coach") -> Offer:
-    """So many vehicles, for that price together."""
-    what = {"vehicle_type": vehicle_class, "passenger_capacity": seats, "vehicle_count": vehicles}
-    return Offer(vendor, {**what, "quoted_price": price, "notes": notes})
+def bid(vendor: str, price: int, seats: int, notes: str, *, vehicles: int = 1, vehicle_class: str = "coach") -> BidPlan:
+    """A bid of one price for all its vehicles."""
+    offer = {"vehicle_type": vehicle_class, "passenger_capacity": seats, "vehicle_count": vehicles}
+    return BidPlan(vendor, {**offer, "quoted_price": price, "notes": notes})
 
 
 @dataclass(frozen=True)
-class Bidding:
-    """Vendors are asked to run a trip. Sealed until somebody says why it is `closed`; `chosen` is why the first won."""
+class BidRequestPlan:
+    """A bid request: closed early if it has a `close_reason`; the first bid is accepted if it has an `award_reason`."""
 
     message: str
-    offers: tuple[Offer, ...] = ()
+    bids: tuple[BidPlan, ...] = ()
     target_price: int | None = None
     hours: int = 72
-    closed: str = ""
-    chosen: str = ""
+    close_reason: str = ""
+    award_reason: str = ""

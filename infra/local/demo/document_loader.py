@@ -1,4 +1,4 @@
-"""The papers of whoever must have some: handed in by staff, approved by a manager."""
+"""Compliance documents: submitted by staff, approved by a manager."""
 
 from __future__ import annotations
 
@@ -8,51 +8,57 @@ from datetime import date, timedelta
 from typing import Final
 
 from infra.local.demo.scenario import Json
-from infra.local.demo.users import Staffing
+from infra.local.demo.users import UserClients
 
-GOOD_FOR: Final = timedelta(days=400)
-_ISSUED: Final = timedelta(days=200)
-_SOON: Final = timedelta(days=9)
+VALIDITY: Final = timedelta(days=400)
+_AGE: Final = timedelta(days=200)
+_SHORT_VALIDITY: Final = timedelta(days=9)
 
 
 @dataclass
-class Papers:
-    """What an organization has on file, and what is added to it."""
+class DocumentLoader:
+    """The documents of an organization; adds those that are missing."""
 
-    staffing: Staffing
+    clients: UserClients
     today: date
-    known: dict[tuple[str, str], Json] = field(init=False)
+    existing: dict[tuple[str, str], Json] = field(init=False)
 
     def __post_init__(self) -> None:
-        on_file = self.staffing.desk("staff").everything("/compliance")
-        self.known = {(_subject(each), each["document_type"]): each for each in on_file}
+        documents = self.clients.client("staff").list_all("/compliance")
+        self.existing = {(_subject_id(document), document["document_type"]): document for document in documents}
 
-    def approved(self, about: Json, kinds: tuple[str, ...], *, expiring: str = "", **more: Json) -> None:
-        """Papers that are in order; the one that is `expiring` is so for some days yet."""
-        for paper in self.handed_in(about, kinds, expiring=expiring, **more):
-            if paper["status"] == "pending":
-                judged = {"status": "approved", "review_notes": "Seen"}
-                self.staffing.desk("manager").put(f"/compliance/{paper['id']}", judged)
+    def ensure_approved(
+        self, subject: Json, types: tuple[str, ...], *, expiring: str = "", **extra_fields: Json
+    ) -> None:
+        """Submit and approve documents of these types; the type `expiring` is valid for a few more days only."""
+        for document in self.ensure_submitted(subject, types, expiring=expiring, **extra_fields):
+            if document["status"] == "pending":
+                review = {"status": "approved", "review_notes": "Seen"}
+                self.clients.client("manager").put(f"/compliance/{document['id']}", review)
 
-    def handed_in(self, about: Json, kinds: tuple[str, ...], *, expiring: str = "", **more: Json) -> list[Json]:
-        """Papers, whether somebody has looked at them or not."""
+    def ensure_submitted(
+        self, subject: Json, types: tuple[str, ...], *, expiring: str = "", **extra_fields: Json
+    ) -> list[Json]:
+        """Submit the documents of these types that are missing; returns all of them."""
         return [
-            self.known.get((_subject(about), kind)) or self._hand_in(about, kind, expiring == kind, more)
-            for kind in kinds
+            self.existing.get((_subject_id(subject), document_type))
+            or self._submit(subject, document_type, expiring == document_type, extra_fields)
+            for document_type in types
         ]
 
-    def _hand_in(self, about: Json, kind: str, soon: bool, more: Mapping[str, Json]) -> Json:
+    def _submit(self, subject: Json, document_type: str, is_expiring: bool, extra_fields: Mapping[str, Json]) -> Json:
         body = {
-            **about,
-            "document_type": kind,
-            "document_name": kind.replace("_", " ").capitalize(),
-            "issue_date": (self.today - _ISSUED).isoformat(),
-            "expiration_date": (self.today + (_SOON if soon else GOOD_FOR)).isoformat(),
-            **more.get(kind, {}),
+            **subject,
+            "document_type": document_type,
+            "document_name": document_type.replace("_", " ").capitalize(),
+            "issue_date": (self.today - _AGE).isoformat(),
+            "expiration_date": (self.today + (_SHORT_VALIDITY if is_expiring else VALIDITY)).isoformat(),
+            **extra_fields.get(document_type, {}),
         }
-        made: Json = self.staffing.desk("staff").post("/compliance", body, f"{_subject(about)}/{kind}")
-        return made
+        idempotency_subject = f"{_subject_id(subject)}/{document_type}"
+        document: Json = self.clients.client("staff").post("/compliance", body, idempotency_subject)
+        return document
 
 
-def _subject(about: Json) -> str:
-    return str(about.get("driver_id") or about.get("vehicle_id") or about.get("vendor_id") or "organization")
+def _subject_id(subject: Json) -> str:
+    return str(subject.get("driver_id") or subject.get("vehicle_id") or subject.get("vendor_id") or "organization")

@@ -1,69 +1,70 @@
-"""Drivers and vehicles with their papers, and the organization's own: what a trip is given out by."""
+"""Drivers and vehicles with their compliance documents, and the organization's own documents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from infra.local.demo.document_loader import GOOD_FOR, Papers
-from infra.local.demo.scenario import Json, Story
-from infra.local.demo.users import Staffing
+from infra.local.demo.document_loader import VALIDITY, DocumentLoader
+from infra.local.demo.scenario import Json, Scenario
+from infra.local.demo.users import UserClients
 
-_OF_DRIVER: Final = ("drivers_license", "medical_certificate", "background_check")
-_OF_VEHICLE: Final = ("vehicle_registration", "insurance_certificate", "safety_inspection")
-_OF_ORGANIZATION: Final = ("business_license", "liability_insurance", "workers_comp")
+_DRIVER_DOCUMENTS: Final = ("drivers_license", "medical_certificate", "background_check")
+_VEHICLE_DOCUMENTS: Final = ("vehicle_registration", "insurance_certificate", "safety_inspection")
+_ORGANIZATION_DOCUMENTS: Final = ("business_license", "liability_insurance", "workers_comp")
 
 
-class Garage:
-    """The fleet of a story, with its papers. Ids by name."""
+class FleetLoader:
+    """Loads the fleet of a scenario; keeps the ids of drivers and vehicles by name."""
 
-    def __init__(self, staffing: Staffing, papers: Papers, vendor_ids: Mapping[str, str]) -> None:
-        self.staff, self.admin, self.papers = staffing.desk("staff"), staffing.desk("admin"), papers
+    def __init__(self, clients: UserClients, documents: DocumentLoader, vendor_ids: Mapping[str, str]) -> None:
+        self.staff, self.admin, self.documents = clients.client("staff"), clients.client("admin"), documents
         self.vendor_ids = vendor_ids
         self.driver_ids: dict[str, str] = {}
         self.vehicle_ids: dict[str, str] = {}
 
-    def furnish(self, story: Story) -> tuple[int, int]:
-        """Everything that is not there yet; how many drivers and vehicles were added."""
-        drivers, vehicles = self._drivers(story), self._vehicles(story)
-        if story.drivers:
-            self.papers.approved({"organization": True}, _OF_ORGANIZATION)
+    def load_fleet(self, scenario: Scenario) -> tuple[int, int]:
+        """Add what is missing; returns how many drivers and vehicles were added."""
+        drivers, vehicles = self._load_drivers(scenario), self._load_vehicles(scenario)
+        if scenario.drivers:
+            self.documents.ensure_approved({"organization": True}, _ORGANIZATION_DOCUMENTS)
         return drivers, vehicles
 
-    def _of_vendor(self, body: Json) -> Json:
+    def _with_vendor_id(self, body: Json) -> Json:
         return {**body, "vendor_id": self.vendor_ids[body["vendor_id"]]} if "vendor_id" in body else body
 
-    def _drivers(self, story: Story) -> int:
-        """Drivers; the one who is a user already becomes that user's."""
-        there = {each["phone"]: each["id"] for each in self.staff.everything("/drivers")}
-        users = {each["phone"]: each["id"] for each in self.admin.everything("/users") if each["role"] == "driver"}
+    def _load_drivers(self, scenario: Scenario) -> int:
+        """Add drivers; a driver whose phone number is a user's is linked to that user."""
+        existing = {driver["phone"]: driver["id"] for driver in self.staff.list_all("/drivers")}
+        users = {user["phone"]: user["id"] for user in self.admin.list_all("/users") if user["role"] == "driver"}
         added = 0
-        for each in story.drivers:
-            phone = each.body["phone"]
-            if phone not in there:
+        for driver in scenario.drivers:
+            phone = driver.body["phone"]
+            if phone not in existing:
                 added += 1
-                known = {"user_id": users[phone]} if phone in users else {}
                 body = {
-                    **self._of_vendor(each.body),
-                    "license_expires": (self.papers.today + GOOD_FOR).isoformat(),
-                    **known,
+                    **self._with_vendor_id(driver.body),
+                    "license_expires": (self.documents.today + VALIDITY).isoformat(),
+                    **({"user_id": users[phone]} if phone in users else {}),
                 }
-                there[phone] = self.staff.post("/drivers", body, phone)["id"]
-            self.driver_ids[each.name] = there[phone]
-            kinds = tuple(kind for kind in _OF_DRIVER if kind != each.missing)
-            licensed = {name: each.body[name] for name in ("license_class", "endorsements")}
-            self.papers.approved({"driver_id": there[phone]}, kinds, expiring=each.expiring, drivers_license=licensed)
+                existing[phone] = self.staff.post("/drivers", body, phone)["id"]
+            self.driver_ids[driver.name] = existing[phone]
+            self.documents.ensure_approved(
+                {"driver_id": existing[phone]},
+                tuple(name for name in _DRIVER_DOCUMENTS if name != driver.missing_document),
+                expiring=driver.expiring_document,
+                drivers_license={name: driver.body[name] for name in ("license_class", "endorsements")},
+            )
         return added
 
-    def _vehicles(self, story: Story) -> int:
-        """Vehicles."""
-        there = {each["name"]: each["id"] for each in self.staff.everything("/vehicles")}
+    def _load_vehicles(self, scenario: Scenario) -> int:
+        existing = {vehicle["name"]: vehicle["id"] for vehicle in self.staff.list_all("/vehicles")}
         added = 0
-        for each in story.vehicles:
-            name = each["name"]
-            if name not in there:
+        for vehicle in scenario.vehicles:
+            name = vehicle["name"]
+            if name not in existing:
                 added += 1
-                there[name] = self.staff.post("/vehicles", self._of_vendor(each), name)["id"]
-            self.vehicle_ids[name] = there[name]
-            self.papers.approved({"vehicle_id": there[name]}, _OF_VEHICLE)
+                existing[name] = self.staff.post("/vehicles", self._with_vendor_id(vehicle), name)["id"]
+            self.vehicle_ids[name] = existing[name]
+            self.documents.ensure_approved({"vehicle_id": existing[name]}, _VEHICLE_DOCUMENTS)
         return added

@@ -1,4 +1,4 @@
-"""What the stories of drivers and vehicles are made of, and of who drives which trip."""
+"""Drivers, vehicles and assignments of a scenario."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ from typing import Any, Final, Literal
 
 Json = dict[str, Any]
 
-COURSE: Final = ("offered", "accepted", "checked_in", "in_progress", "completed")
-"""What an assignment goes through."""
+ASSIGNMENT_STATUSES: Final = ("offered", "accepted", "checked_in", "in_progress", "completed")
+"""The statuses of an assignment in order."""
 
 
 @dataclass(frozen=True)
-class Given:
-    """Who drives one vehicle of a trip, and how far that has come by now. Nobody named: whoever scores best.
+class AssignmentPlan:
+    """The driver and vehicle of a trip, and the status that the assignment has by now.
 
-    `by` gives it, and answers for the driver. `fallen`: what happened to the vehicle, for which another is looked for.
+    Without a driver's name, the best-scored driver is assigned. `assigned_by` also acts for the driver. `breakdown`
+    describes what happened to the vehicle; a recovery then looks for another.
     """
 
     driver: str = ""
     vehicle: str = ""
-    until: Literal["offered", "accepted", "checked_in", "in_progress", "completed"] = "offered"
-    by: Literal["staff", "vendor"] = "staff"
-    fallen: str = ""
+    status: Literal["offered", "accepted", "checked_in", "in_progress", "completed"] = "offered"
+    assigned_by: Literal["staff", "vendor"] = "staff"
+    breakdown: str = ""
 
 
 @dataclass(frozen=True)
 class Driver:
-    """A driver, as the API takes one but for a vendor's name.
+    """A driver; `body` is the API's request body, but with a vendor's name instead of its id.
 
-    Their papers are in order, but for one that is missing, or runs out soon.
+    All required documents are approved, except `missing_document`. `expiring_document` expires soon.
     """
 
     body: Json
-    missing: str = ""
-    expiring: str = ""
+    missing_document: str = ""
+    expiring_document: str = ""
 
     @property
     def name(self) -> str:
@@ -50,20 +51,21 @@ def driver(
     *,
     email: str | None = None,
     vendor: str | None = None,
-    missing: str = "",
-    expiring: str = "",
+    missing_document: str = "",
+    expiring_document: str = "",
 ) -> Driver:
-    """A driver who may carry passengers; of a vendor, where that is named."""
+    """A driver with a passenger endorsement, of a vendor if one is named."""
     first, _, last = name.partition(" ")
     body: Json = {"first_name": first, "last_name": last, "phone": phone, "email": email}
     body |= {"vendor_id": vendor} if vendor else {}
     body |= {"license_class": license_class, "license_number": license_number, "endorsements": ["P"]}
-    body["duty_statement"] = [0] * 7  # back from a week off
-    return Driver({**body, "home_latitude": home[0], "home_longitude": home[1]}, missing, expiring)
+    body["duty_statement"] = [0] * 7  # no work in the last seven days
+    body |= {"home_latitude": home[0], "home_longitude": home[1]}
+    return Driver(body, missing_document, expiring_document)
 
 
 Vehicle = Json
-"""As the API takes one, but for a vendor's name."""
+"""The API's request body for a vehicle, but with a vendor's name instead of its id."""
 
 
 def vehicle(
@@ -78,7 +80,7 @@ def vehicle(
     status: str = "in_service",
     vendor: str | None = None,
 ) -> Vehicle:
-    """A vehicle; of a vendor, where that is named."""
+    """A vehicle, of a vendor if one is named."""
     body: Json = {"name": name, "vehicle_class": vehicle_class, "capacity": capacity, "plate": plate, "status": status}
     body |= {"vendor_id": vendor} if vendor else {}
     body |= {"amenities": [*amenities], "is_ada_compliant": ada, "gross_weight_pounds": pounds}

@@ -1,45 +1,46 @@
-"""Invoices of the demo's trips, one in every state; one that is due at once is overdue the day after."""
+"""Invoices of the demo's trips, one in every state; an invoice that is due at once is overdue the next day."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from infra.local.demo.scenario import Bill, Json, Story
-from infra.local.demo.users import Staffing
+from infra.local.demo.scenario import InvoiceState, Json, Scenario
+from infra.local.demo.users import UserClients
 
-_PAID: Final = {Bill.PAID, Bill.IN_PART}
+_WITH_PAYMENT: Final = {InvoiceState.PAID, InvoiceState.PARTLY_PAID}
 
 
-def written(story: Story, staffing: Staffing) -> int:
-    """Invoice the trips that the story says so of, as far as they are not; how many were drafted."""
-    wanted = {trip.notes: trip.bill for trip in story.trips if trip.bill is not None}
-    if not wanted:
+def load_invoices(scenario: Scenario, clients: UserClients) -> int:
+    """Create the planned invoices that are missing; returns how many were created."""
+    plans = {trip.notes: trip.invoice for trip in scenario.trips if trip.invoice is not None}
+    if not plans:
         return 0
-    manager = staffing.desk("manager")
-    known = {line["charter_id"]: each for each in manager.everything("/invoices") for line in each["lines"]}
-    made = 0
-    for charter in manager.everything("/charters"):
-        bill = wanted.get(charter["notes"])
-        if bill is None or charter["cloned_from_charter_id"] or (charter["instance_number"] or 1) > 1:
+    manager = clients.client("manager")
+    existing = {line["charter_id"]: invoice for invoice in manager.list_all("/invoices") for line in invoice["lines"]}
+    created = 0
+    for charter in manager.list_all("/charters"):
+        state = plans.get(charter["notes"])
+        if state is None or charter["cloned_from_charter_id"] or (charter["instance_number"] or 1) > 1:
             continue
-        invoice = known.get(charter["id"])
+        invoice = existing.get(charter["id"])
         if invoice is None:
             invoice = manager.post("/invoices", {"charter_id": charter["id"]}, charter["id"])
-            made += 1
-        _lead(staffing, invoice, bill)
-    return made
+            created += 1
+        _advance_invoice(clients, invoice, state)
+    return created
 
 
-def _lead(staffing: Staffing, invoice: Json, bill: Bill) -> None:
-    """Take it from where it is to where the story has it."""
-    manager, at = staffing.desk("manager"), f"/invoices/{invoice['id']}"
-    if bill is Bill.DRAFT:
+def _advance_invoice(clients: UserClients, invoice: Json, state: InvoiceState) -> None:
+    """Issue, void or pay an invoice until it has the planned state."""
+    manager, path = clients.client("manager"), f"/invoices/{invoice['id']}"
+    if state is InvoiceState.DRAFT:
         return
     if invoice["status"] == "draft":
-        invoice = manager.post(f"{at}/issue", None, "issue")
-    if bill is Bill.VOID and invoice["status"] != "void":
-        manager.post(f"{at}/void", {"reason": "Billed to the wrong school"}, "void")
-    if bill in _PAID and invoice["amount_paid"] == 0:
-        whole = bill is Bill.PAID
-        paid = {"amount": invoice["total"] if whole else 500, "method": "transfer" if whole else "check"}
-        manager.post(f"{at}/record-payment", {**paid, "reference": "Wire 88120" if whole else "Check 1042"}, "payment")
+        invoice = manager.post(f"{path}/issue", None, "issue")
+    if state is InvoiceState.VOID and invoice["status"] != "void":
+        manager.post(f"{path}/void", {"reason": "Billed to the wrong school"}, "void")
+    if state in _WITH_PAYMENT and invoice["amount_paid"] == 0:
+        is_whole = state is InvoiceState.PAID
+        payment = {"amount": invoice["total"] if is_whole else 500, "method": "transfer" if is_whole else "check"}
+        reference = "Wire 88120" if is_whole else "Check 1042"
+        manager.post(f"{path}/record-payment", {**payment, "reference": reference}, "payment")

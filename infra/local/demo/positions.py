@@ -1,4 +1,4 @@
-"""Where a vehicle was that kept to its plan, as the driver's telephone would have told. Pure: no clock, no I/O."""
+"""Positions of a vehicle that keeps to its plan, as the driver's phone would send them. No clock and no I/O."""
 
 from __future__ import annotations
 
@@ -11,111 +11,115 @@ from typing import Final, NamedTuple
 
 from infra.local.demo.scenario import Json
 
-MOST: Final = 100
-"""Positions that the API takes at once."""
-_ON_THE_ROAD: Final = 70
-_LEAVES: Final = timedelta(minutes=2)
-"""After the plan: the last one is always looked for."""
-_EARLY: Final = timedelta(minutes=10)
+MAX_POSITIONS: Final = 100
+"""How many positions the API accepts in one request."""
+_POSITIONS_PER_DRIVE: Final = 70
+_DEPARTURE_DELAY: Final = timedelta(minutes=2)
+"""After the planned departure: the driver checks that everybody is on board."""
+_EARLY_ARRIVAL: Final = timedelta(minutes=10)
 _MINUTE: Final = timedelta(minutes=1)
-_SHORTEST: Final = timedelta(seconds=20)
-_METERS_A_DEGREE: Final = 111_195.0
-_MPH: Final = 0.44704
-_SLOWS: Final = 1.3
-"""Roads are so much longer than the straight line: who is on time at every moment is quick first and slow at last."""
+_MIN_INTERVAL: Final = timedelta(seconds=20)
+_METERS_PER_DEGREE: Final = 111_195.0
+_METERS_PER_SECOND_PER_MPH: Final = 0.44704
+_DETOUR: Final = 1.3
+"""Roads are this much longer than the straight line, so a vehicle that is on time drives faster at the beginning."""
 
-Spot = tuple[float, float]
+Coordinates = tuple[float, float]
 
 
 class Leg(NamedTuple):
-    """A drive from stop to stop, and when the vehicle leaves the second one again."""
+    """A drive between two stops, and how long the vehicle stays at the second."""
 
-    start: Spot
-    end: Spot
-    leaves: datetime
+    start: Coordinates
+    end: Coordinates
+    departs: datetime
     arrives: datetime
-    stays: datetime
+    stays_until: datetime
 
 
-def points(stops: Sequence[Json], since: datetime, until: datetime, *, home_by: datetime | None = None) -> list[Json]:
-    """The positions between two moments, oldest first; the last one is of `until`.
+def planned_positions(
+    stops: Sequence[Json], since: datetime, until: datetime, *, home_by: datetime | None = None
+) -> list[Json]:
+    """The positions between two times, oldest first; the last one is at `until`.
 
-    `stops` are an assignment's. `home_by`: when it came to its last stop, if that was sooner than planned.
+    `stops` are an assignment's. `home_by`: when it reached its last stop, if that was earlier than planned.
     """
-    noise = random.Random(stops[0]["address"])  # noqa: S311  # nosec B311 - the same every time, and no secret
+    noise = random.Random(stops[0]["address"])  # noqa: S311  # nosec B311 - reproducible, not a secret
     legs = list(_legs(stops, home_by))
-    first, place = legs[0].leaves, _place(stops[0])
-    told = [(at, place) for at in _standing(max(since, min(first - _EARLY, until - 2 * _MINUTE)), first)]
-    driving = sum((leg.arrives - leg.leaves for leg in legs if leg.leaves < until), timedelta())
-    tick = max(_SHORTEST, driving / _ON_THE_ROAD)
+    first, place = legs[0].departs, _coordinates(stops[0])
+    waiting_since = max(since, min(first - _EARLY_ARRIVAL, until - 2 * _MINUTE))
+    planned = [(at, place) for at in _waiting_times(waiting_since, first)]
+    driving = sum((leg.arrives - leg.departs for leg in legs if leg.departs < until), timedelta())
+    interval = max(_MIN_INTERVAL, driving / _POSITIONS_PER_DRIVE)
     for leg in legs:
-        at = leg.leaves + tick
+        at = leg.departs + interval
         while at < leg.arrives:
-            told.append((at, _on_the_road(leg, (at - leg.leaves) / (leg.arrives - leg.leaves))))
-            at += tick
-        told += [(at, leg.end) for at in _standing(leg.arrives, leg.stays)]
-    kept = [(at, spot) for at, spot in told if since <= at < until]
-    kept.append((until, _at(legs, place, until)))
-    return [_told(kept, number, noise) for number in range(max(0, len(kept) - MOST), len(kept))]
+            planned.append((at, _road_position(leg, (at - leg.departs) / (leg.arrives - leg.departs))))
+            at += interval
+        planned += [(at, leg.end) for at in _waiting_times(leg.arrives, leg.stays_until)]
+    selected = [(at, position) for at, position in planned if since <= at < until]
+    selected.append((until, _position_at(legs, place, until)))
+    first_index = max(0, len(selected) - MAX_POSITIONS)
+    return [_position_body(selected, index, noise) for index in range(first_index, len(selected))]
 
 
 def _legs(stops: Sequence[Json], home_by: datetime | None) -> Iterator[Leg]:
-    for number, (one, two) in enumerate(pairwise(stops)):
-        is_last = number == len(stops) - 2
-        arrives = datetime.fromisoformat(two["arrival"] or two["departure"])
+    for index, (start, end) in enumerate(pairwise(stops)):
+        is_last = index == len(stops) - 2
+        arrives = datetime.fromisoformat(end["arrival"] or end["departure"])
         if is_last and home_by is not None:
             arrives = min(arrives, home_by)
-        stays = arrives + 2 * _MINUTE if is_last else datetime.fromisoformat(two["departure"]) + _LEAVES
-        leaves = min(datetime.fromisoformat(one["departure"]) + _LEAVES, arrives - _MINUTE)
-        yield Leg(_place(one), _place(two), leaves, arrives, stays)
+        stays_until = arrives + 2 * _MINUTE if is_last else datetime.fromisoformat(end["departure"]) + _DEPARTURE_DELAY
+        departs = min(datetime.fromisoformat(start["departure"]) + _DEPARTURE_DELAY, arrives - _MINUTE)
+        yield Leg(_coordinates(start), _coordinates(end), departs, arrives, stays_until)
 
 
-def _place(stop: Json) -> Spot:
+def _coordinates(stop: Json) -> Coordinates:
     return stop["latitude"], stop["longitude"]
 
 
-def _standing(start: datetime, end: datetime) -> list[datetime]:
-    """Some moments of a stay: as many as show that it came, and that it left."""
+def _waiting_times(start: datetime, end: datetime) -> list[datetime]:
+    """A few times during a stay: enough to detect the arrival and the departure."""
     return sorted({start, *(at for at in (start + _MINUTE, end - _MINUTE, end) if start < at <= end)})
 
 
-def _at(legs: Sequence[Leg], place: Spot, at: datetime) -> Spot:
-    """Where it is at a moment."""
+def _position_at(legs: Sequence[Leg], place: Coordinates, at: datetime) -> Coordinates:
+    """Where the vehicle is at a time."""
     for leg in legs:
-        if at < leg.leaves:
+        if at < leg.departs:
             return place
         if at < leg.arrives:
-            return _on_the_road(leg, (at - leg.leaves) / (leg.arrives - leg.leaves))
+            return _road_position(leg, (at - leg.departs) / (leg.arrives - leg.departs))
         place = leg.end
     return place
 
 
-def _on_the_road(leg: Leg, share: float) -> Spot:
-    """Beside the straight line but at its ends, at this share of the time."""
-    gone = 1 - (1 - share) ** _SLOWS
+def _road_position(leg: Leg, share: float) -> Coordinates:
+    """The position at this share of the driving time: beside the straight line, except at its ends."""
+    progress = 1 - (1 - share) ** _DETOUR
     north, east = leg.end[0] - leg.start[0], leg.end[1] - leg.start[1]
-    aside = 0.04 * math.sin(math.pi * gone) * math.sin(2.6 * math.pi * gone)
-    return leg.start[0] + north * gone - east * aside, leg.start[1] + east * gone + north * aside
+    offset = 0.04 * math.sin(math.pi * progress) * math.sin(2.6 * math.pi * progress)
+    return leg.start[0] + north * progress - east * offset, leg.start[1] + east * progress + north * offset
 
 
-def _told(kept: Sequence[tuple[datetime, Spot]], number: int, noise: random.Random) -> Json:
-    at, place = kept[number]
-    before, spot = kept[max(0, number - 1)]
-    north, east = _meters(spot, place)
-    seconds = max(1.0, (at - before).total_seconds())
+def _position_body(positions: Sequence[tuple[datetime, Coordinates]], index: int, noise: random.Random) -> Json:
+    at, place = positions[index]
+    previous_at, previous = positions[max(0, index - 1)]
+    north, east = _distance_meters(previous, place)
+    seconds = max(1.0, (at - previous_at).total_seconds())
     accuracy = noise.uniform(3, 9)
-    off = noise.gauss(0, accuracy / 2) / _METERS_A_DEGREE
+    error = noise.gauss(0, accuracy / 2) / _METERS_PER_DEGREE
     return {
-        "latitude": round(place[0] + off, 6),
-        "longitude": round(place[1] - off, 6),
-        "speed_mph": round(min(70.0, math.hypot(north, east) / seconds / _MPH), 1),
+        "latitude": round(place[0] + error, 6),
+        "longitude": round(place[1] - error, 6),
+        "speed_mph": round(min(70.0, math.hypot(north, east) / seconds / _METERS_PER_SECOND_PER_MPH), 1),
         "heading": round(math.degrees(math.atan2(east, north)) % 360),
         "accuracy_m": round(accuracy, 1),
         "recorded_at": at.isoformat(),
     }
 
 
-def _meters(one: Spot, other: Spot) -> tuple[float, float]:
-    """Metres to the north and to the east."""
-    across = math.cos(math.radians(one[0])) * _METERS_A_DEGREE
-    return (other[0] - one[0]) * _METERS_A_DEGREE, (other[1] - one[1]) * across
+def _distance_meters(start: Coordinates, end: Coordinates) -> tuple[float, float]:
+    """The distance to the north and to the east."""
+    meters_per_degree_east = math.cos(math.radians(start[0])) * _METERS_PER_DEGREE
+    return (end[0] - start[0]) * _METERS_PER_DEGREE, (end[1] - start[1]) * meters_per_degree_east

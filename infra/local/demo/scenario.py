@@ -1,4 +1,4 @@
-"""What a story is made of: clients, prices, trips and what becomes of them. Days count from the day of loading."""
+"""The parts of a scenario: clients, vendors, prices and trips. Days count from the day on which it is loaded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from enum import Enum
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from infra.local.demo.bid_scenario import Bidding
-from infra.local.demo.fleet_scenario import Driver, Given, Vehicle
+from infra.local.demo.bid_scenario import BidRequestPlan
+from infra.local.demo.fleet_scenario import AssignmentPlan, Driver, Vehicle
 
 Json = dict[str, Any]
 
 
 class Place(NamedTuple):
-    """An address and where it is; `zone` where that is not the organization's own."""
+    """An address and its position; `zone` if its time zone is not the organization's."""
 
     address: str
     latitude: float
@@ -24,66 +24,66 @@ class Place(NamedTuple):
     zone: str = ""
 
 
-class Call(NamedTuple):
-    """A place on the way. Times are the place's own, `HH:MM`, with `+1 ` and so on for a later day of the trip.
+class StopPlan(NamedTuple):
+    """A stop of a trip. Times are local, `HH:MM`; the prefix `+1 ` means the second day of the trip, and so on.
 
-    Of a trip that is told from the moment of loading on they are hours and minutes since its departure.
+    For a trip that has `departs_in`, they are hours and minutes since its departure.
     """
 
     place: Place
     arrives: str = ""
-    leaves: str = ""
+    departs: str = ""
 
 
-class Step(NamedTuple):
-    """What happens to a trip: the state that it leads to, who does it, and with what words."""
+class StatusChange(NamedTuple):
+    """A status change of a trip: the new status, who makes it (`link`: the client online), and a comment."""
 
-    state: str
-    by: Literal["staff", "manager", "client", "link"]
-    words: str = ""
-
-
-SENT: Final = Step("sent", "staff")
-EXPIRED: Final = Step("expired", "staff", "No answer in time")
+    status: str
+    actor: Literal["staff", "manager", "client", "link"]
+    comment: str = ""
 
 
-def accepted(who: str) -> Step:
-    """The client says yes by the link."""
-    return Step("booked", "link", who)
+SENT: Final = StatusChange("sent", "staff")
+EXPIRED: Final = StatusChange("expired", "staff", "No answer in time")
 
 
-def by_phone(who: str) -> Step:
-    """The client says yes on the phone."""
-    return Step("booked", "staff", who)
+def accepted_online(name: str) -> StatusChange:
+    """The client accepts the quote by its link."""
+    return StatusChange("booked", "link", name)
 
 
-def declined(why: str) -> Step:
-    """The client says no by the link."""
-    return Step("declined", "link", why)
+def accepted_by_phone(name: str) -> StatusChange:
+    """The client accepts the quote by phone."""
+    return StatusChange("booked", "staff", name)
 
 
-def confirmed(with_what: str) -> Step:
-    """Vehicles and drivers are found."""
-    return Step("confirmed", "manager", with_what)
+def declined_online(reason: str) -> StatusChange:
+    """The client declines the quote by its link."""
+    return StatusChange("declined", "link", reason)
 
 
-STARTED: Final = Step("in_progress", "manager", "Left on time")
-COMPLETED: Final = Step("completed", "manager", "Everybody is home")
+def confirmed(vehicles: str) -> StatusChange:
+    """A manager confirms the vehicles and drivers."""
+    return StatusChange("confirmed", "manager", vehicles)
 
 
-def cancelled(why: str) -> Step:
-    """The operator cancels."""
-    return Step("cancelled", "manager", why)
+STARTED: Final = StatusChange("in_progress", "manager", "Left on time")
+COMPLETED: Final = StatusChange("completed", "manager", "Everybody is home")
 
 
-def called_off(why: str) -> Step:
-    """The client cancels, logged in."""
-    return Step("cancelled", "client", why)
+def cancelled_by_operator(reason: str) -> StatusChange:
+    """A manager cancels the trip."""
+    return StatusChange("cancelled", "manager", reason)
+
+
+def cancelled_by_client(reason: str) -> StatusChange:
+    """The client, logged in, cancels the trip."""
+    return StatusChange("cancelled", "client", reason)
 
 
 @dataclass(frozen=True)
 class Client:
-    """A client, the people there, and its address. `body` and the rest are as the API takes them."""
+    """A client, its contacts and its address, as the API's request bodies."""
 
     body: Json
     contacts: tuple[Json, ...]
@@ -97,120 +97,121 @@ class Client:
 def client(
     name: str, kind: str, email: str, phone: str, terms: str, credit: int, address: Json, *contacts: Json
 ) -> Client:
-    """A client with its terms of payment and its credit limit."""
+    """A client with its payment terms and credit limit."""
     body = {"name": name, "client_type": kind, "email": email, "phone": phone}
     return Client({**body, "payment_terms": terms, "credit_limit": credit}, contacts, address)
 
 
 def contact(name: str, role: str, email: str) -> Json:
-    """Somebody at a client's."""
+    """A contact of a client."""
     return {"name": name, "role": role, "email": email}
 
 
-def billed_at(line1: str, city: str, state: str, postal_code: str, country: str = "US") -> Json:
-    """Where the invoices go."""
-    there = {"line1": line1, "city": city, "state": state, "postal_code": postal_code, "country": country}
-    return {"address_type": "billing", **there}
+def billing_address(line1: str, city: str, state: str, postal_code: str, country: str = "US") -> Json:
+    """The billing address of a client."""
+    fields = {"line1": line1, "city": city, "state": state, "postal_code": postal_code, "country": country}
+    return {"address_type": "billing", **fields}
 
 
-class Bill(Enum):
-    """What became of a trip's invoice."""
+class InvoiceState(Enum):
+    """The state that a trip's invoice has by now."""
 
     DRAFT = "draft"
     ISSUED = "issued"
-    IN_PART = "paid in part"
+    PARTLY_PAID = "partly paid"
     PAID = "paid"
     VOID = "void"
 
 
 @dataclass(frozen=True)
 class Trip:
-    """A charter. `notes` tell it from all others. It leaves in `day` days, or on the `weekday` (0: Monday) after.
+    """A charter, identified by its `notes`. It departs in `day` days, or on the next `weekday` (0: Monday) after that.
 
-    One that `leaves_in` so long does so from the moment of loading on: a negative time has passed already.
+    With `departs_in`, it departs that long after loading; a negative time means that it departed already.
     """
 
     notes: str
     client: str
     day: int
     trip_type: str
-    calls: tuple[Call, ...]
+    stops: tuple[StopPlan, ...]
     miles: int
     passengers: int
     vehicle_class: str = "coach"
     weekday: int | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
-    life: tuple[Step, ...] = ()
-    weekly: int = 1
-    """How many times, a week apart."""
-    again_after: int | None = None
-    """Days after which the same is quoted again, by cloning it."""
-    bidding: Bidding | None = None
-    bill: Bill | None = None
-    leaves_in: timedelta | None = None
-    given: tuple[Given, ...] = ()
-    """By vehicle, once it is booked."""
+    extra_fields: Mapping[str, Any] = field(default_factory=dict)
+    status_changes: tuple[StatusChange, ...] = ()
+    weekly_count: int = 1
+    """How many times the trip takes place, a week apart."""
+    clone_after_days: int | None = None
+    """After how many days a clone of the charter departs."""
+    bid_request: BidRequestPlan | None = None
+    invoice: InvoiceState | None = None
+    departs_in: timedelta | None = None
+    assignments: tuple[AssignmentPlan, ...] = ()
+    """By vehicle, once the trip is booked."""
 
-    def body(self, now: datetime, zone: str, client_ids: Mapping[str, str]) -> Json:
-        """As the API takes it, said at this moment of the organization's clock."""
-        first = self.leaves_on(now.date())
-        left = None if self.leaves_in is None else _five_minutes(now) + self.leaves_in
+    def charter_body(self, now: datetime, zone: str, client_ids: Mapping[str, str]) -> Json:
+        """The API's request body; `now` is in the organization's time zone."""
+        first_day = self.departure_date(now.date())
+        start = None if self.departs_in is None else _next_five_minutes(now) + self.departs_in
         return {
             "client_id": client_ids[self.client],
             "trip_type": self.trip_type,
             "vehicle_class": self.vehicle_class,
             "passengers": self.passengers,
-            "stops": [_stop(call, first if left is None else left, zone) for call in self.calls],
+            "stops": [_stop_body(stop, first_day if start is None else start, zone) for stop in self.stops],
             "miles": self.miles,
             "notes": self.notes,
-            **self.more,
+            **self.extra_fields,
         }
 
-    def leaves_on(self, today: date) -> date:
-        """The day of its departure."""
+    def departure_date(self, today: date) -> date:
+        """The day on which the trip departs."""
         earliest = today + timedelta(days=self.day)
         return earliest + timedelta(days=0 if self.weekday is None else (self.weekday - earliest.weekday()) % 7)
 
-    def departure(self, today: date, zone: str, later: int = 0) -> str:
-        """When it leaves, or would leave so many days later."""
-        first = self.calls[0]
-        return _moment(first.leaves, self.leaves_on(today) + timedelta(days=later), first.place.zone or zone)
+    def departure_time(self, today: date, zone: str, days_later: int = 0) -> str:
+        """When the trip departs, or when it would depart some days later."""
+        first = self.stops[0]
+        day = self.departure_date(today) + timedelta(days=days_later)
+        return _local_time(first.departs, day, first.place.zone or zone)
 
 
-def _stop(call: Call, first: date | datetime, zone: str) -> Json:
-    place = call.place
-    times = {"estimated_arrival": call.arrives, "estimated_departure": call.leaves}
+def _stop_body(stop: StopPlan, start: date | datetime, zone: str) -> Json:
+    place = stop.place
+    times = {"estimated_arrival": stop.arrives, "estimated_departure": stop.departs}
     return {
         "address": place.address,
         "latitude": place.latitude,
         "longitude": place.longitude,
         "timezone": place.zone or zone,
-        **{name: _moment(text, first, place.zone or zone) for name, text in times.items() if text},
+        **{name: _local_time(text, start, place.zone or zone) for name, text in times.items() if text},
     }
 
 
-def _five_minutes(now: datetime) -> datetime:
+def _next_five_minutes(now: datetime) -> datetime:
     """The next full five minutes."""
-    begun = now.astimezone(UTC).replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
-    return begun + timedelta(minutes=5)
+    current = now.astimezone(UTC).replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
+    return current + timedelta(minutes=5)
 
 
-def _moment(text: str, first: date | datetime, zone: str) -> str:
-    if isinstance(first, datetime):
+def _local_time(text: str, start: date | datetime, zone: str) -> str:
+    if isinstance(start, datetime):
         hours, _, minutes = text.partition(":")
-        return (first + timedelta(hours=int(hours), minutes=int(minutes))).astimezone(ZoneInfo(zone)).isoformat()
-    later, _, clock = text.rpartition(" ")
-    day = first + timedelta(days=int(later or 0))
+        return (start + timedelta(hours=int(hours), minutes=int(minutes))).astimezone(ZoneInfo(zone)).isoformat()
+    days, _, clock = text.rpartition(" ")
+    day = start + timedelta(days=int(days or 0))
     return datetime.combine(day, time.fromisoformat(clock), ZoneInfo(zone)).isoformat()
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """A vendor, as the API takes one, approved and with its papers; or one that `applies` and is to be looked at."""
+    """A vendor; `body` is the API's request body. It is approved with all documents, unless it `is_applicant`."""
 
     body: Json
-    expiring: str = ""
-    applies: bool = False
+    expiring_document: str = ""
+    is_applicant: bool = False
 
     @property
     def name(self) -> str:
@@ -229,25 +230,25 @@ def vendor(
     states: str,
     preferred: bool = False,
     ada: bool = False,
-    expiring: str = "",
-    applies: bool = False,
+    expiring_document: str = "",
+    is_applicant: bool = False,
 ) -> Vendor:
-    """A vendor with vehicles of these classes, the largest of so many seats. `states` are where its trips start."""
+    """A vendor with vehicles of these classes, whose trips start in `states`; `seats` is its largest vehicle's."""
     line, city, state = garage.address.split(", ")
     body: Json = {"business_name": name, "vendor_type": kind, "primary_contact_name": contact_name}
     body |= {"address_line1": line, "city": city, "state": state[:2], "zip_code": state[3:], "primary_email": email}
     body |= {"garage_latitude": garage.latitude, "garage_longitude": garage.longitude}
     body |= {"vehicle_types": [*classes], "total_vehicles": vehicles, "max_passenger_capacity": seats}
     body |= {"service_states": states.split(), "is_preferred": preferred, "is_ada_compliant": ada}
-    return Vendor(body, expiring, applies)
+    return Vendor(body, expiring_document, is_applicant)
 
 
 @dataclass(frozen=True)
-class Story:
-    """All that an organization has. Rules that name a client do so by its name."""
+class Scenario:
+    """All data of an organization. Pricing rules name a client by its name."""
 
     zone: str
-    terms: Json
+    settings: Json
     rules: tuple[Json, ...]
     amenities: tuple[Json, ...]
     promo_codes: tuple[Json, ...]
@@ -255,8 +256,8 @@ class Story:
     trips: tuple[Trip, ...]
     drivers: tuple[Driver, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
-    represented: str = ""
-    """The client that the organization's user of the role `client` acts for."""
+    client_of_user: str = ""
+    """The client that the organization's user with the role `client` acts for."""
     vendors: tuple[Vendor, ...] = ()
-    carrier: str = ""
-    """The vendor that the organization's user of the role `vendor` acts for."""
+    vendor_of_user: str = ""
+    """The vendor that the organization's user with the role `vendor` acts for."""

@@ -1,4 +1,4 @@
-"""Tells a story to the API. What it finds there already, it leaves as it is."""
+"""Load a scenario through the API. Existing data stays as it is."""
 
 from __future__ import annotations
 
@@ -9,177 +9,188 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from infra.local import console
-from infra.local.demo import invoice_loader
-from infra.local.demo.assignment_loader import Dispatcher
-from infra.local.demo.document_loader import Papers
-from infra.local.demo.fleet_loader import Garage
-from infra.local.demo.scenario import Client, Json, Step, Story, Trip
-from infra.local.demo.users import Staffing
-from infra.local.demo.vendor_loader import Market
+from infra.local.demo.assignment_loader import AssignmentLoader
+from infra.local.demo.document_loader import DocumentLoader
+from infra.local.demo.fleet_loader import FleetLoader
+from infra.local.demo.invoice_loader import load_invoices
+from infra.local.demo.scenario import Client, Json, Scenario, StatusChange, Trip
+from infra.local.demo.users import UserClients
+from infra.local.demo.vendor_loader import VendorLoader
 
-_COLLEAGUES: Final = frozenset({"manager", "staff", "viewer"})
-_OUTSIDERS: Final = frozenset({"client", "vendor", "driver", "platform"})
+_STAFF_ROLES: Final = frozenset({"manager", "staff", "viewer"})
+_OTHER_ROLES: Final = frozenset({"client", "vendor", "driver", "platform"})
 
 
-def told(story: Story, staffing: Staffing) -> None:
-    """Everything of an organization, from its sign-up to what became of its trips."""
-    name = staffing.organization.name
-    people = int(staffing.sign_up()) + staffing.let_in(_COLLEAGUES)
-    teller = _Teller(story, staffing)
-    teller.terms()
-    _report(name, clients=teller.clients())
-    _report(name, vendors=teller.market.vendors())
-    vendor_id = teller.market.vendor_ids.get(story.carrier, "")
-    people += staffing.let_in(_OUTSIDERS, client=teller.client_ids.get(story.represented, ""), vendor=vendor_id)
-    _report(name, people=people)
-    _report(name, prices=teller.prices())
-    drivers, vehicles = teller.garage.furnish(story)
+def load_scenario(scenario: Scenario, clients: UserClients) -> None:
+    """Load everything of an organization, from its registration to the state of its trips."""
+    name = clients.organization.name
+    users = int(clients.register_organization()) + clients.add_users(_STAFF_ROLES)
+    loader = _ScenarioLoader(scenario, clients)
+    loader.load_settings()
+    _report(name, clients=loader.load_clients())
+    _report(name, vendors=loader.vendors.load_vendors())
+    client_id = loader.client_ids.get(scenario.client_of_user, "")
+    vendor_id = loader.vendors.vendor_ids.get(scenario.vendor_of_user, "")
+    users += clients.add_users(_OTHER_ROLES, client=client_id, vendor=vendor_id)
+    _report(name, users=users)
+    _report(name, prices=loader.load_prices())
+    drivers, vehicles = loader.fleet.load_fleet(scenario)
     _report(name, drivers=drivers, vehicles=vehicles)
-    charters = teller.trips()
-    _report(name, charters=charters, assignments=teller.given)
-    _report(name, invoices=invoice_loader.written(story, staffing))
+    charters = loader.load_trips()
+    _report(name, charters=charters, assignments=loader.assignment_count)
+    _report(name, invoices=load_invoices(scenario, clients))
 
 
-def _report(name: str, **added: int) -> None:
-    """A line of progress; none where all was there."""
-    for what, count in added.items():
+def _report(organization: str, **added: int) -> None:
+    """Print how many records were added; nothing for zero."""
+    for kind, count in added.items():
         if count:
-            console.line(f"{name}: {count} {what}")
+            console.print_line(f"{organization}: {count} {kind}")
 
 
-class _Teller:
-    def __init__(self, story: Story, staffing: Staffing) -> None:
-        self.story, self.staffing = story, staffing
+class _ScenarioLoader:
+    def __init__(self, scenario: Scenario, clients: UserClients) -> None:
+        self.scenario, self.clients = scenario, clients
         self.client_ids: dict[str, str] = {}
-        self.today = datetime.now(ZoneInfo(story.zone)).date()
-        self.papers = Papers(staffing, self.today)
-        self.market = Market(story, staffing, self.papers)
-        self.garage = Garage(staffing, self.papers, self.market.vendor_ids)
-        self.dispatcher = Dispatcher(staffing, self.garage.driver_ids, self.garage.vehicle_ids)
-        self.given = 0
+        self.today = datetime.now(ZoneInfo(scenario.zone)).date()
+        documents = DocumentLoader(clients, self.today)
+        self.vendors = VendorLoader(scenario, clients, documents)
+        self.fleet = FleetLoader(clients, documents, self.vendors.vendor_ids)
+        self.assignments = AssignmentLoader(clients, self.fleet.driver_ids, self.fleet.vehicle_ids)
+        self.assignment_count = 0
 
-    def terms(self) -> None:
-        """What the organization says of itself."""
-        admin = self.staffing.desk("admin")
+    def load_settings(self) -> None:
+        """Set the organization's settings if they are still the default."""
+        admin = self.clients.client("admin")
         if admin.get("/organization")["branding"]["email"] is None:
-            admin.put("/organization", self.story.terms)
+            admin.put("/organization", self.scenario.settings)
 
-    def clients(self) -> int:
-        """Clients with contacts and addresses; how many were added."""
-        staff = self.staffing.desk("staff")
-        there = {each["email"]: each["id"] for each in staff.everything("/clients")}
-        added = 0
-        for client in self.story.clients:
-            known = there.get(client.body["email"])
-            if known is None:
-                added += 1
-            self.client_ids[client.name] = known or staff.post("/clients", client.body, client.body["email"])["id"]
-            self._describe(client, fresh=known is None)
-        return added
+    def load_clients(self) -> int:
+        """Add clients with contacts and addresses; returns how many were added."""
+        staff = self.clients.client("staff")
+        existing = {client["email"]: client["id"] for client in staff.list_all("/clients")}
+        for client in self.scenario.clients:
+            email = client.body["email"]
+            client_id = existing.get(email) or staff.post("/clients", client.body, email)["id"]
+            self.client_ids[client.name] = client_id
+            self._load_client_details(client, is_new=email not in existing)
+        return sum(client.body["email"] not in existing for client in self.scenario.clients)
 
-    def _describe(self, client: Client, *, fresh: bool) -> None:
-        self._add(f"/clients/{self.client_ids[client.name]}/contacts", client.contacts, "name", "staff", fresh=fresh)
-        self._add(f"/clients/{self.client_ids[client.name]}/addresses", [client.address], "line1", "staff", fresh=fresh)
+    def _load_client_details(self, client: Client, *, is_new: bool) -> None:
+        path = f"/clients/{self.client_ids[client.name]}"
+        self._add_missing(f"{path}/contacts", client.contacts, "name", "staff", is_new=is_new)
+        self._add_missing(f"{path}/addresses", [client.address], "line1", "staff", is_new=is_new)
 
-    def prices(self) -> int:
-        """Rules, amenities and promo codes; how many were added."""
-        rules = [self._for_client(rule) for rule in self.story.rules]
+    def load_prices(self) -> int:
+        """Add pricing rules, amenities and promo codes; returns how many were added."""
+        rules = [self._with_client_id(rule) for rule in self.scenario.rules]
         return (
-            self._add("/pricing/pricing-rules", rules, "name", "manager")
-            + self._add("/pricing/amenities", self.story.amenities, "code", "manager")
-            + self._add("/pricing/promo-codes", self.story.promo_codes, "code", "manager")
+            self._add_missing("/pricing/pricing-rules", rules, "name", "manager")
+            + self._add_missing("/pricing/amenities", self.scenario.amenities, "code", "manager")
+            + self._add_missing("/pricing/promo-codes", self.scenario.promo_codes, "code", "manager")
         )
 
-    def _for_client(self, rule: Json) -> Json:
+    def _with_client_id(self, rule: Json) -> Json:
         return {**rule, "client_id": self.client_ids[rule["client_id"]]} if "client_id" in rule else rule
 
-    def _add(self, path: str, bodies: Iterable[Json], named: str, role: str, *, fresh: bool = False) -> int:
-        """Post what is not in the list yet, told apart by the field `named`; how many."""
-        desk = self.staffing.desk(role)
-        there = set() if fresh else {each[named] for each in desk.everything(path)}
-        wanted = [body for body in bodies if body[named] not in there]
-        for body in wanted:
-            desk.post(path, body, body[named])
-        return len(wanted)
+    def _add_missing(
+        self, path: str, bodies: Iterable[Json], key_field: str, role: str, *, is_new: bool = False
+    ) -> int:
+        """Post the bodies that the list does not have yet, by `key_field`; returns how many."""
+        client = self.clients.client(role)
+        existing = set() if is_new else {item[key_field] for item in client.list_all(path)}
+        missing = [body for body in bodies if body[key_field] not in existing]
+        for body in missing:
+            client.post(path, body, body[key_field])
+        return len(missing)
 
-    def trips(self) -> int:
-        """Charters, and what becomes of them; how many were quoted."""
-        known = self.staffing.desk("staff").everything("/charters")
-        return sum(_Course(self, trip, self.today, known).run() for trip in self.story.trips)
+    def load_trips(self) -> int:
+        """Create the charters and advance each to its planned state; returns how many were created."""
+        existing = self.clients.client("staff").list_all("/charters")
+        return sum(_TripLoader(self, trip, self.today, existing).load_trip() for trip in self.scenario.trips)
 
 
 @dataclass
-class _Course:
-    """The course of one trip, from wherever it is."""
+class _TripLoader:
+    """Loads one trip, from whatever state it has."""
 
-    teller: _Teller
+    loader: _ScenarioLoader
     trip: Trip
     today: date
-    known: list[Json]
+    charters: list[Json]
 
-    def run(self) -> int:
-        """Quote it, repeat it, lead it through its life; how many charters that made."""
-        of_trip = [each for each in self.known if each["notes"] == self.trip.notes]
-        charter = next((each for each in of_trip if each["cloned_from_charter_id"] is None), None)
-        made = 0
+    def load_trip(self) -> int:
+        """Create and advance the charter and its clones; returns how many charters were created."""
+        trip = self.trip
+        existing = [charter for charter in self.charters if charter["notes"] == trip.notes]
+        charter = next((charter for charter in existing if charter["cloned_from_charter_id"] is None), None)
+        created = 0
         if charter is None:
-            charter = self._quoted()
-            made = self.trip.weekly
-        for step in self._left(charter):
-            self._take(step, charter["id"])
-        if self.trip.bidding is not None and charter["status"] in {"quote", "booked"}:
-            self.teller.market.bid(charter, self.trip.bidding)
-        if self.trip.given:
-            self.teller.given += self.teller.dispatcher.send(charter, self.trip)
-        if self.trip.again_after is not None and not any(each["cloned_from_charter_id"] for each in of_trip):
-            again = self.trip.departure(self.today, self.teller.story.zone, self.trip.again_after)
-            self._post(f"/charters/{charter['id']}/clone", {"estimated_departure": again}, "staff")
-            made += 1
-        return made
+            charter = self._create_charter()
+            created = trip.weekly_count
+        for change in self._remaining_changes(charter):
+            self._apply_change(change, charter["id"])
+        if trip.bid_request is not None and charter["status"] in {"quote", "booked"}:
+            self.loader.vendors.load_bids(charter, trip.bid_request)
+        if trip.assignments:
+            self.loader.assignment_count += self.loader.assignments.load_assignments(charter, trip)
+        is_cloned = any(charter["cloned_from_charter_id"] for charter in existing)
+        if trip.clone_after_days is not None and not is_cloned:
+            departure = trip.departure_time(self.today, self.loader.scenario.zone, trip.clone_after_days)
+            self._post(f"/charters/{charter['id']}/clone", {"estimated_departure": departure}, "staff")
+            created += 1
+        return created
 
-    def _quoted(self) -> Json:
-        zone = self.teller.story.zone
-        body = self.trip.body(datetime.now(ZoneInfo(zone)), zone, self.teller.client_ids)
-        if self.trip.weekly == 1:
+    def _create_charter(self) -> Json:
+        zone = self.loader.scenario.zone
+        body = self.trip.charter_body(datetime.now(ZoneInfo(zone)), zone, self.loader.client_ids)
+        if self.trip.weekly_count == 1:
             charter: Json = self._post("/charters", body, "staff")
             return charter
-        query: Json = {"recurrence_rule": "weekly", "instance_count": self.trip.weekly}
+        query: Json = {"recurrence_rule": "weekly", "instance_count": self.trip.weekly_count}
         first: Json = self._post("/charters/recurring", body, "staff", **query)[0]
         return first
 
-    def _left(self, charter: Json) -> tuple[Step, ...]:
-        """What it has not been through. A charter that went another way, somebody else's, is left alone."""
-        life = self.trip.life
-        sent = charter["status"] == "quote" and charter["quote_sent_at"] is not None
-        state = "sent" if sent else charter["status"]
-        states = [step.state for step in life]
-        if state in states:
-            return life[states.index(state) + 1 :]
-        return life if state == "quote" else ()
+    def _remaining_changes(self, charter: Json) -> tuple[StatusChange, ...]:
+        """The status changes that are not made yet; none for a charter whose status is not in the plan."""
+        changes = self.trip.status_changes
+        is_sent = charter["status"] == "quote" and charter["quote_sent_at"] is not None
+        status = "sent" if is_sent else charter["status"]
+        statuses = [change.status for change in changes]
+        if status in statuses:
+            return changes[statuses.index(status) + 1 :]
+        return changes if status == "quote" else ()
 
-    def _take(self, step: Step, charter_id: str) -> None:
-        at = f"/charters/{charter_id}"
-        if step.state == "sent":
-            self._sent(at)
-        elif step.by == "link":
-            answer, words = ("accept", "accepted_by") if step.state == "booked" else ("decline", "reason")
-            said = self._post(f"/quotes/{self._sent(at)}/{answer}", {"revision_number": 1, words: step.words}, "")
-            if said["status"] == "quote":
-                deposit = {"charter_id": charter_id, "payment_method_id": "pm_card_visa"}
-                self._post("/payments/process", deposit, "staff", "deposit")
-        elif step.state == "cancelled":
-            side = "client" if step.by == "client" else "operator"
-            self._post(f"{at}/cancel", {"reason": step.words, "initiated_by": side}, step.by)
-        elif step.state == "booked":
-            told = {"status": "booked", "accepted_by": step.words, "reason": "By phone"}
-            self._post(f"{at}/status", told, step.by)
+    def _apply_change(self, change: StatusChange, charter_id: str) -> None:
+        path = f"/charters/{charter_id}"
+        if change.status == "sent":
+            self._send_quote(path)
+        elif change.actor == "link":
+            self._answer_quote(change, charter_id)
+        elif change.status == "cancelled":
+            side = "client" if change.actor == "client" else "operator"
+            self._post(f"{path}/cancel", {"reason": change.comment, "initiated_by": side}, change.actor)
+        elif change.status == "booked":
+            booking = {"status": "booked", "accepted_by": change.comment, "reason": "By phone"}
+            self._post(f"{path}/status", booking, change.actor)
         else:
-            self._post(f"{at}/status", {"status": step.state, "reason": step.words}, step.by, step.state)
+            body = {"status": change.status, "reason": change.comment}
+            self._post(f"{path}/status", body, change.actor, change.status)
 
-    def _sent(self, at: str) -> str:
-        """The token of its link: the same for a day, then it is sent once more."""
-        return str(self._post(f"{at}/send-quote", {"expires_in_hours": 72}, "staff")["token"])
+    def _answer_quote(self, change: StatusChange, charter_id: str) -> None:
+        """Accept or decline the quote by its link; pay the deposit if the quote requires one."""
+        token = self._send_quote(f"/charters/{charter_id}")
+        answer, field = ("accept", "accepted_by") if change.status == "booked" else ("decline", "reason")
+        body = {"revision_number": 1, field: change.comment}
+        quote = self._post(f"/quotes/{token}/{answer}", body, "")
+        if quote["status"] == "quote":
+            deposit = {"charter_id": charter_id, "payment_method_id": "pm_card_visa"}
+            self._post("/payments/process", deposit, "staff", "deposit")
 
-    def _post(self, path: str, body: Json, role: str, about: str = "", **query: Any) -> Any:
-        desk = self.teller.staffing.desk(role) if role else self.teller.staffing.visitor
-        return desk.post(path, body, f"{self.trip.notes}/{about}", **query)
+    def _send_quote(self, path: str) -> str:
+        """Send the quote; returns the token of its link, which is the same within a day."""
+        return str(self._post(f"{path}/send-quote", {"expires_in_hours": 72}, "staff")["token"])
+
+    def _post(self, path: str, body: Json, role: str, subject: str = "", **query: Any) -> Any:
+        client = self.loader.clients.client(role) if role else self.loader.clients.anonymous
+        return client.post(path, body, f"{self.trip.notes}/{subject}", **query)

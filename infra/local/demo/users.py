@@ -1,4 +1,4 @@
-"""Who works at the demo's organizations, and how they come to be there."""
+"""The organizations and users of the demo, and how they are created."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from infra.local.demo.api_client import Desk
-from infra.local.stack_config import Home
+from infra.local.demo.api_client import ApiClient
+from infra.local.stack_config import StackConfig
 
 PASSWORD: Final = "harbor-coach-demo-1"  # noqa: S105 - printed by `make up`, for a stack on this machine
 
 
 @dataclass(frozen=True)
-class Person:
-    """Somebody of a role. Outside people act for a party: a client, a driver or a vendor."""
+class DemoUser:
+    """A user with a role. External users act for a client, a driver or a vendor."""
 
     role: str
     email: str
@@ -24,107 +24,107 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Organization:
-    """An organization as it signs up; the first of its people is its admin."""
+class DemoOrganization:
+    """An organization as it registers; its first user is its admin."""
 
     slug: str
     name: str
     timezone: str
     currency: str
-    people: tuple[Person, ...]
+    users: tuple[DemoUser, ...]
 
 
-DEMO: Final = Organization(
+DEMO: Final = DemoOrganization(
     "demo",
     "Harbor Coach",
     "America/New_York",
     "USD",
     (
-        Person("admin", "ana@harbor.example", "Ana", "Ruiz"),
-        Person("manager", "marta@harbor.example", "Marta", "Osei"),
-        Person("staff", "sam@harbor.example", "Sam", "Tran"),
-        Person("viewer", "vera@harbor.example", "Vera", "Holm"),
-        Person("client", "imogen@hudsonvale.example", "Imogen", "Vale", "+12125550163"),
-        Person("vendor", "victor@ridgeline.example", "Victor", "Maas", "+12015550170"),
-        Person("driver", "lena@harbor.example", "Lena", "Brandt", "+12125550171"),
-        Person("platform", "pia@coachway.example", "Pia", "Novak"),
+        DemoUser("admin", "ana@harbor.example", "Ana", "Ruiz"),
+        DemoUser("manager", "marta@harbor.example", "Marta", "Osei"),
+        DemoUser("staff", "sam@harbor.example", "Sam", "Tran"),
+        DemoUser("viewer", "vera@harbor.example", "Vera", "Holm"),
+        DemoUser("client", "imogen@hudsonvale.example", "Imogen", "Vale", "+12125550163"),
+        DemoUser("vendor", "victor@ridgeline.example", "Victor", "Maas", "+12015550170"),
+        DemoUser("driver", "lena@harbor.example", "Lena", "Brandt", "+12125550171"),
+        DemoUser("platform", "pia@coachway.example", "Pia", "Novak"),
     ),
 )
-OTHER: Final = Organization(
+OTHER: Final = DemoOrganization(
     "other",
     "Prairie Lines",
     "America/Winnipeg",
     "CAD",
-    (Person("admin", "otto@prairie.example", "Otto", "Lind"),),
+    (DemoUser("admin", "otto@prairie.example", "Otto", "Lind"),),
 )
-EVERYBODY: Final = tuple((each, person) for each in (DEMO, OTHER) for person in each.people)
+ALL_USERS: Final = tuple((organization, user) for organization in (DEMO, OTHER) for user in organization.users)
 
 
-def user(organization: Organization, person: Person) -> dict[str, str]:
-    """How somebody logs in."""
-    return {"organization": organization.slug, "role": person.role, "email": person.email, "password": PASSWORD}
+def credentials(organization: DemoOrganization, user: DemoUser) -> dict[str, str]:
+    """What a user logs in with, and the role."""
+    return {"organization": organization.slug, "role": user.role, "email": user.email, "password": PASSWORD}
 
 
 @dataclass
-class Staffing:
-    """An organization on the stack of `home`: signs up, lets people in, and has their desks."""
+class UserClients:
+    """API clients for the users of an organization; creates the organization and its users."""
 
-    home: Home
-    visitor: Desk
-    organization: Organization
-    desks: dict[str, Desk] = field(default_factory=dict)
+    config: StackConfig
+    anonymous: ApiClient
+    organization: DemoOrganization
+    clients: dict[str, ApiClient] = field(default_factory=dict)
 
-    def desk(self, role: str) -> Desk:
-        """The desk of whoever has a role; the admin's where nobody has it."""
-        person = next((each for each in self.organization.people if each.role == role), self.organization.people[0])
-        if person.role not in self.desks:
-            self.desks[person.role] = self.visitor.signed_in(user(self.organization, person))
-        return self.desks[person.role]
+    def client(self, role: str) -> ApiClient:
+        """The client of the user with a role, or of the admin when no user has it."""
+        users = self.organization.users
+        user = next((user for user in users if user.role == role), users[0])
+        if user.role not in self.clients:
+            self.clients[user.role] = self.anonymous.log_in(credentials(self.organization, user))
+        return self.clients[user.role]
 
-    def sign_up(self) -> bool:
-        """The organization and its admin, unless they are there; whether they had to."""
-        own = self.organization
-        admin = own.people[0]
-        if self.visitor.can_log_in(user(own, admin)):
+    def register_organization(self) -> bool:
+        """Register the organization and its admin; False when they exist."""
+        organization = self.organization
+        admin = organization.users[0]
+        if self.anonymous.can_log_in(credentials(organization, admin)):
             return False
-        terms = {"name": own.name, "slug": own.slug, "timezone": own.timezone, "currency": own.currency}
-        person = {"email": admin.email, "password": PASSWORD, **_named(admin)}
-        self.visitor.post("/auth/register", {"organization": terms, "admin": person}, own.slug)
+        fields = ("name", "slug", "timezone", "currency")
+        settings = {name: getattr(organization, name) for name in fields}
+        account = {"email": admin.email, "password": PASSWORD, **_name_fields(admin)}
+        self.anonymous.post("/auth/register", {"organization": settings, "admin": account}, organization.slug)
         return True
 
-    def let_in(self, roles: frozenset[str], **party_ids: str) -> int:
-        """Add the people of these roles, unless they are there; `party_ids` by role. Returns how many were added."""
-        wanted = [person for person in self.organization.people[1:] if person.role in roles]
-        there = {each["email"]: each for each in self.desk("admin").everything("/users")} if wanted else {}
-        added = 0
-        for person in wanted:
-            if there.get(person.email, {"status": "missing"})["status"] != "active":
-                self._add(person, party_ids)
-                added += 1
-        return added
+    def add_users(self, roles: frozenset[str], **party_ids: str) -> int:
+        """Add the missing users with these roles; `party_ids` by role. Returns how many were added."""
+        users = [user for user in self.organization.users[1:] if user.role in roles]
+        statuses = {user["email"]: user["status"] for user in self.client("admin").list_all("/users")} if users else {}
+        missing = [user for user in users if statuses.get(user.email) != "active"]
+        for user in missing:
+            self._add_user(user, party_ids)
+        return len(missing)
 
-    def _add(self, person: Person, party_ids: dict[str, str]) -> None:
-        if person.role == "platform":
-            self._invite(person)
+    def _add_user(self, user: DemoUser, party_ids: dict[str, str]) -> None:
+        if user.role == "platform":
+            self._invite_platform_user(user)
             return
-        body: dict[str, Any] = {"email": person.email, "role": person.role, "password": PASSWORD, **_named(person)}
-        body |= dict(self._more(person, party_ids))
-        self.desk("admin").post("/users", body, person.email)
+        body: dict[str, Any] = {"email": user.email, "role": user.role, "password": PASSWORD, **_name_fields(user)}
+        body |= dict(self._optional_fields(user, party_ids))
+        self.client("admin").post("/users", body, user.email)
 
-    def _more(self, person: Person, party_ids: dict[str, str]) -> Iterator[tuple[str, str]]:
-        if person.phone:
-            yield "phone", person.phone
-        if person.role in party_ids:
-            yield "party_id", party_ids[person.role]
+    def _optional_fields(self, user: DemoUser, party_ids: dict[str, str]) -> Iterator[tuple[str, str]]:
+        if user.phone:
+            yield "phone", user.phone
+        if user.role in party_ids:
+            yield "party_id", party_ids[user.role]
 
-    def _invite(self, person: Person) -> None:
-        """As `make platform-user` does: no organization can give that role."""
-        from infra.local.operations import platform_user
+    def _invite_platform_user(self, user: DemoUser) -> None:
+        """Invite as `make platform-user` does: no organization can assign this role."""
+        from infra.local.operations.platform_user import invite_platform_user
 
-        invited = platform_user.invite(self.home, self.organization.slug, person.email, _named(person)).invited
+        invited = invite_platform_user(self.config, self.organization.slug, user.email, _name_fields(user)).invited
         acceptance = {"token": invited.invitation_token, "password": PASSWORD}
-        self.visitor.post("/auth/invitations/accept", acceptance, invited.invitation_token)
+        self.anonymous.post("/auth/invitations/accept", acceptance, invited.invitation_token)
 
 
-def _named(person: Person) -> dict[str, str]:
-    return {"first_name": person.first_name, "last_name": person.last_name}
+def _name_fields(user: DemoUser) -> dict[str, str]:
+    return {"first_name": user.first_name, "last_name": user.last_name}

@@ -1,7 +1,7 @@
-"""A directory as `sam` wants to find it: the template, compiled functions, and the layers of one platform.
+"""Build the directory that `sam` deploys: the template, compiled functions, and the layers for one platform.
 
-Kept apart from the sources so that no deployment can pick up a layer of the wrong machine.
-Named by its content and made in one move: two deployments at once do not disturb each other.
+It is separate from the sources, so that no deployment takes a layer of another platform. Its name is a digest of its
+content and it appears in one rename, so that deployments at the same time do not disturb each other.
 """
 
 from __future__ import annotations
@@ -18,53 +18,50 @@ from infra.local.stack_config import BUILD, ROOT
 
 TEMPLATE = "template.yaml"
 PARTS = ("functions", "infra", "statemachines")
-TOOLS = ("local", "localstack")
-KEPT = 6
+EXCLUDED = ("local", "localstack")
+MAX_PACKAGES = 6
 
 
-def build(platform: layer_archives.Platform) -> Path:
-    """The staged directory for a platform, made if this content was never staged before."""
-    archives = layer_archives.build(platform)
-    sources = [ROOT / TEMPLATE, *_deployed()]
+def build_package(platform: layer_archives.Platform) -> Path:
+    """The package for a platform, built if its content is new."""
+    archives = layer_archives.build_layers(platform)
+    sources = [ROOT / TEMPLATE, *_deployed_sources()]
     names = [path.name for path in archives.values()]
-    name = layer_archives.digest([layer_archives.tree_digest(*sources), docs_site.digest(), *names])
-    target = BUILD / "stages" / f"{platform.name}-{name}"
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _make(target, platform, archives)
-        _prune(target.parent)
-    return target
+    digest = layer_archives.digest([layer_archives.tree_digest(*sources), docs_site.site_digest(), *names])
+    package = BUILD / "stages" / f"{platform.name}-{digest}"
+    if not package.exists():
+        package.parent.mkdir(parents=True, exist_ok=True)
+        _create_package(package, platform, archives)
+        _remove_old_packages(package.parent)
+    return package
 
 
-def _deployed() -> Iterator[Path]:
-    """What a deployment takes from the sources."""
+def _deployed_sources() -> Iterator[Path]:
+    """The files and directories that a deployment takes from the sources."""
     for part in PARTS:
         if (ROOT / part).is_dir():
-            yield from (entry for entry in sorted((ROOT / part).iterdir()) if entry.name not in TOOLS)
+            yield from (entry for entry in sorted((ROOT / part).iterdir()) if entry.name not in EXCLUDED)
 
 
-def _make(target: Path, platform: layer_archives.Platform, archives: dict[str, Path]) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix="making-", dir=target.parent))
+def _create_package(package: Path, platform: layer_archives.Platform, archives: dict[str, Path]) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="building-", dir=package.parent))
     shutil.copy(ROOT / TEMPLATE, scratch)
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc", *EXCLUDED)
     for part in PARTS:
         if (ROOT / part).is_dir():
-            shutil.copytree(
-                ROOT / part,
-                scratch / part,
-                ignore=shutil.ignore_patterns("__pycache__", "*.pyc", *TOOLS),
-            )
-    docs_site.place(scratch / "functions" / "docs" / "site")
+            shutil.copytree(ROOT / part, scratch / part, ignore=ignored)
+    docs_site.write_site(scratch / "functions" / "docs" / "site")
     layer_archives.precompile(scratch / "functions", platform, "/var/task")
     (scratch / "layers").mkdir()
     for name, archive in archives.items():
         os.link(archive, scratch / "layers" / f"{name}.zip")
     try:
-        scratch.rename(target)
+        scratch.rename(package)
     except OSError:
         shutil.rmtree(scratch)
 
 
-def _prune(stages: Path) -> None:
-    """Forget all but the newest stages."""
-    for old in sorted(stages.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+def _remove_old_packages(packages: Path) -> None:
+    """Remove all but the newest packages."""
+    for package in sorted(packages.iterdir(), key=lambda path: path.stat().st_mtime)[:-MAX_PACKAGES]:
+        shutil.rmtree(package, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`sam deploy` onto an emulator, or onto AWS."""
+"""Deploy the stack with `sam deploy`, to an emulator or to AWS, and read its outputs."""
 
 from __future__ import annotations
 
@@ -16,134 +16,139 @@ from infra.local import aws_clients, console, processes, python_environments
 from infra.local.deployment import sam_package
 from infra.local.layers import layer_archives
 from infra.local.sandboxes import sandbox_processes
-from infra.local.stack_config import REGION, ROOT, Home
+from infra.local.stack_config import REGION, ROOT, StackConfig
 
 MAIL_IDENTITY = "coachway.example"
 LAMBDA_RUNTIME = "python3.13"
-"""Of the functions on AWS and on LocalStack; MiniStack runs them on its own interpreter."""
+"""The runtime on AWS and on LocalStack; MiniStack runs functions on its own interpreter."""
+COMPLETE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def parameters(home: Home) -> dict[str, str]:
-    """What the template is told on an emulator; only addresses differ from AWS."""
+def template_parameters(config: StackConfig) -> dict[str, str]:
+    """The template's parameters on an emulator; only addresses differ from AWS."""
+    sandbox_host = sandbox_processes.host_seen_by_functions(config)
     return {
-        "Environment": home.environment,
-        "PythonRuntime": f"python{platform(home).python}",
+        "Environment": config.environment,
+        "PythonRuntime": f"python{function_platform(config).python}",
         "Architecture": "arm64" if os.uname().machine in {"arm64", "aarch64"} else "x86_64",
-        "PublicUrl": home.public_url,
-        "AllowedOrigins": home.emulator_url,
-        "ClientsPerAddress": "1000",  # every client of an emulator has this machine's
+        "PublicUrl": config.public_url,
+        "AllowedOrigins": config.emulator_url,
+        "ClientsPerAddress": "1000",  # all clients of an emulator share this machine's address
         "MailIdentity": MAIL_IDENTITY,
-        "StripeApiBase": f"http://{sandbox_processes.seen_as(home)}:{home.stripe_port}",
-        "StripeScript": f"{home.stripe_url}/js.stripe.com/v3/",  # asked for by browsers
-        "TwilioApiBase": f"http://{sandbox_processes.seen_as(home)}:{home.sms_port}",
+        "StripeApiBase": f"http://{sandbox_host}:{config.stripe_port}",
+        "StripeScript": f"{config.stripe_url}/js.stripe.com/v3/",  # loaded by browsers
+        "TwilioApiBase": f"http://{sandbox_host}:{config.sms_port}",
     }
 
 
-def platform(home: Home) -> layer_archives.Platform:
-    """What the functions run on."""
-    return (
-        layer_archives.Platform("local")
-        if home.target == "ministack"
-        else layer_archives.Platform.linux(LAMBDA_RUNTIME)
-    )
+def function_platform(config: StackConfig) -> layer_archives.Platform:
+    """The platform that the functions run on."""
+    if config.target == "ministack":
+        return layer_archives.Platform("local")
+    return layer_archives.Platform.linux(LAMBDA_RUNTIME)
 
 
-def deploy(home: Home) -> bool:
-    """Bring the emulator's stack up to date; False when it was already."""
-    staged = sam_package.build(platform(home))
-    values = parameters(home)
-    wanted = {"stage": staged.name, "parameters": values}
-    record = home.directory / "deployed.json"
-    if _is_deployed(home) and record.exists() and json.loads(record.read_text()) == wanted:
+def deploy_to_emulator(config: StackConfig) -> bool:
+    """Deploy unless the same package and parameters are deployed already; False when they are."""
+    package = sam_package.build_package(function_platform(config))
+    parameters = template_parameters(config)
+    deployment = {"stage": package.name, "parameters": parameters}
+    record = config.directory / "deployed.json"
+    if _stack_status(config) in COMPLETE and record.exists() and json.loads(record.read_text()) == deployment:
         return False
-    sam = python_environments.ensure("sam") / "sam"
-    with console.step(f"Deploying the stack {home.stack_name}"):
+    sam = python_environments.ensure_environment("sam") / "sam"
+    with console.report_step(f"Deploying the stack {config.stack_name}"):
         record.unlink(missing_ok=True)
-        bucket = _artifacts(home)
-        _clear(home)
-        _sam(
-            home,
-            [str(sam), "deploy", "--template-file", str(staged / sam_package.TEMPLATE), "--s3-bucket", bucket],
-            values,
-        )
-        aws_clients.client(home, "ses").verify_domain_identity(Domain=MAIL_IDENTITY)
-        record.write_text(json.dumps(wanted))
+        bucket = _ensure_artifact_bucket(config)
+        _remove_stale_stack(config)
+        template = str(package / sam_package.TEMPLATE)
+        _run_sam(config, [str(sam), "deploy", "--template-file", template, "--s3-bucket", bucket], parameters)
+        aws_clients.client(config, "ses").verify_domain_identity(Domain=MAIL_IDENTITY)
+        record.write_text(json.dumps(deployment))
     return True
 
 
-def outputs(home: Home) -> dict[str, str]:
-    """The stack's outputs. Raises Failed when there is no such stack, or nobody to ask."""
+def deploy_to_aws(config: StackConfig) -> None:
+    """Deploy with the current AWS credentials, as `samconfig.toml` configures `staging` or `prod`; then exit."""
+    package = sam_package.build_package(layer_archives.Platform.aws(LAMBDA_RUNTIME))
+    sam = python_environments.ensure_environment("sam") / "sam"
+    command = [str(sam), "deploy", "--template-file", str(package / sam_package.TEMPLATE)]
+    done = subprocess.run(
+        [*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", config.environment],
+        cwd=ROOT,
+        check=False,
+    )
+    sys.exit(done.returncode)
+
+
+def read_outputs(config: StackConfig) -> dict[str, str]:
+    """The stack's outputs. Raises CommandError when the stack cannot be read."""
     try:
-        stack = aws_clients.client(home, "cloudformation").describe_stacks(StackName=home.stack_name)["Stacks"][0]
+        stack = aws_clients.client(config, "cloudformation").describe_stacks(StackName=config.stack_name)["Stacks"][0]
     except (BotoCoreError, ClientError) as error:
-        advice = "log in to its account first" if home.target == "aws" else "start it first: make up"
-        raise console.Failed(f"the stack {home.stack_name} cannot be found: {error}", advice) from None
-    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+        advice = "log in to its AWS account first" if config.target == "aws" else "start it first: make up"
+        raise console.CommandError(f"the stack {config.stack_name} cannot be read: {error}", advice) from None
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
-def _status(home: Home) -> str:
+def _stack_status(config: StackConfig) -> str:
+    cloudformation = aws_clients.client(config, "cloudformation")
     try:
-        answer: Mapping[str, Any] = aws_clients.client(home, "cloudformation").describe_stacks(
-            StackName=home.stack_name
-        )
+        answer: Mapping[str, Any] = cloudformation.describe_stacks(StackName=config.stack_name)
     except ClientError:
         return ""
     return str(answer["Stacks"][0]["StackStatus"])
 
 
-def _is_deployed(home: Home) -> bool:
-    return _status(home) in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-
-
-def _clear(home: Home) -> None:
-    """Remove a stack that cannot be updated: one whose first creation failed, and on LocalStack any."""
-    status = _status(home)
+def _remove_stale_stack(config: StackConfig) -> None:
+    """Delete a stack that cannot be updated: one whose creation failed, and on LocalStack every one."""
+    status = _stack_status(config)
     if status in ("", "DELETE_COMPLETE"):
         return
-    if home.target == "localstack":
-        console.line("LocalStack cannot change an API: the stack is made anew, without its data")
-        _delete(home)
-        _delete_retained(home)
+    if config.target == "localstack":
+        console.print_line("LocalStack cannot update an API; recreating the stack without its data")
+        _delete_stack(config)
+        _delete_retained_resources(config)
     elif status != "CREATE_COMPLETE" and not status.startswith("UPDATE_"):
-        console.line(f"removing a stack that was left in {status}")
-        _delete(home)
+        console.print_line(f"Deleting a stack in status {status}")
+        _delete_stack(config)
 
 
-def _delete(home: Home) -> None:
-    aws_clients.client(home, "cloudformation").delete_stack(StackName=home.stack_name)
+def _delete_stack(config: StackConfig) -> None:
+    aws_clients.client(config, "cloudformation").delete_stack(StackName=config.stack_name)
     deadline = time.monotonic() + 120
-    while _status(home) not in ("", "DELETE_COMPLETE") and time.monotonic() < deadline:
+    while _stack_status(config) not in ("", "DELETE_COMPLETE") and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
-def _delete_retained(home: Home) -> None:
-    """What a deletion leaves on purpose, and a creation would stumble over."""
-    dynamodb, s3 = aws_clients.client(home, "dynamodb"), aws_clients.client(home, "s3")
+def _delete_retained_resources(config: StackConfig) -> None:
+    """Delete the table and the buckets, which the template retains and a new stack would collide with."""
+    dynamodb, s3 = aws_clients.client(config, "dynamodb"), aws_clients.client(config, "s3")
     for table in dynamodb.list_tables()["TableNames"]:
-        if table == f"coachway-{home.environment}":
+        if table == f"coachway-{config.environment}":
             dynamodb.delete_table(TableName=table)
     for bucket in s3.list_buckets()["Buckets"]:
         name = bucket["Name"]
-        if name.startswith(f"coachway-{home.environment}-"):
+        if name.startswith(f"coachway-{config.environment}-"):
             for version in s3.list_object_versions(Bucket=name).get("Versions", []):
                 s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
             s3.delete_bucket(Bucket=name)
 
 
-def _artifacts(home: Home) -> str:
-    """The bucket that `sam` uploads to."""
-    name = f"coachway-artifacts-{home.environment}"
-    s3 = aws_clients.client(home, "s3")
+def _ensure_artifact_bucket(config: StackConfig) -> str:
+    """Create the bucket that `sam` uploads to, if missing; returns its name."""
+    name = f"coachway-artifacts-{config.environment}"
+    s3 = aws_clients.client(config, "s3")
     if name not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=name)
     return name
 
 
-def _sam(home: Home, command: list[str], values: Mapping[str, str]) -> None:
-    log = home.log("deploy")
+def _run_sam(config: StackConfig, command: list[str], parameters: Mapping[str, str]) -> None:
+    log = config.log_file("deploy")
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-        "AWS_ENDPOINT_URL": home.emulator_url,
+        "AWS_ENDPOINT_URL": config.emulator_url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,
@@ -151,12 +156,12 @@ def _sam(home: Home, command: list[str], values: Mapping[str, str]) -> None:
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.5",
     }
-    overrides = [f"{name}={value}" for name, value in values.items()]
-    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", home.environment]
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    options = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", config.environment]
     with log.open("w") as output:
         try:
             status = subprocess.call(
-                [*command, *config, "--parameter-overrides", *overrides],
+                [*command, *options, "--parameter-overrides", *overrides],
                 env=environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -167,17 +172,6 @@ def _sam(home: Home, command: list[str], values: Mapping[str, str]) -> None:
         except subprocess.TimeoutExpired:
             status = 1
     if status:
-        raise console.Failed(f"the deployment failed:\n{processes.tail(log, 40)}", f"the whole log is {log}")
-
-
-def to_aws(home: Home) -> None:
-    """Deploy to the AWS account of the credentials at hand, as `samconfig.toml` says for `staging` or `prod`."""
-    staged = sam_package.build(layer_archives.Platform.aws(LAMBDA_RUNTIME))
-    sam = python_environments.ensure("sam") / "sam"
-    command = [str(sam), "deploy", "--template-file", str(staged / sam_package.TEMPLATE)]
-    done = subprocess.run(
-        [*command, "--config-file", str(ROOT / "samconfig.toml"), "--config-env", home.environment],
-        cwd=ROOT,
-        check=False,
-    )
-    sys.exit(done.returncode)
+        raise console.CommandError(
+            f"the deployment failed:\n{processes.read_tail(log, 40)}", f"see the whole log: {log}"
+        )

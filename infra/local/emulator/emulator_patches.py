@@ -1,92 +1,54 @@
-"""What MiniStack 1.5.33 does otherwise than AWS, put right where the stack depends on it. Runs in its environment."""
+"""Corrections of MiniStack 1.5.33 where it differs from AWS. `docs/emulator.md` describes each of them.
+
+Runs in the emulator's environment, which has no other package of ours. `tests/unit/infra/test_emulator_patches.py`
+fails for a patch that a later MiniStack no longer needs.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 import threading
 import zipfile
-from contextvars import ContextVar
 from email.utils import parseaddr
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
 
 from ministack.core import iam_actions, lambda_runtime
-from ministack.services import stepfunctions
+from ministack.core.responses import AccountRegionScopedDict
+from ministack.services import dynamodb, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
-
-def name_sending_identities() -> None:
-    """Authorize a mail on the identity of its sender's domain.
-
-    With `AUTH=true` MiniStack asks for the right to send from everything (`*`).
-    """
-    resource_of = iam_actions.extract_resource_arn
-
-    def named(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
-        if service == "ses":
-            form = parse_qs((body or b"").decode("utf-8", "replace"))
-            if form.get("Action", [""])[0].startswith("Send") and "Source" in form:
-                region, account = rest[1], rest[2]
-                domain = parseaddr(form["Source"][0])[1].rpartition("@")[2]
-                return f"arn:aws:ses:{region}:{account}:identity/{domain}"
-        return str(resource_of(service, method, path, headers, body, *rest))
-
-    iam_actions.extract_resource_arn = named
+Json = dict[str, Any]
 
 
-def read_apis_whole() -> None:
-    """Take a REST API's binary media types from its definition, and import a changed definition into the same API.
-
-    MiniStack reads only paths of a definition. For a changed one it makes a second API before it removes the first,
-    and refuses it when the id is given by a tag; AWS does as PutRestApi with `overwrite`.
-    """
-    gateway = provisioners._apigw_v1
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
-    create, update = handlers["create"], handlers["update"]
-
-    def whole(properties: dict[str, Any]) -> dict[str, Any]:
-        body = properties.get("Body") or {}
-        types = body.get("x-amazon-apigateway-binary-media-types", [])
-        return {**properties, "BinaryMediaTypes": properties.get("BinaryMediaTypes") or types}
-
-    def create_whole(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
-        return create(logical_id, whole(properties), stack)
-
-    def update_in_place(api: str, old: dict[str, Any], new: dict[str, Any], stack: str, logical_id: str = "") -> Any:
-        body = new.get("Body")
-        if isinstance(body, dict) and body != old.get("Body"):
-            resources = gateway._resources[api]
-            for name in [name for name, resource in resources.items() if resource["path"] != "/"]:
-                del resources[name]
-            for root in resources.values():
-                root["resourceMethods"] = {}
-            for path, item in (body.get("paths") or {}).items():
-                gateway._import_path_item(api, path, item)
-        return update(api, {**whole(old), "Body": body}, whole(new), stack, logical_id)
-
-    handlers.update(create=create_whole, update=update_in_place)
+def apply() -> None:
+    """Apply every patch. Call it before the server starts."""
+    share_unpacked_archives()
+    correct_api_definition_import()
+    correct_callback_timeouts()
+    authorize_task_tokens()
+    authorize_mail_senders()
+    persist_unread_stream_records()
 
 
-class Unzipped(zipfile.ZipFile):
-    """An archive that is unzipped once for all workers: the directory of each is a link to the one that was made."""
+class SharedArchive(zipfile.ZipFile):
+    """An archive that is unpacked once for all workers: each worker's directory is a link to the shared one."""
 
-    _one_at_a_time = threading.Lock()
+    _lock = threading.Lock()
 
     def namelist(self) -> list[str]:
-        """Nothing: it is asked for names that lead out of the directory, and those `extractall` sees to."""
+        """Return no names: MiniStack only looks for names that leave the directory, and `extractall` removes those."""
         return []
 
     def extractall(self, path: Any = None, *_: Any) -> None:
-        """Make the empty directory `path` a link to the contents, which no worker changes; the archive itself goes."""
-        contents = repr([(each.filename, each.CRC, each.file_size) for each in self.infolist()])
-        shared = Path(tempfile.gettempdir()) / f"unzipped-{hashlib.sha256(contents.encode()).hexdigest()[:32]}"
-        with self._one_at_a_time:
+        """Replace the empty directory `path` by a link to the unpacked content, then delete the archive."""
+        entries = repr([(entry.filename, entry.CRC, entry.file_size) for entry in self.infolist()])
+        shared = Path(tempfile.gettempdir()) / f"unpacked-{hashlib.sha256(entries.encode()).hexdigest()[:32]}"
+        with self._lock:
             if not shared.exists():
-                scratch = Path(tempfile.mkdtemp(prefix="unzipping-"))
+                scratch = Path(tempfile.mkdtemp(prefix="unpacking-"))
                 super().extractall(scratch, super().namelist())
                 scratch.rename(shared)
         Path(path).rmdir()
@@ -94,72 +56,123 @@ class Unzipped(zipfile.ZipFile):
         Path(str(self.filename)).unlink()
 
 
-def unzip_once() -> None:
-    """Start a function in a fraction of the time.
-
-    MiniStack unzips the code and all layers for every worker: two seconds of processor time, and 100 MB on disk.
-    """
+def share_unpacked_archives() -> None:
+    """Unpack each code archive and layer once instead of once per worker: two seconds and 100 MB each."""
     lambda_runtime.zipfile = SimpleNamespace(
-        ZipFile=Unzipped, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
+        ZipFile=SharedArchive, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
     )
 
 
-def wait_as_told() -> None:
-    """Take the time that a task may wait for its token from `TimeoutSecondsPath`, and shorten it as `Wait` states are.
+def correct_api_definition_import() -> None:
+    """Read binary media types from an OpenAPI definition, and import a changed definition into the same API."""
+    gateway = provisioners._apigw_v1
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    original_create, original_update = handlers["create"], handlers["update"]
 
-    MiniStack reads `TimeoutSeconds` only, and applies `SFN_WAIT_SCALE` to `Wait` states and retries only.
-    """
-    execute = stepfunctions._execute_task
+    def with_media_types(properties: Json) -> Json:
+        media_types = (properties.get("Body") or {}).get("x-amazon-apigateway-binary-media-types", [])
+        return {"BinaryMediaTypes": media_types, **properties}
 
-    def executed(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
+    def create(logical_id: str, properties: Json, stack: str) -> Any:
+        return original_create(logical_id, with_media_types(properties), stack)
+
+    def update(api_id: str, old: Json, new: Json, stack: str, logical_id: str = "") -> Any:
+        body = new.get("Body")
+        if isinstance(body, dict) and body != old.get("Body"):
+            resources = gateway._resources[api_id]
+            [root_id] = [name for name, resource in resources.items() if resource["path"] == "/"]
+            gateway._resources[api_id] = {root_id: {**resources[root_id], "resourceMethods": {}}}
+            for path, item in (body.get("paths") or {}).items():
+                gateway._import_path_item(api_id, path, item)
+        # With equal bodies the original updates the API itself instead of replacing it.
+        return original_update(
+            api_id, with_media_types({**old, "Body": body}), with_media_types(new), stack, logical_id
+        )
+
+    handlers.update(create=create, update=update)
+
+
+def correct_callback_timeouts() -> None:
+    """Honor `TimeoutSecondsPath`, and apply `SFN_WAIT_SCALE` to the time that a task waits for its token."""
+    original = stepfunctions._execute_task
+
+    def execute_task(state: Json, raw_input: Any, execution: Json, context: Json) -> Any:
         if "TimeoutSecondsPath" in state:
-            state = {**state, "TimeoutSeconds": stepfunctions._resolve_path(state["TimeoutSecondsPath"], given)}
+            seconds = stepfunctions._resolve_path(state["TimeoutSecondsPath"], raw_input)
+            state = {**state, "TimeoutSeconds": seconds}
         if ".waitForTaskToken" in state.get("Resource", "") and "TimeoutSeconds" in state:
             state = {**state, "TimeoutSeconds": state["TimeoutSeconds"] * stepfunctions._SFN_WAIT_SCALE}
-        return execute(state, given, execution, context)
+        return original(state, raw_input, execution, context)
 
-    stepfunctions._execute_task = executed
+    stepfunctions._execute_task = execute_task
 
 
-def know_whose_token() -> None:
-    """Authorize the answer to a task's token on the state machine that waits.
+def authorize_task_tokens() -> None:
+    """Authorize `SendTask…` on the state machine whose task waits for the token, instead of on `*`."""
+    original_task, original_arn = stepfunctions._execute_task, iam_actions.extract_resource_arn
+    contexts: dict[int, Json] = {}
 
-    With `AUTH=true` MiniStack asks for the right to answer everything (`*`).
-    """
-    execute, call, resource_of = (
-        stepfunctions._execute_task,
-        stepfunctions._invoke_with_callback,
-        iam_actions.extract_resource_arn,
-    )
-    flow, flows = ContextVar("flow", default=""), dict[str, str]()
-
-    def executed(state: dict[str, Any], given: Any, execution: Any, context: Any) -> Any:
-        flow.set(execution["stateMachineArn"])
-        return execute(state, given, execution, context)
-
-    def called(resource: str, given: Any, token: str, state: dict[str, Any]) -> Any:
-        flows[token] = flow.get()
+    def execute_task(state: Json, raw_input: Any, execution: Json, context: Json) -> Any:
+        contexts[id(context)] = context
         try:
-            return call(resource, given, token, state)
+            return original_task(state, raw_input, execution, context)
         finally:
-            del flows[token]
+            contexts.pop(id(context), None)
 
-    def named(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
-        if service == "states" and b'"taskToken"' in (body or b""):
-            known = flows.get(json.loads(body)["taskToken"])
-            if known:
-                return known
-        return str(resource_of(service, method, path, headers, body, *rest))
+    def extract_resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
+        token = iam_actions._safe_json_field(body, "taskToken") if service == "states" else None
+        for context in list(contexts.values()):
+            if token and context.get("Task", {}).get("Token") == token:
+                return str(context["StateMachine"]["Id"])
+        return str(original_arn(service, method, path, headers, body, *rest))
 
-    stepfunctions._execute_task = executed
-    stepfunctions._invoke_with_callback = called
-    iam_actions.extract_resource_arn = named
+    stepfunctions._execute_task = execute_task
+    iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def apply() -> None:
-    """All of them."""
-    unzip_once()
-    name_sending_identities()
-    read_apis_whole()
-    wait_as_told()
-    know_whose_token()
+def authorize_mail_senders() -> None:
+    """Authorize `ses:SendEmail` on the identity of the sender's domain, instead of on `*`."""
+    original = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Json, region: str, account_id: str
+    ) -> str:
+        source = iam_actions._query_param(query, "Source") if service == "ses" else None
+        if source:
+            domain = parseaddr(source)[1].rpartition("@")[2]
+            return f"arn:aws:ses:{region}:{account_id}:identity/{domain}"
+        return str(original(service, method, path, headers, body, query, region, account_id))
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def persist_unread_stream_records() -> None:
+    """Save the stream records that a function has not read yet, instead of only how many it has read.
+
+    After a restart the streams begin with the unread records, so the saved positions no longer apply.
+    """
+    original_state, original_load = dynamodb.get_state, dynamodb.load_persisted_state
+    original_lambda_state = lambda_svc.get_state
+
+    def get_state() -> Json:
+        return {**original_state(), "unread_stream_records": _unread_stream_records()}
+
+    def load_persisted_state(data: Json) -> None:
+        original_load(data)
+        dynamodb._stream_records.update(data.get("unread_stream_records", {}))
+
+    dynamodb.get_state, dynamodb.load_persisted_state = get_state, load_persisted_state
+    lambda_svc.get_state = lambda: {**original_lambda_state(), "dynamodb_stream_positions": {}}
+
+
+def _unread_stream_records() -> Any:
+    unread = AccountRegionScopedDict()
+    for (account_id, region, _), mapping in lambda_svc._esms.all_items():
+        source = mapping.get("EventSourceArn", "")
+        if ":dynamodb:" in source:
+            table = source.partition(":table/")[2].partition("/")[0]
+            position = lambda_svc._dynamodb_stream_positions.get_scoped(account_id, region, mapping["UUID"], 0)
+            start = dynamodb.stream_start_position(table, account_id=account_id, region=region)
+            records = dynamodb.stream_live_records(table, account_id=account_id, region=region)
+            unread.set_scoped(account_id, region, table, records[max(0, position - start) :])
+    return unread

@@ -1,4 +1,4 @@
-"""MiniStack as a background process: start, stop, save."""
+"""Start and stop the emulator as a background process, and save its state."""
 
 from __future__ import annotations
 
@@ -8,57 +8,58 @@ import shutil
 import httpx
 
 from infra.local import console, processes, python_environments
-from infra.local.stack_config import REGION, Home
+from infra.local.stack_config import REGION, StackConfig
 
 NAME = "ministack"
 
 
-def environment(home: Home, *, auth: bool = False) -> dict[str, str]:
-    """All that the emulator, and through it every function, gets to see of the environment."""
+def environment_variables(config: StackConfig, *, auth: bool = False) -> dict[str, str]:
+    """All environment variables that the emulator, and through it every function, sees."""
     return {
         **processes.inherited_environment(),
-        "GATEWAY_PORT": str(home.port),
-        "BIND_HOST": home.host,
+        "GATEWAY_PORT": str(config.port),
+        "BIND_HOST": config.host,
         "MINISTACK_HOST": "localhost",
         "MINISTACK_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(home.path("state")),
+        "STATE_DIR": str(config.subdirectory("state")),
         "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(home.path("s3")),
-        "TMPDIR": str(home.path("tmp")),
+        "S3_DATA_DIR": str(config.subdirectory("s3")),
+        "TMPDIR": str(config.subdirectory("tmp")),
         "AUTH": "true" if auth else "false",
         "LOG_LEVEL": "INFO",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "SFN_WAIT_SCALE": os.environ.get("SFN_WAIT_SCALE", "1"),
+        "MINISTACK_PATCHES": os.environ.get("MINISTACK_PATCHES", "1"),
     }
 
 
-def start(home: Home, *, auth: bool = False) -> bool:
-    """Start it unless it runs already; True when it was started. State of an earlier run is loaded."""
-    python = python_environments.ensure("emulator") / "python"
-    if processes.running(home, NAME):
-        if not processes.port_taken(home.port):
-            raise console.Failed(
-                f"MiniStack runs already, but on another port than {home.port}",
-                "stop it first, with make down; or say the port that it was started on, by COACHWAY_PORT",
+def start(config: StackConfig, *, auth: bool = False) -> bool:
+    """Start the emulator with its saved state; False when it already runs. With `auth`, it checks IAM permissions."""
+    python = python_environments.ensure_environment("emulator") / "python"
+    if processes.running_pid(config, NAME):
+        if not processes.is_port_in_use(config.port):
+            raise console.CommandError(
+                f"the emulator is already running, on another port than {config.port}",
+                "stop it first (make down), or set COACHWAY_PORT to the port that it was started on",
             )
         return False
-    with console.step(f"Starting MiniStack on port {home.port}"):
-        shutil.rmtree(home.directory / "tmp", ignore_errors=True)
-        env = environment(home, auth=auth)
-        processes.start(home, NAME, [str(python), "-m", "infra.local.emulator.emulator_server"], env, home.port)
-        processes.wait_until_answers(home, NAME, f"{home.emulator_url}/_ministack/ready")
+    with console.report_step(f"Starting the emulator (MiniStack) on port {config.port}"):
+        shutil.rmtree(config.directory / "tmp", ignore_errors=True)
+        env = environment_variables(config, auth=auth)
+        processes.start(config, NAME, [str(python), "-m", "infra.local.emulator.emulator_server"], env, config.port)
+        processes.wait_until_ready(config, NAME, f"{config.emulator_url}/_ministack/ready")
     return True
 
 
-def stop(home: Home) -> bool:
-    """Stop it in an orderly way: it saves its state while stopping."""
-    return processes.stop(home, NAME, seconds=60)
+def stop(config: StackConfig) -> bool:
+    """Stop the emulator, which saves its state first; False when it was not running."""
+    return processes.stop(config, NAME, seconds=60)
 
 
-def save(home: Home) -> None:
-    """Have it write its state now, so that a crash later loses only what came after."""
-    httpx.post(f"{home.emulator_url}/_local/save", timeout=60).raise_for_status()
+def save_state(config: StackConfig) -> None:
+    """Save the emulator's state now, so that a later crash loses only newer changes."""
+    httpx.post(f"{config.emulator_url}/_local/save", timeout=60).raise_for_status()

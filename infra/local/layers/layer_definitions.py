@@ -1,4 +1,4 @@
-"""What each layer is made of: which packages, what of them Lambda never needs, and a trial that it still works."""
+"""The layers: their packages, what Lambda does not need of them, and a check that they still import."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Layer:
-    """Third-party packages of one dependency group, less those of the group `below` and those that are `unused` here.
+    """The packages of a dependency group, without those of `base_group` (another layer) and those that are `unused`.
 
-    `prune` are patterns of paths to drop; `keep` names, for a directory, the patterns that stay; `strip` are libraries
-    that lose their symbols; `trial` is Python that must run with nothing but this layer and the one below.
+    `prune`: patterns of paths to remove. `keep`: for a directory, the patterns that stay. `strip`: libraries whose
+    symbols are removed. `import_check`: Python code that must run with only this layer and its base layer.
     """
 
     name: str
     group: str
-    below: str = ""
+    base_group: str = ""
     unused: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
     keep: dict[str, tuple[str, ...]] = field(default_factory=dict)
     strip: tuple[str, ...] = ()
-    trial: str = ""
+    import_check: str = ""
 
 
 SERVICES: Final = ("dynamodb", "events", "s3", "secretsmanager", "ses", "sqs", "ssm", "stepfunctions", "sts")
-"""The AWS services whose descriptions botocore carries."""
+"""The AWS services whose descriptions botocore keeps."""
 
 ENDPOINT_PREFIXES: Final = frozenset({*SERVICES, "email", "states"})
-"""What botocore's list of endpoints calls them: of 1.2 MB read at every cold start, these are 40 kB."""
+"""Their names in botocore's list of endpoints: 40 kB of the 1.2 MB that are read at every cold start."""
 
-NOWHERE_NEEDED: Final = frozenset({"tests", "test", "testing", "examples", "__pycache__"})
-"""Directories dropped from every package."""
+UNUSED_DIRECTORIES: Final = frozenset({"tests", "test", "testing", "examples", "__pycache__"})
+"""Directories that are removed from every package."""
 
 VENDOR: Final = Layer(
     "vendor",
     "api",
     unused=(
-        # Chalice's command line and its terminal toys.
+        # Chalice's command line.
         *(
             "ansicon",
             "blessed",
@@ -52,7 +52,7 @@ VENDOR: Final = Layer(
             "runs",
         ),
         *("setuptools", "wcwidth", "wheel", "xmod", "packaging"),
-        # cffi's compiler; mail addresses checked against DNS.
+        # cffi's compiler, and DNS checks of mail addresses.
         *("pycparser", "dnspython"),
     ),
     prune=(
@@ -83,7 +83,7 @@ VENDOR: Final = Layer(
         ),
     },
     strip=("cryptography/hazmat/bindings/_rust.abi3.so",),
-    trial=f"""
+    import_check=f"""
 import argon2, botocore.session, chalice, cryptography.hazmat.primitives.asymmetric.ec, dateutil.rrule
 import email_validator, jwt, phonenumbers, pydantic.networks, pynamodb.connection, pyotp, segno, ulid, zoneinfo
 import aws_lambda_powertools.logging, aws_lambda_powertools.metrics, aws_lambda_powertools.utilities.batch
@@ -100,11 +100,11 @@ files.generate_presigned_url("get_object", Params={{"Bucket": "trial", "Key": "t
 DOCUMENTS: Final = Layer(
     "documents",
     "documents",
-    below="api",
-    # Pictures in papers are PNG and JPEG.
+    base_group="api",
+    # PDFs only contain PNG and JPEG images.
     prune=("PIL/_avif*", "PIL/_webp*", "pillow.libs/libavif*", "pillow.libs/libwebp*", "pillow.libs/libsharpyuv*"),
     keep={"babel/locale-data": ("root.dat", "en*.dat", "es*.dat", "fr*.dat", "de*.dat")},
-    trial="""
+    import_check="""
 import PIL.Image, babel, jinja2, reportlab.platypus, reportlab.graphics.barcode
 babel.Locale.parse("en_US").territories
 """,
@@ -113,15 +113,15 @@ babel.Locale.parse("en_US").territories
 MESSAGING: Final = Layer(
     "messaging",
     "messaging",
-    below="api",
-    # twilio's asynchronous client, which nothing here uses.
+    base_group="api",
+    # Twilio's asynchronous client is not used.
     unused=(
         *("aiohappyeyeballs", "aiohttp", "aiohttp-retry", "aiosignal", "attrs"),
         *("frozenlist", "multidict", "propcache", "yarl"),
     ),
-    # Of twilio's fifty products we send messages.
+    # Only messages are sent with Twilio.
     keep={"twilio/rest": ("__init__.py", "api")},
-    trial="""
+    import_check="""
 from twilio.rest import Client
 Client("AC1", "x").messages
 """,
@@ -130,10 +130,10 @@ Client("AC1", "x").messages
 CALENDARS: Final = Layer(
     "calendars",
     "calendars",
-    below="api",
-    # Its tests and their hundred calendars.
+    base_group="api",
+    # Tests and their calendars.
     prune=("icalendar/tests", "icalendar/fuzzing"),
-    trial="""
+    import_check="""
 from icalendar import Calendar
 Calendar.from_ical(Calendar().to_ical())
 """,
@@ -142,16 +142,16 @@ Calendar.from_ical(Calendar().to_ical())
 PAYMENTS: Final = Layer(
     "payments",
     "payments",
-    below="api",
-    # Of Stripe's hundred products we take payments: the descriptions of parameters are for editors, and the library
-    # imports a resource when it is first named.
+    base_group="api",
+    # Only payments are taken with Stripe. The descriptions of parameters are for editors; the library imports a
+    # resource on first use.
     prune=(
         "stripe/params",
         *(f"stripe/{name}" for name in ("apps", "billing", "billing_portal", "checkout", "climate", "entitlements")),
         *(f"stripe/{name}" for name in ("events", "financial_connections", "forwarding", "identity", "issuing")),
         *(f"stripe/{name}" for name in ("radar", "reporting", "sigma", "tax", "terminal", "test_helpers", "treasury")),
     ),
-    trial="""
+    import_check="""
 import stripe
 client = stripe.StripeClient("sk_test_1", http_client=stripe.RequestsClient(timeout=5))
 client.v1.customers, client.v1.payment_methods, client.v1.payment_intents, client.v1.refunds, client.v1.events

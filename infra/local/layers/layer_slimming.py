@@ -1,4 +1,4 @@
-"""Takes out of installed packages what a function on Lambda never needs."""
+"""Remove from installed packages what a function on Lambda never needs."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from pathlib import Path
 from typing import Any
 
 from infra.local import console
-from infra.local.layers.layer_definitions import ENDPOINT_PREFIXES, NOWHERE_NEEDED, Layer
+from infra.local.layers.layer_definitions import ENDPOINT_PREFIXES, UNUSED_DIRECTORIES, Layer
 
 
-def slim(tree: Path, layer: Layer) -> None:
-    """Make a layer's packages as small as its recipe says."""
-    _prune(tree, layer)
-    _shorten_endpoints(tree)
-    _shorten_descriptions(tree)
+def slim_layer(tree: Path, layer: Layer) -> None:
+    """Remove what the layer's definition excludes, and shorten the data of botocore."""
+    _remove_unused(tree, layer)
+    _shorten_endpoint_list(tree)
+    _shorten_service_descriptions(tree)
     for pattern in layer.strip:
         for library in tree.glob(pattern):
-            _strip(library)
+            _strip_symbols(library)
 
 
-def _strip(library: Path) -> None:
-    """Take a library's symbols out, which only debuggers read; LLVM's tool knows every machine, binutils' its own."""
+def _strip_symbols(library: Path) -> None:
+    """Remove a library's symbols, which only debuggers need; LLVM's tool works for other architectures too."""
     for tool in ("llvm-strip", "strip"):
         if shutil.which(tool):
             done = subprocess.run([tool, "--strip-unneeded", str(library)], capture_output=True, check=False)
             if done.returncode == 0:
                 return
-    console.line(f"{library.name} keeps its symbols: install llvm for a smaller layer")
+    console.print_line(f"The symbols of {library.name} could not be removed: install llvm for a smaller layer")
 
 
-def _prune(tree: Path, layer: Layer) -> None:
+def _remove_unused(tree: Path, layer: Layer) -> None:
     unwanted = [path for pattern in layer.prune for path in tree.glob(pattern)]
     for directory, patterns in layer.keep.items():
-        kept = {match for pattern in patterns for match in (tree / directory).glob(pattern)}
-        unwanted += [entry for entry in (tree / directory).iterdir() if entry not in kept]
-    unwanted += [path for path in tree.rglob("*") if path.is_dir() and path.name in NOWHERE_NEEDED]
+        keep = {match for pattern in patterns for match in (tree / directory).glob(pattern)}
+        unwanted += [entry for entry in (tree / directory).iterdir() if entry not in keep]
+    unwanted += [path for path in tree.rglob("*") if path.is_dir() and path.name in UNUSED_DIRECTORIES]
     unwanted += [path for info in tree.glob("*.dist-info") for path in info.iterdir() if path.name != "METADATA"]
     unwanted += [path for suffix in ("pyi", "pxd", "h", "c") for path in tree.rglob(f"*.{suffix}")]
     for path in unwanted:
-        _remove(path)
+        _remove_path(path)
 
 
-def _shorten_endpoints(tree: Path) -> None:
-    """Leave of botocore's list of endpoints only the services that it still describes."""
+def _shorten_endpoint_list(tree: Path) -> None:
+    """Keep in botocore's list of endpoints only the services that the product uses."""
     file = tree / "botocore" / "data" / "endpoints.json"
     if file.exists():
         endpoints = json.loads(file.read_text())
@@ -56,29 +56,31 @@ def _shorten_endpoints(tree: Path) -> None:
         file.write_text(json.dumps(endpoints, separators=(",", ":")))
 
 
-def _shorten_descriptions(tree: Path) -> None:
-    """Leave of botocore's descriptions what it acts upon, uncompressed: a client reads them at every cold start."""
+def _shorten_service_descriptions(tree: Path) -> None:
+    """Remove documentation from botocore's service descriptions and store them uncompressed.
+
+    A client reads them at every cold start."""
     for file in tree.glob("botocore/data/*/*/*.json.gz"):
         description = json.loads(gzip.decompress(file.read_bytes()))
-        short = _undocumented(description)
-        # botocore reads these texts, which it reads nowhere else, when it makes a client of S3.
+        short = _without_documentation(description)
+        # botocore requires these texts when it creates an S3 client.
         for parameter in short.get("clientContextParams", {}).values():
             parameter["documentation"] = ""
         file.with_suffix("").write_text(json.dumps(short, separators=(",", ":")))
         file.unlink()
 
 
-def _undocumented(part: Any) -> Any:
-    """Without prose. A shape's member may be called `documentation`, but is no text."""
+def _without_documentation(part: Any) -> Any:
+    """Remove documentation texts, but not a shape's member that is called `documentation`."""
     if isinstance(part, list):
-        return [_undocumented(each) for each in part]
+        return [_without_documentation(item) for item in part]
     if isinstance(part, dict):
-        kept = {name: each for name, each in part.items() if name != "documentation" or not isinstance(each, str)}
-        return {name: _undocumented(each) for name, each in kept.items()}
+        members = {name: value for name, value in part.items() if name != "documentation" or not isinstance(value, str)}
+        return {name: _without_documentation(value) for name, value in members.items()}
     return part
 
 
-def _remove(path: Path) -> None:
+def _remove_path(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

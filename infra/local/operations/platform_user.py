@@ -1,4 +1,4 @@
-"""Invites whoever runs a deployment: with the operator's own rights on its table, as no route gives this role."""
+"""Invite the platform operator of a deployment. No route of the API can assign this role."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from infra.local import aws_clients, console
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 
 if TYPE_CHECKING:
     from coachway.identity.users.invitations import Invited
 
 
-class Sent(NamedTuple):
-    """An invitation, and where it can be accepted should its mail not arrive."""
+class SentInvitation(NamedTuple):
+    """An invitation, and the link to accept it in case the mail does not arrive."""
 
     invited: Invited
     link: str
 
 
-def invite(home: Home, organization: str, email: str, name: Mapping[str, str]) -> Sent:
-    """Invite somebody to an organization, by its slug, on the emulator or on AWS.
+def invite_platform_user(
+    config: StackConfig, organization_slug: str, email: str, name: Mapping[str, str]
+) -> SentInvitation:
+    """Invite a platform user to an organization; `name` has `first_name` and `last_name`.
 
-    On AWS with the credentials at hand, which need to write the table, and to read the root secret and the parameter of
-    the public address. The invitation goes out by mail as any other does. `name` has `first_name` and `last_name`.
+    On AWS, the current credentials must be able to write the table and to read the root secret and the parameter of
+    the public URL. The invitation is sent by mail, as any other.
     """
-    with _deployment(home):
+    with _product_environment(config):
         from coachway.core import errors
         from coachway.core.runtime import settings
         from coachway.identity.model.user import Invitation
@@ -35,25 +37,25 @@ def invite(home: Home, organization: str, email: str, name: Mapping[str, str]) -
 
         try:
             body = Invitation.model_validate({"email": email, "role": "platform", **name})
-            invited = platform_admins.invite(organization, body)
-        except (errors.Error, ValueError) as refused:
-            raise console.Failed(f"{email} cannot be invited to {organization}: {refused}") from None
-        return Sent(invited, f"{settings.public_url()}/pages/invitations/{invited.invitation_token}")
+            invited = platform_admins.invite(organization_slug, body)
+        except (errors.Error, ValueError) as error:
+            raise console.CommandError(f"{email} cannot be invited to {organization_slug}: {error}") from None
+        return SentInvitation(invited, f"{settings.public_url()}/pages/invitations/{invited.invitation_token}")
 
 
 @contextmanager
-def _deployment(home: Home) -> Iterator[None]:
-    """What `template.yaml` tells the functions, by the names that it gives."""
-    before = dict(os.environ)
+def _product_environment(config: StackConfig) -> Iterator[None]:
+    """Set the environment variables that `template.yaml` gives the functions, for the duration of the block."""
+    previous = dict(os.environ)
     os.environ.update(
-        aws_clients.environment(home),
-        ENVIRONMENT=home.environment,
-        TABLE_NAME=f"coachway-{home.environment}",
-        ROOT_SECRET_ARN=f"coachway/{home.environment}/root",
-        PUBLIC_URL_PARAMETER=f"/coachway/{home.environment}/public-url",
+        aws_clients.environment_variables(config),
+        ENVIRONMENT=config.environment,
+        TABLE_NAME=f"coachway-{config.environment}",
+        ROOT_SECRET_ARN=f"coachway/{config.environment}/root",
+        PUBLIC_URL_PARAMETER=f"/coachway/{config.environment}/public-url",
     )
     try:
         yield
     finally:
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(previous)

@@ -1,16 +1,16 @@
-"""Counts again, from the events, what consumers keep."""
+"""Rebuild the statistics of vendors and drivers from past events."""
 
 from __future__ import annotations
 
 from infra.local.deployment import stack_deployment
 from infra.local.operations import replay
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 
 
-def rebuild(home: Home, organization: str) -> tuple[int, int]:
-    """Count the figures of an organization's vendors and drivers again; returns of how many each."""
-    replay.work_on(home, stack_deployment.outputs(home))
+def rebuild_statistics(config: StackConfig, organization_id: str) -> tuple[int, int]:
+    """Rebuild the statistics of an organization; returns how many vendors and drivers were counted."""
+    replay.configure_product(config, stack_deployment.read_outputs(config))
     from coachway.dispatch.performance import service as performance
     from coachway.vendors import statistics
 
-    return statistics.rebuild(organization), performance.rebuild(organization)
+    return statistics.rebuild(organization_id), performance.rebuild(organization_id)

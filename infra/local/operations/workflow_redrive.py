@@ -1,7 +1,7 @@
-"""Takes up again the executions of state machines that failed.
+"""Restart failed executions of the state machines.
 
-Each step of a flow can be done again, and goes on from what the table says; so a failed one is started anew, with the
-same input, marked as redriven. Its name is made from the failed one's, so that it is taken up once.
+Every step of a workflow can be repeated and continues from the state in the table. So a failed execution is started
+anew with the same input, marked as redriven. Its name follows from the failed one's, so that it starts only once.
 """
 
 from __future__ import annotations
@@ -13,42 +13,43 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from infra.local.deployment import stack_deployment
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 
-FLOWS: Final = ("Bidding", "Invoicing", "Recovery", "Refund", "Collection")
-"""Those whose ARN is among the stack's outputs."""
-OVER_BADLY: Final = ("FAILED", "TIMED_OUT", "ABORTED")
-
-
-def redrive(client: Callable[[Home, str], Any], home: Home) -> int:
-    """Start every failed execution anew, unless that was done before; returns how many."""
-    outputs, states = stack_deployment.outputs(home), client(home, "stepfunctions")
-    return sum(_redriven(states, outputs[f"{flow}FlowArn"]) for flow in FLOWS)
+WORKFLOWS: Final = ("Bidding", "Invoicing", "Recovery", "Refund", "Collection")
+"""The state machines whose ARN is among the stack's outputs, as `<name>FlowArn`."""
+FAILURE_STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
-def _redriven(states: Any, flow: str) -> int:
+def redrive_failed_executions(client: Callable[[StackConfig, str], Any], config: StackConfig) -> int:
+    """Restart every failed execution that was not restarted before; returns how many."""
+    outputs, states = stack_deployment.read_outputs(config), client(config, "stepfunctions")
+    return sum(_redrive_workflow(states, outputs[f"{name}FlowArn"]) for name in WORKFLOWS)
+
+
+def _redrive_workflow(states: Any, machine_arn: str) -> int:
     count = 0
-    for status in OVER_BADLY:
-        for page in states.get_paginator("list_executions").paginate(stateMachineArn=flow, statusFilter=status):
+    for status in FAILURE_STATUSES:
+        pages = states.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter=status)
+        for page in pages:
             for execution in page["executions"]:
-                count += _start_anew(states, flow, execution)
+                count += _restart_execution(states, machine_arn, execution)
     return count
 
 
-def _start_anew(states: Any, flow: str, execution: dict[str, Any]) -> bool:
-    known = states.describe_execution(executionArn=execution["executionArn"])
-    given = json.dumps({**json.loads(known["input"]), "redriven": True})
+def _restart_execution(states: Any, machine_arn: str, execution: dict[str, Any]) -> bool:
+    failed = states.describe_execution(executionArn=execution["executionArn"])
+    redriven = json.dumps({**json.loads(failed["input"]), "redriven": True})
     try:
-        states.start_execution(stateMachineArn=flow, name=_next_name(execution["name"]), input=given)
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] != "ExecutionAlreadyExists":
+        states.start_execution(stateMachineArn=machine_arn, name=_next_name(execution["name"]), input=redriven)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
             raise
         return False
     return True
 
 
 def _next_name(name: str) -> str:
-    """`r1-abc`, then `r2-abc`."""
+    """`r1-abc` for `abc`, then `r2-abc`."""
     count, dash, rest = name.partition("-")
     if dash and count.startswith("r") and count[1:].isdigit():
         return f"r{int(count[1:]) + 1}-{rest}"

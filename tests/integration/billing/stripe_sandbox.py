@@ -95,7 +95,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    python = python_environments.ensure("sandboxes") / "python"
+    python = python_environments.ensure_environment("sandboxes") / "python"
     data: Path = tmp_path_factory.mktemp("stripe") / "stripe.pickle"
     command = [
         str(python),

@@ -20,7 +20,7 @@ docs = load("docs", "api")
 @pytest.fixture(autouse=True)
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The site as the build makes it."""
-    docs_site.place(tmp_path)
+    docs_site.write_site(tmp_path)
     monkeypatch.setattr(docs, "SITE", tmp_path)
 
 
@@ -31,7 +31,7 @@ def get(path: str) -> Reply:
 def test_the_document_is_served_as_it_is_in_the_repository() -> None:
     answer = get("openapi.json")
     assert answer.headers["Content-Type"] == "application/json"
-    assert json.loads(base64.b64decode(answer.text)) == json.loads(docs_site.DOCUMENT.read_text())
+    assert json.loads(base64.b64decode(answer.text)) == json.loads(docs_site.OPENAPI.read_text())
 
 
 def test_the_page_names_only_files_that_are_served_from_beside_it() -> None:
@@ -48,13 +48,13 @@ def test_the_page_names_only_files_that_are_served_from_beside_it() -> None:
 
 
 def test_a_file_is_kept_for_good_because_its_address_changes_with_it() -> None:
-    assert f"docs/swagger-ui.css?{docs_site.version()}" in get("docs").text
+    assert f"docs/swagger-ui.css?{docs_site.asset_version()}" in get("docs").text
     assert "immutable" in get("docs/swagger-ui.css").headers["Cache-Control"]
 
 
 def test_error_page_explains_every_code_under_its_own_anchor() -> None:
     page = get("docs/errors").text
-    document = json.loads(docs_site.DOCUMENT.read_text())
+    document = json.loads(docs_site.OPENAPI.read_text())
     codes = document["components"]["examples"].keys()
     assert {"not_found", "invalid_fields"} <= codes
     assert [code for code in codes if f'id="{code}"' not in page] == []

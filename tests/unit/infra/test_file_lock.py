@@ -1,4 +1,4 @@
-"""One tool at a time works in a home, and whoever waits is told why nothing happens."""
+"""Only one command at a time works on a stack."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import file_lock
+from infra.local.file_lock import exclusive_lock
 
 
-def test_whoever_comes_second_is_told_and_waits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done: list[str] = []
+def test_exclusive_lock_makes_the_second_command_wait_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finished: list[str] = []
 
-    def second() -> None:
-        with file_lock.held(tmp_path / "lock"):
-            done.append("second")
+    def run_second() -> None:
+        with exclusive_lock(tmp_path / "lock"):
+            finished.append("second")
 
-    waiting = threading.Thread(target=second)
-    with file_lock.held(tmp_path / "lock"):
+    waiting = threading.Thread(target=run_second)
+    with exclusive_lock(tmp_path / "lock"):
         waiting.start()
         waiting.join(0.5)
         assert waiting.is_alive()
-        done.append("first")
+        finished.append("first")
     waiting.join(10)
-    assert done == ["first", "second"]
-    assert f"waiting for somebody else who is at work in {tmp_path}" in capsys.readouterr().err
+    assert finished == ["first", "second"]
+    assert f"Another command is using {tmp_path}" in capsys.readouterr().err

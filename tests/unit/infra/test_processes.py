@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from infra.local import processes
-from infra.local.stack_config import Home
+from infra.local.stack_config import StackConfig
 from tests.stack import eventually
 
 PARENT = """
@@ -18,14 +18,14 @@ time.sleep(600)
 """
 
 
-def test_what_a_stopped_process_leaves_behind_is_stopped_too(tmp_path: Path) -> None:
+def test_stop_also_stops_child_processes(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    home = Home(tmp_path, port)
-    processes.start(home, "parent", [sys.executable, "-c", PARENT, str(port)], os.environ, port)
-    eventually(lambda: processes.port_taken(port))
-    assert processes.stop(home, "parent")
-    assert processes.running(home, "parent") is None
-    eventually(lambda: not processes.port_taken(port))
-    assert not processes.stop(home, "parent")
+    config = StackConfig(tmp_path, port)
+    processes.start(config, "parent", [sys.executable, "-c", PARENT, str(port)], os.environ, port)
+    eventually(lambda: processes.is_port_in_use(port))
+    assert processes.stop(config, "parent")
+    assert processes.running_pid(config, "parent") is None
+    eventually(lambda: not processes.is_port_in_use(port))
+    assert not processes.stop(config, "parent")

@@ -9,12 +9,12 @@ import pytest
 
 from coachway.messaging import notifications, rules
 from infra.local.operations import replay
-from tests.template import ROOT, functions, of_type, read, template
+from tests.template import ROOT, functions, load_yaml, resources_of_type, template
 
 FLOWS = sorted((ROOT / "statemachines").glob("*.yaml"))
 ALARMS: dict[str, Any] = {
     name: each["Properties"]
-    for name, each in read("infra/observability.yaml")["Resources"].items()
+    for name, each in load_yaml("infra/observability.yaml")["Resources"].items()
     if each["Type"] == "AWS::CloudWatch::Alarm"
 }
 
@@ -30,29 +30,29 @@ def _nulls(node: Any, place: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", ["template.yaml", "infra/api.yaml", *(f"statemachines/{each.name}" for each in FLOWS)])
 def test_no_null_that_localstack_would_stumble_over(file: str) -> None:
-    assert list(_nulls(read(file), file)) == []
+    assert list(_nulls(load_yaml(file), file)) == []
 
 
 @pytest.mark.parametrize("name", functions())
 def test_a_function_keeps_its_logs_for_a_time(name: str) -> None:
     group = functions()[name]["LoggingConfig"]["LogGroup"]["Ref"]
-    assert of_type("AWS::Logs::LogGroup")[group]["RetentionInDays"] <= 90
+    assert resources_of_type("AWS::Logs::LogGroup")[group]["RetentionInDays"] <= 90
 
 
 def test_the_bus_sends_messaging_exactly_what_it_consumes() -> None:
-    pattern = of_type("AWS::Events::Rule")["MessagingRule"]["EventPattern"]
+    pattern = resources_of_type("AWS::Events::Rule")["MessagingRule"]["EventPattern"]
     assert sorted(pattern["detail-type"]) == sorted(notifications.CONSUMERS)
 
 
 def test_a_message_of_a_killed_sender_is_free_again_when_the_queue_delivers_it() -> None:
-    waits = of_type("AWS::SQS::Queue")["MessagingQueue"]["VisibilityTimeout"]
+    waits = resources_of_type("AWS::SQS::Queue")["MessagingQueue"]["VisibilityTimeout"]
     runs = functions()["MessagingFunction"]["Timeout"]
     assert runs < rules.LEASE.total_seconds() < waits
 
 
 @pytest.mark.parametrize("consumer", replay.CONSUMERS)
 def test_a_queue_hides_a_message_longer_than_its_consumer_may_run(consumer: str) -> None:
-    function, queue = functions()[f"{consumer}Function"], of_type("AWS::SQS::Queue")[f"{consumer}Queue"]
+    function, queue = functions()[f"{consumer}Function"], resources_of_type("AWS::SQS::Queue")[f"{consumer}Queue"]
     assert queue["VisibilityTimeout"] >= function["Timeout"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{consumer}DeadLetters.Arn"}
     [feed] = function["Events"].values()
@@ -77,11 +77,13 @@ def test_a_timer_that_fails_is_told() -> None:
 
 @pytest.mark.parametrize("ending", ["ExecutionsFailed", "ExecutionsTimedOut"])
 def test_a_flow_that_fails_or_runs_out_of_time_is_told(ending: str) -> None:
-    assert _watched(ending) == sorted(str({"Ref": name}) for name in of_type("AWS::StepFunctions::StateMachine"))
+    assert _watched(ending) == sorted(
+        str({"Ref": name}) for name in resources_of_type("AWS::StepFunctions::StateMachine")
+    )
 
 
 def test_every_queue_of_dead_letters_is_looked_at() -> None:
-    dead = [name for name in of_type("AWS::SQS::Queue") if name.endswith("DeadLetters")]
+    dead = [name for name in resources_of_type("AWS::SQS::Queue") if name.endswith("DeadLetters")]
     looked = [each["Dimensions"][0]["Value"] for each in ALARMS.values() if each.get("Namespace") == "AWS/SQS"]
     assert {"Ref": "MessagingQueue"} in looked
     assert sorted(each["Ref"] for each in looked if each["Ref"] != "MessagingQueue") == sorted(dead)

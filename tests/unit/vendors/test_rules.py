@@ -16,7 +16,7 @@ from coachway.core.projections import add_counters
 from coachway.vendors import rules, statistics_counters
 from coachway.vendors.model import figures_of
 from coachway.vendors.rules import TRANSITIONS, Status
-from tests.template import of_type
+from tests.template import resources_of_type
 
 HALVES = st.integers(2, 10).map(lambda n: n / 2)
 
@@ -129,5 +129,5 @@ def test_what_is_read_of_events_is_what_they_say() -> None:
 
 
 def test_the_bus_sends_just_what_is_counted() -> None:
-    pattern = of_type("AWS::Events::Rule")["VendorsRule"]["EventPattern"]
+    pattern = resources_of_type("AWS::Events::Rule")["VendorsRule"]["EventPattern"]
     assert sorted(pattern["detail-type"]) == sorted(statistics_counters.COUNTED)

@@ -1,4 +1,4 @@
-"""Harbor Coach, of New York: prices, clients, and a week and a half of trips in every state."""
+"""Harbor Coach, of New York: settings, prices and clients; its trips have every status."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Final
 from infra.local.demo.data.harbor_fleet import DRIVERS, VEHICLES
 from infra.local.demo.data.harbor_trips import TRIPS
 from infra.local.demo.data.harbor_vendors import VENDORS
-from infra.local.demo.scenario import Story, billed_at, client, contact
+from infra.local.demo.scenario import Scenario, billing_address, client, contact
 
 _WEEKEND: Final = ["saturday", "sunday"]
 
-STORY: Final = Story(
+SCENARIO: Final = Scenario(
     zone="America/New_York",
-    terms={
-        # Not on every day of the year. Seven days of a new driver's work are on file, so that what began yesterday
-        # can be judged as well.
+    settings={
+        # The 60-hour limit applies to carriers that do not operate every day. Drivers have seven days of recorded work,
+        # so that trips that started yesterday can be checked as well.
         "hours_policy": {"ruleset": "us_passenger", "daily_carrier": False},
         "branding": {
             "color": "#0b5fff",
@@ -84,50 +84,50 @@ STORY: Final = Story(
     clients=(
         client(
             *("Bellweather Capital", "corporate", "travel@bellweather.example", "+12125550141", "net_30", 25000),
-            billed_at("28 Liberty St", "New York", "NY", "10005"),
+            billing_address("28 Liberty St", "New York", "NY", "10005"),
             contact("Priya Raman", "booking", "priya.raman@bellweather.example"),
             contact("Tom Adler", "billing", "tom.adler@bellweather.example"),
         ),
         client(
             *("Lumen Theatre Group", "corporate", "groups@lumentheatre.example", "+12125550145", "net_15", 8000),
-            billed_at("234 W 44th St", "New York", "NY", "10036"),
+            billing_address("234 W 44th St", "New York", "NY", "10036"),
             contact("Jonah Feld", "booking", "jonah@lumentheatre.example"),
         ),
         client(
             *("Hudson & Vale Weddings", "corporate", "hello@hudsonvale.example", "+12125550149", "net_15", 6000),
-            billed_at("89 E 42nd St", "New York", "NY", "10017"),
+            billing_address("89 E 42nd St", "New York", "NY", "10017"),
             contact("Imogen Vale", "booking", "imogen@hudsonvale.example"),
         ),
         client(
             *("Morningside College", "corporate", "travel@morningside.example", "+12125550153", "net_30", 15000),
-            billed_at("2960 Broadway", "New York", "NY", "10027"),
+            billing_address("2960 Broadway", "New York", "NY", "10027"),
             contact("Ada Nwosu", "on_site", "ada.nwosu@morningside.example"),
         ),
         client(
             *("Kingsbridge School District", "government", "buses@kingsbridge.example", "+17185550157"),
             *("net_45", 40000),
-            billed_at("2780 Reservoir Ave", "Bronx", "NY", "10468"),
+            billing_address("2780 Reservoir Ave", "Bronx", "NY", "10468"),
             contact("Ruth Castellano", "booking", "ruth.castellano@kingsbridge.example"),
             contact("Neil Abara", "billing", "neil.abara@kingsbridge.example"),
         ),
         client(
             *("Borough of Marlow", "government", "recreation@marlow.example", "+19735550161", "net_60", 20000),
-            billed_at("205 Claremont Ave", "Montclair", "NJ", "07042"),
+            billing_address("205 Claremont Ave", "Montclair", "NJ", "07042"),
             contact("Walt Jennings", "booking", "walt.jennings@marlow.example"),
         ),
         client(
             *("Chidi Okonkwo", "personal", "chidi.okonkwo@post.example", "+17185550165", "due_on_receipt", 0),
-            billed_at("450 Flatbush Ave", "Brooklyn", "NY", "11225"),
+            billing_address("450 Flatbush Ave", "Brooklyn", "NY", "11225"),
         ),
         client(
             *("Rosa Delgado", "personal", "rosa.delgado@post.example", "+17185550169", "due_on_receipt", 0),
-            billed_at("47-01 111th St", "Corona", "NY", "11368"),
+            billing_address("47-01 111th St", "Corona", "NY", "11368"),
         ),
     ),
     trips=TRIPS,
     drivers=DRIVERS,
     vehicles=VEHICLES,
     vendors=VENDORS,
-    carrier="Ridgeline Coaches",
-    represented="Hudson & Vale Weddings",
+    vendor_of_user="Ridgeline Coaches",
+    client_of_user="Hudson & Vale Weddings",
 )

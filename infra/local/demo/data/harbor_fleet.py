@@ -1,4 +1,4 @@
-"""Who drives for Harbor Coach, and what."""
+"""Drivers and vehicles of Harbor Coach and of one vendor."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ DRIVERS: Final[tuple[Driver, ...]] = (
     driver("Tova Lindqvist", "+12125550173", "B", "NY 377 904 215", (40.8448, -73.8648)),
     driver("Marcus Bell", "+12015550174", "B", "B4410 22873 09912", (40.7282, -74.0776)),
     driver("Yusuf Demir", "+12015550175", "B", "D1180 57713 04562", (40.7440, -74.0324)),
-    driver("Grace Okafor", "+17185550176", "B", "NY 640 331 508", (40.6782, -73.9442), expiring="medical_certificate"),
+    driver(
+        "Grace Okafor",
+        "+17185550176",
+        "B",
+        "NY 640 331 508",
+        (40.6782, -73.9442),
+        expiring_document="medical_certificate",
+    ),
     driver("Iris Navarro", "+17185550177", "C", "NY 719 225 660", (40.7498, -73.8614)),
-    driver("Henry Cho", "+12125550178", "B", "NY 233 870 401", (40.8116, -73.9465), missing="medical_certificate"),
+    driver(
+        "Henry Cho", "+12125550178", "B", "NY 233 870 401", (40.8116, -73.9465), missing_document="medical_certificate"
+    ),
     driver("Otis Maddox", "+12015550179", "B", "M0142 61108 05671", (40.8859, -74.0435), vendor=_RIDGELINE),
 )
 VEHICLES: Final[tuple[Vehicle, ...]] = (

@@ -1,4 +1,4 @@
-"""Who runs trips for Harbor Coach when its own vehicles are out."""
+"""Vendors of Harbor Coach."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VENDORS: Final[tuple[Vendor, ...]] = (
         vehicles=9,
         seats=28,
         states="NY",
-        expiring="insurance_certificate",
+        expiring_document="insurance_certificate",
     ),
     vendor(
         *("Sound Shore Brokers", "broker", "Lyle Pruitt", "lyle@soundshore.example", at.STAMFORD),
@@ -45,6 +45,6 @@ VENDORS: Final[tuple[Vendor, ...]] = (
         vehicles=0,
         seats=56,
         states="CT NY",
-        applies=True,
+        is_applicant=True,
     ),
 )

@@ -1,4 +1,4 @@
-"""Real addresses, and where they are."""
+"""Addresses and their coordinates."""
 
 from __future__ import annotations
 

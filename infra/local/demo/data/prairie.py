@@ -1,4 +1,4 @@
-"""Prairie Lines, of Winnipeg: a smaller house with other terms, in another currency and another zone."""
+"""Prairie Lines, of Winnipeg: a smaller organization with another currency, time zone and settings."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from calendar import THURSDAY
 from typing import Final
 
 from infra.local.demo.data import places as at
-from infra.local.demo.fleet_scenario import Given, driver, vehicle
+from infra.local.demo.fleet_scenario import AssignmentPlan, driver, vehicle
 from infra.local.demo.scenario import (
     COMPLETED,
     SENT,
     STARTED,
-    Call,
-    Story,
+    Scenario,
+    StopPlan,
     Trip,
-    accepted,
-    billed_at,
-    by_phone,
+    accepted_by_phone,
+    accepted_online,
+    billing_address,
     client,
     confirmed,
     contact,
@@ -24,9 +24,9 @@ from infra.local.demo.scenario import (
 
 _GARAGE: Final = (49.9139, -97.1900)
 
-STORY: Final = Story(
+SCENARIO: Final = Scenario(
     zone="America/Winnipeg",
-    terms={
+    settings={
         "timezone": "America/Winnipeg",
         "currency": "CAD",
         "tax_rate_percent": 12,
@@ -51,64 +51,64 @@ STORY: Final = Story(
     clients=(
         client(
             *("Forks Conferences", "corporate", "desk@forksconferences.example", "+12045550121", "net_30", 12000),
-            billed_at("123 Main St", "Winnipeg", "MB", "R3C 1A3", "CA"),
+            billing_address("123 Main St", "Winnipeg", "MB", "R3C 1A3", "CA"),
             contact("Amélie Roy", "booking", "amelie.roy@forksconferences.example"),
         ),
         client(
             *("Assiniboine School Division", "government", "trips@assiniboine.example", "+12045550125"),
             *("net_45", 18000),
-            billed_at("410 9th St", "Brandon", "MB", "R7A 6A2", "CA"),
+            billing_address("410 9th St", "Brandon", "MB", "R7A 6A2", "CA"),
             contact("Gordon Pike", "booking", "gordon.pike@assiniboine.example"),
         ),
         client(
             *("Selkirk Skating Club", "personal", "ice@selkirkskating.example", "+12045550129"),
             *("due_on_receipt", 0),
-            billed_at("1 Centre St", "Gimli", "MB", "R0C 1B0", "CA"),
+            billing_address("1 Centre St", "Gimli", "MB", "R0C 1B0", "CA"),
         ),
     ),
     trips=(
         Trip(
             "Opening night at the museum.",
             *("Forks Conferences", -2, "one_way"),
-            (Call(at.WINNIPEG_AIRPORT, leaves="17:00"), Call(at.HUMAN_RIGHTS, "17:30")),
+            (StopPlan(at.WINNIPEG_AIRPORT, departs="17:00"), StopPlan(at.HUMAN_RIGHTS, "17:30")),
             *(7, 40),
-            life=(by_phone("Amélie Roy"), confirmed("Bus 2"), STARTED, COMPLETED),
+            status_changes=(accepted_by_phone("Amélie Roy"), confirmed("Bus 2"), STARTED, COMPLETED),
         ),
         Trip(
             "Speakers see the lake.",
             *("Forks Conferences", 2, "round_trip"),
             (
-                Call(at.WINNIPEG_STATION, leaves="09:00"),
-                Call(at.GIMLI, "10:15", "14:30"),
-                Call(at.WINNIPEG_STATION, "15:45"),
+                StopPlan(at.WINNIPEG_STATION, departs="09:00"),
+                StopPlan(at.GIMLI, "10:15", "14:30"),
+                StopPlan(at.WINNIPEG_STATION, "15:45"),
             ),
             *(114, 35),
-            life=(SENT, accepted("Amélie Roy")),
-            given=(Given(until="accepted"),),
+            status_changes=(SENT, accepted_online("Amélie Roy")),
+            assignments=(AssignmentPlan(status="accepted"),),
         ),
         Trip(
             "Grade ten visits the legislature, a time zone away.",
             *("Assiniboine School Division", 5, "multi_day"),
             (
-                Call(at.BRANDON, leaves="08:00"),
-                Call(at.REGINA, "12:30", "+1 13:00"),
-                Call(at.BRANDON, "+1 18:30"),
+                StopPlan(at.BRANDON, departs="08:00"),
+                StopPlan(at.REGINA, "12:30", "+1 13:00"),
+                StopPlan(at.BRANDON, "+1 18:30"),
             ),
             *(460, 46),
             weekday=THURSDAY,
-            life=(SENT, accepted("Gordon Pike")),
+            status_changes=(SENT, accepted_online("Gordon Pike")),
         ),
         Trip(
             "Regional meet, with all the gear.",
             *("Selkirk Skating Club", 7, "round_trip"),
             (
-                Call(at.GIMLI, leaves="07:00"),
-                Call(at.BRANDON, "10:45", "16:30"),
-                Call(at.GIMLI, "20:15"),
+                StopPlan(at.GIMLI, departs="07:00"),
+                StopPlan(at.BRANDON, "10:45", "16:30"),
+                StopPlan(at.GIMLI, "20:15"),
             ),
             *(378, 48),
-            more={"amenities": ["skate-rack"]},
-            life=(SENT,),
+            extra_fields={"amenities": ["skate-rack"]},
+            status_changes=(SENT,),
         ),
     ),
     drivers=(

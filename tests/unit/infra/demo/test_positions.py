@@ -1,0 +1,62 @@
+"""The positions of trips under way follow the plan and are on time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, timedelta
+
+import pytest
+
+from coachway.core.types import ids
+from coachway.dispatch.tracking import eta, geofence
+from coachway.dispatch.tracking.geofence import Progress
+from coachway.dispatch.tracking.position_ingest import CheckInBatch
+from infra.local.demo.fleet_scenario import ASSIGNMENT_STATUSES
+from infra.local.demo.positions import planned_positions
+from infra.local.demo.scenario import Scenario, Trip
+from tests.unit.infra.demo.builders import DAYS, HOURS, TRIPS, assignment_stops, local_time
+
+CHECKED_IN_OR_LATER = ASSIGNMENT_STATUSES[2:]
+
+
+def trips_under_way() -> list[tuple[Scenario, Trip]]:
+    return [
+        (scenario, trip)
+        for scenario, trip in TRIPS
+        if any(plan.status in CHECKED_IN_OR_LATER for plan in trip.assignments)
+    ]
+
+
+@pytest.mark.parametrize("hour", HOURS)
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> None:
+    assert len(trips_under_way()) == 5
+    for scenario, trip in trips_under_way():
+        [plan] = trip.assignments
+        stops = assignment_stops(scenario, trip, today, hour)
+        now, departure = local_time(today, hour, scenario.zone).astimezone(UTC), stops[0].departure
+        assert departure is not None
+        is_completed = plan.status == "completed"
+        checked_in = min(departure, now - timedelta(minutes=8))
+        points = planned_positions(
+            [stop.model_dump(mode="json") for stop in stops],
+            checked_in,
+            now,
+            home_by=now - timedelta(minutes=5) if is_completed else None,
+        )
+        batch = CheckInBatch.model_validate({"assignment_id": ids.new("asg"), "points": points})
+        fixes = [point.fix() for point in batch.points]
+        assert fixes == sorted(fixes)
+        assert (checked_in <= fixes[0].at, fixes[-1].at) == (True, now)
+        followed = geofence.follow(Progress(), fixes, stops)
+        assert len(followed.counted) == len(fixes)
+        passages = {(passage.stop, str(passage.happening)) for passage in followed.passages}
+        expected = {(0, "arrived")} | {
+            (number, event)
+            for number, stop in enumerate(stops)
+            for event, planned in (("arrived", stop.arrival), ("departed", stop.departure))
+            if planned is not None
+            and (planned + timedelta(minutes=5) < now or (is_completed and number == len(stops) - 1))
+        }
+        assert passages == expected, trip.notes
+        late = eta.lateness(stops, eta.arrivals(followed.progress, stops, now, eta.pace(followed.counted)))
+        assert late is None or late.minutes < 10, (trip.notes, late)
