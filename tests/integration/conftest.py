@@ -1,9 +1,7 @@
-"""Services and the store, in process, on moto's DynamoDB."""
+"""Services and the store, in process, on a table in memory."""
 
 from __future__ import annotations
 
-import copy
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,42 +9,23 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core import models as mocks
-from moto.dynamodb import models
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import Table
 
 from coachway.core import store
 from coachway.core.auth import authentication
 from coachway.core.persistence import table
 from coachway.core.runtime import settings
+from coachway.core.types import ids
 from coachway.identity.secrets import hashing
+from infra.local.aws_clients import environment
+from tests.memory.client import MemoryConnection
+from tests.stack import Stack
 
 TABLE = "coachway-test"
 
-
-class _Copies:
-    """What moto's `copy` is while a transaction runs: of a table only what the transaction updates is copied."""
-
-    def __init__(self) -> None:
-        self.updated: list[tuple[DynamoType, DynamoType]] | None = None
-
-    def deepcopy(self, what: Any) -> Any:
-        if self.updated is None or not isinstance(what, Table):
-            return copy.deepcopy(what)
-        kept = copy.copy(what)
-        kept.items = defaultdict(dict, {pk: dict(others) for pk, others in what.items.items()})
-        for pk, sk in self.updated:
-            if sk in kept.items.get(pk, {}):
-                kept.items[pk][sk] = copy.deepcopy(kept.items[pk][sk])
-        return kept
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _botocore_alone() -> Iterator[None]:
-    """moto answers botocore; that it might be asked with `requests` too is a thousand patterns for each test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mocks, "RESPONSES_METHODS", [])
-        yield
+everywhere = pytest.mark.parametrize(
+    "dynamodb", [None, "aws", "emulator"], ids=["memory", "moto", "emulator"], indirect=True
+)
+"""For tests of the store: on the table in memory, on moto's, and on the emulator's."""
 
 
 @pytest.fixture(autouse=True)
@@ -61,28 +40,9 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     hasher.cache_clear()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _transactions() -> Iterator[None]:
-    """moto keeps a copy of the table to go back to, anew for each write: most of the time went there."""
-    transact, copies = models.DynamoDBBackend.transact_write_items, _Copies()
-
-    def lightly(backend: models.DynamoDBBackend, items: list[dict[str, Any]]) -> None:
-        keys = [each["Update"]["Key"] for each in items if "Update" in each]
-        copies.updated = [(DynamoType(key["pk"]), DynamoType(key["sk"])) for key in keys]
-        try:
-            transact(backend, items)
-        finally:
-            copies.updated = None
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models, "copy", copies)
-        patch.setattr(models.DynamoDBBackend, "transact_write_items", lightly)
-        yield
-
-
 @pytest.fixture(autouse=True)
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A fresh table for each test."""
+def _process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test starts as a function does that has not run yet."""
     for name, value in {
         "TABLE_NAME": TABLE,
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -95,11 +55,49 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(settings, "root_secret", lambda: b"a secret of the tests")
     monkeypatch.setattr(settings, "public_url", lambda: "https://coachway.test/live")
+    store.clear_sequence_cache()
+    authentication.clear_key_cache()
+
+
+@pytest.fixture
+def aws(_process: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto answers for all of AWS, but for a table in memory."""
+    # It answers botocore; that it might be asked with `requests` too is a thousand patterns for each test.
+    monkeypatch.setattr(mocks, "RESPONSES_METHODS", [])
     with mock_aws():
+        yield
+
+
+@pytest.fixture
+def emulator(_process: None, monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
+    """The emulator of the shared stack answers, with a table of the test's own."""
+    for name, value in environment(stack.home).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TABLE_NAME", f"coachway-test-{ids.ulid()}")
+
+
+@pytest.fixture(autouse=True)
+def dynamodb(_process: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """An empty table and a client of it: in memory, or where `everywhere` puts it."""
+    table.connection.cache_clear()
+    where = getattr(request, "param", None)
+    if where is None:
+        monkeypatch.setattr(table, "CountingConnection", MemoryConnection)
+        MemoryConnection.memory.clear()
+        yield MemoryConnection.memory
+    else:
+        request.getfixturevalue(where)
         client = boto3.client("dynamodb")
-        client.create_table(**table.schema(TABLE))
-        table.connection.cache_clear()
-        store.clear_sequence_cache()
-        authentication.clear_key_cache()
+        client.create_table(**table.schema(settings.table_name()))
         yield client
-        table.connection.cache_clear()
+        client.delete_table(TableName=settings.table_name())
+    table.connection.cache_clear()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The emulator is asked only if some test of the run starts a stack anyway."""
+    if any("stack" in getattr(item, "fixturenames", ()) for item in items):
+        return
+    asking = [item for item in items if "emulator" in item.name.partition("[")[2]]
+    config.hook.pytest_deselected(items=asking)
+    items[:] = [item for item in items if item not in asking]

@@ -21,6 +21,8 @@ from infra.local.stack_config import StackConfig
 from tests.integration import carriers
 from tests.integration.conftest import TABLE
 
+pytestmark = pytest.mark.parametrize("dynamodb", ["aws"], indirect=True)
+
 
 def queue(name: str) -> str:
     return str(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"])
@@ -32,7 +34,7 @@ def received(url: str) -> list[str]:
 
 
 @pytest.fixture
-def staging(monkeypatch: pytest.MonkeyPatch) -> StackConfig:
+def staging(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> StackConfig:
     """An environment on AWS with a stack's outputs, and nothing in this process that tells of it."""
     boto3.client("events").create_event_bus(Name="bus")
     urls = {f"{each}QueueUrl": queue(each) for each in replay.CONSUMERS}

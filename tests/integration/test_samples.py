@@ -86,7 +86,7 @@ def test_the_invitation_of_the_sample_goes_out(post: Post) -> None:
     assert [mail["To"] for mail in post.mails] == ["Sam Ruiz <invited@harbor.example>"]
 
 
-def test_the_relay_publishes_what_the_stream_shows(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_relay_publishes_what_the_stream_shows(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("events").create_event_bus(Name="sample")
     monkeypatch.setenv("BUS_NAME", "sample")
     outbox_relay._client.cache_clear()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -24,11 +23,11 @@ from coachway.clients import credit
 from coachway.clients import service as clients
 from coachway.core import errors, store
 from coachway.core.runtime import clock
-from coachway.core.runtime.settings import table_name
 from coachway.core.types import ids
 from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.memory.client import MemoryConnection
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
 
@@ -174,10 +173,7 @@ def refusable(act: Any) -> bool:
 
 def empty() -> None:
     """Take everything out of the table: each example begins anew."""
-    table = boto3.resource("dynamodb").Table(table_name())
-    with table.batch_writer() as batch:
-        for each in table.scan(ProjectionExpression="pk, sk")["Items"]:
-            batch.delete_item(Key=each)
+    MemoryConnection.memory.clear()
     store.clear_sequence_cache()
 
 

@@ -38,7 +38,7 @@ MARK = "quill"
 
 
 @pytest.fixture(autouse=True)
-def bucket(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A bucket that keeps old versions, as the deployment's does; two things are erased in one go."""
     monkeypatch.setenv("BUCKET_NAME", BUCKET)
     monkeypatch.setattr(erasure_progress, "AT_ONCE", 2)

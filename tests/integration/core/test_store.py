@@ -27,6 +27,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.persistence.sequence_lock import TURN
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
+from tests.integration.conftest import everywhere
 
 BOATS = AccessPattern("a boat", pk="ORG#{org}#BOAT#{id}", sk="HEAD")
 BOATS_BY_NAME = AccessPattern("boats by name", index="gsi1", pk="ORG#{org}#BOATS", sk="{name}#{id}")
@@ -58,6 +59,8 @@ class BoatLaunched(Event):
 
 
 ORG = ids.new("org")
+pytestmark = everywhere
+
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin", ip="192.0.2.1", correlation_id="corr-1")
 
 

@@ -32,7 +32,7 @@ def organization() -> None:
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Any:
+def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The deployment's bucket."""
     monkeypatch.setenv("BUCKET_NAME", "files")
     file_storage.forget()

@@ -43,7 +43,7 @@ class Post:
 
 
 @pytest.fixture
-def post(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
+def post(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     """The services that carry messages, with nothing sent yet."""
     server = twilio_sandbox.serve(0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
