@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from coachway.core.table import CountingConnection
+from coachway.core.persistence.table import CountingConnection
 from tests.memory import expressions
 from tests.memory.expressions import InvalidExpression, Item, Scope, scope_of
 from tests.memory.table import Entry, Items, Place, place_of, read_units, require_valid, size

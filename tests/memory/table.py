@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any, Final, NamedTuple
 
-from coachway.core import table
+from coachway.core.persistence import table
 from tests.memory.expressions import InvalidExpression, Item, Value
 
 MOST_BYTES: Final = 400 * 1024

@@ -10,11 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 from pynamodb.exceptions import PutError, QueryError, TransactWriteError
 
-from coachway.core import ids, settings, store
+from coachway.core import store
 from coachway.core.caller import Caller
-from coachway.core.model import Key
-from coachway.core.ops import Add
-from coachway.core.table import connection
+from coachway.core.persistence.operations import IncrementCounters
+from coachway.core.persistence.records import Key
+from coachway.core.persistence.table import connection
+from coachway.core.runtime import settings
+from coachway.core.types import ids
 from tests.integration.core.test_table_contract import codes_of, get, key, number, put, query, text, transact
 from tests.memory.client import MemoryClient
 
@@ -128,6 +130,6 @@ def test_commits_at_once_are_all_done_once(monkeypatch: pytest.MonkeyPatch) -> N
     place = Key(f"ORG#{ORG}#TOTALS", "x")
     with ThreadPoolExecutor(6) as pool:
         for _ in range(24):
-            pool.submit(store.commit, Caller.system("tests", ORG), Add(place, {"n": 1}, "totals"))
-    assert store.numbers(place) == {"n": 24}
+            pool.submit(store.commit, Caller.system("tests", ORG), IncrementCounters(place, {"n": 1}, "totals"))
+    assert store.get_counters(place) == {"n": 24}
     assert conflicts

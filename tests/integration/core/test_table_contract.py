@@ -10,8 +10,8 @@ from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from coachway.core import settings
-from coachway.core.table import connection
+from coachway.core.persistence.table import connection
+from coachway.core.runtime import settings
 from tests.integration.conftest import everywhere
 
 pytestmark = everywhere
