@@ -63,7 +63,7 @@ class Stripe:
 @pytest.fixture
 def stripe(monkeypatch: pytest.MonkeyPatch) -> Stripe:
     made = Stripe()
-    monkeypatch.setattr(stripe_client, "forget", made.forget)
+    monkeypatch.setattr(stripe_client, "delete_customer", made.forget)
     return made
 
 
