@@ -16,7 +16,7 @@ from coachway.core.persistence import table
 from coachway.core.runtime import settings
 from coachway.core.types import ids
 from coachway.identity.secrets import hashing
-from infra.local.aws_clients import environment
+from infra.local.aws_clients import environment_variables
 from tests.memory.client import MemoryConnection
 from tests.stack import Stack
 
@@ -71,7 +71,7 @@ def aws(_process: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def emulator(_process: None, monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
     """The emulator of the shared stack answers, with a table of the test's own."""
-    for name, value in environment(stack.home).items():
+    for name, value in environment_variables(stack.config).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TABLE_NAME", f"coachway-test-{ids.ulid()}")
 
