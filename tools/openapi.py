@@ -22,7 +22,7 @@ from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
 from tools import error_codes, openapi_words
 from tools.entries import ROOT, Entry
 from tools.openapi_schemas import Schemas, inlined, named, without_null
-from tools.openapi_words import REFUSALS
+from tools.openapi_words import ERROR_STATUSES
 
 Json = dict[str, Any]
 
@@ -71,7 +71,7 @@ def document(entries: Iterable[Entry]) -> Json:
                         "type": "apiKey",
                         "in": "cookie",
                         "name": "coachway_session",
-                        "description": "With X-CSRF-Token on everything that is not a GET.",
+                        "description": "With X-CSRF-Token on every request other than GET.",
                     },
                 },
             },
@@ -124,7 +124,7 @@ def _error_responses(routes: Iterable[Route]) -> Json:
             examples = {kind.code: {"$ref": f"#/components/examples/{kind.code}"} for kind in kinds}
             content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
             found[_response_key(status, kinds)] = {
-                "description": REFUSALS[status],
+                "description": ERROR_STATUSES[status],
                 "content": {"application/problem+json": content},
             }
     return dict(sorted(found.items()))
@@ -136,7 +136,7 @@ def _response_key(status: int, kinds: Iterable[type[Error]]) -> str:
 
 def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
     summary, _, more = route.about.partition("\n")
-    access = openapi_words.of_access(route.needs, route.outside)
+    access = openapi_words.describe_access(route.needs, route.outside)
     operation: Json = {
         "operationId": route.name,
         "tags": [route.tag],
@@ -176,7 +176,7 @@ def _path_parameters(route: Route) -> list[Json]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": openapi_words.of_parameter(name, "path"),
+            "description": openapi_words.describe_parameter(name, "path"),
             "schema": TypeAdapter(route.takes[name]).json_schema(schema_generator=Schemas),
         }
         for name in names
@@ -194,7 +194,7 @@ def _query_parameters(route: Route) -> list[Json]:
             "name": name,
             "in": "query",
             "required": name in schema.get("required", []),
-            "description": field.pop("description", "") or openapi_words.of_parameter(name, "query"),
+            "description": field.pop("description", "") or openapi_words.describe_parameter(name, "query"),
             "schema": without_null(inlined(field, definitions)),
         }
         for name, field in schema["properties"].items()
@@ -203,7 +203,7 @@ def _query_parameters(route: Route) -> list[Json]:
 
 def _header_parameters(route: Route) -> list[Json]:
     headers: list[Json] = []
-    for name, about in openapi_words.SIGNED.get(route.name, {}).items():
+    for name, about in openapi_words.SIGNATURE_HEADERS.get(route.name, {}).items():
         headers.append(
             {"name": name, "in": "header", "required": True, "description": about, "schema": {"type": "string"}}
         )
@@ -213,7 +213,7 @@ def _header_parameters(route: Route) -> list[Json]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "The same key and body get the first answer again, for a day.",
+                "description": "Key of your own. For one day, the same key and body return the first response again.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         )
@@ -223,7 +223,7 @@ def _header_parameters(route: Route) -> list[Json]:
                 "name": "If-Match",
                 "in": "header",
                 "required": False,
-                "description": "The ETag of the version that is meant.",
+                "description": "ETag of the version to change. Returns 412 if it is not the current one.",
                 "schema": {"type": "string", "pattern": '^(\\*|(W/)?"?[0-9]{1,9}"?)$'},
             }
         )
@@ -233,11 +233,11 @@ def _header_parameters(route: Route) -> list[Json]:
 def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
     answers: Json = {str(route.status): _success(route, references)}
     if route.method == "GET" and isinstance(route.returns, type) and issubclass(route.returns, Entity):
-        answers["304"] = {"description": "Not changed since the ETag in If-None-Match."}
+        answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     if route.path.endswith("/health"):
         answers["503"] = _success(route, references)
     for status, kinds in error_codes.by_status(error_codes.route_errors(route)).items():
-        as_page = {"description": REFUSALS[status], "content": {"text/html": {"schema": {"type": "string"}}}}
+        as_page = {"description": ERROR_STATUSES[status], "content": {"text/html": {"schema": {"type": "string"}}}}
         answers[str(status)] = (
             as_page if route.refusal else {"$ref": f"#/components/responses/{_response_key(status, kinds)}"}
         )
@@ -247,14 +247,11 @@ def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
 def _success(route: Route, references: Mapping[Any, Json]) -> Json:
     kind = route.returns
     if route.status == 204 or kind in {None, type(None)}:
-        return {"description": "Done; there is nothing to say."}
+        return {"description": "Done."}
     if kind in {HtmlResponse, FileResponse, Response} or route.media != "application/json":
-        media = "text/html" if kind is HtmlResponse else route.media
-        schema = _content(kind, media)
-        return {
-            "description": "A page." if kind is HtmlResponse else "The content.",
-            "content": {media: {"schema": schema}},
-        }
+        kinds = ["text/html"] if kind is HtmlResponse else route.media.split(", ")
+        content = {media: {"schema": _content(kind, media)} for media in kinds}
+        return {"description": "An HTML page." if kind is HtmlResponse else "The file.", "content": content}
     schema = _content(kind, "application/json")
     headers: Json = {}
     if get_origin(kind) is list:
@@ -262,7 +259,7 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
     elif isinstance(kind, type) and issubclass(kind, BaseModel):
         schema = references[kind, "serialization"]
         if issubclass(kind, Entity):
-            headers = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}
+            headers = {"ETag": {"description": "Version of the resource, for If-Match.", "schema": {"type": "string"}}}
     answer: Json = {"description": _describe(kind), "content": {"application/json": {"schema": schema}}}
     return {**answer, "headers": headers} if headers else answer
 
@@ -270,15 +267,14 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
 def _content(kind: Any, media: str) -> Json:
     if media == "application/json":
         return {"type": "object"}
-    if media == "*/*":
-        return {}  # one of several kinds, as was asked for
-    return {"type": "string", "format": "binary"} if kind is FileResponse else {"type": "string"}
+    is_text = kind is not FileResponse or media.startswith("text/")
+    return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
 def _describe(kind: Any) -> str:
     if get_origin(kind) is list:
-        return "All of them."
+        return "The complete list."
     if isinstance(kind, type) and issubclass(kind, Page):
-        return "A page of the list."
+        return "One page of the list."
     about = (getattr(kind, "__doc__", None) or "The result.").strip().splitlines()[0]
     return about if about.endswith(".") else f"{about}."

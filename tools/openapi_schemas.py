@@ -82,7 +82,10 @@ def named(document: Json) -> Json:
         )
         free = [each for each in [*wanted, f"{own}Sent"] if each not in names.values()]
         names[name] = free[0]
-    document["components"]["schemas"] = {names[name]: schemas[name] for name in sorted(schemas, key=names.__getitem__)}
+    document["components"]["schemas"] = {
+        names[name]: {**schemas[name], "title": names[name]} for name in sorted(schemas, key=names.__getitem__)
+    }
+    _name_free_objects(document["components"]["schemas"])
     prefix = "#/components/schemas/"
 
     def renamed(part: Any) -> Any:
@@ -97,12 +100,21 @@ def named(document: Json) -> Json:
     return dict(renamed(document))
 
 
+def _name_free_objects(schemas: Json) -> None:
+    """Give an object without fields of its own a title where the one a generator makes up is a component's name."""
+    for owner, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            title = owner + "".join(word.title() for word in name.split("_"))
+            if field.get("type") == "object" and title in schemas:
+                field["title"] = f"{title}Object"
+
+
 def inlined(schema: Any, definitions: Json) -> Any:
-    """The schema without references, for where there are no components."""
+    """The schema of a parameter: without references, and without titles, which would repeat those of components."""
     if isinstance(schema, dict):
         if "$ref" in schema:
             return inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-        return {key: inlined(value, definitions) for key, value in schema.items()}
+        return {key: inlined(value, definitions) for key, value in schema.items() if key != "title"}
     return [inlined(each, definitions) for each in schema] if isinstance(schema, list) else schema
 
 

@@ -1,4 +1,4 @@
-"""What the API's document says in words: what holds for every route, and what parameters of one name mean on each."""
+"""Texts of the OpenAPI document: the introduction, error statuses, and parameters that mean the same on every route."""
 
 from __future__ import annotations
 
@@ -7,41 +7,48 @@ from collections.abc import Mapping
 from typing import Final
 
 ABOUT: Final = """\
-Everything that an operator of charter buses does, from the first quote to the last payment. Amounts are numbers with
-two decimals beside a `currency`; times are RFC 3339 with offset, days `YYYY-MM-DD`; distances are miles.
+The API of CoachWay: everything an operator of charter buses does, from the first quote to the last payment.
 
-## Credentials
-`POST /auth/login` answers an access token, good for 15 minutes, and a refresh token for `POST /auth/refresh`. Send
-`Authorization: Bearer <access_token>`; browsers may have cookies instead (`"cookies": true`), and then send the
-`csrf_token` as `X-CSRF-Token`; programs send a key of `POST /api-keys` as `X-Api-Key`. Each route names the permission
-that it needs; `GET /auth/me` lists one's own. Clients, vendors and drivers reach what is theirs; what belongs to
-another organization is answered as if it were not there.
+Amounts are numbers with two decimals next to a `currency`. Times are RFC 3339 with a UTC offset, dates are
+`YYYY-MM-DD`, and distances are miles.
+
+## Authentication
+`POST /auth/login` returns an access token, valid for 15 minutes, and a refresh token for `POST /auth/refresh`. Send the
+access token as `Authorization: Bearer <access_token>`. Browsers can use cookies instead (`"cookies": true`): they send
+the `csrf_token` as `X-CSRF-Token` with every request other than GET. Programs send an API key of `POST /api-keys` as
+`X-Api-Key`.
+
+Each operation names the permission it requires; `GET /auth/me` lists the permissions of the caller. Clients, vendors
+and drivers see only their own data. A resource of another organization is answered as if it did not exist.
 
 ## Lists
-Lists answer `{"items": [...], "next_cursor": "..."}`. Ask again with `?cursor=` and the same filters until
-`next_cursor` is null; a page may be shorter than `limit`, even empty, and still have a next one.
+Every list returns `{"items": [...], "next_cursor": "..."}`. To get the next page, repeat the request with the same
+filters and `?cursor=<next_cursor>` until `next_cursor` is null. A page can be shorter than `limit`, or even empty, and
+still have a `next_cursor`.
 
-## Sending twice
-With an `Idempotency-Key` of your own making a POST has its effect once: the same key with the same body gets the first
-answer again, for a day, with `Idempotent-Replayed: true`. The same key with another body is refused with 422.
+## Idempotency
+Send an `Idempotency-Key` of your own with a POST to retry it safely: for one day, a request with the same key and the
+same body returns the first response again, with the header `Idempotent-Replayed: true`. The same key with another body
+returns 422.
 
-## Changing
-A PUT changes the fields that it names; what is left out stays as it is. Single resources carry an `ETag`: send it as
-`If-Match`, and a change that somebody else was faster with is refused with 412. `If-None-Match` spares an answer that
-has not changed (304).
+## Updates
+A PUT changes the fields that it contains and keeps the others. Single resources have an `ETag`: send it as `If-Match`,
+and the update returns 412 if another request changed the resource first. Send it as `If-None-Match` with a GET to
+receive 304 instead of an unchanged resource.
 
 ## Errors
-Every error is `application/problem+json` (RFC 9457). Compare `code`, which never changes: each operation lists the
-codes that it may answer with, and [one page](docs/errors) explains them all. `detail` says what is wrong and what to
-do, `errors` lists the wrong fields, and `request_id` (also the header `X-Request-Id`) names the request in our logs.
-Unknown fields are refused. On 429, retry after as many seconds as `Retry-After` says. What no route is at, the gateway
-itself answers with 403.
+Every error is `application/problem+json` (RFC 9457). Compare `code`, which never changes: each operation lists its
+possible codes, and [Error codes](docs/errors) explains them. `detail` says what is wrong and what to do, `errors` lists
+the wrong fields, and `request_id` (also the header `X-Request-Id`) identifies the request in our logs.
+
+Unknown fields, unknown or repeated query parameters, and bodies that an operation does not take return an error. After
+a 429, retry after as many seconds as the `Retry-After` header says.
 
 ## Webhooks of vendors
-A vendor's own system pushes bids to `POST /webhooks/vendors/bids`, signed by
+The system of a vendor can send bids to `POST /webhooks/vendors/bids`, signed as described by
 [Standard Webhooks](https://www.standardwebhooks.com) with the secret of `POST /vendors/{vendor_id}/webhook-secret`
-(`whsec_...`, shown once; the one before it stays good for 24 hours). The signature is over `webhook-id`,
-`webhook-timestamp` and the bytes of the body, so send just the bytes that were signed:
+(`whsec_...`, shown once; the previous secret stays valid for 24 hours). The signature covers `webhook-id`,
+`webhook-timestamp` and the bytes of the body, so send exactly the bytes that you signed:
 
 ```python
 moment, body = datetime.now(UTC), json.dumps({"type": "bid.submitted", "data": {...}})
@@ -51,94 +58,97 @@ httpx.post(url, content=body, headers={
     "webhook-timestamp": str(int(moment.timestamp())), "webhook-signature": signature})
 ```
 
-Send a push that was not answered, or was answered with 429 or 5xx, again with the same `webhook-id`: it is taken once.
+If a request gets no response, or 429 or 5xx, send it again with the same `webhook-id`: the bid is processed once.
 """
 
-REFUSALS: Final[Mapping[int, str]] = {
-    400: "The request cannot be read: its body is no JSON, or a header has another form.",
-    401: "No credentials, or wrong, forged or expired ones.",
-    403: "The caller lacks the permission.",
-    404: "There is nothing of that name in the caller's organization.",
-    409: "A rule or the present state says no; `detail` names it.",
-    410: "It was there, and is over.",
-    412: "If-Match names a version that is not the current one.",
-    413: "The body has more than 1,000,000 bytes.",
-    415: "The body is of another media type than the route takes.",
-    422: "Fields are wrong; `errors` lists them.",
-    429: "Asked too often; Retry-After says when to come back.",
-    502: "A service that we depend on did not answer.",
-    503: "The service cannot do its work now.",
+ERROR_STATUSES: Final[Mapping[int, str]] = {
+    400: "Malformed request.",
+    401: "Missing or invalid credentials.",
+    403: "Permission denied.",
+    404: "Not found in the caller's organization.",
+    409: "Conflict with a business rule or the current state.",
+    412: "Precondition failed: If-Match names an old version.",
+    413: "Request body too large.",
+    415: "Unsupported media type.",
+    422: "Invalid fields; `errors` lists them.",
+    429: "Too many requests; retry after `Retry-After` seconds.",
+    502: "Upstream service unavailable.",
+    503: "Service unhealthy.",
 }
 
-SIGNED: Final[Mapping[str, Mapping[str, str]]] = {
+SIGNATURE_HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
     "push_bid": {
-        "webhook-id": "Names this push. The same one gets the first result again, and changes nothing.",
-        "webhook-timestamp": "When it is sent, in seconds since 1970; at most five minutes off.",
-        "webhook-signature": "`v1,` and the signature in base64; several, apart by spaces, while a secret is changed.",
+        "webhook-id": "Unique id of this message. A repeated id returns the first result again and changes nothing.",
+        "webhook-timestamp": "Time of sending in Unix seconds; at most five minutes from now.",
+        "webhook-signature": "`v1,` and the base64 signature. Separate several signatures by spaces.",
     },
-    "receive_stripe_event": {"Stripe-Signature": "As Stripe makes it, with the secret of the endpoint."},
+    "receive_stripe_event": {"Stripe-Signature": "Signature by Stripe with the secret of the endpoint."},
 }
-"""Headers of routes that are called with a signature instead of credentials, by the route's name."""
+"""Headers of operations that are called with a signature instead of credentials, by operation id."""
 
-_NAMED: Final[Mapping[str, str]] = {
-    "account": "Only entries that move this account.",
-    "asset": "The name of the file.",
-    "bid_token": "The token at the end of the link in the invitation.",
-    "calendar_feed": "The token of the link, and `.ics`.",
-    "channel": "Only those that went out this way.",
-    "cursor": "`next_cursor` of the page before; without it, the first page.",
-    "date_from": "From this day on.",
-    "date_to": "Up to this day, included.",
+_PARAMETERS: Final[Mapping[str, str]] = {
+    "account": "Filter by account.",
+    "asset": "Name of the file.",
+    "bid_token": "Token of the invitation link.",
+    "calendar_feed": "Token of the feed link, followed by `.ics`.",
+    "channel": "Filter by channel.",
+    "compliance_id": "ID of the compliance document.",
+    "cursor": "`next_cursor` of the previous page. Omit for the first page.",
+    "date_from": "First day.",
+    "date_to": "Last day, included.",
     "day": "The day, `YYYY-MM-DD`.",
-    "due_from": "Only those due on this day or later.",
-    "due_to": "Only those due on this day or earlier.",
-    "format": "For which program.",
-    "instance_count": "How many charters the series has.",
-    "invoice_token": "The token at the end of the link in the invoice's mail.",
-    "kind": "Only those of this kind.",
-    "license_class": "Only drivers with a license of this class.",
-    "limit": "How many at most.",
-    "method": "Only payments that came this way.",
-    "min_rating": "Only those rated so or better.",
+    "due_from": "Filter by due date: first day.",
+    "due_to": "Filter by due date: last day, included.",
+    "format": "Format of the file.",
+    "instance_count": "Number of charters in the series.",
+    "invoice_token": "Token of the invoice link.",
+    "kind": "Filter by kind.",
+    "license_class": "Filter by license class.",
+    "limit": "Maximum number of items.",
+    "method": "Filter by payment method.",
+    "min_rating": "Filter by minimum rating.",
     "month": "The month, `YYYY-MM`.",
-    "organization": "Only the organization's own.",
-    "preferred": "Only those that are, or are not, preferred.",
-    "preview": "Say what would happen, and change nothing.",
-    "q": "Only those whose name begins so. Case and accents do not matter.",
-    "reason": "Why; kept in the history.",
-    "recipient": "Only those to this address or number.",
-    "recurrence_rule": "How often: a word, or a rule of RFC 5545.",
-    "role": "Only people in this role.",
-    "role_name": "The role's name.",
-    "rule_type": "Only rules of this type.",
-    "scope": "Only rules of this scope.",
-    "state": "Only those that serve this state.",
-    "status": "Only those that stand so.",
-    "token": "The token at the end of the link that was sent.",
-    "track_token": "The token at the end of the live link.",
-    "type": "Only those of this type.",
-    "vehicle_class": "Only those of this class of vehicle.",
-    "verified": "Only those that are, or are not, verified.",
+    "new_status": "The new status.",
+    "offer_id": "ID of the offer. Omit for the offer that awaits a response.",
+    "organization": "Set to `true` for documents of the organization itself.",
+    "preferred": "Filter by whether the vendor is preferred.",
+    "preview": "Set to `true` to see the result without changing anything.",
+    "q": "Filter by the beginning of the name; case and accents are ignored.",
+    "reason": "Reason, kept in the history.",
+    "recipient": "Filter by email address or phone number.",
+    "recurrence_rule": "Frequency: `daily`, `weekly`, `biweekly`, `monthly`, or an RFC 5545 rule.",
+    "role": "Filter by role.",
+    "role_name": "Name of the role.",
+    "rule_id": "ID of the pricing rule.",
+    "rule_type": "Filter by rule type.",
+    "scope": "Filter by scope.",
+    "state": "Filter by state served, two letters.",
+    "status": "Filter by status.",
+    "token": "Token of the link.",
+    "track_token": "Token of the live link.",
+    "type": "Filter by type.",
+    "vehicle_class": "Filter by vehicle class.",
+    "verified": "Filter by whether the vendor is verified.",
 }
 
 
-def of_parameter(name: str, place: str) -> str:
-    """What a parameter in the path or the query means, by its name. Empty where nothing is known."""
-    if name in _NAMED:
-        return _NAMED[name]
-    noun, found, _ = name.rpartition("_id")
-    if not found:
+def describe_parameter(name: str, place: str) -> str:
+    """What a parameter of the path or the query means, by its name. Empty if the name is unknown."""
+    if name in _PARAMETERS:
+        return _PARAMETERS[name]
+    noun, separator, _ = name.rpartition("_id")
+    if not separator:
         return ""
     words = re.sub(r"\bapi\b", "API", noun.replace("_", " "))
-    return f"Whose id it is: the {words}'s." if place == "path" else f"Only those of this {words}."
+    return f"ID of the {words}." if place == "path" else f"Filter by {words}."
 
 
-def of_access(needs: str, outside: tuple[str, ...]) -> str:
-    """Who may call a route, as a sentence or two."""
-    if needs == "anyone":
-        return "Needs no credentials."
-    if needs == "signed-in":
-        return "Needs credentials, and no permission."
-    among = " and ".join(f"{role}s" for role in outside)
-    theirs = f" {among.capitalize()} reach what is theirs." if outside else ""
-    return f"Needs the permission `{needs}`.{theirs}"
+def describe_access(permission: str, external_roles: tuple[str, ...]) -> str:
+    """Who may call a route, in a sentence or two."""
+    if permission == "anyone":
+        return "No authentication required."
+    if permission == "signed-in":
+        return "Requires authentication, but no permission."
+    roles = " and ".join(f"{role}s" for role in external_roles)
+    own = f" {roles.capitalize()} see only their own data." if external_roles else ""
+    return f"Requires the permission `{permission}`.{own}"

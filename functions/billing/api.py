@@ -108,7 +108,7 @@ def reconcile(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
     return reconciliation.month(caller, query)
 
 
-@api.get("/billing/export", needs="billing:read", media="*/*")
+@api.get("/billing/export", needs="billing:read", media="text/csv, text/plain, application/json")
 def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     """Export the journal: QuickBooks Desktop (IIF), QuickBooks Online (journal entries as JSON), or CSV.
 

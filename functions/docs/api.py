@@ -53,7 +53,7 @@ def error_page() -> HtmlResponse:
     return HtmlResponse((SITE / "errors.html").read_text(), headers=_SHORT)
 
 
-@api.get("/docs/{asset}", needs=PUBLIC, media="*/*")
+@api.get("/docs/{asset}", needs=PUBLIC, media="text/css, text/javascript, image/png")
 def asset(asset: Asset) -> FileResponse:
     """A file that the page needs; its address changes with its content."""
     if asset not in KINDS:

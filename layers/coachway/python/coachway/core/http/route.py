@@ -34,6 +34,7 @@ class Route:
     errors: tuple[int | type[Error], ...]
     """Errors it may raise besides those that follow from the declaration: classes, or statuses not yet converted."""
     media: str = "application/json"
+    """Media type of the response; several are separated by a comma and a space."""
     outside: tuple[str, ...] = ()
     """Roles outside the organization that hold the permission for what is theirs."""
     refusal: Callable[[Problem], HtmlResponse] | None = None
