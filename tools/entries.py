@@ -13,8 +13,8 @@ from typing import Final
 
 import coachway
 from coachway.core.http.routing import ApiRouter
+from tools.functions import ROOT, functions
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 FUNCTIONS: Final = ROOT / "functions"
 
 
@@ -42,7 +42,7 @@ class Entry:
     @property
     def function(self) -> str:
         """Its resource in `template.yaml`."""
-        return f"{self.capability.title()}{self.name.title()}Function"
+        return f"{functions()[self.capability, self.name].logical_id}Function"
 
 
 def serving() -> list[Entry]:

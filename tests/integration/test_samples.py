@@ -32,20 +32,22 @@ class Context:
     aws_request_id = "sample"
 
 
-def name_of(function: str) -> str:
-    name: str = functions()[function]["FunctionName"]["Fn::Sub"]
-    return name.removeprefix("coachway-${Environment}-")
+def entry_of(function: str) -> tuple[str, str, str]:
+    """The capability, module and name of a function's handler."""
+    module, _, name = functions()[function]["Handler"].partition(".")
+    return Path(functions()[function]["CodeUri"]).name, module, name
 
 
 def handler_of(function: str) -> Any:
-    module, _, name = functions()[function]["Handler"].partition(".")
-    return getattr(load(Path(functions()[function]["CodeUri"]).name, module), name)
+    capability, module, name = entry_of(function)
+    return getattr(load(capability, module), name)
 
 
 def sample_of(function: str) -> Any:
     """The sample, with a genuine token, and of the organization that the tests have."""
     token = token_for(" ".join(PERMISSIONS), org_id=ORG)
-    sample = read_sample(name_of(function), {"access_token": token})
+    capability, module, _ = entry_of(function)
+    sample = read_sample(f"{capability}/{module}", {"access_token": token})
     for record in sample.get("Records", []):
         if record["eventSource"] == "aws:sqs":
             message = json.loads(record["body"])

@@ -60,7 +60,7 @@ class House:
         self.floor = load(Path(JOB["floor"]) / "api.py")
         functions = Path(JOB["functions"])
         names = {step.capability for step in (*request_steps.SIGN_UP, *request_steps.PREPARE, *request_steps.MEASURED)}
-        # A capability's own routes, or those of another of its entries: `dispatch/calendars`.
+        # A capability's own routes, or those of another of its entries: `dispatch/calendars_api`.
         self.entries = {
             name: load(functions / (f"{name}.py" if "/" in name else f"{name}/api.py")) for name in sorted(names)
         }
@@ -162,7 +162,7 @@ def warm() -> list[dict[str, Any]]:
     rows = [_row(day, house, step, samples.get(step.name, [])) for step in (*FLOOR, *request_steps.MEASURED)]
     from tests.load.position_requests import ENTRY, Road
 
-    house.entries[ENTRY] = load(Path(JOB["functions"]) / "dispatch" / "tracking.py")
+    house.entries[ENTRY] = load(Path(JOB["functions"]) / "dispatch" / "tracking_api.py")
     return [*rows, *Aftermath(day).rows(JOB["rounds"]), *Road(day, house).rows(JOB["rounds"])]
 
 
@@ -209,8 +209,8 @@ class Aftermath:
 
     def __init__(self, day: Day) -> None:
         functions = Path(JOB["functions"])
-        self.relay = load(functions / "relay" / "events.py").handler
-        self.messaging = load(functions / "messaging" / "events.py").handler
+        self.relay = load(functions / "relay" / "consumer.py").handler
+        self.messaging = load(functions / "messaging" / "consumer.py").handler
         self.day = day
 
     def rows(self, rounds: int) -> list[dict[str, Any]]:

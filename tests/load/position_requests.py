@@ -24,7 +24,7 @@ from tests.load.request_steps import Day, Step
 if TYPE_CHECKING:
     from tests.load.in_process import House
 
-ENTRY: Final = "dispatch/tracking"
+ENTRY: Final = "dispatch/tracking_api"
 BATCHES: Final = {"tell a position": 1, "tell six positions": 6, "tell a hundred positions": 100}
 FOLLOW: Final = "follow a charter"
 PAGE: Final = int(position_store.LENGTH / moving_assignments.EVERY)

@@ -151,16 +151,16 @@ def test_names_in_the_template_follow_from_the_entry(function: str) -> None:
 
 @pytest.mark.parametrize("function", functions())
 def test_every_entry_has_a_sample_of_its_input(function: str) -> None:
-    name = functions()[function]["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
-    sample = SAMPLES / f"{name}.json"
-    assert sample.exists(), f"put an input that {name} really got, without its secrets, into events/samples/{name}.json"
-    assert read_sample(name)
+    capability, module, _ = _entry(function)
+    sample = SAMPLES / capability / f"{module}.json"
+    assert sample.exists(), f"put an input that {function} got, without its secrets, into {sample.relative_to(ROOT)}"
+    assert read_sample(f"{capability}/{module}")
 
 
 @pytest.mark.parametrize("function", functions())
 def test_a_sample_has_no_date_that_grows_old(function: str) -> None:
-    name = functions()[function]["FunctionName"]["Fn::Sub"].removeprefix("coachway-${Environment}-")
-    dates = re.findall(r"20\d\d-\d\d-\d\d", sample_text(name))
+    capability, module, _ = _entry(function)
+    dates = re.findall(r"20\d\d-\d\d-\d\d", sample_text(f"{capability}/{module}"))
     assert not dates, "write {now}, {now+7d} or {today} for a date: tests/samples.py resolves them"
 
 

@@ -23,7 +23,7 @@ from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply, call
 
-api = load("bids", "pages").api
+api = load("bids", "vendor_page").api
 FORM = {"quoted_price": "$1,250.50", "passenger_capacity": "56"}
 
 

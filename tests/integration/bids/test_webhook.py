@@ -16,7 +16,7 @@ from tests.entries import load
 from tests.integration.bids.office import SYSTEM, booked, done, found, offer, vendor
 from tests.integration.client import Reply, call
 
-api = load("bids", "webhook").api
+api = load("bids", "vendor_webhook").api
 
 
 @pytest.fixture(autouse=True)

@@ -29,7 +29,7 @@ from tests.entries import load
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 from tests.integration.client import Reply, call, token_for
 
-api = load("billing", "refunds").api
+api = load("billing", "refunds_api").api
 SYSTEM: Final = Caller.system("refunds", ORG)
 RIGHTS: Final = "billing:read refunds:write refunds:approve"
 

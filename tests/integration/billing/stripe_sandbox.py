@@ -34,8 +34,8 @@ from tests.entries import load
 from tests.integration.bookings import asking
 from tests.integration.client import Reply, call, token_for
 
-payments = load("billing", "payments").api
-webhook = load("billing", "webhook").api
+payments = load("billing", "payments_api").api
+webhook = load("billing", "stripe_webhook").api
 SECRET = "a-secret-of-the-tests"
 RIGHTS = "billing:read billing:write payments:write charters:read charters:write"
 

@@ -24,7 +24,7 @@ from tests.integration.client import Reply, call
 
 __all__ = ["process", "sandbox"]
 
-pages = load("billing", "pages").api
+pages = load("billing", "payment_pages").api
 CONFIRMED = "4000002760003184"
 CONFIRMED_AND_DECLINED = "4000008400001629"
 FORM = {"amount": "169.08", "paid": "0.00"}
@@ -167,7 +167,7 @@ def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox:
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [told] = desk.events("payment.failed")
     link = tokens.create_link_token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
-    page = call(load("bookings", "pages").api, "GET", f"/pages/quotes/{link}")
+    page = call(load("bookings", "quote_page").api, "GET", f"/pages/quotes/{link}")
     assert all(field in page.text for field in ('name="amount" value="169.08"', 'name="paid" value="0.00"'))
     assert posted(link, "pm_card_visa").status == 303
     assert desk.charter(charter["id"]).amount_paid == 169_08

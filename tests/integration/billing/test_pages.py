@@ -16,7 +16,7 @@ from tests.integration.billing.office import completed, done
 from tests.integration.bookings.asking import ORG, STAFF
 from tests.integration.client import Reply, call
 
-pages = load("billing", "pages")
+pages = load("billing", "payment_pages")
 
 
 @pytest.fixture(autouse=True)

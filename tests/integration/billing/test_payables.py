@@ -29,7 +29,7 @@ from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply, call, token_for
 
-api = load("billing", "payables").api
+api = load("billing", "payables_api").api
 SYSTEM = Caller.system("billing", ORG)
 
 

@@ -22,7 +22,7 @@ from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.unit.bookings.charters import CLIENT, ORG_ID, ORGANIZATION
 
-pages = load("bookings", "pages")
+pages = load("bookings", "quote_page")
 STAFF = Caller(org_id=ORG_ID, user_id="usr_1", permissions=frozenset({"charters:write"}))
 YES = {"revision_number": "1", "accepted_by": "Dana Lee", "agreed": "true"}
 

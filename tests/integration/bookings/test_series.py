@@ -135,7 +135,7 @@ def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: 
     assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
     assert series_outbox.deliver_pending() == 0, "a request may still be at it"
     with clock.frozen(clock.now() + timedelta(minutes=2)):
-        assert load("bookings", "schedule").handler({}, None)["delivered"] == 3
+        assert load("bookings", "timer").handler({}, None)["delivered"] == 3
         assert series_outbox.deliver_pending() == 0
     for charter in made:
         events = ask("GET", f"/charters/{charter['id']}/history").json()

@@ -23,7 +23,7 @@ from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
 api = load("clients", "api").api
-ELSEWHERE = {"erase": load("bookings", "api").api, "export": load("billing", "papers").api}
+ELSEWHERE = {"erase": load("bookings", "api").api, "export": load("billing", "documents_api").api}
 """What higher floors know more of, and answer."""
 BASE = "/api/v1/clients"
 ACME: dict[str, Any] = {

@@ -126,6 +126,6 @@ def test_other_records_are_passed_over(bus: Bus) -> None:
 def test_the_entry_counts_what_it_published_for_cloudwatch(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
     metrics.clear_metrics()
     records = [record for _, record in [recorded("a"), recorded("b")]]
-    load("relay", "events").handler({"Records": records}, object())
+    load("relay", "consumer").handler({"Records": records}, object())
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [line["EventsPublished"] for line in lines] == [[2.0]]

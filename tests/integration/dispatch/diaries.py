@@ -9,7 +9,7 @@ from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply, call, token_for
 
-api = load("dispatch", "calendars").api
+api = load("dispatch", "calendars_api").api
 STAFF: Final = "dispatch:read dispatch:write"
 
 

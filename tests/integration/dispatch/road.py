@@ -18,7 +18,7 @@ from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply, call, token_for
 from tests.integration.dispatch import yard
 
-tracking = load("dispatch", "tracking").api
+tracking = load("dispatch", "tracking_api").api
 STAFF: Final = "dispatch:read dispatch:write"
 EST: Final = timedelta(hours=5)
 

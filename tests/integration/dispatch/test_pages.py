@@ -19,7 +19,7 @@ from tests.integration.dispatch import road
 from tests.integration.dispatch.road import at, done, on_duty, the_time_is
 from tests.tracks import read
 
-api = load("dispatch", "pages").api
+api = load("dispatch", "trip_pages").api
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.identity.people import Org, facts, post, registered
 
-api: ApiRouter = load("identity", "pages").api
+api: ApiRouter = load("identity", "password_pages").api
 CHOSEN = "four words in a row"
 
 

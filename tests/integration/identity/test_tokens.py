@@ -106,7 +106,7 @@ def test_a_renewed_key_signs_after_a_while_and_the_old_tokens_stay_good() -> Non
     with clock.frozen(at + timedelta(days=-30)):
         first = signing_keys.current()
     with clock.frozen(clock.now() + timedelta(days=2)):
-        load("identity", "schedule").handler({}, None)
+        load("identity", "timer").handler({}, None)
     published = [each.kid for each in signing_keys.current().keys]
     assert published[0] == first.keys[0].kid == old
     assert len(published) == 2

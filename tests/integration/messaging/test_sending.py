@@ -84,7 +84,7 @@ def test_a_mail_carries_the_id_of_its_record(post: Post) -> None:
 def test_the_queue_s_batch_fails_for_what_failed_only(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = delivery("charter.booked"), delivery("user.otp_requested")
     post.sandbox.behave("fail", 1)
-    handler = load("messaging", "events").handler
+    handler = load("messaging", "consumer").handler
 
     def record(event: Delivery) -> dict[str, Any]:
         detail = {**event.model_dump(exclude={"type", "version"}), "occurred_at": "2027-01-01T00:00:00Z"}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.billing import consumers
 from coachway.core.entrypoints import event_consumer
 
-handler = event_consumer.event_handler("billing", consumers.CONSUMERS)
+CONSUMERS: Final = consumers.CONSUMERS
+
+handler = event_consumer.event_handler("billing", CONSUMERS)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.bookings import erasure
 from coachway.core.entrypoints import event_consumer
 
-handler = event_consumer.event_handler("bookings", erasure.CONSUMERS)
+CONSUMERS: Final = erasure.CONSUMERS
+
+handler = event_consumer.event_handler("bookings", CONSUMERS)

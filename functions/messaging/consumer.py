@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.core.entrypoints import event_consumer
 from coachway.messaging import notifications
 
-handler = event_consumer.event_handler("messaging", notifications.CONSUMERS)
+CONSUMERS: Final = notifications.CONSUMERS
+
+handler = event_consumer.event_handler("messaging", CONSUMERS)

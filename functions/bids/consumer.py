@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.bids import erasure
 from coachway.bids.requests import consumers as request_consumers
 from coachway.core.entrypoints import event_consumer
 
-handler = event_consumer.event_handler("bids", {**request_consumers.CONSUMERS, **erasure.CONSUMERS})
+CONSUMERS: Final = {**request_consumers.CONSUMERS, **erasure.CONSUMERS}
+
+handler = event_consumer.event_handler("bids", CONSUMERS)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.core.entrypoints import event_consumer
 from coachway.dispatch.performance import service as performance
 
-handler = event_consumer.event_handler("dispatch-figures", performance.CONSUMERS)
+CONSUMERS: Final = performance.CONSUMERS
+
+handler = event_consumer.event_handler("dispatch-figures", CONSUMERS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.core.entrypoints import event_consumer
 from coachway.dispatch import erasure
 from coachway.dispatch.matching import charter_consumer
 from coachway.dispatch.recovery import workflow as recovery_workflow
 
-handler = event_consumer.event_handler(
-    "dispatch", {**charter_consumer.CONSUMERS, **erasure.CONSUMERS, **recovery_workflow.CONSUMERS}
-)
+CONSUMERS: Final = {**charter_consumer.CONSUMERS, **erasure.CONSUMERS, **recovery_workflow.CONSUMERS}
+
+handler = event_consumer.event_handler("dispatch", CONSUMERS)

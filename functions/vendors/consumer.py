@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from coachway.core.entrypoints import event_consumer
 from coachway.vendors import statistics
 
-handler = event_consumer.event_handler("vendors", statistics.CONSUMERS)
+CONSUMERS: Final = statistics.CONSUMERS
+
+handler = event_consumer.event_handler("vendors", CONSUMERS)
