@@ -46,5 +46,6 @@ def _integration(function: str, path: str) -> dict[str, Any]:
             "httpMethod": "POST",
             "passthroughBehavior": "when_no_match",
             "uri": {"Fn::Sub": _URI % function},
+            "credentials": {"Fn::GetAtt": ["GatewayRole", "Arn"]},
         },
     }

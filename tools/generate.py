@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from tools import data_map, error_codes, event_schemas, gateway, openapi
+from tools import data_map, error_codes, event_schemas, gateway, openapi, template
 from tools.entries import ROOT, import_everything, serving
 
 
@@ -21,6 +21,8 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "docs/openapi.json": document,
         ROOT / "infra/api.yaml": gateway.definition(entries),
+        ROOT / "infra/observability.yaml": template.observability(),
+        ROOT / "template.yaml": template.template(),
         ROOT / "docs/data-map.md": data_map.page(),
         ROOT / "docs/errors.md": error_codes.markdown_page(),
         ROOT / "functions/docs/errors.html": error_codes.html_page(),
