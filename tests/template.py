@@ -45,6 +45,18 @@ def resources_of_type(kind: str) -> dict[str, Json]:
     return {name: each["Properties"] for name, each in template()["Resources"].items() if each["Type"] == kind}
 
 
+def resources() -> list[str]:
+    """The logical ids of what CloudFormation makes of the template, with what SAM adds to it."""
+    added = list(template()["Resources"])
+    for name, each in template()["Resources"].items():
+        if each["Type"] == "AWS::Serverless::Api":
+            added += [f"{name}Deployment", f"{name}Stage"]
+        for event, source in each["Properties"].get("Events", {}).items():
+            parts = {"Schedule": ["", "Permission"], "SQS": [""], "DynamoDB": [""]}[source["Type"]]
+            added += [f"{name}{event}{part}" for part in parts]
+    return added
+
+
 def functions() -> dict[str, Json]:
     """The Lambda functions."""
     return resources_of_type("AWS::Serverless::Function")

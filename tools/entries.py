@@ -7,7 +7,6 @@ import pkgutil
 import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Final
 

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from tools import data_map, error_codes, event_schemas, gateway, openapi, template
-from tools.entries import ROOT, import_everything, serving
+from tools.entries import import_everything, serving
+from tools.functions import ROOT
 
 
 def generated() -> dict[Path, str]:

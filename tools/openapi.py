@@ -20,7 +20,8 @@ from coachway.core.persistence.records import Entity
 from coachway.core.problem_details import Problem
 from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
 from tools import error_codes, openapi_words
-from tools.entries import ROOT, Entry
+from tools.entries import Entry
+from tools.functions import ROOT
 from tools.openapi_schemas import Schemas, inlined, named, without_null
 from tools.openapi_words import ERROR_STATUSES
 

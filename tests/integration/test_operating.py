@@ -20,6 +20,7 @@ from infra.local.operations import replay, statistics_rebuild
 from infra.local.stack_config import StackConfig
 from tests.integration import carriers
 from tests.integration.conftest import TABLE
+from tests.template import template
 
 pytestmark = pytest.mark.parametrize("dynamodb", ["aws"], indirect=True)
 
@@ -37,14 +38,14 @@ def received(url: str) -> list[str]:
 def staging(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> StackConfig:
     """An environment on AWS with a stack's outputs, and nothing in this process that tells of it."""
     boto3.client("events").create_event_bus(Name="bus")
-    urls = {f"{each}QueueUrl": queue(each) for each in replay.CONSUMERS}
-    urls |= {f"{each}DeadLettersUrl": queue(f"{each}-dead") for each in (*replay.CONSUMERS, "Relay")}
+    names = sorted(template()["Outputs"])
+    urls = {name: queue(name) for name in names if name.endswith(("QueueUrl", "DeadLettersUrl"))}
     outputs = {"TableName": TABLE, "BusName": "bus"} | urls
-    template = {
+    stack = {
         "Resources": {"Any": {"Type": "AWS::SQS::Queue"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
-    boto3.client("cloudformation").create_stack(StackName="coachway-staging", TemplateBody=json.dumps(template))
+    boto3.client("cloudformation").create_stack(StackName="coachway-staging", TemplateBody=json.dumps(stack))
     for name in ("BUS_NAME", "DEAD_LETTERS_URL"):
         monkeypatch.setenv(name, "")
     return StackConfig.from_environment("staging")

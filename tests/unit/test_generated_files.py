@@ -17,7 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
-from tests.template import ROOT, functions, resources_of_type, role_of, template
+from tests.template import ROOT, functions, grants, load_yaml, resources_of_type, role_of, template
 from tools import openapi_schemas
 from tools.entries import load, serving
 
@@ -134,9 +134,16 @@ def test_every_entry_of_the_code_is_a_function_of_the_template() -> None:
     assert {entry.function for entry in serving()} <= functions().keys()
 
 
-def test_every_function_that_serves_routes_may_be_called_by_the_gateway() -> None:
-    allowed = {each["FunctionName"]["Ref"] for each in resources_of_type("AWS::Lambda::Permission").values()}
-    assert {entry.function for entry in serving()} <= allowed
+def test_the_gateway_may_invoke_the_functions_that_serve_routes_and_no_other() -> None:
+    [statement] = grants("GatewayRole")
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert {each["Fn::GetAtt"] for each in statement["Resource"]} == {f"{each.function}.Arn" for each in serving()}
+    integrations = [
+        method["x-amazon-apigateway-integration"]
+        for methods in load_yaml("infra/api.yaml")["paths"].values()
+        for method in methods.values()
+    ]
+    assert all(each["credentials"] == {"Fn::GetAtt": ["GatewayRole", "Arn"]} for each in integrations)
 
 
 @pytest.mark.parametrize("function", functions())

@@ -18,7 +18,8 @@ from infra.local.stack_config import BUILD, ROOT
 
 TEMPLATE = "template.yaml"
 PARTS = ("functions", "infra", "statemachines")
-EXCLUDED = ("local", "localstack")
+EXCLUDED = ("local", "localstack", "base.yaml", "base_observability.yaml", "functions.toml", "grants.yaml")
+"""In `infra/`: local tools, and what the templates are generated from."""
 MAX_PACKAGES = 6
 
 

@@ -17,16 +17,13 @@ from infra.local.stack_config import StackConfig
 
 ClientFactory = Callable[[StackConfig, str], Any]
 
-CONSUMERS = ("Messaging", "Vendors", "Bookings", "Bids", "Dispatch", "DispatchFigures", "Billing")
-"""Consumers whose queue and dead-letter queue are among the stack's outputs."""
-
 
 def redrive_dead_letters(client: ClientFactory, config: StackConfig) -> int:
     """Move all messages of the dead-letter queues back to where they came from; returns how many."""
     outputs = stack_deployment.read_outputs(config)
     sqs = client(config, "sqs")
     moved = 0
-    for consumer in CONSUMERS:
+    for consumer in _consumers(outputs):
         for message in _receive_all(sqs, outputs[f"{consumer}DeadLettersUrl"]):
             sqs.send_message(QueueUrl=outputs[f"{consumer}QueueUrl"], MessageBody=message["Body"])
             _delete_message(sqs, outputs[f"{consumer}DeadLettersUrl"], message)
@@ -35,6 +32,11 @@ def redrive_dead_letters(client: ClientFactory, config: StackConfig) -> int:
         moved += _publish_dead_letter(client, config, outputs, message)
         _delete_message(sqs, outputs["RelayDeadLettersUrl"], message)
     return moved
+
+
+def _consumers(outputs: dict[str, str]) -> list[str]:
+    """Every consumer that has a queue and a dead-letter queue. The relay has no queue: it reads the stream."""
+    return [name.removesuffix("QueueUrl") for name in outputs if name.endswith("QueueUrl")]
 
 
 def replay_events(client: ClientFactory, config: StackConfig, organization_id: str, first: str, last: str) -> int:

@@ -15,15 +15,13 @@ from botocore.exceptions import ClientError
 from infra.local.deployment import stack_deployment
 from infra.local.stack_config import StackConfig
 
-WORKFLOWS: Final = ("Bidding", "Invoicing", "Recovery", "Refund", "Collection")
-"""The state machines whose ARN is among the stack's outputs, as `<name>FlowArn`."""
 FAILURE_STATUSES: Final = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
 def redrive_failed_executions(client: Callable[[StackConfig, str], Any], config: StackConfig) -> int:
     """Restart every failed execution that was not restarted before; returns how many."""
     outputs, states = stack_deployment.read_outputs(config), client(config, "stepfunctions")
-    return sum(_redrive_workflow(states, outputs[f"{name}FlowArn"]) for name in WORKFLOWS)
+    return sum(_redrive_workflow(states, arn) for name, arn in outputs.items() if name.endswith("FlowArn"))
 
 
 def _redrive_workflow(states: Any, machine_arn: str) -> int:

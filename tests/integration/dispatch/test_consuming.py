@@ -24,7 +24,6 @@ from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverSt
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch.yard import SYSTEM, assigned, charter, done, driver, found, trip, vehicle
-from tests.template import template
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +145,6 @@ def test_papers_that_will_have_run_out_are_a_concern(kind: str) -> None:
     told(kind, ids.new("cmp"), subject_type="vendor", subject_id=ids.new("ven"))
 
 
-def test_the_bus_lets_just_these_events_reach_the_queue() -> None:
-    rule = template()["Resources"]["DispatchRule"]["Properties"]["EventPattern"]
+def test_no_event_has_two_consumers_in_one_queue() -> None:
     heard = [*charter_consumer.CONSUMERS, *erasure.CONSUMERS, *recovery_workflow.CONSUMERS]
-    assert sorted(rule["detail-type"]) == sorted(set(heard)) == sorted(heard)
+    assert sorted(set(heard)) == sorted(heard)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.entries import ROOT
+from tools.functions import ROOT
 
 FLOWS = {each.name.partition(".")[0]: yaml.safe_load(each.read_text()) for each in (ROOT / "statemachines").glob("*")}
 

@@ -16,7 +16,6 @@ from coachway.core.projections import add_counters
 from coachway.vendors import rules, statistics_counters
 from coachway.vendors.model import figures_of
 from coachway.vendors.rules import TRANSITIONS, Status
-from tests.template import resources_of_type
 
 HALVES = st.integers(2, 10).map(lambda n: n / 2)
 
@@ -126,8 +125,3 @@ def test_what_is_read_of_events_is_what_they_say() -> None:
     assert set(statistics_counters.Completed.model_fields) <= set(CharterCompleted.model_fields)
     assert set(statistics_counters.Departed.model_fields) <= set(TripDeparted.model_fields)
     assert set(statistics_counters.Arrived.model_fields) <= set(TripArrived.model_fields)
-
-
-def test_the_bus_sends_just_what_is_counted() -> None:
-    pattern = resources_of_type("AWS::Events::Rule")["VendorsRule"]["EventPattern"]
-    assert sorted(pattern["detail-type"]) == sorted(statistics_counters.COUNTED)
