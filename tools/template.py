@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from coachway.core.http import Api
+from coachway.core.http.routing import ApiRouter
 from tools.entries import load
 from tools.functions import ROOT, TIMEOUTS, Function, Kind, functions
 
@@ -154,7 +154,7 @@ class Described:
         self.row, self.id, self.name = row, row.logical_id, row.deployed_name
         self.description = " ".join((module.__doc__ or "").partition("\n\n")[0].split())
         self.events: list[str] = sorted(getattr(module, "CONSUMERS", ()))
-        self.kind = self._kind(isinstance(getattr(module, "api", None), Api))
+        self.kind = self._kind(isinstance(getattr(module, "api", None), ApiRouter))
         if (self.kind is Kind.API) == bool(row.alarm):
             raise ValueError(f"{self.name}: only timers, consumers and workflows have an `alarm`, and each needs one")
 
