@@ -22,7 +22,7 @@ ALARMS: dict[str, Any] = {
 
 def consumers() -> list[str]:
     """The consumers' logical ids, without what names each of their resources."""
-    return [name.removesuffix("Queue") for name in of_type("AWS::SQS::Queue") if name.endswith("Queue")]
+    return [name.removesuffix("Queue") for name in resources_of_type("AWS::SQS::Queue") if name.endswith("Queue")]
 
 
 def _nulls(node: Any, place: str) -> Iterator[str]:
