@@ -8,7 +8,6 @@ from typing import Final
 from coachway.bids import context, event_payloads, service
 from coachway.bids.model import DUE, Bid
 from coachway.bids.rules import BidStatus, require_bid_step, valid_until
-from coachway.bookings.charters.model import sortable
 from coachway.contracts.bids import BidExpired
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
@@ -16,6 +15,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 
 _TIMER: Final = "bid-expiry"
 

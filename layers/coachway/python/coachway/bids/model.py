@@ -12,11 +12,11 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.bids.rules import BidStatus
-from coachway.bookings.charters.model import CharterId, sortable
+from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import PositiveAmount
 from coachway.pricing.rule_model import Class, Code
 from coachway.vendors.model import VendorId

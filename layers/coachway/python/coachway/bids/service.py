@@ -55,7 +55,7 @@ def create_and_submit(
 
     `told` makes the answer that an Idempotency-Key remembers.
     """
-    return retry_on_conflict(lambda: _place(caller, wanted, told))
+    return retry_on_conflict(lambda: _place(caller, wanted, told))()
 
 
 def _place(caller: Caller, wanted: BidInput, told: Callable[[Bid], BaseModel] | None) -> tuple[Bid, BiddingContext]:
@@ -152,7 +152,7 @@ def update(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], expect
 
 def submit(caller: Caller, bid_id: str) -> BidView:
     """Submit a draft. Raises Conflict when bidding is closed or the vendor may not bid any more."""
-    return retry_on_conflict(lambda: _submit(caller, bid_id))
+    return retry_on_conflict(lambda: _submit(caller, bid_id))()
 
 
 def _submit(caller: Caller, bid_id: str) -> BidView:
@@ -218,7 +218,7 @@ def withdraw(caller: Caller, bid_id: str) -> BidView:
         )
         return visibility.bid(caller, after, request)
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def visible_bids(bids: Iterable[Bid], asked: Mapping[str, BidRequest]) -> list[Bid]:

@@ -98,7 +98,7 @@ def decline(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
         now = invitation_links.opened(caller, token)
         invitations.decline(now.caller, now.invitation, now.request, form.reason.strip())
 
-    return _answered(caller, token, form.model_dump(), lambda: retry_on_conflict(act))
+    return _answered(caller, token, form.model_dump(), retry_on_conflict(act))
 
 
 def withdraw(caller: Caller, token: str) -> HtmlResponse:

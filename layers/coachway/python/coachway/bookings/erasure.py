@@ -84,7 +84,7 @@ def client_erased(caller: Caller, delivery: Delivery) -> None:
     query = PageQuery(limit=clients.AT_ONCE, cursor=cursor)
     some = query_page(Quote, QUOTES_OF_CLIENT, [partition], query, descending=True)
     for charter_id in dict.fromkeys(each.charter_id for each in some.items if each.charter_id is not None):
-        retry_on_conflict(partial(_erase, caller, client_id, charter_id))
+        retry_on_conflict(partial(_erase, caller, client_id, charter_id))()
     if some.next_cursor is not None:
         clients.schedule_next_page(caller, delivery, _PART, some.next_cursor)
 

@@ -33,4 +33,4 @@ def schedule_next_page(caller: Caller, delivery: Delivery, part: str, cursor: st
         once = MarkConsumed(f"erasing-{part}", delivery.event_id)
         store.commit(caller, Update(receipt, receipt.model_copy(), [told]), once)
 
-    retry_on_conflict(tell)
+    retry_on_conflict(tell)()

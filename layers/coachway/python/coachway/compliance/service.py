@@ -47,7 +47,7 @@ def submit(caller: Caller, wanted: DocumentInput) -> ComplianceDocument:
     accepted = [*REQUIRED[whose.subject_type], rules.DocumentType.OTHER]
     if wanted.document_type not in accepted:
         raise errors.Invalid.field("document_type", f"of a {whose.subject_type} must be one of {', '.join(accepted)}")
-    return retry_on_conflict(lambda: _submit(caller, wanted, whose))
+    return retry_on_conflict(lambda: _submit(caller, wanted, whose))()
 
 
 def _submit(caller: Caller, wanted: DocumentInput, whose: Whose) -> ComplianceDocument:
@@ -132,7 +132,7 @@ def listed(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
 
 def review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
     """Judge a paper. Raises Conflict for a status that cannot follow, and for approving what has run out."""
-    return retry_on_conflict(lambda: _review(caller, compliance_id, judgement, expected))
+    return retry_on_conflict(lambda: _review(caller, compliance_id, judgement, expected))()
 
 
 def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:

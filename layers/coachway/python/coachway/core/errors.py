@@ -11,6 +11,7 @@ Error
 ├── Invalid          the request can be parsed, but fields are wrong
 ├── Conflict         a business rule or the current state does not allow it
 │   ├── LostRace     another request changed the resource first
+│   ├── InvalidStatusTransition  this status cannot follow the current one
 │   └── Duplicate    a unique value is taken
 ├── Stale            If-Match names an old version
 ├── TooMany          too many requests
@@ -154,6 +155,13 @@ class ConcurrentUpdate(Conflict):
 
     code = "concurrent_update"
     title = "Changed by another request"
+
+
+class InvalidStatusTransition(Conflict):
+    """The resource cannot go from its current status to the requested one. `detail` names those that can follow."""
+
+    code = "invalid_status_transition"
+    title = "Invalid status transition"
 
 
 class Duplicate(Conflict):

@@ -1,32 +1,39 @@
-"""Work that falls due: it lies in hourly buckets of an index, and a timer goes through those not done yet.
+"""Timers: records that become due are indexed by hour, and each run handles the hours since the last complete run.
 
-After an outage the hours that were missed are gone through first, and nothing is scanned. An hour that went wrong is
-gone through again; what is done twice must do nothing twice.
+After an outage the missed hours come first. Nothing is scanned. An hour in which a record failed is handled again, so
+handling a record twice must have no effect the second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from pydantic import AwareDatetime
 
-from coachway.core import store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
+from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
+from coachway.core.runtime.logging import logger
+from coachway.core.schemas import PageQuery
+from coachway.core.types.datetimes import sortable
+
+R = TypeVar("R", bound=Record)
 
 _FIRST_LOOK_BACK: Final = timedelta(days=7)
 _HOUR: Final = timedelta(hours=1)
 
-TIMER = AccessPattern("up to which hour a timer has done its work", pk="TIMER#{name}", sk="UNTIL")
+TIMER = AccessPattern("the hour up to which a timer has handled everything", pk="TIMER#{name}", sk="UNTIL")
 
 
 class Timer(Record):
-    """Hours before `until` have been gone through."""
+    """Every hour before `until` has been handled."""
 
     KIND: ClassVar[str] = "timer"
 
@@ -46,7 +53,7 @@ class TimerRun:
     done: Timer | None
 
     def hours(self) -> Iterator[datetime]:
-        """The beginning of every hour that has something due, oldest first; the last is the present one."""
+        """The start of every hour to be handled, oldest first, up to the current one."""
         start = self.done.until if self.done is not None else self.now - _FIRST_LOOK_BACK
         at = start.replace(minute=0, second=0, microsecond=0)
         while at <= self.now:
@@ -54,7 +61,7 @@ class TimerRun:
             at += _HOUR
 
     def finish(self) -> None:
-        """Note that all of them were gone through. Raises LostRace when another run did so meanwhile."""
+        """Record that all hours were handled. Raises ConcurrentUpdate when another run did so meanwhile."""
         mark = Timer(name=self.name, until=self.now.replace(minute=0, second=0, microsecond=0))
         caller = Caller.system(self.name, "")
         if self.done is None:
@@ -66,3 +73,42 @@ class TimerRun:
 def begin(name: str) -> TimerRun:
     """Begin a run of the timer of this name."""
     return TimerRun(name, clock.now(), store.find(Timer, TIMER.key(name=name)))
+
+
+def sweep(
+    name: str, model: type[R], pattern: AccessPattern, handle: Callable[[R, datetime], str], *, limit: int = 100
+) -> dict[str, int]:
+    """Call `handle(record, now)` for every record that is due, and count the outcomes that it returns.
+
+    `pattern` keeps records by the `hour` (or `day`) in which they are due, with a sort key that begins with the time.
+    `handle` must read the record again, since an index may be old, and returns what it did (`expired`), or "" for
+    nothing. A record whose handling raises is counted as `failed` and handled again by the next run; the others go on.
+    """
+    run, outcomes = begin(name), Counter(failed=0)
+    partitions = list(dict.fromkeys(_partition(pattern, hour) for hour in run.hours()))
+    for partition in partitions:
+        for record in _due_records(model, pattern, partition, run.now, limit):
+            try:
+                outcome = handle(record, run.now)
+            except errors.Error as failure:
+                outcomes["failed"] += 1
+                reason = type(failure).__name__
+                logger.warning("a due record could not be handled; the next run retries it", job=name, reason=reason)
+            else:
+                if outcome:
+                    outcomes[outcome] += 1
+    if not outcomes["failed"]:
+        run.finish()
+    return dict(outcomes)
+
+
+def _partition(pattern: AccessPattern, hour: datetime) -> str:
+    return pattern.partition(hour=sortable(hour)[:13], day=sortable(hour)[:10])
+
+
+def _due_records(model: type[R], pattern: AccessPattern, partition: str, now: datetime, limit: int) -> Iterator[R]:
+    query: PageQuery | None = PageQuery(limit=limit)
+    while query is not None:
+        page = query_page(model, pattern, [partition], query, between=("0", f"{sortable(now)}~"))
+        yield from page.items
+        query = PageQuery(limit=limit, cursor=page.next_cursor) if page.next_cursor else None

@@ -76,7 +76,7 @@ class CounterProjection(Generic[T]):
             store.commit(caller, *self._written(caller, known, after), MarkConsumed(self._consumer(subject), event_id))
 
         try:
-            retry_on_conflict(add)
+            retry_on_conflict(add)()
         except AlreadyConsumed:
             return  # of several that it is about, this one had it before
 
@@ -92,7 +92,7 @@ class CounterProjection(Generic[T]):
             for subject, numbers in self.added(org_id, event.type, event.data).items():
                 found.setdefault(subject, {})[event.event_id] = numbers
         for subject, counted in found.items():
-            retry_on_conflict(partial(self._recount, caller, subject, counted))
+            retry_on_conflict(partial(self._recount, caller, subject, counted))()
         return len(found)
 
     def _recount(self, caller: Caller, subject: str, counted: Mapping[str, Numbers]) -> None:

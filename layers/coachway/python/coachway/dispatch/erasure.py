@@ -41,10 +41,10 @@ def charter_erased(caller: Caller, delivery: Delivery) -> None:
     """Erase where a trip went and whom it met, from whoever drove it or was to."""
     client_id, charter_id = str(delivery.data["client_id"]), delivery.aggregate_id
     for assignment in repository.of_charter(caller.org_id, charter_id):
-        retry_on_conflict(partial(_erase_assignment, caller, assignment.id, client_id))
+        retry_on_conflict(partial(_erase_assignment, caller, assignment.id, client_id))()
     opened = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
     for recovery in query_all(Recovery, opened, index=OF_CHARTER.index):
-        retry_on_conflict(partial(_erase_recovery, caller, recovery.id, client_id))
+        retry_on_conflict(partial(_erase_recovery, caller, recovery.id, client_id))()
 
 
 def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:

@@ -112,7 +112,7 @@ def update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], 
 
     Raises Duplicate for a phone that somebody else has, Conflict for making a driver inactive who has jobs ahead.
     """
-    return retry_on_conflict(lambda: _update(caller, driver_id, changes, expected))
+    return retry_on_conflict(lambda: _update(caller, driver_id, changes, expected))()
 
 
 def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
@@ -144,7 +144,7 @@ def _told(before: Driver, after: Driver) -> list[Event]:
 
 def delete(caller: Caller, driver_id: str, expected: int | None) -> None:
     """Remove a driver and their log-in; the phone is free again. Raises Conflict while there are jobs ahead."""
-    retry_on_conflict(lambda: _delete(caller, driver_id, expected))
+    retry_on_conflict(lambda: _delete(caller, driver_id, expected))()
 
 
 def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
@@ -181,4 +181,4 @@ def set_availability(
         store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**about(before))]))
         return after
 
-    return _availability(retry_on_conflict(change))
+    return _availability(retry_on_conflict(change)())

@@ -61,7 +61,7 @@ def listed(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
 
 def update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None) -> Vehicle:
     """Change what `changes` names. Raises Conflict for retiring a vehicle that has jobs ahead."""
-    return retry_on_conflict(lambda: _update(caller, vehicle_id, changes, expected))
+    return retry_on_conflict(lambda: _update(caller, vehicle_id, changes, expected))()
 
 
 def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None) -> Vehicle:
@@ -88,7 +88,7 @@ def _told(before: Vehicle, after: Vehicle) -> list[Event]:
 
 def delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
     """Remove a vehicle. Raises Conflict while it has jobs ahead."""
-    retry_on_conflict(lambda: _delete(caller, vehicle_id, expected))
+    retry_on_conflict(lambda: _delete(caller, vehicle_id, expected))()
 
 
 def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:

@@ -29,4 +29,4 @@ def forget(caller: Caller, delivery: Delivery) -> None:
         receipt = store.get(Erasure, place)
         store.commit(caller, Update(receipt, receipt.model_copy(update={"addresses": []})))
 
-    retry_on_conflict(done)
+    retry_on_conflict(done)()

@@ -160,7 +160,7 @@ def _where(query: VendorQuery) -> dict[str, str | int | bool]:
 
 def update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> VendorProfile:
     """Change what `changes` names."""
-    after = retry_on_conflict(lambda: _update(caller, vendor_id, changes, expected))
+    after = retry_on_conflict(lambda: _update(caller, vendor_id, changes, expected))()
     return _profile(after, store.find(Statistics, statistics.key(caller.org_id, vendor_id)))
 
 

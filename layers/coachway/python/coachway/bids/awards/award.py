@@ -41,7 +41,7 @@ def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: boo
     """Award these bids of one charter, all or none. Of two who award the same vehicle at once, one gets a Conflict."""
     if len(bid_ids) > MOST_WINNERS:
         raise errors.Conflict(f"award at most {MOST_WINNERS} bids at once")
-    won = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))
+    won = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
     reject_remaining_bids(caller, won[0].charter_id)
     return won
 
@@ -193,7 +193,7 @@ def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
         store.commit(caller, op, answer=visibility.bid(caller, after, request, version=bid.version + 1))
         return visibility.bid(caller, after, request)
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
@@ -257,7 +257,7 @@ def notify_winners_of_cancellation(caller: Caller, charter_id: str, reason: str)
     else:  # deleted, and with it who was to run it
         won = [bid.id for bid in context.of_charter(caller.org_id, charter_id) if bid.status is BidStatus.ACCEPTED]
     for bid_id in dict.fromkeys(won):
-        retry_on_conflict(partial(_call_off, caller, bid_id, reason))
+        retry_on_conflict(partial(_call_off, caller, bid_id, reason))()
 
 
 def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
@@ -277,4 +277,4 @@ def confirm_if_whole(caller: Caller, charter_id: str) -> None:
         if ops:
             store.commit(caller, *ops)
 
-    retry_on_conflict(act)
+    retry_on_conflict(act)()

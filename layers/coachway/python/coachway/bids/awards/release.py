@@ -25,7 +25,7 @@ def release(caller: Caller, bid_id: str, reason: str) -> BidView:
 
     Raises Missing, Conflict when it has won nothing, its trip has begun, or one of its vehicles has its driver.
     """
-    return retry_on_conflict(lambda: _release(caller, bid_id, reason))
+    return retry_on_conflict(lambda: _release(caller, bid_id, reason))()
 
 
 def _release(caller: Caller, bid_id: str, reason: str) -> BidView:

@@ -26,7 +26,7 @@ _TOGETHER: Final = 45
 
 def invite(caller: Caller, bid_request_id: str) -> int:
     """Invite whom a request names or matches; how many. Done again, it invites nobody twice."""
-    return retry_on_conflict(lambda: _invite(caller, bid_request_id))
+    return retry_on_conflict(lambda: _invite(caller, bid_request_id))()
 
 
 def _invite(caller: Caller, bid_request_id: str) -> int:

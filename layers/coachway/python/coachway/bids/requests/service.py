@@ -219,7 +219,7 @@ def cancel_of_charter(caller: Caller, charter_id: str, reason: str) -> None:
         if request is not None and RequestStatus.CANCELLED in rules.REQUEST_STEPS[request.status]:
             cancel(caller, request.id, reason)
 
-    retry_on_conflict(act)
+    retry_on_conflict(act)()
 
 
 def listed(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:

@@ -49,7 +49,7 @@ def next_step(caller: Caller, bid_request_id: str, *, execution: str, round_: in
     """Where a request's flow goes from here. `waited` is the deadline that the flow has waited for, if it has."""
     if not executions.claim_execution(caller, bid_request_id, execution, round_=round_, redriven=redriven):
         return Next(go="over")
-    return retry_on_conflict(lambda: _look(caller, bid_request_id, waited))
+    return retry_on_conflict(lambda: _look(caller, bid_request_id, waited))()
 
 
 def _look(caller: Caller, bid_request_id: str, waited: str) -> Next:
@@ -199,7 +199,7 @@ def escalate(caller: Caller, bid_request_id: str) -> Next:
         store.commit(caller, Update(request, request.model_copy(update={"escalated_at": clock.now()})))
         return Next(go="ask")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def give_up(caller: Caller, bid_request_id: str) -> Next:
@@ -211,7 +211,7 @@ def give_up(caller: Caller, bid_request_id: str) -> Next:
             close_without_award(caller, request, "Nobody decided in time")
         return Next(go="settle")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def settle(caller: Caller, bid_request_id: str) -> Next:
@@ -233,7 +233,7 @@ def failed(caller: Caller, bid_request_id: str, *, state: str, failure: dict[str
         store.commit(caller, Update(request, request.model_copy(update={"failure": kept}), [told]), *on_charter)
         return Next(go="over")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 STEPS: Final[Mapping[str, Callable[[Caller, str], Next]]] = {

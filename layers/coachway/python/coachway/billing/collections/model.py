@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from coachway.billing.collections.rules import CollectionStatus
-from coachway.bookings.charters.model import ClientId, sortable
+from coachway.bookings.charters.model import ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount
 from coachway.core.workflows.failure import FlowFailure
 

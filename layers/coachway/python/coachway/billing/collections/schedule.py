@@ -24,7 +24,7 @@ from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.payables import rules as payable_rules
 from coachway.billing.payments.stripe_customers import find
 from coachway.bookings.charters import instalments
-from coachway.bookings.charters.model import CHARTER, Charter, sortable
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.clients.model import Client
 from coachway.contracts.billing.collections import PaymentDue
@@ -39,6 +39,7 @@ from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
+from coachway.core.types.datetimes import sortable
 from coachway.identity import organization_queries
 
 FLOW: Final = "payment_collection"
@@ -68,7 +69,7 @@ def of_charter(caller: Caller, delivery: Delivery) -> None:
     """A charter was booked, changed, or paid in part: plan its next instalment."""
     charter_id = delivery.data.get("charter_id") or delivery.aggregate_id
     if ids.is_id(str(charter_id), "chr"):
-        retry_on_conflict(lambda: _plan_charter(caller, str(charter_id)))
+        retry_on_conflict(lambda: _plan_charter(caller, str(charter_id)))()
 
 
 def _plan_charter(caller: Caller, charter_id: str) -> None:
@@ -83,7 +84,7 @@ def _plan_charter(caller: Caller, charter_id: str) -> None:
 
 def of_invoice(caller: Caller, delivery: Delivery) -> None:
     """An invoice was issued: of a client whose card is known it is collected when it is due."""
-    retry_on_conflict(lambda: _plan_invoice(caller, delivery.aggregate_id))
+    retry_on_conflict(lambda: _plan_invoice(caller, delivery.aggregate_id))()
 
 
 def _plan_invoice(caller: Caller, invoice_id: str) -> None:

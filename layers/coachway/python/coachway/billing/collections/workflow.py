@@ -44,7 +44,7 @@ def next_step(caller: Caller, collection_id: str, *, execution: str, round_: int
     """Where a collection's flow goes from here."""
     if not executions.claim_execution(caller, collection_id, execution, round_=round_, redriven=redriven):
         return Next(go="over")
-    return retry_on_conflict(lambda: _look(caller, collection_id, redriven))
+    return retry_on_conflict(lambda: _look(caller, collection_id, redriven))()
 
 
 def _look(caller: Caller, collection_id: str, redriven: bool) -> Next:
@@ -73,7 +73,7 @@ def charge(caller: Caller, collection_id: str) -> Next:
     cents, currency = due(caller, collection)
     if _open_try(collection) is None and cents <= 0:
         return _paid(caller, collection_id)
-    trying = retry_on_conflict(lambda: _tried(caller, collection_id, cents))
+    trying = retry_on_conflict(lambda: _tried(caller, collection_id, cents))()
     try:
         payment = _charged(caller, collection, trying)
     except card_payments.InProgress as busy:
@@ -81,10 +81,10 @@ def charge(caller: Caller, collection_id: str) -> Next:
     except errors.ConcurrentUpdate:
         raise
     except errors.Invalid:
-        retry_on_conflict(lambda: _untried(caller, collection_id))
+        retry_on_conflict(lambda: _untried(caller, collection_id))()
         return _given_up(caller, collection_id, "no card of this client is known", cents, currency)
     except errors.Conflict as refusal:  # less is due than a moment ago: it is reckoned again
-        retry_on_conflict(lambda: _untried(caller, collection_id))
+        retry_on_conflict(lambda: _untried(caller, collection_id))()
         raise errors.UpstreamUnavailable(refusal.detail) from refusal
     match payment.status:
         case PaymentStatus.SUCCEEDED:
@@ -93,7 +93,7 @@ def charge(caller: Caller, collection_id: str) -> Next:
             raise errors.UpstreamUnavailable("it is not known yet what became of a charge")
         case _:
             why = payment.failure_message or payment.failure_code or "the card was declined"
-            return retry_on_conflict(lambda: _failed_try(caller, collection_id, why, currency))
+            return retry_on_conflict(lambda: _failed_try(caller, collection_id, why, currency))()
 
 
 def due(caller: Caller, collection: Collection) -> tuple[int, str]:
@@ -160,7 +160,7 @@ def _paid(caller: Caller, collection_id: str) -> Next:
             store.commit(caller, Update(before, after, [PaymentCollected(**collection_schedule.about(caller, after))]))
         return Next(go="over")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def _given_up(caller: Caller, collection_id: str, why: str, cents: int, currency: str) -> Next:
@@ -181,7 +181,7 @@ def _given_up(caller: Caller, collection_id: str, why: str, cents: int, currency
         store.commit(caller, Update(before, after, [told]))
         return Next(go="over")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def failed(caller: Caller, collection_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:
@@ -201,4 +201,4 @@ def failed(caller: Caller, collection_id: str, *, state: str, failure: Mapping[s
         store.commit(caller, Update(before, after, [told]), *on_charter)
         return Next(go="over")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()

@@ -9,12 +9,12 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.bookings.charters.model import CharterId, ClientId, sortable
+from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.clients.rules import PaymentTerms
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount
 
 MOST_CHARTERS: Final = 80

@@ -8,7 +8,6 @@ from typing import Final
 from coachway.billing.invoices import service
 from coachway.billing.invoices.model import FALLING_DUE, Invoice
 from coachway.billing.invoices.rules import InvoiceStatus, require_step
-from coachway.bookings.charters.model import sortable
 from coachway.contracts.billing.invoices import InvoiceOverdue
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
@@ -16,6 +15,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 
 _TIMER: Final = "overdue-invoices"
 

@@ -151,12 +151,12 @@ def failed(caller: Caller, run: Month, error: str) -> None:
         broken = RunFailure(client_id="", client_name="The run itself", reason=f"It stopped: {error[:100]}")
         _keep(caller, run, before, before.invoice_ids if before else [], [broken])
 
-    retry_on_conflict(act)
+    retry_on_conflict(act)()
 
 
 def summarize(caller: Caller, run: Month, results: Sequence[Invoiced]) -> InvoicingRun:
     """Keep what was done, and tell the organization, if there is something new to tell."""
-    return retry_on_conflict(lambda: _summarize(caller, run, results))
+    return retry_on_conflict(lambda: _summarize(caller, run, results))()
 
 
 def _summarize(caller: Caller, run: Month, results: Sequence[Invoiced]) -> InvoicingRun:

@@ -14,7 +14,6 @@ import botocore.session
 from botocore.exceptions import ClientError
 from pydantic import AwareDatetime
 
-from coachway.bookings.charters.model import sortable
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
@@ -22,6 +21,7 @@ from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 
 _TIMER: Final = "invoicing"
 _AT: Final = time(0, 30)

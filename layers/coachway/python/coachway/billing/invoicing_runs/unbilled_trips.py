@@ -57,14 +57,14 @@ def of_client(org_id: str, client_id: str) -> list[Unbilled]:
 
 def mark_unbilled(caller: Caller, delivery: Delivery) -> None:
     """A trip is over."""
-    retry_on_conflict(lambda: _note(caller, delivery.aggregate_id))
+    retry_on_conflict(lambda: _note(caller, delivery.aggregate_id))()
 
 
 def remark_after_void(caller: Caller, delivery: Delivery) -> None:
     """An invoice was voided: what was on it, and is over, is to be invoiced again."""
     invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=delivery.aggregate_id))
     for charter_id in invoice.charter_ids:
-        retry_on_conflict(partial(_note, caller, charter_id))
+        retry_on_conflict(partial(_note, caller, charter_id))()
 
 
 def _note(caller: Caller, charter_id: str) -> None:

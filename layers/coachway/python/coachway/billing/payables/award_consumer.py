@@ -64,7 +64,7 @@ def create_payable_for_award(caller: Caller, delivery: Delivery) -> None:
     """
     # By way of JSON: only there is a number without decimals an amount in units, and not in cents.
     said = Accepted.model_validate_json(json.dumps(delivery.data))
-    retry_on_conflict(lambda: _owe(caller, said))
+    retry_on_conflict(lambda: _owe(caller, said))()
 
 
 def _owe(caller: Caller, said: Accepted) -> None:
@@ -94,7 +94,7 @@ def _owe(caller: Caller, said: Accepted) -> None:
 def void_payable_for_award(caller: Caller, delivery: Delivery) -> None:
     """Who had won need not come: what it was awarded is not owed, unless it was paid already."""
     said = CalledOff.model_validate(delivery.data)
-    retry_on_conflict(lambda: _void(caller, payable_id(said.bid_id), said.reason))
+    retry_on_conflict(lambda: _void(caller, payable_id(said.bid_id), said.reason))()
 
 
 def _void(caller: Caller, payable_id: str, why: str) -> None:

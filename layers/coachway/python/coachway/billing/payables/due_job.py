@@ -8,7 +8,6 @@ from typing import Final
 from coachway.billing.payables import service
 from coachway.billing.payables.model import FALLING_DUE, Payable
 from coachway.billing.payables.rules import PayableStatus, require_step
-from coachway.bookings.charters.model import sortable
 from coachway.contracts.billing.payables import PayableDue
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
@@ -16,6 +15,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 
 _TIMER: Final = "payables-due"
 

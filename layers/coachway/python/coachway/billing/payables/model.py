@@ -10,12 +10,12 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue
 
 from coachway.billing.ids import PayableId
 from coachway.billing.payables.rules import PayableStatus
-from coachway.bookings.charters.model import CharterId, sortable
+from coachway.bookings.charters.model import CharterId
 from coachway.contracts.billing.payables import PaidLine
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount, PositiveAmount
 from coachway.vendors.model import VendorId
 

@@ -11,11 +11,11 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 
 from coachway.billing.ids import InvoiceId
 from coachway.billing.payments.dispute import Dispute
-from coachway.bookings.charters.model import CharterId, ClientId, sortable
+from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount, PositiveAmount
 
 PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")

@@ -60,7 +60,7 @@ def by_card(caller: Caller, payment_id: str, payment_method_id: str, card: str |
         if before.status is PaymentStatus.PENDING and after != before:
             store.commit(caller, Update(before, after))
 
-    retry_on_conflict(act)
+    retry_on_conflict(act)()
 
 
 def awaiting_payer(caller: Caller, payment_id: str, charged: Charged) -> Payment:
@@ -75,7 +75,7 @@ def awaiting_payer(caller: Caller, payment_id: str, charged: Charged) -> Payment
             return after
         return before
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def record_outcome(caller: Caller, payment_id: str, outcome: Charged, *, once: MarkConsumed | None = None) -> Payment:
@@ -83,7 +83,7 @@ def record_outcome(caller: Caller, payment_id: str, outcome: Charged, *, once: M
 
     Raises Missing, AlreadyConsumed for a notice that had its effect.
     """
-    return retry_on_conflict(lambda: _settle(caller, payment_id, outcome, [once] if once else []))
+    return retry_on_conflict(lambda: _settle(caller, payment_id, outcome, [once] if once else []))()
 
 
 def _settle(caller: Caller, payment_id: str, outcome: Charged, marks: Sequence[Op]) -> Payment:

@@ -84,7 +84,7 @@ def _erase_page(
     partition = pattern.partition(org=caller.org_id, client=client_id)
     some = query_page(model, pattern, [partition], PageQuery(limit=clients.AT_ONCE, cursor=cursor))
     for each in some.items:
-        retry_on_conflict(partial(_erase, caller, client_id, each))
+        retry_on_conflict(partial(_erase, caller, client_id, each))()
     return some.next_cursor
 
 
@@ -103,7 +103,7 @@ def _erase_failures(caller: Caller, client_id: str) -> None:
     for start in range(0, len(since), 100):
         keys = [RUN.key(org=caller.org_id, month=month) for month in since[start : start + 100]]
         for run in store.find_many(InvoicingRun, keys).values():
-            retry_on_conflict(partial(_erase_run, caller, client_id, run))
+            retry_on_conflict(partial(_erase_run, caller, client_id, run))()
 
 
 def _erase_run(caller: Caller, client_id: str, listed: InvoicingRun) -> None:

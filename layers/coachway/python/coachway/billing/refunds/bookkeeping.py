@@ -27,7 +27,7 @@ from coachway.identity import organization_queries
 
 def complete_refund(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> None:
     """Write that it was given back. Twice writes it once."""
-    retry_on_conflict(lambda: _completed(caller, refund_id, stripe_refund_id))
+    retry_on_conflict(lambda: _completed(caller, refund_id, stripe_refund_id))()
 
 
 def _completed(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> None:

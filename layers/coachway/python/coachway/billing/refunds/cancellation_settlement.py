@@ -62,7 +62,7 @@ class SettlementContext(BaseSchema):
 
 def settle_cancellation(caller: Caller, delivery: Delivery) -> None:
     """A charter was cancelled, or a quote that something was paid for came to nothing: settle it."""
-    retry_on_conflict(lambda: _settle(caller, delivery.aggregate_id))
+    retry_on_conflict(lambda: _settle(caller, delivery.aggregate_id))()
 
 
 def _settle(caller: Caller, charter_id: str) -> None:

@@ -27,7 +27,7 @@ _STATE = "Bank"
 
 def record_returned_refund(caller: Caller, refund_id: str, made: StripeRefund, once: MarkConsumed) -> None:
     """Write that a refund did not arrive. Raises Missing, AlreadyConsumed, Upstream while it is being made."""
-    retry_on_conflict(lambda: _bounced(caller, refund_id, made, once))
+    retry_on_conflict(lambda: _bounced(caller, refund_id, made, once))()
 
 
 def _bounced(caller: Caller, refund_id: str, made: StripeRefund, once: MarkConsumed) -> None:

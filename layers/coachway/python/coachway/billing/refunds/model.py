@@ -11,9 +11,10 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from coachway.billing.ids import PaymentId
 from coachway.billing.payments.model import PaymentMethod
 from coachway.billing.refunds.rules import RefundStatus
-from coachway.bookings.charters.model import CharterId, ClientId, sortable
+from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema, Text
+from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import Amount, PositiveAmount
 from coachway.core.workflows.failure import FlowFailure
 

@@ -44,7 +44,7 @@ def request(caller: Caller, wanted: RefundInput) -> Refund:
 
     Raises Invalid for a payment that is not there, Conflict for one that did not succeed, or when less is left of it.
     """
-    return retry_on_conflict(lambda: _request(caller, wanted))
+    return retry_on_conflict(lambda: _request(caller, wanted))()
 
 
 def _request(caller: Caller, wanted: RefundInput) -> Refund:

@@ -37,7 +37,7 @@ def next_step(caller: Caller, refund_id: str, *, execution: str, round_: int, re
     """Where a refund's flow goes from here."""
     if not executions.claim_execution(caller, refund_id, execution, round_=round_, redriven=redriven):
         return Next(go="over")
-    return retry_on_conflict(lambda: _look(caller, refund_id, redriven))
+    return retry_on_conflict(lambda: _look(caller, refund_id, redriven))()
 
 
 def _look(caller: Caller, refund_id: str, redriven: bool) -> Next:
@@ -74,7 +74,7 @@ def request_approval(caller: Caller, refund_id: str, *, token: str, escalated: b
         else:  # it was decided before the token was kept, when nobody could be told
             executions.send_task_success(caller, waiting)
 
-    retry_on_conflict(tell)
+    retry_on_conflict(tell)()
     return Next(go="wait")
 
 
@@ -88,7 +88,7 @@ def expire_approval(caller: Caller, refund_id: str) -> Next:
 
 def execute_refund(caller: Caller, refund_id: str) -> Next:
     """Give it back, the way it was paid. Raises Upstream while Stripe does not say what it did."""
-    refund = retry_on_conflict(lambda: _mark_sent(caller, refund_id))
+    refund = retry_on_conflict(lambda: _mark_sent(caller, refund_id))()
     if refund.status is not RefundStatus.PENDING:
         return Next(go="over")
     try:
@@ -146,7 +146,7 @@ def failed(caller: Caller, refund_id: str, *, state: str, error: str, refused: b
         store.commit(caller, Update(before, after, [told]), *on_charter)
         return Next(go="failed")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def record_step_failure(caller: Caller, refund_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:

@@ -16,7 +16,6 @@ from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
 from coachway.billing.stripe.webhook_events import Notice
 from coachway.billing.stripe_sync import restore_payment, webhook_handler
-from coachway.bookings.charters.model import sortable
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_page
@@ -24,6 +23,7 @@ from coachway.core.runtime.logging import logger
 from coachway.core.runtime.metrics import count
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
+from coachway.core.types.datetimes import sortable
 
 _TIMER: Final = "stripe-comparison"
 _OVERLAP: Final = timedelta(hours=2)

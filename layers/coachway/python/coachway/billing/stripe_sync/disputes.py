@@ -44,7 +44,7 @@ from coachway.identity.model.organization import Organization
 
 def sync_dispute(caller: Caller, payment_id: str, dispute_id: str, once: MarkConsumed) -> None:
     """Write how a dispute stands. Raises Upstream, Missing when Stripe or we do not know it, AlreadyConsumed."""
-    retry_on_conflict(lambda: _heard(caller, payment_id, dispute_id, once))
+    retry_on_conflict(lambda: _heard(caller, payment_id, dispute_id, once))()
 
 
 def _heard(caller: Caller, payment_id: str, dispute_id: str, once: MarkConsumed) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Self
@@ -16,6 +16,7 @@ from coachway.bookings.charters.rules import Status
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import datetimes, ids
+from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import Amount
 from coachway.core.workflows.failure import FlowFailure
 from coachway.pricing.extras_model import PromoText
@@ -316,8 +317,3 @@ class Charter(Entity, CharterInput):
 def run_by(party_id: str) -> str:
     """The attribute of charters that this vendor or driver runs a vehicle of: filters know only equality."""
     return f"run_by_{party_id}"
-
-
-def sortable(at: datetime) -> str:
-    """A moment as it stands in keys: UTC, to the second."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

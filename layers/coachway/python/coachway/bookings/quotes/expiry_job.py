@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from coachway.bookings.charters import lifecycle
-from coachway.bookings.charters.model import CHARTER, Charter, sortable
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.bookings.quotes.links import DUE, QuoteLink, hour
 from coachway.core import errors, hourly_sweep, store
@@ -16,6 +16,7 @@ from coachway.core.persistence.queries import query_page
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 
 _TIMER: Final = "quote-expiry"
 

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from coachway.bookings.charters.model import CHARTER, Charter, sortable
+from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.queries import get
 from coachway.bookings.charters.rules import Status
 from coachway.clients.model import Client
@@ -25,6 +25,7 @@ from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.core.types.datetimes import sortable
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import QUOTE, Quote
 

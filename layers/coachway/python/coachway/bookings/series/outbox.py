@@ -14,7 +14,6 @@ from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters import drafting
 from coachway.bookings.charters.drafting import Draft
-from coachway.bookings.charters.model import sortable
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import domain_events
@@ -24,6 +23,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.core.types import ids
+from coachway.core.types.datetimes import sortable
 from coachway.pricing.quote_model import Quote
 
 _CHARTERS_EACH: Final = 8

@@ -11,11 +11,13 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from coachway.core import errors
+from coachway.core.caller import Caller
 from coachway.core.persistence import cursor as cursors
 from coachway.core.persistence.records import AccessPattern, Record
 from coachway.core.persistence.table import connection
-from coachway.core.runtime import settings
+from coachway.core.runtime import clock, settings
 from coachway.core.schemas import Page, PageQuery
+from coachway.core.types import ids
 
 R = TypeVar("R", bound=Record)
 
@@ -67,6 +69,27 @@ def query_page(
                 break
             position = resume = _position(pattern, number, last)
     return _page(model, found, shape, None)
+
+
+def query_by_month(
+    model: type[R],
+    pattern: AccessPattern,
+    caller: Caller,
+    query: PageQuery,
+    *,
+    where: Mapping[str, str | int | bool] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    **parts: object,
+) -> Page[R]:
+    """One page of a list whose partitions are an organization's months, newest first.
+
+    `pattern.pk` has the parts `org` and `month`; `parts` are its others. The list goes from `until` (now) back to
+    `since` (the month in which the organization was created).
+    """
+    months = months_between(since or ids.created_at_of(caller.org_id), until or clock.now())
+    partitions = [pattern.partition(org=caller.org_id, month=month, **parts) for month in reversed(months)]
+    return query_page(model, pattern, partitions, query, where=where, descending=True)
 
 
 def query_all(

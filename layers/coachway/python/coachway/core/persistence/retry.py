@@ -1,24 +1,34 @@
-"""Trying again when somebody else was faster, for writes that do not depend on what a person saw."""
+"""Retrying a write that lost a race, for writes that do not depend on what a person saw."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
 
 from coachway.core import errors
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _TRIES: Final = 10
 
 
-def retry_on_conflict(work: Callable[[], T]) -> T:
-    """What `work` returns; it reads anew each time. Raises LostRace when others were faster ten times."""
-    for attempt in range(_TRIES - 1):
-        try:
-            return work()
-        except errors.ConcurrentUpdate:
-            time.sleep(random.uniform(0, 0.02 * 1.6**attempt))  # noqa: S311  # nosec B311 - spreads tries
-    return work()
+def retry_on_conflict(function: Callable[P, T]) -> Callable[P, T]:
+    """Call the decorated function again, up to 10 times with random pauses, while it raises ConcurrentUpdate.
+
+    The function must read again whatever it changes.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        for attempt in range(_TRIES - 1):
+            try:
+                return function(*args, **kwargs)
+            except errors.ConcurrentUpdate:
+                time.sleep(random.uniform(0, 0.02 * 1.6**attempt))  # noqa: S311  # nosec B311 - spreads retries
+        return function(*args, **kwargs)
+
+    return call

@@ -109,7 +109,8 @@ def to_item(record: Record) -> dict[str, Any]:
 
 
 def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> TransactionPlan:
-    """The transaction that `ops` ask for."""
+    """The transaction that `ops` ask for. Raises RuntimeError for a record of another organization."""
+    _require_own_records(caller, ops)
     work = TransactionPlan()
     stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
     for op in _added_once(ops):
@@ -142,6 +143,16 @@ def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> Tran
                 work.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has had {event_id}"))
     _first_answer(work, caller, ops, answer)
     return work
+
+
+def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
+    """A caller that acts for an organization writes only its records, whatever a service has overlooked."""
+    for op in ops:
+        match op:
+            case Create(record) | Update(_, record) | Remove(record):
+                owner = getattr(record, "org_id", caller.org_id)
+                if caller.org_id and owner != caller.org_id:
+                    raise RuntimeError(f"a {record.KIND} of {owner} cannot be written for {caller.org_id}")
 
 
 def _lost(record: Record) -> errors.ConcurrentUpdate:

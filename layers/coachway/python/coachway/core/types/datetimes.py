@@ -39,6 +39,11 @@ def _moment(value: object) -> object:
     raise ValueError("must be a time with its offset, such as 2027-03-03T09:00:00-05:00")
 
 
+def sortable(at: datetime) -> str:
+    """`2027-03-03T14:00:00Z`: a point in time as it stands in keys, in UTC and to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 Day = Annotated[date, BeforeValidator(_day)]
 """A date, `YYYY-MM-DD`."""
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_moment)]

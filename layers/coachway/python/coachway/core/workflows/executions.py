@@ -49,7 +49,7 @@ def find(caller: Caller, subject_id: str) -> Execution | None:
 
 def claim_execution(caller: Caller, subject_id: str, execution: str, *, round_: int = 1, redriven: bool) -> bool:
     """Whether this execution is the one that goes on. `round_`: how often the thing was started on purpose."""
-    return retry_on_conflict(lambda: _is_ours(caller, subject_id, execution, round_, redriven=redriven))
+    return retry_on_conflict(lambda: _is_ours(caller, subject_id, execution, round_, redriven=redriven))()
 
 
 def _is_ours(caller: Caller, subject_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
@@ -75,7 +75,7 @@ def save_task_token(caller: Caller, subject_id: str, token: str, waits_for: str 
         store.commit(caller, Update(known, waiting))
         return waiting
 
-    return retry_on_conflict(keep)
+    return retry_on_conflict(keep)()
 
 
 @cache

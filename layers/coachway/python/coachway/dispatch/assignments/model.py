@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.model import StopType, sortable
+from coachway.bookings.charters.model import StopType
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
+from coachway.core.types.datetimes import sortable
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.hours.model import Segment

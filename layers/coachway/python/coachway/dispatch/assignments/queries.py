@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.charters.model import sortable
 from coachway.compliance import reminder_times
 from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between, query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page
+from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments.model import BY_DAY, OF_CHARTER, OF_DRIVER, OF_SECOND_DRIVER, Assignment
 from coachway.dispatch.assignments.schemas import AssignmentQuery
 

@@ -8,10 +8,10 @@ from typing import ClassVar, Final
 
 from pydantic import AwareDatetime
 
-from coachway.bookings.charters.model import sortable
 from coachway.core.persistence.operations import Create, Op
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
+from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import GRACE
 

@@ -100,7 +100,7 @@ def _vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
 
 def _renewed(caller: Caller, resource: str) -> FeedLink:
     nonce = signed_links.new_nonce()
-    made = retry_on_conflict(lambda: _kept(caller, resource, nonce))
+    made = retry_on_conflict(lambda: _kept(caller, resource, nonce))()
     token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
     return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=made.updated_at)
 
@@ -140,7 +140,7 @@ def _revoked(caller: Caller, resource: str) -> None:
         after = before.model_copy(update={"nonce": ""})
         store.commit(caller, Update(before, after, [CalendarFeedRevoked(resource_id=resource)]))
 
-    retry_on_conflict(revoke)
+    retry_on_conflict(revoke)()
 
 
 def _purpose(resource: str) -> str:

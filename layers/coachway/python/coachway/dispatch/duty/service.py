@@ -73,7 +73,7 @@ def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
     hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
     """
     at = body.moment(caller)
-    return retry_on_conflict(lambda: _check_in(caller, assignment_id, at))
+    return retry_on_conflict(lambda: _check_in(caller, assignment_id, at))()
 
 
 def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
@@ -110,7 +110,7 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
     charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
     """
     at = body.moment(caller)
-    return retry_on_conflict(lambda: _depart(caller, assignment_id, body.stop, at))
+    return retry_on_conflict(lambda: _depart(caller, assignment_id, body.stop, at))()
 
 
 def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
@@ -149,7 +149,7 @@ def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment
     Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
     """
     at = body.moment(caller)
-    return retry_on_conflict(lambda: _check_out(caller, assignment_id, at))
+    return retry_on_conflict(lambda: _check_out(caller, assignment_id, at))()
 
 
 def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:

@@ -41,7 +41,7 @@ def assign(caller: Caller, wanted: AssignInput) -> Assignment:
     once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and
     the commit.
     """
-    return retry_on_conflict(lambda: _assign(caller, wanted))
+    return retry_on_conflict(lambda: _assign(caller, wanted))()
 
 
 def _assign(caller: Caller, wanted: AssignInput) -> Assignment:

@@ -53,7 +53,7 @@ def papers_changed(caller: Caller, delivery: Delivery) -> None:
 def reevaluate(caller: Caller, resource: str) -> None:
     """Say of every job that a driver or vehicle has ahead whether it can go ahead."""
     for assignment in _ahead(caller.org_id, resource):
-        retry_on_conflict(partial(_mark, caller, assignment.id))
+        retry_on_conflict(partial(_mark, caller, assignment.id))()
 
 
 def _ahead(org_id: str, resource: str) -> Iterable[Assignment]:

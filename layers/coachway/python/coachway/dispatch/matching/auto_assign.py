@@ -63,7 +63,7 @@ def assign(caller: Caller, wanted: AutoInput) -> AutoAssigned:
     Raises Conflict with everything that was in the way of everybody, when there are none. Five queries, two reads and a
     read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.
     """
-    return retry_on_conflict(lambda: _assign(caller, wanted))
+    return retry_on_conflict(lambda: _assign(caller, wanted))()
 
 
 def _assign(caller: Caller, wanted: AutoInput) -> AutoAssigned:

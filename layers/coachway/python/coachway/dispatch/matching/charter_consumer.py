@@ -22,7 +22,7 @@ def released(caller: Caller, charter_id: str, reason: str, *, before_revision: i
     """
     for assignment in repository.of_charter(caller.org_id, charter_id):
         if before_revision is None or assignment.charter_revision < before_revision:
-            retry_on_conflict(partial(_release, caller, assignment.id, reason))
+            retry_on_conflict(partial(_release, caller, assignment.id, reason))()
 
 
 def _release(caller: Caller, assignment_id: str, reason: str) -> None:

@@ -36,7 +36,7 @@ def accept(caller: Caller, assignment_id: str) -> Assignment:
         )
         return after
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def decline(caller: Caller, assignment_id: str, reason: str) -> Assignment:
@@ -53,7 +53,7 @@ def decline(caller: Caller, assignment_id: str, reason: str) -> Assignment:
             raise errors.Conflict(said, title="it is too late to decline")
         return _ended(caller, before, AssignmentStatus.DECLINED, reason)
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def release(caller: Caller, assignment_id: str, reason: str) -> Assignment:
@@ -70,7 +70,7 @@ def release(caller: Caller, assignment_id: str, reason: str) -> Assignment:
         require_step(before.status, AssignmentStatus.RELEASED)
         return _ended(caller, before, AssignmentStatus.RELEASED, reason)
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def _ended(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:

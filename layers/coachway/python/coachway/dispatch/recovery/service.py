@@ -47,7 +47,7 @@ def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
 
     Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
     """
-    return retry_on_conflict(lambda: _opened(caller, wanted))
+    return retry_on_conflict(lambda: _opened(caller, wanted))()
 
 
 def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -> Recovery:
@@ -112,7 +112,7 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
     """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
     wanted = RecoveryInput(assignment_id=assignment_id, reason=reason)
     try:
-        retry_on_conflict(lambda: _opened(caller, wanted, by_itself=True))
+        retry_on_conflict(lambda: _opened(caller, wanted, by_itself=True))()
     except errors.ConcurrentUpdate:
         raise
     except (errors.Conflict, errors.NotFound):
@@ -179,7 +179,7 @@ def accept(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Rec
             _answered(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
             raise
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def decline(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
@@ -218,7 +218,7 @@ def _answered(caller: Caller, recovery_id: str, offer_id: str | None, status: Of
         store.commit(caller, Update(before, after, [told]))
         return after
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 def answered(before: Recovery, status: OfferStatus, reason: str, at: datetime) -> Recovery:
@@ -261,4 +261,4 @@ def ended(
         store.commit(caller, Update(before, after, [told(after)]), *ops)
         return after
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()

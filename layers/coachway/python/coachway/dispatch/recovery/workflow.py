@@ -49,7 +49,7 @@ def look(caller: Caller, recovery_id: str, *, execution: str, redriven: bool, wa
     """Where a recovery goes from here. `waited`: the offer whose time is over, if that is why it looks."""
     if not executions.claim_execution(caller, recovery_id, execution, redriven=redriven):
         return Next(go="over")
-    return retry_on_conflict(lambda: _look(caller, recovery_id, waited))
+    return retry_on_conflict(lambda: _look(caller, recovery_id, waited))()
 
 
 def _look(caller: Caller, recovery_id: str, waited: str) -> Next:
@@ -98,7 +98,7 @@ def _expire(caller: Caller, before: Recovery) -> None:
 
 def offer(caller: Caller, recovery_id: str) -> Next:
     """Ask the best of those who were not asked yet; when there is nobody, it is up to the dispatcher."""
-    return retry_on_conflict(lambda: _offer(caller, recovery_id))
+    return retry_on_conflict(lambda: _offer(caller, recovery_id))()
 
 
 def _offer(caller: Caller, recovery_id: str) -> Next:
@@ -221,7 +221,7 @@ def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str
         store.commit(caller, Update(before, before.model_copy(update={"failure": kept}), [told]), *on_charter)
         return Next(go="over")
 
-    return retry_on_conflict(act)
+    return retry_on_conflict(act)()
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

@@ -7,7 +7,6 @@ import json
 from datetime import datetime
 from typing import Final
 
-from coachway.bookings.charters.model import sortable
 from coachway.core import errors, file_storage, hourly_sweep, store
 from coachway.core.caller import Caller
 from coachway.core.persistence import single_item
@@ -15,6 +14,7 @@ from coachway.core.persistence.operations import Remove, Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments.watch import TO_ARCHIVE, MonitoringSchedule
 from coachway.dispatch.tracking import position_store
 from coachway.dispatch.tracking.position_encoding import Fix

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.bookings.charters.model import sortable
 from coachway.contracts.dispatch.assignments import TripUnstarted
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
@@ -18,6 +17,7 @@ from coachway.core.persistence.operations import Op, Remove, Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment

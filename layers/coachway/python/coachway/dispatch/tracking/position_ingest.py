@@ -96,7 +96,7 @@ def ingest_positions(caller: Caller, body: CheckInBatch) -> PositionIngestResult
         raise errors.Invalid(f"{ahead[0].field}: {ahead[0].message}", fields=ahead)
     fixes = sorted((point.fix() for point in body.points), key=lambda fix: fix.at)
     written: set[datetime] = set()
-    return retry_on_conflict(lambda: _take(caller, body.assignment_id, fixes, written))
+    return retry_on_conflict(lambda: _take(caller, body.assignment_id, fixes, written))()
 
 
 def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]) -> PositionIngestResult:

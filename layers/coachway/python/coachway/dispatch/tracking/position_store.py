@@ -15,11 +15,11 @@ from typing import ClassVar, Final
 
 from pydantic import AwareDatetime, Field
 
-from coachway.bookings.charters.model import sortable
 from coachway.core import store
 from coachway.core.persistence import single_item
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import AccessPattern, Key, Record
+from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking.geofence import Followed, Progress, StopEvent, follow, told
 from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merged

@@ -102,7 +102,7 @@ def give_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> GivenLin
         raise errors.Conflict("its trip is over: say for how many hours", title="there is nothing to follow")
     return retry_on_conflict(
         lambda: _give_link(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
-    )
+    )()
 
 
 def _give_link(charter: Charter, until: datetime, *, renew: bool) -> GivenLink:

@@ -1,0 +1,35 @@
+"""State machines of statuses: one table of allowed transitions, read by the code, the documentation and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from coachway.core import errors
+
+S = TypeVar("S", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions(Generic[S]):
+    """Which statuses of a `subject` may follow which; a status without successors is final.
+
+    REFUNDS = Transitions("refund", {RefundStatus.PENDING: (RefundStatus.COMPLETED,), RefundStatus.COMPLETED: ()})
+    """
+
+    subject: str
+    allowed: Mapping[S, Collection[S]]
+
+    def allows(self, before: S, after: S) -> bool:
+        """Whether `after` may follow `before`."""
+        return after in self.allowed[before]
+
+    def require(self, before: S, after: S) -> None:
+        """Raise InvalidStatusTransition unless `after` may follow `before`."""
+        if self.allows(before, after):
+            return
+        possible = " or ".join(self.allowed[before])
+        hint = f"It can become {possible}." if possible else f"{before.value} is final."
+        raise errors.InvalidStatusTransition(f"A {self.subject} cannot go from {before.value} to {after.value}. {hint}")
