@@ -1,4 +1,4 @@
-"""Fills an organization with charters, straight into the table: copies of one, each with its own id and number."""
+"""Fill an organization with charters directly in the table: copies of one, each with its own id and number."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from coachway.core.persistence.table import connection
 from coachway.core.persistence.transaction import to_item
 from coachway.core.runtime import settings
 from coachway.core.types import ids
-from tests.load import request_steps
+from tests.load.request_steps import Session
+from tests.load.setup_requests import CREATE_CHARTER
 
-_AT_ONCE: Final = 25
-"""What DynamoDB takes in one batch."""
+_BATCH_SIZE: Final = 25
+"""The most items in one BatchWriteItem call."""
 
 
-class Crowd:
-    """The charters of one organization; they all fall into this month, the worst case for every list."""
+class BulkCharters:
+    """The charters of one organization, all created in this month: the worst case for every list."""
 
-    def __init__(self, day: request_steps.Day, count: int) -> None:
-        made = day.take(request_steps.ADD_CHARTER)
-        org = authentication.verify_token(day.known["access"])["org"]
+    def __init__(self, session: Session, count: int) -> None:
+        charter = session.run(CREATE_CHARTER)
+        org_id = authentication.verify_token(session.variables["access"])["org"]
         self.table = settings.table_name()
-        self.charter = store.get(Charter, CHARTER.key(org=org, id=made["id"]))
+        self.template = store.get(Charter, CHARTER.key(org=org_id, id=charter["id"]))
         self.count = count + 1
 
-    def reach(self, count: int) -> float:
-        """Add as many as are wanting; seconds it took."""
+    def grow_to(self, count: int) -> float:
+        """Add charters until there are `count`; returns the seconds it took."""
         started = time.perf_counter()
-        wanting = range(self.count, count, _AT_ONCE)
+        batches = range(self.count, count, _BATCH_SIZE)
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda first: self._write(first, min(first + _AT_ONCE, count)), wanting))
+            list(pool.map(lambda first: self._write_batch(first, min(first + _BATCH_SIZE, count)), batches))
         self.count = max(self.count, count)
         return time.perf_counter() - started
 
-    def _write(self, first: int, last: int) -> None:
+    def _write_batch(self, first: int, last: int) -> None:
         puts = []
         for number in range(first, last):
-            own = {"id": ids.new("chr"), "number": f"CH-2027-{number + 500_000:06d}"}
-            puts.append({"PutRequest": {"Item": to_item(self.charter.model_copy(update=own))}})
+            identity = {"id": ids.new("chr"), "number": f"CH-2027-{number + 500_000:06d}"}
+            puts.append({"PutRequest": {"Item": to_item(self.template.model_copy(update=identity))}})
         client: Any = connection().client
-        left = {self.table: puts}
-        while left:
-            left = client.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+        unprocessed = {self.table: puts}
+        while unprocessed:
+            unprocessed = client.batch_write_item(RequestItems=unprocessed).get("UnprocessedItems", {})

@@ -1,4 +1,4 @@
-"""Cold starts: fresh processes on the built layers, every function and the floor in turn."""
+"""Cold starts: every function and the baseline in turn, each in a fresh process on the built layers."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ from typing import Any
 from infra.local import console
 from infra.local.stack_config import StackConfig
 from tests.load import in_process_runner
-from tests.load.unpacked_code import Trees
+from tests.load.unpacked_code import UnpackedCode
 
-FLOOR = "floor, packages as they come"
-FLOOR_PRUNED = "floor, on our layers"
+BASELINE = "baseline, unpruned packages"
+BASELINE_ON_LAYERS = "baseline, on our layers"
+TIMER = "timer"
+"""Entries whose cold starts delay nobody."""
 
 
 @dataclass
-class Start:
-    """A function's cold starts: milliseconds from the first import to ready, and of the first request after that."""
+class ColdStarts:
+    """The cold starts of a function: milliseconds from the first import until it is ready, and of the first request."""
 
     name: str
     paths: list[str]
     module: str
     event: dict[str, Any] | None
     ready: list[dict[str, float]] = field(default_factory=list)
-    first: list[dict[str, float]] = field(default_factory=list)
+    first_request: list[dict[str, float]] = field(default_factory=list)
     modules: int = 0
 
-    def middle(self, stage: str, kind: str) -> float | None:
-        """The median of a stage (`ready`, `first`), as `wall` or `cpu` time."""
+    def median_ms(self, stage: str, kind: str) -> float | None:
+        """The median of a stage (`ready`, `first_request`), as `wall` or `cpu` time."""
         samples = getattr(self, stage)
-        return median(each[kind] for each in samples) if samples else None
+        return median(sample[kind] for sample in samples) if samples else None
 
 
-def measure(home: StackConfig, trees: Trees, table: str, rounds: int) -> list[Start]:
-    """Each start `rounds` times, interleaved, after one round to warm the disk's cache."""
-    events = in_process_runner.run(home, trees, table, "first")
-    starts = list(_starts(trees, events))
-    environment = {**in_process_runner.environment(home), "TABLE_NAME": table, "FLOOR_TABLE": table}
-    with (
-        console.report_step(f"Starting {len(starts)} functions {rounds} times each"),
-        tempfile.TemporaryDirectory() as scratch,
-    ):
+def measure_cold_starts(config: StackConfig, code: UnpackedCode, table: str, rounds: int) -> list[ColdStarts]:
+    """Start everything `rounds` times in turn, after one round that warms the disk cache."""
+    events = in_process_runner.run_worker(config, code, table, "first_events")
+    starts = list(_all_starts(code, events))
+    environment = {**in_process_runner.function_environment(config), "TABLE_NAME": table, "BASELINE_TABLE": table}
+    step = console.report_step(f"Starting {len(starts)} functions {rounds} times each")
+    with step, tempfile.TemporaryDirectory() as scratch:
         for number in range(rounds + 1):
             for start in starts:
-                _once(start, environment, Path(scratch), keep=number > 0)
+                _run_start(start, environment, Path(scratch), is_counted=number > 0)
     return starts
 
 
-def _starts(trees: Trees, events: dict[str, Any]) -> Iterator[Start]:
-    yield Start(FLOOR, [str(trees.floor), str(trees.plain)], "api", events["floor"])
-    yield Start(FLOOR_PRUNED, [str(trees.floor), str(trees.opt)], "api", events["floor"])
-    for entry in sorted(trees.functions.glob("*/*.py")):
-        if entry.stem == "schedule":  # nobody waits for a timer
+def _all_starts(code: UnpackedCode, events: dict[str, Any]) -> Iterator[ColdStarts]:
+    yield ColdStarts(BASELINE, [str(code.baseline), str(code.unpruned)], "api", events["baseline"])
+    yield ColdStarts(BASELINE_ON_LAYERS, [str(code.baseline), str(code.layers)], "api", events["baseline"])
+    for entry in sorted(code.functions.glob("*/*.py")):
+        if entry.stem == TIMER or entry.stem.endswith("_job"):
             continue
         capability = entry.parent.name
         event = events.get(capability) if entry.stem == "api" else None
-        yield Start(f"{capability} {entry.stem}", [str(entry.parent), str(trees.opt)], entry.stem, event)
+        yield ColdStarts(f"{capability} {entry.stem}", [str(entry.parent), str(code.layers)], entry.stem, event)
 
 
-def _once(start: Start, environment: dict[str, str], scratch: Path, *, keep: bool) -> None:
+def _run_start(start: ColdStarts, environment: dict[str, str], scratch: Path, *, is_counted: bool) -> None:
     job = scratch / "job.json"
     job.write_text(json.dumps({"paths": start.paths, "module": start.module, "event": start.event}))
     done = subprocess.run(
-        [sys.executable, "-S", str(Path(__file__).with_name("cold_start_process.py")), str(job)],
+        [sys.executable, "-S", str(Path(__file__).with_name("cold_start_worker.py")), str(job)],
         env=environment,
         capture_output=True,
         text=True,
@@ -77,9 +77,9 @@ def _once(start: Start, environment: dict[str, str], scratch: Path, *, keep: boo
     )
     if done.returncode:
         raise RuntimeError(f"{start.name} does not start:\n{done.stderr[-3000:]}")
-    answer = json.loads(done.stdout)
-    start.modules = answer["modules"]
-    if keep:
-        start.ready.append(answer["ready"])
-        if answer["first"]:
-            start.first.append(answer["first"])
+    measured = json.loads(done.stdout)
+    start.modules = measured["modules"]
+    if is_counted:
+        start.ready.append(measured["ready"])
+        if measured["first_request"]:
+            start.first_request.append(measured["first_request"])

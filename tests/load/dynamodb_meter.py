@@ -1,6 +1,6 @@
-"""What DynamoDB would charge for a request, by its published rules, from the items themselves.
+"""Compute what DynamoDB would charge for a request, by its published rules, from the items themselves.
 
-The emulator's own figures leave out the size of what is read and the indexes of what is written.
+The emulator's own figures ignore the size of what is read and the indexes of what is written.
 """
 
 from __future__ import annotations
@@ -20,39 +20,53 @@ INDEXES: Final = ("gsi1", "gsi2", "gsi3", "gsi4")
 
 @dataclass
 class Meter:
-    """Round trips, request units and bytes written since it was made."""
+    """DynamoDB calls, request units and bytes written while it is running."""
 
-    trips: int = 0
+    calls: int = 0
     read_units: float = 0.0
     write_units: float = 0.0
     written: list[str] = field(default_factory=list)
     """The kinds of items written."""
     grown: int = 0
-    """Bytes that stay: items put for the first time, and their copies in indexes."""
+    """Bytes of new items and of their entries in indexes."""
 
     @contextmanager
     def running(self) -> Iterator[Meter]:
-        """Count whatever PynamoDB does in this block."""
+        """Count what PynamoDB does in this block."""
         original = Connection.dispatch
         meter = self
 
-        def dispatch(asked: Connection, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        def dispatch(connection: Connection, operation: str, request: dict[str, Any]) -> dict[str, Any]:
             writes = _writes(operation, request)
-            before = [_look(asked, write) for write in writes]
-            answer: dict[str, Any] = original(asked, operation, request)
-            meter.trips += 1
-            meter.read_units += _reads(operation, request, _whole(asked, operation, request, answer))
+            before = [_get_item(connection, write) for write in writes]
+            response: dict[str, Any] = original(connection, operation, request)
+            meter.calls += 1
+            meter.read_units += _reads(operation, request, _whole_items(connection, operation, request, response))
             for write, old in zip(writes, before, strict=True):
-                meter._written(old, _look(asked, write), write, twice=operation.startswith("Transact"))
-            return answer
+                meter._count_write(
+                    old, _get_item(connection, write), write, is_transaction=operation.startswith("Transact")
+                )
+            return response
 
         with patch.object(Connection, "dispatch", dispatch):
             yield self
 
-    def _written(self, old: Item | None, new: Item | None, write: Mapping[str, Any], *, twice: bool) -> None:
+    def usage(self) -> dict[str, Any]:
+        """The figures as a row of the report has them."""
+        return {
+            "calls": self.calls,
+            "read_units": self.read_units,
+            "write_units": self.write_units,
+            "written": self.written,
+            "grown": self.grown,
+        }
+
+    def _count_write(
+        self, old: Item | None, new: Item | None, write: Mapping[str, Any], *, is_transaction: bool
+    ) -> None:
         largest = max(size(old), size(new))
-        self.write_units += _kilobytes(largest) * (2 if twice else 1)
-        if write["check"]:
+        self.write_units += _kilobytes(largest) * (2 if is_transaction else 1)
+        if write["is_check"]:
             return
         self.written.append(str((new or old or {}).get("kind", {}).get("S", "?")))
         for index in INDEXES:
@@ -73,9 +87,9 @@ def _value_size(value: Mapping[str, Any]) -> int:
     if kind == "N":
         return (len(content) + 1) // 2 + 1
     if kind == "M":
-        return 3 + sum(len(name.encode()) + _value_size(each) + 1 for name, each in content.items())
+        return 3 + sum(len(name.encode()) + _value_size(member) + 1 for name, member in content.items())
     if kind == "L":
-        return 3 + sum(_value_size(each) + 1 for each in content)
+        return 3 + sum(_value_size(member) + 1 for member in content)
     return 1
 
 
@@ -84,7 +98,7 @@ def _kilobytes(count: int) -> int:
 
 
 def _index_units(old: Item | None, new: Item | None, index: str) -> int:
-    """An entry put or removed is one write, one whose key changes is both, one that stays the same is none."""
+    """A new or removed entry is one write, a changed key is two, an unchanged entry is none."""
     before, after = _entry(old, index), _entry(new, index)
     if before == after and (before is None or old == new):
         return 0
@@ -97,35 +111,36 @@ def _entry(item: Item | None, index: str) -> tuple[Any, Any] | None:
     return (item[f"{index}pk"], item[f"{index}sk"]) if item and f"{index}pk" in item else None
 
 
-def _whole(
-    connection: Connection, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
+def _whole_items(
+    connection: Connection, operation: str, request: Mapping[str, Any], response: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """What a query read to answer: whole items, even where it asked for parts of them."""
+    """The whole items that a query read, also if it returned only parts of them."""
     if operation != "Query" or "ProjectionExpression" not in request:
-        return answer
-    again = {name: value for name, value in request.items() if name != "ProjectionExpression"}
-    said = f"{again.get('KeyConditionExpression', '')} {again.get('FilterExpression', '')}".split()
-    names = again.pop("ExpressionAttributeNames", {})
-    used = {name: names[name] for name in names if any(name in word for word in said)}
+        return response
+    query = {name: value for name, value in request.items() if name != "ProjectionExpression"}
+    expressions = f"{query.get('KeyConditionExpression', '')} {query.get('FilterExpression', '')}".split()
+    names = query.pop("ExpressionAttributeNames", {})
+    used = {name: names[name] for name in names if any(name in word for word in expressions)}
     client: Any = connection.client
-    whole: Mapping[str, Any] = client.query(**again, **({"ExpressionAttributeNames": used} if used else {}))
+    whole: Mapping[str, Any] = client.query(**query, **({"ExpressionAttributeNames": used} if used else {}))
     return whole
 
 
-def _reads(operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
+def _reads(operation: str, request: Mapping[str, Any], response: Mapping[str, Any]) -> float:
     if operation == "GetItem":
-        return _read_units(size(answer.get("Item")), consistent=bool(request.get("ConsistentRead")))
+        return _read_units(size(response.get("Item")), consistent=bool(request.get("ConsistentRead")))
     if operation == "Query":
-        found, scanned = answer["Items"], answer.get("ScannedCount", 0)
-        shown = sum(size(item) for item in found)
-        whole = shown * scanned / len(found) if found else 0  # what a filter left out was read all the same
-        return _read_units(math.ceil(whole), consistent=bool(request.get("ConsistentRead")))
+        items, scanned = response["Items"], response.get("ScannedCount", 0)
+        returned = sum(size(item) for item in items)
+        total = returned * scanned / len(items) if items else 0  # items that a filter removed are charged as well
+        return _read_units(math.ceil(total), consistent=bool(request.get("ConsistentRead")))
     if operation == "BatchGetItem":
-        consistent = [bool(each.get("ConsistentRead")) for each in request["RequestItems"].values()]
-        items = [item for table in answer["Responses"].values() for item in table]
-        asked = sum(len(each["Keys"]) for each in request["RequestItems"].values())
-        absent = (asked - len(items)) * _read_units(0, consistent=any(consistent))
-        return sum(_read_units(size(item), consistent=any(consistent)) for item in items) + absent
+        tables = request["RequestItems"].values()
+        consistent = any(bool(table.get("ConsistentRead")) for table in tables)
+        items = [item for table in response["Responses"].values() for item in table]
+        missing = sum(len(table["Keys"]) for table in tables) - len(items)
+        units = sum(_read_units(size(item), consistent=consistent) for item in items)
+        return units + missing * _read_units(0, consistent=consistent)
     return 0.0
 
 
@@ -135,19 +150,19 @@ def _read_units(count: int, *, consistent: bool) -> float:
 
 def _writes(operation: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
     if operation == "TransactWriteItems":
-        return [_write(kind, each) for entry in request["TransactItems"] for kind, each in entry.items()]
+        return [_write(kind, write) for entry in request["TransactItems"] for kind, write in entry.items()]
     if operation in {"PutItem", "UpdateItem", "DeleteItem"}:
         return [_write(operation, request)]
     return []
 
 
 def _write(kind: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    place = request.get("Key") or {part: request["Item"][part] for part in ("pk", "sk")}
-    return {"table": request["TableName"], "key": place, "check": kind == "ConditionCheck"}
+    key = request.get("Key") or {part: request["Item"][part] for part in ("pk", "sk")}
+    return {"table": request["TableName"], "key": key, "is_check": kind == "ConditionCheck"}
 
 
-def _look(connection: Connection, write: Mapping[str, Any]) -> Item | None:
+def _get_item(connection: Connection, write: Mapping[str, Any]) -> Item | None:
     client: Any = connection.client
-    answer = client.get_item(TableName=write["table"], Key=write["key"], ConsistentRead=True)
-    found: Item | None = answer.get("Item")
-    return found
+    response = client.get_item(TableName=write["table"], Key=write["key"], ConsistentRead=True)
+    item: Item | None = response.get("Item")
+    return item

@@ -1,4 +1,4 @@
-"""Starts `inside.py` on the built layers, against a table of its own on the stack's DynamoDB."""
+"""Run `in_process_worker.py` on the built layers, with a table of its own on the stack's DynamoDB."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from typing import Any
 from coachway.core.persistence.table import schema
 from infra.local import aws_clients
 from infra.local.stack_config import REGION, ROOT, StackConfig
-from tests.load.unpacked_code import Trees
+from tests.load.unpacked_code import UnpackedCode
 
-_ALIKE = ("identity-api", "bookings-api", "relay", "messaging")
-"""Functions whose variables, together, are all that there are."""
+_FUNCTIONS = ("identity-api", "bookings-api", "relay", "messaging")
+"""Functions that together have all environment variables."""
 
 
-def environment(home: StackConfig) -> dict[str, str]:
-    """The deployed functions' variables, and the emulator's address."""
-    client, variables = aws_clients.client(home, "lambda"), dict[str, str]()
-    for name in _ALIKE:
-        configured = client.get_function_configuration(FunctionName=f"coachway-{home.environment}-{name}")
-        variables |= configured["Environment"]["Variables"]
+def function_environment(config: StackConfig) -> dict[str, str]:
+    """The environment variables of the deployed functions, and the emulator's address."""
+    client, variables = aws_clients.client(config, "lambda"), dict[str, str]()
+    for name in _FUNCTIONS:
+        function = client.get_function_configuration(FunctionName=f"coachway-{config.environment}-{name}")
+        variables |= function["Environment"]["Variables"]
     return {
         "PATH": os.environ["PATH"],
         **variables,
-        "AWS_ENDPOINT_URL": home.emulator_url,
+        "AWS_ENDPOINT_URL": config.emulator_url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
@@ -42,39 +42,39 @@ def environment(home: StackConfig) -> dict[str, str]:
 
 
 @contextmanager
-def table(home: StackConfig) -> Iterator[str]:
-    """A table like the product's, but without a stream: nothing else works while we measure."""
+def temporary_table(config: StackConfig) -> Iterator[str]:
+    """A table like the product's, but without a stream, so that nothing else runs during a measurement."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
-    client = aws_clients.client(home, "dynamodb")
-    wanted = schema(name)
-    del wanted["StreamSpecification"]
-    client.create_table(**wanted)
+    client = aws_clients.client(config, "dynamodb")
+    table_schema = schema(name)
+    del table_schema["StreamSpecification"]
+    client.create_table(**table_schema)
     try:
         yield name
     finally:
         client.delete_table(TableName=name)
 
 
-def run(home: StackConfig, trees: Trees, table_name: str, measure: str, **more: Any) -> Any:
-    """Do one job of `inside.py` in a fresh process on a table, and return what it found."""
+def run_worker(config: StackConfig, code: UnpackedCode, table: str, measurement: str, **options: Any) -> Any:
+    """Run a measurement of the worker in a fresh process on a table; returns its result."""
     with tempfile.TemporaryDirectory() as scratch:
         job = {
-            "measure": measure,
-            "layers": [str(trees.opt)],
-            "functions": str(trees.functions),
-            "floor": str(trees.floor),
+            "measurement": measurement,
+            "layers": [str(code.layers)],
+            "functions": str(code.functions),
+            "baseline": str(code.baseline),
             "root": str(ROOT),
-            **more,
+            **options,
         }
         file = Path(scratch) / "job.json"
         file.write_text(json.dumps(job))
         done = subprocess.run(
-            [sys.executable, "-S", str(Path(__file__).with_name("in_process.py")), str(file)],
-            env={**environment(home), "TABLE_NAME": table_name, "FLOOR_TABLE": table_name},
+            [sys.executable, "-S", str(Path(__file__).with_name("in_process_worker.py")), str(file)],
+            env={**function_environment(config), "TABLE_NAME": table, "BASELINE_TABLE": table},
             capture_output=True,
             text=True,
             check=False,
         )
     if done.returncode:
-        raise RuntimeError(f"the measurement {measure} failed:\n{done.stderr[-4000:]}")
+        raise RuntimeError(f"the measurement {measurement} failed:\n{done.stderr[-4000:]}")
     return json.loads(done.stdout)

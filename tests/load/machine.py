@@ -1,4 +1,4 @@
-"""The machine that figures were taken on."""
+"""The machine that a run was measured on."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import platform
 from pathlib import Path
 
 
-def describe() -> str:
+def describe_machine() -> str:
     """Processor, cores, memory, system, Python: `Intel Xeon …, 2 cores, 24 GB, Linux 6.1, Python 3.11.7`."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
-        f"{_processor()}, {cores} cores, {memory:.0f} GB, {platform.system()} {platform.release()}, "
+        f"{_processor_name()}, {cores} cores, {memory:.0f} GB, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}"
     )
 
 
-def load() -> float:
-    """How many processes wanted to run in the last minute; with more than the cores, figures are of a busy machine."""
+def load_average() -> float:
+    """The load average of the last minute: above the number of cores, the machine is busy."""
     return os.getloadavg()[0]
 
 
-def _processor() -> str:
+def _processor_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

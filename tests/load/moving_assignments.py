@@ -1,4 +1,4 @@
-"""Assignments that are under way, straight in the table, and drives for them: what GPS is measured on."""
+"""Assignments under way and positions of their vehicles, as a driver's phone sends them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from coachway.core.types import ids
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
 
-EVERY: Final = timedelta(seconds=10)
+INTERVAL: Final = timedelta(seconds=10)
+"""Between two positions."""
 
 
-def under_way(org_id: str, number: int, since: timedelta = timedelta(hours=1)) -> Assignment:
-    """A trip that left its first stop so long ago, and comes to its last in six hours."""
+def build_assignment(org_id: str, number: int, since: timedelta = timedelta(hours=1)) -> Assignment:
+    """An assignment that left its first stop `since` ago and reaches its last in six hours."""
     now = datetime.now(UTC).replace(microsecond=0)
-    left, comes = now - since, now + timedelta(hours=6)
+    departure, arrival = now - since, now + timedelta(hours=6)
     stops = [
         AssignmentStop(
             stop_type=StopType.PICKUP,
@@ -25,9 +26,9 @@ def under_way(org_id: str, number: int, since: timedelta = timedelta(hours=1)) -
             latitude=40.7074,
             longitude=-74.0113,
             timezone="America/New_York",
-            departure=left,
-            arrived_at=left - timedelta(minutes=10),
-            departed_at=left,
+            departure=departure,
+            arrived_at=departure - timedelta(minutes=10),
+            departed_at=departure,
         ),
         AssignmentStop(
             stop_type=StopType.DROPOFF,
@@ -35,7 +36,7 @@ def under_way(org_id: str, number: int, since: timedelta = timedelta(hours=1)) -
             latitude=39.3560,
             longitude=-74.4310,
             timezone="America/New_York",
-            arrival=comes,
+            arrival=arrival,
         ),
     ]
     return Assignment(
@@ -53,24 +54,24 @@ def under_way(org_id: str, number: int, since: timedelta = timedelta(hours=1)) -
         status=AssignmentStatus.IN_PROGRESS,
         timezone="America/New_York",
         passengers=40,
-        starts_at=left,
-        ends_at=comes,
-        pickup_at=left,
-        dropoff_at=comes,
+        starts_at=departure,
+        ends_at=arrival,
+        pickup_at=departure,
+        dropoff_at=arrival,
         stops=stops,
-        offered_at=left - timedelta(days=1),
-        answered_at=left - timedelta(days=1),
-        checked_in_at=left - timedelta(minutes=30),
-        may_drive_until=comes + timedelta(hours=3),
+        offered_at=departure - timedelta(days=1),
+        answered_at=departure - timedelta(days=1),
+        checked_in_at=departure - timedelta(minutes=30),
+        may_drive_until=arrival + timedelta(hours=3),
         version=1,
     )
 
 
-def fix(number: int, step: int, at: datetime) -> dict[str, Any]:
-    """Where the vehicle of this number is after so many steps, as its driver's telephone sends it."""
+def position_body(number: int, index: int, at: datetime) -> dict[str, Any]:
+    """The position of vehicle `number` after so many intervals, as in a request body."""
     return {
-        "latitude": round(40.60 - step * 0.0018 + (number % 7) * 0.0001, 6),
-        "longitude": round(-74.25 + step * 0.0003 + number * 0.0002, 6),
+        "latitude": round(40.60 - index * 0.0018 + (number % 7) * 0.0001, 6),
+        "longitude": round(-74.25 + index * 0.0003 + number * 0.0002, 6),
         "speed_mph": 52.5,
         "heading": 190,
         "accuracy_m": 5,
@@ -78,9 +79,9 @@ def fix(number: int, step: int, at: datetime) -> dict[str, Any]:
     }
 
 
-def drive(number: int, since: datetime) -> Iterator[dict[str, Any]]:
-    """Its fixes from `since` on, without end."""
-    step = 0
+def iterate_positions(number: int, since: datetime) -> Iterator[dict[str, Any]]:
+    """The positions of vehicle `number` from `since` on, without end."""
+    index = 0
     while True:
-        yield fix(number, step, since + step * EVERY)
-        step += 1
+        yield position_body(number, index, since + index * INTERVAL)
+        index += 1

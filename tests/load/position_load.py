@@ -1,10 +1,9 @@
-"""Five hundred drivers tell where they are, every ten seconds, on the deployed stack; then what is kept is counted.
+"""Load test of position reports: 500 drivers send a position every ten seconds; then the stored ones are counted.
 
     COACHWAY_TEST_STACK=.local python -m tests.load.position_load [DRIVERS] [SECONDS]
 
-Each driver is a telephone as the driver's page makes it: a fix every ten seconds goes into an outbox, and what is in
-the outbox goes out together when nothing of it is on its way. What was not answered is sent again; now and then what
-was answered is, too.
+Each driver's phone behaves as the driver page does: a position every ten seconds goes into an outbox, and the outbox is
+sent when no request is in progress. Failed requests are sent again, and now and then successful ones, too.
 """
 
 from __future__ import annotations
@@ -38,44 +37,45 @@ from tests.load import machine, moving_assignments
 
 DRIVERS: Final = 500
 SECONDS: Final = 120
-AT_ONCE: Final = 16
-"""Requests on their way at a time: each is a process of the emulator's."""
-REPEATED: Final = 0.02
-"""The share of batches that a telephone sends again though they were answered."""
+CONNECTIONS: Final = 16
+"""Requests at the same time; the emulator has a process for each."""
+REPEATED_SHARE: Final = 0.02
+"""The share of batches that a phone sends again although they succeeded."""
+MAX_BATCH: Final = 100
 
 
 @dataclass(frozen=True)
-class Swarmed:
-    """What became of it. Times in milliseconds."""
+class PositionLoadResults:
+    """The results. Times in milliseconds, unless named otherwise."""
 
     drivers: int
     seconds: float
     recorded: int
-    kept: int
+    stored: int
     wrong: int
-    """Fixes that are kept and were never recorded, or are in the wrong order."""
+    """Stored positions that were never recorded, and pages in the wrong order."""
     requests: int
-    repeated: int
-    """Fixes that were sent again and taken for duplicates."""
-    again: int
-    """Requests that were not answered well, and sent again."""
-    a_batch: float
-    """Fixes in a request, on average."""
+    duplicates: int
+    """Positions that were sent again and recognized as duplicates."""
+    retries: int
+    """Requests that failed and were sent again."""
+    batch_size: float
+    """Positions per request, on average."""
     p50: float
     p95: float
-    drained: float
-    """Seconds after the last fix until the last outbox was empty."""
-    busy: float
+    drain_seconds: float
+    """Until the last outbox was empty, after the last position."""
+    machine_load: float
 
     @property
     def lost(self) -> int:
-        """Fixes that were recorded and are not there."""
-        return self.recorded - self.kept
+        """Recorded positions that are not stored."""
+        return self.recorded - self.stored
 
 
 @dataclass
-class Telephone:
-    """A driver's, with what it recorded and has not got rid of."""
+class Phone:
+    """A driver's phone with its outbox."""
 
     number: int
     assignment: Assignment
@@ -86,52 +86,52 @@ class Telephone:
 
 
 @dataclass
-class Swarm:
-    """All telephones, and the requests that they make."""
+class PhoneFleet:
+    """All phones, and the requests that they send."""
 
     config: StackConfig
-    phones: list[Telephone]
-    ready: queue.SimpleQueue[Telephone | None] = field(default_factory=queue.SimpleQueue)
+    phones: list[Phone]
+    ready: queue.SimpleQueue[Phone | None] = field(default_factory=queue.SimpleQueue)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    took: list[float] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    repeated: int = 0
-    again: int = 0
+    durations: list[float] = field(default_factory=list)
+    batch_sizes: list[int] = field(default_factory=list)
+    duplicates: int = 0
+    retries: int = 0
 
-    def record(self, phone: Telephone, step: int, at: datetime) -> None:
-        """A fix goes into the outbox."""
-        made = moving_assignments.fix(phone.number, step, at)
+    def record_position(self, phone: Phone, index: int, at: datetime) -> None:
+        """Put a position into the outbox."""
+        position = moving_assignments.position_body(phone.number, index, at)
         with self.lock:
-            phone.recorded.append(made)
-            phone.outbox.append(made)
-            self._wake(phone)
+            phone.recorded.append(position)
+            phone.outbox.append(position)
+            self._schedule(phone)
 
-    def _wake(self, phone: Telephone) -> None:
+    def _schedule(self, phone: Phone) -> None:
         if phone.outbox and not phone.is_sending:
             phone.is_sending = True
             self.ready.put(phone)
 
-    def work(self) -> None:
-        """Send outboxes, one after the other, until there is None."""
+    def send_outboxes(self) -> None:
+        """Send one outbox after the other until the queue yields None."""
         connection = http.client.HTTPConnection("localhost", self.config.port, timeout=120)
         chance = random.Random(threading.get_ident())
         while (phone := self.ready.get()) is not None:
             with self.lock:
-                batch = phone.outbox[:100]
-            answered = self._send(connection, phone, batch)
-            if answered and chance.random() < REPEATED:
-                told = self._send(connection, phone, batch)
-                self.repeated += told["duplicates"] if told else 0
+                batch = phone.outbox[:MAX_BATCH]
+            response = self._send_batch(connection, phone, batch)
+            if response and chance.random() < REPEATED_SHARE:
+                repeated = self._send_batch(connection, phone, batch)
+                self.duplicates += repeated["duplicates"] if repeated else 0
             with self.lock:
-                if answered:
+                if response:
                     del phone.outbox[: len(batch)]
                 else:
-                    self.again += 1
+                    self.retries += 1
                 phone.is_sending = False
-                self._wake(phone)
+                self._schedule(phone)
 
-    def _send(
-        self, connection: http.client.HTTPConnection, phone: Telephone, batch: list[dict[str, Any]]
+    def _send_batch(
+        self, connection: http.client.HTTPConnection, phone: Phone, batch: list[dict[str, Any]]
     ) -> dict[str, Any] | None:
         path = self.config.public_url.partition(f":{self.config.port}")[2] + "/api/v1/dispatch/check-ins"
         body = json.dumps({"assignment_id": phone.assignment.id, "points": batch})
@@ -139,90 +139,90 @@ class Swarm:
         started = time.perf_counter()
         try:
             connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read()
+            response = connection.getresponse()
+            text = response.read()
         except (OSError, http.client.HTTPException):
             connection.close()
             return None
         with self.lock:
-            self.took.append((time.perf_counter() - started) * 1000)
-            self.sizes.append(len(batch))
-        if answer.status != 202:
-            print(f"{answer.status} {text[:300]!r}", file=sys.stderr)
+            self.durations.append((time.perf_counter() - started) * 1000)
+            self.batch_sizes.append(len(batch))
+        if response.status != 202:
+            print(f"{response.status} {text[:300]!r}", file=sys.stderr)
             return None
-        told: dict[str, Any] = json.loads(text)
-        return told
+        content: dict[str, Any] = json.loads(text)
+        return content
 
 
-def measure(home: StackConfig, drivers: int = DRIVERS, seconds: int = SECONDS) -> Swarmed:
-    """Let them drive, then count."""
-    swarm = Swarm(home, _telephones(home, drivers))
-    workers = [threading.Thread(target=swarm.work, daemon=True) for _ in range(AT_ONCE)]
+def measure_position_load(config: StackConfig, drivers: int = DRIVERS, seconds: int = SECONDS) -> PositionLoadResults:
+    """Let the drivers send positions, then count what is stored."""
+    fleet = PhoneFleet(config, _create_phones(config, drivers))
+    workers = [threading.Thread(target=fleet.send_outboxes, daemon=True) for _ in range(CONNECTIONS)]
     for worker in workers:
         worker.start()
-    _drive(
-        swarm, 1, moving_assignments.EVERY.total_seconds()
-    )  # processes start with the first requests; that is not what is meant
-    _drain(swarm)
-    swarm.took.clear()
-    swarm.sizes.clear()
-    started, busy = time.monotonic(), machine.load()
-    _drive(swarm, int(seconds / moving_assignments.EVERY.total_seconds()), moving_assignments.EVERY.total_seconds())
+    interval = moving_assignments.INTERVAL.total_seconds()
+    # The first round starts the processes of the function; it is not measured.
+    _record_positions(fleet, 1, interval)
+    _wait_until_sent(fleet)
+    fleet.durations.clear()
+    fleet.batch_sizes.clear()
+    started, machine_load = time.monotonic(), machine.load_average()
+    _record_positions(fleet, int(seconds / interval), interval)
     ended = time.monotonic()
-    _drain(swarm)
-    drained = time.monotonic() - ended
+    _wait_until_sent(fleet)
+    drain_seconds = time.monotonic() - ended
     for _ in workers:
-        swarm.ready.put(None)
-    kept, wrong = _kept(home, swarm.phones)
-    return Swarmed(
+        fleet.ready.put(None)
+    stored, wrong = _count_stored(config, fleet.phones)
+    return PositionLoadResults(
         drivers=drivers,
         seconds=round(ended - started, 1),
-        recorded=sum(len(phone.recorded) for phone in swarm.phones),
-        kept=kept,
+        recorded=sum(len(phone.recorded) for phone in fleet.phones),
+        stored=stored,
         wrong=wrong,
-        requests=len(swarm.took),
-        repeated=swarm.repeated,
-        again=swarm.again,
-        a_batch=fmean(swarm.sizes),
-        p50=median(swarm.took),
-        p95=quantiles(swarm.took, n=20)[18],
-        drained=drained,
-        busy=busy,
+        requests=len(fleet.durations),
+        duplicates=fleet.duplicates,
+        retries=fleet.retries,
+        batch_size=fmean(fleet.batch_sizes),
+        p50=median(fleet.durations),
+        p95=quantiles(fleet.durations, n=20)[18],
+        drain_seconds=drain_seconds,
+        machine_load=machine_load,
     )
 
 
-def _drive(swarm: Swarm, rounds: int, every: float) -> None:
-    """Each telephone records a fix in each round, at its own moment of it."""
-    began = time.monotonic()
+def _record_positions(fleet: PhoneFleet, rounds: int, interval: float) -> None:
+    """Every phone records a position in each round, each phone at its own time."""
+    started = time.monotonic()
     for number in range(rounds):
-        for place, phone in enumerate(swarm.phones):
-            due = began + (number + place / len(swarm.phones)) * every
+        for index, phone in enumerate(fleet.phones):
+            due = started + (number + index / len(fleet.phones)) * interval
             time.sleep(max(0.0, due - time.monotonic()))
-            swarm.record(phone, len(phone.recorded), datetime.now(UTC))
-    time.sleep(max(0.0, began + rounds * every - time.monotonic()))
+            fleet.record_position(phone, len(phone.recorded), datetime.now(UTC))
+    time.sleep(max(0.0, started + rounds * interval - time.monotonic()))
 
 
-def _drain(swarm: Swarm, seconds: float = 900) -> None:
+def _wait_until_sent(fleet: PhoneFleet, seconds: float = 900) -> None:
     deadline = time.monotonic() + seconds
-    while any(phone.outbox for phone in swarm.phones):
+    while any(phone.outbox for phone in fleet.phones):
         if time.monotonic() > deadline:
             raise RuntimeError(f"the outboxes were not empty after {seconds:.0f} s")
         time.sleep(0.05)
 
 
-def _telephones(home: StackConfig, count: int) -> list[Telephone]:
-    """Drivers on the road, straight in the table, with tokens of a key that the stack is told of."""
-    client, table = aws_clients.client(home, "dynamodb"), f"coachway-{home.environment}"
-    private, kid = ec.generate_private_key(ec.SECP256R1()), f"swarm-{uuid.uuid4().hex[:8]}"
+def _create_phones(config: StackConfig, count: int) -> list[Phone]:
+    """Create drivers under way directly in the table; their tokens are signed by a key that is added to the stack's."""
+    client, table = aws_clients.client(config, "dynamodb"), f"coachway-{config.environment}"
+    private, kid = ec.generate_private_key(ec.SECP256R1()), f"bench-{uuid.uuid4().hex[:8]}"
     place = SIGNING_KEYS.key()
-    kept = client.get_item(TableName=table, Key={"pk": {"S": place.pk}, "sk": {"S": place.sk}})["Item"]
-    keys = SigningKeys.model_validate_json(kept["doc"]["S"])
+    stored = client.get_item(TableName=table, Key={"pk": {"S": place.pk}, "sk": {"S": place.sk}})["Item"]
+    keys = SigningKeys.model_validate_json(stored["doc"]["S"])
     public = jwt.algorithms.ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
-    ours = SigningKey(kid=kid, public=public, sealed="", created_at=datetime(2020, 1, 1, tzinfo=UTC))
-    client.put_item(TableName=table, Item=to_item(keys.model_copy(update={"keys": [ours, *keys.keys]})))
-    org_id, phones = ids.new("org"), list[Telephone]()
+    own_key = SigningKey(kid=kid, public=public, sealed="", created_at=datetime(2020, 1, 1, tzinfo=UTC))
+    client.put_item(TableName=table, Item=to_item(keys.model_copy(update={"keys": [own_key, *keys.keys]})))
+    org_id, phones = ids.new("org"), list[Phone]()
     for number in range(count):
-        assignment = moving_assignments.under_way(org_id, number)
+        assignment = moving_assignments.build_assignment(org_id, number)
         client.put_item(TableName=table, Item=to_item(assignment))
         claims = {
             "iss": authentication.ISSUER,
@@ -236,50 +236,50 @@ def _telephones(home: StackConfig, count: int) -> list[Telephone]:
             "exp": datetime.now(UTC) + timedelta(hours=1),
         }
         token = jwt.encode(claims, private, authentication.ALGORITHM, headers={"kid": kid})
-        phones.append(Telephone(number, assignment, token))
+        phones.append(Phone(number, assignment, token))
     return phones
 
 
-def _kept(home: StackConfig, phones: list[Telephone]) -> tuple[int, int]:
-    """How many of the fixes that were recorded are there, and how many are that should not, or out of order."""
-    client, table = aws_clients.client(home, "dynamodb"), f"coachway-{home.environment}"
-    kept = wrong = 0
+def _count_stored(config: StackConfig, phones: list[Phone]) -> tuple[int, int]:
+    """How many recorded positions are stored, and how many stored ones are unknown or out of order."""
+    client, table = aws_clients.client(config, "dynamodb"), f"coachway-{config.environment}"
+    stored = wrong = 0
     for phone in phones:
         pages = client.query(
             TableName=table,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": partition(phone.assignment.org_id, phone.assignment.id)}},
         )["Items"]
-        found = [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
-        there = [fix.at.isoformat(timespec="milliseconds") for fix in found]
-        recorded = {each["recorded_at"] for each in phone.recorded}
-        kept += len(recorded & set(there))
-        wrong += len(set(there) - recorded) + (there != sorted(set(there)))
-    return kept, wrong
+        positions = [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
+        times = [position.at.isoformat(timespec="milliseconds") for position in positions]
+        recorded = {position["recorded_at"] for position in phone.recorded}
+        stored += len(recorded & set(times))
+        wrong += len(set(times) - recorded) + (times != sorted(set(times)))
+    return stored, wrong
 
 
-def told(found: Swarmed) -> str:
-    """In a few lines."""
+def summarize(results: PositionLoadResults) -> str:
+    """The results in a few lines."""
     return (
-        f"{found.drivers} drivers, {found.seconds:.0f} s: {found.recorded:,} fixes recorded, {found.kept:,} kept, "
-        f"{found.lost} lost, {found.wrong} wrong\n"
-        f"{found.requests:,} requests of {found.a_batch:.1f} fixes, {found.again} sent again; {found.repeated} fixes "
-        f"came twice and were kept once\n"
-        f"p50 {found.p50:.0f} ms, p95 {found.p95:.0f} ms; the last outbox was empty {found.drained:.1f} s after the "
-        f"last fix; {found.busy:.1f} processes wanted to run"
+        f"{results.drivers} drivers, {results.seconds:.0f} s: {results.recorded:,} positions recorded, "
+        f"{results.stored:,} stored, {results.lost} lost, {results.wrong} wrong\n"
+        f"{results.requests:,} requests of {results.batch_size:.1f} positions, {results.retries} retried; "
+        f"{results.duplicates} duplicates recognized\n"
+        f"p50 {results.p50:.0f} ms, p95 {results.p95:.0f} ms; the last outbox was empty after "
+        f"{results.drain_seconds:.1f} s; load average {results.machine_load:.1f}"
     )
 
 
 def main() -> int:
-    """On the stack that is named, or one of its own."""
-    numbers = [int(each) for each in sys.argv[1:]]
+    """Run on the stack named by `COACHWAY_TEST_STACK`, or on a new one."""
+    numbers = [int(argument) for argument in sys.argv[1:]]
     stack.prepare_run()
     try:
-        found = measure(stack.get_stack("swarm").config, *numbers)
+        results = measure_position_load(stack.get_stack("positions").config, *numbers)
     finally:
         stack.finish_run()
-    print(told(found))
-    return 1 if found.lost or found.wrong else 0
+    print(summarize(results))
+    return 1 if results.lost or results.wrong else 0
 
 
 if __name__ == "__main__":

@@ -1,49 +1,50 @@
-"""Writes `docs/performance.md` of what was measured."""
+"""Write `docs/performance.md` from the results of a run."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from tests.load import machine, report_cost, report_measurements
-from tests.load.goals import goals
-from tests.load.results import Found, table
+from tests.load.goals import evaluate_goals
+from tests.load.results import BenchResults, markdown_table
 
 
-def page(found: Found) -> str:
-    """The whole page, in Markdown."""
+def build_report(results: BenchResults) -> str:
+    """The whole page in Markdown."""
     parts = [
-        _head(found),
-        table(("goal", "measured", "bound", ""), [goal.told() for goal in goals(found)]),
-        report_measurements.cold_starts(found),
-        report_measurements.warm_requests(found),
-        report_measurements.at_the_door(found),
-        report_measurements.positions(found),
-        report_measurements.growth(found),
-        report_measurements.packages(found),
-        report_cost.bills(found),
-        report_cost.what_fails_first(found),
+        _introduction(results),
+        markdown_table(("goal", "measured", "bound", ""), [goal.cells() for goal in evaluate_goals(results)]),
+        report_measurements.cold_start_section(results),
+        report_measurements.warm_request_section(results),
+        report_measurements.gateway_section(results),
+        report_measurements.position_section(results),
+        report_measurements.growth_section(results),
+        report_measurements.layer_section(results),
+        report_cost.cost_section(results),
+        report_cost.limits_section(results),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _head(found: Found) -> str:
+def _introduction(results: BenchResults) -> str:
     today = datetime.now().astimezone()
     return f"""# Performance
 
-Measured by `make bench` on {today:%B} {today.day}, {today.year}, on: {machine.describe()}.
-{found.busy:.1f} processes wanted to run when it began.
+Measured by `make bench` on {today:%B} {today.day}, {today.year}, on: {machine.describe_machine()}.
+The load average at the start was {results.machine_load:.1f}.
 
-Absolute times are this machine's; what counts is the ratio to the **floor**, a handler of Chalice, pydantic and
-PynamoDB that does one conditional put and nothing else (`tests/load/floor/api.py`), measured in the same run, turn by
-turn. Times are medians. Units are computed from the items by DynamoDB's rules (`tests/load/dynamodb_meter.py`).
+Absolute times depend on the machine. Compare the ratio to the **baseline**: a Chalice handler with pydantic and
+PynamoDB that makes one conditional put and nothing else (`tests/load/baseline/api.py`), measured in turn in the same
+run. Times are medians. Request units are computed from the items by DynamoDB's rules
+(`tests/load/dynamodb_meter.py`).
 
 ## Goals"""
 
 
-def summary(found: Found) -> str:
+def summarize_goals(results: BenchResults) -> str:
     """The goals, for the terminal."""
     lines = []
-    for goal in goals(found):
-        what, value, bound, _ = goal.told()
-        lines.append(f"  {'✓' if goal.met else '✗'} {what:<52} {value:>14}   {bound}")
+    for goal in evaluate_goals(results):
+        name, value, bound, _ = goal.cells()
+        lines.append(f"  {'✓' if goal.is_met else '✗'} {name:<52} {value:>16}   {bound}")
     return "\n".join(lines)

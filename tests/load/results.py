@@ -1,4 +1,4 @@
-"""What a run of the bench found, and how tables of it are written."""
+"""The results of a bench run, and Markdown tables of them."""
 
 from __future__ import annotations
 
@@ -8,74 +8,74 @@ from statistics import median
 from typing import Any, Final
 
 from tests.load import cold_starts
-from tests.load.cold_starts import Start
-from tests.load.gateway_requests import Through
-from tests.load.position_load import Swarmed
+from tests.load.cold_starts import ColdStarts
+from tests.load.gateway_bench import GatewayResults
+from tests.load.position_load import PositionLoadResults
 
 Row = dict[str, Any]
 API_LAYERS: Final = ("vendor", "coachway")
-"""What every API function carries."""
+"""The layers of every API function."""
 
 
 @dataclass
-class Found:
-    """All that a run measured."""
+class BenchResults:
+    """Everything that a run measured."""
 
-    starts: list[Start]
+    starts: list[ColdStarts]
     warm: list[Row]
-    through: Through
+    gateway: GatewayResults
     growth: list[Row]
-    swarm: Swarmed
-    sizes: dict[str, int]
-    """Bytes of each layer, unpacked."""
+    positions: PositionLoadResults
+    layer_sizes: dict[str, int]
+    """Unpacked bytes of each layer."""
     alarms: int
     secrets: int
-    busy: float
-    """How busy the machine was when the run began."""
+    machine_load: float
+    """The load average of the machine at the start of the run."""
 
     def __post_init__(self) -> None:
-        floor = [sample["cpu"] for sample in self.row("floor")["samples"]]
+        baseline = [sample["cpu"] for sample in self.row("baseline")["samples"]]
         for row in self.warm:
             samples = row["samples"]
             for kind in ("cpu", "wall", "bytes"):
                 row[kind] = median(sample[kind] for sample in samples)
-            # Those that take part in every round are compared with the floor of their own round.
+            # A request that is measured in every round is compared with the baseline of the same round.
             pairs = (
-                zip(samples, floor, strict=True)
-                if len(samples) == len(floor)
-                else ((each, median(floor)) for each in samples)
+                zip(samples, baseline, strict=True)
+                if len(samples) == len(baseline)
+                else ((sample, median(baseline)) for sample in samples)
             )
-            row["ratio"] = median(sample["cpu"] / least for sample, least in pairs)
+            row["ratio"] = median(sample["cpu"] / reference for sample, reference in pairs)
 
     def row(self, name: str) -> Row:
-        """What was measured of a step."""
+        """The measurements of a request."""
         return next(row for row in self.warm if row["name"] == name)
 
-    def start(self, name: str) -> Start:
+    def start(self, name: str) -> ColdStarts:
         """The cold starts of a function."""
         return next(start for start in self.starts if start.name == name)
 
     @property
-    def floor_start(self) -> float:
-        """Milliseconds of processor time until the floor is ready."""
-        return self.start(cold_starts.FLOOR).middle("ready", "cpu") or 0.0
+    def baseline_start_ms(self) -> float:
+        """CPU milliseconds until the baseline is ready."""
+        return self.start(cold_starts.BASELINE).median_ms("ready", "cpu") or 0.0
 
     @property
     def api_megabytes(self) -> float:
-        """What an API function unpacks."""
-        return sum(self.sizes[name] for name in API_LAYERS) / 2**20
+        """The unpacked size of an API function's layers."""
+        return sum(self.layer_sizes[name] for name in API_LAYERS) / 2**20
 
-    def grown(self) -> list[tuple[str, tuple[float, ...], tuple[float, ...]]]:
-        """Each step with its calls, read and write units, with few charters and with many."""
+    def growth_costs(self) -> list[tuple[str, tuple[float, ...], tuple[float, ...]]]:
+        """Each request with its calls, read and write units: with few charters, and with many."""
         counts = sorted({row["charters"] for row in self.growth})
         costs = {
-            (row["name"], row["charters"]): (row["trips"], row["read_units"], row["write_units"]) for row in self.growth
+            (row["name"], row["charters"]): (row["calls"], row["read_units"], row["write_units"]) for row in self.growth
         }
         names = dict.fromkeys(row["name"] for row in self.growth)
         return [(name, costs[name, counts[0]], costs[name, counts[-1]]) for name in names]
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown, all but the first column to the right."""
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; all columns but the first are aligned right."""
     align = ["---", *("---:" for _ in head[1:])]
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, align, *rows))

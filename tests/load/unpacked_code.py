@@ -1,4 +1,4 @@
-"""The built layers and functions, unpacked as Lambda unpacks them; and the floor's packages as they come."""
+"""The built layers and functions, unpacked as Lambda unpacks them, and the baseline with unpruned packages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from infra.local.layers import layer_archives
 from infra.local.layers.layer_definitions import VENDOR
 from infra.local.stack_config import BUILD, ROOT
 
-FLOOR: Final = Path(__file__).parent / "floor"
+BASELINE: Final = Path(__file__).parent / "baseline"
 LOCAL: Final = layer_archives.Platform("local")
-FLOOR_NEEDS: Final = frozenset(
+BASELINE_PACKAGES: Final = frozenset(
     {
         *("annotated-types", "botocore", "chalice", "jmespath", "pydantic", "pydantic-core", "pynamodb"),
         *("python-dateutil", "six", "typing-extensions", "typing-inspection", "urllib3"),
@@ -27,53 +27,54 @@ FLOOR_NEEDS: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Trees:
+class UnpackedCode:
     """Directories to import from."""
 
-    opt: Path
+    layers: Path
     """All layers together, as in a function's `/opt/python`."""
     functions: Path
-    floor: Path
-    plain: Path
-    """The floor's packages at the same versions, unpruned, compiled."""
+    baseline: Path
+    unpruned: Path
+    """The baseline's packages at the same versions: complete and compiled."""
 
 
-def unpack() -> Trees:
-    """Build what is missing; unpack what changed."""
-    archives = layer_archives.build_layers(LOCAL)
-    functions = _once(f"functions-{layer_archives.tree_digest(ROOT / 'functions')}", _functions)
-    floor = _once(f"floor-{layer_archives.tree_digest(FLOOR)}", _floor)
-    pins = [pin for pin in layer_archives.layer_requirements(VENDOR) if pin.partition("==")[0] in FLOOR_NEEDS]
-    plain = _once(f"plain-{layer_archives.digest(pins)}", partial(_plain, pins))
-    zips = sorted(archives.values())
-    opt = _once(f"opt-{layer_archives.digest(archive.name for archive in zips)}", partial(_unzip, zips))
-    return Trees(opt / "python", functions, floor, plain)
+def unpack_code() -> UnpackedCode:
+    """Build the layers that changed and unpack them."""
+    archives = sorted(layer_archives.build_layers(LOCAL).values())
+    functions = _ensure_directory(f"functions-{layer_archives.tree_digest(ROOT / 'functions')}", _copy_functions)
+    baseline = _ensure_directory(f"baseline-{layer_archives.tree_digest(BASELINE)}", _copy_baseline)
+    pins = [pin for pin in layer_archives.layer_requirements(VENDOR) if pin.partition("==")[0] in BASELINE_PACKAGES]
+    unpruned = _ensure_directory(f"unpruned-{layer_archives.digest(pins)}", partial(_install_packages, pins))
+    names = layer_archives.digest(archive.name for archive in archives)
+    layers = _ensure_directory(f"layers-{names}", partial(_unzip, archives))
+    return UnpackedCode(layers / "python", functions, baseline, unpruned)
 
 
-def _once(name: str, make: Callable[[Path], None]) -> Path:
+def _ensure_directory(name: str, fill: Callable[[Path], None]) -> Path:
+    """Create and fill a directory that does not exist yet; removes older ones of the same kind."""
     target = BUILD / "bench" / name
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=target.parent))
-        make(scratch)
+        fill(scratch)
         for old in target.parent.glob(f"{name.partition('-')[0]}-*"):
             shutil.rmtree(old, ignore_errors=True)
         scratch.rename(target)
     return target
 
 
-def _functions(target: Path) -> None:
+def _copy_functions(target: Path) -> None:
     shutil.copytree(ROOT / "functions", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     layer_archives.precompile(target, LOCAL, "/var/task")
 
 
-def _floor(target: Path) -> None:
-    shutil.copy(FLOOR / "api.py", target)
+def _copy_baseline(target: Path) -> None:
+    shutil.copy(BASELINE / "api.py", target)
     layer_archives.precompile(target, LOCAL, "/var/task")
 
 
-def _plain(pins: list[str], target: Path) -> None:
-    with console.report_step("Installing the floor's packages as they come"):
+def _install_packages(pins: list[str], target: Path) -> None:
+    with console.report_step("Installing the baseline's packages"):
         layer_archives.install_packages(pins, target, LOCAL)
         layer_archives.precompile(target, LOCAL, "/opt/python")
 

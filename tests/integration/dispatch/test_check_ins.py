@@ -62,7 +62,7 @@ def test_a_check_in_costs_one_write_unit_and_two_reads() -> None:
     told(assignment_id, fixes[:1], by=rosa)
     for fix in fixes[1:]:
         meter = taken(assignment_id, [fix], rosa)
-        assert (meter.write_units, meter.read_units, meter.trips) == (1, 2, 3)
+        assert (meter.write_units, meter.read_units, meter.calls) == (1, 2, 3)
 
 
 def test_dynamodb_itself_charges_one_unit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_a_full_page_is_less_than_a_kilobyte() -> None:
 def test_a_batch_costs_a_unit_for_each_page() -> None:
     _, assignment_id, rosa = on_duty()
     meter = taken(assignment_id, straight(100), rosa)
-    assert (meter.write_units, meter.trips) == (4, 6)
+    assert (meter.write_units, meter.calls) == (4, 6)
 
 
 def test_what_comes_late_twice_and_out_of_order_is_kept_once_and_in_order() -> None:
@@ -152,7 +152,7 @@ def test_a_try_that_was_interrupted_between_two_pages_is_finished_by_the_next(mo
             raise ConcurrentUpdate("another was faster")
         keep(page)
 
-    monkeypatch.setattr(position_store, "keep", fails)
+    monkeypatch.setattr(position_store, "save_page", fails)
     assert told(assignment_id, fixes, by=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
     assert kept(assignment_id) == fixes
 

@@ -1,4 +1,4 @@
-"""The meter charges as DynamoDB does."""
+"""The meter counts request units as DynamoDB does."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LARGE: dict[str, Any] = {**SMALL, "doc": {"S": "x" * 2500}}
 INDEXED: dict[str, Any] = {**LARGE, "gsi1pk": {"S": "C"}, "gsi1sk": {"S": "D"}}
 
 
-def charged(
-    old: dict[str, Any] | None, new: dict[str, Any] | None, *, twice: bool = False, check: bool = False
+def write_units(
+    old: dict[str, Any] | None, new: dict[str, Any] | None, *, is_transaction: bool = False, is_check: bool = False
 ) -> float:
-    counted = dynamodb_meter.Meter()
-    counted._written(old, new, {"check": check}, twice=twice)
-    return counted.write_units
+    meter = dynamodb_meter.Meter()
+    meter._count_write(old, new, {"is_check": is_check}, is_transaction=is_transaction)
+    return meter.write_units
 
 
-def test_an_item_is_as_large_as_its_names_and_values() -> None:
+def test_size_is_of_names_and_values() -> None:
     assert dynamodb_meter.size(SMALL) == len("pkAskBdoc") + 100
     assert dynamodb_meter.size({"n": {"N": "1234"}, "is": {"BOOL": True}}) == 1 + 3 + 2 + 1
 
@@ -31,32 +31,32 @@ def test_an_item_is_as_large_as_its_names_and_values() -> None:
     [
         (None, SMALL, 1),
         (None, LARGE, 3),
-        (LARGE, SMALL, 3),  # the larger of both counts
+        (LARGE, SMALL, 3),  # the larger item counts
         (LARGE, None, 3),
         (None, INDEXED, 3 + 3),
         (INDEXED, {**INDEXED, "doc": {"S": "y" * 2500}}, 3 + 3),
-        (INDEXED, {**INDEXED, "gsi1sk": {"S": "E"}}, 3 + 3 + 3),  # an entry moves: one goes, one comes
+        (INDEXED, {**INDEXED, "gsi1sk": {"S": "E"}}, 3 + 3 + 3),  # one entry removed, one added
         (INDEXED, INDEXED, 3),
     ],
 )
-def test_a_write_costs_a_unit_for_each_kilobyte_and_as_much_on_every_index(old: Any, new: Any, units: int) -> None:
-    assert charged(old, new) == units
+def test_write_units_are_per_kilobyte_and_index(old: Any, new: Any, units: int) -> None:
+    assert write_units(old, new) == units
 
 
-def test_a_write_in_a_transaction_costs_twice_but_its_index_entries_once() -> None:
-    assert charged(None, INDEXED, twice=True) == 6 + 3
+def test_write_units_in_a_transaction_are_double_except_indexes() -> None:
+    assert write_units(None, INDEXED, is_transaction=True) == 6 + 3
 
 
-def test_a_condition_costs_as_much_as_a_write_of_the_item_without_its_indexes() -> None:
-    assert charged(INDEXED, INDEXED, twice=True, check=True) == 6
+def test_write_units_of_a_condition_check_exclude_indexes() -> None:
+    assert write_units(INDEXED, INDEXED, is_transaction=True, is_check=True) == 6
 
 
-def test_reading_costs_a_unit_for_four_kilobytes_and_half_when_not_consistent() -> None:
-    answer = {"Items": [LARGE, LARGE, LARGE], "ScannedCount": 3}
-    assert dynamodb_meter._reads("Query", {"ConsistentRead": True}, answer) == 2
-    assert dynamodb_meter._reads("Query", {}, answer) == 1
+def test_read_units_are_per_4_kb_and_half_when_eventually_consistent() -> None:
+    response = {"Items": [LARGE, LARGE, LARGE], "ScannedCount": 3}
+    assert dynamodb_meter._reads("Query", {"ConsistentRead": True}, response) == 2
+    assert dynamodb_meter._reads("Query", {}, response) == 1
     assert dynamodb_meter._reads("GetItem", {"ConsistentRead": True}, {}) == 1
 
 
-def test_what_a_filter_leaves_out_was_read_all_the_same() -> None:
+def test_read_units_include_filtered_items() -> None:
     assert dynamodb_meter._reads("Query", {}, {"Items": [LARGE], "ScannedCount": 10}) == 3.5
