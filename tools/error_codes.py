@@ -42,19 +42,19 @@ def all_errors() -> list[type[errors.Error]]:
 def route_errors(route: Route) -> list[type[errors.Error]]:
     """The errors that a route may answer with: those it declares and those that follow from its declaration."""
     kinds = {_STATUSES[each] if isinstance(each, int) else _with_code(each) for each in route.errors}
-    if route.needs != PUBLIC:
+    if route.permission != PUBLIC:
         kinds |= {errors.Unauthenticated, errors.Forbidden}
         if route.method != "GET":
             kinds.add(errors.CsrfTokenInvalid)
     if "{" in route.path:
         kinds.add(errors.NotFound)
-    if not route.takes.keys().isdisjoint(("body", "form")):
+    if not route.parameters.keys().isdisjoint(("body", "form")):
         kinds |= {errors.Malformed, errors.TooLarge, errors.UnsupportedMediaType, errors.Invalid}
-    if route.method == "POST":
+    elif route.is_strict and not route.has_body:
+        kinds |= {errors.UnexpectedBody, errors.TooLarge}
+    if route.is_strict or route.method == "POST" or "query" in route.parameters:
         kinds |= {errors.TooLarge, errors.Invalid}
-    if "query" in route.takes:
-        kinds.add(errors.Invalid)
-    if "if_match" in route.takes:
+    if "if_match" in route.parameters:
         kinds |= {errors.Malformed, errors.PreconditionFailed}
     if route.method != "GET":
         kinds |= {errors.Conflict, errors.ConcurrentUpdate, errors.Duplicate}

@@ -38,7 +38,7 @@ def document(entries: Iterable[Entry]) -> Json:
     pairs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
     for route in routes:
         pairs += [(model, "validation") for model in (_body_model(route),) if model]
-        pairs += [(model, "serialization") for model in _answered(route.returns)]
+        pairs += [(model, "serialization") for model in _answered(route.response_type)]
     unique = list(dict.fromkeys(pairs))
     references, shared = models_json_schema(
         unique, ref_template="#/components/schemas/{model}", schema_generator=Schemas
@@ -63,7 +63,7 @@ def document(entries: Iterable[Entry]) -> Json:
             "paths": dict(sorted(paths.items())),
             "components": {
                 "schemas": dict(sorted(schemas.items())),
-                "responses": _error_responses(route for route in routes if not route.refusal),
+                "responses": _error_responses(route for route in routes if not route.error_page),
                 "examples": {kind.code: error_codes.example(kind) for kind in error_codes.all_errors()},
                 "securitySchemes": {
                     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -100,12 +100,12 @@ def _tags(entries: Iterable[Entry]) -> list[Json]:
     tags: dict[str, str] = {}
     for entry in entries:
         if not tags.get(entry.api.capability):
-            tags[entry.api.capability] = entry.api.about
+            tags[entry.api.capability] = entry.api.description
     return [{"name": name, "description": about} for name, about in sorted(tags.items())]
 
 
 def _body_model(route: Route) -> type[BaseModel] | None:
-    kind = route.takes.get("body") or route.takes.get("form")
+    kind = route.parameters.get("body") or route.parameters.get("form")
     if kind is None:
         return None
     return optional_fields_model(get_args(kind)[0]) if get_origin(kind) is PartialUpdate else kind
@@ -136,23 +136,23 @@ def _response_key(status: int, kinds: Iterable[type[Error]]) -> str:
 
 
 def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
-    summary, _, more = route.about.partition("\n")
-    access = openapi_words.describe_access(route.needs, route.outside)
+    summary, _, more = route.description.partition("\n")
+    access = openapi_words.describe_access(route.permission, route.external_roles)
     operation: Json = {
         "operationId": route.name,
         "tags": [route.tag],
         "summary": summary.rstrip("."),
         "description": "\n\n".join(filter(None, [more.strip(), access])),
-        "x-needs": route.needs,
-        "security": [] if route.needs == PUBLIC else [{"bearer": []}, {"apiKey": []}, {"session": []}],
+        "x-permission": route.permission,
+        "security": [] if route.permission == PUBLIC else [{"bearer": []}, {"apiKey": []}, {"session": []}],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
         "responses": _responses(route, references),
     }
-    if route.outside:
-        operation["x-outside-roles"] = list(route.outside)
+    if route.external_roles:
+        operation["x-external-roles"] = list(route.external_roles)
     model = _body_model(route)
     if model:
-        media = "application/x-www-form-urlencoded" if "form" in route.takes else "application/json"
+        media = "application/x-www-form-urlencoded" if "form" in route.parameters else "application/json"
         content: Json = {"schema": references[model, "validation"]}
         example = _example(route)
         if example is not None:
@@ -163,7 +163,7 @@ def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
 
 
 def _example(route: Route) -> Any:
-    kind = route.takes.get("body") or route.takes.get("form")
+    kind = route.parameters.get("body") or route.parameters.get("form")
     model = get_args(kind)[0] if get_origin(kind) is PartialUpdate else kind
     extra = getattr(model, "model_config", {}).get("json_schema_extra")
     examples = extra.get("examples") if isinstance(extra, dict) else None
@@ -178,14 +178,14 @@ def _path_parameters(route: Route) -> list[Json]:
             "in": "path",
             "required": True,
             "description": openapi_words.describe_parameter(name, "path"),
-            "schema": TypeAdapter(route.takes[name]).json_schema(schema_generator=Schemas),
+            "schema": TypeAdapter(route.parameters[name]).json_schema(schema_generator=Schemas),
         }
         for name in names
     ]
 
 
 def _query_parameters(route: Route) -> list[Json]:
-    model = route.takes.get("query")
+    model = route.parameters.get("query")
     if model is None:
         return []
     schema = model.model_json_schema(ref_template="#/$defs/{model}", schema_generator=Schemas)
@@ -208,7 +208,7 @@ def _header_parameters(route: Route) -> list[Json]:
         headers.append(
             {"name": name, "in": "header", "required": True, "description": about, "schema": {"type": "string"}}
         )
-    if route.method == "POST" and "form" not in route.takes and "posted" not in route.takes:
+    if route.method == "POST" and "form" not in route.parameters and "raw_request" not in route.parameters:
         headers.append(
             {
                 "name": "Idempotency-Key",
@@ -218,7 +218,7 @@ def _header_parameters(route: Route) -> list[Json]:
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             }
         )
-    if "if_match" in route.takes:
+    if "if_match" in route.parameters:
         headers.append(
             {
                 "name": "If-Match",
@@ -233,20 +233,20 @@ def _header_parameters(route: Route) -> list[Json]:
 
 def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
     answers: Json = {str(route.status): _success(route, references)}
-    if route.method == "GET" and isinstance(route.returns, type) and issubclass(route.returns, Entity):
+    if route.method == "GET" and route.returns_entity:
         answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     if route.path.endswith("/health"):
         answers["503"] = _success(route, references)
     for status, kinds in error_codes.by_status(error_codes.route_errors(route)).items():
         as_page = {"description": ERROR_STATUSES[status], "content": {"text/html": {"schema": {"type": "string"}}}}
         answers[str(status)] = (
-            as_page if route.refusal else {"$ref": f"#/components/responses/{_response_key(status, kinds)}"}
+            as_page if route.error_page else {"$ref": f"#/components/responses/{_response_key(status, kinds)}"}
         )
     return answers
 
 
 def _success(route: Route, references: Mapping[Any, Json]) -> Json:
-    kind = route.returns
+    kind = route.response_type
     if route.status == 204 or kind in {None, type(None)}:
         return {"description": "Done."}
     if kind in {HtmlResponse, FileResponse, Response} or route.media != "application/json":

@@ -29,7 +29,7 @@ app = api.app
 VENDORS = ("vendor",)
 
 
-@api.post("/charters/{charter_id}/bid-requests", needs="charters:write", status=202)
+@api.post("/charters/{charter_id}/bid-requests", permission="charters:write", status=202)
 def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -> BidRequestView:
     """Ask vendors for bids.
 
@@ -40,7 +40,7 @@ def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -
     return requests.open_for(caller, charter_id, body)
 
 
-@api.get("/bid-requests", needs="bids:read", outside=VENDORS)
+@api.get("/bid-requests", permission="bids:read", external_roles=VENDORS)
 def list_bid_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:
     """List requests for bids, newest first.
 
@@ -49,13 +49,13 @@ def list_bid_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequest
     return requests.listed(caller, query)
 
 
-@api.get("/bid-requests/{bid_request_id}", needs="bids:read", outside=VENDORS)
+@api.get("/bid-requests/{bid_request_id}", permission="bids:read", external_roles=VENDORS)
 def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestDetails:
     """Get a request for bids, with who was invited and what was in the way of the others."""
     return requests.details(caller, bid_request_id)
 
 
-@api.post("/bid-requests/{bid_request_id}/close", needs="bids:award")
+@api.post("/bid-requests/{bid_request_id}/close", permission="bids:award")
 def close_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
@@ -66,7 +66,7 @@ def close_bidding(
     return requests.close(caller, bid_request_id, body.reason, if_match)
 
 
-@api.post("/bid-requests/{bid_request_id}/extend", needs="charters:write")
+@api.post("/bid-requests/{bid_request_id}/extend", permission="charters:write")
 def extend_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ExtendInput, if_match: int | None
 ) -> BidRequestView:
@@ -77,7 +77,7 @@ def extend_bidding(
     return requests.extend(caller, bid_request_id, body, if_match)
 
 
-@api.post("/bid-requests/{bid_request_id}/cancel", needs="bids:award")
+@api.post("/bid-requests/{bid_request_id}/cancel", permission="bids:award")
 def cancel_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
@@ -85,7 +85,7 @@ def cancel_bidding(
     return requests.cancel(caller, bid_request_id, body.reason, if_match)
 
 
-@api.post("/bids", needs="bids:write", status=201, outside=VENDORS, errors=(404,))
+@api.post("/bids", permission="bids:write", status=201, external_roles=VENDORS, errors=(404,))
 def create_bid(caller: Caller, body: BidInput) -> BidView:
     """Begin a bid.
 
@@ -94,25 +94,25 @@ def create_bid(caller: Caller, body: BidInput) -> BidView:
     return service.create(caller, body)
 
 
-@api.get("/bids", needs="bids:read", outside=VENDORS, errors=(404,))
+@api.get("/bids", permission="bids:read", external_roles=VENDORS, errors=(404,))
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
     """List bids; vendors see their own."""
     return service.listed(caller, query)
 
 
-@api.get("/bids/{bid_id}", needs="bids:read", outside=VENDORS)
+@api.get("/bids/{bid_id}", permission="bids:read", external_roles=VENDORS)
 def get_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Get a bid."""
     return service.get_view(caller, bid_id)
 
 
-@api.put("/bids/{bid_id}", needs="bids:write", outside=VENDORS)
+@api.put("/bids/{bid_id}", permission="bids:write", external_roles=VENDORS)
 def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_match: int | None) -> BidView:
     """Change a draft."""
     return service.update(caller, bid_id, body, if_match)
 
 
-@api.post("/bids/{bid_id}/submit", needs="bids:write", outside=VENDORS)
+@api.post("/bids/{bid_id}/submit", permission="bids:write", external_roles=VENDORS)
 def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Submit a bid.
 
@@ -121,13 +121,13 @@ def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
     return service.submit(caller, bid_id)
 
 
-@api.post("/bids/{bid_id}/withdraw", needs="bids:write", outside=VENDORS)
+@api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS)
 def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Take a bid back, as long as it was not decided."""
     return service.withdraw(caller, bid_id)
 
 
-@api.post("/bids/{bid_id}/accept", needs="bids:award")
+@api.post("/bids/{bid_id}/accept", permission="bids:award")
 def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     """Award a bid.
 
@@ -139,7 +139,7 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     return award_award.accept(caller, bid_id, body)
 
 
-@api.post("/bids/{bid_id}/reject", needs="bids:award")
+@api.post("/bids/{bid_id}/reject", permission="bids:award")
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
     from coachway.bids.awards import award as award_award  # the other routes decide nothing
@@ -147,7 +147,7 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     return award_award.reject(caller, bid_id, body)
 
 
-@api.post("/bids/{bid_id}/release", needs="bids:award")
+@api.post("/bids/{bid_id}/release", permission="bids:award")
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     """Take back what a bid won, as when its vendor cannot come.
 
@@ -159,7 +159,7 @@ def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     return award_release.release(caller, bid_id, body.reason)
 
 
-@api.get("/charters/{charter_id}/bids/comparison", needs="bids:read")
+@api.get("/charters/{charter_id}/bids/comparison", permission="bids:read")
 def compare_bids(caller: Caller, charter_id: CharterId) -> Comparison:
     """Compare the bids for a charter, best first."""
     return comparison.comparison(caller, charter_id)

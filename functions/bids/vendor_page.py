@@ -15,12 +15,14 @@ from coachway.core.http.routing import PUBLIC, ApiRouter
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = ApiRouter("bids", "Vendors bid for trips: requests, bids, and the award.", health=False, refusal=html.refusal)
+api = ApiRouter(
+    "bids", "Vendors bid for trips: requests, bids, and the award.", health=False, error_page=html.error_page
+)
 app = api.app
 
 
-@api.get("/pages/bids/{bid_token}", needs=PUBLIC, media="text/html", base="")
-def bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
+@api.get("/pages/bids/{bid_token}", permission=PUBLIC, media="text/html", base="")
+def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
     """The page of an invitation, for the vendor who was sent its link.
 
     Phone first, and without script. It tells the trip and takes the bid.
@@ -28,19 +30,19 @@ def bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
     return service.show(caller, bid_token)
 
 
-@api.post("/pages/bids/{bid_token}/bid", needs=PUBLIC, status=303, media="text/html", base="")
-def bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
+@api.post("/pages/bids/{bid_token}/bid", permission=PUBLIC, status=303, media="text/html", base="")
+def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
     """Bid by the page's form, and go back to the page."""
     return service.bid(caller, bid_token, form)
 
 
-@api.post("/pages/bids/{bid_token}/decline", needs=PUBLIC, status=303, media="text/html", base="")
-def decline_on_bid_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
+@api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
+def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
     """Decline by the page's form, and go back to the page."""
     return service.decline(caller, bid_token, form)
 
 
-@api.post("/pages/bids/{bid_token}/withdraw", needs=PUBLIC, status=303, media="text/html", base="")
-def withdraw_on_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
+@api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
+def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
     """Take the bid back by the page's button, and go back to the page."""
     return service.withdraw(caller, bid_token)

@@ -12,11 +12,11 @@ api = ApiRouter("bids", "Vendors bid for trips: requests, bids, and the award.",
 app = api.app
 
 
-@api.post("/webhooks/vendors/bids", needs=PUBLIC, status=201, errors=(401, 404, 429))
-def push_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
+@api.post("/webhooks/vendors/bids", permission=PUBLIC, status=201, errors=(401, 404, 429))
+def push_bid(caller: Caller, body: BidPush, raw_request: RawRequest) -> PushedBid:
     """Push a bid from a vendor's own system.
 
     Signed by Standard Webhooks: the headers webhook-id, webhook-timestamp (at most five minutes off) and
     webhook-signature. The same webhook-id gets the first result again and changes nothing. At most 64,000 bytes.
     """
-    return service.push(caller, body, posted)
+    return service.push(caller, body, raw_request)

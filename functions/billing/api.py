@@ -29,7 +29,7 @@ app = api.app
 CLIENTS = ("client",)
 
 
-@api.post("/invoices", needs="billing:write", status=201, errors=(404,))
+@api.post("/invoices", permission="billing:write", status=201, errors=(404,))
 def create_invoice(caller: Caller, body: InvoiceInput) -> Invoice:
     """Draft an invoice.
 
@@ -38,7 +38,7 @@ def create_invoice(caller: Caller, body: InvoiceInput) -> Invoice:
     return invoices.create(caller, body)
 
 
-@api.get("/invoices", needs="billing:read", outside=CLIENTS, errors=(404,))
+@api.get("/invoices", permission="billing:read", external_roles=CLIENTS, errors=(404,))
 def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     """List invoices, newest first; with a due date those that were issued, soonest due first.
 
@@ -47,13 +47,13 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     return invoices.listed(caller, query)
 
 
-@api.get("/invoices/{invoice_id}", needs="billing:read", outside=CLIENTS)
+@api.get("/invoices/{invoice_id}", permission="billing:read", external_roles=CLIENTS)
 def get_invoice(caller: Caller, invoice_id: InvoiceId) -> Invoice:
     """Get an invoice."""
     return invoices.get(caller, invoice_id)
 
 
-@api.post("/invoices/{invoice_id}/issue", needs="billing:write")
+@api.post("/invoices/{invoice_id}/issue", permission="billing:write")
 def issue_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -> Invoice:
     """Issue a draft.
 
@@ -63,7 +63,7 @@ def issue_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -
     return issue_and_void.issue(caller, invoice_id, if_match)
 
 
-@api.post("/invoices/{invoice_id}/void", needs="billing:write")
+@api.post("/invoices/{invoice_id}/void", permission="billing:write")
 def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_match: int | None) -> Invoice:
     """Void an invoice on which nothing was paid since it was issued.
 
@@ -72,13 +72,13 @@ def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_matc
     return issue_and_void.void(caller, invoice_id, body.reason, if_match)
 
 
-@api.post("/invoices/{invoice_id}/record-payment", needs="billing:write")
+@api.post("/invoices/{invoice_id}/record-payment", permission="billing:write")
 def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordedInput, if_match: int | None) -> Invoice:
     """Record a payment that came by cash, check or transfer, of all that is due or of a part."""
     return manual_payments.record(caller, invoice_id, body, if_match)
 
 
-@api.post("/payments/{payment_id}/reverse", needs="billing:write")
+@api.post("/payments/{payment_id}/reverse", permission="billing:write")
 def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReverseInput, if_match: int | None) -> Payment:
     """Take back a payment that was recorded and turned out to be none, such as a check that came back.
 
@@ -87,7 +87,7 @@ def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReverseInput, i
     return billing_recording.reverse(caller, payment_id, body.reason, if_match)
 
 
-@api.get("/billing/ledger", needs="billing:read")
+@api.get("/billing/ledger", permission="billing:read")
 def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
     """List journal entries, newest first.
 
@@ -96,19 +96,19 @@ def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
     return ledger_journal.listed(caller, query)
 
 
-@api.get("/billing/aging/receivable", needs="billing:read")
-def aging_receivable(caller: Caller) -> Aging:
+@api.get("/billing/aging/receivable", permission="billing:read")
+def get_receivables_aging(caller: Caller) -> Aging:
     """What clients owe, by how long it is past due."""
     return receivables.aging(caller)
 
 
-@api.get("/billing/reconciliation", needs="billing:read")
-def reconcile(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
+@api.get("/billing/reconciliation", permission="billing:read")
+def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
     """What a month did to each account, and whether the books agree with it."""
     return reconciliation.month(caller, query)
 
 
-@api.get("/billing/export", needs="billing:read", media="text/csv, text/plain, application/json")
+@api.get("/billing/export", permission="billing:read", media="text/csv, text/plain, application/json")
 def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     """Export the journal: QuickBooks Desktop (IIF), QuickBooks Online (journal entries as JSON), or CSV.
 
@@ -117,19 +117,19 @@ def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
     return ledger_export.export(caller, query)
 
 
-@api.get("/billing/collections", needs="billing:read")
+@api.get("/billing/collections", permission="billing:read")
 def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]:
     """List what is and was collected by card when it was due, the latest due first."""
     return collection_schedule.listed(caller, query)
 
 
-@api.get("/billing/collections/{collection_id}", needs="billing:read")
+@api.get("/billing/collections/{collection_id}", permission="billing:read")
 def get_collection(caller: Caller, collection_id: CollectionId) -> Collection:
     """Get what is collected for a charter or an invoice, with each try."""
     return collection_schedule.get(caller, collection_id)
 
 
-@api.post("/billing/collections/{collection_id}/retry", needs="billing:write")
+@api.post("/billing/collections/{collection_id}/retry", permission="billing:write")
 def retry_collection(caller: Caller, collection_id: CollectionId, if_match: int | None) -> Collection:
     """Begin again what was given up, with as many tries."""
     return collection_schedule.retry(caller, collection_id, if_match)

@@ -15,8 +15,8 @@ api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledge
 app = api.app
 
 
-@api.get("/invoices/{invoice_id}/pdf", needs="billing:read", media="application/pdf", outside=("client",))
-def invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
+@api.get("/invoices/{invoice_id}/pdf", permission="billing:read", media="application/pdf", external_roles=("client",))
+def get_invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
     """Get an invoice as a PDF.
 
     Once it was issued it is the paper that the client was sent; a draft says that it is one.
@@ -24,7 +24,7 @@ def invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
     return pdf_storage.get_pdf(caller, invoice_id)
 
 
-@api.get("/clients/{client_id}/export", needs="clients:write")
+@api.get("/clients/{client_id}/export", permission="clients:write")
 def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery) -> ClientExport:
     """Export everything kept about a client.
 

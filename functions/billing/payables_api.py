@@ -27,7 +27,7 @@ app = api.app
 VENDORS = ("vendor",)
 
 
-@api.get("/billing/payables", needs="billing:read", outside=VENDORS, errors=(404,))
+@api.get("/billing/payables", permission="billing:read", external_roles=VENDORS, errors=(404,))
 def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     """List what vendors are and were owed, newest first.
 
@@ -36,7 +36,7 @@ def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     return payables.listed(caller, query)
 
 
-@api.post("/billing/payables", needs="billing:write", status=201)
+@api.post("/billing/payables", permission="billing:write", status=201)
 def create_payable(caller: Caller, body: PayableInput) -> Payable:
     """Enter something that a vendor is owed.
 
@@ -45,13 +45,13 @@ def create_payable(caller: Caller, body: PayableInput) -> Payable:
     return payables.create(caller, body)
 
 
-@api.get("/billing/payables/{payable_id}", needs="billing:read", outside=VENDORS)
+@api.get("/billing/payables/{payable_id}", permission="billing:read", external_roles=VENDORS)
 def get_payable(caller: Caller, payable_id: PayableId) -> Payable:
     """Get something that a vendor is or was owed."""
     return payables.get(caller, payable_id)
 
 
-@api.post("/billing/payables/{payable_id}/pay", needs="billing:write")
+@api.post("/billing/payables/{payable_id}/pay", permission="billing:write")
 def pay_payable(caller: Caller, payable_id: PayableId, body: PayInput, if_match: int | None) -> Payable:
     """Say that a vendor was paid.
 
@@ -60,7 +60,7 @@ def pay_payable(caller: Caller, payable_id: PayableId, body: PayInput, if_match:
     return payouts.pay(caller, payable_id, body, if_match)
 
 
-@api.post("/billing/payables/{payable_id}/void", needs="billing:write")
+@api.post("/billing/payables/{payable_id}/void", permission="billing:write")
 def void_payable(caller: Caller, payable_id: PayableId, body: VoidPayableInput, if_match: int | None) -> Payable:
     """Say that something is not owed any more.
 
@@ -69,8 +69,8 @@ def void_payable(caller: Caller, payable_id: PayableId, body: VoidPayableInput, 
     return payables.void(caller, payable_id, body.reason, if_match)
 
 
-@api.post("/billing/payouts", needs="billing:write", status=201)
-def pay_together(caller: Caller, body: PayTogetherInput) -> Payouts:
+@api.post("/billing/payouts", permission="billing:write", status=201)
+def pay_payables(caller: Caller, body: PayTogetherInput) -> Payouts:
     """Pay many payables together, all or none.
 
     Each vendor gets one payment for all of its own, and one remittance mail.
@@ -78,13 +78,13 @@ def pay_together(caller: Caller, body: PayTogetherInput) -> Payouts:
     return payouts.pay_together(caller, body)
 
 
-@api.get("/billing/payouts/{payout_id}", needs="billing:read", outside=VENDORS)
+@api.get("/billing/payouts/{payout_id}", permission="billing:read", external_roles=VENDORS)
 def get_payout(caller: Caller, payout_id: PayoutId) -> Payout:
     """Get a payment to a vendor, with what it paid."""
     return payouts.get(caller, payout_id)
 
 
-@api.get("/billing/aging/payable", needs="billing:read")
-def aging_payable(caller: Caller) -> Aging:
+@api.get("/billing/aging/payable", permission="billing:read")
+def get_payables_aging(caller: Caller) -> Aging:
     """What vendors are owed, by how long it is past due."""
     return payables.aging(caller)

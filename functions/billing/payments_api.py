@@ -18,7 +18,7 @@ app = api.app
 CLIENTS = ("client",)
 
 
-@api.post("/payments/process", needs="payments:write", outside=CLIENTS, status=201, errors=(404,))
+@api.post("/payments/process", permission="payments:write", external_roles=CLIENTS, status=201, errors=(404,))
 def process_payment(caller: Caller, body: PaymentInput) -> Payment:
     """Take a payment by card, for an invoice or ahead for a charter.
 
@@ -31,7 +31,7 @@ def process_payment(caller: Caller, body: PaymentInput) -> Payment:
     return card_payments.charge_card(caller, body)
 
 
-@api.get("/payments", needs="billing:read", outside=CLIENTS, errors=(404,))
+@api.get("/payments", permission="billing:read", external_roles=CLIENTS, errors=(404,))
 def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     """List payments, newest first.
 
@@ -40,13 +40,13 @@ def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     return payment_queries.listed(caller, query)
 
 
-@api.get("/payments/{payment_id}", needs="billing:read", outside=CLIENTS)
+@api.get("/payments/{payment_id}", permission="billing:read", external_roles=CLIENTS)
 def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
     """Get a payment."""
     return payment_queries.get(caller, payment_id)
 
 
-@api.get("/charters/{charter_id}/payment-schedule", needs="billing:read", outside=CLIENTS)
+@api.get("/charters/{charter_id}/payment-schedule", permission="billing:read", external_roles=CLIENTS)
 def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedule:
     """Get when a charter is paid for, and how that stands.
 
@@ -55,7 +55,7 @@ def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedu
     return payment_schedule.get(caller, charter_id)
 
 
-@api.put("/charters/{charter_id}/payment-schedule", needs="charters:write")
+@api.put("/charters/{charter_id}/payment-schedule", permission="charters:write")
 def set_payment_schedule(
     caller: Caller, charter_id: CharterId, body: PaymentScheduleInput, if_match: int | None
 ) -> PaymentSchedule:

@@ -15,7 +15,7 @@ app = api.app
 CLIENTS = ("client",)
 
 
-@api.post("/payments/refund", needs="refunds:write", status=202)
+@api.post("/payments/refund", permission="refunds:write", status=202)
 def request_refund(caller: Caller, body: RefundInput) -> Refund:
     """Give back a payment, or a part of it.
 
@@ -26,19 +26,19 @@ def request_refund(caller: Caller, body: RefundInput) -> Refund:
     return refunds.request(caller, body)
 
 
-@api.get("/refunds", needs="billing:read", outside=CLIENTS, errors=(404,))
+@api.get("/refunds", permission="billing:read", external_roles=CLIENTS, errors=(404,))
 def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
     """List refunds, newest first; clients see their own."""
     return refunds.listed(caller, query)
 
 
-@api.get("/refunds/{refund_id}", needs="billing:read", outside=CLIENTS)
+@api.get("/refunds/{refund_id}", permission="billing:read", external_roles=CLIENTS)
 def get_refund(caller: Caller, refund_id: RefundId) -> Refund:
     """Get a refund, and what became of it."""
     return refunds.get(caller, refund_id)
 
 
-@api.post("/refunds/{refund_id}/approve", needs="refunds:approve")
+@api.post("/refunds/{refund_id}/approve", permission="refunds:approve")
 def approve_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_match: int | None) -> Refund:
     """Agree to a refund: it goes out.
 
@@ -47,7 +47,7 @@ def approve_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_
     return refunds.approve(caller, refund_id, body.reason, if_match)
 
 
-@api.post("/refunds/{refund_id}/reject", needs="refunds:approve")
+@api.post("/refunds/{refund_id}/reject", permission="refunds:approve")
 def reject_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_match: int | None) -> Refund:
     """Do not give it back.
 
@@ -56,7 +56,7 @@ def reject_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_m
     return refunds.reject(caller, refund_id, body.reason, if_match)
 
 
-@api.post("/refunds/{refund_id}/retry", needs="refunds:write")
+@api.post("/refunds/{refund_id}/retry", permission="refunds:write")
 def retry_refund(caller: Caller, refund_id: RefundId, if_match: int | None) -> Refund:
     """Take up again a refund that failed.
 

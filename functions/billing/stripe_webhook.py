@@ -12,10 +12,10 @@ api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledge
 app = api.app
 
 
-@api.post("/webhooks/stripe", needs=PUBLIC, errors=(401, 429, 502))
-def receive_stripe_event(caller: Caller, posted: RawRequest) -> Received:
+@api.post("/webhooks/stripe", permission=PUBLIC, errors=(401, 429, 502))
+def receive_stripe_event(caller: Caller, raw_request: RawRequest) -> Received:
     """Take an event of Stripe's, signed in the header Stripe-Signature.
 
     Each event has its effect once, in any order; those that are not about a payment of ours change nothing.
     """
-    return webhook_handler.receive(caller, posted)
+    return webhook_handler.receive(caller, raw_request)

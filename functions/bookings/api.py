@@ -37,7 +37,7 @@ class CancelQuery(RequestSchema):
     preview: bool = False
 
 
-@api.post("/charters", needs="charters:write", status=201, errors=(404,))
+@api.post("/charters", permission="charters:write", status=201, errors=(404,))
 def create_charter(caller: Caller, body: CharterInput) -> Charter:
     """Quote a charter.
 
@@ -49,7 +49,7 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
     return charter_service.create(caller, body)
 
 
-@api.get("/charters", needs="charters:read")
+@api.get("/charters", permission="charters:read")
 def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     """List charters.
 
@@ -58,7 +58,7 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     return charter_queries.listed(caller, query)
 
 
-@api.post("/charters/recurring", needs="charters:write", status=201, errors=(404, 413))
+@api.post("/charters/recurring", permission="charters:write", status=201, errors=(404, 413))
 def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -> list[Charter]:
     """Quote a recurring series.
 
@@ -70,19 +70,19 @@ def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -
     return series.create(caller, body, query)
 
 
-@api.get("/charters/dashboard-summary", needs="charters:read")
+@api.get("/charters/dashboard-summary", permission="charters:read")
 def get_dashboard_summary(caller: Caller) -> DashboardSummary:
     """Get how many charters are in each status, and what they are worth."""
     return status_counts.summary(caller)
 
 
-@api.get("/charters/{charter_id}", needs="charters:read")
+@api.get("/charters/{charter_id}", permission="charters:read")
 def get_charter(caller: Caller, charter_id: CharterId) -> Charter:
     """Get a charter."""
     return charter_queries.get(caller, charter_id)
 
 
-@api.put("/charters/{charter_id}", needs="charters:write")
+@api.put("/charters/{charter_id}", permission="charters:write")
 def update_charter(
     caller: Caller, charter_id: CharterId, body: PartialUpdate[CharterInput], if_match: int | None
 ) -> Charter:
@@ -96,7 +96,7 @@ def update_charter(
     return charter_service.update(caller, charter_id, body, if_match)
 
 
-@api.delete("/charters/{charter_id}", needs="charters:write")
+@api.delete("/charters/{charter_id}", permission="charters:write")
 def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) -> None:
     """Delete a charter that is not booked.
 
@@ -107,7 +107,7 @@ def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) 
     charter_service.delete(caller, charter_id, if_match)
 
 
-@api.post("/charters/{charter_id}/clone", needs="charters:write", status=201)
+@api.post("/charters/{charter_id}/clone", permission="charters:write", status=201)
 def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Charter:
     """Quote the same trip again.
 
@@ -118,7 +118,7 @@ def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Ch
     return charter_service.clone(caller, charter_id, body)
 
 
-@api.get("/charters/{charter_id}/series", needs="charters:read")
+@api.get("/charters/{charter_id}/series", permission="charters:read")
 def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
     """Get all charters of a charter's series, in order."""
     from coachway.bookings.series import service as series  # those who read do without what prices
@@ -126,13 +126,13 @@ def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
     return series.of(caller, charter_id)
 
 
-@api.get("/charters/{charter_id}/history", needs="charters:read")
+@api.get("/charters/{charter_id}/history", permission="charters:read")
 def get_charter_history(caller: Caller, charter_id: CharterId) -> list[HistoryEntry]:
     """Get what happened to a charter: who, when, which fields."""
     return charter_queries.history(caller, charter_id)
 
 
-@api.post("/charters/{charter_id}/send-quote", needs="charters:write", secret=True)
+@api.post("/charters/{charter_id}/send-quote", permission="charters:write", secret_response=True)
 def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> SentQuote:
     """Send the client a link to its quote.
 
@@ -141,7 +141,7 @@ def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> S
     return quote_links.send(caller, charter_id, body)
 
 
-@api.post("/charters/{charter_id}/status", needs="charters:write")
+@api.post("/charters/{charter_id}/status", permission="charters:write")
 def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput, if_match: int | None) -> Charter:
     """Move a charter to another status.
 
@@ -154,7 +154,7 @@ def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput,
     return lifecycle.to_status(caller, charter_id, body, if_match)
 
 
-@api.post("/charters/{charter_id}/cancel", needs="charters:cancel", outside=("client",))
+@api.post("/charters/{charter_id}/cancel", permission="charters:cancel", external_roles=("client",))
 def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, body: CancelInput) -> Cancellation:
     """Cancel a charter.
 
@@ -163,13 +163,13 @@ def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, bo
     return lifecycle.cancel(caller, charter_id, body, preview=query.preview)
 
 
-@api.get("/clients/{client_id}/charters", needs="charters:read")
+@api.get("/clients/{client_id}/charters", permission="charters:read")
 def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Charter]:
     """List a client's charters, newest first."""
     return charter_queries.of_client(caller, client_id, query)
 
 
-@api.post("/clients/{client_id}/erase", needs="clients:write")
+@api.post("/clients/{client_id}/erase", permission="clients:write")
 def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     """Erase everything personal about a client, for good.
 
@@ -182,7 +182,7 @@ def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     return erasure.erase(caller, client_id)
 
 
-@api.get("/quotes/{token}", needs=PUBLIC)
+@api.get("/quotes/{token}", permission=PUBLIC)
 def view_quote(token: Token) -> QuoteView:
     """See a quote by its link.
 
@@ -191,7 +191,7 @@ def view_quote(token: Token) -> QuoteView:
     return quote_schemas.by_token(token)
 
 
-@api.post("/quotes/{token}/accept", needs=PUBLIC)
+@api.post("/quotes/{token}/accept", permission=PUBLIC)
 def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer:
     """Accept a quote by its link.
 
@@ -201,7 +201,7 @@ def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer
     return quote_responses.accept(caller, token, body)
 
 
-@api.post("/quotes/{token}/decline", needs=PUBLIC)
+@api.post("/quotes/{token}/decline", permission=PUBLIC)
 def decline_quote(caller: Caller, token: Token, body: DeclineInput) -> QuoteAnswer:
     """Decline a quote by its link."""
     return quote_responses.decline(caller, token, body)

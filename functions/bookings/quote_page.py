@@ -16,12 +16,12 @@ from coachway.core.http.routing import PUBLIC, ApiRouter
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = ApiRouter("bookings", "Charters and their quotes.", health=False, refusal=html.refusal)
+api = ApiRouter("bookings", "Charters and their quotes.", health=False, error_page=html.error_page)
 app = api.app
 
 
-@api.get("/pages/quotes/{token}", needs=PUBLIC, media="text/html", base="")
-def quote_page(caller: Caller, token: Token) -> HtmlResponse:
+@api.get("/pages/quotes/{token}", permission=PUBLIC, media="text/html", base="")
+def get_quote_page(caller: Caller, token: Token) -> HtmlResponse:
     """The page of a quote, for the client who was sent its link.
 
     Phone first, and without script. It tells the trip, the price line by line and the terms, and takes the answer.
@@ -29,19 +29,19 @@ def quote_page(caller: Caller, token: Token) -> HtmlResponse:
     return service.show(caller, token)
 
 
-@api.post("/pages/quotes/{token}/accept", needs=PUBLIC, status=303, media="text/html", base="")
-def accept_on_page(caller: Caller, token: Token, form: Acceptance) -> HtmlResponse:
+@api.post("/pages/quotes/{token}/accept", permission=PUBLIC, status=303, media="text/html", base="")
+def accept_quote_on_page(caller: Caller, token: Token, form: Acceptance) -> HtmlResponse:
     """Accept a quote by its page's form, and go back to the page."""
     return service.accept(caller, token, form)
 
 
-@api.post("/pages/quotes/{token}/decline", needs=PUBLIC, status=303, media="text/html", base="")
-def decline_on_page(caller: Caller, token: Token, form: Refusal) -> HtmlResponse:
+@api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
+def decline_quote_on_page(caller: Caller, token: Token, form: Refusal) -> HtmlResponse:
     """Decline a quote by its page's form, and go back to the page."""
     return service.decline(caller, token, form)
 
 
-@api.get("/charters/{charter_id}/itinerary.pdf", needs="charters:read", media="application/pdf")
-def itinerary(caller: Caller, charter_id: CharterId) -> FileResponse:
+@api.get("/charters/{charter_id}/itinerary.pdf", permission="charters:read", media="application/pdf")
+def get_itinerary_pdf(caller: Caller, charter_id: CharterId) -> FileResponse:
     """The itinerary of a charter, to print: stops with their local times, and no prices."""
     return service.itinerary_of(caller, charter_id)

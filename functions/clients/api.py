@@ -25,7 +25,7 @@ api = ApiRouter("clients", "Clients, their contacts and addresses, and what they
 app = api.app
 
 
-@api.post("/clients", needs="clients:write", status=201)
+@api.post("/clients", permission="clients:write", status=201)
 def create_client(caller: Caller, body: ClientInput) -> Client:
     """Add a client.
 
@@ -34,7 +34,7 @@ def create_client(caller: Caller, body: ClientInput) -> Client:
     return service.create(caller, body)
 
 
-@api.get("/clients", needs="clients:read")
+@api.get("/clients", permission="clients:read")
 def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     """List clients.
 
@@ -43,13 +43,13 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     return service.listed(caller, query)
 
 
-@api.get("/clients/{client_id}", needs="clients:read")
+@api.get("/clients/{client_id}", permission="clients:read")
 def get_client(caller: Caller, client_id: ClientId) -> Client:
     """Get a client."""
     return service.get(caller, client_id)
 
 
-@api.put("/clients/{client_id}", needs="clients:write")
+@api.put("/clients/{client_id}", permission="clients:write")
 def update_client(
     caller: Caller, client_id: ClientId, body: PartialUpdate[ClientInput], if_match: int | None
 ) -> Client:
@@ -60,7 +60,7 @@ def update_client(
     return service.update(caller, client_id, body, if_match)
 
 
-@api.delete("/clients/{client_id}", needs="clients:write")
+@api.delete("/clients/{client_id}", permission="clients:write")
 def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> None:
     """Remove a client.
 
@@ -69,19 +69,19 @@ def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> 
     service.delete(caller, client_id, if_match)
 
 
-@api.get("/clients/{client_id}/contacts", needs="clients:read")
+@api.get("/clients/{client_id}/contacts", permission="clients:read")
 def list_contacts(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Contact]:
     """List a client's contacts, newest first."""
     return contacts.listed(caller, client_id, query)
 
 
-@api.post("/clients/{client_id}/contacts", needs="clients:write", status=201)
+@api.post("/clients/{client_id}/contacts", permission="clients:write", status=201)
 def add_contact(caller: Caller, client_id: ClientId, body: ContactInput) -> Contact:
     """Add a person to a client."""
     return contacts.add(caller, client_id, body)
 
 
-@api.put("/clients/{client_id}/contacts/{contact_id}", needs="clients:write")
+@api.put("/clients/{client_id}/contacts/{contact_id}", permission="clients:write")
 def update_contact(
     caller: Caller, client_id: ClientId, contact_id: ContactId, body: PartialUpdate[ContactInput], if_match: int | None
 ) -> Contact:
@@ -92,25 +92,25 @@ def update_contact(
     return contacts.update(caller, client_id, contact_id, body, if_match)
 
 
-@api.delete("/clients/{client_id}/contacts/{contact_id}", needs="clients:write")
+@api.delete("/clients/{client_id}/contacts/{contact_id}", permission="clients:write")
 def remove_contact(caller: Caller, client_id: ClientId, contact_id: ContactId, if_match: int | None) -> None:
     """Take a person off a client."""
     contacts.remove(caller, client_id, contact_id, if_match)
 
 
-@api.get("/clients/{client_id}/addresses", needs="clients:read")
+@api.get("/clients/{client_id}/addresses", permission="clients:read")
 def list_addresses(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Address]:
     """List a client's addresses, newest first."""
     return addresses.listed(caller, client_id, query)
 
 
-@api.post("/clients/{client_id}/addresses", needs="clients:write", status=201)
+@api.post("/clients/{client_id}/addresses", permission="clients:write", status=201)
 def add_address(caller: Caller, client_id: ClientId, body: AddressInput) -> Address:
     """Add a place to a client."""
     return addresses.add(caller, client_id, body)
 
 
-@api.get("/clients/{client_id}/credit", needs="clients:read")
+@api.get("/clients/{client_id}/credit", permission="clients:read")
 def get_credit(caller: Caller, client_id: ClientId) -> Credit:
     """Get what a client may still owe.
 
@@ -119,7 +119,7 @@ def get_credit(caller: Caller, client_id: ClientId) -> Credit:
     return credit.of(service.get(caller, client_id))
 
 
-@api.get("/clients/{client_id}/email-preferences", needs="clients:read")
+@api.get("/clients/{client_id}/email-preferences", permission="clients:read")
 def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferences:
     """Get which mails a client wants.
 
@@ -128,7 +128,7 @@ def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferenc
     return preferences.of(caller, client_id)
 
 
-@api.put("/clients/{client_id}/email-preferences", needs="clients:write")
+@api.put("/clients/{client_id}/email-preferences", permission="clients:write")
 def set_email_preferences(
     caller: Caller, client_id: ClientId, body: PartialUpdate[EmailPreferencesInput], if_match: int | None
 ) -> EmailPreferences:

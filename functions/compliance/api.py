@@ -14,7 +14,7 @@ api = ApiRouter(
 app = api.app
 
 
-@api.post("/compliance", needs="compliance:submit", status=201, outside=("vendor", "driver"), errors=(404,))
+@api.post("/compliance", permission="compliance:submit", status=201, external_roles=("vendor", "driver"), errors=(404,))
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a document.
 
@@ -24,7 +24,7 @@ def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     return service.submit(caller, body)
 
 
-@api.get("/compliance", needs="compliance:read", outside=("vendor", "driver"), errors=(404,))
+@api.get("/compliance", permission="compliance:read", external_roles=("vendor", "driver"), errors=(404,))
 def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
     """List documents, newest first.
 
@@ -34,13 +34,13 @@ def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocum
     return service.listed(caller, query)
 
 
-@api.get("/compliance/{compliance_id}", needs="compliance:read", outside=("vendor", "driver"))
+@api.get("/compliance/{compliance_id}", permission="compliance:read", external_roles=("vendor", "driver"))
 def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocument:
     """Get a document."""
     return service.get(caller, compliance_id)
 
 
-@api.put("/compliance/{compliance_id}", needs="compliance:write")
+@api.put("/compliance/{compliance_id}", permission="compliance:write")
 def review_document(
     caller: Caller, compliance_id: ComplianceId, body: ReviewInput, if_match: int | None
 ) -> ComplianceDocument:

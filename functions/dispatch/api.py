@@ -22,8 +22,8 @@ app = api.app
 CREW = ("driver", "vendor")
 
 
-@api.post("/dispatch/assignments", needs="dispatch:write", status=201, outside=("vendor",), errors=(404,))
-def assign(caller: Caller, body: AssignInput) -> Assignment:
+@api.post("/dispatch/assignments", permission="dispatch:write", status=201, external_roles=("vendor",), errors=(404,))
+def create_assignment(caller: Caller, body: AssignInput) -> Assignment:
     """Give a trip to a driver and a vehicle.
 
     A driver must be available, licensed for the vehicle, in order with their papers, on no other job at the time,
@@ -36,8 +36,10 @@ def assign(caller: Caller, body: AssignInput) -> Assignment:
     return matching_assign.assign(caller, body)
 
 
-@api.post("/dispatch/assignments/auto", needs="dispatch:write", status=201, outside=("vendor",), errors=(404,))
-def assign_automatically(caller: Caller, body: AutoInput) -> AutoAssigned:
+@api.post(
+    "/dispatch/assignments/auto", permission="dispatch:write", status=201, external_roles=("vendor",), errors=(404,)
+)
+def auto_assign_charter(caller: Caller, body: AutoInput) -> AutoAssigned:
     """Give a trip to the best driver and the best vehicle.
 
     The answer explains itself: every driver with the parts of their score, or with what is in the way and when they
@@ -48,7 +50,7 @@ def assign_automatically(caller: Caller, body: AutoInput) -> AutoAssigned:
     return auto_assign.assign(caller, body)
 
 
-@api.get("/dispatch/assignments", needs="dispatch:read", outside=CREW, errors=(404,))
+@api.get("/dispatch/assignments", permission="dispatch:read", external_roles=CREW, errors=(404,))
 def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
     """List assignments, soonest first.
 
@@ -57,13 +59,13 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
     return assignment_queries.listed(caller, query)
 
 
-@api.get("/dispatch/assignments/{assignment_id}", needs="dispatch:read", outside=CREW)
+@api.get("/dispatch/assignments/{assignment_id}", permission="dispatch:read", external_roles=CREW)
 def get_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
     """Get an assignment."""
     return repository.get(caller, assignment_id)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/accept", needs="dispatch:write", outside=CREW)
+@api.post("/dispatch/assignments/{assignment_id}/accept", permission="dispatch:write", external_roles=CREW)
 def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
     """Accept an assignment, as its driver.
 
@@ -72,7 +74,7 @@ def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment
     return matching_responses.accept(caller, assignment_id)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/decline", needs="dispatch:write", outside=CREW)
+@api.post("/dispatch/assignments/{assignment_id}/decline", permission="dispatch:write", external_roles=CREW)
 def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
     """Decline an assignment, as its driver, before its duty begins.
 
@@ -81,7 +83,7 @@ def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     return matching_responses.decline(caller, assignment_id, body.reason)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/release", needs="dispatch:write", outside=("vendor",))
+@api.post("/dispatch/assignments/{assignment_id}/release", permission="dispatch:write", external_roles=("vendor",))
 def release_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
     """Take a trip off its driver and its vehicle.
 
@@ -90,7 +92,7 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
     return matching_responses.release(caller, assignment_id, body.reason)
 
 
-@api.post("/dispatch/recoveries", needs="dispatch:write", status=202, outside=("vendor",), errors=(404,))
+@api.post("/dispatch/recoveries", permission="dispatch:write", status=202, external_roles=("vendor",), errors=(404,))
 def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
     """Look for somebody who takes a trip over.
 
@@ -102,7 +104,7 @@ def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
     return recovery.open_for(caller, body)
 
 
-@api.get("/dispatch/recoveries", needs="dispatch:read", outside=CREW)
+@api.get("/dispatch/recoveries", permission="dispatch:read", external_roles=CREW)
 def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     """List recoveries, newest first.
 
@@ -111,13 +113,13 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     return recovery.listed(caller, query)
 
 
-@api.get("/dispatch/recoveries/{recovery_id}", needs="dispatch:read", outside=CREW)
+@api.get("/dispatch/recoveries/{recovery_id}", permission="dispatch:read", external_roles=CREW)
 def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
     """Get a recovery, with everybody who was considered and what they said."""
     return recovery.get(caller, recovery_id)
 
 
-@api.post("/dispatch/recoveries/{recovery_id}/accept", needs="dispatch:write", outside=("driver",))
+@api.post("/dispatch/recoveries/{recovery_id}/accept", permission="dispatch:write", external_roles=("driver",))
 def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery) -> Recovery:
     """Take a trip over, as the driver who is asked.
 
@@ -127,20 +129,20 @@ def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery)
     return recovery.accept(caller, recovery_id, query.offer_id)
 
 
-@api.post("/dispatch/recoveries/{recovery_id}/decline", needs="dispatch:write", outside=("driver",))
+@api.post("/dispatch/recoveries/{recovery_id}/decline", permission="dispatch:write", external_roles=("driver",))
 def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput, query: AnswerQuery) -> Recovery:
     """Do not take a trip over, as the driver who is asked; the next one is."""
     return recovery.decline(caller, recovery_id, body.reason, query.offer_id)
 
 
-@api.post("/dispatch/recoveries/{recovery_id}/cancel", needs="dispatch:write", outside=())
+@api.post("/dispatch/recoveries/{recovery_id}/cancel", permission="dispatch:write", external_roles=())
 def cancel_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
     """Nobody else is needed any more: whoever has the trip keeps it."""
     return recovery.cancel(caller, recovery_id, body.reason)
 
 
-@api.get("/dispatch/board", needs="dispatch:read")
-def show_board(caller: Caller, query: BoardQuery) -> Board:
+@api.get("/dispatch/board", permission="dispatch:read")
+def get_board(caller: Caller, query: BoardQuery) -> Board:
     """See a day at a glance: every vehicle of every trip, by how it stands.
 
     Today, unless a day is named. Trips without a driver come first; who is under way has a position, the next stop and

@@ -25,7 +25,7 @@ api = ApiRouter("dispatch", "Assignments, and trips under way.", health=False)
 app = api.app
 
 
-@api.get("/calendar/drivers/{driver_id}", needs="dispatch:read", outside=("driver",))
+@api.get("/calendar/drivers/{driver_id}", permission="dispatch:read", external_roles=("driver",))
 def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuery) -> Calendar:
     """Get a driver's calendar.
 
@@ -34,13 +34,13 @@ def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuer
     return calendars.of_driver(caller, driver_id, query)
 
 
-@api.get("/calendar/vehicles/{vehicle_id}", needs="dispatch:read")
+@api.get("/calendar/vehicles/{vehicle_id}", permission="dispatch:read")
 def get_vehicle_calendar(caller: Caller, vehicle_id: VehicleId, query: CalendarQuery) -> Calendar:
     """Get a vehicle's calendar, and how much of its time is booked."""
     return calendars.of_vehicle(caller, vehicle_id, query)
 
 
-@api.get("/calendar/fleet", needs="dispatch:read")
+@api.get("/calendar/fleet", permission="dispatch:read")
 def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     """Get everybody's calendar, with how much of the time is booked.
 
@@ -49,8 +49,14 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     return calendars.of_fleet(caller, query)
 
 
-@api.post("/calendar/drivers/{driver_id}/feed", needs="dispatch:write", outside=("driver",), status=201, secret=True)
-def make_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
+@api.post(
+    "/calendar/drivers/{driver_id}/feed",
+    permission="dispatch:write",
+    external_roles=("driver",),
+    status=201,
+    secret_response=True,
+)
+def create_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
     """Make a link by which calendar programs subscribe to a driver's calendar.
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
@@ -58,14 +64,14 @@ def make_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
     return subscriptions.of_driver(caller, driver_id)
 
 
-@api.delete("/calendar/drivers/{driver_id}/feed", needs="dispatch:write", outside=("driver",))
+@api.delete("/calendar/drivers/{driver_id}/feed", permission="dispatch:write", external_roles=("driver",))
 def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
     """Void the link to a driver's calendar."""
     subscriptions.revoked_of_driver(caller, driver_id)
 
 
-@api.post("/calendar/vehicles/{vehicle_id}/feed", needs="dispatch:write", status=201, secret=True)
-def make_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
+@api.post("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", status=201, secret_response=True)
+def create_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
     """Make a link by which calendar programs subscribe to a vehicle's calendar.
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
@@ -73,14 +79,14 @@ def make_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
     return subscriptions.of_vehicle(caller, vehicle_id)
 
 
-@api.delete("/calendar/vehicles/{vehicle_id}/feed", needs="dispatch:write")
+@api.delete("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write")
 def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
     """Void the link to a vehicle's calendar."""
     subscriptions.revoked_of_vehicle(caller, vehicle_id)
 
 
-@api.post("/calendar/fleet/feed", needs="dispatch:write", status=201, secret=True)
-def make_fleet_feed(caller: Caller) -> FeedLink:
+@api.post("/calendar/fleet/feed", permission="dispatch:write", status=201, secret_response=True)
+def create_fleet_feed(caller: Caller) -> FeedLink:
     """Make a link by which calendar programs subscribe to the whole fleet's calendar.
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
@@ -88,13 +94,13 @@ def make_fleet_feed(caller: Caller) -> FeedLink:
     return subscriptions.of_fleet(caller)
 
 
-@api.delete("/calendar/fleet/feed", needs="dispatch:write")
+@api.delete("/calendar/fleet/feed", permission="dispatch:write")
 def revoke_fleet_feed(caller: Caller) -> None:
     """Void the link to the whole fleet's calendar."""
     subscriptions.revoked_of_fleet(caller)
 
 
-@api.get("/calendar/{calendar_feed}", needs=PUBLIC, media="text/calendar")
+@api.get("/calendar/{calendar_feed}", permission=PUBLIC, media="text/calendar")
 def get_feed(calendar_feed: FeedName) -> FileResponse:
     """Get a calendar as iCalendar (RFC 5545), by its link.
 
@@ -106,7 +112,7 @@ def get_feed(calendar_feed: FeedName) -> FileResponse:
     return ical.file(subscriptions.opened(calendar_feed.removesuffix(".ics")))
 
 
-@api.get("/drivers/{driver_id}/hours", needs="dispatch:read", outside=("driver",))
+@api.get("/drivers/{driver_id}/hours", permission="dispatch:read", external_roles=("driver",))
 def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     """Get what a driver may still drive, and when more comes back.
 
@@ -119,7 +125,7 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     return clock.of(caller, driver_id)
 
 
-@api.get("/drivers/{driver_id}/performance", needs="dispatch:read", outside=("driver",))
+@api.get("/drivers/{driver_id}/performance", permission="dispatch:read", external_roles=("driver",))
 def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerformance:
     """Get how a driver does.
 
@@ -131,11 +137,11 @@ def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerform
 
 @api.get(
     "/dispatch/assignments/{assignment_id}/trip-sheet.pdf",
-    needs="dispatch:read",
-    outside=("driver",),
+    permission="dispatch:read",
+    external_roles=("driver",),
     media="application/pdf",
 )
-def get_trip_sheet(caller: Caller, assignment_id: AssignmentId) -> FileResponse:
+def get_trip_sheet_pdf(caller: Caller, assignment_id: AssignmentId) -> FileResponse:
     """Get a trip's sheet for its driver, to print.
 
     Times, stops, telephone numbers, the plan of hours, notes; no prices.

@@ -25,8 +25,8 @@ app = api.app
 DRIVERS = ("driver",)
 
 
-@api.post("/dispatch/check-ins", needs="dispatch:write", status=202, outside=DRIVERS, errors=(404,))
-def take_check_ins(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
+@api.post("/dispatch/check-ins", permission="dispatch:write", status=202, external_roles=DRIVERS, errors=(404,))
+def record_positions(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
     """Tell where a vehicle is.
 
     One position or up to a hundred, in any order, of the driver's own assignment. Each moment is taken once. Arrivals,
@@ -35,8 +35,8 @@ def take_check_ins(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
     return position_ingest.ingest_positions(caller, body)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/check-in", needs="dispatch:write", outside=DRIVERS)
-def check_in(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
+@api.post("/dispatch/assignments/{assignment_id}/check-in", permission="dispatch:write", external_roles=DRIVERS)
+def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
     """Report for duty.
 
     Refused while papers of drivers, vehicle or carrier are not in order, or the hours of service do not allow the trip.
@@ -44,8 +44,8 @@ def check_in(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> As
     return duty.check_in(caller, assignment_id, body)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/depart", needs="dispatch:write", outside=DRIVERS)
-def depart(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> Assignment:
+@api.post("/dispatch/assignments/{assignment_id}/depart", permission="dispatch:write", external_roles=DRIVERS)
+def leave_stop(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> Assignment:
     """Leave a stop, where no position tells so.
 
     Leaving the first one begins the trip; it is refused while papers are not in order.
@@ -53,20 +53,20 @@ def depart(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> As
     return duty.depart(caller, assignment_id, body)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/check-out", needs="dispatch:write", outside=DRIVERS)
-def check_out(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
+@api.post("/dispatch/assignments/{assignment_id}/check-out", permission="dispatch:write", external_roles=DRIVERS)
+def check_out_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
     """End the duty, and the trip where its last drop-off was not seen."""
     return duty.check_out(caller, assignment_id, body)
 
 
-@api.get("/dispatch/charters/{charter_id}/track", needs="dispatch:read")
-def follow_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
+@api.get("/dispatch/charters/{charter_id}/track", permission="dispatch:read")
+def track_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
     """See where a charter's vehicles are, and when they will be at their stops."""
     return live_positions.of_charter(caller, charter_id)
 
 
-@api.post("/dispatch/charters/{charter_id}/track-link", needs="dispatch:write", status=201, secret=True)
-def give_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> GivenLink:
+@api.post("/dispatch/charters/{charter_id}/track-link", permission="dispatch:write", status=201, secret_response=True)
+def create_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> GivenLink:
     """Get the live link to a charter's vehicles, to pass on.
 
     It is the same link each time, unless it is renewed; its expiry is what was asked for last.
@@ -74,8 +74,8 @@ def give_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput)
     return share_links.give_link(caller, charter_id, body)
 
 
-@api.get("/track/{track_token}", needs=PUBLIC)
-def follow_link(caller: Caller, track_token: Token) -> SharedTrack:
+@api.get("/track/{track_token}", permission=PUBLIC)
+def get_shared_track(caller: Caller, track_token: Token) -> SharedTrack:
     """See where a charter's vehicles are, by a live link.
 
     There is no position before the driver checks in, and none from the last drop-off on.

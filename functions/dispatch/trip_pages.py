@@ -15,13 +15,13 @@ from coachway.dispatch.live_page import page as track
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
 api = ApiRouter(
-    "dispatch", "Who drives which trip in which vehicle, and where they are.", health=False, refusal=html.refusal
+    "dispatch", "Who drives which trip in which vehicle, and where they are.", health=False, error_page=html.error_page
 )
 app = api.app
 
 
-@api.get("/pages/track/{track_token}", needs=PUBLIC, media="text/html", base="")
-def track_page(track_token: Token) -> HtmlResponse:
+@api.get("/pages/track/{track_token}", permission=PUBLIC, media="text/html", base="")
+def get_track_page(track_token: Token) -> HtmlResponse:
     """The page of a live link: where the vehicles are on a map of their own, and when they come.
 
     Phone first. It looks again by itself; without script it reloads. There is no position before the driver checks in,
@@ -30,8 +30,8 @@ def track_page(track_token: Token) -> HtmlResponse:
     return track.show(track_token)
 
 
-@api.get("/pages/driver", needs=PUBLIC, media="text/html", base="")
-def driver_page() -> HtmlResponse:
+@api.get("/pages/driver", permission=PUBLIC, media="text/html", base="")
+def get_driver_page() -> HtmlResponse:
     """The page on which a driver works: trips, duty, position.
 
     Phone first. It opens without network once it was seen, and keeps what the driver does until it can be sent.
@@ -39,7 +39,7 @@ def driver_page() -> HtmlResponse:
     return driver.page()
 
 
-@api.get("/pages/driver-worker.js", needs=PUBLIC, media="text/javascript", base="")
-def driver_worker() -> FileResponse:
+@api.get("/pages/driver-worker.js", permission=PUBLIC, media="text/javascript", base="")
+def get_driver_worker() -> FileResponse:
     """The service worker that keeps the drivers' page on their phones."""
     return driver.worker()

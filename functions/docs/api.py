@@ -33,28 +33,28 @@ api = ApiRouter("docs", "This document.", health=False)
 app = api.app
 
 
-@api.get("/openapi.json", needs=PUBLIC, media="application/json")
-def openapi() -> FileResponse:
+@api.get("/openapi.json", permission=PUBLIC, media="application/json")
+def get_openapi_document() -> FileResponse:
     """The OpenAPI document of every route."""
     return FileResponse(
         (SITE / "openapi.json").read_bytes(), "application/json", "openapi.json", inline=True, headers=_SHORT
     )
 
 
-@api.get("/docs", needs=PUBLIC, media="text/html")
-def page() -> HtmlResponse:
+@api.get("/docs", permission=PUBLIC, media="text/html")
+def get_docs_page() -> HtmlResponse:
     """A page to read the document, and to try requests."""
     return HtmlResponse((SITE / "page.html").read_text(), policy=_POLICY, headers=_SHORT)
 
 
-@api.get("/docs/errors", needs=PUBLIC, media="text/html")
-def error_page() -> HtmlResponse:
+@api.get("/docs/errors", permission=PUBLIC, media="text/html")
+def get_error_page() -> HtmlResponse:
     """Get the page that explains every error code."""
     return HtmlResponse((SITE / "errors.html").read_text(), headers=_SHORT)
 
 
-@api.get("/docs/{asset}", needs=PUBLIC, media="text/css, text/javascript, image/png")
-def asset(asset: Asset) -> FileResponse:
+@api.get("/docs/{asset}", permission=PUBLIC, media="text/css, text/javascript, image/png")
+def get_docs_asset(asset: Asset) -> FileResponse:
     """A file that the page needs; its address changes with its content."""
     if asset not in KINDS:
         raise errors.NotFound("there is nothing at this address")

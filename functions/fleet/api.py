@@ -26,7 +26,7 @@ api = ApiRouter("fleet", "The drivers and vehicles that trips are given to, and 
 app = api.app
 
 
-@api.post("/drivers", needs="fleet:write", status=201, errors=(404,))
+@api.post("/drivers", permission="fleet:write", status=201, errors=(404,))
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
     """Add a driver.
 
@@ -36,7 +36,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
     return drivers.create(caller, body)
 
 
-@api.get("/drivers", needs="fleet:read", outside=("driver",))
+@api.get("/drivers", permission="fleet:read", external_roles=("driver",))
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """List drivers, newest first.
 
@@ -45,13 +45,13 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     return drivers.listed(caller, query)
 
 
-@api.get("/drivers/{driver_id}", needs="fleet:read", outside=("driver",))
+@api.get("/drivers/{driver_id}", permission="fleet:read", external_roles=("driver",))
 def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
     """Get a driver, and which documents are missing today."""
     return drivers.profile(caller, driver_id)
 
 
-@api.put("/drivers/{driver_id}", needs="fleet:write")
+@api.put("/drivers/{driver_id}", permission="fleet:write")
 def update_driver(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
 ) -> Driver:
@@ -63,7 +63,7 @@ def update_driver(
     return drivers.update(caller, driver_id, body, if_match)
 
 
-@api.delete("/drivers/{driver_id}", needs="fleet:write")
+@api.delete("/drivers/{driver_id}", permission="fleet:write")
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
     """Remove a driver and their log-in.
 
@@ -72,13 +72,13 @@ def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> 
     drivers.delete(caller, driver_id, if_match)
 
 
-@api.get("/drivers/{driver_id}/availability", needs="fleet:read", outside=("driver",))
+@api.get("/drivers/{driver_id}/availability", permission="fleet:read", external_roles=("driver",))
 def get_driver_availability(caller: Caller, driver_id: DriverId) -> DriverAvailability:
     """Get when a driver may be had."""
     return drivers.availability(caller, driver_id)
 
 
-@api.put("/drivers/{driver_id}/availability", needs="fleet:write", outside=("driver",))
+@api.put("/drivers/{driver_id}/availability", permission="fleet:write", external_roles=("driver",))
 def set_driver_availability(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[AvailabilityInput], if_match: int | None
 ) -> DriverAvailability:
@@ -89,7 +89,7 @@ def set_driver_availability(
     return drivers.set_availability(caller, driver_id, body, if_match)
 
 
-@api.post("/vehicles", needs="fleet:write", status=201, errors=(404,))
+@api.post("/vehicles", permission="fleet:write", status=201, errors=(404,))
 def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     """Add a vehicle.
 
@@ -99,7 +99,7 @@ def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     return vehicles.create(caller, body)
 
 
-@api.get("/vehicles", needs="fleet:read")
+@api.get("/vehicles", permission="fleet:read")
 def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     """List vehicles, newest first.
 
@@ -108,13 +108,13 @@ def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     return vehicles.listed(caller, query)
 
 
-@api.get("/vehicles/{vehicle_id}", needs="fleet:read")
+@api.get("/vehicles/{vehicle_id}", permission="fleet:read")
 def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
     """Get a vehicle, and which documents are missing today."""
     return vehicles.profile(caller, vehicle_id)
 
 
-@api.put("/vehicles/{vehicle_id}", needs="fleet:write")
+@api.put("/vehicles/{vehicle_id}", permission="fleet:write")
 def update_vehicle(
     caller: Caller, vehicle_id: VehicleId, body: PartialUpdate[VehicleInput], if_match: int | None
 ) -> Vehicle:
@@ -125,7 +125,7 @@ def update_vehicle(
     return vehicles.update(caller, vehicle_id, body, if_match)
 
 
-@api.delete("/vehicles/{vehicle_id}", needs="fleet:write")
+@api.delete("/vehicles/{vehicle_id}", permission="fleet:write")
 def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) -> None:
     """Remove a vehicle.
 

@@ -47,8 +47,8 @@ def _header(name: str) -> str:
     return app.current_request.headers.get(name, "") if app.current_request else ""
 
 
-@api.post("/auth/register", needs=PUBLIC, status=201, errors=(429,))
-def register(caller: Caller, body: Registration) -> Registered:
+@api.post("/auth/register", permission=PUBLIC, status=201, errors=(429,))
+def register_organization(caller: Caller, body: Registration) -> Registered:
     """Sign up an organization.
 
     Writes the organization and its first admin, who can log in at once.
@@ -56,8 +56,8 @@ def register(caller: Caller, body: Registration) -> Registered:
     return registration.register(caller, body)
 
 
-@api.post("/auth/login", needs=PUBLIC, secret=True, errors=(401, 429))
-def login(caller: Caller, body: Login) -> SignedIn:
+@api.post("/auth/login", permission=PUBLIC, secret_response=True, errors=(401, 429))
+def log_in(caller: Caller, body: Login) -> SignedIn:
     """Log in with a password.
 
     Answers with tokens, or, when the account has a second factor, with `mfa_required` and an `mfa_token` for
@@ -66,8 +66,8 @@ def login(caller: Caller, body: Login) -> SignedIn:
     return _answered(logins.login(caller, body))
 
 
-@api.post("/auth/refresh", needs=PUBLIC, secret=True, errors=(401, 403, 429))
-def refresh(caller: Caller, body: Refresh) -> SignedIn:
+@api.post("/auth/refresh", permission=PUBLIC, secret_response=True, errors=(401, 403, 429))
+def refresh_session(caller: Caller, body: Refresh) -> SignedIn:
     """Exchange a refresh token for the next one.
 
     Each is good once; one that comes again ends its session. Without one in the body, the cookie is taken.
@@ -76,14 +76,14 @@ def refresh(caller: Caller, body: Refresh) -> SignedIn:
     return _answered(sessions.refreshed(caller, given))
 
 
-@api.post("/auth/logout", needs=AUTHENTICATED, status=204)
-def logout(caller: Caller) -> None:
+@api.post("/auth/logout", permission=AUTHENTICATED, status=204)
+def log_out(caller: Caller) -> None:
     """End this session."""
     gone = sessions.signed_out(caller)
     return cast("None", Response(status=204, cookies=gone)) if gone else None
 
 
-@api.post("/auth/mfa/setup", needs=AUTHENTICATED, secret=True)
+@api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True)
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Begin to use an authenticator.
 
@@ -92,7 +92,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
     return mfa.set_up(caller)
 
 
-@api.post("/auth/mfa/verify", needs=PUBLIC, secret=True, errors=(401, 403, 429))
+@api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(401, 403, 429))
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Give a code of the authenticator.
 
@@ -105,7 +105,7 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     return mfa.confirmed(authenticate("POST", headers, caller), body)
 
 
-@api.delete("/auth/mfa", needs=AUTHENTICATED)
+@api.delete("/auth/mfa", permission=AUTHENTICATED)
 def remove_mfa(caller: Caller) -> None:
     """Use an authenticator no more.
 
@@ -114,7 +114,7 @@ def remove_mfa(caller: Caller) -> None:
     mfa.removed(caller)
 
 
-@api.post("/auth/otp/request", needs=PUBLIC, status=202, errors=(429,))
+@api.post("/auth/otp/request", permission=PUBLIC, status=202, errors=(429,))
 def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     """Ask for a one-time code by SMS or mail.
 
@@ -123,13 +123,13 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     return otp.request(caller, body)
 
 
-@api.post("/auth/otp/verify", needs=PUBLIC, secret=True, errors=(401, 429))
+@api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(401, 429))
 def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
     """Log in with a one-time code."""
     return _answered(otp.verified(caller, body))
 
 
-@api.post("/auth/password/forgot", needs=PUBLIC, status=202, errors=(429,))
+@api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(429,))
 def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
     """Ask for a mail with a link to set a new password.
 
@@ -138,73 +138,73 @@ def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
     return passwords.forgotten(caller, body)
 
 
-@api.post("/auth/password/reset", needs=PUBLIC, status=204, errors=(404, 429))
+@api.post("/auth/password/reset", permission=PUBLIC, status=204, errors=(404, 429))
 def reset_password(caller: Caller, body: Reset) -> None:
     """Set a new password with the token of a mail; ends all sessions."""
     passwords.reset(caller, body)
 
 
-@api.post("/auth/password/change", needs=AUTHENTICATED, status=204, errors=(429,))
+@api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(429,))
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change my password; ends my other sessions."""
     passwords.changed(caller, body)
 
 
-@api.get("/auth/me", needs=AUTHENTICATED)
-def me(caller: Caller) -> Me:
+@api.get("/auth/me", permission=AUTHENTICATED)
+def get_current_user(caller: Caller) -> Me:
     """Who I am, and what I may do."""
     return own.me(caller)
 
 
-@api.get("/auth/sessions", needs=AUTHENTICATED)
+@api.get("/auth/sessions", permission=AUTHENTICATED)
 def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
     """Where I am signed in, newest first."""
     return sessions.listed(caller, query)
 
 
-@api.delete("/auth/sessions", needs=AUTHENTICATED)
+@api.delete("/auth/sessions", permission=AUTHENTICATED)
 def end_other_sessions(caller: Caller) -> None:
     """End all my sessions but this one."""
     sessions.others_ended(caller)
 
 
-@api.get("/auth/sessions/{session_id}", needs=AUTHENTICATED)
+@api.get("/auth/sessions/{session_id}", permission=AUTHENTICATED)
 def get_session(caller: Caller, session_id: SessionId) -> SessionView:
     """One of my sessions."""
     return sessions.shown(caller, session_id)
 
 
-@api.delete("/auth/sessions/{session_id}", needs=AUTHENTICATED)
+@api.delete("/auth/sessions/{session_id}", permission=AUTHENTICATED)
 def end_session(caller: Caller, session_id: SessionId) -> None:
     """End one of my sessions."""
     sessions.ended(caller, session_id)
 
 
-@api.get("/auth/.well-known/jwks.json", needs=PUBLIC)
-def jwks() -> Jwks:
+@api.get("/auth/.well-known/jwks.json", permission=PUBLIC)
+def get_jwks() -> Jwks:
     """The public keys that verify access tokens."""
     return signing_keys.jwks()
 
 
-@api.post("/auth/invitations/accept", needs=PUBLIC, status=201, errors=(404, 429))
+@api.post("/auth/invitations/accept", permission=PUBLIC, status=201, errors=(404, 429))
 def accept_invitation(caller: Caller, body: Acceptance) -> Joined:
     """Accept an invitation, and set a password."""
     return invitations.accept(caller, body)
 
 
-@api.get("/users", needs="users:read")
+@api.get("/users", permission="users:read")
 def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     """The people of the organization, newest first."""
     return users.listed(caller, query)
 
 
-@api.post("/users", needs="users:write", status=201)
+@api.post("/users", permission="users:write", status=201)
 def create_user(caller: Caller, body: NewUser) -> User:
     """Add somebody who can log in at once."""
     return users.created(caller, body)
 
 
-@api.post("/users/invite", needs="users:write", status=201, secret=True)
+@api.post("/users/invite", permission="users:write", status=201, secret_response=True)
 def invite_user(caller: Caller, body: Invitation) -> Invited:
     """Invite somebody by mail.
 
@@ -213,55 +213,55 @@ def invite_user(caller: Caller, body: Invitation) -> Invited:
     return invitations.invite(caller, body)
 
 
-@api.get("/users/{user_id}", needs="users:read")
+@api.get("/users/{user_id}", permission="users:read")
 def get_user(caller: Caller, user_id: UserId) -> User:
     """One of the people of the organization."""
     return users.get(caller, user_id)
 
 
-@api.put("/users/{user_id}", needs="users:write")
+@api.put("/users/{user_id}", permission="users:write")
 def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
     """Change somebody; another role, status or party ends their sessions."""
     return users.updated(caller, user_id, body, if_match)
 
 
-@api.delete("/users/{user_id}", needs="users:write")
+@api.delete("/users/{user_id}", permission="users:write")
 def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
     """Remove somebody; the last admin cannot be."""
     users.deleted(caller, user_id, if_match)
 
 
-@api.get("/roles", needs="users:read")
+@api.get("/roles", permission="users:read")
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     """The built-in roles and the organization's own, by name."""
     return roles.listed(caller, query)
 
 
-@api.post("/roles", needs="roles:write", status=201)
+@api.post("/roles", permission="roles:write", status=201)
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Make a role out of permissions that you have yourself."""
     return roles.created(caller, body)
 
 
-@api.put("/roles/{role_name}", needs="roles:write")
+@api.put("/roles/{role_name}", permission="roles:write")
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
     """Give a role other permissions."""
     return roles.updated(caller, role_name, body, if_match)
 
 
-@api.delete("/roles/{role_name}", needs="roles:write")
+@api.delete("/roles/{role_name}", permission="roles:write")
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
     """Remove a role that nobody has."""
     roles.deleted(caller, role_name, if_match)
 
 
-@api.get("/organization", needs="organization:read")
+@api.get("/organization", permission="organization:read")
 def get_organization(caller: Caller) -> Organization:
     """The organization and its terms."""
     return organization_queries.get(caller.org_id)
 
 
-@api.put("/organization", needs="organization:write")
+@api.put("/organization", permission="organization:write")
 def update_organization(
     caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
 ) -> Organization:
@@ -269,19 +269,19 @@ def update_organization(
     return organization_service.updated(caller, body, if_match)
 
 
-@api.get("/api-keys", needs="api-keys:write")
+@api.get("/api-keys", permission="api-keys:write")
 def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     """The keys of the organization's machine clients, newest first."""
     return api_keys.listed(caller, query)
 
 
-@api.post("/api-keys", needs="api-keys:write", status=201, secret=True)
+@api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True)
 def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
     """Make a key for a machine client; it is shown this once."""
     return api_keys.created(caller, body)
 
 
-@api.delete("/api-keys/{api_key_id}", needs="api-keys:write")
+@api.delete("/api-keys/{api_key_id}", permission="api-keys:write")
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
     """Revoke a key."""
     api_keys.deleted(caller, api_key_id, if_match)

@@ -15,29 +15,29 @@ from coachway.identity.password_pages import ChosenPassword
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
-api = ApiRouter("identity", "Organizations, users, sessions, API keys.", health=False, refusal=html.refusal)
+api = ApiRouter("identity", "Organizations, users, sessions, API keys.", health=False, error_page=html.error_page)
 app = api.app
 
 
-@api.get("/pages/invitations/{token}", needs=PUBLIC, media="text/html", base="")
-def invitation_page(token: Token) -> HtmlResponse:
+@api.get("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="")
+def get_invitation_page(token: Token) -> HtmlResponse:
     """The page of an invitation, for whoever was sent its link."""
     return service.invitation(token)
 
 
-@api.post("/pages/invitations/{token}", needs=PUBLIC, media="text/html", base="", errors=(429,))
-def join_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
+@api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(429,))
+def accept_invitation_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Accept an invitation by its page's form."""
     return service.join(caller, token, form)
 
 
-@api.get("/pages/password-resets/{token}", needs=PUBLIC, media="text/html", base="")
-def password_reset_page(token: Token) -> HtmlResponse:
+@api.get("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="")
+def get_password_reset_page(token: Token) -> HtmlResponse:
     """The page to set a new password, for whoever was sent its link."""
     return service.password_reset(token)
 
 
-@api.post("/pages/password-resets/{token}", needs=PUBLIC, media="text/html", base="", errors=(429,))
+@api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(429,))
 def set_password_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Set a new password by its page's form."""
     return service.set_password(caller, token, form)

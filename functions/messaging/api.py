@@ -12,7 +12,7 @@ api = ApiRouter("notifications", "Mails and text messages that went out.")
 app = api.app
 
 
-@api.get("/notifications", needs="notifications:read")
+@api.get("/notifications", permission="notifications:read")
 def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notification]:
     """List messages, newest first.
 
@@ -21,7 +21,7 @@ def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notific
     return queries.listed(caller, query)
 
 
-@api.get("/notifications/{notification_id}", needs="notifications:read")
+@api.get("/notifications/{notification_id}", permission="notifications:read")
 def get_notification(caller: Caller, notification_id: NotificationId) -> Notification:
     """Get the record of a message."""
     return queries.get(caller, notification_id)

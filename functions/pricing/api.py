@@ -26,7 +26,7 @@ RuleId = Annotated[str, Field(pattern=ids.pattern("prl"))]
 QuoteId = Annotated[str, Field(pattern=ids.pattern("quo"))]
 
 
-@api.post("/pricing/calculate-quote", needs="charters:write", errors=(404,))
+@api.post("/pricing/calculate-quote", permission="charters:write", errors=(404,))
 def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     """Price a trip.
 
@@ -36,25 +36,25 @@ def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     return quote_service.calculate(caller, body)
 
 
-@api.get("/pricing/quotes", needs="pricing:read")
+@api.get("/pricing/quotes", permission="pricing:read")
 def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
     """List quotes, newest first."""
     return quote_service.quotes(caller, query)
 
 
-@api.get("/pricing/quotes/{quote_id}", needs="pricing:read")
+@api.get("/pricing/quotes/{quote_id}", permission="pricing:read")
 def get_quote(caller: Caller, quote_id: QuoteId) -> Quote:
     """Get a quote as it was given."""
     return quote_service.quote(caller, quote_id)
 
 
-@api.get("/pricing/pricing-rules", needs="pricing:read")
+@api.get("/pricing/pricing-rules", permission="pricing:read")
 def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     """List pricing rules, newest first."""
     return rule_service.rules(caller, query)
 
 
-@api.post("/pricing/pricing-rules", needs="pricing:write", status=201, errors=(404,))
+@api.post("/pricing/pricing-rules", permission="pricing:write", status=201, errors=(404,))
 def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     """Add a pricing rule.
 
@@ -64,13 +64,13 @@ def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     return rule_service.create(caller, body)
 
 
-@api.get("/pricing/pricing-rules/{rule_id}", needs="pricing:read")
+@api.get("/pricing/pricing-rules/{rule_id}", permission="pricing:read")
 def get_pricing_rule(caller: Caller, rule_id: RuleId) -> PricingRule:
     """Get a pricing rule."""
     return rule_service.rule(caller, rule_id)
 
 
-@api.put("/pricing/pricing-rules/{rule_id}", needs="pricing:write")
+@api.put("/pricing/pricing-rules/{rule_id}", permission="pricing:write")
 def update_pricing_rule(
     caller: Caller, rule_id: RuleId, body: PartialUpdate[RuleInput], if_match: int | None
 ) -> PricingRule:
@@ -78,43 +78,43 @@ def update_pricing_rule(
     return rule_service.change(caller, rule_id, body, if_match)
 
 
-@api.delete("/pricing/pricing-rules/{rule_id}", needs="pricing:write")
+@api.delete("/pricing/pricing-rules/{rule_id}", permission="pricing:write")
 def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -> None:
     """Delete a pricing rule; its history stays."""
     rule_service.delete(caller, rule_id, if_match)
 
 
-@api.get("/pricing/pricing-rules/{rule_id}/history", needs="pricing:read")
+@api.get("/pricing/pricing-rules/{rule_id}/history", permission="pricing:read")
 def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> list[HistoryEntry]:
     """Who changed which fields of a rule, and when, oldest first."""
     return rule_service.history(caller, rule_id)
 
 
-@api.get("/pricing/promo-codes", needs="pricing:read")
+@api.get("/pricing/promo-codes", permission="pricing:read")
 def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
     """List promo codes, newest first, with the uses they have left."""
     return extras_service.promos(caller, query)
 
 
-@api.post("/pricing/promo-codes", needs="pricing:write", status=201)
+@api.post("/pricing/promo-codes", permission="pricing:write", status=201)
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     """Give out a promo code. One use is taken when a quote with it is accepted."""
     return extras_service.create_promo(caller, body)
 
 
-@api.get("/pricing/amenities", needs="pricing:read")
+@api.get("/pricing/amenities", permission="pricing:read")
 def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
     """List the amenities and their prices."""
     return extras_service.amenities(caller, query)
 
 
-@api.post("/pricing/amenities", needs="pricing:write", status=201)
+@api.post("/pricing/amenities", permission="pricing:write", status=201)
 def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     """Put an amenity on the price list. Its price is for each vehicle."""
     return extras_service.create_amenity(caller, body)
 
 
-@api.post("/pricing/dot-compliance", needs="pricing:read")
+@api.post("/pricing/dot-compliance", permission="pricing:read")
 def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceReport:
     """Whether an itinerary is legal for its drivers (49 CFR 395.5).
 

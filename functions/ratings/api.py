@@ -12,7 +12,7 @@ api = ApiRouter("ratings", "What was thought of vendors on the trips that they r
 app = api.app
 
 
-@api.post("/ratings", needs="ratings:write", status=201, errors=(404,))
+@api.post("/ratings", permission="ratings:write", status=201, errors=(404,))
 def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor.
 
@@ -21,7 +21,7 @@ def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     return service.rate(caller, body)
 
 
-@api.get("/ratings", needs="ratings:read", outside=("vendor",), errors=(404,))
+@api.get("/ratings", permission="ratings:read", external_roles=("vendor",), errors=(404,))
 def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """List ratings, newest first.
 
@@ -30,7 +30,7 @@ def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     return service.listed(caller, query)
 
 
-@api.post("/ratings/{rating_id}/respond", needs="ratings:write", outside=("vendor",))
+@api.post("/ratings/{rating_id}/respond", permission="ratings:write", external_roles=("vendor",))
 def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) -> Rating:
     """Answer a rating, as the vendor.
 

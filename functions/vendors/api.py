@@ -21,7 +21,7 @@ api = ApiRouter("vendors", "Vendors that run trips for the organization, and how
 app = api.app
 
 
-@api.post("/vendors", needs="vendors:write", status=201)
+@api.post("/vendors", permission="vendors:write", status=201)
 def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
     """Add a vendor.
 
@@ -30,7 +30,7 @@ def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
     return service.create(caller, body)
 
 
-@api.get("/vendors", needs="vendors:read")
+@api.get("/vendors", permission="vendors:read")
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     """List vendors, newest first.
 
@@ -39,7 +39,7 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     return service.listed(caller, query)
 
 
-@api.get("/vendors/top/rated", needs="vendors:read")
+@api.get("/vendors/top/rated", permission="vendors:read")
 def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
     """List the best active vendors.
 
@@ -48,7 +48,7 @@ def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
     return service.top(caller, query)
 
 
-@api.get("/vendors/{vendor_id}", needs="vendors:read", outside=("vendor",))
+@api.get("/vendors/{vendor_id}", permission="vendors:read", external_roles=("vendor",))
 def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
     """Get a vendor and how it does.
 
@@ -57,7 +57,7 @@ def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
     return service.profile(caller, vendor_id)
 
 
-@api.put("/vendors/{vendor_id}", needs="vendors:write")
+@api.put("/vendors/{vendor_id}", permission="vendors:write")
 def update_vendor(
     caller: Caller, vendor_id: VendorId, body: PartialUpdate[VendorInput], if_match: int | None
 ) -> VendorProfile:
@@ -68,7 +68,7 @@ def update_vendor(
     return service.update(caller, vendor_id, body, if_match)
 
 
-@api.patch("/vendors/{vendor_id}/status", needs="vendors:write")
+@api.patch("/vendors/{vendor_id}/status", permission="vendors:write")
 def set_vendor_status(caller: Caller, vendor_id: VendorId, query: StatusQuery, if_match: int | None) -> StatusChanged:
     """Approve, reject, suspend, retire or ban a vendor.
 
@@ -78,7 +78,7 @@ def set_vendor_status(caller: Caller, vendor_id: VendorId, query: StatusQuery, i
     return service.set_status(caller, vendor_id, query, if_match)
 
 
-@api.get("/vendors/{vendor_id}/statistics", needs="vendors:read", outside=("vendor",))
+@api.get("/vendors/{vendor_id}/statistics", permission="vendors:read", external_roles=("vendor",))
 def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatistics:
     """Get how a vendor does.
 
@@ -88,14 +88,14 @@ def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatisti
     return service.figures(caller, vendor_id)
 
 
-@api.get("/vendors/{vendor_id}/compliance/status", needs="compliance:read", outside=("vendor",))
+@api.get("/vendors/{vendor_id}/compliance/status", permission="compliance:read", external_roles=("vendor",))
 def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStatus:
     """Get whether a vendor has all the documents that it must have, today."""
     return service.compliance_status(caller, vendor_id)
 
 
-@api.post("/vendors/{vendor_id}/webhook-secret", needs="vendors:write", status=201, secret=True)
-def make_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
+@api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, secret_response=True)
+def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
     """Make a secret for a vendor's system to sign its bids with.
 
     For Standard Webhooks. It is shown once; the one before it stays good for 24 hours.

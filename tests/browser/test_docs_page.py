@@ -19,7 +19,7 @@ def test_the_document_can_be_read_and_tried(stack: Stack, browser: Browser) -> N
     page.goto(f"{stack.api_url}/docs")
     expect(page.get_by_role("heading", name="CoachWay")).to_be_visible(timeout=60_000)
     page.locator("#operations-tag-clients").click()
-    page.locator("#operations-clients-clients_health").get_by_role("button").first.click()
+    page.locator("#operations-clients-check_clients_health").get_by_role("button").first.click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.get_by_text('"healthy"').first).to_be_visible()

@@ -50,7 +50,7 @@ def call(
     body: Json = None,
     *,
     token: str = "",
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
     raw: bytes | None = None,
 ) -> Reply:
@@ -60,14 +60,15 @@ def call(
     if token:
         sent["authorization"] = f"Bearer {token}"
     content = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
+    values = {name: given if isinstance(given, list) else [given] for name, given in (query or {}).items()}
     event = {
         "resource": resource,
         "path": path,
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": dict(query) if query else None,
-        "multiValueQueryStringParameters": {k: [v] for k, v in query.items()} if query else None,
+        "queryStringParameters": {name: given[-1] for name, given in values.items()} or None,
+        "multiValueQueryStringParameters": values or None,
         "pathParameters": parameters or None,
         "stageVariables": None,
         "requestContext": {

@@ -102,11 +102,11 @@ def recorded(home: StackConfig) -> dict[str, Json]:
         for path, every in document()["paths"].items()
         for method, each in every.items()
     }
-    found: dict[str, Json] = {"login": _shown(demo.signed_in, "", own.marker)}
+    found: dict[str, Json] = {"log_in": _shown(demo.signed_in, "", own.marker)}
     for operation in sorted(operations(), key=lambda each: (not each.reads, len(each.parameters))):
         name = names[operation.path, operation.method]
         told = demo.told(operation) if operation.reads else None
-        whose = Tenant(own.stack) if operation.needs == AUTHENTICATED and not operation.reads else own
+        whose = Tenant(own.stack) if operation.permission == AUTHENTICATED and not operation.reads else own
         answer = found.get(name) or told or _done(operation, whose)
         if answer is not None and not operation.path.endswith("openapi.json"):
             found[name] = _shown(answer, "", whose.marker)

@@ -21,8 +21,8 @@ class Operation:
 
     method: str
     path: str
-    needs: str
-    outside: tuple[str, ...]
+    permission: str
+    external_roles: tuple[str, ...]
     media: str
     example: Any
     query: dict[str, bool]
@@ -34,7 +34,7 @@ class Operation:
 
     @property
     def is_open(self) -> bool:
-        return self.needs == PUBLIC
+        return self.permission == PUBLIC
 
     @property
     def parameters(self) -> list[str]:
@@ -52,9 +52,9 @@ class Operation:
 
     def is_closed_to(self, role: str) -> bool:
         """Whether the declaration keeps a built-in role out."""
-        if self.needs in {PUBLIC, AUTHENTICATED}:
+        if self.permission in {PUBLIC, AUTHENTICATED}:
             return False
-        return self.needs not in BUILT_IN[role] or (role in OUTSIDE and role not in self.outside)
+        return self.permission not in BUILT_IN[role] or (role in OUTSIDE and role not in self.external_roles)
 
 
 @cache
@@ -85,8 +85,8 @@ def _operation(method: str, path: str, declared: dict[str, Any]) -> Operation:
     return Operation(
         method=method,
         path=path,
-        needs=declared["x-needs"],
-        outside=tuple(declared.get("x-outside-roles", ())),
+        permission=declared["x-permission"],
+        external_roles=tuple(declared.get("x-external-roles", ())),
         media=media,
         query={each["name"]: each["required"] for each in declared["parameters"] if each["in"] == "query"},
         example=content.get(media, {}).get("example"),

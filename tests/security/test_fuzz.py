@@ -98,7 +98,7 @@ class Fuzzing:
 
     def _begun(self) -> str:
         """Who may lose their session is somebody else each time."""
-        own = self.operation.needs == AUTHENTICATED and not self.operation.reads
+        own = self.operation.permission == AUTHENTICATED and not self.operation.reads
         return self.tenant.log_in(self.tenant.newcomer("admin")) if own else self.tenant.token("admin")
 
 

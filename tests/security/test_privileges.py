@@ -236,5 +236,5 @@ def test_timers_run_with_no_more_than_is_granted(timer: str, strict_stack: Stack
 
 
 def test_permissions_that_routes_need_exist() -> None:
-    needed = {each.needs for each in operations()} - {"anyone", "signed-in"}
+    needed = {each.permission for each in operations()} - {"anyone", "signed-in"}
     assert needed <= PERMISSIONS

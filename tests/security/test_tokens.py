@@ -77,7 +77,9 @@ def test_a_forged_token_opens_nothing(forgery: str, dynamodb: Any) -> None:
 def test_a_genuine_token_is_let_in(dynamodb: Any) -> None:
     """Without this the forgeries would be refused for whatever reason."""
     for operation in guarded():
-        assert _call(operation, token_for(EVERYTHING)).status != 401 or operation.needs == "signed-in", str(operation)
+        assert _call(operation, token_for(EVERYTHING)).status != 401 or operation.permission == "signed-in", str(
+            operation
+        )
 
 
 def _call(operation: Operation, token: str) -> Any:

@@ -128,7 +128,7 @@ def test_wrong_roles_are_refused(operation: Operation, tenant: Tenant, seeds: Se
         assert_tells_nothing(answer, seeds)
 
 
-@pytest.mark.parametrize("operation", [each for each in guarded() if each.needs != AUTHENTICATED], ids=str)
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.permission != AUTHENTICATED], ids=str)
 def test_an_api_key_does_not_do_more_than_it_was_made_for(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.feeble_key})
     assert_refused(answer, 403)
@@ -163,9 +163,9 @@ def test_a_cursor_is_good_for_its_own_organization_only(operation: Operation, cr
         assert_refused(other.ask("GET", f"{operation.path}?cursor={cursor}"), 422)
 
 
-@pytest.mark.parametrize("operation", [each for each in guarded() if each.outside and each.parameters], ids=str)
+@pytest.mark.parametrize("operation", [each for each in guarded() if each.external_roles and each.parameters], ids=str)
 def test_people_outside_see_only_what_is_theirs(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
-    for role in operation.outside:
+    for role in operation.external_roles:
         assert role in OUTSIDE
         answer = send(operation, seeds, tenant, role)  # the party of `role` is another client than the seeds' own
         assert_refused(answer, 404)
@@ -219,7 +219,7 @@ def test_those_who_may_do_get_there(
         answer = send(operation, strict_seeds, strict_tenant)
         assert answer.status_code == 200, answer.text
         return
-    own = Tenant(strict_stack) if operation.needs == AUTHENTICATED else strict_tenant
+    own = Tenant(strict_stack) if operation.permission == AUTHENTICATED else strict_tenant
     answer = send(operation, Seeds(own), own)
     assert answer.is_success or str(operation) in WANT_MORE, answer.text
     assert str(answer.status_code) in operation.statuses, answer.text

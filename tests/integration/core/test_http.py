@@ -48,7 +48,7 @@ class Kite(Entity, KiteInput):
 api = ApiRouter("kites", "Kites.")
 
 
-@api.post("/kites", needs="kites:write", status=201)
+@api.post("/kites", permission="kites:write", status=201)
 def create_kite(caller: Caller, body: KiteInput) -> Kite:
     """Fly a kite."""
     kite = Kite(id=ids.new("kit"), org_id=caller.org_id, **body.model_dump())
@@ -56,12 +56,12 @@ def create_kite(caller: Caller, body: KiteInput) -> Kite:
     return kite
 
 
-@api.get("/kites/{kite_id}", needs="kites:read")
+@api.get("/kites/{kite_id}", permission="kites:read")
 def get_kite(caller: Caller, kite_id: KiteId) -> Kite:
     return store.get(Kite, KITES.key(org=caller.org_id, id=kite_id))
 
 
-@api.put("/kites/{kite_id}", needs="kites:write")
+@api.put("/kites/{kite_id}", permission="kites:write")
 def update_kite(caller: Caller, kite_id: KiteId, body: PartialUpdate[KiteInput], if_match: int | None) -> Kite:
     before = store.get(Kite, KITES.key(org=caller.org_id, id=kite_id), expected=if_match)
     after = apply_changes(before, body)
@@ -69,22 +69,22 @@ def update_kite(caller: Caller, kite_id: KiteId, body: PartialUpdate[KiteInput],
     return after
 
 
-@api.get("/kites", needs=AUTHENTICATED)
+@api.get("/kites", permission=AUTHENTICATED)
 def list_kites(query: PageQuery) -> Page[Kite]:
     return Page(items=[], next_cursor=None)
 
 
-@api.post("/kites/echo", needs=PUBLIC, status=202)
+@api.post("/kites/echo", permission=PUBLIC, status=202)
 def echo(body: KiteInput) -> dict[str, Any]:
     return {"echo": body.name}
 
 
-@api.get("/kites/picture", needs=PUBLIC, media="image/png")
+@api.get("/kites/picture", permission=PUBLIC, media="image/png")
 def picture() -> FileResponse:
     return FileResponse(b"\x89PNG", "image/png", "kite.png")
 
 
-@api.post("/kites/broken", needs=PUBLIC)
+@api.post("/kites/broken", permission=PUBLIC)
 def broken() -> Response:
     raise RuntimeError("boom")
 
@@ -185,6 +185,37 @@ def test_an_id_that_cannot_be_one_is_404_and_a_bad_query_422() -> None:
         assert call(api, "GET", "/api/v1/kites", token=token, query=query).status == 422
 
 
+def test_repeated_query_parameter_is_422_although_its_values_are_valid() -> None:
+    reply = call(api, "GET", "/api/v1/kites", token=token_for(), query={"limit": ["5", "6"]})
+    assert reply.status == 422
+    assert reply.json()["errors"] == [{"field": "limit", "message": "must be sent once", "code": "repeated"}]
+
+
+def test_query_of_route_without_query_is_422() -> None:
+    path = f"/api/v1/kites/{ids.new('kit')}"
+    reply = call(api, "GET", path, token=token_for("kites:read"), query={"limit": "5"})
+    assert (reply.status, reply.json()["errors"][0]["code"]) == (422, "unknown_field")
+
+
+@pytest.mark.parametrize(("raw", "status"), [(b"", 404), (b" {} ", 404), (b'{"name": "Red"}', 400), (b"x", 400)])
+def test_body_of_route_without_body_is_400_unless_it_is_empty(raw: bytes, status: int) -> None:
+    path = f"/api/v1/kites/{ids.new('kit')}"
+    reply = call(api, "GET", path, token=token_for("kites:read"), raw=raw)
+    assert reply.status == status
+    assert reply.json()["code"] == ("not_found" if status == 404 else "unexpected_body")
+
+
+def test_file_and_page_ignore_unknown_query() -> None:
+    assert call(api, "GET", "/api/v1/kites/picture", query={"utm_source": ["mail", "mail"]}).status == 200
+
+
+def test_replayed_response_carries_etag_of_first() -> None:
+    token, headers = token_for("kites:write"), {"idempotency-key": "k-etag"}
+    first, again = (call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token, headers=headers) for _ in range(2))
+    assert first.headers["ETag"] == again.headers["ETag"] == '"1"'
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
 def test_the_same_idempotency_key_gives_the_first_answer_again() -> None:
     token = token_for("kites:write")
     headers = {"idempotency-key": "k-1"}
@@ -277,10 +308,10 @@ def sorry(problem: Problem) -> HtmlResponse:
     return HtmlResponse(f"<h1>{problem.title}</h1>")
 
 
-pages = ApiRouter("kite-pages", "Pages on kites.", health=False, refusal=sorry)
+pages = ApiRouter("kite-pages", "Pages on kites.", health=False, error_page=sorry)
 
 
-@pages.post("/pages/kites/wish", needs=PUBLIC, media="text/html", base="")
+@pages.post("/pages/kites/wish", permission=PUBLIC, media="text/html", base="")
 def wish(form: Wish) -> HtmlResponse:
     return HtmlResponse(f"<p>{form.name} {form.strong}</p>")
 

@@ -20,21 +20,21 @@ def problem(status: int, detail: str = "") -> Problem:
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422, 429, 500, 502])
 def test_every_error_has_a_page(status: int) -> None:
-    text = html.refusal(problem(status, "Because.")).text
+    text = html.error_page(problem(status, "Because.")).text
     assert text.count("<h1>") == 1
     assert ("req-1" in text) is (status >= 500)
 
 
 def test_a_page_shows_no_detail_that_is_for_programs() -> None:
-    assert "fields" not in html.refusal(problem(422, "fields.0 wrong")).text
+    assert "fields" not in html.error_page(problem(422, "fields.0 wrong")).text
 
 
 def test_what_somebody_wrote_is_never_markup() -> None:
-    assert "<script>" not in html.refusal(problem(409, "<script>")).text
+    assert "<script>" not in html.error_page(problem(409, "<script>")).text
 
 
 def test_the_policy_names_the_pages_own_style() -> None:
-    page = html.refusal(problem(404))
+    page = html.error_page(problem(404))
     style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
     assert style is not None
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()

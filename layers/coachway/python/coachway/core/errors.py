@@ -6,6 +6,7 @@ Error
 ├── Forbidden        known caller, but not allowed
 │   └── CsrfTokenInvalid  a request with the session cookie lacks the right X-CSRF-Token
 ├── Malformed        the request cannot be parsed
+│   ├── UnexpectedBody  the operation takes no body
 │   ├── TooLarge     the body is larger than accepted
 │   └── NotJson      the body has another media type than the route takes
 ├── Invalid          the request can be parsed, but fields are wrong
@@ -115,6 +116,13 @@ class Malformed(Error):
 
     code = "malformed_request"
     title = "Malformed request"
+
+
+class UnexpectedBody(Malformed):
+    """The request has a body, but the operation takes none. Send no body, or `{}`."""
+
+    code = "unexpected_body"
+    title = "Unexpected body"
 
 
 class TooLarge(Malformed):

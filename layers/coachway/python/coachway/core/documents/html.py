@@ -70,7 +70,7 @@ def html(
     return HtmlResponse(text, status=status, policy=policy, headers={"X-Robots-Tag": "noindex"})
 
 
-def refusal(problem: Problem) -> HtmlResponse:
+def error_page(problem: Problem) -> HtmlResponse:
     """What went wrong, told to a person."""
     title, advice = _SAID.get(problem.status, _OURS)
     known = problem.detail if problem.status == 409 else advice

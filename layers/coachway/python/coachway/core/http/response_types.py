@@ -1,4 +1,4 @@
-"""What a view may return besides a model: another status, headers, cookies, a page or a file. And what was posted."""
+"""What a view can return besides a model: a response with a status or headers, an HTML page, or a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Response:
-    """A body (a model, a list, plain data, or None) with something more to it."""
+    """A body (a model, a list, plain data, or None) with a status, headers or cookies of its own."""
 
     body: object = None
     status: int | None = None
@@ -18,7 +18,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """What was sent, to the byte, for a view that checks a signature. Names of headers are in small letters."""
+    """The exact bytes of a request, for a view that verifies a signature. Header names are lowercase."""
 
     body: bytes
     headers: Mapping[str, str]
@@ -26,7 +26,7 @@ class RawRequest:
 
 @dataclass(slots=True)
 class HtmlResponse:
-    """A page for people. `policy` is its Content-Security-Policy."""
+    """An HTML page. `policy` is its Content-Security-Policy."""
 
     text: str
     status: int = 200
@@ -38,7 +38,7 @@ class HtmlResponse:
 
 @dataclass(slots=True)
 class FileResponse:
-    """Bytes to download, or to be used by a page (`inline`)."""
+    """Bytes to download, or to display in the browser (`inline`)."""
 
     content: bytes
     content_type: str

@@ -1,17 +1,18 @@
-"""What goes out: a view's answer, or an error, as a response with the headers that every answer carries."""
+"""Builds HTTP responses: from what a view returned, or from an error."""
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from chalice.app import Request, Response
+from chalice.app import Request
+from chalice.app import Response as ChaliceResponse
 
 from coachway.core import errors, problem_details
-from coachway.core.http.response_types import FileResponse, HtmlResponse
-from coachway.core.http.response_types import Response as Answer
+from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
 from coachway.core.persistence import serialization
 from coachway.core.persistence.records import Entity
 from coachway.core.runtime import settings
@@ -31,8 +32,8 @@ SECURITY_HEADERS: Final = {
 Headers = dict[str, str | list[str]]
 
 
-class _Binary(Response):
-    """Bytes go out in base64; Chalice's own way wants an Accept header that browsers do not send."""
+class _BinaryResponse(ChaliceResponse):
+    """Bytes, encoded in base64. Chalice itself does so only for an Accept header that browsers do not send."""
 
     def to_dict(self, _binary_types: list[str] | None = None) -> dict[str, Any]:
         content, self.body = self.body, ""
@@ -41,39 +42,53 @@ class _Binary(Response):
 
 
 class ReplayedBody(str):
-    """The JSON text of a first answer."""
+    """The JSON text of the first response to an Idempotency-Key."""
 
 
-def build_response(answer: object, route: Route, request: Request) -> Response:
-    """What a view returned, as a response."""
-    extra = answer if isinstance(answer, Answer) else Answer(answer)
-    body, status = extra.body, extra.status or route.status
-    headers: Headers = dict(extra.headers)
-    if extra.cookies:
-        headers["Set-Cookie"] = list(extra.cookies)
+def build_response(result: object, route: Route, request: Request) -> ChaliceResponse:
+    """The response for what a view returned."""
+    response = result if isinstance(result, Response) else Response(result)
+    body, status = response.body, response.status or route.status
+    headers: Headers = dict(response.headers)
+    if response.cookies:
+        headers["Set-Cookie"] = list(response.cookies)
     if isinstance(body, HtmlResponse):
         headers |= {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": body.policy, **body.headers}
-        return Response(body.text, headers, body.status)
+        return ChaliceResponse(body.text, headers, body.status)
     if isinstance(body, FileResponse):
-        place = "inline" if body.inline else "attachment"
-        headers |= {"Content-Type": body.content_type, "Content-Disposition": f'{place}; filename="{body.filename}"'}
-        if "ETag" in body.headers and request.headers.get("if-none-match") == body.headers["ETag"]:
-            return Response("", {**headers, **body.headers}, 304)
-        return _Binary(body.content, {**headers, **body.headers}, status)
+        return _file_response(body, headers, status, request)
     if isinstance(body, ReplayedBody):
-        return Response("" if status == 204 else str(body), headers | {"Content-Type": "application/json"}, status)
-    if status == 204 or (body is None and extra.status is None and route.returns in {None, type(None)}):
-        return Response("", headers, 204)
+        return _replayed_response(body, headers, status, route)
+    returns_nothing = route.response_type in {None, type(None)}
+    if status == 204 or (body is None and response.status is None and returns_nothing):
+        return ChaliceResponse("", headers, 204)
     if isinstance(body, Entity):
         headers.setdefault("ETag", f'"{body.version}"')
-        known = request.headers.get("if-none-match") == headers["ETag"]
-        if route.method == "GET" and known and body.TOLD_BY_VERSION:
-            return Response("", headers, 304)
-    return Response(serialization.to_json(body), headers | {"Content-Type": "application/json"}, status)
+        is_unchanged = request.headers.get("if-none-match") == headers["ETag"]
+        if route.method == "GET" and is_unchanged and body.TOLD_BY_VERSION:
+            return ChaliceResponse("", headers, 304)
+    return ChaliceResponse(serialization.to_json(body), headers | {"Content-Type": "application/json"}, status)
 
 
-def error_response(error: errors.Error, route: Route, request: Request, request_id: str) -> Response:
-    """An error, as problem details or as the route's page of refusal."""
+def _file_response(file: FileResponse, headers: Headers, status: int, request: Request) -> ChaliceResponse:
+    disposition = "inline" if file.inline else "attachment"
+    headers |= {"Content-Type": file.content_type, "Content-Disposition": f'{disposition}; filename="{file.filename}"'}
+    headers |= file.headers
+    if "ETag" in file.headers and request.headers.get("if-none-match") == file.headers["ETag"]:
+        return ChaliceResponse("", headers, 304)
+    return _BinaryResponse(file.content, headers, status)
+
+
+def _replayed_response(body: ReplayedBody, headers: Headers, status: int, route: Route) -> ChaliceResponse:
+    if status == 204:
+        return ChaliceResponse("", headers, status)
+    if route.returns_entity:
+        headers["ETag"] = f'"{json.loads(body)["version"]}"'
+    return ChaliceResponse(str(body), headers | {"Content-Type": "application/json"}, status)
+
+
+def error_response(error: errors.Error, route: Route, request: Request, request_id: str) -> ChaliceResponse:
+    """An error as problem details, or as the HTML page of the route."""
     path = str(request.context.get("path") or request.path)
     problem = problem_details.problem_of(error, instance=path, request_id=request_id, address=_address(request.context))
     headers: dict[str, str] = {}
@@ -81,24 +96,24 @@ def error_response(error: errors.Error, route: Route, request: Request, request_
         headers["Retry-After"] = str(error.retry_after)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if route.refusal is not None:
-        page = route.refusal(problem)
+    if route.error_page is not None:
+        page = route.error_page(problem)
         return build_response(replace(page, status=problem.status, headers={**headers, **page.headers}), route, request)
     headers["Content-Type"] = "application/problem+json"
-    return Response(problem.model_dump_json(), {**headers}, problem.status)
+    return ChaliceResponse(problem.model_dump_json(), {**headers}, problem.status)
 
 
 def _address(context: Mapping[str, Any]) -> str:
-    """Where this deployment is reached. Empty if neither its settings nor the gateway say so, as in a test."""
+    """The public address of the deployment. Empty if neither the settings nor the gateway know it, as in a test."""
     host, stage = context.get("domainName"), context.get("stage")
     return settings.own_address() or (f"https://{host}/{stage}" if host and stage else "")
 
 
-def add_common_headers(response: Response, request: Request, request_id: str, correlation_id: str) -> None:
-    """The headers that every answer carries."""
-    own = {name.lower() for name in response.headers}
+def add_common_headers(response: ChaliceResponse, request: Request, request_id: str, correlation_id: str) -> None:
+    """Add the headers that every response has."""
+    present = {name.lower() for name in response.headers}
     for name, value in SECURITY_HEADERS.items():
-        if name.lower() not in own:
+        if name.lower() not in present:
             response.headers[name] = value
     response.headers["X-Request-Id"] = request_id
     response.headers["X-Correlation-Id"] = correlation_id or request_id

@@ -1,4 +1,4 @@
-"""One operation of the API: path, view, permission, and what it answers."""
+"""One operation of the API: path, view, permission, and what it returns."""
 
 from __future__ import annotations
 
@@ -13,47 +13,63 @@ from pydantic import TypeAdapter
 
 from coachway.core.errors import Error
 from coachway.core.http.response_types import HtmlResponse
+from coachway.core.persistence.records import Entity
 from coachway.core.problem_details import Problem
 
 
 @dataclass(frozen=True)
 class Route:
-    """All that is known of one operation.
+    """The declaration of one operation.
 
-    What its view takes and returns is read at the first request: of a function's many routes, a cold start serves one.
+    The view's signature is read at the first request: a function has many routes, and a cold start serves only one.
     """
 
     method: str
     path: str
     view: Callable[..., Any]
-    needs: str
+    permission: str
     status: int
     tag: str
-    secret: bool
-    """The answer carries a secret, which an Idempotency-Key record must not show."""
+    secret_response: bool
+    """The response contains a secret, so its idempotency record is encrypted."""
     errors: tuple[int | type[Error], ...]
     """Errors it may raise besides those that follow from the declaration: classes, or statuses not yet converted."""
     media: str = "application/json"
     """Media type of the response; several are separated by a comma and a space."""
-    outside: tuple[str, ...] = ()
-    """Roles outside the organization that hold the permission for what is theirs."""
-    refusal: Callable[[Problem], HtmlResponse] | None = None
-    """How a page tells people what went wrong; without it, problem details do."""
+    external_roles: tuple[str, ...] = ()
+    """Roles outside the organization that have the permission for their own data."""
+    error_page: Callable[[Problem], HtmlResponse] | None = None
+    """Renders errors as an HTML page instead of problem details."""
 
     @cached_property
-    def takes(self) -> Mapping[str, Any]:
+    def parameters(self) -> Mapping[str, Any]:
         """The view's parameters by name, with their types."""
         return {name: hint for name, hint in self._hints.items() if name != "return"}
 
     @property
-    def returns(self) -> Any:
-        """The type of the view's answer."""
+    def response_type(self) -> Any:
+        """The type that the view returns."""
         return self._hints.get("return")
+
+    @property
+    def returns_entity(self) -> bool:
+        """Whether the response is a single entity, which has an ETag."""
+        return isinstance(self.response_type, type) and issubclass(self.response_type, Entity)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the operation takes a body."""
+        return not self.parameters.keys().isdisjoint(("body", "form", "raw_request"))
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether unknown input returns an error: not on pages and files, whose links get parameters from elsewhere."""
+        return self.media == "application/json"
 
     @cached_property
     def path_types(self) -> Mapping[str, TypeAdapter[Any]]:
-        """What checks the values in the path, by parameter."""
-        return {name: TypeAdapter(self.takes[name]) for name in re.findall(r"{(\w+)}", self.path)}
+        """Validators of the path parameters, by name."""
+        return {name: TypeAdapter(self.parameters[name]) for name in re.findall(r"{(\w+)}", self.path)}
 
     @cached_property
     def _hints(self) -> Mapping[str, Any]:
@@ -64,5 +80,5 @@ class Route:
         return self.view.__name__
 
     @property
-    def about(self) -> str:
+    def description(self) -> str:
         return inspect.getdoc(self.view) or self.name.replace("_", " ")

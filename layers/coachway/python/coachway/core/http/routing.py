@@ -1,15 +1,15 @@
-"""Routes. One declaration gives routing, authentication, permission, parsing, errors and the API's document.
+"""Declares routes. One declaration gives routing, authentication, permission, parsing, errors and OpenAPI.
 
-    api = Api("clients", "Clients and their contacts.")
+    api = ApiRouter("clients", "Clients and their contacts.")
 
-    @api.post("/clients", needs="clients:write", status=201)
+    @api.post("/clients", permission="clients:write", status=201)
     def create_client(caller: Caller, body: ClientInput) -> Client:
-        '''Add a client.'''
-        return service.create(caller, body)
+        '''Create a client.'''
+        return service.create_client(caller, body)
 
-A view's parameters say what it wants: `caller` (who asks), `body` and `query` (pydantic models), `form` (a pydantic
-model of what a page's form posts), `posted` (the bytes and headers, for signatures), `if_match` (the version in
-If-Match, or None), and the path's own parameters. Its docstring is the operation's summary and description.
+The view's parameters say what it takes: `caller`, `body` and `query` (pydantic models), `form` (a pydantic model of an
+HTML form), `raw_request` (bytes and headers, to verify a signature), `if_match` (the version in If-Match, or None), and
+the path parameters. The view's docstring is the summary and description of the operation.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from coachway.core.schemas import BaseSchema
 BASE: Final = "/api/v1"
 
 PUBLIC: Final = "anyone"
-"""No token is needed, and none is looked at."""
+"""No token is required, and none is read."""
 AUTHENTICATED: Final = "signed-in"
-"""Any valid token; the service decides what is theirs."""
+"""Any valid token; the service restricts the caller to their own data."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class HealthReport(BaseSchema):
-    """Whether a capability can do its work."""
+    """Health of a capability."""
 
     status: str
     service: str
@@ -51,110 +51,113 @@ class HealthReport(BaseSchema):
 
 @dataclass
 class ApiRouter:
-    """The routes of one capability; `app` is the Lambda's handler."""
+    """The routes of one capability; `app` is the Lambda handler."""
 
     capability: str
-    about: str = ""
+    description: str = ""
     routes: list[Route] = field(default_factory=list)
     health: bool = True
-    refusal: Callable[[Problem], HtmlResponse] | None = None
-    """The page that tells people of an error, for routes that answer `text/html`."""
+    error_page: Callable[[Problem], HtmlResponse] | None = None
+    """Renders errors of routes that return `text/html`."""
 
     def __post_init__(self) -> None:
         # Named unlike the logger: a Chalice app of the same name would print each line twice.
         self.app = Chalice(app_name=f"chalice-{self.capability}")
         self.app.log.propagate = False
         self.app.api.binary_types = []
-        self._with_preflight: set[str] = set()
+        self._paths_with_preflight: set[str] = set()
         cold_start.warm_up()
         if self.health:
-            self.get(f"/{self.capability}/health", needs=PUBLIC)(self._health())
+            self.get(f"/{self.capability}/health", permission=PUBLIC)(self._health_view())
 
-    def _health(self) -> Callable[..., Response]:
-        def health() -> Response:
-            """Whether this capability can do its work."""
-            reachable = store.is_reachable()
+    def _health_view(self) -> Callable[..., Response]:
+        def view() -> Response:
+            """Check the health of this capability.
+
+            Returns 503 if the database is unreachable.
+            """
+            is_reachable = store.is_reachable()
             report = HealthReport(
-                status="healthy" if reachable else "unhealthy",
+                status="healthy" if is_reachable else "unhealthy",
                 service=self.capability,
                 version=__version__,
-                checks={"table": "ok" if reachable else "unreachable"},
+                checks={"table": "ok" if is_reachable else "unreachable"},
             )
-            return Response(report, status=200 if reachable else 503)
+            return Response(report, status=200 if is_reachable else 503)
 
-        health.__name__ = f"{self.capability}_health"
-        health.__annotations__["return"] = HealthReport
-        return health
+        view.__name__ = f"check_{self.capability}_health"
+        view.__annotations__["return"] = HealthReport
+        return view
 
-    def get(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+    def get(self, path: str, *, permission: str, **options: Any) -> Callable[[View], View]:
         """Declare a GET."""
-        return self._route("GET", path, needs, **more)
+        return self._route("GET", path, permission, **options)
 
-    def post(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
-        """Declare a POST; it honours Idempotency-Key."""
-        return self._route("POST", path, needs, **more)
+    def post(self, path: str, *, permission: str, **options: Any) -> Callable[[View], View]:
+        """Declare a POST, which supports Idempotency-Key."""
+        return self._route("POST", path, permission, **options)
 
-    def put(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+    def put(self, path: str, *, permission: str, **options: Any) -> Callable[[View], View]:
         """Declare a PUT."""
-        return self._route("PUT", path, needs, **more)
+        return self._route("PUT", path, permission, **options)
 
-    def patch(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
+    def patch(self, path: str, *, permission: str, **options: Any) -> Callable[[View], View]:
         """Declare a PATCH."""
-        return self._route("PATCH", path, needs, **more)
+        return self._route("PATCH", path, permission, **options)
 
-    def delete(self, path: str, *, needs: str, **more: Any) -> Callable[[View], View]:
-        """Declare a DELETE; it answers 204."""
-        return self._route("DELETE", path, needs, **{"status": 204, **more})
+    def delete(self, path: str, *, permission: str, **options: Any) -> Callable[[View], View]:
+        """Declare a DELETE, which returns 204."""
+        return self._route("DELETE", path, permission, **{"status": 204, **options})
 
     def _route(
         self,
         method: str,
         path: str,
-        needs: str,
+        permission: str,
         *,
         status: int = 200,
-        secret: bool = False,
+        secret_response: bool = False,
         errors: tuple[int | type[Error], ...] = (),
         base: str = BASE,
         media: str = "application/json",
-        outside: tuple[str, ...] = (),
+        external_roles: tuple[str, ...] = (),
     ) -> Callable[[View], View]:
         def declare(view: View) -> View:
             route = Route(
                 method=method,
                 path=base + path,
                 view=view,
-                needs=needs,
+                permission=permission,
                 status=status,
                 tag=self.capability,
-                secret=secret,
+                secret_response=secret_response,
                 errors=errors,
                 media=media,
-                outside=outside,
-                refusal=self.refusal if media == "text/html" else None,
+                external_roles=external_roles,
+                error_page=self.error_page if media == "text/html" else None,
             )
             self.routes.append(route)
-            self._serve(route)
+            self._register(route)
             return view
 
         return declare
 
-    def _serve(self, route: Route) -> None:
+    def _register(self, route: Route) -> None:
         def handle(**path: str) -> Any:
-            return request_handler.handle(route, _current(self.app), self.app.lambda_context, path)
+            return request_handler.handle(route, _current_request(self.app), self.app.lambda_context, path)
 
-        accepted = ["*/*"]  # media types are judged with the body, as problem details
+        accepted = ["*/*"]  # the request handler checks media types, so that the error is problem details
         self.app.route(route.path, methods=[route.method], name=route.name, content_types=accepted)(handle)
-        if route.path not in self._with_preflight:
-            self._with_preflight.add(route.path)
+        if route.path not in self._paths_with_preflight:
+            self._paths_with_preflight.add(route.path)
 
             def preflight(**_path: str) -> Any:
-                return request_handler.preflight(_current(self.app))
+                return request_handler.handle_preflight(_current_request(self.app))
 
             self.app.route(route.path, methods=["OPTIONS"], name=f"{route.name}_options")(preflight)
 
 
-def _current(app: Chalice) -> Request:
+def _current_request(app: Chalice) -> Request:
     if app.current_request is None:
         raise RuntimeError("a view ran outside a request")
     return app.current_request
