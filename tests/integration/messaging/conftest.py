@@ -21,7 +21,7 @@ from coachway.core.persistence.operations import Create
 from coachway.identity.model.organization import Branding, Organization
 from coachway.messaging.channels import email, sms
 from infra.local.sandboxes import twilio_sandbox
-from tests.unit.messaging.saying import SAID, delivery
+from tests.unit.messaging.sample_events import SAID, delivery
 
 ORG = delivery("charter.booked").org_id
 

@@ -12,7 +12,7 @@ from coachway.messaging import notifications
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 from tests.integration.messaging.conftest import ORG, Post
-from tests.unit.messaging.saying import delivery
+from tests.unit.messaging.sample_events import delivery
 
 api = load("messaging", "api").api
 BASE = "/api/v1/notifications"

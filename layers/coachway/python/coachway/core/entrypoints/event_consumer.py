@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coachway.core.caller import Caller
 from coachway.core.entrypoints import cold_start
+from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import AlreadyConsumed
 from coachway.core.persistence.records import Record
 from coachway.core.runtime.logging import logger
@@ -19,9 +20,12 @@ from coachway.core.runtime.metrics import count, metrics
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+E = TypeVar("E", bound=Event)
+EventClass = type[E]
+
 
 class Delivery(Record):
-    """An event as it comes off the bus."""
+    """An event as the event bus delivers it."""
 
     event_id: str
     type: str
@@ -29,6 +33,11 @@ class Delivery(Record):
     aggregate_id: str
     correlation_id: str
     data: dict[str, Any]
+
+    def parse(self, event: EventClass[E]) -> E:
+        """The event's data. Fields that a newer version has added are ignored."""
+        # From JSON: only there is a number without decimals an amount in units rather than in cents.
+        return event.model_validate_json(json.dumps(self.data), extra="ignore")
 
 
 Consumer = Callable[[Caller, Delivery], None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from coachway.core.documents.formatting import telephone
 from coachway.messaging.channels.base import RenderedMessage
 from coachway.messaging.model import Channel, Message
+from coachway.messaging.presentation import billing, dispatch, trips
 from coachway.messaging.rendering.sender import Letterhead
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
@@ -32,6 +34,8 @@ def _environment(medium: Literal["html", "text"]) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["telephone"] = telephone
+    for module in (billing, dispatch, trips):
+        environment.globals.update({name: function for name, function in vars(module).items() if isfunction(function)})
     return environment
 
 

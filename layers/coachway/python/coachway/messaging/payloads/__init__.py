@@ -1,1 +1,0 @@
-"""What messages need of events."""

@@ -1,0 +1,83 @@
+"""Assignments, recoveries and alarms of trips in messages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from coachway.contracts.dispatch.assignments import (
+    AssignmentEvent,
+    TripHoursExceeded,
+    TripLateRisk,
+    TripPapersLacking,
+    TripUnstarted,
+)
+from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
+from coachway.core.documents.formatting import Formatter, telephone
+
+RecoveryEvent = RecoveryOffered | RecoveryEscalated | TripRecovered
+AlarmEvent = TripHoursExceeded | TripLateRisk | TripPapersLacking | TripUnstarted
+
+_RECOVERY_CAUSES: Final = {
+    "breakdown": "the vehicle broke down",
+    "no_show": "the driver did not come",
+    "late_risk": "the vehicle would be late",
+}
+_OTHER_CAUSE: Final = "something came between"
+
+
+def pickup_time(event: AssignmentEvent | RecoveryEvent, words: Formatter) -> str:
+    """`Wed, Mar 3, 9:00 AM EST`, in the time zone of the first stop."""
+    return f"{words.short_day(event.pickup_at, event.timezone)}, {_time(event.pickup_at, event.timezone, words)}"
+
+
+def recovery_cause(event: RecoveryEvent) -> str:
+    """Why a replacement is needed: `the vehicle broke down`."""
+    return _RECOVERY_CAUSES.get(event.reason, _OTHER_CAUSE)
+
+
+def offer_deadline(event: RecoveryOffered, words: Formatter) -> str:
+    """Until when the driver can answer: `9:10 AM EST`."""
+    return _time(event.offer.expires_at, event.timezone, words)
+
+
+def alarm_heading(event: AlarmEvent) -> str:
+    """What is wrong, in a few words."""
+    match event:
+        case TripLateRisk():
+            return f"{event.minutes} minutes late"
+        case TripUnstarted():
+            return "The driver has not checked in"
+        case TripHoursExceeded():
+            return "Driving past the hours of service"
+        case TripPapersLacking():
+            return "Departed although not everything was in order"
+
+
+def alarm_sentences(event: AlarmEvent, words: Formatter) -> list[str]:
+    """What is wrong, in full sentences, with times in the time zone of the first stop."""
+
+    def time(at: datetime) -> str:
+        return _time(at, event.timezone, words)
+
+    match event:
+        case TripLateRisk():
+            due = f"{event.vehicle_name} is due at {event.address} at {time(event.planned_at)}."
+            if event.expected_at is None:
+                return [due, "Where it is now is not known: its last position is old, or there is none."]
+            return [due, f"By its position it will be there at {time(event.expected_at)}."]
+        case TripUnstarted():
+            phone = f" The driver's number is {telephone(event.driver_phone)}." if event.driver_phone else ""
+            due = f"{event.driver_name} should have reported for duty at {time(event.starts_at)}, and has not."
+            return [due + phone]
+        case TripHoursExceeded():
+            stop = f"had to stop at {time(event.since)} (49 CFR 395.5)."
+            advice = "Have the driver stop at the next safe place, and send a relief driver."
+            return [f"{event.vehicle_name}, driven by {event.driver_name}, {stop}", advice]
+        case TripPapersLacking():
+            departure = f"{event.vehicle_name}, due at {time(event.pickup_at)}, left its first stop"
+            return [f"{departure} with {event.driver_name}.", *event.reasons]
+
+
+def _time(at: datetime, timezone: str, words: Formatter) -> str:
+    return f"{words.clock(at, timezone)} {words.zone(at, timezone)}"
