@@ -1,22 +1,19 @@
-"""Once a day: our payments are compared with Stripe's."""
+"""Compares payments with Stripe. Runs once a day."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from coachway.billing.stripe_sync import daily_reconciliation
-from coachway.core.entrypoints import cold_start
-from coachway.core.runtime.logging import logger
+from coachway.billing.stripe_sync.daily_reconciliation import ReconciliationResult
+from coachway.core.entrypoints import timer
 from coachway.core.runtime.metrics import metrics
 
-cold_start.warm_up()
+
+def reconcile_payments() -> ReconciliationResult:
+    """Compare the payments; raises if some could not be compared, so that the comparison is repeated."""
+    result = daily_reconciliation.run()
+    if result.failed:
+        raise RuntimeError(f"not all payments could be compared with Stripe, the comparison is repeated: {result}")
+    return result
 
 
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """One run of the comparison; raises when something is left, so that it is run again."""
-    done = daily_reconciliation.run().model_dump()
-    logger.info("compared with stripe", **done)
-    if done["failed"]:
-        raise RuntimeError("not all could be compared: it is done again")
-    return done
+handler = metrics.log_metrics(timer.timer_handler({"payments": reconcile_payments}))

@@ -1,16 +1,9 @@
-"""Every five minutes: quotes that nobody answered expire, and series tell what is left to tell."""
+"""Expires quotes and publishes the pending events of recurring series. Runs every five minutes."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from coachway.bookings.quotes import expiry_job
 from coachway.bookings.series import outbox as series_outbox
-from coachway.core.runtime.logging import logger
+from coachway.core.entrypoints import timer
 
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """One run of the timer."""
-    done = {**expiry_job.run().model_dump(), "delivered": series_outbox.deliver_pending()}
-    logger.info("timer", **done)
-    return done
+handler = timer.timer_handler({"quotes": expiry_job.run, "delivered": series_outbox.deliver_pending})

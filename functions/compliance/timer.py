@@ -1,15 +1,11 @@
-"""Every hour: in each organization's morning, papers that run out are reminded of, and those that did are marked."""
+"""Sends reminders of compliance documents that expire, and marks those that have. Runs every hour.
+
+What is due in an organization is done in its morning.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 from coachway.compliance import expiry_job
-from coachway.core.runtime.logging import logger
+from coachway.core.entrypoints import timer
 
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """One run of the timer."""
-    done = expiry_job.run().model_dump()
-    logger.info("timer", **done)
-    return done
+handler = timer.timer_handler({"documents": expiry_job.run})

@@ -165,6 +165,6 @@ def _age(stack: Stack, carrier: Carrier, payment_id: str) -> None:
 
 def _compare(stack: Stack) -> dict[str, int]:
     answer = stack.client("lambda").invoke(FunctionName=stack.function("billing-daily"), Payload=b"{}")
-    told: dict[str, int] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    return told
+    results: dict[str, dict[str, int]] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, results
+    return results["payments"]

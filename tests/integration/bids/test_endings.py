@@ -174,7 +174,7 @@ def test_a_manager_is_not_asked_when_the_only_vendor_falls_between_ranking_and_a
     chosen = request_workflow.decide_award(SYSTEM, request["id"])
     assert chosen.go == "award"
     carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
-    assert request_workflow.award(SYSTEM, request["id"], chosen.bid_ids).go == "settle"
+    assert request_workflow.award(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "settle"
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
@@ -186,7 +186,7 @@ def test_a_manager_is_asked_about_who_is_left_then() -> None:
     closed(request["id"])
     chosen = request_workflow.decide_award(SYSTEM, request["id"])
     carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
-    assert request_workflow.award(SYSTEM, request["id"], chosen.bid_ids).go == "ask"
+    assert request_workflow.award(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "ask"
 
 
 def test_who_bids_for_what_drivers_of_the_organization_run_then_is_told_so() -> None:

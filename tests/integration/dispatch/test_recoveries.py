@@ -338,7 +338,7 @@ def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wak
     rcv = yard.open()
     look(rcv)
     first = recovery_workflow.offer(SYSTEM, rcv)
-    recovery_workflow.wait(SYSTEM, rcv, token="token-1", offer_id=first.offer)
+    recovery_workflow.wait(SYSTEM, rcv, token="token-1", offer=first.offer)
     recovery_workflow.wake(SYSTEM, event("recovery.declined", recovery_id=rcv))
     assert wakened.tokens == []
     done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.nia)
@@ -348,7 +348,7 @@ def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wak
     # An answer that came before the token was kept had nobody to tell.
     second = recovery_workflow.offer(SYSTEM, rcv)
     done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.finn)
-    recovery_workflow.wait(SYSTEM, rcv, token="token-2", offer_id=second.offer)
+    recovery_workflow.wait(SYSTEM, rcv, token="token-2", offer=second.offer)
     assert wakened.tokens == ["token-1", "token-2"]
 
 

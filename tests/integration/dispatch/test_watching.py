@@ -217,5 +217,5 @@ def test_what_was_declined_is_forgotten() -> None:
 
 def test_the_timer_says_which_of_its_jobs_it_does(bucket: Any) -> None:
     handler = load("dispatch", "timer").handler
-    assert "looked_at" in handler({}, None)
-    assert "trails" in handler({"archive": True}, None)
+    assert handler({}, None).keys() == {"trips"}
+    assert handler({"archive": True}, None).keys() == {"archive"}

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tools.functions import ROOT
+from coachway.core.entrypoints.step_handler import Step, step_fields
+from tools.entries import load
+from tools.functions import ROOT, Function, functions
 
 FLOWS = {each.name.partition(".")[0]: yaml.safe_load(each.read_text()) for each in (ROOT / "statemachines").glob("*")}
 
@@ -76,3 +78,24 @@ def test_a_failure_of_bidding_ends_its_execution_as_failed() -> None:
             assert way(states, end)[-2:] == ["Record", "Failed"]
     assert states["Failed"]["Type"] == "Fail"
     assert "on the charter" in states["Failed"]["Cause"]
+
+
+def payloads(states: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a state machine sends to its function, of every state that calls it."""
+    for state in states.values():
+        if state["Type"] == "Task":
+            yield state["Parameters"]["Payload"]
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in functions().values() if row.workflow], ids=lambda row: row.deployed_name
+)
+def test_a_state_machine_calls_existing_steps_with_all_of_their_fields(row: Function) -> None:
+    assert row.workflow is not None
+    definition = FLOWS[row.workflow.name.replace("-", "_")]
+    steps: Mapping[str, Step] = load(row.capability, row.module).STEPS
+    calls = [payload for states in machines(definition) for payload in payloads(states)]
+    assert {call["step"] for call in calls} == steps.keys()
+    for call in calls:
+        sent = {name.removesuffix(".$") for name in call} | {"round_", "redriven"}
+        assert sent >= set(step_fields(steps[call["step"]])), call["step"]

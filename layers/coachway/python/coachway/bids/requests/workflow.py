@@ -6,7 +6,7 @@ while it waits, which `signals` answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Any, Final
@@ -25,6 +25,7 @@ from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BiddingEmpty, BiddingFailed, BidReviewed, DecisionNeeded
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.entrypoints.step_handler import Step
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -87,13 +88,14 @@ def invite(caller: Caller, bid_request_id: str) -> Next:
     return Next(go="look")
 
 
-def wait(caller: Caller, bid_request_id: str, *, token: str, waits_for: str, deadline: str) -> None:
+def wait(caller: Caller, bid_request_id: str, *, token: str, waits_for: str, deadline: str) -> Next:
     """Keep the token of what the flow waits for: `deadline <moment>` or `decision`."""
     waiting = executions.save_task_token(caller, bid_request_id, token, f"{waits_for} {deadline}".strip())
     if waits_for == "decision":
         _ask(caller, bid_request_id)
     # Whatever happened before the token was kept had nobody to tell.
     consumers.answer(caller, service.get(caller, bid_request_id), waiting)
+    return Next(go="wait")
 
 
 def _ask(caller: Caller, bid_request_id: str) -> None:
@@ -165,7 +167,7 @@ def evaluate_bids(caller: Caller, request: BidRequest) -> Decision:
     return decide(entries, free, target, clock.now())
 
 
-def award(caller: Caller, bid_request_id: str, bid_ids: Sequence[str]) -> Next:
+def award(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -> Next:
     """Award these bids; a manager is asked when one of them does not do any more, and another does."""
     request = service.get(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
@@ -236,11 +238,15 @@ def failed(caller: Caller, bid_request_id: str, *, state: str, failure: dict[str
     return retry_on_conflict(act)()
 
 
-STEPS: Final[Mapping[str, Callable[[Caller, str], Next]]] = {
+STEPS: Final[Mapping[str, Step]] = {
+    "look": next_step,
     "invite": invite,
+    "wait": wait,
     "rank": decide_award,
+    "award": award,
     "escalate": escalate,
     "give_up": give_up,
     "settle": settle,
+    "failed": failed,
 }
-"""Those that need nothing but the request."""
+"""By the name that the state machine calls them by."""

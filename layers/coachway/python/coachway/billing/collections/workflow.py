@@ -7,7 +7,7 @@ payment. What is due is reckoned anew each time, so that whoever pays meanwhile 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.collections.model import Collection, Try
@@ -22,6 +22,7 @@ from coachway.bookings.charters.rules import Status
 from coachway.contracts.billing.collections import CollectionFailed, PaymentCollected, PaymentUncollected
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.entrypoints.step_handler import Step
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -202,3 +203,7 @@ def failed(caller: Caller, collection_id: str, *, state: str, failure: Mapping[s
         return Next(go="over")
 
     return retry_on_conflict(act)()
+
+
+STEPS: Final[Mapping[str, Step]] = {"look": next_step, "charge": charge, "failed": failed}
+"""By the name that the state machine calls them by."""

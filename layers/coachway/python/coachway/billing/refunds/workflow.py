@@ -7,7 +7,7 @@ never came is found there by our refund's id, and nothing is given back twice, w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentMethod
 from coachway.billing.refunds import bookkeeping, service
@@ -19,6 +19,7 @@ from coachway.bookings.charters import workflow_failures
 from coachway.contracts.billing.refunds import RefundApprovalNeeded, RefundFailed, RefundResumed
 from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.entrypoints.step_handler import Step
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -152,3 +153,13 @@ def failed(caller: Caller, refund_id: str, *, state: str, error: str, refused: b
 def record_step_failure(caller: Caller, refund_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:
     """The same, of what the state machine caught."""
     return failed(caller, refund_id, state=state, error=str(failure.get("Error", "unknown")))
+
+
+STEPS: Final[Mapping[str, Step]] = {
+    "look": next_step,
+    "ask": request_approval,
+    "give_up": expire_approval,
+    "give_back": execute_refund,
+    "failed": record_step_failure,
+}
+"""By the name that the state machine calls them by."""

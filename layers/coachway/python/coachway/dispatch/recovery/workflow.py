@@ -17,6 +17,7 @@ from coachway.contracts.dispatch.recovery import RecoveryDeclined, RecoveryEscal
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
+from coachway.core.entrypoints.step_handler import Step
 from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
@@ -161,9 +162,9 @@ def _escalated(caller: Caller, before: Recovery, fallen: Assignment, why: str, e
     return Next(go="over")
 
 
-def wait(caller: Caller, recovery_id: str, *, token: str, offer_id: str) -> Next:
-    """Keep the token of the offer that the flow waits for."""
-    waiting = executions.save_task_token(caller, recovery_id, token, offer_id)
+def wait(caller: Caller, recovery_id: str, *, token: str, offer: str) -> Next:
+    """Keep the token by which the workflow waits for the answer to an offer, given by its id."""
+    waiting = executions.save_task_token(caller, recovery_id, token, offer)
     # Whatever happened before the token was kept had nobody to tell.
     _wake(caller, _get(caller, recovery_id), waiting)
     return Next(go="wait")
@@ -223,6 +224,9 @@ def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str
 
     return retry_on_conflict(act)()
 
+
+STEPS: Final[Mapping[str, Step]] = {"look": look, "offer": offer, "wait": wait, "failed": failed}
+"""By the name that the state machine calls them by."""
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "assignment.checked_in": wake_of_assignment,
