@@ -1,4 +1,4 @@
-# `make` lists what there is. Everything runs from .venv; nothing is installed outside the working copy.
+# `make` lists the commands. Everything runs from .venv; nothing is installed outside the working copy.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,35 +10,35 @@ PY := $(VENV)/bin/python
 LOCAL := $(PY) -m infra.local
 OPERATE := PYTHONPATH=layers/coachway/python:. $(LOCAL)
 ON = $(if $(ENV),--environment $(ENV))
-IS_COVERED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-# The first Python on this machine that the lock file covers.
+IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# The first Python on this machine that uv.lock supports.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c '$(IS_COVERED)' 2>/dev/null && { echo $$p; break; }; done)
+	$$p -c '$(IS_SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := layers/coachway/python/coachway functions tools infra/local tests
 TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
-# Most of the time tests wait: for a mail, for a flow that waits itself. So more of them run than there are processors.
+# Tests mostly wait for mails and workflows, so there are more workers than processors.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
-# Where the surroundings forbid it, each of many processes would compile everything again that it imports.
+# Without bytecode files, each of many processes would compile all its imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-##@ Every day
+##@ Local stack
 .PHONY: help
-help: ## List what there is
+help: ## List the commands
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\nCOACHWAY_PORT=4600 make up  moves the stack to other ports; TARGET=localstack puts it on LocalStack.\n'
+	@printf '\nCOACHWAY_PORT=4600 make up uses other ports; TARGET=localstack make up deploys to LocalStack.\n'
 
 .PHONY: up
-up: $(VENV)/.synced ## Start the stack: emulator, sandboxes, deployment, demo data
+up: $(VENV)/.synced ## Start the stack: emulator, sandboxes, deployment and demo data
 	@PYTHONPATH=layers/coachway/python:. $(LOCAL) up
 
 .PHONY: down
-down: $(VENV)/.synced ## Stop the stack, keeping its data
+down: $(VENV)/.synced ## Stop the stack; its data is kept
 	@$(LOCAL) down
 
 .PHONY: status
-status: $(VENV)/.synced ## Say where the stack is
+status: $(VENV)/.synced ## Show whether the stack is running, its URLs and its users
 	@$(LOCAL) status
 
 .PHONY: logs
@@ -46,22 +46,22 @@ logs: $(VENV)/.synced ## Follow a log: make logs [NAME=ministack|stripe|sms|depl
 	@$(LOCAL) logs $(or $(NAME),ministack)
 
 .PHONY: clean
-clean: down ## Stop the stack and forget its data (environments and builds stay)
+clean: down ## Stop the stack and delete its data (environments and builds stay)
 	@cd $(or $(COACHWAY_HOME),.local) && rm -rf state s3 tmp run logs sandboxes stack.json deployed.json
-	@echo "forgotten"
+	@echo "The data of the stack was deleted."
 
-##@ Proof
+##@ Tests and checks
 .PHONY: test
-test: $(VENV)/.synced ## Run every test, on a stack of its own: make test [TESTS=tests/unit]
+test: $(VENV)/.synced ## Run the tests on a separate stack: make test [TESTS=tests/unit]
 	@$(PY) -m pytest $(TESTS) -q -n $(WORKERS) --dist loadgroup --durations=20 $(ARGS)
 
 .PHONY: test-clock
-test-clock: $(VENV)/.synced ## Run the tests under another clock: make test-clock AT=2027-03-14T00:30:00Z [TESTS=tests/unit]
-	@$(PY) -m tests.shifted_clock "$(or $(AT),$(error AT=2027-03-14T00:30:00Z, 00:30Z or +365d says when))" \
+test-clock: $(VENV)/.synced ## Run the tests at another time: make test-clock AT=2027-03-14T00:30:00Z [TESTS=tests/unit]
+	@$(PY) -m tests.shifted_clock "$(or $(AT),$(error set AT to a time: 2027-03-14T00:30:00Z, 00:30Z or +365d))" \
 		$(TESTS) -q -n $(WORKERS) --dist loadgroup --durations=20 $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.synced ## Style, types, floors, security, templates, generated files
+check: $(VENV)/.synced ## Check style, types, layers, security, templates and generated files
 	@echo "▸ ruff";          $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 	@echo "▸ mypy";          $(VENV)/bin/mypy
 	@echo "▸ import-linter"; PYTHONPATH=layers/coachway/python $(VENV)/bin/lint-imports
@@ -69,22 +69,22 @@ check: $(VENV)/.synced ## Style, types, floors, security, templates, generated f
 	@echo "▸ cfn-lint";      $(VENV)/bin/cfn-lint template.yaml infra/observability.yaml
 	@echo "▸ sam validate";  SAM_CLI_TELEMETRY=0 "$$($(LOCAL) environment sam)/sam" validate --lint --region us-east-1 --template template.yaml
 	@echo "▸ generated files"; $(MAKE) check-generated
-	@echo "all is well"
+	@echo "All checks passed."
 
 .PHONY: check-generated
 check-generated: $(VENV)/.synced
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate --check
 
 .PHONY: fuzz
-fuzz: $(VENV)/.synced ## Throw rubbish at every route, on a stack of its own: make fuzz [CASES=40 for each]
+fuzz: $(VENV)/.synced ## Send random requests to every route of a separate stack: make fuzz [CASES=40 per route]
 	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest tests/security/test_fuzz.py -q $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/.synced ## Measure, and write docs/performance.md
+bench: $(VENV)/.synced ## Measure performance and write docs/performance.md
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.load.bench
 
 .PHONY: test-localstack
-test-localstack: $(VENV)/.synced ## Deploy to the LocalStack that answers at COACHWAY_PORT, and go from quote to booking there
+test-localstack: $(VENV)/.synced ## Run the LocalStack tests on the LocalStack at COACHWAY_PORT
 	@TARGET=localstack $(PY) -m pytest tests/workflows -q -m localstack $(ARGS)
 
 ##@ Code
@@ -93,53 +93,53 @@ fmt: $(VENV)/.synced ## Format the code
 	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format .
 
 .PHONY: generate
-generate: $(VENV)/.synced ## Write what is generated: gateway, OpenAPI, data map, event schemas
+generate: $(VENV)/.synced ## Write the generated files: template, gateway, OpenAPI, data map, event schemas
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate
 
 .PHONY: answers
-answers: $(VENV)/.synced ## Record what the stack at hand answers, for the examples of the API's document
+answers: $(VENV)/.synced ## Record responses of the running stack as examples for the OpenAPI document
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.security.answers
 
 .PHONY: lock
-lock: $(VENV)/bin/uv ## Resolve the dependencies again, to newer versions
+lock: $(VENV)/bin/uv ## Update the dependencies to newer versions
 	@$(VENV)/bin/uv lock --upgrade
 
 .PHONY: layers
-layers: $(VENV)/.synced ## Build the layers and say how large they are: make layers [RUNTIME=python3.13 for AWS]
+layers: $(VENV)/.synced ## Build the layers and show their sizes: make layers [RUNTIME=python3.13 for AWS]
 	@$(LOCAL) layers $(if $(RUNTIME),--runtime $(RUNTIME))
 
-##@ Operation, of the stack at hand, or with ENV=staging or ENV=prod of the one on AWS
+##@ Operation, of the local stack, or with ENV=staging or ENV=prod of a stack on AWS
 .PHONY: redrive
-redrive: $(VENV)/.synced ## Put what lies on the dead-letter queues back on its way, and take up failed flows
+redrive: $(VENV)/.synced ## Retry dead letters and failed workflow executions
 	@$(OPERATE) redrive $(ON)
 
 .PHONY: replay
 replay: $(VENV)/.synced ## Publish past events again: make replay ORG=org_… FROM=2026-01-01 TO=2026-01-31
-	@$(OPERATE) replay $(or $(ORG),$(error ORG=org_… says whose events)) $(or $(FROM),$(error FROM=YYYY-MM-DD says from which day)) \
+	@$(OPERATE) replay $(or $(ORG),$(error set ORG to the id of the organization: ORG=org_…)) $(or $(FROM),$(error set FROM to the first day: FROM=YYYY-MM-DD)) \
 		$(or $(TO),$(FROM)) $(ON)
 
 .PHONY: rebuild
-rebuild: $(VENV)/.synced ## Count the figures of vendors and drivers again from past events: make rebuild ORG=org_…
-	@$(OPERATE) rebuild $(or $(ORG),$(error ORG=org_… says whose)) $(ON)
+rebuild: $(VENV)/.synced ## Rebuild the statistics of vendors and drivers from past events: make rebuild ORG=org_…
+	@$(OPERATE) rebuild $(or $(ORG),$(error set ORG to the id of the organization: ORG=org_…)) $(ON)
 
 .PHONY: platform-user
-platform-user: $(VENV)/.synced ## Invite who runs the deployment: make platform-user ORG=demo EMAIL=… [NAME="Pia Novak"]
-	@$(OPERATE) platform-user $(or $(ORG),$(error ORG= says which organization, by its slug)) \
-		$(or $(EMAIL),$(error EMAIL= says who)) $(if $(NAME),--name "$(NAME)") $(ON)
+platform-user: $(VENV)/.synced ## Invite a platform user: make platform-user ORG=demo EMAIL=… [NAME="Pia Novak"]
+	@$(OPERATE) platform-user $(or $(ORG),$(error set ORG to the slug of the organization: ORG=demo)) \
+		$(or $(EMAIL),$(error set EMAIL to the address of the user)) $(if $(NAME),--name "$(NAME)") $(ON)
 
 .PHONY: deploy
 deploy: $(VENV)/.synced ## Deploy to AWS: make deploy ENV=staging|prod
-	@$(LOCAL) deploy $(or $(ENV),$(error ENV=staging or ENV=prod says where to))
+	@$(LOCAL) deploy $(or $(ENV),$(error set ENV to the environment: ENV=staging or ENV=prod))
 
 # Environments ---------------------------------------------------------------------------------------------------------
 $(VENV)/bin/uv:
-	@$(or $(PYTHON),false) -c '$(IS_COVERED)' 2>/dev/null || { echo "✗ $(or $(PYTHON),there) is no Python 3.11, 3.12 or 3.13"; \
-		echo "  → install one, or name it: make PYTHON=/path/to/python3.11"; exit 1; }
-	@echo "▸ Making $(VENV) with $(PYTHON) …"
+	@$(or $(PYTHON),false) -c '$(IS_SUPPORTED)' 2>/dev/null || { echo "✗ $(if $(PYTHON),$(PYTHON) is not a supported Python,no supported Python was found) (3.11, 3.12 or 3.13)"; \
+		echo "  → install one, or set its path: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "▸ Creating $(VENV) with $(PYTHON) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { echo "✗ uv could not be installed"; echo "  → check the network, then run the same command again"; exit 1; }
 
 $(VENV)/.synced: uv.lock pyproject.toml | $(VENV)/bin/uv
-	@echo "▸ Installing the packages of uv.lock …"
+	@echo "▸ Installing the packages from uv.lock …"
 	@$(VENV)/bin/uv sync --quiet --locked --inexact || { echo "✗ the packages could not be installed"; echo "  → check the network; if pyproject.toml changed: make lock"; exit 1; }
 	@touch $@

@@ -89,19 +89,19 @@ def _print_environment(_: StackConfig, options: argparse.Namespace) -> None:
 
 def _redrive(config: StackConfig, _: argparse.Namespace) -> None:
     messages = replay.redrive_dead_letters(aws_clients.client, config)
-    print(f"{messages} messages were moved back from the dead-letter queues.")
+    print(f"Dead-letter messages moved back: {messages}")
     executions = workflow_redrive.redrive_failed_executions(aws_clients.client, config)
-    print(f"{executions} failed workflow executions were restarted.")
+    print(f"Failed workflow executions restarted: {executions}")
 
 
 def _replay(config: StackConfig, options: argparse.Namespace) -> None:
     count = replay.replay_events(aws_clients.client, config, options.organization, options.first, options.last)
-    print(f"{count} events were published again.")
+    print(f"Events published again: {count}")
 
 
 def _rebuild(config: StackConfig, options: argparse.Namespace) -> None:
     vendors, drivers = statistics_rebuild.rebuild_statistics(config, options.organization)
-    print(f"The statistics of {vendors} vendors and {drivers} drivers were rebuilt.")
+    print(f"Statistics rebuilt: {vendors} vendors, {drivers} drivers")
 
 
 def _invite_platform_user(config: StackConfig, options: argparse.Namespace) -> None:

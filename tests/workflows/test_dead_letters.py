@@ -40,7 +40,7 @@ def test_a_message_that_fails_is_set_aside_and_comes_back_when_the_cause_is_mend
             has_one_mail(carrier, carrier.invite("meanwhile"))
             eventually(lambda: dead.length() == 2, 90, "it was not set aside")
             assert [each["status"] for each in carrier.notifications(phone)] == ["waiting"]
-        assert "2 messages are on their way again" in made(own, "redrive")
+        assert "Dead-letter messages moved back: 2" in made(own, "redrive")
         eventually(lambda: own.texts(phone), 40, "no text message after the redrive")
         eventually(lambda: dead.length() == 1, 90, "what cannot be understood was not set aside again")
         queue.is_empty()
@@ -112,11 +112,11 @@ def test_an_event_that_the_bus_cannot_take_holds_back_nobody(own: Stack, tap: Ta
     event_id = _put_event(carrier, charter["id"], "x" * 300_000)
     has_one_mail(carrier, carrier.invite("unhindered"))
     eventually(lambda: buried.length() == 1, 30, "it was not set aside")
-    assert "0 messages are on their way again" in made(own, "redrive")
+    assert "Dead-letter messages moved back: 0" in made(own, "redrive")
     eventually(lambda: buried.length() == 1, 30, "what is still too large was not set aside again")
     assert event_id not in tap.ids()
     _put_event(carrier, charter["id"], "short", event_id)
-    assert "1 messages are on their way again" in made(own, "redrive")
+    assert "Dead-letter messages moved back: 1" in made(own, "redrive")
     eventually(lambda: event_id in tap.ids(), 30, "the mended event was not published")
     assert buried.length() == 0
 

@@ -129,7 +129,7 @@ def test_a_day_that_is_published_again_has_no_second_effect(carrier: Carrier, ta
     kept, published = recorded(carrier), Counter(tap.ids())
     mails, records = len(carrier.stack.mails(carrier.slug)), carrier.notifications()
     told = made(carrier.stack, "replay", carrier.org_id, today(), today())
-    assert told.endswith(f"{len(kept)} events were published again\n")
+    assert told.endswith(f"Events published again: {len(kept)}\n")
 
     def again() -> bool:
         now = Counter(tap.ids())

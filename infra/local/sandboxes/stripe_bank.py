@@ -1,12 +1,12 @@
-"""What payers' banks do, for localstripe, which knows nothing of it: beside `stripe_sandbox`, in the same process.
+"""The payer's bank for localstripe, which has none: 3-D Secure, failed refunds and disputes. Part of `stripe_sandbox`.
 
-- 3-D Secure by redirection: a payment intent with a `return_url` and a card that wants it leads to a page here, which
-  leads back, as Stripe documents `next_action.redirect_to_url`. Without its payer at hand such a card is declined.
-- Refunds that do not arrive: `POST /_config/refunds/{id}/fail`.
-- Disputes: `POST /_config/disputes {"payment_intent": …}` opens one, whose money is withdrawn at once, or, with
+- 3-D Secure by redirect: a payment intent with a `return_url` and a card that requires it redirects to a page here,
+  which redirects back, as Stripe documents `next_action.redirect_to_url`. Off session, such a card is declined.
+- Failed refunds: `POST /_config/refunds/{id}/fail`.
+- Disputes: `POST /_config/disputes {"payment_intent": …}` opens a dispute and withdraws its amount, or, with
   `"status": "warning_needs_response"`, an inquiry. `POST /_config/disputes/{id} {"status": "won" | "lost" | …}`.
 
-Each tells its events, as Stripe does.
+Each of them sends its events to the webhooks, as Stripe does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _create_intent = server.PaymentIntent._api_create
 
 
 class Dispute(resources.StripeObject):  # type: ignore[misc]  # no types are published
-    """A dispute, as far as we read it."""
+    """A dispute with the fields that the product reads."""
 
     object = "dispute"
     _id_prefix = "dp_"
@@ -40,44 +40,44 @@ class Dispute(resources.StripeObject):  # type: ignore[misc]  # no types are pub
         self.metadata: dict[str, str] = {}
 
 
-def _move(dispute: Dispute, cents: int, fee: int) -> None:
-    """The bank takes money, or gives it back."""
-    moved = {"amount": cents, "fee": fee, "currency": dispute.currency, "type": "adjustment"}
-    dispute.balance_transactions.append(moved)
+def _add_balance_transaction(dispute: Dispute, cents: int, fee: int) -> None:
+    """Withdraw money from the account (a negative amount), or return it."""
+    transaction = {"amount": cents, "fee": fee, "currency": dispute.currency, "type": "adjustment"}
+    dispute.balance_transactions.append(transaction)
 
 
 def create_intent(
-    here: str, confirm: Any = None, off_session: Any = None, return_url: str | None = None, **data: Any
+    base_url: str, confirm: Any = None, off_session: Any = None, return_url: str | None = None, **data: Any
 ) -> Any:
-    """As localstripe does it, but for a card whose payments have to be confirmed: `here` is where browsers do that."""
+    """Create a payment intent; one that requires 3-D Secure redirects to a page below `base_url`."""
     intent = _create_intent(confirm=confirm, off_session=off_session, **data)
     if intent.next_action is None:
         return intent
     if off_session in (True, "true"):
         intent.next_action, intent._authentication_failed, intent.payment_method = None, True, None
         schedule_webhook(resources.Event("payment_intent.payment_failed", intent))
-        told = {"code": "authentication_required", "payment_intent": intent._export()}
-        raise UserError(402, "Your card was declined. This transaction requires authentication.", told)
+        details = {"code": "authentication_required", "payment_intent": intent._export()}
+        raise UserError(402, "Your card was declined. This transaction requires authentication.", details)
     if return_url:
-        there = f"{here}/3ds/{intent.id}"
+        url = f"{base_url}/3ds/{intent.id}"
         intent.next_action = {
             "type": "redirect_to_url",
-            "redirect_to_url": {"url": there, "return_url": return_url},
+            "redirect_to_url": {"url": url, "return_url": return_url},
         }
     return intent
 
 
-async def confirmation(request: web.Request) -> web.StreamResponse:
-    """The page of a bank that asks its customer to confirm a payment, and where its answer goes."""
+async def confirm_payment(request: web.Request) -> web.StreamResponse:
+    """The bank's page that asks to confirm a payment (GET), and its form (POST)."""
     intent = server.PaymentIntent._api_retrieve(request.match_info["id"])
     action = intent.next_action or {}
     if "redirect_to_url" not in action:
-        return web.Response(text="This payment is not to be confirmed any more.", status=409)
-    back = action["redirect_to_url"]["return_url"]
+        return web.Response(text="This payment can no longer be confirmed.", status=409)
+    return_url = action["redirect_to_url"]["return_url"]
     if request.method == "GET":
-        asked = f"Confirm {intent.amount / 100:.2f} {escape(intent.currency.upper())}?"
+        question = f"Confirm {intent.amount / 100:.2f} {escape(intent.currency.upper())}?"
         page = (
-            f'<!doctype html><html lang="en"><title>Your bank</title><h1>{asked}</h1><form method="post">'
+            f'<!doctype html><html lang="en"><title>Your bank</title><h1>{question}</h1><form method="post">'
             '<button name="answer" value="yes">Confirm</button> <button name="answer" value="no">Refuse</button></form>'
         )
         return web.Response(text=page, content_type="text/html")
@@ -85,16 +85,16 @@ async def confirmation(request: web.Request) -> web.StreamResponse:
     try:
         intent._api_authenticate(intent.id, client_secret=intent.client_secret, success=succeeded)
     except UserError:
-        succeeded = False  # confirmed, and declined all the same
+        succeeded = False  # confirmed by the payer, declined by the bank
     else:
         if not succeeded:
             schedule_webhook(resources.Event("payment_intent.payment_failed", intent))
-    told = {
+    parameters = {
         "payment_intent": intent.id,
         "payment_intent_client_secret": intent.client_secret,
         "redirect_status": "succeeded" if succeeded else "failed",
     }
-    raise web.HTTPSeeOther(f"{back}?{urlencode(told)}")
+    raise web.HTTPSeeOther(f"{return_url}?{urlencode(parameters)}")
 
 
 async def fail_refund(request: web.Request) -> web.StreamResponse:
@@ -106,48 +106,48 @@ async def fail_refund(request: web.Request) -> web.StreamResponse:
 
 
 async def open_dispute(request: web.Request) -> web.StreamResponse:
-    wish = await request.json()
-    intent = server.PaymentIntent._api_retrieve(wish["payment_intent"])
-    status = wish.get("status", "needs_response")
-    dispute = Dispute(intent, status, wish.get("reason", "product_not_received"), wish.get("amount"))
-    told = ["charge.dispute.created"]
+    body = await request.json()
+    intent = server.PaymentIntent._api_retrieve(body["payment_intent"])
+    status = body.get("status", "needs_response")
+    dispute = Dispute(intent, status, body.get("reason", "product_not_received"), body.get("amount"))
+    events = ["charge.dispute.created"]
     if not status.startswith("warning_"):
-        _move(dispute, -dispute.amount, DISPUTE_FEE)
-        told.append("charge.dispute.funds_withdrawn")
-    return _told(dispute, told)
+        _add_balance_transaction(dispute, -dispute.amount, DISPUTE_FEE)
+        events.append("charge.dispute.funds_withdrawn")
+    return _send_events(dispute, events)
 
 
 async def change_dispute(request: web.Request) -> web.StreamResponse:
     dispute = Dispute._api_retrieve(request.match_info["id"])
     dispute.status = (await request.json())["status"]
-    taken = sum(each["amount"] for each in dispute.balance_transactions) < 0
-    told = [
+    is_withdrawn = sum(entry["amount"] for entry in dispute.balance_transactions) < 0
+    events = [
         "charge.dispute.closed" if dispute.status in {"won", "lost", "warning_closed"} else "charge.dispute.updated"
     ]
-    if dispute.status == "won" and taken:
-        _move(dispute, dispute.amount, -DISPUTE_FEE)
-        told.append("charge.dispute.funds_reinstated")
-    if dispute.status == "needs_response" and not taken:
-        _move(dispute, -dispute.amount, DISPUTE_FEE)
-        told.append("charge.dispute.funds_withdrawn")
-    return _told(dispute, told)
+    if dispute.status == "won" and is_withdrawn:
+        _add_balance_transaction(dispute, dispute.amount, -DISPUTE_FEE)
+        events.append("charge.dispute.funds_reinstated")
+    if dispute.status == "needs_response" and not is_withdrawn:
+        _add_balance_transaction(dispute, -dispute.amount, DISPUTE_FEE)
+        events.append("charge.dispute.funds_withdrawn")
+    return _send_events(dispute, events)
 
 
-def _told(dispute: Dispute, events: list[str]) -> web.StreamResponse:
+def _send_events(dispute: Dispute, events: list[str]) -> web.StreamResponse:
     for kind in events:
         schedule_webhook(resources.Event(kind, dispute))
-    answer: web.StreamResponse = server.json_response(dispute._export())
-    return answer
+    response: web.StreamResponse = server.json_response(dispute._export())
+    return response
 
 
 async def show_dispute(request: web.Request) -> web.StreamResponse:
-    answer: web.StreamResponse = server.json_response(Dispute._api_retrieve(request.match_info["id"])._export())
-    return answer
+    response: web.StreamResponse = server.json_response(Dispute._api_retrieve(request.match_info["id"])._export())
+    return response
 
 
-def at(address: str) -> None:
-    """Serve banks too; `address` is where browsers find this process."""
-    server.PaymentIntent._api_create = staticmethod(partial(create_intent, address))
+def add_bank(base_url: str) -> None:
+    """Add the bank to localstripe; browsers find this process at `base_url`."""
+    server.PaymentIntent._api_create = staticmethod(partial(create_intent, base_url))
     routes = server.app.router
     routes.add_get("/v1/disputes/{id}", show_dispute)
     routes.add_post("/_config/disputes", open_dispute)

@@ -1,19 +1,20 @@
-"""Serves localstripe on this machine only, its data in a file of this stack. Runs in the sandboxes' environment.
+"""A sandbox of Stripe: localstripe with its data in a file of the stack. Runs in the sandboxes' environment.
 
-localstripe 1.15.10 listens on every interface and keeps its data in one file under /tmp, whoever runs it. Of what we
-use of Stripe it lacks the following, which is added here as Stripe documents it:
+localstripe 1.15.10 listens on every interface and stores its data in one file under /tmp. This module changes both, and
+adds what the product uses of Stripe and localstripe lacks, as Stripe documents it:
 
-- `Idempotency-Key`: the first answer comes again, another body with the same key is refused;
+- `Idempotency-Key`: the first response is repeated; another body with the same key is an error;
 - payment intents listed by customer and time;
-- a webhook that tells of an event it was not asked for knows its events: webhooks outlive a restart;
+- webhooks that survive a restart;
 - `stripe.createPaymentMethod`, by which a page turns a card into a token;
-- what payers' banks do: see `stripe_bank`.
+- the payer's bank: see `stripe_bank`.
 
     POST /_config/behave {"mode": "ok" | "refuse" | "time_out_before" | "time_out_after", "times": 1}
-    POST /_config/webhooks/{id} {"url": …, "secret": …}    DELETE the same: nobody is told any more
+    POST /_config/webhooks/{id} {"url": …, "secret": …}    DELETE removes the webhook
 
-`refuse` answers 503, `time_out_before` does nothing and answers too late, `time_out_after` does what it is asked and
-then answers too late: the caller cannot know whether it was done. Both concern payment intents and refunds only.
+`refuse` returns 503. `time_out_before` does nothing and responds too late; `time_out_after` processes the request and
+then responds too late, so that the caller cannot know whether it was processed. The modes apply to payment intents and
+refunds only.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ import stripe_bank
 from aiohttp import web
 from localstripe import resources, server, webhooks
 
-SILENCE_SECONDS = 30.0
-MOVES_MONEY = ("/v1/payment_intents", "/v1/refunds")
+TIMEOUT_SECONDS = 30.0
+MONEY_PATHS = ("/v1/payment_intents", "/v1/refunds")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,31 +44,31 @@ CREATE_PAYMENT_METHOD = """
       const answer = await fetch(`${base}/v1/payment_methods`, {
         method: "POST", body: JSON.stringify({key, type, card: card.value.card, billing_details}),
       });
-      const told = await answer.json().catch(() => ({}));
-      if (!answer.ok) return {error: {message: "Your card number is not valid.", ...told.error}};
-      return {paymentMethod: told};
+      const content = await answer.json().catch(() => ({}));
+      if (!answer.ok) return {error: {message: "Your card number is not valid.", ...content.error}};
+      return {paymentMethod: content};
     },
   });
 })();
 """
 
 
-class Host:
-    """How to behave, which answers were given, and who is told of events."""
+class SandboxState:
+    """The behavior of the next requests, the responses by idempotency key, and the webhooks."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file.with_suffix(".host.pickle")
+        self._file = file.with_suffix(".state.pickle")
         self._mode, self._times = "ok", 0
-        self._under_way: dict[str, asyncio.Lock] = {}
-        self.answers: dict[str, tuple[bytes, int, bytes]] = {}
-        self.hooks: dict[str, tuple[str, str]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self.responses: dict[str, tuple[bytes, int, bytes]] = {}
+        self.webhooks: dict[str, tuple[str, str]] = {}
         if self._file.exists():
-            self.answers, self.hooks = pickle.loads(self._file.read_bytes())  # noqa: S301  # nosec B301 - our own
-        for name, (url, secret) in self.hooks.items():
+            self.responses, self.webhooks = pickle.loads(self._file.read_bytes())  # noqa: S301  # nosec B301 - written below
+        for name, (url, secret) in self.webhooks.items():
             webhooks.register_webhook(name, url, secret, None)
 
-    def keep(self) -> None:
-        self._file.write_bytes(pickle.dumps((self.answers, self.hooks)))
+    def save(self) -> None:
+        self._file.write_bytes(pickle.dumps((self.responses, self.webhooks)))
 
     def next_mode(self) -> str:
         if self._times <= 0:
@@ -75,144 +76,144 @@ class Host:
         self._times -= 1
         return self._mode
 
-    async def behave(self, request: web.Request) -> web.Response:
-        wish = await request.json()
-        self._mode, self._times = wish["mode"], wish.get("times", 1)
-        return web.json_response(wish)
+    async def set_mode(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self._mode, self._times = body["mode"], body.get("times", 1)
+        return web.json_response(body)
 
-    async def add_hook(self, request: web.Request) -> web.Response:
-        wish = await request.json()
+    async def add_webhook(self, request: web.Request) -> web.Response:
+        body = await request.json()
         name = request.match_info["id"]
-        self.hooks[name] = (wish["url"], wish["secret"])
-        webhooks.register_webhook(name, wish["url"], wish["secret"], None)
-        self.keep()
+        self.webhooks[name] = (body["url"], body["secret"])
+        webhooks.register_webhook(name, body["url"], body["secret"], None)
+        self.save()
         return web.json_response({"id": name})
 
-    async def drop_hook(self, request: web.Request) -> web.Response:
+    async def remove_webhook(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
-        self.hooks.pop(name, None)
+        self.webhooks.pop(name, None)
         webhooks._webhooks.pop(name, None)
-        self.keep()
+        self.save()
         return web.json_response({"id": name})
 
-    async def once(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """What was answered first to an Idempotency-Key, or what `handler` answers now."""
+    async def respond_once(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Repeat the first response to an Idempotency-Key, or call the handler."""
         key = request.headers.get("Idempotency-Key")
         if key is None or request.method != "POST":
             return await handler(request)
-        async with self._under_way.setdefault(key, asyncio.Lock()):
-            sent = request.path.encode() + b"\0" + await request.read()
-            known = self.answers.get(key)
-            if known is not None:
-                first, status, text = known
-                if first != sent:
-                    told = {"type": "idempotency_error", "message": "This key was used with other parameters."}
-                    return web.json_response({"error": told}, status=400)
-                replayed = {"Idempotent-Replayed": "true", "Content-Type": "application/json"}
-                return web.Response(body=text, status=status, headers=replayed)
-            answer = await handler(request)
-            if isinstance(answer, web.Response) and answer.status < 500 and isinstance(answer.body, bytes):
-                self.answers[key] = (sent, answer.status, answer.body)
-                self.keep()
-            return answer
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            fingerprint = request.path.encode() + b"\0" + await request.read()
+            stored = self.responses.get(key)
+            if stored is not None:
+                first_fingerprint, status, text = stored
+                if first_fingerprint != fingerprint:
+                    error = {"type": "idempotency_error", "message": "This key was used with other parameters."}
+                    return web.json_response({"error": error}, status=400)
+                headers = {"Idempotent-Replayed": "true", "Content-Type": "application/json"}
+                return web.Response(body=text, status=status, headers=headers)
+            response = await handler(request)
+            if isinstance(response, web.Response) and response.status < 500 and isinstance(response.body, bytes):
+                self.responses[key] = (fingerprint, response.status, response.body)
+                self.save()
+            return response
 
 
-def middleware(host: Host) -> Any:
+def create_middleware(state: SandboxState) -> Any:
     @web.middleware
-    async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != "POST" or not request.path.startswith(MOVES_MONEY):
-            return await host.once(request, handler)
-        mode = host.next_mode()
+    async def apply_mode(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "POST" or not request.path.startswith(MONEY_PATHS):
+            return await state.respond_once(request, handler)
+        mode = state.next_mode()
         if mode == "refuse":
             return web.json_response({"error": {"type": "api_error", "message": "Try again."}}, status=503)
         if mode == "time_out_before":
-            await asyncio.sleep(SILENCE_SECONDS)
+            await asyncio.sleep(TIMEOUT_SECONDS)
             return web.Response(status=504)
-        # Stripe goes on with what it has begun, whether or not the caller still listens.
-        answer = await asyncio.shield(host.once(request, handler))
+        # Stripe finishes a request even if the caller has closed the connection.
+        response = await asyncio.shield(state.respond_once(request, handler))
         if mode == "time_out_after":
-            await asyncio.sleep(SILENCE_SECONDS)
-        return answer
+            await asyncio.sleep(TIMEOUT_SECONDS)
+        return response
 
-    return around
+    return apply_mode
 
 
-async def page_script(_request: web.Request) -> web.Response:
-    """localstripe's script for pages, completed."""
-    own = Path(server.__file__).parent / "localstripe-v3.js"
-    return web.Response(text=own.read_text() + CREATE_PAYMENT_METHOD, content_type="application/javascript")
+async def serve_page_script(_request: web.Request) -> web.Response:
+    """localstripe's script for pages with `createPaymentMethod`."""
+    script = Path(server.__file__).parent / "localstripe-v3.js"
+    return web.Response(text=script.read_text() + CREATE_PAYMENT_METHOD, content_type="application/javascript")
 
 
 async def create_payment_method(request: web.Request) -> web.Response:
-    """By a page, with the publishable key in its body, or by us."""
+    """Create a payment method: from a page with the publishable key in the body, or with the secret key."""
     data = await server.get_post_data(request, remove_auth=False) or {}
     if not str(data.pop("key", "")).startswith("pk_") and server.get_api_key(request) is None:
         raise server.UserError(401, "Unauthorized")
     data.pop("billing_details", None)
-    made = server.PaymentMethod._api_create(**data)
-    answer: web.Response = server.json_response(made._export())
-    await server.add_cors_headers(request, answer)
-    return answer
+    payment_method = server.PaymentMethod._api_create(**data)
+    response: web.Response = server.json_response(payment_method._export())
+    await server.add_cors_headers(request, response)
+    return response
 
 
-OWN = {
+ADDED_ROUTES = {
     ("POST", "/v1/payment_methods"): create_payment_method,
-    ("GET", "/js.stripe.com/v3/"): page_script,
+    ("GET", "/js.stripe.com/v3/"): serve_page_script,
 }
 
 
-def list_intents(url: str, customer: Any = None, created: Any = None, **more: Any) -> Any:
-    """Payment intents, newest first, of a customer and from a time on."""
-    listed = super(server.PaymentIntent, server.PaymentIntent)._api_list_all(url, **more)
+def list_intents(url: str, customer: Any = None, created: Any = None, **options: Any) -> Any:
+    """Payment intents, newest first, of a customer and since a time."""
+    page = super(server.PaymentIntent, server.PaymentIntent)._api_list_all(url, **options)
     earliest = int((created or {}).get("gte", 0))
-    listed._list = [
-        each
-        for each in reversed(listed._list)
-        if each.created >= earliest and (customer is None or each.customer == customer)
+    page._list = [
+        intent
+        for intent in reversed(page._list)
+        if intent.created >= earliest and (customer is None or intent.customer == customer)
     ]
-    return listed
+    return page
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="localstripe, kept to one stack.")
+    parser = argparse.ArgumentParser(description="A sandbox of Stripe for one stack.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--file", type=Path, required=True)
     options = parser.parse_args()
 
-    def open_own(path: str, mode: str) -> Any:
+    def open_data_file(path: str, mode: str) -> Any:
         return (options.file if path.endswith("localstripe.pickle") else Path(path)).open(mode)
 
-    resources.open = open_own
+    resources.open = open_data_file
     resources.store.try_load_from_disk()
-    serve(Host(options.file), options.host, options.port)
+    serve(SandboxState(options.file), options.host, options.port)
 
 
-def serve(host: Host, address: str, port: int) -> None:
-    """localstripe's own application inside ours, which looks at each request first."""
+def serve(state: SandboxState, address: str, port: int) -> None:
+    """Serve localstripe's application with the added routes and modes."""
     server.PaymentIntent._api_list_all = staticmethod(list_intents)
-    # Bound to all addresses, it is here that browsers find it.
-    stripe_bank.at(f"http://{address.replace('0.0.0.0', '127.0.0.1')}:{port}")  # noqa: S104  # nosec B104
+    # Browsers use this address also when the server listens on all interfaces.
+    stripe_bank.add_bank(f"http://{address.replace('0.0.0.0', '127.0.0.1')}:{port}")  # noqa: S104  # nosec B104
 
     @web.middleware
-    async def first(request: web.Request, handler: Handler) -> web.StreamResponse:
-        own = OWN.get((request.method, request.path))
+    async def dispatch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        added = ADDED_ROUTES.get((request.method, request.path))
         if request.path.startswith("/_config/webhooks/"):
-            own = host.drop_hook if request.method == "DELETE" else host.add_hook
+            added = state.remove_webhook if request.method == "DELETE" else state.add_webhook
         elif request.path == "/_config/behave":
-            own = host.behave
+            added = state.set_mode
         elif request.path.startswith("/3ds/"):
             request.match_info["id"] = request.path.rpartition("/")[2]
-            own = stripe_bank.confirmation
+            added = stripe_bank.confirm_payment
         try:
-            return await (around(request, handler) if own is None else own(request))
-        except server.UserError as refusal:
-            told: web.StreamResponse = refusal.to_response()
-            return told
+            return await (apply_mode(request, handler) if added is None else added(request))
+        except server.UserError as error:
+            response: web.StreamResponse = error.to_response()
+            return response
 
-    around = middleware(host)
-    server.app.router.add_delete("/_config/webhooks/{id}", host.drop_hook)
-    server.app.middlewares.insert(0, first)
+    apply_mode = create_middleware(state)
+    server.app.router.add_delete("/_config/webhooks/{id}", state.remove_webhook)
+    server.app.middlewares.insert(0, dispatch)
     web.run_app(server.app, host=address, port=port, print=None)
 
 

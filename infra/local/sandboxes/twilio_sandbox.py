@@ -1,14 +1,14 @@
-"""Speaks the part of Twilio's API that sends messages, and remembers what was sent.
+"""A sandbox of Twilio's messages API, which stores the messages instead of sending them.
 
     POST /2010-04-01/Accounts/{sid}/Messages.json   as the `twilio` library calls it
     GET  /2010-04-01/Accounts/{sid}/Messages.json[?To=+1…]   newest first
     GET  /2010-04-01/Accounts/{sid}/Messages/{sid}.json
-    GET  /messages[?to=+1…]                          what was sent, oldest first
+    GET  /messages[?to=+1…]                          all messages, oldest first
     POST /behave {"mode": "ok" | "refuse" | "fail" | "time_out_after", "times": 1}
     DELETE /messages
 
-`refuse` answers 400 (an unreachable number), `fail` 503, and `time_out_after` takes the message and then does not
-answer in time: the caller cannot know whether it was sent. Standard library only; messages outlive a restart.
+`refuse` returns 400 (unreachable number), `fail` returns 503. `time_out_after` stores the message but does not respond
+in time, so that the caller cannot know whether it was sent. Messages survive a restart. Standard library only.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-SEND = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages\.json$")
-FETCH = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages/(?P<sid>\w+)\.json$")
-NUMBER = re.compile(r"^\+[1-9]\d{6,14}$")
-SILENCE_SECONDS = 30.0
+MESSAGES_PATH = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages\.json$")
+MESSAGE_PATH = re.compile(r"^/2010-04-01/Accounts/(?P<account>\w+)/Messages/(?P<sid>\w+)\.json$")
+PHONE_NUMBER = re.compile(r"^\+[1-9]\d{6,14}$")
+TIMEOUT_SECONDS = 30.0
 
 
 class Sandbox:
-    """The messages, and how to behave for the next calls."""
+    """The stored messages, and the behavior of the next requests."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
@@ -42,7 +42,7 @@ class Sandbox:
         self.messages: list[dict[str, Any]] = json.loads(file.read_text()) if file and file.exists() else []
         self._mode, self._times = "ok", 0
 
-    def behave(self, mode: str, times: int) -> None:
+    def set_mode(self, mode: str, times: int) -> None:
         with self._lock:
             self._mode, self._times = mode, times
 
@@ -53,8 +53,8 @@ class Sandbox:
             self._times -= 1
             return self._mode
 
-    def take(self, account: str, form: dict[str, str]) -> dict[str, Any]:
-        """Keep a message as Twilio would describe it."""
+    def store_message(self, account: str, form: dict[str, str]) -> dict[str, Any]:
+        """Store a message; returns it as Twilio describes it."""
         sid = f"SM{secrets.token_hex(16)}"
         now = formatdate(usegmt=True).replace("GMT", "+0000")
         message: dict[str, Any] = {
@@ -82,15 +82,15 @@ class Sandbox:
         }
         with self._lock:
             self.messages.append(message)
-            self._keep()
+            self._save()
         return message
 
-    def forget(self) -> None:
+    def delete_messages(self) -> None:
         with self._lock:
             self.messages.clear()
-            self._keep()
+            self._save()
 
-    def _keep(self) -> None:
+    def _save(self) -> None:
         if self._file:
             self._file.write_text(json.dumps(self.messages))
 
@@ -105,71 +105,73 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/messages":
             to = parse_qs(url.query.replace("+", "%2B")).get("to", [""])[0]
-            self._answer(200, {"messages": [each for each in self.sandbox.messages if not to or each["to"] == to]})
+            self._respond(
+                200, {"messages": [message for message in self.sandbox.messages if not to or message["to"] == to]}
+            )
             return
-        if listed := SEND.match(url.path):
+        if match := MESSAGES_PATH.match(url.path):
             to = parse_qs(url.query).get("To", [""])[0]
-            self._answer(200, self._page(listed["account"], to))
+            self._respond(200, self._list_page(match["account"], to))
             return
-        found = FETCH.match(url.path)
-        message: dict[str, Any] | None = next(
-            (each for each in self.sandbox.messages if found and each["sid"] == found["sid"]), None
-        )
-        if message is None:
-            self._answer(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
+        match = MESSAGE_PATH.match(url.path)
+        messages = [message for message in self.sandbox.messages if match and message["sid"] == match["sid"]]
+        if not messages:
+            self._respond(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
             return
-        self._answer(200, message)
+        self._respond(200, messages[0])
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == "/behave":
-            wish = json.loads(body)
-            self.sandbox.behave(wish["mode"], wish.get("times", 1))
-            self._answer(200, wish)
+            mode = json.loads(body)
+            self.sandbox.set_mode(mode["mode"], mode.get("times", 1))
+            self._respond(200, mode)
             return
-        found = SEND.match(urlsplit(self.path).path)
-        if found is None:
-            self._answer(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
+        match = MESSAGES_PATH.match(urlsplit(self.path).path)
+        if match is None:
+            self._respond(404, {"code": 20404, "message": "The requested resource was not found", "status": 404})
             return
-        self._send(found["account"], {name: values[0] for name, values in parse_qs(body.decode()).items()})
+        self._create_message(match["account"], {name: values[0] for name, values in parse_qs(body.decode()).items()})
 
     def do_DELETE(self) -> None:
-        self.sandbox.forget()
-        self._answer(200, {"messages": []})
+        self.sandbox.delete_messages()
+        self._respond(200, {"messages": []})
 
-    def _send(self, account: str, form: dict[str, str]) -> None:
-        if not self._authenticated(account):
-            self._answer(401, {"code": 20003, "message": "Authenticate", "status": 401})
+    def _create_message(self, account: str, form: dict[str, str]) -> None:
+        if not self._is_authenticated(account):
+            self._respond(401, {"code": 20003, "message": "Authenticate", "status": 401})
             return
         mode = self.sandbox.next_mode()
         if mode == "fail":
-            self._answer(503, {"code": 20503, "message": "Service unavailable", "status": 503})
+            self._respond(503, {"code": 20503, "message": "Service unavailable", "status": 503})
             return
-        if mode == "refuse" or not NUMBER.match(form.get("To", "")):
-            self._answer(400, {"code": 21211, "message": f"Invalid 'To' Phone Number: {form.get('To')}", "status": 400})
+        if mode == "refuse" or not PHONE_NUMBER.match(form.get("To", "")):
+            self._respond(
+                400, {"code": 21211, "message": f"Invalid 'To' Phone Number: {form.get('To')}", "status": 400}
+            )
             return
-        message = self.sandbox.take(account, form)
+        message = self.sandbox.store_message(account, form)
         if mode == "time_out_after":
-            time.sleep(SILENCE_SECONDS)
+            time.sleep(TIMEOUT_SECONDS)
             self.close_connection = True
             return
-        self._answer(201, message)
+        self._respond(201, message)
 
-    def _page(self, account: str, to: str) -> dict[str, Any]:
-        """A list as Twilio pages it: everything on the first page."""
-        sent = [each for each in reversed(self.sandbox.messages) if not to or each["to"] == to]
+    def _list_page(self, account: str, to: str) -> dict[str, Any]:
+        """A list as Twilio returns it, with all messages on the first page."""
+        messages = [message for message in reversed(self.sandbox.messages) if not to or message["to"] == to]
         uri = f"/2010-04-01/Accounts/{account}/Messages.json"
-        around = {"first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None, "uri": uri}
-        return {"messages": sent, "page": 0, "page_size": 50, "start": 0, "end": len(sent), **around}
+        paging = {"first_page_uri": uri, "next_page_uri": None, "previous_page_uri": None, "uri": uri}
+        return {"messages": messages, "page": 0, "page_size": 50, "start": 0, "end": len(messages), **paging}
 
-    def _authenticated(self, account: str) -> bool:
+    def _is_authenticated(self, account: str) -> bool:
         scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
         if scheme != "Basic":
             return False
         user, _, password = base64.b64decode(token).decode().partition(":")
         return user == account and bool(password)
 
-    def _answer(self, status: int, content: object) -> None:
+    def _respond(self, status: int, content: object) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -181,19 +183,19 @@ class Handler(BaseHTTPRequestHandler):
         sys.stderr.write(f"{self.log_date_time_string()} {message % args}\n")
 
 
-def serve(port: int, file: Path | None = None, host: str = "127.0.0.1") -> ThreadingHTTPServer:
-    """A server, not yet serving: call `serve_forever`."""
+def create_server(port: int, file: Path | None = None, host: str = "127.0.0.1") -> ThreadingHTTPServer:
+    """A server that is not serving yet: call `serve_forever`."""
     handler = type("BoundHandler", (Handler,), {"sandbox": Sandbox(file)})
     return ThreadingHTTPServer((host, port), handler)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A recording sandbox of Twilio's messages.")
+    parser = argparse.ArgumentParser(description="A sandbox of Twilio's messages API.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
-    serve(options.port, options.file, options.host).serve_forever()
+    create_server(options.port, options.file, options.host).serve_forever()
 
 
 if __name__ == "__main__":

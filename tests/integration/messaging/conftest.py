@@ -45,7 +45,7 @@ class Post:
 @pytest.fixture
 def post(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     """The services that carry messages, with nothing sent yet."""
-    server = twilio_sandbox.serve(0)
+    server = twilio_sandbox.create_server(0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     secrets = boto3.client("secretsmanager")
     account = {"account_sid": "AC00000000000000000000000000000000", "auth_token": "hush"}

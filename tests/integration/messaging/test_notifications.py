@@ -22,7 +22,7 @@ BASE = "/api/v1/notifications"
 def sent(post: Post) -> Post:
     for kind in ("quote.sent", "charter.booked", "user.otp_requested"):
         notifications.consume(Caller.system("messaging", ORG), delivery(kind))
-    post.sandbox.behave("refuse", 1)
+    post.sandbox.set_mode("refuse", 1)
     notifications.consume(Caller.system("messaging", ORG), delivery("user.otp_requested", recipient="+12125550199"))
     return post
 

@@ -83,7 +83,7 @@ def test_a_mail_carries_the_id_of_its_record(post: Post) -> None:
 
 def test_the_queue_s_batch_fails_for_what_failed_only(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = delivery("charter.booked"), delivery("user.otp_requested")
-    post.sandbox.behave("fail", 1)
+    post.sandbox.set_mode("fail", 1)
     handler = load("messaging", "consumer").handler
 
     def record(event: Delivery) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_the_queue_s_batch_fails_for_what_failed_only(post: Post, monkeypatch: p
 
 
 def test_a_number_that_cannot_be_reached_fails_for_good(post: Post) -> None:
-    post.sandbox.behave("refuse", 1)
+    post.sandbox.set_mode("refuse", 1)
     event = delivery("user.otp_requested")
     consume(event)
     consume(event)
@@ -111,7 +111,7 @@ def test_a_number_that_cannot_be_reached_fails_for_good(post: Post) -> None:
 
 
 def test_a_text_message_taken_without_an_answer_is_not_sent_again(post: Post) -> None:
-    post.sandbox.behave("time_out_after", 1)
+    post.sandbox.set_mode("time_out_after", 1)
     event = delivery("user.otp_requested")
     with pytest.raises(errors.UpstreamUnavailable):
         consume(event)
@@ -123,7 +123,7 @@ def test_a_text_message_taken_without_an_answer_is_not_sent_again(post: Post) ->
 
 
 def test_a_text_message_that_was_not_taken_is_sent_on_the_next_delivery(post: Post) -> None:
-    post.sandbox.behave("fail", 1)
+    post.sandbox.set_mode("fail", 1)
     event = delivery("user.otp_requested")
     with pytest.raises(errors.UpstreamUnavailable):
         consume(event)
@@ -242,7 +242,7 @@ def test_the_record_holds_no_link_and_no_code(post: Post, dynamodb: Any) -> None
 
 
 def test_the_log_names_nobody(post: Post, capsys: pytest.CaptureFixture[str]) -> None:
-    post.sandbox.behave("refuse", 1)
+    post.sandbox.set_mode("refuse", 1)
     consume(delivery("user.otp_requested"))
     consume(delivery("quote.sent"))
     told = capsys.readouterr()
