@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import SystemRandom
 from typing import Final, TypeVar
@@ -12,7 +12,16 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
 from coachway.core.types.contact import same_mailbox
-from coachway.identity.model.credentials import CREDENTIALS, NOBODY, NOWHERE, SESSIONS, Credentials, Session, Sessions
+from coachway.identity.model.credentials import (
+    CREDENTIALS,
+    NOBODY,
+    NOWHERE,
+    SESSIONS,
+    Credentials,
+    Lockout,
+    Session,
+    Sessions,
+)
 from coachway.identity.model.user import SLUGS, USERS, SlugHolder, User
 
 T = TypeVar("T")
@@ -21,28 +30,35 @@ _TRIES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a claim led to. Where it led nowhere, there is no user, but an id to count wrong tries under."""
+    """The account that was claimed. Without a user, `lockout_id` still counts failed attempts under the claim."""
 
     org_id: str
-    who: str
-    user: User | None = None
-    credentials: Credentials | None = None
+    lockout_id: str
+    user: User | None
+    credentials: Credentials | None
+    sessions: Sessions
+    lockout: Lockout | None
 
 
 def find_account(slug: str, *, email: str | None = None, phone: str | None = None) -> Account:
-    """The account of an organization's slug and an email or phone.
+    """The account of an organization's slug and an email or phone, with all that a log-in needs of it.
 
-    Asks the table equally often whether or not there is such an organization or account.
+    Makes three calls, whether or not there is such an organization or account.
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
     org_id = holder.organization_id if holder else NOWHERE
     name, value = ("user-email", same_mailbox(email)) if email is not None else ("user-phone", phone or "")
     user_id = store.owner_of(org_id, name, value)
-    user = store.find(User, USERS.key(org=org_id, id=user_id or NOBODY))
-    credentials = store.find(Credentials, CREDENTIALS.key(org=org_id, id=user_id or NOBODY))
+    account_id, lockout_id = user_id or NOBODY, user_id or f"{slug}/{value}"
+    keys = [pattern.key(org=org_id, id=account_id) for pattern in (USERS, CREDENTIALS, SESSIONS)]
+    lockout_key = Lockout.key_of(org_id, lockout_id)
+    batch = store.batch_get([*keys, lockout_key])
+    user, credentials = batch.find(User, keys[0]), batch.find(Credentials, keys[1])
+    sessions = batch.find(Sessions, keys[2]) or Sessions(id=account_id, org_id=org_id)
+    lockout = batch.find(Lockout, lockout_key)
     if user is None or credentials is None:
-        return Account(org_id, f"{slug}/{value}")
-    return Account(org_id, user.id, user, credentials)
+        return Account(org_id, lockout_id, None, None, sessions, lockout)
+    return Account(org_id, lockout_id, user, credentials, sessions, lockout)
 
 
 def user_of(org_id: str, user_id: str) -> User:
@@ -63,21 +79,29 @@ def sessions_of(org_id: str, user_id: str) -> Sessions:
 
 def session_of(caller: Caller) -> tuple[Sessions, Session]:
     """The session that the caller's token belongs to. Raises Unauthenticated when it has ended."""
-    kept = sessions_of(caller.org_id, caller.user_id)
-    for each in kept.sessions:
-        if each.id == caller.session_id and each.expires_at > clock.now():
-            return kept, each
-    raise errors.Unauthenticated("this session has ended: log in again")
+    sessions = sessions_of(caller.org_id, caller.user_id)
+    return sessions, _require_active(sessions.sessions, caller.session_id)
+
+
+def _require_active(sessions: Iterable[Session], session_id: str) -> Session:
+    for session in sessions:
+        if session.id == session_id and session.expires_at > clock.now():
+            return session
+    raise errors.Unauthenticated("This session has ended. Log in again.")
 
 
 def signed_in(caller: Caller) -> User:
     """The caller's own user. Raises Forbidden for an API key, Unauthenticated when the session has ended."""
     if caller.role == "api_key":
-        raise errors.Forbidden("this is for people: log in")
-    session_of(caller)
-    user = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
+        raise errors.Forbidden("API keys have no account. Log in as a user.")
+    user_key = USERS.key(org=caller.org_id, id=caller.user_id)
+    sessions_key = SESSIONS.key(org=caller.org_id, id=caller.user_id)
+    batch = store.batch_get([user_key, sessions_key])
+    sessions = batch.find(Sessions, sessions_key)
+    _require_active(sessions.sessions if sessions else [], caller.session_id)
+    user = batch.find(User, user_key)
     if user is None or user.status != "active":
-        raise errors.Unauthenticated("this account is not active")
+        raise errors.Unauthenticated("This account is not active.")
     return user
 
 

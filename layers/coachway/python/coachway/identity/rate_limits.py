@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from coachway.core.auth import rate_limit
 from coachway.core.caller import Caller
+from coachway.core.persistence.operations import Op
 from coachway.core.runtime import settings
 
 
@@ -46,3 +47,13 @@ def by_account(what: str, who: str) -> None:
     """Raises TooMany when this was tried too often for one account, whether or not there is one."""
     limit = BY_ACCOUNT[what]
     rate_limit.consume_rate_limit(f"{what}:account", who, most=limit.most, seconds=limit.seconds)
+
+
+def log_in_ops(caller: Caller, lockout_key: str) -> list[Op]:
+    """The operations that count a log-in by address and by account; they fail with RateLimited past the limits."""
+    address, account = BY_ADDRESS["login"], BY_ACCOUNT["login"]
+    most = address.most * settings.clients_per_address()
+    return [
+        rate_limit.consume_op("login:address", caller.ip or "unknown", most=most, seconds=address.seconds),
+        rate_limit.consume_op("login:account", lockout_key, most=account.most, seconds=account.seconds),
+    ]

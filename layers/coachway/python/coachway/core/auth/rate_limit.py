@@ -1,26 +1,54 @@
-"""How often something may be tried, by address and by account."""
+"""Rate limits: attempts are counted in windows of time."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from coachway.core import errors, store
-from coachway.core.persistence.records import AccessPattern
+from coachway.core.persistence.operations import IncrementCounters, Op
+from coachway.core.persistence.records import AccessPattern, Key
 from coachway.core.runtime import clock
 
+_KEPT_AFTER: Final = 60
+"""Seconds that a counter is kept after its window."""
+
 RATES = AccessPattern(
-    "how often something was tried in a window of time; removed by TTL",
+    "attempts in a window of time; removed by TTL",
     pk="RATE#{what}#{who}",
     sk="{window}",
 )
 
 
 def consume_rate_limit(what: str, who: str, *, most: int, seconds: int) -> None:
-    """Count one try of `what` by `who` (an address, an account); raises TooMany past `most` in `seconds`."""
+    """Count one attempt of `what` by `who` (an address, an account). Raises RateLimited past `most` in `seconds`."""
+    key, remaining = _window(what, who, seconds)
+    attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _KEPT_AFTER)
+    if attempts > most:
+        raise _exceeded(most, seconds, remaining)
+
+
+def consume_op(what: str, who: str, *, most: int, seconds: int) -> Op:
+    """The operation that does the same within a transaction; it fails with RateLimited."""
+    key, remaining = _window(what, who, seconds)
+    return IncrementCounters(
+        key,
+        {"n": 1},
+        "rate",
+        at_most={"n": most},
+        otherwise=_exceeded(most, seconds, remaining),
+        expires_at=clock.epoch() + remaining + _KEPT_AFTER,
+    )
+
+
+def _window(what: str, who: str, seconds: int) -> tuple[Key, int]:
+    """The key of the counter of the current window, and how many seconds of the window remain."""
     now = clock.epoch()
     window = now // seconds
-    left = (window + 1) * seconds - now
     hidden = hashlib.sha256(who.encode()).hexdigest()[:32]
-    tried = store.count_up(RATES.key(what=what, who=hidden, window=window), expires_at=now + left + 60)
-    if tried > most:
-        raise errors.RateLimited(f"at most {most} in {seconds} seconds; try again in {left} seconds", retry_after=left)
+    return RATES.key(what=what, who=hidden, window=window), (window + 1) * seconds - now
+
+
+def _exceeded(most: int, seconds: int, remaining: int) -> errors.RateLimited:
+    detail = f"At most {most} attempts in {seconds} seconds are allowed. Try again in {remaining} seconds."
+    return errors.RateLimited(detail, retry_after=remaining)

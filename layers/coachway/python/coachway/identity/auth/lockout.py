@@ -6,7 +6,7 @@ more than ten answers.
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,20 +14,32 @@ from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock
-from coachway.identity.account_lookup import retry_on_conflict
+from coachway.identity.account_lookup import Account, retry_on_conflict
 from coachway.identity.model import permissions
-from coachway.identity.model.credentials import LOCKOUTS, Lockout
+from coachway.identity.model.credentials import Lockout
+from coachway.identity.secrets import hashing
 
 
-def record_failed_attempt(caller: Caller, org_id: str, who: str) -> None:
-    """Count a try on an account. Raises TooMany while it is locked."""
-    hidden = hashlib.sha256(who.encode()).hexdigest()[:32]
-    retry_on_conflict(lambda: _count(caller, org_id, hidden))
+def record_failed_attempt(caller: Caller, org_id: str, lockout_id: str) -> Lockout:
+    """Count an attempt on an account before it is verified. Raises RateLimited while the account is locked."""
+    return retry_on_conflict(lambda: _read_and_record(caller, org_id, lockout_id))
 
 
-def _count(caller: Caller, org_id: str, who: str) -> None:
+def record_failed_log_in(caller: Caller, account: Account, limits: Sequence[Op]) -> Lockout:
+    """The same for an account that was just read, together with rate limits, in one transaction."""
+    try:
+        return _record(caller, account.org_id, account.lockout_id, account.lockout, limits)
+    except errors.ConcurrentUpdate:
+        return retry_on_conflict(lambda: _read_and_record(caller, account.org_id, account.lockout_id, limits))
+
+
+def _read_and_record(caller: Caller, org_id: str, lockout_id: str, limits: Sequence[Op] = ()) -> Lockout:
+    before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
+    return _record(caller, org_id, lockout_id, before, limits)
+
+
+def _record(caller: Caller, org_id: str, lockout_id: str, before: Lockout | None, limits: Sequence[Op]) -> Lockout:
     now = clock.now()
-    before = store.find(Lockout, LOCKOUTS.key(org=org_id, who=who))
     if before is not None and before.locked_until is not None and before.locked_until > now:
         raise locked(before.locked_until, now)
     tries = permissions.tries_after(
@@ -35,13 +47,14 @@ def _count(caller: Caller, org_id: str, who: str) -> None:
     )
     after = Lockout(
         org_id=org_id,
-        who=who,
+        who=hashing.short_digest(lockout_id),
         tries=tries,
         last=now,
         locked_until=now + permissions.LOCKED_FOR if permissions.locks(tries) else None,
         expires=int((now + permissions.REMEMBERED_FOR).timestamp()),
     )
-    store.commit(replace(caller, attempt=None), _write(before, after))
+    store.commit(replace(caller, attempt=None), *limits, _write(before, after))
+    return after
 
 
 def _write(before: Lockout | None, after: Lockout) -> Op:
@@ -54,14 +67,17 @@ def locked(until: datetime, now: datetime) -> errors.RateLimited:
     return errors.RateLimited(f"too many wrong tries: try again in {left} seconds", retry_after=left)
 
 
-def clear_failed_attempts(caller: Caller, org_id: str, who: str) -> None:
-    """The try was right: nothing stands against the account any more."""
-    hidden = hashlib.sha256(who.encode()).hexdigest()[:32]
+def clear_failed_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
+    """The attempt was right: forget the failed ones before it."""
 
     def clear() -> None:
-        before = store.find(Lockout, LOCKOUTS.key(org=org_id, who=hidden))
+        before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
         if before is not None and before.tries:
-            after = before.model_copy(update={"tries": 0, "locked_until": None})
-            store.commit(replace(caller, attempt=None), Update(before, after))
+            store.commit(replace(caller, attempt=None), clear_op(before))
 
     retry_on_conflict(clear)
+
+
+def clear_op(before: Lockout) -> Op:
+    """The operation that forgets the failed attempts."""
+    return Update(before, before.model_copy(update={"tries": 0, "locked_until": None}))

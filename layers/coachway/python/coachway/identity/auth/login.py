@@ -43,17 +43,20 @@ def login(caller: Caller, body: Login) -> Issued[SignedIn]:
 
     Raises Unauthenticated whatever was wrong, TooMany for a locked account.
     """
-    rate_limits.by_address("login", caller)
     account = find_account(body.organization, email=body.email)
-    rate_limits.by_account("login", f"{account.org_id}/{account.who}")
-    lockout.record_failed_attempt(caller, account.org_id, account.who)
+    limits = rate_limits.log_in_ops(caller, f"{account.org_id}/{account.lockout_id}")
+    attempt = lockout.record_failed_log_in(caller, account, limits)
     digest = account.credentials.password_hash if account.credentials else ""
     right = hashing.password_matches(digest, body.password)
     user = active(account) if right else None
     if user is None or account.credentials is None:
         raise errors.Unauthenticated("organization, email or password is wrong")
     _rehash(caller, account.credentials, body.password)
-    return first_factor_given(caller, user, method="password", cookies=body.cookies)
+    if user.mfa_enabled:
+        return request_second_factor(user, "password")
+    return sessions.begin_after_log_in(
+        caller, user, account.sessions, lockout.clear_op(attempt), method="password", cookies=body.cookies
+    )
 
 
 def active(account: Account) -> User | None:
@@ -64,14 +67,19 @@ def active(account: Account) -> User | None:
 def first_factor_given(caller: Caller, user: User, *, method: Method, cookies: bool) -> Issued[SignedIn]:
     """The session that a first factor opens, or the token with which to give a second one.
 
-    With a second factor outstanding, the tries stand against the account until that one is right too.
+    While the second factor is missing, failed attempts are not forgotten.
     """
     if user.mfa_enabled:
-        seconds = int(permissions.MFA_LIFE.total_seconds())
-        token = tokens.mfa_token(user, method, clock.now())
-        return Issued(SignedIn(expires_in=seconds, mfa_required=True, mfa_token=token))
+        return request_second_factor(user, method)
     lockout.clear_failed_attempts(caller, user.org_id, user.id)
     return sessions.opened(caller, user, method=method, second_factor=False, cookies=cookies)
+
+
+def request_second_factor(user: User, method: Method) -> Issued[SignedIn]:
+    """The token with which to give the second factor."""
+    seconds = int(permissions.MFA_LIFE.total_seconds())
+    token = tokens.mfa_token(user, method, clock.now())
+    return Issued(SignedIn(expires_in=seconds, mfa_required=True, mfa_token=token))
 
 
 def _rehash(caller: Caller, before: Credentials, password: str) -> None:

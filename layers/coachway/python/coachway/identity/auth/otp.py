@@ -63,7 +63,7 @@ def request(caller: Caller, body: OtpRequest) -> Accepted:
     """Send a code, good once and for ten minutes, to an account that may log in so; it voids the one before."""
     rate_limits.by_address("otp-request", caller)
     account = find_account(body.organization, email=body.email, phone=body.phone)
-    rate_limits.by_account("otp-request", f"{account.org_id}/{account.who}")
+    rate_limits.by_account("otp-request", f"{account.org_id}/{account.lockout_id}")
     user = _allowed(account)
     if user is None:
         timing_equalizer.equalize_link_request(caller, account.org_id)
@@ -92,7 +92,7 @@ def verified(caller: Caller, body: OtpVerification) -> Issued[SignedIn]:
     """Log in with a code. Five wrong ones void it. Raises Unauthenticated, TooMany for a locked account."""
     rate_limits.by_address("otp-verify", caller)
     account = find_account(body.organization, email=body.email, phone=body.phone)
-    lockout.record_failed_attempt(caller, account.org_id, account.who)
+    lockout.record_failed_attempt(caller, account.org_id, account.lockout_id)
     user = _allowed(account)
     if user is None:
         timing_equalizer.equalize_code_check(caller, account.org_id)

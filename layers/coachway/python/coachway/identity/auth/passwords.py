@@ -69,7 +69,7 @@ def forgotten(caller: Caller, body: Forgotten) -> Accepted:
     """Mail a link, good once and for an hour, to an account that can log in; it voids the one before."""
     rate_limits.by_address("forgot", caller)
     account = find_account(body.organization, email=body.email)
-    rate_limits.by_account("forgot", f"{account.org_id}/{account.who}")
+    rate_limits.by_account("forgot", f"{account.org_id}/{account.lockout_id}")
     user = active(account)
     if user is None or user.email is None:
         timing_equalizer.equalize_link_request(caller, account.org_id)

@@ -18,7 +18,7 @@ from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
 from coachway.identity import in_memory_paging, roles
 from coachway.identity.account_lookup import retry_on_conflict, session_of, sessions_of, signed_in
-from coachway.identity.auth import tokens
+from coachway.identity.auth import lockout, tokens
 from coachway.identity.auth.tokens import Issued, RefreshToken, SignedIn
 from coachway.identity.model import permissions as model_permissions
 from coachway.identity.model.credentials import Session, Sessions
@@ -43,12 +43,35 @@ Method = Literal["password", "otp"]
 
 def opened(caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
     """Begin a session of somebody who has proved who they are."""
-    return retry_on_conflict(lambda: _open(caller, user, method, second_factor, cookies))
+    return retry_on_conflict(
+        lambda: _open(caller, user, sessions_of(user.org_id, user.id), method, second_factor, cookies)
+    )
 
 
-def _open(caller: Caller, user: User, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
+def begin_after_log_in(
+    caller: Caller, user: User, existing: Sessions, clear_attempts: Op, *, method: Method, cookies: bool
+) -> Issued[SignedIn]:
+    """Begin a session and forget the failed attempts before it, in one transaction.
+
+    `existing` was read before the password was verified; when it has changed since, it is read again.
+    """
+    try:
+        return _open(caller, user, existing, method, False, cookies, clear_attempts)
+    except errors.ConcurrentUpdate:
+        lockout.clear_failed_attempts(caller, user.org_id, user.id)
+        return opened(caller, user, method=method, second_factor=False, cookies=cookies)
+
+
+def _open(
+    caller: Caller,
+    user: User,
+    before: Sessions,
+    method: Method,
+    second_factor: bool,
+    cookies: bool,
+    *more: Op,
+) -> Issued[SignedIn]:
     now = clock.now()
-    before = sessions_of(user.org_id, user.id)
     refresh = RefreshToken.new(user, ids.new("ses"))
     session = Session(
         id=refresh.session_id,
@@ -66,7 +89,7 @@ def _open(caller: Caller, user: User, method: Method, second_factor: bool, cooki
     began = UserSignedIn(user_id=user.id, session_id=session.id, method=method, second_factor=second_factor)
     answer = tokens.issued(user, roles.permissions_of(user.org_id, user.role), refresh, now, cookies=cookies)
     acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
-    store.commit(acting, _written(before, newest, began), answer=answer.body)
+    store.commit(acting, _written(before, newest, began), *more, answer=answer.body)
     return answer
 
 

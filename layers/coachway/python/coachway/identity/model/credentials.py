@@ -101,6 +101,11 @@ class Lockout(Record):
     locked_until: AwareDatetime | None = None
     expires: int
 
+    @staticmethod
+    def key_of(org_id: str, lockout_id: str) -> Key:
+        """The key of an account's failed attempts. The id may hold an email address, so the key has its digest."""
+        return LOCKOUTS.key(org=org_id, who=hashing.short_digest(lockout_id))
+
     def key(self) -> Key:
         return LOCKOUTS.key(org=self.org_id, who=self.who)
 

@@ -70,3 +70,8 @@ def same(one: str, other: str) -> bool:
 def keyed_digest(about: str, secret: str) -> str:
     """The digest of a secret that people type: under the root secret, so that the table alone cannot be searched."""
     return hmac.new(settings.root_secret(), f"{about}\0{secret}".encode(), hashlib.sha256).hexdigest()
+
+
+def short_digest(text: str) -> str:
+    """32 hexadecimal digits that stand for a text in a key, so that the key does not show it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
