@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -129,7 +129,7 @@ def token_for(
         public = jwt.algorithms.ECAlgorithm.to_jwk(_test_key().public_key(), as_dict=True)
         key = authentication.SigningKey(kid="test", public=public, sealed="", created_at=clock.now())
         store.commit(Caller.system("tests", ""), Create(authentication.SigningKeys(keys=[key])))
-    now = clock.now()
+    now = datetime.now(UTC)  # tokens are checked by the real clock, whatever a test's clock shows
     said = {
         "iss": authentication.ISSUER,
         "aud": authentication.AUDIENCE,

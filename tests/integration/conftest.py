@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -13,7 +15,7 @@ from moto.core import models as mocks
 from coachway.core import store
 from coachway.core.auth import authentication
 from coachway.core.persistence import table
-from coachway.core.runtime import settings
+from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity.secrets import hashing
 from infra.local.aws_clients import environment_variables
@@ -21,11 +23,26 @@ from tests.memory.client import MemoryConnection
 from tests.stack import Stack
 
 TABLE = "coachway-test"
+TODAY: Final = datetime(2026, 11, 30, 15, tzinfo=UTC)
+"""When tests begin whose trips have dates of their own, most of them in March 2027."""
+_WITH_DATES: Final = frozenset({"bids", "billing", "bookings", "compliance", "dispatch", "fleet", "pricing", "ratings"})
 
 everywhere = pytest.mark.parametrize(
     "dynamodb", [None, "aws", "emulator"], ids=["memory", "moto", "emulator"], indirect=True
 )
 """For tests of the store: on the table in memory, on moto's, and on the emulator's."""
+
+
+@pytest.fixture(autouse=True)
+def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clock of tests that write out dates run on from the same moment, whenever they run.
+
+    Only the product's clock: tokens and the signatures of webhooks are checked by the real one.
+    """
+    if request.path.parent.name not in _WITH_DATES:
+        return
+    shift = TODAY - datetime.now(UTC)
+    monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + shift))
 
 
 @pytest.fixture(autouse=True)

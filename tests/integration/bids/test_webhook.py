@@ -46,7 +46,7 @@ class System:
 
 def start_of_a_minute() -> datetime:
     """One that is not over while the test runs: the clock stands in it."""
-    return datetime.now(UTC).replace(second=0, microsecond=0)
+    return clock.now().replace(second=0, microsecond=0)
 
 
 def test_one_vendors_flood_leaves_the_pushes_of_another_alone() -> None:

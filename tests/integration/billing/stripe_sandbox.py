@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from coachway.core import store
 from coachway.core.persistence.domain_events import BY_DAY, Envelope
 from coachway.core.persistence.operations import Create
 from coachway.core.persistence.queries import query_all
+from coachway.core.runtime import clock
 from coachway.core.types import ids
 from infra.local import python_environments
 from infra.local.stack_config import ROOT
@@ -177,7 +178,7 @@ class Desk:
 
     def events(self, kind: str) -> list[Envelope]:
         """Of yesterday, today and tomorrow: a test may move the clock."""
-        days = [datetime.now(UTC).date() + timedelta(days=shift) for shift in (-1, 0, 1)]
+        days = [clock.now().date() + timedelta(days=shift) for shift in (-1, 0, 1)]
         partitions = [BY_DAY.partition(org=asking.ORG, day=str(day)) for day in days]
         found = [each for partition in partitions for each in query_all(Envelope, partition, index="gsi1")]
         return [each for each in found if each.type == kind]

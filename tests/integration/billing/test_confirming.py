@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -140,7 +140,7 @@ def test_what_nobody_confirms_is_called_off_in_the_end(desk: Desk, sandbox: Sand
     bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     waiting = only(desk)
     assert card_payments.refresh_from_stripe(SYSTEM, waiting).status is PaymentStatus.PENDING
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
+    with clock.frozen(clock.now() + timedelta(minutes=31)):
         assert card_payments.refresh_from_stripe(SYSTEM, waiting).status is PaymentStatus.FAILED
     assert httpx.post(bank, data={"answer": "yes"}).status_code == 409
     assert (hold(charter["id"]), desk.journal()) == (None, [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -175,7 +175,7 @@ def test_what_nobody_told_of_is_found_by_the_daily_comparison(trip: Trip) -> Non
     made = trip.refunded(100_00)
     trip.sandbox.told(f"refunds/{made.stripe_refund_id}/fail")
     dispute = trip.disputed()
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
+    with clock.frozen(clock.now() + timedelta(minutes=31)):
         assert daily_reconciliation.run().returned >= 2
         assert daily_reconciliation.run().returned == 0
     assert refunds.get(STAFF, made.id).status == "failed"

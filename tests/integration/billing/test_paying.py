@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,7 +151,7 @@ def test_what_cannot_be_known_stays_pending_and_keeps_others_from_paying(desk: D
     reply = desk.pay(charter_id=charter["id"])
     assert (reply.status, reply.json()["status"]) == (201, "pending")
     assert desk.pay(charter_id=charter["id"]).json()["title"] == "a payment is under way"
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
+    with clock.frozen(clock.now() + timedelta(minutes=31)):
         done = daily_reconciliation.run()
     assert (done.pending, done.mended) == (1, 1)
     [never] = desk.payments()
@@ -162,7 +162,7 @@ def test_what_cannot_be_known_stays_pending_and_keeps_others_from_paying(desk: D
 def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     assert payment.status is PaymentStatus.PENDING
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
+    with clock.frozen(clock.now() + timedelta(minutes=31)):
         done = daily_reconciliation.run()
         assert (done.pending, done.mended) == (1, 1)
         assert daily_reconciliation.run().mended == 0
@@ -174,7 +174,7 @@ def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk
 def test_a_crash_is_mended_by_the_next_try_too(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     assert desk.pay(charter_id=payment.subject_id).json()["title"] == "a payment is under way"
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=3)), pytest.raises(errors.ConcurrentUpdate):
+    with clock.frozen(clock.now() + timedelta(minutes=3)), pytest.raises(errors.ConcurrentUpdate):
         card_payments.charge_card(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
     assert now(payment).status is PaymentStatus.SUCCEEDED
     assert len(sandbox.charges_of(payment.id)) == 1
@@ -183,7 +183,7 @@ def test_a_crash_is_mended_by_the_next_try_too(desk: Desk, sandbox: Sandbox) -> 
 def test_a_charge_that_we_have_lost_is_written_down_again(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     store.commit(STAFF, Remove(now(payment)))
-    with clock.frozen(datetime.now(UTC) + timedelta(minutes=31)):
+    with clock.frozen(clock.now() + timedelta(minutes=31)):
         done = daily_reconciliation.run()
     assert done.restored == 1
     again = now(payment)
@@ -326,7 +326,7 @@ def test_what_may_be_charged_is_not_charged_again_once_stripe_may_have_forgotten
 ) -> None:
     payment = begun(desk)
     card_payments._ready(STAFF, payment)
-    with clock.frozen(datetime.now(UTC) + timedelta(hours=13)):
+    with clock.frozen(clock.now() + timedelta(hours=13)):
         late = card_payments.complete_payment(STAFF, now(payment))
     assert (late.status, late.failure_code) == ("failed", "not_charged")
     assert sandbox.charges_of(payment.id) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from coachway.billing.stripe.client import Charged
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import AlreadyConsumed, MarkConsumed
+from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import Desk
 from tests.integration.bookings import asking
@@ -109,7 +110,7 @@ def test_what_stripe_keeps_is_a_cost(desk: Desk) -> None:
 
 
 def _fees(payment: Payment) -> list[Any]:
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
     found = ledger_journal.in_range(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
     return [each for each in found if each.reference == payment.id and each.kind == "fee_paid"]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from icalendar import Calendar, Event
 
 from coachway.core import store
+from coachway.core.runtime import clock
 from coachway.dispatch.calendars.subscriptions import FEED
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply
@@ -170,5 +171,5 @@ def test_the_feed_of_a_driver_who_has_gone_is_gone() -> None:
     rosa = yard.driver()
     address = subscribed(f"/calendar/drivers/{rosa}/feed")
     before = drivers.get(yard.SYSTEM, rosa)
-    store.commit(yard.SYSTEM, Update(before, before.model_copy(update={"deleted_at": datetime.now(UTC)})))
+    store.commit(yard.SYSTEM, Update(before, before.model_copy(update={"deleted_at": clock.now()})))
     assert downloaded(address).status == 404

@@ -5,7 +5,6 @@ Rules take the time as an argument; only services ask for it here.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ def now() -> datetime:
 
 def epoch() -> int:
     """Seconds since 1970, as DynamoDB's time to live wants them."""
-    return int(_frozen[-1].timestamp() if _frozen else time.time())
+    return int(now().timestamp())
 
 
 @contextmanager
