@@ -11,9 +11,9 @@ WEDNESDAY, SATURDAY = 2, 5
 _DAYS_AHEAD: Final = 90
 
 
-def next_weekday(weekday: int, days_ahead: int = _DAYS_AHEAD) -> date:
-    """The first such day of the week that is so many days ahead in New York, or more."""
-    earliest = datetime.now(NEW_YORK).date() + timedelta(days=days_ahead)
+def next_weekday(weekday: int, now: datetime | None = None) -> date:
+    """The first such day of the week that is ninety days ahead in New York, or more."""
+    earliest = (now or datetime.now(NEW_YORK)).astimezone(NEW_YORK).date() + timedelta(days=_DAYS_AHEAD)
     return earliest + timedelta(days=(weekday - earliest.weekday()) % 7)
 
 

@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -29,11 +30,11 @@ class Carrier:
     """Signed up, with prices and one client. A Wednesday of 150 miles costs 350 + 375 + 1.50 = 726.50."""
 
     stack: Stack
-    timezone: ClassVar[str] = "America/New_York"
     slug: str = field(default_factory=lambda: f"harbor-{uuid.uuid4().hex[:8]}")
     org_id: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
     client_id: str = ""
+    timezone: str = "America/New_York"
 
     @classmethod
     def opened(cls, stack: Stack) -> Carrier:
@@ -48,6 +49,10 @@ class Carrier:
             carrier.ask("POST", "/pricing/pricing-rules", {"scope": "global", **rule})
         carrier.client_id = carrier.ask("POST", "/clients", carrier.client("Acme Events", "events"))["id"]
         return carrier
+
+    def today(self) -> date:
+        """Today where the organization is, which is not always the day in UTC."""
+        return datetime.now(ZoneInfo(self.timezone)).date()
 
     @property
     def admin_email(self) -> str:

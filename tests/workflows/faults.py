@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,23 +165,24 @@ class Tap:
 
 
 def recorded(carrier: Carrier) -> list[Envelope]:
-    """The events that the table keeps of an organization, of today, oldest first."""
-    day = BY_DAY.partition(org=carrier.org_id, day=today())
+    """The events that the table keeps of an organization, of yesterday and today, oldest first."""
     pages = carrier.stack.client("dynamodb").get_paginator("query")
     found: list[Envelope] = []
-    for page in pages.paginate(
-        TableName=carrier.stack.table,
-        IndexName="gsi1",
-        KeyConditionExpression="gsi1pk = :day",
-        ExpressionAttributeValues={":day": {"S": day}},
-    ):
-        found += [Envelope.model_validate_json(item["doc"]["S"]) for item in page["Items"]]
+    for day in latest_days():
+        for page in pages.paginate(
+            TableName=carrier.stack.table,
+            IndexName="gsi1",
+            KeyConditionExpression="gsi1pk = :day",
+            ExpressionAttributeValues={":day": {"S": BY_DAY.partition(org=carrier.org_id, day=day)}},
+        ):
+            found += [Envelope.model_validate_json(item["doc"]["S"]) for item in page["Items"]]
     return found
 
 
-def today() -> str:
-    """The day in UTC, as `make replay` wants it."""
-    return f"{datetime.now(UTC):%Y-%m-%d}"
+def latest_days() -> tuple[str, str]:
+    """Yesterday and today in UTC, as `make replay` takes them: midnight may pass during a test."""
+    today = datetime.now(UTC).date()
+    return f"{today - timedelta(days=1)}", f"{today}"
 
 
 def made(stack: Stack, *command: str) -> str:

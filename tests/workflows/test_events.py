@@ -16,7 +16,7 @@ from coachway.core.types import ids
 from infra.local.emulator import emulator_process
 from tests.stack import Stack, eventually
 from tests.workflows.carrier import Carrier, has_one_mail
-from tests.workflows.faults import Queue, Tap, failures, kill, made, paused, recorded, today
+from tests.workflows.faults import Queue, Tap, failures, kill, latest_days, made, paused, recorded
 
 pytestmark = pytest.mark.xdist_group("restart")
 
@@ -128,7 +128,7 @@ def test_a_day_that_is_published_again_has_no_second_effect(carrier: Carrier, ta
     queue.is_empty()
     kept, published = recorded(carrier), Counter(tap.ids())
     mails, records = len(carrier.stack.mails(carrier.slug)), carrier.notifications()
-    told = made(carrier.stack, "replay", carrier.org_id, today(), today())
+    told = made(carrier.stack, "replay", carrier.org_id, *latest_days())
     assert told.endswith(f"Events published again: {len(kept)}\n")
 
     def again() -> bool:

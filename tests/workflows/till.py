@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -39,7 +38,7 @@ class Till:
 
     def today(self) -> date:
         """Today where the organization is, and its trips begin: not the day in UTC."""
-        return datetime.now(ZoneInfo(self.carrier.timezone)).date()
+        return self.carrier.today()
 
     def booked(self, *, in_hours: float = 24 * 60, **fields: Any) -> dict[str, Any]:
         """A charter that leaves in so many hours, booked by phone."""

@@ -162,7 +162,7 @@ def test_without_its_payer_at_hand_it_fails_clearly_and_the_link_to_pay_is_maile
 
 
 def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox: Sandbox) -> None:
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     assert asking.moved(charter["id"], "booked").status == 200
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [told] = desk.events("payment.failed")

@@ -288,7 +288,7 @@ def test_flows_charge_once_by_the_id_that_they_choose(desk: Desk, sandbox: Sandb
 
 
 def test_nothing_is_paid_ahead_for_what_nobody_has_accepted(desk: Desk) -> None:
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     assert desk.pay(charter_id=charter["id"]).json()["title"] == "this charter takes no payments"
     body = {"charter_id": charter["id"], "invoice_id": ids.new("ivc"), "payment_method_id": "pm_card_visa"}
     assert desk.ask("POST", "/payments/process", body).status == 422

@@ -31,7 +31,7 @@ def policy(**fields: int) -> None:
 
 
 def test_it_follows_from_the_policy_until_it_is_accepted(desk: Desk) -> None:
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     known = desk.ask("GET", path(charter)).json()
     assert [(part["kind"], part["amount"], part["status"]) for part in known["instalments"]] == [
         ("deposit", 169.08, "upcoming"),
@@ -47,7 +47,7 @@ def test_it_follows_from_the_policy_until_it_is_accepted(desk: Desk) -> None:
 
 def test_without_a_deposit_a_trip_is_booked_at_once(desk: Desk) -> None:
     policy(deposit_percent=0)
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     answer = asking.answer(asking.sent(charter["id"])).json()
     assert (answer["status"], answer["deposit_due"], answer["payment"]) == ("booked", 0, None)
     assert [part["kind"] for part in desk.ask("GET", path(charter)).json()["instalments"]] == ["balance"]
@@ -62,7 +62,7 @@ def test_a_client_with_terms_is_booked_at_once_and_has_no_schedule(desk: Desk) -
 
 
 def test_staff_agree_on_another(desk: Desk) -> None:
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     parts = [{"kind": "deposit", "amount": 200}, {"kind": "balance", "amount": 476.3, "due_on": "2027-03-01"}]
     reply = desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'})
     assert (reply.status, reply.json()["agreed"], reply.json()["version"]) == (200, True, 2)
@@ -99,7 +99,7 @@ def test_staff_may_book_without_the_deposit_and_it_is_recorded(desk: Desk) -> No
 
 
 def test_of_others_nothing_is_told(desk: Desk) -> None:
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     assert desk.ask("GET", path(charter), permissions="").status == 401
     assert desk.ask("GET", path(charter), org_id=asking.OTHER_ORG).status == 404
     assert desk.ask("GET", path(charter), role="client", party_id=ids.new("cli")).status == 404
@@ -110,7 +110,7 @@ def test_of_others_nothing_is_told(desk: Desk) -> None:
 
 
 def test_a_client_that_gets_terms_is_invoiced_from_then_on(desk: Desk) -> None:
-    charter = asking.quoted(client_id=desk.client.id)
+    charter = desk.quoted()
     terms: PartialUpdate[ClientInput] = PartialUpdate({"payment_terms": "net_30"})
     change_client(asking.STAFF, desk.client.id, terms, None)
     assert desk.ask("GET", path(charter)).json()["instalments"] == []

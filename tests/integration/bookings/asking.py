@@ -11,9 +11,11 @@ from coachway.clients.model import Client
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
+from coachway.core.runtime import clock
 from coachway.identity.model.organization import Organization
 from coachway.pricing import rule_service
 from coachway.pricing.rule_model import RuleInput
+from tests import dates
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
 
@@ -72,6 +74,14 @@ def ask(
 def wish(**fields: Any) -> dict[str, Any]:
     """The canonical request for a charter, with other fields."""
     return {**deepcopy(CHARTER_EXAMPLE), "client_id": CLIENT_ID, **fields}
+
+
+def stops_ahead() -> list[dict[str, Any]]:
+    """The stops of a charter that is about three months ahead, whatever the clock shows."""
+    first, last = wish()["stops"]
+    day = dates.next_weekday(dates.WEDNESDAY, clock.now())
+    first["estimated_departure"], last["estimated_arrival"] = dates.at("09:00", day), dates.at("12:00", day)
+    return [first, last]
 
 
 def far(hours: float) -> list[dict[str, Any]]:
