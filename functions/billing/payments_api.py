@@ -52,7 +52,7 @@ def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedu
 
     As it was agreed, or as the organization's policy has it. Empty for clients with terms, who are invoiced afterwards.
     """
-    return payment_schedule.get(caller, charter_id)
+    return payment_schedule.get_schedule(caller, charter_id)
 
 
 @api.put("/charters/{charter_id}/payment-schedule", permission="charters:write")
@@ -63,4 +63,4 @@ def set_payment_schedule(
 
     An instalment without a day is paid when the quote is accepted, and books the trip. Together they are its price.
     """
-    return payment_schedule.agree(caller, charter_id, body, if_match)
+    return payment_schedule.set_schedule(caller, charter_id, body, if_match)

@@ -55,7 +55,7 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
 
     Newest first; with date_from or date_to by departure, soonest first.
     """
-    return charter_queries.listed(caller, query)
+    return charter_queries.list_charters(caller, query)
 
 
 @api.post("/charters/recurring", permission="charters:write", status=201, errors=(404, 413))
@@ -67,19 +67,19 @@ def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -
     """
     from coachway.bookings.series import service as series  # those who read do without what prices
 
-    return series.create(caller, body, query)
+    return series.create_series(caller, body, query)
 
 
 @api.get("/charters/dashboard-summary", permission="charters:read")
 def get_dashboard_summary(caller: Caller) -> DashboardSummary:
     """Get how many charters are in each status, and what they are worth."""
-    return status_counts.summary(caller)
+    return status_counts.get_dashboard_summary(caller)
 
 
 @api.get("/charters/{charter_id}", permission="charters:read")
 def get_charter(caller: Caller, charter_id: CharterId) -> Charter:
     """Get a charter."""
-    return charter_queries.get(caller, charter_id)
+    return charter_queries.get_charter(caller, charter_id)
 
 
 @api.put("/charters/{charter_id}", permission="charters:write")
@@ -123,13 +123,13 @@ def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
     """Get all charters of a charter's series, in order."""
     from coachway.bookings.series import service as series  # those who read do without what prices
 
-    return series.of(caller, charter_id)
+    return series.list_series(caller, charter_id)
 
 
 @api.get("/charters/{charter_id}/history", permission="charters:read")
 def get_charter_history(caller: Caller, charter_id: CharterId) -> list[HistoryEntry]:
     """Get what happened to a charter: who, when, which fields."""
-    return charter_queries.history(caller, charter_id)
+    return charter_queries.get_history(caller, charter_id)
 
 
 @api.post("/charters/{charter_id}/send-quote", permission="charters:write", secret_response=True)
@@ -138,7 +138,7 @@ def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> S
 
     The link is good for this revision, until it expires or is sent again.
     """
-    return quote_links.send(caller, charter_id, body)
+    return quote_links.send_quote(caller, charter_id, body)
 
 
 @api.post("/charters/{charter_id}/status", permission="charters:write")
@@ -151,7 +151,7 @@ def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput,
     nobody runs is confirmed or started only by those who hold charters:override, with a reason, which is recorded; and
     nothing starts while papers are not in order.
     """
-    return lifecycle.to_status(caller, charter_id, body, if_match)
+    return lifecycle.change_status(caller, charter_id, body, if_match)
 
 
 @api.post("/charters/{charter_id}/cancel", permission="charters:cancel", external_roles=("client",))
@@ -166,7 +166,7 @@ def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, bo
 @api.get("/clients/{client_id}/charters", permission="charters:read")
 def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Charter]:
     """List a client's charters, newest first."""
-    return charter_queries.of_client(caller, client_id, query)
+    return charter_queries.list_client_charters(caller, client_id, query)
 
 
 @api.post("/clients/{client_id}/erase", permission="clients:write")
@@ -179,7 +179,7 @@ def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
     """
     from coachway.bookings import erasure  # those who read do without what moves charters
 
-    return erasure.erase(caller, client_id)
+    return erasure.erase_client(caller, client_id)
 
 
 @api.get("/quotes/{token}", permission=PUBLIC)
@@ -188,7 +188,7 @@ def view_quote(token: Token) -> QuoteView:
 
     A link that a newer one replaced, or that a revision made void, answers 404.
     """
-    return quote_schemas.by_token(token)
+    return quote_schemas.get_quote_view(token)
 
 
 @api.post("/quotes/{token}/accept", permission=PUBLIC)
@@ -198,10 +198,10 @@ def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer
     It is booked once; `revision_number` says which revision was read. Where a deposit is due, it stays a quote until
     that is paid, by `payment.url` or by `POST /payments/process`.
     """
-    return quote_responses.accept(caller, token, body)
+    return quote_responses.accept_quote(caller, token, body)
 
 
 @api.post("/quotes/{token}/decline", permission=PUBLIC)
 def decline_quote(caller: Caller, token: Token, body: DeclineInput) -> QuoteAnswer:
     """Decline a quote by its link."""
-    return quote_responses.decline(caller, token, body)
+    return quote_responses.decline_quote(caller, token, body)

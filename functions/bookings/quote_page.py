@@ -8,7 +8,7 @@ from pydantic import Field
 
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.quotes import pages as service
-from coachway.bookings.quotes.pages import Acceptance, Refusal
+from coachway.bookings.quotes.pages import AcceptForm, DeclineForm
 from coachway.core.caller import Caller
 from coachway.core.documents import html
 from coachway.core.http.response_types import FileResponse, HtmlResponse
@@ -26,22 +26,22 @@ def get_quote_page(caller: Caller, token: Token) -> HtmlResponse:
 
     Phone first, and without script. It tells the trip, the price line by line and the terms, and takes the answer.
     """
-    return service.show(caller, token)
+    return service.render_quote_page(caller, token)
 
 
 @api.post("/pages/quotes/{token}/accept", permission=PUBLIC, status=303, media="text/html", base="")
-def accept_quote_on_page(caller: Caller, token: Token, form: Acceptance) -> HtmlResponse:
+def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> HtmlResponse:
     """Accept a quote by its page's form, and go back to the page."""
-    return service.accept(caller, token, form)
+    return service.accept_by_form(caller, token, form)
 
 
 @api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
-def decline_quote_on_page(caller: Caller, token: Token, form: Refusal) -> HtmlResponse:
+def decline_quote_on_page(caller: Caller, token: Token, form: DeclineForm) -> HtmlResponse:
     """Decline a quote by its page's form, and go back to the page."""
-    return service.decline(caller, token, form)
+    return service.decline_by_form(caller, token, form)
 
 
 @api.get("/charters/{charter_id}/itinerary.pdf", permission="charters:read", media="application/pdf")
 def get_itinerary_pdf(caller: Caller, charter_id: CharterId) -> FileResponse:
     """The itinerary of a charter, to print: stops with their local times, and no prices."""
-    return service.itinerary_of(caller, charter_id)
+    return service.get_itinerary_pdf(caller, charter_id)

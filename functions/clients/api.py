@@ -40,7 +40,7 @@ def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
 
     Newest first. With `q`, those whose name begins with it, by name; case and accents do not matter.
     """
-    return service.listed(caller, query)
+    return service.list_clients(caller, query)
 
 
 @api.get("/clients/{client_id}", permission="clients:read")
@@ -72,13 +72,13 @@ def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> 
 @api.get("/clients/{client_id}/contacts", permission="clients:read")
 def list_contacts(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Contact]:
     """List a client's contacts, newest first."""
-    return contacts.listed(caller, client_id, query)
+    return contacts.list_contacts(caller, client_id, query)
 
 
 @api.post("/clients/{client_id}/contacts", permission="clients:write", status=201)
 def add_contact(caller: Caller, client_id: ClientId, body: ContactInput) -> Contact:
     """Add a person to a client."""
-    return contacts.add(caller, client_id, body)
+    return contacts.add_contact(caller, client_id, body)
 
 
 @api.put("/clients/{client_id}/contacts/{contact_id}", permission="clients:write")
@@ -89,25 +89,25 @@ def update_contact(
 
     Fields that are left out stay as they are.
     """
-    return contacts.update(caller, client_id, contact_id, body, if_match)
+    return contacts.update_contact(caller, client_id, contact_id, body, if_match)
 
 
 @api.delete("/clients/{client_id}/contacts/{contact_id}", permission="clients:write")
 def remove_contact(caller: Caller, client_id: ClientId, contact_id: ContactId, if_match: int | None) -> None:
     """Take a person off a client."""
-    contacts.remove(caller, client_id, contact_id, if_match)
+    contacts.remove_contact(caller, client_id, contact_id, if_match)
 
 
 @api.get("/clients/{client_id}/addresses", permission="clients:read")
 def list_addresses(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Address]:
     """List a client's addresses, newest first."""
-    return addresses.listed(caller, client_id, query)
+    return addresses.list_addresses(caller, client_id, query)
 
 
 @api.post("/clients/{client_id}/addresses", permission="clients:write", status=201)
 def add_address(caller: Caller, client_id: ClientId, body: AddressInput) -> Address:
     """Add a place to a client."""
-    return addresses.add(caller, client_id, body)
+    return addresses.add_address(caller, client_id, body)
 
 
 @api.get("/clients/{client_id}/credit", permission="clients:read")
@@ -116,7 +116,7 @@ def get_credit(caller: Caller, client_id: ClientId) -> Credit:
 
     Available credit is the limit less the open balance; it is negative when the limit was lowered under the balance.
     """
-    return credit.of(service.get(caller, client_id))
+    return credit.get_credit(service.get(caller, client_id))
 
 
 @api.get("/clients/{client_id}/email-preferences", permission="clients:read")
@@ -125,7 +125,7 @@ def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferenc
 
     Quotes, confirmations and invoices always go out. Version 0 means that nobody has said anything yet.
     """
-    return preferences.of(caller, client_id)
+    return preferences.get_preferences(caller, client_id)
 
 
 @api.put("/clients/{client_id}/email-preferences", permission="clients:write")
@@ -136,4 +136,4 @@ def set_email_preferences(
 
     Fields that are left out stay as they are.
     """
-    return preferences.change(caller, client_id, body, if_match)
+    return preferences.update_preferences(caller, client_id, body, if_match)

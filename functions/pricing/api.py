@@ -33,25 +33,25 @@ def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     The answer explains itself line by line and is kept with the values that the rules had. Its total is the sum of its
     lines. A blocking warning keeps a trip like this from being booked.
     """
-    return quote_service.calculate(caller, body)
+    return quote_service.calculate_quote(caller, body)
 
 
 @api.get("/pricing/quotes", permission="pricing:read")
 def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
     """List quotes, newest first."""
-    return quote_service.quotes(caller, query)
+    return quote_service.list_quotes(caller, query)
 
 
 @api.get("/pricing/quotes/{quote_id}", permission="pricing:read")
 def get_quote(caller: Caller, quote_id: QuoteId) -> Quote:
     """Get a quote as it was given."""
-    return quote_service.quote(caller, quote_id)
+    return quote_service.get_quote(caller, quote_id)
 
 
 @api.get("/pricing/pricing-rules", permission="pricing:read")
 def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     """List pricing rules, newest first."""
-    return rule_service.rules(caller, query)
+    return rule_service.list_rules(caller, query)
 
 
 @api.post("/pricing/pricing-rules", permission="pricing:write", status=201, errors=(404,))
@@ -61,13 +61,13 @@ def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     Of the rules of a type that match a trip, the most specific wins: route, client, vehicle, global; then the higher
     priority; then the newest. Dates and times are the trip's local ones.
     """
-    return rule_service.create(caller, body)
+    return rule_service.create_rule(caller, body)
 
 
 @api.get("/pricing/pricing-rules/{rule_id}", permission="pricing:read")
 def get_pricing_rule(caller: Caller, rule_id: RuleId) -> PricingRule:
     """Get a pricing rule."""
-    return rule_service.rule(caller, rule_id)
+    return rule_service.get_rule(caller, rule_id)
 
 
 @api.put("/pricing/pricing-rules/{rule_id}", permission="pricing:write")
@@ -75,37 +75,37 @@ def update_pricing_rule(
     caller: Caller, rule_id: RuleId, body: PartialUpdate[RuleInput], if_match: int | None
 ) -> PricingRule:
     """Change a pricing rule; fields left out stay as they are. Quotes given before keep its former values."""
-    return rule_service.change(caller, rule_id, body, if_match)
+    return rule_service.update_rule(caller, rule_id, body, if_match)
 
 
 @api.delete("/pricing/pricing-rules/{rule_id}", permission="pricing:write")
 def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -> None:
     """Delete a pricing rule; its history stays."""
-    rule_service.delete(caller, rule_id, if_match)
+    rule_service.delete_rule(caller, rule_id, if_match)
 
 
 @api.get("/pricing/pricing-rules/{rule_id}/history", permission="pricing:read")
 def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> list[HistoryEntry]:
     """Who changed which fields of a rule, and when, oldest first."""
-    return rule_service.history(caller, rule_id)
+    return rule_service.get_rule_history(caller, rule_id)
 
 
 @api.get("/pricing/promo-codes", permission="pricing:read")
 def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
     """List promo codes, newest first, with the uses they have left."""
-    return extras_service.promos(caller, query)
+    return extras_service.list_promo_codes(caller, query)
 
 
 @api.post("/pricing/promo-codes", permission="pricing:write", status=201)
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     """Give out a promo code. One use is taken when a quote with it is accepted."""
-    return extras_service.create_promo(caller, body)
+    return extras_service.create_promo_code(caller, body)
 
 
 @api.get("/pricing/amenities", permission="pricing:read")
 def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
     """List the amenities and their prices."""
-    return extras_service.amenities(caller, query)
+    return extras_service.list_amenities(caller, query)
 
 
 @api.post("/pricing/amenities", permission="pricing:write", status=201)
@@ -121,4 +121,4 @@ def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceR
     Tells where a relief driver must take over, and what more drivers add to the price. Drivers are taken to come from
     full rest.
     """
-    return hours_check.check(caller, body)
+    return hours_check.check_itinerary(caller, body)

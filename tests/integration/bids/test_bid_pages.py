@@ -108,7 +108,7 @@ def test_who_bid_for_a_trip_that_was_changed_since_bids_anew() -> None:
     invited.post("bid", **FORM)
     award_award.drop_outdated(SYSTEM, invited.charter)
     assert invited.bids() == [("submitted", 1)]
-    before = charter_queries.get(SYSTEM, invited.charter)
+    before = charter_queries.get_charter(SYSTEM, invited.charter)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": 2})))
     award_award.drop_outdated(SYSTEM, invited.charter)
     page = invited.look()
@@ -128,7 +128,9 @@ def test_a_bid_that_was_begun_elsewhere_is_named() -> None:
 def test_the_page_asks_for_the_vehicles_that_nobody_runs_yet() -> None:
     invited = Invited(vehicle_count=3, passengers=120)
     own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get(SYSTEM, invited.charter), [own], "assigned"))
+    store.commit(
+        SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get_charter(SYSTEM, invited.charter), [own], "assigned")
+    )
     assert "For how many of the 2 vehicles" in invited.look()
     assert "Enter a number from 1 to 2." in invited.post("bid", **FORM, vehicle_count="3").text
     assert invited.post("bid", **FORM).status == 303

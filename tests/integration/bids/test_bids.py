@@ -319,7 +319,7 @@ def test_a_charter_whose_vehicles_all_got_drivers_needs_no_bids() -> None:
     trip, one = booked(), vendor("One")
     request = opened(trip["id"], one)
     made = bid(trip["id"], one)
-    before = charter_queries.get(SYSTEM, trip["id"])
+    before = charter_queries.get_charter(SYSTEM, trip["id"])
     own = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [own], "assigned"))
     said = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}

@@ -60,7 +60,9 @@ def accepted(bid_id: str) -> dict[str, Any]:
 def given(charter_id: str, vehicle: int = 1) -> None:
     """A driver of the organization runs a vehicle."""
     own = Cover(vehicle=vehicle, assignment_id=f"asg_{vehicle}", driver_id="drv_1")
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get(SYSTEM, charter_id), [own], "assigned"))
+    store.commit(
+        SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get_charter(SYSTEM, charter_id), [own], "assigned")
+    )
 
 
 def called_off(bid_id: str) -> int:
@@ -204,7 +206,7 @@ def test_a_confirmed_charter_that_lost_a_driver_is_put_out_to_bid() -> None:
     given(trip)
     whole = ask("POST", "/bids", offer(trip), vendor=one)
     assert (whole.status, whole.json()["title"]) == (409, "this charter takes no bids")
-    store.commit(SYSTEM, *coverage.uncovered(charter_queries.get(SYSTEM, trip), "asg_1"))
+    store.commit(SYSTEM, *coverage.release_assignment_ops(charter_queries.get_charter(SYSTEM, trip), "asg_1"))
     opened(trip, one, sealed=False)
     heard("charter.confirmed", trip)
     accepted(bid(trip, one)["id"])

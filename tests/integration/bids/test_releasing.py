@@ -68,7 +68,7 @@ def test_it_is_taken_back_once_and_only_from_who_won_it() -> None:
 def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
     trip, one = booked()["id"], vendor("One")
     made = won(trip, one)
-    before = charter_queries.get(SYSTEM, trip)
+    before = charter_queries.get_charter(SYSTEM, trip)
     driven = before.vehicles[0].model_copy(update={"assignment_id": "asg_1", "driver_id": "drv_1"})
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [driven], "assigned"))
     refused = ask("POST", f"/bids/{made}/release", WHY)

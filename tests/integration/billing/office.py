@@ -66,7 +66,7 @@ def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any
 def booked(**fields: Any) -> Charter:
     """A charter that was booked by phone; 150 miles cost 726.50 at the prices of the tests."""
     charter_id = asking.quoted(**{"miles": 150, **fields})["id"]
-    return lifecycle.to_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
+    return lifecycle.change_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
 
 
 def completed(**fields: Any) -> Charter:
@@ -79,7 +79,7 @@ def completed(**fields: Any) -> Charter:
 
 def charter(charter_id: str) -> Charter:
     """A charter as it is now."""
-    return charter_queries.get(STAFF, charter_id)
+    return charter_queries.get_charter(STAFF, charter_id)
 
 
 def paid_ahead(charter_id: str, cents: int) -> None:
@@ -98,7 +98,7 @@ def paid_ahead(charter_id: str, cents: int) -> None:
 
 def owes(client_id: str = CLIENT_ID) -> tuple[int, int]:
     """Cents that a client owes in all, and of them for trips not invoiced yet."""
-    now = credit.of(clients.get(STAFF, client_id))
+    now = credit.get_credit(clients.get(STAFF, client_id))
     return now.open_balance, now.booked_balance
 
 

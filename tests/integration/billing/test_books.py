@@ -148,7 +148,7 @@ class Services(RuleBasedStateMachine):
         issued = [each for each in known if each.number and each.status != "void"]
         charged = sum(each.total - each.amount_refunded for each in issued)
         assert client_balances(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.given_back
-        owed = credit.of(clients.get(STAFF, CLIENT_ID))
+        owed = credit.get_credit(clients.get(STAFF, CLIENT_ID))
         trips = [office.charter(each) for each in self.trips]
         assert owed.booked_balance == sum(each.credit_reserved for each in trips)
         assert owed.open_balance - owed.booked_balance == due

@@ -141,7 +141,7 @@ def test_bills_are_gone_through_a_few_at_a_time(dynamodb: Any, bucket: Any, stri
     papers = [each["Key"] for each in bucket.list_object_versions(Bucket=BUCKET)["Versions"]]
     assert len(papers) == 3
     file_storage.put(papers[0], b"an older one was drawn anew", "application/pdf")
-    trips.erase(MANAGER, CLIENT_ID)
+    trips.erase_client(MANAGER, CLIENT_ID)
     assert told(bills.CONSUMERS) == 1 + 1 + 3 + 1, "two at a time: three invoices, eight payments, three refunds"
     assert stripe.customers == {"cus_other"}
     kept = bucket.list_object_versions(Bucket=BUCKET)

@@ -48,7 +48,7 @@ def found() -> None:
         RuleInput(name="Coach base", rule_type="base_rate", amount=35_000),
         RuleInput(name="Per mile", rule_type="mileage_rate", amount=250),
     ):
-        rule_service.create(STAFF, rule)
+        rule_service.create_rule(STAFF, rule)
 
 
 def ask(

@@ -315,7 +315,7 @@ def test_a_trip_is_never_moved_to_where_it_could_not_be_read_again() -> None:
 
 def test_a_price_beyond_any_that_is_kept_is_refused() -> None:
     rule = RuleInput(name="Gold", rule_type="mileage_rate", amount=100_000_000, priority=9)
-    rule_service.create(STAFF, rule)
+    rule_service.create_rule(STAFF, rule)
     reply = ask("POST", "/charters", wish(miles=20_000, vehicle_count=100))
     assert reply.status in (409, 422), reply.text
     assert ask("GET", "/charters").json()["items"] == []

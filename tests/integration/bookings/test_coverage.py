@@ -27,12 +27,12 @@ def a_charter(*statuses: str, vehicles: int = 2) -> Charter:
     charter_id = str(quoted(vehicle_count=vehicles)["id"])
     for status in statuses:
         assert moved(charter_id, status).status == 200
-    return charter_queries.get(CALLER, charter_id)
+    return charter_queries.get_charter(CALLER, charter_id)
 
 
 def given(before: Charter, *covers: Cover) -> Charter:
     store.commit(CALLER, *coverage.cover_ops(CALLER, before, covers, "assigned"))
-    return charter_queries.get(CALLER, before.id)
+    return charter_queries.get_charter(CALLER, before.id)
 
 
 def test_a_booked_charter_is_confirmed_when_its_last_vehicle_is_given_away() -> None:
@@ -57,25 +57,25 @@ def test_a_charter_is_found_by_each_vendor_and_driver_that_runs_a_part_of_it() -
 
 def test_one_that_was_given_away_as_a_quote_is_confirmed_once_it_is_booked() -> None:
     quote = given(a_charter(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
-    assert (quote.status, coverage.confirm_if_whole(CALLER, quote)) == ("quote", [])
+    assert (quote.status, coverage.confirm_if_covered_ops(CALLER, quote)) == ("quote", [])
     moved(quote.id, "booked")
-    store.commit(CALLER, *coverage.confirm_if_whole(CALLER, charter_queries.get(CALLER, quote.id)))
-    assert charter_queries.get(CALLER, quote.id).status == "confirmed"
+    store.commit(CALLER, *coverage.confirm_if_covered_ops(CALLER, charter_queries.get_charter(CALLER, quote.id)))
+    assert charter_queries.get_charter(CALLER, quote.id).status == "confirmed"
 
 
 def test_a_vehicle_that_loses_its_driver_is_free_again_and_the_charter_keeps_its_status() -> None:
     whole = given(a_charter("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
-    assert coverage.uncovered(whole, "asg_other") == []
-    store.commit(CALLER, *coverage.uncovered(whole, "asg_1"))
-    left = charter_queries.get(CALLER, whole.id)
+    assert coverage.release_assignment_ops(whole, "asg_other") == []
+    store.commit(CALLER, *coverage.release_assignment_ops(whole, "asg_1"))
+    left = charter_queries.get_charter(CALLER, whole.id)
     assert (left.status, left.uncovered_vehicles, left.driver_id) == ("confirmed", [1], None)
 
 
 def test_a_vendor_that_was_awarded_a_vehicle_still_has_it_without_its_driver() -> None:
     both = Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1", assignment_id="asg_1", driver_id="drv_1")
     run = given(a_charter("booked", vehicles=1), both)
-    store.commit(CALLER, *coverage.uncovered(run, "asg_1"))
-    left = coverage.of_vehicle(charter_queries.get(CALLER, run.id), 1)
+    store.commit(CALLER, *coverage.release_assignment_ops(run, "asg_1"))
+    left = coverage.find_cover(charter_queries.get_charter(CALLER, run.id), 1)
     assert left == Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1")
 
 
@@ -85,15 +85,15 @@ def test_of_two_who_give_the_same_vehicle_away_one_wins() -> None:
     given(before, Cover(vehicle=1, vendor_id="ven_1"))
     with pytest.raises(CharterChanged):
         store.commit(CALLER, *late)
-    assert charter_queries.get(CALLER, before.id).vendor_ids == ["ven_1"]
+    assert charter_queries.get_charter(CALLER, before.id).vendor_ids == ["ven_1"]
 
 
 def test_a_charter_starts_and_is_completed_in_the_transaction_that_moves_its_vehicles() -> None:
     confirmed = given(a_charter("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
-    store.commit(CALLER, *lifecycle.starting(CALLER, confirmed, "left its first stop"))
-    under_way = charter_queries.get(CALLER, confirmed.id)
-    store.commit(CALLER, *lifecycle.completing(CALLER, under_way, "reached its last stop"))
-    assert charter_queries.get(CALLER, confirmed.id).status == "completed"
+    store.commit(CALLER, *lifecycle.start_ops(CALLER, confirmed, "left its first stop"))
+    under_way = charter_queries.get_charter(CALLER, confirmed.id)
+    store.commit(CALLER, *lifecycle.complete_ops(CALLER, under_way, "reached its last stop"))
+    assert charter_queries.get_charter(CALLER, confirmed.id).status == "completed"
 
 
 STAFF_ONLY = "charters:read charters:write"
@@ -103,14 +103,14 @@ STAFF_ONLY = "charters:read charters:write"
 def test_by_hand_a_charter_with_vehicles_that_nobody_runs_goes_ahead_by_a_manager_s_word_only(status: str) -> None:
     one = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
     half = given(a_charter("booked", *(["confirmed"] if status == "in_progress" else [])), one)
-    store.commit(CALLER, *coverage.uncovered(half, "asg_1"))
+    store.commit(CALLER, *coverage.release_assignment_ops(half, "asg_1"))
     path, step = f"/charters/{half.id}/status", {"status": status, "reason": "The client's own bus is the second"}
     refused = ask("POST", path, step, permissions=STAFF_ONLY)
     assert (refused.status, refused.json()["title"]) == (409, "this charter has vehicles that nobody runs")
     assert refused.json()["detail"].startswith("nobody runs vehicles 1, 2: ")
     silent = ask("POST", path, {"status": status, "reason": " "})
     assert (silent.status, silent.json()["errors"][0]["field"]) == (422, "reason")
-    assert charter_queries.get(CALLER, half.id).status == half.status
+    assert charter_queries.get_charter(CALLER, half.id).status == half.status
     made = ask("POST", path, step).json()
     assert (made["status"], made["status_reason"]) == (status, step["reason"])
     fact = store.history(half.key())[-1]
@@ -132,6 +132,6 @@ def test_a_trip_that_was_revised_has_its_drivers_no_more_and_its_vendors_still()
     quote = given(a_charter(), both, own)
     made = ask("PUT", f"/charters/{quote.id}", {"miles": 140})
     assert made.status == 200, made.text
-    after = charter_queries.get(CALLER, quote.id)
+    after = charter_queries.get_charter(CALLER, quote.id)
     assert after.vehicles == [Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1")]
     assert (after.driver_id, after.vendor_ids) == (None, ["ven_1"])

@@ -45,7 +45,7 @@ def awarded(*vendor_ids: str) -> str:
     charter_id = str(quoted()["id"])
     for status in ("booked", "confirmed"):
         assert moved(charter_id, status).status == 200
-    charter = charter_queries.get(CALLER, charter_id)
+    charter = charter_queries.get_charter(CALLER, charter_id)
     run = {"vendor_id": vendor_ids[0], "vendor_ids": list(vendor_ids)}
     store.commit(CALLER, Update(charter, charter.model_copy(update=run)))
     return charter_id
@@ -91,7 +91,7 @@ def run_by(**until: date) -> str:
     charter_id = str(quoted()["id"])
     for status in ("booked", "confirmed"):
         assert moved(charter_id, status).status == 200
-    charter = charter_queries.get(CALLER, charter_id)
+    charter = charter_queries.get_charter(CALLER, charter_id)
     cover = Cover(
         vehicle=1,
         assignment_id=ids.new("asg"),

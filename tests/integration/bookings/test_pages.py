@@ -37,7 +37,7 @@ def charter() -> Charter:
 @pytest.fixture
 def sent(charter: Charter) -> SentQuote:
     """Its quote, sent."""
-    return quote_links.send(STAFF, charter.id, SendQuoteInput())
+    return quote_links.send_quote(STAFF, charter.id, SendQuoteInput())
 
 
 def get(token: str) -> Reply:
@@ -62,7 +62,7 @@ def test_accepting_books_and_leads_back_to_the_page(charter: Charter, sent: Sent
     answer = post(sent.token, "accept", YES)
     assert (answer.status, answer.headers["Location"]) == (303, f"../{sent.token}")
     assert "Your trip is booked" in get(sent.token).text
-    assert charter_queries.get(STAFF, charter.id).accepted_by == "Dana Lee"
+    assert charter_queries.get_charter(STAFF, charter.id).accepted_by == "Dana Lee"
 
 
 def test_a_second_answer_is_told_what_the_first_was(sent: SentQuote) -> None:
@@ -74,7 +74,7 @@ def test_a_second_answer_is_told_what_the_first_was(sent: SentQuote) -> None:
 
 def test_declining_keeps_the_reason(charter: Charter, sent: SentQuote) -> None:
     assert post(sent.token, "decline", {"revision_number": "1", "reason": "The date moved."}).status == 303
-    known = charter_queries.get(STAFF, charter.id)
+    known = charter_queries.get_charter(STAFF, charter.id)
     assert (known.status, known.status_reason) == ("declined", "The date moved.")
 
 

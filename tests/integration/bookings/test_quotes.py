@@ -30,7 +30,7 @@ def history(charter_id: str) -> list[str]:
 
 
 def quote_status(charter: dict[str, Any]) -> str:
-    return pricing.quote(STAFF, charter["quote"]["id"]).status
+    return pricing.get_quote(STAFF, charter["quote"]["id"]).status
 
 
 def test_the_link_shows_the_quote_and_nothing_internal() -> None:
@@ -135,7 +135,7 @@ def test_a_link_expires_by_itself_and_by_the_timer() -> None:
         assert answer(token).json()["title"] == "this quote has expired"
         assert status_of(charter["id"]) == "quote"
         assert expiry_job.run().expired == 1
-        assert expiry_job.run() == expiry_job.Expiry()
+        assert expiry_job.run() == expiry_job.ExpiryResult()
         assert status_of(charter["id"]) == "expired"
         assert quote_status(charter) == "expired"
         assert status_of(other["id"]) == "quote"
@@ -186,16 +186,15 @@ def test_only_a_quote_can_be_sent() -> None:
 def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = quoted()
     token = sent(charter["id"])
-    opened = quote_links.opened
     interrupted: list[int] = []
 
     def slowly(text: str) -> quote_links.LinkedQuote:
-        linked = opened(text)
+        linked = quote_links.open_link(text)
         if not interrupted:
             interrupted.append(ask("PUT", f"/charters/{charter['id']}", {"notes": "Hurry"}).status)
         return linked
 
-    monkeypatch.setattr("coachway.bookings.quotes.responses.opened", slowly)
+    monkeypatch.setattr("coachway.bookings.quotes.responses.open_link", slowly)
     assert answer(token).status == 200
     assert interrupted == [200]
 
@@ -203,11 +202,11 @@ def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeyp
 def test_a_second_accept_that_read_before_the_first_wrote_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = quoted()
     token = sent(charter["id"])
-    stale = quote_links.opened(token)
+    stale = quote_links.open_link(token)
     assert answer(token).status == 200
     reads = iter([stale])
     monkeypatch.setattr(
-        "coachway.bookings.quotes.responses.opened", lambda text: next(reads, None) or quote_links.opened(text)
+        "coachway.bookings.quotes.responses.open_link", lambda text: next(reads, None) or quote_links.open_link(text)
     )
     again = answer(token)
     assert again.status == 409
@@ -256,7 +255,7 @@ def test_a_client_that_was_removed_books_nothing_but_its_trips_can_be_cancelled(
 
 
 def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
-    extras_service.create_promo(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
+    extras_service.create_promo_code(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
     first, second = quoted(promo_code="ONCE"), quoted(promo_code="ONCE")
     assert first["quote"]["discount"] == 50
     assert answer(sent(first["id"])).status == 200
@@ -268,4 +267,4 @@ def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
 
 def test_a_link_that_was_never_sent_is_missing() -> None:
     with pytest.raises(errors.NotFound):
-        quote_links.opened("A" * 86)
+        quote_links.open_link("A" * 86)

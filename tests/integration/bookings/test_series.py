@@ -71,7 +71,7 @@ def test_fifty_two_charters_with_their_quotes_events_and_counts() -> None:
     assert len(made) == 52
     for charter in (made[0], made[25], made[51]):
         assert [each["type"] for each in ask("GET", f"/charters/{charter['id']}/history").json()] == ["charter.created"]
-        assert pricing.quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
+        assert pricing.get_quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
     assert len(ask("GET", f"/charters/{made[7]['id']}/series").json()["items"]) == 52
     assert ask("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
     assert query_all(series_outbox.OutboxBatch, "SERIES_PARCELS", index="gsi1") == []
@@ -128,7 +128,7 @@ def test_a_series_that_fails_leaves_nothing_not_even_a_number(monkeypatch: pytes
 
 def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as dying:
-        dying.setattr(series_outbox, "deliver", lambda _caller, _left: 0)
+        dying.setattr(series_outbox, "deliver_batches", lambda _caller, _left: 0)
         made = recurring(count=20).json()
     first, last = made[0]["id"], made[-1]["id"]
     assert ask("GET", f"/charters/{last}/history").json() == []
@@ -140,16 +140,16 @@ def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: 
     for charter in made:
         events = ask("GET", f"/charters/{charter['id']}/history").json()
         assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]
-        assert pricing.quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
+        assert pricing.get_quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
 
 
 def test_a_parcel_that_two_deliver_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[series_outbox.OutboxBatch] = []
     with monkeypatch.context() as dying:
-        dying.setattr(series_outbox, "deliver", lambda _caller, left: kept.extend(left))
+        dying.setattr(series_outbox, "deliver_batches", lambda _caller, left: kept.extend(left))
         recurring(count=3)
-    assert series_outbox.deliver(STAFF, kept) == 1
-    assert series_outbox.deliver(STAFF, kept) == 0
+    assert series_outbox.deliver_batches(STAFF, kept) == 1
+    assert series_outbox.deliver_batches(STAFF, kept) == 0
 
 
 def test_the_same_key_gives_the_same_series_again() -> None:
@@ -178,7 +178,7 @@ def test_every_occurrence_is_checked_against_the_hours_of_its_own_night() -> Non
 def test_a_charter_outside_any_series_is_its_own() -> None:
     charter = quoted()
     assert [each["id"] for each in ask("GET", f"/charters/{charter['id']}/series").json()["items"]] == [charter["id"]]
-    assert store.find(series_outbox.OutboxBatch, series_outbox.PARCEL.key(org=ORG, series="x", number="00")) is None
+    assert store.find(series_outbox.OutboxBatch, series_outbox.BATCH.key(org=ORG, series="x", number="00")) is None
 
 
 def _broken(*_: Any, **__: Any) -> None:

@@ -173,7 +173,7 @@ def test_a_client_that_owes_something_stays() -> None:
     refused = ask("DELETE", f"/{client.id}")
     assert (refused.status, refused.json()["title"]) == (409, "still owes")
     assert ask("POST", f"/{client.id}/erase").status == 409
-    store.commit(CALLER, credit.settled(ORG, client.id, 100))
+    store.commit(CALLER, credit.settle_op(ORG, client.id, 100))
     assert ask("DELETE", f"/{client.id}").status == 204
 
 
@@ -262,7 +262,7 @@ def test_credit_is_the_limit_less_the_open_balance_and_never_passed() -> None:
     told = ask("GET", f"/{client.id}/credit").json()
     assert (told["credit_limit"], told["open_balance"], told["available_credit"]) == (100.0, 100.0, 0.0)
     with pytest.raises(errors.Conflict, match="more than the client owes"):
-        store.commit(CALLER, credit.settled(ORG, client.id, 10001))
+        store.commit(CALLER, credit.settle_op(ORG, client.id, 10001))
     ask("PUT", f"/{client.id}", {"credit_limit": 50})
     with pytest.raises(errors.ConcurrentUpdate):
         store.commit(CALLER, *credit.reserve_ops(client, 0))
@@ -350,7 +350,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_asking_again(
             raise errors.UpstreamUnavailable("the table does not answer")
         commit(*args, **more)
 
-    monkeypatch.setattr(privacy, "_TOGETHER", 1)
+    monkeypatch.setattr(privacy, "_BATCH_SIZE", 1)
     monkeypatch.setattr(store, "commit", dying)
     assert ask("POST", f"{path}/erase").status == 502
     monkeypatch.setattr(store, "commit", commit)

@@ -143,5 +143,7 @@ def awarded(charter_id: str, *, papers_until: date = date(2029, 1, 1)) -> str:
     vendor_id = ids.new("ven")
     cover = Cover(vehicle=1, vendor_id=vendor_id, bid_id=ids.new("bid"))
     store.commit(SYSTEM, Create(papers(SubjectType.VENDOR, vendor_id, papers_until)))
-    store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get(SYSTEM, charter_id), [cover], "awarded"))
+    store.commit(
+        SYSTEM, *coverage.cover_ops(SYSTEM, charter_queries.get_charter(SYSTEM, charter_id), [cover], "awarded")
+    )
     return vendor_id

@@ -89,7 +89,7 @@ def test_quotes_are_found_by_client_and_status_newest_first() -> None:
 def test_quotes_of_a_charter_are_found_by_it() -> None:
     rule(COACH_BASE)
     charter = "chr_01JQZZZZZZZZZZZZZZZZZZZZZZ"
-    made = quote_service.price(CALLER, REQUEST, charter_id=charter)
+    made = quote_service.price_trip(CALLER, REQUEST, charter_id=charter)
     store.commit(CALLER, *made.ops)
     found = ask("GET", "/quotes", query={"charter_id": charter}).json()["items"]
     assert [each["id"] for each in found] == [made.quote.id]
@@ -108,12 +108,12 @@ def test_clients_that_the_organization_does_not_have_are_not_found() -> None:
 
 def test_a_price_for_a_booking_writes_nothing_until_the_booking_does() -> None:
     rule(COACH_BASE)
-    made = quote_service.price(
+    made = quote_service.price_trip(
         CALLER, REQUEST, warnings=[Notice(code="hours_of_service", message="too long", blocking=True)]
     )
     assert ask("GET", f"/quotes/{made.quote.id}").status == 404
     store.commit(CALLER, *made.ops)
-    stored = quote_service.quote(CALLER, made.quote.id)
+    stored = quote_service.get_quote(CALLER, made.quote.id)
     with pytest.raises(errors.Conflict, match="too long"):
         quote_acceptance.acceptance_ops(CALLER, stored)
 
@@ -225,7 +225,7 @@ def test_a_promo_code_is_used_when_its_quote_is_accepted_and_never_too_often() -
 
     def accept(quote_id: str) -> bool:
         try:
-            store.commit(CALLER, *quote_acceptance.acceptance_ops(CALLER, quote_service.quote(CALLER, quote_id)))
+            store.commit(CALLER, *quote_acceptance.acceptance_ops(CALLER, quote_service.get_quote(CALLER, quote_id)))
         except errors.Conflict:
             return False
         return True
@@ -244,10 +244,10 @@ def test_a_promo_code_takes_off_what_it_says() -> None:
     ask("POST", "/promo-codes", {"code": "TEN", "percent": 10, "valid_until": "2027-05-31"})
     asked = REQUEST.model_copy(update={"promo_code": "TEN", "miles": Decimal(0)})
     with clock.frozen(datetime(2027, 6, 1, 3, 59, tzinfo=UTC)):
-        given = quote_service.priced(CALLER, asked)
+        given = quote_service.estimate_price(CALLER, asked)
         assert (given.subtotal, given.discount, given.total) == (350_00, 35_00, 315_00)
     with clock.frozen(datetime(2027, 6, 1, 4, tzinfo=UTC)):
-        assert [each.code for each in quote_service.priced(CALLER, asked).warnings] == ["promo_expired"]
+        assert [each.code for each in quote_service.estimate_price(CALLER, asked).warnings] == ["promo_expired"]
     assert [each["code"] for each in quote(promo_code="nope")["warnings"]] == ["promo_unknown"]
 
 

@@ -15,8 +15,8 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.table import tally
 from coachway.core.runtime import settings
 from coachway.pricing import rule_cache
-from coachway.pricing.rule_cache import _read
-from coachway.pricing.rule_index import FEW, IndexPage, index_partition_of
+from coachway.pricing.rule_cache import _query_index
+from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, index_partition_of
 from coachway.pricing.rule_model import ENTRIES, PricingRule, RuleEntry
 from tests.integration.pricing.asking import ACME, COACH_BASE, ORG, PER_MILE, WEEKEND, ask, line, quote, rule
 from tests.unit.pricing.making import base, mileage
@@ -169,10 +169,10 @@ def test_a_full_shelf_is_read_no_further_than_it_must(dynamodb: Any, monkeypatch
     read: list[int] = []
 
     def counted(*where: Any) -> IndexPage:
-        glance = _read(*where)
+        glance = _query_index(*where)
         read.append(len(glance.rules))
         return glance
 
     monkeypatch.setattr(rule_cache, "_read", counted)
     assert line(quote(), "mileage_rate")["unit_amount"] == 10
-    assert sum(read) <= 4 * FEW
+    assert sum(read) <= 4 * PAGE_SIZE

@@ -187,7 +187,7 @@ class Books(RuleBasedStateMachine):
             return
         if trip.invoiced:
             self.take_back(trip)
-        back = cancellation_policy.refund(trip.deposit, percent)
+        back = cancellation_policy.refund_amount(trip.deposit, percent)
         of: dict[str, Any] = {"client_id": trip.client, "charter_id": trip.id, **WORDS}
         if back:
             self.given_back[trip.client] += back

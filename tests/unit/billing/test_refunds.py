@@ -16,7 +16,7 @@ from coachway.billing.refunds.cancellation_settlement import refundable
 from coachway.billing.refunds.rules import STEPS, RefundableAmount, RefundStatus
 from coachway.bookings.charters import cancellation_policy
 from coachway.bookings.charters.model import Cancellation
-from coachway.bookings.charters.rules import By
+from coachway.bookings.charters.rules import Actor
 from coachway.core import errors
 
 CENTS = st.integers(0, 10**8)
@@ -61,10 +61,10 @@ def test_no_payment_gives_back_more_than_is_left_of_it(cents: int, payments: lis
 
 @given(CENTS, st.integers(0, 200), st.booleans())
 def test_nobody_gets_back_more_than_was_paid_and_later_is_never_better(paid: int, hours: int, client: bool) -> None:
-    first, by = datetime(2027, 3, 3, 14, tzinfo=UTC), By.CLIENT if client else By.STAFF
+    first, by = datetime(2027, 3, 3, 14, tzinfo=UTC), Actor.CLIENT if client else Actor.STAFF
 
     def back(left: timedelta) -> int:
-        return cancellation_policy.refund(paid, cancellation_policy.refund_percent(first, first - left, by))
+        return cancellation_policy.refund_amount(paid, cancellation_policy.refund_percent(first, first - left, by))
 
     now, later = back(timedelta(hours=hours)), back(timedelta(hours=hours) - timedelta(seconds=1))
     assert 0 <= later <= now <= paid
@@ -80,7 +80,7 @@ def test_what_was_paid_after_the_cancellation_goes_back_wholly(paid: int, late: 
         hours_left=1,
         refund_percent=percent,
         amount_paid=paid,
-        refund=cancellation_policy.refund(paid, percent),
+        refund=cancellation_policy.refund_amount(paid, percent),
         currency="USD",
     )
     assert refundable(terms, paid + late) == terms.refund + late

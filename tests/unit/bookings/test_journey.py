@@ -44,10 +44,10 @@ def test_types_and_zones_left_out_are_filled_in() -> None:
         Stop(address="B"),
         Stop(address="C", timezone="America/Denver"),
     ]
-    found = trip_times.completed(stops, "America/New_York")
+    found = trip_times.complete_stops(stops, "America/New_York")
     assert [stop.stop_type for stop in found] == [StopType.PICKUP, StopType.WAYPOINT, StopType.DROPOFF]
     assert [stop.timezone for stop in found] == ["America/Chicago", "America/Chicago", "America/Denver"]
-    assert trip_times.completed(found, "UTC") == found
+    assert trip_times.complete_stops(found, "UTC") == found
 
 
 def test_a_trip_lasts_from_the_first_departure_to_the_last_arrival() -> None:

@@ -13,21 +13,21 @@ from coachway.bookings.charters.model import CharterInput
 from coachway.bookings.charters.rules import (
     FIXED_ONCE_BOOKED,
     TRANSITIONS,
-    By,
+    Actor,
     Status,
-    following,
+    allowed_next,
     require_editable,
-    step,
+    require_transition,
 )
 from coachway.core import errors
 
 statuses = st.sampled_from(list(Status))
-actors = st.sampled_from(list(By))
+actors = st.sampled_from(list(Actor))
 
 
 def test_the_straight_way_is_quote_booked_confirmed_in_progress_completed() -> None:
     way = [Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED]
-    events = [step(start, end, By.STAFF).event for start, end in itertools.pairwise(way)]
+    events = [require_transition(start, end, Actor.STAFF).event for start, end in itertools.pairwise(way)]
     assert events == ["charter.booked", "charter.confirmed", "charter.started", "charter.completed"]
 
 
@@ -51,24 +51,24 @@ def test_what_has_started_cannot_be_cancelled() -> None:
 
 def test_a_refusal_names_what_is_possible() -> None:
     with pytest.raises(errors.Conflict, match="booked: it can become confirmed or cancelled, not completed"):
-        step(Status.BOOKED, Status.COMPLETED, By.STAFF)
+        require_transition(Status.BOOKED, Status.COMPLETED, Actor.STAFF)
     with pytest.raises(errors.Conflict, match="nothing can follow"):
-        step(Status.COMPLETED, Status.CANCELLED, By.STAFF)
+        require_transition(Status.COMPLETED, Status.CANCELLED, Actor.STAFF)
 
 
 def test_a_client_cannot_confirm() -> None:
     with pytest.raises(errors.Forbidden):
-        step(Status.BOOKED, Status.CONFIRMED, By.CLIENT)
+        require_transition(Status.BOOKED, Status.CONFIRMED, Actor.CLIENT)
 
 
 @given(start=statuses, end=statuses, by=actors)
-def test_what_is_not_in_the_table_is_refused(start: Status, end: Status, by: By) -> None:
+def test_what_is_not_in_the_table_is_refused(start: Status, end: Status, by: Actor) -> None:
     allowed = (start, end) in TRANSITIONS and by in TRANSITIONS[start, end].by
     if allowed:
-        assert step(start, end, by) is TRANSITIONS[start, end]
+        assert require_transition(start, end, by) is TRANSITIONS[start, end]
     else:
         with pytest.raises(errors.Error):
-            step(start, end, by)
+            require_transition(start, end, by)
 
 
 @given(status=statuses, changed=st.frozensets(st.sampled_from([*sorted(FIXED_ONCE_BOOKED), "notes"])))
@@ -90,9 +90,9 @@ class Life(RuleBasedStateMachine):
         self.been = [Status.QUOTE]
 
     @rule(wanted=statuses, by=actors)
-    def push(self, wanted: Status, by: By) -> None:
+    def push(self, wanted: Status, by: Actor) -> None:
         try:
-            transition = step(self.status, wanted, by)
+            transition = require_transition(self.status, wanted, by)
         except errors.Error:
             return
         assert by in transition.by
@@ -102,7 +102,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: not self.status.is_terminal)
     @rule(choice=st.data())
     def walk(self, choice: st.DataObject) -> None:
-        self.push(choice.draw(st.sampled_from(following(self.status))), By.STAFF)
+        self.push(choice.draw(st.sampled_from(allowed_next(self.status))), Actor.STAFF)
 
     @invariant()
     def no_status_comes_twice(self) -> None:

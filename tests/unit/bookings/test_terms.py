@@ -22,7 +22,7 @@ def schedule(
     total: int, days_before: int, policy: PaymentPolicy = USUAL, *, has_terms: bool = False
 ) -> list[Instalment]:
     accepted = TRIP - timedelta(days=days_before)
-    return instalments.instalments(total, has_terms=has_terms, accepted_on=accepted, trip_date=TRIP, policy=policy)
+    return instalments.plan_instalments(total, has_terms=has_terms, accepted_on=accepted, trip_date=TRIP, policy=policy)
 
 
 def said(parts: list[Instalment]) -> list[tuple[str, int, int | None]]:
@@ -69,8 +69,8 @@ def test_the_parts_are_the_whole_price_and_none_is_due_after_the_trip(
     parts = schedule(total, days, policy, has_terms=has_terms)
     assert sum(part.amount for part in parts) == (0 if has_terms else total)
     assert all(part.amount > 0 for part in parts)
-    instalments.require_whole(parts, 0 if has_terms else total, TRIP)
-    assert instalments.due_by(parts, TRIP) == sum(part.amount for part in parts)
+    instalments.require_valid_schedule(parts, 0 if has_terms else total, TRIP)
+    assert instalments.amount_due_by(parts, TRIP) == sum(part.amount for part in parts)
     if policy.deposit_percent == 0:
         assert instalments.amount_due_to_book(parts) == 0
     elif parts:
@@ -104,7 +104,7 @@ BALANCE = Instalment(kind=InstalmentKind.BALANCE, amount=300, due_on=date(2027, 
 def test_how_an_instalment_stands(
     part: Instalment, left: int, accepted: bool, today: date, expected: InstalmentStatus
 ) -> None:
-    assert instalments.status(part, left, accepted=accepted, today=today) is expected
+    assert instalments.instalment_status(part, left, accepted=accepted, today=today) is expected
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ def test_how_an_instalment_stands(
 )
 def test_what_was_agreed_must_fit(parts: list[Instalment], total: int, wrong: str) -> None:
     with pytest.raises(Invalid, match=wrong):
-        instalments.require_whole(parts, total, TRIP)
+        instalments.require_valid_schedule(parts, total, TRIP)
 
 
 def test_the_next_day_to_pay() -> None:
-    assert instalments.next_day([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
-    assert instalments.next_day([DEPOSIT, BALANCE], 400) is None
+    assert instalments.next_due_date([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
+    assert instalments.next_due_date([DEPOSIT, BALANCE], 400) is None

@@ -41,7 +41,7 @@ def test_a_name_is_looked_up_without_case_accents_and_spaces(name: str, sought: 
 @given(st.text(max_size=200))
 def test_a_folded_name_stays_as_it_is_and_fits_a_key(name: str) -> None:
     once = rules.normalize_name(name)
-    assert len(once.encode("utf-8", "surrogatepass")) <= 4 * rules.SOUGHT_LETTERS
+    assert len(once.encode("utf-8", "surrogatepass")) <= 4 * rules.NAME_PREFIX_LENGTH
     assert once.casefold() == once or rules.normalize_name(once).startswith(rules.normalize_name(once)[:1])
 
 

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 from coachway.core.types import ids
 from coachway.pricing.extras_model import Amenity, PromoCode
 from coachway.pricing.promo_rules import Offer
-from coachway.pricing.quote_calculation import Terms, price_of
+from coachway.pricing.quote_calculation import PricingTerms, calculate_price
 from coachway.pricing.quote_model import Line, Priced, QuoteRequest
-from coachway.pricing.rule_matching import Trip, trip_of
+from coachway.pricing.rule_matching import Trip, build_trip
 from coachway.pricing.rule_model import PricingRule
 
 NEW_YORK = ZoneInfo("America/New_York")
 WEDNESDAY, FRIDAY, SATURDAY = date(2027, 3, 3), date(2027, 3, 5), date(2027, 3, 6)
 ACME, OTHER = "cli_01K0000000000000000000000A", "cli_01K0000000000000000000000B"
-TERMS = Terms(currency="USD", asked_on=date(2026, 11, 20))
+TERMS = PricingTerms(currency="USD", asked_on=date(2026, 11, 20))
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +52,7 @@ def promo(**values: Any) -> PromoCode:
 
 
 def trip(**values: Any) -> Trip:
-    return trip_of(QuoteRequest.model_validate(_asked(values)), NEW_YORK)
+    return build_trip(QuoteRequest.model_validate(_asked(values)), NEW_YORK)
 
 
 def _asked(values: dict[str, Any]) -> dict[str, Any]:
@@ -63,14 +63,14 @@ def _asked(values: dict[str, Any]) -> dict[str, Any]:
 def priced(
     rules: list[PricingRule],
     *,
-    terms: Terms = TERMS,
+    terms: PricingTerms = TERMS,
     amenity: Amenity | None = None,
     offer: Offer | None = None,
     cost: int | None = None,
     **values: Any,
 ) -> Priced:
     amenities = {amenity.code: amenity} if amenity else {}
-    return price_of(trip(**values), rules, terms, amenities=amenities, offer=offer, cost=cost)
+    return calculate_price(trip(**values), rules, terms, amenities=amenities, offer=offer, cost=cost)
 
 
 def line_of(answer: Priced, kind: str) -> Line:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.pricing.promo_rules import Offer
-from coachway.pricing.quote_calculation import price_of
+from coachway.pricing.quote_calculation import calculate_price
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import WEEKDAYS, PricingRule
 from tests.unit.pricing.making import ACME, OTHER, TERMS, fee, promo, rule, wifi
@@ -112,7 +112,7 @@ def test_the_total_is_the_sum_of_the_lines_and_never_negative(
     rules: list[PricingRule], trip: Trip, offer: Offer | None, tax: Decimal, fuel: Decimal
 ) -> None:
     terms = replace(TERMS, tax_percent=tax, fuel_per_mile=fuel)
-    answer = price_of(trip, rules, terms, amenities=AMENITIES, offer=offer)
+    answer = calculate_price(trip, rules, terms, amenities=AMENITIES, offer=offer)
     assert answer.total == sum(line.amount for line in answer.lines)
     assert answer.total == answer.subtotal - answer.discount + answer.tax
     assert min(answer.total, answer.subtotal, answer.discount, answer.tax) >= 0
@@ -132,20 +132,20 @@ def test_adding_a_mile_never_lowers_the_price(
     longer = replace(trip, miles=trip.miles + more)
     if deadhead and trip.deadhead_miles:
         longer = replace(trip, deadhead_miles=trip.deadhead_miles + more)
-    shorter_price = price_of(trip, rules, terms, amenities=AMENITIES, offer=offer).total
-    assert price_of(longer, rules, terms, amenities=AMENITIES, offer=offer).total >= shorter_price
+    shorter_price = calculate_price(trip, rules, terms, amenities=AMENITIES, offer=offer).total
+    assert calculate_price(longer, rules, terms, amenities=AMENITIES, offer=offer).total >= shorter_price
 
 
 @given(rule_sets, trips(), st.randoms(use_true_random=False))
 def test_the_order_of_rules_never_matters(rules: list[PricingRule], trip: Trip, chance: random.Random) -> None:
-    before = price_of(trip, rules, TERMS, amenities=AMENITIES)
+    before = calculate_price(trip, rules, TERMS, amenities=AMENITIES)
     shuffled = list(rules)
     chance.shuffle(shuffled)
-    assert price_of(trip, shuffled, TERMS, amenities=AMENITIES) == before
+    assert calculate_price(trip, shuffled, TERMS, amenities=AMENITIES) == before
 
 
 @given(rule_sets, trips())
 def test_every_line_explains_its_amount(rules: list[PricingRule], trip: Trip) -> None:
-    for line in price_of(trip, rules, TERMS, amenities=AMENITIES).lines:
+    for line in calculate_price(trip, rules, TERMS, amenities=AMENITIES).lines:
         assert abs(line.quantity * line.unit_amount - line.amount) <= 1
         assert line.rule_id is None or line.rule_id in {each.id for each in rules} | {"ame_1"}

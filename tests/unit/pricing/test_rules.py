@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from coachway.pricing.rule_matching import matches, route_of, winners
+from coachway.pricing.rule_matching import matches, pick_winners, route_of
 from coachway.pricing.rule_model import RuleInput
 from tests.unit.pricing.making import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, mileage, rule, trip
 
@@ -70,7 +70,7 @@ def test_the_most_specific_rule_of_a_type_wins() -> None:
     asked = trip(client_id=ACME, route=ROUTE)
     rules = [everywhere, of_class, of_client, of_route]
     for expected in (of_route, of_client, of_class, everywhere):
-        assert winners(rules, asked, WEDNESDAY)["mileage_rate"] is expected
+        assert pick_winners(rules, asked, WEDNESDAY)["mileage_rate"] is expected
         rules.remove(expected)
 
 
@@ -78,16 +78,16 @@ def test_priority_decides_within_a_scope_and_then_the_newest() -> None:
     older = mileage(1_00, priority=5, id="prl_01K00000000000000000000000")
     newer = mileage(2_00, priority=5, id="prl_01K10000000000000000000000")
     higher = mileage(3_00, priority=6, id="prl_01J00000000000000000000000")
-    assert winners([newer, older], trip(), WEDNESDAY)["mileage_rate"] is newer
-    assert winners([newer, higher, older], trip(), WEDNESDAY)["mileage_rate"] is higher
+    assert pick_winners([newer, older], trip(), WEDNESDAY)["mileage_rate"] is newer
+    assert pick_winners([newer, higher, older], trip(), WEDNESDAY)["mileage_rate"] is higher
 
 
 def test_the_order_of_rules_decides_nothing() -> None:
     rules = [mileage(n, priority=n % 3, vehicle_class="coach" if n % 2 else None) for n in range(1, 40)]
-    expected = winners(rules, trip(), WEDNESDAY)
+    expected = pick_winners(rules, trip(), WEDNESDAY)
     for seed in range(20):
         random.Random(seed).shuffle(rules)
-        assert winners(rules, trip(), WEDNESDAY) == expected
+        assert pick_winners(rules, trip(), WEDNESDAY) == expected
 
 
 def test_deadhead_miles_and_each_fee_have_winners_of_their_own() -> None:
@@ -98,7 +98,7 @@ def test_deadhead_miles_and_each_fee_have_winners_of_their_own() -> None:
         rule("flat_fee", fee="amenity", code="bar", amount=2),
         rule("flat_fee", amount=3),
     ]
-    won = winners(rules, trip(), WEDNESDAY)
+    won = pick_winners(rules, trip(), WEDNESDAY)
     assert sorted(won) == [
         "deadhead_rate",
         "flat_fee:amenity:bar",

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachway.pricing.rule_index import (
-    FEW,
+    PAGE_SIZE,
     IndexPage,
-    buckets_for,
-    buckets_of,
-    candidates,
-    entries_of,
+    collect_candidates,
     index_partition_of,
+    rule_buckets,
+    rule_sort_keys,
+    trip_buckets,
 )
-from coachway.pricing.rule_matching import Trip, slots_for, winners
+from coachway.pricing.rule_matching import Trip, pick_winners, slots_for
 from coachway.pricing.rule_model import PricingRule
 from tests.unit.pricing.making import ACME, SATURDAY, WEDNESDAY, base, fee, mileage, rule, trip, weekend
 from tests.unit.pricing.test_properties import rule_sets, trips
@@ -26,11 +26,13 @@ from tests.unit.pricing.test_properties import rule_sets, trips
 class Shelves:
     """Shelves in memory that count what is read of them."""
 
-    def __init__(self, rules: list[PricingRule], few: int = FEW) -> None:
+    def __init__(self, rules: list[PricingRule], few: int = PAGE_SIZE) -> None:
         self.shelves: dict[str, list[tuple[str, PricingRule]]] = {}
         self.few, self.queries, self.read = few, 0, 0
         for each in rules:
-            self.shelves.setdefault(index_partition_of(each), []).extend((entry, each) for entry in entries_of(each))
+            self.shelves.setdefault(index_partition_of(each), []).extend(
+                (entry, each) for entry in rule_sort_keys(each)
+            )
         for entries in self.shelves.values():
             entries.sort(key=lambda entry: entry[0])
 
@@ -45,8 +47,10 @@ class Shelves:
 
 
 def same_winners(rules: list[PricingRule], asked: Trip, shelves: Shelves) -> bool:
-    found = candidates(asked, shelves.look)
-    return all(_of(winners(found, asked, day), asked) == _of(winners(rules, asked, day), asked) for day in asked.days)
+    found = collect_candidates(asked, shelves.look)
+    return all(
+        _of(pick_winners(found, asked, day), asked) == _of(pick_winners(rules, asked, day), asked) for day in asked.days
+    )
 
 
 def _of(won: dict[str, PricingRule], asked: Trip) -> dict[str, str]:
@@ -65,16 +69,16 @@ def test_the_winners_are_among_what_is_read_however_little_is_read_at_a_time(
 @given(st.dates(date(2027, 1, 1), date(2030, 1, 1)), st.integers(0, 3000), st.integers(0, 3000))
 def test_every_trip_date_of_a_rule_falls_into_exactly_one_of_its_buckets(first: date, length: int, day: int) -> None:
     dated = mileage(valid_from=first, valid_until=first + timedelta(days=length))
-    buckets = buckets_of(dated)
+    buckets = rule_buckets(dated)
     assert len(buckets) <= 7
     asked = first + timedelta(days=min(day, length))
-    assert len(set(buckets) & set(buckets_for([asked]))) == 1
+    assert len(set(buckets) & set(trip_buckets([asked]))) == 1
 
 
 def test_few_rules_are_read_with_one_query_for_each_shelf() -> None:
     rules = [base(), mileage(), weekend(), mileage(2_00, client_id=ACME)]
     shelves = Shelves(rules)
-    assert len(candidates(trip(client_id=ACME), shelves.look)) == 4
+    assert len(collect_candidates(trip(client_id=ACME), shelves.look)) == 4
     assert shelves.queries == 3
 
 
@@ -103,7 +107,7 @@ def test_rules_that_are_outranked_are_not_read() -> None:
     rules = [mileage(n, priority=n) for n in range(1, 5000)]
     shelves = Shelves(rules)
     assert same_winners(rules, trip(trip_date=WEDNESDAY), shelves)
-    assert shelves.read <= 4 * FEW
+    assert shelves.read <= 4 * PAGE_SIZE
 
 
 def _days(first: date, count: int) -> list[date]:

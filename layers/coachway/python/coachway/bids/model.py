@@ -18,7 +18,7 @@ from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Te
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import PositiveAmount
-from coachway.pricing.rule_model import Class, Code
+from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors.model import VendorId
 
 BidId = Annotated[str, Field(pattern=ids.pattern("bid"))]
@@ -77,11 +77,11 @@ class BidTerms(BaseSchema):
 class Offered(BaseSchema):
     """What a bid offers, which is no secret."""
 
-    vehicle_type: Class
+    vehicle_type: VehicleClass
     passenger_capacity: Annotated[int, Field(ge=1, le=1000, description="of each vehicle")]
     vehicle_id: Annotated[str | None, Field(max_length=60, pattern=r"^[\x21-\x7e]+$")] = None
     driver_name: Text | None = None
-    amenities: list[Code] = Field(default_factory=list, max_length=50)
+    amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
     is_ada_compliant: bool = False
     has_luggage_space: bool = False
 

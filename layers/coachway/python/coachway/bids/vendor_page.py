@@ -15,7 +15,7 @@ from coachway.bids.requests import invitation_links, invitations
 from coachway.bids.requests.invitation_links import Invited
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import brand_of, wording_of
+from coachway.bookings.charter_text import brand_of, formatter_of
 from coachway.bookings.charters.model import Charter
 from coachway.core import errors
 from coachway.core.caller import Caller
@@ -86,7 +86,7 @@ def _again(invited: Invited, token: str, wanted: BidInput, sent: Mapping[str, ob
         return _drawn(invited, status=409, trouble=trouble, sent=sent)
     if (known.terms.quoted_price, known.vehicle_count) == (wanted.quoted_price, wanted.vehicle_count):
         return _back(token)
-    price = wording_of(organization_queries.get(known.org_id)).money(known.terms.quoted_price, known.currency)
+    price = formatter_of(organization_queries.get(known.org_id)).money(known.terms.quoted_price, known.currency)
     trouble = f"You have bid {price} already, and this second bid was not taken. Withdraw the first to bid anew."
     return _drawn(invited, status=409, trouble=trouble, sent=sent)
 
@@ -184,7 +184,7 @@ def _drawn(
     wrong: Mapping[str, str] | None = None,
 ) -> HtmlResponse:
     organization = organization_queries.get(invited.charter.org_id)
-    words = wording_of(organization)
+    words = formatter_of(organization)
     usual = {"vehicle_count": str(_left(invited)), "reason": ""}
     return html.html(
         TEMPLATES,
@@ -195,9 +195,9 @@ def _drawn(
         vendor=invited.vendor.business_name,
         number=invited.charter.number,
         heading=f"Trip {invited.charter.number}",
-        route=charter_text.route(invited.charter.stops),
+        route=charter_text.describe_route(invited.charter.stops),
         facts=_facts(invited.charter, words),
-        stops=charter_text.stops(invited.charter.stops, words),
+        stops=charter_text.describe_stops(invited.charter.stops, words),
         message=invited.request.message,
         until=words.moment(invited.request.deadline, invited.charter.timezone),
         is_open=_is_open(invited),
@@ -205,7 +205,7 @@ def _drawn(
         banner=_banner(invited, words),
         trouble=trouble,
         vehicles=_left(invited),
-        amenities=charter_text.amenities(invited.charter),
+        amenities=charter_text.amenity_names(invited.charter),
         requires_ada=invited.request.requires_ada,
         currency=invited.request.currency,
         is_sealed=invited.request.is_sealed,
@@ -215,7 +215,7 @@ def _drawn(
 
 
 def _facts(charter: Charter, words: Formatter) -> list[charter_text.Fact]:
-    found = charter_text.facts(charter)
+    found = charter_text.describe_trip(charter)
     return [*found, charter_text.Fact("Miles", words.number(charter.miles))]
 
 

@@ -13,11 +13,17 @@ from coachway.core.documents.formatting import Formatter, humanized, vehicles
 from coachway.identity.model.organization import Organization
 from coachway.pricing.quote_model import Line
 
-TRIPS: Final = {TripType.ONE_WAY: "One-way", TripType.ROUND_TRIP: "Round trip", TripType.MULTI_DAY: "Multi-day"}
-STOPS: Final = {StopType.PICKUP: "Pickup", StopType.DROPOFF: "Drop-off", StopType.WAYPOINT: "Stop"}
+TRIP_TYPE_NAMES: Final = {
+    TripType.ONE_WAY: "One-way",
+    TripType.ROUND_TRIP: "Round trip",
+    TripType.MULTI_DAY: "Multi-day",
+}
+STOP_TYPE_NAMES: Final = {StopType.PICKUP: "Pickup", StopType.DROPOFF: "Drop-off", StopType.WAYPOINT: "Stop"}
 
-_BY_THE_MILE: Final = frozenset({"mileage_rate", "deadhead_rate", "fuel_surcharge"})
-_SHARES: Final = frozenset({"time_multiplier", "seasonal", "tax", "vehicle_specific", "client_specific", "promo"})
+_PER_MILE_KINDS: Final = frozenset({"mileage_rate", "deadhead_rate", "fuel_surcharge"})
+_PERCENT_KINDS: Final = frozenset(
+    {"time_multiplier", "seasonal", "tax", "vehicle_specific", "client_specific", "promo"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeWords:
+class TimeText:
     """`Departs`, `9:00 AM EST`, and the day where it differs from the time before."""
 
     label: str
@@ -36,14 +42,14 @@ class TimeWords:
 
 
 @dataclass(frozen=True, slots=True)
-class StopWords:
+class StopText:
     kind: str
     address: str
-    times: Sequence[TimeWords]
+    times: Sequence[TimeText]
 
 
 @dataclass(frozen=True, slots=True)
-class LineWords:
+class LineText:
     label: str
     detail: str
     amount: str
@@ -62,12 +68,12 @@ def brand_of(organization: Organization) -> Brand:
     )
 
 
-def wording_of(organization: Organization) -> Formatter:
+def formatter_of(organization: Organization) -> Formatter:
     """Its time zone and currency."""
     return Formatter(timezone=organization.timezone, currency=organization.currency)
 
 
-def stops(those: Iterable[Stop], wording: Formatter) -> list[StopWords]:
+def describe_stops(those: Iterable[Stop], wording: Formatter) -> list[StopText]:
     """Every stop on its own clock; a day is said once, until it changes."""
     result, said = [], ""
     for stop in those:
@@ -78,13 +84,13 @@ def stops(those: Iterable[Stop], wording: Formatter) -> list[StopWords]:
             zone = stop.timezone or ""
             day = wording.day(moment, zone)
             clock = f"{wording.clock(moment, zone)} {wording.zone(moment, zone)}"
-            times.append(TimeWords(label, clock, day if day != said else ""))
+            times.append(TimeText(label, clock, day if day != said else ""))
             said = day
-        result.append(StopWords(STOPS[stop.stop_type], stop.address, times))
+        result.append(StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, times))
     return result
 
 
-def route(those: Sequence[Stop]) -> str:
+def describe_route(those: Sequence[Stop]) -> str:
     """`New York, NY → Atlantic City, NJ`."""
     return f"{_place(those[0].address)} → {_place(those[-1].address)}"
 
@@ -94,46 +100,46 @@ def _place(address: str) -> str:
     return ", ".join(parts[-2:]) or address
 
 
-def lines(those: Iterable[Line], wording: Formatter) -> list[LineWords]:
+def describe_lines(those: Iterable[Line], wording: Formatter) -> list[LineText]:
     """Price lines, with what each is made of where that is not plain."""
-    return [LineWords(line.label, _detail(line, wording), wording.money(line.amount)) for line in those]
+    return [LineText(line.label, _detail(line, wording), wording.money(line.amount)) for line in those]
 
 
 def _detail(line: Line, wording: Formatter) -> str:
     unit = wording.money(abs(line.unit_amount))
-    if line.kind in _BY_THE_MILE:
+    if line.kind in _PER_MILE_KINDS:
         return f"{wording.number(line.quantity)} miles × {unit}"
     if line.kind == "hourly_rate":
         return f"{wording.number(line.quantity)} hours × {unit}"
     if line.quantity == 1:
         return ""
-    if line.kind in _SHARES:
+    if line.kind in _PERCENT_KINDS:
         return f"{wording.percent(abs(line.quantity))} of {unit}"
     return f"{wording.number(line.quantity)} × {unit}"
 
 
-def days(charter: Charter, wording: Formatter) -> str:
+def describe_days(charter: Charter, wording: Formatter) -> str:
     """The day of the trip, or the first and the last: `Wednesday, March 3, 2027 to Friday, March 5, 2027`."""
     first, last = wording.day(charter.starts_at, charter.timezone), wording.day(charter.ends_at, charter.timezone)
     return first if first == last else f"{first} to {last}"
 
 
-def facts(charter: Charter) -> list[Fact]:
+def describe_trip(charter: Charter) -> list[Fact]:
     """What the client asked for."""
     count = charter.vehicle_count
     found = [
-        Fact("Trip", TRIPS[charter.trip_type]),
+        Fact("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
         Fact("Vehicle" if count == 1 else "Vehicles", vehicles(count, charter.vehicle_class)),
         Fact("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:
-        found.append(Fact("Amenities", ", ".join(amenities(charter))))
+        found.append(Fact("Amenities", ", ".join(amenity_names(charter))))
     if charter.requires_second_driver:
         found.append(Fact("Drivers", "Two"))
     return found
 
 
-def crews(charter: Charter) -> list[Fact]:
+def describe_crews(charter: Charter) -> list[Fact]:
     """Who comes with what, for each vehicle that has its driver: `Coach 12`, `Rosa Delgado and Emil Sand`."""
     many = charter.vehicle_count > 1
     return [
@@ -146,13 +152,13 @@ def crews(charter: Charter) -> list[Fact]:
     ]
 
 
-def amenities(charter: Charter) -> list[str]:
+def amenity_names(charter: Charter) -> list[str]:
     """What was ordered: by the names of the price list; by their codes when not every one is on it."""
     listed = [line.label for line in charter.quote.lines if line.kind == "amenity"]
     return listed if len(listed) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
 
 
-def terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
+def cancellation_terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
     """What a cancellation gives back, longest notice first."""
     said, above = [], 0
     for tier in sorted(tiers, reverse=True):

@@ -10,7 +10,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Paragraph, Table
 
 from coachway.bookings import charter_text
-from coachway.bookings.charter_text import Fact, StopWords, brand_of, wording_of
+from coachway.bookings.charter_text import Fact, StopText, brand_of, formatter_of
 from coachway.bookings.charters.model import Charter
 from coachway.clients.model import Client
 from coachway.core.documents import pdf as document_pdf
@@ -18,13 +18,13 @@ from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import humanized, telephone
 from coachway.identity.model.organization import Organization
 
-_MARK: Final = 8 * mm
-_TIMES: Final = 48 * mm
+_NUMBER_WIDTH: Final = 8 * mm
+_TIMES_WIDTH: Final = 48 * mm
 
 
-def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
+def render_itinerary(charter: Charter, client: Client, organization: Organization) -> bytes:
     """The paper. Prices are not on it: drivers carry it."""
-    brand, words = brand_of(organization), wording_of(organization)
+    brand, words = brand_of(organization), formatter_of(organization)
     sheet = document_pdf.PdfDocument(
         brand,
         title="Itinerary",
@@ -32,23 +32,27 @@ def pdf(charter: Charter, client: Client, organization: Organization) -> bytes:
         reference=charter.number,
         currency=organization.currency,
     )
-    sheet.heading(charter_text.days(charter, words))
-    facts = [Fact("Client", client.name), Fact("Phone", telephone(client.phone or "")), *charter_text.facts(charter)]
+    sheet.heading(charter_text.describe_days(charter, words))
+    facts = [
+        Fact("Client", client.name),
+        Fact("Phone", telephone(client.phone or "")),
+        *charter_text.describe_trip(charter),
+    ]
     facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
     sheet.facts([(fact.label, fact.value) for fact in facts])
-    crews = charter_text.crews(charter)
+    crews = charter_text.describe_crews(charter)
     if crews:
         sheet.heading("Your drivers" if len(crews) > 1 else "Your driver")
         sheet.facts([(fact.label, fact.value) for fact in crews])
     sheet.heading("Stops")
-    sheet.add(stops_table(brand, sheet.width, charter_text.stops(charter.stops, words)))
+    sheet.add(build_stops_table(brand, sheet.width, charter_text.describe_stops(charter.stops, words)))
     if charter.notes.strip():
         sheet.heading("Notes")
         sheet.paragraph(charter.notes)
     return sheet.pdf()
 
 
-def stops_table(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table:
+def build_stops_table(brand: Brand, width: float, stops: Sequence[StopText]) -> Table:
     """One row for each stop: its number, its times, where it is and what happens there."""
     rows = []
     for number, stop in enumerate(stops, 1):
@@ -71,7 +75,7 @@ def stops_table(brand: Brand, width: float, stops: Sequence[StopWords]) -> Table
         rows.append([mark, times, place])
     return Table(
         rows,
-        colWidths=[_MARK, _TIMES, width - _MARK - _TIMES],
+        colWidths=[_NUMBER_WIDTH, _TIMES_WIDTH, width - _NUMBER_WIDTH - _TIMES_WIDTH],
         style=[
             *document_pdf.FLUSH,
             ("TOPPADDING", (0, 0), (-1, -1), 7),

@@ -72,33 +72,33 @@ class PaymentSchedule(Entity):
     agreed: Annotated[bool, Field(description="false while it follows from the organization's policy")]
 
 
-def of(charter: Charter, client: Client, organization: Organization) -> list[Instalment]:
+def instalments_of(charter: Charter, client: Client, organization: Organization) -> list[Instalment]:
     """The instalments of a charter: those agreed, else those of the policy as if it were accepted today."""
     if charter.instalments:
         return list(charter.instalments)
-    return instalments.instalments(
+    return instalments.plan_instalments(
         charter.quote.total,
         has_terms=has_terms(client.payment_terms),
-        accepted_on=today(charter),
+        accepted_on=local_today(charter),
         trip_date=charter.trip_date,
         policy=organization.payment_policy,
     )
 
 
-def today(charter: Charter) -> date:
+def local_today(charter: Charter) -> date:
     """The day at the charter's first stop."""
     return clock.now().astimezone(ZoneInfo(charter.timezone)).date()
 
 
-def shown(charter: Charter, parts: list[Instalment]) -> PaymentSchedule:
+def build_schedule(charter: Charter, parts: list[Instalment]) -> PaymentSchedule:
     """A charter's instalments and how they stand."""
-    now = today(charter)
+    now = local_today(charter)
     left = instalments.open_instalments(parts, charter.amount_paid)
     views = [
         InstalmentView(
             **part.model_dump(),
             open=short,
-            status=instalments.status(part, short, accepted=charter.is_accepted, today=now),
+            status=instalments.instalment_status(part, short, accepted=charter.is_accepted, today=now),
         )
         for part, short in zip(parts, left, strict=True)
     ]
@@ -120,16 +120,16 @@ def shown(charter: Charter, parts: list[Instalment]) -> PaymentSchedule:
     )
 
 
-def get(caller: Caller, charter_id: str) -> PaymentSchedule:
+def get_schedule(caller: Caller, charter_id: str) -> PaymentSchedule:
     """When a charter is paid for. Raises Missing, also for a client whose charter it is not."""
-    charter = charter_queries.get(caller, charter_id)
+    charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_outside and caller.party_id != charter.client_id:
         raise errors.NotFound("there is no such charter")
-    client, organization = _sides(charter)
-    return shown(charter, of(charter, client, organization))
+    client, organization = _load_client_and_organization(charter)
+    return build_schedule(charter, instalments_of(charter, client, organization))
 
 
-def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected: int | None) -> PaymentSchedule:
+def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected: int | None) -> PaymentSchedule:
     """Keep what was agreed with a client; no instalments: back to the policy.
 
     Raises Invalid when it is not the whole price, Conflict when the charter is closed, or when a trip would be booked
@@ -139,8 +139,8 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import CharterModified
 
-    before = charter_queries.get(caller, charter_id, expected=expected)
-    client, organization = _sides(before)
+    before = charter_queries.get_charter(caller, charter_id, expected=expected)
+    client, organization = _load_client_and_organization(before)
     if before.status.is_terminal:
         raise errors.Conflict(f"this charter is {before.status}", title="this charter is closed")
     if has_terms(client.payment_terms) and body.instalments:
@@ -153,7 +153,7 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
             "say what is paid when: the client has accepted a schedule", title="it was accepted already"
         )
     if body.instalments:
-        instalments.require_whole(body.instalments, before.quote.total, before.trip_date)
+        instalments.require_valid_schedule(body.instalments, before.quote.total, before.trip_date)
     if before.status is not Status.QUOTE and instalments.amount_due_to_book(body.instalments) > before.amount_paid:
         raise errors.Conflict(
             "it is booked already: give every instalment that is not paid a day", title="it is booked"
@@ -165,14 +165,14 @@ def agree(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected:
     ):
         raise errors.Conflict("nothing would be left to pay: book it instead", title="its deposit would be covered")
     after = before.model_copy(update={"instalments": list(body.instalments)})
-    answer = shown(after, of(after, client, organization))
+    answer = build_schedule(after, instalments_of(after, client, organization))
     answer.version = before.version + 1
     told = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
     store.commit(caller, Update(before, after, [told], lost=CharterChanged()), answer=answer)
     return answer
 
 
-def _sides(charter: Charter) -> tuple[Client, Organization]:
+def _load_client_and_organization(charter: Charter) -> tuple[Client, Organization]:
     from coachway.bookings.charters import lifecycle
 
     client_key, house_key = CLIENT.key(org=charter.org_id, id=charter.client_id), ORGANIZATIONS.key(org=charter.org_id)

@@ -13,7 +13,7 @@ from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 
 
-def add(caller: Caller, client_id: str, wanted: AddressInput) -> Address:
+def add_address(caller: Caller, client_id: str, wanted: AddressInput) -> Address:
     """Add a place to a client."""
     client = service.get(caller, client_id)
     address = Address(id=ids.new("adr"), org_id=caller.org_id, client_id=client_id, **wanted.model_dump())
@@ -25,7 +25,7 @@ def add(caller: Caller, client_id: str, wanted: AddressInput) -> Address:
     return address
 
 
-def listed(caller: Caller, client_id: str, query: PageQuery) -> Page[Address]:
+def list_addresses(caller: Caller, client_id: str, query: PageQuery) -> Page[Address]:
     """A client's addresses, newest first."""
     client = service.get(caller, client_id)
     partition = ADDRESSES.partition(org=caller.org_id, client=client.id)

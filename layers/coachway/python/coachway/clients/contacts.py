@@ -14,7 +14,7 @@ from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
 
 
-def add(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:
+def add_contact(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:
     """Add a person to a client."""
     client = service.get(caller, client_id)
     contact = Contact(id=ids.new("con"), org_id=caller.org_id, client_id=client_id, **wanted.model_dump())
@@ -26,29 +26,29 @@ def add(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:
     return contact
 
 
-def listed(caller: Caller, client_id: str, query: PageQuery) -> Page[Contact]:
+def list_contacts(caller: Caller, client_id: str, query: PageQuery) -> Page[Contact]:
     """A client's contacts, newest first."""
     client = service.get(caller, client_id)
     partition = CONTACTS.partition(org=caller.org_id, client=client.id)
     return query_page(Contact, CONTACTS, [partition], query, prefix="CONTACT#", where={"kept": True}, descending=True)
 
 
-def update(
+def update_contact(
     caller: Caller, client_id: str, contact_id: str, changes: PartialUpdate[ContactInput], expected: int | None
 ) -> Contact:
     """Change what `changes` names."""
-    before = _get(caller, client_id, contact_id, expected)
+    before = _get_contact(caller, client_id, contact_id, expected)
     after = apply_changes(before, changes)
     store.commit(caller, Update(before, after, [ContactUpdated(client_id=client_id)]))
     return after
 
 
-def remove(caller: Caller, client_id: str, contact_id: str, expected: int | None) -> None:
+def remove_contact(caller: Caller, client_id: str, contact_id: str, expected: int | None) -> None:
     """Take a person off a client."""
-    before = _get(caller, client_id, contact_id, expected)
+    before = _get_contact(caller, client_id, contact_id, expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [ContactRemoved(client_id=client_id)]))
 
 
-def _get(caller: Caller, client_id: str, contact_id: str, expected: int | None) -> Contact:
+def _get_contact(caller: Caller, client_id: str, contact_id: str, expected: int | None) -> Contact:
     return store.get(Contact, CONTACTS.key(org=caller.org_id, client=client_id, id=contact_id), expected=expected)

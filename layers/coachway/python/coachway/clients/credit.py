@@ -21,7 +21,7 @@ def _key(org_id: str, client_id: str) -> Key:
     return CREDIT.key(org=org_id, client=client_id)
 
 
-def of(client: Client) -> Credit:
+def get_credit(client: Client) -> Credit:
     """What `client` may still owe."""
     numbers = store.get_counters(_key(client.org_id, client.id))
     balance = numbers.get("open", 0)
@@ -55,12 +55,12 @@ def reserve_ops(client: Client, cents: int) -> list[Op]:
     ]
 
 
-def released(org_id: str, client_id: str, cents: int) -> Op:
+def release_op(org_id: str, client_id: str, cents: int) -> Op:
     """The op by which a trip that was booked on credit does not take place."""
     return IncrementCounters(_key(org_id, client_id), {"open": -cents, "booked": -cents}, _KIND)
 
 
-def invoiced(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
+def invoice_op(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
     """The op by which a client owes `cents` on an invoice, of trips that were booked on credit for `booked`.
 
     With both negative it is the op that takes an invoice back.
@@ -68,7 +68,7 @@ def invoiced(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
     return IncrementCounters(_key(org_id, client_id), {"open": cents - booked, "booked": -booked}, _KIND)
 
 
-def settled(org_id: str, client_id: str, cents: int) -> Op:
+def settle_op(org_id: str, client_id: str, cents: int) -> Op:
     """The op by which a client owes `cents` less. It fails with Conflict when that is more than is owed."""
     less = errors.Conflict("that is more than the client owes")
     return IncrementCounters(_key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=less)

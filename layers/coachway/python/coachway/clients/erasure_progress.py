@@ -12,7 +12,7 @@ from coachway.core.erasure import ERASURE, Erasure
 from coachway.core.persistence.operations import MarkConsumed, Update
 from coachway.core.persistence.retry import retry_on_conflict
 
-AT_ONCE: Final = 25
+PAGE_SIZE: Final = 25
 """Things that are erased in one go, which takes seconds; the next begins with an event of its own."""
 
 

@@ -11,7 +11,7 @@ from coachway.core.persistence.operations import Create, Update
 from coachway.core.schemas import PartialUpdate, apply_changes
 
 
-def of(caller: Caller, client_id: str) -> EmailPreferences:
+def get_preferences(caller: Caller, client_id: str) -> EmailPreferences:
     """What the client said, or what goes for a client that said nothing (version 0)."""
     client = service.get(caller, client_id)
     said = store.find(EmailPreferences, PREFERENCES.key(org=caller.org_id, client=client_id))
@@ -20,11 +20,11 @@ def of(caller: Caller, client_id: str) -> EmailPreferences:
     )
 
 
-def change(
+def update_preferences(
     caller: Caller, client_id: str, changes: PartialUpdate[EmailPreferencesInput], expected: int | None
 ) -> EmailPreferences:
     """Note what the client said."""
-    before = of(caller, client_id)
+    before = get_preferences(caller, client_id)
     if expected is not None and expected != before.version:
         raise errors.PreconditionFailed(f"the current version is {before.version}, not {expected}: read it again")
     after = apply_changes(before, changes)

@@ -26,8 +26,8 @@ from coachway.core.types.contact import same_mailbox
 from coachway.identity.model.user import User
 from coachway.identity.users import party_accounts
 
-_TOGETHER: Final = 90
-_IMPERSONAL: Final = frozenset(
+_BATCH_SIZE: Final = 90
+_IMPERSONAL_FIELDS: Final = frozenset(
     {"address_type", "client_type", "country", "credit_limit", "currency", "payment_terms", "role", "status"}
 )
 """Fields whose values in past events stay; every other one is blanked, also those that come later."""
@@ -44,7 +44,7 @@ class ClientFile(BaseSchema):
     history: list[HistoryEntry]
 
 
-def export(caller: Caller, client_id: str) -> ClientFile:
+def export_client(caller: Caller, client_id: str) -> ClientFile:
     """Everything kept about a client."""
     client = store.get(Client, CLIENT.key(org=caller.org_id, id=client_id))
     partition = client.key().pk
@@ -52,13 +52,13 @@ def export(caller: Caller, client_id: str) -> ClientFile:
         client=client,
         contacts=[each for each in query_all(Contact, partition, prefix="CONTACT#") if each.deleted_at is None],
         addresses=[each for each in query_all(Address, partition, prefix="ADDRESS#") if each.deleted_at is None],
-        email_preferences=preferences.of(caller, client_id),
-        credit=credit.of(client),
+        email_preferences=preferences.get_preferences(caller, client_id),
+        credit=credit.get_credit(client),
         history=store.history(client.key()),
     )
 
 
-def erase(caller: Caller, client_id: str) -> Erasure:
+def erase_client(caller: Caller, client_id: str) -> Erasure:
     """Take everything personal about a client, deleted ones too, out of the records for good.
 
     The client itself goes last: an erasure that was interrupted is finished by asking again. Raises Conflict while the
@@ -75,7 +75,9 @@ def erase(caller: Caller, client_id: str) -> Erasure:
     past = query_all(Envelope, place.pk, prefix="EVENT#")
     users = party_accounts.of_party(caller.org_id, "client", client_id)
     if receipt is None:
-        receipt = Erasure(id=client_id, org_id=caller.org_id, addresses=_addresses(client, contacts, past, users))
+        receipt = Erasure(
+            id=client_id, org_id=caller.org_id, addresses=_contact_addresses(client, contacts, past, users)
+        )
         store.commit(
             quietly,
             Create(receipt, taken=errors.ConcurrentUpdate("somebody else is erasing it")),
@@ -87,10 +89,10 @@ def erase(caller: Caller, client_id: str) -> Erasure:
         *(Remove(each) for each in contacts),
         *(Remove(each) for each in query_all(Address, place.pk, prefix="ADDRESS#")),
         *(Remove(each) for each in query_all(EmailPreferences, place.pk, prefix="EMAIL-PREFERENCES")),
-        *(Update(each, _blanked(each)) for each in past if _tells(each)),
+        *(Update(each, _redact_event(each)) for each in past if _has_personal_changes(each)),
     ]
-    for start in range(0, len(work), _TOGETHER):
-        store.commit(quietly, *work[start : start + _TOGETHER])
+    for start in range(0, len(work), _BATCH_SIZE):
+        store.commit(quietly, *work[start : start + _BATCH_SIZE])
     nobody = client.model_copy(
         update={
             "name": "erased",
@@ -111,7 +113,7 @@ def erase(caller: Caller, client_id: str) -> Erasure:
     return after
 
 
-def _addresses(
+def _contact_addresses(
     client: Client, contacts: Sequence[Contact], past: Sequence[Envelope], users: Sequence[User]
 ) -> list[str]:
     """Wherever a client was ever written to."""
@@ -123,11 +125,11 @@ def _addresses(
     return sorted({same_mailbox(each) for each in known if each})
 
 
-def _tells(event: Envelope) -> bool:
-    told = (each for each in event.changes if each.field not in _IMPERSONAL)
+def _has_personal_changes(event: Envelope) -> bool:
+    told = (each for each in event.changes if each.field not in _IMPERSONAL_FIELDS)
     return any(each.old is not None or each.new is not None for each in told)
 
 
-def _blanked(event: Envelope) -> Envelope:
-    changes = [each if each.field in _IMPERSONAL else Change(field=each.field) for each in event.changes]
+def _redact_event(event: Envelope) -> Envelope:
+    changes = [each if each.field in _IMPERSONAL_FIELDS else Change(field=each.field) for each in event.changes]
     return event.model_copy(update={"changes": changes})

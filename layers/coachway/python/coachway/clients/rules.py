@@ -27,7 +27,7 @@ TERM_DAYS: Final[Mapping[PaymentTerms, int]] = {
     PaymentTerms.NET_60: 60,
 }
 
-SOUGHT_LETTERS: Final = 100
+NAME_PREFIX_LENGTH: Final = 100
 """How much of a name is looked up: a sort key has 1,024 bytes at most."""
 
 
@@ -50,4 +50,4 @@ def normalize_name(name: str) -> str:
     """A name as it is looked up: without case, accents, and needless spaces."""
     apart = unicodedata.normalize("NFKD", name.casefold())
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return " ".join(bare.split())[:SOUGHT_LETTERS]
+    return " ".join(bare.split())[:NAME_PREFIX_LENGTH]

@@ -25,7 +25,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 
-_TOGETHER = 80
+_BATCH_SIZE = 80
 """Contacts that are removed with their client in one transaction; more go before it."""
 
 _CURRENCY_SECONDS = 300
@@ -52,7 +52,7 @@ def get(caller: Caller, client_id: str, *, expected: int | None = None) -> Clien
     return store.get(Client, CLIENT.key(org=caller.org_id, id=client_id), expected=expected)
 
 
-def listed(caller: Caller, query: ClientQuery) -> Page[Client]:
+def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     """Clients, newest first; by name when `q` asks for the beginning of one."""
     where = {
         name: value.value
@@ -90,7 +90,7 @@ def delete(caller: Caller, client_id: str, expected: int | None) -> None:
         Update(before, before.model_copy(update={"deleted_at": now}), [ClientDeleted()]),
         credit.require_zero_balance(before),
     )
-    while len(contacts) > _TOGETHER:
-        store.commit(caller, *contacts[:_TOGETHER])
-        contacts = contacts[_TOGETHER:]
+    while len(contacts) > _BATCH_SIZE:
+        store.commit(caller, *contacts[:_BATCH_SIZE])
+        contacts = contacts[_BATCH_SIZE:]
     store.commit(caller, *head, *contacts)

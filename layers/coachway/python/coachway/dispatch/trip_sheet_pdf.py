@@ -10,8 +10,8 @@ from reportlab.lib.colors import Color, HexColor, white
 from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, Paragraph, Spacer, Table
 
-from coachway.bookings.charter_text import STOPS, StopWords, TimeWords, brand_of, wording_of
-from coachway.bookings.itinerary_pdf import stops_table
+from coachway.bookings.charter_text import STOP_TYPE_NAMES, StopText, TimeText, brand_of, formatter_of
+from coachway.bookings.itinerary_pdf import build_stops_table
 from coachway.core.caller import Caller
 from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
@@ -53,7 +53,7 @@ def of(caller: Caller, assignment_id: str) -> FileResponse:
 
 def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | None, organization: Organization) -> bytes:
     """The paper. Prices are not on it."""
-    brand, words = brand_of(organization), wording_of(organization)
+    brand, words = brand_of(organization), formatter_of(organization)
     sheet = document_pdf.PdfDocument(
         brand,
         title="Trip sheet",
@@ -69,7 +69,7 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
         sheet.facts(numbers)
     if assignment.stops:
         sheet.heading("Stops")
-        sheet.add(stops_table(brand, sheet.width, _stops(assignment, words)))
+        sheet.add(build_stops_table(brand, sheet.width, _stops(assignment, words)))
     if assignment.notes.strip():
         sheet.heading("Notes")
         sheet.paragraph(assignment.notes)
@@ -119,7 +119,7 @@ def _numbers(assignment: Assignment, people: Sequence[Driver], brand: Brand) -> 
     return [(name, telephone(number)) for name, number in known if number]
 
 
-def _stops(assignment: Assignment, words: Formatter) -> list[StopWords]:
+def _stops(assignment: Assignment, words: Formatter) -> list[StopText]:
     """Every stop on its own clock; a day is said once, until it changes."""
     found, said = [], ""
     for stop in assignment.stops:
@@ -129,9 +129,9 @@ def _stops(assignment: Assignment, words: Formatter) -> list[StopWords]:
                 continue
             day = words.day(at, stop.timezone)
             clock = f"{words.clock(at, stop.timezone)} {words.zone(at, stop.timezone)}"
-            times.append(TimeWords(label, clock, day if day != said else ""))
+            times.append(TimeText(label, clock, day if day != said else ""))
             said = day
-        found.append(StopWords(STOPS[stop.stop_type], stop.address, times))
+        found.append(StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, times))
     return found
 
 

@@ -16,7 +16,7 @@ from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day, Timestamp
 from coachway.identity.model.field_types import TimeZone, UserId
-from coachway.pricing.rule_model import Class, Code, Weekday
+from coachway.pricing.rule_model import AmenityCode, VehicleClass, Weekday
 
 DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
 VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]
@@ -253,14 +253,14 @@ class VehicleInput(RequestSchema):
     model_config = ConfigDict(json_schema_extra={"examples": [VEHICLE_EXAMPLE]})
 
     name: Text
-    vehicle_class: Class
+    vehicle_class: VehicleClass
     capacity: Annotated[int, Field(ge=1, le=200, description="passengers, the driver not counted")]
     plate: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 .-]+$")]
     gross_weight_pounds: Annotated[
         int | None,
         Field(ge=1, le=200_000, description="its rating (GVWR); left out: taken to need a class B license"),
     ] = None
-    amenities: list[Code] = Field(default_factory=list, max_length=50)
+    amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
     is_ada_compliant: Annotated[bool, Field(description="takes wheelchairs")] = False
     garage_latitude: Latitude | None = None
     garage_longitude: Longitude | None = None
@@ -315,7 +315,7 @@ class VehicleQuery(PageQuery):
     """Which vehicles: in a status, of a class, of a vendor, whose name begins with `q`."""
 
     status: VehicleStatus | None = None
-    vehicle_class: Class | None = None
+    vehicle_class: VehicleClass | None = None
     vendor_id: VendorId | None = None
     q: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 

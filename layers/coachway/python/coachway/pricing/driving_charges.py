@@ -14,7 +14,7 @@ from typing import Final
 
 from coachway.core.types.money import round_half_up
 from coachway.pricing.quote_model import Line, LineKind
-from coachway.pricing.rule_matching import Trip, winners
+from coachway.pricing.rule_matching import Trip, pick_winners
 from coachway.pricing.rule_model import PricingRule, Rate
 
 RATES: Final[tuple[Rate, ...]] = ("base_rate", "mileage_rate", "deadhead_rate", "hourly_rate")
@@ -22,7 +22,7 @@ MULTIPLIERS: Final[tuple[LineKind, ...]] = ("time_multiplier", "seasonal")
 ADJUSTMENTS: Final[tuple[LineKind, ...]] = ("vehicle_specific", "client_specific")
 
 
-def line(
+def build_line(
     kind: LineKind, label: str, rule_id: str | None, quantity: Decimal | int, unit: int, cents: int | None = None
 ) -> Line:
     """`quantity` times `unit` cents, rounded; or `cents`, where rounding is not a matter of one line alone."""
@@ -40,9 +40,9 @@ class Share:
     part: Decimal
 
 
-def shares(rules: Sequence[PricingRule], trip: Trip) -> Iterator[Share]:
+def multiplier_shares(rules: Sequence[PricingRule], trip: Trip) -> Iterator[Share]:
     """The multipliers of a trip, those of time before those of season."""
-    by_day = [winners(rules, trip, day) for day in trip.days]
+    by_day = [pick_winners(rules, trip, day) for day in trip.days]
     for kind in MULTIPLIERS:
         won = [winner[kind] for winner in by_day if kind in winner]
         for rule in {rule.id: rule for rule in won}.values():
@@ -51,7 +51,7 @@ def shares(rules: Sequence[PricingRule], trip: Trip) -> Iterator[Share]:
             yield Share(kind, rule, part.quantize(Decimal("1e-10")))
 
 
-def multiplied(base: int, parts: Sequence[Decimal]) -> list[int]:
+def multiply(base: int, parts: Sequence[Decimal]) -> list[int]:
     """What each part of `base` comes to, in cents. Surcharges are rounded one by one; reductions as they add up."""
     result, reduced, taken = [], Decimal(0), 0
     for part in parts:
@@ -66,7 +66,7 @@ def multiplied(base: int, parts: Sequence[Decimal]) -> list[int]:
 
 
 @dataclass(slots=True)
-class Driving:
+class DrivingCharges:
     """Lines 1 to 3 of a quote."""
 
     trip: Trip
@@ -100,10 +100,10 @@ class Driving:
         for rate in RATES:
             rule = self.won.get(rate)
             if rule is not None and (quantity := self.quantity(rate)):
-                made.append(line(rate, rule.name, rule.id, quantity, rule.amount or 0))
+                made.append(build_line(rate, rule.name, rule.id, quantity, rule.amount or 0))
         base = sum(each.amount for each in made)
         for share, cents in zip(self.shares, self._multiplied(base), strict=True):
-            made.append(line(share.kind, share.rule.name, share.rule.id, share.part, base, cents))
+            made.append(build_line(share.kind, share.rule.name, share.rule.id, share.part, base, cents))
         for kind in ADJUSTMENTS:
             rule = self.won.get(kind)
             if rule is not None:
@@ -115,10 +115,10 @@ class Driving:
         before = self.cents()
         if rule.percent is not None:
             self.percents.append(rule.percent)
-            yield line(kind, rule.name, rule.id, rule.percent / 100, before, self.cents() - before)
+            yield build_line(kind, rule.name, rule.id, rule.percent / 100, before, self.cents() - before)
         elif rule.replaces is not None and self.quantity(rule.replaces):
             self.rates[rule.replaces] = rule.amount or 0
-            yield line(kind, rule.name, rule.id, 1, self.cents() - before)
+            yield build_line(kind, rule.name, rule.id, 1, self.cents() - before)
 
     def cents(self) -> int:
         """What the driving costs by the rates and adjustments as they now are."""
@@ -129,4 +129,4 @@ class Driving:
         return total
 
     def _multiplied(self, base: int) -> list[int]:
-        return multiplied(base, [share.part for share in self.shares])
+        return multiply(base, [share.part for share in self.shares])

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Note, RequestSchema, Text
 from coachway.core.types.money import PositiveAmount
-from coachway.pricing.rule_model import Code, RateAmount, TripDate, as_number
+from coachway.pricing.rule_model import AmenityCode, RateAmount, TripDate, json_number
 
 PromoText = Annotated[
     str,
@@ -24,7 +24,7 @@ PromoText = Annotated[
 PercentOff = Annotated[
     Decimal,
     Field(gt=0, le=100, decimal_places=4),
-    *as_number({"exclusiveMinimum": 0, "maximum": 100, "examples": [10]}),
+    *json_number({"exclusiveMinimum": 0, "maximum": 100, "examples": [10]}),
 ]
 
 
@@ -62,7 +62,7 @@ class AmenityInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "wifi", "name": "Wifi", "amount": 50}]})
 
-    code: Code
+    code: AmenityCode
     name: Text
     description: Note = ""
     amount: RateAmount

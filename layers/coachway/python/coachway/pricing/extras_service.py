@@ -25,38 +25,38 @@ from coachway.pricing.extras_model import (
 from coachway.pricing.promo_rules import Offer
 
 
-def create_promo(caller: Caller, body: PromoInput) -> PromoCode:
+def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     """Give out a promo code. Raises Duplicate."""
     promo = PromoCode(id=ids.new("pro"), org_id=caller.org_id, uses_left=body.max_uses, **body.model_dump())
     told = PromoCodeCreated(promo_id=promo.id, code=promo.code)
-    store.commit(caller, Create(promo, [told], taken=_taken(f"there is a promo code {promo.code} already")))
+    store.commit(caller, Create(promo, [told], taken=_duplicate_error(f"there is a promo code {promo.code} already")))
     return promo
 
 
-def promos(caller: Caller, query: PageQuery) -> Page[PromoCode]:
+def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
     """The promo codes, newest first, with the uses that they have left."""
     found = query_page(PromoCode, PROMOS, [PROMOS.partition(org=caller.org_id)], query, descending=True)
     keys = {promo.code: PROMO_USES.key(org=caller.org_id, code=promo.code) for promo in found.items}
     used = store.batch_get_counters(keys.values())
     for promo in found.items:
-        promo.uses_left = _left(promo, used[keys[promo.code]])
+        promo.uses_left = _uses_left(promo, used[keys[promo.code]])
     return found
 
 
-def offer(org_id: str, code: str) -> Offer:
+def load_offer(org_id: str, code: str) -> Offer:
     """What is known of a promo code that was named."""
     promo = store.find(PromoCode, PROMO.key(org=org_id, code=code))
     if promo is None:
         return Offer(code, None)
     used = store.get_counters(PROMO_USES.key(org=org_id, code=code)) if promo.max_uses is not None else {}
-    return Offer(code, promo, _left(promo, used))
+    return Offer(code, promo, _uses_left(promo, used))
 
 
-def _left(promo: PromoCode, used: Mapping[str, int]) -> int | None:
+def _uses_left(promo: PromoCode, used: Mapping[str, int]) -> int | None:
     return None if promo.max_uses is None else promo.max_uses - used.get("uses", 0)
 
 
-def use(org_id: str, code: str, max_uses: int | None) -> IncrementCounters:
+def use_promo_code_op(org_id: str, code: str, max_uses: int | None) -> IncrementCounters:
     """Takes one of the uses of a code, in the transaction of a booking. Fails with Conflict if none is left."""
     gone = errors.Conflict(f"the promo code {code} has no uses left: make a new quote", title="promo code used up")
     bound = {} if max_uses is None else {"uses": max_uses}
@@ -69,20 +69,22 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     """Put an amenity on the price list. Raises Duplicate."""
     amenity = Amenity(id=ids.new("ame"), org_id=caller.org_id, **body.model_dump())
     told = AmenityPriced(amenity_id=amenity.id, code=amenity.code, amount=amenity.amount)
-    store.commit(caller, Create(amenity, [told], taken=_taken(f"the amenity {amenity.code} has a price already")))
+    store.commit(
+        caller, Create(amenity, [told], taken=_duplicate_error(f"the amenity {amenity.code} has a price already"))
+    )
     return amenity
 
 
-def amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
+def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
     """The price list, by code."""
     return query_page(Amenity, AMENITIES, [AMENITIES.partition(org=caller.org_id)], query)
 
 
-def priced_amenities(org_id: str, codes: Sequence[str]) -> dict[str, Amenity]:
+def find_amenities(org_id: str, codes: Sequence[str]) -> dict[str, Amenity]:
     """Those of `codes` that are on the price list."""
     found = store.find_many(Amenity, [AMENITY.key(org=org_id, code=code) for code in codes])
     return {amenity.code: amenity for amenity in found.values()}
 
 
-def _taken(detail: str) -> errors.Duplicate:
+def _duplicate_error(detail: str) -> errors.Duplicate:
     return errors.Duplicate(detail, fields=[errors.FieldError("code", "must be unique")])

@@ -8,22 +8,22 @@ from coachway.core.caller import Caller
 from coachway.hours import itinerary, rulesets
 from coachway.identity import organization_queries
 from coachway.pricing import quote_service
-from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest, report
+from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest, build_report
 from coachway.pricing.quote_model import QuoteRequest
 from coachway.pricing.rule_matching import route_of
 
 
-def check(caller: Caller, request: ComplianceRequest) -> ComplianceReport:
+def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceReport:
     """Judge an itinerary. Raises Invalid for stops that are out of order in time."""
     house = organization_queries.get(caller.org_id)
     policy = house.hours_policy
     law = rulesets.law(request.ruleset or policy.ruleset, policy.daily_carrier)
     found = itinerary.comply(request.driven(), law)
-    added = _added(caller, request, found.drivers_needed)
-    return report(found, added_price=added, currency=house.currency)
+    added = _added_price(caller, request, found.drivers_needed)
+    return build_report(found, added_price=added, currency=house.currency)
 
 
-def _added(caller: Caller, request: ComplianceRequest, needed: int | None) -> int | None:
+def _added_price(caller: Caller, request: ComplianceRequest, needed: int | None) -> int | None:
     """What the drivers beyond the first add, in cents; None without a class of vehicle, a time, or a legal crew."""
     moments = (moment for stop in request.stops for moment in (stop.estimated_arrival, stop.estimated_departure))
     times = [moment for moment in moments if moment is not None]
@@ -40,6 +40,6 @@ def _added(caller: Caller, request: ComplianceRequest, needed: int | None) -> in
         stops=len(request.stops),
         route=route_of([stop.address for stop in request.stops if stop.address]),
     )
-    alone = quote_service.priced(caller, asked).total
-    together = quote_service.priced(caller, asked.model_copy(update={"requires_second_driver": True})).total
+    alone = quote_service.estimate_price(caller, asked).total
+    together = quote_service.estimate_price(caller, asked.model_copy(update={"requires_second_driver": True})).total
     return (together - alone) * (needed - 1)

@@ -22,10 +22,10 @@ from coachway.hours.trip import TripStop
 from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.quote_model import Miles, Notice, QuoteRequest
 from coachway.pricing.rule_matching import Trip
-from coachway.pricing.rule_model import Class
+from coachway.pricing.rule_model import VehicleClass
 
-_USUAL_START = time(9)
-_MOST_MILES = 10_000
+_DEFAULT_START = time(9)
+_MAX_MILES = 10_000
 
 
 class ItineraryStop(RequestSchema):
@@ -77,14 +77,14 @@ class ComplianceRequest(RequestSchema):
     )
 
     stops: Annotated[list[ItineraryStop], Field(min_length=2, max_length=50)]
-    miles: Annotated[Miles | None, Field(le=_MOST_MILES, description="left out: by the stops' coordinates")] = None
-    deadhead_miles: Annotated[Miles, Field(le=_MOST_MILES)] = Decimal(0)
+    miles: Annotated[Miles | None, Field(le=_MAX_MILES, description="left out: by the stops' coordinates")] = None
+    deadhead_miles: Annotated[Miles, Field(le=_MAX_MILES)] = Decimal(0)
     requires_second_driver: bool = False
     drivers: Annotated[int | None, Field(ge=1, le=4, description="left out: one, or two with a second driver")] = None
     ruleset: Annotated[
         Literal["us_passenger", "us_property"] | None, Field(description="left out: the organization's")
     ] = None
-    vehicle_class: Class | None = None
+    vehicle_class: VehicleClass | None = None
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
 
@@ -142,7 +142,7 @@ class ComplianceReport(BaseSchema):
     warnings: list[Notice]
 
 
-def report(found: itinerary.Compliance, *, added_price: int | None, currency: str) -> ComplianceReport:
+def build_report(found: itinerary.Compliance, *, added_price: int | None, currency: str) -> ComplianceReport:
     """The answer to callers. `added_price` is in cents."""
     return ComplianceReport(
         verdict=found.verdict,
@@ -160,7 +160,7 @@ def report(found: itinerary.Compliance, *, added_price: int | None, currency: st
         relief=[ReliefPoint(**each.model_dump()) for each in found.relief],
         added_price=added_price,
         currency=currency,
-        warnings=notices(found),
+        warnings=compliance_notices(found),
     )
 
 
@@ -168,7 +168,7 @@ def _hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 4)
 
 
-def notices(found: itinerary.Compliance) -> list[Notice]:
+def compliance_notices(found: itinerary.Compliance) -> list[Notice]:
     """What a quote says of its itinerary: an illegal one cannot be booked with the drivers named."""
     made = []
     if found.verdict is Answer.BLOCK:
@@ -186,9 +186,9 @@ def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, law: 
 
     A trip of several days has nights that nobody told of, so nothing is said about it.
     """
-    if len(trip.days) > 1 or trip.miles + trip.deadhead_miles > _MOST_MILES:
+    if len(trip.days) > 1 or trip.miles + trip.deadhead_miles > _MAX_MILES:
         return []
-    start = request.departs_at or datetime.combine(trip.days[0], trip.start or _USUAL_START, zone)
+    start = request.departs_at or datetime.combine(trip.days[0], trip.start or _DEFAULT_START, zone)
     driven = DrivenTrip(
         stops=(TripStop(departure=start.astimezone(UTC)), TripStop()),
         miles=float(trip.miles),
@@ -196,4 +196,4 @@ def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, law: 
         drivers=2 if trip.second_driver else 1,
     )
     found = itinerary.comply(driven, law)
-    return notices(found) if found.verdict is Answer.BLOCK else []
+    return compliance_notices(found) if found.verdict is Answer.BLOCK else []

@@ -19,11 +19,11 @@ class Offer:
     uses_left: int | None = None
 
 
-def refusal(offer: Offer, subtotal: int, asked_on: date) -> Notice | None:
+def refusal_notice(offer: Offer, subtotal: int, asked_on: date) -> Notice | None:
     """Why a code gives nothing: unknown, out of its dates, used up, or below its least amount; None if it gives."""
     promo = offer.promo
     if promo is None:
-        return unknown(offer)
+        return unknown_code_notice(offer)
     if promo.valid_from is not None and asked_on < promo.valid_from:
         return Notice(code="promo_not_yet", message=f"the promo code {promo.code} is good from {promo.valid_from} on")
     if promo.valid_until is not None and asked_on > promo.valid_until:
@@ -36,6 +36,6 @@ def refusal(offer: Offer, subtotal: int, asked_on: date) -> Notice | None:
     return None
 
 
-def unknown(offer: Offer) -> Notice:
+def unknown_code_notice(offer: Offer) -> Notice:
     """That nobody ever gave out this code."""
     return Notice(code="promo_unknown", message=f"there is no promo code {offer.code}")

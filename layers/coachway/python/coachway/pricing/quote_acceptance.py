@@ -8,7 +8,7 @@ from coachway.core.persistence.operations import Op, Update
 from coachway.pricing.quote_model import Quote, QuoteStatus
 
 
-def with_status(before: Quote, status: QuoteStatus) -> Update:
+def set_status_op(before: Quote, status: QuoteStatus) -> Update:
     """What sets the status of a quote, for the transaction of the booking that it belongs to."""
     return Update(before, before.model_copy(update={"status": status}))
 
@@ -22,9 +22,9 @@ def acceptance_ops(caller: Caller, before: Quote) -> list[Op]:
     blocking = [warning.message for warning in before.warnings if warning.blocking]
     if blocking:
         raise errors.Conflict("; ".join(blocking), title="the quote cannot be booked as it is")
-    ops: list[Op] = [with_status(before, "accepted")]
+    ops: list[Op] = [set_status_op(before, "accepted")]
     if before.promo_code is not None:
         from coachway.pricing import extras_service  # few quotes have one
 
-        ops.append(extras_service.use(caller.org_id, before.promo_code, before.promo_max_uses))
+        ops.append(extras_service.use_promo_code_op(caller.org_id, before.promo_code, before.promo_max_uses))
     return ops

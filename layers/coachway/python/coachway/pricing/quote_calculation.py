@@ -18,18 +18,18 @@ from typing import Final
 
 from coachway.core import errors
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
-from coachway.pricing.driving_charges import Driving, line, shares
+from coachway.pricing.driving_charges import DrivingCharges, build_line, multiplier_shares
 from coachway.pricing.extras_model import Amenity
-from coachway.pricing.promo_rules import Offer, refusal, unknown
+from coachway.pricing.promo_rules import Offer, refusal_notice, unknown_code_notice
 from coachway.pricing.quote_model import AppliedRule, Line, Margin, Notice, Priced
-from coachway.pricing.rule_matching import Trip, waiting_for_a_start, winners
+from coachway.pricing.rule_matching import Trip, depends_on_start_time, pick_winners
 from coachway.pricing.rule_model import Fee, PricingRule
 
 FUEL_PER_MILE: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PricingTerms:
     """The organization's own terms, and the day of asking in its time zone."""
 
     currency: str
@@ -40,19 +40,19 @@ class Terms:
     minimum_cents: int = 0
 
 
-def price_of(
+def calculate_price(
     trip: Trip,
     rules: Sequence[PricingRule],
-    terms: Terms,
+    terms: PricingTerms,
     *,
     amenities: Mapping[str, Amenity],
     offer: Offer | None = None,
     cost: int | None = None,
 ) -> Priced:
     """The priced trip. `cost` is in cents. Raises Conflict for a price beyond anything that can be booked."""
-    won = winners(rules, trip, trip.days[0])
-    driving = Driving(trip, won, list(shares(rules, trip)))
-    quote = _Quote(trip, won, terms)
+    won = pick_winners(rules, trip, trip.days[0])
+    driving = DrivingCharges(trip, won, list(multiplier_shares(rules, trip)))
+    quote = _QuoteBuilder(trip, won, terms)
     quote.lines += driving.lines()
     quote.lines += quote.fees(amenities)
     quote.lines += quote.fuel()
@@ -76,7 +76,7 @@ def price_of(
         currency=terms.currency,
         margin=_margin(before_tax, cost),
         warnings=quote.warnings,
-        rules=_applied(rules, quote.lines),
+        rules=_applied_rules(rules, quote.lines),
     )
 
 
@@ -88,7 +88,7 @@ def _margin(price_cents: int, cost: int | None) -> Margin | None:
     return Margin(cost=cost, amount=left, percent=percent)
 
 
-def _applied(rules: Sequence[PricingRule], lines: Sequence[Line]) -> list[AppliedRule]:
+def _applied_rules(rules: Sequence[PricingRule], lines: Sequence[Line]) -> list[AppliedRule]:
     """The rules that made a line, as they were, in the order of the lines."""
     known = {rule.id: rule for rule in rules}
     named = dict.fromkeys(each.rule_id for each in lines if each.rule_id in known)
@@ -96,12 +96,12 @@ def _applied(rules: Sequence[PricingRule], lines: Sequence[Line]) -> list[Applie
 
 
 @dataclass(slots=True)
-class _Quote:
+class _QuoteBuilder:
     """A quote in the making: what `lines` has so far is what the next step starts from."""
 
     trip: Trip
     won: Mapping[str, PricingRule]
-    terms: Terms
+    terms: PricingTerms
     lines: list[Line] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
 
@@ -126,15 +126,15 @@ class _Quote:
     def _fee(self, fee: Fee, quantity: int) -> Iterator[Line]:
         rule = self.won.get(f"flat_fee:{fee}")
         if rule is not None and quantity:
-            yield line(fee, rule.name, rule.id, quantity * self._days(rule), rule.amount or 0)
+            yield build_line(fee, rule.name, rule.id, quantity * self._days(rule), rule.amount or 0)
 
     def _amenity(self, code: str, listed: Amenity | None) -> Iterator[Line]:
         """By a rule for this trip, else by the price list."""
         rule = self.won.get(f"flat_fee:amenity:{code}")
         if rule is not None:
-            yield line("amenity", rule.name, rule.id, self.trip.vehicles * self._days(rule), rule.amount or 0)
+            yield build_line("amenity", rule.name, rule.id, self.trip.vehicles * self._days(rule), rule.amount or 0)
         elif listed is not None:
-            yield line("amenity", listed.name, listed.id, self.trip.vehicles, listed.amount)
+            yield build_line("amenity", listed.name, listed.id, self.trip.vehicles, listed.amount)
         else:
             self.warn("amenity_without_price", f"the amenity {code} has no price and is not charged")
 
@@ -146,26 +146,26 @@ class _Quote:
         rule = self.won.get("flat_fee:fuel_surcharge")
         cents = self.terms.fuel_per_mile * 100 if rule is None else Decimal(rule.amount or 0)
         miles = (self.trip.miles + self.trip.deadhead_miles) * self.trip.vehicles
-        label, rule_id = _source(rule, "Fuel surcharge")
+        label, rule_id = _label_and_id(rule, "Fuel surcharge")
         if cents == int(cents):
             if miles and cents:
-                yield line("fuel_surcharge", label, rule_id, miles, int(cents))
+                yield build_line("fuel_surcharge", label, rule_id, miles, int(cents))
         elif total := round_half_up(miles * cents):
-            yield line("fuel_surcharge", f"{label}, {self.terms.fuel_per_mile} a mile", rule_id, 1, total)
+            yield build_line("fuel_surcharge", f"{label}, {self.terms.fuel_per_mile} a mile", rule_id, 1, total)
 
     def promo(self, offer: Offer | None) -> Iterator[Line]:
         """6. What the code gives, at most all there is. A code that gives nothing leaves a warning."""
         if offer is None:
             return
         subtotal, promo = self.sum, offer.promo
-        refused = refusal(offer, subtotal, self.terms.asked_on)
+        refused = refusal_notice(offer, subtotal, self.terms.asked_on)
         if promo is None or refused is not None:
-            self.warnings.append(refused or unknown(offer))
+            self.warnings.append(refused or unknown_code_notice(offer))
         elif promo.percent is not None:
             off = round_half_up(subtotal * promo.percent / 100)
-            yield line("promo", f"Promo code {promo.code}", promo.id, promo.percent / 100, -subtotal, -off)
+            yield build_line("promo", f"Promo code {promo.code}", promo.id, promo.percent / 100, -subtotal, -off)
         else:
-            yield line("promo", f"Promo code {promo.code}", promo.id, 1, -min(promo.amount or 0, subtotal))
+            yield build_line("promo", f"Promo code {promo.code}", promo.id, 1, -min(promo.amount or 0, subtotal))
 
     def minimum(self) -> Iterator[Line]:
         """7. What is missing to the least that a trip costs, for each vehicle."""
@@ -173,15 +173,15 @@ class _Quote:
         least = self.terms.minimum_cents if rule is None else rule.amount or 0
         missing = least * self.trip.vehicles - self.sum
         if missing > 0:
-            yield line("minimum_charge", *_source(rule, "Minimum charge"), 1, missing)
+            yield build_line("minimum_charge", *_label_and_id(rule, "Minimum charge"), 1, missing)
 
     def tax(self) -> Iterator[Line]:
         """8. On all of it."""
         base, share = self.sum, self.terms.tax_percent / 100
         if base and share:
-            yield line("tax", "Tax", None, share, base)
+            yield build_line("tax", "Tax", None, share, base)
 
-    def warn_of_rates(self, driving: Driving, rules: Sequence[PricingRule]) -> None:
+    def warn_of_rates(self, driving: DrivingCharges, rules: Sequence[PricingRule]) -> None:
         """What somebody should know of how the driving was priced."""
         if not driving.rates:
             self.warn("no_rate", "no base, mileage or hourly rate is for this trip")
@@ -189,10 +189,10 @@ class _Quote:
             self.warn("hours_unknown", "there is an hourly rate: say departs_at and returns_at, or hours")
         if self.trip.deadhead_miles and "deadhead_rate" not in driving.rates:
             self.warn("no_deadhead_rate", "no rate is for deadhead miles: they are not charged")
-        if waiting_for_a_start(rules, self.trip):
+        if depends_on_start_time(rules, self.trip):
             self.warn("start_unknown", "some rates depend on the hour of the start: say start_time")
 
 
-def _source(rule: PricingRule | None, otherwise: str) -> tuple[str, str | None]:
+def _label_and_id(rule: PricingRule | None, otherwise: str) -> tuple[str, str | None]:
     """Label and id of the rule, or of the organization's own terms."""
     return (otherwise, None) if rule is None else (rule.name, rule.id)

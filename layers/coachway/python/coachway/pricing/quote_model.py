@@ -16,19 +16,21 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.core.types.money import Amount, PositiveAmount
 from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.extras_model import PromoText
-from coachway.pricing.rule_model import Class, Code, RouteText, RuleInput, TripDate, as_number
+from coachway.pricing.rule_model import AmenityCode, RouteText, RuleInput, TripDate, VehicleClass, json_number
 
 Miles = Annotated[
-    Decimal, Field(ge=0, le=20_000, decimal_places=2), *as_number({"minimum": 0, "maximum": 20_000, "examples": [150]})
+    Decimal,
+    Field(ge=0, le=20_000, decimal_places=2),
+    *json_number({"minimum": 0, "maximum": 20_000, "examples": [150]}),
 ]
 """Miles, to a hundredth."""
 Hours = Annotated[
-    Decimal, Field(ge=0, le=1_440, decimal_places=2), *as_number({"minimum": 0, "maximum": 1_440, "examples": [5.5]})
+    Decimal, Field(ge=0, le=1_440, decimal_places=2), *json_number({"minimum": 0, "maximum": 1_440, "examples": [5.5]})
 ]
 """Hours, to a hundredth."""
-Quantity = Annotated[Decimal, *as_number({"examples": [150]})]
+Quantity = Annotated[Decimal, *json_number({"examples": [150]})]
 
-LONGEST_DAYS = 60
+MAX_DAYS = 60
 """The longest trip that is priced."""
 
 LineKind = Literal[
@@ -73,7 +75,7 @@ class QuoteRequest(RequestSchema):
     )
 
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
-    vehicle_class: Class
+    vehicle_class: VehicleClass
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)] = 1
     miles: Annotated[Miles, Field(description="with passengers on board, for each vehicle")]
@@ -84,15 +86,13 @@ class QuoteRequest(RequestSchema):
     returns_at: Annotated[Timestamp | None, Field(description="the end, to the moment")] = None
     timezone: Annotated[TimeZone | None, Field(description="of the first stop; left out: the organization's")] = None
     hours: Annotated[Hours | None, Field(description="left out: from departs_at to returns_at")] = None
-    days: Annotated[int | None, Field(ge=1, le=LONGEST_DAYS, description="left out: each 24 hours begun")] = None
-    overnights: Annotated[int | None, Field(ge=0, le=LONGEST_DAYS, description="left out: one less than the days")] = (
-        None
-    )
+    days: Annotated[int | None, Field(ge=1, le=MAX_DAYS, description="left out: each 24 hours begun")] = None
+    overnights: Annotated[int | None, Field(ge=0, le=MAX_DAYS, description="left out: one less than the days")] = None
     stops: Annotated[int, Field(ge=2, le=50, description="with the first and the last")] = 2
     route: RouteText | None = None
     requires_second_driver: bool = False
     requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
-    amenities: Annotated[tuple[Code, ...], Field(max_length=30)] = ()
+    amenities: Annotated[tuple[AmenityCode, ...], Field(max_length=30)] = ()
     promo_code: PromoText | None = None
     cost: Annotated[PositiveAmount | None, Field(description="what the trip costs the operator, if that is known")] = (
         None
@@ -111,8 +111,8 @@ class QuoteRequest(RequestSchema):
             if self.departs_at is None:
                 raise ValueError("departs_at: goes with returns_at")
             lasts = self.returns_at.astimezone(UTC) - self.departs_at.astimezone(UTC)
-            if not timedelta(0) <= lasts <= timedelta(days=LONGEST_DAYS):
-                raise ValueError(f"returns_at: is at or after departs_at, and within {LONGEST_DAYS} days of it")
+            if not timedelta(0) <= lasts <= timedelta(days=MAX_DAYS):
+                raise ValueError(f"returns_at: is at or after departs_at, and within {MAX_DAYS} days of it")
         return self
 
 

@@ -25,7 +25,7 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import extras_service, rule_cache
 from coachway.pricing.hours_check_schemas import compliance_from_miles
 from coachway.pricing.promo_rules import Offer
-from coachway.pricing.quote_calculation import Terms, price_of
+from coachway.pricing.quote_calculation import PricingTerms, calculate_price
 from coachway.pricing.quote_model import (
     QUOTE,
     QUOTES,
@@ -37,7 +37,7 @@ from coachway.pricing.quote_model import (
     QuoteRequest,
     QuoteStatus,
 )
-from coachway.pricing.rule_matching import Trip, trip_of
+from coachway.pricing.rule_matching import Trip, build_trip
 from coachway.pricing.rule_model import EDITION
 
 
@@ -73,7 +73,7 @@ class PricingContext:
     def of(cls, org_id: str, found: store.BatchResult) -> PricingContext:
         """What was found there. Raises Missing."""
         organization, edition = cls.keys(org_id)
-        return cls(found.get(Organization, organization), rule_cache.edition_in(found.numbers(edition)))
+        return cls(found.get(Organization, organization), rule_cache.parse_edition(found.numbers(edition)))
 
     @property
     def law(self) -> Law:
@@ -82,19 +82,19 @@ class PricingContext:
         return rulesets.law(policy.ruleset, policy.daily_carrier)
 
 
-def calculate(caller: Caller, request: QuoteRequest) -> Quote:
+def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:
     """Price a trip and keep the quote. Raises Missing for a client that the organization does not have."""
     client = [client_reference.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
     found = store.batch_get([*client, *PricingContext.keys(caller.org_id)])
     client_reference.require_found(found, *client)
     house = PricingContext.of(caller.org_id, found)
-    asked = _asked(caller, request, house)
-    made = _kept(caller, asked, compliance_from_miles(request, asked.trip, asked.zone, house.law))
+    asked = _resolve_request(caller, request, house)
+    made = _build_quote(caller, asked, compliance_from_miles(request, asked.trip, asked.zone, house.law))
     store.commit(caller, *made.ops)
     return made.quote
 
 
-def price(
+def price_trip(
     caller: Caller,
     request: QuoteRequest,
     *,
@@ -106,12 +106,12 @@ def price(
 
     `warnings` are what the booking knows besides; `house` spares two reads where it is at hand.
     """
-    return _kept(caller, _asked(caller, request, house), warnings, charter_id)
+    return _build_quote(caller, _resolve_request(caller, request, house), warnings, charter_id)
 
 
-def priced(caller: Caller, request: QuoteRequest) -> Priced:
+def estimate_price(caller: Caller, request: QuoteRequest) -> Priced:
     """What a trip costs, without keeping it."""
-    return _asked(caller, request).priced()
+    return _resolve_request(caller, request).priced()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,38 +122,40 @@ class _ResolvedRequest:
     org_id: str
     trip: Trip
     zone: ZoneInfo
-    terms: Terms
+    terms: PricingTerms
     offer: Offer | None
     edition: int | None
 
     def priced(self) -> Priced:
-        return price_of(
+        return calculate_price(
             self.trip,
-            rule_cache.candidates_for(self.org_id, self.trip, self.edition),
+            rule_cache.find_candidates(self.org_id, self.trip, self.edition),
             self.terms,
-            amenities=extras_service.priced_amenities(self.org_id, self.trip.amenities),
+            amenities=extras_service.find_amenities(self.org_id, self.trip.amenities),
             offer=self.offer,
             cost=self.request.cost,
         )
 
 
-def _asked(caller: Caller, request: QuoteRequest, house: PricingContext | None = None) -> _ResolvedRequest:
+def _resolve_request(caller: Caller, request: QuoteRequest, house: PricingContext | None = None) -> _ResolvedRequest:
     organization = house.organization if house else organization_queries.get(caller.org_id)
     own = ZoneInfo(organization.timezone)
     zone = ZoneInfo(request.timezone) if request.timezone else own
-    terms = Terms(
+    terms = PricingTerms(
         currency=organization.currency,
         asked_on=clock.now().astimezone(own).date(),
         tax_percent=organization.tax_rate_percent,
         fuel_per_mile=organization.fuel_surcharge_per_mile,
         minimum_cents=organization.minimum_charge,
     )
-    offer = extras_service.offer(caller.org_id, request.promo_code) if request.promo_code else None
+    offer = extras_service.load_offer(caller.org_id, request.promo_code) if request.promo_code else None
     edition = house.edition if house else None
-    return _ResolvedRequest(request, caller.org_id, trip_of(request, zone), zone, terms, offer, edition)
+    return _ResolvedRequest(request, caller.org_id, build_trip(request, zone), zone, terms, offer, edition)
 
 
-def _kept(caller: Caller, asked: _ResolvedRequest, warnings: Sequence[Notice], charter_id: str | None = None) -> Price:
+def _build_quote(
+    caller: Caller, asked: _ResolvedRequest, warnings: Sequence[Notice], charter_id: str | None = None
+) -> Price:
     answer, offer = asked.priced(), asked.offer
     used = offer.promo if offer is not None and any(line.kind == "promo" for line in answer.lines) else None
     answer.warnings += warnings
@@ -177,12 +179,12 @@ def _kept(caller: Caller, asked: _ResolvedRequest, warnings: Sequence[Notice], c
     return Price(quote, [Create(quote, [told])])
 
 
-def quote(caller: Caller, quote_id: str) -> Quote:
+def get_quote(caller: Caller, quote_id: str) -> Quote:
     """One quote. Raises Missing."""
     return store.get(Quote, QUOTE.key(org=caller.org_id, id=quote_id))
 
 
-def quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
+def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
     """Quotes, newest first."""
     where = {} if query.status is None else {"status": str(query.status)}
     pattern, partitions = QUOTES, []

@@ -20,10 +20,10 @@ from datetime import date, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from coachway.pricing.rule_matching import SPECIFICITY, Trip, matches, slot, slots_for
-from coachway.pricing.rule_model import PricingRule, RuleInput, normal_route
+from coachway.pricing.rule_matching import SPECIFICITY, Trip, matches, slot_of, slots_for
+from coachway.pricing.rule_model import PricingRule, RuleInput, normalize_route
 
-FEW: Final = 50
+PAGE_SIZE: Final = 50
 """How many copies are read at a time."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -31,30 +31,30 @@ _NEWEST_FIRST: Final = str.maketrans(_ALPHABET, _ALPHABET[::-1])
 _MONTHS_OF_SEASON: Final = 6
 
 
-def _route_shelf(route: str) -> str:
+def _route_partition(route: str) -> str:
     return f"route:{blake2b(route.encode(), digest_size=12).hexdigest()}"
 
 
 def index_partition_of(rule: RuleInput) -> str:
     """The shelf of a rule: by the most selective of its filters, which only trips that match it look at."""
     if rule.route is not None:
-        return _route_shelf(normal_route(rule.route))
+        return _route_partition(normalize_route(rule.route))
     if rule.client_id is not None:
         return f"client:{rule.client_id}"
     return "global" if rule.vehicle_class is None else f"vehicle:{rule.vehicle_class}"
 
 
-def shelves_for(trip: Trip) -> tuple[str, ...]:
+def trip_partitions(trip: Trip) -> tuple[str, ...]:
     """The shelves that a trip looks at: at most four."""
     shelves = ["global", f"vehicle:{trip.vehicle_class}"]
     if trip.client_id is not None:
         shelves.append(f"client:{trip.client_id}")
     if trip.route is not None:
-        shelves.append(_route_shelf(trip.route))
+        shelves.append(_route_partition(trip.route))
     return tuple(shelves)
 
 
-def buckets_of(rule: RuleInput) -> tuple[str, ...]:
+def rule_buckets(rule: RuleInput) -> tuple[str, ...]:
     """The time buckets of a rule: each of its trip dates falls into exactly one of them."""
     first, last = rule.valid_from, rule.valid_until
     if first is not None and last is not None:
@@ -70,7 +70,7 @@ def buckets_of(rule: RuleInput) -> tuple[str, ...]:
     return ("always",)
 
 
-def buckets_for(days: Sequence[date]) -> tuple[str, ...]:
+def trip_buckets(days: Sequence[date]) -> tuple[str, ...]:
     """The time buckets that trip days fall into: four for one day."""
     found = ["always"]
     found += [f"year:{day.year}" for day in days]
@@ -83,11 +83,11 @@ def _prefix(bucket: str, place: str) -> str:
     return f"{bucket}|{place}|"
 
 
-def entries_of(rule: PricingRule) -> tuple[str, ...]:
+def rule_sort_keys(rule: PricingRule) -> tuple[str, ...]:
     """The sort keys of a rule's copies: within a bucket and slot, the better rank comes first."""
     specificity, newness = (SPECIFICITY[rule.scope or "global"], rule.id.rpartition("_")[2].translate(_NEWEST_FIRST))
     outranks = f"{9 - specificity}{9999 - rule.priority:04d}|{newness}"
-    return tuple(_prefix(bucket, slot(rule)) + outranks for bucket in buckets_of(rule))
+    return tuple(_prefix(bucket, slot_of(rule)) + outranks for bucket in rule_buckets(rule))
 
 
 class IndexPage(NamedTuple):
@@ -97,34 +97,34 @@ class IndexPage(NamedTuple):
     further: str | None
 
 
-Look = Callable[[str, str, str | None], IndexPage]
+ReadPage = Callable[[str, str, str | None], IndexPage]
 """`look(shelf, prefix, after)`: up to `FEW` copies whose sort keys begin with `prefix`, after the one named."""
 
 
-def candidates(trip: Trip, look: Look) -> list[PricingRule]:
+def collect_candidates(trip: Trip, look: ReadPage) -> list[PricingRule]:
     """The rules among which the winners of every slot and day of the trip certainly are, each once."""
     found: dict[str, PricingRule] = {}
-    for shelf in shelves_for(trip):
-        for rule in _on_shelf(trip, shelf, look):
+    for shelf in trip_partitions(trip):
+        for rule in _read_partition(trip, shelf, look):
             found[rule.id] = rule
     return list(found.values())
 
 
-def _on_shelf(trip: Trip, shelf: str, look: Look) -> Iterator[PricingRule]:
+def _read_partition(trip: Trip, shelf: str, look: ReadPage) -> Iterator[PricingRule]:
     rules, further = look(shelf, "", None)
     if further is None:
         yield from rules
         return
-    for bucket in buckets_for(trip.days):
+    for bucket in trip_buckets(trip.days):
         rules, further = look(shelf, f"{bucket}|", None)
         if further is None:
             yield from rules
             continue
         for place in slots_for(trip):
-            yield from _best(trip, shelf, _prefix(bucket, place), look)
+            yield from _read_slot(trip, shelf, _prefix(bucket, place), look)
 
 
-def _best(trip: Trip, shelf: str, prefix: str, look: Look) -> Iterator[PricingRule]:
+def _read_slot(trip: Trip, shelf: str, prefix: str, look: ReadPage) -> Iterator[PricingRule]:
     """Rules of a slot in the order of their rank, until every day of the trip has one that matches."""
     open_days, after = set(trip.days), None
     while True:

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from coachway.pricing.quote_model import QuoteRequest
-from coachway.pricing.rule_model import WEEKDAYS, PricingRule, RuleInput, is_route, normal_route
+from coachway.pricing.rule_model import WEEKDAYS, PricingRule, RuleInput, is_route, normalize_route
 
 SPECIFICITY: Final = {"route": 3, "client": 2, "vehicle": 1, "global": 0}
 
@@ -41,7 +41,7 @@ class Trip:
     amenities: tuple[str, ...]
 
 
-def trip_of(request: QuoteRequest, zone: tzinfo) -> Trip:
+def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
     """The trip as rules see it, in the local time of `zone`.
 
     Hours are those that pass, so the night on which clocks go back has its repeated hour counted once and the night on
@@ -76,7 +76,7 @@ def trip_of(request: QuoteRequest, zone: tzinfo) -> Trip:
         start=start,
         overnights=days - 1 if request.overnights is None else request.overnights,
         extra_stops=request.stops - 2,
-        route=normal_route(request.route) if request.route else None,
+        route=normalize_route(request.route) if request.route else None,
         second_driver=request.requires_second_driver,
         coi=request.requires_coi,
         amenities=tuple(dict.fromkeys(request.amenities)),
@@ -94,7 +94,7 @@ def route_of(addresses: Sequence[str]) -> str | None:
     A place is what stands last in an address, without postcode and country: `11 Wall St, New York, NY 10005, USA` is in
     `New York, NY`. So a return trip has the route of its way out. None when the addresses name no places.
     """
-    places = [_place(address) for address in addresses]
+    places = [_place_of_address(address) for address in addresses]
     if not places:
         return None
     other = next((place for place in reversed(places) if place.casefold() != places[0].casefold()), places[0])
@@ -102,14 +102,14 @@ def route_of(addresses: Sequence[str]) -> str | None:
     return route if is_route(route) else None
 
 
-def _place(address: str) -> str:
+def _place_of_address(address: str) -> str:
     parts = [" ".join(part.split()) for part in address.replace(">", " ").replace("→", " ").split(",")]
     parts = [part for part in parts if part.casefold() not in {"", "us", "usa", "u.s.a.", "united states"}]
     parts = [part for part in (re.sub(r"\s*\b\d{5}(-\d{4})?$", "", part) for part in parts) if part]
     return ", ".join(parts[-2:]) or "unknown"
 
 
-def slot(rule: RuleInput) -> str:
+def slot_of(rule: RuleInput) -> str:
     """What rules compete for: each slot has at most one winner for a trip (multipliers: for a day of it)."""
     if rule.rule_type == "flat_fee":
         return f"flat_fee:{rule.fee}" + (f":{rule.code}" if rule.code else "")
@@ -142,7 +142,7 @@ def matches(rule: RuleInput, trip: Trip, day: date) -> bool:
     return (
         (rule.client_id is None or rule.client_id == trip.client_id)
         and (rule.vehicle_class is None or rule.vehicle_class == trip.vehicle_class)
-        and (rule.route is None or normal_route(rule.route) == trip.route)
+        and (rule.route is None or normalize_route(rule.route) == trip.route)
         and (rule.min_passengers is None or trip.passengers >= rule.min_passengers)
         and (rule.max_passengers is None or trip.passengers <= rule.max_passengers)
         and (rule.valid_from is None or day >= rule.valid_from)
@@ -177,18 +177,18 @@ def rank(rule: PricingRule) -> tuple[int, int, str]:
     return SPECIFICITY[rule.scope or "global"], rule.priority, rule.id
 
 
-def winners(rules: Iterable[PricingRule], trip: Trip, day: date) -> dict[str, PricingRule]:
+def pick_winners(rules: Iterable[PricingRule], trip: Trip, day: date) -> dict[str, PricingRule]:
     """The winning rule of each slot on a day of the trip."""
     won: dict[str, PricingRule] = {}
     for rule in rules:
         if matches(rule, trip, day):
-            place = slot(rule)
+            place = slot_of(rule)
             if place not in won or rank(rule) > rank(won[place]):
                 won[place] = rule
     return won
 
 
-def waiting_for_a_start(rules: Iterable[PricingRule], trip: Trip) -> bool:
+def depends_on_start_time(rules: Iterable[PricingRule], trip: Trip) -> bool:
     """Whether a window of hours could have decided, had the starting time been known."""
     if trip.start is not None:
         return False

@@ -54,7 +54,7 @@ def _as_float(value: Decimal) -> float:
     return float(value)  # `float` itself has no signature that pydantic reads quickly
 
 
-def as_number(schema: dict[str, object]) -> tuple[PlainSerializer, WithJsonSchema]:
+def json_number(schema: dict[str, object]) -> tuple[PlainSerializer, WithJsonSchema]:
     """How a Decimal looks in JSON: a number, not a text."""
     return (
         PlainSerializer(_as_float, return_type=float, when_used="json"),
@@ -63,16 +63,18 @@ def as_number(schema: dict[str, object]) -> tuple[PlainSerializer, WithJsonSchem
 
 
 Percent = Annotated[
-    Decimal, Field(ge=-100, le=1000, decimal_places=4), *as_number({"minimum": -100, "maximum": 1000, "examples": [25]})
+    Decimal,
+    Field(ge=-100, le=1000, decimal_places=4),
+    *json_number({"minimum": -100, "maximum": 1000, "examples": [25]}),
 ]
 """Per cent to add (25) or, negative, to take off; nothing can lose more than all of it."""
-Class = Annotated[
+VehicleClass = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
     Field(examples=["coach"]),
 ]
 """A class of vehicle: `coach`, `minibus`, `sedan`."""
-Code = Annotated[
+AmenityCode = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
     Field(examples=["wifi"]),
@@ -91,7 +93,7 @@ RateAmount = Annotated[
 """A rate or fee, at most a million."""
 
 
-def normal_route(text: str) -> str:
+def normalize_route(text: str) -> str:
     """`Origin > Destination` without the accidents of writing: case, blanks, an arrow for `>`."""
     places = text.replace("→", ">").split(">")
     return ">".join(" ".join(place.casefold().split()) for place in places)
@@ -99,16 +101,16 @@ def normal_route(text: str) -> str:
 
 def is_route(text: str) -> bool:
     """Whether a text can be a route: one printable line of at most 200 characters that names places."""
-    return len(text) <= 200 and text.isprintable() and all(normal_route(text).split(">"))
+    return len(text) <= 200 and text.isprintable() and all(normalize_route(text).split(">"))
 
 
-def _route(value: object) -> object:
-    if isinstance(value, str) and not all(normal_route(value).split(">")):
+def _require_route(value: object) -> object:
+    if isinstance(value, str) and not all(normalize_route(value).split(">")):
         raise ValueError("must name places, such as `New York, NY > Atlantic City, NJ`")
     return value
 
 
-RouteText = Annotated[Text, BeforeValidator(_route), Field(examples=["New York, NY > Atlantic City, NJ"])]
+RouteText = Annotated[Text, BeforeValidator(_require_route), Field(examples=["New York, NY > Atlantic City, NJ"])]
 """A route by its ends, `New York, NY > Atlantic City, NJ`, or any name of its own; case and blanks do not matter."""
 
 
@@ -137,12 +139,12 @@ class RuleInput(RequestSchema):
         Rate | None, Field(description="client_specific, vehicle_specific: the rate that `amount` replaces")
     ] = None
     fee: Annotated[Fee | None, Field(description="flat_fee: what for; left out: once for each booking")] = None
-    code: Annotated[Code | None, Field(description="flat_fee of an amenity: which one")] = None
+    code: Annotated[AmenityCode | None, Field(description="flat_fee of an amenity: which one")] = None
     deadhead: Annotated[bool, Field(description="mileage_rate: for miles from and to the garage")] = False
     per_day: Annotated[bool, Field(description="base_rate, flat_fee: once for each day of the trip")] = False
 
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
-    vehicle_class: Class | None = None
+    vehicle_class: VehicleClass | None = None
     route: RouteText | None = None
     weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)] = ()
     season_start: Annotated[MonthDay | None, Field(description="first day of a season that returns every year")] = None

@@ -16,7 +16,16 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.pricing import rule_cache
-from coachway.pricing.rule_model import RULE, RULES, RULES_OF_TYPE, Class, PricingRule, RuleInput, RuleType, Scope
+from coachway.pricing.rule_model import (
+    RULE,
+    RULES,
+    RULES_OF_TYPE,
+    PricingRule,
+    RuleInput,
+    RuleType,
+    Scope,
+    VehicleClass,
+)
 
 
 class RuleQuery(PageQuery):
@@ -25,10 +34,10 @@ class RuleQuery(PageQuery):
     rule_type: RuleType | None = None
     scope: Scope | None = None
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
-    vehicle_class: Class | None = None
+    vehicle_class: VehicleClass | None = None
 
 
-def create(caller: Caller, body: RuleInput) -> PricingRule:
+def create_rule(caller: Caller, body: RuleInput) -> PricingRule:
     """Add a rule; quotes follow it at once. Raises Missing for a client that the organization does not have."""
     client_reference.require_client(caller.org_id, body.client_id)
     rule = PricingRule(id=ids.new("prl"), org_id=caller.org_id, **body.model_dump())
@@ -37,12 +46,12 @@ def create(caller: Caller, body: RuleInput) -> PricingRule:
     return rule
 
 
-def rule(caller: Caller, rule_id: str) -> PricingRule:
+def get_rule(caller: Caller, rule_id: str) -> PricingRule:
     """One rule. Raises Missing."""
     return store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id))
 
 
-def rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
+def list_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     """The rules, newest first."""
     pattern, parts = (RULES_OF_TYPE, {"rule_type": query.rule_type}) if query.rule_type else (RULES, {})
     named = {"scope": query.scope, "client_id": query.client_id, "vehicle_class": query.vehicle_class}
@@ -51,7 +60,7 @@ def rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     return query_page(PricingRule, pattern, [partition], query, where=where, descending=True)
 
 
-def change(caller: Caller, rule_id: str, changes: PartialUpdate[RuleInput], expected: int | None) -> PricingRule:
+def update_rule(caller: Caller, rule_id: str, changes: PartialUpdate[RuleInput], expected: int | None) -> PricingRule:
     """Change a rule; its history shows each field before and after. Raises Missing, Stale, Invalid, LostRace."""
     before = store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id), expected=expected)
     after = apply_changes(before, changes)
@@ -62,7 +71,7 @@ def change(caller: Caller, rule_id: str, changes: PartialUpdate[RuleInput], expe
     return after
 
 
-def delete(caller: Caller, rule_id: str, expected: int | None) -> None:
+def delete_rule(caller: Caller, rule_id: str, expected: int | None) -> None:
     """End a rule; quotes given before keep its values. Raises Missing, Stale, LostRace."""
     before = store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id), expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
@@ -70,7 +79,7 @@ def delete(caller: Caller, rule_id: str, expected: int | None) -> None:
     store.commit(caller, Update(before, after, [told]), *rule_cache.index_ops_on_delete(before))
 
 
-def history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
+def get_rule_history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
     """Who changed which fields of a rule, and when, oldest first; of one that was deleted too. Raises Missing."""
     entries = store.history(RULE.key(org=caller.org_id, id=rule_id))
     if not entries:

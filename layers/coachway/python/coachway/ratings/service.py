@@ -35,7 +35,7 @@ def rate(caller: Caller, wanted: RatingInput) -> Rating:
     Raises Missing for a vendor or charter that is not there, Conflict for one that cannot be rated, Duplicate for a
     second rating.
     """
-    charter = charter_queries.get(caller, wanted.charter_id)
+    charter = charter_queries.get_charter(caller, wanted.charter_id)
     vendor = vendors.get(caller, wanted.vendor_id)
     rules.require_ratable(charter.status, charter.vendor_ids, vendor.id)
     rating = Rating(id=ids.new("rat"), org_id=caller.org_id, rated_by=caller.user_id, **wanted.model_dump())

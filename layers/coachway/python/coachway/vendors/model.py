@@ -11,7 +11,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.contact import Email
-from coachway.pricing.rule_model import Class, Code
+from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors import rules
 from coachway.vendors.rules import Status, VendorType
 
@@ -82,10 +82,10 @@ class VendorInput(RequestSchema):
 
     total_vehicles: Annotated[int, Field(ge=0, le=100_000)] = 0
     vehicle_types: Annotated[
-        list[Class], Field(max_length=30, description="classes of vehicles it has; empty: not said, any")
+        list[VehicleClass], Field(max_length=30, description="classes of vehicles it has; empty: not said, any")
     ] = Field(default_factory=list)
     max_passenger_capacity: Annotated[int, Field(ge=0, le=1000, description="of its largest vehicle")] = 0
-    amenities: list[Code] = Field(default_factory=list, max_length=50)
+    amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
     is_ada_compliant: Annotated[bool, Field(description="has vehicles that take wheelchairs")] = False
 
     garage_latitude: Annotated[float | None, Field(ge=-90, le=90)] = None

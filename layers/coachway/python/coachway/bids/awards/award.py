@@ -61,7 +61,7 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in given]
         winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], given, reason))
     is_whole = not free
-    over = workflow_failures.without(on.charter, BIDDING) if is_whole else {}
+    over = workflow_failures.fields_without_failure(on.charter, BIDDING) if is_whole else {}
     ops = [
         *coverage.cover_ops(caller, on.charter, covers, "the last of its vehicles was awarded to a vendor", **over),
         _on_bidding(caller, on, is_whole=is_whole),
@@ -273,7 +273,7 @@ def confirm_if_whole(caller: Caller, charter_id: str) -> None:
     """Confirm a charter that was booked after its vehicles had been awarded."""
 
     def act() -> None:
-        ops = coverage.confirm_if_whole(caller, context.load_context(caller, charter_id).charter)
+        ops = coverage.confirm_if_covered_ops(caller, context.load_context(caller, charter_id).charter)
         if ops:
             store.commit(caller, *ops)
 

@@ -118,7 +118,7 @@ def ended(caller: Caller, before: BidRequest, status: RequestStatus, reason: str
     bidding = found.find(CharterBidding, under_way)
     if bidding is not None and bidding.bid_request_id == before.id:
         ops = (*ops, _under_way(caller, bidding, before.charter_id, None))
-    ops = (*ops, *workflow_failures.resumed(found.find(Charter, head), BIDDING))
+    ops = (*ops, *workflow_failures.clear_failure_ops(found.find(Charter, head), BIDDING))
     answer = visibility.request(caller, after, version=before.version + 1)
     store.commit(caller, Update(before, after, [told]), *ops, answer=answer)
     return after

@@ -74,7 +74,9 @@ def _going(caller: Caller, request: BidRequest) -> BidRequest:
     if request.failure is None:
         return request
     going = request.model_copy(update={"failure": None})
-    store.commit(caller, Update(request, going), *workflow_failures.resumed(_charter(caller, request), BIDDING))
+    store.commit(
+        caller, Update(request, going), *workflow_failures.clear_failure_ops(_charter(caller, request), BIDDING)
+    )
     return going
 
 
@@ -231,7 +233,7 @@ def failed(caller: Caller, bid_request_id: str, *, state: str, failure: dict[str
         kept = FlowFailure(state=state, error=error, at=clock.now())
         told = BiddingFailed(**event_payloads.of_request(request), state=state, error=error)
         charter = _charter(caller, request)
-        on_charter = [workflow_failures.failed(charter, BIDDING, kept)] if charter is not None else []
+        on_charter = [workflow_failures.record_failure_op(charter, BIDDING, kept)] if charter is not None else []
         store.commit(caller, Update(request, request.model_copy(update={"failure": kept}), [told]), *on_charter)
         return Next(go="over")
 

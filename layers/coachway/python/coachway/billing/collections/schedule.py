@@ -76,7 +76,7 @@ def _plan_charter(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is None or charter.status not in _COLLECTED or charter.invoice_id is not None:
         return
-    due_on = instalments.next_day(charter.instalments, charter.amount_paid)
+    due_on = instalments.next_due_date(charter.instalments, charter.amount_paid)
     if due_on is not None:
         about = {"client_id": charter.client_id, "charter_id": charter.id, "number": charter.number}
         _plan(caller, charter.id, due_on, charter.timezone, about)

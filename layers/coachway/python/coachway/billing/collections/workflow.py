@@ -54,7 +54,9 @@ def _look(caller: Caller, collection_id: str, redriven: bool) -> Next:
         going = collection.model_copy(update={"failure": None, "status": CollectionStatus.COLLECTING})
         require_step(collection.status, CollectionStatus.COLLECTING)
         store.commit(
-            caller, Update(collection, going), *workflow_failures.resumed(_charter(going), collection_schedule.FLOW)
+            caller,
+            Update(collection, going),
+            *workflow_failures.clear_failure_ops(_charter(going), collection_schedule.FLOW),
         )
         collection = going
     return Next(go="charge" if collection.status is CollectionStatus.COLLECTING else "over")
@@ -109,7 +111,7 @@ def due(caller: Caller, collection: Collection) -> tuple[int, str]:
     if charter.status not in _OPEN or charter.invoice_id is not None:
         return 0, currency
     return max(
-        0, instalments.due_by(charter.instalments, payment_schedule.today(charter)) - charter.amount_paid
+        0, instalments.amount_due_by(charter.instalments, payment_schedule.local_today(charter)) - charter.amount_paid
     ), currency
 
 
@@ -197,7 +199,9 @@ def failed(caller: Caller, collection_id: str, *, state: str, failure: Mapping[s
         told = CollectionFailed(**collection_schedule.about(caller, after), state=state, error=kept.error)
         charter = _charter(before)
         on_charter: list[Op] = (
-            [workflow_failures.failed(charter, collection_schedule.FLOW, kept)] if charter is not None else []
+            [workflow_failures.record_failure_op(charter, collection_schedule.FLOW, kept)]
+            if charter is not None
+            else []
         )
         store.commit(caller, Update(before, after, [told]), *on_charter)
         return Next(go="over")

@@ -77,7 +77,7 @@ def _issue(caller: Caller, before: Invoice) -> Invoice:
             Update(before, after, facts, lost=InvoiceChanged()),
             *map(_invoiced, charters),
             *_booked(house, after),
-            credit.invoiced(caller.org_id, after.client_id, after.total - ahead, booked=sum(booked.values())),
+            credit.invoice_op(caller.org_id, after.client_id, after.total - ahead, booked=sum(booked.values())),
         ]
 
     store.commit_with_sequence(caller, f"invoice-{today.year}", build, answer=after)
@@ -154,6 +154,6 @@ def _void(caller: Caller, before: Invoice, reason: str) -> Invoice:
         ops.append(Update(charter, changed, lost=InvoiceChanged()))
     if before.status is not InvoiceStatus.DRAFT:
         ops += payment_effects.void_entries(found.get(Organization, house_key), before)
-        ops.append(credit.invoiced(caller.org_id, before.client_id, -before.balance_due, booked=-again))
+        ops.append(credit.invoice_op(caller.org_id, before.client_id, -before.balance_due, booked=-again))
     store.commit(caller, *ops, answer=after)
     return after

@@ -9,7 +9,7 @@ from coachway.billing.invoices import links
 from coachway.billing.invoices.links import LinkedInvoice
 from coachway.billing.invoices.model import Invoice, InvoiceLine
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.bookings.charter_text import Fact, brand_of, wording_of
+from coachway.bookings.charter_text import Fact, brand_of, formatter_of
 from coachway.core.caller import Caller
 from coachway.core.documents import card_form, html
 from coachway.core.documents.card_form import CardFormContext
@@ -27,7 +27,7 @@ def show(caller: Caller, token: str) -> HtmlResponse:
 def drawn(linked: LinkedInvoice, *, here: str = "", unpaid: str = "", status: int = 200) -> HtmlResponse:
     """The page. `here` leads from the address it is drawn at to its forms; `unpaid`: why a payment was not taken."""
     invoice, organization = linked.invoice, linked.organization
-    words = wording_of(organization)
+    words = formatter_of(organization)
     card = None
     if invoice.status.is_open and invoice.balance_due > 0 and status != 202:
         label = f"Pay {words.money(invoice.balance_due, invoice.currency)}"

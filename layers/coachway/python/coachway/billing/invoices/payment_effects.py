@@ -86,7 +86,7 @@ def apply_payment(
         Update(before, after, _facts(before, after, fact), lost=InvoiceChanged()),
         *_on_charter(on, cents),
         *ledger_journal.journal_ops(on.house, movement, reference=payment_id),
-        credit.settled(before.org_id, before.client_id, cents),
+        credit.settle_op(before.org_id, before.client_id, cents),
     ]
 
 
@@ -111,7 +111,7 @@ def apply_reversal(
         Update(before, after, _facts(before, after, fact), lost=InvoiceChanged()),
         *_on_charter(on, -cents),
         *ledger_journal.journal_ops(on.house, movement, reference=payment_id),
-        credit.invoiced(before.org_id, before.client_id, cents),
+        credit.invoice_op(before.org_id, before.client_id, cents),
     ]
 
 

@@ -58,7 +58,7 @@ def of_invoice(caller: Caller, invoice_id: str) -> AmountDue:
 
 def of_charter(caller: Caller, charter_id: str) -> AmountDue:
     """What can be paid ahead for a charter. Raises Missing, Conflict when it takes no payments."""
-    charter = charter_queries.get(caller, charter_id)
+    charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_outside and caller.party_id != charter.client_id:
         raise errors.NotFound("there is no such charter")
     if charter.status in _UNPAYABLE:
@@ -87,8 +87,8 @@ def _due_now(charter: Charter) -> int:
     client_key, house_key = CLIENT.key(org=charter.org_id, id=charter.client_id), ORGANIZATIONS.key(org=charter.org_id)
     found = store.batch_get([client_key, house_key])
     client = found.find(Client, client_key)
-    parts = payment_schedule.of(charter, client, found.get(Organization, house_key)) if client else []
-    due = instalments.due_by(parts, payment_schedule.today(charter)) - charter.amount_paid
+    parts = payment_schedule.instalments_of(charter, client, found.get(Organization, house_key)) if client else []
+    due = instalments.amount_due_by(parts, payment_schedule.local_today(charter)) - charter.amount_paid
     return (
         due if due > 0 else next((left for left in instalments.open_instalments(parts, charter.amount_paid) if left), 0)
     )

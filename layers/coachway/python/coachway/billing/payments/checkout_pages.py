@@ -67,31 +67,33 @@ def paid(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
 def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     """Pay ahead for the trip that a quote's link leads to, and lead back to the quote's page."""
     try:
-        linked = quotes.opened(token)
+        linked = quotes.open_link(token)
     except quotes.LinkReplaced as replaced:
-        return quote_pages.unpaid(caller, token, replaced.detail, status=404)
+        return quote_pages.render_failed_payment(caller, token, replaced.detail, status=404)
     if linked.is_expired:
-        return quote_pages.unpaid(caller, token, "This quote has expired: ask us for a new one.", status=409)
-    holder = quote_responses.holder_of(caller, linked.charter)
+        return quote_pages.render_failed_payment(
+            caller, token, "This quote has expired: ask us for a new one.", status=409
+        )
+    holder = quote_responses.caller_as_client(caller, linked.charter)
     return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
     outcome = _take_payment(holder, {"charter_id": linked.charter.id}, form, return_to)
     if outcome.confirm_url:
         return _to_the_bank(organization_queries.get(holder.org_id), outcome.confirm_url)
     if outcome.status == 303:
         return _led_to(f"../{token}")
-    return quote_pages.unpaid(caller, token, outcome.why, status=outcome.status)
+    return quote_pages.render_failed_payment(caller, token, outcome.why, status=outcome.status)
 
 
 def paid_quote(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
     """The payer of a trip comes back from the bank: lead to the quote's page, or say there why it is not paid."""
     try:
-        linked = quotes.opened(token)
+        linked = quotes.open_link(token)
     except quotes.LinkReplaced:
         return _led_to(f"../../{token}")
-    outcome = _confirmed(quote_responses.holder_of(caller, linked.charter), linked.charter.id, payment_id)
+    outcome = _confirmed(quote_responses.caller_as_client(caller, linked.charter), linked.charter.id, payment_id)
     if outcome.status == 303:
         return _led_to(f"../../{token}")
-    return quote_pages.unpaid(caller, token, outcome.why, status=outcome.status, here="../")
+    return quote_pages.render_failed_payment(caller, token, outcome.why, status=outcome.status, here="../")
 
 
 def _led_to(address: str) -> HtmlResponse:

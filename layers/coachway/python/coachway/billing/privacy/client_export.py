@@ -60,7 +60,7 @@ _LISTS: Final[tuple[tuple[str, type[Entity], AccessPattern], ...]] = (
 
 def export(caller: Caller, client_id: str, query: ClientExportQuery) -> ClientExport:
     """A page of what is kept about a client: one list after the other, newest first. Raises Missing, Invalid."""
-    file = privacy.export(caller, client_id)
+    file = privacy.export_client(caller, client_id)
     found: dict[str, list[Entity]] = {}
     number, _, behind = (query.cursor or "0:").partition(":")
     cursor, left = behind or None, _TOGETHER

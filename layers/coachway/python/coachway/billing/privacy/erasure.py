@@ -82,7 +82,7 @@ def _erase_page(
     caller: Caller, client_id: str, model: type[Entity], pattern: AccessPattern, cursor: str | None
 ) -> str | None:
     partition = pattern.partition(org=caller.org_id, client=client_id)
-    some = query_page(model, pattern, [partition], PageQuery(limit=clients.AT_ONCE, cursor=cursor))
+    some = query_page(model, pattern, [partition], PageQuery(limit=clients.PAGE_SIZE, cursor=cursor))
     for each in some.items:
         retry_on_conflict(partial(_erase, caller, client_id, each))()
     return some.next_cursor

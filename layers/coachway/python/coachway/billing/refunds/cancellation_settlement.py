@@ -98,7 +98,7 @@ def refundable(terms: Cancellation | None, paid: int) -> int:
     if terms is None:
         return paid
     late = max(0, paid - terms.amount_paid)
-    return cancellation_policy.refund(min(paid, terms.amount_paid), terms.refund_percent) + late
+    return cancellation_policy.refund_amount(min(paid, terms.amount_paid), terms.refund_percent) + late
 
 
 def _ground(caller: Caller, charter: Charter) -> SettlementContext:
@@ -203,7 +203,7 @@ def _void_invoice_ops(on: SettlementContext, before: Invoice) -> list[Op]:
     ]
     if before.status is InvoiceStatus.DRAFT:
         return ops
-    owed = credit.invoiced(before.org_id, before.client_id, -before.balance_due)
+    owed = credit.invoice_op(before.org_id, before.client_id, -before.balance_due)
     return [*ops, *payment_effects.void_entries(on.house, before), owed]
 
 

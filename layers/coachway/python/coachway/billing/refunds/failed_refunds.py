@@ -68,7 +68,7 @@ def _on_charter(refund: Refund, failure: FlowFailure, ops: list[Op]) -> list[Op]
     charter = service.trip_of(refund)
     if charter is None:
         return ops
-    noted = workflow_failures.failed(charter, service.FLOW, failure)
+    noted = workflow_failures.record_failure_op(charter, service.FLOW, failure)
     written = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
     if written is None or not isinstance(noted, Update) or not isinstance(noted.after, Charter):
         return [*ops, noted]

@@ -247,7 +247,7 @@ def retry(caller: Caller, refund_id: str, expected: int | None) -> Refund:
 
 
 def _no_failure(refund: Refund) -> list[Op]:
-    return workflow_failures.resumed(trip_of(refund), FLOW) if refund.failure is not None else []
+    return workflow_failures.clear_failure_ops(trip_of(refund), FLOW) if refund.failure is not None else []
 
 
 def resumed(refund: Refund) -> Refund:

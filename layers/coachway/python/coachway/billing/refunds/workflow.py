@@ -58,7 +58,9 @@ def _resumed(caller: Caller, before: Refund) -> Refund:
     after = service.resumed(before)
     told = RefundResumed(**service.event_fields(after))
     store.commit(
-        caller, Update(before, after, [told]), *workflow_failures.resumed(service.trip_of(before), service.FLOW)
+        caller,
+        Update(before, after, [told]),
+        *workflow_failures.clear_failure_ops(service.trip_of(before), service.FLOW),
     )
     return after
 
@@ -143,7 +145,9 @@ def failed(caller: Caller, refund_id: str, *, state: str, error: str, refused: b
         after = before.model_copy(update=changed)
         told = RefundFailed(**service.event_fields(after), state=state, error=failure.error)
         charter = service.trip_of(before)
-        on_charter: list[Op] = [workflow_failures.failed(charter, service.FLOW, failure)] if charter is not None else []
+        on_charter: list[Op] = (
+            [workflow_failures.record_failure_op(charter, service.FLOW, failure)] if charter is not None else []
+        )
         store.commit(caller, Update(before, after, [told]), *on_charter)
         return Next(go="failed")
 

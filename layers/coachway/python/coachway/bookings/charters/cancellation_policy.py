@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from coachway.bookings.charters.rules import By
+from coachway.bookings.charters.rules import Actor
 from coachway.core.types.money import round_half_up
 
 
@@ -21,18 +21,18 @@ class Tier(NamedTuple):
 TIERS: Final = (Tier(72, 100), Tier(48, 75), Tier(24, 50), Tier(0, 0))
 
 
-def refund_percent(first_pickup: datetime, at: datetime, by: By, tiers: Sequence[Tier] = TIERS) -> int:
+def refund_percent(first_pickup: datetime, at: datetime, by: Actor, tiers: Sequence[Tier] = TIERS) -> int:
     """The share of what was paid that comes back, by elapsed time; all of it when the operator cancels.
 
     Parts of a second are the client's.
     """
-    if by is not By.CLIENT:
+    if by is not Actor.CLIENT:
         return 100
     left = first_pickup - at.replace(microsecond=0)
     reached = [tier for tier in tiers if left >= timedelta(hours=tier.hours)]
     return max(reached, key=lambda tier: tier.hours).percent if reached else 0
 
 
-def refund(paid_cents: int, percent: int) -> int:
+def refund_amount(paid_cents: int, percent: int) -> int:
     """Cents to give back, rounded half up; never more than was paid."""
     return min(paid_cents, round_half_up(Decimal(paid_cents) * percent / 100))

@@ -11,7 +11,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Op, Update
 
 
-def of_vehicle(charter: Charter, vehicle: int) -> Cover | None:
+def find_cover(charter: Charter, vehicle: int) -> Cover | None:
     """Who runs one of its vehicles."""
     return next((cover for cover in charter.vehicles if cover.vehicle == vehicle), None)
 
@@ -23,22 +23,22 @@ def cover_ops(caller: Caller, before: Charter, covers: Sequence[Cover], reason: 
     """
     given = {cover.vehicle for cover in covers}
     kept = [cover for cover in before.vehicles if cover.vehicle not in given]
-    after = before.model_copy(update={**_with([*kept, *covers]), **more})
+    after = before.model_copy(update={**_coverage_fields([*kept, *covers]), **more})
     if not after.uncovered_vehicles and before.status is Status.BOOKED:
-        return _confirming(caller, before, reason, **_with(after.vehicles), **more)
-    return [_modified(before, after)]
+        return _confirm_ops(caller, before, reason, **_coverage_fields(after.vehicles), **more)
+    return [_modified_op(before, after)]
 
 
-def uncovered(before: Charter, assignment_id: str) -> list[Op]:
+def release_assignment_ops(before: Charter, assignment_id: str) -> list[Op]:
     """The ops by which an assignment's driver does not run a charter's vehicle any more.
 
     A vendor that was awarded it still does. The charter keeps its status: what was promised to a client is not taken
     back, a replacement is looked for. They fail with `lifecycle.ChangedMeanwhile`; there are none when it ran nothing.
     """
-    left = _without_drivers(before, {assignment_id})
+    left = _fields_without_assignments(before, {assignment_id})
     if left["vehicles"] == before.vehicles:
         return []
-    return [_modified(before, before.model_copy(update=left))]
+    return [_modified_op(before, before.model_copy(update=left))]
 
 
 def release_vendor_ops(before: Charter, bid_id: str) -> list[Op]:
@@ -50,15 +50,17 @@ def release_vendor_ops(before: Charter, bid_id: str) -> list[Op]:
     if driven:
         raise errors.Conflict(f"release {' and '.join(driven)} first", title="its vehicles have drivers")
     others = [cover for cover in before.vehicles if cover.bid_id != bid_id]
-    return [_modified(before, before.model_copy(update=_with(others)))]
+    return [_modified_op(before, before.model_copy(update=_coverage_fields(others)))]
 
 
 def without_drivers(before: Charter) -> dict[str, object]:
     """The fields of a charter that no driver has any more, because it is another trip now; vendors keep theirs."""
-    return _without_drivers(before, {cover.assignment_id for cover in before.vehicles if cover.assignment_id})
+    return _fields_without_assignments(
+        before, {cover.assignment_id for cover in before.vehicles if cover.assignment_id}
+    )
 
 
-def _without_drivers(before: Charter, assignment_ids: Collection[str]) -> dict[str, object]:
+def _fields_without_assignments(before: Charter, assignment_ids: Collection[str]) -> dict[str, object]:
     without: dict[str, object] = {
         "assignment_id": None,
         "driver_id": None,
@@ -71,24 +73,24 @@ def _without_drivers(before: Charter, assignment_ids: Collection[str]) -> dict[s
         cover.model_copy(update=without) if cover.assignment_id in assignment_ids else cover
         for cover in before.vehicles
     ]
-    return _with([cover for cover in left if cover.is_run])
+    return _coverage_fields([cover for cover in left if cover.is_run])
 
 
-def confirm_if_whole(caller: Caller, before: Charter) -> list[Op]:
+def confirm_if_covered_ops(caller: Caller, before: Charter) -> list[Op]:
     """The ops that confirm a charter which was booked after all its vehicles had been given away; else none."""
     if before.status is not Status.BOOKED or before.uncovered_vehicles:
         return []
-    return _confirming(caller, before, "every vehicle has its driver or its vendor")
+    return _confirm_ops(caller, before, "every vehicle has its driver or its vendor")
 
 
-def _confirming(caller: Caller, before: Charter, reason: str, **more: object) -> list[Op]:
+def _confirm_ops(caller: Caller, before: Charter, reason: str, **more: object) -> list[Op]:
     # Prices and hours of service come with it, which those who only look do without at a cold start.
     from coachway.bookings.charters import lifecycle
 
-    return lifecycle.confirming(caller, before, reason, **more)
+    return lifecycle.confirm_ops(caller, before, reason, **more)
 
 
-def _with(vehicles: Sequence[Cover]) -> dict[str, object]:
+def _coverage_fields(vehicles: Sequence[Cover]) -> dict[str, object]:
     in_order = sorted(vehicles, key=lambda cover: cover.vehicle)
     vendor_ids = list(dict.fromkeys(cover.vendor_id for cover in in_order if cover.vendor_id))
     driver_ids = [cover.driver_id for cover in in_order if cover.driver_id]
@@ -100,7 +102,7 @@ def _with(vehicles: Sequence[Cover]) -> dict[str, object]:
     }
 
 
-def _modified(before: Charter, after: Charter) -> Update:
+def _modified_op(before: Charter, after: Charter) -> Update:
     from coachway.bookings.charters import event_payloads
     from coachway.contracts.bookings import CharterModified
 

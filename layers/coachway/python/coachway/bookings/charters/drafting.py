@@ -29,7 +29,7 @@ class Draft:
     quote_ops: Sequence[Op]
 
 
-def require_active(client: Client) -> Client:
+def require_active_client(client: Client) -> Client:
     """Raises Conflict when no new work is taken from a client."""
     if client.status is not ClientStatus.ACTIVE:
         raise errors.Conflict("this client is inactive: make it active before quoting", title="the client is inactive")
@@ -45,7 +45,7 @@ def load_pricing_context(caller: Caller, wanted: CharterInput) -> PricingContext
     years = {stop.time.year for stop in wanted.stops[:1] if stop.time}
     numbers = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
     found = store.batch_get([key, *PricingContext.keys(caller.org_id), *numbers])
-    require_active(found.get(Client, key))
+    require_active_client(found.get(Client, key))
     return PricingContext.of(caller.org_id, found)
 
 
@@ -53,31 +53,31 @@ def build_charter(caller: Caller, house: PricingContext, wanted: CharterInput, *
     """A new charter, not yet numbered. `more` sets fields that callers cannot. Raises Invalid for what does not fit."""
     charter_id = ids.new("chr")
     trip = trip_times.build_trip_schedule(wanted, house.organization.timezone, house.law)
-    price = _priced(caller, house, wanted, trip, charter_id)
+    price = _price_charter(caller, house, wanted, trip, charter_id)
     charter = Charter(
         **wanted.model_dump(exclude={"stops", "miles"}),
-        **_of_journey(trip),
+        **_trip_fields(trip),
         **more,
         id=charter_id,
         org_id=caller.org_id,
-        quote=summary_of(price.quote),
+        quote=quote_summary(price.quote),
     )
     return Draft(charter, price.ops)
 
 
-def revised(caller: Caller, house: PricingContext, charter: Charter, *, estimate_miles: bool) -> Draft:
+def build_revision(caller: Caller, house: PricingContext, charter: Charter, *, estimate_miles: bool) -> Draft:
     """A charter whose wishes were changed, thought through and priced again as its next revision.
 
     Drivers were given the trip as it was, so they have it no more; dispatch tells them.
     """
     wanted = charter.model_copy(update={"miles": None}) if estimate_miles else charter
     trip = trip_times.build_trip_schedule(wanted, house.organization.timezone, house.law)
-    price = _priced(caller, house, wanted, trip, charter.id)
+    price = _price_charter(caller, house, wanted, trip, charter.id)
     after = charter.model_copy(
         update={
-            **_of_journey(trip),
+            **_trip_fields(trip),
             **coverage.without_drivers(charter),
-            "quote": summary_of(price.quote),
+            "quote": quote_summary(price.quote),
             "revision_number": charter.revision_number + 1,
             "quote_sent_at": None,
             "quote_expires_at": None,
@@ -89,24 +89,24 @@ def revised(caller: Caller, house: PricingContext, charter: Charter, *, estimate
     return Draft(after, price.ops)
 
 
-def _priced(
+def _price_charter(
     caller: Caller, house: PricingContext, wanted: CharterInput, trip: trip_times.TripSchedule, charter_id: str
 ) -> pricing.Price:
-    return pricing.price(
+    return pricing.price_trip(
         caller,
-        trip_times.quote_request(wanted, trip),
+        trip_times.build_quote_request(wanted, trip),
         charter_id=charter_id,
         warnings=trip.notices,
         house=house,
     )
 
 
-def summary_of(quote: Quote) -> CharterQuote:
+def quote_summary(quote: Quote) -> CharterQuote:
     """The part of a quote that a charter shows."""
     return CharterQuote.model_validate(quote.model_dump(include=set(CharterQuote.model_fields)))
 
 
-def created(charter: Charter) -> CharterCreated:
+def charter_created_event(charter: Charter) -> CharterCreated:
     """That a charter was made."""
     return CharterCreated(
         **event_payloads.charter_event_fields(charter),
@@ -115,17 +115,17 @@ def created(charter: Charter) -> CharterCreated:
     )
 
 
-def counter(charter: Charter) -> str:
+def sequence_name(charter: Charter) -> str:
     """The gapless sequence that numbers a charter: one for each year of trips."""
     return charter_sequence(charter.trip_date.year)
 
 
-def number(prefix: str, charter: Charter, n: int) -> str:
+def format_number(prefix: str, charter: Charter, n: int) -> str:
     """`CH-2027-000001`."""
     return f"{prefix}-{charter.trip_date.year}-{n:06d}"
 
 
-def _of_journey(trip: trip_times.TripSchedule) -> dict[str, Any]:
+def _trip_fields(trip: trip_times.TripSchedule) -> dict[str, Any]:
     return {
         "stops": trip.stops,
         "miles": trip.miles,

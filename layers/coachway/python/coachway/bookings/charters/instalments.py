@@ -45,7 +45,7 @@ class InstalmentStatus(StrEnum):
     PAID = "paid"
 
 
-def instalments(
+def plan_instalments(
     total: int, *, has_terms: bool, accepted_on: date, trip_date: date, policy: PaymentPolicy
 ) -> list[Instalment]:
     """What is paid when, in the order in which it is due; `total` in cents. Days are those of the trip's first stop."""
@@ -68,12 +68,12 @@ def amount_due_to_book(parts: Sequence[Instalment]) -> int:
     return sum(part.amount for part in parts if part.due_on is None)
 
 
-def due_by(parts: Sequence[Instalment], day: date) -> int:
+def amount_due_by(parts: Sequence[Instalment], day: date) -> int:
     """Cents that must be paid by the end of a day, the deposit among them."""
     return sum(part.amount for part in parts if part.due_on is None or part.due_on <= day)
 
 
-def next_day(parts: Sequence[Instalment], paid: int) -> date | None:
+def next_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
     """The day on which the first instalment is due that `paid` cents do not cover, if it has one."""
     for part, short in zip(parts, open_instalments(parts, paid), strict=True):
         if short and part.due_on is not None:
@@ -91,7 +91,7 @@ def open_instalments(parts: Sequence[Instalment], paid: int) -> list[int]:
     return left
 
 
-def status(part: Instalment, left: int, *, accepted: bool, today: date) -> InstalmentStatus:
+def instalment_status(part: Instalment, left: int, *, accepted: bool, today: date) -> InstalmentStatus:
     """How an instalment stands of which `left` cents are open."""
     if left == 0:
         return InstalmentStatus.PAID
@@ -102,7 +102,7 @@ def status(part: Instalment, left: int, *, accepted: bool, today: date) -> Insta
     return InstalmentStatus.DUE if part.due_on == today else InstalmentStatus.UPCOMING
 
 
-def require_whole(parts: Sequence[Instalment], total: int, trip_date: date) -> None:
+def require_valid_schedule(parts: Sequence[Instalment], total: int, trip_date: date) -> None:
     """Raises Invalid unless the parts are the whole price, in the order of their days, none after the trip."""
     said = sum(part.amount for part in parts)
     if said != total:

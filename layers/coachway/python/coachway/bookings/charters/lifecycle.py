@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from coachway.bookings.charters import cancellation_policy, event_payloads, status_counts
 from coachway.bookings.charters.model import Cancellation, Charter
-from coachway.bookings.charters.queries import get
-from coachway.bookings.charters.rules import By, CharterChanged, Status, step
+from coachway.bookings.charters.queries import get_charter
+from coachway.bookings.charters.rules import Actor, CharterChanged, Status, require_transition
 from coachway.clients import credit
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
@@ -69,21 +69,21 @@ class CancelInput(RequestSchema):
     initiated_by: Annotated[str, Field(pattern="^(client|operator)$")] = "client"
 
 
-def actor_kind(caller: Caller) -> By:
+def actor_kind(caller: Caller) -> Actor:
     """In which capacity a caller acts."""
     if caller.role == "client":
-        return By.CLIENT
-    return By.SYSTEM if caller.role == "system" else By.STAFF
+        return Actor.CLIENT
+    return Actor.SYSTEM if caller.role == "system" else Actor.STAFF
 
 
-def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int | None = None) -> Charter:
+def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: int | None = None) -> Charter:
     """Take the step that is asked for. Raises Conflict when it does not follow, or its conditions are not met;
     Forbidden for a cancellation by who may not cancel.
     """
     if body.status is Status.CANCELLED:
         caller.require("charters:cancel")
-    before = get(caller, charter_id, expected=expected)
-    step(before.status, body.status, actor_kind(caller))
+    before = get_charter(caller, charter_id, expected=expected)
+    require_transition(before.status, body.status, actor_kind(caller))
     match body.status:
         case Status.BOOKED:
             return book(caller, before, body.accepted_by or "staff", body.reason)
@@ -92,20 +92,20 @@ def to_status(caller: Caller, charter_id: str, body: StatusInput, expected: int 
         case Status.EXPIRED:
             return expire(caller, before)
         case Status.CANCELLED:
-            return cancelled(caller, before, body.reason, "operator")
+            return commit_cancellation(caller, before, body.reason, "operator")
         case _:
-            return _by_hand(caller, before, body)
+            return _commit_manual_status(caller, before, body)
 
 
-def _by_hand(caller: Caller, before: Charter, body: StatusInput) -> Charter:
+def _commit_manual_status(caller: Caller, before: Charter, body: StatusInput) -> Charter:
     """What otherwise follows from vehicles, drivers and vendors, said by a person."""
     open_ones = before.uncovered_vehicles if body.status is not Status.COMPLETED else []
     if open_ones:
         _require_override(caller, open_ones, body.reason)
-    conditions = _cleared(before) if body.status is Status.IN_PROGRESS else []
+    conditions = _departure_conditions(before) if body.status is Status.IN_PROGRESS else []
     overridden = {"uncovered": open_ones} if open_ones else {}
     told = _EVENTS[body.status](**event_payloads.charter_event_fields(before), reason=body.reason, **overridden)
-    return _moved(caller, before, body.status, body.reason, [told], conditions)
+    return _commit_transition(caller, before, body.status, body.reason, [told], conditions)
 
 
 def _require_override(caller: Caller, open_ones: Sequence[int], reason: str) -> None:
@@ -118,7 +118,7 @@ def _require_override(caller: Caller, open_ones: Sequence[int], reason: str) -> 
         raise errors.Invalid.field("reason", f"say why it goes ahead though nobody runs {which}")
 
 
-def _cleared(charter: Charter) -> list[Op]:
+def _departure_conditions(charter: Charter) -> list[Op]:
     # Papers come with it, which every other request does without at a cold start.
     from coachway.bookings.charters import departure_check
 
@@ -157,13 +157,13 @@ def booking_ops(
 
     A client that has accepted already has used its promo code then. Raises Conflict as `book` does.
     """
-    step(before.status, Status.BOOKED, By.CLIENT if before.is_accepted else actor_kind(caller))
+    require_transition(before.status, Status.BOOKED, Actor.CLIENT if before.is_accepted else actor_kind(caller))
     require_bookable(before)
     client_key, quote_key = client_and_quote_keys(before)
     found = found or store.batch_get([client_key, quote_key])
     client, quote = require_client(found.find(Client, client_key)), found.get(Quote, quote_key)
     said: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
-    told: list[Event] = [accepted(before, accepted_by)]
+    told: list[Event] = [quote_accepted_event(before, accepted_by)]
     ops = quote_acceptance.acceptance_ops(caller, quote)
     if before.is_accepted:
         said, told, ops = {}, [], []
@@ -175,7 +175,7 @@ def booking_ops(
     told.append(
         CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
     )
-    moves = status_counts.moved(before.org_id, [before], [after])
+    moves = status_counts.count_changes_op(before.org_id, [before], [after])
     return after, [Update(before, after, told, lost=CharterChanged()), *ops, moves]
 
 
@@ -184,7 +184,7 @@ def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:
     return CLIENT.key(org=charter.org_id, id=charter.client_id), QUOTE.key(org=charter.org_id, id=charter.quote.id)
 
 
-def accepted(charter: Charter, accepted_by: str) -> QuoteAccepted:
+def quote_accepted_event(charter: Charter, accepted_by: str) -> QuoteAccepted:
     """That a quote was accepted."""
     return QuoteAccepted(
         **event_payloads.charter_event_fields(charter), quote_id=charter.quote.id, accepted_by=accepted_by
@@ -207,18 +207,20 @@ def require_bookable(charter: Charter) -> None:
 
 def decline(caller: Caller, before: Charter, reason: str, *, answer: BaseModel | None = None) -> Charter:
     """The client does not want it."""
-    step(before.status, Status.DECLINED, actor_kind(caller))
+    require_transition(before.status, Status.DECLINED, actor_kind(caller))
     told = QuoteDeclined(
-        **event_payloads.client_event_fields(before, _client(before)), quote_id=before.quote.id, reason=reason
+        **event_payloads.client_event_fields(before, _find_client(before)), quote_id=before.quote.id, reason=reason
     )
-    return _moved(caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"), answer=answer)
+    return _commit_transition(
+        caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"), answer=answer
+    )
 
 
 def expire(caller: Caller, before: Charter) -> Charter:
     """Nobody answered in time."""
-    step(before.status, Status.EXPIRED, actor_kind(caller))
+    require_transition(before.status, Status.EXPIRED, actor_kind(caller))
     told = QuoteExpired(**event_payloads.charter_event_fields(before), quote_id=before.quote.id)
-    return _moved(caller, before, Status.EXPIRED, "", [told], _quote_ops(before, "expired"))
+    return _commit_transition(caller, before, Status.EXPIRED, "", [told], _quote_ops(before, "expired"))
 
 
 def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool) -> Cancellation:
@@ -226,24 +228,24 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
 
     Raises Missing, Conflict when it has started or is closed.
     """
-    before = get(caller, charter_id)
+    before = get_charter(caller, charter_id)
     if caller.is_outside and caller.party_id != before.client_id:
         raise errors.NotFound("there is no such charter")
     side = "client" if caller.is_outside else body.initiated_by
-    step(before.status, Status.CANCELLED, actor_kind(caller))
+    require_transition(before.status, Status.CANCELLED, actor_kind(caller))
     if preview:
-        return _terms(before, body.reason, side, preview=True)
-    after = cancelled(caller, before, body.reason, side)
+        return _cancellation_terms(before, body.reason, side, preview=True)
+    after = commit_cancellation(caller, before, body.reason, side)
     if after.cancellation is None:
         raise errors.Conflict("the cancellation was not recorded")
     return after.cancellation
 
 
-def cancelled(caller: Caller, before: Charter, reason: str, side: str) -> Charter:
+def commit_cancellation(caller: Caller, before: Charter, reason: str, side: str) -> Charter:
     """The charter, cancelled on the side of `client` or `operator`."""
-    terms = _terms(before, reason, side, preview=False)
+    terms = _cancellation_terms(before, reason, side, preview=False)
     told = CharterCancelled(
-        **event_payloads.client_event_fields(before, _client(before)),
+        **event_payloads.client_event_fields(before, _find_client(before)),
         reason=reason,
         initiated_by=side,
         refund_percent=terms.refund_percent,
@@ -251,27 +253,29 @@ def cancelled(caller: Caller, before: Charter, reason: str, side: str) -> Charte
     )
     ops = _quote_ops(before, "declined") if before.status is Status.QUOTE else []
     if before.credit_reserved:
-        ops.append(credit.released(before.org_id, before.client_id, before.credit_reserved))
+        ops.append(credit.release_op(before.org_id, before.client_id, before.credit_reserved))
     changed = {"cancellation": terms, "credit_reserved": 0}
-    return _moved(caller, before, Status.CANCELLED, reason, [told], ops, answer=terms, **changed)
+    return _commit_transition(caller, before, Status.CANCELLED, reason, [told], ops, answer=terms, **changed)
 
 
-def _terms(charter: Charter, reason: str, side: str, *, preview: bool) -> Cancellation:
+def _cancellation_terms(charter: Charter, reason: str, side: str, *, preview: bool) -> Cancellation:
     now = clock.now()
-    percent = cancellation_policy.refund_percent(charter.starts_at, now, By.CLIENT if side == "client" else By.STAFF)
+    percent = cancellation_policy.refund_percent(
+        charter.starts_at, now, Actor.CLIENT if side == "client" else Actor.STAFF
+    )
     return Cancellation(
         preview=preview,
         initiated_by=side,
         hours_left=round((charter.starts_at - now).total_seconds() / 3600, 2),
         refund_percent=percent,
         amount_paid=charter.amount_paid,
-        refund=cancellation_policy.refund(charter.amount_paid, percent),
+        refund=cancellation_policy.refund_amount(charter.amount_paid, percent),
         currency=charter.quote.currency,
         reason=reason,
     )
 
 
-def _moved(
+def _commit_transition(
     caller: Caller,
     before: Charter,
     status: Status,
@@ -283,33 +287,33 @@ def _moved(
     **more: Any,
 ) -> Charter:
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
-    moves = status_counts.moved(caller.org_id, [before], [after])
+    moves = status_counts.count_changes_op(caller.org_id, [before], [after])
     store.commit(caller, Update(before, after, told, lost=CharterChanged()), *ops, moves, answer=answer)
     return after
 
 
-def confirming(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+def confirm_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
     """The ops by which a booked charter is confirmed, in the transaction that gives it its vehicles or vendors."""
     return _transition_ops(caller, before, Status.CONFIRMED, reason, **more)
 
 
-def starting(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+def start_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
     """The ops by which a confirmed charter is under way, in the transaction of its first departure."""
     return _transition_ops(caller, before, Status.IN_PROGRESS, reason, **more)
 
 
-def completing(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
+def complete_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
     """The ops by which a charter under way is completed, in the transaction of its last drop-off."""
     return _transition_ops(caller, before, Status.COMPLETED, reason, **more)
 
 
 def _transition_ops(caller: Caller, before: Charter, status: Status, reason: str, **more: Any) -> list[Op]:
-    step(before.status, status, actor_kind(caller))
+    require_transition(before.status, status, actor_kind(caller))
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
     told = _EVENTS[status](**event_payloads.charter_event_fields(after), reason=reason)
     return [
         Update(before, after, [told], lost=CharterChanged()),
-        status_counts.moved(caller.org_id, [before], [after]),
+        status_counts.count_changes_op(caller.org_id, [before], [after]),
     ]
 
 
@@ -323,10 +327,10 @@ def retry_on_charter_change(read: Callable[[], Charter], act: Callable[[Charter]
     return act(read())
 
 
-def _client(charter: Charter) -> Client | None:
+def _find_client(charter: Charter) -> Client | None:
     return store.find(Client, CLIENT.key(org=charter.org_id, id=charter.client_id))
 
 
 def _quote_ops(charter: Charter, status: QuoteStatus) -> list[Op]:
     quote = store.find(Quote, QUOTE.key(org=charter.org_id, id=charter.quote.id))
-    return [quote_acceptance.with_status(quote, status)] if quote is not None else []
+    return [quote_acceptance.set_status_op(quote, status)] if quote is not None else []

@@ -21,13 +21,13 @@ from coachway.core.types.money import Amount
 from coachway.core.workflows.failure import FlowFailure
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Line, Miles, Notice
-from coachway.pricing.rule_model import Class, Code, RouteText
+from coachway.pricing.rule_model import AmenityCode, RouteText, VehicleClass
 
 CharterId = Annotated[str, Field(pattern=ids.pattern("chr"))]
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 
 
-YEARS: Final = "must be between the years 2001 and 2150"
+SUPPORTED_YEARS: Final = "must be between the years 2001 and 2150"
 
 
 def is_supported_date(at: datetime) -> bool:
@@ -35,18 +35,18 @@ def is_supported_date(at: datetime) -> bool:
     return 2001 <= at.year <= 2150
 
 
-def _thinkable(at: datetime) -> datetime:
+def _require_supported_date(at: datetime) -> datetime:
     if not is_supported_date(at):
-        raise ValueError(YEARS)
-    return fixed(at)
+        raise ValueError(SUPPORTED_YEARS)
+    return with_fixed_offset(at)
 
 
-def fixed(at: datetime) -> datetime:
+def with_fixed_offset(at: datetime) -> datetime:
     """The same moment with its offset for a zone: times of one zone are added and compared by the wall clock."""
     return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
-Moment = Annotated[datetimes.Timestamp, AfterValidator(_thinkable)]
+Moment = Annotated[datetimes.Timestamp, AfterValidator(_require_supported_date)]
 """A time with an offset, in years that trips take place in."""
 
 CHARTER = AccessPattern(
@@ -161,12 +161,12 @@ class CharterInput(RequestSchema):
 
     client_id: ClientId
     trip_type: TripType
-    vehicle_class: Class
+    vehicle_class: VehicleClass
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)]
     requires_second_driver: bool = False
     requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
-    amenities: list[Code] = Field(default_factory=list, max_length=30)
+    amenities: list[AmenityCode] = Field(default_factory=list, max_length=30)
     stops: Annotated[list[Stop], Field(min_length=2, max_length=50)]
     miles: Annotated[
         Miles | None,
@@ -310,10 +310,10 @@ class Charter(Entity, CharterInput):
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         drivers = (each for cover in self.vehicles for each in (cover.driver_id, cover.second_driver_id) if each)
-        run_by_them = {run_by(each): True for each in (*self.vendor_ids, *drivers)}
+        run_by_them = {run_by_attribute(each): True for each in (*self.vendor_ids, *drivers)}
         return {"status": str(self.status), "client_id": self.client_id, **run_by_them}
 
 
-def run_by(party_id: str) -> str:
+def run_by_attribute(party_id: str) -> str:
     """The attribute of charters that this vendor or driver runs a vehicle of: filters know only equality."""
     return f"run_by_{party_id}"

@@ -8,7 +8,16 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from coachway.bookings.charters.model import BY_MONTH, BY_STATUS, BY_TRIP, CHARTER, OF_CLIENT, Charter, ClientId, run_by
+from coachway.bookings.charters.model import (
+    BY_MONTH,
+    BY_STATUS,
+    BY_TRIP,
+    CHARTER,
+    OF_CLIENT,
+    Charter,
+    ClientId,
+    run_by_attribute,
+)
 from coachway.bookings.charters.rules import Status
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -20,8 +29,8 @@ from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
 
-_OPEN_ENDED: Final = timedelta(days=730)
-_LONGEST_RANGE: Final = timedelta(days=3660)
+_DEFAULT_RANGE: Final = timedelta(days=730)
+_MAX_RANGE: Final = timedelta(days=3660)
 
 
 class CharterQuery(PageQuery):
@@ -37,21 +46,21 @@ class CharterQuery(PageQuery):
     date_to: Annotated[Day | None, Field(description="last trip date; alone: and the two years before")] = None
 
 
-def get(caller: Caller, charter_id: str, *, expected: int | None = None) -> Charter:
+def get_charter(caller: Caller, charter_id: str, *, expected: int | None = None) -> Charter:
     """The charter. Raises Missing, or Stale when `expected` is not its version."""
     return store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id), expected=expected)
 
 
-def listed(caller: Caller, query: CharterQuery) -> Page[Charter]:
+def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     """A page of charters. Raises Invalid for a range of more than ten years."""
     where: dict[str, str | int | bool] = {}
     for name in ("status", "client_id"):
         value = getattr(query, name)
         if value is not None:
             where[name] = str(value)
-    where |= {run_by(each): True for each in (query.vendor_id, query.driver_id) if each is not None}
+    where |= {run_by_attribute(each): True for each in (query.vendor_id, query.driver_id) if each is not None}
     if query.date_from is not None or query.date_to is not None:
-        return _by_trip(caller, query, where)
+        return _list_by_trip(caller, query, where)
     if query.client_id is not None:
         del where["client_id"]
         partition = OF_CLIENT.partition(org=caller.org_id, client=query.client_id)
@@ -67,32 +76,32 @@ def _newest_first(caller: Caller, pattern: AccessPattern, named: Mapping[str, st
     return [pattern.partition(org=caller.org_id, month=month, **named) for month in reversed(since)]
 
 
-def _by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str | int | bool]) -> Page[Charter]:
-    first = query.date_from or _shifted(query.date_to, -_OPEN_ENDED)
-    last = query.date_to or _shifted(query.date_from, _OPEN_ENDED)
+def _list_by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str | int | bool]) -> Page[Charter]:
+    first = query.date_from or _shift_day(query.date_to, -_DEFAULT_RANGE)
+    last = query.date_to or _shift_day(query.date_from, _DEFAULT_RANGE)
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
-    if last - first > _LONGEST_RANGE:
+    if last - first > _MAX_RANGE:
         raise errors.Invalid.field("date_to", "must be within ten years of date_from")
-    partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in _months(first, last)]
+    partitions = [BY_TRIP.partition(org=caller.org_id, month=month) for month in _months_of_range(first, last)]
     # `U` sorts after the `T` that follows the day in the key.
     return query_page(Charter, BY_TRIP, partitions, query, between=(f"{first}T", f"{last}U"), where=where)
 
 
-def _shifted(day: date | None, by: timedelta) -> date:
+def _shift_day(day: date | None, by: timedelta) -> date:
     if day is None:
         raise ValueError("a range has an end")
     return date.fromordinal(min(max(day.toordinal() + by.days, 1), date.max.toordinal()))
 
 
-def _months(first: date, last: date) -> list[str]:
+def _months_of_range(first: date, last: date) -> list[str]:
     return [
         f"{month // 12:04d}-{month % 12 + 1:02d}"
         for month in range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     ]
 
 
-def of_client(caller: Caller, client_id: str, query: PageQuery) -> Page[Charter]:
+def list_client_charters(caller: Caller, client_id: str, query: PageQuery) -> Page[Charter]:
     """The charters of one client, newest first. Raises Missing."""
     # What changes clients comes with it, which other lists do without.
     from coachway.clients import service as clients
@@ -102,6 +111,6 @@ def of_client(caller: Caller, client_id: str, query: PageQuery) -> Page[Charter]
     return query_page(Charter, OF_CLIENT, [partition], query, descending=True)
 
 
-def history(caller: Caller, charter_id: str) -> list[HistoryEntry]:
+def get_history(caller: Caller, charter_id: str) -> list[HistoryEntry]:
     """What happened to a charter, oldest first. Raises Missing."""
-    return store.history(get(caller, charter_id).key())
+    return store.history(get_charter(caller, charter_id).key())

@@ -27,7 +27,7 @@ class Status(StrEnum):
         return not any(start is self for start, _ in TRANSITIONS)
 
 
-class By(StrEnum):
+class Actor(StrEnum):
     """Who may cause a transition: people of the organization, the client, the product itself on a timer or event."""
 
     STAFF = "staff"
@@ -39,45 +39,45 @@ class Transition(NamedTuple):
     """What a step is called in the past tense, and who may take it."""
 
     event: str
-    by: frozenset[By]
+    by: frozenset[Actor]
 
 
-_PEOPLE: Final = frozenset({By.STAFF, By.CLIENT})
-_OURS: Final = frozenset({By.STAFF, By.SYSTEM})
+_STAFF_OR_CLIENT: Final = frozenset({Actor.STAFF, Actor.CLIENT})
+_STAFF_OR_SYSTEM: Final = frozenset({Actor.STAFF, Actor.SYSTEM})
 
 TRANSITIONS: Final[Mapping[tuple[Status, Status], Transition]] = {
-    (Status.QUOTE, Status.BOOKED): Transition("charter.booked", _PEOPLE),
-    (Status.QUOTE, Status.DECLINED): Transition("quote.declined", _PEOPLE),
-    (Status.QUOTE, Status.EXPIRED): Transition("quote.expired", _OURS),
-    (Status.QUOTE, Status.CANCELLED): Transition("charter.cancelled", _PEOPLE),
-    (Status.BOOKED, Status.CONFIRMED): Transition("charter.confirmed", _OURS),
-    (Status.BOOKED, Status.CANCELLED): Transition("charter.cancelled", _PEOPLE),
-    (Status.CONFIRMED, Status.IN_PROGRESS): Transition("charter.started", _OURS),
-    (Status.CONFIRMED, Status.CANCELLED): Transition("charter.cancelled", _PEOPLE),
-    (Status.IN_PROGRESS, Status.COMPLETED): Transition("charter.completed", _OURS),
+    (Status.QUOTE, Status.BOOKED): Transition("charter.booked", _STAFF_OR_CLIENT),
+    (Status.QUOTE, Status.DECLINED): Transition("quote.declined", _STAFF_OR_CLIENT),
+    (Status.QUOTE, Status.EXPIRED): Transition("quote.expired", _STAFF_OR_SYSTEM),
+    (Status.QUOTE, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
+    (Status.BOOKED, Status.CONFIRMED): Transition("charter.confirmed", _STAFF_OR_SYSTEM),
+    (Status.BOOKED, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
+    (Status.CONFIRMED, Status.IN_PROGRESS): Transition("charter.started", _STAFF_OR_SYSTEM),
+    (Status.CONFIRMED, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
+    (Status.IN_PROGRESS, Status.COMPLETED): Transition("charter.completed", _STAFF_OR_SYSTEM),
 }
 """quote → booked → confirmed → in_progress → completed; a quote may expire or be declined; what has not started may be
 cancelled. `confirmed`: a vehicle and driver, or an awarded vendor, for every vehicle."""
 
 
-def following(status: Status) -> list[Status]:
+def allowed_next(status: Status) -> list[Status]:
     """What may follow, in the order of the table."""
     return [end for start, end in TRANSITIONS if start is status]
 
 
-def step(status: Status, wanted: Status, by: By) -> Transition:
+def require_transition(status: Status, wanted: Status, by: Actor) -> Transition:
     """The transition from one to the other. Raises Conflict if there is none, Forbidden if it is not `by`'s to take."""
     transition = TRANSITIONS.get((status, wanted))
     if transition is None:
-        possible = following(status)
-        can = f"it can become {_spoken(possible)}" if possible else "nothing can follow"
+        possible = allowed_next(status)
+        can = f"it can become {_join_words(possible)}" if possible else "nothing can follow"
         raise errors.Conflict(f"this charter is {status}: {can}, not {wanted}", title="that does not follow")
     if by not in transition.by:
-        raise errors.Forbidden(f"only {_spoken(sorted(transition.by))} can make a {status} {wanted}")
+        raise errors.Forbidden(f"only {_join_words(sorted(transition.by))} can make a {status} {wanted}")
     return transition
 
 
-def _spoken(words: list[Status] | list[By]) -> str:
+def _join_words(words: list[Status] | list[Actor]) -> str:
     *first, last = (str(word) for word in words)
     return f"{', '.join(first)} or {last}" if first else last
 

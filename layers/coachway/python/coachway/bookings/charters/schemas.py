@@ -52,7 +52,7 @@ class RecurringQuery(RequestSchema):
         str,
         Field(
             min_length=1,
-            max_length=rrule.LONGEST_RULE,
+            max_length=rrule.MAX_RULE_LENGTH,
             description="daily, weekly, biweekly, monthly, or an RFC 5545 rule of days",
             examples=["weekly"],
         ),
@@ -61,7 +61,7 @@ class RecurringQuery(RequestSchema):
         int | None,
         Field(
             ge=1,
-            le=recurrence_dates.MOST_OCCURRENCES,
+            le=recurrence_dates.MAX_OCCURRENCES,
             description="occurrences, those skipped included; may be left out when the rule has COUNT or UNTIL",
             examples=[3],
         ),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from coachway.bookings.charters import drafting, event_payloads, rules, status_counts, trip_times
 from coachway.bookings.charters.model import Charter, CharterInput
-from coachway.bookings.charters.queries import get
+from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import FIXED_ONCE_BOOKED, Status
 from coachway.bookings.charters.schemas import CloneInput
 from coachway.clients.model import Client
@@ -35,14 +35,14 @@ def create(caller: Caller, wanted: CharterInput, **more: Any) -> Charter:
     prefix = house.organization.number_prefixes.charter
 
     def build(n: int) -> list[Op]:
-        charter.number = drafting.number(prefix, charter, n)
+        charter.number = drafting.format_number(prefix, charter, n)
         return [
-            Create(charter, [drafting.created(charter)]),
+            Create(charter, [drafting.charter_created_event(charter)]),
             *made.quote_ops,
-            status_counts.moved(caller.org_id, [], [charter]),
+            status_counts.count_changes_op(caller.org_id, [], [charter]),
         ]
 
-    store.commit_with_sequence(caller, drafting.counter(charter), build, answer=charter)
+    store.commit_with_sequence(caller, drafting.sequence_name(charter), build, answer=charter)
     return charter
 
 
@@ -51,10 +51,10 @@ def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput]
 
     Raises Conflict when the charter is booked and the change touches price, time or stops, or when it is closed.
     """
-    before = get(caller, charter_id, expected=expected)
+    before = get_charter(caller, charter_id, expected=expected)
     wished = apply_changes(before, changes)
     if "stops" in changes:
-        wished = wished.model_copy(update={"stops": trip_times.completed(wished.stops, before.timezone)})
+        wished = wished.model_copy(update={"stops": trip_times.complete_stops(wished.stops, before.timezone)})
     named = frozenset(name for name in CharterInput.model_fields if getattr(wished, name) != getattr(before, name))
     rules.require_editable(before.status, named, awarded=bool(before.vendor_ids))
     if not named:
@@ -69,24 +69,26 @@ def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput]
     client_key = CLIENT.key(org=caller.org_id, id=wished.client_id)
     found = store.batch_get([quote_key, client_key, *PricingContext.keys(caller.org_id)])
     if "client_id" in named:
-        drafting.require_active(found.get(Client, client_key))
+        drafting.require_active_client(found.get(Client, client_key))
     house = PricingContext.of(caller.org_id, found)
-    made = drafting.revised(caller, house, wished, estimate_miles="miles" not in changes and before.miles_estimated)
+    made = drafting.build_revision(
+        caller, house, wished, estimate_miles="miles" not in changes and before.miles_estimated
+    )
     after = made.charter
     old = found.find(Quote, quote_key)
     store.commit(
         caller,
         Update(before, after, [CharterModified(**event_payloads.charter_event_fields(after), revised=True)]),
         *made.quote_ops,
-        *([quote_acceptance.with_status(old, "superseded")] if old else []),
-        status_counts.moved(caller.org_id, [before], [after]),
+        *([quote_acceptance.set_status_op(old, "superseded")] if old else []),
+        status_counts.count_changes_op(caller.org_id, [before], [after]),
     )
     return after
 
 
 def clone(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
     """A new quote for the same trip, or for the same trip at another time; not part of the original's series."""
-    original = get(caller, charter_id)
+    original = get_charter(caller, charter_id)
     wanted = original.model_dump(include=set(CharterInput.model_fields))
     stops = original.stops
     if body.estimated_departure is not None:
@@ -99,9 +101,9 @@ def clone(caller: Caller, charter_id: str, body: CloneInput) -> Charter:
 
 def delete(caller: Caller, charter_id: str, expected: int | None) -> None:
     """Take a charter off every list; its history stays. Raises Conflict when it is booked: it is cancelled instead."""
-    before = get(caller, charter_id, expected=expected)
+    before = get_charter(caller, charter_id, expected=expected)
     if before.status not in _DELETABLE:
         raise errors.Conflict(f"this charter is {before.status}: cancel it instead", title="it cannot be deleted")
     after = before.model_copy(update={"deleted_at": clock.now()})
     told = CharterDeleted(**event_payloads.charter_event_fields(before))
-    store.commit(caller, Update(before, after, [told]), status_counts.moved(caller.org_id, [before], []))
+    store.commit(caller, Update(before, after, [told]), status_counts.count_changes_op(caller.org_id, [before], []))

@@ -37,7 +37,7 @@ class DashboardSummary(BaseSchema):
     currency: str
 
 
-def moved(org_id: str, before: Iterable[Charter], after: Iterable[Charter]) -> IncrementCounters:
+def count_changes_op(org_id: str, before: Iterable[Charter], after: Iterable[Charter]) -> IncrementCounters:
     """What a transaction adds to the counts when it turns `before` into `after`."""
     numbers: dict[str, int] = {}
     for sign, charters in ((-1, before), (1, after)):
@@ -48,7 +48,7 @@ def moved(org_id: str, before: Iterable[Charter], after: Iterable[Charter]) -> I
     return IncrementCounters(COUNTS.key(org=org_id), numbers, "charter_counts")
 
 
-def summary(caller: Caller) -> DashboardSummary:
+def get_dashboard_summary(caller: Caller) -> DashboardSummary:
     """How many charters the organization has in each status, and what they are worth."""
     counts, house = COUNTS.key(org=caller.org_id), ORGANIZATIONS.key(org=caller.org_id)
     found = store.batch_get([counts, house])

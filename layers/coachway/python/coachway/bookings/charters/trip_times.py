@@ -9,18 +9,25 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.bookings.charters.model import YEARS, CharterInput, Stop, StopType, fixed, is_supported_date
+from coachway.bookings.charters.model import (
+    SUPPORTED_YEARS,
+    CharterInput,
+    Stop,
+    StopType,
+    is_supported_date,
+    with_fixed_offset,
+)
 from coachway.core import errors
 from coachway.hours import itinerary
 from coachway.hours.model import Answer, Law
 from coachway.hours.rulesets import USUAL
 from coachway.hours.trip import Trip, TripStop, legs, road_miles
-from coachway.pricing.quote_model import LONGEST_DAYS, Notice, QuoteRequest
+from coachway.pricing.quote_model import MAX_DAYS, Notice, QuoteRequest
 from coachway.pricing.rule_matching import route_of
 
-_LONGEST: Final = timedelta(days=LONGEST_DAYS)
-_MOST_MILES: Final = 20_000
-_LONGEST_ROUTE: Final = 200
+_MAX_DURATION: Final = timedelta(days=MAX_DAYS)
+_MAX_MILES: Final = 20_000
+_MAX_ROUTE_LENGTH: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +48,25 @@ def build_trip_schedule(wanted: CharterInput, default_zone: str, law: Law = USUA
 
     Raises Invalid, naming the field, for times that do not fit or unknown zones.
     """
-    stops = completed(wanted.stops, default_zone)
+    stops = complete_stops(wanted.stops, default_zone)
     zone = ZoneInfo(stops[0].timezone or default_zone)
     if stops[0].estimated_departure is None:
         raise errors.Invalid.field("stops.0.estimated_departure", "say when the trip leaves its first stop")
-    _require_near(stops)
-    trip = driven(wanted, stops)
+    _require_supported_times(stops)
+    trip = build_hours_trip(wanted, stops)
     miles = wanted.miles
     if miles is None:
         reckoned = road_miles(trip)
         if reckoned is None:
             raise errors.Invalid.field("miles", "give the miles, or the coordinates of every stop")
         miles = Decimal(str(round(reckoned, 1)))
-    if miles > _MOST_MILES:
-        raise errors.Invalid.field("miles", f"a trip has at most {_MOST_MILES:,} miles; its stops are further apart")
+    if miles > _MAX_MILES:
+        raise errors.Invalid.field("miles", f"a trip has at most {_MAX_MILES:,} miles; its stops are further apart")
     route = legs(trip.model_copy(update={"deadhead_miles": 0.0}))
     last = stops[-1].time
     ends_at = max(route[-1].arrives if route else stops[0].estimated_departure, last or stops[0].estimated_departure)
-    if ends_at - stops[0].estimated_departure > _LONGEST:
-        raise errors.Invalid.field("stops", f"the last one must be reached within {LONGEST_DAYS} days")
+    if ends_at - stops[0].estimated_departure > _MAX_DURATION:
+        raise errors.Invalid.field("stops", f"the last one must be reached within {MAX_DAYS} days")
     return TripSchedule(
         stops=stops,
         zone=zone,
@@ -67,11 +74,11 @@ def build_trip_schedule(wanted: CharterInput, default_zone: str, law: Law = USUA
         miles_estimated=wanted.miles is None,
         starts_at=stops[0].estimated_departure.astimezone(zone),
         ends_at=ends_at.astimezone(zone),
-        notices=_notices(trip, law),
+        notices=_hours_notices(trip, law),
     )
 
 
-def completed(stops: Sequence[Stop], default_zone: str) -> list[Stop]:
+def complete_stops(stops: Sequence[Stop], default_zone: str) -> list[Stop]:
     """Stops with what they left out: the type by their place, the zone of the first. Raises Invalid."""
     first_zone = stops[0].timezone or default_zone
     found = []
@@ -93,21 +100,19 @@ def _require_zone(name: str, index: int) -> None:
         ) from None
 
 
-def _require_near(stops: Sequence[Stop]) -> None:
+def _require_supported_times(stops: Sequence[Stop]) -> None:
     """A trip has an end, is no longer than is priced, and lies in years that are kept, wherever it was moved to."""
     start = stops[0].time
     for index, stop in enumerate(stops):
         for name in ("estimated_arrival", "estimated_departure"):
             at = getattr(stop, name)
             if at is not None and not is_supported_date(at):
-                raise errors.Invalid.field(f"stops.{index}.{name}", YEARS)
-            if at is not None and start is not None and at - start > _LONGEST:
-                raise errors.Invalid.field(
-                    f"stops.{index}.{name}", f"must be within {LONGEST_DAYS} days of the departure"
-                )
+                raise errors.Invalid.field(f"stops.{index}.{name}", SUPPORTED_YEARS)
+            if at is not None and start is not None and at - start > _MAX_DURATION:
+                raise errors.Invalid.field(f"stops.{index}.{name}", f"must be within {MAX_DAYS} days of the departure")
 
 
-def driven(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
+def build_hours_trip(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
     """A trip as the hours rules look at it."""
     return Trip(
         stops=tuple(
@@ -125,7 +130,7 @@ def driven(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
     )
 
 
-def _notices(trip: Trip, law: Law) -> list[Notice]:
+def _hours_notices(trip: Trip, law: Law) -> list[Notice]:
     """What the hours rules say of a trip. Blocking while it is not legal for the drivers that it names."""
     answer = itinerary.comply(trip, law)
     found = []
@@ -147,7 +152,7 @@ def _notices(trip: Trip, law: Law) -> list[Notice]:
     return found
 
 
-def quote_request(wanted: CharterInput, journey: TripSchedule) -> QuoteRequest:
+def build_quote_request(wanted: CharterInput, journey: TripSchedule) -> QuoteRequest:
     """What pricing is asked about a charter. A route that is not named is the one between its ends."""
     between = route_of([stop.address for stop in journey.stops]) or ""
     return QuoteRequest(
@@ -161,7 +166,7 @@ def quote_request(wanted: CharterInput, journey: TripSchedule) -> QuoteRequest:
         returns_at=journey.ends_at,
         timezone=journey.zone.key,
         stops=len(journey.stops),
-        route=wanted.route or (between if 0 < len(between) <= _LONGEST_ROUTE else None),
+        route=wanted.route or (between if 0 < len(between) <= _MAX_ROUTE_LENGTH else None),
         requires_second_driver=wanted.requires_second_driver,
         requires_coi=wanted.requires_coi,
         amenities=wanted.amenities,
@@ -180,9 +185,9 @@ def shift_by_days(stops: Sequence[Stop], days: int, zone: ZoneInfo) -> list[Stop
     for stop in stops:
         arrival, departure = stop.estimated_arrival, stop.estimated_departure
         if arrival is not None:
-            arrival = _on_the_clock(arrival, days, zone) if left is None else _driven(left, arrival, zone)
+            arrival = _same_local_time(arrival, days, zone) if left is None else _arrival_after(left, arrival, zone)
         if departure is not None:
-            departure = _on_the_clock(departure, days, zone)
+            departure = _same_local_time(departure, days, zone)
             earliest = arrival or (left[1] if left else departure)
             departure = max(departure, earliest)
         found.append(stop.model_copy(update={"estimated_arrival": arrival, "estimated_departure": departure}))
@@ -197,7 +202,7 @@ def shift_by_duration(stops: Sequence[Stop], delay: timedelta) -> list[Stop]:
     for stop in stops:
         zone = ZoneInfo(stop.timezone) if stop.timezone else UTC
         later = {
-            name: fixed((at + delay).astimezone(zone))
+            name: with_fixed_offset((at + delay).astimezone(zone))
             for name, at in (
                 ("estimated_arrival", stop.estimated_arrival),
                 ("estimated_departure", stop.estimated_departure),
@@ -208,13 +213,13 @@ def shift_by_duration(stops: Sequence[Stop], delay: timedelta) -> list[Stop]:
     return found
 
 
-def _driven(left: tuple[datetime, datetime], arrival: datetime, zone: ZoneInfo) -> datetime:
+def _arrival_after(left: tuple[datetime, datetime], arrival: datetime, zone: ZoneInfo) -> datetime:
     """The arrival, as long after the departure as in the pattern."""
-    return fixed((left[1] + (arrival - left[0])).astimezone(zone))
+    return with_fixed_offset((left[1] + (arrival - left[0])).astimezone(zone))
 
 
-def _on_the_clock(at: datetime, days: int, zone: ZoneInfo) -> datetime:
+def _same_local_time(at: datetime, days: int, zone: ZoneInfo) -> datetime:
     """The same time of day, `days` later; one that DST skips has the offset from before the change (RFC 5545)."""
     local = at.astimezone(zone)
     later = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=zone, fold=0)
-    return fixed(later.astimezone(UTC).astimezone(zone))
+    return with_fixed_offset(later.astimezone(UTC).astimezone(zone))

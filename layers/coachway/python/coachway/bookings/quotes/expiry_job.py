@@ -8,7 +8,7 @@ from typing import Final
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
-from coachway.bookings.quotes.links import DUE, QuoteLink, hour
+from coachway.bookings.quotes.links import DUE, QuoteLink, expiry_hour
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
@@ -21,7 +21,7 @@ from coachway.core.types.datetimes import sortable
 _TIMER: Final = "quote-expiry"
 
 
-class Expiry(BaseSchema):
+class ExpiryResult(BaseSchema):
     """What one run did: quotes expired, links put away, links left for the next run."""
 
     expired: int = 0
@@ -29,9 +29,9 @@ class Expiry(BaseSchema):
     failed: int = 0
 
 
-def run() -> Expiry:
+def run() -> ExpiryResult:
     """Expire what is due. An hour that went wrong is gone through again; twice does nothing twice."""
-    work, result = hourly_sweep.begin(_TIMER), Expiry()
+    work, result = hourly_sweep.begin(_TIMER), ExpiryResult()
     for at in work.hours():
         _go_through(at, work.now, result)
     if not result.failed:
@@ -39,17 +39,19 @@ def run() -> Expiry:
     return result
 
 
-def _go_through(at: datetime, now: datetime, result: Expiry) -> None:
+def _go_through(at: datetime, now: datetime, result: ExpiryResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
         # Only what is due: an upper bound that sorts after every key of this second.
-        due = query_page(QuoteLink, DUE, [DUE.partition(hour=hour(at))], query, between=("0", f"{sortable(now)}~"))
+        due = query_page(
+            QuoteLink, DUE, [DUE.partition(hour=expiry_hour(at))], query, between=("0", f"{sortable(now)}~")
+        )
         for link in due.items:
-            _put_away(link, result)
+            _expire_link(link, result)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _put_away(link: QuoteLink, result: Expiry) -> None:
+def _expire_link(link: QuoteLink, result: ExpiryResult) -> None:
     caller = _system(link.org_id)
     try:
         charter = store.find(Charter, CHARTER.key(org=link.org_id, id=link.charter_id))

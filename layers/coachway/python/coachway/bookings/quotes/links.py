@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.bookings.charters.queries import get
+from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import Status
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -60,7 +60,7 @@ class QuoteLink(Record):
         if not self.open:
             return {}
         due = sortable(self.expires)
-        return {"gsi1": DUE.key(hour=hour(self.expires), expires=due, charter=self.charter_id)}
+        return {"gsi1": DUE.key(hour=expiry_hour(self.expires), expires=due, charter=self.charter_id)}
 
 
 class SendQuoteInput(RequestSchema):
@@ -101,17 +101,17 @@ class LinkReplaced(errors.NotFound):
     title = "this quote was revised"
 
 
-def hour(at: datetime) -> str:
+def expiry_hour(at: datetime) -> str:
     """The bucket of a moment, such as `2027-03-03T14`."""
     return sortable(at)[:13]
 
 
-def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
+def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     """Send the client a link to the current revision; a link sent before is void.
 
     Raises Conflict when there is no quote to answer any more, or the trip has left.
     """
-    charter = get(caller, charter_id)
+    charter = get_charter(caller, charter_id)
     now = clock.now()
     if charter.status is not Status.QUOTE:
         raise errors.Conflict(f"this charter is {charter.status}: only a quote can be sent", title="no quote to send")
@@ -136,7 +136,7 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import QuoteSent
 
-    client = drafting.require_active(found.get(Client, client_key))
+    client = drafting.require_active_client(found.get(Client, client_key))
     after = charter.model_copy(update={"quote_sent_at": now, "quote_expires_at": expires})
     told = QuoteSent(
         **charter_event_payloads.client_event_fields(after, client),
@@ -144,12 +144,16 @@ def send(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuote:
         link_nonce=link.nonce,
         expires_at=expires,
     )
-    answer = _sent(link)
+    answer = _build_sent_quote(link)
     before, quote = found.find(QuoteLink, link.key()), found.find(Quote, quote_key)
-    placed: Op = Create(link, taken=_sent_at_once()) if before is None else Update(before, link, lost=_sent_at_once())
+    placed: Op = (
+        Create(link, taken=_concurrent_send_error())
+        if before is None
+        else Update(before, link, lost=_concurrent_send_error())
+    )
     ops: list[Op] = [Update(charter, after, [told]), placed]
     if quote is not None and quote.status == "calculated":
-        ops.append(quote_acceptance.with_status(quote, "sent"))
+        ops.append(quote_acceptance.set_status_op(quote, "sent"))
     store.commit(caller, *ops, answer=answer)
     return answer
 
@@ -169,10 +173,10 @@ def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:
         expires=charter.starts_at,
         open=False,
     )
-    return made.nonce, [Create(made, taken=_sent_at_once())]
+    return made.nonce, [Create(made, taken=_concurrent_send_error())]
 
 
-def _sent(link: QuoteLink) -> SentQuote:
+def _build_sent_quote(link: QuoteLink) -> SentQuote:
     token = tokens.create_link_token(PURPOSE, link.org_id, link.charter_id, link.nonce)
     return SentQuote(
         token=token,
@@ -182,11 +186,11 @@ def _sent(link: QuoteLink) -> SentQuote:
     )
 
 
-def _sent_at_once() -> errors.ConcurrentUpdate:
+def _concurrent_send_error() -> errors.ConcurrentUpdate:
     return errors.ConcurrentUpdate("somebody else is sending this quote: look before sending it again")
 
 
-def opened(token: str) -> LinkedQuote:
+def open_link(token: str) -> LinkedQuote:
     """What a token leads to. Raises Missing for a forged one, LinkReplaced for one that was replaced by a newer."""
     said = tokens.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=said.org_id, id=said.subject_id)

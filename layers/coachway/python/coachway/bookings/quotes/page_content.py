@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from coachway.bookings import charter_text, payment_schedule
-from coachway.bookings.charter_text import Fact, LineWords, StopWords
+from coachway.bookings.charter_text import Fact, LineText, StopText
 from coachway.bookings.charters import instalments
 from coachway.bookings.charters.instalments import Instalment
 from coachway.bookings.charters.model import Charter
@@ -17,7 +17,7 @@ from coachway.bookings.charters.rules import Status
 from coachway.core.documents.formatting import Formatter
 
 
-class State(StrEnum):
+class PageState(StrEnum):
     """What a client may do with a quote, and why not."""
 
     OPEN = "open"
@@ -30,14 +30,14 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-_OF_STATUS: Final = {
-    Status.BOOKED: State.UNDER_WAY,
-    Status.CONFIRMED: State.UNDER_WAY,
-    Status.IN_PROGRESS: State.UNDER_WAY,
-    Status.COMPLETED: State.UNDER_WAY,
-    Status.DECLINED: State.DECLINED,
-    Status.EXPIRED: State.EXPIRED,
-    Status.CANCELLED: State.CANCELLED,
+_STATE_BY_STATUS: Final = {
+    Status.BOOKED: PageState.UNDER_WAY,
+    Status.CONFIRMED: PageState.UNDER_WAY,
+    Status.IN_PROGRESS: PageState.UNDER_WAY,
+    Status.COMPLETED: PageState.UNDER_WAY,
+    Status.DECLINED: PageState.DECLINED,
+    Status.EXPIRED: PageState.EXPIRED,
+    Status.CANCELLED: PageState.CANCELLED,
 }
 
 
@@ -66,7 +66,7 @@ class PaymentPrompt:
 class QuotePage:
     """All that the template needs, in words."""
 
-    state: State
+    state: PageState
     heading: str
     client: str
     route: str
@@ -78,8 +78,8 @@ class QuotePage:
     """What of it was paid, and what is left, once something was."""
     valid_until: str
     facts: Sequence[Fact]
-    stops: Sequence[StopWords]
-    lines: Sequence[LineWords]
+    stops: Sequence[StopText]
+    lines: Sequence[LineText]
     terms: Sequence[str]
     is_bookable: bool
     """False while something must be settled before it can be accepted."""
@@ -92,34 +92,34 @@ class QuotePage:
     @property
     def is_open(self) -> bool:
         """Whether it can be answered."""
-        return self.state is State.OPEN
+        return self.state is PageState.OPEN
 
     @property
     def awaits_deposit(self) -> bool:
         """Whether paying is all that is left to do."""
-        return self.state is State.ACCEPTED
+        return self.state is PageState.ACCEPTED
 
     @property
     def can_be_declined(self) -> bool:
         """Whether a client may still say no, if it has not paid."""
-        return self.state in {State.OPEN, State.ACCEPTED} and (self.asked is None or self.asked.paid == 0)
+        return self.state in {PageState.OPEN, PageState.ACCEPTED} and (self.asked is None or self.asked.paid == 0)
 
 
-def state_of(charter: Charter, now: datetime) -> State:
+def quote_state(charter: Charter, now: datetime) -> PageState:
     """The state that a link which is not void leads to."""
     if charter.status is not Status.QUOTE:
-        return _OF_STATUS[charter.status]
+        return _STATE_BY_STATUS[charter.status]
     over = charter.quote_expires_at is not None and charter.quote_expires_at <= now
     if over:
-        return State.EXPIRED
-    return State.ACCEPTED if charter.is_accepted else State.OPEN
+        return PageState.EXPIRED
+    return PageState.ACCEPTED if charter.is_accepted else PageState.OPEN
 
 
-def page(
+def build_quote_page(
     charter: Charter,
     client: str,
     words: Formatter,
-    state: State,
+    state: PageState,
     trouble: str = "",
     *,
     unpaid: str = "",
@@ -130,32 +130,32 @@ def page(
     `parts` are what is paid when: as it was agreed, else as if it were accepted now.
     """
     zone = charter.timezone
-    under_way = state is State.UNDER_WAY
+    under_way = state is PageState.UNDER_WAY
     return QuotePage(
         state=state,
         heading=f"{'Trip' if under_way else 'Quote'} {charter.number}",
         client=client,
-        route=charter_text.route(charter.stops),
-        day=charter_text.days(charter, words),
+        route=charter_text.describe_route(charter.stops),
+        day=charter_text.describe_days(charter, words),
         banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, words, state, trouble),
         revision_number=charter.revision_number,
         total=words.money(charter.quote.total, charter.quote.currency),
-        settled=_settled(charter, words) if under_way else "",
+        settled=_paid_summary(charter, words) if under_way else "",
         valid_until=words.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
-        facts=charter_text.facts(charter),
-        stops=charter_text.stops(charter.stops, words),
-        lines=charter_text.lines(charter.quote.lines, words),
-        terms=charter_text.terms(),
+        facts=charter_text.describe_trip(charter),
+        stops=charter_text.describe_stops(charter.stops, words),
+        lines=charter_text.describe_lines(charter.quote.lines, words),
+        terms=charter_text.cancellation_terms(),
         is_bookable=not charter.quote.blocking,
-        asked=_asked(charter, words, state, charter.instalments or parts),
-        terms_of_payment=_terms_of_payment(charter, parts, words) if state is State.OPEN else "",
+        asked=_payment_prompt(charter, words, state, charter.instalments or parts),
+        terms_of_payment=_payment_terms(charter, parts, words) if state is PageState.OPEN else "",
         deposit=words.money(instalments.amount_due_to_book(parts), charter.quote.currency)
         if instalments.amount_due_to_book(parts)
         else "",
     )
 
 
-def _settled(charter: Charter, words: Formatter) -> str:
+def _paid_summary(charter: Charter, words: Formatter) -> str:
     paid, left = charter.amount_paid, charter.quote.total - charter.amount_paid
     if not paid:
         return ""
@@ -163,7 +163,7 @@ def _settled(charter: Charter, words: Formatter) -> str:
     return f"{said} paid, {words.money(left, charter.quote.currency)} to pay" if left > 0 else f"{said} paid"
 
 
-def _terms_of_payment(charter: Charter, parts: Sequence[Instalment], words: Formatter) -> str:
+def _payment_terms(charter: Charter, parts: Sequence[Instalment], words: Formatter) -> str:
     said = []
     for part in parts:
         amount = words.money(part.amount, charter.quote.currency)
@@ -173,17 +173,19 @@ def _terms_of_payment(charter: Charter, parts: Sequence[Instalment], words: Form
     return f"You pay {', and '.join(said)}." if said else ""
 
 
-def _asked(charter: Charter, words: Formatter, state: State, parts: Sequence[Instalment]) -> PaymentPrompt | None:
+def _payment_prompt(
+    charter: Charter, words: Formatter, state: PageState, parts: Sequence[Instalment]
+) -> PaymentPrompt | None:
     """What is to be paid ahead by now, or next; an invoice has a page of its own."""
-    if state not in {State.ACCEPTED, State.UNDER_WAY} or charter.invoice_id is not None:
+    if state not in {PageState.ACCEPTED, PageState.UNDER_WAY} or charter.invoice_id is not None:
         return None
     paid = charter.amount_paid
-    due = instalments.due_by(parts, payment_schedule.today(charter)) - paid
+    due = instalments.amount_due_by(parts, payment_schedule.local_today(charter)) - paid
     amount = due if due > 0 else next((left for left in instalments.open_instalments(parts, paid) if left), 0)
     if amount <= 0:
         return None
-    said, day = words.money(amount, charter.quote.currency), instalments.next_day(parts, paid)
-    if state is State.ACCEPTED:
+    said, day = words.money(amount, charter.quote.currency), instalments.next_due_date(parts, paid)
+    if state is PageState.ACCEPTED:
         title, text = "Pay to book your trip", f"Your trip is booked once {said} is paid."
         rest = charter.quote.total - paid - amount
         if rest > 0 and (after := next((part.due_on for part in parts if part.due_on), None)):
@@ -195,15 +197,15 @@ def _asked(charter: Charter, words: Formatter, state: State, parts: Sequence[Ins
     )
 
 
-def _banner(charter: Charter, words: Formatter, state: State, trouble: str) -> Banner | None:
-    if state is State.OPEN or (state is State.ACCEPTED and trouble):
+def _banner(charter: Charter, words: Formatter, state: PageState, trouble: str) -> Banner | None:
+    if state is PageState.OPEN or (state is PageState.ACCEPTED and trouble):
         return Banner("That was not possible", trouble, "bad") if trouble else None
-    if state is State.ACCEPTED:
+    if state is PageState.ACCEPTED:
         return Banner(f"Thank you, {charter.accepted_by}", "One step is left: your trip is not booked yet.")
-    if state is State.UNDER_WAY:
+    if state is PageState.UNDER_WAY:
         by = f"Thank you, {charter.accepted_by}. " if charter.accepted_by else ""
         return Banner(_UNDER_WAY[charter.status], f"{by}Your trip has the number {charter.number}.", "good")
-    if state is State.EXPIRED and charter.quote_expires_at is not None:
+    if state is PageState.EXPIRED and charter.quote_expires_at is not None:
         when = words.moment(charter.quote_expires_at, charter.timezone)
         return Banner("This quote has expired", f"It was valid until {when}. Ask us for a new one.", "bad")
     return _CLOSED[state]
@@ -217,7 +219,7 @@ _UNDER_WAY: Final = {
     Status.COMPLETED: "Your trip is completed",
 }
 _CLOSED: Final = {
-    State.EXPIRED: Banner("This quote has expired", "Ask us for a new one.", "bad"),
-    State.DECLINED: Banner("This quote was declined", "Ask us if you would like another one.", "bad"),
-    State.CANCELLED: Banner("This trip was cancelled", "Ask us if you would like a new quote.", "bad"),
+    PageState.EXPIRED: Banner("This quote has expired", "Ask us for a new one.", "bad"),
+    PageState.DECLINED: Banner("This quote was declined", "Ask us if you would like another one.", "bad"),
+    PageState.CANCELLED: Banner("This trip was cancelled", "Ask us if you would like a new quote.", "bad"),
 }

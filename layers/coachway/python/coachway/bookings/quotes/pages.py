@@ -9,12 +9,12 @@ from typing import Annotated, Final
 from pydantic import ConfigDict, Field
 
 from coachway.bookings import payment_schedule
-from coachway.bookings.charter_text import brand_of, wording_of
+from coachway.bookings.charter_text import brand_of, formatter_of
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.quotes import page_content
-from coachway.bookings.quotes.links import PURPOSE, LinkReplaced, opened
-from coachway.bookings.quotes.page_content import QuotePage, state_of
+from coachway.bookings.quotes.links import PURPOSE, LinkReplaced, open_link
+from coachway.bookings.quotes.page_content import QuotePage, quote_state
 from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.core import errors
@@ -31,7 +31,7 @@ from coachway.identity.model.organization import Organization
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
-class Acceptance(RequestSchema):
+class AcceptForm(RequestSchema):
     """What the form posts that accepts a quote; a name or tick that is missing is asked for on the page."""
 
     model_config = ConfigDict(
@@ -43,7 +43,7 @@ class Acceptance(RequestSchema):
     agreed: bool = False
 
 
-class Refusal(RequestSchema):
+class DeclineForm(RequestSchema):
     """What the form posts that declines a quote."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "reason": "The date moved."}]})
@@ -52,20 +52,20 @@ class Refusal(RequestSchema):
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-def show(caller: Caller, token: str) -> HtmlResponse:
+def render_quote_page(caller: Caller, token: str) -> HtmlResponse:
     """The page of the quote that a link leads to. Raises Missing for a link that was not made here."""
-    return _page(caller, token)
+    return _render_current_quote(caller, token)
 
 
-def unpaid(caller: Caller, token: str, why: str, *, status: int, here: str = "") -> HtmlResponse:
+def render_failed_payment(caller: Caller, token: str, why: str, *, status: int, here: str = "") -> HtmlResponse:
     """The same, drawn by whoever could not take a payment, at the address of the form that asked for it.
 
     `here` leads from any other address to those of its forms.
     """
-    return _page(caller, token, posted=True, status=status, unpaid=why, here=here)
+    return _render_current_quote(caller, token, posted=True, status=status, unpaid=why, here=here)
 
 
-def accept(caller: Caller, token: str, form: Acceptance) -> HtmlResponse:
+def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse:
     """Book, and lead back to the quote's page; a name or tick that is missing is asked for."""
     from coachway.bookings.quotes import responses  # the page does without what books
 
@@ -75,40 +75,40 @@ def accept(caller: Caller, token: str, form: Acceptance) -> HtmlResponse:
         **({} if form.agreed else {"agreed": "Tick the box to accept."}),
     }
     if wrong:
-        return _page(caller, token, posted=True, status=422, sent={"accepted_by": name}, wrong=wrong)
+        return _render_current_quote(caller, token, posted=True, status=422, sent={"accepted_by": name}, wrong=wrong)
     wanted = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
-    return _answered(caller, token, lambda: responses.accept(caller, token, wanted))
+    return _redirect_after(caller, token, lambda: responses.accept_quote(caller, token, wanted))
 
 
-def decline(caller: Caller, token: str, form: Refusal) -> HtmlResponse:
+def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
     """Decline, and lead back to the quote's page."""
     from coachway.bookings.quotes import responses  # the page does without what books
 
     wanted = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
-    return _answered(caller, token, lambda: responses.decline(caller, token, wanted))
+    return _redirect_after(caller, token, lambda: responses.decline_quote(caller, token, wanted))
 
 
-def itinerary_of(caller: Caller, charter_id: str) -> FileResponse:
+def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
     """The itinerary of a charter. Raises Missing."""
     from coachway.bookings import itinerary_pdf  # ReportLab stays out of the quote page's cold start
 
-    charter = charter_queries.get(caller, charter_id)
+    charter = charter_queries.get_charter(caller, charter_id)
     client = clients.get(caller, charter.client_id)
-    paper = itinerary_pdf.pdf(charter, client, organization_queries.get(caller.org_id))
+    paper = itinerary_pdf.render_itinerary(charter, client, organization_queries.get(caller.org_id))
     return FileResponse(paper, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
 
 
-def _answered(caller: Caller, token: str, answer: Callable[[], object]) -> HtmlResponse:
+def _redirect_after(caller: Caller, token: str, answer: Callable[[], object]) -> HtmlResponse:
     try:
         answer()
     except errors.Conflict as refusal:
-        return _page(caller, token, posted=True, status=409, trouble=refusal.detail)
+        return _render_current_quote(caller, token, posted=True, status=409, trouble=refusal.detail)
     except LinkReplaced:
-        return _page(caller, token, posted=True)
+        return _render_current_quote(caller, token, posted=True)
     return HtmlResponse("", status=303, headers={"Location": f"../{token}"})
 
 
-def _page(
+def _render_current_quote(
     caller: Caller,
     token: str,
     *,
@@ -123,20 +123,20 @@ def _page(
     """The quote as it is now. `posted`: the page's address is that of a form, one step further down."""
     organization = organization_queries.get(tokens.verify_link_token(PURPOSE, "chr", token).org_id)
     try:
-        charter = opened(token).charter
+        charter = open_link(token).charter
     except LinkReplaced:
-        return _replaced(organization)
-    words = wording_of(organization)
-    client = _client(caller, charter)
-    parts = payment_schedule.of(charter, client, organization) if client else []
-    name, state = client.name if client else "", state_of(charter, clock.now())
-    quote = page_content.page(charter, name, words, state, trouble, unpaid=unpaid, parts=parts)
-    return drawn(
+        return _render_replaced_link(organization)
+    words = formatter_of(organization)
+    client = _find_client(caller, charter)
+    parts = payment_schedule.instalments_of(charter, client, organization) if client else []
+    name, state = client.name if client else "", quote_state(charter, clock.now())
+    quote = page_content.build_quote_page(charter, name, words, state, trouble, unpaid=unpaid, parts=parts)
+    return render_content(
         quote, organization, here=here if posted else f"{token}/", status=status, sent=sent or {}, wrong=wrong or {}
     )
 
 
-def _client(caller: Caller, charter: Charter) -> Client | None:
+def _find_client(caller: Caller, charter: Charter) -> Client | None:
     """None for one who was removed."""
     try:
         return clients.get(caller.within(charter.org_id), charter.client_id)
@@ -144,7 +144,7 @@ def _client(caller: Caller, charter: Charter) -> Client | None:
         return None
 
 
-def _replaced(organization: Organization) -> HtmlResponse:
+def _render_replaced_link(organization: Organization) -> HtmlResponse:
     return html.html(
         html.TEMPLATES,
         "refusal.html",
@@ -156,7 +156,7 @@ def _replaced(organization: Organization) -> HtmlResponse:
     )
 
 
-def drawn(
+def render_content(
     quote: QuotePage,
     organization: Organization,
     *,

@@ -12,7 +12,7 @@ from coachway.bookings import payment_schedule
 from coachway.bookings.charters import instalments, lifecycle
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterChanged, Status
-from coachway.bookings.quotes.links import LinkReplaced, opened
+from coachway.bookings.quotes.links import LinkReplaced, open_link
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -45,7 +45,7 @@ class DeclineInput(RequestSchema):
     reason: Note = ""
 
 
-class DepositAsked(BaseSchema):
+class DepositPayment(BaseSchema):
     """What is to be paid to book a trip, and where."""
 
     amount: Amount
@@ -59,10 +59,10 @@ class QuoteAnswer(BaseSchema):
     status: Annotated[str, Field(examples=["booked"])]
     number: str
     deposit_due: Amount = 0
-    payment: DepositAsked | None = None
+    payment: DepositPayment | None = None
 
 
-def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
+def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     """Accept what the link leads to: it is booked, or waits for its deposit. Raises Missing for a forged link.
 
     Raises Conflict when it was answered, has expired, was revised, or cannot be booked as it is.
@@ -76,58 +76,60 @@ def accept(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
         house_key = ORGANIZATIONS.key(org=seen.org_id)
         found = store.batch_get([client_key, house_key, quote_key])
         client = lifecycle.require_client(found.find(Client, client_key))
-        parts = payment_schedule.of(seen, client, found.get(Organization, house_key))
+        parts = payment_schedule.instalments_of(seen, client, found.get(Organization, house_key))
         due = max(0, instalments.amount_due_to_book(parts) - seen.amount_paid)
         if due == 0:
-            answer = _told(seen, Status.BOOKED)
+            answer = _build_answer(seen, Status.BOOKED)
             lifecycle.book(holder, seen, body.accepted_by, instalments=parts, answer=answer, found=found)
             return answer
         lifecycle.require_bookable(seen)
-        answer = _told(seen, Status.QUOTE)
+        answer = _build_answer(seen, Status.QUOTE)
         answer.deposit_due = due
         url = f"{settings.public_url()}/pages/quotes/{token}"
-        answer.payment = DepositAsked(amount=due, currency=seen.quote.currency, url=url)
+        answer.payment = DepositPayment(amount=due, currency=seen.quote.currency, url=url)
         said = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
         after = seen.model_copy(update=said)
-        told = [lifecycle.accepted(after, body.accepted_by)]
+        told = [lifecycle.quote_accepted_event(after, body.accepted_by)]
         uses = quote_acceptance.acceptance_ops(holder, found.get(Quote, quote_key))
         store.commit(holder, Update(seen, after, told, lost=CharterChanged()), *uses, answer=answer)
         return answer
 
-    return _answer(caller, token, body.revision_number, accept)
+    return _answer_quote(caller, token, body.revision_number, accept)
 
 
-def decline(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer:
+def decline_quote(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer:
     """Decline what the link leads to. Raises Missing for a forged link, Conflict when there is nothing to answer."""
 
     def decline(holder: Caller, seen: Charter) -> QuoteAnswer:
         if seen.amount_paid:
             raise errors.Conflict("ask us to cancel it: we give the money back", title="something was paid already")
-        answer = _told(seen, Status.DECLINED)
+        answer = _build_answer(seen, Status.DECLINED)
         lifecycle.decline(holder, seen, body.reason, answer=answer)
         return answer
 
-    return _answer(caller, token, body.revision_number, decline)
+    return _answer_quote(caller, token, body.revision_number, decline)
 
 
-def _answer(caller: Caller, token: str, revision: int, act: Callable[[Caller, Charter], QuoteAnswer]) -> QuoteAnswer:
+def _answer_quote(
+    caller: Caller, token: str, revision: int, act: Callable[[Caller, Charter], QuoteAnswer]
+) -> QuoteAnswer:
     return lifecycle.retry_on_charter_change(
-        lambda: _open_to_answer(token, revision), lambda seen: act(holder_of(caller, seen), seen)
+        lambda: _require_answerable(token, revision), lambda seen: act(caller_as_client(caller, seen), seen)
     )
 
 
-def _told(charter: Charter, status: Status) -> QuoteAnswer:
+def _build_answer(charter: Charter, status: Status) -> QuoteAnswer:
     return QuoteAnswer(status=status.value, number=charter.number)
 
 
-def holder_of(caller: Caller, charter: Charter) -> Caller:
+def caller_as_client(caller: Caller, charter: Charter) -> Caller:
     """Whoever has the link acts for the client."""
     return replace(caller, org_id=charter.org_id, user_id="quote-link", role="client", party_id=charter.client_id)
 
 
-def _open_to_answer(token: str, revision: int) -> Charter:
+def _require_answerable(token: str, revision: int) -> Charter:
     try:
-        linked = opened(token)
+        linked = open_link(token)
     except LinkReplaced as replaced:
         raise errors.Conflict(replaced.detail, title=replaced.title) from None
     charter = linked.charter

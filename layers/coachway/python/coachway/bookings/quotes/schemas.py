@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from coachway.bookings.charters.model import StopType, TripType
-from coachway.bookings.quotes.links import LinkedQuote, opened
+from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import Amount
 from coachway.identity import organization_queries
-from coachway.pricing.rule_model import as_number
+from coachway.pricing.rule_model import json_number
 
 
 class StopView(BaseSchema):
@@ -31,7 +31,7 @@ class LineView(BaseSchema):
 
     kind: str
     label: str
-    quantity: Annotated[Decimal, *as_number({})]
+    quantity: Annotated[Decimal, *json_number({})]
     unit_amount: Amount
     amount: Amount
 
@@ -65,13 +65,13 @@ class QuoteView(BaseSchema):
     accepted_at: AwareDatetime | None
 
 
-def by_token(token: str) -> QuoteView:
+def get_quote_view(token: str) -> QuoteView:
     """The quote that a link leads to, answered or not. Raises Missing, also for a link that a revision made void."""
-    found = opened(token)
-    return of(found, organization_queries.get(found.charter.org_id).shown_as)
+    found = open_link(token)
+    return build_quote_view(found, organization_queries.get(found.charter.org_id).shown_as)
 
 
-def of(found: LinkedQuote, organization_name: str) -> QuoteView:
+def build_quote_view(found: LinkedQuote, organization_name: str) -> QuoteView:
     """A quote as its client sees it."""
     charter, quote = found.charter, found.charter.quote
     return QuoteView(

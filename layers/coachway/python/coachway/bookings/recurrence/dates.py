@@ -20,12 +20,12 @@ from typing import Final
 from coachway.bookings.recurrence.rrule import Rule
 from coachway.core import errors
 
-MOST_OCCURRENCES: Final = 52
-MOST_YEARS: Final = 10
+MAX_OCCURRENCES: Final = 52
+MAX_YEARS: Final = 10
 """A series reaches no further than this."""
 
 
-def dates(rule: Rule, first: date, count: int | None = None) -> list[date]:
+def expand_rule(rule: Rule, first: date, count: int | None = None) -> list[date]:
     """The days of a series that begins on `first` or the first day after it that the rule names.
 
     `count` is how many are wanted; the rule's own COUNT or UNTIL may end it sooner. Exceptions are not yet taken out.
@@ -33,25 +33,23 @@ def dates(rule: Rule, first: date, count: int | None = None) -> list[date]:
     """
     wanted = min((limit for limit in (count, rule.count) if limit is not None), default=None)
     if wanted is None and rule.until is None:
-        raise errors.Invalid.field("instance_count", f"say how many: 1 to {MOST_OCCURRENCES}")
-    if wanted is not None and not 1 <= wanted <= MOST_OCCURRENCES:
-        raise errors.Invalid.field("instance_count", f"a series has 1 to {MOST_OCCURRENCES} occurrences")
-    found = list(itertools.islice(_days(rule, first), wanted or MOST_OCCURRENCES + 1))
-    if len(found) > MOST_OCCURRENCES:
-        raise errors.Invalid.field(
-            "recurrence_rule", f"has more than {MOST_OCCURRENCES} occurrences until {rule.until}"
-        )
+        raise errors.Invalid.field("instance_count", f"say how many: 1 to {MAX_OCCURRENCES}")
+    if wanted is not None and not 1 <= wanted <= MAX_OCCURRENCES:
+        raise errors.Invalid.field("instance_count", f"a series has 1 to {MAX_OCCURRENCES} occurrences")
+    found = list(itertools.islice(_generate_days(rule, first), wanted or MAX_OCCURRENCES + 1))
+    if len(found) > MAX_OCCURRENCES:
+        raise errors.Invalid.field("recurrence_rule", f"has more than {MAX_OCCURRENCES} occurrences until {rule.until}")
     if not found:
-        raise errors.Invalid.field("recurrence_rule", f"names no day within {MOST_YEARS} years")
+        raise errors.Invalid.field("recurrence_rule", f"names no day within {MAX_YEARS} years")
     if wanted is not None and len(found) < wanted and rule.until is None:
         raise errors.Invalid.field(
-            "recurrence_rule", f"yields only {len(found)} of {wanted} occurrences within {MOST_YEARS} years"
+            "recurrence_rule", f"yields only {len(found)} of {wanted} occurrences within {MAX_YEARS} years"
         )
     return found
 
 
-def _days(rule: Rule, first: date) -> Iterator[date]:
-    last = date.fromordinal(min(first.toordinal() + 366 * MOST_YEARS, date.max.toordinal()))
+def _generate_days(rule: Rule, first: date) -> Iterator[date]:
+    last = date.fromordinal(min(first.toordinal() + 366 * MAX_YEARS, date.max.toordinal()))
     if rule.until is not None:
         last = min(last, rule.until)
     expand = _EXPANSIONS[rule.freq](rule, first)
@@ -59,7 +57,7 @@ def _days(rule: Rule, first: date) -> Iterator[date]:
         if period.start > last:
             return
         days = sorted(set(period.days))
-        for day in _positions(days, rule.bysetpos):
+        for day in _pick_positions(days, rule.bysetpos):
             if first <= day <= last:
                 yield day
 
@@ -72,7 +70,7 @@ class _Period:
     days: list[date]
 
 
-def _positions(days: list[date], positions: tuple[int, ...]) -> list[date]:
+def _pick_positions(days: list[date], positions: tuple[int, ...]) -> list[date]:
     if not positions:
         return days
     chosen = {p - 1 if p > 0 else len(days) + p for p in positions}
@@ -104,7 +102,7 @@ def _monthly(rule: Rule, first: date) -> Iterator[_Period]:
     month = first.year * 12 + first.month - 1
     while month // 12 <= date.max.year:
         start = date(month // 12, month % 12 + 1, 1)
-        yield _Period(start, _of_month(rule, start, first.day) if _in_month(rule, start) else [])
+        yield _Period(start, _days_of_month(rule, start, first.day) if _in_month(rule, start) else [])
         month += rule.interval
 
 
@@ -113,17 +111,17 @@ def _yearly(rule: Rule, first: date) -> Iterator[_Period]:
         months = rule.bymonth or (tuple(range(1, 13)) if rule.bymonthday else (first.month,))
         if rule.byday and not rule.bymonth and not rule.bymonthday:
             whole = [date(year, 1, 1) + timedelta(days=n) for n in range(date(year, 12, 31).timetuple().tm_yday)]
-            yield _Period(whole[0], _named(whole, rule))
+            yield _Period(whole[0], _days_by_weekday(whole, rule))
             continue
         starts = [date(year, month, 1) for month in months]
-        yield _Period(date(year, 1, 1), [day for start in starts for day in _of_month(rule, start, first.day)])
+        yield _Period(date(year, 1, 1), [day for start in starts for day in _days_of_month(rule, start, first.day)])
 
 
-def _of_month(rule: Rule, start: date, usual_day: int) -> list[date]:
+def _days_of_month(rule: Rule, start: date, usual_day: int) -> list[date]:
     """The days of one month that the rule names."""
     length = monthrange(start.year, start.month)[1]
     whole = [start.replace(day=n) for n in range(1, length + 1)]
-    named = _named(whole, rule) if rule.byday else whole
+    named = _days_by_weekday(whole, rule) if rule.byday else whole
     if rule.byday and not rule.bymonthday:
         return named
     wanted = rule.bymonthday or (usual_day,)
@@ -131,7 +129,7 @@ def _of_month(rule: Rule, start: date, usual_day: int) -> list[date]:
     return [day for day in named if day.day in on]
 
 
-def _named(whole: list[date], rule: Rule) -> list[date]:
+def _days_by_weekday(whole: list[date], rule: Rule) -> list[date]:
     """The days of a month or year that BYDAY names: every Monday, or the second, or the last."""
     found: list[date] = []
     for ordinal, weekday in rule.byday:

@@ -10,13 +10,13 @@ from typing import Any, Final, NoReturn
 
 from coachway.core import errors
 
-WORDS: Final = {
+SHORTHANDS: Final = {
     "daily": "FREQ=DAILY",
     "weekly": "FREQ=WEEKLY",
     "biweekly": "FREQ=WEEKLY;INTERVAL=2",
     "monthly": "FREQ=MONTHLY",
 }
-LONGEST_RULE: Final = 500
+MAX_RULE_LENGTH: Final = 500
 
 _WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _BY_DAY: Final = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
@@ -41,90 +41,90 @@ class Rule:
     wkst: int = 0
 
 
-def read(text: str, starts: datetime) -> Rule:
+def parse_rule(text: str, starts: datetime) -> Rule:
     """The rule that `text` says, for a first trip that `starts` then (its offset or zone gives UNTIL its day).
 
     Raises Invalid naming the field and what would be accepted.
     """
     wanted = text.strip()
-    if len(wanted) > LONGEST_RULE:
-        _refuse(f"may have at most {LONGEST_RULE} characters")
-    wanted = WORDS.get(wanted.lower(), wanted.upper().removeprefix("RRULE:"))
+    if len(wanted) > MAX_RULE_LENGTH:
+        _reject(f"may have at most {MAX_RULE_LENGTH} characters")
+    wanted = SHORTHANDS.get(wanted.lower(), wanted.upper().removeprefix("RRULE:"))
     parts: dict[str, str] = {}
     for part in wanted.split(";"):
         name, _, value = part.partition("=")
-        if name not in _READERS or not value:
-            _refuse(f"must be {', '.join(WORDS)}, or an RFC 5545 rule of {', '.join(_READERS)}; not {part[:40]!r}")
+        if name not in _PARSERS or not value:
+            _reject(f"must be {', '.join(SHORTHANDS)}, or an RFC 5545 rule of {', '.join(_PARSERS)}; not {part[:40]!r}")
         if name in parts:
-            _refuse(f"names {name} twice")
+            _reject(f"names {name} twice")
         parts[name] = value
     if "FREQ" not in parts:
-        _refuse("must say FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
-    fields: dict[str, Any] = {name.lower(): _READERS[name](value) for name, value in parts.items() if name != "UNTIL"}
+        _reject("must say FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
+    fields: dict[str, Any] = {name.lower(): _PARSERS[name](value) for name, value in parts.items() if name != "UNTIL"}
     if "UNTIL" in parts:
-        fields["until"] = _until(parts["UNTIL"], starts)
+        fields["until"] = _parse_until(parts["UNTIL"], starts)
     rule = Rule(**fields)
-    _coherent(rule)
+    _check_consistency(rule)
     return rule
 
 
-def _coherent(rule: Rule) -> None:
+def _check_consistency(rule: Rule) -> None:
     if rule.count is not None and rule.until is not None:
-        _refuse("may say COUNT or UNTIL, not both")
+        _reject("may say COUNT or UNTIL, not both")
     if rule.freq == "WEEKLY" and rule.bymonthday:
-        _refuse("BYMONTHDAY does not go with FREQ=WEEKLY")
+        _reject("BYMONTHDAY does not go with FREQ=WEEKLY")
     if rule.freq in ("DAILY", "WEEKLY") and any(ordinal for ordinal, _ in rule.byday):
-        _refuse(f"BYDAY takes no number with FREQ={rule.freq}")
+        _reject(f"BYDAY takes no number with FREQ={rule.freq}")
     if rule.bysetpos and not (rule.byday or rule.bymonthday or rule.bymonth):
-        _refuse("BYSETPOS needs another BY… part to choose from")
+        _reject("BYSETPOS needs another BY… part to choose from")
 
 
-def _refuse(why: str) -> NoReturn:
+def _reject(why: str) -> NoReturn:
     raise errors.Invalid.field("recurrence_rule", why)
 
 
-def _freq(value: str) -> str:
+def _parse_freq(value: str) -> str:
     if value not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        _refuse("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY: a trip keeps its time of day")
+        _reject("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY: a trip keeps its time of day")
     return value
 
 
-def _whole(name: str, least: int, most: int) -> Callable[[str], int]:
+def _integer_parser(name: str, least: int, most: int) -> Callable[[str], int]:
     def read_whole(value: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,4}", value) or not least <= int(value) <= most or int(value) == 0:
-            _refuse(f"{name} must be a whole number from {least} to {most}" + (", not 0" if least < 0 else ""))
+            _reject(f"{name} must be a whole number from {least} to {most}" + (", not 0" if least < 0 else ""))
         return int(value)
 
     return read_whole
 
 
-def _wholes(name: str, least: int, most: int) -> Callable[[str], tuple[int, ...]]:
-    one = _whole(name, least, most)
+def _integers_parser(name: str, least: int, most: int) -> Callable[[str], tuple[int, ...]]:
+    one = _integer_parser(name, least, most)
     return lambda value: tuple(sorted({one(part) for part in value.split(",")}))
 
 
-def _byday(value: str) -> tuple[tuple[int, int], ...]:
+def _parse_byday(value: str) -> tuple[tuple[int, int], ...]:
     found = set()
     for part in value.split(","):
         match = _BY_DAY.fullmatch(part)
         if match is None or (match[1] is not None and not 1 <= abs(int(match[1])) <= 53):
-            _refuse("BYDAY must be weekdays such as MO,WE or 2TU or -1FR")
+            _reject("BYDAY must be weekdays such as MO,WE or 2TU or -1FR")
         found.add((int(match[1] or 0), _WEEKDAYS.index(match[2])))
     return tuple(sorted(found))
 
 
-def _wkst(value: str) -> int:
+def _parse_wkst(value: str) -> int:
     if value not in _WEEKDAYS:
-        _refuse(f"WKST must be one of {', '.join(_WEEKDAYS)}")
+        _reject(f"WKST must be one of {', '.join(_WEEKDAYS)}")
     return _WEEKDAYS.index(value)
 
 
-def _until(value: str, starts: datetime) -> date:
+def _parse_until(value: str, starts: datetime) -> date:
     """The last day of a trip's start: UNTIL's own, less one when the trip would start after its time of day."""
     wanted = "UNTIL must be a day (20271231) or a moment in UTC (20271231T235959Z)"
     match = _UNTIL.fullmatch(value)
     if match is None:
-        _refuse(wanted)
+        _reject(wanted)
     try:
         day = date.fromisoformat(match[1])
         if match[2] is None:
@@ -134,17 +134,17 @@ def _until(value: str, starts: datetime) -> date:
         late = starts.time() > local.time()
         return date.fromordinal(local.toordinal() - 1) if late else local.date()
     except (ValueError, OverflowError):
-        _refuse(wanted)
+        _reject(wanted)
 
 
-_READERS: Final[dict[str, Callable[[str], object]]] = {
-    "FREQ": _freq,
-    "INTERVAL": _whole("INTERVAL", 1, 366),
-    "COUNT": _whole("COUNT", 1, 52),
+_PARSERS: Final[dict[str, Callable[[str], object]]] = {
+    "FREQ": _parse_freq,
+    "INTERVAL": _integer_parser("INTERVAL", 1, 366),
+    "COUNT": _integer_parser("COUNT", 1, 52),
     "UNTIL": str,
-    "BYDAY": _byday,
-    "BYMONTHDAY": _wholes("BYMONTHDAY", -31, 31),
-    "BYMONTH": _wholes("BYMONTH", 1, 12),
-    "BYSETPOS": _wholes("BYSETPOS", -366, 366),
-    "WKST": _wkst,
+    "BYDAY": _parse_byday,
+    "BYMONTHDAY": _integers_parser("BYMONTHDAY", -31, 31),
+    "BYMONTH": _integers_parser("BYMONTH", 1, 12),
+    "BYSETPOS": _integers_parser("BYSETPOS", -366, 366),
+    "WKST": _parse_wkst,
 }

@@ -26,12 +26,12 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import sortable
 from coachway.pricing.quote_model import Quote
 
-_CHARTERS_EACH: Final = 8
+_CHARTERS_PER_BATCH: Final = 8
 """Small enough for one item of 400 KB; three items for each charter and one for the parcel stay under 100."""
-_LEFT_LYING: Final = timedelta(minutes=1)
+_PENDING_AGE: Final = timedelta(minutes=1)
 """Younger parcels are still in the hands of the request that packed them."""
 
-PARCEL = AccessPattern(
+BATCH = AccessPattern(
     "what a series still has to tell",
     pk="ORG#{org}#SERIES#{series}",
     sk="PARCEL#{number}",
@@ -57,21 +57,21 @@ class OutboxBatch(Record):
     envelopes: list[domain_events.Envelope]
 
     def key(self) -> Key:
-        return PARCEL.key(org=self.org_id, series=self.series_id, number=f"{self.number:02d}")
+        return BATCH.key(org=self.org_id, series=self.series_id, number=f"{self.number:02d}")
 
     def indexes(self) -> Mapping[str, Key]:
         made = sortable(self.packed_at)
         return {"gsi1": UNDELIVERED.key(packed=made, series=self.series_id, number=self.number)}
 
 
-def pack(caller: Caller, series_id: str, made: Sequence[Draft]) -> list[OutboxBatch]:
+def pack_batches(caller: Caller, series_id: str, made: Sequence[Draft]) -> list[OutboxBatch]:
     """Everything that drafts have to tell, in as few parcels as fit."""
     found: list[OutboxBatch] = []
-    for start in range(0, len(made), _CHARTERS_EACH):
+    for start in range(0, len(made), _CHARTERS_PER_BATCH):
         quotes: list[Quote] = []
         envelopes: list[domain_events.Envelope] = []
-        for draft in made[start : start + _CHARTERS_EACH]:
-            envelopes.append(_envelope(caller, drafting.created(draft.charter), draft.charter))
+        for draft in made[start : start + _CHARTERS_PER_BATCH]:
+            envelopes.append(_envelope(caller, drafting.charter_created_event(draft.charter), draft.charter))
             for op in draft.quote_ops:
                 if isinstance(op, Create) and isinstance(op.record, Quote):
                     quotes.append(op.record)
@@ -94,7 +94,7 @@ def _envelope(caller: Caller, fact: domain_events.Event, about: Entity) -> domai
     )
 
 
-def deliver(caller: Caller, parcels: Iterable[OutboxBatch]) -> int:
+def deliver_batches(caller: Caller, parcels: Iterable[OutboxBatch]) -> int:
     """Write what is in the parcels; returns how many were delivered. What fails is left to the timer."""
     delivered = 0
     for parcel in parcels:
@@ -112,6 +112,6 @@ def deliver(caller: Caller, parcels: Iterable[OutboxBatch]) -> int:
 
 def deliver_pending() -> int:
     """Deliver parcels that a request left lying; returns how many."""
-    before = sortable(clock.now() - _LEFT_LYING)
+    before = sortable(clock.now() - _PENDING_AGE)
     lying = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", most=100)
-    return deliver(Caller.system("series", ""), [each for each in lying if sortable(each.packed_at) <= before])
+    return deliver_batches(Caller.system("series", ""), [each for each in lying if sortable(each.packed_at) <= before])

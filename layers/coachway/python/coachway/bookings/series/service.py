@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from coachway.bookings.charters import drafting, status_counts, trip_times
 from coachway.bookings.charters.drafting import Draft
 from coachway.bookings.charters.model import CHARTER, Charter, CharterInput, Stop
-from coachway.bookings.charters.queries import get
+from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.schemas import RecurringInput, RecurringQuery, SeriesException
 from coachway.bookings.recurrence import dates as recurrence_dates
 from coachway.bookings.recurrence import rrule
@@ -28,9 +28,9 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Page
 from coachway.core.types import ids
 
-MOST_BYTES: Final = 3_000_000
+MAX_BYTES: Final = 3_000_000
 """Of one series: DynamoDB takes 4 MB in a transaction."""
-MOST_ANSWER_BYTES: Final = 350_000
+MAX_RESPONSE_BYTES: Final = 350_000
 """Of the answer that an Idempotency-Key remembers in one item, which may have 400 KB."""
 
 SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD")
@@ -50,14 +50,14 @@ class Series(Entity):
         return SERIES.key(org=self.org_id, id=self.id)
 
 
-def create(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> list[Charter]:
+def create_series(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> list[Charter]:
     """Quote every charter of a series, each priced and checked on its own.
 
     Raises Invalid for a rule or an exception that makes no sense, Missing for an unknown client, TooLarge for more
     than fits into one transaction.
     """
     house = drafting.load_pricing_context(caller, wanted)
-    days = _occurrences(wanted, query, house.organization.timezone)
+    days = _plan_occurrences(wanted, query, house.organization.timezone)
     series = Series(
         id=ids.new("ser"),
         org_id=caller.org_id,
@@ -78,13 +78,13 @@ def create(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> lis
             "parent_charter_id": made[0].charter.id if made else None,
         }
         made.append(drafting.build_charter(caller, house, one, **more))
-    _write(caller, series, made, house.organization.number_prefixes.charter)
+    _commit_series(caller, series, made, house.organization.number_prefixes.charter)
     return [draft.charter for draft in made]
 
 
-def of(caller: Caller, charter_id: str) -> Page[Charter]:
+def list_series(caller: Caller, charter_id: str) -> Page[Charter]:
     """All charters of the series that a charter is in, in order; only itself when it is in none. Raises Missing."""
-    charter = get(caller, charter_id)
+    charter = get_charter(caller, charter_id)
     if charter.series_id is None:
         return Page(items=[charter])
     series = store.get(Series, SERIES.key(org=caller.org_id, id=charter.series_id))
@@ -92,11 +92,13 @@ def of(caller: Caller, charter_id: str) -> Page[Charter]:
     return Page(items=sorted(found.values(), key=lambda each: each.instance_number or 0))
 
 
-def _occurrences(wanted: RecurringInput, query: RecurringQuery, default_zone: str) -> list[list[Stop]]:
+def _plan_occurrences(wanted: RecurringInput, query: RecurringQuery, default_zone: str) -> list[list[Stop]]:
     """The stops of every occurrence that takes place."""
     first = trip_times.build_trip_schedule(wanted, default_zone)
     stops, zone, starts = first.stops, first.zone, first.starts_at
-    days = recurrence_dates.dates(rrule.read(query.recurrence_rule, starts), starts.date(), query.instance_count)
+    days = recurrence_dates.expand_rule(
+        rrule.parse_rule(query.recurrence_rule, starts), starts.date(), query.instance_count
+    )
     exceptions: dict[date, SeriesException] = {}
     for index, exception in enumerate(wanted.exceptions):
         if exception.date not in days or exception.date in exceptions:
@@ -119,7 +121,7 @@ def _occurrences(wanted: RecurringInput, query: RecurringQuery, default_zone: st
     return found
 
 
-def _write(caller: Caller, series: Series, made: Sequence[Draft], prefix: str) -> None:
+def _commit_series(caller: Caller, series: Series, made: Sequence[Draft], prefix: str) -> None:
     charters = [draft.charter for draft in made]
     series.charter_ids = [charter.id for charter in charters]
     told = SeriesCreated(
@@ -130,30 +132,30 @@ def _write(caller: Caller, series: Series, made: Sequence[Draft], prefix: str) -
     )
     wanted: dict[str, int] = {}
     for charter in charters:
-        wanted[drafting.counter(charter)] = wanted.get(drafting.counter(charter), 0) + 1
+        wanted[drafting.sequence_name(charter)] = wanted.get(drafting.sequence_name(charter), 0) + 1
     packed: list[outbox.OutboxBatch] = []
 
     def build(firsts: Mapping[str, int]) -> list[Op]:
         following = dict(firsts)
         for charter in charters:
-            name = drafting.counter(charter)
-            charter.number = drafting.number(prefix, charter, following[name])
+            name = drafting.sequence_name(charter)
+            charter.number = drafting.format_number(prefix, charter, following[name])
             following[name] += 1
-        packed[:] = outbox.pack(caller, series.id, made)
-        _require_room(caller, charters, packed)
+        packed[:] = outbox.pack_batches(caller, series.id, made)
+        _require_size(caller, charters, packed)
         return [
             Create(series, [told]),
             *(Create(charter) for charter in charters),
             *(Create(parcel) for parcel in packed),
-            status_counts.moved(caller.org_id, [], charters),
+            status_counts.count_changes_op(caller.org_id, [], charters),
         ]
 
     store.commit_with_sequences(caller, wanted, build, answer=charters)
-    outbox.deliver(caller, packed)
+    outbox.deliver_batches(caller, packed)
 
 
-def _require_room(caller: Caller, charters: Sequence[Charter], packed: Sequence[outbox.OutboxBatch]) -> None:
+def _require_size(caller: Caller, charters: Sequence[Charter], packed: Sequence[outbox.OutboxBatch]) -> None:
     size = sum(len(each.model_dump_json().encode()) for each in (*charters, *packed))
     answer = len(serialization.to_json(list(charters)).encode()) if caller.attempt is not None else 0
-    if size > MOST_BYTES or answer > MOST_ANSWER_BYTES:
+    if size > MAX_BYTES or answer > MAX_RESPONSE_BYTES:
         raise errors.TooLarge("this series is too large to be written at once: fewer occurrences, or shorter texts")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from coachway.bookings.charter_text import STOPS
+from coachway.bookings.charter_text import STOP_TYPE_NAMES
 from coachway.bookings.charters.rules import Status
 from coachway.core.documents.formatting import Formatter
 from coachway.core.types.geo import Coordinates
@@ -192,7 +192,7 @@ def _stop(stop: StopTrack, words: Formatter, now: datetime, *, told: bool, is_ov
     elif told and stop.eta is not None and not is_over:
         came = f"Expected at {_when(stop.eta, words, stop.timezone, now)}"
     is_done = told and (stop.departed_at or stop.arrived_at) is not None
-    return StopWords(STOPS[stop.stop_type], stop.address, planned, came, is_done)
+    return StopWords(STOP_TYPE_NAMES[stop.stop_type], stop.address, planned, came, is_done)
 
 
 def _map(

@@ -36,7 +36,7 @@ def show(token: str) -> HtmlResponse:
         more_style=(TEMPLATES / "track.css").read_text(),
         script=(TEMPLATES / "track.js").read_text(),
         heading=f"Trip {charter.number}",
-        route=charter_text.route(charter.stops),
+        route=charter_text.describe_route(charter.stops),
         live=content.page(
             charter.status, seen.vehicles, _planned(charter), words, clock.now(), of_all=charter.vehicle_count
         ),

@@ -180,7 +180,7 @@ def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
 
 def cover_of(charter: Charter, assignment: Assignment) -> Cover:
     """The vehicle of a charter that an assignment is, as it will be for whoever takes that over."""
-    cover = coverage.of_vehicle(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
+    cover = coverage.find_cover(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
     return cover.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
 
 

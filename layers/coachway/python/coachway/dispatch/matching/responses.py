@@ -113,7 +113,7 @@ def end_ops(
     ops += _freed(found, before, but_for=taken_over_with)
     charter = found.find(Charter, charter_key)
     if charter is not None and taken_over_with is None:
-        ops += coverage.uncovered(charter, before.id)
+        ops += coverage.release_assignment_ops(charter, before.id)
     return after, ops
 
 

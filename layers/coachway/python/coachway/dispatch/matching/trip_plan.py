@@ -71,7 +71,7 @@ def of(charter: Charter, drivers: int, law: Law, since: datetime | None = None) 
     `since`: the crew takes a trip over that is under way; what lies before is not theirs. Raises Invalid for times out
     of order.
     """
-    trip = trip_times.driven(charter, charter.stops).model_copy(update={"drivers": drivers})
+    trip = trip_times.build_hours_trip(charter, charter.stops).model_copy(update={"drivers": drivers})
     duties = itinerary.duties(trip, law)
     pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
     planned = [segment for duty in duties or [] for segment in duty]

@@ -86,7 +86,7 @@ def _waiting(offer: Offer) -> Next:
 def _resumed(caller: Caller, before: Recovery) -> Recovery:
     after = before.model_copy(update={"failure": None})
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
-    store.commit(caller, Update(before, after), *workflow_failures.resumed(charter, FLOW))
+    store.commit(caller, Update(before, after), *workflow_failures.clear_failure_ops(charter, FLOW))
     return after
 
 
@@ -218,7 +218,7 @@ def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str
         kept = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
         told = RecoveryFailed(**of_recovery(before), state=state, error=kept.error)
         charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
-        on_charter: list[Op] = [workflow_failures.failed(charter, FLOW, kept)] if charter is not None else []
+        on_charter: list[Op] = [workflow_failures.record_failure_op(charter, FLOW, kept)] if charter is not None else []
         store.commit(caller, Update(before, before.model_copy(update={"failure": kept}), [told]), *on_charter)
         return Next(go="over")
 

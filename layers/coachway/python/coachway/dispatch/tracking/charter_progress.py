@@ -39,7 +39,7 @@ def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) 
     # Prices come with it, which those who only look do without at a cold start.
     from coachway.bookings.charters import lifecycle
 
-    return lifecycle.starting(caller, charter, f"vehicle {assignment.vehicle_number} left its first stop")
+    return lifecycle.start_ops(caller, charter, f"vehicle {assignment.vehicle_number} left its first stop")
 
 
 def ending(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
@@ -58,7 +58,7 @@ def ending(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]
     reason = f"vehicle {assignment.vehicle_number} came to its last stop"
     from coachway.bookings.charters import lifecycle
 
-    return [counted, *lifecycle.completing(caller, charter, reason), *over]
+    return [counted, *lifecycle.complete_ops(caller, charter, reason), *over]
 
 
 def charter_of(assignment: Assignment) -> Charter:
