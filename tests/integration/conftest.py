@@ -25,7 +25,7 @@ from tests.stack import Stack
 TABLE = "coachway-test"
 TODAY: Final = datetime(2026, 11, 30, 15, tzinfo=UTC)
 """When tests begin whose trips have dates of their own, most of them in March 2027."""
-_WITH_DATES: Final = frozenset({"bids", "billing", "bookings", "compliance", "dispatch", "fleet", "pricing", "ratings"})
+_WITH_DATES: Final = frozenset({"bids", "billing", "bookings", "compliance", "dispatch", "pricing", "ratings"})
 
 everywhere = pytest.mark.parametrize(
     "dynamodb", [None, "aws", "emulator"], ids=["memory", "moto", "emulator"], indirect=True
