@@ -1,4 +1,4 @@
-"""A real browser: Chromium of the distribution, which phones home to nobody."""
+"""A real browser: Chromium of the distribution, without background requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.browser.quotes import Office
+from tests.browser.quote_builders import QuoteOrganization
 from tests.stack import Stack
 
 ARGUMENTS: Final = (
@@ -23,30 +23,30 @@ ARGUMENTS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
-SURELY: Final = 30_000
-"""Milliseconds in which a page has surely changed, however busy the machine is."""
+EXPECT_TIMEOUT: Final = 30_000
+"""Milliseconds until an expectation fails, also on a busy machine."""
 
 
-def _chromium() -> str:
-    """Where Chromium is; installed first where that is allowed."""
+def _chromium_path() -> str:
+    """The path of Chromium; installs it if this process may."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
+    chromium = next(filter(None, map(shutil.which, names)), None)
     apt = shutil.which("apt-get")
-    if found is None and apt and os.geteuid() == 0:
+    if chromium is None and apt and os.geteuid() == 0:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run([apt, "update", "-qq"], check=True, env=environment)
         subprocess.run([apt, "install", "-y", "-qq", "chromium"], check=True, env=environment)
-        found = shutil.which("chromium")
-    if found is None:
+        chromium = shutil.which("chromium")
+    if chromium is None:
         pytest.fail("the browser tests need Chromium: apt-get install chromium")
-    return found
+    return chromium
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; each opens contexts of its own."""
-    executable = _chromium()
-    expect.set_options(timeout=SURELY)
+    """One browser for all tests; each test opens its own contexts."""
+    executable = _chromium_path()
+    expect.set_options(timeout=EXPECT_TIMEOUT)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
         yield started
@@ -54,6 +54,6 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def office(stack: Stack) -> Office:
+def organization(stack: Stack) -> QuoteOrganization:
     """An organization that sends quotes."""
-    return Office.opened(stack)
+    return QuoteOrganization.create(stack)

@@ -1,4 +1,4 @@
-"""A vendor opens its invitation on a phone, without a password and without script, and bids or declines."""
+"""The bid page: a vendor bids or declines by the link in its invitation, without JavaScript."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests import dates
-from tests.browser.test_quote_page import DESK, PHONE, must_be_accessible
+from tests.browser.pages import DESKTOP, PHONE, assert_url_accessible
 from tests.stack import Stack
 from tests.workflows.bidding import Exchange
 
@@ -21,7 +21,7 @@ def exchange(stack: Stack) -> Exchange:
     return Exchange.opened(stack)
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     size: ViewportSize = request.param
     context = browser.new_context(viewport=size, java_script_enabled=False)
@@ -29,8 +29,8 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def invited(exchange: Exchange, name: str, **trip: object) -> tuple[str, str, str]:
-    """Ask one vendor for a bid: the request, the vendor, and the link in its mail."""
+def invite_vendor(exchange: Exchange, name: str, **trip: object) -> tuple[str, str, str]:
+    """Ask one vendor for a bid; returns the ids of the request and the charter, and the link in its mail."""
     vendor = exchange.vendor(name)
     charter = exchange.booked(**trip)
     request = exchange.asked(charter["id"], vendor, hours=600, message="Four hours on site, return empty.")
@@ -40,16 +40,16 @@ def invited(exchange: Exchange, name: str, **trip: object) -> tuple[str, str, st
     return request["id"], charter["id"], link
 
 
-def test_a_vendor_bids_from_its_mail(exchange: Exchange, browser: Browser, page: Page) -> None:
+def test_bid_page_from_the_mail_submits_a_bid(exchange: Exchange, browser: Browser, page: Page) -> None:
     size = page.viewport_size or PHONE
-    request, charter, link = invited(exchange, f"Premium {size['width']}", vehicle_count=2, passengers=80)
+    request, charter, link = invite_vendor(exchange, f"Premium {size['width']}", vehicle_count=2, passengers=80)
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Trip CH-")
     leaves = f"9:00 AM {dates.zone_name('09:00')}"
-    for said in ("11 Wall St, New York, NY", leaves, "Four hours on site", "Nobody but you sees your price"):
-        expect(page.get_by_text(said).first).to_be_visible()
+    for text in ("11 Wall St, New York, NY", leaves, "Four hours on site", "Nobody but you sees your price"):
+        expect(page.get_by_text(text).first).to_be_visible()
     assert "726" not in page.content()
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
 
     page.get_by_label("Your price").fill("$1,250.50")
     page.get_by_label("For how many").fill("1")
@@ -61,15 +61,14 @@ def test_a_vendor_bids_from_its_mail(exchange: Exchange, browser: Browser, page:
     expect(page.get_by_text("$1,250.50")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     assert page.url == link
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
     [bid] = exchange.bids(charter)
     assert (bid["status"], bid["vehicle_count"], bid["quoted_price"]) == ("submitted", 1, None)
-    known = exchange.request(request)
-    assert known["status"] == "open"
+    assert exchange.request(request)["status"] == "open"
 
 
-def test_what_is_missing_is_asked_for(exchange: Exchange, browser: Browser) -> None:
-    _, charter, link = invited(exchange, "Hasty")
+def test_bid_page_requires_price_and_enough_seats(exchange: Exchange, browser: Browser) -> None:
+    _, charter, link = invite_vendor(exchange, "Hasty")
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     page.goto(link)
@@ -90,33 +89,33 @@ def test_what_is_missing_is_asked_for(exchange: Exchange, browser: Browser) -> N
     context.close()
 
 
-def test_a_price_that_was_wrong_is_taken_back_and_sent_again(exchange: Exchange, browser: Browser, page: Page) -> None:
+def test_bid_page_withdraws_a_bid_and_submits_another(exchange: Exchange, browser: Browser, page: Page) -> None:
     size = page.viewport_size or PHONE
-    _, charter, link = invited(exchange, f"Slip {size['width']}")
+    _, charter, link = invite_vendor(exchange, f"Slip {size['width']}")
 
-    def send(price: str) -> None:
+    def send_bid(price: str) -> None:
         page.get_by_label("Your price").fill(price)
         page.get_by_label("Passengers that each").fill("56")
         page.get_by_role("button", name="Send the bid").click()
 
     page.goto(link)
-    send("125")
+    send_bid("125")
     expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", name="Your bid is in")).to_be_visible()
     expect(page.get_by_text("$125.00")).to_be_visible()
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
     page.get_by_text("Withdraw this bid").click()
     page.get_by_role("button", name="Withdraw").click()
     assert page.url == link
-    send("1250")
+    send_bid("1250")
     expect(page.get_by_text("You bid $1,250.00")).to_be_visible()
-    assert sorted(each["status"] for each in exchange.bids(charter)) == ["submitted", "withdrawn"]
+    assert sorted(bid["status"] for bid in exchange.bids(charter)) == ["submitted", "withdrawn"]
 
 
-def test_a_vendor_declines(exchange: Exchange, page: Page) -> None:
+def test_bid_page_declines_the_invitation(exchange: Exchange, page: Page) -> None:
     size = page.viewport_size or PHONE
-    _, charter, link = invited(exchange, f"Busy {size['width']}")
+    _, charter, link = invite_vendor(exchange, f"Busy {size['width']}")
     page.goto(link)
     page.get_by_text("No bid this time").click()
     page.get_by_label("Why not?").fill("No coach is free that day.")
@@ -125,9 +124,9 @@ def test_a_vendor_declines(exchange: Exchange, page: Page) -> None:
     assert exchange.bids(charter) == []
 
 
-def test_a_link_that_was_not_made_here_leads_nowhere(exchange: Exchange, page: Page) -> None:
-    _, _, link = invited(exchange, f"Forged {(page.viewport_size or PHONE)['width']}")
-    answer = page.goto(link[:-6] + "AAAAAA")
-    assert answer is not None
-    assert answer.status == 404
+def test_bid_page_with_an_invalid_link_returns_404(exchange: Exchange, page: Page) -> None:
+    _, _, link = invite_vendor(exchange, f"Forged {(page.viewport_size or PHONE)['width']}")
+    response = page.goto(link[:-6] + "AAAAAA")
+    assert response is not None
+    assert response.status == 404
     expect(page.get_by_role("heading", level=1)).to_have_text("This link does not work")

@@ -1,4 +1,4 @@
-"""A driver works on a phone: logs in by a code, answers, goes on duty, drives, with and without a network."""
+"""The driver page on a phone: log in with a code, answer, check in, drive; online and offline."""
 
 from __future__ import annotations
 
@@ -7,101 +7,96 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, Route, expect
 
 from coachway.compliance.rules import SubjectType
-from tests.browser.test_quote_page import PHONE
-from tests.browser.trips import NEW_YORK, WALL_ST, Depot, Json
+from tests.browser.dispatch_builders import NEW_YORK, WALL_ST, DispatchOrganization, Json
+from tests.browser.pages import PHONE, assert_accessible
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-OFFICE = "+12125550100"
+OFFICE_PHONE = "+12125550100"
 FURTHER = (40.7055, -74.0125)
-BETWEEN = 10_100
-"""Milliseconds between points, at the least."""
-A_WHILE = 60_000
-"""Milliseconds in which what waits is surely sent."""
+POSITION_INTERVAL = 10_100
+"""The minimum time between two positions in milliseconds."""
+SEND_TIMEOUT = 60_000
+"""Milliseconds within which waiting actions are sent."""
 
 
 @pytest.fixture(scope="module")
-def depot(stack: Stack) -> Depot:
-    return Depot.opened(stack)
+def organization(stack: Stack) -> DispatchOrganization:
+    return DispatchOrganization.create(stack)
 
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[BrowserContext]:
-    """A telephone at the pick-up, whose owner lets pages see where it is."""
-    context = browser.new_context(viewport=PHONE, permissions=["geolocation"], geolocation=at(WALL_ST))
+    """A phone at the pickup that shares its position with pages."""
+    context = browser.new_context(viewport=PHONE, permissions=["geolocation"], geolocation=geolocation(WALL_ST))
     yield context
     context.close()
 
 
-def at(place: tuple[float, float]) -> Geolocation:
+def geolocation(place: tuple[float, float]) -> Geolocation:
     return {"latitude": place[0], "longitude": place[1], "accuracy": 8}
 
 
-def opened(depot: Depot, phone: BrowserContext, driver: Json) -> Page:
-    """The drivers' page, logged in."""
+def open_driver_page(organization: DispatchOrganization, phone: BrowserContext, driver: Json) -> Page:
+    """The driver page after logging in."""
     page = phone.new_page()
-    page.goto(f"{depot.stack.pages_url}/driver?organization={depot.carrier.slug}")
-    log_in(depot, page, driver)
+    page.goto(f"{organization.stack.pages_url}/driver?organization={organization.carrier.slug}")
+    log_in(organization, page, driver)
     return page
 
 
-def log_in(depot: Depot, page: Page, driver: Json) -> None:
-    """By the code that the driver is sent."""
+def log_in(organization: DispatchOrganization, page: Page, driver: Json) -> None:
+    """Log in with the code that is sent to the driver."""
     page.get_by_label("Your phone number").fill(driver["phone"].removeprefix("+1"))
-    before = len(depot.stack.texts(driver["phone"]))
+    before = len(organization.stack.texts(driver["phone"]))
     page.get_by_role("button", name="Send me a code").click()
-    page.get_by_label("Code").fill(depot.code(driver["phone"], after=before))
+    page.get_by_label("Code").fill(organization.wait_for_code(driver["phone"], after=before))
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Your trips for Harbor Coach")).to_be_visible()
 
 
-def must_be_accessible(page: Page) -> None:
-    """No finding of axe's that is serious or critical."""
-    found = Axe().run(page).response["violations"]
-    assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
+def wait_for_status(organization: DispatchOrganization, assignment: Json, status: str) -> Json:
+    """Wait until an assignment has a status; returns it."""
+
+    def find() -> Json | None:
+        current = organization.get_assignment(assignment)
+        return current if current["status"] == status else None
+
+    return eventually(find, 40, f"the assignment was not {status}")
 
 
-def becomes(depot: Depot, trip: Json, status: str) -> Json:
-    """The assignment, once it is in a status."""
-
-    def look() -> Json | None:
-        known = depot.now(trip)
-        return known if known["status"] == status else None
-
-    return eventually(look, 40, f"the assignment was not {status}")
-
-
-def positions(depot: Depot, trip: Json) -> list[Json]:
-    """What the office sees of the last ten minutes."""
-    track = depot.carrier.ask("GET", f"/dispatch/charters/{trip['charter_id']}/track")
+def recent_positions(organization: DispatchOrganization, assignment: Json) -> list[Json]:
+    """The vehicle's positions of the last ten minutes."""
+    track = organization.carrier.ask("GET", f"/dispatch/charters/{assignment['charter_id']}/track")
     [vehicle] = track["vehicles"]
     return list(vehicle["path"])
 
 
-def test_a_driver_answers_goes_on_duty_and_drives(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
+def test_driver_page_accepts_checks_in_drives_and_checks_out(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
     page = phone.new_page()
-    page.goto(f"{depot.stack.pages_url}/driver")
+    page.goto(f"{organization.stack.pages_url}/driver")
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
-    must_be_accessible(page)
+    assert_accessible(page)
     page.close()
 
-    page = opened(depot, phone, rosa)
+    page = open_driver_page(organization, phone, rosa)
     card = page.get_by_role("article")
     expect(page.get_by_role("heading", name="Today")).to_be_visible()
-    for said in (trip["charter_number"], trip["vehicle_name"], "New: please answer"):
-        expect(card).to_contain_text(said)
+    for text in (assignment["charter_number"], assignment["vehicle_name"], "New: please answer"):
+        expect(card).to_contain_text(text)
     stops = card.get_by_role("listitem")
     expect(stops).to_have_count(3)
     expect(stops.nth(1).get_by_role("link")).to_have_attribute("href", re.compile(r"^geo:40\.4598,-74\.271\?q="))
-    expect(page.get_by_role("link", name="Call +1 212-555-0100")).to_have_attribute("href", f"tel:{OFFICE}")
-    must_be_accessible(page)
+    expect(page.get_by_role("link", name="Call +1 212-555-0100")).to_have_attribute("href", f"tel:{OFFICE_PHONE}")
+    assert_accessible(page)
 
     with page.expect_download() as download:
         card.get_by_role("button", name="Trip sheet").click()
@@ -109,36 +104,36 @@ def test_a_driver_answers_goes_on_duty_and_drives(depot: Depot, phone: BrowserCo
 
     card.get_by_role("button", name="Accept").click()
     expect(card).to_contain_text("You drive this trip")
-    becomes(depot, trip, "accepted")
+    wait_for_status(organization, assignment, "accepted")
 
     card.get_by_role("button", name="Check in").click()
     expect(page.get_by_text("Sending your position")).to_be_visible()
-    becomes(depot, trip, "checked_in")
-    phone.set_geolocation(at(WALL_ST))
-    must_be_accessible(page)
+    wait_for_status(organization, assignment, "checked_in")
+    phone.set_geolocation(geolocation(WALL_ST))
+    assert_accessible(page)
 
-    [first, *_] = eventually(lambda: positions(depot, trip), 60, "no position came")
+    [first, *_] = eventually(lambda: recent_positions(organization, assignment), 60, "no position came")
     assert (first["latitude"], first["longitude"]) == WALL_ST
     expect(page.locator("#strip")).to_contain_text("Last sent")
 
     card.get_by_role("button", name="Leaving 11 Wall St").click()
     expect(card).to_contain_text("Under way")
-    becomes(depot, trip, "in_progress")
+    wait_for_status(organization, assignment, "in_progress")
     card.get_by_role("button", name="Leaving Cheesequake").click()
     card.get_by_role("button", name="Check out").click()
     page.get_by_role("button", name="Yes, check out").click()
-    known = becomes(depot, trip, "completed")
-    assert known["checked_out_at"] is not None
+    current = wait_for_status(organization, assignment, "completed")
+    assert current["checked_out_at"] is not None
     expect(card).to_contain_text("Done")
     expect(page.get_by_text("Your position is sent only while you are on duty.")).to_be_visible()
 
 
-def test_what_is_done_without_network_is_kept_over_a_reload_and_sent_in_order(
-    depot: Depot, phone: BrowserContext
+def test_driver_page_offline_keeps_actions_over_a_reload_and_sends_them_in_order(
+    organization: DispatchOrganization, phone: BrowserContext
 ) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    page = opened(depot, phone, rosa)
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    page = open_driver_page(organization, phone, rosa)
     card = page.get_by_role("article")
     expect(card.get_by_role("button", name="Accept")).to_be_visible()
     page.evaluate("navigator.serviceWorker.ready")
@@ -148,114 +143,120 @@ def test_what_is_done_without_network_is_kept_over_a_reload_and_sent_in_order(
     card.get_by_role("button", name="Check in").click()
     expect(page.get_by_text("No network", exact=True)).to_be_visible()
     expect(card).to_contain_text("Waiting to be sent: Accepting, Going on duty")
-    for kept, place in (("1 position", WALL_ST), ("2 positions", FURTHER)):
-        page.wait_for_timeout(BETWEEN)
-        phone.set_geolocation(at(place))
-        expect(page.locator("#strip")).to_contain_text(f"2 actions and {kept}")
+    for count, place in (("1 position", WALL_ST), ("2 positions", FURTHER)):
+        page.wait_for_timeout(POSITION_INTERVAL)
+        phone.set_geolocation(geolocation(place))
+        expect(page.locator("#strip")).to_contain_text(f"2 actions and {count}")
     card.get_by_role("button", name="Leaving 11 Wall St").click()
-    left = datetime.now(UTC)
-    must_be_accessible(page)
+    departed_at = datetime.now(UTC)
+    assert_accessible(page)
 
     page.reload()
     expect(page.locator("#strip")).to_contain_text("3 actions and")
     expect(card).to_contain_text("Waiting to be sent: Accepting, Going on duty, Leaving the stop")
     expect(card).to_contain_text("Under way")
-    assert depot.now(trip)["status"] == "offered"
+    assert organization.get_assignment(assignment)["status"] == "offered"
 
     phone.set_offline(False)
-    known = becomes(depot, trip, "in_progress")
-    expect(page.get_by_text("Waiting to be sent")).to_have_count(0, timeout=A_WHILE)
-    departed = datetime.fromisoformat(known["stops"][0]["departed_at"])
-    assert abs(departed - left) < timedelta(seconds=5)
-    assert datetime.fromisoformat(known["checked_in_at"]) < departed - timedelta(seconds=5)
-    there = [(each["latitude"], each["longitude"]) for each in positions(depot, trip)]
-    assert there[0] == WALL_ST
-    assert there == sorted(there, reverse=True)
-    assert FURTHER in there
+    current = wait_for_status(organization, assignment, "in_progress")
+    expect(page.get_by_text("Waiting to be sent")).to_have_count(0, timeout=SEND_TIMEOUT)
+    departed = datetime.fromisoformat(current["stops"][0]["departed_at"])
+    assert abs(departed - departed_at) < timedelta(seconds=5)
+    assert datetime.fromisoformat(current["checked_in_at"]) < departed - timedelta(seconds=5)
+    places = [(position["latitude"], position["longitude"]) for position in recent_positions(organization, assignment)]
+    assert places[0] == WALL_ST
+    assert places == sorted(places, reverse=True)
+    assert FURTHER in places
 
 
-def test_a_page_that_was_seen_opens_without_network(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    depot.trip(rosa, timedelta(minutes=20))
-    page = opened(depot, phone, rosa)
+def test_driver_page_opens_offline_after_a_visit(organization: DispatchOrganization, phone: BrowserContext) -> None:
+    rosa = organization.create_driver()
+    organization.create_assignments(rosa, timedelta(minutes=20))
+    page = open_driver_page(organization, phone, rosa)
     expect(page.get_by_role("article")).to_be_visible()
     page.evaluate("navigator.serviceWorker.ready")
     page.close()
     phone.set_offline(True)
     page = phone.new_page()
-    page.goto(f"{depot.stack.pages_url}/driver")
+    page.goto(f"{organization.stack.pages_url}/driver")
     expect(page.get_by_role("article")).to_contain_text("11 Wall St")
     expect(page.get_by_text("No network", exact=True)).to_be_visible()
 
 
-def test_a_trip_over_midnight_names_the_day_of_each_time(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
+def test_driver_page_shows_dates_for_a_trip_over_midnight(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa = organization.create_driver()
     late = (datetime.now(NEW_YORK) + timedelta(days=1)).replace(hour=23, minute=30, second=0)
-    depot.trip(rosa, late - datetime.now(NEW_YORK))
-    card = opened(depot, phone, rosa).get_by_role("article")
+    organization.create_assignments(rosa, late - datetime.now(NEW_YORK))
+    card = open_driver_page(organization, phone, rosa).get_by_role("article")
     after = late + timedelta(days=1)
     expect(card).to_contain_text(f"Leave {late:%a, %b} {late.day}, 11:")
     expect(card).to_contain_text(f"Arrive {after:%a, %b} {after.day}, 2:")
 
 
-def test_a_trip_is_declined_with_a_reason(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(days=1))
-    page = opened(depot, phone, rosa)
+def test_driver_page_declines_a_trip_with_a_reason(organization: DispatchOrganization, phone: BrowserContext) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(days=1))
+    page = open_driver_page(organization, phone, rosa)
     expect(page.get_by_role("heading", name="Tomorrow")).to_be_visible()
     card = page.get_by_role("article")
     card.get_by_role("button", name="Decline").click()
     page.get_by_role("button", name="Decline the trip").click()
     expect(page.get_by_text("Say why, so that the office can plan.")).to_be_visible()
-    must_be_accessible(page)
+    assert_accessible(page)
     page.get_by_label("Why can you not drive it?").fill("My child is ill.")
     page.get_by_role("button", name="Decline the trip").click()
-    assert becomes(depot, trip, "declined")["reason"] == "My child is ill."
+    assert wait_for_status(organization, assignment, "declined")["reason"] == "My child is ill."
 
 
-def test_a_trip_of_somebody_who_fell_out_is_taken_over(stack: Stack, phone: BrowserContext) -> None:
-    depot = Depot.opened(stack)
-    depot.carrier.ask("PUT", "/organization", {"recovery_answer_minutes": 1440})
-    [trip] = depot.trip(depot.driver(), timedelta(hours=2))
-    sam, spare = depot.driver(), depot.vehicle()
-    page = opened(depot, phone, sam)
+def test_driver_page_takes_over_a_trip_in_a_recovery(stack: Stack, phone: BrowserContext) -> None:
+    organization = DispatchOrganization.create(stack)
+    organization.carrier.ask("PUT", "/organization", {"recovery_answer_minutes": 1440})
+    [assignment] = organization.create_assignments(organization.create_driver(), timedelta(hours=2))
+    sam, spare = organization.create_driver(), organization.create_vehicle()
+    page = open_driver_page(organization, phone, sam)
     expect(page.get_by_text("No trips for you")).to_be_visible()
-    lost = {"assignment_id": trip["id"], "reason": "breakdown"}
-    depot.carrier.ask("POST", "/dispatch/recoveries", lost)
-    eventually(lambda: "can you take over" in "".join(each["body"] for each in stack.texts(sam["phone"])), 60)
+    breakdown = {"assignment_id": assignment["id"], "reason": "breakdown"}
+    organization.carrier.ask("POST", "/dispatch/recoveries", breakdown)
+    eventually(lambda: "can you take over" in "".join(text["body"] for text in stack.texts(sam["phone"])), 60)
 
     page.get_by_role("button", name="Refresh").click()
     card = page.get_by_role("article")
-    for said in (trip["charter_number"], spare["name"], "Answer by", "1901 Boardwalk"):
-        expect(card).to_contain_text(said)
+    for text in (assignment["charter_number"], spare["name"], "Answer by", "1901 Boardwalk"):
+        expect(card).to_contain_text(text)
     expect(card.locator("time.left")).to_have_text(re.compile(r"^2[34] hours left$"))
-    must_be_accessible(page)
+    assert_accessible(page)
     card.get_by_role("button", name="Take it over").click()
     expect(card).to_contain_text("You drive this trip")
     expect(page.get_by_role("heading", name="Can you take over?")).to_have_count(0)
-    assert becomes(depot, trip, "released")
+    assert wait_for_status(organization, assignment, "released")
 
 
-def test_a_refusal_is_told_in_the_words_of_the_api_and_the_rest_goes_on(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    depot.papers(SubjectType.DRIVER, rosa["id"], but=1)
-    page = opened(depot, phone, rosa)
+def test_driver_page_shows_an_api_error_and_continues(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    organization.approve_documents(SubjectType.DRIVER, rosa["id"], missing=1)
+    page = open_driver_page(organization, phone, rosa)
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Check in").click()
-    told = page.get_by_role("alert").filter(has_text="Going on duty")
-    expect(told).to_contain_text("drivers_license")
+    alert = page.get_by_role("alert").filter(has_text="Going on duty")
+    expect(alert).to_contain_text("drivers_license")
     expect(page.get_by_role("article")).to_contain_text("You drive this trip")
-    becomes(depot, trip, "accepted")
+    wait_for_status(organization, assignment, "accepted")
     page.get_by_role("button", name="Understood").click()
     expect(page.get_by_text("was not taken")).to_have_count(0)
 
 
-def test_a_phone_that_tells_no_position_says_what_to_do(depot: Depot, browser: Browser) -> None:
-    rosa = depot.driver()
-    depot.trip(rosa, timedelta(minutes=20))
+def test_driver_page_without_geolocation_explains_what_to_do(
+    organization: DispatchOrganization, browser: Browser
+) -> None:
+    rosa = organization.create_driver()
+    organization.create_assignments(rosa, timedelta(minutes=20))
     context = browser.new_context(viewport=PHONE)
-    page = opened(depot, context, rosa)
+    page = open_driver_page(organization, context, rosa)
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Check in").click()
     expect(page.get_by_text("This page may not see your position")).to_be_visible()
@@ -263,77 +264,83 @@ def test_a_phone_that_tells_no_position_says_what_to_do(depot: Depot, browser: B
     context.close()
 
 
-def test_a_session_is_renewed_by_itself_and_its_end_keeps_what_waits(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    page = opened(depot, phone, rosa)
+def test_driver_page_renews_the_session_and_keeps_actions_after_its_end(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    page = open_driver_page(organization, phone, rosa)
     accept = page.get_by_role("button", name="Accept")
     expect(accept).to_be_visible()
     phone.clear_cookies(name="coachway_session")  # as after fifteen minutes
     accept.click()
-    becomes(depot, trip, "accepted")
+    wait_for_status(organization, assignment, "accepted")
     expect(page.get_by_text("Waiting to be sent")).to_have_count(0)
 
     phone.clear_cookies()  # as when somebody has ended the session elsewhere
     page.get_by_role("button", name="Check in").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     expect(page.get_by_role("alert").first).to_contain_text("What waits on this phone is sent when you have.")
-    log_in(depot, page, rosa)
-    becomes(depot, trip, "checked_in")
+    log_in(organization, page, rosa)
+    wait_for_status(organization, assignment, "checked_in")
 
 
-def test_what_one_driver_did_is_not_sent_for_the_next_on_the_same_phone(depot: Depot, phone: BrowserContext) -> None:
-    rosa, sam = depot.driver(), depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    page = opened(depot, phone, rosa)
+def test_driver_page_does_not_send_actions_of_another_driver(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa, sam = organization.create_driver(), organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    page = open_driver_page(organization, phone, rosa)
     expect(page.get_by_role("button", name="Accept")).to_be_visible()
     phone.clear_cookies()
     page.get_by_role("button", name="Accept").click()
-    held: list[Route] = []
+    held_routes: list[Route] = []
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def hold_route(route: Route) -> None:
+        held_routes.append(route)
 
-    page.route("**/dispatch/assignments?*", hold)
-    log_in(depot, page, sam)
+    page.route("**/dispatch/assignments?*", hold_route)
+    log_in(organization, page, sam)
     expect(page.get_by_text("Looking for your trips")).to_be_visible()
     expect(page.get_by_role("article")).to_have_count(0)
-    held[0].continue_()
+    held_routes[0].continue_()
     page.unroute("**/dispatch/assignments?*")
     expect(page.get_by_text("No trips for you")).to_be_visible()
     expect(page.get_by_text("Connected")).to_be_visible()
     page.get_by_role("button", name="Refresh").click()
-    assert depot.now(trip)["status"] == "offered"
+    assert organization.get_assignment(assignment)["status"] == "offered"
     page.get_by_role("button", name="Log out").click()
-    log_in(depot, page, rosa)
-    becomes(depot, trip, "accepted")
+    log_in(organization, page, rosa)
+    wait_for_status(organization, assignment, "accepted")
 
 
-def test_a_session_that_ends_on_duty_does_not_disturb_who_logs_in_again(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    depot.duty(trip, "check-in")
-    page = opened(depot, phone, rosa)
+def test_driver_page_logs_in_again_while_on_duty(organization: DispatchOrganization, phone: BrowserContext) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    organization.post_action(assignment, "check-in")
+    page = open_driver_page(organization, phone, rosa)
     leaving = page.locator("#trips button", has_text="Leaving 11 Wall St")
     expect(leaving).to_be_visible()
     phone.clear_cookies()
     leaving.click()
     page.get_by_label("Your phone number").fill(rosa["phone"])
-    before = len(depot.stack.texts(rosa["phone"]))
+    before = len(organization.stack.texts(rosa["phone"]))
     page.get_by_role("button", name="Send me a code").click()
-    code = depot.code(rosa["phone"], after=before)
+    code = organization.wait_for_code(rosa["phone"], after=before)
     expect(page.get_by_label("Code")).to_be_visible()
     page.evaluate("document.querySelector('#trips button').click()")  # positions go on meanwhile, as this does
     page.wait_for_timeout(2_000)
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Log in").click()
-    becomes(depot, trip, "in_progress")
+    wait_for_status(organization, assignment, "in_progress")
 
 
-def test_logging_out_in_one_window_ends_the_other_and_loses_nothing(depot: Depot, phone: BrowserContext) -> None:
-    rosa, sam = depot.driver(), depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    old = opened(depot, phone, rosa)
+def test_driver_page_log_out_ends_other_windows_and_keeps_actions(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa, sam = organization.create_driver(), organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    old = open_driver_page(organization, phone, rosa)
     expect(old.get_by_role("button", name="Accept")).to_be_visible()
     phone.route("**/accept", lambda route: route.abort())
     old.get_by_role("button", name="Accept").click()
@@ -344,71 +351,75 @@ def test_logging_out_in_one_window_ends_the_other_and_loses_nothing(depot: Depot
     new.get_by_role("button", name="Log out").click()
     new.get_by_role("button", name="Log out all the same").click()
     expect(new.get_by_label("Your phone number")).to_be_visible()
-    expect(old.get_by_label("Your phone number")).to_be_visible(timeout=A_WHILE)  # it tries again by itself
+    expect(old.get_by_label("Your phone number")).to_be_visible(timeout=SEND_TIMEOUT)  # it tries again by itself
     phone.unroute("**/accept")
-    log_in(depot, new, sam)
+    log_in(organization, new, sam)
     expect(new.get_by_text("No trips for you")).to_be_visible()
-    assert depot.now(trip)["status"] == "offered"
+    assert organization.get_assignment(assignment)["status"] == "offered"
     new.get_by_role("button", name="Log out").click()
-    log_in(depot, old, rosa)
-    becomes(depot, trip, "accepted")
+    log_in(organization, old, rosa)
+    wait_for_status(organization, assignment, "accepted")
 
 
-@pytest.mark.parametrize("wrong", [timedelta(hours=3), -timedelta(hours=3)], ids=["ahead", "behind"])
-def test_a_phone_whose_clock_is_wrong_tells_true_times(depot: Depot, phone: BrowserContext, wrong: timedelta) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
+@pytest.mark.parametrize("clock_error", [timedelta(hours=3), -timedelta(hours=3)], ids=["ahead", "behind"])
+def test_driver_page_with_a_wrong_clock_sends_correct_times(
+    organization: DispatchOrganization, phone: BrowserContext, clock_error: timedelta
+) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
     page = phone.new_page()
-    page.clock.install(time=datetime.now(UTC) + wrong)
-    page.goto(f"{depot.stack.pages_url}/driver?organization={depot.carrier.slug}")
-    log_in(depot, page, rosa)
+    page.clock.install(time=datetime.now(UTC) + clock_error)
+    page.goto(f"{organization.stack.pages_url}/driver?organization={organization.carrier.slug}")
+    log_in(organization, page, rosa)
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Check in").click()
-    known = becomes(depot, trip, "checked_in")
-    assert abs(datetime.fromisoformat(known["checked_in_at"]) - datetime.now(UTC)) < timedelta(minutes=1)
-    phone.set_geolocation(at(WALL_ST))
-    [first, *_] = eventually(lambda: positions(depot, trip), 60, "no position came")
+    current = wait_for_status(organization, assignment, "checked_in")
+    assert abs(datetime.fromisoformat(current["checked_in_at"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    phone.set_geolocation(geolocation(WALL_ST))
+    [first, *_] = eventually(lambda: recent_positions(organization, assignment), 60, "no position came")
     assert abs(datetime.fromisoformat(first["recorded_at"]) - datetime.now(UTC)) < timedelta(minutes=3)
 
 
-def test_a_trip_of_many_days_stays_on_the_page_until_its_driver_is_home(depot: Depot, phone: BrowserContext) -> None:
-    rosa = depot.driver()
-    [trip] = depot.trip(rosa, timedelta(minutes=20))
-    depot.duty(trip, "check-in")
-    depot.duty(trip, "depart", stop=0)
-    first, second, last = depot.now(trip)["stops"]
+def test_driver_page_shows_a_trip_of_many_days_until_check_out(
+    organization: DispatchOrganization, phone: BrowserContext
+) -> None:
+    rosa = organization.create_driver()
+    [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
+    organization.post_action(assignment, "check-in")
+    organization.post_action(assignment, "depart", stop=0)
+    first, second, last = organization.get_assignment(assignment)["stops"]
     three_days = timedelta(days=3)
-    came = {**second, "address": "Forked River Service Area, NJ", "arrived_at": datetime.now(UTC).isoformat()}
-    depot.rewritten(
-        trip,
-        starts_at=datetime.fromisoformat(trip["starts_at"]) - three_days,
-        stops=[first, second, came, last],  # it drove past the second
+    reached = {**second, "address": "Forked River Service Area, NJ", "arrived_at": datetime.now(UTC).isoformat()}
+    organization.overwrite_assignment(
+        assignment,
+        starts_at=datetime.fromisoformat(assignment["starts_at"]) - three_days,
+        stops=[first, second, reached, last],  # it passed the second without stopping
     )
-    page = opened(depot, phone, rosa)
+    page = open_driver_page(organization, phone, rosa)
     card = page.get_by_role("article")
     expect(card).to_contain_text("Under way")
     card.get_by_role("button", name="Leaving Forked River").click()
     expect(card.get_by_role("button", name="Leaving")).to_have_count(0)
-    eventually(lambda: depot.now(trip)["stops"][2]["departed_at"], 40, "it was not left")
-    depot.rewritten(trip, status="completed")
+    eventually(lambda: organization.get_assignment(assignment)["stops"][2]["departed_at"], 40, "it was not left")
+    organization.overwrite_assignment(assignment, status="completed")
     page.get_by_role("button", name="Refresh").click()
     expect(card).to_contain_text("Done")
     card.get_by_role("button", name="Check out").click()
     page.get_by_role("button", name="Yes, check out").click()
-    eventually(lambda: depot.now(trip)["checked_out_at"], 40, "nobody checked out")
+    eventually(lambda: organization.get_assignment(assignment)["checked_out_at"], 40, "nobody checked out")
     expect(card.get_by_role("button", name="Check out")).to_have_count(0)
 
 
-def test_nothing_is_asked_of_anybody_else_and_nothing_is_left_after_logging_out(
-    depot: Depot, phone: BrowserContext
+def test_driver_page_loads_nothing_external_and_clears_data_on_log_out(
+    organization: DispatchOrganization, phone: BrowserContext
 ) -> None:
-    rosa = depot.driver()
-    depot.trip(rosa, timedelta(minutes=20))
-    asked: list[str] = []
-    troubles: list[str] = []
-    phone.on("request", lambda request: asked.append(request.url))
-    phone.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page = opened(depot, phone, rosa)
+    rosa = organization.create_driver()
+    organization.create_assignments(rosa, timedelta(minutes=20))
+    requested: list[str] = []
+    console_errors: list[str] = []
+    phone.on("request", lambda request: requested.append(request.url))
+    phone.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
+    page = open_driver_page(organization, phone, rosa)
     expect(page.get_by_role("article")).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
@@ -416,13 +427,15 @@ def test_nothing_is_asked_of_anybody_else_and_nothing_is_left_after_logging_out(
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     expect(page.get_by_text("Rosa")).to_have_count(0)
     assert {cookie["name"] for cookie in phone.cookies()} == set()
-    assert {url for url in asked if not url.startswith((depot.stack.config.public_url, "data:"))} == set()
-    assert troubles == []
+    assert {url for url in requested if not url.startswith((organization.stack.config.public_url, "data:"))} == set()
+    assert console_errors == []
 
 
-def test_without_script_the_page_says_what_it_needs(depot: Depot, browser: Browser) -> None:
+def test_driver_page_without_javascript_explains_that_it_is_required(
+    organization: DispatchOrganization, browser: Browser
+) -> None:
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{depot.stack.pages_url}/driver")
+    page.goto(f"{organization.stack.pages_url}/driver")
     expect(page.get_by_text("This page needs JavaScript")).to_be_visible()
     context.close()

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.test_quote_page import DESK, PHONE, must_be_accessible
-from tests.browser.trips import BOARDWALK, CHEESEQUAKE, WALL_ST, Depot, along
+from tests.browser.dispatch_builders import BOARDWALK, CHEESEQUAKE, WALL_ST, DispatchOrganization, line
+from tests.browser.pages import DESKTOP, PHONE, assert_url_accessible
 from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -18,25 +18,25 @@ BROOKLYN = (40.6950, -73.9900)
 
 
 @pytest.fixture(scope="module")
-def depot(stack: Stack) -> Depot:
-    return Depot.opened(stack)
+def organization(stack: Stack) -> DispatchOrganization:
+    return DispatchOrganization.create(stack)
 
 
-@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page on which script does not run."""
+    """A page without JavaScript."""
     size: ViewportSize = request.param
     context = browser.new_context(viewport=size, java_script_enabled=False)
     yield context.new_page()
     context.close()
 
 
-def test_a_trip_is_followed_from_before_check_in_to_after_the_drop_off(
-    depot: Depot, browser: Browser, page: Page
+def test_live_page_shows_the_trip_from_check_in_to_check_out(
+    organization: DispatchOrganization, browser: Browser, page: Page
 ) -> None:
     size = page.viewport_size or PHONE
-    [trip] = depot.trip(depot.driver(), timedelta(minutes=20))
-    link = depot.link(trip)
+    [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
+    link = organization.create_live_link(trip)
     coach = page.locator("svg.map .vehicle")
 
     page.goto(link)
@@ -45,112 +45,116 @@ def test_a_trip_is_followed_from_before_check_in_to_after_the_drop_off(
     expect(page.locator("svg.map .stop")).to_have_count(3)
     expect(coach).to_have_count(0)
     assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
 
-    depot.duty(trip, "check-in")
-    depot.seen(trip, *along(BROOKLYN, (40.7000, -74.0000), 6))
+    organization.post_action(trip, "check-in")
+    organization.send_positions(trip, *line(BROOKLYN, (40.7000, -74.0000), 6))
     page.reload()
     expect(page.get_by_text("On the way to you at 11 Wall St")).to_be_visible()
     expect(page.get_by_text("any moment now").or_(page.get_by_text("in about"))).to_be_visible()
     expect(coach).to_have_count(1)
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
 
-    depot.duty(trip, "depart", stop=0)
-    depot.seen(trip, *along((40.69, -74.03), (40.65, -74.10), 6))
+    organization.post_action(trip, "depart", stop=0)
+    organization.send_positions(trip, *line((40.69, -74.03), (40.65, -74.10), 6))
     page.get_by_role("link", name="Refresh").click()
     expect(page.get_by_text("On the way to Cheesequake Service Area")).to_be_visible()
     expect(page.get_by_text("Left at")).to_be_visible()
     expect(page.get_by_role("img", name="Map of the 3 stops")).to_be_visible()
     expect(page.locator("svg.map .trail")).to_have_count(1)
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
 
-    depot.duty(trip, "depart", stop=1)
-    depot.duty(trip, "check-out")
+    organization.post_action(trip, "depart", stop=1)
+    organization.post_action(trip, "check-out")
     page.reload()
     expect(page.get_by_role("heading", name="The trip is over")).to_be_visible()
     expect(coach).to_have_count(0)
     expect(page.locator("svg.map .trail")).to_have_count(0)
     assert page.locator("noscript meta[http-equiv=refresh]").count() == 0
-    must_be_accessible(browser, link, size)
+    assert_url_accessible(browser, link, size)
 
 
-def test_the_page_looks_again_by_itself_and_asks_nobody_else(depot: Depot, browser: Browser) -> None:
-    [trip] = depot.trip(depot.driver(), timedelta(minutes=20))
-    link = depot.link(trip)
+def test_live_page_refreshes_itself_and_loads_nothing_external(
+    organization: DispatchOrganization, browser: Browser
+) -> None:
+    [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
+    link = organization.create_live_link(trip)
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
-    asked: list[str] = []
-    troubles: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    requested: list[str] = []
+    console_errors: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
     page.clock.install()
     page.goto(link)
     expect(page.get_by_role("heading", name="Not on its way yet")).to_be_visible()
-    depot.duty(trip, "check-in")
-    depot.seen(trip, BROOKLYN)
+    organization.post_action(trip, "check-in")
+    organization.send_positions(trip, BROOKLYN)
     page.clock.fast_forward(16_000)
-    doing = page.locator("p.doing")
-    expect(doing).to_have_text("On the way to you at 11 Wall St")
+    activity = page.locator("p.doing")
+    expect(activity).to_have_text("On the way to you at 11 Wall St")
     expect(page.locator("svg.map .vehicle")).to_have_count(1)
     expect(page.get_by_role("status")).to_have_text("On the way to you at 11 Wall St")
 
     context.set_offline(True)
     page.clock.fast_forward(16_000)
-    expect(doing).to_be_visible()
+    expect(activity).to_be_visible()
     context.set_offline(False)
-    assert {url for url in asked if not url.startswith((depot.stack.config.public_url, "data:"))} == set()
-    assert [each for each in troubles if "ERR_INTERNET_DISCONNECTED" not in each] == []
+    assert {url for url in requested if not url.startswith((organization.stack.config.public_url, "data:"))} == set()
+    assert [error for error in console_errors if "ERR_INTERNET_DISCONNECTED" not in error] == []
     context.close()
 
 
-def test_of_two_vehicles_each_is_shown_until_it_has_arrived(depot: Depot, page: Page) -> None:
-    first, second = depot.trip(depot.driver(), timedelta(minutes=20), vehicles=2, second=depot.driver())
+def test_live_page_shows_each_vehicle_until_it_arrives(organization: DispatchOrganization, page: Page) -> None:
+    first, second = organization.create_assignments(
+        organization.create_driver(), timedelta(minutes=20), vehicles=2, second_driver=organization.create_driver()
+    )
     for trip in (first, second):
-        depot.duty(trip, "check-in")
-        depot.duty(trip, "depart", stop=0)
-    depot.seen(first, *along(WALL_ST, (40.60, -74.20), 4))
-    depot.seen(second, *along(WALL_ST, (40.66, -74.10), 4))
-    page.goto(depot.link(first))
+        organization.post_action(trip, "check-in")
+        organization.post_action(trip, "depart", stop=0)
+    organization.send_positions(first, *line(WALL_ST, (40.60, -74.20), 4))
+    organization.send_positions(second, *line(WALL_ST, (40.66, -74.10), 4))
+    page.goto(organization.create_live_link(first))
     expect(page.locator("svg.map .vehicle")).to_have_count(2)
     for trip in (first, second):
         name = f"{trip['vehicle_number']} · {trip['vehicle_name']}"
         expect(page.get_by_role("heading", name=name)).to_be_visible()
 
-    depot.duty(second, "depart", stop=1)
-    depot.duty(second, "check-out")
+    organization.post_action(second, "depart", stop=1)
+    organization.post_action(second, "check-out")
     page.reload()
     expect(page.get_by_text("Has dropped its passengers off")).to_be_visible()
     expect(page.locator("svg.map .vehicle")).to_have_count(1)
 
 
-def test_a_tunnel_is_said_to_be_one(depot: Depot, page: Page) -> None:
-    [trip] = depot.trip(depot.driver(), timedelta(minutes=20))
-    depot.duty(trip, "check-in", at=(datetime.now(UTC) - timedelta(minutes=10)).isoformat())
-    depot.seen(trip, BROOKLYN, ago=290)
-    page.goto(depot.link(trip))
+def test_live_page_says_how_long_there_was_no_signal(organization: DispatchOrganization, page: Page) -> None:
+    [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
+    organization.post_action(trip, "check-in", at=(datetime.now(UTC) - timedelta(minutes=10)).isoformat())
+    organization.send_positions(trip, BROOKLYN, seconds_ago=290)
+    page.goto(organization.create_live_link(trip))
     expect(page.get_by_text("No signal for 4 minutes")).to_be_visible()
     expect(page.locator("svg.map .vehicle.old")).to_have_count(1)
 
 
-def test_a_link_that_was_renewed_or_never_made_says_so(depot: Depot, page: Page) -> None:
-    [trip] = depot.trip(depot.driver(), timedelta(minutes=20))
-    old = depot.link(trip)
-    new = depot.link(trip, renew=True)
+def test_live_page_with_a_renewed_or_invalid_link_returns_404(organization: DispatchOrganization, page: Page) -> None:
+    [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
+    old = organization.create_live_link(trip)
+    new = organization.create_live_link(trip, renew=True)
     for link, status, heading in (
         (old, 404, "This link does not open any more"),
         (f"{old[:-6]}AAAAAA", 404, "This link does not open any more"),
         (new, 200, f"Trip {trip['charter_number']}"),
     ):
-        answer = page.goto(link)
-        assert answer is not None
-        assert answer.status == status
+        response = page.goto(link)
+        assert response is not None
+        assert response.status == status
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
 
 
-def test_the_places_of_the_trip_are_where_they_should_be_on_the_map(depot: Depot, page: Page) -> None:
+def test_live_page_map_places_stops_by_their_coordinates(organization: DispatchOrganization, page: Page) -> None:
     """North is up: New York above Sayreville above Atlantic City, which lies west of both."""
-    [trip] = depot.trip(depot.driver(), timedelta(minutes=20))
-    page.goto(depot.link(trip))
+    [trip] = organization.create_assignments(organization.create_driver(), timedelta(minutes=20))
+    page.goto(organization.create_live_link(trip))
     marks = [mark.bounding_box() for mark in page.locator("svg.map .stop rect").all()]
     north, middle, south = [(box["x"], box["y"]) for box in marks if box]
     assert north[1] < middle[1] < south[1]

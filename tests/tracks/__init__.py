@@ -1,4 +1,4 @@
-"""Recorded drives, as GPX."""
+"""Recorded drives as GPX files; `generate.py` writes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from coachway.dispatch.tracking.position_encoding import Fix, rounded
 
-HERE: Final = Path(__file__).parent
+DIRECTORY: Final = Path(__file__).parent
 _NAMES: Final = {
     "gpx": "http://www.topografix.com/GPX/1/1",
     "tp": "http://www.garmin.com/xmlschemas/TrackPointExtension/v2",
@@ -17,20 +17,20 @@ _NAMES: Final = {
 _MPH: Final = 2.23694
 
 
-def read(name: str) -> list[Fix]:
-    """The fixes of a track, as check-ins tell them."""
+def read_track(name: str) -> list[Fix]:
+    """The positions of a track, as position reports send them."""
     fixes = []
-    track = ET.parse(HERE / f"{name}.gpx")  # noqa: S314 - a file of our own
+    track = ET.parse(DIRECTORY / f"{name}.gpx")  # noqa: S314 - a file of our own
     for point in track.getroot().iterfind(".//gpx:trkpt", _NAMES):
-        said = {each.tag.rpartition("}")[2]: each.text or "" for each in point.iter()}
+        fields = {element.tag.rpartition("}")[2]: element.text or "" for element in point.iter()}
         fixes.append(
             rounded(
-                datetime.fromisoformat(said["time"]),
+                datetime.fromisoformat(fields["time"]),
                 float(point.attrib["lat"]),
                 float(point.attrib["lon"]),
-                float(said["speed"]) * _MPH,
-                float(said["course"]),
-                float(said["hdop"]),
+                float(fields["speed"]) * _MPH,
+                float(fields["course"]),
+                float(fields["hdop"]),
             )
         )
     return fixes

@@ -15,7 +15,7 @@ from coachway.compliance.rules import SubjectType
 from coachway.dispatch.tracking.position_store import TrailPage, partition
 from tests.integration.dispatch.road import point
 from tests.stack import Stack, eventually
-from tests.tracks import read
+from tests.tracks import read_track
 from tests.workflows.carrier import at_once, statuses
 from tests.workflows.yard import Yard
 
@@ -81,7 +81,9 @@ def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(toda
     link = today.ask("POST", f"/dispatch/charters/{run}/track-link", {})
     phone, path = today.logged_in(rosa), f"/dispatch/assignments/{made['id']}"
     shift = left - PLANNED
-    track = [fix._replace(at=fix.at + shift) for fix in read("to-the-shore") if fix.at < PLANNED + timedelta(hours=2.1)]
+    track = [
+        fix._replace(at=fix.at + shift) for fix in read_track("to-the-shore") if fix.at < PLANNED + timedelta(hours=2.1)
+    ]
 
     refused = phone.post("/dispatch/check-ins", json={"assignment_id": made["id"], "points": [point(track[0])]})
     assert (refused.status_code, refused.json()["title"]) == (409, "the driver is not on duty")
@@ -129,7 +131,7 @@ def test_somebody_else_s_driver_neither_sees_nor_moves_a_trip(today: Today) -> N
     stranger, path = today.logged_in(today.driver()), f"/dispatch/assignments/{made['id']}"
     for what in ("check-in", "depart", "check-out"):
         assert stranger.post(f"{path}/{what}", json={}).status_code == 404
-    body = {"assignment_id": made["id"], "points": [point(read("tunnel")[0]._replace(at=datetime.now(UTC)))]}
+    body = {"assignment_id": made["id"], "points": [point(read_track("tunnel")[0]._replace(at=datetime.now(UTC)))]}
     assert stranger.post("/dispatch/check-ins", json=body).status_code == 404
 
 

@@ -21,7 +21,7 @@ from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import at, done, driven, events, on_duty, point, told
 from tests.load.dynamodb_meter import Meter
-from tests.tracks import read
+from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_dynamodb_itself_charges_one_unit(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_full_page_is_less_than_a_kilobyte() -> None:
     _, assignment_id, rosa = on_duty()
-    driven(assignment_id, read("to-the-shore"), by=rosa, together=100)
+    driven(assignment_id, read_track("to-the-shore"), by=rosa, together=100)
     pages = position_store.whole(ORG, assignment_id)
     assert max(len(page.fixes) for page in pages) == 30
     client: Any = connection().client
@@ -235,7 +235,7 @@ def test_nonsense_is_refused(points: list[Any], field: str) -> None:
 
 def test_a_recorded_drive_runs_the_trip() -> None:
     run, assignment_id, rosa = on_duty()
-    track = read("to-the-shore")
+    track = read_track("to-the-shore")
     driven(assignment_id, track, by=rosa)
     done_ = road.assignment(assignment_id)
     pickup, dropoff = done_.stops
@@ -277,7 +277,7 @@ def test_a_button_counts_although_the_telephone_is_ahead_of_it() -> None:
 def test_a_drive_that_comes_in_any_order_ends_as_it_would_have(seed: int) -> None:
     """What was recorded without a network comes in batches, some of it twice, the newest perhaps first."""
     run, assignment_id, rosa = on_duty()
-    track = read("to-the-shore")
+    track = read_track("to-the-shore")
     batches = [track[first : first + 97] for first in range(0, len(track), 90)]
     random.Random(seed).shuffle(batches)
     with road.the_time_is(track[-1].at):

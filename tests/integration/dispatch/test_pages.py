@@ -17,7 +17,7 @@ from tests.entries import load
 from tests.integration.client import Reply, call
 from tests.integration.dispatch import road
 from tests.integration.dispatch.road import at, done, on_duty, the_time_is
-from tests.tracks import read
+from tests.tracks import read_track
 
 api = load("dispatch", "trip_pages").api
 
@@ -36,7 +36,7 @@ def seen(token: str) -> Reply:
 
 
 def drive(assignment_id: str, rosa: str, until: str) -> None:
-    sent = [fix for fix in read("to-the-shore") if fix.at <= at(until)]
+    sent = [fix for fix in read_track("to-the-shore") if fix.at <= at(until)]
     road.driven(assignment_id, sent, by=rosa, together=60)
 
 
@@ -73,7 +73,7 @@ def test_a_recorded_drive_is_drawn_in_three_reads() -> None:
 def test_after_the_drop_off_no_position_is_told() -> None:
     run, made, rosa = on_duty()
     token = linked(run)
-    fixes = list(read("to-the-shore"))
+    fixes = list(read_track("to-the-shore"))
     drive(made, rosa, "23:00")
     with clock.frozen(fixes[-1].at + timedelta(minutes=1)):
         over = seen(token).text

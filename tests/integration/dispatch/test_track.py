@@ -13,7 +13,7 @@ from coachway.core.types import ids
 from tests.integration.bookings import asking
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import ask, at, done, on_duty, the_time_is, told
-from tests.tracks import read
+from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def organization() -> None:
 
 def driven_until(assignment_id: str, rosa: str, local: str) -> None:
     """Everything that the recorded drive sent by then."""
-    sent = [fix for fix in read("to-the-shore") if fix.at <= at(local)]
+    sent = [fix for fix in read_track("to-the-shore") if fix.at <= at(local)]
     road.driven(assignment_id, sent, by=rosa, together=60)
 
 
@@ -134,7 +134,7 @@ def test_a_charter_that_is_over_shows_no_position_whatever_its_driver_still_does
 
 def test_the_position_is_the_newest_and_never_goes_back() -> None:
     run, made, rosa = on_duty()
-    fixes = read("to-the-shore")[:60]
+    fixes = read_track("to-the-shore")[:60]
     newest = fixes[-1].at.isoformat().replace("+00:00", "Z")
 
     def seen_at() -> str:
@@ -154,7 +154,7 @@ def test_each_vehicle_of_a_charter_is_shown() -> None:
     yard.assigned(run, two, yard.vehicle("Coach 2"))
     with the_time_is("08:00"):
         done("POST", f"/dispatch/assignments/{first}/check-in", {}, by=one)
-    told(first, read("to-the-shore")[:20], by=one)
+    told(first, read_track("to-the-shore")[:20], by=one)
     seen = done("GET", f"/dispatch/charters/{run}/track")
     assert [(each["vehicle_number"], each["position"] is not None) for each in seen["vehicles"]] == [
         (1, True),

@@ -23,7 +23,7 @@ from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import assignment, at, done, events, on_duty, the_time_is, told
-from tests.tracks import read
+from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
@@ -155,7 +155,7 @@ def test_a_rest_on_the_way_gives_new_hours() -> None:
 
 def test_what_is_over_is_watched_no_more_and_archived_in_four_weeks(bucket: Any) -> None:
     _, made, rosa = on_duty()
-    track = read("to-the-shore")
+    track = read_track("to-the-shore")
     road.driven(made, track, by=rosa, together=100)
     assert looked("12:05")["over"] == 1
     assert looked("13:00")["looked_at"] == 0
@@ -182,7 +182,7 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
     bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, made, rosa = on_duty()
-    road.driven(made, read("to-the-shore")[:120], by=rosa, together=100)
+    road.driven(made, read_track("to-the-shore")[:120], by=rosa, together=100)
     with the_time_is("09:00"):
         done("POST", f"/dispatch/assignments/{made}/depart", {}, by=rosa)
         done("POST", f"/dispatch/assignments/{made}/check-out", {}, by=rosa)

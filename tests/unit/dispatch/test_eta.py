@@ -12,7 +12,7 @@ from coachway.dispatch.assignments.rules import MILES_PER_HOUR
 from coachway.dispatch.tracking import eta
 from coachway.dispatch.tracking.geofence import Progress, follow
 from coachway.dispatch.tracking.position_encoding import rounded
-from tests.tracks import generate, read
+from tests.tracks import generate, read_track
 from tests.unit.dispatch.trips import stop, trip
 
 NOON = datetime(2027, 3, 3, 17, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_an_over_trip_expects_nothing() -> None:
 
 
 def test_the_pace_is_that_of_the_road_and_neither_never_nor_soon() -> None:
-    track = read("to-the-shore")
+    track = read_track("to-the-shore")
     driving = [fix for fix in track if fix.at < datetime(2027, 3, 3, 14, 20, tzinfo=UTC)]
     assert 50 < eta.pace(driving) < 55
     assert eta.pace(track[:1]) == eta.pace([]) == MILES_PER_HOUR
@@ -66,7 +66,7 @@ def test_the_pace_is_that_of_the_road_and_neither_never_nor_soon() -> None:
 
 def test_on_the_recorded_drive_the_expectation_comes_true() -> None:
     """From two hours before: within a quarter of an hour, but for the jam, whose end nobody foresees."""
-    stops, track = trip("to-the-shore"), read("to-the-shore")
+    stops, track = trip("to-the-shore"), read_track("to-the-shore")
     arrived = datetime(2027, 3, 3, 16, 4, 30, tzinfo=UTC)
     for minutes in range(5, 125, 5):
         seen = [fix for fix in track if fix.at <= arrived - timedelta(minutes=minutes)]

@@ -12,7 +12,7 @@ from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking.geofence import Followed, Happening, Progress, StopEvent, follow, meters, told
 from coachway.dispatch.tracking.position_encoding import Fix, rounded
-from tests.tracks import generate, read
+from tests.tracks import generate, read_track
 from tests.unit.dispatch.trips import TRIPS, stop, trip
 
 ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
@@ -20,7 +20,7 @@ START = datetime(2027, 3, 3, 14, tzinfo=UTC)
 
 
 def drive(name: str) -> Followed:
-    return follow(Progress(), read(name), trip(name))
+    return follow(Progress(), read_track(name), trip(name))
 
 
 def said(followed: Followed) -> list[str]:
@@ -38,7 +38,7 @@ def test_a_tunnel_and_a_stray_fix_after_it_change_nothing() -> None:
     assert said(found) == ["0 arrived 12:49", "0 departed 13:09", "1 arrived 13:49"]
     seen = [fix.at for fix in found.counted]
     assert max(later - sooner for sooner, later in pairwise(seen)) > timedelta(minutes=10)
-    assert len(read("tunnel")) - len(found.counted) == 1
+    assert len(read_track("tunnel")) - len(found.counted) == 1
 
 
 def test_a_long_stop_is_one_stop() -> None:
@@ -56,7 +56,7 @@ def test_wavering_at_the_fence_of_a_round_trip_is_no_return() -> None:
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.DataObject) -> None:
-    fixes, stops = read(name)[::9], trip(name)
+    fixes, stops = read_track(name)[::9], trip(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(fixes)), max_size=5)))
     progress = Progress()
     passages: list[StopEvent] = []
@@ -69,7 +69,7 @@ def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.D
 
 @pytest.mark.parametrize("name", TRIPS)
 def test_going_through_the_same_fixes_again_tells_nothing_new(name: str) -> None:
-    fixes, stops = read(name), trip(name)
+    fixes, stops = read_track(name), trip(name)
     first = follow(Progress(), fixes, stops)
     noted(stops, first.passages)
     again = follow(Progress(), fixes, stops)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merged, rounded
-from tests.tracks import read
+from tests.tracks import read_track
 
 START = datetime(2027, 3, 3, 14, tzinfo=UTC)
 
@@ -45,6 +45,6 @@ def test_a_fix_is_kept_to_the_millisecond_and_to_about_a_metre() -> None:
 
 
 def test_ten_minutes_of_a_fix_each_ten_seconds_fit_into_700_characters() -> None:
-    track = read("to-the-shore")
+    track = read_track("to-the-shore")
     longest = max(len(encode_fixes(track[n].at, track[n : n + 60])) for n in range(0, len(track) - 60, 60))
     assert longest < 700

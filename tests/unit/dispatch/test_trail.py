@@ -14,7 +14,7 @@ from coachway.dispatch.tracking import position_store
 from coachway.dispatch.tracking.geofence import Progress, follow
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.dispatch.tracking.position_store import TrailPage
-from tests.tracks import read
+from tests.tracks import read_track
 from tests.unit.dispatch.trips import TRIPS, trip
 
 ORG, RUN = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
@@ -50,7 +50,7 @@ def test_a_page_of_an_older_release_is_read() -> None:
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: int) -> None:
-    track, chance = read(name)[::5], random.Random(seed)
+    track, chance = read_track(name)[::5], random.Random(seed)
     batches = [track[first : first + 24] for first in range(0, len(track), 20)]
     chance.shuffle(batches)
     pages: Pages = {}
@@ -65,7 +65,7 @@ def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: i
 
 @pytest.mark.parametrize("name", TRIPS)
 def test_each_page_leads_to_where_all_before_it_and_it_lead(name: str) -> None:
-    track, stops, pages = read(name), trip(name), Pages()
+    track, stops, pages = read_track(name), trip(name), Pages()
     for first in range(0, len(track), 50):
         sent(pages, track[first : first + 50], stops)
     for begins, page in pages.items():
@@ -74,7 +74,7 @@ def test_each_page_leads_to_where_all_before_it_and_it_lead(name: str) -> None:
 
 
 def test_a_batch_that_is_sent_again_changes_nothing() -> None:
-    track, stops, pages = read("tunnel"), trip("tunnel"), Pages()
+    track, stops, pages = read_track("tunnel"), trip("tunnel"), Pages()
     for first in range(0, len(track), 60):
         sent(pages, track[first : first + 60], stops)
     again = sent(pages, track[60:120], stops)
