@@ -77,7 +77,12 @@ check-generated: $(VENV)/.synced
 
 .PHONY: fuzz
 fuzz: $(VENV)/.synced ## Send random requests to every route of a separate stack: make fuzz [CASES=40 per route]
-	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest tests/security/test_fuzz.py -q $(ARGS)
+	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest tests/security/test_fuzz.py -q -n $(WORKERS) $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.synced ## Test payments and the ledger with many random sequences: make soak [EXAMPLES=200]
+	@SOAK_EXAMPLES=$(or $(EXAMPLES),200) $(PY) -m pytest tests/integration/billing/test_books.py tests/integration/billing/test_till.py \
+		-q -n $(WORKERS) $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.synced ## Measure performance and write docs/performance.md

@@ -9,6 +9,9 @@ import pytest
 from botocore import session
 
 from tests import stack as stacks
+from tests.stack import needs_stack
+
+LONGEST_GROUPS = ("restart", "browser")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,6 +23,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ and stacks.DIRECTORY in os.environ:
         stacks.finish_run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: groups of tests that one worker runs alone, then all that needs a stack."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    if group is not None:
+        return LONGEST_GROUPS.index(group.args[0]) if group.args[0] in LONGEST_GROUPS else len(LONGEST_GROUPS)
+    return len(LONGEST_GROUPS) + (1 if needs_stack(item) else 2)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,8 +19,8 @@ from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.identity.secrets import hashing
 from infra.local.aws_clients import environment_variables
-from tests.memory.client import MemoryConnection
-from tests.stack import Stack
+from tests.memory.client import MemoryClient, MemoryConnection
+from tests.stack import Stack, needs_stack
 
 TABLE = "coachway-test"
 TODAY: Final = datetime(2026, 11, 30, 15, tzinfo=UTC)
@@ -101,7 +101,7 @@ def dynamodb(_process: None, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
     where = getattr(request, "param", None)
     if where is None:
         monkeypatch.setattr(table, "CountingConnection", MemoryConnection)
-        MemoryConnection.memory.clear()
+        monkeypatch.setattr(MemoryConnection, "memory", MemoryClient())
         yield MemoryConnection.memory
     else:
         request.getfixturevalue(where)
@@ -114,7 +114,7 @@ def dynamodb(_process: None, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The emulator is asked only if some test of the run starts a stack anyway."""
-    if any("stack" in getattr(item, "fixturenames", ()) for item in items):
+    if any(needs_stack(item) for item in items):
         return
     asking = [item for item in items if "emulator" in item.name.partition("[")[2]]
     config.hook.pytest_deselected(items=asking)

@@ -106,7 +106,7 @@ def recorded(home: StackConfig) -> dict[str, Json]:
     for operation in sorted(operations(), key=lambda each: (not each.reads, len(each.parameters))):
         name = names[operation.path, operation.method]
         told = demo.told(operation) if operation.reads else None
-        whose = Tenant(own.stack) if operation.permission == AUTHENTICATED and not operation.reads else own
+        whose = Tenant(own.deployment) if operation.permission == AUTHENTICATED and not operation.reads else own
         answer = found.get(name) or told or _done(operation, whose)
         if answer is not None and not operation.path.endswith("openapi.json"):
             found[name] = _shown(answer, "", whose.marker)

@@ -1,4 +1,4 @@
-"""Organizations of the tests' own on a running stack, with somebody of every role."""
+"""Organizations of the tests' own, with somebody of every role."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import httpx
 
 from coachway.core.types import ids
 from coachway.identity.model.permissions import BUILT_IN
+from tests.security.in_process import Deployment
 from tests.security.operations import OUTSIDE
-from tests.stack import Stack
 
 PASSWORD = "correct horse battery staple"
 _RENEWED = 600.0
@@ -32,10 +32,10 @@ def from_anywhere() -> dict[str, str]:
 class Tenant:
     """An organization. Its `marker` stands in every text that it wrote, so that a leak is seen wherever it happens."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
         self.marker = f"zq{secrets.token_hex(5)}"
-        self._http = httpx.Client(base_url=stack.config.public_url, timeout=60)
+        self._http = deployment.gateway()
         self._people: dict[str, str] = {}
         self._tokens: dict[str, tuple[float, str]] = {}
         registration = {

@@ -10,15 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.security.in_process import sampled
 from tests.security.operations import FORM, Operation, guarded, operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 
 JSON = "application/json"
-with_body = pytest.mark.parametrize("operation", [each for each in operations() if each.media == JSON], ids=str)
-lists = pytest.mark.parametrize(
-    "operation", [each for each in guarded() if each.lists and "422" in each.statuses], ids=str
-)
+with_body = sampled(each for each in operations() if each.media == JSON)
+lists = sampled(each for each in guarded() if each.lists and "422" in each.statuses)
 
 NOT_JSON: list[bytes] = [
     b"{",

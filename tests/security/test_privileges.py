@@ -210,18 +210,19 @@ def test_a_grant_that_is_missing_fails(strict_stack: Stack) -> None:
         assert refusal.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
 
 
-def test_from_quote_to_mail_with_no_more_than_is_granted(strict_tenant: Tenant, strict_stack: Stack) -> None:
-    seeds = Seeds(strict_tenant)
+def test_from_quote_to_mail_with_no_more_than_is_granted(strict_stack: Stack) -> None:
+    tenant = Tenant(strict_stack)
+    seeds = Seeds(tenant)
     token = seeds["token"]
-    shown = strict_tenant.ask("GET", f"/pages/quotes/{token}", by="")
+    shown = tenant.ask("GET", f"/pages/quotes/{token}", by="")
     assert shown.status_code == 200, shown.text
-    seen = strict_tenant.ask("GET", f"/api/v1/quotes/{token}", by="").json()
+    seen = tenant.ask("GET", f"/api/v1/quotes/{token}", by="").json()
     answer = {"revision_number": seen["revision_number"], "accepted_by": "Dana Lee"}
-    accepted = strict_tenant.ask("POST", f"/api/v1/quotes/{token}/accept", by="", body=answer)
+    accepted = tenant.ask("POST", f"/api/v1/quotes/{token}/accept", by="", body=answer)
     assert accepted.status_code == 200, accepted.text
-    charter = strict_tenant.ask("GET", f"/api/v1/charters/{seeds['charter_id']}").json()
+    charter = tenant.ask("GET", f"/api/v1/charters/{seeds['charter_id']}").json()
     assert charter["status"] == "booked"
-    client = strict_tenant.ask("GET", f"/api/v1/clients/{seeds['client_id']}").json()
+    client = tenant.ask("GET", f"/api/v1/clients/{seeds['client_id']}").json()
 
     def mailed() -> bool:
         return len(strict_stack.mails(client["email"])) >= 2  # the quote, and that it is booked

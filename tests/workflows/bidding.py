@@ -17,11 +17,11 @@ from coachway.vendors.model import Vendor
 from coachway.vendors.rules import Status
 from coachway.vendors.webhook_secrets import WebhookKeys
 from tests import dates
-from tests.stack import Stack, eventually
+from tests.stack import WAIT_SCALE, Stack, eventually
 from tests.workflows.carrier import Carrier
 
-HOURS = 1.8
-"""Seconds that an hour of a flow's waits lasts."""
+HOURS = 3600 * float(WAIT_SCALE)
+"""The seconds that an hour of a workflow's waits lasts."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Exchange:
         self.carrier.ask("POST", f"/charters/{charter['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"})
         return dict(charter)
 
-    def asked(self, charter_id: str, *vendor_ids: str, hours: float = 24, **fields: Any) -> dict[str, Any]:
+    def asked(self, charter_id: str, *vendor_ids: str, hours: float = 60, **fields: Any) -> dict[str, Any]:
         """An open request, its vendors invited."""
         whom = {"vendor_ids": list(vendor_ids)} if vendor_ids else {"matching": True}
         body = {"deadline": self.in_hours(hours), **whom, **fields}

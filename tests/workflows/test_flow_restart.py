@@ -49,7 +49,7 @@ def test_flows_that_wait_when_the_emulator_stops_are_taken_up_again(own: Stack) 
     decided, asked = waiting_for_a_manager(before), waiting_for_a_manager(after)
     cheap, dear = (by_itself.vendor(name, is_preferred=True) for name in ("Cheap", "Dear"))
     trip = by_itself.booked()["id"]
-    request = by_itself.asked(trip, cheap, dear, hours=15, target_price=2000)["id"]
+    request = by_itself.asked(trip, cheap, dear, hours=38, target_price=2000)["id"]
     low, high = by_itself.bid(trip, cheap, 1000), by_itself.bid(trip, dear, 1100)
 
     own.restart()

@@ -122,7 +122,7 @@ def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: py
         return load(*given)
 
     draft = done("POST", "/bids", offer(trip), vendor=one)["id"]
-    monkeypatch.setattr(vendor_candidates, "load", racing)
+    monkeypatch.setattr(vendor_candidates, "load_candidates", racing)
     late = ask("POST", f"/bids/{draft}/submit", vendor=one)
     assert (late.status, late.json()["title"]) == (409, "bidding is closed")
     assert done("GET", f"/bids/{draft}", vendor=one)["status"] == "draft"

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -28,6 +27,7 @@ from tests.integration.billing import office
 from tests.integration.billing.office import MANAGER
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
 from tests.memory.client import MemoryConnection
+from tests.state_machines import machine_settings
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
 
@@ -179,7 +179,4 @@ def empty() -> None:
 
 @pytest.mark.usefixtures("dynamodb")
 def test_the_books_agree_whatever_is_done_in_whatever_order() -> None:
-    quick = settings(
-        max_examples=3, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
-    run_state_machine_as_test(Services, settings=quick)
+    run_state_machine_as_test(Services, settings=machine_settings(3))

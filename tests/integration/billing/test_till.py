@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -37,6 +36,7 @@ from tests.integration.billing.office import MANAGER
 from tests.integration.billing.refunding import SYSTEM, Till
 from tests.integration.billing.test_books import empty
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.state_machines import machine_settings
 
 BEGIN = datetime(2027, 2, 27, 14, tzinfo=UTC)
 """Four days before the trips."""
@@ -224,7 +224,4 @@ class Money(RuleBasedStateMachine):
 @pytest.mark.usefixtures("dynamodb")
 def test_nothing_is_given_back_twice_whatever_happens_in_whatever_order(monkeypatch: pytest.MonkeyPatch) -> None:
     Money.till = refunding.installed(monkeypatch)
-    quick = settings(
-        max_examples=4, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-    )
-    run_state_machine_as_test(Money, settings=quick)
+    run_state_machine_as_test(Money, settings=machine_settings(4))

@@ -1,0 +1,192 @@
+"""The API without a deployment: requests go to the handlers in this process, which work on a table in memory.
+
+It is the same code that answers behind a gateway. What the gateway does, a sample of the requests proves on a stack.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final, Protocol
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from coachway.core import store
+from coachway.core.auth import authentication
+from coachway.core.http.routing import ApiRouter
+from coachway.core.persistence import table
+from coachway.core.runtime import settings
+from coachway.core.types import ids
+from coachway.identity.secrets import signing_keys
+from tests.memory.client import MemoryClient, MemoryConnection
+from tests.security.operations import Operation
+from tests.template import functions
+from tools.entries import serving
+
+STAGE: Final = "/live"
+URL: Final = f"https://coachway.test{STAGE}"
+_OUTSIDE: Final = {"BUCKET_NAME", "STRIPE_SECRET_ARN"}
+"""Variables of functions that need another service than the table."""
+
+
+class Deployment(Protocol):
+    """What a tenant needs of whatever answers its requests."""
+
+    @property
+    def table(self) -> str:
+        """The name of the table."""
+
+    def client(self, service: str) -> Any:
+        """A client of an AWS service."""
+
+    def gateway(self) -> httpx.Client:
+        """A client of the API; its paths start behind the stage."""
+
+    def root_secret(self) -> bytes:
+        """From which links derive."""
+
+
+class InProcess(httpx.BaseTransport):
+    """A deployment within this process, with a table of its own."""
+
+    table = "coachway-in-process"
+
+    def __init__(self) -> None:
+        self._memory = MemoryClient()
+        self._secret = secrets.token_bytes(32)
+
+    def client(self, service: str) -> Any:
+        assert service == "dynamodb", f"there is no {service} in this process"
+        return self._memory
+
+    def gateway(self) -> httpx.Client:
+        return httpx.Client(base_url=URL, transport=self)
+
+    def root_secret(self) -> bytes:
+        return self._secret
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the gateway does."""
+        path = request.url.raw_path.decode().partition("?")[0].removeprefix(STAGE)
+        api, resource, parameters = _route(request.method, path)
+        event = _event(request, path, resource, parameters)
+        with self._working():
+            answer = api.app(event, _Context())
+        content = answer["body"].encode()
+        headers = [(name, value) for name, value in answer["headers"].items()]
+        headers += [(name, each) for name, values in answer.get("multiValueHeaders", {}).items() for each in values]
+        return httpx.Response(
+            answer["statusCode"],
+            headers=headers,
+            content=base64.b64decode(content) if answer.get("isBase64Encoded") else content,
+            request=request,
+        )
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """This process works on this deployment's table, and forgets what it knows of another."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {
+                "TABLE_NAME": self.table,
+                "AWS_REGION": "us-east-1",
+                "CLIENTS_PER_ADDRESS": "1000",
+            }.items():
+                patch.setenv(name, value)
+            patch.setattr(settings, "root_secret", lambda: self._secret)
+            patch.setattr(settings, "public_url", lambda: URL)
+            patch.setattr(table, "CountingConnection", MemoryConnection)
+            if MemoryConnection.memory is not self._memory:
+                MemoryConnection.memory = self._memory
+                store.clear_sequence_cache()
+                authentication.clear_key_cache()
+                signing_keys.forget()
+            table.connection.cache_clear()
+            yield
+        table.connection.cache_clear()
+
+
+class _Context:
+    aws_request_id = "in-process"
+
+
+def works_alone(operation: Operation) -> bool:
+    """Whether the function that serves it needs nothing but the table."""
+    function = _functions()[operation.method, operation.path]
+    variables: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
+    return not _OUTSIDE & variables.keys()
+
+
+def sampled(operations: Iterable[Operation]) -> pytest.MarkDecorator:
+    """Each operation in this process; on the stack every tenth besides, and those that need another service."""
+    params = []
+    for operation in operations:
+        is_alone = works_alone(operation)
+        if is_alone:
+            params.append(pytest.param(operation, "process", id=str(operation)))
+        if not is_alone or zlib.crc32(str(operation).encode()) % 10 == 0:
+            params.append(pytest.param(operation, "stack", id=f"{operation} over HTTP"))
+    return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
+
+
+def on_strict_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
+    """Each operation on the stack that checks permissions."""
+    params = [pytest.param(operation, "strict_stack", id=str(operation)) for operation in operations]
+    return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
+
+
+@cache
+def _functions() -> dict[tuple[str, str], str]:
+    return {(route.method, route.path): each.function for each in serving() for route in each.api.routes}
+
+
+@cache
+def _routes() -> list[tuple[str, list[str], ApiRouter]]:
+    routes = [(route, each.api) for each in serving() for route in each.api.routes]
+    return [(route.method, route.path.strip("/").split("/"), api) for route, api in routes]
+
+
+def _route(method: str, path: str) -> tuple[ApiRouter, str, dict[str, str]]:
+    asked = path.strip("/").split("/")
+    fitting = [
+        (sum(part.startswith("{") for part in parts), number)
+        for number, (its_method, parts, _) in enumerate(_routes())
+        if its_method == method and len(parts) == len(asked)
+        if all(part.startswith("{") or part == each for part, each in zip(parts, asked, strict=True))
+    ]
+    assert fitting, f"the gateway knows no {method} {path}"
+    _, parts, api = _routes()[min(fitting)[1]]
+    pairs = zip(parts, asked, strict=True)
+    return api, f"/{'/'.join(parts)}", {part[1:-1]: unquote(each) for part, each in pairs if part.startswith("{")}
+
+
+def _event(request: httpx.Request, path: str, resource: str, parameters: dict[str, str]) -> dict[str, Any]:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
+    query: dict[str, list[str]] = {}
+    for name, value in request.url.params.multi_items():
+        query.setdefault(name, []).append(value)
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": request.method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource,
+            "httpMethod": request.method,
+            "path": f"{STAGE}{path}",
+            "requestId": f"req-{ids.ulid()}",
+            "identity": {"sourceIp": headers.get("x-forwarded-for", "192.0.2.7")},
+        },
+        "body": base64.b64encode(request.read()).decode(),
+        "isBase64Encoded": True,
+    }
