@@ -21,6 +21,7 @@ from coachway.bookings.charters.model import CHARTER, Cover
 from coachway.core import errors, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create
+from coachway.core.persistence.table import tally
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.core.workflows import executions
@@ -479,3 +480,21 @@ def test_two_who_award_at_once_do_not_both_succeed(monkeypatch: pytest.MonkeyPat
     with pytest.raises(errors.Conflict):
         award_award.award(SYSTEM, [first["id"]], "slower")
     assert now_of(trip["id"])["vendor_ids"] == [two]
+
+
+def calls_of(method: str, path: str, body: Any = None, *, vendor: str = "") -> int:
+    """How many calls to the table a request makes; each token that is made for it looks up the signing keys."""
+    tokens = 2 if vendor else 1
+    before = tally.calls
+    done(method, path, body, vendor=vendor)
+    return tally.calls - before - tokens
+
+
+def test_submitting_makes_four_calls_and_awarding_five() -> None:
+    trip, first, second = booked()["id"], vendor("One"), vendor("Two")
+    cheap = done("POST", "/bids", offer(trip, 700), vendor=first)["id"]
+    dear = done("POST", "/bids", offer(trip, 800), vendor=second)["id"]
+    assert calls_of("POST", f"/bids/{cheap}/submit", vendor=first) == 4
+    assert calls_of("POST", f"/bids/{dear}/submit", vendor=second) == 4
+    assert calls_of("POST", f"/bids/{cheap}/accept", {}) == 5
+    assert [done("GET", f"/bids/{bid_id}")["status"] for bid_id in (cheap, dear)] == ["accepted", "rejected"]

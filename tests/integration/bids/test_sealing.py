@@ -113,16 +113,16 @@ def test_nobody_bids_from_the_deadline_on_though_nothing_has_closed_it_yet() -> 
 def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     trip, one = booked()["id"], vendor("One")
     request = opened(trip, one)
-    load, raced = vendor_candidates.load_candidates, list[str]()
+    find, raced = vendor_candidates.candidates_in, list[str]()
 
     def racing(*given: Any) -> Any:
         if not raced:
             raced.append("once")
             closed(request["id"])
-        return load(*given)
+        return find(*given)
 
     draft = done("POST", "/bids", offer(trip), vendor=one)["id"]
-    monkeypatch.setattr(vendor_candidates, "load_candidates", racing)
+    monkeypatch.setattr(vendor_candidates, "candidates_in", racing)
     late = ask("POST", f"/bids/{draft}/submit", vendor=one)
     assert (late.status, late.json()["title"]) == (409, "bidding is closed")
     assert done("GET", f"/bids/{draft}", vendor=one)["status"] == "draft"

@@ -13,8 +13,10 @@ from coachway.bookings.charters.rules import Status
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
+from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
+from coachway.core.store import BatchResult
 
 MOST_BIDS: Final = 1000
 """Bids for one charter that are compared."""
@@ -29,15 +31,26 @@ class BiddingContext(BaseSchema):
 
 
 def load_context(caller: Caller, charter_id: str) -> BiddingContext:
-    """What a bid for a charter stands on. Raises Missing. One read, two while a request is under way."""
-    head, under_way = (
-        CHARTER.key(org=caller.org_id, id=charter_id),
-        UNDER_WAY.key(org=caller.org_id, charter=charter_id),
-    )
-    found = store.batch_get([head, under_way])
-    bidding = found.find(CharterBidding, under_way)
-    request = request_of(caller.org_id, bidding.bid_request_id) if bidding is not None else None
-    return BiddingContext(charter=found.get(Charter, head), bidding=bidding, request=request)
+    """A charter with its open bid request. Raises NotFound. One read, two while a request is open."""
+    return load_context_with(caller, charter_id, None, [])[0]
+
+
+def load_context_with(
+    caller: Caller, charter_id: str, bid_request_id: str | None, keys: Iterable[Key]
+) -> tuple[BiddingContext, BatchResult]:
+    """The same with what is at `keys`: one read if `bid_request_id` is the open request, or none is open."""
+    head = CHARTER.key(org=caller.org_id, id=charter_id)
+    open_request = UNDER_WAY.key(org=caller.org_id, charter=charter_id)
+    expected = [BID_REQUEST.key(org=caller.org_id, id=bid_request_id)] if bid_request_id else []
+    batch = store.batch_get([head, open_request, *expected, *keys])
+    bidding = batch.find(CharterBidding, open_request)
+    request = None
+    if bidding is not None and bidding.bid_request_id is not None:
+        if bidding.bid_request_id == bid_request_id:
+            request = batch.find(BidRequest, expected[0])
+        else:
+            request = request_of(caller.org_id, bidding.bid_request_id)
+    return BiddingContext(charter=batch.get(Charter, head), bidding=bidding, request=request), batch
 
 
 def request_of(org_id: str, bid_request_id: str | None) -> BidRequest | None:

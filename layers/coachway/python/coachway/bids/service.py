@@ -6,6 +6,7 @@ What tells of it imports the events: those who only read do without.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from pydantic import BaseModel
 
@@ -32,6 +33,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import CheckVersion, Create, Op, Update
 from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.records import Key
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
@@ -65,7 +67,10 @@ def _place(caller: Caller, wanted: BidInput, told: Callable[[Bid], BaseModel] | 
     _mark_submitted(bid, on.request)
     facts = [BidCreated(**event_payloads.bid_event_fields(bid)), _submitted(bid)]
     store.commit(
-        caller, Create(bid, facts), *_invitation_ops(caller, bid, on.request), answer=told(bid) if told else None
+        caller,
+        Create(bid, facts),
+        *_invitation_ops(bid, on.request, _find_invitation(bid)),
+        answer=told(bid) if told else None,
     )
     return bid, on
 
@@ -118,6 +123,16 @@ def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
     return found
 
 
+def get_many(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
+    """Bids by id, in one read. Raises NotFound as `get` does."""
+    keys = [BID.key(org=caller.org_id, id=bid_id) for bid_id in bid_ids]
+    batch = store.batch_get(keys)
+    bids = [batch.get(Bid, key) for key in keys]
+    if caller.is_outside and not all(visibility.acts_for(caller, bid.vendor_id) for bid in bids):
+        raise errors.NotFound("there is no such bid")
+    return bids
+
+
 def get_view(caller: Caller, bid_id: str) -> BidView:
     """A bid as the caller may see it, with its rank unless it is sealed."""
     bid = get(caller, bid_id)
@@ -158,16 +173,25 @@ def submit(caller: Caller, bid_id: str) -> BidView:
 def _submit(caller: Caller, bid_id: str) -> BidView:
     before = get(caller, bid_id)
     require_bid_step(before.status, BidStatus.SUBMITTED)
-    on = context.load_context(caller, before.charter_id)
+    vendor_ids, invitation_keys = [before.vendor_id], _invitation_keys(before, before.bid_request_id)
+    keys = [*vendor_candidates.candidate_keys(caller.org_id, vendor_ids), *invitation_keys]
+    on, batch = context.load_context_with(caller, before.charter_id, before.bid_request_id, keys)
     require_open(on, before.vendor_id)
-    candidate = vendor_candidates.load_candidates(caller.org_id, [before.vendor_id]).get(before.vendor_id)
+    candidate = vendor_candidates.candidates_in(batch, caller.org_id, vendor_ids).get(before.vendor_id)
     after = before.model_copy(update={"bid_request_id": on.request.id if on.request else None})
     vendor_candidates.require_eligible(after, on.charter, on.request, candidate)
     _mark_submitted(after, on.request)
+    if after.bid_request_id == before.bid_request_id:
+        invitation = batch.find(Invitation, invitation_keys[0]) if invitation_keys else None
+    else:
+        invitation = _find_invitation(after)
     places = _places_unless_sealed(caller.org_id, after, on.request)
     answer = visibility.bid(caller, after, on.request, places, version=before.version + 1)
     store.commit(
-        caller, Update(before, after, [_submitted(after)]), *_invitation_ops(caller, after, on.request), answer=answer
+        caller,
+        Update(before, after, [_submitted(after)]),
+        *_invitation_ops(after, on.request, invitation),
+        answer=answer,
     )
     return visibility.bid(caller, after, on.request, places)
 
@@ -186,15 +210,24 @@ def _submitted(bid: Bid) -> Event:
     )
 
 
-def _invitation_ops(caller: Caller, bid: Bid, request: BidRequest | None) -> list[Op]:
+def _invitation_keys(bid: Bid, bid_request_id: str | None) -> list[Key]:
+    if bid_request_id is None:
+        return []
+    return [INVITATION.key(org=bid.org_id, id=invitation_id(bid_request_id, bid.vendor_id))]
+
+
+def _find_invitation(bid: Bid) -> Invitation | None:
+    keys = _invitation_keys(bid, bid.bid_request_id)
+    return store.find(Invitation, keys[0]) if keys else None
+
+
+def _invitation_ops(bid: Bid, request: BidRequest | None, known: Invitation | None) -> list[Op]:
     """That the request which a bid answers takes bids still, and that its vendor's invitation is answered."""
     if request is None:
         return []
     ops: list[Op] = [
         CheckVersion(request, errors.ConcurrentUpdate("the bid request was changed by somebody else: look again"))
     ]
-    key = INVITATION.key(org=caller.org_id, id=invitation_id(request.id, bid.vendor_id))
-    known = store.find(Invitation, key)
     if known is not None:
         said = {"is_accepted": True, "responded_at": clock.now(), "bid_id": bid.id}
         ops.append(Update(known, known.model_copy(update=said)))
@@ -242,7 +275,11 @@ def _places_unless_sealed(org_id: str, bid: Bid, request: BidRequest | None) -> 
 def _places(org_id: str, rivals: Iterable[Bid]) -> dict[str, Ranked]:
     """The ranks of bids among those that are not sealed: a rank tells of the others' prices."""
     seen = visible_bids(rivals, context.requests_for(org_id, context.active_bids(rivals)))
-    return ranks_of(seen, vendor_candidates.load_candidates(org_id, [bid.vendor_id for bid in seen]))
+    prices = [Fraction(bid.terms.quoted_price, bid.vehicle_count) for bid in seen]
+    has_ties = len(set(prices)) < len(prices)  # only ties depend on the vendors' ratings
+    return ranks_of(
+        seen, vendor_candidates.load_candidates(org_id, [bid.vendor_id for bid in seen]) if has_ties else {}
+    )
 
 
 def listed(caller: Caller, query: BidQuery) -> Page[BidView]:

@@ -27,6 +27,7 @@ from coachway.core.errors import FieldError
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
+from coachway.core.store import BatchResult
 from coachway.core.types.geo import Coordinates
 from coachway.vendors import bidding_access, statistics
 from coachway.vendors.model import VENDOR, Figures, Vendor
@@ -72,14 +73,26 @@ def load_candidates(org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candida
     wanted, found = list(dict.fromkeys(vendor_ids)), dict[str, Candidate]()
     for start in range(0, len(wanted), _TOGETHER):
         some = wanted[start : start + _TOGETHER]
-        kept = store.batch_get([key for each in some for key in _keys(org_id, each)])
-        for each in some:
-            head, papers, numbers = _keys(org_id, each)
-            vendor = kept.find(Vendor, head)
-            if vendor is not None:
-                known = kept.find(Statistics, numbers)
-                found[each] = Candidate(vendor, kept.find(Subject, papers), known.figures() if known else Figures())
+        found |= candidates_in(store.batch_get(candidate_keys(org_id, some)), org_id, some)
     return found
+
+
+def candidate_keys(org_id: str, vendor_ids: Iterable[str]) -> list[Key]:
+    """Where the records of candidates are, three for each vendor."""
+    return [key for vendor_id in vendor_ids for key in _keys(org_id, vendor_id)]
+
+
+def candidates_in(batch: BatchResult, org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
+    """The candidates, by vendor, among records that were read together; missing vendors are left out."""
+    candidates: dict[str, Candidate] = {}
+    for vendor_id in vendor_ids:
+        vendor_key, subject_key, statistics_key = _keys(org_id, vendor_id)
+        vendor = batch.find(Vendor, vendor_key)
+        if vendor is not None:
+            counted = batch.find(Statistics, statistics_key)
+            figures = counted.figures() if counted else Figures()
+            candidates[vendor_id] = Candidate(vendor, batch.find(Subject, subject_key), figures)
+    return candidates
 
 
 def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:

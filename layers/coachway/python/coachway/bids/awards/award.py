@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -41,15 +41,19 @@ def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: boo
     """Award these bids of one charter, all or none. Of two who award the same vehicle at once, one gets a Conflict."""
     if len(bid_ids) > MOST_WINNERS:
         raise errors.Conflict(f"award at most {MOST_WINNERS} bids at once")
-    won = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
-    reject_remaining_bids(caller, won[0].charter_id)
+    won, is_complete = retry_on_conflict(lambda: _award(caller, bid_ids, reason, by_itself=by_itself))()
+    if not is_complete:
+        reject_remaining_bids(caller, won[0].charter_id)
     return won
 
 
-def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> list[Bid]:
-    bids = [service.get(caller, bid_id) for bid_id in bid_ids]
-    on = context.load_context(caller, bids[0].charter_id)
-    known = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
+def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool) -> tuple[list[Bid], bool]:
+    """The winners, and whether every loser was rejected in the same transaction."""
+    bids = service.get_many(caller, bid_ids)
+    vendor_ids = list(dict.fromkeys(bid.vendor_id for bid in bids))
+    keys = vendor_candidates.candidate_keys(caller.org_id, vendor_ids)
+    on, batch = context.load_context_with(caller, bids[0].charter_id, bids[0].bid_request_id, keys)
+    known = vendor_candidates.candidates_in(batch, caller.org_id, vendor_ids)
     _require_awardable(caller, on, bids)
     free = on.charter.uncovered_vehicles
     winners: list[Bid] = []
@@ -68,14 +72,17 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
         *(op for vendor_id in {bid.vendor_id for bid in bids} for op in known[vendor_id].unchanged()),
         *(Update(bid, after, [_told(after, on.charter, by_itself)]) for bid, after in zip(bids, winners, strict=True)),
     ]
+    is_complete = True
     if is_whole:
         ops += _on_request(on.request, [cover.bid_id for cover in (*on.charter.vehicles, *covers)], by_itself=by_itself)
         rivals = context.active_bids(context.of_charter(caller.org_id, on.charter.id))
         losers = [bid for bid in rivals if bid.id not in bid_ids]
-        ops += rejections(caller, losers[: _max_rejections_in_transaction(winners)], winners, on)
+        rejected = losers[: _max_rejections_in_transaction(winners)]
+        ops += rejections(caller, rejected, winners, on, known)
+        is_complete = len(rejected) == len(losers)
     answer = visibility.bid(caller, winners[0], on.request, version=bids[0].version + 1)
     store.commit(caller, *ops, answer=answer)
-    return winners
+    return winners, is_complete
 
 
 def _max_rejections_in_transaction(winners: Sequence[Bid]) -> int:
@@ -153,10 +160,23 @@ def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by
     ]
 
 
-def rejections(caller: Caller, losers: Sequence[Bid], winners: Sequence[Bid], on: BiddingContext) -> list[Op]:
-    """The ops that reject bids, each with its reason: judged as if nothing had been given to anybody."""
+def rejections(
+    caller: Caller,
+    losers: Sequence[Bid],
+    winners: Sequence[Bid],
+    on: BiddingContext,
+    candidates: Mapping[str, Candidate] | None = None,
+) -> list[Op]:
+    """The operations that reject bids, each with its reason, judged as if no vehicle had been awarded.
+
+    `candidates` are vendors that were read before; the others are read here.
+    """
+    if not losers:
+        return []
     whole = on.charter.model_copy(update={"vehicles": []})
-    known = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in (*losers, *winners)])
+    known = dict(candidates or {})
+    missing = [bid.vendor_id for bid in (*losers, *winners) if bid.vendor_id not in known]
+    known |= vendor_candidates.load_candidates(caller.org_id, missing)
     best = [vendor_candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in winners]
     return [
         rejection(caller, bid, disqualification_reason(entry, clock.now()) or rejection_reason(entry.offer, best))

@@ -10,6 +10,7 @@ from coachway.bids.request_model import BidRequest
 from coachway.bids.requests import service
 from coachway.bids.rules import RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
+from coachway.contracts.bids import BidAccepted
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -59,6 +60,11 @@ def charter_modified(caller: Caller, delivery: Delivery) -> None:
         award_award.drop_outdated(caller, delivery.aggregate_id)
 
 
+def on_bid_accepted(caller: Caller, delivery: Delivery) -> None:
+    """Reject bids that were submitted while the award was made."""
+    award_award.reject_remaining_bids(caller, str(delivery.data["charter_id"]))
+
+
 def charter_booked(caller: Caller, delivery: Delivery) -> None:
     """Its vehicles may have been awarded before."""
     award_award.confirm_if_whole(caller, delivery.aggregate_id)
@@ -77,6 +83,7 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.extended": resume_workflow,
     "bidding.cancelled": resume_workflow,
     "bidding.awarded": resume_workflow,
+    BidAccepted.TYPE: on_bid_accepted,
     "charter.booked": charter_booked,
     "charter.confirmed": charter_confirmed,
     "charter.modified": charter_modified,
