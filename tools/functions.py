@@ -78,8 +78,8 @@ class Function(_Row):
     def deployed_name(self) -> str:
         """What it is called on AWS, behind the environment."""
         if self.name or self.module == "consumer":
-            return self.name or self.capability
-        return f"{self.capability}-{self.module.replace('_', '-')}"
+            return self.name or self.capability.replace("_", "-")
+        return f"{self.capability}-{self.module}".replace("_", "-")
 
     @property
     def logical_id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import boto3
 import pytest
 
 from coachway.core.entrypoints import outbox_relay
+from coachway.core.http.routing import ApiRouter
 from coachway.identity.model.permissions import PERMISSIONS
 from infra.local.deployment import docs_site
 from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Sandbox, process, sandbox
 from tests.integration.client import token_for
 from tests.integration.messaging.conftest import ORG, Post, post
-from tests.samples import read_sample
+from tests.samples import SAMPLES, read_sample
 from tests.template import functions
 from tools.entries import serving
 
@@ -47,6 +49,8 @@ def sample_of(function: str) -> Any:
     """The sample, with a genuine token, and of the organization that the tests have."""
     token = token_for(" ".join(PERMISSIONS), org_id=ORG)
     capability, module, _ = entry_of(function)
+    if not has_sample(function):
+        return request_of(load(capability, module).api, token)
     sample = read_sample(f"{capability}/{module}", {"access_token": token})
     for record in sample.get("Records", []):
         if record["eventSource"] == "aws:sqs":
@@ -56,10 +60,28 @@ def sample_of(function: str) -> Any:
     return sample
 
 
+def has_sample(function: str) -> bool:
+    """Whether an input of the function was recorded."""
+    capability, module, _ = entry_of(function)
+    return (SAMPLES / capability / f"{module}.json").exists()
+
+
+def request_of(api: ApiRouter, token: str) -> Any:
+    """A request for one of an entry's routes, shaped as the gateway shapes those that were recorded."""
+    route = min(api.routes, key=lambda each: (each.method != "GET", "{" in each.path))
+    sample = read_sample("clients/api", {"access_token": token})
+    parameters = dict.fromkeys(re.findall(r"{(\w+)}", route.path), "unknown")
+    path = route.path.format_map(parameters)
+    sample |= {"resource": route.path, "path": path, "httpMethod": route.method, "pathParameters": parameters or None}
+    sample |= {"queryStringParameters": None, "multiValueQueryStringParameters": None}
+    sample["requestContext"] |= {"resourcePath": route.path, "path": f"/live{path}", "httpMethod": route.method}
+    return sample
+
+
 def fed_by(source: str) -> list[str]:
-    """The functions with an event source of this type."""
-    found = functions().items()
-    return [name for name, each in found if source in {event["Type"] for event in each.get("Events", {}).values()}]
+    """The functions with an event source of this type and a sample of what it sends."""
+    sources = {name: {event["Type"] for event in each.get("Events", {}).values()} for name, each in functions().items()}
+    return [name for name, types in sources.items() if source in types and has_sample(name)]
 
 
 @pytest.mark.parametrize("function", [entry.function for entry in serving()])

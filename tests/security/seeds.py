@@ -1,6 +1,6 @@
 """Something real for every name that a path may contain, and bodies that name only real things.
 
-A new name in a path fails the walk until it has a seed here.
+A name that has no seed here is created from the example of its collection's route.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from coachway.core.types import ids
 from coachway.messaging.model import Channel, Notification
 from coachway.messaging.model import Status as MessageStatus
 from tests import dates
-from tests.security.operations import Operation
+from tests.security.operations import Operation, operations
 from tests.security.tenants import Tenant
 
 Json = Any
@@ -46,9 +46,18 @@ class Seeds:
 
     def __getitem__(self, name: str) -> str:
         if name not in self.known:
-            assert name in SEEDS, f"add a seed for {{{name}}} to tests/security/seeds.py: a path has that name now"
-            self.known[name] = SEEDS[name](self)
+            self.known[name] = SEEDS[name](self) if name in SEEDS else self._created(name)
         return self.known[name]
+
+    def _created(self, name: str) -> str:
+        """The id of what the route of a collection creates from its example: `POST /clients` for `client_id`."""
+        creating = [
+            each
+            for each in operations()
+            if each.method == "POST" and any(one.path.startswith(f"{each.path}/{{{name}}}") for one in operations())
+        ]
+        assert creating, f"add a seed for {{{name}}} to tests/security/seeds.py: no route of its collection creates one"
+        return str(self.tenant.made(self.path(creating[0]), self.body(creating[0]))["id"])
 
     def made(self, path: str, body: Json) -> dict[str, Any]:
         return self.tenant.made(f"/api/v1{path}", body)
