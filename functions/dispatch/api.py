@@ -12,7 +12,7 @@ from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.schemas import AssignmentQuery, ReasonInput
 from coachway.dispatch.board import Board, BoardQuery
 from coachway.dispatch.matching import responses as matching_responses
-from coachway.dispatch.matching.schemas import AssignInput, AutoAssigned, AutoInput
+from coachway.dispatch.matching.schemas import AssignInput, AutoAssignInput, AutoAssignResult
 from coachway.dispatch.recovery import service as recovery
 from coachway.dispatch.recovery.model import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
 
@@ -33,13 +33,13 @@ def create_assignment(caller: Caller, body: AssignInput) -> Assignment:
     """
     from coachway.dispatch.matching import assign as matching_assign  # the other routes do without what judges drivers
 
-    return matching_assign.assign(caller, body)
+    return matching_assign.create_assignment(caller, body)
 
 
 @api.post(
     "/dispatch/assignments/auto", permission="dispatch:write", status=201, external_roles=("vendor",), errors=(404,)
 )
-def auto_assign_charter(caller: Caller, body: AutoInput) -> AutoAssigned:
+def auto_assign_charter(caller: Caller, body: AutoAssignInput) -> AutoAssignResult:
     """Give a trip to the best driver and the best vehicle.
 
     The answer explains itself: every driver with the parts of their score, or with what is in the way and when they
@@ -47,7 +47,7 @@ def auto_assign_charter(caller: Caller, body: AutoInput) -> AutoAssigned:
     """
     from coachway.dispatch.matching import auto_assign  # the other routes do without what judges drivers
 
-    return auto_assign.assign(caller, body)
+    return auto_assign.create_assignment(caller, body)
 
 
 @api.get("/dispatch/assignments", permission="dispatch:read", external_roles=CREW, errors=(404,))
@@ -56,7 +56,7 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
 
     Without dates those of the next 30 days. Drivers and vendors see their own.
     """
-    return assignment_queries.listed(caller, query)
+    return assignment_queries.list_assignments(caller, query)
 
 
 @api.get("/dispatch/assignments/{assignment_id}", permission="dispatch:read", external_roles=CREW)
@@ -71,7 +71,7 @@ def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment
 
     Staff may answer for a driver who called.
     """
-    return matching_responses.accept(caller, assignment_id)
+    return matching_responses.accept_assignment(caller, assignment_id)
 
 
 @api.post("/dispatch/assignments/{assignment_id}/decline", permission="dispatch:write", external_roles=CREW)
@@ -80,7 +80,7 @@ def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
 
     Driver and vehicle are free again, and the charter needs others.
     """
-    return matching_responses.decline(caller, assignment_id, body.reason)
+    return matching_responses.decline_assignment(caller, assignment_id, body.reason)
 
 
 @api.post("/dispatch/assignments/{assignment_id}/release", permission="dispatch:write", external_roles=("vendor",))
@@ -89,7 +89,7 @@ def release_assignment(caller: Caller, assignment_id: AssignmentId, body: Reason
 
     The driver is told. A trip that has left is taken over by a recovery instead.
     """
-    return matching_responses.release(caller, assignment_id, body.reason)
+    return matching_responses.release_assignment(caller, assignment_id, body.reason)
 
 
 @api.post("/dispatch/recoveries", permission="dispatch:write", status=202, external_roles=("vendor",), errors=(404,))
@@ -101,7 +101,7 @@ def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
     When nobody is left, it is up to the dispatcher. Drivers who do not report for duty in time, and vehicles that will
     be late at the first stop, open one by themselves.
     """
-    return recovery.open_for(caller, body)
+    return recovery.open_recovery(caller, body)
 
 
 @api.get("/dispatch/recoveries", permission="dispatch:read", external_roles=CREW)
@@ -110,13 +110,13 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
 
     A driver sees those that wait for their answer.
     """
-    return recovery.listed(caller, query)
+    return recovery.list_recoveries(caller, query)
 
 
 @api.get("/dispatch/recoveries/{recovery_id}", permission="dispatch:read", external_roles=CREW)
 def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
     """Get a recovery, with everybody who was considered and what they said."""
-    return recovery.get(caller, recovery_id)
+    return recovery.get_recovery(caller, recovery_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/accept", permission="dispatch:write", external_roles=("driver",))
@@ -126,19 +126,19 @@ def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery)
     Staff may answer for a driver who called, and name the offer, as meanwhile another driver may be asked. When
     something came between, the next driver is asked.
     """
-    return recovery.accept(caller, recovery_id, query.offer_id)
+    return recovery.accept_offer(caller, recovery_id, query.offer_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/decline", permission="dispatch:write", external_roles=("driver",))
 def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput, query: AnswerQuery) -> Recovery:
     """Do not take a trip over, as the driver who is asked; the next one is."""
-    return recovery.decline(caller, recovery_id, body.reason, query.offer_id)
+    return recovery.decline_offer(caller, recovery_id, body.reason, query.offer_id)
 
 
 @api.post("/dispatch/recoveries/{recovery_id}/cancel", permission="dispatch:write", external_roles=())
 def cancel_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
     """Nobody else is needed any more: whoever has the trip keeps it."""
-    return recovery.cancel(caller, recovery_id, body.reason)
+    return recovery.cancel_recovery(caller, recovery_id, body.reason)
 
 
 @api.get("/dispatch/board", permission="dispatch:read")
@@ -148,4 +148,4 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
     Today, unless a day is named. Trips without a driver come first; who is under way has a position, the next stop and
     when they will be there.
     """
-    return board.of_day(caller, query)
+    return board.get_board(caller, query)

@@ -31,13 +31,13 @@ def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuer
 
     Their jobs, when they may not be had, and how much of the time in which they may is booked. Days are the driver's.
     """
-    return calendars.of_driver(caller, driver_id, query)
+    return calendars.get_driver_calendar(caller, driver_id, query)
 
 
 @api.get("/calendar/vehicles/{vehicle_id}", permission="dispatch:read")
 def get_vehicle_calendar(caller: Caller, vehicle_id: VehicleId, query: CalendarQuery) -> Calendar:
     """Get a vehicle's calendar, and how much of its time is booked."""
-    return calendars.of_vehicle(caller, vehicle_id, query)
+    return calendars.get_vehicle_calendar(caller, vehicle_id, query)
 
 
 @api.get("/calendar/fleet", permission="dispatch:read")
@@ -46,7 +46,7 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
 
     Of each driver and vehicle that has not left the fleet, and of all together.
     """
-    return calendars.of_fleet(caller, query)
+    return calendars.get_fleet_calendar(caller, query)
 
 
 @api.post(
@@ -61,13 +61,13 @@ def create_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
     """
-    return subscriptions.of_driver(caller, driver_id)
+    return subscriptions.create_driver_feed(caller, driver_id)
 
 
 @api.delete("/calendar/drivers/{driver_id}/feed", permission="dispatch:write", external_roles=("driver",))
 def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
     """Void the link to a driver's calendar."""
-    subscriptions.revoked_of_driver(caller, driver_id)
+    subscriptions.revoke_driver_feed(caller, driver_id)
 
 
 @api.post("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", status=201, secret_response=True)
@@ -76,13 +76,13 @@ def create_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
     """
-    return subscriptions.of_vehicle(caller, vehicle_id)
+    return subscriptions.create_vehicle_feed(caller, vehicle_id)
 
 
 @api.delete("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write")
 def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
     """Void the link to a vehicle's calendar."""
-    subscriptions.revoked_of_vehicle(caller, vehicle_id)
+    subscriptions.revoke_vehicle_feed(caller, vehicle_id)
 
 
 @api.post("/calendar/fleet/feed", permission="dispatch:write", status=201, secret_response=True)
@@ -91,13 +91,13 @@ def create_fleet_feed(caller: Caller) -> FeedLink:
 
     Whoever has it sees the calendar. It is shown once; making another one voids it.
     """
-    return subscriptions.of_fleet(caller)
+    return subscriptions.create_fleet_feed(caller)
 
 
 @api.delete("/calendar/fleet/feed", permission="dispatch:write")
 def revoke_fleet_feed(caller: Caller) -> None:
     """Void the link to the whole fleet's calendar."""
-    subscriptions.revoked_of_fleet(caller)
+    subscriptions.revoke_fleet_feed(caller)
 
 
 @api.get("/calendar/{calendar_feed}", permission=PUBLIC, media="text/calendar")
@@ -109,7 +109,7 @@ def get_feed(calendar_feed: FeedName) -> FileResponse:
     """
     from coachway.dispatch.calendars import ical  # the other routes do without the library
 
-    return ical.file(subscriptions.opened(calendar_feed.removesuffix(".ics")))
+    return ical.build_file(subscriptions.open_feed(calendar_feed.removesuffix(".ics")))
 
 
 @api.get("/drivers/{driver_id}/hours", permission="dispatch:read", external_roles=("driver",))
@@ -122,7 +122,7 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     """
     from coachway.dispatch.driver_hours import clock  # the other routes do without the law
 
-    return clock.of(caller, driver_id)
+    return clock.get_driver_hours(caller, driver_id)
 
 
 @api.get("/drivers/{driver_id}/performance", permission="dispatch:read", external_roles=("driver",))
@@ -132,7 +132,7 @@ def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerform
     Offers and answers, trips, stops on time, and ratings of the charters they drove for a vendor. `rating` is the
     average that automatic assignment goes by: null until there are three.
     """
-    return performance.of(caller, driver_id)
+    return performance.get_performance(caller, driver_id)
 
 
 @api.get(
@@ -148,4 +148,4 @@ def get_trip_sheet_pdf(caller: Caller, assignment_id: AssignmentId) -> FileRespo
     """
     from coachway.dispatch import trip_sheet_pdf  # the other routes do without ReportLab
 
-    return trip_sheet_pdf.of(caller, assignment_id)
+    return trip_sheet_pdf.get_trip_sheet(caller, assignment_id)

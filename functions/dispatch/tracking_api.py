@@ -13,9 +13,9 @@ from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.duty import service as duty
 from coachway.dispatch.duty.service import DepartInput, DutyInput
 from coachway.dispatch.tracking import live_positions, position_ingest, share_links
-from coachway.dispatch.tracking.position_ingest import CheckInBatch, PositionIngestResult
+from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIngestResult
 from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
-from coachway.dispatch.tracking.share_links import GivenLink, TrackLinkInput
+from coachway.dispatch.tracking.share_links import ShareLink, TrackLinkInput
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
 
@@ -26,7 +26,7 @@ DRIVERS = ("driver",)
 
 
 @api.post("/dispatch/check-ins", permission="dispatch:write", status=202, external_roles=DRIVERS, errors=(404,))
-def record_positions(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
+def record_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
     """Tell where a vehicle is.
 
     One position or up to a hundred, in any order, of the driver's own assignment. Each moment is taken once. Arrivals,
@@ -62,16 +62,16 @@ def check_out_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInpu
 @api.get("/dispatch/charters/{charter_id}/track", permission="dispatch:read")
 def track_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
     """See where a charter's vehicles are, and when they will be at their stops."""
-    return live_positions.of_charter(caller, charter_id)
+    return live_positions.get_charter_track(caller, charter_id)
 
 
 @api.post("/dispatch/charters/{charter_id}/track-link", permission="dispatch:write", status=201, secret_response=True)
-def create_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> GivenLink:
+def create_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> ShareLink:
     """Get the live link to a charter's vehicles, to pass on.
 
     It is the same link each time, unless it is renewed; its expiry is what was asked for last.
     """
-    return share_links.give_link(caller, charter_id, body)
+    return share_links.create_link(caller, charter_id, body)
 
 
 @api.get("/track/{track_token}", permission=PUBLIC)
@@ -80,4 +80,4 @@ def get_shared_track(caller: Caller, track_token: Token) -> SharedTrack:
 
     There is no position before the driver checks in, and none from the last drop-off on.
     """
-    return live_positions.seen(track_token)
+    return live_positions.get_shared_track(track_token)

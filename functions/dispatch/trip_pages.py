@@ -27,7 +27,7 @@ def get_track_page(track_token: Token) -> HtmlResponse:
     Phone first. It looks again by itself; without script it reloads. There is no position before the driver checks in,
     and none from the last drop-off on.
     """
-    return track.show(track_token)
+    return track.render_page(track_token)
 
 
 @api.get("/pages/driver", permission=PUBLIC, media="text/html", base="")
@@ -36,10 +36,10 @@ def get_driver_page() -> HtmlResponse:
 
     Phone first. It opens without network once it was seen, and keeps what the driver does until it can be sent.
     """
-    return driver.page()
+    return driver.render_page()
 
 
 @api.get("/pages/driver-worker.js", permission=PUBLIC, media="text/javascript", base="")
 def get_driver_worker() -> FileResponse:
     """The service worker that keeps the drivers' page on their phones."""
-    return driver.worker()
+    return driver.render_worker()

@@ -30,7 +30,7 @@ SEND_ONE: Final = "send a position"
 SEND_SIX: Final = "send 6 positions"
 BATCH_SIZES: Final = {SEND_ONE: 1, SEND_SIX: 6, "send 100 positions": 100}
 LIVE_TRACK: Final = "get a charter's live track"
-POSITIONS_PER_PAGE: Final = int(position_store.LENGTH / moving_assignments.INTERVAL)
+POSITIONS_PER_PAGE: Final = int(position_store.PAGE_LENGTH / moving_assignments.INTERVAL)
 
 
 class PositionBench:
@@ -56,7 +56,7 @@ class PositionBench:
         metered = max(4, POSITIONS_PER_PAGE // count)
         first, timed = next(batches), [next(batches) for _ in range(rounds)]
         row = self._measure_row(first, timed, [next(batches) for _ in range(metered)])
-        pages = position_store.whole(self.org_id, assignment.id)
+        pages = position_store.list_pages(self.org_id, assignment.id)
         bytes_per_position = max(size(to_item(page)) for page in pages) / POSITIONS_PER_PAGE
         return {**row, "grown": round(bytes_per_position * count)}
 

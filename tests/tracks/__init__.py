@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from coachway.dispatch.tracking.position_encoding import Fix, rounded
+from coachway.dispatch.tracking.position_encoding import Fix, round_fix
 
 DIRECTORY: Final = Path(__file__).parent
 _NAMES: Final = {
@@ -24,7 +24,7 @@ def read_track(name: str) -> list[Fix]:
     for point in track.getroot().iterfind(".//gpx:trkpt", _NAMES):
         fields = {element.tag.rpartition("}")[2]: element.text or "" for element in point.iter()}
         fixes.append(
-            rounded(
+            round_fix(
                 datetime.fromisoformat(fields["time"]),
                 float(point.attrib["lat"]),
                 float(point.attrib["lon"]),

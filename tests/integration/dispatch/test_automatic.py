@@ -149,16 +149,16 @@ def test_a_choice_that_lost_its_driver_meanwhile_is_made_again(monkeypatch: pyte
     vehicle("Coach 1")
     vehicle("Coach 2")
     run, rival = trip(), trip()
-    commit = assign.commit
+    commit = assign.commit_assignment
     rivals = [rival]
 
     def overtaken(*args: Any, **more: Any) -> None:
         if rivals:
             body = AssignInput(charter_id=rivals.pop(), driver_id=rosa, vehicle_id=_another(args[1], args[3]))
-            assign.assign(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
+            assign.create_assignment(Caller(org_id=ORG, user_id="usr_2", role="staff"), body)
         commit(*args, **more)
 
-    monkeypatch.setattr(assign, "commit", overtaken)
+    monkeypatch.setattr(assign, "commit_assignment", overtaken)
     made = done("POST", "/dispatch/assignments/auto", {"charter_id": run})
     assert made["assignment"]["driver_id"] == sam
     assert made["considered"][-1]["blocked_by"][0]["rule"] == "overlap"
@@ -173,7 +173,7 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
     rosa = driver()
     one, two = trip(), trip(leaves="10:00")
     coaches = [vehicle("Coach 1"), vehicle("Coach 2")]
-    commit, raced = assign.commit, list[str]()
+    commit, raced = assign.commit_assignment, list[str]()
 
     def overtaken(*args: Any, **more: Any) -> None:
         if not raced:
@@ -181,16 +181,16 @@ def test_a_diary_that_changed_between_reading_and_writing_is_a_lost_race(monkeyp
             assigned(two, rosa, coaches[1])
         commit(*args, **more)
 
-    monkeypatch.setattr(assign, "commit", overtaken)
+    monkeypatch.setattr(assign, "commit_assignment", overtaken)
     body = AssignInput(charter_id=one, driver_id=rosa, vehicle_id=coaches[0])
     with pytest.raises(errors.Conflict, match="overlap: Rosa Delgado is on"):
-        assign.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+        assign.create_assignment(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
 
 
 def test_a_driver_who_goes_away_at_the_same_moment_is_not_given_the_trip(monkeypatch: pytest.MonkeyPatch) -> None:
     rosa, run, coach = driver(), trip(), vehicle()
     away = {"starts_at": "2027-03-01T00:00:00-05:00", "ends_at": "2027-03-08T00:00:00-05:00", "reason": "vacation"}
-    commit, raced = assign.commit, list[str]()
+    commit, raced = assign.commit_assignment, list[str]()
 
     def overtaken(*args: Any, **more: Any) -> None:
         if not raced:
@@ -199,10 +199,10 @@ def test_a_driver_who_goes_away_at_the_same_moment_is_not_given_the_trip(monkeyp
             drivers.set_availability(SYSTEM, rosa, changes, None)
         commit(*args, **more)
 
-    monkeypatch.setattr(assign, "commit", overtaken)
+    monkeypatch.setattr(assign, "commit_assignment", overtaken)
     body = AssignInput(charter_id=run, driver_id=rosa, vehicle_id=coach)
     with pytest.raises(errors.Conflict, match="vacation"):
-        assign.assign(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
+        assign.create_assignment(Caller(org_id=ORG, user_id="usr_1", role="staff"), body)
     assert charter(run)["vehicles"] == []
 
 

@@ -15,8 +15,8 @@ from coachway.core.persistence.table import connection
 from coachway.core.runtime import settings
 from coachway.core.types import ids
 from coachway.dispatch.tracking import position_ingest, position_store
-from coachway.dispatch.tracking.position_encoding import rounded
-from coachway.dispatch.tracking.position_ingest import CheckInBatch, PositionReport
+from coachway.dispatch.tracking.position_encoding import round_fix
+from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
 from tests.integration.dispatch.road import at, done, driven, events, on_duty, point, told
@@ -30,13 +30,13 @@ def organization() -> None:
 
 
 def kept(assignment_id: str) -> list[Any]:
-    return [fix for page in position_store.whole(ORG, assignment_id) for fix in page.fixes]
+    return [fix for page in position_store.list_pages(ORG, assignment_id) for fix in page.fixes]
 
 
 def straight(count: int, seconds: int = 10, start: str = "08:10") -> list[Any]:
     """Fixes on a road that leads nowhere near a stop."""
     return [
-        rounded(at(start) + timedelta(seconds=seconds * n), 40.9 + n / 2000, -74.2, 45, 10, 5) for n in range(count)
+        round_fix(at(start) + timedelta(seconds=seconds * n), 40.9 + n / 2000, -74.2, 45, 10, 5) for n in range(count)
     ]
 
 
@@ -52,7 +52,7 @@ def taken(assignment_id: str, fixes: list[Any], rosa: str) -> Meter:
     caller = Caller(org_id=ORG, user_id="usr_1", role="driver", party_id=rosa)
     points = [PositionReport.model_validate(point(fix)) for fix in fixes]
     with road.the_time_is(fixes[-1].at), (meter := Meter()).running():
-        position_ingest.ingest_positions(caller, CheckInBatch(assignment_id=assignment_id, points=points))
+        position_ingest.ingest_positions(caller, PositionBatch(assignment_id=assignment_id, points=points))
     return meter
 
 
@@ -85,7 +85,7 @@ def test_dynamodb_itself_charges_one_unit(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_full_page_is_less_than_a_kilobyte() -> None:
     _, assignment_id, rosa = on_duty()
     driven(assignment_id, read_track("to-the-shore"), by=rosa, together=100)
-    pages = position_store.whole(ORG, assignment_id)
+    pages = position_store.list_pages(ORG, assignment_id)
     assert max(len(page.fixes) for page in pages) == 30
     client: Any = connection().client
     for page in pages:
@@ -207,7 +207,7 @@ def test_of_two_positions_of_one_moment_the_first_stands() -> None:
 
 def test_a_page_takes_no_more_than_an_item_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     _, assignment_id, rosa = on_duty()
-    monkeypatch.setattr(position_store, "MOST_FIXES", 25)
+    monkeypatch.setattr(position_store, "MAX_FIXES", 25)
     assert told(assignment_id, straight(20), by=rosa) == {"accepted": 20, "duplicates": 0, "ignored": 0}
     between = [fix._replace(at=fix.at + timedelta(seconds=5)) for fix in straight(20)]
     assert told(assignment_id, [*straight(1), *between], by=rosa) == {"accepted": 5, "duplicates": 1, "ignored": 15}
@@ -263,7 +263,7 @@ def test_a_recorded_drive_runs_the_trip() -> None:
 def test_a_button_counts_although_the_telephone_is_ahead_of_it() -> None:
     """Positions carry the telephone's own time; what is pressed is not taken to be in the future."""
     _, assignment_id, rosa = on_duty()
-    there = [rounded(at("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)]
+    there = [round_fix(at("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)]
     with road.the_time_is("08:20"):
         told(assignment_id, there, by=rosa)
         path = f"/dispatch/assignments/{assignment_id}/depart"

@@ -14,7 +14,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.records import Key
 from coachway.core.types import ids
 from coachway.dispatch.driver_hours import clock
-from coachway.dispatch.tracking.position_encoding import rounded
+from coachway.dispatch.tracking.position_encoding import round_fix
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
@@ -176,7 +176,7 @@ def away(assignment_id: str, rosa: str, since: str = "09:00") -> None:
     told(
         assignment_id,
         [
-            rounded(at(since) + timedelta(seconds=10 * n), yard.NYC[0] + (n - 2 if n > 2 else 0) / 300, yard.NYC[1])
+            round_fix(at(since) + timedelta(seconds=10 * n), yard.NYC[0] + (n - 2 if n > 2 else 0) / 300, yard.NYC[1])
             for n in range(6)
         ],
         by=rosa,
@@ -236,7 +236,7 @@ def test_of_two_vehicles_that_come_to_their_last_stops_at_once_one_counts_the_ot
                 done("POST", path(first, "check-out"), {}, by=one)
         return found
 
-    monkeypatch.setattr(store, "numbers", at_the_same_moment)
+    monkeypatch.setattr(store, "get_counters", at_the_same_moment)
     with the_time_is("12:00"):
         done("POST", path(second, "check-out"), {}, by=two)
     assert looks == [{}, {}, {"n": 1}]
@@ -306,7 +306,7 @@ def test_the_office_notes_a_trip_that_nobody_told_of_days_later() -> None:
         for what, when in steps:
             made = done("POST", path(assignment_id, what), {"at": at(when).isoformat()})
         assert (made["status"], made["checked_out_at"]) == ("completed", "2027-03-03T17:20:00Z")
-        known = clock.of(yard.SYSTEM, rosa)
+        known = clock.get_driver_hours(yard.SYSTEM, rosa)
         assert (known.known, known.days[5].on_duty_hours) == ("known", 3.83)
         too_old = {"at": (at("08:30") - timedelta(days=9)).isoformat()}
         assert road.ask("POST", path(assignment_id, "check-out"), too_old).status == 422
@@ -351,7 +351,7 @@ def test_waiting_beyond_the_free_wait_is_noted() -> None:
     pickup = assignment(assignment_id).stops[0]
     assert (pickup.dwell_minutes, pickup.billable_minutes) == (0, 0)
     _, waited, sam = on_duty(name="Sam Tran", coach="Coach 2", leaves="11:00")
-    still = [rounded(at("10:50") + timedelta(minutes=n), *yard.NYC) for n in range(40)]
+    still = [round_fix(at("10:50") + timedelta(minutes=n), *yard.NYC) for n in range(40)]
     told(waited, still, by=sam)
     with the_time_is("11:30"):
         done("POST", path(waited, "depart"), {}, by=sam)

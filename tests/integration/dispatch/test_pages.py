@@ -109,6 +109,6 @@ def test_the_worker_is_another_one_whenever_the_page_is(monkeypatch: pytest.Monk
     assert reply.headers["Content-Security-Policy"] == "default-src 'none'; connect-src 'self'"
     first = base64.b64decode(reply.text).decode()
     assert "VERSION" not in first
-    changed = HtmlResponse(f"{driver_page.page().text} ")
-    monkeypatch.setattr(driver_page, "page", lambda: changed)
-    assert driver_page.worker.__wrapped__().content.decode() != first
+    changed = HtmlResponse(f"{driver_page.render_page().text} ")
+    monkeypatch.setattr(driver_page, "render_page", lambda: changed)
+    assert driver_page.render_worker.__wrapped__().content.decode() != first

@@ -47,7 +47,7 @@ def driven() -> tuple[str, str]:
 def rated(charter_id: str, rating: float) -> None:
     data: dict[str, Any] = {"charter_id": charter_id, "overall_rating": rating, "vendor_id": "ven_1"}
     event = {"event_id": ids.ulid(), "type": "vendor.rated", "org_id": ORG, "aggregate_id": "rat_1"}
-    performance.TALLIES.consume(yard.SYSTEM, Delivery(**event, correlation_id="", data=data))
+    performance.PROJECTION.consume(yard.SYSTEM, Delivery(**event, correlation_id="", data=data))
 
 
 def test_a_trip_on_time_is_counted_once() -> None:
@@ -86,7 +86,7 @@ def test_a_rebuild_comes_to_the_same() -> None:
     with the_time_is("13:00"):
         delivered()
         before = got(f"/drivers/{rosa}/performance")
-        kept = performance.TALLIES.of(ORG, rosa)
+        kept = performance.PROJECTION.of(ORG, rosa)
     tampered = kept.model_copy(update={"numbers": {"completed": 99}})
     from coachway.core.persistence.operations import Update
 

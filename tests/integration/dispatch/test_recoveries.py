@@ -15,7 +15,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.workflows import executions
 from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, week_of
+from coachway.dispatch.assignments.rules import AssignmentStatus, iso_week
 from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.dispatch.recovery import service as recovery
 from coachway.dispatch.recovery import workflow as recovery_workflow
@@ -75,14 +75,14 @@ class Yard:
         return str(reply.json()["id"])
 
     def job_of(self, resource: str) -> list[str]:
-        page = store.find(DiaryPage, DIARY.key(org=ORG, resource=resource, week=week_of(LEAVES)))
+        page = store.find(DiaryPage, DIARY.key(org=ORG, resource=resource, week=iso_week(LEAVES)))
         return [job.assignment_id for job in page.jobs] if page else []
 
 
 def look(
     recovery_id: str, *, waited: str = "", execution: str = "one", redriven: bool = False
-) -> recovery_workflow.Next:
-    return recovery_workflow.look(SYSTEM, recovery_id, execution=execution, redriven=redriven, waited=waited)
+) -> recovery_workflow.NextStep:
+    return recovery_workflow.choose_step(SYSTEM, recovery_id, execution=execution, redriven=redriven, waited=waited)
 
 
 def kept(recovery_id: str) -> Recovery:
@@ -101,7 +101,7 @@ def test_the_best_is_asked_and_has_the_trip_once_they_accept() -> None:
     yard = Yard()
     rcv = yard.open()
     assert look(rcv).go == "offer"
-    asked = recovery_workflow.offer(SYSTEM, rcv)
+    asked = recovery_workflow.make_offer(SYSTEM, rcv)
     assert (asked.go, 590 < asked.seconds <= 600) == ("wait", True)
     offer = kept(rcv).offers[-1]
     assert (offer.driver_id, offer.vehicle_id, offer.id) == (yard.nia, yard.spare, asked.offer)
@@ -126,15 +126,15 @@ def test_the_best_is_asked_and_has_the_trip_once_they_accept() -> None:
 def test_who_declines_or_does_not_answer_is_followed_by_the_next_and_at_last_it_is_up_to_the_dispatcher() -> None:
     yard = Yard()
     rcv = yard.open()
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     refused = ask("POST", f"/dispatch/recoveries/{rcv}/decline", {"reason": "Asleep"}, by=yard.nia)
     assert refused.status == 200, refused.text
     assert look(rcv).go == "offer"
-    second = recovery_workflow.offer(SYSTEM, rcv)
+    second = recovery_workflow.make_offer(SYSTEM, rcv)
     assert kept(rcv).offers[-1].driver_id == yard.finn
     assert look(rcv).go == "wait"
     assert look(rcv, waited=second.offer).go == "offer"
-    assert recovery_workflow.offer(SYSTEM, rcv).go == "over"
+    assert recovery_workflow.make_offer(SYSTEM, rcv).go == "over"
     end = kept(rcv)
     assert (end.status, end.status_reason) == ("escalated", "2 asked, no driver left who could take over")
     assert [each.status for each in end.offers] == ["declined", "expired"]
@@ -148,7 +148,7 @@ def test_who_declines_or_does_not_answer_is_followed_by_the_next_and_at_last_it_
 def test_when_the_driver_does_not_come_another_takes_the_same_vehicle() -> None:
     yard = Yard()
     rcv = yard.open("no_show")
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     assert kept(rcv).offers[-1].vehicle_id == yard.coach
     taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
     assert yard.job_of(yard.coach) == [taken["replacement_id"]]
@@ -163,7 +163,7 @@ def test_two_drivers_are_followed_by_two_of_whom_the_one_who_was_not_asked_is_to
     nia, finn = driver("Nia Near", **NEAR), driver("Finn Far", **FAR, phone="+12125550188")
     vehicle("Coach 14")
     rcv = str(done("POST", "/dispatch/recoveries", {"assignment_id": made["id"], "reason": "breakdown"})["id"])
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     after = the_assignment(done("POST", f"/dispatch/recoveries/{rcv}/accept", by=nia)["replacement_id"])
     assert after.crew == [nia, finn]
     [accepted] = [each for each in store.history(after.key()) if each.type == "assignment.accepted"]
@@ -180,12 +180,12 @@ def test_a_trip_under_way_is_taken_over_where_it_is() -> None:
         gone["checked_in_at"] = LEAVES - timedelta(minutes=30)
         store.commit(SYSTEM, Update(before, before.model_copy(update=gone)))
         rcv = yard.open()
-        recovery_workflow.offer(SYSTEM, rcv)
-        taken = recovery.accept(SYSTEM, rcv)
+        recovery_workflow.make_offer(SYSTEM, rcv)
+        taken = recovery.accept_offer(SYSTEM, rcv)
         after = the_assignment(str(taken.replacement_id))
         assert (after.starts_at, after.stops[0].departed_at) == (LEAVES + timedelta(hours=1), LEAVES)
         # What Rosa drove she drove: it stays in her diary, cut off.
-        page = store.get(DiaryPage, DIARY.key(org=ORG, resource=yard.rosa, week=week_of(LEAVES)))
+        page = store.get(DiaryPage, DIARY.key(org=ORG, resource=yard.rosa, week=iso_week(LEAVES)))
         assert [(job.assignment_id, job.ends_at) for job in page.jobs] == [
             (yard.assignment["id"], LEAVES + timedelta(hours=1))
         ]
@@ -195,7 +195,7 @@ def test_nobody_takes_over_twice_and_nobody_else_does() -> None:
     yard = Yard()
     rcv = yard.open()
     assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia).status == 404
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     assert ask("GET", f"/dispatch/recoveries/{rcv}", by=yard.finn).status == 404
     assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.finn).status == 404
     assert [each["id"] for each in done("GET", "/dispatch/recoveries", by=yard.nia)["items"]] == [rcv]
@@ -208,12 +208,12 @@ def test_nobody_takes_over_twice_and_nobody_else_does() -> None:
 def test_who_was_given_something_else_meanwhile_cannot_and_the_next_is_asked() -> None:
     yard = Yard()
     rcv = yard.open()
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     assigned(trip(leaves="10:00"), yard.nia, vehicle("Coach 15"))
     refused = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
     assert (refused.status, refused.json()["title"]) == (409, "driver is not available")
     assert kept(rcv).offers[-1].status == "unavailable"
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     assert kept(rcv).offers[-1].driver_id == yard.finn
 
 
@@ -223,7 +223,7 @@ def test_one_recovery_at_a_time_and_only_while_it_is_needed() -> None:
     body = {"assignment_id": yard.assignment["id"], "reason": "breakdown"}
     twice = ask("POST", "/dispatch/recoveries", body)
     assert (twice.status, twice.json()["title"]) == (409, "somebody is looked for already")
-    recovery_workflow.offer(SYSTEM, rcv)
+    recovery_workflow.make_offer(SYSTEM, rcv)
     done("POST", f"/dispatch/assignments/{yard.assignment['id']}/release", {"reason": "off"})
     assert look(rcv).go == "over"
     end = kept(rcv)
@@ -236,7 +236,7 @@ def test_drivers_who_do_not_come_open_one_by_themselves_once() -> None:
     yard = Yard()
     told = event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15)
     for _ in range(2):
-        recovery_workflow.unstarted(SYSTEM, told)
+        recovery_workflow.on_trip_unstarted(SYSTEM, told)
     [only] = done("GET", "/dispatch/recoveries")["items"]
     assert (only["reason"], only["opened_by"], only["status"]) == ("no_show", SYSTEM.user_id, "searching")
     assert done("GET", "/dispatch/recoveries", query={"charter_id": yard.charter_id})["items"] == [only]
@@ -247,11 +247,11 @@ def test_lateness_that_is_told_again_and_again_looks_for_somebody_once(ends: str
     yard = Yard()
     reported(yard)
     for minutes in (15, 30, 45):
-        recovery_workflow.late(SYSTEM, told_late(yard, minutes))
+        recovery_workflow.on_late_risk(SYSTEM, told_late(yard, minutes))
         last = done("GET", "/dispatch/recoveries")["items"][0]["id"]
         if ends == "escalated":
             for _ in range(3):
-                recovery_workflow.offer(SYSTEM, last)
+                recovery_workflow.make_offer(SYSTEM, last)
                 look(last, waited=kept(last).offers[-1].id)
         elif ends == "called off" and not kept(last).status.is_over:
             done("POST", f"/dispatch/recoveries/{last}/cancel", {"reason": "They are nearly there"})
@@ -272,13 +272,15 @@ def reported(yard: Yard) -> None:
 
 def test_who_has_not_come_is_no_matter_of_lateness_and_who_came_late_may_be_too_late_all_the_same() -> None:
     yard = Yard()
-    recovery_workflow.late(SYSTEM, told_late(yard, 15))  # told at the same moment, and heard of first
-    recovery_workflow.unstarted(SYSTEM, event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15))
+    recovery_workflow.on_late_risk(SYSTEM, told_late(yard, 15))  # told at the same moment, and heard of first
+    recovery_workflow.on_trip_unstarted(
+        SYSTEM, event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15)
+    )
     [first] = done("GET", "/dispatch/recoveries")["items"]
     assert first["reason"] == "no_show"
     reported(yard)
     assert look(first["id"]).go == "over"
-    recovery_workflow.late(SYSTEM, told_late(yard, 30))
+    recovery_workflow.on_late_risk(SYSTEM, told_late(yard, 30))
     reasons = [(each["reason"], each["status"]) for each in done("GET", "/dispatch/recoveries")["items"]]
     assert reasons == [("late_risk", "searching"), ("no_show", "cancelled")]
 
@@ -292,7 +294,7 @@ def test_a_vehicle_that_waits_at_its_first_stop_is_not_replaced_for_leaving_late
     store.commit(SYSTEM, Update(before, before.model_copy(update=here)))
     assert look(rcv).go == "over"
     assert kept(rcv).status_reason == "The vehicle is at its first stop"
-    recovery_workflow.late(SYSTEM, event("trip.late_risk", assignment_id=before.id, minutes=20, stop=1))
+    recovery_workflow.on_late_risk(SYSTEM, event("trip.late_risk", assignment_id=before.id, minutes=20, stop=1))
     assert len(done("GET", "/dispatch/recoveries")["items"]) == 1
 
 
@@ -307,7 +309,7 @@ def test_a_vendor_whose_papers_ran_out_is_not_asked_for_somebody_else() -> None:
     store.commit(SYSTEM, Update(subject, subject.model_copy(update={"papers": subject.papers[1:]})))
     body = {"assignment_id": made["id"], "reason": "breakdown"}
     rcv = str(done("POST", "/dispatch/recoveries", body)["id"])
-    assert recovery_workflow.offer(SYSTEM, rcv).go == "over"
+    assert recovery_workflow.make_offer(SYSTEM, rcv).go == "over"
     assert (kept(rcv).status, kept(rcv).offers) == ("escalated", [])
     assert "Missing required document" in kept(rcv).status_reason
 
@@ -315,9 +317,9 @@ def test_a_vendor_whose_papers_ran_out_is_not_asked_for_somebody_else() -> None:
 def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_one() -> None:
     yard = Yard()
     rcv = yard.open()
-    first = recovery_workflow.offer(SYSTEM, rcv).offer
+    first = recovery_workflow.make_offer(SYSTEM, rcv).offer
     assert look(rcv, waited=first).go == "offer"
-    second = recovery_workflow.offer(SYSTEM, rcv).offer
+    second = recovery_workflow.make_offer(SYSTEM, rcv).offer
     for what, body in (("accept", None), ("decline", {})):
         late = ask("POST", f"/dispatch/recoveries/{rcv}/{what}", body, query={"offer_id": first})
         assert (late.status, late.json()["title"]) == (409, "this offer is over")
@@ -329,7 +331,7 @@ def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_
 def test_a_trip_that_is_only_quoted_is_not_recovered_by_itself() -> None:
     quote = str(asking.quoted()["id"])
     made = assigned(quote, driver(), vehicle())
-    recovery_workflow.unstarted(SYSTEM, event("trip.unstarted", assignment_id=made["id"], minutes=15))
+    recovery_workflow.on_trip_unstarted(SYSTEM, event("trip.unstarted", assignment_id=made["id"], minutes=15))
     assert done("GET", "/dispatch/recoveries")["items"] == []
 
 
@@ -337,18 +339,18 @@ def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wak
     yard = Yard()
     rcv = yard.open()
     look(rcv)
-    first = recovery_workflow.offer(SYSTEM, rcv)
-    recovery_workflow.wait(SYSTEM, rcv, token="token-1", offer=first.offer)
-    recovery_workflow.wake(SYSTEM, event("recovery.declined", recovery_id=rcv))
+    first = recovery_workflow.make_offer(SYSTEM, rcv)
+    recovery_workflow.save_wait(SYSTEM, rcv, token="token-1", offer=first.offer)
+    recovery_workflow.on_offer_answered(SYSTEM, event("recovery.declined", recovery_id=rcv))
     assert wakened.tokens == []
     done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.nia)
     for _ in range(2):
-        recovery_workflow.wake(SYSTEM, event("recovery.declined", recovery_id=rcv))
+        recovery_workflow.on_offer_answered(SYSTEM, event("recovery.declined", recovery_id=rcv))
     assert wakened.tokens == ["token-1"]
     # An answer that came before the token was kept had nobody to tell.
-    second = recovery_workflow.offer(SYSTEM, rcv)
+    second = recovery_workflow.make_offer(SYSTEM, rcv)
     done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.finn)
-    recovery_workflow.wait(SYSTEM, rcv, token="token-2", offer=second.offer)
+    recovery_workflow.save_wait(SYSTEM, rcv, token="token-2", offer=second.offer)
     assert wakened.tokens == ["token-1", "token-2"]
 
 
@@ -363,7 +365,7 @@ def test_a_failure_is_kept_on_the_recovery_and_its_charter_until_it_goes_on() ->
     yard = Yard()
     rcv = yard.open()
     look(rcv)
-    recovery_workflow.failed(SYSTEM, rcv, state="Offer", failure={"Error": "Lambda.Unknown"})
+    recovery_workflow.record_failure(SYSTEM, rcv, state="Offer", failure={"Error": "Lambda.Unknown"})
     failure = kept(rcv).failure
     assert failure is not None
     assert (failure.state, failure.error) == ("Offer", "Lambda.Unknown")
@@ -379,7 +381,7 @@ def test_a_vehicle_that_would_come_later_than_the_late_one_is_not_asked_for() ->
         store.commit(SYSTEM, Update(before, before.model_copy(update={"late_minutes": 30})))
         far = vehicle("Coach 20", garage_latitude=42.36, garage_longitude=-71.06)
         rcv = yard.open("late_risk")
-        recovery_workflow.offer(SYSTEM, rcv)
+        recovery_workflow.make_offer(SYSTEM, rcv)
         found_ones = {each.vehicle_id for each in kept(rcv).vehicles}
         assert far not in found_ones
         assert kept(rcv).status in {"searching", "escalated"}
@@ -389,7 +391,7 @@ def test_nobody_can_be_asked_for_a_trip_that_is_over() -> None:
     yard = Yard()
     rcv = yard.open()
     with clock.frozen(LEAVES + timedelta(days=2)):
-        assert recovery_workflow.offer(SYSTEM, rcv).go == "over"
+        assert recovery_workflow.make_offer(SYSTEM, rcv).go == "over"
     assert kept(rcv).status == "escalated"
     with pytest.raises(errors.Conflict):
-        recovery.cancel(SYSTEM, rcv, "late")
+        recovery.cancel_recovery(SYSTEM, rcv, "late")

@@ -18,7 +18,7 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.watch import MonitoringSchedule
 from coachway.dispatch.tracking import archive_job, monitor_job, position_store
-from coachway.dispatch.tracking.position_encoding import rounded
+from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.dispatch import road, yard
@@ -104,7 +104,7 @@ def test_positions_tell_of_lateness_before_it_comes_and_once_for_each_step() -> 
     _, made, rosa = on_duty()
     with the_time_is("09:40"):
         done("POST", f"/dispatch/assignments/{made}/depart", {}, by=rosa)
-    slow = [rounded(at("09:41") + timedelta(seconds=20 * n), 40.7 - n / 400, -74.02, 40, 180, 5) for n in range(30)]
+    slow = [round_fix(at("09:41") + timedelta(seconds=20 * n), 40.7 - n / 400, -74.02, 40, 180, 5) for n in range(30)]
     for fix in slow:
         told(made, [fix], by=rosa)
     first, *more = said(made, "trip.late_risk")
@@ -128,7 +128,7 @@ def test_driving_past_the_hours_of_service_is_told_once() -> None:
     with the_time_is("09:00", "2027-03-10"):
         done("POST", f"/dispatch/assignments/{seen}/depart", {}, by=sam)
     for local in ("18:58", "19:05", "19:06"):
-        told(seen, [rounded(at(local, "2027-03-10"), 40.0, -74.2)], by=sam)
+        told(seen, [round_fix(at(local, "2027-03-10"), 40.0, -74.2)], by=sam)
     assert events(seen).count("trip.hours_exceeded") == 1
 
 
@@ -164,8 +164,8 @@ def test_what_is_over_is_watched_no_more_and_archived_in_four_weeks(bucket: Any)
     with the_time_is("12:10", "2027-03-31"):
         assert archive_job.run().model_dump() == {"trails": 1, "fixes": len(track), "failed": 0}
         assert archive_job.run().trails == 0
-    assert position_store.whole(ORG, made) == []
-    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive_job.key_of(ORG, made))["Body"].read())
+    assert position_store.list_pages(ORG, made) == []
+    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive_job.archive_key(ORG, made))["Body"].read())
     lines = [json.loads(line) for line in kept.decode().splitlines()]
     assert len(lines) == len(track)
     assert lines[0] == {
@@ -196,14 +196,14 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
         removed.append(page)
         remove(page)
 
-    monkeypatch.setattr(single_item, "remove", once)
+    monkeypatch.setattr(single_item, "delete_if_unchanged", once)
     with the_time_is("12:10", "2027-04-01"):
         assert archive_job.run().failed == 1
-        monkeypatch.setattr(single_item, "remove", remove)
+        monkeypatch.setattr(single_item, "delete_if_unchanged", remove)
         assert archive_job.run().failed == 0
-    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive_job.key_of(ORG, made))["Body"].read())
+    kept = gzip.decompress(bucket.get_object(Bucket="files", Key=archive_job.archive_key(ORG, made))["Body"].read())
     assert len(kept.decode().splitlines()) == 120
-    assert position_store.whole(ORG, made) == []
+    assert position_store.list_pages(ORG, made) == []
 
 
 def test_what_was_declined_is_forgotten() -> None:

@@ -12,10 +12,10 @@ from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Crea
 from coachway.core.persistence.records import Key
 from coachway.core.types import ids
 from coachway.core.types.geo import Coordinates
-from coachway.dispatch.assignments.rules import REACH, travel_time, week_of, weeks
+from coachway.dispatch.assignments.rules import REACH, iso_week, iso_weeks, travel_time
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import DiaryPage, Job
+from coachway.dispatch.diaries.model import DiaryPage, DutyBlock
 from coachway.dispatch.diaries.service import Diary
 
 ORG = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
@@ -26,13 +26,13 @@ places = st.none() | st.builds(Coordinates, st.floats(-89, 89), st.floats(-179, 
 
 
 @st.composite
-def jobs(draw: st.DrawFn) -> Job:
+def jobs(draw: st.DrawFn) -> DutyBlock:
     """A job of up to 20 days in half a year, with its way from and to the garage."""
     starts_at = START + timedelta(minutes=draw(st.integers(0, 60 * 24 * 180)))
     before, trip, after = (draw(st.integers(0, most)) for most in (300, 60 * 24 * 20, 300))
     pickup_at = starts_at + timedelta(minutes=before)
     dropoff_at = pickup_at + timedelta(minutes=trip + 1)
-    return Job(
+    return DutyBlock(
         assignment_id=ids.new("asg"),
         charter_id="chr_1",
         number="CH-2027-000001",
@@ -47,8 +47,8 @@ def jobs(draw: st.DrawFn) -> Job:
 
 @settings(deadline=None)
 @given(jobs(), jobs())
-def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: Job, other: Job) -> None:
-    there, back = conflicts.between(one, other), conflicts.between(other, one)
+def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: DutyBlock, other: DutyBlock) -> None:
+    there, back = conflicts.find_clash(one, other), conflicts.find_clash(other, one)
     assert (there is None) is (back is None)
     if there is not None and back is not None:
         assert (there.kind, there.short_by) == (back.kind, back.short_by)
@@ -56,28 +56,30 @@ def test_of_two_jobs_either_is_in_the_way_of_the_other_or_neither_is(one: Job, o
 
 @settings(deadline=None)
 @given(jobs(), jobs())
-def test_jobs_that_clash_are_less_than_nine_days_apart(one: Job, other: Job) -> None:
-    if conflicts.between(one, other) is not None:
+def test_jobs_that_clash_are_less_than_nine_days_apart(one: DutyBlock, other: DutyBlock) -> None:
+    if conflicts.find_clash(one, other) is not None:
         assert max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at) <= REACH
 
 
 @settings(deadline=None)
 @given(jobs(), jobs())
-def test_whoever_judges_a_job_looks_at_a_page_that_every_job_within_reach_stands_on(one: Job, other: Job) -> None:
+def test_whoever_judges_a_job_looks_at_a_page_that_every_job_within_reach_stands_on(
+    one: DutyBlock, other: DutyBlock
+) -> None:
     apart = max(one.starts_at, other.starts_at) - min(one.ends_at, other.ends_at)
     if apart <= REACH:
-        assert set(diaries.around(one.starts_at, one.ends_at)) & set(weeks(other.starts_at, other.ends_at))
-        assert set(diaries.around(other.starts_at, other.ends_at)) & set(weeks(one.starts_at, one.ends_at))
+        assert set(diaries.weeks_around(one.starts_at, one.ends_at)) & set(iso_weeks(other.starts_at, other.ends_at))
+        assert set(diaries.weeks_around(other.starts_at, other.ends_at)) & set(iso_weeks(one.starts_at, one.ends_at))
 
 
 @settings(deadline=None)
 @given(jobs())
-def test_a_job_moved_behind_what_is_in_its_way_clashes_with_it_no_more(job: Job) -> None:
+def test_a_job_moved_behind_what_is_in_its_way_clashes_with_it_no_more(job: DutyBlock) -> None:
     other = job.model_copy(update={"assignment_id": "asg_other"})
-    clash = conflicts.between(job, other)
+    clash = conflicts.find_clash(job, other)
     assert clash is not None
-    later = conflicts.moved(job, conflicts.free_from(job, clash))
-    assert conflicts.between(later, other) is None
+    later = conflicts.move_block(job, conflicts.earliest_start_after(job, clash))
+    assert conflicts.find_clash(later, other) is None
 
 
 @settings(deadline=None)
@@ -90,8 +92,8 @@ def test_no_way_is_longer_than_the_reach(one: Coordinates | None, other: Coordin
 @given(st.integers(-4_000_000, 8_000_000), st.integers(0, 60))
 def test_weeks_are_those_of_every_moment_between(minutes: int, days: int) -> None:
     start = START + timedelta(minutes=minutes)
-    found = weeks(start, start + timedelta(days=days))
-    assert found == list(dict.fromkeys(week_of(start + timedelta(days=n)) for n in range(days + 1)))
+    found = iso_weeks(start, start + timedelta(days=days))
+    assert found == list(dict.fromkeys(iso_week(start + timedelta(days=n)) for n in range(days + 1)))
 
 
 class Table:
@@ -100,9 +102,11 @@ class Table:
     def __init__(self) -> None:
         self.kept: dict[Key, DiaryPage] = {}
 
-    def read(self, job: Job) -> Diary:
-        spans = diaries.around(job.starts_at, job.ends_at)
-        pages = {week: self.kept.get(key) for week, key in zip(spans, diaries.keys(ORG, DRIVER, spans), strict=True)}
+    def read(self, job: DutyBlock) -> Diary:
+        spans = diaries.weeks_around(job.starts_at, job.ends_at)
+        pages = {
+            week: self.kept.get(key) for week, key in zip(spans, diaries.page_keys(ORG, DRIVER, spans), strict=True)
+        }
         return Diary(ORG, DRIVER, spans, {week: page.model_copy() for week, page in pages.items() if page is not None})
 
     def commit(self, ops: list[Op]) -> bool:
@@ -127,7 +131,7 @@ class Table:
         return True
 
     @property
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[DutyBlock]:
         found = {job.assignment_id: job for page in self.kept.values() for job in page.jobs}
         return list(found.values())
 
@@ -138,43 +142,43 @@ steps = st.lists(st.tuples(jobs(), st.integers(0, 3)), min_size=1, max_size=12)
 @settings(deadline=None)
 @given(steps, st.randoms(use_true_random=False))
 def test_no_two_jobs_clash_however_readers_and_writers_interleave(
-    planned: list[tuple[Job, int]], chance: object
+    planned: list[tuple[DutyBlock, int]], chance: object
 ) -> None:
     """Everybody reads and judges, and commits some steps later, when others may have committed in between."""
-    table, waiting = Table(), list[tuple[int, Job, Diary]]()
+    table, waiting = Table(), list[tuple[int, DutyBlock, Diary]]()
     given_away = 0
     for now, (job, later) in enumerate(planned):
         read = table.read(job)
-        if not conflicts.among(job, read.jobs):
+        if not conflicts.list_clashes(job, read.jobs):
             waiting.append((now + later, job, read))
         for due in [each for each in waiting if each[0] <= now]:
             waiting.remove(due)
-            given_away += table.commit(diaries.add_job_ops(due[2], due[1]))
+            given_away += table.commit(diaries.add_block_ops(due[2], due[1]))
     for _, job, read in waiting:
-        given_away += table.commit(diaries.add_job_ops(read, job))
+        given_away += table.commit(diaries.add_block_ops(read, job))
     assert len(table.jobs) == given_away
-    assert [pair for pair in combinations(table.jobs, 2) if conflicts.between(*pair)] == []
+    assert [pair for pair in combinations(table.jobs, 2) if conflicts.find_clash(*pair)] == []
 
 
 @settings(deadline=None)
 @given(jobs(), jobs())
-def test_a_job_that_is_struck_out_leaves_no_trace_but_the_others(one: Job, other: Job) -> None:
+def test_a_job_that_is_struck_out_leaves_no_trace_but_the_others(one: DutyBlock, other: DutyBlock) -> None:
     table = Table()
-    table.commit(diaries.add_job_ops(table.read(one), one))
+    table.commit(diaries.add_block_ops(table.read(one), one))
     before = {key: list(page.jobs) for key, page in table.kept.items()}
-    table.commit(diaries.add_job_ops(table.read(other), other))
-    table.commit(diaries.remove_job_ops(table.read(other), other.assignment_id))
+    table.commit(diaries.add_block_ops(table.read(other), other))
+    table.commit(diaries.remove_block_ops(table.read(other), other.assignment_id))
     assert {key: page.jobs for key, page in table.kept.items() if page.jobs} == before
 
 
 @settings(deadline=None)
 @given(jobs(), st.integers(0, 60 * 24 * 25))
-def test_a_job_that_is_cut_off_ends_then_and_stands_where_it_has_a_part(job: Job, minutes: int) -> None:
+def test_a_job_that_is_cut_off_ends_then_and_stands_where_it_has_a_part(job: DutyBlock, minutes: int) -> None:
     table = Table()
-    table.commit(diaries.add_job_ops(table.read(job), job))
+    table.commit(diaries.add_block_ops(table.read(job), job))
     at = job.starts_at + timedelta(minutes=minutes)
-    assert table.commit(diaries.truncate_job_ops(table.read(job), job.assignment_id, at))
+    assert table.commit(diaries.truncate_block_ops(table.read(job), job.assignment_id, at))
     [left] = table.jobs
     assert left.ends_at <= max(job.starts_at + timedelta(minutes=1), min(at, job.ends_at))
     stands = {page.week for page in table.kept.values() if page.jobs}
-    assert stands == set(weeks(left.starts_at, left.ends_at))
+    assert stands == set(iso_weeks(left.starts_at, left.ends_at))

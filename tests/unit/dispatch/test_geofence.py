@@ -10,20 +10,28 @@ from hypothesis import strategies as st
 from coachway.bookings.charters.model import StopType
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import AssignmentStop
-from coachway.dispatch.tracking.geofence import Followed, Happening, Progress, StopEvent, follow, meters, told
-from coachway.dispatch.tracking.position_encoding import Fix, rounded
+from coachway.dispatch.tracking.geofence import (
+    FollowResult,
+    Progress,
+    StopEvent,
+    StopEventKind,
+    follow_fixes,
+    known_progress,
+    meters_between,
+)
+from coachway.dispatch.tracking.position_encoding import Fix, round_fix
 from tests.tracks import generate, read_track
 from tests.unit.dispatch.trips import TRIPS, stop, trip
 
-ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
+ARRIVED, DEPARTED = StopEventKind.ARRIVED, StopEventKind.DEPARTED
 START = datetime(2027, 3, 3, 14, tzinfo=UTC)
 
 
-def drive(name: str) -> Followed:
-    return follow(Progress(), read_track(name), trip(name))
+def drive(name: str) -> FollowResult:
+    return follow_fixes(Progress(), read_track(name), trip(name))
 
 
-def said(followed: Followed) -> list[str]:
+def said(followed: FollowResult) -> list[str]:
     return [f"{each.stop} {each.happening} {each.at:%H:%M}" for each in followed.passages]
 
 
@@ -61,21 +69,21 @@ def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.D
     progress = Progress()
     passages: list[StopEvent] = []
     for start, end in zip([0, *cuts], [*cuts, len(fixes)], strict=True):
-        part = follow(progress, fixes[start:end], stops)
+        part = follow_fixes(progress, fixes[start:end], stops)
         progress, passages = part.progress, [*passages, *part.passages]
-    whole = follow(Progress(), fixes, stops)
+    whole = follow_fixes(Progress(), fixes, stops)
     assert (progress, passages) == (whole.progress, whole.passages)
 
 
 @pytest.mark.parametrize("name", TRIPS)
 def test_going_through_the_same_fixes_again_tells_nothing_new(name: str) -> None:
     fixes, stops = read_track(name), trip(name)
-    first = follow(Progress(), fixes, stops)
+    first = follow_fixes(Progress(), fixes, stops)
     noted(stops, first.passages)
-    again = follow(Progress(), fixes, stops)
+    again = follow_fixes(Progress(), fixes, stops)
     assert again.passages == []
     assert (again.progress.stop, again.progress.there) == (first.progress.stop, first.progress.there)
-    assert (told(stops).stop, told(stops).there) == (first.progress.stop, first.progress.there)
+    assert (known_progress(stops).stop, known_progress(stops).there) == (first.progress.stop, first.progress.there)
 
 
 def noted(stops: list[AssignmentStop], passages: list[StopEvent]) -> None:
@@ -96,9 +104,9 @@ def test_each_stop_is_come_to_once_and_left_once_in_order(
     at, fixes = START, []
     for (latitude, longitude), seconds in way:
         at += timedelta(seconds=seconds)
-        fixes.append(rounded(at, latitude, longitude))
+        fixes.append(round_fix(at, latitude, longitude))
     stops = [stop(place, arrival="2027-03-03T10:00-05:00") for place in where]
-    passages = follow(Progress(), fixes, stops).passages
+    passages = follow_fixes(Progress(), fixes, stops).passages
     order = [(each.stop, each.happening is DEPARTED) for each in passages]
     assert order == sorted(set(order))
     assert [each.at for each in passages] == sorted(each.at for each in passages)
@@ -108,49 +116,49 @@ NEAR = generate.NEWARK
 
 
 def at(seconds: int, meters_north: float, **more: float) -> Fix:
-    return rounded(START + timedelta(seconds=seconds), NEAR[0] + meters_north / 111_195, NEAR[1], **more)
+    return round_fix(START + timedelta(seconds=seconds), NEAR[0] + meters_north / 111_195, NEAR[1], **more)
 
 
 def test_one_fix_inside_is_no_arrival_and_two_are_from_the_first_on() -> None:
     stops = [stop(NEAR)]
-    assert follow(Progress(), [at(0, 150), at(10, 250), at(20, 150)], stops).passages == []
-    assert follow(Progress(), [at(0, 250), at(10, 150), at(20, 150)], stops).passages == [
+    assert follow_fixes(Progress(), [at(0, 150), at(10, 250), at(20, 150)], stops).passages == []
+    assert follow_fixes(Progress(), [at(0, 250), at(10, 150), at(20, 150)], stops).passages == [
         StopEvent(0, ARRIVED, START + timedelta(seconds=10))
     ]
 
 
 @pytest.mark.parametrize(("off", "inside"), [(195, True), (205, False)])
 def test_the_fence_is_200_metres(off: float, inside: bool) -> None:
-    assert bool(follow(Progress(), [at(0, off), at(10, off)], [stop(NEAR)]).passages) is inside
+    assert bool(follow_fixes(Progress(), [at(0, off), at(10, off)], [stop(NEAR)]).passages) is inside
 
 
 def test_a_fix_less_accurate_than_the_fence_is_ignored() -> None:
     vague = [at(10 * n, 0, accuracy_m=201) for n in range(5)]
-    found = follow(Progress(), vague, [stop(NEAR)])
+    found = follow_fixes(Progress(), vague, [stop(NEAR)])
     assert (found.passages, found.counted) == ([], [])
 
 
 def test_what_only_an_aeroplane_could_reach_does_not_count_until_another_fix_bears_it_out() -> None:
     here, far, alone, back = at(0, 0), at(10, 50_000), at(20, -50_000), at(30, 40)
     nowhere = [stop((10.0, 10.0))]
-    assert follow(Progress(), [here, far, alone, back], nowhere).counted == [here, back]
+    assert follow_fixes(Progress(), [here, far, alone, back], nowhere).counted == [here, back]
     there = [at(20, 50_100), at(30, 50_200)]
-    assert follow(Progress(), [here, far, *there], nowhere).counted == [here, far, *there]
+    assert follow_fixes(Progress(), [here, far, *there], nowhere).counted == [here, far, *there]
 
 
 def test_the_newest_fix_says_where_a_vehicle_is_unless_it_is_vague() -> None:
     here, far, vague = at(0, 0), at(10, 50_000), at(20, 0, accuracy_m=201)
-    assert follow(Progress(), [here, far, vague], [stop(NEAR)]).newest == far
-    assert follow(Progress(), [vague], [stop(NEAR)]).newest is None
+    assert follow_fixes(Progress(), [here, far, vague], [stop(NEAR)]).newest == far
+    assert follow_fixes(Progress(), [vague], [stop(NEAR)]).newest is None
 
 
 def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
     stops = [stop(NEAR), stop(generate.PRINCETON)]
     fixes = [
-        rounded(START + timedelta(seconds=seconds), *place)
+        round_fix(START + timedelta(seconds=seconds), *place)
         for seconds, place in ((0, NEAR), (10, NEAR), (20, generate.PRINCETON), (30, generate.PRINCETON))
     ]
-    assert [(each.stop, each.happening) for each in follow(Progress(), fixes, stops).passages] == [
+    assert [(each.stop, each.happening) for each in follow_fixes(Progress(), fixes, stops).passages] == [
         (0, ARRIVED),
         (0, DEPARTED),
         (1, ARRIVED),
@@ -159,13 +167,13 @@ def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
 
 def test_a_stop_that_was_left_by_hand_is_not_left_again() -> None:
     stops = [stop(NEAR, departed_at=START), stop(generate.PRINCETON)]
-    found = follow(Progress(), [at(0, 0), at(10, 0), at(20, 300), at(30, 400)], stops)
+    found = follow_fixes(Progress(), [at(0, 0), at(10, 0), at(20, 300), at(30, 400)], stops)
     assert (found.passages, found.progress.stop) == ([], 1)
 
 
 def test_fixes_that_come_late_tell_the_true_time() -> None:
     stops = [stop(NEAR, arrived_at=START + timedelta(minutes=9))]
-    found = follow(Progress(), [at(0, 0), at(10, 0), at(700, 0)], stops)
+    found = follow_fixes(Progress(), [at(0, 0), at(10, 0), at(700, 0)], stops)
     assert found.passages == [StopEvent(0, ARRIVED, START)]
 
 
@@ -173,8 +181,8 @@ def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None
     later = {"arrival": "2027-03-03T10:00-05:00"}
     stops = [stop(generate.PRINCETON), stop(None), stop(NEAR, **later)]
     early = [at(seconds, 0) for seconds in range(-1000, 0, 10)]
-    assert follow(Progress(), early, stops).passages == []
-    assert follow(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).passages == [
+    assert follow_fixes(Progress(), early, stops).passages == []
+    assert follow_fixes(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).passages == [
         StopEvent(2, ARRIVED, START)
     ]
 
@@ -182,7 +190,7 @@ def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None
 def test_who_drives_past_a_later_stop_has_not_come_to_it() -> None:
     stops = [stop(generate.PRINCETON), stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:30-05:00")]
     past = [at(10 * n, 90 * n - 400) for n in range(12)]
-    assert follow(Progress(), past, stops).passages == []
+    assert follow_fixes(Progress(), past, stops).passages == []
 
 
 def test_stops_in_one_fence_are_served_together() -> None:
@@ -192,7 +200,7 @@ def test_stops_in_one_fence_are_served_together() -> None:
         stop(beside, departure="2027-03-03T09:05-05:00"),
         stop(generate.PRINCETON),
     ]
-    found = follow(Progress(), [at(0, 0), at(10, 0), at(20, 400), at(30, 600)], stops)
+    found = follow_fixes(Progress(), [at(0, 0), at(10, 0), at(20, 400), at(30, 600)], stops)
     assert [(each.stop, each.happening) for each in found.passages] == [
         (0, ARRIVED),
         (0, DEPARTED),
@@ -210,19 +218,19 @@ def round_trip(back: str) -> list[AssignmentStop]:
 
 def test_a_round_trip_that_leaves_late_is_not_over_as_it_leaves() -> None:
     late = [at(seconds, 0) for seconds in range(2400, 2700, 10)] + [at(2700 + 10 * n, 60 * n) for n in range(1, 30)]
-    found = follow(Progress(), late, round_trip("09:50"))
+    found = follow_fixes(Progress(), late, round_trip("09:50"))
     assert said(found) == ["0 arrived 14:40", "0 departed 14:45"]
 
 
 def test_a_tour_that_passes_where_it_began_is_not_over() -> None:
     out = [at(10 * n, 100 * n) for n in range(40)]
     back = [at(400 + 10 * n, 4000 - 100 * n) for n in range(80)]
-    assert said(follow(Progress(), [at(-10, 0), *out, *back], round_trip("12:00"))) == [
+    assert said(follow_fixes(Progress(), [at(-10, 0), *out, *back], round_trip("12:00"))) == [
         "0 arrived 13:59",
         "0 departed 14:00",
     ]
     stays = [at(800 + 10 * n, 0) for n in range(20)]
-    early = follow(Progress(), [at(-10, 0), *out, *back[:40], *stays], round_trip("12:00"))
+    early = follow_fixes(Progress(), [at(-10, 0), *out, *back[:40], *stays], round_trip("12:00"))
     assert said(early)[2:] == ["1 arrived 14:13"]
 
 
@@ -239,7 +247,7 @@ DAY = 86_400
 
 def test_who_stays_overnight_leaves_both_stops_in_the_morning() -> None:
     fixes = [at(seconds, 0) for seconds in range(0, DAY, 300)] + [at(DAY + 10 * n, 150 * n) for n in range(1, 6)]
-    found = follow(Progress(), fixes, overnight())
+    found = follow_fixes(Progress(), fixes, overnight())
     assert [(each.stop, each.happening) for each in found.passages] == [
         (0, ARRIVED),
         (0, DEPARTED),
@@ -254,7 +262,7 @@ def test_who_parks_elsewhere_overnight_comes_back_in_the_morning() -> None:
     fixes += [at(seconds, 1500) for seconds in range(960, DAY - 900, 300)]
     fixes += [at(seconds, 0) for seconds in range(DAY - 600, DAY, 10)]
     fixes += [at(DAY + 10 * n, 150 * n) for n in range(1, 6)]
-    assert said(follow(Progress(), fixes, overnight())) == [
+    assert said(follow_fixes(Progress(), fixes, overnight())) == [
         "0 arrived 14:00",
         "0 departed 14:16",
         "1 arrived 13:50",
@@ -263,4 +271,4 @@ def test_who_parks_elsewhere_overnight_comes_back_in_the_morning() -> None:
 
 
 def test_metres_are_metres() -> None:
-    assert meters(Coordinates(40.0, -74.0), Coordinates(40.001, -74.0)) == pytest.approx(111.2, abs=0.2)
+    assert meters_between(Coordinates(40.0, -74.0), Coordinates(40.001, -74.0)) == pytest.approx(111.2, abs=0.2)

@@ -13,7 +13,7 @@ from coachway.compliance.rules import REQUIRED, ComplianceStatus, DocumentType, 
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.rules import travel_time
 from coachway.dispatch.diaries import conflicts
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.matching import eligibility, scoring, trip_plan
 from coachway.dispatch.matching.eligibility import DriverCase, DriverEvaluation, TripRequirements, VehicleCase
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
@@ -53,7 +53,7 @@ def charter(**fields: Any) -> Charter:
 
 def wanted(vendor_id: str | None = None, drivers: int = 1, **fields: Any) -> TripRequirements:
     asked = charter(**fields)
-    plan = trip_plan.of(asked, drivers, LAW)
+    plan = trip_plan.build_trip_plan(asked, drivers, LAW)
     return TripRequirements(plan, asked.vehicle_class, asked.amenities, vendor_id)
 
 
@@ -66,14 +66,14 @@ def vehicle(**fields: Any) -> Vehicle:
     return Vehicle(**{**VEHICLE_EXAMPLE, "id": "veh_1", "org_id": "org_1", **fields})
 
 
-def case(*jobs: Job, standing: ComplianceStatus | None = IN_ORDER, **fields: Any) -> DriverCase:
+def case(*jobs: DutyBlock, standing: ComplianceStatus | None = IN_ORDER, **fields: Any) -> DriverCase:
     return DriverCase(driver(**fields), standing, jobs, {})
 
 
-def busy(starts_at: datetime, hours: float, status: str = "D", number: int = 1) -> Job:
+def busy(starts_at: datetime, hours: float, status: str = "D", number: int = 1) -> DutyBlock:
     """A job of nothing but this, where nobody knows."""
     end = starts_at + hours * H
-    return Job(
+    return DutyBlock(
         assignment_id=f"asg_{number}",
         charter_id="chr_2",
         number="CH-2027-000002",
@@ -86,7 +86,7 @@ def busy(starts_at: datetime, hours: float, status: str = "D", number: int = 1) 
 
 
 def judged(of: DriverCase, what: TripRequirements | None = None, law: Law = LAW) -> DriverEvaluation:
-    return eligibility.driver(of, what or wanted(), vehicle(), 0, law, NOW)
+    return eligibility.evaluate_driver(of, what or wanted(), vehicle(), 0, law, NOW)
 
 
 def rules_of(reasons: list[Reason]) -> list[Rule]:
@@ -125,10 +125,10 @@ def test_each_rule_is_named() -> None:
 def test_a_vehicle_must_be_in_service_of_the_class_large_enough_equipped_free_and_in_order() -> None:
     what = wanted(amenities=["wheelchair-lift", "wifi", "restroom"])
     fine = vehicle(amenities=["wifi", "restroom"], is_ada_compliant=True)
-    assert eligibility.vehicle(VehicleCase(fine, IN_ORDER, []), what) == []
+    assert eligibility.vehicle_reasons(VehicleCase(fine, IN_ORDER, []), what) == []
     poor = vehicle(vehicle_class="minibus", capacity=39, status="out_of_service", vendor_id=VENDOR)
     job = busy(TWO, 1)
-    found = eligibility.vehicle(VehicleCase(poor, None, [job]), what)
+    found = eligibility.vehicle_reasons(VehicleCase(poor, None, [job]), what)
     assert rules_of(found) == [
         Rule.VENDOR,
         Rule.STATUS,
@@ -145,7 +145,9 @@ def test_a_vehicle_must_be_in_service_of_the_class_large_enough_equipped_free_an
 def test_passengers_are_shared_by_the_vehicles() -> None:
     what = wanted(passengers=81, vehicle_count=2)
     assert what.plan.passengers == 41
-    assert rules_of(eligibility.vehicle(VehicleCase(vehicle(capacity=40), IN_ORDER, []), what)) == [Rule.CAPACITY]
+    assert rules_of(eligibility.vehicle_reasons(VehicleCase(vehicle(capacity=40), IN_ORDER, []), what)) == [
+        Rule.CAPACITY
+    ]
 
 
 def test_sixty_four_hours_on_duty_leave_six() -> None:
@@ -154,7 +156,7 @@ def test_sixty_four_hours_on_duty_leave_six() -> None:
     assert judged(case(*week)).reasons == []
     long = charter(ends_at="2027-03-03T16:00:00-05:00").model_dump(mode="json")
     long["stops"][1]["estimated_arrival"] = "2027-03-03T16:00:00-05:00"
-    what = TripRequirements(trip_plan.of(Charter.model_validate(long), 1, LAW), "coach", [], None)
+    what = TripRequirements(trip_plan.build_trip_plan(Charter.model_validate(long), 1, LAW), "coach", [], None)
     [reason] = judged(case(*week), what).reasons
     assert (reason.rule, reason.citation) == (Rule.HOURS_OF_SERVICE, "49 CFR 395.5(b)(2)")
     assert "cycle limit by 1 h 00 min" in reason.message
@@ -175,19 +177,19 @@ def test_an_organization_s_rules_are_those_that_count() -> None:
 def test_a_second_driver_rides_along_and_that_is_duty() -> None:
     what = wanted(drivers=2)
     assert [each.riding for each in what.plan.duty(1)] == [True]
-    found = eligibility.driver(case(), what, vehicle(), 1, LAW, NOW)
+    found = eligibility.evaluate_driver(case(), what, vehicle(), 1, LAW, NOW)
     assert found.reasons == []
     assert found.remaining is not None
     assert (found.remaining.drive, found.remaining.duty) == (10 * H, 12 * H)
 
 
 def test_who_takes_over_under_way_is_judged_by_what_is_left() -> None:
-    plan = trip_plan.of(charter(), 1, LAW, TWO + 2 * H)
+    plan = trip_plan.build_trip_plan(charter(), 1, LAW, TWO + 2 * H)
     assert (plan.starts_at, plan.duty(0)[0].start, plan.duty(0)[-1].end) == (TWO + 2 * H, TWO + 2 * H, TWO + 3 * H)
 
 
 def test_the_way_to_the_garage_is_duty() -> None:
-    plan = trip_plan.of(charter(deadhead_miles=100), 1, LAW)
+    plan = trip_plan.build_trip_plan(charter(deadhead_miles=100), 1, LAW)
     assert (plan.starts_at, plan.pickup_at) == (TWO - H, TWO)
     assert plan.ends_at - plan.dropoff_at == H
 
@@ -203,7 +205,7 @@ def test_the_way_from_the_job_before_is_driven_too() -> None:
     assert reason.rule is Rule.HOURS_OF_SERVICE
     assert reason.message.startswith("Rosa Delgado would pass the drive limit by 3 h 58 min")  # six, five and three
     assert judged(case(before)).earliest_legal_at == before.ends_at + took + 8 * H
-    rested = conflicts.moved(before, TWO - took - 8 * H - 6 * H)
+    rested = conflicts.move_block(before, TWO - took - 8 * H - 6 * H)
     assert judged(case(rested)).reasons == []
     # Where it ends in the place that the trip begins at, there is no way.
     assert judged(case(before.model_copy(update={"finishes": wanted().plan.begins}))).reasons == []
@@ -215,7 +217,7 @@ def test_a_trip_after_which_the_way_to_the_next_job_is_too_long_to_drive_is_refu
     assert 7 * H < took < 8 * H
     [reason] = judged(case(later)).reasons
     assert "on a later job" in reason.message
-    assert judged(case(conflicts.moved(later, TWO + 3 * H + took + 8 * H))).reasons == []
+    assert judged(case(conflicts.move_block(later, TWO + 3 * H + took + 8 * H))).reasons == []
 
 
 def test_every_reason_says_its_rule_and_its_source_once() -> None:
@@ -231,12 +233,12 @@ days_of_work = st.lists(
 places = st.sampled_from([None, BOSTON, ATLANTIC_CITY])
 
 
-def _jobs(drawn: list[tuple[int, float, str]]) -> list[Job]:
+def _jobs(drawn: list[tuple[int, float, str]]) -> list[DutyBlock]:
     """Jobs that do not overlap each other."""
-    found: list[Job] = []
+    found: list[DutyBlock] = []
     for number, (start, hours, status) in enumerate(drawn):
         job = busy(TWO + start * H, hours, status, number)
-        if not conflicts.among(job, found):
+        if not conflicts.list_clashes(job, found):
             found.append(job)
     return found
 
@@ -261,7 +263,7 @@ def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_w
     moved = charter(**fields).model_dump(mode="json")
     moved["stops"][0]["estimated_departure"] = fields["starts_at"]
     moved["stops"][1]["estimated_arrival"] = fields["ends_at"]
-    put_off = TripRequirements(trip_plan.of(Charter.model_validate(moved), 1, LAW), "coach", [], None)
+    put_off = TripRequirements(trip_plan.build_trip_plan(Charter.model_validate(moved), 1, LAW), "coach", [], None)
     assert judged(of, put_off).reasons == []
 
 
@@ -270,13 +272,13 @@ def test_when_a_trip_is_put_off_to_the_earliest_legal_moment_nothing_is_in_the_w
 def test_more_work_never_makes_a_trip_legal(drawn: list[tuple[int, float, str]], start: int, hours: float) -> None:
     jobs = _jobs(drawn)
     more = busy(TWO + start * H, hours, "ON", 99)
-    if conflicts.among(more, jobs):
+    if conflicts.list_clashes(more, jobs):
         return
     if judged(case(*jobs)).reasons and not _rest_changed(jobs, more):
         assert judged(case(*jobs, more)).reasons
 
 
-def _rest_changed(jobs: list[Job], more: Job) -> bool:
+def _rest_changed(jobs: list[DutyBlock], more: DutyBlock) -> bool:
     """Whether a later job was in the way only because it would have been spoilt: it may be spoilt anyway now."""
     return any(job.starts_at >= TWO for job in [*jobs, more])
 
@@ -290,7 +292,7 @@ def test_the_parts_of_a_score_add_up_within_their_bounds(
     found = judged(of)
     if found.remaining is None:
         return
-    score = scoring.driver(of, wanted().plan, found.remaining, LAW)
+    score = scoring.score_driver(of, wanted().plan, found.remaining, LAW)
     assert 0 <= score.distance <= scoring.DISTANCE
     assert 0 <= score.hours_left <= scoring.HOURS_LEFT
     assert 0 <= score.rating <= scoring.RATING

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import lateness as tracking_lateness
-from coachway.dispatch.tracking.geofence import Progress, told
+from coachway.dispatch.tracking.geofence import Progress, known_progress
 from tests.unit.dispatch.trips import trip
 
 NINE = datetime(2027, 3, 3, 14, tzinfo=UTC)
@@ -64,27 +64,27 @@ def test_a_duty_that_did_not_begin_is_told_of_after_a_quarter_of_an_hour() -> No
 def test_a_vehicle_is_as_late_as_the_stop_it_should_have_left_or_reached(
     progress: Progress, at: timedelta, stop: int, by: int
 ) -> None:
-    assert tracking_lateness.overdue(assignment("in_progress"), progress, NINE + at) == (stop, by)
+    assert tracking_lateness.minimum_lateness(assignment("in_progress"), progress, NINE + at) == (stop, by)
 
 
 def test_nothing_is_late_that_is_not_due_or_over() -> None:
     running = assignment("in_progress")
-    assert tracking_lateness.overdue(running, Progress(stop=0), NINE) is None
-    assert tracking_lateness.overdue(running, Progress(stop=1), NINE + minutes(100)) is None
-    assert tracking_lateness.overdue(running, Progress(stop=2), NINE + minutes(500)) is None
-    assert tracking_lateness.overdue(assignment("declined"), Progress(stop=0), NINE + minutes(500)) is None
+    assert tracking_lateness.minimum_lateness(running, Progress(stop=0), NINE) is None
+    assert tracking_lateness.minimum_lateness(running, Progress(stop=1), NINE + minutes(100)) is None
+    assert tracking_lateness.minimum_lateness(running, Progress(stop=2), NINE + minutes(500)) is None
+    assert tracking_lateness.minimum_lateness(assignment("declined"), Progress(stop=0), NINE + minutes(500)) is None
 
 
 def test_the_timer_looks_when_something_might_have_to_be_told() -> None:
-    assert tracking_lateness.next_look(assignment(), NINE - minutes(60)) == NINE - minutes(25)
-    assert tracking_lateness.next_look(assignment(unstarted_at=NINE), NINE - minutes(20)) == NINE + minutes(15)
+    assert tracking_lateness.next_check_at(assignment(), NINE - minutes(60)) == NINE - minutes(25)
+    assert tracking_lateness.next_check_at(assignment(unstarted_at=NINE), NINE - minutes(20)) == NINE + minutes(15)
     running = assignment("in_progress", may_drive_until=NINE + minutes(10))
-    assert tracking_lateness.next_look(running, NINE) == NINE + minutes(11)
-    assert tracking_lateness.next_look(
+    assert tracking_lateness.next_check_at(running, NINE) == NINE + minutes(11)
+    assert tracking_lateness.next_check_at(
         assignment("in_progress", late_minutes=20), NINE + minutes(16)
     ) == NINE + minutes(30)
     for over in ("completed", "declined", "released"):
-        assert tracking_lateness.next_look(assignment(over), NINE) is None
+        assert tracking_lateness.next_check_at(assignment(over), NINE) is None
 
 
 @given(
@@ -98,9 +98,9 @@ def test_the_timer_always_looks_again_at_what_is_not_over(status: str, at: int, 
     if left:
         running.stops[0].departed_at = NINE
     now = NINE + minutes(at)
-    following = tracking_lateness.next_look(running, now)
+    following = tracking_lateness.next_check_at(running, now)
     assert following is not None
     assert now < following
-    lateness = tracking_lateness.overdue(running, told(running.stops), now)
+    lateness = tracking_lateness.minimum_lateness(running, known_progress(running.stops), now)
     if lateness is not None and (known or 0) <= lateness.minutes:  # else more was told than has come true
-        assert following <= now + tracking_lateness.OFTEN
+        assert following <= now + tracking_lateness.CHECK_INTERVAL

@@ -71,7 +71,7 @@ def vehicle(
 
 
 def page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS, of_all: int = 1) -> LivePage:
-    return live_page_content.page(status, vehicles, trip(left=False), WORDS, NOW, of_all=of_all)
+    return live_page_content.build_page(status, vehicles, trip(left=False), WORDS, NOW, of_all=of_all)
 
 
 def test_a_trip_is_not_over_while_a_vehicle_of_it_is_not_known() -> None:

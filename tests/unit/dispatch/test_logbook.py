@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import travel_time
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.fleet.model import DRIVER_EXAMPLE, Driver
 from coachway.hours.model import Answer, Segment, Status
@@ -33,13 +33,13 @@ def driver(**fields: Any) -> Driver:
     return Driver(**{**DRIVER_EXAMPLE, **known, "created_at": datetime(2026, 1, 1, tzinfo=UTC), **fields})
 
 
-def job(starts_at: datetime = NINE, number: str = "1") -> Job:
+def job(starts_at: datetime = NINE, number: str = "1") -> DutyBlock:
     """Half an hour to the first stop, three hours of driving, an hour's wait, three hours back, half an hour home."""
     at, duty = starts_at, []
     for hours, status in ((0.5, "D"), (3, "D"), (1, "ON"), (3, "D"), (0.5, "D")):
         duty.append(Segment(start=at, end=at + hours * H, status=Status(status)))
         at += hours * H
-    return Job(
+    return DutyBlock(
         assignment_id=f"asg_{number}",
         charter_id="chr_1",
         number="CH-1",
@@ -51,7 +51,7 @@ def job(starts_at: datetime = NINE, number: str = "1") -> Job:
     )
 
 
-def begun(of: Job, *, checked_in: float | None = 0, out: float | None = None, **at: float) -> Assignment:
+def begun(of: DutyBlock, *, checked_in: float | None = 0, out: float | None = None, **at: float) -> Assignment:
     """Its assignment: `left0=0.6` says that the first stop was left so many hours after the duty's planned start."""
     plan = [(None, 0.5), (3.5, 4.5), (7.5, None)]
     stops = [
@@ -103,9 +103,9 @@ def told(segments: list[Segment]) -> list[tuple[str, float, float]]:
     return found
 
 
-def log(*jobs: Job, now: float = -24, known: Assignment | None = None, until: float = 24, **fields: Any) -> Any:
+def log(*jobs: DutyBlock, now: float = -24, known: Assignment | None = None, until: float = 24, **fields: Any) -> Any:
     known_by_id = {known.id: known} if known else {}
-    return told(logbook.log(driver(**fields), jobs, known_by_id, NINE, NINE + until * H, NINE + now * H, REST))
+    return told(logbook.build_log(driver(**fields), jobs, known_by_id, NINE, NINE + until * H, NINE + now * H, REST))
 
 
 def test_what_is_ahead_is_as_planned_and_between_jobs_a_driver_is_off() -> None:
@@ -114,7 +114,7 @@ def test_what_is_ahead_is_as_planned_and_between_jobs_a_driver_is_off() -> None:
     assert log(job(), job(NINE + 20 * H, "2"), until=21) == [*plan, ("OFF", 8, 20), ("D", 20, 21)]
 
 
-def between(hours: float, *, deadhead: bool = False) -> tuple[Job, Job]:
+def between(hours: float, *, deadhead: bool = False) -> tuple[DutyBlock, DutyBlock]:
     """A job that ends in New York, and so many hours later one that begins in Boston, five hours of driving away."""
     one = job().model_copy(update={"finishes": NEW_YORK})
     other = job(one.ends_at + hours * H, "2").model_copy(update={"begins": BOSTON})
@@ -152,7 +152,7 @@ def test_the_way_was_driven_before_the_driver_reported_for_duty() -> None:
     one, other = between(6)
     came = begun(other, checked_in=0.25)
     known = {one.assignment_id: begun(one, out=8, left0=0.5, came1=3.5, left1=4.5, came2=7.5), came.id: came}
-    segments = logbook.log(driver(), [one, other], known, NINE, NINE + 14.3 * H, NINE + 14.3 * H, REST)
+    segments = logbook.build_log(driver(), [one, other], known, NINE, NINE + 14.3 * H, NINE + 14.3 * H, REST)
     [way] = [each for each in segments if each.status is Status.DRIVING and each.end == NINE + 14.25 * H]
     assert way.length == travel_time(NEW_YORK, BOSTON)
 
@@ -192,10 +192,10 @@ def test_a_job_past_its_end_without_a_word_is_a_hole() -> None:
 
 
 def test_of_a_hole_the_rules_say_unknown() -> None:
-    history = logbook.log(driver(), [job()], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
+    history = logbook.build_log(driver(), [job()], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
     plan = [Segment(start=NINE + 20 * H, end=NINE + 21 * H, status=Status.DRIVING)]
     assert check(history, plan).verdict is Answer.UNKNOWN
-    whole = logbook.log(driver(), [], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
+    whole = logbook.build_log(driver(), [], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
     assert check(whole, plan).verdict is Answer.OK
 
 
@@ -206,7 +206,7 @@ def test_before_a_driver_was_added_their_own_statement_tells() -> None:
 
     def of(statement: list[float] | None) -> list[Segment]:
         who = driver(created_at=added, duty_statement=statement)
-        return logbook.log(who, [], {}, since, NINE, NINE, REST)
+        return logbook.build_log(who, [], {}, since, NINE, NINE, REST)
 
     found = of([float(each) for each in stated])
     midnight = datetime(2027, 2, 23, 5, tzinfo=UTC)  # in New York, seven days before
@@ -219,7 +219,7 @@ def test_before_a_driver_was_added_their_own_statement_tells() -> None:
 @pytest.mark.parametrize(("hours", "verdict"), [(0, "OK"), (9.5, "BLOCK"), (None, "UNKNOWN")])
 def test_the_statement_counts_for_the_first_trip(hours: float | None, verdict: str) -> None:
     who = driver(created_at=NINE - H, duty_statement=None if hours is None else [hours] * 7)
-    history = logbook.log(who, [], {}, BEFORE, NINE, NINE, REST)
+    history = logbook.build_log(who, [], {}, BEFORE, NINE, NINE, REST)
     assert check(history, job().duty, home=ZoneInfo(who.timezone)).verdict == verdict
 
 
@@ -237,7 +237,7 @@ def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
     seen = {name: said[name] for name in names[:known_of]}
     checked_in = seen.pop("checked_in", None)
     known = begun(job(), checked_in=checked_in, **seen)
-    segments = logbook.log(driver(), [job()], {known.id: known}, BEFORE, NINE + 48 * H, NINE + now * H, REST)
+    segments = logbook.build_log(driver(), [job()], {known.id: known}, BEFORE, NINE + 48 * H, NINE + now * H, REST)
     assert segments[0].start == BEFORE
     assert segments[-1].end == NINE + 48 * H
     assert all(one.end <= two.start for one, two in pairwise(segments))
@@ -247,9 +247,9 @@ def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
 @given(st.integers(0, 47), st.integers(1, 47))
 def test_a_shorter_look_sees_the_same(start: int, length: int) -> None:
     jobs = [job(), job(NINE + 22 * H, "2")]
-    whole = logbook.log(driver(), jobs, {}, NINE - H, NINE + 96 * H, BEFORE, REST)
+    whole = logbook.build_log(driver(), jobs, {}, NINE - H, NINE + 96 * H, BEFORE, REST)
     since, until = NINE + start * H, NINE + (start + length) * H
-    part = logbook.log(driver(), jobs, {}, since, until, BEFORE, REST)
+    part = logbook.build_log(driver(), jobs, {}, since, until, BEFORE, REST)
     clipped = [
         each.model_copy(update={"start": max(each.start, since), "end": min(each.end, until)})
         for each in whole

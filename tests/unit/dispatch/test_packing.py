@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merged, rounded
+from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merge_fixes, round_fix
 from tests.tracks import read_track
 
 START = datetime(2027, 3, 3, 14, tzinfo=UTC)
 
 fixes = st.builds(
-    lambda ms, *rest: rounded(START + timedelta(milliseconds=ms), *rest),
+    lambda ms, *rest: round_fix(START + timedelta(milliseconds=ms), *rest),
     st.integers(0, 600_000),
     st.floats(-90, 90),
     st.floats(-180, 180),
@@ -34,13 +34,13 @@ def test_packing_needs_no_escaping_in_json(track: list[Fix]) -> None:
 
 @given(tracks, tracks)
 def test_what_comes_twice_is_kept_once_and_in_order(one: list[Fix], other: list[Fix]) -> None:
-    together = merged(one, [*reversed(other), *one])
+    together = merge_fixes(one, [*reversed(other), *one])
     assert [fix.at for fix in together] == sorted({fix.at for fix in [*one, *other]})
     assert set(one) <= set(together)
 
 
 def test_a_fix_is_kept_to_the_millisecond_and_to_about_a_metre() -> None:
-    fix = rounded(START + timedelta(microseconds=1999), 40.7074049, -74.0112951, 61.6, 359.9, 3.4)
+    fix = round_fix(START + timedelta(microseconds=1999), 40.7074049, -74.0112951, 61.6, 359.9, 3.4)
     assert fix == Fix(START + timedelta(milliseconds=1), 40.7074, -74.0113, 62, 0, 3)
 
 

@@ -70,8 +70,8 @@ def test_nothing_else_counts() -> None:
 
 def test_the_events_say_what_is_read_of_them() -> None:
     for shape, event in (
-        (performance_counters.Departed, TripDeparted),
-        (performance_counters.Arrived, TripArrived),
-        (performance_counters.Rated, VendorRated),
+        (performance_counters.TripDepartedData, TripDeparted),
+        (performance_counters.TripArrivedData, TripArrived),
+        (performance_counters.VendorRatedData, VendorRated),
     ):
         assert set(shape.model_fields) <= set(event.model_fields)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking import position_store
-from coachway.dispatch.tracking.geofence import Progress, follow
+from coachway.dispatch.tracking.geofence import Progress, follow_fixes
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.dispatch.tracking.position_store import TrailPage
 from tests.tracks import read_track
@@ -23,7 +23,7 @@ Pages = dict[datetime, TrailPage]
 
 def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> position_store.MergedTrail:
     """Lay a batch as a check-in does: on the pages from its first fix on, and the one before."""
-    oldest = position_store.page_of(min(fix.at for fix in batch))
+    oldest = position_store.page_start(min(fix.at for fix in batch))
     there = sorted(pages)
     before = [each for each in there if each < oldest][-1:]
     laid = position_store.merge_positions(
@@ -40,7 +40,7 @@ def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> positio
 
 def test_a_page_of_an_older_release_is_read() -> None:
     written = TrailPage(
-        org_id=ORG, assignment_id=RUN, begins=position_store.page_of(datetime(2027, 3, 3, 14, 2, tzinfo=UTC))
+        org_id=ORG, assignment_id=RUN, begins=position_store.page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC))
     )
     old = written.model_dump_json().replace('"before":{', '"before":{"strays":2,')
     assert TrailPage.model_validate_json(old) == written
@@ -55,7 +55,7 @@ def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: i
     chance.shuffle(batches)
     pages: Pages = {}
     stops, in_order = trip(name), trip(name)
-    for passage in follow(Progress(), track, in_order).passages:
+    for passage in follow_fixes(Progress(), track, in_order).passages:
         setattr(in_order[passage.stop], f"{passage.happening}_at", passage.at)
     known = sum(len(sent(pages, chance.sample(batch, len(batch)), stops).known) for batch in batches)
     assert [fix for begins in sorted(pages) for fix in pages[begins].fixes] == track
@@ -69,8 +69,8 @@ def test_each_page_leads_to_where_all_before_it_and_it_lead(name: str) -> None:
     for first in range(0, len(track), 50):
         sent(pages, track[first : first + 50], stops)
     for begins, page in pages.items():
-        whole = follow(Progress(), [fix for fix in track if fix.at < begins + position_store.LENGTH], stops)
-        assert follow(page.before, page.fixes, stops).progress == whole.progress
+        whole = follow_fixes(Progress(), [fix for fix in track if fix.at < begins + position_store.PAGE_LENGTH], stops)
+        assert follow_fixes(page.before, page.fixes, stops).progress == whole.progress
 
 
 def test_a_batch_that_is_sent_again_changes_nothing() -> None:
@@ -83,5 +83,5 @@ def test_a_batch_that_is_sent_again_changes_nothing() -> None:
 
 def test_a_page_begins_every_five_minutes() -> None:
     at = datetime(2027, 3, 3, 14, 9, 59, 999_000, tzinfo=UTC)
-    assert position_store.page_of(at) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
-    assert position_store.page_of(at + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)
+    assert position_store.page_start(at) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
+    assert position_store.page_start(at + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)

@@ -88,14 +88,14 @@ def assignment(**fields: Any) -> Assignment:
 
 
 def test_a_days_trip_fits_on_one_page() -> None:
-    pdf = trip_sheet_pdf.pdf(assignment(), [ROSA], COACH, ORGANIZATION)
+    pdf = trip_sheet_pdf.render_pdf(assignment(), [ROSA], COACH, ORGANIZATION)
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") == 1
 
 
 def test_the_same_trip_makes_the_same_paper() -> None:
     made = assignment()
-    assert trip_sheet_pdf.pdf(made, [ROSA], COACH, ORGANIZATION) == trip_sheet_pdf.pdf(
+    assert trip_sheet_pdf.render_pdf(made, [ROSA], COACH, ORGANIZATION) == trip_sheet_pdf.render_pdf(
         made, [ROSA], COACH, ORGANIZATION
     )
 
@@ -106,16 +106,16 @@ def test_two_drivers_have_two_plans() -> None:
         second_driver_name=EMIL.name,
         second_duty=duty((0, 390, Status.ON), (390, 570, Status.DRIVING), (570, 600, Status.ON)),
     )
-    alone = trip_sheet_pdf.pdf(assignment(), [ROSA], COACH, ORGANIZATION)
-    assert len(trip_sheet_pdf.pdf(shared, [ROSA, EMIL], COACH, ORGANIZATION)) > len(alone)
+    alone = trip_sheet_pdf.render_pdf(assignment(), [ROSA], COACH, ORGANIZATION)
+    assert len(trip_sheet_pdf.render_pdf(shared, [ROSA, EMIL], COACH, ORGANIZATION)) > len(alone)
 
 
 def test_what_is_not_known_is_left_out() -> None:
     bare = assignment(duty=[], contact_phone=None, notes=" ", stops=[])
-    assert trip_sheet_pdf.pdf(bare, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
+    assert trip_sheet_pdf.render_pdf(bare, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
 
 
 def test_the_longest_of_everything_breaks_over_pages() -> None:
     stops = [stop(StopType.WAYPOINT, "<b>W" * 50, n, n + 1) for n in range(50)]
-    pdf = trip_sheet_pdf.pdf(assignment(stops=stops, notes="n\n" * 2000), [ROSA], COACH, ORGANIZATION)
+    pdf = trip_sheet_pdf.render_pdf(assignment(stops=stops, notes="n\n" * 2000), [ROSA], COACH, ORGANIZATION)
     assert pdf.count(b"/Type /Page\n") > 5

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.tracking.geofence import Happening, StopEvent
-from coachway.dispatch.tracking.trip_progress import Step, apply_stop_events_to_assignment
+from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
+from coachway.dispatch.tracking.trip_progress import ProgressStep, apply_stop_events_to_assignment
 from tests.unit.dispatch.test_late import NINE, assignment, minutes
 from tests.unit.dispatch.trips import trip
 
-ARRIVED, DEPARTED = Happening.ARRIVED, Happening.DEPARTED
+ARRIVED, DEPARTED = StopEventKind.ARRIVED, StopEventKind.DEPARTED
 FREE = timedelta(minutes=15)
 WHOLE = [
     StopEvent(0, ARRIVED, NINE - minutes(10)),
@@ -27,7 +27,7 @@ def checked_in() -> Assignment:
     return assignment("checked_in", stops=trip("long-stop"))
 
 
-def through(before: Assignment, passages: list[StopEvent]) -> list[Step]:
+def through(before: Assignment, passages: list[StopEvent]) -> list[ProgressStep]:
     steps = []
     while (step := apply_stop_events_to_assignment(before, passages, FREE)).changes:
         steps.append(step)

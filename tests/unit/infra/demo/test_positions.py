@@ -9,7 +9,7 @@ import pytest
 from coachway.core.types import ids
 from coachway.dispatch.tracking import eta, geofence
 from coachway.dispatch.tracking.geofence import Progress
-from coachway.dispatch.tracking.position_ingest import CheckInBatch
+from coachway.dispatch.tracking.position_ingest import PositionBatch
 from infra.local.demo.fleet_scenario import ASSIGNMENT_STATUSES
 from infra.local.demo.positions import planned_positions
 from infra.local.demo.scenario import Scenario, Trip
@@ -43,11 +43,11 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
             now,
             home_by=now - timedelta(minutes=5) if is_completed else None,
         )
-        batch = CheckInBatch.model_validate({"assignment_id": ids.new("asg"), "points": points})
+        batch = PositionBatch.model_validate({"assignment_id": ids.new("asg"), "points": points})
         fixes = [point.fix() for point in batch.points]
         assert fixes == sorted(fixes)
         assert (checked_in <= fixes[0].at, fixes[-1].at) == (True, now)
-        followed = geofence.follow(Progress(), fixes, stops)
+        followed = geofence.follow_fixes(Progress(), fixes, stops)
         assert len(followed.counted) == len(fixes)
         passages = {(passage.stop, str(passage.happening)) for passage in followed.passages}
         expected = {(0, "arrived")} | {
@@ -58,5 +58,7 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
             and (planned + timedelta(minutes=5) < now or (is_completed and number == len(stops) - 1))
         }
         assert passages == expected, trip.notes
-        late = eta.lateness(stops, eta.arrivals(followed.progress, stops, now, eta.pace(followed.counted)))
+        late = eta.find_lateness(
+            stops, eta.estimate_arrivals(followed.progress, stops, now, eta.average_speed(followed.counted))
+        )
         assert late is None or late.minutes < 10, (trip.notes, late)

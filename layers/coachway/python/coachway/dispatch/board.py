@@ -28,7 +28,7 @@ from coachway.identity import organization_queries
 
 LONGEST_TRIP: Final = timedelta(days=7)
 """Trips that left up to so long ago, and are still under way, are on the board."""
-_TAKES_PLACE: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
+_SHOWN_CHARTERS: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
 
 
 class Column(StrEnum):
@@ -88,7 +88,7 @@ class Board(BaseSchema):
     columns: dict[Column, list[BoardCard]]
 
 
-def of_day(caller: Caller, query: BoardQuery) -> Board:
+def get_board(caller: Caller, query: BoardQuery) -> Board:
     """The trips that leave on a day by their own clock, and those under way that left in the week before.
 
     Two queries for the day, one for each day of the week before; a read for each hundred recoveries, and one for each
@@ -97,41 +97,45 @@ def of_day(caller: Caller, query: BoardQuery) -> Board:
     now = clock.now()
     timezone = organization_queries.get(caller.org_id).timezone
     day = query.day or now.astimezone(ZoneInfo(timezone)).date()
-    running = _running(caller.org_id, day, now)
-    tracks = {each.assignment_id: each for each in live_positions.of_running(caller.org_id, running, now)}
-    searches = _searches(caller.org_id, running)
-    cards = [_of_assignment(each, tracks[each.id], searches.get(each.recovery_id or "")) for each in running]
-    cards += [card for charter in _charters(caller.org_id, day) for card in _without_driver(charter)]
+    running = _list_assignments(caller.org_id, day, now)
+    tracks = {each.assignment_id: each for each in live_positions.list_vehicle_tracks(caller.org_id, running, now)}
+    searches = _find_recoveries(caller.org_id, running)
+    cards = [_assignment_card(each, tracks[each.id], searches.get(each.recovery_id or "")) for each in running]
+    cards += [card for charter in _list_charters(caller.org_id, day) for card in _uncovered_cards(charter)]
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}
     return Board(day=day, timezone=timezone, asked_at=now, columns=columns)
 
 
-def _running(org_id: str, day: date, now: datetime) -> list[Assignment]:
+def _list_assignments(org_id: str, day: date, now: datetime) -> list[Assignment]:
     """The assignments of a day, and on the day itself those that have been under way since before."""
-    found = [each for each in _of_day(org_id, day) if each.status not in _GONE]
+    found = [each for each in _list_assignments_of_day(org_id, day) if each.status not in _ENDED]
     midnight = datetime.combine(day, time(), now.tzinfo)
     if not midnight - timedelta(days=1) <= now <= midnight + timedelta(days=2):
         return found
-    before = (each for back in range(1, LONGEST_TRIP.days + 1) for each in _of_day(org_id, day - timedelta(days=back)))
+    before = (
+        each
+        for back in range(1, LONGEST_TRIP.days + 1)
+        for each in _list_assignments_of_day(org_id, day - timedelta(days=back))
+    )
     return [each for each in before if each.status.is_under_way] + found
 
 
-_GONE: Final = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.RELEASED})
+_ENDED: Final = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.RELEASED})
 
 
-def _of_day(org_id: str, day: date) -> Iterable[Assignment]:
+def _list_assignments_of_day(org_id: str, day: date) -> Iterable[Assignment]:
     partition = BY_DAY.partition(org=org_id, month=f"{day:%Y-%m}")
     return query_all(Assignment, partition, prefix=f"{day}T", index=BY_DAY.index)
 
 
-def _charters(org_id: str, day: date) -> Iterable[Charter]:
+def _list_charters(org_id: str, day: date) -> Iterable[Charter]:
     partition = BY_TRIP.partition(org=org_id, month=f"{day:%Y-%m}")
     found = query_all(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
-    return (each for each in found if each.status in _TAKES_PLACE)
+    return (each for each in found if each.status in _SHOWN_CHARTERS)
 
 
-def _searches(org_id: str, running: Sequence[Assignment]) -> dict[str, Recovery]:
+def _find_recoveries(org_id: str, running: Sequence[Assignment]) -> dict[str, Recovery]:
     keys = [RECOVERY.key(org=org_id, id=each.recovery_id) for each in running if each.recovery_id]
     found: dict[str, Recovery] = {}
     for first in range(0, len(keys), 100):
@@ -139,7 +143,7 @@ def _searches(org_id: str, running: Sequence[Assignment]) -> dict[str, Recovery]
     return found
 
 
-def _of_assignment(each: Assignment, at: OwnVehicleTrack, search: Recovery | None) -> BoardCard:
+def _assignment_card(each: Assignment, at: OwnVehicleTrack, search: Recovery | None) -> BoardCard:
     told = search if search is not None and search.status is not RecoveryStatus.CANCELLED else None
     return BoardCard(
         charter_id=each.charter_id,
@@ -168,7 +172,7 @@ def _of_assignment(each: Assignment, at: OwnVehicleTrack, search: Recovery | Non
     )
 
 
-def _without_driver(charter: Charter) -> Iterable[BoardCard]:
+def _uncovered_cards(charter: Charter) -> Iterable[BoardCard]:
     covers = {each.vehicle: each for each in charter.vehicles}
     for number in range(1, charter.vehicle_count + 1):
         cover = covers.get(number, Cover(vehicle=number))

@@ -33,14 +33,14 @@ _PERSONAL: Final[RedactionMap] = {
     "status_reason": "",
     "why": "",
 }
-_OF_ASSIGNMENT: Final[RedactionMap] = {**_PERSONAL, "reason": ""}
+_PERSONAL_OF_ASSIGNMENT: Final[RedactionMap] = {**_PERSONAL, "reason": ""}
 """Why somebody declined or was released, in their words; of a recovery it is one of a few."""
 
 
-def charter_erased(caller: Caller, delivery: Delivery) -> None:
+def on_charter_erased(caller: Caller, delivery: Delivery) -> None:
     """Erase where a trip went and whom it met, from whoever drove it or was to."""
     client_id, charter_id = str(delivery.data["client_id"]), delivery.aggregate_id
-    for assignment in repository.of_charter(caller.org_id, charter_id):
+    for assignment in repository.list_by_charter(caller.org_id, charter_id):
         retry_on_conflict(partial(_erase_assignment, caller, assignment.id, client_id))()
     opened = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
     for recovery in query_all(Recovery, opened, index=OF_CHARTER.index):
@@ -49,7 +49,7 @@ def charter_erased(caller: Caller, delivery: Delivery) -> None:
 
 def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:
     place = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
-    erase_at(caller, place.pk, [store.find(Assignment, place)], _OF_ASSIGNMENT, client_id)
+    erase_at(caller, place.pk, [store.find(Assignment, place)], _PERSONAL_OF_ASSIGNMENT, client_id)
 
 
 def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
@@ -57,5 +57,5 @@ def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
     erase_at(caller, place.pk, [store.find(Recovery, place)], _PERSONAL, client_id)
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": charter_erased}
+CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": on_charter_erased}
 """By the event's type; `template.yaml` lets just these reach the queue."""

@@ -39,19 +39,21 @@ _ROWS: Final = 20
 """What a plan takes besides its rows, and each row; up to so many of them are kept on one page."""
 
 
-def of(caller: Caller, assignment_id: str) -> FileResponse:
+def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
     """The trip sheet of an assignment. Raises Missing, also for people outside whose it is not. Two reads."""
     assignment = repository.get(caller, assignment_id)
     crew = [DRIVER.key(org=caller.org_id, id=each) for each in assignment.crew]
     what, terms = VEHICLE.key(org=caller.org_id, id=assignment.vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
     found = batch_get([*crew, what, terms])
     people = [each for key in crew if (each := found.find(Driver, key)) is not None]
-    paper = pdf(assignment, people, found.find(Vehicle, what), found.get(Organization, terms))
+    paper = render_pdf(assignment, people, found.find(Vehicle, what), found.get(Organization, terms))
     name = f"trip-sheet-{assignment.charter_number}-{assignment.vehicle_number}.pdf"
     return FileResponse(paper, "application/pdf", name, inline=True)
 
 
-def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | None, organization: Organization) -> bytes:
+def render_pdf(
+    assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
+) -> bytes:
     """The paper. Prices are not on it."""
     brand, words = brand_of(organization), formatter_of(organization)
     sheet = document_pdf.PdfDocument(
@@ -63,7 +65,7 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
     )
     sheet.heading(words.day(assignment.starts_at, assignment.timezone))
     sheet.facts(_facts(assignment, vehicle, words))
-    numbers = _numbers(assignment, people, brand)
+    numbers = _phone_numbers(assignment, people, brand)
     if numbers:
         sheet.heading("Phone numbers")
         sheet.facts(numbers)
@@ -79,10 +81,10 @@ def pdf(assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | Non
     ):
         if duty:
             sheet.heading(f"Hours of {name}", room=_ROOM + min(len(duty), _ROWS) * _ROW)
-            sheet.paragraph(_summed(duty))
-            sheet.add(_bar(brand, duty, sheet.width))
+            sheet.paragraph(_duty_summary(duty))
+            sheet.add(_duty_bar(brand, duty, sheet.width))
             sheet.add(Spacer(0, 4))
-            sheet.add(_plan(assignment, duty, words, sheet.width))
+            sheet.add(_plan_table(assignment, duty, words, sheet.width))
     return sheet.pdf()
 
 
@@ -96,7 +98,7 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Formatter) ->
         ("Drivers" if len(drivers) > 1 else "Driver", " and ".join(drivers)),
         ("Vehicle", f"{assignment.vehicle_name}{plate}{seats}"),
         ("Report for duty", begins),
-        ("Off duty", _until(assignment, words)),
+        ("Off duty", _format_end(assignment, words)),
         ("Passengers", str(assignment.passengers)),
     ]
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
@@ -105,14 +107,14 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Formatter) ->
     return facts
 
 
-def _until(assignment: Assignment, words: Formatter) -> str:
+def _format_end(assignment: Assignment, words: Formatter) -> str:
     zone = assignment.timezone
     said = f"{words.clock(assignment.ends_at, zone)} {words.zone(assignment.ends_at, zone)}"
     same_day = words.day(assignment.starts_at, zone) == words.day(assignment.ends_at, zone)
     return said if same_day else f"{said}, {words.short_day(assignment.ends_at, zone)}"
 
 
-def _numbers(assignment: Assignment, people: Sequence[Driver], brand: Brand) -> list[tuple[str, str]]:
+def _phone_numbers(assignment: Assignment, people: Sequence[Driver], brand: Brand) -> list[tuple[str, str]]:
     """Whom to call: the office, the client, and each other."""
     known = [("Dispatch", brand.phone), (assignment.contact_name or "Client", assignment.contact_phone or "")]
     known += [(each.name, each.phone) for each in people] if len(people) > 1 else []
@@ -135,18 +137,18 @@ def _stops(assignment: Assignment, words: Formatter) -> list[StopText]:
     return found
 
 
-def _summed(duty: Sequence[Segment]) -> str:
+def _duty_summary(duty: Sequence[Segment]) -> str:
     driving = sum((each.length for each in duty if each.status is Status.DRIVING), timedelta())
     working = sum((each.length for each in duty if not each.status.is_rest), timedelta())
-    return f"{_length(driving)} of driving, {_length(working)} on duty in all, as planned."
+    return f"{_format_length(driving)} of driving, {_format_length(working)} on duty in all, as planned."
 
 
-def _length(length: timedelta) -> str:
+def _format_length(length: timedelta) -> str:
     minutes = round(length / timedelta(minutes=1))
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _bar(brand: Brand, duty: Sequence[Segment], width: float) -> Flowable:
+def _duty_bar(brand: Brand, duty: Sequence[Segment], width: float) -> Flowable:
     """The duty at one glance: the darker, the more it counts."""
     whole = duty[-1].end - duty[0].start
     widths = [max(1.0, width * (each.length / whole)) for each in duty]
@@ -167,7 +169,7 @@ def _tint(color: Color, share: float) -> Color:
     return HexColor("#{:02x}{:02x}{:02x}".format(*mixed))
 
 
-def _plan(assignment: Assignment, duty: Sequence[Segment], words: Formatter, width: float) -> Table:
+def _plan_table(assignment: Assignment, duty: Sequence[Segment], words: Formatter, width: float) -> Table:
     """Each stretch of the duty with its times and length."""
     zone, said, rows = assignment.timezone, "", []
     for each in duty:
@@ -179,7 +181,7 @@ def _plan(assignment: Assignment, duty: Sequence[Segment], words: Formatter, wid
                 Paragraph(document_pdf.text(day if day != said else ""), document_pdf.style(9, quiet=True)),
                 Paragraph(document_pdf.text(shown), document_pdf.style(9.5)),
                 Paragraph(document_pdf.text(doing), document_pdf.style(9.5, bold=each.status is Status.DRIVING)),
-                Paragraph(document_pdf.text(_length(each.length)), document_pdf.style(9.5)),
+                Paragraph(document_pdf.text(_format_length(each.length)), document_pdf.style(9.5)),
             ]
         )
         said = day

@@ -11,9 +11,9 @@ from coachway.contracts.dispatch.assignments import (
     AssignmentEndangered,
     AssignmentOffered,
     AssignmentReleased,
+    TripDocumentsMissing,
     TripHoursExceeded,
     TripLateRisk,
-    TripPapersLacking,
     TripUnstarted,
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
@@ -103,7 +103,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
     organization_mail(TripRecovered, "trip-recovered-office"),
     organization_mail(TripHoursExceeded, "trip-alarm"),
     organization_mail(TripLateRisk, "trip-alarm"),
-    organization_mail(TripPapersLacking, "trip-alarm"),
+    organization_mail(TripDocumentsMissing, "trip-alarm"),
     organization_mail(TripUnstarted, "trip-alarm"),
     MessageRule(
         event=TripUnstarted,

@@ -147,7 +147,7 @@ class TripHoursExceeded(AssignmentEvent):
     """When driving had to end."""
 
 
-class TripPapersLacking(AssignmentEvent):
+class TripDocumentsMissing(AssignmentEvent):
     """The vehicle left though papers, driver or vehicle are not in order, as its position shows."""
 
     TYPE: ClassVar[str] = "trip.papers_lacking"

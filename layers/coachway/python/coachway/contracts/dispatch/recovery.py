@@ -20,7 +20,7 @@ class RecoveryOffer(BaseSchema):
     expires_at: datetime
 
 
-class _Recovery(Event):
+class RecoveryEvent(Event):
     """Which trip needs somebody else, and why."""
 
     recovery_id: str
@@ -35,7 +35,7 @@ class _Recovery(Event):
     reason: str
 
 
-class RecoveryOpened(_Recovery):
+class RecoveryOpened(RecoveryEvent):
     """A trip's driver or vehicle fell out: somebody is looked for."""
 
     TYPE: ClassVar[str] = "recovery.opened"
@@ -43,7 +43,7 @@ class RecoveryOpened(_Recovery):
     notes: str
 
 
-class RecoveryOffered(_Recovery):
+class RecoveryOffered(RecoveryEvent):
     """A driver is asked to take a trip over."""
 
     TYPE: ClassVar[str] = "recovery.offered"
@@ -57,7 +57,7 @@ class RecoveryOffered(_Recovery):
     dropoff: str
 
 
-class RecoveryDeclined(_Recovery):
+class RecoveryDeclined(RecoveryEvent):
     """The driver who was asked does not take it over, cannot, or did not answer in time."""
 
     TYPE: ClassVar[str] = "recovery.declined"
@@ -66,7 +66,7 @@ class RecoveryDeclined(_Recovery):
     why: str
 
 
-class RecoveryCancelled(_Recovery):
+class RecoveryCancelled(RecoveryEvent):
     """Nobody else is needed any more."""
 
     TYPE: ClassVar[str] = "recovery.cancelled"
@@ -74,7 +74,7 @@ class RecoveryCancelled(_Recovery):
     why: str
 
 
-class RecoveryEscalated(_Recovery):
+class RecoveryEscalated(RecoveryEvent):
     """Nobody could take it over: it is up to the dispatcher."""
 
     TYPE: ClassVar[str] = "recovery.escalated"
@@ -88,7 +88,7 @@ class RecoveryEscalated(_Recovery):
     dropoff: str
 
 
-class RecoveryFailed(_Recovery):
+class RecoveryFailed(RecoveryEvent):
     """The flow of a recovery stands still."""
 
     TYPE: ClassVar[str] = "recovery.failed"
@@ -97,7 +97,7 @@ class RecoveryFailed(_Recovery):
     error: str
 
 
-class TripRecovered(_Recovery):
+class TripRecovered(RecoveryEvent):
     """Somebody else took a trip over."""
 
     TYPE: ClassVar[str] = "trip.recovered"

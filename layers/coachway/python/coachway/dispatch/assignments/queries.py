@@ -16,14 +16,14 @@ from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments.model import BY_DAY, OF_CHARTER, OF_DRIVER, OF_SECOND_DRIVER, Assignment
 from coachway.dispatch.assignments.schemas import AssignmentQuery
 
-_AS_SECOND: Final = "2."
+_SECOND_DRIVER_CURSOR: Final = "2."
 """What a cursor begins with that goes on among the trips that a driver is the second driver of."""
 _FURTHEST_ZONE: Final = timedelta(hours=14)
 
 Where = dict[str, str | int | bool]
 
 
-def listed(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
+def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
     """Assignments, soonest first; those of a charter in the order they were made. Drivers and vendors see their own.
 
     A driver's trips as the second driver follow their others. One call for each month in the range;
@@ -46,43 +46,47 @@ def listed(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
         partitions = [OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
         return query_page(Assignment, OF_CHARTER, partitions, query, where=where)
     if driver_id is not None:
-        return _of_driver(caller, driver_id, query, where)
-    first, last = _days(caller.org_id, query)
+        return _list_of_driver(caller, driver_id, query, where)
+    first, last = _date_range(caller.org_id, query)
     spans = months_between(datetime.combine(first, time()), datetime.combine(last, time()))
     partitions = [BY_DAY.partition(org=caller.org_id, month=month) for month in spans]
     return query_page(Assignment, BY_DAY, partitions, query, between=(f"{first}T", f"{last}U"), where=where)
 
 
-def _of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, where: Where) -> Page[Assignment]:
-    days = first, last = _days(caller.org_id, query)
+def _list_of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, where: Where) -> Page[Assignment]:
+    days = first, last = _date_range(caller.org_id, query)
     since = datetime.combine(first, time(), UTC) - _FURTHEST_ZONE
     until = datetime.combine(last + timedelta(days=1), time(), UTC) + _FURTHEST_ZONE
     between = (sortable(since), sortable(until))
     spans = months_between(since, until)
     items: list[Assignment] = []
-    if query.cursor is None or not query.cursor.startswith(_AS_SECOND):
+    if query.cursor is None or not query.cursor.startswith(_SECOND_DRIVER_CURSOR):
         driven = [OF_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in spans]
         found = query_page(Assignment, OF_DRIVER, driven, query, between=between, where=where)
         items = found.items
         if found.next_cursor is not None:
-            return Page(items=_within(items, days), next_cursor=found.next_cursor)
+            return Page(items=_filter_by_duty_start(items, days), next_cursor=found.next_cursor)
         if len(items) == query.limit:
-            return Page(items=_within(items, days), next_cursor=_AS_SECOND)
-    rest = query.cursor.removeprefix(_AS_SECOND) if query.cursor and query.cursor.startswith(_AS_SECOND) else ""
+            return Page(items=_filter_by_duty_start(items, days), next_cursor=_SECOND_DRIVER_CURSOR)
+    rest = (
+        query.cursor.removeprefix(_SECOND_DRIVER_CURSOR)
+        if query.cursor and query.cursor.startswith(_SECOND_DRIVER_CURSOR)
+        else ""
+    )
     more = query.model_copy(update={"limit": query.limit - len(items), "cursor": rest or None})
     shared = [OF_SECOND_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in spans]
     seconds = query_page(Assignment, OF_SECOND_DRIVER, shared, more, between=between, where=where)
-    following = f"{_AS_SECOND}{seconds.next_cursor}" if seconds.next_cursor is not None else None
-    return Page(items=_within([*items, *seconds.items], days), next_cursor=following)
+    following = f"{_SECOND_DRIVER_CURSOR}{seconds.next_cursor}" if seconds.next_cursor is not None else None
+    return Page(items=_filter_by_duty_start([*items, *seconds.items], days), next_cursor=following)
 
 
-def _days(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
+def _date_range(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
     """The first and the last day of the range. Today is the organization's: in its evening, UTC is a day ahead."""
     today = clock.now().astimezone(ZoneInfo(reminder_times.zone(org_id))).date()
     return query.days(today)
 
 
-def _within(items: list[Assignment], days: tuple[date, date]) -> list[Assignment]:
+def _filter_by_duty_start(items: list[Assignment], days: tuple[date, date]) -> list[Assignment]:
     """Those whose duty begins in the range by their own clock."""
     first, last = days
     return [each for each in items if first <= each.starts_at.astimezone(ZoneInfo(each.timezone)).date() <= last]

@@ -11,8 +11,8 @@ from coachway.core.persistence.records import Key
 from coachway.core.store import BatchResult
 from coachway.dispatch.assignments.model import ASSIGNMENT, OF_CHARTER, Assignment
 
-_MOST_OF_CHARTER = 1000
-_TOGETHER = 100
+_MAX_OF_CHARTER = 1000
+_BATCH_SIZE = 100
 
 
 def key(org_id: str, assignment_id: str) -> Key:
@@ -23,12 +23,12 @@ def key(org_id: str, assignment_id: str) -> Key:
 def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
     """An assignment. Raises Missing, also for people outside whose it is not; Stale when it has another version."""
     found = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
-    if not is_of(caller, found):
+    if not can_see(caller, found):
         raise errors.NotFound("there is no such assignment")
     return found
 
 
-def is_of(caller: Caller, assignment: Assignment) -> bool:
+def can_see(caller: Caller, assignment: Assignment) -> bool:
     """Whether a caller may know of it: the organization's people of all, drivers and vendors of their own."""
     if not caller.is_outside:
         return True
@@ -37,23 +37,23 @@ def is_of(caller: Caller, assignment: Assignment) -> bool:
     return caller.role == "vendor" and assignment.vendor_id == caller.party_id
 
 
-def of_charter(org_id: str, charter_id: str) -> list[Assignment]:
+def list_by_charter(org_id: str, charter_id: str) -> list[Assignment]:
     """All assignments that a charter ever had, oldest first, by an index."""
     partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
-    return query_all(Assignment, partition, index=OF_CHARTER.index, most=_MOST_OF_CHARTER)
+    return query_all(Assignment, partition, index=OF_CHARTER.index, most=_MAX_OF_CHARTER)
 
 
-def known(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
+def find_by_ids(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
     """Assignments by id. No call for none of them."""
-    found = gathered([key(org_id, each) for each in sorted(assignment_ids)])
+    found = batch_get_all([key(org_id, each) for each in sorted(assignment_ids)])
     kept = (found.find(Assignment, place) for place in found.kept)
     return {each.id: each for each in kept if each is not None}
 
 
-def gathered(keys: Iterable[Key], before: BatchResult | None = None) -> BatchResult:
+def batch_get_all(keys: Iterable[Key], before: BatchResult | None = None) -> BatchResult:
     """Whatever lies at any number of keys, besides what was gathered `before`. One call for each hundred."""
     kept = dict(before.kept) if before is not None else {}
     wanted = [key for key in dict.fromkeys(keys) if key not in kept]
-    for start in range(0, len(wanted), _TOGETHER):
-        kept |= store.batch_get(wanted[start : start + _TOGETHER]).kept
+    for start in range(0, len(wanted), _BATCH_SIZE):
+        kept |= store.batch_get(wanted[start : start + _BATCH_SIZE]).kept
     return BatchResult(kept)

@@ -65,7 +65,7 @@ STEPS: Final[Mapping[AssignmentStatus, tuple[AssignmentStatus, ...]]] = {
 """What may follow what. Reporting for duty says yes as well; a trip under way is only released by a recovery."""
 
 
-def require_step(before: AssignmentStatus, after: AssignmentStatus) -> None:
+def require_transition(before: AssignmentStatus, after: AssignmentStatus) -> None:
     """Raises Conflict unless an assignment may go from one status to the other."""
     if after not in STEPS[before]:
         can = f"it can become {' or '.join(STEPS[before])}" if STEPS[before] else "nothing can follow"
@@ -92,17 +92,17 @@ def travel_time(one: Coordinates | None, other: Coordinates | None) -> timedelta
     return min(REACH, timedelta(seconds=round(hours * 3600)))
 
 
-def week_of(at: datetime) -> str:
+def iso_week(at: datetime) -> str:
     """The ISO week of a moment in UTC: `2027-W09`."""
     year, week, _ = at.astimezone(UTC).isocalendar()
     return f"{year:04d}-W{week:02d}"
 
 
-def weeks(start: datetime, end: datetime) -> list[str]:
+def iso_weeks(start: datetime, end: datetime) -> list[str]:
     """Every ISO week (UTC) that has a part of [start, end], oldest first."""
     monday = _EPOCH_MONDAY + (start.astimezone(UTC) - _EPOCH_MONDAY) // _WEEK * _WEEK
     found = []
     while monday <= end:
-        found.append(week_of(monday))
+        found.append(iso_week(monday))
         monday += _WEEK
     return found

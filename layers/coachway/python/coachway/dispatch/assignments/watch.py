@@ -62,16 +62,16 @@ class MonitoringSchedule(Record):
         return {"gsi1": DUE.key(hour=due[:13], due=due, assignment=self.assignment_id)}
 
 
-def opened(assignment: Assignment) -> Op:
+def create_schedule_op(assignment: Assignment) -> Op:
     """The op by which an assignment that is made now is watched.
 
     Never in an hour that the timer may have gone through for the last time, however late the assignment is made.
     """
-    due = max(assignment.starts_at + GRACE, _soonest(clock.now()))
+    due = max(assignment.starts_at + GRACE, _earliest_due(clock.now()))
     return Create(MonitoringSchedule(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
 
 
-def _soonest(now: datetime) -> datetime:
+def _earliest_due(now: datetime) -> datetime:
     """Now; but what is written in an hour's last minute may be seen in the next only."""
     later = now + _MINUTE
     return now if later.hour == now.hour else later

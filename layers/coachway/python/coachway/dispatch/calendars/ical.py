@@ -16,16 +16,16 @@ from coachway.core.http.response_types import FileResponse
 from coachway.core.runtime import settings
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.calendars.subscriptions import Feed
+from coachway.dispatch.calendars.subscriptions import FeedContent
 
 _PRODUCT: Final = "-//CoachWay//Dispatch//EN"
 _REFRESH: Final = timedelta(minutes=15)
 _FRESH_SECONDS: Final = 300
 
 
-def file(feed: Feed) -> FileResponse:
+def build_file(feed: FeedContent) -> FileResponse:
     """A feed as it is downloaded. Programs that have it already are told so by its ETag."""
-    content = written(feed)
+    content = render_feed(feed)
     headers = {
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
         "Cache-Control": f"private, max-age={_FRESH_SECONDS}",
@@ -33,7 +33,7 @@ def file(feed: Feed) -> FileResponse:
     return FileResponse(content, "text/calendar; charset=utf-8", "calendar.ics", inline=True, headers=headers)
 
 
-def written(feed: Feed) -> bytes:
+def render_feed(feed: FeedContent) -> bytes:
     """A feed as text."""
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
@@ -51,21 +51,21 @@ def written(feed: Feed) -> bytes:
         Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
     )
     for assignment in sorted(feed.assignments, key=lambda each: (each.starts_at, each.id)):
-        calendar.add_component(_event(assignment, feed))
+        calendar.add_component(_build_event(assignment, feed))
     text: bytes = calendar.to_ical()
     return text
 
 
-def _event(assignment: Assignment, feed: Feed) -> Event:
+def _build_event(assignment: Assignment, feed: FeedContent) -> Event:
     """An assignment. The same one keeps its UID; every change raises its SEQUENCE."""
     event = Event()
     event.add("uid", f"{assignment.id}@coachway")
     event.add("sequence", assignment.version)
-    event.add("dtstamp", _whole(assignment.updated_at))
-    event.add("created", _whole(assignment.created_at))
-    event.add("last-modified", _whole(assignment.updated_at))
-    event.add("dtstart", _whole(assignment.starts_at))
-    event.add("dtend", _whole(assignment.ends_at))
+    event.add("dtstamp", _to_utc_seconds(assignment.updated_at))
+    event.add("created", _to_utc_seconds(assignment.created_at))
+    event.add("last-modified", _to_utc_seconds(assignment.updated_at))
+    event.add("dtstart", _to_utc_seconds(assignment.starts_at))
+    event.add("dtend", _to_utc_seconds(assignment.ends_at))
     event.add("summary", _summary(assignment, feed.kind))
     event.add("status", "TENTATIVE" if assignment.status is AssignmentStatus.OFFERED else "CONFIRMED")
     event.add("transp", "OPAQUE")
@@ -81,7 +81,7 @@ def _event(assignment: Assignment, feed: Feed) -> Event:
     return event
 
 
-def _whole(at: datetime) -> datetime:
+def _to_utc_seconds(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(microsecond=0)
 
 
@@ -101,11 +101,11 @@ def _crew(assignment: Assignment) -> str:
 def _description(assignment: Assignment) -> str:
     """Where it goes, on each stop's own clock. Nobody's telephone number: calendars are copied to many places."""
     lines = [f"{assignment.vehicle_name}, {_crew(assignment)}, {assignment.passengers} passengers"]
-    lines += [_stop(stop) for stop in assignment.stops]
+    lines += [_stop_line(stop) for stop in assignment.stops]
     return "\n".join(lines)
 
 
-def _stop(stop: AssignmentStop) -> str:
+def _stop_line(stop: AssignmentStop) -> str:
     zone = ZoneInfo(stop.timezone)
     times = [at.astimezone(zone) for at in (stop.arrival, stop.departure) if at is not None]
     shown = " to ".join(f"{at:%H:%M}" for at in times)

@@ -18,61 +18,61 @@ from coachway.core.store import BatchResult
 from coachway.core.types.datetimes import Day
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, weeks
+from coachway.dispatch.assignments.rules import AssignmentStatus, iso_weeks
 from coachway.dispatch.calendars import utilization
-from coachway.dispatch.calendars.utilization import Booked, Utilization
+from coachway.dispatch.calendars.utilization import BookedTime, Utilization
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet import shared
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus, VendorId
 from coachway.fleet.rules import Span
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_DEFAULT: Final = timedelta(days=29)
-_MOST_DAYS: Final = timedelta(days=92)
-_MOST_FLEET_DAYS: Final = timedelta(days=31)
-_MOST_ROWS: Final = 500
-_FURTHEST: Final = timedelta(days=1, hours=14)
+_DEFAULT_LENGTH: Final = timedelta(days=29)
+_MAX_DAYS: Final = timedelta(days=92)
+_MAX_FLEET_DAYS: Final = timedelta(days=31)
+_MAX_ROWS: Final = 500
+_ZONE_MARGIN: Final = timedelta(days=1, hours=14)
 """How far a day elsewhere may lie from the same day in UTC, when today may be yesterday or tomorrow there."""
 
-Kind = Literal["driver", "vehicle"]
-_Shown = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
+CalendarKind = Literal["driver", "vehicle"]
+_CalendarDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
 
 
 class CalendarQuery(RequestSchema):
     """Which days, both included, on the clock of whose calendar it is; 30 from today when left out."""
 
-    date_from: _Shown | None = None
-    date_to: _Shown | None = None
+    date_from: _CalendarDay | None = None
+    date_to: _CalendarDay | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from < _MOST_DAYS:
-            raise ValueError(f"date_to: must be from date_from to {_MOST_DAYS.days} days on")
+        if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from < _MAX_DAYS:
+            raise ValueError(f"date_to: must be from date_from to {_MAX_DAYS.days} days on")
         return self
 
     def range(self, today: date) -> tuple[date, date]:
         """The first and the last day."""
         if self.date_from is None and self.date_to is not None:
-            return self.date_to - _DEFAULT, self.date_to
+            return self.date_to - _DEFAULT_LENGTH, self.date_to
         first = self.date_from or today
-        return first, self.date_to or first + _DEFAULT
+        return first, self.date_to or first + _DEFAULT_LENGTH
 
 
 class FleetQuery(CalendarQuery):
     """Which days (31 at most), and whose calendars: drivers or vehicles alone, or a vendor's."""
 
-    kind: Kind | None = None
+    kind: CalendarKind | None = None
     vendor_id: VendorId | None = None
 
     @model_validator(mode="after")
     def _is_short(self) -> Self:
-        if self.date_from and self.date_to and self.date_to - self.date_from >= _MOST_FLEET_DAYS:
-            raise ValueError(f"date_to: must be from date_from to {_MOST_FLEET_DAYS.days} days on")
+        if self.date_from and self.date_to and self.date_to - self.date_from >= _MAX_FLEET_DAYS:
+            raise ValueError(f"date_to: must be from date_from to {_MAX_FLEET_DAYS.days} days on")
         return self
 
 
-class Entry(BaseSchema):
+class CalendarEntry(BaseSchema):
     """A job in a calendar."""
 
     assignment_id: str
@@ -94,7 +94,7 @@ class Entry(BaseSchema):
     passengers: int | None
 
 
-class Away(BaseSchema):
+class UnavailablePeriod(BaseSchema):
     """A time in which a driver may not be had."""
 
     starts_at: AwareDatetime
@@ -104,15 +104,15 @@ class Away(BaseSchema):
 class Calendar(BaseSchema):
     """A driver's or a vehicle's calendar. Hours of a job count from leaving the garage to coming back."""
 
-    kind: Kind
+    kind: CalendarKind
     id: str
     name: str
     status: str
     timezone: str
     date_from: date
     date_to: date
-    entries: list[Entry]
-    away: Annotated[list[Away], Field(description="when a driver may not be had; empty for a vehicle")]
+    entries: list[CalendarEntry]
+    away: Annotated[list[UnavailablePeriod], Field(description="when a driver may not be had; empty for a vehicle")]
     utilization: Utilization
 
 
@@ -129,7 +129,7 @@ class FleetJob(BaseSchema):
 class FleetRow(BaseSchema):
     """A driver or vehicle in the fleet's calendar."""
 
-    kind: Kind
+    kind: CalendarKind
     id: str
     name: str
     status: str
@@ -149,14 +149,14 @@ class FleetCalendar(BaseSchema):
     vehicles: Utilization
 
 
-def of_driver(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
+def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
     """A driver's calendar. Raises Missing, also for another driver. Two reads."""
     shared.require_own(caller, driver_id)
     head = DRIVER.key(org=caller.org_id, id=driver_id)
-    found, spans = _gathered(caller.org_id, [driver_id], query, [head])
+    found, spans = _load_diaries(caller.org_id, [driver_id], query, [head])
     driver = found.get(Driver, head)
-    first, last, span = _asked(query, driver.timezone)
-    jobs = utilization.within(diaries.from_batch(found, caller.org_id, driver_id, spans).jobs, span)
+    first, last, span = _date_range(query, driver.timezone)
+    jobs = utilization.blocks_within(diaries.from_batch(found, caller.org_id, driver_id, spans).jobs, span)
     return Calendar(
         kind="driver",
         id=driver.id,
@@ -165,19 +165,22 @@ def of_driver(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
         timezone=driver.timezone,
         date_from=first,
         date_to=last,
-        entries=entries(caller.org_id, jobs),
-        away=[Away(starts_at=each.start, ends_at=each.end) for each in utilization.away(driver, span)],
-        utilization=utilization.figures(utilization.of_driver(driver, jobs, span)),
+        entries=list_entries(caller.org_id, jobs),
+        away=[
+            UnavailablePeriod(starts_at=each.start, ends_at=each.end)
+            for each in utilization.unavailable_spans(driver, span)
+        ],
+        utilization=utilization.to_view(utilization.driver_utilization(driver, jobs, span)),
     )
 
 
-def of_vehicle(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
+def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
     """A vehicle's calendar, on the organization's clock. Raises Missing. Two reads."""
     head, terms = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
-    found, spans = _gathered(caller.org_id, [vehicle_id], query, [head, terms])
+    found, spans = _load_diaries(caller.org_id, [vehicle_id], query, [head, terms])
     vehicle, timezone = found.get(Vehicle, head), found.get(Organization, terms).timezone
-    first, last, span = _asked(query, timezone)
-    jobs = utilization.within(diaries.from_batch(found, caller.org_id, vehicle_id, spans).jobs, span)
+    first, last, span = _date_range(query, timezone)
+    jobs = utilization.blocks_within(diaries.from_batch(found, caller.org_id, vehicle_id, spans).jobs, span)
     return Calendar(
         kind="vehicle",
         id=vehicle.id,
@@ -186,44 +189,44 @@ def of_vehicle(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calenda
         timezone=timezone,
         date_from=first,
         date_to=last,
-        entries=entries(caller.org_id, jobs),
+        entries=list_entries(caller.org_id, jobs),
         away=[],
-        utilization=utilization.figures(utilization.of_vehicle(vehicle, jobs, span)),
+        utilization=utilization.to_view(utilization.vehicle_utilization(vehicle, jobs, span)),
     )
 
 
-def of_fleet(caller: Caller, query: FleetQuery) -> FleetCalendar:
+def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     """Everybody's calendar: those who left the fleet are not in it. Raises Invalid for more than can be shown.
 
     One read for each status, and one for each hundred weeks of somebody's diary.
     """
     terms = ORGANIZATIONS.key(org=caller.org_id)
     timezone = store.get(Organization, terms).timezone
-    first, last, span = _asked(query, timezone)
-    if last - first >= _MOST_FLEET_DAYS:
-        raise errors.Invalid.field("date_to", f"must be from date_from to {_MOST_FLEET_DAYS.days} days on")
-    people = [] if query.kind == "vehicle" else _drivers(caller, query.vendor_id)
-    things = [] if query.kind == "driver" else _vehicles(caller, query.vendor_id)
-    if len(people) + len(things) > _MOST_ROWS:
-        raise errors.Invalid.field("kind", f"more than {_MOST_ROWS} calendars: ask for a kind, or for a vendor's")
-    found, spans = _gathered(caller.org_id, [each.id for each in [*people, *things]], query, [])
+    first, last, span = _date_range(query, timezone)
+    if last - first >= _MAX_FLEET_DAYS:
+        raise errors.Invalid.field("date_to", f"must be from date_from to {_MAX_FLEET_DAYS.days} days on")
+    people = [] if query.kind == "vehicle" else _list_drivers(caller, query.vendor_id)
+    things = [] if query.kind == "driver" else _list_vehicles(caller, query.vendor_id)
+    if len(people) + len(things) > _MAX_ROWS:
+        raise errors.Invalid.field("kind", f"more than {_MAX_ROWS} calendars: ask for a kind, or for a vendor's")
+    found, spans = _load_diaries(caller.org_id, [each.id for each in [*people, *things]], query, [])
 
-    def jobs_of(resource: str) -> list[Job]:
-        return utilization.within(diaries.from_batch(found, caller.org_id, resource, spans).jobs, span)
+    def jobs_of(resource: str) -> list[DutyBlock]:
+        return utilization.blocks_within(diaries.from_batch(found, caller.org_id, resource, spans).jobs, span)
 
-    driven = [(each, jobs := jobs_of(each.id), utilization.of_driver(each, jobs, span)) for each in people]
-    used = [(each, jobs := jobs_of(each.id), utilization.of_vehicle(each, jobs, span)) for each in things]
+    driven = [(each, jobs := jobs_of(each.id), utilization.driver_utilization(each, jobs, span)) for each in people]
+    used = [(each, jobs := jobs_of(each.id), utilization.vehicle_utilization(each, jobs, span)) for each in things]
     return FleetCalendar(
         timezone=timezone,
         date_from=first,
         date_to=last,
-        rows=[_row("driver", *each) for each in driven] + [_row("vehicle", *each) for each in used],
-        drivers=utilization.figures(utilization.total(known for _, _, known in driven)),
-        vehicles=utilization.figures(utilization.total(known for _, _, known in used)),
+        rows=[_fleet_row("driver", *each) for each in driven] + [_fleet_row("vehicle", *each) for each in used],
+        drivers=utilization.to_view(utilization.sum_booked(known for _, _, known in driven)),
+        vehicles=utilization.to_view(utilization.sum_booked(known for _, _, known in used)),
     )
 
 
-def _drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
+def _list_drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
     every = [
         each
         for status in (DriverStatus.ACTIVE, DriverStatus.ON_LEAVE)
@@ -233,7 +236,7 @@ def _drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
     return sorted(every, key=lambda each: (each.name.casefold(), each.id))
 
 
-def _vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
+def _list_vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
     every = [
         each
         for status in VehicleStatus
@@ -244,7 +247,9 @@ def _vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
     return sorted(every, key=lambda each: (each.name.casefold(), each.id))
 
 
-def _row(kind: Kind, resource: Driver | Vehicle, jobs: Sequence[Job], known: Booked) -> FleetRow:
+def _fleet_row(
+    kind: CalendarKind, resource: Driver | Vehicle, jobs: Sequence[DutyBlock], known: BookedTime
+) -> FleetRow:
     return FleetRow(
         kind=kind,
         id=resource.id,
@@ -252,22 +257,22 @@ def _row(kind: Kind, resource: Driver | Vehicle, jobs: Sequence[Job], known: Boo
         status=resource.status,
         vendor_id=resource.vendor_id,
         jobs=[FleetJob(**job.model_dump(include={*FleetJob.model_fields})) for job in jobs],
-        utilization=utilization.figures(known),
+        utilization=utilization.to_view(known),
     )
 
 
-def entries(org_id: str, jobs: Iterable[Job]) -> list[Entry]:
+def list_entries(org_id: str, jobs: Iterable[DutyBlock]) -> list[CalendarEntry]:
     """Jobs with what their assignments say. One read for each hundred."""
     wanted = list(jobs)
-    known = repository.known(org_id, [job.assignment_id for job in wanted])
-    return [_entry(job, known.get(job.assignment_id)) for job in wanted]
+    known = repository.find_by_ids(org_id, [job.assignment_id for job in wanted])
+    return [_calendar_entry(job, known.get(job.assignment_id)) for job in wanted]
 
 
-def _entry(job: Job, assignment: Assignment | None) -> Entry:
+def _calendar_entry(job: DutyBlock, assignment: Assignment | None) -> CalendarEntry:
     stops = assignment.stops if assignment else []
     said = assignment.model_dump() if assignment else {}
     named = ("status", "driver_id", "second_driver_id", "second_driver_name", "vehicle_id", "passengers")
-    return Entry(
+    return CalendarEntry(
         **job.model_dump(include={"assignment_id", "charter_id", "number", "starts_at", "ends_at"}),
         **{name: said.get(name) for name in (*named, "pickup_at", "dropoff_at")},
         driver_name=said.get("driver_name", ""),
@@ -277,18 +282,18 @@ def _entry(job: Job, assignment: Assignment | None) -> Entry:
     )
 
 
-def _asked(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
+def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
     """The first and the last day, and their time."""
     first, last = query.range(clock.now().astimezone(ZoneInfo(timezone)).date())
-    return first, last, utilization.days(first, last, timezone)
+    return first, last, utilization.date_span(first, last, timezone)
 
 
-def _gathered(
+def _load_diaries(
     org_id: str, resources: Sequence[str], query: CalendarQuery, more: Sequence[Key]
 ) -> tuple[BatchResult, tuple[str, ...]]:
     """The diaries of the weeks that are asked for, wherever the clock stands, and whatever lies at `more`."""
     first, last = query.range(clock.now().date())
-    span = utilization.days(first, last, "UTC")
-    some_weeks = tuple(weeks(span.start - _FURTHEST, span.end + _FURTHEST))
-    wanted = [*more, *(key for resource in resources for key in diaries.keys(org_id, resource, some_weeks))]
-    return repository.gathered(wanted), some_weeks
+    span = utilization.date_span(first, last, "UTC")
+    some_weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
+    wanted = [*more, *(key for resource in resources for key in diaries.page_keys(org_id, resource, some_weeks))]
+    return repository.batch_get_all(wanted), some_weeks

@@ -21,8 +21,8 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.repository import known as known_by_id
-from coachway.dispatch.assignments.rules import weeks
+from coachway.dispatch.assignments.repository import find_by_ids as known_by_id
+from coachway.dispatch.assignments.rules import iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.fleet import shared
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
@@ -32,7 +32,7 @@ _PAST: Final = timedelta(days=30)
 _AHEAD: Final = timedelta(days=180)
 _FLEET_PAST: Final = timedelta(days=7)
 _FLEET_AHEAD: Final = timedelta(days=60)
-_MOST_PAGES: Final = 20
+_MAX_PAGES: Final = 20
 """Of a hundred assignments each, in the fleet's feed."""
 _KINDS: Final = ("drv", "veh", "org")
 
@@ -63,7 +63,7 @@ class FeedLink(BaseSchema):
     made_at: AwareDatetime
 
 
-class Feed(NamedTuple):
+class FeedContent(NamedTuple):
     """A calendar as it is written for programs."""
 
     name: str
@@ -74,38 +74,38 @@ class Feed(NamedTuple):
     made_at: datetime
 
 
-def of_driver(caller: Caller, driver_id: str) -> FeedLink:
+def create_driver_feed(caller: Caller, driver_id: str) -> FeedLink:
     """A new link to a driver's calendar; the one before is void. Raises Missing, also for another driver."""
-    return _renewed(caller, _driver(caller, driver_id).id)
+    return _create_link(caller, _get_driver(caller, driver_id).id)
 
 
-def of_vehicle(caller: Caller, vehicle_id: str) -> FeedLink:
+def create_vehicle_feed(caller: Caller, vehicle_id: str) -> FeedLink:
     """A new link to a vehicle's calendar; the one before is void. Raises Missing."""
-    return _renewed(caller, _vehicle(caller, vehicle_id).id)
+    return _create_link(caller, _get_vehicle(caller, vehicle_id).id)
 
 
-def of_fleet(caller: Caller) -> FeedLink:
+def create_fleet_feed(caller: Caller) -> FeedLink:
     """A new link to the whole fleet's calendar; the one before is void."""
-    return _renewed(caller, caller.org_id)
+    return _create_link(caller, caller.org_id)
 
 
-def _driver(caller: Caller, driver_id: str) -> Driver:
+def _get_driver(caller: Caller, driver_id: str) -> Driver:
     shared.require_own(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id))
 
 
-def _vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
+def _get_vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
     return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id))
 
 
-def _renewed(caller: Caller, resource: str) -> FeedLink:
+def _create_link(caller: Caller, resource: str) -> FeedLink:
     nonce = signed_links.new_nonce()
-    made = retry_on_conflict(lambda: _kept(caller, resource, nonce))()
+    made = retry_on_conflict(lambda: _save_nonce(caller, resource, nonce))()
     token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
     return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=made.updated_at)
 
 
-def _kept(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
+def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
     before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
     after = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
     told = [CalendarFeedRenewed(resource_id=resource)]
@@ -117,22 +117,22 @@ def _kept(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
     return after
 
 
-def revoked_of_driver(caller: Caller, driver_id: str) -> None:
+def revoke_driver_feed(caller: Caller, driver_id: str) -> None:
     """Void the link to a driver's calendar, if there is one. Raises Missing for another driver's."""
-    _revoked(caller, _driver(caller, driver_id).id)
+    _revoke_feed(caller, _get_driver(caller, driver_id).id)
 
 
-def revoked_of_vehicle(caller: Caller, vehicle_id: str) -> None:
+def revoke_vehicle_feed(caller: Caller, vehicle_id: str) -> None:
     """Void the link to a vehicle's calendar, if there is one. Raises Missing for a vehicle that is not there."""
-    _revoked(caller, _vehicle(caller, vehicle_id).id)
+    _revoke_feed(caller, _get_vehicle(caller, vehicle_id).id)
 
 
-def revoked_of_fleet(caller: Caller) -> None:
+def revoke_fleet_feed(caller: Caller) -> None:
     """Void the link to the whole fleet's calendar, if there is one."""
-    _revoked(caller, caller.org_id)
+    _revoke_feed(caller, caller.org_id)
 
 
-def _revoked(caller: Caller, resource: str) -> None:
+def _revoke_feed(caller: Caller, resource: str) -> None:
     def revoke() -> None:
         before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
         if before is None or not before.nonce:
@@ -147,21 +147,21 @@ def _purpose(resource: str) -> str:
     return f"calendar-{resource.partition('_')[0]}"
 
 
-def opened(token: str) -> Feed:
+def open_feed(token: str) -> FeedContent:
     """What a link shows. Raises Missing for a forged one, a void one, and when whose calendar it is has gone.
 
     A driver's and a vehicle's: a month back and half a year ahead, by their diary. The fleet's: a week and two months.
     """
-    said = _said(token)
+    said = _verify_token(token)
     kept = store.find(CalendarFeed, FEED.key(org=said.org_id, resource=said.subject_id))
     if kept is None or not kept.nonce or kept.nonce != said.nonce:
         raise errors.NotFound("this calendar is not shared by this link any more")
     if said.subject_id == said.org_id:
-        return _fleet(said.org_id, kept.updated_at)
-    return _of(said.org_id, said.subject_id, kept.updated_at)
+        return _load_fleet_feed(said.org_id, kept.updated_at)
+    return _load_resource_feed(said.org_id, said.subject_id, kept.updated_at)
 
 
-def _said(token: str) -> signed_links.LinkToken:
+def _verify_token(token: str) -> signed_links.LinkToken:
     for kind in _KINDS:
         try:
             return signed_links.verify_link_token(f"calendar-{kind}", kind, token)
@@ -170,11 +170,11 @@ def _said(token: str) -> signed_links.LinkToken:
     raise errors.NotFound("this link is not valid")
 
 
-def _of(org_id: str, resource: str, made_at: datetime) -> Feed:
+def _load_resource_feed(org_id: str, resource: str, made_at: datetime) -> FeedContent:
     now, kind = clock.now(), resource.partition("_")[0]
-    some_weeks = weeks(now - _PAST, now + _AHEAD)
+    some_weeks = iso_weeks(now - _PAST, now + _AHEAD)
     head = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
-    found = store.batch_get([head, *diaries.keys(org_id, resource, some_weeks)])
+    found = store.batch_get([head, *diaries.page_keys(org_id, resource, some_weeks)])
     jobs = diaries.from_batch(found, org_id, resource, some_weeks).jobs
     if kind == "drv":
         driver = found.get(Driver, head)
@@ -184,12 +184,12 @@ def _of(org_id: str, resource: str, made_at: datetime) -> Feed:
     known = known_by_id(org_id, [job.assignment_id for job in jobs])
     # By its own diary: what was declined or released is not in it.
     ordered = [known[job.assignment_id] for job in jobs if job.assignment_id in known]
-    return Feed(name, kind, timezone, [each for each in ordered if _is_to_come_or_was(each)], made_at)
+    return FeedContent(name, kind, timezone, [each for each in ordered if _is_shown(each)], made_at)
 
 
-def _fleet(org_id: str, made_at: datetime) -> Feed:
+def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
     # With lists come all the rules of assigning, which calendars do without at a cold start.
-    from coachway.dispatch.assignments.queries import listed
+    from coachway.dispatch.assignments.queries import list_assignments
     from coachway.dispatch.assignments.schemas import AssignmentQuery
 
     organization = organization_queries.get(org_id)
@@ -198,15 +198,15 @@ def _fleet(org_id: str, made_at: datetime) -> Feed:
         limit=100, date_from=today - _FLEET_PAST, date_to=today + _FLEET_AHEAD
     )
     found: list[Assignment] = []
-    for _ in range(_MOST_PAGES):
+    for _ in range(_MAX_PAGES):
         if query is None:
             break
-        page = listed(caller, query)
-        found += [each for each in page.items if _is_to_come_or_was(each)]
+        page = list_assignments(caller, query)
+        found += [each for each in page.items if _is_shown(each)]
         query = query.model_copy(update={"cursor": page.next_cursor}) if page.next_cursor else None
-    return Feed(organization.name, "org", organization.timezone, found, made_at)
+    return FeedContent(organization.name, "org", organization.timezone, found, made_at)
 
 
-def _is_to_come_or_was(assignment: Assignment) -> bool:
+def _is_shown(assignment: Assignment) -> bool:
     """Whether it stands: what was declined or released does not, unless the driver had begun."""
     return assignment.ended_at is None or assignment.checked_in_at is not None

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from coachway.core.schemas import BaseSchema
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet import rules
 from coachway.fleet.model import Driver, Vehicle
 from coachway.fleet.rules import Span
 
 
-class Booked(NamedTuple):
+class BookedTime(NamedTuple):
     """Time booked, and time that can be."""
 
     booked: timedelta = timedelta()
@@ -31,7 +31,7 @@ class Utilization(BaseSchema):
     utilization_percent: Annotated[float | None, Field(description="null when no hour is available")]
 
 
-def days(first: date, last: date, timezone: str) -> Span:
+def date_span(first: date, last: date, timezone: str) -> Span:
     """From the midnight before `first` to the one after `last`, on a clock."""
     zone = ZoneInfo(timezone)
     start = datetime.combine(first, time(), zone)
@@ -39,24 +39,24 @@ def days(first: date, last: date, timezone: str) -> Span:
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def within(jobs: Iterable[Job], span: Span) -> list[Job]:
+def blocks_within(jobs: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
     """The jobs that have a part in a time, soonest first."""
     found = (job for job in jobs if job.starts_at < span.end and span.start < job.ends_at)
     return sorted(found, key=lambda job: (job.starts_at, job.assignment_id))
 
 
-def of_driver(driver: Driver, jobs: Sequence[Job], span: Span) -> Booked:
+def driver_utilization(driver: Driver, jobs: Sequence[DutyBlock], span: Span) -> BookedTime:
     """Of a driver: what the weekly hours and exceptions leave can be booked; nothing, while the driver is idle."""
     spans = [] if rules.driver_status_reason(driver) else rules.open_spans(driver.availability, driver.timezone, *span)
-    return Booked(_booked(jobs, span), _length(spans))
+    return BookedTime(_booked_length(jobs, span), _total_length(spans))
 
 
-def of_vehicle(vehicle: Vehicle, jobs: Sequence[Job], span: Span) -> Booked:
+def vehicle_utilization(vehicle: Vehicle, jobs: Sequence[DutyBlock], span: Span) -> BookedTime:
     """Of a vehicle: all of the time can be booked; nothing, while it is not in service."""
-    return Booked(_booked(jobs, span), _length([] if rules.vehicle_status_reason(vehicle) else [span]))
+    return BookedTime(_booked_length(jobs, span), _total_length([] if rules.vehicle_status_reason(vehicle) else [span]))
 
 
-def away(driver: Driver, span: Span) -> list[Span]:
+def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
     """When a driver may not be had."""
     gaps, at = list[Span](), span.start
     for each in rules.open_spans(driver.availability, driver.timezone, *span):
@@ -66,28 +66,32 @@ def away(driver: Driver, span: Span) -> list[Span]:
     return [*gaps, *([Span(at, span.end)] if at < span.end else [])]
 
 
-def total(every: Iterable[Booked]) -> Booked:
+def sum_booked(every: Iterable[BookedTime]) -> BookedTime:
     """All together."""
     known = list(every)
     zero = timedelta()
-    return Booked(sum((each.booked for each in known), zero), sum((each.available for each in known), zero))
+    return BookedTime(sum((each.booked for each in known), zero), sum((each.available for each in known), zero))
 
 
-def figures(known: Booked) -> Utilization:
+def to_view(known: BookedTime) -> Utilization:
     """In hours and per cent, as it is shown."""
     percent = round(100 * (known.booked / known.available), 1) if known.available else None
     return Utilization(
-        hours_booked=_hours(known.booked), hours_available=_hours(known.available), utilization_percent=percent
+        hours_booked=_round_hours(known.booked),
+        hours_available=_round_hours(known.available),
+        utilization_percent=percent,
     )
 
 
-def _booked(jobs: Sequence[Job], span: Span) -> timedelta:
-    return _length(Span(max(job.starts_at, span.start), min(job.ends_at, span.end)) for job in within(jobs, span))
+def _booked_length(jobs: Sequence[DutyBlock], span: Span) -> timedelta:
+    return _total_length(
+        Span(max(job.starts_at, span.start), min(job.ends_at, span.end)) for job in blocks_within(jobs, span)
+    )
 
 
-def _length(spans: Iterable[Span]) -> timedelta:
+def _total_length(spans: Iterable[Span]) -> timedelta:
     return sum((span.end - span.start for span in spans), timedelta())
 
 
-def _hours(length: timedelta) -> float:
+def _round_hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 2)

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from coachway.dispatch.assignments.rules import travel_time
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 
 
-class Kind(StrEnum):
+class ClashKind(StrEnum):
     """How two jobs clash."""
 
     OVERLAP = "overlap"
@@ -25,34 +25,34 @@ class Kind(StrEnum):
 class Clash(NamedTuple):
     """A job that is in the way; `short_by` is how much time is missing to get from the one to the other."""
 
-    kind: Kind
-    job: Job
+    kind: ClashKind
+    job: DutyBlock
     short_by: timedelta
 
 
-def between(one: Job, other: Job) -> Clash | None:
+def find_clash(one: DutyBlock, other: DutyBlock) -> Clash | None:
     """Why nobody can do `one` besides `other`, or None."""
     if one.starts_at < other.ends_at and other.starts_at < one.ends_at:
-        return Clash(Kind.OVERLAP, other, min(one.ends_at, other.ends_at) - max(one.starts_at, other.starts_at))
+        return Clash(ClashKind.OVERLAP, other, min(one.ends_at, other.ends_at) - max(one.starts_at, other.starts_at))
     first, second = (one, other) if one.starts_at < other.starts_at else (other, one)
     missing = travel_time(first.finishes, second.begins) - (second.pickup_at - first.dropoff_at)
-    return Clash(Kind.TRAVEL, other, missing) if missing > timedelta() else None
+    return Clash(ClashKind.TRAVEL, other, missing) if missing > timedelta() else None
 
 
-def among(job: Job, others: Iterable[Job]) -> list[Clash]:
+def list_clashes(job: DutyBlock, others: Iterable[DutyBlock]) -> list[Clash]:
     """Everything that is in the way of a job, soonest first."""
-    found = (between(job, other) for other in others if other.assignment_id != job.assignment_id)
+    found = (find_clash(job, other) for other in others if other.assignment_id != job.assignment_id)
     return sorted((clash for clash in found if clash is not None), key=lambda clash: clash.job.starts_at)
 
 
-def free_from(job: Job, clash: Clash) -> datetime:
+def earliest_start_after(job: DutyBlock, clash: Clash) -> datetime:
     """When `job` may start at the earliest if it is done after the one that it clashes with."""
     other = clash.job
     ready = other.dropoff_at + travel_time(other.finishes, job.begins) - (job.pickup_at - job.starts_at)
     return max(other.ends_at, ready)
 
 
-def moved(job: Job, starts_at: datetime) -> Job:
+def move_block(job: DutyBlock, starts_at: datetime) -> DutyBlock:
     """The same job, at another time."""
     by = starts_at - job.starts_at
     duty = [each.model_copy(update={"start": each.start + by, "end": each.end + by}) for each in job.duty]

@@ -18,7 +18,7 @@ DIARY = AccessPattern(
 )
 
 
-class Job(BaseSchema):
+class DutyBlock(BaseSchema):
     """An assignment as it stands in a diary: when, from where to where, and for a driver, doing what."""
 
     assignment_id: str
@@ -51,7 +51,7 @@ class DiaryPage(Record):
     """The id of the driver or vehicle."""
     week: str
     """`2027-W09`."""
-    jobs: list[Job] = Field(default_factory=list)
+    jobs: list[DutyBlock] = Field(default_factory=list)
 
     def key(self) -> Key:
         return DIARY.key(org=self.org_id, resource=self.resource, week=self.week)

@@ -16,8 +16,8 @@ from coachway.core import errors
 from coachway.core.persistence.operations import CheckAbsent, CheckVersion, Create, Op, Update
 from coachway.core.persistence.records import Key
 from coachway.core.store import BatchResult
-from coachway.dispatch.assignments.rules import REACH, weeks
-from coachway.dispatch.diaries.model import DIARY, DiaryPage, Job
+from coachway.dispatch.assignments.rules import REACH, iso_weeks
+from coachway.dispatch.diaries.model import DIARY, DiaryPage, DutyBlock
 from coachway.fleet import job_counter as counted
 
 
@@ -40,10 +40,10 @@ class Diary:
     """Weeks from which a job is taken off when another is entered."""
 
     @property
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[DutyBlock]:
         """Every job on these pages, once, soonest first."""
         found = {job.assignment_id: job for page in self.pages.values() for job in page.jobs}
-        return _sorted(found.values())
+        return _sort_blocks(found.values())
 
     def key(self, week: str) -> Key:
         """Where a page lies."""
@@ -60,12 +60,12 @@ class Diary:
         return replace(self, pages=pages, struck=frozenset(struck))
 
 
-def around(start: datetime, end: datetime) -> tuple[str, ...]:
+def weeks_around(start: datetime, end: datetime) -> tuple[str, ...]:
     """The weeks that a job from `start` to `end` is judged by."""
-    return tuple(weeks(start - REACH, end + REACH))
+    return tuple(iso_weeks(start - REACH, end + REACH))
 
 
-def keys(org_id: str, resource: str, some_weeks: Iterable[str]) -> list[Key]:
+def page_keys(org_id: str, resource: str, some_weeks: Iterable[str]) -> list[Key]:
     """Where the pages of these weeks lie."""
     return [DIARY.key(org=org_id, resource=resource, week=week) for week in some_weeks]
 
@@ -73,29 +73,29 @@ def keys(org_id: str, resource: str, some_weeks: Iterable[str]) -> list[Key]:
 def from_batch(found: BatchResult, org_id: str, resource: str, some_weeks: Iterable[str]) -> Diary:
     """The diary, out of what was gathered."""
     wanted = tuple(some_weeks)
-    pages = dict(zip(wanted, (found.find(DiaryPage, key) for key in keys(org_id, resource, wanted)), strict=True))
+    pages = dict(zip(wanted, (found.find(DiaryPage, key) for key in page_keys(org_id, resource, wanted)), strict=True))
     return Diary(org_id, resource, wanted, {week: page for week, page in pages.items() if page is not None})
 
 
-def add_job_ops(diary: Diary, job: Job) -> list[Op]:
+def add_block_ops(diary: Diary, job: DutyBlock) -> list[Op]:
     """The ops by which a job that was judged by this diary stands in it. They fail with DiaryChanged."""
-    written = set(weeks(job.starts_at, job.ends_at))
+    written = set(iso_weeks(job.starts_at, job.ends_at))
     if not written <= set(diary.weeks):
         raise ValueError("a job is judged by the weeks that it lies in")
-    ops = [_entered(diary, week, job) if week in written else _still(diary, week) for week in diary.weeks]
+    ops = [_add_to_week_op(diary, week, job) if week in written else _unchanged_op(diary, week) for week in diary.weeks]
     # One job more; as many as before when another was taken off.
     return ops if diary.struck else [*ops, counted.increment_op(diary.org_id, diary.resource)]
 
 
-def _entered(diary: Diary, week: str, job: Job) -> Op:
+def _add_to_week_op(diary: Diary, week: str, job: DutyBlock) -> Op:
     page = diary.pages.get(week)
     if page is None:
         made = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, jobs=[job])
         return Create(made, taken=DiaryChanged())
-    return Update(page, page.model_copy(update={"jobs": _sorted([*page.jobs, job])}), lost=DiaryChanged())
+    return Update(page, page.model_copy(update={"jobs": _sort_blocks([*page.jobs, job])}), lost=DiaryChanged())
 
 
-def _still(diary: Diary, week: str) -> Op:
+def _unchanged_op(diary: Diary, week: str) -> Op:
     page = diary.pages.get(week)
     if page is None:
         return CheckAbsent(diary.key(week), DiaryChanged())
@@ -104,40 +104,40 @@ def _still(diary: Diary, week: str) -> Op:
     return CheckVersion(page, DiaryChanged())
 
 
-def remove_job_ops(diary: Diary, assignment_id: str) -> list[Op]:
+def remove_block_ops(diary: Diary, assignment_id: str) -> list[Op]:
     """The ops by which a job does not stand in this diary any more. They fail with DiaryChanged."""
-    return _without(diary, assignment_id, None)
+    return _replace_block_ops(diary, assignment_id, None)
 
 
-def truncate_job_ops(diary: Diary, assignment_id: str, at: datetime) -> list[Op]:
+def truncate_block_ops(diary: Diary, assignment_id: str, at: datetime) -> list[Op]:
     """The ops by which a job that had begun ends now: what was worked stays. They fail with DiaryChanged."""
     job = next((each for each in diary.jobs if each.assignment_id == assignment_id), None)
     if job is None or at >= job.ends_at:
-        return complete_job_ops(diary.org_id, [diary.resource])
+        return complete_block_ops(diary.org_id, [diary.resource])
     ends_at = max(at, job.starts_at + timedelta(minutes=1))
     duty = [each.model_copy(update={"end": min(each.end, ends_at)}) for each in job.duty if each.start < ends_at]
     shorter = {"ends_at": ends_at, "dropoff_at": min(job.dropoff_at, ends_at), "finishes": None, "duty": duty}
-    return _without(diary, assignment_id, job.model_copy(update=shorter))
+    return _replace_block_ops(diary, assignment_id, job.model_copy(update=shorter))
 
 
-def _without(diary: Diary, assignment_id: str, instead: Job | None) -> list[Op]:
+def _replace_block_ops(diary: Diary, assignment_id: str, instead: DutyBlock | None) -> list[Op]:
     """The pages without a job, or with another one in its place where that has a part in the week."""
     ops: list[Op] = []
-    lasts = set(weeks(instead.starts_at, instead.ends_at)) if instead is not None else set()
+    lasts = set(iso_weeks(instead.starts_at, instead.ends_at)) if instead is not None else set()
     for week, page in diary.pages.items():
         left = [job for job in page.jobs if job.assignment_id != assignment_id]
         if left == page.jobs:
             continue
         if instead is not None and week in lasts:
-            left = _sorted([*left, instead])
+            left = _sort_blocks([*left, instead])
         ops.append(Update(page, page.model_copy(update={"jobs": left}), lost=DiaryChanged()))
-    return [*ops, *complete_job_ops(diary.org_id, [diary.resource])]
+    return [*ops, *complete_block_ops(diary.org_id, [diary.resource])]
 
 
-def _sorted(jobs: Iterable[Job]) -> list[Job]:
+def _sort_blocks(jobs: Iterable[DutyBlock]) -> list[DutyBlock]:
     return sorted(jobs, key=lambda job: (job.starts_at, job.assignment_id))
 
 
-def complete_job_ops(org_id: str, resources: Iterable[str]) -> list[Op]:
+def complete_block_ops(org_id: str, resources: Iterable[str]) -> list[Op]:
     """The ops by which a job that was done is no work ahead any more; it stays in the diaries, as what was done."""
     return [counted.decrement_op(org_id, resource) for resource in resources]

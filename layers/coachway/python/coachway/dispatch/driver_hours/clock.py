@@ -12,11 +12,11 @@ from coachway.core.caller import Caller
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import REACH, weeks
+from coachway.dispatch.assignments.rules import REACH, iso_weeks
 from coachway.dispatch.diaries import service as diaries
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
-from coachway.dispatch.driver_hours.schemas import DayWorked, DriverHours, Hole, HoursBack
+from coachway.dispatch.driver_hours.schemas import DayWorked, DriverHours, HoursBack, UnknownPeriod
 from coachway.fleet import shared
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import Answer, Rule, Ruleset, Segment
@@ -29,23 +29,23 @@ _NOTHING: Final = timedelta()
 _DAY: Final = timedelta(days=1)
 
 
-def of(caller: Caller, driver_id: str) -> DriverHours:
+def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     """A driver's clock, now. Raises Missing, also for another driver. Two reads."""
     shared.require_own(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     head, terms = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
-    some_weeks = weeks(now - REACH, now)
-    found = store.batch_get([head, terms, *diaries.keys(org_id, driver_id, some_weeks)])
+    some_weeks = iso_weeks(now - REACH, now)
+    found = store.batch_get([head, terms, *diaries.page_keys(org_id, driver_id, some_weeks)])
     driver, policy = found.get(Driver, head), found.get(Organization, terms).hours_policy
     jobs = diaries.from_batch(found, org_id, driver_id, some_weeks).jobs
     begun = [job for job in jobs if job.starts_at <= now]
-    known = repository.known(org_id, logbook.begun(begun, now))
+    known = repository.find_by_ids(org_id, logbook.started_ids(begun, now))
     return driver_clock(driver, begun, known, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier)
 
 
 def driver_clock(
     driver: Driver,
-    jobs: Sequence[Job],
+    jobs: Sequence[DutyBlock],
     known: Mapping[str, Assignment],
     rules: Ruleset,
     now: datetime,
@@ -56,12 +56,12 @@ def driver_clock(
     zone, cycle = ZoneInfo(driver.timezone), rules.cycle(daily_carrier)
     today = now.astimezone(zone).date()
     since = _midnight(today - timedelta(days=cycle.days), zone)
-    log = logbook.log(driver, jobs, known, since, now, now, rules.rest)
+    log = logbook.build_log(driver, jobs, known, since, now, now, rules.rest)
     holes = _unknown_periods(driver, jobs, known, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
     verdict = check(log, [], rules, daily_carrier=daily_carrier, home=zone)
     left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None
     pieces = timeline(log, rules.rest).pieces if log else ()
-    days = [_worked(pieces, today - timedelta(days=ago), zone) for ago in range(cycle.days)]
+    days = [_day_worked(pieces, today - timedelta(days=ago), zone) for ago in range(cycle.days)]
     return DriverHours(
         driver_id=driver.id,
         driver_name=driver.name,
@@ -71,14 +71,14 @@ def driver_clock(
         known="known" if left else "unknown",
         holes=holes,
         status=log[-1].status if log and log[-1].end >= now else None,
-        drive_hours_left=_at_least(left.drive) if left else None,
-        duty_hours_left=_at_least(left.duty) if left else None,
-        cycle_hours_left=_at_least(left.cycle) if left else None,
+        drive_hours_left=_round_down_hours(left.drive) if left else None,
+        duty_hours_left=_round_down_hours(left.duty) if left else None,
+        cycle_hours_left=_round_down_hours(left.cycle) if left else None,
         cycle_days=cycle.days,
-        cycle_hours=_hours(cycle.limit),
+        cycle_hours=_round_hours(cycle.limit),
         may_drive_from=verdict.earliest_drive_at if left else None,
         rested_at=_rested_at(pieces, rules.rest, now) if left else None,
-        hours_back=_back(days, cycle.days, zone) if left else [],
+        hours_back=_hours_coming_back(days, cycle.days, zone) if left else [],
         days=days,
         log=log,
         citations=[rules.citation(rule, daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
@@ -87,36 +87,36 @@ def driver_clock(
 
 def _unknown_periods(
     driver: Driver,
-    jobs: Sequence[Job],
+    jobs: Sequence[DutyBlock],
     known: Mapping[str, Assignment],
     log: Sequence[Segment],
     since: datetime,
     now: datetime,
-) -> list[Hole]:
+) -> list[UnknownPeriod]:
     """What is missing in a log between `since` and `now`."""
-    found, at = list[Hole](), since
+    found, at = list[UnknownPeriod](), since
     for segment in [*log, None]:
         until = segment.start if segment else now
         if at < until and until > since:
-            found.append(_explained(driver, jobs, known, max(at, since), until))
+            found.append(_explain_period(driver, jobs, known, max(at, since), until))
         at = max(at, segment.end) if segment else now
     return found
 
 
-def _explained(
-    driver: Driver, jobs: Sequence[Job], known: Mapping[str, Assignment], start: datetime, end: datetime
-) -> Hole:
+def _explain_period(
+    driver: Driver, jobs: Sequence[DutyBlock], known: Mapping[str, Assignment], start: datetime, end: datetime
+) -> UnknownPeriod:
     # For all that is known, a duty that was begun and not ended goes on after its plan.
     job = next((each for each in reversed(jobs) if each.starts_at < end), None)
     if start < driver.created_at.astimezone(UTC) or job is None:
         reason = "the driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))"
-        return Hole(starts_at=start, ends_at=end, reason=reason)
+        return UnknownPeriod(starts_at=start, ends_at=end, reason=reason)
     assignment = known.get(job.assignment_id)
     if assignment is None or assignment.checked_in_at is None:
         reason = f"{job.number} should be over, and the driver has not reported for it: nobody knows what they did"
     else:
         reason = f"{job.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
-    return Hole(starts_at=start, ends_at=end, reason=reason, assignment_id=job.assignment_id)
+    return UnknownPeriod(starts_at=start, ends_at=end, reason=reason, assignment_id=job.assignment_id)
 
 
 def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
@@ -127,7 +127,7 @@ def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datet
     return over if over > now else None
 
 
-def _worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
+def _day_worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
     start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
     driving, working = _NOTHING, _NOTHING
     for piece in pieces:
@@ -135,10 +135,10 @@ def _worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
         if part > _NOTHING and piece.kind is not Kind.REST:
             working += part
             driving += part if piece.kind is Kind.DRIVE else _NOTHING
-    return DayWorked(day=day, driving_hours=_hours(driving), on_duty_hours=_hours(working))
+    return DayWorked(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(working))
 
 
-def _back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
+def _hours_coming_back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
     return [
         HoursBack(at=_midnight(worked.day + timedelta(days=cycle_days), zone), hours=worked.on_duty_hours)
         for worked in reversed(days)
@@ -150,10 +150,10 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _at_least(length: timedelta) -> float:
+def _round_down_hours(length: timedelta) -> float:
     """Hours, rounded down: nobody is promised a second more than the law leaves."""
     return length // timedelta(seconds=36) / 100
 
 
-def _hours(length: timedelta) -> float:
+def _round_hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 2)

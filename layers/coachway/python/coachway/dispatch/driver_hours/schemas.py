@@ -13,7 +13,7 @@ from coachway.hours.model import Segment, Status
 Hours = Annotated[float | None, Field(description="hours; null when not known")]
 
 
-class Hole(BaseSchema):
+class UnknownPeriod(BaseSchema):
     """A time of which nobody knows what the driver did, and why."""
 
     starts_at: AwareDatetime
@@ -46,7 +46,7 @@ class DriverHours(BaseSchema):
     as_of: AwareDatetime
     ruleset: str
     known: Literal["known", "unknown"]
-    holes: list[Hole]
+    holes: list[UnknownPeriod]
     status: Annotated[Status | None, Field(description="now, as it is known or planned")]
     drive_hours_left: Hours
     duty_hours_left: Hours

@@ -29,7 +29,7 @@ _WORKER_POLICY: Final = {"Content-Security-Policy": "default-src 'none'; connect
 
 
 @cache
-def page() -> HtmlResponse:
+def render_page() -> HtmlResponse:
     """The shell."""
     script = "\n".join((TEMPLATES / "driver" / part).read_text() for part in _PARTS)
     style = (TEMPLATES / "driver.css").read_text()
@@ -41,8 +41,8 @@ def page() -> HtmlResponse:
 
 
 @cache
-def worker() -> FileResponse:
+def render_worker() -> FileResponse:
     """The script that keeps the shell: another one whenever the shell is."""
-    version = hashlib.sha256(page().text.encode()).hexdigest()[:12]
+    version = hashlib.sha256(render_page().text.encode()).hexdigest()[:12]
     text = (TEMPLATES / "driver" / "worker.js").read_text().replace("VERSION", version)
     return FileResponse(text.encode(), _JAVASCRIPT, "driver-worker.js", inline=True, headers=_WORKER_POLICY)

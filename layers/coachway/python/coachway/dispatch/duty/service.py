@@ -20,9 +20,9 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import REACH, AssignmentStatus, require_step
+from coachway.dispatch.assignments.rules import REACH, AssignmentStatus, require_transition
 from coachway.dispatch.tracking import geofence, progress_writer, trip_progress
-from coachway.dispatch.tracking.geofence import Happening, StopEvent
+from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
 from coachway.dispatch.tracking.position_ingest import CLOCK_SKEW
 from coachway.identity import organization_queries
 
@@ -80,7 +80,7 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     before = repository.get(caller, assignment_id)
     if before.checked_in_at is not None and before.status is not AssignmentStatus.RELEASED:
         return before
-    require_step(before.status, AssignmentStatus.CHECKED_IN)
+    require_transition(before.status, AssignmentStatus.CHECKED_IN)
     if at < before.starts_at - EARLIEST:
         begins = before.starts_at.isoformat(timespec="minutes")
         raise errors.Conflict(f"the duty begins at {begins}", title="it is too early to check in")
@@ -88,9 +88,9 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     from coachway.dispatch.matching import crew_limits, departure_check
 
     conditions: list[Op] = []
-    if not _should_be_over(before):
-        conditions = departure_check.cleared(before)
-        crew_limits.require_legal(before, max(at, clock.now()))
+    if not _is_past_end(before):
+        conditions = departure_check.require_departure_ops(before)
+        crew_limits.require_legal_hours(before, max(at, clock.now()))
     after = before.model_copy(
         update={
             "status": AssignmentStatus.CHECKED_IN,
@@ -115,7 +115,7 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
 
 def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
     before = repository.get(caller, assignment_id)
-    progress = geofence.told(before.stops)
+    progress = geofence.known_progress(before.stops)
     if stop is not None and stop < progress.stop:
         return before
     _require_under_way(before)
@@ -123,24 +123,24 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         raise errors.Conflict(f"it has not come to stop {stop} yet", title="that stop is still ahead")
     if progress.stop >= len(before.stops) - 1:
         raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
-    at = _in_order(before, at)
+    at = _normalize_time(before, at)
     conditions: list[Op] = []
     alarms: list[Event] = []
-    if before.status is AssignmentStatus.CHECKED_IN and _should_be_over(before):
-        alarms = progress_writer.papers_alarm(before)
+    if before.status is AssignmentStatus.CHECKED_IN and _is_past_end(before):
+        alarms = progress_writer.departure_alarms(before)
     elif before.status is AssignmentStatus.CHECKED_IN:
         from coachway.dispatch.matching import departure_check
         from coachway.dispatch.tracking import charter_progress
 
-        conditions = departure_check.cleared(before)
-        charter = charter_progress.charter_of(before)
+        conditions = departure_check.require_departure_ops(before)
+        charter = charter_progress.get_charter(before)
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
             said = f"charter {charter.number} is {charter.status}, not confirmed"
             raise errors.Conflict(said, title="this trip cannot start yet")
-    arriving = [] if progress.there else [StopEvent(progress.stop, Happening.ARRIVED, at)]
-    passages = [*arriving, StopEvent(progress.stop, Happening.DEPARTED, at)]
+    arriving = [] if progress.there else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
+    passages = [*arriving, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
     step = trip_progress.apply_stop_events_to_assignment(before, passages, _free_wait(before))
-    return progress_writer.write(caller, before, step, ops=conditions, events=alarms)
+    return progress_writer.write_step(caller, before, step, ops=conditions, events=alarms)
 
 
 def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
@@ -156,15 +156,15 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     before = repository.get(caller, assignment_id)
     if before.checked_out_at is not None:
         return before
-    if before.status.is_under_way and geofence.told(before.stops).stop > 0:
-        at, free = max(at, _last_known(before)), _free_wait(before)
-        ending = [StopEvent(len(before.stops) - 1, Happening.ARRIVED, at)]
+    if before.status.is_under_way and geofence.known_progress(before.stops).stop > 0:
+        at, free = max(at, _last_event_at(before)), _free_wait(before)
+        ending = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
         step = trip_progress.apply_stop_events_to_assignment(before, ending, free)
         if step.starts:  # another vehicle left the first stop, and this one took over
-            before = progress_writer.write(caller, before, step)
+            before = progress_writer.write_step(caller, before, step)
             step = trip_progress.apply_stop_events_to_assignment(before, ending, free)
         step.after.checked_out_at = at
-        return progress_writer.write(
+        return progress_writer.write_step(
             caller,
             before,
             step,
@@ -173,7 +173,7 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     if before.status is not AssignmentStatus.COMPLETED:
         said = "leave the first stop, or have the assignment released"
         raise errors.Conflict(f"this assignment is {before.status}: {said}", title="the trip has not begun")
-    at = max(at, _last_known(before))
+    at = max(at, _last_event_at(before))
     after = before.model_copy(update={"checked_out_at": at})
     store.commit(
         caller,
@@ -184,7 +184,7 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     return after
 
 
-def _should_be_over(assignment: Assignment) -> bool:
+def _is_past_end(assignment: Assignment) -> bool:
     """Whether its driver says what was done, and asks no more whether it may be."""
     return assignment.ends_at <= clock.now()
 
@@ -194,18 +194,18 @@ def _require_under_way(assignment: Assignment) -> None:
         raise errors.Conflict(f"this assignment is {assignment.status}", title="the driver is not on duty")
 
 
-def _in_order(assignment: Assignment, at: datetime) -> datetime:
+def _normalize_time(assignment: Assignment, at: datetime) -> datetime:
     """The moment, but not before the last thing that is known to have happened: clocks differ.
 
     Raises Invalid where they do not differ by so much.
     """
-    last = _last_known(assignment)
+    last = _last_event_at(assignment)
     if at < last - CLOCK_SKEW:
         raise errors.Invalid.field("at", f"must not be before {last.isoformat(timespec='seconds')}")
     return max(at, last)
 
 
-def _last_known(assignment: Assignment) -> datetime:
+def _last_event_at(assignment: Assignment) -> datetime:
     moments = [moment for stop in assignment.stops for moment in (stop.arrived_at, stop.departed_at)]
     return max(filter(None, [assignment.checked_in_at or assignment.offered_at, *moments]))
 

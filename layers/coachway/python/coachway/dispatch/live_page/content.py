@@ -16,9 +16,9 @@ from coachway.dispatch.live_page import map_svg
 from coachway.dispatch.live_page.map_svg import Map, MapStop, MapVehicle
 from coachway.dispatch.tracking.schemas import Position, StopTrack, VehicleTrack
 
-LATE: Final = 5
+LATE_MINUTES: Final = 5
 """Minutes from which a vehicle is called late: less is the traffic lights."""
-OLD: Final = timedelta(minutes=3)
+STALE_AFTER: Final = timedelta(minutes=3)
 """From when on it is said that no position has come for a while."""
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -33,7 +33,7 @@ class Banner:
 
 
 @dataclass(frozen=True, slots=True)
-class VehicleWords:
+class VehicleText:
     """One vehicle: what it does, when it comes, and what is to be known of that. `arrives` is empty if nobody knows."""
 
     title: str
@@ -44,7 +44,7 @@ class VehicleWords:
 
 
 @dataclass(frozen=True, slots=True)
-class StopWords:
+class StopText:
     """A stop in the list: as planned, and as it came or is expected."""
 
     kind: str
@@ -59,8 +59,8 @@ class LivePage:
     """All that the template needs."""
 
     banner: Banner | None
-    vehicles: Sequence[VehicleWords]
-    stops: Sequence[StopWords]
+    vehicles: Sequence[VehicleText]
+    stops: Sequence[StopText]
     map: Map | None
     picture: str
     """The map in words."""
@@ -68,7 +68,7 @@ class LivePage:
     updated: str
 
 
-def page(
+def build_page(
     status: Status,
     vehicles: Sequence[VehicleTrack],
     planned: Sequence[StopTrack],
@@ -88,13 +88,13 @@ def page(
     shown = [] if is_over else [each for each in vehicles if each.status.is_under_way or _is_over(each)]
     moving = [each for each in shown if not _is_over(each)]
     return LivePage(
-        banner=_closing(status) if is_over else _banner(shown, stops[0], words, now),
-        vehicles=[_vehicle(each, words, now, alone=alone) for each in shown],
-        stops=[_stop(stop, words, now, told=alone, is_over=is_over) for stop in stops],
-        map=_map(stops, vehicles, moving, now),
-        picture=_picture(stops, moving),
+        banner=_final_banner(status) if is_over else _banner(shown, stops[0], words, now),
+        vehicles=[_vehicle_text(each, words, now, alone=alone) for each in shown],
+        stops=[_stop_text(stop, words, now, told=alone, is_over=is_over) for stop in stops],
+        map=_build_map(stops, vehicles, moving, now),
+        picture=_map_description(stops, moving),
         is_over=is_over,
-        updated=_clock(now, words, words.timezone),
+        updated=_format_clock(now, words, words.timezone),
     )
 
 
@@ -102,7 +102,7 @@ def _is_over(vehicle: VehicleTrack) -> bool:
     return vehicle.status is AssignmentStatus.COMPLETED
 
 
-def _closing(status: Status) -> Banner:
+def _final_banner(status: Status) -> Banner:
     if status is Status.CANCELLED:
         return Banner("This trip was cancelled", "Call us if you did not expect that.", "bad")
     return Banner("The trip is over", "Thank you for riding with us. Positions are not shown any more.", "good")
@@ -110,9 +110,9 @@ def _closing(status: Status) -> Banner:
 
 def _banner(shown: Sequence[VehicleTrack], pickup: StopTrack, words: Formatter, now: datetime) -> Banner | None:
     if not shown:
-        return _waiting(pickup, words, now)
+        return _waiting_banner(pickup, words, now)
     late, number = max((each.late_minutes or 0, each.vehicle_number) for each in shown)
-    if late < LATE:
+    if late < LATE_MINUTES:
         return None
     so_late = f"about {late if late < 15 else 5 * round(late / 5)} minutes late"
     return Banner(
@@ -122,7 +122,7 @@ def _banner(shown: Sequence[VehicleTrack], pickup: StopTrack, words: Formatter, 
     )
 
 
-def _waiting(pickup: StopTrack, words: Formatter, now: datetime) -> Banner:
+def _waiting_banner(pickup: StopTrack, words: Formatter, now: datetime) -> Banner:
     title, later = "Not on its way yet", "The map shows the vehicle as soon as its driver is on duty."
     at = pickup.departure or pickup.arrival
     if at is None:
@@ -133,27 +133,31 @@ def _waiting(pickup: StopTrack, words: Formatter, now: datetime) -> Banner:
     return Banner(title, f"The trip starts on {when}. {later}")
 
 
-def _vehicle(vehicle: VehicleTrack, words: Formatter, now: datetime, *, alone: bool) -> VehicleWords:
+def _vehicle_text(vehicle: VehicleTrack, words: Formatter, now: datetime, *, alone: bool) -> VehicleText:
     title = "" if alone else f"{vehicle.vehicle_number} · {vehicle.vehicle_name}"
     if _is_over(vehicle):
-        return VehicleWords(title, "Has dropped its passengers off")
-    there = _standing_at(vehicle)
+        return VehicleText(title, "Has dropped its passengers off")
+    there = _current_stop(vehicle)
     following = vehicle.stops[vehicle.next_stop] if vehicle.next_stop is not None else None
     if there is not None:
         leaves = there.departure
-        until = f" until {_when(leaves, words, there.timezone, now)}" if leaves is not None and leaves > now else ""
-        doing, then = f"At {_place(there)}{until}", f", at {_place(following)}" if following else ""
+        until = (
+            f" until {_format_moment(leaves, words, there.timezone, now)}"
+            if leaves is not None and leaves > now
+            else ""
+        )
+        doing, then = f"At {_short_address(there)}{until}", f", at {_short_address(following)}" if following else ""
     else:
         whither = "On the way to you at" if vehicle.next_stop == 0 else "On the way to"
-        doing, then = f"{whither} {_place(following)}" if following else "On the way", ""
+        doing, then = f"{whither} {_short_address(following)}" if following else "On the way", ""
     notes = _notes(vehicle, words, now)
     if following is None or vehicle.eta is None:
-        return VehicleWords(title, doing, notes=notes)
-    comes = _when(vehicle.eta, words, following.timezone, now)
-    return VehicleWords(title, doing, comes, f"{_soon(vehicle.eta - now)}{then}", notes)
+        return VehicleText(title, doing, notes=notes)
+    comes = _format_moment(vehicle.eta, words, following.timezone, now)
+    return VehicleText(title, doing, comes, f"{_format_wait(vehicle.eta - now)}{then}", notes)
 
 
-def _standing_at(vehicle: VehicleTrack) -> StopTrack | None:
+def _current_stop(vehicle: VehicleTrack) -> StopTrack | None:
     """The stop that it has come to and not left."""
     behind = vehicle.stops[: vehicle.next_stop]
     return behind[-1] if behind and behind[-1].arrived_at and not behind[-1].departed_at else None
@@ -163,14 +167,14 @@ def _notes(vehicle: VehicleTrack, words: Formatter, now: datetime) -> list[str]:
     if vehicle.position is None:
         return ["No position has come yet."]
     seen = vehicle.position.recorded_at
-    if now - seen < OLD:
+    if now - seen < STALE_AFTER:
         return []
-    at = _clock(seen, words, vehicle.stops[0].timezone)
+    at = _format_clock(seen, words, vehicle.stops[0].timezone)
     minutes = (now - seen) // _MINUTE
     return [f"No signal for {minutes} minutes, last seen at {at}: most of the time it is a tunnel or a valley."]
 
 
-def _soon(left: timedelta) -> str:
+def _format_wait(left: timedelta) -> str:
     minutes = round(left / _MINUTE)
     if minutes <= 1:
         return "any moment now"
@@ -180,72 +184,74 @@ def _soon(left: timedelta) -> str:
     return f"in about {hours} h {rest:02d} min" if rest else f"in about {hours} hours"
 
 
-def _stop(stop: StopTrack, words: Formatter, now: datetime, *, told: bool, is_over: bool) -> StopWords:
+def _stop_text(stop: StopTrack, words: Formatter, now: datetime, *, told: bool, is_over: bool) -> StopText:
     """`told`: how the stop came is known of the one vehicle that there is."""
     times = (("Arrives", stop.arrival), ("Departs", stop.departure))
-    planned = " · ".join(f"{label} {_when(moment, words, stop.timezone, now)}" for label, moment in times if moment)
+    planned = " · ".join(
+        f"{label} {_format_moment(moment, words, stop.timezone, now)}" for label, moment in times if moment
+    )
     came = ""
     if told and stop.departed_at is not None:
-        came = f"Left at {_when(stop.departed_at, words, stop.timezone, now)}"
+        came = f"Left at {_format_moment(stop.departed_at, words, stop.timezone, now)}"
     elif told and stop.arrived_at is not None:
-        came = f"Arrived at {_when(stop.arrived_at, words, stop.timezone, now)}"
+        came = f"Arrived at {_format_moment(stop.arrived_at, words, stop.timezone, now)}"
     elif told and stop.eta is not None and not is_over:
-        came = f"Expected at {_when(stop.eta, words, stop.timezone, now)}"
+        came = f"Expected at {_format_moment(stop.eta, words, stop.timezone, now)}"
     is_done = told and (stop.departed_at or stop.arrived_at) is not None
-    return StopWords(STOP_TYPE_NAMES[stop.stop_type], stop.address, planned, came, is_done)
+    return StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, planned, came, is_done)
 
 
-def _map(
+def _build_map(
     stops: Sequence[StopTrack], vehicles: Sequence[VehicleTrack], moving: Sequence[VehicleTrack], now: datetime
 ) -> Map | None:
     """While the vehicles come to the first stop, the map is of that; from then on, of the whole trip."""
     spots = [
         MapStop(at + 1, name, place, is_done=bool(vehicles) and all(each.stops[at].arrived_at for each in vehicles))
-        for at, (stop, name) in enumerate(zip(stops, _names(stops), strict=True))
-        if (place := _ground(stop)) is not None
+        for at, (stop, name) in enumerate(zip(stops, _stop_names(stops), strict=True))
+        if (place := _coordinates(stop)) is not None
     ]
     movers = [
         MapVehicle(
             name=str(each.vehicle_number) if len(vehicles) > 1 else "",
-            place=_ground(each.position),
+            place=_coordinates(each.position),
             heading=each.position.heading if each.position else None,
             trail=[Coordinates(point.latitude, point.longitude) for point in each.path],
-            is_old=each.position is None or now - each.position.recorded_at >= OLD,
+            is_old=each.position is None or now - each.position.recorded_at >= STALE_AFTER,
         )
         for each in moving
     ]
     places = [mover.place for mover in movers if mover.place is not None]
-    pickup = _ground(stops[0])
+    pickup = _coordinates(stops[0])
     are_coming = pickup is not None and all(each.next_stop == 0 for each in moving)
     focus = [pickup, *places] if are_coming and pickup is not None and places else []
     return map_svg.build_map(spots, movers, focus)
 
 
-def _picture(stops: Sequence[StopTrack], moving: Sequence[VehicleTrack]) -> str:
+def _map_description(stops: Sequence[StopTrack], moving: Sequence[VehicleTrack]) -> str:
     """The map, for those who hear it."""
     said = f"Map of the {len(stops)} stops, joined by straight lines"
     where = [f"{each.vehicle_name}, on its way" for each in moving if each.position is not None]
     return f"{said}, and of {' and '.join(where)}" if where else said
 
 
-def _ground(thing: StopTrack | Position | None) -> Coordinates | None:
+def _coordinates(thing: StopTrack | Position | None) -> Coordinates | None:
     if thing is None or thing.latitude is None or thing.longitude is None:
         return None
     return Coordinates(thing.latitude, thing.longitude)
 
 
-def _place(stop: StopTrack) -> str:
+def _short_address(stop: StopTrack) -> str:
     """What an address begins with: `1901 Boardwalk`."""
     return stop.address.split(",")[0].strip() or stop.address
 
 
-def _names(stops: Sequence[StopTrack]) -> list[str]:
+def _stop_names(stops: Sequence[StopTrack]) -> list[str]:
     """For the map: towns (`Sayreville`), or what the addresses begin with where stops are in the same town."""
     towns = [_town(stop) for stop in stops]
     homes: dict[str, set[str]] = {}
     for stop, town in zip(stops, towns, strict=True):
         homes.setdefault(town, set()).add(stop.address)
-    return [town if len(homes[town]) == 1 else _place(stop) for stop, town in zip(stops, towns, strict=True)]
+    return [town if len(homes[town]) == 1 else _short_address(stop) for stop, town in zip(stops, towns, strict=True)]
 
 
 def _town(stop: StopTrack) -> str:
@@ -253,12 +259,12 @@ def _town(stop: StopTrack) -> str:
     return parts[-2] if len(parts) > 2 else parts[0] if parts else ""
 
 
-def _when(moment: datetime, words: Formatter, zone: str, now: datetime) -> str:
+def _format_moment(moment: datetime, words: Formatter, zone: str, now: datetime) -> str:
     """`9:00 AM EST`, and of another day than today `9:00 AM EST on Wed, Mar 3, 2027`."""
-    said = _clock(moment, words, zone)
+    said = _format_clock(moment, words, zone)
     is_today = words.local(moment, zone).date() == words.local(now, zone).date()
     return said if is_today else f"{said} on {words.short_day(moment, zone)}"
 
 
-def _clock(moment: datetime, words: Formatter, zone: str) -> str:
+def _format_clock(moment: datetime, words: Formatter, zone: str) -> str:
     return f"{words.clock(moment, zone)} {words.zone(moment, zone)}"

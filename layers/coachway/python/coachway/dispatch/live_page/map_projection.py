@@ -18,12 +18,12 @@ HEIGHT: Final = 320.0
 MARGIN: Final = 44.0
 """Kept free round the points, for their marks and names."""
 
-_STEEPEST: Final = 85.0
+_MAX_LATITUDE: Final = 85.0
 """Degrees of latitude; Mercator's map has no poles."""
-_SMALLEST: Final = radians(0.01)
+_MIN_EXTENT: Final = radians(0.01)
 """The least that a sheet shows, about half a mile: a single point has no extent."""
 _MILES_PER_RADIAN: Final = 3958.8
-_STEPS: Final = (45.0, 30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 30 / 60, 15 / 60, 10 / 60, 5 / 60, 2 / 60, 1 / 60)
+_GRID_STEPS: Final = (45.0, 30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 30 / 60, 15 / 60, 10 / 60, 5 / 60, 2 / 60, 1 / 60)
 """Degrees between lines of the graticule; closer than a minute there is none."""
 _SCALES: Final = (1, 2, 5)
 
@@ -63,24 +63,24 @@ class Projection:
 
     def point(self, place: Coordinates) -> Point:
         """Where a place lies on the sheet."""
-        x, y = _flat(place, self.around)
+        x, y = _mercator(place, self.around)
         return Point((x - self.west) * self.scale, (self.north - y) * self.scale)
 
     def place(self, point: Point) -> Coordinates:
         """Which place lies at a point of the sheet."""
         longitude = degrees(self.west + point.x / self.scale)
         latitude = degrees(2 * atan(exp(self.north - point.y / self.scale)) - pi / 2)
-        return Coordinates(latitude, _turned(longitude, 0.0))
+        return Coordinates(latitude, _normalize_longitude(longitude, 0.0))
 
 
-def fitted(
+def fit_projection(
     places: Sequence[Coordinates], width: float = WIDTH, height: float = HEIGHT, margin: float = MARGIN
 ) -> Projection:
     """The largest projection that shows every place, in the middle of the sheet. Of no place at all: the origin."""
     around = places[0].longitude if places else 0.0
-    flat = [_flat(place, around) for place in places] or [(0.0, 0.0)]
+    flat = [_mercator(place, around) for place in places] or [(0.0, 0.0)]
     xs, ys = [x for x, _ in flat], [y for _, y in flat]
-    across, up = max(max(xs) - min(xs), _SMALLEST), max(max(ys) - min(ys), _SMALLEST)
+    across, up = max(max(xs) - min(xs), _MIN_EXTENT), max(max(ys) - min(ys), _MIN_EXTENT)
     scale = min((width - 2 * margin) / across, (height - 2 * margin) / up)
     return Projection(
         scale=scale,
@@ -95,8 +95,11 @@ def meridians(projection: Projection) -> list[Line]:
     west = degrees(projection.west)
     east = degrees(projection.west + WIDTH / projection.scale)
     return [
-        Line(round((radians(at) - projection.west) * projection.scale, 1), _named(_turned(at, 0.0), "E", "W"))
-        for at in _between(west, east)
+        Line(
+            round((radians(at) - projection.west) * projection.scale, 1),
+            _format_degrees(_normalize_longitude(at, 0.0), "E", "W"),
+        )
+        for at in _grid_degrees(west, east)
     ]
 
 
@@ -105,28 +108,29 @@ def parallels(projection: Projection) -> list[Line]:
     north, south = projection.place(Point(0, 0)).latitude, projection.place(Point(0, HEIGHT)).latitude
     return [
         Line(
-            round((projection.north - _flat(Coordinates(at, 0.0), 0.0)[1]) * projection.scale, 1), _named(at, "N", "S")
+            round((projection.north - _mercator(Coordinates(at, 0.0), 0.0)[1]) * projection.scale, 1),
+            _format_degrees(at, "N", "S"),
         )
-        for at in _between(south, north)
+        for at in _grid_degrees(south, north)
     ]
 
 
-def _between(low: float, high: float) -> list[float]:
+def _grid_degrees(low: float, high: float) -> list[float]:
     """Round degrees between two: at the finest step that does not crowd the sheet, so two to five of them."""
-    step = min((each for each in _STEPS if (high - low) / each <= 5), default=_STEPS[0])
+    step = min((each for each in _GRID_STEPS if (high - low) / each <= 5), default=_GRID_STEPS[0])
     if (high - low) / step < 1:  # closer than a minute
         return []
     first = floor(low / step) + 1
     return [first * step + each * step for each in range(floor((high - first * step) / step) + 1)]
 
 
-def _named(at: float, positive: str, negative: str) -> str:
+def _format_degrees(at: float, positive: str, negative: str) -> str:
     minutes = round(abs(at) * 60)
     side = "" if minutes == 0 else positive if at > 0 else negative
     return f"{minutes // 60}°{minutes % 60:02d}'{side}" if minutes % 60 else f"{minutes // 60}°{side}"
 
 
-def scale_of(projection: Projection) -> Scale:
+def build_scale(projection: Projection) -> Scale:
     """The longest round distance that takes at most a quarter of the sheet, true in its middle."""
     middle = projection.place(Point(WIDTH / 2, HEIGHT / 2)).latitude
     units_per_mile = projection.scale / (_MILES_PER_RADIAN * cos(radians(middle)))
@@ -136,14 +140,14 @@ def scale_of(projection: Projection) -> Scale:
     return Scale(round(miles * units_per_mile, 1), f"{miles:,.0f} mi" if miles >= 1 else f"{miles:.1g} mi")
 
 
-def simplified(points: Sequence[Point], tolerance: float = 0.8) -> list[Point]:
+def simplify_line(points: Sequence[Point], tolerance: float = 0.8) -> list[Point]:
     """The same line by fewer points, nowhere further than `tolerance` units from it (Douglas and Peucker)."""
     if len(points) < 3:
         return list(points)
     kept, open_ends = {0, len(points) - 1}, [(0, len(points) - 1)]
     while open_ends:
         first, last = open_ends.pop()
-        off = [(_away(points[each], points[first], points[last]), each) for each in range(first + 1, last)]
+        off = [(_distance_to_line(points[each], points[first], points[last]), each) for each in range(first + 1, last)]
         furthest, middle = max(off, default=(0.0, first))
         if furthest > tolerance:
             kept.add(middle)
@@ -151,17 +155,17 @@ def simplified(points: Sequence[Point], tolerance: float = 0.8) -> list[Point]:
     return [points[each] for each in sorted(kept)]
 
 
-def _flat(place: Coordinates, around: float) -> tuple[float, float]:
-    latitude = max(-_STEEPEST, min(_STEEPEST, place.latitude))
-    return radians(_turned(place.longitude, around)), log(tan(pi / 4 + radians(latitude) / 2))
+def _mercator(place: Coordinates, around: float) -> tuple[float, float]:
+    latitude = max(-_MAX_LATITUDE, min(_MAX_LATITUDE, place.latitude))
+    return radians(_normalize_longitude(place.longitude, around)), log(tan(pi / 4 + radians(latitude) / 2))
 
 
-def _turned(longitude: float, around: float) -> float:
+def _normalize_longitude(longitude: float, around: float) -> float:
     """The same meridian, named by degrees within half a turn of another."""
     return (longitude - around + 180) % 360 - 180 + around
 
 
-def _away(point: Point, start: Point, end: Point) -> float:
+def _distance_to_line(point: Point, start: Point, end: Point) -> float:
     """How far a point lies from the line between two others."""
     across, up = end.x - start.x, end.y - start.y
     squared = across * across + up * up

@@ -11,12 +11,12 @@ from coachway.core.types.geo import Coordinates
 from coachway.dispatch.live_page import map_projection as onto
 from coachway.dispatch.live_page.map_projection import HEIGHT, WIDTH, Line, Point, Projection, Scale
 
-_TOGETHER: Final = 15.0
+_GROUP_RADIUS: Final = 15.0
 """Units within which two stops share a mark."""
-_LETTER: Final = 7.3
-_LINE: Final = 16.0
+_LETTER_WIDTH: Final = 7.3
+_LINE_HEIGHT: Final = 16.0
 """Units that a letter is wide and a line of text high."""
-_LONGEST: Final = 22
+_MAX_LABEL: Final = 22
 
 
 class Box(NamedTuple):
@@ -108,40 +108,40 @@ def build_map(stops: Sequence[MapStop], movers: Sequence[MapVehicle], focus: Seq
         places += [*mover.trail, *([mover.place] if mover.place else [])]
     if not places:
         return None
-    projection = onto.fitted(focus or places)
-    marks = [mark for mark in _marks(stops, projection) if _is_on_sheet(mark.at)]
-    arrows = [_arrow(mover, mover.place, projection) for mover in movers if mover.place is not None]
+    projection = onto.fit_projection(focus or places)
+    marks = [mark for mark in _group_marks(stops, projection) if _is_on_sheet(mark.at)]
+    arrows = [_build_arrow(mover, mover.place, projection) for mover in movers if mover.place is not None]
     return Map(
         meridians=onto.meridians(projection),
         parallels=onto.parallels(projection),
         route=_path(projection.point(stop.place) for stop in stops),
         behind=_path(projection.point(stop.place) for stop in takewhile(lambda stop: stop.is_done, stops)),
-        trails=[_trail(mover, projection) for mover in movers if mover.trail],
-        marks=_labelled(marks, [arrow.at for arrow in arrows]),
+        trails=[_trail_path(mover, projection) for mover in movers if mover.trail],
+        marks=_place_labels(marks, [arrow.at for arrow in arrows]),
         arrows=arrows,
-        scale=onto.scale_of(projection),
+        scale=onto.build_scale(projection),
     )
 
 
-def _trail(mover: MapVehicle, projection: Projection) -> str:
+def _trail_path(mover: MapVehicle, projection: Projection) -> str:
     places = [*mover.trail, *([mover.place] if mover.place else [])]
-    return _path(onto.simplified([projection.point(place) for place in places]))
+    return _path(onto.simplify_line([projection.point(place) for place in places]))
 
 
 def _path(points: Iterable[Point]) -> str:
     return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in points)
 
 
-def _arrow(mover: MapVehicle, place: Coordinates, projection: Projection) -> Arrow:
+def _build_arrow(mover: MapVehicle, place: Coordinates, projection: Projection) -> Arrow:
     turn = None if mover.heading is None else round(mover.heading) % 360
-    return Arrow(_rounded(projection.point(place)), mover.name, turn, mover.is_old)
+    return Arrow(_round_point(projection.point(place)), mover.name, turn, mover.is_old)
 
 
 def _is_on_sheet(point: Point) -> bool:
     return 0 <= point.x <= WIDTH and 0 <= point.y <= HEIGHT
 
 
-def _rounded(point: Point) -> Point:
+def _round_point(point: Point) -> Point:
     return Point(round(point.x, 1), round(point.y, 1))
 
 
@@ -153,19 +153,19 @@ class _Group:
     stops: list[MapStop] = field(default_factory=list)
 
 
-def _marks(stops: Sequence[MapStop], projection: Projection) -> list[Mark]:
+def _group_marks(stops: Sequence[MapStop], projection: Projection) -> list[Mark]:
     groups: list[_Group] = []
     for stop in stops:
         at = projection.point(stop.place)
-        near = next((each for each in groups if _apart(each.at, at) < _TOGETHER), None)
+        near = next((each for each in groups if _distance(each.at, at) < _GROUP_RADIUS), None)
         if near is None:
             groups.append(near := _Group(at))
         near.stops.append(stop)
     return [
         Mark(
-            at=_rounded(each.at),
+            at=_round_point(each.at),
             numbers="·".join(str(stop.number) for stop in each.stops[:3]) + ("…" if len(each.stops) > 3 else ""),
-            name=_shortened(each.stops[0].name),
+            name=_shorten(each.stops[0].name),
             is_done=all(stop.is_done for stop in each.stops),
             label=None,
         )
@@ -173,22 +173,22 @@ def _marks(stops: Sequence[MapStop], projection: Projection) -> list[Mark]:
     ]
 
 
-def _apart(one: Point, other: Point) -> float:
+def _distance(one: Point, other: Point) -> float:
     return float(((one.x - other.x) ** 2 + (one.y - other.y) ** 2) ** 0.5)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+def _shorten(name: str) -> str:
+    return name if len(name) <= _MAX_LABEL else f"{name[: _MAX_LABEL - 1].rstrip()}…"
 
 
-def _labelled(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
+def _place_labels(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
     """The marks, their names where nothing else is: right, left, below or above; left out where there is no room."""
     taken = [Box(at.x - 11, at.y - 11, at.x + 11, at.y + 11) for at in occupied]
     taken += [Box(each.at.x - each.half, each.at.y - 11, each.at.x + each.half, each.at.y + 11) for each in marks]
     taken.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale's
     named = []
     for mark in marks:
-        found = next((each for each in _positions(mark) if _is_free(each[2], taken)), None)
+        found = next((each for each in _label_positions(mark) if _is_free(each[2], taken)), None)
         if found is None:
             named.append(mark)
             continue
@@ -198,8 +198,8 @@ def _labelled(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
     return named
 
 
-def _positions(mark: Mark) -> list[tuple[Point, str, Box]]:
-    wide, off = len(mark.name) * _LETTER, mark.half + 4
+def _label_positions(mark: Mark) -> list[tuple[Point, str, Box]]:
+    wide, off = len(mark.name) * _LETTER_WIDTH, mark.half + 4
     x, y = mark.at
     candidates = [
         (Point(x + off, y + 4), "start", x + off),
@@ -207,7 +207,7 @@ def _positions(mark: Mark) -> list[tuple[Point, str, Box]]:
         (Point(x, y + 25), "middle", x - wide / 2),
         (Point(x, y - 16), "middle", x - wide / 2),
     ]
-    return [(at, anchor, Box(left, at.y - _LINE + 3, left + wide, at.y + 3)) for at, anchor, left in candidates]
+    return [(at, anchor, Box(left, at.y - _LINE_HEIGHT + 3, left + wide, at.y + 3)) for at, anchor, left in candidates]
 
 
 def _is_free(box: Box, taken: Sequence[Box]) -> bool:

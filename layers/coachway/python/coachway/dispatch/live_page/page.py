@@ -20,15 +20,15 @@ from coachway.dispatch.tracking.schemas import StopTrack
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
-def show(token: str) -> HtmlResponse:
+def render_page(token: str) -> HtmlResponse:
     """The page of a live link; of one that was not made here, has expired or is void, a page that says so."""
     try:
-        found = share_links.opened(token)
+        found = share_links.open_link(token)
     except errors.NotFound:
         return html.html(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
     charter, organization = found.charter, found.organization
     words = Formatter(timezone=charter.timezone, currency=organization.currency)
-    seen = live_positions.shared(found)
+    seen = live_positions.build_shared_track(found)
     return html.html(
         TEMPLATES,
         "track.html",
@@ -37,18 +37,18 @@ def show(token: str) -> HtmlResponse:
         script=(TEMPLATES / "track.js").read_text(),
         heading=f"Trip {charter.number}",
         route=charter_text.describe_route(charter.stops),
-        live=content.page(
-            charter.status, seen.vehicles, _planned(charter), words, clock.now(), of_all=charter.vehicle_count
+        live=content.build_page(
+            charter.status, seen.vehicles, _planned_stops(charter), words, clock.now(), of_all=charter.vehicle_count
         ),
         here=token,
     )
 
 
-def _planned(charter: Charter) -> list[StopTrack]:
-    return [_as_planned(stop, charter.timezone) for stop in charter.stops]
+def _planned_stops(charter: Charter) -> list[StopTrack]:
+    return [_planned_stop(stop, charter.timezone) for stop in charter.stops]
 
 
-def _as_planned(stop: Stop, zone: str) -> StopTrack:
+def _planned_stop(stop: Stop, zone: str) -> StopTrack:
     return StopTrack(
         stop_type=stop.stop_type,
         address=stop.address,

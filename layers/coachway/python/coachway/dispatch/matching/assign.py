@@ -22,10 +22,10 @@ from coachway.core.types import ids
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.assignments.watch import opened
+from coachway.dispatch.assignments.watch import create_schedule_op
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.matching import context, eligibility
-from coachway.dispatch.matching.context import AssignmentContext, DriverFile, Trip, VehicleFile
+from coachway.dispatch.matching.context import AssignmentContext, DriverCandidate, Trip, VehicleCandidate
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet.model import Driver, Vehicle
@@ -34,21 +34,21 @@ from coachway.identity.model.organization import Organization
 _ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS})
 
 
-def assign(caller: Caller, wanted: AssignInput) -> Assignment:
+def create_assignment(caller: Caller, wanted: AssignInput) -> Assignment:
     """Give a trip to this driver and this vehicle; the driver is told, and asked.
 
     Raises Missing, Conflict naming everything that is in the way. Of many who assign the same driver or vehicle at
     once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and
     the commit.
     """
-    return retry_on_conflict(lambda: _assign(caller, wanted))()
+    return retry_on_conflict(lambda: _attempt_assignment(caller, wanted))()
 
 
-def _assign(caller: Caller, wanted: AssignInput) -> Assignment:
+def _attempt_assignment(caller: Caller, wanted: AssignInput) -> Assignment:
     on = check_crew_and_vehicle(caller, wanted)
     crew, chosen = on.drivers, on.vehicles[0]
     assignment = build_assignment(caller, on, crew, chosen, wanted.notes)
-    commit(caller, on, crew, chosen, assignment, chosen_by="person")
+    commit_assignment(caller, on, crew, chosen, assignment, chosen_by="person")
     return assignment
 
 
@@ -69,22 +69,22 @@ def check_crew_and_vehicle(
     people = [found.get(Driver, head) for head, _ in driver_keys]
     vehicle = found.get(Vehicle, vehicle_keys[0])
     if instead_of is None:
-        require_own(caller, charter, [vehicle.vendor_id, *(each.vendor_id for each in people)])
-        cover = context.cover_for(charter, wanted.vehicle_number, vehicle.vendor_id)
+        require_own_resources(caller, charter, [vehicle.vendor_id, *(each.vendor_id for each in people)])
+        cover = context.choose_cover(charter, wanted.vehicle_number, vehicle.vendor_id)
     else:
-        cover = context.cover_of(charter, instead_of)
+        cover = context.cover_of_assignment(charter, instead_of)
     require_assignable(charter)
-    law = context.hours_ruleset_of(found.get(Organization, house_key))
-    trip = context.trip_of(charter, law, cover, len(people), since)
+    law = context.hours_rules_of(found.get(Organization, house_key))
+    trip = context.build_trip(charter, law, cover, len(people), since)
     on = context.load_context(caller, trip, people, [vehicle], found)
     if instead_of is not None:
         on = on.without(instead_of.id)
-    require_ahead(trip)
-    _require_free(on)
+    require_not_over(trip)
+    _require_eligible(on)
     return on
 
 
-def require_own(caller: Caller, charter: Charter, owners: Sequence[str | None]) -> None:
+def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str | None]) -> None:
     """Raises Missing for people of a vendor, unless charter, drivers and vehicle are theirs."""
     if not caller.is_outside:
         return
@@ -99,7 +99,7 @@ def require_assignable(charter: Charter) -> None:
         raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no drivers")
 
 
-def require_ahead(trip: Trip) -> None:
+def require_not_over(trip: Trip) -> None:
     """Raises Conflict for a trip that should be over by now."""
     if trip.plan.dropoff_at <= clock.now():
         said = f"it ended at {trip.charter.ends_at.isoformat(timespec='minutes')}"
@@ -115,25 +115,25 @@ def vendor_reasons(on: AssignmentContext) -> list[Reason]:
     return [Reason(rule=Rule.COMPLIANCE, message=each) for each in said]
 
 
-def require_vendor_in_order(on: AssignmentContext) -> None:
+def require_compliant_vendor(on: AssignmentContext) -> None:
     """Raises Conflict naming what is in the way of the vendor that the vehicle was awarded to."""
     wrong = [FieldError("charter_id", each.said()) for each in vendor_reasons(on)]
     if wrong:
         raise errors.Conflict("; ".join(each.message for each in wrong), title=_title(wrong), fields=wrong)
 
 
-def _require_free(on: AssignmentContext) -> None:
+def _require_eligible(on: AssignmentContext) -> None:
     """Raises Conflict naming everything that is in the way of this crew and this vehicle."""
     now, vehicle = clock.now(), on.vehicles[0].vehicle
     names = ("driver_id", "second_driver_id")
     wrong: list[FieldError] = []
     for seat, person in enumerate(on.drivers):
         case = person.case(on.trip.plan.last_day, on.known)
-        finding = eligibility.driver(case, on.trip.wanted, vehicle, seat, on.trip.law, now)
-        wrong += [FieldError(names[seat], eligibility.with_hint(each, finding)) for each in finding.reasons]
+        finding = eligibility.evaluate_driver(case, on.trip.wanted, vehicle, seat, on.trip.law, now)
+        wrong += [FieldError(names[seat], eligibility.describe_reason(each, finding)) for each in finding.reasons]
     if on.trip.charter.requires_second_driver and len(on.drivers) < 2:
         wrong.append(FieldError("second_driver_id", "second driver: this charter requires one"))
-    car = eligibility.vehicle(on.vehicles[0].case(on.trip.plan.last_day), on.trip.wanted)
+    car = eligibility.vehicle_reasons(on.vehicles[0].case(on.trip.plan.last_day), on.trip.wanted)
     wrong += [FieldError("vehicle_id", each.said()) for each in car]
     wrong += [FieldError("charter_id", each.said()) for each in vendor_reasons(on)]
     if wrong:
@@ -150,7 +150,7 @@ def _title(wrong: Sequence[FieldError]) -> str:
 
 
 def build_assignment(
-    caller: Caller, on: AssignmentContext, crew: Sequence[DriverFile], vehicle: VehicleFile, notes: str = ""
+    caller: Caller, on: AssignmentContext, crew: Sequence[DriverCandidate], vehicle: VehicleCandidate, notes: str = ""
 ) -> Assignment:
     """The assignment, not written yet."""
     plan, charter, client = on.trip.plan, on.trip.charter, on.client
@@ -187,11 +187,11 @@ def build_assignment(
     )
 
 
-def commit(
+def commit_assignment(
     caller: Caller,
     on: AssignmentContext,
-    crew: Sequence[DriverFile],
-    vehicle: VehicleFile,
+    crew: Sequence[DriverCandidate],
+    vehicle: VehicleCandidate,
     assignment: Assignment,
     *,
     chosen_by: str,
@@ -218,10 +218,10 @@ def commit(
         vehicle_id=assignment.vehicle_id,
         vehicle_name=assignment.vehicle_name,
     )
-    ops: list[Op] = [Create(assignment, [told]), opened(assignment)]
+    ops: list[Op] = [Create(assignment, [told]), create_schedule_op(assignment)]
     for seat, person in enumerate(crew):
-        ops += [*person.unchanged(), *diaries.add_job_ops(person.diary, on.trip.plan.job(assignment.id, seat))]
-    ops += [*vehicle.unchanged(), *diaries.add_job_ops(vehicle.diary, on.trip.plan.job(assignment.id))]
+        ops += [*person.unchanged(), *diaries.add_block_ops(person.diary, on.trip.plan.job(assignment.id, seat))]
+    ops += [*vehicle.unchanged(), *diaries.add_block_ops(vehicle.diary, on.trip.plan.job(assignment.id))]
     if on.vendor is not None:
         ops.append(subjects.unchanged(on.vendor))
     ops += coverage.cover_ops(caller, on.trip.charter, [cover], "every vehicle has its driver or its vendor")

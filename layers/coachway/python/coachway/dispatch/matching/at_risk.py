@@ -24,27 +24,27 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import weeks
+from coachway.dispatch.assignments.rules import iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.matching import context, eligibility
 from coachway.dispatch.matching.eligibility_reasons import Reason
 from coachway.fleet.model import Driver, Vehicle
 
-_AHEAD: Final = timedelta(days=365)
+_LOOKAHEAD: Final = timedelta(days=365)
 """How far ahead the jobs of who falls out are looked at; one read takes it in."""
 
 
-def driver_changed(caller: Caller, delivery: Delivery) -> None:
+def on_driver_changed(caller: Caller, delivery: Delivery) -> None:
     """A driver may not be given work any more, may again, has another license, or may be had at other times."""
     reevaluate(caller, str(delivery.data["driver_id"]))
 
 
-def vehicle_changed(caller: Caller, delivery: Delivery) -> None:
+def on_vehicle_changed(caller: Caller, delivery: Delivery) -> None:
     """A vehicle may not be given work any more, may again, or has other seats."""
     reevaluate(caller, str(delivery.data["vehicle_id"]))
 
 
-def papers_changed(caller: Caller, delivery: Delivery) -> None:
+def on_documents_changed(caller: Caller, delivery: Delivery) -> None:
     """A paper of a driver or vehicle ran out, or was judged."""
     if delivery.data["subject_type"] in {"driver", "vehicle"}:
         reevaluate(caller, str(delivery.data["subject_id"]))
@@ -52,20 +52,20 @@ def papers_changed(caller: Caller, delivery: Delivery) -> None:
 
 def reevaluate(caller: Caller, resource: str) -> None:
     """Say of every job that a driver or vehicle has ahead whether it can go ahead."""
-    for assignment in _ahead(caller.org_id, resource):
-        retry_on_conflict(partial(_mark, caller, assignment.id))()
+    for assignment in _list_future_assignments(caller.org_id, resource):
+        retry_on_conflict(partial(_update_concern, caller, assignment.id))()
 
 
-def _ahead(org_id: str, resource: str) -> Iterable[Assignment]:
+def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]:
     now = clock.now()
-    spans = weeks(now, now + _AHEAD)
-    pages = diaries.from_batch(store.batch_get(diaries.keys(org_id, resource, spans)), org_id, resource, spans)
-    return repository.known(org_id, (job.assignment_id for job in pages.jobs if job.ends_at > now)).values()
+    spans = iso_weeks(now, now + _LOOKAHEAD)
+    pages = diaries.from_batch(store.batch_get(diaries.page_keys(org_id, resource, spans)), org_id, resource, spans)
+    return repository.find_by_ids(org_id, (job.assignment_id for job in pages.jobs if job.ends_at > now)).values()
 
 
-def _mark(caller: Caller, assignment_id: str) -> None:
+def _update_concern(caller: Caller, assignment_id: str) -> None:
     before = repository.get(caller, assignment_id)
-    concern = _concern(before)
+    concern = _describe_concern(before)
     if not before.status.is_live or before.concern == concern:
         return
     after = before.model_copy(update={"concern": concern})
@@ -77,7 +77,7 @@ def _mark(caller: Caller, assignment_id: str) -> None:
     store.commit(caller, Update(before, after, told))
 
 
-def _concern(assignment: Assignment) -> str:
+def _describe_concern(assignment: Assignment) -> str:
     """What is in the way of its drivers and its vehicle; empty if nothing is. Hours and clashes were its condition."""
     last_day = assignment.dropoff_at.astimezone(ZoneInfo(assignment.timezone)).date()
     people = [context.driver_keys(assignment.org_id, each) for each in assignment.crew]
@@ -88,23 +88,25 @@ def _concern(assignment: Assignment) -> str:
         driver, subject = found.find(Driver, head), found.find(Subject, papers)
         if driver is None:
             return "The driver was removed"
-        reasons += eligibility.driver_unavailability(driver, assignment.starts_at, assignment.ends_at)
-        reasons += eligibility.license_for(driver, vehicle, last_day) if vehicle is not None else []
+        reasons += eligibility.driver_availability_reasons(driver, assignment.starts_at, assignment.ends_at)
+        reasons += eligibility.license_reasons(driver, vehicle, last_day) if vehicle is not None else []
         standing = status.of_subject(subject, last_day) if subject is not None else None
-        reasons += eligibility.papers(driver.name, standing)
+        reasons += eligibility.compliance_reasons(driver.name, standing)
     if vehicle is None:
         return "The vehicle was removed"
     subject = found.find(Subject, car[1])
-    reasons += eligibility.vehicle_status_reason(vehicle)
-    reasons += eligibility.seats(vehicle, assignment.passengers)
-    reasons += eligibility.papers(vehicle.name, status.of_subject(subject, last_day) if subject is not None else None)
+    reasons += eligibility.vehicle_status_reasons(vehicle)
+    reasons += eligibility.seat_reasons(vehicle, assignment.passengers)
+    reasons += eligibility.compliance_reasons(
+        vehicle.name, status.of_subject(subject, last_day) if subject is not None else None
+    )
     return "; ".join(each.message for each in reasons)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
-    "compliance.reviewed": papers_changed,
-    "document.expired": papers_changed,
-    "driver.availability_changed": driver_changed,
-    "driver.updated": driver_changed,
-    "vehicle.updated": vehicle_changed,
+    "compliance.reviewed": on_documents_changed,
+    "document.expired": on_documents_changed,
+    "driver.availability_changed": on_driver_changed,
+    "driver.updated": on_driver_changed,
+    "vehicle.updated": on_vehicle_changed,
 }

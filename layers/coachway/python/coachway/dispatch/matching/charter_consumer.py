@@ -15,17 +15,17 @@ from coachway.dispatch.assignments.rules import STEPS, AssignmentStatus
 from coachway.dispatch.matching import at_risk, responses
 
 
-def released(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
+def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
     """Take a charter off all who were given it. Whoever is under way is left to the people who see it.
 
     `before_revision`: only off those who were given an earlier one, however late that is heard of.
     """
-    for assignment in repository.of_charter(caller.org_id, charter_id):
+    for assignment in repository.list_by_charter(caller.org_id, charter_id):
         if before_revision is None or assignment.charter_revision < before_revision:
-            retry_on_conflict(partial(_release, caller, assignment.id, reason))()
+            retry_on_conflict(partial(_release_assignment, caller, assignment.id, reason))()
 
 
-def _release(caller: Caller, assignment_id: str, reason: str) -> None:
+def _release_assignment(caller: Caller, assignment_id: str, reason: str) -> None:
     before = repository.get(caller, assignment_id)
     if AssignmentStatus.RELEASED in STEPS[before.status] and before.status is not AssignmentStatus.IN_PROGRESS:
         _, ops = responses.end_ops(caller, before, AssignmentStatus.RELEASED, reason)
@@ -40,20 +40,20 @@ def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
         "quote.declined": "The client declined the quote",
         "quote.expired": "The quote expired",
     }
-    released(caller, delivery.aggregate_id, reasons[delivery.type])
+    release_charter(caller, delivery.aggregate_id, reasons[delivery.type])
 
 
-def charter_modified(caller: Caller, delivery: Delivery) -> None:
+def on_charter_modified(caller: Caller, delivery: Delivery) -> None:
     """A trip that is another than it was offered is offered anew: times, places or vehicles may not fit any more."""
     if delivery.data.get("revised"):
         revision = int(delivery.data["revision_number"])
-        released(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)
+        release_charter(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "charter.cancelled": on_charter_cancelled,
     "charter.deleted": on_charter_cancelled,
-    "charter.modified": charter_modified,
+    "charter.modified": on_charter_modified,
     "quote.declined": on_charter_cancelled,
     "quote.expired": on_charter_cancelled,
     **at_risk.CONSUMERS,

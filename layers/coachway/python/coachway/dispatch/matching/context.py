@@ -35,7 +35,7 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
 @dataclass(frozen=True, slots=True)
-class DriverFile:
+class DriverCandidate:
     """A driver with papers and diary, as they were when they were judged."""
 
     driver: Driver
@@ -44,7 +44,7 @@ class DriverFile:
 
     def case(self, last_day: date, known: dict[str, Assignment]) -> DriverCase:
         """What the rules look at."""
-        return DriverCase(self.driver, _standing(self.subject, last_day), self.diary.jobs, known)
+        return DriverCase(self.driver, _compliance_on(self.subject, last_day), self.diary.jobs, known)
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless driver and papers are still as they were judged."""
@@ -52,7 +52,7 @@ class DriverFile:
 
 
 @dataclass(frozen=True, slots=True)
-class VehicleFile:
+class VehicleCandidate:
     """A vehicle with papers and diary, as they were when it was judged."""
 
     vehicle: Vehicle
@@ -61,14 +61,14 @@ class VehicleFile:
 
     def case(self, last_day: date) -> VehicleCase:
         """What the rules look at."""
-        return VehicleCase(self.vehicle, _standing(self.subject, last_day), self.diary.jobs)
+        return VehicleCase(self.vehicle, _compliance_on(self.subject, last_day), self.diary.jobs)
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless vehicle and papers are still as they were judged."""
         return [dispatch_access.unchanged(self.vehicle), *([subjects.unchanged(self.subject)] if self.subject else [])]
 
 
-def _standing(subject: Subject | None, day: date) -> ComplianceStatus | None:
+def _compliance_on(subject: Subject | None, day: date) -> ComplianceStatus | None:
     return status.of_subject(subject, day) if subject is not None else None
 
 
@@ -92,8 +92,8 @@ class AssignmentContext:
     """Everything that was read, for the rules and for the conditions of the commit."""
 
     trip: Trip
-    drivers: Sequence[DriverFile]
-    vehicles: Sequence[VehicleFile]
+    drivers: Sequence[DriverCandidate]
+    vehicles: Sequence[VehicleCandidate]
     known: dict[str, Assignment]
     """Assignments of these drivers that have begun, by id."""
     client: Client | None
@@ -112,15 +112,15 @@ def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
     return CHARTER.key(org=org_id, id=charter_id), ORGANIZATIONS.key(org=org_id)
 
 
-def hours_ruleset_of(organization: Organization) -> Law:
+def hours_rules_of(organization: Organization) -> Law:
     """Which hours rules hold for an organization's drivers."""
     policy = organization.hours_policy
     return rulesets.law(policy.ruleset, policy.daily_carrier)
 
 
-def trip_of(charter: Charter, law: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
+def build_trip(charter: Charter, law: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
     """The trip that is to have a crew of so many."""
-    return Trip(charter, law, cover, trip_plan.of(charter, crew, law, since))
+    return Trip(charter, law, cover, trip_plan.build_trip_plan(charter, crew, law, since))
 
 
 def load_context(
@@ -135,35 +135,39 @@ def load_context(
     `papers`: what was gathered before, with the papers of these drivers and vehicles.
     """
     org_id, now = caller.org_id, clock.now()
-    spans = diaries.around(trip.plan.starts_at, trip.plan.ends_at)
+    spans = diaries.weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
     vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.cover.vendor_id or "")
     wanted = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
     for person in people:
-        wanted += [_papers_of(person), *diaries.keys(org_id, person.id, spans)]
+        wanted += [_compliance_key(person), *diaries.page_keys(org_id, person.id, spans)]
     for thing in things:
-        wanted += [_papers_of(thing), *diaries.keys(org_id, thing.id, spans)]
-    found = repository.gathered(wanted, papers)
+        wanted += [_compliance_key(thing), *diaries.page_keys(org_id, thing.id, spans)]
+    found = repository.batch_get_all(wanted, papers)
     driver_files = [
-        DriverFile(each, found.find(Subject, _papers_of(each)), diaries.from_batch(found, org_id, each.id, spans))
+        DriverCandidate(
+            each, found.find(Subject, _compliance_key(each)), diaries.from_batch(found, org_id, each.id, spans)
+        )
         for each in people
     ]
     vehicle_files = [
-        VehicleFile(each, found.find(Subject, _papers_of(each)), diaries.from_batch(found, org_id, each.id, spans))
+        VehicleCandidate(
+            each, found.find(Subject, _compliance_key(each)), diaries.from_batch(found, org_id, each.id, spans)
+        )
         for each in things
     ]
-    begun = {job for each in driver_files for job in logbook.begun(each.diary.jobs, now)}
+    begun = {job for each in driver_files for job in logbook.started_ids(each.diary.jobs, now)}
     return AssignmentContext(
         trip=trip,
         drivers=driver_files,
         vehicles=vehicle_files,
-        known=repository.known(org_id, begun),
+        known=repository.find_by_ids(org_id, begun),
         client=found.find(Client, client_key),
         vendor=found.find(Subject, vendor_key) if trip.cover.vendor_id else None,
     )
 
 
-def _papers_of(subject: Driver | Vehicle) -> Key:
+def _compliance_key(subject: Driver | Vehicle) -> Key:
     kind = SubjectType.DRIVER if isinstance(subject, Driver) else SubjectType.VEHICLE
     return subjects.key(subject.org_id, kind, subject.id)
 
@@ -178,13 +182,13 @@ def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
     return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
 
 
-def cover_of(charter: Charter, assignment: Assignment) -> Cover:
+def cover_of_assignment(charter: Charter, assignment: Assignment) -> Cover:
     """The vehicle of a charter that an assignment is, as it will be for whoever takes that over."""
     cover = coverage.find_cover(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
     return cover.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
 
 
-def cover_for(charter: Charter, number: int | None, vendor_id: str | None) -> Cover:
+def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) -> Cover:
     """The vehicle of a charter that is to have a driver, with who it was awarded to.
 
     `number` where one is named; else the first without a driver that is this vendor's, or nobody's when that is None,

@@ -18,13 +18,13 @@ from coachway.fleet import dispatch_access, rules
 from coachway.fleet.model import Driver, Vehicle
 
 
-def cleared(assignment: Assignment) -> list[Op]:
+def require_departure_ops(assignment: Assignment) -> list[Op]:
     """The conditions under which a vehicle may leave now.
 
     Raises Conflict naming each paper that is not in order, and whatever else became of a driver or the vehicle since it
     was given the trip: on leave, without the license, out of service.
     """
-    conditions, unfit, lacking = _judged(assignment)
+    conditions, unfit, lacking = _evaluate_readiness(assignment)
     wrong = [*unfit, *lacking]
     if wrong:
         said = "; ".join(each.message for each in wrong)
@@ -35,24 +35,24 @@ def cleared(assignment: Assignment) -> list[Op]:
 
 def departure_blockers(assignment: Assignment) -> list[str]:
     """What is not in order now, one sentence each."""
-    _, unfit, papers = _judged(assignment)
+    _, unfit, papers = _evaluate_readiness(assignment)
     return [each.message for each in (*unfit, *papers)]
 
 
-def _judged(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
+def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
     """The conditions of having judged; what is in the way of drivers and vehicle themselves, and of papers."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
-    org, subjects_of = assignment.org_id, _subjects(assignment)
+    org, subjects_of = assignment.org_id, _list_subjects(assignment)
     heads = [context.driver_keys(org, each)[0] for each in assignment.crew]
     car = context.vehicle_keys(org, assignment.vehicle_id)[0]
     found = store.batch_get([*heads, car, *(key for _, _, key in subjects_of)])
     people, vehicle = [found.get(Driver, each) for each in heads], found.get(Vehicle, car)
     conditions = [*map(dispatch_access.unchanged, people), dispatch_access.unchanged(vehicle)]
-    unfit = [FieldError("vehicle_id", each.message) for each in eligibility.vehicle_status_reason(vehicle)]
+    unfit = [FieldError("vehicle_id", each.message) for each in eligibility.vehicle_status_reasons(vehicle)]
     for field, driver in zip(("driver_id", "second_driver_id"), people, strict=False):
         idle = rules.driver_status_reason(driver)
         unfit += [FieldError(field, f"{driver.name} {idle}")] if idle is not None else []
-        unfit += [FieldError(field, each.message) for each in eligibility.license_for(driver, vehicle, today)]
+        unfit += [FieldError(field, each.message) for each in eligibility.license_reasons(driver, vehicle, today)]
     wrong: list[FieldError] = []
     for field, name, key in subjects_of:
         subject = found.find(Subject, key)
@@ -64,7 +64,7 @@ def _judged(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[Fi
     return conditions, unfit, wrong
 
 
-def _subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
+def _list_subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
     """Whose papers count: by the field that names them, what they are called, where their papers lie."""
     org = assignment.org_id
     people = [("driver_id", assignment.driver_name, assignment.driver_id)]

@@ -14,7 +14,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import REACH
 from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries.conflicts import Clash
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
 from coachway.dispatch.matching.eligibility_reasons import Reason, Rule
 from coachway.dispatch.matching.trip_plan import TripPlan
@@ -31,7 +31,7 @@ class DriverCase:
     driver: Driver
     standing: ComplianceStatus | None
     """Of the driver's papers on the trip's last day; None when there never were any."""
-    jobs: Sequence[Job]
+    jobs: Sequence[DutyBlock]
     """By their diary, `REACH` before and after the trip."""
     known: Mapping[str, Assignment]
     """Those of them that have begun, by id."""
@@ -43,7 +43,7 @@ class VehicleCase:
 
     vehicle: Vehicle
     standing: ComplianceStatus | None
-    jobs: Sequence[Job]
+    jobs: Sequence[DutyBlock]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +66,43 @@ class DriverEvaluation:
     earliest_legal_at: datetime | None = None
 
 
-def driver(
+def evaluate_driver(
     case: DriverCase, wanted: TripRequirements, vehicle: Vehicle | None, seat: int, law: Law, now: datetime
 ) -> DriverEvaluation:
     """What is in the way of a driver on this seat, counted from 0. Without a vehicle its license is not judged."""
     job, who = wanted.plan.job("", seat), case.driver
     reasons = [
-        *_whose(who.vendor_id, wanted.vendor_id, "driver"),
-        *driver_unavailability(who, job.starts_at, job.ends_at),
+        *_ownership_reasons(who.vendor_id, wanted.vendor_id, "driver"),
+        *driver_availability_reasons(who, job.starts_at, job.ends_at),
     ]
-    in_the_way = conflicts.among(job, case.jobs)
-    reasons += [_clash(who.name, clash, who.timezone) for clash in in_the_way]
+    in_the_way = conflicts.list_clashes(job, case.jobs)
+    reasons += [_clash_reason(who.name, clash, who.timezone) for clash in in_the_way]
     if vehicle is not None:
-        reasons += license_for(who, vehicle, wanted.plan.last_day)
-    reasons += papers(who.name, case.standing)
+        reasons += license_reasons(who, vehicle, wanted.plan.last_day)
+    reasons += compliance_reasons(who.name, case.standing)
     if in_the_way:
-        return DriverEvaluation(reasons, earliest_legal_at=_first_legal(case, job, law, now))
-    legal, verdict = _hours(case, job, law, now)
+        return DriverEvaluation(reasons, earliest_legal_at=_earliest_legal_start(case, job, law, now))
+    legal, verdict = _evaluate_hours(case, job, law, now)
     earliest = verdict.earliest_drive_at
     if legal and verdict.verdict is not Answer.UNKNOWN:
-        earliest = _first_legal(case, job, law, now)
+        earliest = _earliest_legal_start(case, job, law, now)
     return DriverEvaluation([*reasons, *legal], verdict.remaining, earliest)
 
 
-def driver_unavailability(who: Driver, start: datetime, end: datetime) -> list[Reason]:
+def driver_availability_reasons(who: Driver, start: datetime, end: datetime) -> list[Reason]:
     """What is in the way of a driver's status and availability."""
     idle, away = fleet.driver_status_reason(who), fleet.unavailable(who.availability, who.timezone, start, end)
     found = [Reason(rule=Rule.STATUS, message=f"{who.name} {idle}")] if idle is not None else []
     return [*found, *([Reason(rule=Rule.AVAILABILITY, message=f"{who.name} {away}")] if away is not None else [])]
 
 
-def vehicle_status_reason(what: Vehicle) -> list[Reason]:
+def vehicle_status_reasons(what: Vehicle) -> list[Reason]:
     """What is in the way of a vehicle's status."""
     stands = fleet.vehicle_status_reason(what)
     return [Reason(rule=Rule.STATUS, message=f"{what.name} {stands}")] if stands is not None else []
 
 
-def seats(what: Vehicle, passengers: int) -> list[Reason]:
+def seat_reasons(what: Vehicle, passengers: int) -> list[Reason]:
     """What is in the way of a vehicle's seats."""
     if what.capacity >= passengers:
         return []
@@ -110,13 +110,13 @@ def seats(what: Vehicle, passengers: int) -> list[Reason]:
     return [Reason(rule=Rule.CAPACITY, message=message)]
 
 
-def license_for(who: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
+def license_reasons(who: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
     """What is in the way of a driver's license, through the trip's last day."""
     said = fleet.license_problem(who, vehicle, last_day)
     return [Reason(rule=Rule.LICENSE, message=f"{who.name} {said}")] if said is not None else []
 
 
-def with_hint(reason: Reason, finding: DriverEvaluation) -> str:
+def describe_reason(reason: Reason, finding: DriverEvaluation) -> str:
     """A reason in one line; where time would help, with when the trip could be driven at the earliest."""
     timely = {Rule.OVERLAP, Rule.TRAVEL_TIME, Rule.HOURS_OF_SERVICE}
     if reason.rule not in timely or finding.earliest_legal_at is None:
@@ -124,23 +124,23 @@ def with_hint(reason: Reason, finding: DriverEvaluation) -> str:
     return f"{reason.said()}; earliest legal start {finding.earliest_legal_at.isoformat(timespec='minutes')}"
 
 
-def vehicle(case: VehicleCase, wanted: TripRequirements) -> list[Reason]:
+def vehicle_reasons(case: VehicleCase, wanted: TripRequirements) -> list[Reason]:
     """What is in the way of a vehicle; empty if nothing is."""
     what, plan = case.vehicle, wanted.plan
-    reasons = [*_whose(what.vendor_id, wanted.vendor_id, "vehicle"), *vehicle_status_reason(what)]
+    reasons = [*_ownership_reasons(what.vendor_id, wanted.vendor_id, "vehicle"), *vehicle_status_reasons(what)]
     if what.vehicle_class != wanted.vehicle_class:
         message = f"{what.name} is of class {what.vehicle_class}, the trip needs {wanted.vehicle_class}"
         reasons.append(Reason(rule=Rule.VEHICLE_CLASS, message=message))
-    reasons += seats(what, plan.passengers)
+    reasons += seat_reasons(what, plan.passengers)
     asked, needs_ada = equipment.required_amenities(wanted.amenities)
     lacking = equipment.missing_amenities(asked, needs_ada, what.amenities, what.is_ada_compliant)
     reasons += [Reason(rule=Rule.EQUIPMENT, message=f"{what.name}: {each}") for each in lacking]
-    in_the_way = conflicts.among(plan.job(""), case.jobs)
-    reasons += [_clash(what.name, clash, plan.timezone) for clash in in_the_way]
-    return [*reasons, *papers(what.name, case.standing)]
+    in_the_way = conflicts.list_clashes(plan.job(""), case.jobs)
+    reasons += [_clash_reason(what.name, clash, plan.timezone) for clash in in_the_way]
+    return [*reasons, *compliance_reasons(what.name, case.standing)]
 
 
-def _whose(owner: str | None, wanted: str | None, what: str) -> list[Reason]:
+def _ownership_reasons(owner: str | None, wanted: str | None, what: str) -> list[Reason]:
     if owner == wanted:
         return []
     if wanted is not None:
@@ -150,64 +150,68 @@ def _whose(owner: str | None, wanted: str | None, what: str) -> list[Reason]:
     return [Reason(rule=Rule.VENDOR, message=message)]
 
 
-def papers(name: str, standing: ComplianceStatus | None) -> list[Reason]:
+def compliance_reasons(name: str, standing: ComplianceStatus | None) -> list[Reason]:
     """What is in the way of somebody's papers; None is the standing of who never had any."""
     said = ["has no compliance documents"] if standing is None else standing.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {each}") for each in said]
 
 
-def _clash(name: str, clash: Clash, timezone: str) -> Reason:
+def _clash_reason(name: str, clash: Clash, timezone: str) -> Reason:
     job, zone = clash.job, ZoneInfo(timezone)
-    when = f"{_said(job.starts_at, zone)} to {_said(job.ends_at, zone)}"
-    if clash.kind is conflicts.Kind.OVERLAP:
+    when = f"{_format_time(job.starts_at, zone)} to {_format_time(job.ends_at, zone)}"
+    if clash.kind is conflicts.ClashKind.OVERLAP:
         message = f"{name} is on {job.number} from {when}"
         return Reason(rule=Rule.OVERLAP, message=message, clash_with=job.assignment_id)
-    message = f"{name} is on {job.number} from {when}; the way between the two needs {_length(clash.short_by)} more"
+    message = (
+        f"{name} is on {job.number} from {when}; the way between the two needs {_format_length(clash.short_by)} more"
+    )
     return Reason(rule=Rule.TRAVEL_TIME, message=message, clash_with=job.assignment_id)
 
 
-def _said(at: datetime, zone: ZoneInfo) -> str:
+def _format_time(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def _length(length: timedelta) -> str:
+def _format_length(length: timedelta) -> str:
     minutes = max(1, -(-length // timedelta(minutes=1)))
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _hours(case: DriverCase, job: Job, law: Law, now: datetime) -> tuple[list[Reason], Verdict]:
+def _evaluate_hours(case: DriverCase, job: DutyBlock, law: Law, now: datetime) -> tuple[list[Reason], Verdict]:
     """What the hours rules say of a job, and of the jobs after it once it is done."""
     zone, who = ZoneInfo(case.driver.timezone), case.driver
     if not job.duty:
         message = "the trip's driving times cannot be told: give its stops times and places"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], Verdict(verdict=Answer.UNKNOWN)
     before = [each for each in case.jobs if each.starts_at < job.starts_at]
-    duty = logbook.segments_before_job(before, job, law.ruleset.rest)
-    history = _log(case, before, duty[0].start - REACH, duty[0].start, law, now)
+    duty = logbook.block_segments(before, job, law.ruleset.rest)
+    history = _build_log(case, before, duty[0].start - REACH, duty[0].start, law, now)
     verdict = check(history, duty, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
-    verdict = _of_the_trip(verdict, duty, before, job, law)
+    verdict = _trip_verdict(verdict, duty, before, job, law)
     if verdict.verdict is Answer.UNKNOWN:
         message = f"what {who.name} did in the days before the trip is not known"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation="49 CFR 395.8")], verdict
     reasons = [
-        Reason(rule=Rule.HOURS_OF_SERVICE, message=_too_long(who.name, found, zone), citation=found.citation)
+        Reason(rule=Rule.HOURS_OF_SERVICE, message=_violation_message(who.name, found, zone), citation=found.citation)
         for found in verdict.violations
     ]
     if not reasons:
         reasons = [
-            _later_violation_message(who.name, found, zone)
+            _later_violation_reason(who.name, found, zone)
             for found in _violations_caused_later(case, job, [*history, *duty], law, now)
         ]
     return reasons, verdict
 
 
-def _log(
-    case: DriverCase, jobs: Sequence[Job], since: datetime, until: datetime, law: Law, now: datetime
+def _build_log(
+    case: DriverCase, jobs: Sequence[DutyBlock], since: datetime, until: datetime, law: Law, now: datetime
 ) -> list[Segment]:
-    return logbook.log(case.driver, jobs, case.known, since, until, now, law.ruleset.rest)
+    return logbook.build_log(case.driver, jobs, case.known, since, until, now, law.ruleset.rest)
 
 
-def _of_the_trip(verdict: Verdict, duty: Sequence[Segment], before: Sequence[Job], job: Job, law: Law) -> Verdict:
+def _trip_verdict(
+    verdict: Verdict, duty: Sequence[Segment], before: Sequence[DutyBlock], job: DutyBlock, law: Law
+) -> Verdict:
     """The verdict, saying when the trip itself may be driven: after the way there, or later after a rest instead."""
     took = job.duty[0].start - duty[0].start
     if not took or verdict.remaining is None:
@@ -215,16 +219,16 @@ def _of_the_trip(verdict: Verdict, duty: Sequence[Segment], before: Sequence[Job
     rested = max(each.ends_at for each in before) + took + law.ruleset.rest
     on_the_way = verdict.earliest_drive_at
     starts_at = min(on_the_way + took, rested) if on_the_way is not None else rested
-    return verdict.model_copy(update={"earliest_drive_at": starts_at + _until_driven(job)})
+    return verdict.model_copy(update={"earliest_drive_at": starts_at + _time_until_driving(job)})
 
 
-def _until_driven(job: Job) -> timedelta:
+def _time_until_driving(job: DutyBlock) -> timedelta:
     """How long after a job's start it is first driven."""
     return next((each.start for each in job.duty if each.status is Status.DRIVING), job.starts_at) - job.starts_at
 
 
 def _violations_caused_later(
-    case: DriverCase, job: Job, lived: Sequence[Segment], law: Law, now: datetime
+    case: DriverCase, job: DutyBlock, lived: Sequence[Segment], law: Law, now: datetime
 ) -> list[Violation]:
     """What later jobs would break because of this one; `lived` is everything up to its end."""
     before = [each for each in case.jobs if each.starts_at < job.starts_at]
@@ -232,45 +236,49 @@ def _violations_caused_later(
     if not after:
         return []
     since, middle, until = lived[0].start, job.ends_at, max(each.ends_at for each in after)
-    history = _log(case, before, since, middle, law, now)
-    later = _log(case, [*before, *after], middle, until, law, now)
-    without = {(found.rule, found.at): found.exceeded for found in _broken(case, history, later, law)}
-    together = _broken(case, lived, _log(case, [job, *after], middle, until, law, now), law)
+    history = _build_log(case, before, since, middle, law, now)
+    later = _build_log(case, [*before, *after], middle, until, law, now)
+    without = {(found.rule, found.at): found.exceeded for found in _find_violations(case, history, later, law)}
+    together = _find_violations(case, lived, _build_log(case, [job, *after], middle, until, law, now), law)
     return [found for found in together if found.exceeded > without.get((found.rule, found.at), timedelta())]
 
 
-def _broken(case: DriverCase, history: Sequence[Segment], plan: Sequence[Segment], law: Law) -> Sequence[Violation]:
+def _find_violations(
+    case: DriverCase, history: Sequence[Segment], plan: Sequence[Segment], law: Law
+) -> Sequence[Violation]:
     zone = ZoneInfo(case.driver.timezone)
     return violations(history, plan, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
 
 
-def _too_long(name: str, found: Violation, zone: ZoneInfo) -> str:
-    return f"{name} would pass the {found.rule} limit by {_length(found.exceeded)} at {_said(found.at, zone)}"
+def _violation_message(name: str, found: Violation, zone: ZoneInfo) -> str:
+    return f"{name} would pass the {found.rule} limit by {_format_length(found.exceeded)} at {_format_time(found.at, zone)}"
 
 
-def _later_violation_message(name: str, found: Violation, zone: ZoneInfo) -> Reason:
-    message = f"{_too_long(name, found, zone)}, on a later job"
+def _later_violation_reason(name: str, found: Violation, zone: ZoneInfo) -> Reason:
+    message = f"{_violation_message(name, found, zone)}, on a later job"
     return Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation=found.citation)
 
 
-_MOST_TRIES: Final = 12
+_MAX_ATTEMPTS: Final = 12
 
 
-def _first_legal(case: DriverCase, job: Job, law: Law, now: datetime) -> datetime | None:
+def _earliest_legal_start(case: DriverCase, job: DutyBlock, law: Law, now: datetime) -> datetime | None:
     """When the driver might start driving this trip at the earliest, if it were later. None where none was found."""
     if not job.duty:
         return None
-    driving = _until_driven(job)
+    driving = _time_until_driving(job)
     at = job.starts_at
-    for _ in range(_MOST_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         if at > job.ends_at + REACH:  # what the driver does then was not read
             return None
-        shifted = conflicts.moved(job, at)
-        in_the_way = conflicts.among(shifted, case.jobs)
+        shifted = conflicts.move_block(job, at)
+        in_the_way = conflicts.list_clashes(shifted, case.jobs)
         if in_the_way:
-            at = max(at + timedelta(seconds=1), *(conflicts.free_from(shifted, clash) for clash in in_the_way[:1]))
+            at = max(
+                at + timedelta(seconds=1), *(conflicts.earliest_start_after(shifted, clash) for clash in in_the_way[:1])
+            )
             continue
-        reasons, verdict = _hours(case, shifted, law, now)
+        reasons, verdict = _evaluate_hours(case, shifted, law, now)
         if not reasons:
             return at + driving
         if verdict.earliest_drive_at is None:

@@ -17,18 +17,18 @@ from coachway.core.store import BatchResult
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, require_step, weeks
+from coachway.dispatch.assignments.rules import AssignmentStatus, iso_weeks, require_transition
 from coachway.dispatch.diaries import service as diaries
 from coachway.fleet.model import DRIVER, Driver
 
 
-def accept(caller: Caller, assignment_id: str) -> Assignment:
+def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
     """The driver will drive. Staff may say so for them. One read and the commit."""
     from coachway.contracts.dispatch.assignments import AssignmentAccepted
 
     def act() -> Assignment:
         before = repository.get(caller, assignment_id)
-        require_step(before.status, AssignmentStatus.ACCEPTED)
+        require_transition(before.status, AssignmentStatus.ACCEPTED)
         after = before.model_copy(update={"status": AssignmentStatus.ACCEPTED, "answered_at": clock.now()})
         store.commit(
             caller,
@@ -39,7 +39,7 @@ def accept(caller: Caller, assignment_id: str) -> Assignment:
     return retry_on_conflict(act)()
 
 
-def decline(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
     """The driver will not drive: driver and vehicle are free, the charter needs others. Two reads and the commit.
 
     Raises Conflict once the duty has begun: then it is a matter for a recovery.
@@ -47,16 +47,16 @@ def decline(caller: Caller, assignment_id: str, reason: str) -> Assignment:
 
     def act() -> Assignment:
         before = repository.get(caller, assignment_id)
-        require_step(before.status, AssignmentStatus.DECLINED)
+        require_transition(before.status, AssignmentStatus.DECLINED)
         if before.starts_at <= clock.now():
             said = f"the duty began at {before.starts_at.isoformat(timespec='minutes')}: call the dispatcher"
             raise errors.Conflict(said, title="it is too late to decline")
-        return _ended(caller, before, AssignmentStatus.DECLINED, reason)
+        return _end_assignment(caller, before, AssignmentStatus.DECLINED, reason)
 
     return retry_on_conflict(act)()
 
 
-def release(caller: Caller, assignment_id: str, reason: str) -> Assignment:
+def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
     """Take a trip off its driver and vehicle, who are free then; the driver is told. Two reads and the commit.
 
     Raises Conflict once the trip is under way: then a recovery finds who takes over.
@@ -67,13 +67,13 @@ def release(caller: Caller, assignment_id: str, reason: str) -> Assignment:
         if before.status is AssignmentStatus.IN_PROGRESS:
             said = "the trip has left: open a recovery, which finds who takes over"
             raise errors.Conflict(said, title="this trip is under way")
-        require_step(before.status, AssignmentStatus.RELEASED)
-        return _ended(caller, before, AssignmentStatus.RELEASED, reason)
+        require_transition(before.status, AssignmentStatus.RELEASED)
+        return _end_assignment(caller, before, AssignmentStatus.RELEASED, reason)
 
     return retry_on_conflict(act)()
 
 
-def _ended(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:
+def _end_assignment(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:
     after, ops = end_ops(caller, before, status, reason)
     store.commit(caller, *ops, answer=after.model_copy(update={"version": before.version + 1}))
     return after
@@ -95,10 +95,10 @@ def end_ops(
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
 
-    org_id, spans = caller.org_id, weeks(before.starts_at, before.ends_at)
+    org_id, spans = caller.org_id, iso_weeks(before.starts_at, before.ends_at)
     charter_key = CHARTER.key(org=org_id, id=before.charter_id)
     people = [DRIVER.key(org=org_id, id=each) for each in before.crew]
-    pages = [key for each in before.resources for key in diaries.keys(org_id, each, spans)]
+    pages = [key for each in before.resources for key in diaries.page_keys(org_id, each, spans)]
     found = store.batch_get([charter_key, *people, *pages])
     after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "concern": ""})
     if status is AssignmentStatus.DECLINED:
@@ -110,23 +110,23 @@ def end_ops(
         said_by = caller.party_id if caller.role == "driver" else None
         fact = AssignmentDeclined(**told, reason=reason, declined_by=said_by)
     ops: list[Op] = [Update(before, after, [fact])]
-    ops += _freed(found, before, but_for=taken_over_with)
+    ops += _free_diary_ops(found, before, but_for=taken_over_with)
     charter = found.find(Charter, charter_key)
     if charter is not None and taken_over_with is None:
         ops += coverage.release_assignment_ops(charter, before.id)
     return after, ops
 
 
-def _freed(found: BatchResult, before: Assignment, *, but_for: str | None) -> list[Op]:
+def _free_diary_ops(found: BatchResult, before: Assignment, *, but_for: str | None) -> list[Op]:
     ops: list[Op] = []
     for resource in before.resources:
         if resource == but_for:
             continue
-        pages = diaries.from_batch(found, before.org_id, resource, weeks(before.starts_at, before.ends_at))
+        pages = diaries.from_batch(found, before.org_id, resource, iso_weeks(before.starts_at, before.ends_at))
         under_way = before.status.is_under_way
         ops += (
-            diaries.truncate_job_ops(pages, before.id, clock.now())
+            diaries.truncate_block_ops(pages, before.id, clock.now())
             if under_way
-            else diaries.remove_job_ops(pages, before.id)
+            else diaries.remove_block_ops(pages, before.id)
         )
     return ops

@@ -44,7 +44,7 @@ class AssignInput(RequestSchema):
         return self
 
 
-class AutoInput(RequestSchema):
+class AutoAssignInput(RequestSchema):
     """Which charter is to have a driver and a vehicle."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"charter_id": ASSIGN_EXAMPLE["charter_id"]}]})
@@ -82,7 +82,7 @@ class ConsideredVehicle(BaseSchema):
     blocked_by: list[Reason] = Field(default_factory=list)
 
 
-class AutoAssigned(BaseSchema):
+class AutoAssignResult(BaseSchema):
     """The assignment that was made, and why this driver and this vehicle: best first, those that were blocked last."""
 
     assignment: Assignment

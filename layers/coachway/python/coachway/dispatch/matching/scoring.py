@@ -11,7 +11,7 @@ from pydantic import Field
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.geo import Coordinates, miles_between
 from coachway.dispatch.assignments.rules import ROAD_FACTOR
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.hours.model import Law, Remaining
 
 if TYPE_CHECKING:  # what judges drivers comes with them
@@ -28,9 +28,9 @@ FAR_MILES: Final = 200.0
 """So far away, distance earns nothing more."""
 BUSY: Final = timedelta(hours=100)
 """So much work around the trip, balance earns nothing more."""
-_STILL_THERE: Final = timedelta(hours=12)
+_LOCATION_VALID: Final = timedelta(hours=12)
 """A driver comes from where their last job ended, if that is not longer ago; else from home."""
-_UNKNOWN: Final = 0.5
+_UNKNOWN_SHARE: Final = 0.5
 """What is not known earns half."""
 
 
@@ -51,35 +51,35 @@ class Score(BaseSchema):
         return round(self.distance + self.hours_left + self.rating + self.balance, 2)
 
 
-def driver(case: DriverCase, plan: TripPlan, remaining: Remaining, law: Law) -> Score:
+def score_driver(case: DriverCase, plan: TripPlan, remaining: Remaining, law: Law) -> Score:
     """How well a driver suits who may drive the trip; `remaining` is after it."""
-    origin = comes_from(case.jobs, plan.starts_at)
+    origin = last_location(case.jobs, plan.starts_at)
     if origin is None and case.driver.home_latitude is not None and case.driver.home_longitude is not None:
         origin = Coordinates(case.driver.home_latitude, case.driver.home_longitude)
     miles = road_miles(origin, plan.begins)
     rating = case.driver.rating
-    work = sum((_worked(job) for job in case.jobs), timedelta())
+    work = sum((_working_time(job) for job in case.jobs), timedelta())
     limit = law.ruleset.cycle(law.daily_carrier).limit
     return Score(
         distance=round(DISTANCE * nearness(miles), 2),
         hours_left=round(HOURS_LEFT * (remaining.cycle / limit), 2),
-        rating=round(RATING * (_UNKNOWN if rating is None else (rating - 1) / 4), 2),
+        rating=round(RATING * (_UNKNOWN_SHARE if rating is None else (rating - 1) / 4), 2),
         balance=round(BALANCE * max(0.0, 1 - work / BUSY), 2),
         distance_miles=miles,
-        cycle_hours_left=_in_hours(remaining.cycle),
-        work_hours_around=_in_hours(work),
+        cycle_hours_left=_round_hours(remaining.cycle),
+        work_hours_around=_round_hours(work),
     )
 
 
-def vehicle(spare_seats: int, capacity: int, miles: float | None) -> float:
+def score_vehicle(spare_seats: int, capacity: int, miles: float | None) -> float:
     """How well a vehicle suits that does: few empty seats, and near."""
     fit = FIT * (1 - spare_seats / capacity)
     return round(fit + (100 - FIT) * nearness(miles), 2)
 
 
-def comes_from(jobs: Sequence[Job], starts_at: datetime) -> Coordinates | None:
+def last_location(jobs: Sequence[DutyBlock], starts_at: datetime) -> Coordinates | None:
     """Where the last job before a trip ended, if that is not long before."""
-    before = [job for job in jobs if job.ends_at <= starts_at < job.ends_at + _STILL_THERE]
+    before = [job for job in jobs if job.ends_at <= starts_at < job.ends_at + _LOCATION_VALID]
     return max(before, key=lambda job: job.ends_at).finishes if before else None
 
 
@@ -92,12 +92,12 @@ def road_miles(one: Coordinates | None, other: Coordinates | None) -> float | No
 
 def nearness(miles: float | None) -> float:
     """1 on the spot, 0 from `FAR_MILES` on."""
-    return _UNKNOWN if miles is None else max(0.0, 1 - miles / FAR_MILES)
+    return _UNKNOWN_SHARE if miles is None else max(0.0, 1 - miles / FAR_MILES)
 
 
-def _worked(job: Job) -> timedelta:
+def _working_time(job: DutyBlock) -> timedelta:
     return sum((each.length for each in job.duty if not each.status.is_rest), timedelta())
 
 
-def _in_hours(length: timedelta) -> float:
+def _round_hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 2)

@@ -11,7 +11,7 @@ from coachway.bookings.charters import trip_times
 from coachway.bookings.charters.model import Charter
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import AssignmentStop
-from coachway.dispatch.diaries.model import Job
+from coachway.dispatch.diaries.model import DutyBlock
 from coachway.hours import itinerary
 from coachway.hours.model import Law, Segment, Status
 from coachway.hours.trip import legs
@@ -49,9 +49,9 @@ class TripPlan:
         """What the driver on this seat, counted from 0, will do."""
         return self.duties[seat] if self.duties else []
 
-    def job(self, assignment_id: str, seat: int | None = None) -> Job:
+    def job(self, assignment_id: str, seat: int | None = None) -> DutyBlock:
         """The plan as it stands in a driver's diary, or without a seat in the vehicle's."""
-        return Job(
+        return DutyBlock(
             assignment_id=assignment_id,
             charter_id=self.charter_id,
             number=self.number,
@@ -65,7 +65,7 @@ class TripPlan:
         )
 
 
-def of(charter: Charter, drivers: int, law: Law, since: datetime | None = None) -> TripPlan:
+def build_trip_plan(charter: Charter, drivers: int, law: Law, since: datetime | None = None) -> TripPlan:
     """The plan for one of a charter's vehicles with a crew of so many.
 
     `since`: the crew takes a trip over that is under way; what lies before is not theirs. Raises Invalid for times out
@@ -103,14 +103,14 @@ def of(charter: Charter, drivers: int, law: Law, since: datetime | None = None) 
         pickup_at=max(pickup_at, starts_at),
         dropoff_at=max(dropoff_at, starts_at),
         stops=stops,
-        duties=None if duties is None else [filled(duty, starts_at, ends_at) for duty in duties],
+        duties=None if duties is None else [fill_gaps(duty, starts_at, ends_at) for duty in duties],
         passengers=math.ceil(charter.passengers / charter.vehicle_count),
         last_day=charter.last_day,
         timezone=charter.timezone,
     )
 
 
-def filled(duty: Sequence[Segment], start: datetime, end: datetime) -> list[Segment]:
+def fill_gaps(duty: Sequence[Segment], start: datetime, end: datetime) -> list[Segment]:
     """The same without gaps from `start` to `end`: on duty before and after, off duty before somebody joins."""
     found: list[Segment] = []
     at = start

@@ -65,16 +65,16 @@ class DriverPerformance(BaseSchema):
     rating: Annotated[float | None, Field(description="the average that counts: null until there are three")]
 
 
-def of(caller: Caller, driver_id: str) -> DriverPerformance:
+def get_performance(caller: Caller, driver_id: str) -> DriverPerformance:
     """How a driver does. Raises Missing, also for another driver. One read."""
     shared.require_own(caller, driver_id)
-    head, counted_at = DRIVER.key(org=caller.org_id, id=driver_id), _empty(caller.org_id, driver_id).key()
+    head, counted_at = DRIVER.key(org=caller.org_id, id=driver_id), _empty_counters(caller.org_id, driver_id).key()
     found = store.batch_get([head, counted_at])
     driver = found.get(Driver, head)
-    return told(driver, found.find(Performance, counted_at) or _empty(caller.org_id, driver_id))
+    return build_view(driver, found.find(Performance, counted_at) or _empty_counters(caller.org_id, driver_id))
 
 
-def told(driver: Driver, kept: Performance) -> DriverPerformance:
+def build_view(driver: Driver, kept: Performance) -> DriverPerformance:
     """A driver's figures."""
     said = kept.numbers.get
     accepted, declined = said("accepted", 0), said("declined", 0)
@@ -97,20 +97,22 @@ def told(driver: Driver, kept: Performance) -> DriverPerformance:
     )
 
 
-def _empty(org_id: str, driver_id: str) -> Performance:
+def _empty_counters(org_id: str, driver_id: str) -> Performance:
     return Performance(org_id=org_id, driver_id=driver_id)
 
 
-def _added(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
+def _count_event(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
     @cache
     def drove(charter_id: str) -> Sequence[str]:
-        done = [each for each in repository.of_charter(org_id, charter_id) if each.status is AssignmentStatus.COMPLETED]
+        done = [
+            each for each in repository.list_by_charter(org_id, charter_id) if each.status is AssignmentStatus.COMPLETED
+        ]
         return list(dict.fromkeys(driver_id for each in done for driver_id in each.crew))
 
     return counters.counter_increments(event_type, data, drove)
 
 
-def _rated(caller: Caller, before: Performance | None, after: Performance) -> Sequence[Op]:
+def _update_rating_ops(caller: Caller, before: Performance | None, after: Performance) -> Sequence[Op]:
     """The op by which a driver's record tells the rating that automatic assignment looks at, when that has changed."""
     if after.rating is None or (before is not None and before.rating == after.rating):
         return ()
@@ -118,10 +120,12 @@ def _rated(caller: Caller, before: Performance | None, after: Performance) -> Se
     return [dispatch_access.set_rating_op(driver, after.rating)] if driver is not None else ()
 
 
-TALLIES: Final = CounterProjection("driver-performance", empty=_empty, added=_added, also=_rated)
-CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(counters.COUNTED, TALLIES.consume)
+PROJECTION: Final = CounterProjection(
+    "driver-performance", empty=_empty_counters, added=_count_event, also=_update_rating_ops
+)
+CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(counters.COUNTERS, PROJECTION.consume)
 
 
 def rebuild(org_id: str) -> int:
     """Count everything of an organization's drivers again from its events; returns of how many. Raises Conflict."""
-    return TALLIES.rebuild(org_id)
+    return PROJECTION.rebuild(org_id)

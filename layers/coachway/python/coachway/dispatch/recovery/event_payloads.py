@@ -8,7 +8,7 @@ from coachway.contracts.dispatch.recovery import RecoveryOffer
 from coachway.dispatch.recovery.model import Offer, Recovery
 
 
-def of_recovery(recovery: Recovery) -> dict[str, Any]:
+def recovery_event_fields(recovery: Recovery) -> dict[str, Any]:
     """The fields that every event of a recovery has."""
     return {
         "recovery_id": recovery.id,
@@ -24,7 +24,7 @@ def of_recovery(recovery: Recovery) -> dict[str, Any]:
     }
 
 
-def of_offer(offer: Offer) -> RecoveryOffer:
+def recovery_offer(offer: Offer) -> RecoveryOffer:
     """What an event says of an offer."""
     return RecoveryOffer(
         offer_id=offer.id,

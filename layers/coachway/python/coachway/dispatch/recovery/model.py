@@ -37,7 +37,7 @@ OFFERED_TO = AccessPattern(
     pk="ORG#{org}#OFFERED_TO#{driver}",
     sk="{id}",
 )
-MOST_CONSIDERED = 100
+MAX_CONSIDERED = 100
 """Drivers, and vehicles, that a recovery keeps an explanation of."""
 
 

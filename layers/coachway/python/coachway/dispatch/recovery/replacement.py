@@ -19,26 +19,26 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus, travel_time
 from coachway.dispatch.matching import assign, auto_assign
 from coachway.dispatch.matching import responses as matching_responses
-from coachway.dispatch.matching.auto_assign import Ranked
-from coachway.dispatch.matching.context import AssignmentContext, VehicleFile
+from coachway.dispatch.matching.auto_assign import Ranking
+from coachway.dispatch.matching.context import AssignmentContext, VehicleCandidate
 from coachway.dispatch.matching.schemas import AssignInput
-from coachway.dispatch.recovery.event_payloads import of_recovery
+from coachway.dispatch.recovery.event_payloads import recovery_event_fields
 from coachway.dispatch.recovery.model import Recovery
 from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, RecoveryStatus, not_needed_reason
 
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def ranked(caller: Caller, recovery: Recovery, fallen: Assignment) -> Ranked:
+def rank_replacements(caller: Caller, recovery: Recovery, fallen: Assignment) -> Ranking:
     """Who could take a trip over, the best first, without those who have it and those who were asked.
 
     Raises Missing, Conflict when there is nothing to take over any more, or its vendor's papers are not in order.
     """
     now = clock.now()
     on = auto_assign.load_candidates(
-        caller, fallen.charter_id, fallen.vehicle_number, _since(fallen, now), instead_of=fallen
+        caller, fallen.charter_id, fallen.vehicle_number, _takeover_time(fallen, now), instead_of=fallen
     )
-    assign.require_vendor_in_order(on)
+    assign.require_compliant_vendor(on)
     out = {*fallen.crew, *(offer.driver_id for offer in recovery.offers)}
     on = replace(on, drivers=[each for each in on.drivers if each.driver.id not in out])
     size = len(fallen.crew)
@@ -47,23 +47,25 @@ def ranked(caller: Caller, recovery: Recovery, fallen: Assignment) -> Ranked:
         found = auto_assign.rank_candidates(same, size, now)
         if found.vehicle is not None and len(found.crew(size)) == size:
             return found
-    return auto_assign.rank_candidates(replace(on, vehicles=_others(on, recovery, fallen, now)), size, now)
+    return auto_assign.rank_candidates(replace(on, vehicles=_other_vehicles(on, recovery, fallen, now)), size, now)
 
 
-def _since(fallen: Assignment, now: datetime) -> datetime | None:
+def _takeover_time(fallen: Assignment, now: datetime) -> datetime | None:
     """From when on the trip is somebody else's, if it should have begun."""
     return now if fallen.starts_at <= now else None
 
 
-def _others(on: AssignmentContext, recovery: Recovery, fallen: Assignment, now: datetime) -> Sequence[VehicleFile]:
+def _other_vehicles(
+    on: AssignmentContext, recovery: Recovery, fallen: Assignment, now: datetime
+) -> Sequence[VehicleCandidate]:
     left = [each for each in on.vehicles if each.vehicle.id != fallen.vehicle_id]
     if recovery.reason is not RecoveryReason.LATE_RISK:
         return left
     expected = fallen.pickup_at + (fallen.late_minutes or 0) * _MINUTE
-    return [each for each in left if now + _way(each, fallen) < expected]
+    return [each for each in left if now + _time_to_first_stop(each, fallen) < expected]
 
 
-def _way(file: VehicleFile, fallen: Assignment) -> timedelta:
+def _time_to_first_stop(file: VehicleCandidate, fallen: Assignment) -> timedelta:
     """How long a vehicle takes from its garage to the first stop."""
     what = file.vehicle
     if what.garage_latitude is None or what.garage_longitude is None:
@@ -85,7 +87,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         vehicle_id=offer.vehicle_id,
         vehicle_number=before.vehicle_number,
     )
-    on = assign.check_crew_and_vehicle(caller, wanted, _since(fallen, now), instead_of=fallen)
+    on = assign.check_crew_and_vehicle(caller, wanted, _takeover_time(fallen, now), instead_of=fallen)
     crew, vehicle = on.drivers, on.vehicles[0]
     assignment = assign.build_assignment(caller, on, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
@@ -111,7 +113,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         }
     )
     told = TripRecovered(
-        **of_recovery(after),
+        **recovery_event_fields(after),
         **assignment_event_payloads.trip_location_fields(assignment),
         replacement_id=assignment.id,
         replacement_driver_id=assignment.driver_id,
@@ -123,5 +125,5 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     )
     answer = after.model_copy(update={"version": before.version + 1})
     also = [*ending, Update(before, after, [told])]
-    assign.commit(caller, on, crew, vehicle, assignment, chosen_by="recovery", answer=answer, also=also)
+    assign.commit_assignment(caller, on, crew, vehicle, assignment, chosen_by="recovery", answer=answer, also=also)
     return after

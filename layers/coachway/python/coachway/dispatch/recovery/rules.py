@@ -69,7 +69,7 @@ STEPS: Final[Mapping[RecoveryStatus, tuple[RecoveryStatus, ...]]] = {
 """What may follow what. After an escalation a new recovery may be opened."""
 
 
-def require_step(before: RecoveryStatus, after: RecoveryStatus) -> None:
+def require_transition(before: RecoveryStatus, after: RecoveryStatus) -> None:
     """Raises Conflict unless a recovery may go from one status to the other."""
     if after not in STEPS[before]:
         raise errors.Conflict(f"this recovery is {before}", title="this recovery is over")

@@ -22,7 +22,7 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.recovery.event_payloads import of_offer, of_recovery
+from coachway.dispatch.recovery.event_payloads import recovery_event_fields, recovery_offer
 from coachway.dispatch.recovery.model import (
     BY_MONTH,
     OF_CHARTER,
@@ -38,28 +38,28 @@ from coachway.dispatch.recovery.rules import (
     RecoveryReason,
     RecoveryStatus,
     not_needed_reason,
-    require_step,
+    require_transition,
 )
 
 
-def open_for(caller: Caller, wanted: RecoveryInput) -> Recovery:
+def open_recovery(caller: Caller, wanted: RecoveryInput) -> Recovery:
     """Look for somebody who takes a trip over; the flow asks them. Two reads and the commit.
 
     Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
     """
-    return retry_on_conflict(lambda: _opened(caller, wanted))()
+    return retry_on_conflict(lambda: _attempt_open(caller, wanted))()
 
 
-def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -> Recovery:
+def _attempt_open(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -> Recovery:
     from coachway.contracts.dispatch.recovery import RecoveryOpened
 
     before = repository.get(caller, wanted.assignment_id)
     against = not_needed_reason(wanted.reason, before)
     if against:
         raise errors.Conflict(against, title="this trip needs nobody else")
-    if by_itself and not _takes_place(before):
+    if by_itself and not _is_booked(before):
         raise errors.Conflict("its charter is not booked", title="this trip needs nobody")
-    last = _last(before)
+    last = _find_last_recovery(before)
     if last is not None and (not last.status.is_over or (by_itself and _is_already_handled(last, wanted.reason))):
         raise errors.Conflict(f"{last.id} is {last.status}", title="somebody is looked for already")
     recovery = Recovery(
@@ -83,18 +83,18 @@ def _opened(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -
         opened_by=caller.user_id,
     )
     after = before.model_copy(update={"recovery_id": recovery.id})
-    told = RecoveryOpened(**of_recovery(recovery), notes=wanted.notes)
+    told = RecoveryOpened(**recovery_event_fields(recovery), notes=wanted.notes)
     store.commit(caller, Create(recovery, [told]), Update(before, after))
     return recovery
 
 
-def _takes_place(assignment: Assignment) -> bool:
+def _is_booked(assignment: Assignment) -> bool:
     """Whether a trip's client wants it: who was given one that is only quoted need not come."""
     charter = store.find(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))
     return charter is not None and charter.status in {Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS}
 
 
-def _last(assignment: Assignment) -> Recovery | None:
+def _find_last_recovery(assignment: Assignment) -> Recovery | None:
     if assignment.recovery_id is None:
         return None
     return store.find(Recovery, RECOVERY.key(org=assignment.org_id, id=assignment.recovery_id))
@@ -112,22 +112,22 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
     """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
     wanted = RecoveryInput(assignment_id=assignment_id, reason=reason)
     try:
-        retry_on_conflict(lambda: _opened(caller, wanted, by_itself=True))()
+        retry_on_conflict(lambda: _attempt_open(caller, wanted, by_itself=True))()
     except errors.ConcurrentUpdate:
         raise
     except (errors.Conflict, errors.NotFound):
         return
 
 
-def get(caller: Caller, recovery_id: str) -> Recovery:
+def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises Missing."""
     found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-    if not _may_see(caller, found):
+    if not _can_see(caller, found):
         raise errors.NotFound("there is no such recovery")
-    return seen(caller, found)
+    return redact_for(caller, found)
 
 
-def _may_see(caller: Caller, recovery: Recovery) -> bool:
+def _can_see(caller: Caller, recovery: Recovery) -> bool:
     if not caller.is_outside:
         return True
     if caller.role == "driver":
@@ -135,7 +135,7 @@ def _may_see(caller: Caller, recovery: Recovery) -> bool:
     return caller.role == "vendor" and recovery.vendor_id == caller.party_id
 
 
-def seen(caller: Caller, recovery: Recovery) -> Recovery:
+def redact_for(caller: Caller, recovery: Recovery) -> Recovery:
     """As a caller may see it: a driver sees what they were asked, and nothing of the others."""
     if caller.role != "driver":
         return recovery
@@ -143,7 +143,7 @@ def seen(caller: Caller, recovery: Recovery) -> Recovery:
     return recovery.model_copy(update={"offers": own, "considered": [], "vehicles": []})
 
 
-def listed(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
+def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     """Recoveries, newest first; for a driver those that wait for their answer. One call for each month."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if caller.role == "driver":
@@ -156,10 +156,10 @@ def listed(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
         spans = months_between(ids.created_at_of(caller.org_id), clock.now())
         pattern, partitions = BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=each) for each in reversed(spans)]
     found = query_page(Recovery, pattern, partitions, query, where=where, descending=True)
-    return Page(items=[seen(caller, each) for each in found.items], next_cursor=found.next_cursor)
+    return Page(items=[redact_for(caller, each) for each in found.items], next_cursor=found.next_cursor)
 
 
-def accept(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
+def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
     """Whoever is asked takes the trip over, in one transaction. Staff may say so for them, naming the offer.
 
     Raises Conflict when nobody is asked, or something came between: then the next is asked.
@@ -168,38 +168,38 @@ def accept(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Rec
     from coachway.dispatch.recovery import replacement
 
     def act() -> Recovery:
-        before = _asked(caller, recovery_id, offer_id)
+        before = _get_offered(caller, recovery_id, offer_id)
         try:
-            return seen(caller, replacement.replace_crew(caller, before))
+            return redact_for(caller, replacement.replace_crew(caller, before))
         except errors.ConcurrentUpdate:
             raise
         except errors.Conflict as conflict:
             # The refusal is the answer to this request, so what is written of it is no answer.
             quiet, asked = replace(caller, attempt=None), before.offers[-1].id
-            _answered(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
+            _answer_offer(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
             raise
 
     return retry_on_conflict(act)()
 
 
-def decline(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
+def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
     """Whoever is asked does not take it over; the next is asked. Staff may say so for them, naming the offer."""
-    return seen(caller, _answered(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
+    return redact_for(caller, _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
 
 
-def _asked(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
+def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
     found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-    if not _may_see(caller, found):
+    if not _can_see(caller, found):
         raise errors.NotFound("there is no such recovery")
-    require_step(found.status, RecoveryStatus.RECOVERED)
+    require_transition(found.status, RecoveryStatus.RECOVERED)
     if found.offer is None or (caller.role == "driver" and found.offer.driver_id != caller.party_id):
-        raise NobodyAsked
+        raise OfferNotOpen
     if offer_id is not None and found.offer.id != offer_id:
-        raise NobodyAsked
+        raise OfferNotOpen
     return found
 
 
-class NobodyAsked(errors.Conflict):
+class OfferNotOpen(errors.Conflict):
     """There is no offer that waits for this answer."""
 
     title = "this offer is over"
@@ -208,40 +208,40 @@ class NobodyAsked(errors.Conflict):
         super().__init__("it was answered, or the time to answer is over")
 
 
-def _answered(caller: Caller, recovery_id: str, offer_id: str | None, status: OfferStatus, reason: str) -> Recovery:
+def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status: OfferStatus, reason: str) -> Recovery:
     from coachway.contracts.dispatch.recovery import RecoveryDeclined
 
     def act() -> Recovery:
-        before = _asked(caller, recovery_id, offer_id)
-        after = answered(before, status, reason, clock.now())
-        told = RecoveryDeclined(**of_recovery(after), offer=of_offer(after.offers[-1]), why=reason)
+        before = _get_offered(caller, recovery_id, offer_id)
+        after = with_answer(before, status, reason, clock.now())
+        told = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
         store.commit(caller, Update(before, after, [told]))
         return after
 
     return retry_on_conflict(act)()
 
 
-def answered(before: Recovery, status: OfferStatus, reason: str, at: datetime) -> Recovery:
+def with_answer(before: Recovery, status: OfferStatus, reason: str, at: datetime) -> Recovery:
     """The recovery with its open offer answered."""
     last: Offer = before.offers[-1]
     said = last.model_copy(update={"status": status, "reason": reason, "answered_at": at})
     return before.model_copy(update={"offers": [*before.offers[:-1], said]})
 
 
-def cancel(caller: Caller, recovery_id: str, reason: str) -> Recovery:
+def cancel_recovery(caller: Caller, recovery_id: str, reason: str) -> Recovery:
     """Nobody else is needed any more. Raises Conflict when it is over."""
     from coachway.contracts.dispatch.recovery import RecoveryCancelled
 
-    return ended(
+    return end_recovery(
         caller,
         recovery_id,
         RecoveryStatus.CANCELLED,
         reason,
-        lambda after: RecoveryCancelled(**of_recovery(after), why=reason),
+        lambda after: RecoveryCancelled(**recovery_event_fields(after), why=reason),
     )
 
 
-def ended(
+def end_recovery(
     caller: Caller,
     recovery_id: str,
     status: RecoveryStatus,
@@ -253,9 +253,9 @@ def ended(
 
     def act() -> Recovery:
         before = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-        require_step(before.status, status)
+        require_transition(before.status, status)
         now = clock.now()
-        after = answered(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
+        after = with_answer(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
         over = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
         after = after.model_copy(update=over)
         store.commit(caller, Update(before, after, [told(after)]), *ops)

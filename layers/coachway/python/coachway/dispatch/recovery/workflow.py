@@ -28,17 +28,17 @@ from coachway.core.workflows.failure import FlowFailure
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.matching.auto_assign import Ranked
+from coachway.dispatch.matching.auto_assign import Ranking
 from coachway.dispatch.recovery import replacement, service
-from coachway.dispatch.recovery.event_payloads import of_offer, of_recovery
-from coachway.dispatch.recovery.model import MOST_CONSIDERED, RECOVERY, Offer, Recovery
+from coachway.dispatch.recovery.event_payloads import recovery_event_fields, recovery_offer
+from coachway.dispatch.recovery.model import MAX_CONSIDERED, RECOVERY, Offer, Recovery
 from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, RecoveryStatus, not_needed_reason
 from coachway.identity import organization_queries
 
-FLOW: Final = "recovery"
+WORKFLOW: Final = "recovery"
 
 
-class Next(BaseSchema):
+class NextStep(BaseSchema):
     """Where the flow goes, and for which offer's answer it waits there how long."""
 
     go: str
@@ -46,79 +46,79 @@ class Next(BaseSchema):
     offer: str = ""
 
 
-def look(caller: Caller, recovery_id: str, *, execution: str, redriven: bool, waited: str) -> Next:
+def choose_step(caller: Caller, recovery_id: str, *, execution: str, redriven: bool, waited: str) -> NextStep:
     """Where a recovery goes from here. `waited`: the offer whose time is over, if that is why it looks."""
     if not executions.claim_execution(caller, recovery_id, execution, redriven=redriven):
-        return Next(go="over")
-    return retry_on_conflict(lambda: _look(caller, recovery_id, waited))()
+        return NextStep(go="over")
+    return retry_on_conflict(lambda: _attempt_choose(caller, recovery_id, waited))()
 
 
-def _look(caller: Caller, recovery_id: str, waited: str) -> Next:
-    recovery = _get(caller, recovery_id)
+def _attempt_choose(caller: Caller, recovery_id: str, waited: str) -> NextStep:
+    recovery = _get_recovery(caller, recovery_id)
     if recovery.status.is_over:
-        return Next(go="over")
+        return NextStep(go="over")
     if recovery.failure is not None:
-        recovery = _resumed(caller, recovery)
-    against = not_needed_reason(recovery.reason, _fallen(recovery))
+        recovery = _clear_failure(caller, recovery)
+    against = not_needed_reason(recovery.reason, _get_assignment(recovery))
     if against:
-        service.cancel(caller, recovery_id, against)
-        return Next(go="over")
+        service.cancel_recovery(caller, recovery_id, against)
+        return NextStep(go="over")
     offer = recovery.offer
     if offer is not None and offer.id == waited:
-        _expire(caller, recovery)
-        return Next(go="offer")
-    return _waiting(offer) if offer is not None else Next(go="offer")
+        _expire_offer(caller, recovery)
+        return NextStep(go="offer")
+    return _wait_step(offer) if offer is not None else NextStep(go="offer")
 
 
-def _get(caller: Caller, recovery_id: str) -> Recovery:
+def _get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     return store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
 
 
-def _fallen(recovery: Recovery) -> Assignment:
+def _get_assignment(recovery: Recovery) -> Assignment:
     return store.get(Assignment, repository.key(recovery.org_id, recovery.assignment_id))
 
 
-def _waiting(offer: Offer) -> Next:
+def _wait_step(offer: Offer) -> NextStep:
     left = ceil((offer.expires_at - clock.now()).total_seconds())
-    return Next(go="wait", seconds=max(1, left), offer=offer.id)
+    return NextStep(go="wait", seconds=max(1, left), offer=offer.id)
 
 
-def _resumed(caller: Caller, before: Recovery) -> Recovery:
+def _clear_failure(caller: Caller, before: Recovery) -> Recovery:
     after = before.model_copy(update={"failure": None})
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
-    store.commit(caller, Update(before, after), *workflow_failures.clear_failure_ops(charter, FLOW))
+    store.commit(caller, Update(before, after), *workflow_failures.clear_failure_ops(charter, WORKFLOW))
     return after
 
 
-def _expire(caller: Caller, before: Recovery) -> None:
+def _expire_offer(caller: Caller, before: Recovery) -> None:
     said = "There was no answer in time"
-    after = service.answered(before, OfferStatus.EXPIRED, said, clock.now())
-    told = RecoveryDeclined(**of_recovery(after), offer=of_offer(after.offers[-1]), why=said)
+    after = service.with_answer(before, OfferStatus.EXPIRED, said, clock.now())
+    told = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=said)
     store.commit(caller, Update(before, after, [told]))
 
 
-def offer(caller: Caller, recovery_id: str) -> Next:
+def make_offer(caller: Caller, recovery_id: str) -> NextStep:
     """Ask the best of those who were not asked yet; when there is nobody, it is up to the dispatcher."""
-    return retry_on_conflict(lambda: _offer(caller, recovery_id))()
+    return retry_on_conflict(lambda: _attempt_offer(caller, recovery_id))()
 
 
-def _offer(caller: Caller, recovery_id: str) -> Next:
-    before = _get(caller, recovery_id)
+def _attempt_offer(caller: Caller, recovery_id: str) -> NextStep:
+    before = _get_recovery(caller, recovery_id)
     if before.status.is_over or before.offer is not None:
-        return Next(go="look")
-    fallen = _fallen(before)
+        return NextStep(go="look")
+    fallen = _get_assignment(before)
     if not_needed_reason(before.reason, fallen):
-        return Next(go="look")
+        return NextStep(go="look")
     try:
-        ranking = replacement.ranked(caller, before, fallen)
+        ranking = replacement.rank_replacements(caller, before, fallen)
     except errors.Conflict as conflict:
-        return _escalated(caller, before, fallen, conflict.detail or conflict.title, {})
-    explained = _explained(ranking)
+        return _escalate(caller, before, fallen, conflict.detail or conflict.title, {})
+    explained = _ranking_fields(ranking)
     crew = ranking.crew(len(fallen.crew))
     if ranking.vehicle is None or len(crew) < len(fallen.crew):
         asked = f"{len(before.offers)} asked, " if before.offers else ""
         lacking = "no vehicle" if ranking.vehicle is None else "no driver"
-        return _escalated(caller, before, fallen, f"{asked}{lacking} left who could take over", explained)
+        return _escalate(caller, before, fallen, f"{asked}{lacking} left who could take over", explained)
     now, best = clock.now(), crew[0].driver
     made = Offer(
         id=ids.new("off"),
@@ -133,56 +133,56 @@ def _offer(caller: Caller, recovery_id: str) -> Next:
     )
     after = before.model_copy(update={"offers": [*before.offers, made], **explained})
     told = RecoveryOffered(
-        **of_recovery(after),
+        **recovery_event_fields(after),
         **assignment_event_payloads.trip_location_fields(fallen),
-        offer=of_offer(made),
+        offer=recovery_offer(made),
         driver_phone=best.phone,
     )
     store.commit(caller, Update(before, after, [told]))
-    return _waiting(made)
+    return _wait_step(made)
 
 
-def _explained(ranking: Ranked) -> dict[str, Any]:
+def _ranking_fields(ranking: Ranking) -> dict[str, Any]:
     return {
-        "considered": [told for _, told in ranking.drivers][:MOST_CONSIDERED],
-        "vehicles": [told for _, told in ranking.vehicles][:MOST_CONSIDERED],
+        "considered": [told for _, told in ranking.drivers][:MAX_CONSIDERED],
+        "vehicles": [told for _, told in ranking.vehicles][:MAX_CONSIDERED],
     }
 
 
-def _escalated(caller: Caller, before: Recovery, fallen: Assignment, why: str, explained: Mapping[str, Any]) -> Next:
+def _escalate(caller: Caller, before: Recovery, fallen: Assignment, why: str, explained: Mapping[str, Any]) -> NextStep:
     over = {"status": RecoveryStatus.ESCALATED, "status_reason": why, "ended_at": clock.now(), **explained}
     after = before.model_copy(update=over)
     told = RecoveryEscalated(
-        **of_recovery(after),
+        **recovery_event_fields(after),
         **assignment_event_payloads.trip_location_fields(fallen),
         why=why,
         asked=len(before.offers),
     )
     store.commit(caller, Update(before, after, [told]))
-    return Next(go="over")
+    return NextStep(go="over")
 
 
-def wait(caller: Caller, recovery_id: str, *, token: str, offer: str) -> Next:
+def save_wait(caller: Caller, recovery_id: str, *, token: str, offer: str) -> NextStep:
     """Keep the token by which the workflow waits for the answer to an offer, given by its id."""
     waiting = executions.save_task_token(caller, recovery_id, token, offer)
     # Whatever happened before the token was kept had nobody to tell.
-    _wake(caller, _get(caller, recovery_id), waiting)
-    return Next(go="wait")
+    _wake_if_answered(caller, _get_recovery(caller, recovery_id), waiting)
+    return NextStep(go="wait")
 
 
-def _wake(caller: Caller, recovery: Recovery, waiting: executions.Execution) -> None:
+def _wake_if_answered(caller: Caller, recovery: Recovery, waiting: executions.Execution) -> None:
     open_one = recovery.offer.id if recovery.offer is not None else ""
-    pointless = not_needed_reason(recovery.reason, _fallen(recovery))
+    pointless = not_needed_reason(recovery.reason, _get_assignment(recovery))
     if pointless or open_one != waiting.waits_for:
         executions.send_task_success(caller, waiting)
 
 
-def wake(caller: Caller, delivery: Delivery) -> None:
+def on_offer_answered(caller: Caller, delivery: Delivery) -> None:
     """An offer was answered, or a recovery is over."""
     _wake_by_id(caller, str(delivery.data["recovery_id"]))
 
 
-def wake_of_assignment(caller: Caller, delivery: Delivery) -> None:
+def on_assignment_changed(caller: Caller, delivery: Delivery) -> None:
     """A driver reported for duty, left, or has the trip no more: perhaps nobody need take over."""
     assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
     if assignment is not None and assignment.recovery_id is not None:
@@ -192,15 +192,15 @@ def wake_of_assignment(caller: Caller, delivery: Delivery) -> None:
 def _wake_by_id(caller: Caller, recovery_id: str) -> None:
     waiting = executions.find(caller, recovery_id)
     if waiting is not None:
-        _wake(caller, _get(caller, recovery_id), waiting)
+        _wake_if_answered(caller, _get_recovery(caller, recovery_id), waiting)
 
 
-def unstarted(caller: Caller, delivery: Delivery) -> None:
+def on_trip_unstarted(caller: Caller, delivery: Delivery) -> None:
     """The driver has not come."""
     service.open_automatically(caller, str(delivery.data["assignment_id"]), RecoveryReason.NO_SHOW)
 
 
-def late(caller: Caller, delivery: Delivery) -> None:
+def on_late_risk(caller: Caller, delivery: Delivery) -> None:
     """They will be late. Passengers who are on board stay there: who is late on the way is not replaced.
 
     Of a driver who has not reported for duty `unstarted` is told, and the vehicle that waits may do.
@@ -210,32 +210,39 @@ def late(caller: Caller, delivery: Delivery) -> None:
         service.open_automatically(caller, assignment.id, RecoveryReason.LATE_RISK)
 
 
-def failed(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:
+def record_failure(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> NextStep:
     """Keep what went wrong where staff see it, on the recovery and on its charter."""
 
-    def act() -> Next:
-        before = _get(caller, recovery_id)
+    def act() -> NextStep:
+        before = _get_recovery(caller, recovery_id)
         kept = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
-        told = RecoveryFailed(**of_recovery(before), state=state, error=kept.error)
+        told = RecoveryFailed(**recovery_event_fields(before), state=state, error=kept.error)
         charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
-        on_charter: list[Op] = [workflow_failures.record_failure_op(charter, FLOW, kept)] if charter is not None else []
+        on_charter: list[Op] = (
+            [workflow_failures.record_failure_op(charter, WORKFLOW, kept)] if charter is not None else []
+        )
         store.commit(caller, Update(before, before.model_copy(update={"failure": kept}), [told]), *on_charter)
-        return Next(go="over")
+        return NextStep(go="over")
 
     return retry_on_conflict(act)()
 
 
-STEPS: Final[Mapping[str, Step]] = {"look": look, "offer": offer, "wait": wait, "failed": failed}
+STEPS: Final[Mapping[str, Step]] = {
+    "look": choose_step,
+    "offer": make_offer,
+    "wait": save_wait,
+    "failed": record_failure,
+}
 """By the name that the state machine calls them by."""
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
-    "assignment.checked_in": wake_of_assignment,
-    "assignment.declined": wake_of_assignment,
-    "assignment.released": wake_of_assignment,
-    "recovery.cancelled": wake,
-    "recovery.declined": wake,
-    "trip.late_risk": late,
-    "trip.recovered": wake,
-    "trip.unstarted": unstarted,
+    "assignment.checked_in": on_assignment_changed,
+    "assignment.declined": on_assignment_changed,
+    "assignment.released": on_assignment_changed,
+    "recovery.cancelled": on_offer_answered,
+    "recovery.declined": on_offer_answered,
+    "trip.late_risk": on_late_risk,
+    "trip.recovered": on_offer_answered,
+    "trip.unstarted": on_trip_unstarted,
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""

@@ -22,7 +22,7 @@ from coachway.dispatch.tracking.position_encoding import Fix
 _TIMER: Final = "trail-archive"
 
 
-class Archived(BaseSchema):
+class ArchiveResult(BaseSchema):
     """What one run did: trails moved, the fixes in them, trails left for the next run."""
 
     trails: int = 0
@@ -30,9 +30,9 @@ class Archived(BaseSchema):
     failed: int = 0
 
 
-def run() -> Archived:
+def run() -> ArchiveResult:
     """Move what is due. What went wrong is gone through again by the next run."""
-    work, result = hourly_sweep.begin(_TIMER), Archived()
+    work, result = hourly_sweep.begin(_TIMER), ArchiveResult()
     for day in sorted({sortable(at)[:10] for at in work.hours()}):
         _go_through(day, work.now, result)
     if not result.failed:
@@ -40,7 +40,7 @@ def run() -> Archived:
     return result
 
 
-def _go_through(day: str, now: datetime, result: Archived) -> None:
+def _go_through(day: str, now: datetime, result: ArchiveResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
         due = query_page(
@@ -48,7 +48,7 @@ def _go_through(day: str, now: datetime, result: Archived) -> None:
         )
         for watch in due.items:
             try:
-                result.fixes += _move(watch)
+                result.fixes += _archive_trail(watch)
                 result.trails += 1
             except errors.Error as failure:
                 result.failed += 1
@@ -56,16 +56,16 @@ def _go_through(day: str, now: datetime, result: Archived) -> None:
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _move(watch: MonitoringSchedule) -> int:
+def _archive_trail(watch: MonitoringSchedule) -> int:
     """Write the file, note that it is there, take the pages away: a run that is interrupted goes on from there."""
     known = store.find(MonitoringSchedule, watch.key())
     if known is None:
         return 0
-    pages = position_store.whole(watch.org_id, watch.assignment_id)
+    pages = position_store.list_pages(watch.org_id, watch.assignment_id)
     fixes = [fix for each in pages for fix in each.fixes]
     caller = Caller.system(_TIMER, watch.org_id)
     if not known.is_filed:
-        file_storage.put(key_of(watch.org_id, watch.assignment_id), told(fixes), "application/gzip")
+        file_storage.put(archive_key(watch.org_id, watch.assignment_id), serialize_trail(fixes), "application/gzip")
         filed = known.model_copy(update={"is_filed": True})
         store.commit(caller, Update(known, filed))
         known = filed
@@ -75,12 +75,12 @@ def _move(watch: MonitoringSchedule) -> int:
     return len(fixes)
 
 
-def key_of(org_id: str, assignment_id: str) -> str:
+def archive_key(org_id: str, assignment_id: str) -> str:
     """Where the trail of an assignment lies."""
     return f"trails/{org_id}/{assignment_id}.json.gz"
 
 
-def told(fixes: list[Fix]) -> bytes:
+def serialize_trail(fixes: list[Fix]) -> bytes:
     """A trail as a file tells it: JSON, a line for each fix, compressed."""
     lines = [json.dumps({**fix._asdict(), "at": fix.at.isoformat(timespec="milliseconds")}) for fix in fixes]
     return gzip.compress("\n".join(lines).encode(), mtime=0)

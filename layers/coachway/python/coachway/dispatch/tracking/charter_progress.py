@@ -21,7 +21,7 @@ DROPPED = AccessPattern(
 _KIND: Final = "dropped"
 
 
-class CountedMeanwhile(errors.ConcurrentUpdate):
+class DropOffCountChanged(errors.ConcurrentUpdate):
     """Another vehicle of the charter came to its last stop at the same moment."""
 
     def __init__(self) -> None:
@@ -42,25 +42,28 @@ def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) 
     return lifecycle.start_ops(caller, charter, f"vehicle {assignment.vehicle_number} left its first stop")
 
 
-def ending(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
+def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
     """The ops by which this vehicle has dropped its passengers off, and with the last one the charter is completed.
 
     Of two vehicles that come to their last stops at once, one counts the other. They fail with CountedMeanwhile.
     """
     key = DROPPED.key(org=charter.org_id, charter=charter.id)
-    over = diaries.complete_job_ops(charter.org_id, assignment.resources)
+    over = diaries.complete_block_ops(charter.org_id, assignment.resources)
     if charter.status is not Status.IN_PROGRESS:
         return [IncrementCounters(key, {"n": 1}, _KIND), *over]
     every = charter.vehicle_count
     if store.get_counters(key).get("n", 0) + 1 < every:
-        return [IncrementCounters(key, {"n": 1}, _KIND, at_most={"n": every - 1}, otherwise=CountedMeanwhile()), *over]
-    counted = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": every}, otherwise=CountedMeanwhile())
+        return [
+            IncrementCounters(key, {"n": 1}, _KIND, at_most={"n": every - 1}, otherwise=DropOffCountChanged()),
+            *over,
+        ]
+    counted = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": every}, otherwise=DropOffCountChanged())
     reason = f"vehicle {assignment.vehicle_number} came to its last stop"
     from coachway.bookings.charters import lifecycle
 
     return [counted, *lifecycle.complete_ops(caller, charter, reason), *over]
 
 
-def charter_of(assignment: Assignment) -> Charter:
+def get_charter(assignment: Assignment) -> Charter:
     """The charter that a vehicle runs. One read."""
     return store.get(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))

@@ -21,7 +21,7 @@ from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.hours.model import Frozen, Instant
 
 FENCE_METERS: Final = 200.0
-AGREEING: Final = 2
+REQUIRED_FIXES: Final = 2
 """How many fixes, one after the other, must say the same."""
 AWAY_METERS: Final = 1000.0
 """Who was further from the stop just left may have come back to it; else a fix only wavers at the fence."""
@@ -29,13 +29,13 @@ DUE_EARLY: Final = timedelta(hours=1)
 """How long before its planned time a stop is due: others before it may then have been missed."""
 SOON: Final = timedelta(minutes=15)
 """How long before its planned time a vehicle that waits where it is has come to a stop."""
-STAYING: Final = timedelta(minutes=3)
+MIN_STAY: Final = timedelta(minutes=3)
 """So long a vehicle stays at a stop where it is hardly to be expected: who only drives past does not."""
 FASTEST_MPH: Final = 120.0
 """A fix that only a faster vehicle could reach is an error of the receiver, unless the next one agrees with it."""
 
 
-class Happening(StrEnum):
+class StopEventKind(StrEnum):
     """What a vehicle does at a stop."""
 
     ARRIVED = "arrived"
@@ -46,7 +46,7 @@ class StopEvent(NamedTuple):
     """That a vehicle came to a stop, or left it."""
 
     stop: int
-    happening: Happening
+    happening: StopEventKind
     at: datetime
 
 
@@ -82,7 +82,7 @@ class Progress(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowResult:
     """What fixes lead to: how far the vehicle is after them, what happened, and which of them counted.
 
     `newest` says where it is, if it is accurate to the fence, though it may not count yet.
@@ -94,37 +94,37 @@ class Followed:
     newest: Fix | None
 
 
-def follow(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> Followed:
+def follow_fixes(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> FollowResult:
     """Go on from `progress` through `fixes`, in the order of their times."""
     way = _ProgressTracker(stops, **progress.model_dump())
     for fix in fixes:
         way.see(fix)
-    return Followed(way.progress, way.passages, way.counted, way.newest)
+    return FollowResult(way.progress, way.passages, way.counted, way.newest)
 
 
-def told(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
+def known_progress(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
     """As far as a vehicle is known to be by now: by its fixes, which lead to `progress`, and by all that is told."""
     way = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
     way.catch_up(None)
     return way.progress
 
 
-def meters(one: Coordinates, other: Coordinates) -> float:
+def meters_between(one: Coordinates, other: Coordinates) -> float:
     """Metres in a straight line."""
     return miles_between(one, other) * METERS_PER_MILE
 
 
-def planned(stop: AssignmentStop) -> datetime | None:
+def planned_time(stop: AssignmentStop) -> datetime | None:
     """When a vehicle should be there."""
     return stop.arrival or stop.departure
 
 
-def are_together(one: AssignmentStop, other: AssignmentStop, left_at: datetime) -> bool:
+def are_served_together(one: AssignmentStop, other: AssignmentStop, left_at: datetime) -> bool:
     """Whether a vehicle that left a stop at that time has served the next one as well, which is in the same fence.
 
     Not if passengers ride from the one to the other, as on a round trip, nor if it may come back for it.
     """
-    if one.place is None or other.place is None or meters(one.place, other.place) > FENCE_METERS:
+    if one.place is None or other.place is None or meters_between(one.place, other.place) > FENCE_METERS:
         return False
     if other.stop_type is StopType.DROPOFF and one.stop_type is not StopType.DROPOFF:
         return False
@@ -132,7 +132,7 @@ def are_together(one: AssignmentStop, other: AssignmentStop, left_at: datetime) 
     return wanted is not None and left_at >= wanted - SOON
 
 
-def _could_be(one: Fix, other: Fix) -> bool:
+def _is_reachable(one: Fix, other: Fix) -> bool:
     """Whether a vehicle could be at both."""
     hours = max(1.0, (other.at - one.at).total_seconds()) / 3600
     miles = miles_between(one.place, other.place)
@@ -201,9 +201,9 @@ class _ProgressTracker:
         """The fix, with the one before that it bears out; none while it stands alone against all that was seen."""
         doubt, self.doubt = self.doubt, None
         last = self._last
-        if last is None or _could_be(last, fix):
+        if last is None or _is_reachable(last, fix):
             return [fix]
-        if doubt is not None and _could_be(before := Fix(*doubt), fix):
+        if doubt is not None and _is_reachable(before := Fix(*doubt), fix):
             return [before, fix]
         self.doubt = (fix.at, fix.latitude, fix.longitude)
         return []
@@ -214,30 +214,30 @@ class _ProgressTracker:
             self._forget()
             return False
         self._once_more(self.stop, fix)
-        if self.run < AGREEING or self.since is None:
+        if self.run < REQUIRED_FIXES or self.since is None:
             return False
         left_at, here = self.since, self.stops[self.stop]
-        self._passed(self.stop, Happening.DEPARTED, left_at)
+        self._passed(self.stop, StopEventKind.DEPARTED, left_at)
         self._leave(self.stop)
         self._pass_neighbours(here, left_at)
         return True
 
     def _pass_neighbours(self, here: AssignmentStop, at: datetime) -> None:
-        while self.stop < len(self.stops) and are_together(here, self.stops[self.stop], at):
-            self._passed(self.stop, Happening.ARRIVED, at)
+        while self.stop < len(self.stops) and are_served_together(here, self.stops[self.stop], at):
+            self._passed(self.stop, StopEventKind.ARRIVED, at)
             if self.stop == len(self.stops) - 1:
                 self.there = True
                 return
-            self._passed(self.stop, Happening.DEPARTED, at)
+            self._passed(self.stop, StopEventKind.DEPARTED, at)
             self._leave(self.stop)
 
     def _on_the_way(self, fix: Fix) -> None:
         if self.stop >= len(self.stops):
             return
         left = self.stops[self.stop - 1].place if self.stop else None
-        if left is not None and meters(left, fix.place) > AWAY_METERS:
+        if left is not None and meters_between(left, fix.place) > AWAY_METERS:
             self.away = True
-        is_back = left is not None and meters(left, fix.place) <= FENCE_METERS
+        is_back = left is not None and meters_between(left, fix.place) <= FENCE_METERS
         for number in range(self.stop, len(self.stops)):
             stays = self._stays(number, fix.at, is_back=is_back) if self._inside(number, fix) else None
             if stays is not None:
@@ -248,8 +248,8 @@ class _ProgressTracker:
         if number != self.toward:
             self._forget()
         self._once_more(number, fix)
-        if self.run >= AGREEING and self.since is not None and fix.at - self.since >= stays:
-            self._passed(number, Happening.ARRIVED, self.since)
+        if self.run >= REQUIRED_FIXES and self.since is not None and fix.at - self.since >= stays:
+            self._passed(number, StopEventKind.ARRIVED, self.since)
             self._come_to(number)
 
     def _stays(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
@@ -261,16 +261,16 @@ class _ProgressTracker:
         if is_next and (not is_back or (self.away and is_due)):
             return timedelta()
         if is_back and not self.away:
-            return STAYING if self._is_due(number, at, SOON) else None
-        return STAYING if is_next or is_due else None
+            return MIN_STAY if self._is_due(number, at, SOON) else None
+        return MIN_STAY if is_next or is_due else None
 
     def _is_due(self, number: int, at: datetime, early: timedelta) -> bool:
-        wanted = planned(self.stops[number])
+        wanted = planned_time(self.stops[number])
         return wanted is not None and at >= wanted - early
 
     def _inside(self, number: int, fix: Fix) -> bool:
         place = self.stops[number].place
-        return place is not None and meters(place, fix.place) <= FENCE_METERS
+        return place is not None and meters_between(place, fix.place) <= FENCE_METERS
 
     def _once_more(self, toward: int, fix: Fix) -> None:
         if self.run == 0:
@@ -289,5 +289,5 @@ class _ProgressTracker:
     def _forget(self) -> None:
         self.run, self.since, self.toward = 0, None, self.stop
 
-    def _passed(self, stop: int, happening: Happening, at: datetime) -> None:
+    def _passed(self, stop: int, happening: StopEventKind, at: datetime) -> None:
         self.passages.append(StopEvent(stop, happening, at))

@@ -27,90 +27,90 @@ from coachway.dispatch.tracking.schemas import (
 from coachway.dispatch.tracking.share_links import OpenedLink
 
 
-def of_charter(caller: Caller, charter_id: str) -> CharterTrack:
+def get_charter_track(caller: Caller, charter_id: str) -> CharterTrack:
     """Where a charter's vehicles are, from checking in to checking out. Raises Missing.
 
     Three reads, however many vehicles send their positions.
     """
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     now = clock.now()
-    vehicles = of_running(charter.org_id, _running(charter), now)
-    return CharterTrack(charter_id=charter.id, vehicles=vehicles, **_head(charter, vehicles, now))
+    vehicles = list_vehicle_tracks(charter.org_id, _list_assignments(charter), now)
+    return CharterTrack(charter_id=charter.id, vehicles=vehicles, **_track_fields(charter, vehicles, now))
 
 
-def of_running(org_id: str, running: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
+def list_vehicle_tracks(org_id: str, running: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
     """Where the vehicles of some assignments are, in their order: one read for thirty that send their positions."""
     found = []
-    for each, laid in _followed(org_id, running, now, shows=_on_duty):
+    for each, laid in _load_trails(org_id, running, now, shows=_is_on_duty):
         more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
-        found.append(OwnVehicleTrack(**_vehicle(each, laid, now), **more))
+        found.append(OwnVehicleTrack(**_vehicle_fields(each, laid, now), **more))
     return found
 
 
-def seen(token: str) -> SharedTrack:
+def get_shared_track(token: str) -> SharedTrack:
     """What whoever holds a live link sees: no position before the driver checks in, none from the last drop-off on.
 
     None either of a charter that is over or off, whatever its drivers still do.
     """
-    return shared(share_links.opened(token))
+    return build_shared_track(share_links.open_link(token))
 
 
-def shared(found: OpenedLink) -> SharedTrack:
+def build_shared_track(found: OpenedLink) -> SharedTrack:
     """The same of a link that was opened."""
     now = clock.now()
-    shows = _nobody if found.charter.status.is_terminal else _with_passengers
-    running = _followed(found.charter.org_id, _running(found.charter), now, shows)
-    vehicles = [VehicleTrack(**_vehicle(*each, now)) for each in running]
+    shows = _is_hidden if found.charter.status.is_terminal else _is_under_way
+    running = _load_trails(found.charter.org_id, _list_assignments(found.charter), now, shows)
+    vehicles = [VehicleTrack(**_vehicle_fields(*each, now)) for each in running]
     return SharedTrack(
         carrier=found.organization.shown_as,
         vehicles=vehicles,
         expires_at=found.link.until,
-        **_head(found.charter, vehicles, now),
+        **_track_fields(found.charter, vehicles, now),
     )
 
 
-def _running(charter: Charter) -> list[Assignment]:
+def _list_assignments(charter: Charter) -> list[Assignment]:
     """The assignments that run a charter's vehicles, in the order of these."""
     ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
     known = store.find_many(Assignment, [repository.key(charter.org_id, each) for each in ids[:100]]) if ids else {}
     return sorted(known.values(), key=lambda each: each.vehicle_number)
 
 
-def _followed(
+def _load_trails(
     org_id: str, running: Sequence[Assignment], now: datetime, shows: Callable[[Assignment], bool]
 ) -> list[tuple[Assignment, MergedTrail]]:
     """Assignments, each with how far it is, and its last positions if they show."""
     shown = [each.id for each in running if shows(each)]
-    pages = position_store.newest_of(org_id, shown, now) if shown else {}
+    pages = position_store.newest_pages_of(org_id, shown, now) if shown else {}
     return [
         (each, position_store.merge_positions(each.org_id, each.id, pages.get(each.id, []), [], each.stops))
         for each in running
     ]
 
 
-def _on_duty(assignment: Assignment) -> bool:
+def _is_on_duty(assignment: Assignment) -> bool:
     is_back = assignment.status is AssignmentStatus.COMPLETED and assignment.checked_out_at is None
     return assignment.status.is_under_way or is_back
 
 
-def _with_passengers(assignment: Assignment) -> bool:
+def _is_under_way(assignment: Assignment) -> bool:
     return assignment.status.is_under_way
 
 
-def _nobody(_: Assignment) -> bool:
+def _is_hidden(_: Assignment) -> bool:
     return False
 
 
-def _vehicle(each: Assignment, laid: MergedTrail, now: datetime) -> dict[str, Any]:
+def _vehicle_fields(each: Assignment, laid: MergedTrail, now: datetime) -> dict[str, Any]:
     progress, counted = laid.progress, laid.counted
     is_ahead = each.status.is_live and progress.stop < len(each.stops)
     expected: list[datetime | None] = [None] * len(each.stops)
     if each.status.is_under_way:
-        expected = eta.arrivals(progress, each.stops, now, eta.pace(counted))
+        expected = eta.estimate_arrivals(progress, each.stops, now, eta.average_speed(counted))
     upcoming = progress.stop + 1 if progress.there else progress.stop
     following = upcoming if is_ahead and upcoming < len(each.stops) else None
-    late = eta.lateness(each.stops, expected)
-    path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT]
+    late = eta.find_lateness(each.stops, expected)
+    path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT_WINDOW]
     return {
         "vehicle_number": each.vehicle_number,
         "vehicle_name": each.vehicle_name,
@@ -138,7 +138,7 @@ def _position(fix: Fix) -> Position:
     )
 
 
-def _head(charter: Charter, vehicles: Sequence[VehicleTrack], now: datetime) -> dict[str, Any]:
+def _track_fields(charter: Charter, vehicles: Sequence[VehicleTrack], now: datetime) -> dict[str, Any]:
     under_way = (each for each in vehicles if each.status.is_under_way)
     first = next(under_way, vehicles[0] if vehicles else None)
     return {

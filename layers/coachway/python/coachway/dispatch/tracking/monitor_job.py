@@ -30,7 +30,7 @@ _TIMER: Final = "dispatch-watch"
 ARCHIVED_AFTER: Final = timedelta(days=28)
 
 
-class Looked(BaseSchema):
+class MonitorResult(BaseSchema):
     """What one run did: assignments looked at, what was told of them, and those left for the next run."""
 
     looked_at: int = 0
@@ -40,9 +40,9 @@ class Looked(BaseSchema):
     failed: int = 0
 
 
-def run() -> Looked:
+def run() -> MonitorResult:
     """Look at what is due. An hour that went wrong is gone through again; what was told is not told twice."""
-    work, result = hourly_sweep.begin(_TIMER), Looked()
+    work, result = hourly_sweep.begin(_TIMER), MonitorResult()
     for at in work.hours():
         _go_through(at, work.now, result)
     if not result.failed:
@@ -50,21 +50,21 @@ def run() -> Looked:
     return result
 
 
-def _go_through(at: datetime, now: datetime, result: Looked) -> None:
+def _go_through(at: datetime, now: datetime, result: MonitorResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
         partition = DUE.partition(hour=sortable(at)[:13])
         due = query_page(MonitoringSchedule, DUE, [partition], query, between=("0", f"{sortable(now)}~"))
         for watch in due.items:
             try:
-                _look(watch, now, result)
+                _check_assignment(watch, now, result)
             except errors.ConcurrentUpdate:
                 result.failed += 1
                 logger.warning("an assignment changed meanwhile; it is looked at again", id=watch.assignment_id)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _look(seen: MonitoringSchedule, now: datetime, result: Looked) -> None:
+def _check_assignment(seen: MonitoringSchedule, now: datetime, result: MonitorResult) -> None:
     """By the watch itself and the assignment: what an index says may be old."""
     caller = Caller.system(_TIMER, seen.org_id)
     key = repository.key(seen.org_id, seen.assignment_id)
@@ -76,12 +76,12 @@ def _look(seen: MonitoringSchedule, now: datetime, result: Looked) -> None:
     if assignment is None:
         store.commit(caller, Remove(watch))
         return
-    after = _told(caller, assignment, now, result)
+    after = _raise_alarms(caller, assignment, now, result)
     store.commit(caller, *_reschedule(watch, after, now, result))
 
 
-def _reschedule(watch: MonitoringSchedule, assignment: Assignment, now: datetime, result: Looked) -> list[Op]:
-    due = lateness.next_look(assignment, now)
+def _reschedule(watch: MonitoringSchedule, assignment: Assignment, now: datetime, result: MonitorResult) -> list[Op]:
+    due = lateness.next_check_at(assignment, now)
     if due is not None:
         return [Update(watch, watch.model_copy(update={"due": due}))]
     result.over += 1
@@ -90,14 +90,14 @@ def _reschedule(watch: MonitoringSchedule, assignment: Assignment, now: datetime
     return [Update(watch, watch.model_copy(update={"due": now + ARCHIVED_AFTER, "is_over": True}))]
 
 
-def _told(caller: Caller, before: Assignment, now: datetime, result: Looked) -> Assignment:
+def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: MonitorResult) -> Assignment:
     """The assignment after everything that is to be told of it now."""
     if not before.status.is_live:
         return before
-    progress = geofence.told(before.stops)
+    progress = geofence.known_progress(before.stops)
     counted: list[Fix] = []
     if before.status.is_under_way:
-        progress, counted = position_store.distance_travelled(before.org_id, before.id, before.stops)
+        progress, counted = position_store.load_progress(before.org_id, before.id, before.stops)
     if counted and now - counted[-1].at <= progress_writer.FRESH:
         after = progress_writer.raise_alarms(caller, before, progress, counted)
         result.alarms += after is not before
@@ -105,11 +105,11 @@ def _told(caller: Caller, before: Assignment, now: datetime, result: Looked) -> 
     after = before.model_copy()
     events: list[Event] = []
     if lateness.is_unstarted(before, now):
-        events.append(_unstarted(before, now))
+        events.append(_unstarted_event(before, now))
         after.unstarted_at = now
         result.unstarted += 1
-    alarms = progress_writer.late_risk(before, after, lateness.overdue(before, progress, now), None)
-    alarms += progress_writer.overrun(before, after, driving_at=None if progress.there else now)
+    alarms = progress_writer.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
+    alarms += progress_writer.hours_exceeded_events(before, after, driving_at=None if progress.there else now)
     result.alarms += len(alarms)
     if not events and not alarms:
         return before
@@ -117,7 +117,7 @@ def _told(caller: Caller, before: Assignment, now: datetime, result: Looked) -> 
     return after
 
 
-def _unstarted(assignment: Assignment, now: datetime) -> Event:
+def _unstarted_event(assignment: Assignment, now: datetime) -> Event:
     people = store.find_many(Driver, [DRIVER.key(org=assignment.org_id, id=each) for each in assignment.crew])
     by_id = {each.id: each for each in people.values()}
     driver, second = by_id.get(assignment.driver_id), by_id.get(assignment.second_driver_id or "")

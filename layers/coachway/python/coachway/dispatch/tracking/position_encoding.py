@@ -35,7 +35,7 @@ class Fix(NamedTuple):
         return Coordinates(self.latitude, self.longitude)
 
 
-def rounded(
+def round_fix(
     at: datetime,
     latitude: float,
     longitude: float,
@@ -69,10 +69,10 @@ def encode_fixes(start: datetime, fixes: Iterable[Fix]) -> str:
             round(fix.latitude * _DEGREE),
             round(fix.longitude * _DEGREE),
         )
-        told += _varint(now[0] - before[0])
-        told += _varint(_zigzag(now[1] - before[1]))
-        told += _varint(_zigzag(now[2] - before[2]))
-        told += bytes((_byte(fix.speed_mph), _byte(fix.heading, 2), _byte(fix.accuracy_m)))
+        told += _encode_varint(now[0] - before[0])
+        told += _encode_varint(_zigzag(now[1] - before[1]))
+        told += _encode_varint(_zigzag(now[2] - before[2]))
+        told += bytes((_encode_byte(fix.speed_mph), _encode_byte(fix.heading, 2), _encode_byte(fix.accuracy_m)))
         before = now
     return base64.b85encode(told).decode()
 
@@ -83,10 +83,10 @@ def decode_fixes(start: datetime, text: str) -> list[Fix]:
     fixes: list[Fix] = []
     ms = latitude = longitude = 0
     while (first := next(told, None)) is not None:
-        ms += _number(first, told)
-        latitude += _unzigzag(_number(next(told), told))
-        longitude += _unzigzag(_number(next(told), told))
-        speed, heading, accuracy = (_known(next(told)) for _ in range(3))
+        ms += _decode_varint(first, told)
+        latitude += _unzigzag(_decode_varint(next(told), told))
+        longitude += _unzigzag(_decode_varint(next(told), told))
+        speed, heading, accuracy = (_decode_byte(next(told)) for _ in range(3))
         fixes.append(
             Fix(
                 start + ms * _MILLISECOND,
@@ -100,17 +100,17 @@ def decode_fixes(start: datetime, text: str) -> list[Fix]:
     return fixes
 
 
-def merged(known: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
+def merge_fixes(known: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
     """Both in the order of their times; of two of the same moment the known one stays."""
     by_time = {fix.at: fix for fix in new} | {fix.at: fix for fix in known}
     return [by_time[at] for at in sorted(by_time)]
 
 
-def _byte(value: int | None, unit: int = 1) -> int:
+def _encode_byte(value: int | None, unit: int = 1) -> int:
     return _UNKNOWN if value is None else value // unit
 
 
-def _known(byte: int) -> int | None:
+def _decode_byte(byte: int) -> int | None:
     return None if byte == _UNKNOWN else byte
 
 
@@ -123,7 +123,7 @@ def _unzigzag(number: int) -> int:
     return number // 2 if number % 2 == 0 else -(number // 2) - 1
 
 
-def _varint(number: int) -> bytes:
+def _encode_varint(number: int) -> bytes:
     """Seven bits to a byte, the lowest first; the eighth says that more follow."""
     found = bytearray()
     while number >= 128:
@@ -133,7 +133,7 @@ def _varint(number: int) -> bytes:
     return bytes(found)
 
 
-def _number(first: int, rest: Iterator[int]) -> int:
+def _decode_varint(first: int, rest: Iterator[int]) -> int:
     result, shift, byte = first % 128, 7, first
     while byte >= 128:
         byte = next(rest)

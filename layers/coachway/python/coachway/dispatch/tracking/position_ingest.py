@@ -18,11 +18,11 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import position_store, progress_writer
-from coachway.dispatch.tracking.position_encoding import Fix, rounded
+from coachway.dispatch.tracking.position_encoding import Fix, round_fix
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """By how much a telephone's clock may be ahead of ours."""
-_TAKING: Final = frozenset(
+_ACCEPTING: Final = frozenset(
     {
         AssignmentStatus.CHECKED_IN,
         AssignmentStatus.IN_PROGRESS,
@@ -31,7 +31,7 @@ _TAKING: Final = frozenset(
     }
 )
 
-CHECK_IN_EXAMPLE: Final[dict[str, JsonValue]] = {
+POSITIONS_EXAMPLE: Final[dict[str, JsonValue]] = {
     "assignment_id": "asg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
     "points": [
         {
@@ -58,13 +58,13 @@ class PositionReport(RequestSchema):
 
     def fix(self) -> Fix:
         """As it is kept."""
-        return rounded(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
+        return round_fix(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
 
 
-class CheckInBatch(RequestSchema):
+class PositionBatch(RequestSchema):
     """Where an assignment's vehicle was: one moment, or up to a hundred in any order."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [CHECK_IN_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [POSITIONS_EXAMPLE]})
 
     assignment_id: AssignmentId
     points: Annotated[list[PositionReport], Field(min_length=1, max_length=100)]
@@ -80,7 +80,7 @@ class PositionIngestResult(BaseSchema):
     ]
 
 
-def ingest_positions(caller: Caller, body: CheckInBatch) -> PositionIngestResult:
+def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
     """Keep positions, each moment once and in its place, and note what they show.
 
     Raises Missing for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
@@ -96,24 +96,26 @@ def ingest_positions(caller: Caller, body: CheckInBatch) -> PositionIngestResult
         raise errors.Invalid(f"{ahead[0].field}: {ahead[0].message}", fields=ahead)
     fixes = sorted((point.fix() for point in body.points), key=lambda fix: fix.at)
     written: set[datetime] = set()
-    return retry_on_conflict(lambda: _take(caller, body.assignment_id, fixes, written))()
+    return retry_on_conflict(lambda: _attempt_ingest(caller, body.assignment_id, fixes, written))()
 
 
-def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]) -> PositionIngestResult:
+def _attempt_ingest(
+    caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]
+) -> PositionIngestResult:
     """One try. `written` are the moments that an earlier one of this request has written."""
     assignment = repository.get(caller, assignment_id)
-    if assignment.status not in _TAKING or assignment.checked_in_at is None:
+    if assignment.status not in _ACCEPTING or assignment.checked_in_at is None:
         raise errors.Conflict(
             f"this assignment is {assignment.status}: check in first", title="the driver is not on duty"
         )
     fresh: dict[datetime, Fix] = {}
     for fix in fixes:
-        if _on_duty(assignment, fix.at):
+        if _is_on_duty(assignment, fix.at):
             fresh.setdefault(fix.at, fix)
-    ignored = sum(not _on_duty(assignment, fix.at) for fix in fixes)
+    ignored = sum(not _is_on_duty(assignment, fix.at) for fix in fixes)
     if not fresh:
         return PositionIngestResult(accepted=0, duplicates=0, ignored=ignored)
-    pages = position_store.since(assignment.org_id, assignment.id, min(fresh))
+    pages = position_store.pages_since(assignment.org_id, assignment.id, min(fresh))
     laid = position_store.merge_positions(assignment.org_id, assignment.id, pages, fresh.values(), assignment.stops)
     after = progress_writer.apply_stop_events(caller, assignment, laid.passages)
     if after is not assignment:
@@ -127,7 +129,7 @@ def _take(caller: Caller, assignment_id: str, fixes: list[Fix], written: set[dat
     return PositionIngestResult(accepted=accepted, duplicates=len(fixes) - ignored - accepted, ignored=ignored)
 
 
-def _on_duty(assignment: Assignment, at: datetime) -> bool:
+def _is_on_duty(assignment: Assignment, at: datetime) -> bool:
     """Whether a driver was on duty: where they are at other times is nobody's business."""
     since = assignment.checked_in_at
     until = assignment.checked_out_at or assignment.ended_at

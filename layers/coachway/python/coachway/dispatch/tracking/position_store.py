@@ -21,17 +21,17 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments.model import AssignmentStop
-from coachway.dispatch.tracking.geofence import Followed, Progress, StopEvent, follow, told
-from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merged
+from coachway.dispatch.tracking.geofence import FollowResult, Progress, StopEvent, follow_fixes, known_progress
+from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merge_fixes
 
-LENGTH: Final = timedelta(minutes=5)
-KEPT: Final = timedelta(days=180)
+PAGE_LENGTH: Final = timedelta(minutes=5)
+RETENTION: Final = timedelta(days=180)
 """After that DynamoDB removes a page; the timer has moved it to the archive long before."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST_PAGES: Final = 10_000
-MOST_FIXES: Final = 1000
+_MAX_PAGES: Final = 10_000
+MAX_FIXES: Final = 1000
 """On a page, which is several in a second; beyond them it would outgrow what an item may be."""
-_TOGETHER: Final = 30
+_BATCH_SIZE: Final = 30
 """Vehicles whose newest pages are read in one call."""
 
 TRAIL = AccessPattern(
@@ -56,7 +56,7 @@ class TrailPage(Record):
         return TRAIL.key(org=self.org_id, assignment=self.assignment_id, begins=sortable(self.begins))
 
     def expires_at(self) -> int:
-        return int((self.begins + KEPT).timestamp())
+        return int((self.begins + RETENTION).timestamp())
 
     @property
     def fixes(self) -> list[Fix]:
@@ -64,9 +64,9 @@ class TrailPage(Record):
         return decode_fixes(self.begins, self.points)
 
 
-def page_of(at: datetime) -> datetime:
+def page_start(at: datetime) -> datetime:
     """When the page begins that a moment falls on."""
-    return _EPOCH + (at - _EPOCH) // LENGTH * LENGTH
+    return _EPOCH + (at - _EPOCH) // PAGE_LENGTH * PAGE_LENGTH
 
 
 def partition(org_id: str, assignment_id: str) -> str:
@@ -74,40 +74,40 @@ def partition(org_id: str, assignment_id: str) -> str:
     return TRAIL.partition(org=org_id, assignment=assignment_id)
 
 
-def newest(org_id: str, assignment_id: str, most: int = 2) -> list[TrailPage]:
+def newest_pages(org_id: str, assignment_id: str, most: int = 2) -> list[TrailPage]:
     """The newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
     found = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=most)
     return found[::-1]
 
 
-def whole(org_id: str, assignment_id: str) -> list[TrailPage]:
+def list_pages(org_id: str, assignment_id: str) -> list[TrailPage]:
     """All pages, oldest first."""
-    return query_all(TrailPage, partition(org_id, assignment_id), most=_MOST_PAGES)
+    return query_all(TrailPage, partition(org_id, assignment_id), most=_MAX_PAGES)
 
 
-def newest_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
+def newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
     """The same as `newest` for many vehicles, by assignment: one read for thirty that sent something just now.
 
     For each of those that did not, another.
     """
-    latest = page_of(now)
-    begins = [latest - LENGTH, latest, latest + LENGTH]  # telephones' clocks may be ahead
+    latest = page_start(now)
+    begins = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # telephones' clocks may be ahead
     found: dict[str, list[TrailPage]] = {}
-    for first in range(0, len(assignment_ids), _TOGETHER):
-        some = assignment_ids[first : first + _TOGETHER]
+    for first in range(0, len(assignment_ids), _BATCH_SIZE):
+        some = assignment_ids[first : first + _BATCH_SIZE]
         keys = {each: [TRAIL.key(org=org_id, assignment=each, begins=sortable(at)) for at in begins] for each in some}
         together = store.find_many(TrailPage, [key for of_one in keys.values() for key in of_one])
         for each in some:
-            found[each] = [together[key] for key in keys[each] if key in together] or newest(org_id, each)
+            found[each] = [together[key] for key in keys[each] if key in together] or newest_pages(org_id, each)
     return found
 
 
-def since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
+def pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
     """The pages from that of `first` on, oldest first, and the one before them."""
-    oldest = page_of(first)
-    pages = newest(org_id, assignment_id)
+    oldest = page_start(first)
+    pages = newest_pages(org_id, assignment_id)
     if len(pages) == 2 and pages[0].begins >= oldest:
-        pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=_MOST_PAGES)[::-1]
+        pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=_MAX_PAGES)[::-1]
         before = [page for page in pages if page.begins < oldest]
         return [*before[-1:], *(page for page in pages if page.begins >= oldest)]
     return pages
@@ -136,7 +136,7 @@ def merge_positions(
     """Put fixes into their places on `pages`, which `since` found, and follow the vehicle through them. Pure."""
     by_page: dict[datetime, list[Fix]] = {}
     for fix in fixes:
-        by_page.setdefault(page_of(fix.at), []).append(fix)
+        by_page.setdefault(page_start(fix.at), []).append(fix)
     there = {page.begins: page for page in pages}
     progress = pages[0].before if pages else Progress()
     last_seen: Fix | None = None
@@ -152,19 +152,19 @@ def merge_positions(
             times = {fix.at for fix in on_it}
             fresh = [fix for fix in by_page[begins] if fix.at not in times]
             known |= times.intersection(fix.at for fix in by_page[begins])
-            room = max(0, MOST_FIXES - len(on_it))
+            room = max(0, MAX_FIXES - len(on_it))
             too_many |= {fix.at for fix in fresh[room:]}
-            on_it = merged(on_it, fresh[:room])
+            on_it = merge_fixes(on_it, fresh[:room])
         after = page.model_copy(update={"points": encode_fixes(begins, on_it), "before": progress})
         if after != page or page.version == 0:
             changed.append(after)
-        followed: Followed = follow(progress, on_it, stops)
+        followed: FollowResult = follow_fixes(progress, on_it, stops)
         progress = followed.progress
         passages += followed.passages
         counted += followed.counted
         last_seen = followed.newest or last_seen
     return MergedTrail(
-        changed, passages, told(stops, progress), counted, last_seen, frozenset(known), frozenset(too_many)
+        changed, passages, known_progress(stops, progress), counted, last_seen, frozenset(known), frozenset(too_many)
     )
 
 
@@ -173,7 +173,7 @@ def save_page(page: TrailPage) -> None:
     single_item.put_if_unchanged(page)
 
 
-def distance_travelled(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
+def load_progress(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
     """How far a vehicle has come, and the fixes that count of its last two pages. One read."""
-    found = merge_positions(org_id, assignment_id, newest(org_id, assignment_id), [], stops)
+    found = merge_positions(org_id, assignment_id, newest_pages(org_id, assignment_id), [], stops)
     return found.progress, found.counted

@@ -9,9 +9,9 @@ from typing import Final
 from coachway.contracts.dispatch.assignments import (
     TripArrived,
     TripDeparted,
+    TripDocumentsMissing,
     TripHoursExceeded,
     TripLateRisk,
-    TripPapersLacking,
 )
 from coachway.core import store
 from coachway.core.caller import Caller
@@ -22,12 +22,12 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta, trip_progress
-from coachway.dispatch.tracking.geofence import Progress, StopEvent, planned
+from coachway.dispatch.tracking.geofence import Progress, StopEvent, planned_time
 from coachway.dispatch.tracking.position_encoding import Fix
-from coachway.dispatch.tracking.trip_progress import Step
+from coachway.dispatch.tracking.trip_progress import ProgressStep
 from coachway.identity import organization_queries
 
-_TELLING: Final = frozenset({AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED})
+_TRACKED: Final = frozenset({AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED})
 FRESH: Final = timedelta(minutes=10)
 """An older position says nothing of where the vehicle is now."""
 
@@ -38,28 +38,28 @@ def apply_stop_events(caller: Caller, assignment: Assignment, passages: Sequence
     What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
     papers that are not in order raises an alarm. Raises LostRace.
     """
-    if not passages or assignment.status not in _TELLING:
+    if not passages or assignment.status not in _TRACKED:
         return assignment
     free = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
     while (step := trip_progress.apply_stop_events_to_assignment(assignment, passages, free)).changes:
-        assignment = write(caller, assignment, step, events=papers_alarm(assignment) if step.starts else [])
+        assignment = write_step(caller, assignment, step, events=departure_alarms(assignment) if step.starts else [])
     return assignment
 
 
-def papers_alarm(assignment: Assignment) -> list[Event]:
+def departure_alarms(assignment: Assignment) -> list[Event]:
     """The event of a vehicle that has left though not all was in order."""
     from coachway.dispatch.matching import departure_check
 
     reasons = departure_check.departure_blockers(assignment)
     return (
-        [TripPapersLacking(**assignment_event_payloads.assignment_event_fields(assignment), reasons=reasons)]
+        [TripDocumentsMissing(**assignment_event_payloads.assignment_event_fields(assignment), reasons=reasons)]
         if reasons
         else []
     )
 
 
-def write(
-    caller: Caller, before: Assignment, step: Step, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
+def write_step(
+    caller: Caller, before: Assignment, step: ProgressStep, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
 ) -> Assignment:
     """Write one step: the assignment, its events, the charter's own step. Raises LostRace."""
     # Hours and charters come with them, which a position that shows nothing new does without.
@@ -73,9 +73,9 @@ def write(
         after.may_drive_until = None
     together: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
     if step.starts:
-        together += charter_progress.start_charter_ops(caller, charter_progress.charter_of(after), after)
+        together += charter_progress.start_charter_ops(caller, charter_progress.get_charter(after), after)
     if step.ends:
-        together += charter_progress.ending(caller, charter_progress.charter_of(after), after)
+        together += charter_progress.complete_charter_ops(caller, charter_progress.get_charter(after), after)
     store.commit(caller, *together)
     return after
 
@@ -87,8 +87,8 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
         return before
     after = before.model_copy()
     events = [
-        *_late(before, after, progress, counted, now),
-        *overrun(before, after, driving_at=None if progress.there else counted[-1].at),
+        *_late_events(before, after, progress, counted, now),
+        *hours_exceeded_events(before, after, driving_at=None if progress.there else counted[-1].at),
     ]
     if not events:
         return before
@@ -96,22 +96,22 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
     return after
 
 
-def _late(
+def _late_events(
     before: Assignment, after: Assignment, progress: Progress, counted: Sequence[Fix], now: datetime
 ) -> list[Event]:
-    expected = eta.arrivals(progress, before.stops, now, eta.pace(counted))
-    late = eta.lateness(before.stops, expected)
-    return late_risk(before, after, late, expected[late.stop] if late else None)
+    expected = eta.estimate_arrivals(progress, before.stops, now, eta.average_speed(counted))
+    late = eta.find_lateness(before.stops, expected)
+    return late_risk_events(before, after, late, expected[late.stop] if late else None)
 
 
-def late_risk(
+def late_risk_events(
     before: Assignment, after: Assignment, late: eta.Lateness | None, expected_at: datetime | None
 ) -> list[Event]:
     """The event of a lateness that has reached another quarter of an hour, noted on `after`."""
     if late is None or eta.late_step(late.minutes) <= eta.late_step(before.late_minutes):
         return []
     stop = before.stops[late.stop]
-    wanted = planned(stop)
+    wanted = planned_time(stop)
     if wanted is None:
         return []
     after.late_minutes = late.minutes
@@ -127,7 +127,7 @@ def late_risk(
     ]
 
 
-def overrun(before: Assignment, after: Assignment, *, driving_at: datetime | None) -> list[Event]:
+def hours_exceeded_events(before: Assignment, after: Assignment, *, driving_at: datetime | None) -> list[Event]:
     """The event of a vehicle that was driven at a moment when nobody of its crew might, noted on `after`."""
     until = before.may_drive_until
     if driving_at is None or until is None or driving_at <= until or before.hours_exceeded_at is not None:

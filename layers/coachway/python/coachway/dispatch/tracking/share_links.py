@@ -21,9 +21,9 @@ from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 PURPOSE: Final = "track"
-AFTERWARDS: Final = timedelta(hours=24)
+DEFAULT_EXPIRY: Final = timedelta(hours=24)
 """So long after the trip's end a link still opens, unless another time was asked for."""
-_KEPT: Final = timedelta(days=30)
+_RETENTION: Final = timedelta(days=30)
 
 TRACK_LINK = AccessPattern(
     "the live link to a charter's vehicles",
@@ -57,10 +57,10 @@ class TrackLink(Record):
         return TRACK_LINK.key(org=self.org_id, charter=self.charter_id)
 
     def expires_at(self) -> int:
-        return int((self.until + _KEPT).timestamp())
+        return int((self.until + _RETENTION).timestamp())
 
 
-class GivenLink(BaseSchema):
+class ShareLink(BaseSchema):
     """A live link: whoever holds it sees where the charter's vehicles are."""
 
     token: str
@@ -77,7 +77,7 @@ class OpenedLink:
     organization: Organization
 
 
-def opened(token: str) -> OpenedLink:
+def open_link(token: str) -> OpenedLink:
     """What a live link's token leads to. Raises Missing for a forged one, and once it has expired or is void."""
     said = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=said.org_id, id=said.subject_id)
@@ -90,22 +90,22 @@ def opened(token: str) -> OpenedLink:
     return OpenedLink(charter, link, found.get(Organization, house_key))
 
 
-def give_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> GivenLink:
+def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareLink:
     """The live link to a charter's vehicles: the one that was given before, or a new one. Raises Missing, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter.status.is_terminal and charter.status is not Status.COMPLETED:
         raise errors.Conflict(f"this charter is {charter.status}", title="there is nothing to follow")
     now = clock.now()
     after_hours = body.expires_in_hours
-    until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + AFTERWARDS
+    until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + DEFAULT_EXPIRY
     if until <= now:
         raise errors.Conflict("its trip is over: say for how many hours", title="there is nothing to follow")
     return retry_on_conflict(
-        lambda: _give_link(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
+        lambda: _attempt_create(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
     )()
 
 
-def _give_link(charter: Charter, until: datetime, *, renew: bool) -> GivenLink:
+def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> ShareLink:
     key = TRACK_LINK.key(org=charter.org_id, charter=charter.id)
     kept = store.find(TrackLink, key)
     if kept is None or renew or kept.until <= clock.now():
@@ -116,4 +116,4 @@ def _give_link(charter: Charter, until: datetime, *, renew: bool) -> GivenLink:
     if link != kept:
         single_item.put_if_unchanged(link)
     token = signed_links.create_link_token(PURPOSE, charter.org_id, charter.id, link.nonce)
-    return GivenLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)
+    return ShareLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)

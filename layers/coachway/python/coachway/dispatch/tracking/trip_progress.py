@@ -13,15 +13,15 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import eta
-from coachway.dispatch.tracking.geofence import Happening, StopEvent, planned
+from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind, planned_time
 
 _MINUTE: Final = timedelta(minutes=1)
-_MOST_EVENTS: Final = 20
+_MAX_EVENTS: Final = 20
 """Of one transaction."""
 
 
 @dataclass(slots=True)
-class Step:
+class ProgressStep:
     """An assignment after some passages, and what is to be told of them."""
 
     after: Assignment
@@ -34,19 +34,21 @@ class Step:
     changes: bool = False
 
 
-def apply_stop_events_to_assignment(before: Assignment, passages: Iterable[StopEvent], free_wait: timedelta) -> Step:
+def apply_stop_events_to_assignment(
+    before: Assignment, passages: Iterable[StopEvent], free_wait: timedelta
+) -> ProgressStep:
     """Note passages that were seen. What was told before stands; it can only turn out to have been earlier.
 
     Not all may fit into one step: a trip that begins does not end in the same. Go on until nothing changes.
     """
     stops = [stop.model_copy() for stop in before.stops]
-    step = Step(before.model_copy(update={"stops": stops}))
+    step = ProgressStep(before.model_copy(update={"stops": stops}))
     for passage in passages:
         is_last = passage.stop == len(stops) - 1
-        ends = is_last and passage.happening is Happening.ARRIVED and stops[passage.stop].arrived_at is None
-        if _begins(passage, step.after.status):
+        ends = is_last and passage.happening is StopEventKind.ARRIVED and stops[passage.stop].arrived_at is None
+        if _is_trip_start(passage, step.after.status):
             step.after.status, step.starts = AssignmentStatus.IN_PROGRESS, True
-        if (ends and step.starts) or len(step.events) == _MOST_EVENTS:
+        if (ends and step.starts) or len(step.events) == _MAX_EVENTS:
             break
         if ends and step.after.status is not AssignmentStatus.IN_PROGRESS:
             continue
@@ -56,7 +58,7 @@ def apply_stop_events_to_assignment(before: Assignment, passages: Iterable[StopE
         if told is not None and told <= passage.at:
             continue
         setattr(stop, name, passage.at)
-        _wait(stops, passage.stop, free_wait)
+        _set_dwell(stops, passage.stop, free_wait)
         step.changes = True
         if told is not None:
             continue
@@ -70,21 +72,21 @@ def apply_stop_events_to_assignment(before: Assignment, passages: Iterable[StopE
     return step
 
 
-def _begins(passage: StopEvent, status: AssignmentStatus) -> bool:
+def _is_trip_start(passage: StopEvent, status: AssignmentStatus) -> bool:
     """Whether this shows that the vehicle is on its way: it left its first stop, or is at a later one."""
-    is_off = passage.stop > 0 or passage.happening is Happening.DEPARTED
+    is_off = passage.stop > 0 or passage.happening is StopEventKind.DEPARTED
     return is_off and status is AssignmentStatus.CHECKED_IN
 
 
-def _wait(stops: list[AssignmentStop], number: int, free_wait: timedelta) -> None:
-    waited = eta.dwell(stops, number, free_wait)
+def _set_dwell(stops: list[AssignmentStop], number: int, free_wait: timedelta) -> None:
+    waited = eta.dwell_minutes(stops, number, free_wait)
     if waited is not None:
         stops[number].dwell_minutes, stops[number].billable_minutes = waited
 
 
 def _is_on_time(passage: StopEvent, stop: AssignmentStop) -> bool:
-    wanted = planned(stop)
-    if wanted is None or passage.happening is Happening.DEPARTED:
+    wanted = planned_time(stop)
+    if wanted is None or passage.happening is StopEventKind.DEPARTED:
         return False
     return eta.late_step((passage.at - wanted) // _MINUTE) <= 0
 
@@ -96,8 +98,8 @@ def _event(assignment: Assignment, passage: StopEvent, stop: AssignmentStop, *, 
         "address": stop.address,
         "at": passage.at,
     }
-    if passage.happening is Happening.ARRIVED:
-        return TripArrived(**said, planned_at=planned(stop), is_last=is_last)
+    if passage.happening is StopEventKind.ARRIVED:
+        return TripArrived(**said, planned_at=planned_time(stop), is_last=is_last)
     left_at = stop.departure or stop.arrival
     late = (passage.at - left_at) // _MINUTE if left_at is not None else None
     return TripDeparted(

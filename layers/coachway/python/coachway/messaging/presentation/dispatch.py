@@ -7,16 +7,16 @@ from typing import Final
 
 from coachway.contracts.dispatch.assignments import (
     AssignmentEvent,
+    TripDocumentsMissing,
     TripHoursExceeded,
     TripLateRisk,
-    TripPapersLacking,
     TripUnstarted,
 )
 from coachway.contracts.dispatch.recovery import RecoveryEscalated, RecoveryOffered, TripRecovered
 from coachway.core.documents.formatting import Formatter, telephone
 
 RecoveryEvent = RecoveryOffered | RecoveryEscalated | TripRecovered
-AlarmEvent = TripHoursExceeded | TripLateRisk | TripPapersLacking | TripUnstarted
+AlarmEvent = TripHoursExceeded | TripLateRisk | TripDocumentsMissing | TripUnstarted
 
 _RECOVERY_CAUSES: Final = {
     "breakdown": "the vehicle broke down",
@@ -50,7 +50,7 @@ def alarm_heading(event: AlarmEvent) -> str:
             return "The driver has not checked in"
         case TripHoursExceeded():
             return "Driving past the hours of service"
-        case TripPapersLacking():
+        case TripDocumentsMissing():
             return "Departed although not everything was in order"
 
 
@@ -74,7 +74,7 @@ def alarm_sentences(event: AlarmEvent, words: Formatter) -> list[str]:
             stop = f"had to stop at {time(event.since)} (49 CFR 395.5)."
             advice = "Have the driver stop at the next safe place, and send a relief driver."
             return [f"{event.vehicle_name}, driven by {event.driver_name}, {stop}", advice]
-        case TripPapersLacking():
+        case TripDocumentsMissing():
             departure = f"{event.vehicle_name}, due at {time(event.pickup_at)}, left its first stop"
             return [f"{departure} with {event.driver_name}.", *event.reasons]
 
