@@ -203,7 +203,7 @@ def test_the_way_from_the_job_before_is_driven_too() -> None:
     took = travel_time(BOSTON, wanted().plan.begins)
     [reason] = judged(case(before)).reasons
     assert reason.rule is Rule.HOURS_OF_SERVICE
-    assert reason.message.startswith("Rosa Delgado would pass the drive limit by 3 h 58 min")  # six, five and three
+    assert reason.message.startswith("Rosa Delgado would exceed the drive limit by 3 h 58 min")  # six, five and three
     assert judged(case(before)).earliest_legal_at == before.ends_at + took + 8 * H
     rested = conflicts.move_block(before, TWO - took - 8 * H - 6 * H)
     assert judged(case(rested)).reasons == []

@@ -85,7 +85,7 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
         wrong += [
             FieldError(
                 name,
-                f"{driver.name} would pass the {found.rule} limit at {found.at.astimezone(zone):%Y-%m-%d %H:%M %Z} "
+                f"{driver.name} would exceed the {found.rule} limit at {found.at.astimezone(zone):%Y-%m-%d %H:%M %Z} "
                 f"({found.citation})",
             )
             for found in verdict.violations

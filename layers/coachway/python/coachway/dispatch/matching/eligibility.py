@@ -251,7 +251,8 @@ def _find_violations(
 
 
 def _violation_message(name: str, found: Violation, zone: ZoneInfo) -> str:
-    return f"{name} would pass the {found.rule} limit by {_format_length(found.exceeded)} at {_format_time(found.at, zone)}"
+    excess, moment = _format_length(found.exceeded), _format_time(found.at, zone)
+    return f"{name} would exceed the {found.rule} limit by {excess} at {moment}"
 
 
 def _later_violation_reason(name: str, found: Violation, zone: ZoneInfo) -> Reason:
