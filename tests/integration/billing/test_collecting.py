@@ -72,7 +72,7 @@ def organization() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
     made = Bank()
-    monkeypatch.setattr(card_payments, "finished", made.finished)
+    monkeypatch.setattr(card_payments, "complete_payment", made.finished)
     return made
 
 

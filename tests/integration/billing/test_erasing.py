@@ -41,7 +41,7 @@ MARK = "quill"
 def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A bucket that keeps old versions, as the deployment's does; two things are erased in one go."""
     monkeypatch.setenv("BUCKET_NAME", BUCKET)
-    monkeypatch.setattr(erasure_progress, "AT_ONCE", 2)
+    monkeypatch.setattr(erasure_progress, "PAGE_SIZE", 2)
     file_storage.forget()
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket=BUCKET)

@@ -114,7 +114,7 @@ def test_a_manager_may_agree_to_what_they_asked_for_and_both_are_recorded() -> N
 
 def test_a_manager_agrees_and_wakes_the_flow(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(executions, "answer", lambda _, waiting: woken.append(waiting.token))
+    monkeypatch.setattr(executions, "send_task_success", lambda _, waiting: woken.append(waiting.token))
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
     assert run(made["id"]) == "ask"
     refund_workflow.request_approval(SYSTEM, made["id"], token="t1", escalated=False)
@@ -142,7 +142,7 @@ def test_a_rejected_refund_frees_the_payment(till: Till) -> None:
 
 def test_a_decision_before_the_token_was_kept_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[str] = []
-    monkeypatch.setattr(executions, "answer", lambda _, waiting: woken.append(waiting.token))
+    monkeypatch.setattr(executions, "send_task_success", lambda _, waiting: woken.append(waiting.token))
     made = asked(paid(CENTS, charter_id=office.booked().id), 600)
     run(made["id"])
     done("POST", f"/refunds/{made['id']}/approve", {})

@@ -173,6 +173,6 @@ def test_a_full_shelf_is_read_no_further_than_it_must(dynamodb: Any, monkeypatch
         read.append(len(glance.rules))
         return glance
 
-    monkeypatch.setattr(rule_cache, "_read", counted)
+    monkeypatch.setattr(rule_cache, "_query_index", counted)
     assert line(quote(), "mileage_rate")["unit_amount"] == 10
     assert sum(read) <= 4 * PAGE_SIZE
