@@ -247,15 +247,15 @@ def test_a_vendor_sees_its_own_only() -> None:
     assert done("GET", f"/payouts/{paid['payout_id']}", vendor=two["vendor_id"])["total"] == 900.0
 
 
-def test_a_payable_is_due_from_the_day_that_was_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payable_is_due_from_the_day_that_was_promised() -> None:
     payable = owed(1250)
     key = PAYABLE.key(org=ORG, id=payable["id"])
     due = store.get(Payable, key).falls_due_at
-    monkeypatch.setattr(clock, "now", lambda: due - timedelta(seconds=1))
-    assert due_job.run().due == 0
-    monkeypatch.setattr(clock, "now", lambda: due)
-    assert due_job.run().due == 1
-    assert due_job.run().due == 0
+    with clock.frozen(due - timedelta(seconds=1)):
+        assert due_job.run().due == 0
+    with clock.frozen(due):
+        assert due_job.run().due == 1
+        assert due_job.run().due == 0
     assert events_of(key) == ["payable.created", "payable.due"]
     assert store.get(Payable, key).status == "due"
 

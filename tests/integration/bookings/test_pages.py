@@ -106,11 +106,10 @@ def test_a_new_revision_voids_the_link(charter: Charter, sent: SentQuote) -> Non
         assert charter.number not in page.text
 
 
-def test_an_expired_quote_says_so(sent: SentQuote, monkeypatch: pytest.MonkeyPatch) -> None:
-    late = sent.expires_at + timedelta(seconds=1)
-    monkeypatch.setattr(clock, "now", lambda: late)
-    assert "This quote has expired" in get(sent.token).text
-    assert post(sent.token, "accept", YES).status == 409
+def test_an_expired_quote_says_so(sent: SentQuote) -> None:
+    with clock.frozen(sent.expires_at + timedelta(seconds=1)):
+        assert "This quote has expired" in get(sent.token).text
+        assert post(sent.token, "accept", YES).status == 409
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 86, "%00", "A" * 500])
