@@ -1,4 +1,4 @@
-"""An organization whose charters vendors bid for, on moto's table."""
+"""An organization whose charters vendors bid for, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bids, requests and the award through their routes, on moto's table."""
+"""Bids, requests and the award through their routes, on the table in memory."""
 
 from __future__ import annotations
 

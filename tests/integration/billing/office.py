@@ -1,4 +1,4 @@
-"""An organization that invoices its clients, on moto's table."""
+"""An organization that invoices its clients, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is due is collected by card: planned, begun on its day, tried again, and given up, on moto's table."""
+"""What is due is collected by card: planned, begun on its day, tried again, and given up, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What vendors are owed, from the award to the remittance, on moto's table."""
+"""What vendors are owed, from the award to the remittance, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunds through their routes and the steps of their flow, on moto's table and a Stripe in memory."""
+"""Refunds through their routes and the steps of their flow, on the table in memory and a Stripe in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients through their routes, on moto's table."""
+"""Clients through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Papers through their routes, on moto's table."""
+"""Papers through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timer, through the mornings of an organization, on moto's table."""
+"""The timer, through the mornings of an organization, on the table in memory."""
 
 from __future__ import annotations
 

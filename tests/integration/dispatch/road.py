@@ -1,4 +1,4 @@
-"""Trips on the road, on moto's table: drivers who report for duty and tell where they are."""
+"""Trips on the road, on the table in memory: drivers who report for duty and tell where they are."""
 
 from __future__ import annotations
 

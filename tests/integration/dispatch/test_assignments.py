@@ -1,4 +1,4 @@
-"""Assignments by hand through their routes, on moto's table."""
+"""Assignments by hand through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The automatic choice, and how it explains itself, on moto's table."""
+"""The automatic choice, and how it explains itself, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dispatcher's day at a glance, on moto's table."""
+"""The dispatcher's day at a glance, on the table in memory."""
 
 from __future__ import annotations
 

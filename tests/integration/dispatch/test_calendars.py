@@ -1,4 +1,4 @@
-"""Calendars of drivers, vehicles and the fleet, on moto's table."""
+"""Calendars of drivers, vehicles and the fleet, on the table in memory."""
 
 from __future__ import annotations
 

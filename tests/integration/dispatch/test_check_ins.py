@@ -1,4 +1,4 @@
-"""Positions through their route, on moto's table: kept once, in order, at a unit each; what follows from them."""
+"""Positions through their route: kept once, in order, at a unit each; what follows from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What assignments make of events elsewhere, on moto's table."""
+"""What assignments make of events elsewhere, on the table in memory."""
 
 from __future__ import annotations
 

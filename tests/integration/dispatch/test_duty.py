@@ -1,4 +1,4 @@
-"""Reporting for duty, leaving, being done: through their routes, on moto's table."""
+"""Reporting for duty, leaving, being done: through their routes, on the table in memory."""
 
 from __future__ import annotations
 

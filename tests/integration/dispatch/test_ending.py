@@ -1,4 +1,4 @@
-"""Assignments that end before their trip does, with the hours that were worked, on moto's table."""
+"""Assignments that end before their trip does, with the hours that were worked, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of a trip under way, through their routes, on moto's table."""
+"""The pages of a trip under way, through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How drivers do, counted from what became of their trips, on moto's table."""
+"""How drivers do, counted from what became of their trips, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trip whose driver or vehicle fell out goes to somebody else: the flow's steps one by one, on moto's table."""
+"""A trip whose driver or vehicle fell out goes to somebody else: the flow's steps one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where vehicles are, for staff and by a live link: through the routes, on moto's table."""
+"""Where vehicles are, for staff and by a live link: through the routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of trips whose vehicles say nothing, and where old trails go: the timers, on moto's table."""
+"""What is told of trips whose vehicles say nothing, and where old trails go: the timers, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An organization with charters, drivers and vehicles that may be given to them, on moto's table."""
+"""An organization with charters, drivers and vehicles that may be given to them, on the table in memory."""
 
 from __future__ import annotations
 

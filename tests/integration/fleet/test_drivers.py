@@ -1,4 +1,4 @@
-"""Drivers through their routes, on moto's table."""
+"""Drivers through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vehicles through their routes, on moto's table."""
+"""Vehicles through their routes, on the table in memory."""
 
 from __future__ import annotations
 

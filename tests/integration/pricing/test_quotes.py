@@ -1,4 +1,4 @@
-"""Quotes through their routes, on moto's table."""
+"""Quotes through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ratings through their routes, on moto's table."""
+"""Ratings through their routes, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted of vendors, on moto's table."""
+"""What is counted of vendors, on the table in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vendors through their routes, on moto's table."""
+"""Vendors through their routes, on the table in memory."""
 
 from __future__ import annotations
 
