@@ -13,7 +13,7 @@ import zipfile
 from email.utils import parseaddr
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import AccountRegionScopedDict
@@ -36,7 +36,8 @@ def apply() -> None:
 class SharedArchive(zipfile.ZipFile):
     """An archive that is unpacked once for all workers: each worker's directory is a link to the shared one."""
 
-    _lock = threading.Lock()
+    _unpacking: ClassVar = threading.Lock()
+    """One for all archives: `_lock` would be hidden by the one that each `ZipFile` makes for itself."""
 
     def namelist(self) -> list[str]:
         """Return no names: MiniStack only looks for names that leave the directory, and `extractall` removes those."""
@@ -46,7 +47,7 @@ class SharedArchive(zipfile.ZipFile):
         """Replace the empty directory `path` by a link to the unpacked content, then delete the archive."""
         entries = repr([(entry.filename, entry.CRC, entry.file_size) for entry in self.infolist()])
         shared = Path(tempfile.gettempdir()) / f"unpacked-{hashlib.sha256(entries.encode()).hexdigest()[:32]}"
-        with self._lock:
+        with self._unpacking:
             if not shared.exists():
                 scratch = Path(tempfile.mkdtemp(prefix="unpacking-"))
                 super().extractall(scratch, super().namelist())
