@@ -1,4 +1,4 @@
-"""Every state machine: a step that fails is tried again, then recorded, and the flow has an end."""
+"""Every state machine retries a failed step, then records the failure, and ends."""
 
 from __future__ import annotations
 
@@ -12,70 +12,72 @@ from coachway.core.entrypoints.step_handler import Step, step_fields
 from tools.entries import load
 from tools.functions import ROOT, Function, functions
 
-FLOWS = {each.name.partition(".")[0]: yaml.safe_load(each.read_text()) for each in (ROOT / "statemachines").glob("*")}
+WORKFLOWS = {
+    file.name.partition(".")[0]: yaml.safe_load(file.read_text()) for file in (ROOT / "statemachines").glob("*")
+}
 
 
-def machines(flow: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The states of a flow, and those of the maps in it."""
-    yield flow["States"]
-    for state in flow["States"].values():
-        for inner in ("ItemProcessor", "Iterator"):
-            if inner in state:
-                yield from machines(state[inner])
+def state_maps(workflow: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The states of a workflow, and those of its Map states."""
+    yield workflow["States"]
+    for state in workflow["States"].values():
+        for field in ("ItemProcessor", "Iterator"):
+            if field in state:
+                yield from state_maps(state[field])
 
 
-def way(states: Mapping[str, Any], name: str) -> list[str]:
-    """The states from one to the end, where nothing goes wrong on the way."""
-    found = [name]
-    while "Next" in states[found[-1]]:
-        found.append(states[found[-1]]["Next"])
-        assert len(found) <= len(states), f"{found} leads round in circles"
-    return found
+def path_from(states: Mapping[str, Any], name: str) -> list[str]:
+    """The states from one to the end if no step fails."""
+    path = [name]
+    while "Next" in states[path[-1]]:
+        path.append(states[path[-1]]["Next"])
+        assert len(path) <= len(states), f"{path} is a cycle"
+    return path
 
 
-def unhandled(state: Mapping[str, Any]) -> str:
-    """Where a state goes when nothing else was foreseen; empty if nowhere."""
+def catch_all(state: Mapping[str, Any]) -> str:
+    """The next state after any error; empty if there is none."""
     last = state.get("Catch", [{}])[-1]
     return str(last["Next"]) if last.get("ErrorEquals") == ["States.ALL"] else ""
 
 
-@pytest.mark.parametrize("name", FLOWS)
-def test_a_flow_has_a_timeout(name: str) -> None:
-    assert FLOWS[name]["TimeoutSeconds"] > 0
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_workflow_has_a_timeout(name: str) -> None:
+    assert WORKFLOWS[name]["TimeoutSeconds"] > 0
 
 
-@pytest.mark.parametrize("name", FLOWS)
-def test_every_step_that_fails_for_good_is_recorded(name: str) -> None:
-    states = FLOWS[name]["States"]
-    tasks = {each for each, state in states.items() if state["Type"] == "Task"}
-    caught = {each: unhandled(states[each]) for each in tasks}
-    recording = {step for end in caught.values() if end for step in way(states, end) if step in tasks}
-    for each in tasks - recording:
-        assert caught[each], f"{each} has no catch for everything"
-        assert recording & set(way(states, caught[each])), f"{each} is not recorded when it fails"
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_failed_tasks_are_recorded(name: str) -> None:
+    states = WORKFLOWS[name]["States"]
+    tasks = {task for task, state in states.items() if state["Type"] == "Task"}
+    caught = {task: catch_all(states[task]) for task in tasks}
+    recording = {step for end in caught.values() if end for step in path_from(states, end) if step in tasks}
+    for task in tasks - recording:
+        assert caught[task], f"{task} does not catch all errors"
+        assert recording & set(path_from(states, caught[task])), f"a failure of {task} is not recorded"
 
 
-@pytest.mark.parametrize("name", FLOWS)
-def test_one_that_fails_in_a_map_does_not_stop_the_others(name: str) -> None:
-    _, *inner = machines(FLOWS[name])
-    for states in inner:
-        for each, state in states.items():
-            assert state["Type"] != "Task" or unhandled(state), f"{each} has no catch for everything"
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_failed_tasks_in_a_map_do_not_stop_the_others(name: str) -> None:
+    _, *map_states = state_maps(WORKFLOWS[name])
+    for states in map_states:
+        for task, state in states.items():
+            assert state["Type"] != "Task" or catch_all(state), f"{task} does not catch all errors"
 
 
-@pytest.mark.parametrize("name", FLOWS)
-def test_every_step_but_a_wait_for_a_token_is_tried_again(name: str) -> None:
-    for states in machines(FLOWS[name]):
-        for each, state in states.items():
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_tasks_are_retried_except_waits_for_a_token(name: str) -> None:
+    for states in state_maps(WORKFLOWS[name]):
+        for task, state in states.items():
             if state["Type"] == "Task" and not state["Resource"].endswith("waitForTaskToken"):
-                assert state["Retry"][-1]["MaxAttempts"] >= 2, each
+                assert state["Retry"][-1]["MaxAttempts"] >= 2, task
 
 
-def test_a_failure_of_bidding_ends_its_execution_as_failed() -> None:
-    states = FLOWS["bidding"]["States"]
+def test_bidding_failure_fails_the_execution() -> None:
+    states = WORKFLOWS["bidding"]["States"]
     for state in states.values():
-        if end := unhandled(state):
-            assert way(states, end)[-2:] == ["Record", "Failed"]
+        if end := catch_all(state):
+            assert path_from(states, end)[-2:] == ["Record", "Failed"]
     assert states["Failed"]["Type"] == "Fail"
     assert "on the charter" in states["Failed"]["Cause"]
 
@@ -92,9 +94,9 @@ def payloads(states: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 )
 def test_a_state_machine_calls_existing_steps_with_all_of_their_fields(row: Function) -> None:
     assert row.workflow is not None
-    definition = FLOWS[row.workflow.name.replace("-", "_")]
+    definition = WORKFLOWS[row.workflow.name.replace("-", "_")]
     steps: Mapping[str, Step] = load(row.capability, row.module).STEPS
-    calls = [payload for states in machines(definition) for payload in payloads(states)]
+    calls = [payload for states in state_maps(definition) for payload in payloads(states)]
     assert {call["step"] for call in calls} == steps.keys()
     for call in calls:
         sent = {name.removesuffix(".$") for name in call} | {"round_", "redriven"}

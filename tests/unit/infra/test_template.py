@@ -1,4 +1,4 @@
-"""`template.yaml` says the same as the code, and what fails on AWS is told to somebody."""
+"""`template.yaml` agrees with the code, and every failure on AWS has an alarm."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def consumers() -> list[str]:
 
 
 def _nulls(node: Any, place: str) -> Iterator[str]:
-    """Where there is a null."""
+    """The places of nulls."""
     if isinstance(node, dict | list):
         for name, each in node.items() if isinstance(node, dict) else enumerate(node):
             yield from _nulls(each, f"{place}/{name}")
@@ -35,38 +35,38 @@ def _nulls(node: Any, place: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("file", ["template.yaml", "infra/api.yaml", *(f"statemachines/{each.name}" for each in FLOWS)])
-def test_no_null_that_localstack_would_stumble_over(file: str) -> None:
+def test_file_has_no_nulls_which_localstack_rejects(file: str) -> None:
     assert list(_nulls(load_yaml(file), file)) == []
 
 
 @pytest.mark.parametrize("name", functions())
-def test_a_function_keeps_its_logs_for_a_time(name: str) -> None:
+def test_function_logs_expire(name: str) -> None:
     group = functions()[name]["LoggingConfig"]["LogGroup"]["Ref"]
     assert resources_of_type("AWS::Logs::LogGroup")[group]["RetentionInDays"] <= 90
 
 
 @pytest.mark.parametrize("consumer", consumers())
-def test_rule_of_a_consumer_names_the_events_of_its_table(consumer: str) -> None:
+def test_consumer_rule_matches_the_events_of_its_table(consumer: str) -> None:
     row = next(each for each in rows().values() if each.logical_id == consumer)
     handled = load(row.capability, row.module).CONSUMERS
     pattern = resources_of_type("AWS::Events::Rule")[f"{consumer}Rule"]["EventPattern"]
     assert pattern == {"source": ["coachway"], "detail-type": sorted(handled)}
 
 
-def test_a_message_of_a_killed_sender_is_free_again_when_the_queue_delivers_it() -> None:
-    waits = resources_of_type("AWS::SQS::Queue")["MessagingQueue"]["VisibilityTimeout"]
-    runs = functions()["MessagingFunction"]["Timeout"]
-    assert runs < rules.LEASE.total_seconds() < waits
+def test_message_lease_is_longer_than_the_function_and_shorter_than_the_visibility_timeout() -> None:
+    visibility_timeout = resources_of_type("AWS::SQS::Queue")["MessagingQueue"]["VisibilityTimeout"]
+    function_timeout = functions()["MessagingFunction"]["Timeout"]
+    assert function_timeout < rules.LEASE.total_seconds() < visibility_timeout
 
 
 @pytest.mark.parametrize("consumer", consumers())
-def test_a_queue_hides_a_message_longer_than_its_consumer_may_run(consumer: str) -> None:
+def test_consumer_queue_visibility_timeout_covers_the_function_timeout(consumer: str) -> None:
     function, queue = functions()[f"{consumer}Function"], resources_of_type("AWS::SQS::Queue")[f"{consumer}Queue"]
     assert queue["VisibilityTimeout"] >= function["Timeout"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": f"{consumer}DeadLetters.Arn"}
-    [feed] = function["Events"].values()
-    assert feed["Properties"]["Queue"] == {"Fn::GetAtt": f"{consumer}Queue.Arn"}
-    assert feed["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    [source] = function["Events"].values()
+    assert source["Properties"]["Queue"] == {"Fn::GetAtt": f"{consumer}Queue.Arn"}
+    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 def _watched(metric: str) -> list[str]:
@@ -98,7 +98,7 @@ def test_every_dead_letter_queue_has_an_alarm() -> None:
     assert _watched("ApproximateNumberOfMessagesVisible") == sorted(dead)
 
 
-def test_functions_are_granted_only_what_is_defined_and_all_of_it() -> None:
+def test_grants_are_defined_and_used() -> None:
     granted = {grant for row in rows().values() for grant in row.grants}
     assert granted == load_yaml("infra/grants.yaml").keys()
 
