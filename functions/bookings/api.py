@@ -59,7 +59,7 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
 
 
 @api.post("/charters/recurring", permission="charters:write", status=201, errors=(404, 413))
-def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -> list[Charter]:
+def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -> Page[Charter]:
     """Quote a recurring series.
 
     All of it or nothing: up to 52 charters, each priced and checked on its own. The time of day is kept through
@@ -127,9 +127,9 @@ def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
 
 
 @api.get("/charters/{charter_id}/history", permission="charters:read")
-def get_charter_history(caller: Caller, charter_id: CharterId) -> list[HistoryEntry]:
+def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEntry]:
     """Get what happened to a charter: who, when, which fields."""
-    return charter_queries.get_history(caller, charter_id)
+    return Page(items=charter_queries.get_history(caller, charter_id))
 
 
 @api.post("/charters/{charter_id}/send-quote", permission="charters:write", secret_response=True)

@@ -1,3 +1,28 @@
+// Swagger UI filters by tag only. This filter finds operations by tag, method, path, operation id and summary.
+function operationText(tag, operation) {
+  const details = operation.get("operation");
+  const parts = [tag, operation.get("method"), operation.get("path"), details.get("operationId"), details.get("summary")];
+  return parts.join(" ").toLowerCase();
+}
+
+function filterOperations(groups, phrase) {
+  const words = phrase.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = (tag) => (operation) => {
+    const text = operationText(tag, operation);
+    return words.every((word) => text.includes(word));
+  };
+  return groups
+    .map((group, tag) => group.update("operations", (operations) => operations.filter(matches(tag))))
+    .filter((group) => group.get("operations").size > 0);
+}
+
+// While a filter is set, every group with a match is open.
+const isShown = (original, system) => (state, path, fallback) => {
+  const filter = system.layoutSelectors.currentFilter();
+  const isFiltered = typeof filter === "string" && filter !== "";
+  return (isFiltered && path[0] === "operations-tag") || original(state, path, fallback);
+};
+
 SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#docs",
@@ -6,5 +31,11 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   filter: true,
+  plugins: [{ fn: { opsFilter: filterOperations }, statePlugins: { layout: { wrapSelectors: { isShown } } } }],
   validatorUrl: null,
+  onComplete() {
+    const input = document.querySelector(".operation-filter-input");
+    input.placeholder = "Filter by path, summary or tag";
+    input.setAttribute("aria-label", "Filter operations");
+  },
 });

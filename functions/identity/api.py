@@ -6,6 +6,7 @@ from typing import cast
 
 from coachway.core.auth.authentication import ApiKey, authenticate
 from coachway.core.caller import Caller
+from coachway.core.errors import CsrfTokenInvalid, RateLimited, Unauthenticated
 from coachway.core.http.response_types import Response
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
@@ -66,7 +67,9 @@ def log_in(caller: Caller, body: Login) -> SignedIn:
     return _answered(logins.login(caller, body))
 
 
-@api.post("/auth/refresh", permission=PUBLIC, secret_response=True, errors=(401, 403, 429))
+@api.post(
+    "/auth/refresh", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, CsrfTokenInvalid, RateLimited)
+)
 def refresh_session(caller: Caller, body: Refresh) -> SignedIn:
     """Exchange a refresh token for the next one.
 

@@ -85,9 +85,9 @@ def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -
 
 
 @api.get("/pricing/pricing-rules/{rule_id}/history", permission="pricing:read")
-def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> list[HistoryEntry]:
+def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> Page[HistoryEntry]:
     """Who changed which fields of a rule, and when, oldest first."""
-    return rule_service.get_rule_history(caller, rule_id)
+    return Page(items=rule_service.get_rule_history(caller, rule_id))
 
 
 @api.get("/pricing/promo-codes", permission="pricing:read")

@@ -139,7 +139,7 @@ class Carrier:
 
     def history(self, charter_id: str) -> list[dict[str, Any]]:
         """What happened to a charter, oldest first."""
-        told: list[dict[str, Any]] = self.ask("GET", f"/charters/{charter_id}/history")
+        told: list[dict[str, Any]] = self.ask("GET", f"/charters/{charter_id}/history")["items"]
         return told
 
     def everything(self, path: str, **query: str) -> list[dict[str, Any]]:

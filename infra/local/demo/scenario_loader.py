@@ -148,7 +148,7 @@ class _TripLoader:
             charter: Json = self._post("/charters", body, "staff")
             return charter
         query: Json = {"recurrence_rule": "weekly", "instance_count": self.trip.weekly_count}
-        first: Json = self._post("/charters/recurring", body, "staff", **query)[0]
+        first: Json = self._post("/charters/recurring", body, "staff", **query)["items"][0]
         return first
 
     def _remaining_changes(self, charter: Json) -> tuple[StatusChange, ...]:

@@ -65,7 +65,7 @@ def share_unpacked_archives() -> None:
 
 
 def correct_api_definition_import() -> None:
-    """Read binary media types from an OpenAPI definition, and import a changed definition into the same API."""
+    """Read media types and gateway responses of an OpenAPI definition; import a changed one into the same API."""
     gateway = provisioners._apigw_v1
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
     original_create, original_update = handlers["create"], handlers["update"]
@@ -74,8 +74,14 @@ def correct_api_definition_import() -> None:
         media_types = (properties.get("Body") or {}).get("x-amazon-apigateway-binary-media-types", [])
         return {"BinaryMediaTypes": media_types, **properties}
 
+    def import_gateway_responses(api_id: str, body: Json | None) -> None:
+        for name, response in ((body or {}).get("x-amazon-apigateway-gateway-responses") or {}).items():
+            gateway._put_gateway_response(api_id, name, response)
+
     def create(logical_id: str, properties: Json, stack: str) -> Any:
-        return original_create(logical_id, with_media_types(properties), stack)
+        api_id, attributes = original_create(logical_id, with_media_types(properties), stack)
+        import_gateway_responses(api_id, properties.get("Body"))
+        return api_id, attributes
 
     def update(api_id: str, old: Json, new: Json, stack: str, logical_id: str = "") -> Any:
         body = new.get("Body")
@@ -85,6 +91,7 @@ def correct_api_definition_import() -> None:
             gateway._resources[api_id] = {root_id: {**resources[root_id], "resourceMethods": {}}}
             for path, item in (body.get("paths") or {}).items():
                 gateway._import_path_item(api_id, path, item)
+            import_gateway_responses(api_id, body)
         # With equal bodies the original updates the API itself instead of replacing it.
         return original_update(
             api_id, with_media_types({**old, "Body": body}), with_media_types(new), stack, logical_id

@@ -32,7 +32,7 @@ def recurring(
 def test_three_weekly_charters() -> None:
     reply = recurring()
     assert reply.status == 201, reply.text
-    made = reply.json()
+    made = reply.json()["items"]
     assert [each["trip_date"] for each in made] == ["2027-03-03", "2027-03-10", "2027-03-17"]
     assert [each["instance_number"] for each in made] == [1, 2, 3]
     assert {each["series_total"] for each in made} == {3}
@@ -46,14 +46,14 @@ def test_three_weekly_charters() -> None:
 
 
 def test_the_time_of_day_is_kept_through_daylight_saving() -> None:
-    made = recurring(count=3).json()
+    made = recurring(count=3).json()["items"]
     departures = [each["stops"][0]["estimated_departure"] for each in made]
     assert departures == ["2027-03-03T09:00:00-05:00", "2027-03-10T09:00:00-05:00", "2027-03-17T09:00:00-04:00"]
     assert made[2]["stops"][1]["estimated_arrival"] == "2027-03-17T12:00:00-04:00"
 
 
 def test_each_occurrence_is_priced_on_its_own_and_the_year_numbers_it() -> None:
-    made = recurring("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_on("2027-03-31")).json()
+    made = recurring("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_on("2027-03-31")).json()["items"]
     assert [each["trip_date"] for each in made][:3] == ["2027-03-31", "2027-04-30", "2027-05-31"]
     assert [each["number"] for each in made][-4:] == [
         "CH-2027-000009",
@@ -67,10 +67,11 @@ def test_each_occurrence_is_priced_on_its_own_and_the_year_numbers_it() -> None:
 def test_fifty_two_charters_with_their_quotes_events_and_counts() -> None:
     reply = recurring(count=52)
     assert reply.status == 201, reply.text
-    made = reply.json()
+    made = reply.json()["items"]
     assert len(made) == 52
     for charter in (made[0], made[25], made[51]):
-        assert [each["type"] for each in ask("GET", f"/charters/{charter['id']}/history").json()] == ["charter.created"]
+        history = ask("GET", f"/charters/{charter['id']}/history").json()["items"]
+        assert [event["type"] for event in history] == ["charter.created"]
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).charter_id == charter["id"]
     assert len(ask("GET", f"/charters/{made[7]['id']}/series").json()["items"]) == 52
     assert ask("GET", "/charters/dashboard-summary").json()["by_status"]["quote"]["count"] == 52
@@ -84,7 +85,7 @@ def test_exceptions_skip_or_move_one_occurrence() -> None:
             {"date": "2027-03-10", "action": "skip"},
             {"date": "2027-03-17", "action": "move", "estimated_departure": "2027-03-18T10:30:00-04:00"},
         ],
-    ).json()
+    ).json()["items"]
     assert [each["starts_at"] for each in made] == [
         "2027-03-03T09:00:00-05:00",
         "2027-03-18T10:30:00-04:00",
@@ -129,16 +130,16 @@ def test_a_series_that_fails_leaves_nothing_not_even_a_number(monkeypatch: pytes
 def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as dying:
         dying.setattr(series_outbox, "deliver_batches", lambda _caller, _left: 0)
-        made = recurring(count=20).json()
+        made = recurring(count=20).json()["items"]
     first, last = made[0]["id"], made[-1]["id"]
-    assert ask("GET", f"/charters/{last}/history").json() == []
+    assert ask("GET", f"/charters/{last}/history").json()["items"] == []
     assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
     assert series_outbox.deliver_pending() == 0, "a request may still be at it"
     with clock.frozen(clock.now() + timedelta(minutes=2)):
         assert load("bookings", "timer").handler({}, None)["delivered"] == 3
         assert series_outbox.deliver_pending() == 0
     for charter in made:
-        events = ask("GET", f"/charters/{charter['id']}/history").json()
+        events = ask("GET", f"/charters/{charter['id']}/history").json()["items"]
         assert [(each["type"], each["actor"]["role"]) for each in events] == [("charter.created", "staff")]
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
 
@@ -170,7 +171,7 @@ def test_a_series_too_large_for_a_transaction_is_refused_whole() -> None:
 
 
 def test_every_occurrence_is_checked_against_the_hours_of_its_own_night() -> None:
-    made = recurring("weekly", 2, stops=_overnight(), miles=500).json()
+    made = recurring("weekly", 2, stops=_overnight(), miles=500).json()["items"]
     blocked = [[each["code"] for each in charter["quote"]["warnings"] if each["blocking"]] for charter in made]
     assert blocked == [[], []]
 

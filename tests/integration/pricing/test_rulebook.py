@@ -68,7 +68,7 @@ def test_a_change_leaves_a_history_of_fields() -> None:
     changed = ask("PUT", path, {"amount": 2.75, "priority": 3})
     assert (changed.status, changed.json()["amount"], changed.json()["name"]) == (200, 2.75, "Per mile")
     ask("DELETE", path)
-    history = ask("GET", f"{path}/history").json()
+    history = ask("GET", f"{path}/history").json()["items"]
     assert [each["type"].partition(".")[2] for each in history] == ["created", "changed", "deleted"]
     assert history[1]["changes"] == [
         {"field": "amount", "old": 2.5, "new": 2.75},

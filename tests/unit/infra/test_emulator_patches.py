@@ -141,6 +141,7 @@ def _api_template(*paths: str) -> str:
         "openapi": "3.0.1",
         "info": {"title": "probe", "version": "1"},
         "x-amazon-apigateway-binary-media-types": ["application/pdf"],
+        "x-amazon-apigateway-gateway-responses": {"MISSING_AUTHENTICATION_TOKEN": {"statusCode": "404"}},
         "paths": {path: {"get": {"x-amazon-apigateway-integration": integration}} for path in paths},
     }
     properties = {"Name": "probe", "Body": body, "Tags": [{"Key": "ms-custom-id", "Value": "probe"}]}
@@ -152,6 +153,15 @@ def _binary_media_types(emulator: Emulator) -> list[str]:
     emulator.client("cloudformation").create_stack(StackName="probe", TemplateBody=_api_template("/old"))
     api = eventually(lambda: _apis(emulator))[0]
     return list(api.get("binaryMediaTypes", []))
+
+
+def _unknown_path_status(emulator: Emulator) -> str:
+    """The status of the only API for unknown paths."""
+    [api] = _apis(emulator)
+    response = emulator.client("apigateway").get_gateway_response(
+        restApiId=api["id"], responseType="MISSING_AUTHENTICATION_TOKEN"
+    )
+    return str(response["statusCode"])
 
 
 def _apis(emulator: Emulator) -> list[Json]:
@@ -179,8 +189,10 @@ def _update_api(emulator: Emulator) -> tuple[str, list[str]]:
 def test_correct_api_definition_import_reads_the_whole_definition(published: Emulator, patched: Emulator) -> None:
     assert _binary_media_types(published) == []
     assert _binary_media_types(patched) == ["application/pdf"]
+    assert [_unknown_path_status(each) for each in (published, patched)] == ["403", "404"]
     assert _update_api(published) != ("UPDATE_COMPLETE", ["/", "/new"])
     assert _update_api(patched) == ("UPDATE_COMPLETE", ["/", "/new"])
+    assert _unknown_path_status(patched) == "404"
 
 
 def _start_waiting(emulator: Emulator, name: str, **timeout: Any) -> tuple[str, str]:

@@ -50,7 +50,7 @@ class Series(Entity):
         return SERIES.key(org=self.org_id, id=self.id)
 
 
-def create_series(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> list[Charter]:
+def create_series(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> Page[Charter]:
     """Quote every charter of a series, each priced and checked on its own.
 
     Raises Invalid for a rule or an exception that makes no sense, Missing for an unknown client, TooLarge for more
@@ -79,7 +79,7 @@ def create_series(caller: Caller, wanted: RecurringInput, query: RecurringQuery)
         }
         made.append(drafting.build_charter(caller, house, one, **more))
     _commit_series(caller, series, made, house.organization.number_prefixes.charter)
-    return [draft.charter for draft in made]
+    return Page(items=[draft.charter for draft in made])
 
 
 def list_series(caller: Caller, charter_id: str) -> Page[Charter]:
@@ -150,12 +150,12 @@ def _commit_series(caller: Caller, series: Series, made: Sequence[Draft], prefix
             status_counts.count_changes_op(caller.org_id, [], charters),
         ]
 
-    store.commit_with_sequences(caller, wanted, build, answer=charters)
+    store.commit_with_sequences(caller, wanted, build, answer=Page(items=charters))
     outbox.deliver_batches(caller, packed)
 
 
 def _require_size(caller: Caller, charters: Sequence[Charter], packed: Sequence[outbox.OutboxBatch]) -> None:
     size = sum(len(each.model_dump_json().encode()) for each in (*charters, *packed))
-    answer = len(serialization.to_json(list(charters)).encode()) if caller.attempt is not None else 0
+    answer = len(serialization.to_json(Page(items=list(charters))).encode()) if caller.attempt is not None else 0
     if size > MAX_BYTES or answer > MAX_RESPONSE_BYTES:
         raise errors.TooLarge("this series is too large to be written at once: fewer occurrences, or shorter texts")
