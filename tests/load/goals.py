@@ -26,9 +26,9 @@ class Goal:
 
     def cells(self) -> tuple[str, str, str, str]:
         """The row of the report: goal, measured, bound, verdict."""
-        digits = {"": 0, "× baseline": 2}.get(self.unit, 1)
+        value = f"{self.value:.{2 if self.unit == '× baseline' else 1}f}" if self.unit else f"{self.value:g}"
         bound = f"{'≥' if self.is_minimum else '≤'} {self.bound:g} {self.unit}".strip()
-        return self.name, f"{self.value:.{digits}f} {self.unit}".strip(), bound, "met" if self.is_met else "**not met**"
+        return self.name, f"{value} {self.unit}".strip(), bound, "met" if self.is_met else "**not met**"
 
 
 def evaluate_goals(results: BenchResults) -> list[Goal]:
