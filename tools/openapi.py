@@ -28,7 +28,9 @@ from tools.openapi_words import ERROR_STATUSES
 Json = dict[str, Any]
 
 ANSWERS: Final = ROOT / "docs/answers.json"
-"""What a stack really answered, by operation: `make answers` writes it."""
+"""Recorded responses of a stack by operation id, written by `make answers`."""
+HANDWRITTEN_ANSWERS: Final = ROOT / "docs/handwritten_answers.json"
+"""Responses that cannot be recorded, such as those to a signed webhook."""
 
 
 def document(entries: Iterable[Entry]) -> Json:
@@ -78,22 +80,33 @@ def document(entries: Iterable[Entry]) -> Json:
             },
         }
     )
-    _show(document)
+    _add_examples(document)
     return document
 
 
-def _show(document: Json) -> None:
-    """Put into each answer what was answered once, as long as it still fits."""
-    answers: Json = json.loads(ANSWERS.read_text())
-    schemas = document["components"]["schemas"]
+def _add_examples(document: Json) -> None:
+    """Add an example to each success response: a recorded answer if it still fits, else a handwritten one."""
+    recorded: Json = json.loads(ANSWERS.read_text())
+    handwritten: Json = json.loads(HANDWRITTEN_ANSWERS.read_text())
+    parts = {"components": {"schemas": document["components"]["schemas"]}}
     for operations in document["paths"].values():
         for operation in operations.values():
-            for status, answer in operation["responses"].items():
-                content = answer.get("content", {}).get("application/json", {})
-                example = answers.get(operation["operationId"])
-                fits = Draft202012Validator({**content.get("schema", {}), "components": {"schemas": schemas}}).is_valid
-                if content and example and status.startswith("2") and fits(example):
-                    content["example"] = example
+            name = operation["operationId"]
+            candidates = [answers[name] for answers in (recorded, handwritten) if name in answers]
+            for content in _success_contents(operation):
+                for media, part in content.items():
+                    fits = Draft202012Validator({**part["schema"], **parts}).is_valid
+                    examples = candidates if media == "application/json" else [openapi_words.FILE_EXAMPLES[media]]
+                    if example := next(filter(fits, examples), None):
+                        part["example"] = example
+
+
+def _success_contents(operation: Json) -> list[Json]:
+    return [
+        response["content"]
+        for status, response in operation["responses"].items()
+        if status.startswith("2") and "content" in response
+    ]
 
 
 def _tags(entries: Iterable[Entry]) -> list[Json]:

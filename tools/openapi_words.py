@@ -132,6 +132,19 @@ _PARAMETERS: Final[Mapping[str, str]] = {
 }
 
 
+FILE_EXAMPLES: Final[Mapping[str, str]] = {
+    "application/pdf": "%PDF-1.4 …",
+    "image/png": "\\x89PNG …",
+    "text/calendar": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n…\r\nEND:VCALENDAR\r\n",
+    "text/css": "body { margin: 0; }",
+    "text/csv": "Date,Number,Account,Debit,Credit\r\n2026-11-24,1,Accounts Receivable,726.50,\r\n",
+    "text/html": '<!doctype html>\n<html lang="en">…</html>',
+    "text/javascript": 'self.addEventListener("fetch", …);',
+    "text/plain": "!TRNS\tDATE\tACCNT\tAMOUNT\nTRNS\t11/24/2026\tAccounts Receivable\t726.50\nENDTRNS\n",
+}
+"""An example of each media type other than JSON."""
+
+
 def describe_parameter(name: str, place: str) -> str:
     """What a parameter of the path or the query means, by its name. Empty if the name is unknown."""
     if name in _PARAMETERS:

@@ -16,14 +16,14 @@ function filterOperations(groups, phrase) {
     .filter((group) => group.get("operations").size > 0);
 }
 
-// While a filter is set, every group with a match is open.
-const isShown = (original, system) => (state, path, fallback) => {
-  const filter = system.layoutSelectors.currentFilter();
-  const isFiltered = typeof filter === "string" && filter !== "";
-  return (isFiltered && path[0] === "operations-tag") || original(state, path, fallback);
-};
+// Open every group while a filter is set; those without a match are hidden.
+function openGroups(phrase) {
+  for (const tag of ui.specSelectors.tags()) {
+    ui.layoutActions.show(["operations-tag", tag.get("name")], phrase !== "");
+  }
+}
 
-SwaggerUIBundle({
+const ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#docs",
   deepLinking: true,
@@ -31,11 +31,12 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   filter: true,
-  plugins: [{ fn: { opsFilter: filterOperations }, statePlugins: { layout: { wrapSelectors: { isShown } } } }],
+  plugins: [{ fn: { opsFilter: filterOperations } }],
   validatorUrl: null,
   onComplete() {
     const input = document.querySelector(".operation-filter-input");
     input.placeholder = "Filter by path, summary or tag";
     input.setAttribute("aria-label", "Filter operations");
+    input.addEventListener("input", () => setTimeout(openGroups, 0, input.value.trim()));
   },
 });
