@@ -77,7 +77,7 @@ check-generated: $(VENV)/.synced
 
 .PHONY: fuzz
 fuzz: $(VENV)/.synced ## Send random requests to every route of a separate stack: make fuzz [CASES=40 per route]
-	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest tests/security/test_fuzz.py -q -n $(WORKERS) $(ARGS)
+	@FUZZ_CASES=$(or $(CASES),40) $(PY) -m pytest -p schemathesis tests/security/test_fuzz.py -q -n $(WORKERS) $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.synced ## Test payments and the ledger with many random sequences: make soak [EXAMPLES=200]
