@@ -47,7 +47,7 @@ def organization() -> None:
         harbor = Organization(
             id=org_id, org_id=org_id, slug="harbor", name="Harbor Coach", timezone="America/New_York", currency=currency
         )
-        store.commit(CALLER, Create(harbor))
+        store.commit(Caller.system("tests", org_id), Create(harbor))
 
 
 def ask(method: str, path: str = "", body: Any = None, **more: Any) -> Reply:
@@ -121,7 +121,7 @@ def test_an_email_belongs_to_one_client_of_an_organization() -> None:
         ("client_type", "other", "corporate"),
         ("payment_terms", "net_31", "net_30"),
         ("name", "  ", "must not be empty"),
-        ("org_id", ORG, "no such field"),
+        ("org_id", ORG, "unknown field"),
     ],
 )
 def test_a_wrong_field_is_refused_with_what_would_be_accepted(field: str, value: object, told: str) -> None:
