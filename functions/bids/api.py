@@ -37,7 +37,7 @@ def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -
     deadline, or until a manager closes it, nobody but the vendor sees a bid's price, nobody its rank, and nothing can
     be accepted.
     """
-    return requests.open_for(caller, charter_id, body)
+    return requests.open_request(caller, charter_id, body)
 
 
 @api.get("/bid-requests", permission="bids:read", external_roles=VENDORS)
@@ -46,13 +46,13 @@ def list_bid_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequest
 
     Vendors see those that they were invited to.
     """
-    return requests.listed(caller, query)
+    return requests.list_requests(caller, query)
 
 
 @api.get("/bid-requests/{bid_request_id}", permission="bids:read", external_roles=VENDORS)
 def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestDetails:
     """Get a request for bids, with who was invited and what was in the way of the others."""
-    return requests.details(caller, bid_request_id)
+    return requests.get_details(caller, bid_request_id)
 
 
 @api.post("/bid-requests/{bid_request_id}/close", permission="bids:award")
@@ -63,7 +63,7 @@ def close_bidding(
 
     The bids are sealed no more; who closed it, when and why is kept.
     """
-    return requests.close(caller, bid_request_id, body.reason, if_match)
+    return requests.close_request(caller, bid_request_id, body.reason, if_match)
 
 
 @api.post("/bid-requests/{bid_request_id}/extend", permission="charters:write")
@@ -74,7 +74,7 @@ def extend_bidding(
 
     A request that brought no bids is opened again.
     """
-    return requests.extend(caller, bid_request_id, body, if_match)
+    return requests.extend_deadline(caller, bid_request_id, body, if_match)
 
 
 @api.post("/bid-requests/{bid_request_id}/cancel", permission="bids:award")
@@ -82,7 +82,7 @@ def cancel_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
     """Cancel a request for bids; vendors that bid are told."""
-    return requests.cancel(caller, bid_request_id, body.reason, if_match)
+    return requests.cancel_request(caller, bid_request_id, body.reason, if_match)
 
 
 @api.post("/bids", permission="bids:write", status=201, external_roles=VENDORS, errors=(404,))
@@ -97,7 +97,7 @@ def create_bid(caller: Caller, body: BidInput) -> BidView:
 @api.get("/bids", permission="bids:read", external_roles=VENDORS, errors=(404,))
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
     """List bids; vendors see their own."""
-    return service.listed(caller, query)
+    return service.list_bids(caller, query)
 
 
 @api.get("/bids/{bid_id}", permission="bids:read", external_roles=VENDORS)
@@ -162,4 +162,4 @@ def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
 @api.get("/charters/{charter_id}/bids/comparison", permission="bids:read")
 def compare_bids(caller: Caller, charter_id: CharterId) -> Comparison:
     """Compare the bids for a charter, best first."""
-    return comparison.comparison(caller, charter_id)
+    return comparison.compare_bids(caller, charter_id)

@@ -27,22 +27,22 @@ def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
 
     Phone first, and without script. It tells the trip and takes the bid.
     """
-    return service.show(caller, bid_token)
+    return service.show_page(caller, bid_token)
 
 
 @api.post("/pages/bids/{bid_token}/bid", permission=PUBLIC, status=303, media="text/html", base="")
 def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
     """Bid by the page's form, and go back to the page."""
-    return service.bid(caller, bid_token, form)
+    return service.submit_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
     """Decline by the page's form, and go back to the page."""
-    return service.decline(caller, bid_token, form)
+    return service.decline_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
 def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
     """Take the bid back by the page's button, and go back to the page."""
-    return service.withdraw(caller, bid_token)
+    return service.withdraw_form(caller, bid_token)

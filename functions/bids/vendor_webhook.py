@@ -19,4 +19,4 @@ def push_bid(caller: Caller, body: BidPush, raw_request: RawRequest) -> PushedBi
     Signed by Standard Webhooks: the headers webhook-id, webhook-timestamp (at most five minutes off) and
     webhook-signature. The same webhook-id gets the first result again and changes nothing. At most 64,000 bytes.
     """
-    return service.push(caller, body, raw_request)
+    return service.receive_bid(caller, body, raw_request)

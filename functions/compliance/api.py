@@ -21,7 +21,7 @@ def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     About one vendor, driver or vehicle, or the organization itself; a vendor's own people and drivers may leave that
     out. It is pending until somebody reviews it.
     """
-    return service.submit(caller, body)
+    return service.submit_document(caller, body)
 
 
 @api.get("/compliance", permission="compliance:read", external_roles=("vendor", "driver"), errors=(404,))
@@ -31,7 +31,7 @@ def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocum
     Of one subject, of a type, in a status. With `status=pending` or `under_review` and no subject it is the queue of
     those to be reviewed, oldest first. Vendors and drivers see their own.
     """
-    return service.listed(caller, query)
+    return service.list_documents(caller, query)
 
 
 @api.get("/compliance/{compliance_id}", permission="compliance:read", external_roles=("vendor", "driver"))
@@ -48,4 +48,4 @@ def review_document(
 
     Approve it, reject it, or take it under review; who did so is recorded. An expired one is final.
     """
-    return service.review(caller, compliance_id, body, if_match)
+    return service.review_document(caller, compliance_id, body, if_match)

@@ -33,7 +33,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
     The driver can log in at once by one-time codes sent to the phone. Trips can be given once the required documents
     are approved: drivers_license, medical_certificate, background_check.
     """
-    return drivers.create(caller, body)
+    return drivers.create_driver(caller, body)
 
 
 @api.get("/drivers", permission="fleet:read", external_roles=("driver",))
@@ -42,13 +42,13 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
 
     `q` finds those whose name begins so, by name. A driver sees one: themselves.
     """
-    return drivers.listed(caller, query)
+    return drivers.list_drivers(caller, query)
 
 
 @api.get("/drivers/{driver_id}", permission="fleet:read", external_roles=("driver",))
 def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
     """Get a driver, and which documents are missing today."""
-    return drivers.profile(caller, driver_id)
+    return drivers.get_profile(caller, driver_id)
 
 
 @api.put("/drivers/{driver_id}", permission="fleet:write")
@@ -60,7 +60,7 @@ def update_driver(
     Fields that are left out stay as they are. Another phone is another log-in and ends the sessions of the one before;
     who is inactive cannot log in.
     """
-    return drivers.update(caller, driver_id, body, if_match)
+    return drivers.update_driver(caller, driver_id, body, if_match)
 
 
 @api.delete("/drivers/{driver_id}", permission="fleet:write")
@@ -69,13 +69,13 @@ def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> 
 
     Not while there are jobs ahead: give them to somebody else first.
     """
-    drivers.delete(caller, driver_id, if_match)
+    drivers.delete_driver(caller, driver_id, if_match)
 
 
 @api.get("/drivers/{driver_id}/availability", permission="fleet:read", external_roles=("driver",))
 def get_driver_availability(caller: Caller, driver_id: DriverId) -> DriverAvailability:
     """Get when a driver may be had."""
-    return drivers.availability(caller, driver_id)
+    return drivers.get_availability(caller, driver_id)
 
 
 @api.put("/drivers/{driver_id}/availability", permission="fleet:write", external_roles=("driver",))
@@ -96,7 +96,7 @@ def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     Trips can be given once the required documents are approved: vehicle_registration, insurance_certificate,
     safety_inspection.
     """
-    return vehicles.create(caller, body)
+    return vehicles.create_vehicle(caller, body)
 
 
 @api.get("/vehicles", permission="fleet:read")
@@ -105,13 +105,13 @@ def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
 
     `q` finds those whose name begins so, by name.
     """
-    return vehicles.listed(caller, query)
+    return vehicles.list_vehicles(caller, query)
 
 
 @api.get("/vehicles/{vehicle_id}", permission="fleet:read")
 def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
     """Get a vehicle, and which documents are missing today."""
-    return vehicles.profile(caller, vehicle_id)
+    return vehicles.get_profile(caller, vehicle_id)
 
 
 @api.put("/vehicles/{vehicle_id}", permission="fleet:write")
@@ -122,7 +122,7 @@ def update_vehicle(
 
     Fields that are left out stay as they are. It cannot be retired while it has jobs ahead.
     """
-    return vehicles.update(caller, vehicle_id, body, if_match)
+    return vehicles.update_vehicle(caller, vehicle_id, body, if_match)
 
 
 @api.delete("/vehicles/{vehicle_id}", permission="fleet:write")
@@ -131,4 +131,4 @@ def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) 
 
     Not while it has jobs ahead: give them to another one first.
     """
-    vehicles.delete(caller, vehicle_id, if_match)
+    vehicles.delete_vehicle(caller, vehicle_id, if_match)

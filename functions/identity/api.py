@@ -64,7 +64,7 @@ def log_in(caller: Caller, body: Login) -> SignedIn:
     Answers with tokens, or, when the account has a second factor, with `mfa_required` and an `mfa_token` for
     `/auth/mfa/verify`. With `cookies` the tokens are set as http-only cookies, and `csrf_token` is for X-CSRF-Token.
     """
-    return _answered(logins.login(caller, body))
+    return _answered(logins.log_in(caller, body))
 
 
 @api.post(
@@ -76,13 +76,13 @@ def refresh_session(caller: Caller, body: Refresh) -> SignedIn:
     Each is good once; one that comes again ends its session. Without one in the body, the cookie is taken.
     """
     given = tokens.read_refresh_token(body, _header("cookie"), _header("x-csrf-token"))
-    return _answered(sessions.refreshed(caller, given))
+    return _answered(sessions.refresh_session(caller, given))
 
 
 @api.post("/auth/logout", permission=AUTHENTICATED, status=204)
 def log_out(caller: Caller) -> None:
     """End this session."""
-    gone = sessions.signed_out(caller)
+    gone = sessions.sign_out(caller)
     return cast("None", Response(status=204, cookies=gone)) if gone else None
 
 
@@ -92,7 +92,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
 
     Needs a log-in of the last 15 minutes. Nothing is in force until `/auth/mfa/verify` has seen a code.
     """
-    return mfa.set_up(caller)
+    return mfa.set_up_mfa(caller)
 
 
 @api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(401, 403, 429))
@@ -103,9 +103,9 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     it puts the authenticator that was set up in force, and tells the recovery codes.
     """
     if body.mfa_token is not None:
-        return _answered(mfa.completed(caller, body, body.mfa_token))
+        return _answered(mfa.complete_mfa(caller, body, body.mfa_token))
     headers = app.current_request.headers if app.current_request else {}
-    return mfa.confirmed(authenticate("POST", headers, caller), body)
+    return mfa.confirm_mfa(authenticate("POST", headers, caller), body)
 
 
 @api.delete("/auth/mfa", permission=AUTHENTICATED)
@@ -114,7 +114,7 @@ def remove_mfa(caller: Caller) -> None:
 
     Needs a log-in of the last 15 minutes.
     """
-    mfa.removed(caller)
+    mfa.remove_mfa(caller)
 
 
 @api.post("/auth/otp/request", permission=PUBLIC, status=202, errors=(429,))
@@ -123,13 +123,13 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
 
     For clients, vendors and drivers. The answer is the same whether or not there is such an account.
     """
-    return otp.request(caller, body)
+    return otp.request_code(caller, body)
 
 
 @api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(401, 429))
 def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
     """Log in with a one-time code."""
-    return _answered(otp.verified(caller, body))
+    return _answered(otp.verify_code(caller, body))
 
 
 @api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(429,))
@@ -138,55 +138,55 @@ def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
 
     The answer is the same whether or not there is such an account.
     """
-    return passwords.forgotten(caller, body)
+    return passwords.request_reset(caller, body)
 
 
 @api.post("/auth/password/reset", permission=PUBLIC, status=204, errors=(404, 429))
 def reset_password(caller: Caller, body: Reset) -> None:
     """Set a new password with the token of a mail; ends all sessions."""
-    passwords.reset(caller, body)
+    passwords.reset_password(caller, body)
 
 
 @api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(429,))
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change my password; ends my other sessions."""
-    passwords.changed(caller, body)
+    passwords.change_password(caller, body)
 
 
 @api.get("/auth/me", permission=AUTHENTICATED)
 def get_current_user(caller: Caller) -> Me:
     """Who I am, and what I may do."""
-    return own.me(caller)
+    return own.get_me(caller)
 
 
 @api.get("/auth/sessions", permission=AUTHENTICATED)
 def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
     """Where I am signed in, newest first."""
-    return sessions.listed(caller, query)
+    return sessions.list_sessions(caller, query)
 
 
 @api.delete("/auth/sessions", permission=AUTHENTICATED)
 def end_other_sessions(caller: Caller) -> None:
     """End all my sessions but this one."""
-    sessions.others_ended(caller)
+    sessions.end_other_sessions(caller)
 
 
 @api.get("/auth/sessions/{session_id}", permission=AUTHENTICATED)
 def get_session(caller: Caller, session_id: SessionId) -> SessionView:
     """One of my sessions."""
-    return sessions.shown(caller, session_id)
+    return sessions.get_session(caller, session_id)
 
 
 @api.delete("/auth/sessions/{session_id}", permission=AUTHENTICATED)
 def end_session(caller: Caller, session_id: SessionId) -> None:
     """End one of my sessions."""
-    sessions.ended(caller, session_id)
+    sessions.end_session(caller, session_id)
 
 
 @api.get("/auth/.well-known/jwks.json", permission=PUBLIC)
 def get_jwks() -> Jwks:
     """The public keys that verify access tokens."""
-    return signing_keys.jwks()
+    return signing_keys.build_jwks()
 
 
 @api.post("/auth/invitations/accept", permission=PUBLIC, status=201, errors=(404, 429))
@@ -198,13 +198,13 @@ def accept_invitation(caller: Caller, body: Acceptance) -> Joined:
 @api.get("/users", permission="users:read")
 def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     """The people of the organization, newest first."""
-    return users.listed(caller, query)
+    return users.list_users(caller, query)
 
 
 @api.post("/users", permission="users:write", status=201)
 def create_user(caller: Caller, body: NewUser) -> User:
     """Add somebody who can log in at once."""
-    return users.created(caller, body)
+    return users.create_user(caller, body)
 
 
 @api.post("/users/invite", permission="users:write", status=201, secret_response=True)
@@ -225,37 +225,37 @@ def get_user(caller: Caller, user_id: UserId) -> User:
 @api.put("/users/{user_id}", permission="users:write")
 def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
     """Change somebody; another role, status or party ends their sessions."""
-    return users.updated(caller, user_id, body, if_match)
+    return users.update_user(caller, user_id, body, if_match)
 
 
 @api.delete("/users/{user_id}", permission="users:write")
 def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
     """Remove somebody; the last admin cannot be."""
-    users.deleted(caller, user_id, if_match)
+    users.delete_user(caller, user_id, if_match)
 
 
 @api.get("/roles", permission="users:read")
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     """The built-in roles and the organization's own, by name."""
-    return roles.listed(caller, query)
+    return roles.list_roles(caller, query)
 
 
 @api.post("/roles", permission="roles:write", status=201)
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Make a role out of permissions that you have yourself."""
-    return roles.created(caller, body)
+    return roles.create_role(caller, body)
 
 
 @api.put("/roles/{role_name}", permission="roles:write")
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
     """Give a role other permissions."""
-    return roles.updated(caller, role_name, body, if_match)
+    return roles.update_role(caller, role_name, body, if_match)
 
 
 @api.delete("/roles/{role_name}", permission="roles:write")
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
     """Remove a role that nobody has."""
-    roles.deleted(caller, role_name, if_match)
+    roles.delete_role(caller, role_name, if_match)
 
 
 @api.get("/organization", permission="organization:read")
@@ -269,22 +269,22 @@ def update_organization(
     caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
 ) -> Organization:
     """Change the organization; what is left out stays as it is, inside groups too."""
-    return organization_service.updated(caller, body, if_match)
+    return organization_service.update_organization(caller, body, if_match)
 
 
 @api.get("/api-keys", permission="api-keys:write")
 def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     """The keys of the organization's machine clients, newest first."""
-    return api_keys.listed(caller, query)
+    return api_keys.list_api_keys(caller, query)
 
 
 @api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True)
 def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
     """Make a key for a machine client; it is shown this once."""
-    return api_keys.created(caller, body)
+    return api_keys.create_api_key(caller, body)
 
 
 @api.delete("/api-keys/{api_key_id}", permission="api-keys:write")
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
     """Revoke a key."""
-    api_keys.deleted(caller, api_key_id, if_match)
+    api_keys.delete_api_key(caller, api_key_id, if_match)

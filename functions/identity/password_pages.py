@@ -22,19 +22,19 @@ app = api.app
 @api.get("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="")
 def get_invitation_page(token: Token) -> HtmlResponse:
     """The page of an invitation, for whoever was sent its link."""
-    return service.invitation(token)
+    return service.show_invitation(token)
 
 
 @api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(429,))
 def accept_invitation_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Accept an invitation by its page's form."""
-    return service.join(caller, token, form)
+    return service.submit_invitation(caller, token, form)
 
 
 @api.get("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="")
 def get_password_reset_page(token: Token) -> HtmlResponse:
     """The page to set a new password, for whoever was sent its link."""
-    return service.password_reset(token)
+    return service.show_password_reset(token)
 
 
 @api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(429,))

@@ -18,10 +18,10 @@ def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notific
 
     To one address or number, of one status, of one channel. Records are kept for 180 days; what a message said is not.
     """
-    return queries.listed(caller, query)
+    return queries.list_notifications(caller, query)
 
 
 @api.get("/notifications/{notification_id}", permission="notifications:read")
 def get_notification(caller: Caller, notification_id: NotificationId) -> Notification:
     """Get the record of a message."""
-    return queries.get(caller, notification_id)
+    return queries.get_notification(caller, notification_id)

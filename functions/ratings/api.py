@@ -18,7 +18,7 @@ def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
 
     For a completed charter that it ran, once; from 1 to 5 in halves.
     """
-    return service.rate(caller, body)
+    return service.create_rating(caller, body)
 
 
 @api.get("/ratings", permission="ratings:read", external_roles=("vendor",), errors=(404,))
@@ -27,7 +27,7 @@ def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
 
     Of a vendor, of a charter, with so many points overall or more. Vendors see their own.
     """
-    return service.listed(caller, query)
+    return service.list_ratings(caller, query)
 
 
 @api.post("/ratings/{rating_id}/respond", permission="ratings:write", external_roles=("vendor",))
@@ -36,4 +36,4 @@ def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) 
 
     Once. What the organization's own people were told by a vendor, they may write down for it.
     """
-    return service.respond(caller, rating_id, body)
+    return service.respond_to_rating(caller, rating_id, body)

@@ -36,7 +36,7 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
 
     `state` finds those that serve it; `min_rating` those rated at least so by three or more, the best first.
     """
-    return service.listed(caller, query)
+    return service.list_vendors(caller, query)
 
 
 @api.get("/vendors/top/rated", permission="vendors:read")
@@ -45,7 +45,7 @@ def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
 
     Those with three ratings or more, by their average.
     """
-    return service.top(caller, query)
+    return service.list_top_vendors(caller, query)
 
 
 @api.get("/vendors/{vendor_id}", permission="vendors:read", external_roles=("vendor",))
@@ -54,7 +54,7 @@ def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
 
     A vendor's own people see it too, without what is noted about it.
     """
-    return service.profile(caller, vendor_id)
+    return service.get_profile(caller, vendor_id)
 
 
 @api.put("/vendors/{vendor_id}", permission="vendors:write")
@@ -85,13 +85,13 @@ def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatisti
     Averages of all its ratings, share of bids that won, and of trips rated 4 or better for being on time. `rating` is
     the average that decisions go by: null until there are three.
     """
-    return service.figures(caller, vendor_id)
+    return service.get_statistics(caller, vendor_id)
 
 
 @api.get("/vendors/{vendor_id}/compliance/status", permission="compliance:read", external_roles=("vendor",))
 def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStatus:
     """Get whether a vendor has all the documents that it must have, today."""
-    return service.compliance_status(caller, vendor_id)
+    return service.get_compliance_status(caller, vendor_id)
 
 
 @api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, secret_response=True)

@@ -47,7 +47,7 @@ compliance = load("compliance", "api").api
 
 def found(timezone: str = "America/Los_Angeles") -> None:
     """The organization of the tests, and a stranger to it."""
-    reminder_times.forget_zones()
+    reminder_times.clear_timezone_cache()
     for org_id in (ORG, OTHER):
         harbor = Organization(
             id=org_id, org_id=org_id, slug="harbor", name="Harbor Coach", timezone=timezone, currency="USD"

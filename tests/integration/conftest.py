@@ -53,7 +53,7 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(hashing, "PASSES", 1)
     hasher = hashing._hasher
     hasher.cache_clear()
-    monkeypatch.setattr(hashing, "NOBODYS", hashing.password_digest("that nobody knows"))
+    monkeypatch.setattr(hashing, "NOBODYS", hashing.digest_password("that nobody knows"))
     yield
     hasher.cache_clear()
 

@@ -92,7 +92,7 @@ def test_figures_on_aws_are_counted_again(staging: StackConfig) -> None:
     store.commit(carriers.CALLER, Update(known, known.model_copy(), [rated]))
     assert statistics_rebuild.rebuild_statistics(staging, carriers.ORG) == (1, 0)
     kept = store.find(statistics.Statistics, statistics.key(carriers.ORG, known.id))
-    assert statistics.told(known, kept).total_ratings == 1
+    assert statistics.build_statistics(known, kept).total_ratings == 1
 
 
 def test_a_stack_that_is_not_there_is_told_with_what_to_do() -> None:

@@ -105,7 +105,7 @@ class InProcess(httpx.BaseTransport):
                 MemoryConnection.memory = self._memory
                 store.clear_sequence_cache()
                 authentication.clear_key_cache()
-                signing_keys.forget()
+                signing_keys.clear_cache()
             table.connection.cache_clear()
             yield
         table.connection.cache_clear()

@@ -32,7 +32,7 @@ MANAGER = "bids:read bids:write bids:award charters:read charters:write"
 
 def found() -> None:
     """The organization, a client, prices."""
-    reminder_times.forget_zones()
+    reminder_times.clear_timezone_cache()
     asking.found()
 
 
@@ -122,7 +122,7 @@ def opened(charter_id: str, *vendor_ids: str, hours: float = 24, **fields: Any) 
 
 def closed(request_id: str) -> None:
     """Close it as its deadline does."""
-    requests.closed(SYSTEM, requests.get(SYSTEM, request_id), "the deadline is over", early=False)
+    requests.close_bidding(SYSTEM, requests.get(SYSTEM, request_id), "the deadline is over", early=False)
 
 
 def ranked(request_id: str) -> request_workflow.Next:

@@ -41,7 +41,7 @@ class Invited:
 
     def opened(self) -> str:
         request = opened(self.charter, self.vendor_id)["id"]
-        [invitation] = requests.invitations(ORG, request)
+        [invitation] = requests.list_invitations(ORG, request)
         self.token = signed_links.create_link_token(PURPOSE, ORG, invitation.id, invitation.nonce)
         return str(request)
 
@@ -106,11 +106,11 @@ def test_what_was_decided_is_not_withdrawn() -> None:
 def test_who_bid_for_a_trip_that_was_changed_since_bids_anew() -> None:
     invited = Invited()
     invited.post("bid", **FORM)
-    award_award.drop_outdated(SYSTEM, invited.charter)
+    award_award.reject_outdated_bids(SYSTEM, invited.charter)
     assert invited.bids() == [("submitted", 1)]
     before = charter_queries.get_charter(SYSTEM, invited.charter)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": 2})))
-    award_award.drop_outdated(SYSTEM, invited.charter)
+    award_award.reject_outdated_bids(SYSTEM, invited.charter)
     page = invited.look()
     assert "The trip was changed: please bid anew" in page
     assert "Send the bid" in page

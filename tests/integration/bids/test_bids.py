@@ -179,7 +179,7 @@ def test_a_charter_that_is_booked_after_its_award_is_confirmed_then() -> None:
     done("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
     assert now_of(trip["id"])["status"] == "quote"
     asking.ask("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
-    award_award.confirm_if_whole(SYSTEM, trip["id"])
+    award_award.confirm_if_covered(SYSTEM, trip["id"])
     assert now_of(trip["id"])["status"] == "confirmed"
 
 
@@ -272,7 +272,7 @@ def test_inviting_twice_invites_once() -> None:
     trip, one = booked(), vendor("One")
     request = opened(trip["id"], one)
     invitations.invite(SYSTEM, request["id"])
-    [invitation] = requests.invitations(ORG, request["id"])
+    [invitation] = requests.list_invitations(ORG, request["id"])
     assert [each.type for each in store.history(invitation.key())] == ["bidding.invited"]
 
 
@@ -325,7 +325,7 @@ def test_a_charter_whose_vehicles_all_got_drivers_needs_no_bids() -> None:
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [own], "assigned"))
     said = {"event_id": "e", "type": "charter.confirmed", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
-        request_consumers.charter_confirmed(SYSTEM, Delivery(**said, correlation_id="c", data={}))
+        request_consumers.on_charter_confirmed(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     ended = done("GET", f"/bid-requests/{request['id']}")
     assert (ended["status"], ended["status_reason"]) == ("cancelled", "Nothing is left to bid for")
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
@@ -396,7 +396,7 @@ def test_the_flow_looks_where_it_stands() -> None:
 def test_a_failure_is_told_on_the_charter_until_the_flow_goes_on() -> None:
     trip, one = booked(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
-    request_workflow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
+    request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom", "Cause": "secret"})
     assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "Boom"
     known = now_of(trip["id"])["flow_failures"]
     assert (known["bidding"]["state"], known["bidding"]["error"]) == ("Rank", "Boom")
@@ -416,7 +416,7 @@ def test_a_failure_is_of_no_interest_once_bidding_is_over(ending: str) -> None:
     trip, one = booked(), vendor("One")
     request_id, made = opened(trip["id"], one)["id"], bid(trip["id"], one)
     closed(request_id)
-    request_workflow.failed(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
+    request_workflow.record_failure(SYSTEM, request_id, state="Rank", failure={"Error": "Boom"})
     if ending == "cancel":
         done("POST", f"/bid-requests/{request_id}/cancel", {"reason": "off"})
     else:
@@ -429,7 +429,7 @@ def test_the_failure_for_a_charter_that_was_deleted_is_kept_on_the_request() -> 
     trip, one = charter(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
     assert asking.ask("DELETE", f"/charters/{trip['id']}").status == 204
-    request_workflow.failed(SYSTEM, request_id, state="Look", failure={})
+    request_workflow.record_failure(SYSTEM, request_id, state="Look", failure={})
     assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 
 
@@ -446,7 +446,7 @@ def test_a_token_is_answered_once_its_reason_is_there(monkeypatch: pytest.Monkey
     deadline = request_workflow.next_step(
         SYSTEM, request_id, execution="e", round_=1, redriven=False, waited=""
     ).deadline
-    request_workflow.wait(SYSTEM, request_id, token="t1", waits_for="deadline", deadline=deadline)
+    request_workflow.wait_for_signal(SYSTEM, request_id, token="t1", waits_for="deadline", deadline=deadline)
     assert answered == []
     done("POST", f"/bid-requests/{request_id}/close", {"reason": ""})
     event = {"event_id": "e", "type": "bidding.closed", "org_id": ORG, "aggregate_id": request_id}
@@ -454,7 +454,7 @@ def test_a_token_is_answered_once_its_reason_is_there(monkeypatch: pytest.Monkey
     request_consumers.resume_workflow(SYSTEM, delivery)
     request_consumers.resume_workflow(SYSTEM, delivery)
     assert answered == ["t1"]
-    request_workflow.wait(SYSTEM, request_id, token="t2", waits_for="decision", deadline="")
+    request_workflow.wait_for_signal(SYSTEM, request_id, token="t2", waits_for="decision", deadline="")
     request_consumers.resume_workflow(SYSTEM, delivery)
     assert answered == ["t1"]
     kept = executions.find(SYSTEM, request_id)

@@ -152,7 +152,7 @@ def test_what_was_given_away_since_is_no_part_of_the_target_price() -> None:
     given(trip)
     closed(request["id"])
     assert ranked(request["id"]).go == "ask"
-    request_workflow.give_up(SYSTEM, request["id"])
+    request_workflow.expire_decision(SYSTEM, request["id"])
     later = {"deadline": (clock.now() + timedelta(hours=48)).isoformat()}
     anew = done("POST", f"/bid-requests/{request['id']}/extend", later)
     assert (anew["vehicle_count"], anew["target_price"]) == (2, None)
@@ -289,18 +289,18 @@ def test_who_bid_in_vain_is_asked_again_when_the_request_is_opened_anew() -> Non
     trip, one, two, three = booked()["id"], vendor("One"), vendor("Two"), vendor("Three")
     request = opened(trip, one, two, three)
     made = bid(trip, one)
-    kept = {each.vendor_id: each for each in requests.invitations(ORG, request["id"])}
-    invitations.decline(SYSTEM, kept[two], requests.get(SYSTEM, request["id"]), "No coach")
+    kept = {each.vendor_id: each for each in requests.list_invitations(ORG, request["id"])}
+    invitations.decline_invitation(SYSTEM, kept[two], requests.get(SYSTEM, request["id"]), "No coach")
     closed(request["id"])
     assert ranked(request["id"]).go == "ask"
     request_workflow.escalate(SYSTEM, request["id"])
-    request_workflow.give_up(SYSTEM, request["id"])
-    request_workflow.settle(SYSTEM, request["id"])
+    request_workflow.expire_decision(SYSTEM, request["id"])
+    request_workflow.reject_losers(SYSTEM, request["id"])
     assert done("GET", f"/bids/{made['id']}")["status"] == "rejected"
     done("POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()})
     for _ in range(2):
         invitations.invite(SYSTEM, request["id"])
-    asked = {each.vendor_id: _asked(each) for each in requests.invitations(ORG, request["id"])}
+    asked = {each.vendor_id: _asked(each) for each in requests.list_invitations(ORG, request["id"])}
     assert asked == {one: 2, two: 1, three: 2}
     mine = done("GET", f"/bid-requests/{request['id']}", vendor=one)
     assert (mine["is_accepted"], mine["bid_id"], mine["status"]) == (None, None, "open")
@@ -317,8 +317,8 @@ def test_whose_bid_may_still_win_is_not_asked_again() -> None:
     request = opened(trip, one)
     bid(trip, one)
     closed(request["id"])
-    request_workflow.give_up(SYSTEM, request["id"])
+    request_workflow.expire_decision(SYSTEM, request["id"])
     done("POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()})
     invitations.invite(SYSTEM, request["id"])
-    assert [_asked(each) for each in requests.invitations(ORG, request["id"])] == [1]
+    assert [_asked(each) for each in requests.list_invitations(ORG, request["id"])] == [1]
     assert (award_award.reject_remaining_bids(SYSTEM, trip), expiry_job.run().expired) == (0, 0)

@@ -16,13 +16,15 @@ from tests.integration.bookings.asking import ORG
 
 def test_the_currency_is_what_trips_have_prices_in() -> None:
     office.found()
-    assert organization_service.updated(MANAGER, PartialUpdate({"currency": "CAD"}), None).currency == "CAD"
-    organization_service.updated(MANAGER, PartialUpdate({"currency": "USD"}), None)
+    assert organization_service.update_organization(MANAGER, PartialUpdate({"currency": "CAD"}), None).currency == "CAD"
+    organization_service.update_organization(MANAGER, PartialUpdate({"currency": "USD"}), None)
     asking.quoted()
     with pytest.raises(errors.Conflict, match="have prices in it"):
-        organization_service.updated(MANAGER, PartialUpdate({"currency": "EUR"}), None)
+        organization_service.update_organization(MANAGER, PartialUpdate({"currency": "EUR"}), None)
     assert organization_queries.get(ORG).currency == "USD"
     assert (
-        organization_service.updated(MANAGER, PartialUpdate({"currency": "USD", "name": "Harbor"}), None).name
+        organization_service.update_organization(
+            MANAGER, PartialUpdate({"currency": "USD", "name": "Harbor"}), None
+        ).name
         == "Harbor"
     )

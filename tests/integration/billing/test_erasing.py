@@ -150,6 +150,6 @@ def test_bills_are_gone_through_a_few_at_a_time(dynamodb: Any, bucket: Any, stri
         paper = office.ask("GET", f"/invoices/{invoice_id}").json()
         assert (paper["client_name"], paper["client_email"], paper["total"]) == ("erased", "", 726.5)
     assert told(trips.CONSUMERS) == 1 + 5 + 1, "three trips in two goes; what is said to bills goes by"
-    assert told({"client.erased": messages.forget}) == 1
+    assert told({"client.erased": messages.on_client_erased}) == 1
     assert MARK not in all_told(dynamodb)
     assert store.get(Payment, theirs.key()).notes == "theirs"

@@ -27,7 +27,7 @@ def path(charter: dict[str, Any]) -> str:
 
 def policy(**fields: int) -> None:
     asked: PartialUpdate[OrganizationSettings] = PartialUpdate({"payment_policy": PaymentPolicy(**fields)})
-    organization.updated(asking.STAFF, asked, None)
+    organization.update_organization(asking.STAFF, asked, None)
 
 
 def test_it_follows_from_the_policy_until_it_is_accepted(desk: Desk) -> None:

@@ -151,7 +151,7 @@ def test_what_was_paid_beyond_an_invoice_stays_a_deposit_and_goes_back_from_ther
 
 
 def test_there_is_no_tax_on_nothing() -> None:
-    organizations.updated(office.MANAGER, PartialUpdate({"tax_rate_percent": 10}), None)
+    organizations.update_organization(office.MANAGER, PartialUpdate({"tax_rate_percent": 10}), None)
     trip = completed()
     assert trip.quote.tax > 0
     net = (trip.quote.total - trip.quote.tax) / 100

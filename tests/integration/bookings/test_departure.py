@@ -31,12 +31,12 @@ def _organizations(dynamodb: Any) -> None:
 def vendor(*, until: date, without: int = 0) -> str:
     """One with all papers but the last so many."""
     made = ids.new("ven")
-    store.commit(CALLER, subjects.opening(ORG, SubjectType.VENDOR, made, name="Premium Coach Lines"))
+    store.commit(CALLER, subjects.create_op(ORG, SubjectType.VENDOR, made, name="Premium Coach Lines"))
     required = REQUIRED[SubjectType.VENDOR]
     for kind in required[: len(required) - without]:
         paper = DocumentInput(vendor_id=made, document_type=kind, document_name=kind, expiration_date=until)
-        document = compliance.submit(CALLER, paper)
-        compliance.review(CALLER, document.id, ReviewInput.model_validate({"status": "approved"}), None)
+        document = compliance.submit_document(CALLER, paper)
+        compliance.review_document(CALLER, document.id, ReviewInput.model_validate({"status": "approved"}), None)
     return made
 
 

@@ -285,7 +285,7 @@ def forgotten(client_id: str) -> None:
     """What messaging does once it is told."""
     told: dict[str, Any] = {"event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5", "correlation_id": "x", "aggregate_id": client_id}
     delivery = Delivery(type="client.erased", org_id=ORG, data={"client_id": client_id}, **told)
-    messages.forget(CALLER, delivery)
+    messages.on_client_erased(CALLER, delivery)
 
 
 def notified(recipient: str, n: int) -> Notification:

@@ -80,7 +80,7 @@ def test_a_subject_has_papers_of_its_own_kind() -> None:
 
 def test_a_drivers_license_says_its_class() -> None:
     drv = ids.new("drv")
-    store.commit(CALLER, subjects.opening(ORG, SubjectType.DRIVER, drv, name="Dee Roe"))
+    store.commit(CALLER, subjects.create_op(ORG, SubjectType.DRIVER, drv, name="Dee Roe"))
     body = {"driver_id": drv, "document_type": "drivers_license", "document_name": "CDL"}
     assert ask("POST", "/compliance", body).status == 422
     made = ask("POST", "/compliance", {**body, "license_class": "B", "endorsements": ["P"]})
@@ -95,7 +95,7 @@ def test_an_organization_has_papers_of_its_own() -> None:
         assert "vendor_id" in made.json()
         ask("PUT", f"/compliance/{made.json()['id']}", {"status": "approved"})
     assert len(listed({"organization": "true"})) == 3
-    assert status.of(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
+    assert status.get_status(CALLER, SubjectType.ORGANIZATION, ORG, date(2027, 1, 1)).is_compliant
 
 
 def test_vendors_see_and_hand_in_only_their_own() -> None:
@@ -147,7 +147,7 @@ def test_the_standing_of_many_is_one_read_for_each_hundred() -> None:
     for kind in REQUIRED:
         document(good, kind, status="approved", expiration_date="2099-01-01")
     before = tally.calls
-    found = status.of_many(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
+    found = status.batch_get_status(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
     assert tally.calls - before == 1
     assert {each: standing.is_compliant for each, standing in found.items()} == {good: True, bad: False}
 
@@ -158,7 +158,7 @@ def test_an_award_fails_when_a_paper_was_rejected_after_it_was_judged() -> None:
     judged = carriers.subject(ven)
     ask("PUT", f"/compliance/{made['id']}", {"status": "rejected"})
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(CALLER, subjects.unchanged(judged))
+        store.commit(CALLER, subjects.check_unchanged_op(judged))
 
 
 def test_papers_handed_in_at_once_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:

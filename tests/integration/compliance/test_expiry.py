@@ -42,9 +42,9 @@ def document(vendor_id: str, kind: str = "business_license", *, expires: str, st
         "document_name": kind,
         "expiration_date": expires,
     }
-    made = service.submit(CALLER, DocumentInput.model_validate(wanted))
+    made = service.submit_document(CALLER, DocumentInput.model_validate(wanted))
     if status:
-        service.review(CALLER, made.id, ReviewInput.model_validate({"status": status}), None)
+        service.review_document(CALLER, made.id, ReviewInput.model_validate({"status": status}), None)
     return made.id
 
 
@@ -55,7 +55,7 @@ def paper(expires: str) -> str:
 
 def run(at: datetime) -> Reminding:
     with clock.frozen(at):
-        reminder_times.forget_zones()
+        reminder_times.clear_timezone_cache()
         return expiry_job.run()
 
 
@@ -139,11 +139,13 @@ def test_a_rejected_paper_is_never_looked_at_and_a_pending_one_expires() -> None
 
 def test_nobody_is_reminded_of_the_papers_of_a_driver_who_has_gone() -> None:
     with clock.frozen(START):
-        rosa = drivers.create(CALLER, NewDriver.model_validate_json(json.dumps(DRIVER_EXAMPLE))).id
+        rosa = drivers.create_driver(CALLER, NewDriver.model_validate_json(json.dumps(DRIVER_EXAMPLE))).id
         wanted = {"driver_id": rosa, "document_type": "medical_certificate", "document_name": "Card"}
-        card = service.submit(CALLER, DocumentInput.model_validate({**wanted, "expiration_date": "2027-02-15"})).id
-        service.review(CALLER, card, ReviewInput.model_validate({"status": "approved"}), None)
-        drivers.delete(CALLER, rosa, None)
+        card = service.submit_document(
+            CALLER, DocumentInput.model_validate({**wanted, "expiration_date": "2027-02-15"})
+        ).id
+        service.review_document(CALLER, card, ReviewInput.model_validate({"status": "approved"}), None)
+        drivers.delete_driver(CALLER, rosa, None)
     run(START)
     assert run(datetime(2027, 1, 16, 17, tzinfo=UTC)) == Reminding()
     assert told(card) == []

@@ -170,6 +170,6 @@ def test_the_feed_of_a_driver_who_has_gone_is_gone() -> None:
 
     rosa = yard.driver()
     address = subscribed(f"/calendar/drivers/{rosa}/feed")
-    before = drivers.get(yard.SYSTEM, rosa)
+    before = drivers.get_driver(yard.SYSTEM, rosa)
     store.commit(yard.SYSTEM, Update(before, before.model_copy(update={"deleted_at": clock.now()})))
     assert downloaded(address).status == 404

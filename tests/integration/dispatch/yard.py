@@ -31,7 +31,7 @@ ATLANTIC_CITY: Final = (39.3560, -74.4310)
 
 def found() -> None:
     """The organization, a client, prices."""
-    reminder_times.forget_zones()
+    reminder_times.clear_timezone_cache()
     asking.found()
 
 

@@ -26,7 +26,7 @@ class Garage:
     """The organization's staff, and what they ask."""
 
     def __init__(self, slug: str = "harbor") -> None:
-        reminder_times.forget_zones()
+        reminder_times.clear_timezone_cache()
         self.org: Org = registered(slug)
         self.caller = Caller(org_id=self.org.id, user_id="usr_1", role="admin")
 
@@ -41,7 +41,7 @@ class Garage:
     def _token(self, role: str, permissions: frozenset[str], **more: str) -> str:
         named = {"first_name": "Sam", "last_name": "Tran", "email": "sam@harbor.example", **more}
         user = User(id=ids.new("usr"), org_id=self.org.id, status="active", role=role, **named)
-        return tokens.access_token(user, permissions, "", "", clock.now())
+        return tokens.create_access_token(user, permissions, "", "", clock.now())
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str = "", **more: Any) -> Reply:
         head = path.split("/")[1]

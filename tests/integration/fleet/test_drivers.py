@@ -31,7 +31,7 @@ def test_a_driver_is_added_and_found(garage: Garage) -> None:
     found = garage.ask("GET", f"/drivers/{made['id']}").json()
     assert {name: found[name] for name in made} == made
     assert found["missing_documents"] == ["drivers_license", "medical_certificate", "background_check"]
-    history = store.history(drivers.get(garage.caller, made["id"]).key())
+    history = store.history(drivers.get_driver(garage.caller, made["id"]).key())
     assert [each.type for each in history] == ["driver.added"]
 
 
@@ -87,7 +87,7 @@ def test_an_inactive_driver_is_logged_out_and_back_when_active(garage: Garage) -
     assert garage.logs_in().status == 401
     assert garage.ask("PUT", f"/drivers/{made['id']}", {"status": "active"}).status == 200
     assert garage.logs_in().status == 200
-    history = store.history(drivers.get(garage.caller, made["id"]).key())
+    history = store.history(drivers.get_driver(garage.caller, made["id"]).key())
     assert [each.type for each in history] == [
         "driver.added",
         *["driver.updated", "driver.status_changed"] * 2,
@@ -163,7 +163,7 @@ def test_drivers_are_listed_by_status_vendor_license_and_name(garage: Garage) ->
     assert names(license_class="A", status="active") == ["Ana"]
     assert names(q="an") == ["Ana", "Ánna"]
     assert names(q="an", status="on_leave") == []
-    assert [each.first_name for each in dispatch_access.drivers(garage.caller)] == ["Ana", "Ánna", "Emil"]
+    assert [each.first_name for each in dispatch_access.list_drivers(garage.caller)] == ["Ana", "Ánna", "Emil"]
 
 
 def test_a_vendor_that_is_not_there_is_refused(garage: Garage) -> None:
@@ -258,14 +258,18 @@ def test_a_job_given_while_the_driver_leaves_is_one_or_the_other(garage: Garage)
     """Both transactions were prepared on the same driver: whichever comes second fails."""
     first, second = garage.driver(), garage.driver(phone="+12125550178")
     org_id = garage.org.id
-    seen = drivers.get(garage.caller, first["id"])
-    drivers.delete(garage.caller, first["id"], None)
+    seen = drivers.get_driver(garage.caller, first["id"])
+    drivers.delete_driver(garage.caller, first["id"], None)
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(garage.caller, dispatch_access.unchanged(seen), job_counter.increment_op(org_id, first["id"]))
-    seen = drivers.get(garage.caller, second["id"])
-    store.commit(garage.caller, dispatch_access.unchanged(seen), job_counter.increment_op(org_id, second["id"]))
+        store.commit(
+            garage.caller, dispatch_access.check_unchanged_op(seen), job_counter.increment_op(org_id, first["id"])
+        )
+    seen = drivers.get_driver(garage.caller, second["id"])
+    store.commit(
+        garage.caller, dispatch_access.check_unchanged_op(seen), job_counter.increment_op(org_id, second["id"])
+    )
     with pytest.raises(errors.Conflict, match="jobs that are not over"):
-        drivers.delete(garage.caller, second["id"], seen.version)
+        drivers.delete_driver(garage.caller, second["id"], seen.version)
 
 
 def test_a_change_that_loses_to_a_log_in_is_made_all_the_same(garage: Garage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,6 +284,6 @@ def test_a_change_that_loses_to_a_log_in_is_made_all_the_same(garage: Garage, mo
 
     garage.logs_in()
     monkeypatch.setattr(store, "commit", log_in_first)
-    after = drivers.update(garage.caller, made["id"], PartialUpdate({"status": DriverStatus.INACTIVE}), None)
+    after = drivers.update_driver(garage.caller, made["id"], PartialUpdate({"status": DriverStatus.INACTIVE}), None)
     assert after.status == "inactive"
     assert garage.logs_in().status == 401

@@ -31,7 +31,7 @@ def test_a_vehicle_is_added_found_and_changed(garage: Garage) -> None:
     done = garage.ask("PUT", f"/vehicles/{made['id']}", {"name": "Coach 9", "status": "maintenance"})
     assert (done.status, done.json()["name"], done.json()["version"]) == (200, "Coach 9", 2)
     assert garage.ask("PUT", f"/vehicles/{made['id']}", {"name": "x"}, headers={"if-match": '"1"'}).status == 412
-    history = store.history(vehicles.get(garage.caller, made["id"]).key())
+    history = store.history(vehicles.get_vehicle(garage.caller, made["id"]).key())
     assert [each.type for each in history] == ["vehicle.added", "vehicle.updated", "vehicle.status_changed"]
 
 
@@ -54,7 +54,7 @@ def test_vehicles_are_listed_by_status_class_vendor_and_name(garage: Garage) -> 
     assert names(vendor_id=vendor) == ["Coach 2"]
     assert names(q="coach") == ["Coach 1", "Coach 2"]
     assert names(q="MINI", vehicle_class="coach") == []
-    assert [each.name for each in dispatch_access.vehicles(garage.caller)] == ["Coach 1", "Minibus 1", "Van 1"]
+    assert [each.name for each in dispatch_access.list_vehicles(garage.caller)] == ["Coach 1", "Minibus 1", "Van 1"]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_an_account_that_does_not_exist_locks_alike() -> None:
 
 def test_many_tries_at_the_same_time_get_ten_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     org = registered()
-    monkeypatch.setattr(hashing, "password_matches", lambda *_: False)
+    monkeypatch.setattr(hashing, "is_right_password", lambda *_: False)
     with ThreadPoolExecutor(12) as pool:
         statuses = sorted(each.status for each in pool.map(lambda _: attempt("harbor", org.email), range(30)))
     assert statuses == [401] * 10 + [429] * 20
@@ -115,7 +115,7 @@ def test_one_organizations_lock_is_not_anothers() -> None:
 
 
 def test_log_ins_from_one_address_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "password_matches", lambda *_: False)
+    monkeypatch.setattr(hashing, "is_right_password", lambda *_: False)
     statuses = [attempt(f"o{n}", "a@b.example") for n in range(61)]
     assert statuses[60].status == 429
 
@@ -147,14 +147,14 @@ def test_a_log_in_sent_twice_with_a_key_opens_one_session() -> None:
 def test_an_old_digest_is_renewed_at_the_next_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
     org: Org = registered()
     renewed: list[str] = []
-    real = hashing.password_digest
+    real = hashing.digest_password
 
     def digest(password: str) -> str:
         renewed.append(password)
         return real(password)
 
     monkeypatch.setattr(hashing, "is_outdated", lambda _: not renewed)
-    monkeypatch.setattr(hashing, "password_digest", digest)
+    monkeypatch.setattr(hashing, "digest_password", digest)
     assert attempt("harbor", org.email, PASSWORD).status == 200
     assert renewed == [PASSWORD]
     assert attempt("harbor", org.email, PASSWORD).status == 200

@@ -104,19 +104,19 @@ def test_a_renewed_key_signs_after_a_while_and_the_old_tokens_stay_good() -> Non
         org = registered()
     old = jwt.get_unverified_header(org.token)["kid"]
     with clock.frozen(at + timedelta(days=-30)):
-        first = signing_keys.current()
+        first = signing_keys.get_signing_keys()
     with clock.frozen(clock.now() + timedelta(days=2)):
         load("identity", "timer").handler({}, None)
-    published = [each.kid for each in signing_keys.current().keys]
+    published = [each.kid for each in signing_keys.get_signing_keys().keys]
     assert published[0] == first.keys[0].kid == old
     assert len(published) == 2
     body = {"organization": "harbor", "email": org.email, "password": PASSWORD}
-    signing_keys.forget()
+    signing_keys.clear_cache()
     authentication.clear_key_cache()
     fresh = post("/auth/login", body).json()["access_token"]
     assert jwt.get_unverified_header(fresh)["kid"] == old
     assert get("/auth/me", fresh).status == 200
-    signing_keys.forget()
+    signing_keys.clear_cache()
     with clock.frozen(clock.now() + timedelta(days=2, minutes=10)):
         renewed = signing_keys.sign(claims_of(fresh))
     assert jwt.get_unverified_header(renewed)["kid"] == published[1]
@@ -128,8 +128,8 @@ def test_renewing_twice_in_a_day_is_once() -> None:
     registered()
     for days in (2, 2, 2):
         with clock.frozen(clock.now() + timedelta(days=days)):
-            signing_keys.renew()
-    assert len(signing_keys.current().keys) == 2
+            signing_keys.renew_signing_keys()
+    assert len(signing_keys.get_signing_keys().keys) == 2
 
 
 def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
@@ -137,7 +137,7 @@ def test_private_keys_lie_sealed_in_the_table(dynamodb: Any) -> None:
     kept = str(dynamodb.get_item(TableName="coachway-test", Key={"pk": {"S": "PLATFORM#SIGNING"}, "sk": {"S": "KEYS"}}))
     assert '"d"' not in kept
     assert "PRIVATE" not in kept
-    assert signing_keys.current().keys[0].sealed not in ("", None)
+    assert signing_keys.get_signing_keys().keys[0].sealed not in ("", None)
 
 
 def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_time(
@@ -145,10 +145,10 @@ def test_a_changed_root_secret_means_a_new_key_and_old_tokens_live_out_their_tim
 ) -> None:
     org = registered()
     monkeypatch.setattr(settings, "root_secret", lambda: b"another secret of the tests")
-    signing_keys.forget()
+    signing_keys.clear_cache()
     told = post("/auth/login", {"organization": "harbor", "email": org.email, "password": PASSWORD})
     assert told.status == 200, told.text
     authentication.clear_key_cache()
     assert get("/auth/me", told.json()["access_token"]).status == 200
     assert get("/auth/me", org.token).status == 200
-    assert len(signing_keys.current().keys) == 2
+    assert len(signing_keys.get_signing_keys().keys) == 2

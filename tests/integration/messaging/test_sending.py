@@ -32,7 +32,7 @@ def consume(event: Delivery) -> None:
 
 
 def records() -> list[Notification]:
-    listed: Page[Notification] = queries.listed(CALLER, NotificationQuery())
+    listed: Page[Notification] = queries.list_notifications(CALLER, NotificationQuery())
     return listed.items
 
 
@@ -255,7 +255,7 @@ def test_records_go_after_half_a_year(post: Post) -> None:
     record = records()[0]
     assert record.expires_at() == int((record.created_at + timedelta(days=180)).timestamp())
     with clock.frozen(clock.now() + timedelta(days=181)), pytest.raises(errors.NotFound):
-        queries.get(CALLER, record.id)
+        queries.get_notification(CALLER, record.id)
 
 
 def test_the_place_of_a_record_is_the_organization_s(post: Post) -> None:

@@ -109,7 +109,7 @@ def test_a_trip_of_two_vendors_is_counted_for_both_even_when_one_had_it_before()
     event = delivery("charter.completed", vendor_ids=[one, two])
     statistics.TALLIES.count(CALLER, event.event_id, one, {"completed": 1})
     consumed(event, event)
-    assert [statistics.of(ORG, each).completed_trips for each in (one, two)] == [1, 1]
+    assert [statistics.get_figures(ORG, each).completed_trips for each in (one, two)] == [1, 1]
 
 
 def test_events_of_one_vendor_that_come_at_once_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def test_events_of_one_vendor_that_come_at_once_are_all_counted(monkeypatch: pyt
 
     monkeypatch.setattr(store, "find", find)
     consumed(delivery("bid.submitted", vendor_id=ven))
-    assert statistics.of(ORG, ven).total_bids_submitted == 4
+    assert statistics.get_figures(ORG, ven).total_bids_submitted == 4
 
 
 def test_the_best_vendors_come_first_and_only_those_rated_three_times() -> None:
@@ -177,7 +177,7 @@ def test_tracked_stops_tell_how_punctual_a_vendor_is_and_a_rebuild_says_the_same
     ven = vendor()["id"]
     said = happened(ven, rated(ven, 4.0, on_time_performance=5.0))
     consumed(*said)
-    assert statistics.of(ORG, ven).on_time_percentage == 100.0
+    assert statistics.get_figures(ORG, ven).on_time_percentage == 100.0
     stops = happened(ven, seen(ven, 1, 10), seen(ven, 2, 20), seen(None, 1, 90))
     consumed(*stops, *reversed(stops))
     before = store.get(Statistics, statistics.key(ORG, ven))
@@ -232,7 +232,7 @@ def test_an_event_that_a_rebuild_counted_is_not_counted_again_when_it_is_deliver
     consumed(late[0])
     assert statistics.rebuild(ORG) == 1
     consumed(*late)
-    assert statistics.of(ORG, ven).total_ratings == 3
+    assert statistics.get_figures(ORG, ven).total_ratings == 3
 
 
 def test_a_rebuild_waits_for_events_that_it_cannot_see_yet() -> None:
@@ -249,7 +249,7 @@ def test_a_rebuild_of_many_events_marks_them_all(monkeypatch: pytest.MonkeyPatch
     statistics.rebuild(ORG)
     marks = [CONSUMED.key(org=ORG, consumer=f"vendor-statistics-{ven}", event=each.event_id) for each in late]
     assert len(store.batch_get(marks).kept) == 5
-    assert statistics.of(ORG, ven).total_ratings == 5
+    assert statistics.get_figures(ORG, ven).total_ratings == 5
 
 
 def test_a_profile_is_told_anew_when_its_figures_moved_without_its_version() -> None:

@@ -148,7 +148,7 @@ def test_lists_are_newest_first_and_filtered() -> None:
     assert names({"state": "OR"}) == ["Cedar"]
     assert names({"min_rating": "4"}) == []
     assert ask("GET", "/vendors", query={"state": "Oregon"}).status == 422
-    assert [each.business_name for each in bidding_access.active(CALLER)] == ["Cedar"]
+    assert [each.business_name for each in bidding_access.list_active_vendors(CALLER)] == ["Cedar"]
 
 
 def test_the_compliance_status_counts_papers_and_names_what_is_missing() -> None:
@@ -182,8 +182,8 @@ def test_a_webhook_secret_is_shown_once_and_the_one_before_stays_good_for_a_day(
     keys = webhook_secrets.keys_of(made["id"])
     assert keys is not None
     assert keys.org_id == ORG
-    assert webhook_secrets.secrets(keys, clock.now()) == [second["secret"], first["secret"]]
-    assert webhook_secrets.secrets(keys, clock.now() + timedelta(hours=25)) == [second["secret"]]
+    assert webhook_secrets.list_secrets(keys, clock.now()) == [second["secret"], first["secret"]]
+    assert webhook_secrets.list_secrets(keys, clock.now() + timedelta(hours=25)) == [second["secret"]]
     last = store.history(service.get(CALLER, made["id"]).key())[-1]
     assert last.type == "vendor.webhook_secret_issued"
 
@@ -201,7 +201,7 @@ def test_a_judged_vendor_that_was_suspended_since_fails_the_condition() -> None:
     judged = service.get(CALLER, made["id"])
     ask("PATCH", f"/vendors/{made['id']}/status", query={"new_status": "suspended", "reason": "complaints"})
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(CALLER, bidding_access.unchanged(judged))
+        store.commit(CALLER, bidding_access.check_unchanged_op(judged))
 
 
 def test_round_trips() -> None:

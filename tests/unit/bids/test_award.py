@@ -16,7 +16,7 @@ from coachway.bids.ranking import (
     assign_vehicles,
     auto_award,
     cheapest_combination,
-    decide,
+    decide_award,
     is_trusted,
     rank_bids,
     rejection_reason,
@@ -62,7 +62,7 @@ clocks = moments(-6, 6)
 def test_each_vehicle_has_one_winner_at_most_and_everybody_else_is_told_why(
     known: list[Entry], vehicles: int, target: int | None, now: datetime
 ) -> None:
-    decision = decide(known, vehicles, target, now)
+    decision = decide_award(known, vehicles, target, now)
     by_id = {entry.offer.bid_id: entry for entry in known}
     free, taken = list(range(1, vehicles + 1)), list[int]()
     for won in decision.award:

@@ -32,8 +32,8 @@ def paper(kind: DocumentType, status: Status = Status.APPROVED, until: date | No
 
 def test_a_vendor_with_every_paper_is_in_order_through_the_last_day() -> None:
     papers = [paper(kind) for kind in VENDOR]
-    assert rules.standing(papers, VENDOR, DAY).is_compliant
-    tomorrow = rules.standing(papers, VENDOR, DAY + timedelta(days=1))
+    assert rules.compliance_status(papers, VENDOR, DAY).is_compliant
+    tomorrow = rules.compliance_status(papers, VENDOR, DAY + timedelta(days=1))
     assert (tomorrow.is_compliant, tomorrow.expired) == (False, list(VENDOR))
 
 
@@ -45,7 +45,7 @@ def test_each_thing_that_is_wrong_is_named() -> None:
         paper(check, Status.REJECTED),
         paper(inspection),
     ]
-    standing = rules.standing(papers, VENDOR, DAY)
+    standing = rules.compliance_status(papers, VENDOR, DAY)
     assert standing.reasons() == [
         f"Missing required document: {license_}",
         f"Required document is expired on 2027-03-03: {registration}",
@@ -56,7 +56,7 @@ def test_each_thing_that_is_wrong_is_named() -> None:
 
 @given(PAPERS, DAYS)
 def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[DocumentSummary], on: date) -> None:
-    standing = rules.standing(papers, VENDOR, on)
+    standing = rules.compliance_status(papers, VENDOR, on)
     lacking = standing.lacking()
     assert len(lacking) == len(set(lacking))
     assert standing.is_compliant == (not lacking)
@@ -72,8 +72,8 @@ def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[D
 
 @given(PAPERS, DAYS, st.integers(1, 400))
 def test_nobody_comes_in_order_by_waiting(papers: list[DocumentSummary], on: date, days: int) -> None:
-    if not rules.standing(papers, VENDOR, on).is_compliant:
-        assert not rules.standing(papers, VENDOR, on + timedelta(days=days)).is_compliant
+    if not rules.compliance_status(papers, VENDOR, on).is_compliant:
+        assert not rules.compliance_status(papers, VENDOR, on + timedelta(days=days)).is_compliant
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_a_paper_that_nobody_judged_is_looked_at_when_it_has_run_out(expires: da
 
 def test_what_is_expired_stays_so() -> None:
     for status in Status:
-        assert not rules.may_become(Status.EXPIRED, status)
-        assert not rules.may_become(status, Status.PENDING) or status is Status.PENDING
+        assert not rules.is_allowed_transition(Status.EXPIRED, status)
+        assert not rules.is_allowed_transition(status, Status.PENDING) or status is Status.PENDING
 
 
 @pytest.mark.parametrize(
@@ -135,12 +135,16 @@ def test_what_is_expired_stays_so() -> None:
     ],
 )
 def test_the_morning_is_the_organization_s_own(timezone: str, day: date, utc: str) -> None:
-    assert reminder_times.morning(day, timezone).isoformat() == utc
+    assert reminder_times.morning_of(day, timezone).isoformat() == utc
 
 
 def test_a_day_is_reached_at_eight() -> None:
-    assert reminder_times.reached(datetime(2027, 3, 3, 12, 59, tzinfo=UTC), "America/New_York") == date(2027, 3, 2)
-    assert reminder_times.reached(datetime(2027, 3, 3, 13, 0, tzinfo=UTC), "America/New_York") == date(2027, 3, 3)
+    assert reminder_times.last_morning_day(datetime(2027, 3, 3, 12, 59, tzinfo=UTC), "America/New_York") == date(
+        2027, 3, 2
+    )
+    assert reminder_times.last_morning_day(datetime(2027, 3, 3, 13, 0, tzinfo=UTC), "America/New_York") == date(
+        2027, 3, 3
+    )
 
 
 def test_a_paper_is_renewed_by_an_approved_one_of_its_type_that_holds_longer() -> None:

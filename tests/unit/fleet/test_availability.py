@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.fleet.model import Availability, AvailabilityException, AvailabilityInput, WeeklyHours
-from coachway.fleet.rules import open_spans, unavailable
+from coachway.fleet.rules import available_spans, unavailability_reason
 from coachway.pricing.rule_model import WEEKDAYS
 
 NEW_YORK = "America/New_York"
@@ -31,7 +31,7 @@ def exception(starts: str, ends: str, **more: Any) -> AvailabilityException:
 
 
 def test_who_says_nothing_is_always_available() -> None:
-    assert unavailable(Availability(), NEW_YORK, MONDAY, MONDAY + timedelta(days=30)) is None
+    assert unavailability_reason(Availability(), NEW_YORK, MONDAY, MONDAY + timedelta(days=30)) is None
 
 
 @pytest.mark.parametrize(
@@ -47,28 +47,30 @@ def test_who_says_nothing_is_always_available() -> None:
 )
 def test_a_job_must_lie_within_the_weekly_hours(starts: str, ends: str, fits: bool) -> None:
     week = Availability(weekly=weekly(("monday", "06:00", "18:00"), ("friday", "20:00", "04:00")))
-    assert (unavailable(week, NEW_YORK, at(starts), at(ends)) is None) is fits
+    assert (unavailability_reason(week, NEW_YORK, at(starts), at(ends)) is None) is fits
 
 
 def test_the_reason_names_the_time_on_the_drivers_clock() -> None:
     week = Availability(weekly=weekly(("monday", "06:00", "18:00")))
-    why = unavailable(week, NEW_YORK, at("2027-03-01T17:00:00-05:00"), at("2027-03-01T20:00:00-05:00"))
+    why = unavailability_reason(week, NEW_YORK, at("2027-03-01T17:00:00-05:00"), at("2027-03-01T20:00:00-05:00"))
     assert why == "does not work from Mon 1 Mar 2027 18:00 to Mon 1 Mar 2027 20:00"
     away = Availability(
         exceptions=[exception("2027-03-01T00:00:00-05:00", "2027-03-08T00:00:00-05:00", reason="vacation")]
     )
-    why = unavailable(away, NEW_YORK, at("2027-03-03T17:00:00-05:00"), at("2027-03-03T20:00:00-05:00"))
+    why = unavailability_reason(away, NEW_YORK, at("2027-03-03T17:00:00-05:00"), at("2027-03-03T20:00:00-05:00"))
     assert why == "is not available from Mon 1 Mar 2027 00:00 to Mon 8 Mar 2027 00:00: vacation"
 
 
 def test_hours_that_meet_count_as_one() -> None:
     week = Availability(weekly=weekly(("monday", "06:00", "00:00"), ("tuesday", "00:00", "12:00")))
-    assert unavailable(week, NEW_YORK, at("2027-03-01T20:00:00-05:00"), at("2027-03-02T08:00:00-05:00")) is None
+    assert (
+        unavailability_reason(week, NEW_YORK, at("2027-03-01T20:00:00-05:00"), at("2027-03-02T08:00:00-05:00")) is None
+    )
 
 
 def test_the_weekly_hours_follow_the_clock_over_a_change_to_summer_time() -> None:
     week = Availability(weekly=weekly(("sunday", "06:00", "10:00")))
-    assert open_spans(week, NEW_YORK, at("2027-03-14T00:00:00-05:00"), at("2027-03-15T00:00:00-04:00")) == [
+    assert available_spans(week, NEW_YORK, at("2027-03-14T00:00:00-05:00"), at("2027-03-15T00:00:00-04:00")) == [
         (at("2027-03-14T06:00:00-04:00"), at("2027-03-14T10:00:00-04:00"))
     ]
 
@@ -82,12 +84,18 @@ def test_an_exception_adds_hours_and_another_takes_them_away() -> None:
         ],
     )
     saturday = (at("2027-03-06T00:00:00-05:00"), at("2027-03-07T00:00:00-05:00"))
-    assert open_spans(week, NEW_YORK, *saturday) == [
+    assert available_spans(week, NEW_YORK, *saturday) == [
         (at("2027-03-06T08:00:00-05:00"), at("2027-03-06T12:00:00-05:00")),
         (at("2027-03-06T13:00:00-05:00"), at("2027-03-06T20:00:00-05:00")),
     ]
-    assert unavailable(week, NEW_YORK, saturday[0] + timedelta(hours=8), saturday[0] + timedelta(hours=12)) is None
-    assert unavailable(week, NEW_YORK, saturday[0] + timedelta(hours=8), saturday[0] + timedelta(hours=14)) is not None
+    assert (
+        unavailability_reason(week, NEW_YORK, saturday[0] + timedelta(hours=8), saturday[0] + timedelta(hours=12))
+        is None
+    )
+    assert (
+        unavailability_reason(week, NEW_YORK, saturday[0] + timedelta(hours=8), saturday[0] + timedelta(hours=14))
+        is not None
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,8 +138,8 @@ availabilities = st.builds(
 @given(availabilities, moments, st.integers(1, 6_000))
 def test_a_job_fits_exactly_when_one_open_span_holds_it(known: Availability, start: datetime, minutes: int) -> None:
     end = start + timedelta(minutes=minutes)
-    spans = open_spans(known, NEW_YORK, start, end)
-    assert (unavailable(known, NEW_YORK, start, end) is None) == (spans == [(start, end)])
+    spans = available_spans(known, NEW_YORK, start, end)
+    assert (unavailability_reason(known, NEW_YORK, start, end) is None) == (spans == [(start, end)])
 
 
 @given(availabilities, moments, st.integers(1, 6_000))
@@ -139,7 +147,7 @@ def test_open_spans_are_in_order_inside_their_bounds_and_apart(
     known: Availability, start: datetime, minutes: int
 ) -> None:
     end = start + timedelta(minutes=minutes)
-    spans = open_spans(known, NEW_YORK, start, end)
+    spans = available_spans(known, NEW_YORK, start, end)
     edges = [moment for span in spans for moment in span]
     assert edges == sorted(set(edges))
     assert all(start <= moment <= end for moment in edges)
@@ -153,7 +161,7 @@ def test_what_is_open_does_not_depend_on_how_much_is_asked_for(
     end = middle + timedelta(minutes=second)
 
     def length(one: datetime, other: datetime) -> timedelta:
-        return sum((span.end - span.start for span in open_spans(known, NEW_YORK, one, other)), timedelta())
+        return sum((span.end - span.start for span in available_spans(known, NEW_YORK, one, other)), timedelta())
 
     assert length(start, end) == length(start, middle) + length(middle, end)
 

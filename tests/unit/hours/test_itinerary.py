@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coachway.core import errors
-from coachway.hours.itinerary import MOST_DRIVERS, comply, duties
+from coachway.hours.itinerary import MOST_DRIVERS, check_itinerary, duties
 from coachway.hours.model import Answer, Law, Segment, Status
 from coachway.hours.rules import check
 from coachway.hours.rulesets import US_PASSENGER, US_PROPERTY
@@ -37,7 +37,7 @@ def trip(
 
 
 def test_a_short_trip_needs_one_driver() -> None:
-    answer = comply(trip((None, 0), (3, None), miles=130))
+    answer = check_itinerary(trip((None, 0), (3, None), miles=130))
     assert answer.verdict is Answer.OK
     assert answer.legal_for_one_driver
     assert answer.drivers_needed == 1
@@ -49,13 +49,13 @@ def test_a_tour_of_a_week_is_judged_by_the_days_that_its_carrier_runs() -> None:
     """Nine hours on each of seven days: 63, of 70 in eight days or 60 in seven."""
     tour = trip(*[(None if day == 0 else 24 * (day - 1) + 9.0, 24.0 * day) for day in range(8)])
     tour = tour.model_copy(update={"stops": (*tour.stops[:-1], tour.stops[-1].model_copy(update={"departure": None}))})
-    assert comply(tour).legal_for_one_driver
-    (violation,) = comply(tour, Law(US_PASSENGER, daily_carrier=False)).violations
+    assert check_itinerary(tour).legal_for_one_driver
+    (violation,) = check_itinerary(tour, Law(US_PASSENGER, daily_carrier=False)).violations
     assert (violation.exceeded, violation.citation) == (3 * HOUR, "49 CFR 395.5(b)(1)")
 
 
 def test_twelve_hours_of_driving_need_a_second_driver_after_ten() -> None:
-    answer = comply(trip((None, 0), (12, None), miles=600))
+    answer = check_itinerary(trip((None, 0), (12, None), miles=600))
     assert answer.verdict is Answer.BLOCK
     assert answer.drivers_needed == 2
     (handover,) = answer.relief
@@ -68,52 +68,52 @@ def test_twelve_hours_of_driving_need_a_second_driver_after_ten() -> None:
 
 
 def test_the_second_driver_makes_it_legal() -> None:
-    answer = comply(trip((None, 0), (12, None), drivers=2, miles=600))
+    answer = check_itinerary(trip((None, 0), (12, None), drivers=2, miles=600))
     assert answer.verdict is Answer.OK
     assert not answer.legal_for_one_driver
     assert answer.may_ride_along
 
 
 def test_a_relief_driver_may_not_ride_along_for_the_whole_of_a_long_drive() -> None:
-    answer = comply(trip((None, 0), (18, None), drivers=2, miles=900))
+    answer = check_itinerary(trip((None, 0), (18, None), drivers=2, miles=900))
     assert answer.verdict is Answer.OK
     assert not answer.may_ride_along
 
 
 def test_a_long_wait_on_duty_counts() -> None:
-    answer = comply(trip((None, 0), (4, 11.5), (16, None)))
+    answer = check_itinerary(trip((None, 0), (4, 11.5), (16, None)))
     assert [v.rule for v in answer.violations] == ["duty"]
     assert answer.drivers_needed == 2
     assert answer.relief[0].at == START + 15 * HOUR
 
 
 def test_a_night_at_the_hotel_is_rest() -> None:
-    answer = comply(trip((None, 0), (9, 18), (27, None)))
+    answer = check_itinerary(trip((None, 0), (9, 18), (27, None)))
     assert answer.legal_for_one_driver
     assert answer.on_duty == 18 * HOUR
 
 
 def test_deadhead_miles_are_driven_too() -> None:
-    answer = comply(trip((None, 0), (9, None), miles=450, deadhead_miles=200))
+    answer = check_itinerary(trip((None, 0), (9, None), miles=450, deadhead_miles=200))
     assert answer.driving == 13 * HOUR
     assert answer.drivers_needed == 2
 
 
 def test_a_trip_no_crew_can_drive_says_so() -> None:
-    answer = comply(trip((None, 0), (100, None), drivers=4))
+    answer = check_itinerary(trip((None, 0), (100, None), drivers=4))
     assert answer.verdict is Answer.BLOCK
     assert answer.drivers_needed is None
     assert f"No crew of up to {MOST_DRIVERS}" in answer.explanation
 
 
 def test_times_left_out_are_reckoned_from_the_miles() -> None:
-    answer = comply(trip((None, 0), (None, 8), (None, None), miles=500))
+    answer = check_itinerary(trip((None, 0), (None, 8), (None, None), miles=500))
     assert answer.driving == 10 * HOUR
     assert answer.on_duty == 13 * HOUR
 
 
 def test_stops_that_say_no_time_are_passed_on_the_way() -> None:
-    answer = comply(trip((None, 0), (None, None), (None, None), (3, None), miles=130))
+    answer = check_itinerary(trip((None, 0), (None, None), (None, None), (3, None), miles=130))
     assert answer.driving == 3 * HOUR
     assert answer.legal_for_one_driver
     without_miles = trip((None, 0), (None, None), (4, None))
@@ -123,27 +123,27 @@ def test_stops_that_say_no_time_are_passed_on_the_way() -> None:
 
 
 def test_a_trip_without_a_start_is_unknown() -> None:
-    answer = comply(trip((None, None), (3, None)))
+    answer = check_itinerary(trip((None, None), (3, None)))
     assert answer.verdict is Answer.UNKNOWN
     assert answer.drivers_needed is None
 
 
 def test_a_timetable_that_hides_driving_is_named() -> None:
-    assert comply(trip((None, 0), (2, None), miles=400)).too_fast == (1,)
-    assert comply(trip((None, 0), (2, None), miles=120)).too_fast == ()
+    assert check_itinerary(trip((None, 0), (2, None), miles=400)).too_fast == (1,)
+    assert check_itinerary(trip((None, 0), (2, None), miles=120)).too_fast == ()
 
 
 def test_times_out_of_order_are_refused_with_their_field() -> None:
     with pytest.raises(errors.Invalid) as refused:
-        comply(trip((None, 5), (3, None)))
+        check_itinerary(trip((None, 5), (3, None)))
     assert refused.value.fields[0].field == "stops.1.estimated_arrival"
     with pytest.raises(errors.Invalid):
-        comply(trip((None, 5), (None, 3), (9, None)))
+        check_itinerary(trip((None, 5), (None, 3), (9, None)))
 
 
 def test_a_van_has_its_own_limits() -> None:
-    assert comply(trip((None, 0), (8, 8.5), (11.5, None)), Law(US_PROPERTY)).legal_for_one_driver
-    assert not comply(trip((None, 0), (8.5, None)), Law(US_PROPERTY)).legal_for_one_driver
+    assert check_itinerary(trip((None, 0), (8, 8.5), (11.5, None)), Law(US_PROPERTY)).legal_for_one_driver
+    assert not check_itinerary(trip((None, 0), (8.5, None)), Law(US_PROPERTY)).legal_for_one_driver
 
 
 @settings(max_examples=40, deadline=None)
@@ -154,7 +154,7 @@ def test_one_driver_is_enough_exactly_when_nothing_is_violated(parts: list[tuple
     for driving, waiting in parts:
         times.append((at + driving / 2, at + driving / 2 + waiting / 2))
         at += (driving + waiting) / 2
-    answer = comply(trip(*times))
+    answer = check_itinerary(trip(*times))
     assert answer.legal_for_one_driver == (answer.drivers_needed == 1) == (not answer.violations)
     assert (answer.verdict is Answer.OK) == answer.legal_for_one_driver
     assert all(START <= handover.at <= START + at * HOUR for handover in answer.relief)
@@ -216,7 +216,7 @@ def test_what_a_crew_is_planned_to_do_has_no_gaps_and_one_at_the_wheel(legs_driv
         assert all(one.end == two.start for one, two in pairwise(duty))
     driven = sum((each.length for duty in planned for each in duty if each.status is Status.DRIVING), timedelta())
     assert driven == sum((leg.driving for leg in legs(asked) or []), timedelta())
-    answer = comply(asked)
+    answer = check_itinerary(asked)
     if answer.verdict is Answer.OK:
         for duty in planned:
             rested = [Segment(start=duty[0].start - 9 * 24 * HOUR, end=duty[0].start, status=Status.OFF)]

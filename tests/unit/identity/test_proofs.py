@@ -36,21 +36,21 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_password_is_kept_as_argon2id_and_recognized() -> None:
-    digest = hashing.password_digest("correct horse battery staple")
+    digest = hashing.digest_password("correct horse battery staple")
     assert digest.startswith("$argon2id$")
-    assert hashing.password_matches(digest, "correct horse battery staple")
-    assert not hashing.password_matches(digest, "correct horse battery stapler")
-    assert digest != hashing.password_digest("correct horse battery staple")
+    assert hashing.is_right_password(digest, "correct horse battery staple")
+    assert not hashing.is_right_password(digest, "correct horse battery stapler")
+    assert digest != hashing.digest_password("correct horse battery staple")
 
 
 def test_the_same_letters_from_another_keyboard_are_the_same_password() -> None:
-    digest = hashing.password_digest("caf\u00e9 caf\u00e9 caf\u00e9")
-    assert hashing.password_matches(digest, "cafe\u0301 cafe\u0301 cafe\u0301")
+    digest = hashing.digest_password("caf\u00e9 caf\u00e9 caf\u00e9")
+    assert hashing.is_right_password(digest, "cafe\u0301 cafe\u0301 cafe\u0301")
 
 
 def test_where_there_is_no_password_none_is_right_and_the_work_is_the_same() -> None:
-    assert not hashing.password_matches("", "anything at all")
-    real = hashing.password_digest("anything at all").split("$")[1:4]
+    assert not hashing.is_right_password("", "anything at all")
+    real = hashing.digest_password("anything at all").split("$")[1:4]
     assert hashing.NOBODYS.split("$")[1:4] == real
 
 
@@ -84,7 +84,7 @@ def test_rubbish_is_no_refresh_token(text: str) -> None:
 
 def authenticator() -> tuple[str, Credentials]:
     secret = auth_totp.new_secret()
-    return secret, Credentials(id=USER.id, org_id=USER.org_id, totp=auth_totp.sealed(USER.id, secret))
+    return secret, Credentials(id=USER.id, org_id=USER.org_id, totp=auth_totp.encrypt_secret(USER.id, secret))
 
 
 @pytest.mark.parametrize(("seconds", "good"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)])
@@ -132,7 +132,7 @@ def test_without_an_authenticator_no_code_is_good() -> None:
 
 
 def test_the_picture_is_an_svg_in_a_data_address() -> None:
-    address = auth_totp.uri("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "ana@harbor.example", "Harbor Coach")
+    address = auth_totp.otpauth_uri("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "ana@harbor.example", "Harbor Coach")
     assert address.startswith(
         "otpauth://totp/Harbor%20Coach:ana%40harbor.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Harbor%20Coach"
     )

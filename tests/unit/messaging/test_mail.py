@@ -24,7 +24,7 @@ def composed(**more: Any) -> EmailMessage:
         "message_id": "msg_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         **more,
     }
-    raw = email.compose(LETTER, **wanted)
+    raw = email.compose_email(LETTER, **wanted)
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     made = message_from_bytes(raw, policy=default)
     assert isinstance(made, EmailMessage)

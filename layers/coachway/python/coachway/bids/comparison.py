@@ -42,25 +42,27 @@ class Comparison(BaseSchema):
     bids: list[ComparedBid]
 
 
-def comparison(caller: Caller, charter_id: str) -> Comparison:
+def compare_bids(caller: Caller, charter_id: str) -> Comparison:
     """All bids for a charter that were submitted, the best first, each with what keeps it from winning."""
-    on = context.load_context(caller, charter_id)
-    bids = [bid for bid in context.of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
-    known = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
-    asked, is_sealed = context.requests_for(caller.org_id, bids), context.is_sealed(on.request)
-    seen = [] if is_sealed else service.visible_bids(bids, asked)
-    places = service.ranks_of(seen, known)
-    compared = [_compared(caller, bid, on, asked.get(bid.id), known.get(bid.vendor_id), places) for bid in bids]
+    bidding = context.load_context(caller, charter_id)
+    bids = [bid for bid in context.list_bids_of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
+    candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
+    requests, is_sealed = context.requests_for(caller.org_id, bids), context.is_sealed(bidding.request)
+    seen = [] if is_sealed else service.visible_bids(bids, requests)
+    places = service.ranks_of(seen, candidates)
+    compared = [
+        _compare_bid(caller, bid, bidding, requests.get(bid.id), candidates.get(bid.vendor_id), places) for bid in bids
+    ]
     compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
     prices = [bid.terms.quoted_price for bid in seen]
     return Comparison(
         charter_id=charter_id,
-        bid_request_id=on.request.id if on.request else None,
+        bid_request_id=bidding.request.id if bidding.request else None,
         is_sealed=is_sealed,
-        target_price=on.request.target_price if on.request else None,
-        currency=on.charter.quote.currency,
-        vehicle_count=on.charter.vehicle_count,
-        vehicles_awarded=sum(cover.bid_id is not None for cover in on.charter.vehicles),
+        target_price=bidding.request.target_price if bidding.request else None,
+        currency=bidding.charter.quote.currency,
+        vehicle_count=bidding.charter.vehicle_count,
+        vehicles_awarded=sum(cover.bid_id is not None for cover in bidding.charter.vehicles),
         total_bids=len(bids),
         lowest_price=min(prices, default=None),
         highest_price=max(prices, default=None),
@@ -69,16 +71,16 @@ def comparison(caller: Caller, charter_id: str) -> Comparison:
     )
 
 
-def _compared(
+def _compare_bid(
     caller: Caller,
     bid: Bid,
-    on: context.BiddingContext,
-    asked: BidRequest | None,
+    bidding: context.BiddingContext,
+    requests: BidRequest | None,
     candidate: Candidate | None,
     places: Mapping[str, Ranked],
 ) -> ComparedBid:
-    view = visibility.bid(caller, bid, asked, places)
-    against = vendor_candidates.reasons(bid, on.charter, on.request, candidate)
+    view = visibility.build_bid_view(caller, bid, requests, places)
+    against = vendor_candidates.ineligibility_reasons(bid, bidding.charter, bidding.request, candidate)
     return ComparedBid(
         **view.model_dump(),
         eligible=not against,

@@ -62,17 +62,17 @@ def request_of(org_id: str, bid_request_id: str | None) -> BidRequest | None:
 
 def requests_for(org_id: str, bids: Collection[Bid]) -> dict[str, BidRequest]:
     """The requests that bids answer, by bid. A draft will answer the one under way, whichever it was begun for."""
-    asked = {bid.id: bid.bid_request_id for bid in bids}
+    requests = {bid.id: bid.bid_request_id for bid in bids}
     drafts = {
         bid.id: UNDER_WAY.key(org=org_id, charter=bid.charter_id) for bid in bids if bid.status is BidStatus.DRAFT
     }
     under_way = store.find_many(CharterBidding, drafts.values()) if drafts else {}
     for bid_id, place in drafts.items():
-        known = under_way.get(place)
-        asked[bid_id] = (known.bid_request_id if known else None) or asked[bid_id]
-    keys = {bid_id: BID_REQUEST.key(org=org_id, id=request_id) for bid_id, request_id in asked.items() if request_id}
-    kept = store.find_many(BidRequest, keys.values()) if keys else {}
-    return {bid_id: kept[key] for bid_id, key in keys.items() if key in kept}
+        existing = under_way.get(place)
+        requests[bid_id] = (existing.bid_request_id if existing else None) or requests[bid_id]
+    keys = {bid_id: BID_REQUEST.key(org=org_id, id=request_id) for bid_id, request_id in requests.items() if request_id}
+    stored = store.find_many(BidRequest, keys.values()) if keys else {}
+    return {bid_id: stored[key] for bid_id, key in keys.items() if key in stored}
 
 
 def is_sealed(request: BidRequest | None) -> bool:
@@ -89,20 +89,22 @@ def require_taking_bids(charter: Charter) -> None:
         raise errors.Conflict("this trip has left", title="this charter takes no bids")
 
 
-def require_open(on: BiddingContext, vendor_id: str) -> None:
+def require_open(bidding: BiddingContext, vendor_id: str) -> None:
     """Raises Conflict when nobody, or not this vendor, may bid for the charter now."""
-    require_taking_bids(on.charter)
-    if on.request is None:
+    require_taking_bids(bidding.charter)
+    if bidding.request is None:
         return
-    if on.request.status is not RequestStatus.OPEN:
-        raise errors.Conflict(f"this bid request is {on.request.status}", title="bidding is closed")
-    if on.request.deadline <= clock.now():
-        raise errors.Conflict(f"bids were taken until {on.request.deadline.isoformat()}", title="bidding is closed")
-    if not on.request.matching and vendor_id not in on.request.vendor_ids:
+    if bidding.request.status is not RequestStatus.OPEN:
+        raise errors.Conflict(f"this bid request is {bidding.request.status}", title="bidding is closed")
+    if bidding.request.deadline <= clock.now():
+        raise errors.Conflict(
+            f"bids were taken until {bidding.request.deadline.isoformat()}", title="bidding is closed"
+        )
+    if not bidding.request.matching and vendor_id not in bidding.request.vendor_ids:
         raise errors.Conflict("only vendors that were invited may bid", title="vendor was not invited")
 
 
-def of_charter(org_id: str, charter_id: str) -> list[Bid]:
+def list_bids_of_charter(org_id: str, charter_id: str) -> list[Bid]:
     """All bids for a charter, oldest first."""
     partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
     return query_all(Bid, partition, index=OF_CHARTER.index, most=MOST_BIDS)

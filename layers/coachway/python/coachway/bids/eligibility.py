@@ -76,20 +76,20 @@ class Vehicles(NamedTuple):
 
 def state_of(address: str) -> str | None:
     """The two letters of a state or province at an address's end: `NY` of `11 Wall St, New York, NY 10005`."""
-    found = _STATE.search(address.strip())
-    return found.group(1) if found and found.group(1) in STATES else None
+    result = _STATE.search(address.strip())
+    return result.group(1) if result and result.group(1) in STATES else None
 
 
 def reasons_against_bidding(trip: Trip, carrier: Carrier) -> list[str]:
     """Why this vendor may not bid; empty if it may."""
-    found = [] if carrier.status == "active" else [f"Vendor is {carrier.status}, not active"]
-    found += _papers(carrier.standing)
-    found += _area(trip, carrier)
+    result = [] if carrier.status == "active" else [f"Vendor is {carrier.status}, not active"]
+    result += _papers(carrier.standing)
+    result += _area(trip, carrier)
     if carrier.largest_vehicle and carrier.largest_vehicle < trip.seats:
-        found.append(f"Largest vehicle seats {carrier.largest_vehicle}, the trip needs {trip.seats}")
+        result.append(f"Largest vehicle seats {carrier.largest_vehicle}, the trip needs {trip.seats}")
     if carrier.classes and trip.vehicle_class not in carrier.classes:
-        found.append(f"Has no vehicle of class {trip.vehicle_class}")
-    return found
+        result.append(f"Has no vehicle of class {trip.vehicle_class}")
+    return result
 
 
 def against_matching(trip: Trip, carrier: Carrier) -> list[str]:
@@ -99,17 +99,17 @@ def against_matching(trip: Trip, carrier: Carrier) -> list[str]:
 
 def reasons_against_vehicles(trip: Trip, offer: Vehicles) -> list[str]:
     """Why these vehicles do not do; empty if they do."""
-    found = []
+    result = []
     if offer.vehicle_class != trip.vehicle_class:
-        found.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.vehicle_class}")
+        result.append(f"Vehicle is of class {offer.vehicle_class}, the trip needs {trip.vehicle_class}")
     if offer.seats < trip.seats:
-        found.append(f"Vehicle seats {offer.seats}, the trip needs {trip.seats}")
+        result.append(f"Vehicle seats {offer.seats}, the trip needs {trip.seats}")
     if offer.vehicles > trip.vehicles_left:
-        left = f"{trip.vehicles_left} of {trip.vehicle_count}"
-        found.append(f"Bid is for {offer.vehicles} vehicles, the trip still needs {left}")
+        remaining = f"{trip.vehicles_left} of {trip.vehicle_count}"
+        result.append(f"Bid is for {offer.vehicles} vehicles, the trip still needs {remaining}")
     if offer.revision != trip.revision:
-        found.append(f"Bid was made for revision {offer.revision} of the trip, which is at {trip.revision} now")
-    return found + _equipment(trip, offer.amenities, offer.is_ada_compliant)
+        result.append(f"Bid was made for revision {offer.revision} of the trip, which is at {trip.revision} now")
+    return result + _equipment(trip, offer.amenities, offer.is_ada_compliant)
 
 
 def _papers(standing: ComplianceStatus | None) -> list[str]:
@@ -118,15 +118,15 @@ def _papers(standing: ComplianceStatus | None) -> list[str]:
 
 def _area(trip: Trip, carrier: Carrier) -> list[str]:
     """What is not known of the pickup or of the vendor does not count against it."""
-    found = []
+    result = []
     if carrier.states and trip.state is not None and trip.state not in carrier.states:
-        found.append(f"Service area: serves {', '.join(carrier.states)}, the first pickup is in {trip.state}")
+        result.append(f"Service area: serves {', '.join(carrier.states)}, the first pickup is in {trip.state}")
     if carrier.radius_miles is not None and carrier.garage is not None and trip.pickup is not None:
         miles = miles_between(carrier.garage, trip.pickup)
         if miles > carrier.radius_miles:
             limit = f"{carrier.radius_miles:g} miles from the garage"
-            found.append(f"Service area: serves {limit}, the first pickup is {miles:.0f} away")
-    return found
+            result.append(f"Service area: serves {limit}, the first pickup is {miles:.0f} away")
+    return result
 
 
 def _equipment(trip: Trip, amenities: Iterable[str], is_ada_compliant: bool) -> list[str]:

@@ -14,7 +14,7 @@ from coachway.core.persistence.queries import query_all
 _PERSONAL: Final[RedactionMap] = {"message": "", "pickup": ERASED, "dropoff": ERASED}
 
 
-def charter_erased(caller: Caller, delivery: Delivery) -> None:
+def on_charter_erased(caller: Caller, delivery: Delivery) -> None:
     """Erase where a trip went and what was asked of vendors, in its requests and invitations."""
     client_id = str(delivery.data["client_id"])
     partition = REQUESTS_OF_CHARTER.partition(org=caller.org_id, charter=delivery.aggregate_id)
@@ -25,5 +25,5 @@ def charter_erased(caller: Caller, delivery: Delivery) -> None:
             erase_at(caller, invitation.key().pk, [], _PERSONAL, client_id)
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": charter_erased}
+CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": on_charter_erased}
 """By the event's type; `template.yaml` lets just these reach the queue."""

@@ -22,7 +22,7 @@ def bid_event_fields(bid: Bid) -> dict[str, Any]:
     }
 
 
-def of_request(request: BidRequest) -> dict[str, Any]:
+def request_event_fields(request: BidRequest) -> dict[str, Any]:
     """The fields that every event of a request has."""
     return {
         "bid_request_id": request.id,

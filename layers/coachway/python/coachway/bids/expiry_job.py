@@ -30,11 +30,11 @@ class Expiry(BaseSchema):
 
 def run() -> Expiry:
     """Expire what is due. An hour that went wrong is gone through again; twice does nothing twice."""
-    work, result = hourly_sweep.begin(_TIMER), Expiry()
-    for at in work.hours():
-        _go_through(at, work.now, result)
+    ops, result = hourly_sweep.begin(_TIMER), Expiry()
+    for at in ops.hours():
+        _go_through(at, ops.now, result)
     if not result.failed:
-        work.finish()
+        ops.finish()
     return result
 
 

@@ -65,7 +65,7 @@ class PushedBid(BaseSchema):
     valid_until: AwareDatetime
 
 
-def push(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
+def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     """Take a pushed bid; the same webhook-id gets the first result and changes nothing.
 
     Raises TooLarge, Unauthenticated for a bad signature or an old timestamp, TooMany, and as a bid does.
@@ -74,12 +74,12 @@ def push(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
         raise errors.TooLarge(f"a push may have at most {LARGEST:,} bytes")
     vendor_id = body.data.vendor_id
     keys = webhook_secrets.keys_of(vendor_id)
-    secrets = webhook_secrets.secrets(keys, clock.now()) if keys else []
+    secrets = webhook_secrets.list_secrets(keys, clock.now()) if keys else []
     if keys is None or not any(_is_signed(secret, posted) for secret in secrets):
-        _refuse(caller, vendor_id if keys else "unknown")
+        _record_bad_signature(caller, vendor_id if keys else "unknown")
         raise errors.Unauthenticated("sign the body with the vendor's secret, and send it within five minutes")
     rate_limit.consume_rate_limit("vendor-webhook", vendor_id, most=PUSHES_PER_MINUTE, seconds=60)
-    return _once(_vendor(caller, keys), body, posted)
+    return _receive_once(_vendor_caller(caller, keys), body, posted)
 
 
 def _is_signed(secret: str, posted: RawRequest) -> bool:
@@ -90,7 +90,7 @@ def _is_signed(secret: str, posted: RawRequest) -> bool:
     return True
 
 
-def _refuse(caller: Caller, vendor_id: str) -> None:
+def _record_bad_signature(caller: Caller, vendor_id: str) -> None:
     """Count a bad signature, and log it without anything that was sent."""
     logger.warning("a webhook's signature is not good", vendor_id=vendor_id, ip=caller.ip)
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
@@ -98,12 +98,12 @@ def _refuse(caller: Caller, vendor_id: str) -> None:
     rate_limit.consume_rate_limit("bad-webhook-signature", caller.ip, most=BAD_SIGNATURES_PER_MINUTE, seconds=60)
 
 
-def _vendor(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:
-    known: dict[str, Any] = {"correlation_id": caller.correlation_id, "ip": caller.ip, "agent": caller.agent}
-    return Caller(org_id=keys.org_id, user_id="vendor-webhook", role="vendor", party_id=keys.vendor_id, **known)
+def _vendor_caller(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:
+    existing: dict[str, Any] = {"correlation_id": caller.correlation_id, "ip": caller.ip, "agent": caller.agent}
+    return Caller(org_id=keys.org_id, user_id="vendor-webhook", role="vendor", party_id=keys.vendor_id, **existing)
 
 
-def _once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
+def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     attempt = IdempotentRequest(
         f"webhook:{vendor.party_id}",
         vendor.org_id,
@@ -116,7 +116,7 @@ def _once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     first = store.find(IdempotencyRecord, attempt.location())
     if first is None:
         try:
-            return _place(vendor, body, attempt)
+            return _place_bid(vendor, body, attempt)
         except ReplayedRequest as known:
             first = known.first
         except errors.Conflict:
@@ -130,7 +130,7 @@ def _once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     return PushedBid.model_validate_json(text)
 
 
-def _pushed(bid: Bid) -> PushedBid:
+def _build_result(bid: Bid) -> PushedBid:
     if bid.submitted_at is None or bid.valid_until is None:
         raise ValueError("a pushed bid is submitted")
     return PushedBid(
@@ -142,6 +142,6 @@ def _pushed(bid: Bid) -> PushedBid:
     )
 
 
-def _place(vendor: Caller, body: BidPush, attempt: IdempotentRequest) -> PushedBid:
-    bid, _ = service.create_and_submit(replace(vendor, attempt=attempt), body.data, told=_pushed)
-    return _pushed(bid)
+def _place_bid(vendor: Caller, body: BidPush, attempt: IdempotentRequest) -> PushedBid:
+    bid, _ = service.create_and_submit(replace(vendor, attempt=attempt), body.data, told=_build_result)
+    return _build_result(bid)

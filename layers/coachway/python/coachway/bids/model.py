@@ -131,15 +131,15 @@ class Bid(Entity, Offered):
         return BID.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        found = {
+        result = {
             "gsi1": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
             "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, id=self.id),
             "gsi3": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
         }
         if self.status.is_live and self.valid_until is not None:
             expires = sortable(self.valid_until)
-            found["gsi4"] = DUE.key(hour=expires[:13], expires=expires, id=self.id)
-        return found
+            result["gsi4"] = DUE.key(hour=expires[:13], expires=expires, id=self.id)
+        return result
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "vendor_id": self.vendor_id, "charter_id": self.charter_id}

@@ -72,8 +72,8 @@ def cheapest_combination(places: Sequence[Ranked], vehicles: int) -> list[Offer]
             if before is None:
                 continue
             offered = (before[0] + place.offer.price, sorted([*before[1], place.rank]))
-            known = best[covered]
-            if known is None or offered < known:
+            existing = best[covered]
+            if existing is None or offered < existing:
                 best[covered] = offered
     chosen = best[vehicles]
     if chosen is None or not vehicles:
@@ -99,13 +99,13 @@ def auto_award(offers: Iterable[Offer], vehicles: int, target_price: int | None)
     return cover if is_cheap and all(is_trusted(offer) for offer in cover) else []
 
 
-def assign_vehicles(free: Sequence[int], wanted: int, vehicles: int) -> tuple[list[int], list[int]]:
+def assign_vehicles(free: Sequence[int], body: int, vehicles: int) -> tuple[list[int], list[int]]:
     """Of a charter's free vehicles, those that a bid gets, and those that are left. Raises Conflict for too few."""
-    if wanted > len(free):
-        left = f"{len(free)} of {vehicles} vehicles are still to be awarded, and this bid is for {wanted}"
+    if body > len(free):
+        remaining = f"{len(free)} of {vehicles} vehicles are still to be awarded, and this bid is for {body}"
         title = "every vehicle has its vendor" if not free else "too few vehicles are left"
-        raise errors.Conflict(left, title=title)
-    return list(free[:wanted]), list(free[wanted:])
+        raise errors.Conflict(remaining, title=title)
+    return list(free[:body]), list(free[body:])
 
 
 class Entry(NamedTuple):
@@ -130,11 +130,11 @@ class Decision(NamedTuple):
         return not self.award and bool(self.candidates)
 
 
-def decide(entries: Iterable[Entry], vehicles: int, target_price: int | None, now: datetime) -> Decision:
+def decide_award(entries: Iterable[Entry], vehicles: int, target_price: int | None, now: datetime) -> Decision:
     """Award by itself, leave it to a manager, or say that there is nothing to choose from."""
-    known = list(entries)
-    why = {entry.offer.bid_id: disqualification_reason(entry, now) for entry in known}
-    places = rank_bids(entry.offer for entry in known if not why[entry.offer.bid_id])
+    existing = list(entries)
+    why = {entry.offer.bid_id: disqualification_reason(entry, now) for entry in existing}
+    places = rank_bids(entry.offer for entry in existing if not why[entry.offer.bid_id])
     candidates = [place.offer for place in places]
     award = auto_award(candidates, vehicles, target_price)
     winners = {offer.bid_id for offer in award}

@@ -216,8 +216,8 @@ class Invitation(Entity):
 
 def invitation_id(bid_request_id: str, vendor_id: str) -> str:
     """The one id of a vendor's invitation to a request; it sorts by the request's time."""
-    said = f"{bid_request_id}\0{vendor_id}".encode()
-    return ids.from_bytes("ivt", ids.to_bytes(bid_request_id)[:6] + hashlib.sha256(said).digest()[:10])
+    payload = f"{bid_request_id}\0{vendor_id}".encode()
+    return ids.from_bytes("ivt", ids.to_bytes(bid_request_id)[:6] + hashlib.sha256(payload).digest()[:10])
 
 
 class CharterBidding(Record):

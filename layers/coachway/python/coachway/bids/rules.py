@@ -77,17 +77,19 @@ LONGEST_REQUEST: Final = timedelta(days=30)
 def require_bid_step(before: BidStatus, after: BidStatus) -> None:
     """Raises Conflict unless a bid may go from one status to the other."""
     if after not in BID_STEPS[before]:
-        raise errors.Conflict(f"this bid is {before}: {_possible(BID_STEPS[before])}", title="that does not follow")
+        raise errors.Conflict(
+            f"this bid is {before}: {_possible_statuses(BID_STEPS[before])}", title="that does not follow"
+        )
 
 
 def require_request_step(before: RequestStatus, after: RequestStatus) -> None:
     """Raises Conflict unless a request may go from one status to the other."""
     if after not in REQUEST_STEPS[before]:
-        can = _possible(REQUEST_STEPS[before])
+        can = _possible_statuses(REQUEST_STEPS[before])
         raise errors.Conflict(f"this bid request is {before}: {can}", title="that does not follow")
 
 
-def _possible(following: Sequence[str]) -> str:
+def _possible_statuses(following: Sequence[str]) -> str:
     return f"it can become {' or '.join(following)}" if following else "nothing can follow"
 
 

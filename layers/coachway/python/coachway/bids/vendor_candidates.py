@@ -53,7 +53,7 @@ class Candidate:
             garage = Coordinates(vendor.garage_latitude, vendor.garage_longitude)
         return Carrier(
             status=vendor.status.value,
-            standing=status.of_subject(self.subject, last_day) if self.subject else None,
+            standing=status.status_of_subject(self.subject, last_day) if self.subject else None,
             states=vendor.service_states,
             garage=garage,
             radius_miles=vendor.service_radius_miles,
@@ -65,16 +65,19 @@ class Candidate:
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless vendor and papers are still as they were judged."""
-        return [bidding_access.unchanged(self.vendor), *([subjects.unchanged(self.subject)] if self.subject else [])]
+        return [
+            bidding_access.check_unchanged_op(self.vendor),
+            *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
+        ]
 
 
 def load_candidates(org_id: str, vendor_ids: Iterable[str]) -> dict[str, Candidate]:
     """Vendors by id, a read for each 33; those that are not there are left out."""
-    wanted, found = list(dict.fromkeys(vendor_ids)), dict[str, Candidate]()
-    for start in range(0, len(wanted), _TOGETHER):
-        some = wanted[start : start + _TOGETHER]
-        found |= candidates_in(store.batch_get(candidate_keys(org_id, some)), org_id, some)
-    return found
+    requested, result = list(dict.fromkeys(vendor_ids)), dict[str, Candidate]()
+    for start in range(0, len(requested), _TOGETHER):
+        batch = requested[start : start + _TOGETHER]
+        result |= candidates_in(store.batch_get(candidate_keys(org_id, batch)), org_id, batch)
+    return result
 
 
 def candidate_keys(org_id: str, vendor_ids: Iterable[str]) -> list[Key]:
@@ -103,10 +106,10 @@ def _keys(org_id: str, vendor_id: str) -> tuple[Key, Key, Key]:
     )
 
 
-def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
+def build_trip(charter: Charter, request: BidRequest | None) -> Trip:
     """What a charter asks of a vendor."""
     first = next((stop for stop in charter.stops if stop.stop_type is StopType.PICKUP), charter.stops[0])
-    wanted, needs_ada = equipment.required_amenities(charter.amenities)
+    requested, needs_ada = equipment.required_amenities(charter.amenities)
     pickup = None
     if first.latitude is not None and first.longitude is not None:
         pickup = Coordinates(first.latitude, first.longitude)
@@ -114,7 +117,7 @@ def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
         vehicle_class=charter.vehicle_class,
         vehicle_count=charter.vehicle_count,
         passengers=charter.passengers,
-        amenities=wanted,
+        amenities=requested,
         needs_ada=needs_ada or (request is not None and request.requires_ada),
         state=state_of(first.geocoded_address or first.address) or state_of(first.address),
         pickup=pickup,
@@ -124,7 +127,7 @@ def trip_of(charter: Charter, request: BidRequest | None) -> Trip:
     )
 
 
-def vehicles_of(bid: Bid) -> Vehicles:
+def build_vehicles(bid: Bid) -> Vehicles:
     """What a bid offers, as the rules look at it."""
     return Vehicles(
         vehicle_class=bid.vehicle_type,
@@ -136,28 +139,30 @@ def vehicles_of(bid: Bid) -> Vehicles:
     )
 
 
-def reasons(bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None) -> list[str]:
+def ineligibility_reasons(
+    bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None
+) -> list[str]:
     """Why a bid may not win; empty if it may."""
     if candidate is None:
         return ["Vendor was removed"]
-    trip = trip_of(charter, request)
+    trip = build_trip(charter, request)
     return reasons_against_bidding(trip, candidate.carrier(trip.last_day)) + reasons_against_vehicles(
-        trip, vehicles_of(bid)
+        trip, build_vehicles(bid)
     )
 
 
 def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, candidate: Candidate | None) -> None:
     """Raises Conflict naming everything that is in the way."""
-    found = reasons(bid, charter, request, candidate)
-    if found:
+    result = ineligibility_reasons(bid, charter, request, candidate)
+    if result:
         raise errors.Conflict(
-            f"Vendor not eligible to bid: {'; '.join(found)}",
+            f"Vendor not eligible to bid: {'; '.join(result)}",
             title="vendor not eligible to bid",
-            fields=[FieldError("vendor_id", reason) for reason in found],
+            fields=[FieldError("vendor_id", reason) for reason in result],
         )
 
 
-def offer_of(bid: Bid, candidate: Candidate | None) -> Offer:
+def build_offer(bid: Bid, candidate: Candidate | None) -> Offer:
     """A bid as the ranking looks at it."""
     return Offer(
         bid_id=bid.id,
@@ -174,15 +179,15 @@ def valid_until(bid: Bid, request: BidRequest | None) -> datetime | None:
     return bid.valid_until if request is None else request.holds(bid)
 
 
-def entries(
-    bids: Iterable[Bid], charter: Charter, request: BidRequest | None, known: Mapping[str, Candidate]
+def build_entries(
+    bids: Iterable[Bid], charter: Charter, request: BidRequest | None, candidates: Mapping[str, Candidate]
 ) -> list[Entry]:
     """Bids as a decision looks at them."""
     return [
         Entry(
-            offer_of(bid, known.get(bid.vendor_id)),
+            build_offer(bid, candidates.get(bid.vendor_id)),
             valid_until(bid, request) or clock.now(),
-            reasons(bid, charter, request, known.get(bid.vendor_id)),
+            ineligibility_reasons(bid, charter, request, candidates.get(bid.vendor_id)),
         )
         for bid in bids
     ]

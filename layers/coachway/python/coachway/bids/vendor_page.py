@@ -58,91 +58,97 @@ class DeclineForm(RequestSchema):
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
-def show(caller: Caller, token: str) -> HtmlResponse:
+def show_page(caller: Caller, token: str) -> HtmlResponse:
     """The page of an invitation. Raises Missing for a link that was not made here."""
-    invited = invitation_links.opened(caller, token)
-    invitation_links.seen(invited)
-    return _drawn(invited, here=f"{token}/")
+    invited = invitation_links.open_invitation_link(caller, token)
+    invitation_links.record_view(invited)
+    return _render_page(invited, here=f"{token}/")
 
 
-def bid(caller: Caller, token: str, form: BidForm) -> HtmlResponse:
+def submit_form(caller: Caller, token: str, form: BidForm) -> HtmlResponse:
     """Bid, and lead back to the page; what is missing is asked for."""
-    invited = invitation_links.opened(caller, token)
+    invited = invitation_links.open_invitation_link(caller, token)
     sent = form.model_dump()
-    wrong, wanted = _read(form, invited)
-    if wanted is None:
-        return _drawn(invited, status=422, sent=sent, wrong=wrong)
+    wrong, requested = _read_form(form, invited)
+    if requested is None:
+        return _render_page(invited, status=422, sent=sent, wrong=wrong)
     try:
-        return _answered(caller, token, sent, lambda: service.create_and_submit(invited.caller, wanted))
+        return _run_form(caller, token, sent, lambda: service.create_and_submit(invited.caller, requested))
     except errors.Duplicate:
-        return _again(invitation_links.opened(caller, token), token, wanted, sent)
+        return _show_earlier_bid(invitation_links.open_invitation_link(caller, token), token, requested, sent)
 
 
-def _again(invited: Invited, token: str, wanted: BidInput, sent: Mapping[str, object]) -> HtmlResponse:
+def _show_earlier_bid(invited: Invited, token: str, body: BidInput, sent: Mapping[str, object]) -> HtmlResponse:
     """What somebody sees who has bid before: after the same bid, such as a second tap, what the first one saw."""
-    known = invited.bid
-    if known is None or not known.status.is_live:
+    existing = invited.bid
+    if existing is None or not existing.status.is_live:
         trouble = "A bid for this trip was begun elsewhere. Log in to send or withdraw it."
-        return _drawn(invited, status=409, trouble=trouble, sent=sent)
-    if (known.terms.quoted_price, known.vehicle_count) == (wanted.quoted_price, wanted.vehicle_count):
-        return _back(token)
-    price = formatter_of(organization_queries.get(known.org_id)).money(known.terms.quoted_price, known.currency)
+        return _render_page(invited, status=409, trouble=trouble, sent=sent)
+    if (existing.terms.quoted_price, existing.vehicle_count) == (body.quoted_price, body.vehicle_count):
+        return _redirect_to_page(token)
+    price = formatter_of(organization_queries.get(existing.org_id)).money(
+        existing.terms.quoted_price, existing.currency
+    )
     trouble = f"You have bid {price} already, and this second bid was not taken. Withdraw the first to bid anew."
-    return _drawn(invited, status=409, trouble=trouble, sent=sent)
+    return _render_page(invited, status=409, trouble=trouble, sent=sent)
 
 
-def decline(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
+def decline_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
     """Decline, and lead back to the page."""
 
     def act() -> None:
-        now = invitation_links.opened(caller, token)
-        invitations.decline(now.caller, now.invitation, now.request, form.reason.strip())
+        now = invitation_links.open_invitation_link(caller, token)
+        invitations.decline_invitation(now.caller, now.invitation, now.request, form.reason.strip())
 
-    return _answered(caller, token, form.model_dump(), retry_on_conflict(act))
+    return _run_form(caller, token, form.model_dump(), retry_on_conflict(act))
 
 
-def withdraw(caller: Caller, token: str) -> HtmlResponse:
+def withdraw_form(caller: Caller, token: str) -> HtmlResponse:
     """Take the bid back, and lead back to the page, where another can be made as long as bidding is open."""
 
     def act() -> None:
-        now = invitation_links.opened(caller, token)
+        now = invitation_links.open_invitation_link(caller, token)
         if now.bid is None:
             raise errors.Conflict("There is no bid to withdraw.")
         service.withdraw(now.caller, now.bid.id)
 
-    return _answered(caller, token, {}, act)
+    return _run_form(caller, token, {}, act)
 
 
-def _answered(caller: Caller, token: str, sent: Mapping[str, object], act: Callable[[], object]) -> HtmlResponse:
+def _run_form(caller: Caller, token: str, sent: Mapping[str, object], act: Callable[[], object]) -> HtmlResponse:
     try:
         act()
     except errors.Duplicate:
         raise
     except errors.Conflict as refusal:
         trouble = refusal.detail or refusal.title
-        return _drawn(invitation_links.opened(caller, token), status=409, trouble=trouble, sent=sent)
-    return _back(token)
+        return _render_page(
+            invitation_links.open_invitation_link(caller, token), status=409, trouble=trouble, sent=sent
+        )
+    return _redirect_to_page(token)
 
 
-def _back(token: str) -> HtmlResponse:
+def _redirect_to_page(token: str) -> HtmlResponse:
     return HtmlResponse("", status=303, headers={"Location": f"../{token}"})
 
 
-def _read(form: BidForm, invited: Invited) -> tuple[dict[str, str], BidInput | None]:
-    charter, left, wrong = invited.charter, _left(invited), dict[str, str]()
-    price = _amount(form.quoted_price)
+def _read_form(form: BidForm, invited: Invited) -> tuple[dict[str, str], BidInput | None]:
+    charter, remaining, wrong = invited.charter, _remaining_vehicles(invited), dict[str, str]()
+    price = _parse_amount(form.quoted_price)
     if price is None:
         wrong["quoted_price"] = "Enter your price, such as 1250.00."
-    seats = _number(form.passenger_capacity, 1000)
+    seats = _parse_number(form.passenger_capacity, 1000)
     if seats is None:
         wrong["passenger_capacity"] = "Enter how many passengers each vehicle takes."
-    count = _number(form.vehicle_count or str(left), left)
+    count = _parse_number(form.vehicle_count or str(remaining), remaining)
     if count is None:
-        wrong["vehicle_count"] = f"Enter a number from 1 to {left}." if left > 1 else "Only one vehicle is needed now."
+        wrong["vehicle_count"] = (
+            f"Enter a number from 1 to {remaining}." if remaining > 1 else "Only one vehicle is needed now."
+        )
     if wrong or price is None:
         return wrong, None
     try:
-        wanted = BidInput(
+        requested = BidInput(
             vendor_id=invited.invitation.vendor_id,
             charter_id=charter.id,
             quoted_price=price,
@@ -156,10 +162,10 @@ def _read(form: BidForm, invited: Invited) -> tuple[dict[str, str], BidInput | N
         )
     except ValidationError:
         return {"notes": "Something in this form was not right."}, None
-    return {}, wanted
+    return {}, requested
 
 
-def _amount(text: str) -> int | None:
+def _parse_amount(text: str) -> int | None:
     """Cents of `1250`, `1,250.00` or `$1250.5`."""
     try:
         value = Decimal(text.strip().lstrip("$").replace(",", ""))
@@ -169,12 +175,12 @@ def _amount(text: str) -> int | None:
     return int(cents) if 0 < value <= _LARGEST and cents == cents.to_integral_value() else None
 
 
-def _number(text: str, most: int) -> int | None:
+def _parse_number(text: str, most: int) -> int | None:
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= most else None
 
 
-def _drawn(
+def _render_page(
     invited: Invited,
     *,
     here: str = "",
@@ -185,7 +191,7 @@ def _drawn(
 ) -> HtmlResponse:
     organization = organization_queries.get(invited.charter.org_id)
     words = formatter_of(organization)
-    usual = {"vehicle_count": str(_left(invited)), "reason": ""}
+    usual = {"vehicle_count": str(_remaining_vehicles(invited)), "reason": ""}
     return html.html(
         TEMPLATES,
         "bid.html",
@@ -196,15 +202,15 @@ def _drawn(
         number=invited.charter.number,
         heading=f"Trip {invited.charter.number}",
         route=charter_text.describe_route(invited.charter.stops),
-        facts=_facts(invited.charter, words),
+        facts=_trip_facts(invited.charter, words),
         stops=charter_text.describe_stops(invited.charter.stops, words),
         message=invited.request.message,
         until=words.moment(invited.request.deadline, invited.charter.timezone),
         is_open=_is_open(invited),
         can_withdraw=invited.bid is not None and invited.bid.status.is_live,
-        banner=_banner(invited, words),
+        banner=_build_banner(invited, words),
         trouble=trouble,
-        vehicles=_left(invited),
+        vehicles=_remaining_vehicles(invited),
         amenities=charter_text.amenity_names(invited.charter),
         requires_ada=invited.request.requires_ada,
         currency=invited.request.currency,
@@ -214,12 +220,12 @@ def _drawn(
     )
 
 
-def _facts(charter: Charter, words: Formatter) -> list[charter_text.Fact]:
-    found = charter_text.describe_trip(charter)
-    return [*found, charter_text.Fact("Miles", words.number(charter.miles))]
+def _trip_facts(charter: Charter, words: Formatter) -> list[charter_text.Fact]:
+    result = charter_text.describe_trip(charter)
+    return [*result, charter_text.Fact("Miles", words.number(charter.miles))]
 
 
-def _left(invited: Invited) -> int:
+def _remaining_vehicles(invited: Invited) -> int:
     """How many vehicles there are to bid for."""
     return max(1, len(invited.charter.uncovered_vehicles))
 
@@ -234,7 +240,7 @@ def _is_open(invited: Invited) -> bool:
     return invited.request.status is RequestStatus.OPEN and not under_way
 
 
-def _banner(invited: Invited, words: Formatter) -> tuple[str, str, str] | None:
+def _build_banner(invited: Invited, words: Formatter) -> tuple[str, str, str] | None:
     """What to know first: title, text, mood."""
     if invited.bid is not None and _has_bid(invited):
         price = words.money(invited.bid.terms.quoted_price, invited.bid.currency)

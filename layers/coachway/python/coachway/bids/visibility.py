@@ -15,14 +15,14 @@ _VENDORS_DO_NOT_SEE = frozenset(
 )
 
 
-def acts_for(caller: Caller, vendor_id: str) -> bool:
+def is_own_vendor(caller: Caller, vendor_id: str) -> bool:
     """Whether the caller is this vendor."""
     return caller.role == "vendor" and caller.party_id == vendor_id
 
 
-def bid(
+def build_bid_view(
     caller: Caller,
-    kept: Bid,
+    stored: Bid,
     request: BidRequest | None,
     places: Mapping[str, Ranked] | None = None,
     *,
@@ -30,28 +30,28 @@ def bid(
 ) -> BidView:
     """A bid as the caller may see it. While it is sealed, only its vendor sees what it costs, and nobody a rank."""
     is_sealed = request is not None and request.is_sealed
-    shown = kept.model_dump(exclude={"terms", "version"})
+    fields = stored.model_dump(exclude={"terms", "version"})
     if request is not None:
-        shown["valid_until"] = request.holds(kept)
-    if not is_sealed or acts_for(caller, kept.vendor_id):
-        shown |= kept.terms.model_dump()
-    place = (places or {}).get(kept.id)
+        fields["valid_until"] = request.holds(stored)
+    if not is_sealed or is_own_vendor(caller, stored.vendor_id):
+        fields |= stored.terms.model_dump()
+    place = (places or {}).get(stored.id)
     if place is not None and not is_sealed:
-        shown |= {
+        fields |= {
             "rank": place.rank,
             "is_lowest_bid": place.is_lowest_bid,
             "price_difference_from_lowest": place.price_difference_from_lowest,
         }
-    return BidView(**shown, is_sealed=is_sealed, version=kept.version if version is None else version)
+    return BidView(**fields, is_sealed=is_sealed, version=stored.version if version is None else version)
 
 
-def request(
-    caller: Caller, kept: BidRequest, invitation: Invitation | None = None, *, version: int | None = None
+def build_request_view(
+    caller: Caller, stored: BidRequest, invitation: Invitation | None = None, *, version: int | None = None
 ) -> BidRequestView:
     """A request as the caller may see it."""
-    shown = kept.model_dump(exclude={"version", "vendor_ids", "round", "invited_at"})
+    fields = stored.model_dump(exclude={"version", "vendor_ids", "round", "invited_at"})
     if caller.is_outside:
-        shown = {name: value for name, value in shown.items() if name not in _VENDORS_DO_NOT_SEE}
+        fields = {name: value for name, value in fields.items() if name not in _VENDORS_DO_NOT_SEE}
     if invitation is not None:
-        shown |= invitation.model_dump(include={"viewed_at", "responded_at", "is_accepted", "bid_id"})
-    return BidRequestView(**shown, is_sealed=kept.is_sealed, version=kept.version if version is None else version)
+        fields |= invitation.model_dump(include={"viewed_at", "responded_at", "is_accepted", "bid_id"})
+    return BidRequestView(**fields, is_sealed=stored.is_sealed, version=stored.version if version is None else version)

@@ -73,7 +73,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
     quietly = replace(caller, attempt=None)
     contacts = query_all(Contact, place.pk, prefix="CONTACT#")
     past = query_all(Envelope, place.pk, prefix="EVENT#")
-    users = party_accounts.of_party(caller.org_id, "client", client_id)
+    users = party_accounts.list_users_of_party(caller.org_id, "client", client_id)
     if receipt is None:
         receipt = Erasure(
             id=client_id, org_id=caller.org_id, addresses=_contact_addresses(client, contacts, past, users)
@@ -84,7 +84,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
             credit.require_zero_balance(client),
         )
     for user in users:
-        party_accounts.erase(quietly, user)
+        party_accounts.erase_user(quietly, user)
     work: list[Op] = [
         *(Remove(each) for each in contacts),
         *(Remove(each) for each in query_all(Address, place.pk, prefix="ADDRESS#")),

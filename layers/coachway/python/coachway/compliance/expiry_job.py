@@ -44,7 +44,7 @@ def _go_through(at: datetime, now: datetime, result: Reminding) -> None:
         due = query_page(ComplianceDocument, DUE, [bucket], query, between=("0", f"{sortable(now)}~"))
         for document in due.items:
             try:
-                _look_at(document, now, result)
+                _remind_or_expire(document, now, result)
             except errors.Error as failure:
                 # One that goes wrong holds back nobody; the hour is gone through again.
                 result.failed += 1
@@ -53,7 +53,7 @@ def _go_through(at: datetime, now: datetime, result: Reminding) -> None:
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _look_at(seen: ComplianceDocument, now: datetime, result: Reminding) -> None:
+def _remind_or_expire(seen: ComplianceDocument, now: datetime, result: Reminding) -> None:
     """By the document itself: what an index says may be old."""
     before = store.find(ComplianceDocument, DOCUMENT.key(org=seen.org_id, id=seen.id))
     if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
@@ -64,10 +64,10 @@ def _look_at(seen: ComplianceDocument, now: datetime, result: Reminding) -> None
         # Whose it was has gone.
         store.commit(caller, Update(before, before.model_copy(update={"due_at": None})))
         return
-    timezone = reminder_times.zone(before.org_id)
-    today = reminder_times.reached(now, timezone)
+    timezone = reminder_times.get_timezone(before.org_id)
+    today = reminder_times.last_morning_day(now, timezone)
     if today > before.expiration_date:
-        store.commit(caller, *_expired(before, subject, before.expiration_date))
+        store.commit(caller, *_expire(before, subject, before.expiration_date))
         result.expired += 1
         return
     due = reminder_times.due_at(before.status, before.expiration_date, now, timezone)
@@ -82,24 +82,24 @@ def _look_at(seen: ComplianceDocument, now: datetime, result: Reminding) -> None
         return
     after.reminders_sent = [*before.reminders_sent, days]
     after.reminder_sent, after.reminder_sent_at = True, now
-    told = DocumentExpiring(
-        **_told(before, before.expiration_date, subject), days_left=(before.expiration_date - today).days
+    event = DocumentExpiring(
+        **_event(before, before.expiration_date, subject), days_left=(before.expiration_date - today).days
     )
-    store.commit(caller, Update(before, after, [told]))
+    store.commit(caller, Update(before, after, [event]))
     result.reminded += 1
 
 
-def _expired(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:
+def _expire(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:
     after = before.model_copy(update={"status": Status.EXPIRED, "due_at": None})
-    told = DocumentExpired(
-        **_told(before, expiration_date, subject), renewed=rules.has_valid_replacement(before.paper(), subject.papers)
+    event = DocumentExpired(
+        **_event(before, expiration_date, subject), renewed=rules.has_valid_replacement(before.paper(), subject.papers)
     )
-    return [Update(before, after, [told]), subjects.put_document_op(subject, after.paper())]
+    return [Update(before, after, [event]), subjects.put_document_op(subject, after.paper())]
 
 
-def _told(document: ComplianceDocument, expiration_date: date, subject: Subject) -> dict[str, Any]:
+def _event(document: ComplianceDocument, expiration_date: date, subject: Subject) -> dict[str, Any]:
     return {
-        **service.about(document),
+        **service.event_fields(document),
         "document_name": document.document_name,
         "expiration_date": expiration_date,
         "subject_name": subject.name,

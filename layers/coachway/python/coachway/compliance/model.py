@@ -156,7 +156,7 @@ class ComplianceDocument(Entity, DocumentInput):
     def indexes(self) -> Mapping[str, Key]:
         month = f"{ids.created_at_of(self.id):%Y-%m}"
         bucket = QUEUE if self.status.is_open else month
-        found = {
+        result = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": OF_SUBJECT.key(
                 org=self.org_id, subject_type=self.subject_type, subject=self.subject_id, id=self.id
@@ -165,8 +165,8 @@ class ComplianceDocument(Entity, DocumentInput):
         }
         if self.due_at is not None:
             due = sortable(self.due_at)
-            found["gsi4"] = DUE.key(hour=due[:13], due=due, id=self.id)
-        return found
+            result["gsi4"] = DUE.key(hour=due[:13], due=due, id=self.id)
+        return result
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {

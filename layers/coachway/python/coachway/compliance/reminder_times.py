@@ -14,33 +14,33 @@ from coachway.identity import organization_queries
 _ZONE_SECONDS: Final = 300
 
 
-def zone(org_id: str) -> str:
+def get_timezone(org_id: str) -> str:
     """An organization's time zone, remembered for five minutes so that handing in a paper needs no read of it."""
-    return _zone(org_id, clock.epoch() // _ZONE_SECONDS)
+    return _load_timezone(org_id, clock.epoch() // _ZONE_SECONDS)
 
 
 @lru_cache(maxsize=256)
-def _zone(org_id: str, _period: int) -> str:
+def _load_timezone(org_id: str, _period: int) -> str:
     return organization_queries.get(org_id).timezone
 
 
-def forget_zones() -> None:
+def clear_timezone_cache() -> None:
     """Forget the time zones, as a new process has."""
-    _zone.cache_clear()
+    _load_timezone.cache_clear()
 
 
-def morning(day: date, timezone: str) -> datetime:
+def morning_of(day: date, timezone: str) -> datetime:
     """Eight in the morning of `day`, in UTC."""
     return datetime(day.year, day.month, day.day, MORNING, tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
 
-def reached(now: datetime, timezone: str) -> date:
+def last_morning_day(now: datetime, timezone: str) -> date:
     """The last day whose morning has come."""
     today = now.astimezone(ZoneInfo(timezone)).date()
-    return today if now >= morning(today, timezone) else today - timedelta(days=1)
+    return today if now >= morning_of(today, timezone) else today - timedelta(days=1)
 
 
 def due_at(status: Status, expiration_date: date | None, now: datetime, timezone: str) -> datetime | None:
     """When a paper is looked at next, never in the past; None if never."""
-    day = next_day(status, expiration_date, reached(now, timezone))
-    return None if day is None else max(morning(day, timezone), now)
+    day = next_day(status, expiration_date, last_morning_day(now, timezone))
+    return None if day is None else max(morning_of(day, timezone), now)

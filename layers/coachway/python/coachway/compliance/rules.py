@@ -133,30 +133,32 @@ class ComplianceStatus(BaseSchema):
 
     def reasons(self) -> list[str]:
         """What is wrong, one sentence each: `Missing required document: business_license`."""
-        said = (
+        payload = (
             ("Missing required document", self.missing),
             (f"Required document is expired on {self.on_date}", self.expired),
             ("Required document is not approved yet", self.pending),
             ("Required document was rejected", self.rejected),
         )
-        return [f"{what}: {kind}" for what, kinds in said for kind in kinds]
+        return [f"{what}: {kind}" for what, kinds in payload for kind in kinds]
 
 
-def standing(papers: Iterable[DocumentSummary], required: Iterable[DocumentType], on_date: date) -> ComplianceStatus:
+def compliance_status(
+    papers: Iterable[DocumentSummary], required: Iterable[DocumentType], on_date: date
+) -> ComplianceStatus:
     """Whether `papers` hold everything `required`, approved and unexpired, through the end of `on_date`."""
     by_type: dict[DocumentType, list[DocumentSummary]] = {}
     for paper in papers:
         by_type.setdefault(paper.document_type, []).append(paper)
     result = ComplianceStatus(on_date=on_date, is_compliant=True)
     for kind in required:
-        lack = _lack(by_type.get(kind, []), on_date)
+        lack = _missing_document(by_type.get(kind, []), on_date)
         if lack is not None:
             result.is_compliant = False
             getattr(result, lack).append(kind)
     return result
 
 
-def _lack(papers: list[DocumentSummary], on_date: date) -> str | None:
+def _missing_document(papers: list[DocumentSummary], on_date: date) -> str | None:
     if any(paper.status is Status.APPROVED and paper.holds_on(on_date) for paper in papers):
         return None
     if any(paper.status.is_open and paper.holds_on(on_date) for paper in papers):
@@ -166,7 +168,7 @@ def _lack(papers: list[DocumentSummary], on_date: date) -> str | None:
     return "rejected" if papers else "missing"
 
 
-def may_become(before: Status, after: Status) -> bool:
+def is_allowed_transition(before: Status, after: Status) -> bool:
     """Whether a reviewer may take a paper from one status to the other; staying is allowed, but for what is expired."""
     return (before, after) in REVIEWS or (before is after and before is not Status.EXPIRED)
 

@@ -36,26 +36,28 @@ class Whose(NamedTuple):
     subject_id: str
 
 
-def submit(caller: Caller, wanted: DocumentInput) -> ComplianceDocument:
+def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a paper; it is judged later. A vendor's own people need not say whose it is.
 
     Raises Missing for a subject that is not there, or not the caller's; Invalid for a type it cannot have.
     """
-    whose = _whose(caller, wanted)
-    if whose is None:
+    subject = _resolve_subject(caller, body)
+    if subject is None:
         raise errors.Invalid.field("vendor_id", "name one of vendor_id, driver_id, vehicle_id or organization")
-    accepted = [*REQUIRED[whose.subject_type], rules.DocumentType.OTHER]
-    if wanted.document_type not in accepted:
-        raise errors.Invalid.field("document_type", f"of a {whose.subject_type} must be one of {', '.join(accepted)}")
-    return retry_on_conflict(lambda: _submit(caller, wanted, whose))()
+    accepted = [*REQUIRED[subject.subject_type], rules.DocumentType.OTHER]
+    if body.document_type not in accepted:
+        raise errors.Invalid.field("document_type", f"of a {subject.subject_type} must be one of {', '.join(accepted)}")
+    return retry_on_conflict(lambda: _submit_once(caller, body, subject))()
 
 
-def _submit(caller: Caller, wanted: DocumentInput, whose: Whose) -> ComplianceDocument:
+def _submit_once(caller: Caller, body: DocumentInput, whose: Whose) -> ComplianceDocument:
     subject = subjects.get(caller, *whose)
-    due = reminder_times.due_at(Status.PENDING, wanted.expiration_date, clock.now(), reminder_times.zone(caller.org_id))
+    due = reminder_times.due_at(
+        Status.PENDING, body.expiration_date, clock.now(), reminder_times.get_timezone(caller.org_id)
+    )
     named = {f"{whose.subject_type}_id": whose.subject_id} if whose.subject_type is not SubjectType.ORGANIZATION else {}
     document = ComplianceDocument(
-        **{**wanted.model_dump(), **named},
+        **{**body.model_dump(), **named},
         id=ids.new("cmp"),
         org_id=caller.org_id,
         subject_type=whose.subject_type,
@@ -63,12 +65,12 @@ def _submit(caller: Caller, wanted: DocumentInput, whose: Whose) -> ComplianceDo
         submitted_by=caller.user_id,
         due_at=due,
     )
-    told = ComplianceSubmitted(**about(document))
-    store.commit(caller, Create(document, [told]), subjects.put_document_op(subject, document.paper()))
+    event = ComplianceSubmitted(**event_fields(document))
+    store.commit(caller, Create(document, [event]), subjects.put_document_op(subject, document.paper()))
     return document
 
 
-def about(document: ComplianceDocument) -> dict[str, str]:
+def event_fields(document: ComplianceDocument) -> dict[str, str]:
     """The fields that every event of a document has."""
     return {
         "compliance_id": document.id,
@@ -78,15 +80,15 @@ def about(document: ComplianceDocument) -> dict[str, str]:
     }
 
 
-def _whose(caller: Caller, asked: DocumentInput | DocumentQuery) -> Whose | None:
+def _resolve_subject(caller: Caller, requests: DocumentInput | DocumentQuery) -> Whose | None:
     """The subject that a request names. Raises Invalid for more than one, Missing for one that is not the caller's."""
     named = [
         Whose(kind, subject_id)
         for kind, subject_id in (
-            (SubjectType.VENDOR, asked.vendor_id),
-            (SubjectType.DRIVER, asked.driver_id),
-            (SubjectType.VEHICLE, asked.vehicle_id),
-            (SubjectType.ORGANIZATION, caller.org_id if asked.organization else None),
+            (SubjectType.VENDOR, requests.vendor_id),
+            (SubjectType.DRIVER, requests.driver_id),
+            (SubjectType.VEHICLE, requests.vehicle_id),
+            (SubjectType.ORGANIZATION, caller.org_id if requests.organization else None),
         )
         if subject_id is not None
     ]
@@ -102,22 +104,24 @@ def _whose(caller: Caller, asked: DocumentInput | DocumentQuery) -> Whose | None
 
 def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> ComplianceDocument:
     """A document. Raises Missing, also for one that is not the caller's; Stale when `expected` is not its version."""
-    found = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
-    if caller.is_outside and (found.subject_type.value, found.subject_id) != (caller.role, caller.party_id):
+    record = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
+    if caller.is_outside and (record.subject_type.value, record.subject_id) != (caller.role, caller.party_id):
         raise errors.NotFound("there is no such compliance document")
-    return found
+    return record
 
 
-def listed(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
+def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
     """Documents, newest first; those that wait for a judgement oldest first, when asked for by that status."""
-    whose = _whose(caller, query)
+    subject = _resolve_subject(caller, query)
     where: dict[str, str | int | bool] = {}
     if query.type is not None:
         where["document_type"] = query.type.value
-    if whose is not None:
+    if subject is not None:
         if query.status is not None:
             where["status"] = query.status.value
-        partition = OF_SUBJECT.partition(org=caller.org_id, subject_type=whose.subject_type, subject=whose.subject_id)
+        partition = OF_SUBJECT.partition(
+            org=caller.org_id, subject_type=subject.subject_type, subject=subject.subject_id
+        )
         return query_page(ComplianceDocument, OF_SUBJECT, [partition], query, where=where, descending=True)
     if query.status is not None and query.status.is_open:
         queue = BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=QUEUE)
@@ -130,16 +134,20 @@ def listed(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
     return query_page(ComplianceDocument, BY_MONTH, partitions, query, where=where, descending=True)
 
 
-def review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
+def review_document(
+    caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None
+) -> ComplianceDocument:
     """Judge a paper. Raises Conflict for a status that cannot follow, and for approving what has run out."""
-    return retry_on_conflict(lambda: _review(caller, compliance_id, judgement, expected))()
+    return retry_on_conflict(lambda: _review_once(caller, compliance_id, judgement, expected))()
 
 
-def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None) -> ComplianceDocument:
+def _review_once(
+    caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None
+) -> ComplianceDocument:
     before = get(caller, compliance_id, expected=expected)
     subject = subjects.get(caller, before.subject_type, before.subject_id)
-    now, timezone = clock.now(), reminder_times.zone(caller.org_id)
-    if not rules.may_become(before.status, judgement.status):
+    now, timezone = clock.now(), reminder_times.get_timezone(caller.org_id)
+    if not rules.is_allowed_transition(before.status, judgement.status):
         raise errors.Conflict(f"it is {before.status}: hand in a new document", title="it cannot be reviewed any more")
     today = now.astimezone(ZoneInfo(timezone)).date()
     if judgement.status is Status.APPROVED and not before.paper().holds_on(today):
@@ -153,6 +161,6 @@ def _review(caller: Caller, compliance_id: str, judgement: ReviewInput, expected
             "due_at": reminder_times.due_at(judgement.status, before.expiration_date, now, timezone),
         }
     )
-    told = ComplianceReviewed(**about(after), status=after.status.value)
-    store.commit(caller, Update(before, after, [told]), subjects.put_document_op(subject, after.paper()))
+    event = ComplianceReviewed(**event_fields(after), status=after.status.value)
+    store.commit(caller, Update(before, after, [event]), subjects.put_document_op(subject, after.paper()))
     return after

@@ -15,23 +15,23 @@ from coachway.core.caller import Caller
 _TOGETHER: Final = 100
 
 
-def of(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> ComplianceStatus:
+def get_status(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> ComplianceStatus:
     """Whether a subject has all that it must have, through the end of `on_date`. Raises Missing. One read."""
-    return of_subject(subjects.get(caller, subject_type, subject_id), on_date)
+    return status_of_subject(subjects.get(caller, subject_type, subject_id), on_date)
 
 
-def of_subject(subject: Subject, on_date: date) -> ComplianceStatus:
+def status_of_subject(subject: Subject, on_date: date) -> ComplianceStatus:
     """The same of a subject at hand; `subjects.unchanged` makes it a condition of what follows from it."""
-    return rules.standing(subject.papers, REQUIRED[subject.subject_type], on_date)
+    return rules.compliance_status(subject.papers, REQUIRED[subject.subject_type], on_date)
 
 
-def of_many(
+def batch_get_status(
     caller: Caller, subject_type: SubjectType, subject_ids: Collection[str], on_date: date
 ) -> Mapping[str, ComplianceStatus]:
     """The same of many, by id: one read for each hundred. Those that are not there are left out."""
-    wanted, found = list(dict.fromkeys(subject_ids)), dict[str, ComplianceStatus]()
-    for start in range(0, len(wanted), _TOGETHER):
-        keys = {subjects.key(caller.org_id, subject_type, each): each for each in wanted[start : start + _TOGETHER]}
+    requested, result = list(dict.fromkeys(subject_ids)), dict[str, ComplianceStatus]()
+    for start in range(0, len(requested), _TOGETHER):
+        keys = {subjects.key(caller.org_id, subject_type, each): each for each in requested[start : start + _TOGETHER]}
         for key, subject in store.find_many(Subject, keys).items():
-            found[keys[key]] = of_subject(subject, on_date)
-    return found
+            result[keys[key]] = status_of_subject(subject, on_date)
+    return result

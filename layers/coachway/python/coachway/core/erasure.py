@@ -54,22 +54,22 @@ class Erasure(Entity):
         return ERASURE.key(org=self.org_id, client=self.id)
 
 
-def redact(told: Any, blanks: RedactionMap, client_id: str) -> Any:
+def redact(event: Any, blanks: RedactionMap, client_id: str) -> Any:
     """A JSON value without what is personal in it. What says that it is another client's stays as it is."""
-    if isinstance(told, list):
-        return [redact(each, blanks, client_id) for each in told]
-    if not isinstance(told, dict) or told.get("client_id", client_id) not in (client_id, None):
-        return told
+    if isinstance(event, list):
+        return [redact(each, blanks, client_id) for each in event]
+    if not isinstance(event, dict) or event.get("client_id", client_id) not in (client_id, None):
+        return event
     return {
         name: blanks[name] if name in blanks and value not in _NOTHING else redact(value, blanks, client_id)
-        for name, value in told.items()
+        for name, value in event.items()
     }
 
 
 def redact_record(record: M, blanks: RedactionMap, client_id: str) -> M:
     """A copy of `record` without what is personal about a client in it."""
-    said = redact(json.loads(record.model_dump_json()), blanks, client_id)
-    return type(record).model_validate_json(json.dumps(said))
+    payload = redact(json.loads(record.model_dump_json()), blanks, client_id)
+    return type(record).model_validate_json(json.dumps(payload))
 
 
 def redact_event(event: Envelope, blanks: RedactionMap, client_id: str) -> Envelope:
@@ -102,6 +102,6 @@ def erase_at(
         *((each, redact_event(each, blanks, client_id)) for each in query_all(Envelope, partition, prefix="EVENT#")),
         *((each, redact_record(each, blanks, client_id)) for each in records if each is not None),
     ]
-    work: list[Op] = [*(Update(old, new) for old, new in before if new != old), *last]
-    for start in range(0, len(work), _TOGETHER):
-        store.commit(caller, *work[start : start + _TOGETHER])
+    ops: list[Op] = [*(Update(old, new) for old, new in before if new != old), *last]
+    for start in range(0, len(ops), _TOGETHER):
+        store.commit(caller, *ops[start : start + _TOGETHER])

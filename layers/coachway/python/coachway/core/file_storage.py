@@ -49,8 +49,8 @@ def remove(key: str) -> None:
     """Take a file away for good, with all its older versions. Raises Upstream."""
     try:
         pages = _s3().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=key)
-        for found in pages:
-            for each in [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]:
+        for result in pages:
+            for each in [*result.get("Versions", ()), *result.get("DeleteMarkers", ())]:
                 if each["Key"] == key:
                     _s3().delete_object(Bucket=_bucket(), Key=key, VersionId=each["VersionId"])
     except (BotoCoreError, ClientError) as failure:

@@ -39,7 +39,7 @@ def add_counters(numbers: Numbers, more: Numbers) -> dict[str, int]:
     return {name: numbers.get(name, 0) + more.get(name, 0) for name in sorted(numbers.keys() | more.keys())}
 
 
-def _nothing(_caller: Caller, _before: CounterRecord | None, _after: CounterRecord) -> Sequence[Op]:
+def _no_increments(_caller: Caller, _before: CounterRecord | None, _after: CounterRecord) -> Sequence[Op]:
     return ()
 
 
@@ -52,7 +52,7 @@ class CounterProjection(Generic[T]):
     """The tally of somebody of whom nothing was counted, by the ids of the organization and of whose it is."""
     added: Callable[[str, str, Mapping[str, Any]], Mapping[str, Numbers]]
     """What an event adds, by whose tally it is: given the organization, the event's type and what it says."""
-    also: Callable[[Caller, T | None, T], Sequence[Op]] = _nothing
+    also: Callable[[Caller, T | None, T], Sequence[Op]] = _no_increments
     """What else changes with a tally, in the same transaction."""
 
     def of(self, org_id: str, subject: str) -> T:
@@ -69,11 +69,13 @@ class CounterProjection(Generic[T]):
         """Add to somebody's tally, unless this event was counted for them before."""
 
         def add() -> None:
-            known = self.of(caller.org_id, subject)
-            after = known.model_copy(
-                update={"numbers": add_counters(known.numbers, numbers), "through": max(known.through, event_id)}
+            existing = self.of(caller.org_id, subject)
+            after = existing.model_copy(
+                update={"numbers": add_counters(existing.numbers, numbers), "through": max(existing.through, event_id)}
             )
-            store.commit(caller, *self._written(caller, known, after), MarkConsumed(self._consumer(subject), event_id))
+            store.commit(
+                caller, *self._written(caller, existing, after), MarkConsumed(self._consumer(subject), event_id)
+            )
 
         try:
             retry_on_conflict(add)()
@@ -87,13 +89,13 @@ class CounterProjection(Generic[T]):
         transaction. Raises Conflict when something newer than the events in the index is counted already.
         """
         caller = Caller.system(self.name, org_id)
-        found: dict[str, dict[str, Numbers]] = {}
+        result: dict[str, dict[str, Numbers]] = {}
         for event in event_log.all_events(org_id):
             for subject, numbers in self.added(org_id, event.type, event.data).items():
-                found.setdefault(subject, {})[event.event_id] = numbers
-        for subject, counted in found.items():
+                result.setdefault(subject, {})[event.event_id] = numbers
+        for subject, counted in result.items():
             retry_on_conflict(partial(self._recount, caller, subject, counted))()
-        return len(found)
+        return len(result)
 
     def _recount(self, caller: Caller, subject: str, counted: Mapping[str, Numbers]) -> None:
         before, newest = self.of(caller.org_id, subject), max(counted)
@@ -126,12 +128,12 @@ class CounterProjection(Generic[T]):
 
     def _unmarked(self, caller: Caller, subject: str, event_ids: Sequence[str]) -> list[str]:
         """Those that the consumer has not had yet."""
-        left: list[str] = []
+        remaining: list[str] = []
         for start in range(0, len(event_ids), _TOGETHER):
             places = {
                 event_id: CONSUMED.key(org=caller.org_id, consumer=self._consumer(subject), event=event_id)
                 for event_id in event_ids[start : start + _TOGETHER]
             }
             had = store.batch_get(places.values()).kept
-            left += [event_id for event_id, place in places.items() if place not in had]
-        return left
+            remaining += [event_id for event_id, place in places.items() if place not in had]
+        return remaining

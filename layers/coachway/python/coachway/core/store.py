@@ -37,14 +37,14 @@ _NUMBER_SECONDS: Final = 15.0
 """How long a request tries for its numbers: less than a function may run."""
 
 
-def _record(model: type[R], kept: Mapping[str, Any]) -> R:
-    return model.model_validate_json(kept["doc"]["S"])
+def _record(model: type[R], stored: Mapping[str, Any]) -> R:
+    return model.model_validate_json(stored["doc"]["S"])
 
 
-def _parse_live(model: type[R], kept: Mapping[str, Any] | None) -> R | None:
-    if kept is None or kept["kind"]["S"] != model.KIND:
+def _parse_live(model: type[R], stored: Mapping[str, Any] | None) -> R | None:
+    if stored is None or stored["kind"]["S"] != model.KIND:
         return None
-    record = _record(model, kept)
+    record = _record(model, stored)
     expires = record.expires_at()
     is_alive = getattr(record, "deleted_at", None) is None
     return record if is_alive and (expires is None or expires > clock.epoch()) else None
@@ -76,11 +76,11 @@ def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
 
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
     """The records at up to 100 keys, in one call; those missing or deleted are left out."""
-    wanted = list(dict.fromkeys(keys))
+    requested = list(dict.fromkeys(keys))
     # Without what conditions and indexes need of an item, which costs as much again to take apart.
-    kept = _batch(wanted, ["pk", "sk", "kind", "doc"])
-    found = {key: _parse_live(model, kept.get(key)) for key in wanted}
-    return {key: record for key, record in found.items() if record is not None}
+    stored = _batch(requested, ["pk", "sk", "kind", "doc"])
+    result = {key: _parse_live(model, stored.get(key)) for key in requested}
+    return {key: record for key, record in result.items() if record is not None}
 
 
 def batch_get(keys: Iterable[Key]) -> BatchResult:
@@ -88,22 +88,22 @@ def batch_get(keys: Iterable[Key]) -> BatchResult:
 
     The counter of a gapless sequence may be among them: `commit_numbered` then knows which number is next.
     """
-    asked = list(dict.fromkeys(keys))
-    kept = _batch(asked)
-    _numbers_seen.update({key: _numbers(kept.get(key, {})).get("n", 0) for key in asked if key.sk == COUNTER.sk})
-    return BatchResult(kept)
+    requests = list(dict.fromkeys(keys))
+    stored = _batch(requests)
+    _numbers_seen.update({key: _numbers(stored.get(key, {})).get("n", 0) for key in requests if key.sk == COUNTER.sk})
+    return BatchResult(stored)
 
 
-def _batch(asked: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
+def _batch(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
     """The items at `asked`, whole or with these attributes only."""
-    wanted: Any = [{"pk": key.pk, "sk": key.sk} for key in asked]
-    table, kept = settings.table_name(), dict[Key, Mapping[str, Any]]()
-    while wanted:
-        answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=attributes)
-        kept.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in answer["Responses"].get(table, [])})
-        left = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-        wanted = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in left]
-    return kept
+    requested: Any = [{"pk": key.pk, "sk": key.sk} for key in requests]
+    table, stored = settings.table_name(), dict[Key, Mapping[str, Any]]()
+    while requested:
+        answer = connection().batch_get_item(table, requested, consistent_read=True, attributes_to_get=attributes)
+        stored.update({Key(each["pk"]["S"], each["sk"]["S"]): each for each in answer["Responses"].get(table, [])})
+        remaining = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        requested = [{"pk": each["pk"]["S"], "sk": each["sk"]["S"]} for each in remaining]
+    return stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +132,19 @@ def get_counters(key: Key) -> dict[str, int]:
 
 def batch_get_counters(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
     """The same at up to 100 keys, in one call."""
-    wanted = list(dict.fromkeys(keys))
-    together = batch_get(wanted)
-    return {key: together.numbers(key) for key in wanted}
+    requested = list(dict.fromkeys(keys))
+    together = batch_get(requested)
+    return {key: together.numbers(key) for key in requested}
 
 
-def _numbers(kept: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(value["N"]) for name, value in kept.items() if "N" in value and name != "expires_at"}
+def _numbers(stored: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(value["N"]) for name, value in stored.items() if "N" in value and name != "expires_at"}
 
 
 def owner_of(org_id: str, name: str, value: str) -> str | None:
     """The id of the entity that holds a unique value in the organization, or None."""
-    kept = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
-    return kept["owner"]["S"] if kept else None
+    stored = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
+    return stored["owner"]["S"] if stored else None
 
 
 def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
@@ -156,12 +156,12 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
     Raises whatever the failed op names; Duplicate for a unique value, LostRace for a version, AlreadyAnswered for an
     Idempotency-Key used before, TooLarge for a document over DynamoDB's 400 KB.
     """
-    work = build_transaction(caller, ops, answer)
+    plan = build_transaction(caller, ops, answer)
     for attempt in range(_CONFLICT_TRIES):
         try:
-            _transact(work)
-            if caller.attempt is not None and work.answer is not None:
-                caller.attempt.recorded = work.answer
+            _transact(plan)
+            if caller.attempt is not None and plan.answer is not None:
+                caller.attempt.recorded = plan.answer
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
@@ -182,27 +182,27 @@ def commit_with_sequence(
 
 def commit_with_sequences(
     caller: Caller,
-    wanted: Mapping[str, int],
+    counts: Mapping[str, int],
     build: Callable[[Mapping[str, int]], Sequence[Op]],
     *,
     answer: object = None,
 ) -> dict[str, int]:
-    """The same for several sequences at once: `wanted` is how many of each, `build` gets the first of each."""
-    keys = {name: COUNTER.key(org=caller.org_id, name=name) for name in wanted}
+    """The same for several sequences at once: `counts` says how many of each, `build` gets the first of each."""
+    keys = {name: COUNTER.key(org=caller.org_id, name=name) for name in counts}
     last = {name: _numbers_seen.get(key, 0) for name, key in keys.items()}
     deadline, turn = time.monotonic() + _NUMBER_SECONDS, ""
-    place = TURN.key(org=caller.org_id, name=min(wanted))
+    place = TURN.key(org=caller.org_id, name=min(counts))
     try:
         while time.monotonic() < deadline:
             firsts = {name: number + 1 for name, number in last.items()}
             try:
-                commit(caller, *build(firsts), *_moves(keys, last, wanted), answer=answer)
+                commit(caller, *build(firsts), *_moves(keys, last, counts), answer=answer)
             except _NumberTaken:
                 # Who was too late once takes turns with the others: of many at once, each fails about once.
                 turn = turn or sequence_lock.acquire_sequence_lease(place, deadline)
                 last = {name: get_counters(key).get("n", 0) for name, key in keys.items()}
             else:
-                _numbers_seen.update({key: last[name] + wanted[name] for name, key in keys.items()})
+                _numbers_seen.update({key: last[name] + counts[name] for name, key in keys.items()})
                 return firsts
     finally:
         if turn:
@@ -210,8 +210,8 @@ def commit_with_sequences(
     raise errors.ConcurrentUpdate("too many new ones at once: try again")
 
 
-def _moves(keys: Mapping[str, Key], last: Mapping[str, int], wanted: Mapping[str, int]) -> Iterable[IncrementCounters]:
-    for name, count in wanted.items():
+def _moves(keys: Mapping[str, Key], last: Mapping[str, int], counts: Mapping[str, int]) -> Iterable[IncrementCounters]:
+    for name, count in counts.items():
         after = {"n": last[name] + count}
         yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken())
 
@@ -227,18 +227,18 @@ class _Conflicted(Exception):
     """Another transaction had the same items in its hands."""
 
 
-def _transact(work: TransactionPlan) -> None:
+def _transact(plan: TransactionPlan) -> None:
     try:
-        connection().transact_write_items(work.checks, work.deletes, work.puts, work.updates)
+        connection().transact_write_items(plan.checks, plan.deletes, plan.puts, plan.updates)
     except TransactWriteError as failure:
         reasons = failure.cancellation_reasons
         if failure.cause_response_code != "TransactionCanceledException":
             _translate_failure(failure)
         codes = [reason.code if reason else None for reason in reasons]
-        for failed, meaning in zip(codes, work.meanings, strict=False):
+        for failed, meaning in zip(codes, plan.meanings, strict=False):
             if failed == "ConditionalCheckFailed" and isinstance(meaning, IdempotencyRecord):
                 raise ReplayedRequest(get(IdempotencyRecord, meaning.key())) from None
-        for failed, meaning in zip(codes, work.meanings, strict=False):
+        for failed, meaning in zip(codes, plan.meanings, strict=False):
             if failed == "ConditionalCheckFailed" and isinstance(meaning, Exception):
                 raise meaning from None
         if any(code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes):
@@ -257,8 +257,8 @@ def _translate_failure(failure: TransactWriteError) -> None:
 
 def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
     """What happened to an aggregate, oldest first (the newest 1,000 events)."""
-    found = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
-    return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(found)]
+    records = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
+    return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(records)]
 
 
 def save_idempotency_record(record: IdempotencyRecord, *, anew: bool) -> IdempotencyRecord | None:

@@ -9,19 +9,19 @@ from coachway.fleet import shared
 from coachway.fleet.model import Driver, DriverStatus, Vehicle, VehicleStatus
 
 
-def drivers(caller: Caller) -> list[Driver]:
+def list_drivers(caller: Caller) -> list[Driver]:
     """All drivers but those who left, by an index: whoever gives them work makes `unchanged` a condition of it."""
     here = [each for each in DriverStatus if each is not DriverStatus.INACTIVE]
-    return [driver for status in here for driver in shared.in_status(caller, Driver, status)]
+    return [driver for status in here for driver in shared.list_in_status(caller, Driver, status)]
 
 
-def vehicles(caller: Caller) -> list[Vehicle]:
+def list_vehicles(caller: Caller) -> list[Vehicle]:
     """All vehicles but those retired, by an index: whoever gives them work makes `unchanged` a condition of it."""
     here = [each for each in VehicleStatus if each is not VehicleStatus.RETIRED]
-    return [vehicle for status in here for vehicle in shared.in_status(caller, Vehicle, status)]
+    return [vehicle for status in here for vehicle in shared.list_in_status(caller, Vehicle, status)]
 
 
-def unchanged(lent: Driver | Vehicle) -> Op:
+def check_unchanged_op(lent: Driver | Vehicle) -> Op:
     """The op that fails unless a driver or vehicle is still as it was when it was judged."""
     return CheckVersion(lent, errors.ConcurrentUpdate(f"the {lent.KIND} was changed by somebody else: look again"))
 
@@ -31,5 +31,5 @@ def set_rating_op(driver: Driver, rating: float) -> Op:
     # Events of the fleet come with it, which those do without who only give it work.
     from coachway.contracts.fleet import DriverUpdated
 
-    told = DriverUpdated(driver_id=driver.id, vendor_id=driver.vendor_id)
-    return Update(driver, driver.model_copy(update={"rating": rating}), [told])
+    event = DriverUpdated(driver_id=driver.id, vendor_id=driver.vendor_id)
+    return Update(driver, driver.model_copy(update={"rating": rating}), [event])

@@ -38,39 +38,39 @@ from coachway.fleet.model import (
 from coachway.identity.users import party_accounts
 
 
-def create(caller: Caller, wanted: NewDriver) -> Driver:
+def create_driver(caller: Caller, body: NewDriver) -> Driver:
     """Add a driver, who can log in by one-time codes at once and hand in papers from now on.
 
     Raises Duplicate for a phone that another driver or user has, Missing for a vendor or a user that is not there.
     """
-    shared.require_vendor(caller.org_id, wanted.vendor_id)
-    known = wanted.model_dump(exclude={"user_id", "timezone"})
+    shared.require_vendor(caller.org_id, body.vendor_id)
+    existing = body.model_dump(exclude={"user_id", "timezone"})
     driver = Driver(
-        **known,
+        **existing,
         id=ids.new("drv"),
         org_id=caller.org_id,
-        timezone=wanted.timezone or reminder_times.zone(caller.org_id),
-        user_id=wanted.user_id or "",
+        timezone=body.timezone or reminder_times.get_timezone(caller.org_id),
+        user_id=body.user_id or "",
     )
-    if wanted.user_id is None:
-        driver.user_id, user = party_accounts.create_user_ops(caller.org_id, "driver", driver.id, _person(driver))
+    if body.user_id is None:
+        driver.user_id, user = party_accounts.create_user_ops(caller.org_id, "driver", driver.id, _party(driver))
     else:
-        user = party_accounts.link_user_ops(caller.org_id, wanted.user_id, "driver", driver.id, _person(driver))
+        user = party_accounts.link_user_ops(caller.org_id, body.user_id, "driver", driver.id, _party(driver))
     store.commit(
         caller,
-        Create(driver, [DriverAdded(**about(driver))]),
-        subjects.opening(caller.org_id, SubjectType.DRIVER, driver.id, name=driver.name, email=driver.email or ""),
+        Create(driver, [DriverAdded(**event_fields(driver))]),
+        subjects.create_op(caller.org_id, SubjectType.DRIVER, driver.id, name=driver.name, email=driver.email or ""),
         *user,
     )
     return driver
 
 
-def about(driver: Driver) -> dict[str, str | None]:
+def event_fields(driver: Driver) -> dict[str, str | None]:
     """The fields that every event of a driver has."""
     return {"driver_id": driver.id, "vendor_id": driver.vendor_id}
 
 
-def _person(driver: Driver) -> party_accounts.Known:
+def _party(driver: Driver) -> party_accounts.Known:
     return {
         "first_name": driver.first_name,
         "last_name": driver.last_name,
@@ -79,19 +79,19 @@ def _person(driver: Driver) -> party_accounts.Known:
     }
 
 
-def get(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
+def get_driver(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
     """A driver. Raises Missing, also for another driver; Stale when `expected` is not its version."""
     shared.require_own(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
 
 
-def profile(caller: Caller, driver_id: str) -> DriverProfile:
+def get_profile(caller: Caller, driver_id: str) -> DriverProfile:
     """A driver, and which papers are missing today. One read."""
     shared.require_own(caller, driver_id)
     head = DRIVER.key(org=caller.org_id, id=driver_id)
     papers = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
-    found = store.batch_get([head, papers])
-    driver, standing = found.get(Driver, head), shared.standing_today(caller, found.get(Subject, papers))
+    batch = store.batch_get([head, papers])
+    driver, standing = batch.get(Driver, head), shared.compliance_today(caller, batch.get(Subject, papers))
     return DriverProfile(
         **driver.model_dump(),
         missing_documents=[each.value for each in standing.lacking()],
@@ -99,15 +99,15 @@ def profile(caller: Caller, driver_id: str) -> DriverProfile:
     )
 
 
-def listed(caller: Caller, query: DriverQuery) -> Page[Driver]:
+def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """Drivers, newest first; by name when `q` asks for the beginning of one. A driver sees one: themselves."""
     if caller.is_outside:
-        return Page(items=[get(caller, caller.party_id)])
+        return Page(items=[get_driver(caller, caller.party_id)])
     where = {"vendor_id": query.vendor_id, "license_class": query.license_class}
-    return shared.listed(caller, Driver, query, q=query.q, status=query.status, where=where)
+    return shared.list_resources(caller, Driver, query, q=query.q, status=query.status, where=where)
 
 
-def update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
+def update_driver(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
     """Change what `changes` names; another phone is another log-in, and who is inactive cannot log in.
 
     Raises Duplicate for a phone that somebody else has, Conflict for making a driver inactive who has jobs ahead.
@@ -116,11 +116,11 @@ def update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], 
 
 
 def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
-    before = get(caller, driver_id, expected=expected)
+    before = get_driver(caller, driver_id, expected=expected)
     after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
         shared.require_vendor(caller.org_id, after.vendor_id)
-    ops: list[Op] = [Update(before, after, _told(before, after))]
+    ops: list[Op] = [Update(before, after, _events(before, after))]
     if (after.name, after.email) != (before.name, before.email):
         subject = subjects.get(caller, SubjectType.DRIVER, driver_id)
         ops.append(subjects.rename_op(subject, name=after.name, email=after.email or ""))
@@ -129,44 +129,46 @@ def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput],
         ops.append(job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"))
     comes = before.status is DriverStatus.INACTIVE and after.status is not DriverStatus.INACTIVE
     status: Literal["active", "disabled"] | None = "disabled" if leaves else "active" if comes else None
-    if status is not None or _person(after) != _person(before):
-        ops += party_accounts.sync_user_ops(caller.org_id, after.user_id, _person(after), status)
+    if status is not None or _party(after) != _party(before):
+        ops += party_accounts.sync_user_ops(caller.org_id, after.user_id, _party(after), status)
     store.commit(caller, *ops)
     return after
 
 
-def _told(before: Driver, after: Driver) -> list[Event]:
-    told: list[Event] = [DriverUpdated(**about(after))]
+def _events(before: Driver, after: Driver) -> list[Event]:
+    events: list[Event] = [DriverUpdated(**event_fields(after))]
     if after.status is not before.status:
-        told.append(DriverStatusChanged(**about(after), old_status=before.status.value, new_status=after.status.value))
-    return told
+        events.append(
+            DriverStatusChanged(**event_fields(after), old_status=before.status.value, new_status=after.status.value)
+        )
+    return events
 
 
-def delete(caller: Caller, driver_id: str, expected: int | None) -> None:
+def delete_driver(caller: Caller, driver_id: str, expected: int | None) -> None:
     """Remove a driver and their log-in; the phone is free again. Raises Conflict while there are jobs ahead."""
     retry_on_conflict(lambda: _delete(caller, driver_id, expected))()
 
 
 def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
-    before = get(caller, driver_id, expected=expected)
+    before = get_driver(caller, driver_id, expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(
         caller,
-        Update(before, after, [DriverDeleted(**about(before))]),
+        Update(before, after, [DriverDeleted(**event_fields(before))]),
         job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"),
-        subjects.closing(subjects.get(caller, SubjectType.DRIVER, driver_id)),
+        subjects.close_op(subjects.get(caller, SubjectType.DRIVER, driver_id)),
         *party_accounts.delete_user_ops(caller.org_id, before.user_id),
     )
 
 
-def availability(caller: Caller, driver_id: str) -> DriverAvailability:
+def get_availability(caller: Caller, driver_id: str) -> DriverAvailability:
     """When a driver may be had."""
-    return _availability(get(caller, driver_id))
+    return _build_availability(get_driver(caller, driver_id))
 
 
-def _availability(driver: Driver) -> DriverAvailability:
-    known = driver.availability.model_dump()
-    return DriverAvailability(**known, driver_id=driver.id, timezone=driver.timezone, version=driver.version)
+def _build_availability(driver: Driver) -> DriverAvailability:
+    existing = driver.availability.model_dump()
+    return DriverAvailability(**existing, driver_id=driver.id, timezone=driver.timezone, version=driver.version)
 
 
 def set_availability(
@@ -175,10 +177,10 @@ def set_availability(
     """Say when a driver may be had; drivers do so themselves. Jobs that they have already stay theirs."""
 
     def change() -> Driver:
-        before = get(caller, driver_id, expected=expected)
-        wanted = Availability.model_validate({**before.availability.model_dump(), **changes.fields})
-        after = before.model_copy(update={"availability": wanted})
-        store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**about(before))]))
+        before = get_driver(caller, driver_id, expected=expected)
+        requested = Availability.model_validate({**before.availability.model_dump(), **changes.fields})
+        after = before.model_copy(update={"availability": requested})
+        store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**event_fields(before))]))
         return after
 
-    return _availability(retry_on_conflict(change)())
+    return _build_availability(retry_on_conflict(change)())

@@ -25,21 +25,23 @@ class Span(NamedTuple):
     end: datetime
 
 
-def unavailable(availability: Availability, timezone: str, start: datetime, end: datetime) -> str | None:
+def unavailability_reason(availability: Availability, timezone: str, start: datetime, end: datetime) -> str | None:
     """Why a driver cannot be had from `start` up to `end`, or None. `timezone` is the driver's."""
     zone = ZoneInfo(timezone)
-    wanted = Span(start.astimezone(UTC), end.astimezone(UTC))
+    requested = Span(start.astimezone(UTC), end.astimezone(UTC))
     for each in sorted(availability.exceptions, key=lambda each: each.starts_at):
-        if not each.available and each.starts_at < wanted.end and wanted.start < each.ends_at:
+        if not each.available and each.starts_at < requested.end and requested.start < each.ends_at:
             why = f": {each.reason}" if each.reason else ""
-            return f"is not available from {_said(each.starts_at, zone)} to {_said(each.ends_at, zone)}{why}"
-    gap = next(_gaps([wanted], open_spans(availability, timezone, *wanted)), None)
+            return (
+                f"is not available from {_reason_text(each.starts_at, zone)} to {_reason_text(each.ends_at, zone)}{why}"
+            )
+    gap = next(_gaps([requested], available_spans(availability, timezone, *requested)), None)
     if gap is None:
         return None
-    return f"does not work from {_said(gap.start, zone)} to {_said(gap.end, zone)}"
+    return f"does not work from {_reason_text(gap.start, zone)} to {_reason_text(gap.end, zone)}"
 
 
-def open_spans(availability: Availability, timezone: str, start: datetime, end: datetime) -> list[Span]:
+def available_spans(availability: Availability, timezone: str, start: datetime, end: datetime) -> list[Span]:
     """When a driver may be had between `start` and `end`, in order, without overlap."""
     zone = ZoneInfo(timezone)
     bounds = Span(start.astimezone(UTC), end.astimezone(UTC))
@@ -49,7 +51,7 @@ def open_spans(availability: Availability, timezone: str, start: datetime, end: 
     spans += [_utc(each.starts_at, each.ends_at) for each in availability.exceptions if each.available]
     taken = [_utc(each.starts_at, each.ends_at) for each in availability.exceptions if not each.available]
     clipped = [Span(max(each.start, bounds.start), min(each.end, bounds.end)) for each in spans]
-    return list(_gaps(_merged(each for each in clipped if each.start < each.end), taken))
+    return list(_gaps(_merge_spans(each for each in clipped if each.start < each.end), taken))
 
 
 def _worked(availability: Availability, zone: ZoneInfo, bounds: Span) -> Iterator[Span]:
@@ -71,7 +73,7 @@ def _utc(start: datetime, end: datetime) -> Span:
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
+def _merge_spans(spans: Iterable[Span]) -> list[Span]:
     """The same time without overlap, in order."""
     merged: list[Span] = []
     for span in sorted(spans):
@@ -84,7 +86,7 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 def _gaps(spans: Sequence[Span], taken: Sequence[Span]) -> Iterator[Span]:
     """What is left of `spans`, which are in order, when `taken` is taken away."""
-    away = _merged(taken)
+    away = _merge_spans(taken)
     for span in spans:
         at = span.start
         for each in away:
@@ -97,17 +99,17 @@ def _gaps(spans: Sequence[Span], taken: Sequence[Span]) -> Iterator[Span]:
             yield Span(at, span.end)
 
 
-def _said(at: datetime, zone: ZoneInfo) -> str:
+def _reason_text(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %Y %H:%M}"
 
 
-def license_problem(driver: Driver, vehicle: Vehicle, on: date | None = None) -> str | None:
+def license_problem(driver: Driver, vehicle: Vehicle, bidding: date | None = None) -> str | None:
     """Why a driver may not drive a vehicle, or None; with `on`, also whether the license has run out by that day.
 
     49 CFR 383.5 (groups of vehicles), 383.91 (classes), 383.93(b)(2) (the passenger endorsement).
     """
-    if on is not None and driver.license_expires < on:
+    if bidding is not None and driver.license_expires < bidding:
         return f"has a license that expires on {driver.license_expires.isoformat()}"
     carries_many = vehicle.capacity + 1 >= CDL_SEATS
     heavy = carries_many if vehicle.gross_weight_pounds is None else vehicle.gross_weight_pounds >= HEAVY_POUNDS

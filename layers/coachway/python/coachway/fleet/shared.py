@@ -24,7 +24,7 @@ _MOST: Final = 5000
 """Drivers, or vehicles, of one organization that are looked at for one trip."""
 
 
-def listed(
+def list_resources(
     caller: Caller,
     model: type[M],
     query: PageQuery,
@@ -49,7 +49,7 @@ def listed(
     return query_page(model, BY_MONTH, partitions, query, where=met, descending=True)
 
 
-def in_status(caller: Caller, model: type[M], status: str) -> list[M]:
+def list_in_status(caller: Caller, model: type[M], status: str) -> list[M]:
     """All that are in a status, by an index: whoever decides by it makes `unchanged` a condition."""
     partition = BY_STATUS.partition(org=caller.org_id, kind=model.KIND, status=status)
     return query_all(model, partition, index=BY_STATUS.index, most=_MOST)
@@ -70,7 +70,7 @@ def require_vendor(org_id: str, vendor_id: str | None) -> None:
         raise errors.NotFound("there is no such vendor")
 
 
-def standing_today(caller: Caller, subject: Subject) -> ComplianceStatus:
+def compliance_today(caller: Caller, subject: Subject) -> ComplianceStatus:
     """Which of its papers a driver or vehicle lacks today, on the organization's calendar."""
-    today = clock.now().astimezone(ZoneInfo(reminder_times.zone(caller.org_id))).date()
-    return status.of_subject(subject, today)
+    today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
+    return status.status_of_subject(subject, today)

@@ -18,34 +18,34 @@ from coachway.fleet import job_counter, shared
 from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile, VehicleQuery, VehicleStatus
 
 
-def create(caller: Caller, wanted: VehicleInput) -> Vehicle:
+def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     """Add a vehicle; its papers can be handed in from now on. Raises Missing for a vendor that is not there."""
-    shared.require_vendor(caller.org_id, wanted.vendor_id)
-    vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **wanted.model_dump())
+    shared.require_vendor(caller.org_id, body.vendor_id)
+    vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **body.model_dump())
     store.commit(
         caller,
-        Create(vehicle, [VehicleAdded(**about(vehicle))]),
-        subjects.opening(caller.org_id, SubjectType.VEHICLE, vehicle.id, name=vehicle.name),
+        Create(vehicle, [VehicleAdded(**event_fields(vehicle))]),
+        subjects.create_op(caller.org_id, SubjectType.VEHICLE, vehicle.id, name=vehicle.name),
     )
     return vehicle
 
 
-def about(vehicle: Vehicle) -> dict[str, str | None]:
+def event_fields(vehicle: Vehicle) -> dict[str, str | None]:
     """The fields that every event of a vehicle has."""
     return {"vehicle_id": vehicle.id, "vehicle_class": vehicle.vehicle_class, "vendor_id": vehicle.vendor_id}
 
 
-def get(caller: Caller, vehicle_id: str, *, expected: int | None = None) -> Vehicle:
+def get_vehicle(caller: Caller, vehicle_id: str, *, expected: int | None = None) -> Vehicle:
     """A vehicle. Raises Missing; Stale when `expected` is not its version."""
     return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id), expected=expected)
 
 
-def profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
+def get_profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
     """A vehicle, and which papers are missing today. One read."""
     head = VEHICLE.key(org=caller.org_id, id=vehicle_id)
     papers = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
-    found = store.batch_get([head, papers])
-    vehicle, standing = found.get(Vehicle, head), shared.standing_today(caller, found.get(Subject, papers))
+    batch = store.batch_get([head, papers])
+    vehicle, standing = batch.get(Vehicle, head), shared.compliance_today(caller, batch.get(Subject, papers))
     return VehicleProfile(
         **vehicle.model_dump(),
         missing_documents=[each.value for each in standing.lacking()],
@@ -53,23 +53,25 @@ def profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
     )
 
 
-def listed(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
+def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     """Vehicles, newest first; by name when `q` asks for the beginning of one."""
     where = {"vehicle_class": query.vehicle_class, "vendor_id": query.vendor_id}
-    return shared.listed(caller, Vehicle, query, q=query.q, status=query.status, where=where)
+    return shared.list_resources(caller, Vehicle, query, q=query.q, status=query.status, where=where)
 
 
-def update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None) -> Vehicle:
+def update_vehicle(
+    caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None
+) -> Vehicle:
     """Change what `changes` names. Raises Conflict for retiring a vehicle that has jobs ahead."""
     return retry_on_conflict(lambda: _update(caller, vehicle_id, changes, expected))()
 
 
 def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None) -> Vehicle:
-    before = get(caller, vehicle_id, expected=expected)
+    before = get_vehicle(caller, vehicle_id, expected=expected)
     after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
         shared.require_vendor(caller.org_id, after.vendor_id)
-    ops: list[Op] = [Update(before, after, _told(before, after))]
+    ops: list[Op] = [Update(before, after, _events(before, after))]
     if after.name != before.name:
         subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)
         ops.append(subjects.rename_op(subject, name=after.name, email=subject.email))
@@ -79,24 +81,26 @@ def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput
     return after
 
 
-def _told(before: Vehicle, after: Vehicle) -> list[Event]:
-    told: list[Event] = [VehicleUpdated(**about(after))]
+def _events(before: Vehicle, after: Vehicle) -> list[Event]:
+    events: list[Event] = [VehicleUpdated(**event_fields(after))]
     if after.status is not before.status:
-        told.append(VehicleStatusChanged(**about(after), old_status=before.status.value, new_status=after.status.value))
-    return told
+        events.append(
+            VehicleStatusChanged(**event_fields(after), old_status=before.status.value, new_status=after.status.value)
+        )
+    return events
 
 
-def delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
+def delete_vehicle(caller: Caller, vehicle_id: str, expected: int | None) -> None:
     """Remove a vehicle. Raises Conflict while it has jobs ahead."""
     retry_on_conflict(lambda: _delete(caller, vehicle_id, expected))()
 
 
 def _delete(caller: Caller, vehicle_id: str, expected: int | None) -> None:
-    before = get(caller, vehicle_id, expected=expected)
+    before = get_vehicle(caller, vehicle_id, expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(
         caller,
-        Update(before, after, [VehicleDeleted(**about(before))]),
+        Update(before, after, [VehicleDeleted(**event_fields(before))]),
         job_counter.require_no_jobs(caller.org_id, vehicle_id, what="vehicle"),
-        subjects.closing(subjects.get(caller, SubjectType.VEHICLE, vehicle_id)),
+        subjects.close_op(subjects.get(caller, SubjectType.VEHICLE, vehicle_id)),
     )

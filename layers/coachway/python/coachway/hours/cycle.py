@@ -14,14 +14,14 @@ from coachway.hours.timeline import Kind, Piece, Timeline
 def midnights(after: datetime, until: datetime, home: tzinfo) -> list[datetime]:
     """Every midnight at `home` in (after, until], in UTC."""
     day = after.astimezone(home).date()
-    found: list[datetime] = []
+    result: list[datetime] = []
     while True:
         day += timedelta(days=1)
         moment = datetime.combine(day, time(), home).astimezone(UTC)
         if moment > until:
-            return found
+            return result
         if moment > after:
-            found.append(moment)
+            result.append(moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Window:
     def exceeded(self, piece: Piece) -> Iterator[tuple[datetime, datetime]]:
         """The parts of a piece of driving done with more than the limit on duty."""
         for start, end in pairwise(self._turns(piece)):
-            left = self.left(start)
+            remaining = self.left(start)
             # Between two turns the total grows with the clock or, where as much drops out as comes in, stands.
-            grows = self.home is not None or self.left(end) < left
-            if left < timedelta() or (grows and left == timedelta()):
+            grows = self.home is not None or self.left(end) < remaining
+            if remaining < timedelta() or (grows and remaining == timedelta()):
                 yield start, end
-            elif grows and start + left < end:
-                yield start + left, end
+            elif grows and start + remaining < end:
+                yield start + remaining, end
 
     def _turns(self, piece: Piece) -> list[datetime]:
         """Moments in `piece` at which the total may begin to grow differently, its two ends included."""

@@ -61,15 +61,15 @@ class Compliance(Frozen):
     explanation: str
 
 
-def comply(trip: Trip, law: Law = USUAL) -> Compliance:
+def check_itinerary(trip: Trip, ruleset: Law = USUAL) -> Compliance:
     """Judge a trip with the drivers it names; UNKNOWN when its times cannot be told. Raises Invalid for disorder."""
     route = legs(trip)
     if route is None:
         return _unknown(trip)
     plan = [segment for leg in route for segment in leg.segments()]
-    alone = _violations(_rested(plan[0].start), plan, law)
-    crews = (_relay(route, size, law) for size in range(1, MOST_DRIVERS + 1))
-    crew = next(filter(lambda crew: crew.legal, crews), None) or _relay(route, MOST_DRIVERS, law)
+    alone = _violations(_add_rest(plan[0].start), plan, ruleset)
+    crews = (_add_relay(route, size, ruleset) for size in range(1, MOST_DRIVERS + 1))
+    crew = next(filter(lambda crew: crew.legal, crews), None) or _add_relay(route, MOST_DRIVERS, ruleset)
     needed = crew.size if crew.legal else None
     legal = needed is not None and needed <= trip.drivers
     return Compliance(
@@ -77,7 +77,7 @@ def comply(trip: Trip, law: Law = USUAL) -> Compliance:
         legal_for_one_driver=not alone,
         drivers=trip.drivers,
         drivers_needed=needed,
-        may_ride_along=_aboard_is_legal(route, max(trip.drivers, needed or MOST_DRIVERS), law),
+        may_ride_along=_aboard_is_legal(route, max(trip.drivers, needed or MOST_DRIVERS), ruleset),
         driving=sum((leg.driving for leg in route), timedelta()),
         on_duty=sum((s.length for s in plan if not s.status.is_rest), timedelta()),
         violations=alone,
@@ -87,8 +87,8 @@ def comply(trip: Trip, law: Law = USUAL) -> Compliance:
     )
 
 
-def _violations(history: Sequence[Segment], plan: Sequence[Segment], law: Law) -> tuple[Violation, ...]:
-    return violations(history, plan, law.ruleset, daily_carrier=law.daily_carrier)
+def _violations(history: Sequence[Segment], plan: Sequence[Segment], ruleset: Law) -> tuple[Violation, ...]:
+    return violations(history, plan, ruleset.ruleset, daily_carrier=ruleset.daily_carrier)
 
 
 def _unknown(trip: Trip) -> Compliance:
@@ -119,7 +119,7 @@ def _spoken(length: timedelta) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _rested(until: datetime) -> list[Segment]:
+def _add_rest(until: datetime) -> list[Segment]:
     return [Segment(start=until - _RESTED, end=until, status=Status.OFF)]
 
 
@@ -142,37 +142,37 @@ class _Crew:
                 log.append(Segment(start=start, end=end, status=Status.ON, riding=True))
 
 
-def _relay(route: Sequence[Leg], size: int, law: Law) -> _Crew:
+def _add_relay(route: Sequence[Leg], size: int, ruleset: Law) -> _Crew:
     """Each driver drives as long as the law allows, then the one who can drive longest takes over."""
-    crew = _Crew(size, [_rested(route[0].departs)])
+    crew = _Crew(size, [_add_rest(route[0].departs)])
     for leg in route:
         for segment in leg.segments():
             if segment.status is not Status.DRIVING:
                 crew.log(segment.start, segment.end, segment.status)
-            elif not _drive(crew, leg, segment, law):
+            elif not _add_driving(crew, leg, segment, ruleset):
                 crew.legal = False
                 return crew
     return crew
 
 
-def _drive(crew: _Crew, leg: Leg, segment: Segment, law: Law) -> bool:
+def _add_driving(crew: _Crew, leg: Leg, segment: Segment, ruleset: Law) -> bool:
     """Drive one leg with as many hands as it takes; False when nobody may drive on."""
     at = segment.start
     while at < segment.end:
-        until = _may_drive_until(crew.logs[crew.wheel], at, segment.end, law)
+        until = _may_drive_until(crew.logs[crew.wheel], at, segment.end, ruleset)
         if until > at:
             crew.log(at, until, Status.DRIVING)
             at = until
             continue
         candidates = {
-            number: _may_drive_until(log, at, segment.end, law)
+            number: _may_drive_until(log, at, segment.end, ruleset)
             for number, log in enumerate(crew.logs)
             if number != crew.wheel
         }
         best = max(candidates, key=lambda number: (candidates[number], -number), default=None)
         if (best is None or candidates[best] < segment.end) and len(crew.logs) < crew.size:
             best = len(crew.logs)
-            crew.logs.append(_rested(at))
+            crew.logs.append(_add_rest(at))
         elif best is None or candidates[best] <= at or len(crew.handovers) >= _MOST_HANDOVERS:
             return False
         crew.wheel = best
@@ -180,10 +180,10 @@ def _drive(crew: _Crew, leg: Leg, segment: Segment, law: Law) -> bool:
     return True
 
 
-def _may_drive_until(log: list[Segment], start: datetime, end: datetime, law: Law) -> datetime:
+def _may_drive_until(log: list[Segment], start: datetime, end: datetime, ruleset: Law) -> datetime:
     """How far towards `end` a driver with this log may legally drive."""
-    found = _violations(log, [Segment(start=start, end=end, status=Status.DRIVING)], law)
-    return min((violation.at for violation in found), default=end)
+    result = _violations(log, [Segment(start=start, end=end, status=Status.DRIVING)], ruleset)
+    return min((violation.at for violation in result), default=end)
 
 
 def _handover(at: datetime, driver: int, leg: Leg) -> Handover:
@@ -199,24 +199,24 @@ def _handover(at: datetime, driver: int, leg: Leg) -> Handover:
     )
 
 
-def _aboard_is_legal(route: Sequence[Leg], size: int, law: Law) -> bool:
-    return _aboard(route, size, law).legal
+def _aboard_is_legal(route: Sequence[Leg], size: int, ruleset: Law) -> bool:
+    return _aboard(route, size, ruleset).legal
 
 
-def _aboard(route: Sequence[Leg], size: int, law: Law) -> _Crew:
+def _aboard(route: Sequence[Leg], size: int, ruleset: Law) -> _Crew:
     """The whole crew rides from the first mile on, which is time on duty for all of them."""
-    crew = _Crew(size, [_rested(route[0].departs) for _ in range(size)])
+    crew = _Crew(size, [_add_rest(route[0].departs) for _ in range(size)])
     for leg in route:
         for segment in leg.segments():
             if segment.status is not Status.DRIVING:
                 crew.log(segment.start, segment.end, segment.status)
-            elif not _drive(crew, leg, segment, law):
+            elif not _add_driving(crew, leg, segment, ruleset):
                 crew.legal = False
                 return crew
     return crew
 
 
-def duties(trip: Trip, law: Law = USUAL) -> list[list[Segment]] | None:
+def duties(trip: Trip, ruleset: Law = USUAL) -> list[list[Segment]] | None:
     """What each of the trip's drivers is planned to do, in order, without gaps; None when its times cannot be told.
 
     A crew rides together if that is legal for drivers who come rested, else the others join where they take over. One
@@ -229,7 +229,7 @@ def duties(trip: Trip, law: Law = USUAL) -> list[list[Segment]] | None:
     alone = [segment for leg in route for segment in leg.segments()]
     if trip.drivers == 1:
         return [alone]
-    crews = (shape(route, trip.drivers, law) for shape in (_aboard, _relay))
+    crews = (shape(route, trip.drivers, ruleset) for shape in (_aboard, _add_relay))
     crew = next((crew for crew in crews if crew.legal), None)
     if crew is None:
         return [alone, *([_riding(segment) for segment in alone] for _ in range(trip.drivers - 1))]

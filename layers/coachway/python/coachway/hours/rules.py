@@ -42,12 +42,12 @@ def check(
         raise errors.Invalid.field("plan.0", f"starts before the history ends at {past[-1].end.isoformat()}")
     if not past and not planned:
         return Verdict(verdict=Answer.UNKNOWN)
-    found, remaining, known = judge.read(past, planned)
-    verdict = Answer.BLOCK if found else Answer.OK if known else Answer.UNKNOWN
-    if not known:
-        return Verdict(verdict=verdict, violations=found)
+    result, remaining, existing = judge.read(past, planned)
+    verdict = Answer.BLOCK if result else Answer.OK if existing else Answer.UNKNOWN
+    if not existing:
+        return Verdict(verdict=verdict, violations=result)
     earliest = judge.earliest(past, planned)
-    return Verdict(verdict=verdict, violations=found, remaining=remaining, earliest_drive_at=earliest)
+    return Verdict(verdict=verdict, violations=result, remaining=remaining, earliest_drive_at=earliest)
 
 
 def violations(
@@ -59,8 +59,8 @@ def violations(
     home: tzinfo | None = None,
 ) -> tuple[Violation, ...]:
     """Only what `check` says is violated, holes read as rest: cheaper, for searching."""
-    found, _, _ = _Judge(ruleset, daily_carrier, home).read(in_order(history, "history"), in_order(plan, "plan"))
-    return found
+    result, _, _ = _Judge(ruleset, daily_carrier, home).read(in_order(history, "history"), in_order(plan, "plan"))
+    return result
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class _Judge:
                 for start, end in window.exceeded(piece):
                     over.add(Rule.CYCLE, duty.period, max(start, judged_from), end)
             self._count(piece, duty)
-        found = tuple(
+        result = tuple(
             Violation(rule=rule, at=at, exceeded=exceeded, citation=self.ruleset.citation(rule, self.daily_carrier))
             for (rule, _), (at, exceeded) in sorted(over.found.items(), key=lambda item: (item[1][0], item[0]))
         )
@@ -121,7 +121,7 @@ class _Judge:
             cycle=max(_NOTHING, window.left(line.end)),
         )
         first = next((segment.start for segment in planned if segment.status is Status.DRIVING), line.end)
-        return found, remaining, self._is_known(line, window, first)
+        return result, remaining, self._is_known(line, window, first)
 
     def _drive(self, piece: Piece, duty: _Duty, over: _Over, judged_from: datetime) -> None:
         """Time driven in `piece` past the limits that a full rest resets."""
@@ -129,8 +129,8 @@ class _Judge:
         limits = {Rule.DRIVE: rules.drive - duty.driven, Rule.DUTY: duty.left(rules, piece.start)}
         if rules.break_after is not None:
             limits[Rule.BREAK] = rules.break_after - duty.since_break
-        for rule, left in limits.items():
-            over.add(rule, duty.period, max(piece.start + max(_NOTHING, left), judged_from), piece.end)
+        for rule, remaining in limits.items():
+            over.add(rule, duty.period, max(piece.start + max(_NOTHING, remaining), judged_from), piece.end)
 
     def _count(self, piece: Piece, duty: _Duty) -> None:
         rules = self.ruleset

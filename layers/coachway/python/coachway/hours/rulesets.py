@@ -57,6 +57,6 @@ USUAL: Final = Law(US_PASSENGER)
 """Of an organization that does not say otherwise."""
 
 
-def law(ruleset: str, daily_carrier: bool) -> Law:
+def get_ruleset(ruleset: str, daily_carrier: bool) -> Law:
     """The rules by the name of their set, as organizations choose them."""
     return Law(RULESETS[ruleset], daily_carrier)

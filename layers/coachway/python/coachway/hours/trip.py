@@ -95,8 +95,8 @@ class Leg:
 def road_miles(trip: Trip) -> float | None:
     """1.3 times the straight line from stop to stop; None where coordinates are missing."""
     ends = [_ends(one, two) for one, two in pairwise(trip.stops)]
-    known = [miles_between(*pair) for pair in ends if pair is not None]
-    return sum(known) * ROAD_FACTOR if len(known) == len(ends) else None
+    existing = [miles_between(*pair) for pair in ends if pair is not None]
+    return sum(existing) * ROAD_FACTOR if len(existing) == len(ends) else None
 
 
 def legs(trip: Trip) -> list[Leg] | None:
@@ -105,7 +105,7 @@ def legs(trip: Trip) -> list[Leg] | None:
     times = _times(trip, miles)
     if times is None:
         return None
-    found = []
+    result = []
     for index, ((_, departs), (arrives, leaves)) in enumerate(pairwise(times)):
         if arrives < departs:
             raise errors.Invalid.field(
@@ -115,7 +115,7 @@ def legs(trip: Trip) -> list[Leg] | None:
             raise errors.Invalid.field(f"stops.{index + 1}.estimated_departure", "must not be before the arrival")
         last = index == len(times) - 2
         waits_until = arrives if last else leaves
-        found.append(
+        result.append(
             Leg(
                 from_stop=index,
                 departs=departs,
@@ -127,9 +127,9 @@ def legs(trip: Trip) -> list[Leg] | None:
             )
         )
     if trip.deadhead_miles:
-        found = [_empty(found[0].departs, -1, trip, before=True), *found]
-        found.append(_empty(found[-1].arrives, len(trip.stops) - 1, trip, before=False))
-    return found if any(leg.driving for leg in found) else None
+        result = [_empty(result[0].departs, -1, trip, before=True), *result]
+        result.append(_empty(result[-1].arrives, len(trip.stops) - 1, trip, before=False))
+    return result if any(leg.driving for leg in result) else None
 
 
 def _empty(at: datetime, from_stop: int, trip: Trip, *, before: bool) -> Leg:

@@ -61,25 +61,25 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
     return Account(org_id, lockout_id, user, credentials, sessions, lockout)
 
 
-def user_of(org_id: str, user_id: str) -> User:
+def get_user(org_id: str, user_id: str) -> User:
     """A user. Raises Missing."""
     return store.get(User, USERS.key(org=org_id, id=user_id))
 
 
-def credentials_of(user: User) -> Credentials:
+def get_credentials(user: User) -> Credentials:
     """What a user logs in with. Raises Missing."""
     return store.get(Credentials, CREDENTIALS.key(org=user.org_id, id=user.id))
 
 
-def sessions_of(org_id: str, user_id: str) -> Sessions:
+def get_sessions(org_id: str, user_id: str) -> Sessions:
     """Where a user is signed in; version 0 when that was never written."""
-    found = store.find(Sessions, SESSIONS.key(org=org_id, id=user_id))
-    return found or Sessions(id=user_id, org_id=org_id)
+    record = store.find(Sessions, SESSIONS.key(org=org_id, id=user_id))
+    return record or Sessions(id=user_id, org_id=org_id)
 
 
-def session_of(caller: Caller) -> tuple[Sessions, Session]:
+def require_session(caller: Caller) -> tuple[Sessions, Session]:
     """The session that the caller's token belongs to. Raises Unauthenticated when it has ended."""
-    sessions = sessions_of(caller.org_id, caller.user_id)
+    sessions = get_sessions(caller.org_id, caller.user_id)
     return sessions, _require_active(sessions.sessions, caller.session_id)
 
 
@@ -90,7 +90,7 @@ def _require_active(sessions: Iterable[Session], session_id: str) -> Session:
     raise errors.Unauthenticated("This session has ended. Log in again.")
 
 
-def signed_in(caller: Caller) -> User:
+def require_signed_in_user(caller: Caller) -> User:
     """The caller's own user. Raises Forbidden for an API key, Unauthenticated when the session has ended."""
     if caller.role == "api_key":
         raise errors.Forbidden("API keys have no account. Log in as a user.")
@@ -108,14 +108,14 @@ def signed_in(caller: Caller) -> User:
 def require_active_session(caller: Caller) -> None:
     """Whoever changes people and rights must be signed in now, not only when the token was made."""
     if caller.session_id:
-        session_of(caller)
+        require_session(caller)
 
 
-def retry_on_conflict(work: Callable[[], T]) -> T:
+def retry_on_conflict(build_answer: Callable[[], T]) -> T:
     """Do `work`, which reads anew each time, until it loses no race. Raises LostRace after many."""
     for attempt in range(_TRIES):
         try:
-            return work()
+            return build_answer()
         except errors.ConcurrentUpdate:
             time.sleep(SystemRandom().uniform(0, 0.005 * 2 ** min(attempt, 6)))
-    return work()
+    return build_answer()

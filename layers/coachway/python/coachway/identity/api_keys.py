@@ -51,12 +51,12 @@ class ShownApiKey(BaseSchema):
     created_at: AwareDatetime
 
 
-def listed(caller: Caller, query: PageQuery) -> Page[ApiKey]:
+def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     """The organization's keys, newest first, without what opens anything."""
     return query_page(ApiKey, API_KEYS_LIST, [API_KEYS_LIST.partition(org=caller.org_id)], query, descending=True)
 
 
-def created(caller: Caller, body: NewApiKey) -> ShownApiKey:
+def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
     """Make a key. Raises Forbidden for permissions that the caller lacks."""
     require_active_session(caller)
     roles.require_permissions_held(caller, frozenset(body.permissions))
@@ -69,18 +69,18 @@ def created(caller: Caller, body: NewApiKey) -> ShownApiKey:
         org_id=caller.org_id,
         name=body.name,
         permissions=sorted(set(body.permissions)),
-        digest=hashing.digest(text),
+        digest=hashing.digest_bytes(text),
         hint=text[-4:],
         created_by=caller.user_id,
         expires=body.expires,
     )
     answer = ShownApiKey(key=text, **key.model_dump(include=ShownApiKey.model_fields.keys() - {"key"}))
-    made = ApiKeyCreated(name=key.name, permissions=key.permissions)
-    store.commit(caller, Create(key, [made]), answer=answer)
+    created = ApiKeyCreated(name=key.name, permissions=key.permissions)
+    store.commit(caller, Create(key, [created]), answer=answer)
     return answer
 
 
-def deleted(caller: Caller, key_id: str, expected: int | None) -> None:
+def delete_api_key(caller: Caller, key_id: str, expected: int | None) -> None:
     """Revoke a key. A function that has just seen it may take it for half a minute more. Raises Missing."""
     require_active_session(caller)
     before = store.get(ApiKey, API_KEYS.key(org=caller.org_id, id=key_id), expected=expected)

@@ -16,12 +16,12 @@ from coachway.core.documents import html
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries
-from coachway.identity.account_lookup import credentials_of, user_of
+from coachway.identity.account_lookup import get_credentials, get_user
 from coachway.identity.auth import passwords
 from coachway.identity.model.credentials import is_good
 from coachway.identity.model.organization import Organization
 from coachway.identity.model.user import User
-from coachway.identity.organizations.branding import brand_of
+from coachway.identity.organizations.branding import build_brand
 from coachway.identity.users import invitations
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -45,13 +45,13 @@ class _Wording:
     done: str
 
 
-def invitation(token: str) -> HtmlResponse:
+def show_invitation(token: str) -> HtmlResponse:
     """The page of an invitation. Raises Missing for a link that is wrong, void, used or too old."""
     user, organization = _linked(INVITATION, token)
     return _form(user, organization, _joining(user, organization))
 
 
-def join(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
+def submit_invitation(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
     """Accept an invitation with the password that was chosen. Raises Missing like `invitation`."""
     user, organization = _linked(INVITATION, token)
     words = _joining(user, organization)
@@ -62,7 +62,7 @@ def join(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
     return _done(user, organization, words)
 
 
-def password_reset(token: str) -> HtmlResponse:
+def show_password_reset(token: str) -> HtmlResponse:
     """The page of a forgotten password. Raises Missing for a link that is wrong, void, used or too old."""
     user, organization = _linked(PASSWORD_RESET, token)
     return _form(user, organization, _resetting(user))
@@ -75,19 +75,19 @@ def set_password(caller: Caller, token: str, form: ChosenPassword) -> HtmlRespon
     trouble = _trouble(form.password)
     if trouble:
         return _form(user, organization, words, trouble)
-    passwords.reset(caller, passwords.Reset(token=token, password=form.password))
+    passwords.reset_password(caller, passwords.Reset(token=token, password=form.password))
     return _done(user, organization, words)
 
 
 def _linked(purpose: str, token: str) -> tuple[User, Organization]:
     """Whose link it is; asking does not use it up, so that a mail filter that looks at links does no harm."""
-    said = signed_links.verify_link_token(purpose, "usr", token)
-    user = user_of(said.org_id, said.subject_id)
-    held = credentials_of(user)
-    kept, status = (held.invitation, "invited") if purpose == INVITATION else (held.reset, "active")
-    if user.status != status or not is_good(kept, said.nonce):
+    payload = signed_links.verify_link_token(purpose, "usr", token)
+    user = get_user(payload.org_id, payload.subject_id)
+    owned = get_credentials(user)
+    stored, status = (owned.invitation, "invited") if purpose == INVITATION else (owned.reset, "active")
+    if user.status != status or not is_good(stored, payload.nonce):
         raise errors.NotFound("this link was used, or is too old: ask for another one")
-    return user, organization_queries.get(said.org_id)
+    return user, organization_queries.get(payload.org_id)
 
 
 def _trouble(password: str) -> str:
@@ -122,7 +122,7 @@ def _form(user: User, organization: Organization, words: _Wording, trouble: str 
     return html.html(
         TEMPLATES,
         "choose_password.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         status=422 if trouble else 200,
         words=words,
         email=user.email or "",
@@ -135,7 +135,7 @@ def _done(user: User, organization: Organization, words: _Wording) -> HtmlRespon
     return html.html(
         TEMPLATES,
         "password_chosen.html",
-        brand=brand_of(organization),
+        brand=build_brand(organization),
         words=words,
         email=user.email or "",
         slug=organization.slug,

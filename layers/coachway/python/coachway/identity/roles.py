@@ -80,11 +80,11 @@ class Role(Entity, NewRole):
         return {"role-name": self.name}
 
 
-def permissions_of(org_id: str, name: str) -> frozenset[str]:
+def get_permissions(org_id: str, name: str) -> frozenset[str]:
     """What a role may do; nothing, if the role has gone."""
     if name in model_permissions.BUILT_IN:
         return model_permissions.BUILT_IN[name]
-    role = _own(org_id, name)
+    role = _find_own_role(org_id, name)
     return frozenset(role.permissions) if role else frozenset()
 
 
@@ -93,7 +93,7 @@ def grant_checks(caller: Caller, name: str) -> list[Op]:
 
     Raises Invalid for a role that is not there, Forbidden for one that may do what the caller may not.
     """
-    own = None if name in model_permissions.BUILT_IN else _own(caller.org_id, name)
+    own = None if name in model_permissions.BUILT_IN else _find_own_role(caller.org_id, name)
     if name == "platform" or (name not in model_permissions.BUILT_IN and own is None):
         raise errors.Invalid.field("role", "must be a built-in role (not platform) or one that the organization made")
     require_permissions_held(caller, frozenset(own.permissions) if own else model_permissions.BUILT_IN[name])
@@ -102,26 +102,28 @@ def grant_checks(caller: Caller, name: str) -> list[Op]:
 
 def require_role_not_above_caller(caller: Caller, name: str) -> None:
     """Raises Forbidden when a role may do more than the caller: its people are not the caller's to change."""
-    require_permissions_held(caller, permissions_of(caller.org_id, name))
+    require_permissions_held(caller, get_permissions(caller.org_id, name))
 
 
 def require_permissions_held(caller: Caller, permissions: frozenset[str]) -> None:
     """Raises Forbidden when there are permissions among these that the caller lacks."""
-    lacking = model_permissions.missing_permissions(caller.permissions, permissions)
-    if lacking:
+    missing = model_permissions.missing_permissions(caller.permissions, permissions)
+    if missing:
         raise errors.Forbidden(
-            f"you cannot give what you do not have: {', '.join(lacking)}", title="that is more than your own rights"
+            f"you cannot give what you do not have: {', '.join(missing)}", title="that is more than your own rights"
         )
 
 
-def listed(caller: Caller, query: PageQuery) -> Page[Role]:
+def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     """All roles, by name."""
     own = query_all(Role, ROLES_LIST.partition(org=caller.org_id), index="gsi1", most=model_permissions.MOST_ROLES * 2)
-    both = sorted([*(_built_in(caller, name) for name in model_permissions.BUILT_IN), *own], key=lambda role: role.name)
-    return in_memory_paging.page_of(both, lambda role: role.name, query, ("roles", caller.org_id))
+    both = sorted(
+        [*(_build_built_in_role(caller, name) for name in model_permissions.BUILT_IN), *own], key=lambda role: role.name
+    )
+    return in_memory_paging.build_page(both, lambda role: role.name, query, ("roles", caller.org_id))
 
 
-def _built_in(caller: Caller, name: str) -> Role:
+def _build_built_in_role(caller: Caller, name: str) -> Role:
     since = ids.created_at_of(caller.org_id)
     return Role(
         id=name,
@@ -135,7 +137,7 @@ def _built_in(caller: Caller, name: str) -> Role:
     )
 
 
-def created(caller: Caller, body: NewRole) -> Role:
+def create_role(caller: Caller, body: NewRole) -> Role:
     """Make a role. Raises Duplicate for a name that is taken, Forbidden for permissions that the caller lacks."""
     require_active_session(caller)
     if body.name in model_permissions.RESERVED:
@@ -150,10 +152,10 @@ def created(caller: Caller, body: NewRole) -> Role:
     return role
 
 
-def updated(caller: Caller, name: str, changes: PartialUpdate[RoleSettings], expected: int | None) -> Role:
+def update_role(caller: Caller, name: str, changes: PartialUpdate[RoleSettings], expected: int | None) -> Role:
     """Give a role other permissions; its people have them from their next access token on."""
     require_active_session(caller)
-    before = _editable(caller, name, expected)
+    before = _get_editable_role(caller, name, expected)
     after = apply_changes(before, changes)
     after.permissions = sorted(set(after.permissions))
     require_permissions_held(caller, frozenset(after.permissions) | frozenset(before.permissions))
@@ -161,10 +163,10 @@ def updated(caller: Caller, name: str, changes: PartialUpdate[RoleSettings], exp
     return after
 
 
-def deleted(caller: Caller, name: str, expected: int | None) -> None:
+def delete_role(caller: Caller, name: str, expected: int | None) -> None:
     """Remove a role that nobody has."""
     require_active_session(caller)
-    before = _editable(caller, name, expected)
+    before = _get_editable_role(caller, name, expected)
     require_permissions_held(caller, frozenset(before.permissions))
     if _is_held(caller.org_id, name):
         raise errors.Conflict(f"there are people with the role {name}: give them another one first")
@@ -175,23 +177,23 @@ def deleted(caller: Caller, name: str, expected: int | None) -> None:
 def _is_held(org_id: str, name: str) -> bool:
     query = PageQuery(limit=1)
     while True:
-        found = users_of(org_id, name, query)
-        if found.items or found.next_cursor is None:
-            return bool(found.items)
-        query = PageQuery(limit=1, cursor=found.next_cursor)
+        result = list_users_of_role(org_id, name, query)
+        if result.items or result.next_cursor is None:
+            return bool(result.items)
+        query = PageQuery(limit=1, cursor=result.next_cursor)
 
 
-def users_of(org_id: str, name: str, query: PageQuery, where: Mapping[str, str] | None = None) -> Page[User]:
+def list_users_of_role(org_id: str, name: str, query: PageQuery, where: Mapping[str, str] | None = None) -> Page[User]:
     """A page of the users of a role, newest first."""
     since = months_between(ids.created_at_of(org_id), clock.now())
     partitions = [USERS_BY_ROLE.partition(org=org_id, role=name, month=month) for month in reversed(since)]
     return query_page(User, USERS_BY_ROLE, partitions, query, where=where, descending=True)
 
 
-def _editable(caller: Caller, name: str, expected: int | None) -> Role:
+def _get_editable_role(caller: Caller, name: str, expected: int | None) -> Role:
     if name in model_permissions.BUILT_IN:
         raise errors.Conflict(f"{name} is built in and stays as it is")
-    role = _own(caller.org_id, name)
+    role = _find_own_role(caller.org_id, name)
     if role is None:
         raise errors.NotFound("there is no such role")
     if expected is not None and expected != role.version:
@@ -199,6 +201,6 @@ def _editable(caller: Caller, name: str, expected: int | None) -> Role:
     return role
 
 
-def _own(org_id: str, name: str) -> Role | None:
+def _find_own_role(org_id: str, name: str) -> Role | None:
     role_id = store.owner_of(org_id, "role-name", name)
     return store.find(Role, ROLES.key(org=org_id, id=role_id)) if role_id else None

@@ -28,7 +28,7 @@ from coachway.messaging.rendering.sender import Letterhead
 TOO_LATE: Final = "it came too late to be of use"
 
 
-def send(caller: Caller, event_id: str, message: Message, letterhead: Letterhead) -> None:
+def send_message(caller: Caller, event_id: str, message: Message, letterhead: Letterhead) -> None:
     """Send `message`, if it was not sent before.
 
     Raises LostRace while another delivery of the event is sending it, Upstream when a service failed for now.
@@ -41,7 +41,7 @@ def send(caller: Caller, event_id: str, message: Message, letterhead: Letterhead
         _fail(caller, claimed, TOO_LATE)
         return
     try:
-        provider_id = _posted(claimed, message, letter, letterhead)
+        provider_id = _send_by_channel(claimed, message, letter, letterhead)
     except Refused as refusal:
         _fail(caller, claimed, refusal.reason)
     except errors.UpstreamUnavailable as failure:
@@ -52,8 +52,8 @@ def send(caller: Caller, event_id: str, message: Message, letterhead: Letterhead
         sent = claimed.model_copy(
             update={"status": Status.SENT, "provider_id": provider_id, "sent_at": clock.now(), "reason": ""}
         )
-        told = NotificationDelivered(template=sent.template, channel=sent.channel, about=sent.about)
-        store.commit(caller, Update(claimed, sent, [told]))
+        event = NotificationDelivered(template=sent.template, channel=sent.channel, about=sent.about)
+        store.commit(caller, Update(claimed, sent, [event]))
         logger.info("message sent", notification_id=sent.id, template=sent.template, channel=sent.channel.value)
 
 
@@ -71,35 +71,35 @@ def _claim(caller: Caller, event_id: str, message: Message, subject: str) -> Not
         subject=subject,
         lease_until=now + rules.LEASE,
     )
-    known = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
-    if known is None:
-        store.commit(caller, Create(record, taken=_busy()))
+    existing = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
+    if existing is None:
+        store.commit(caller, Create(record, taken=_busy_error()))
         return record
-    match rules.next_step(known, now):
+    match rules.next_step(existing, now):
         case rules.Step.DONE:
             return None
         case rules.Step.LEAVE:
-            raise _busy()
+            raise _busy_error()
         case rules.Step.TAKE_OVER:
-            return _take_over_claim(caller, known, now)
+            return _take_over_claim(caller, existing, now)
 
 
-def _take_over_claim(caller: Caller, known: Notification, now: datetime) -> Notification:
-    ours = known.model_copy(
-        update={"status": Status.SENDING, "attempts": known.attempts + 1, "lease_until": now + rules.LEASE}
+def _take_over_claim(caller: Caller, existing: Notification, now: datetime) -> Notification:
+    ours = existing.model_copy(
+        update={"status": Status.SENDING, "attempts": existing.attempts + 1, "lease_until": now + rules.LEASE}
     )
-    store.commit(caller, Update(known, ours, lost=_busy()))
+    store.commit(caller, Update(existing, ours, lost=_busy_error()))
     return ours
 
 
-def _busy() -> errors.ConcurrentUpdate:
+def _busy_error() -> errors.ConcurrentUpdate:
     return errors.ConcurrentUpdate("another delivery of the event is sending this message")
 
 
-def _posted(claimed: Notification, message: Message, letter: RenderedMessage, letterhead: Letterhead) -> str:
+def _send_by_channel(claimed: Notification, message: Message, letter: RenderedMessage, letterhead: Letterhead) -> str:
     if message.channel is Channel.EMAIL:
         enclosed = message.attachment
-        return email.post(
+        return email.send_email(
             letter if enclosed is None else replace(letter, attachment=(enclosed.name, file_storage.get(enclosed.key))),
             to=message.recipient,
             to_name=message.name,
@@ -109,12 +109,12 @@ def _posted(claimed: Notification, message: Message, letter: RenderedMessage, le
         )
     before = None
     if claimed.attempts > 1:
-        before = sms.found(letter.text, to=message.recipient, since=claimed.created_at)
-    return before or sms.post(letter.text, to=message.recipient)
+        before = sms.find_sent(letter.text, to=message.recipient, since=claimed.created_at)
+    return before or sms.send_sms(letter.text, to=message.recipient)
 
 
 def _fail(caller: Caller, claimed: Notification, reason: str) -> None:
     failed = claimed.model_copy(update={"status": Status.FAILED, "reason": reason})
-    told = NotificationFailed(template=failed.template, channel=failed.channel, about=failed.about, reason=reason)
-    store.commit(caller, Update(claimed, failed, [told]))
+    event = NotificationFailed(template=failed.template, channel=failed.channel, about=failed.about, reason=reason)
+    store.commit(caller, Update(claimed, failed, [event]))
     logger.warning("message failed", notification_id=failed.id, template=failed.template, reason=reason)

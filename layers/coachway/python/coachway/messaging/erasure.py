@@ -16,14 +16,14 @@ from coachway.messaging.model import BY_RECIPIENT, Notification
 _TOGETHER: Final = 50
 
 
-def forget(caller: Caller, delivery: Delivery) -> None:
+def on_client_erased(caller: Caller, delivery: Delivery) -> None:
     """Remove the records of all messages to a client that was erased, and then its addresses from the receipt."""
     place = ERASURE.key(org=caller.org_id, client=str(delivery.data["client_id"]))
     for address in store.get(Erasure, place).addresses:
         partition = BY_RECIPIENT.partition(org=caller.org_id, recipient=address)
-        known = query_all(Notification, partition, index=BY_RECIPIENT.index)
-        for start in range(0, len(known), _TOGETHER):
-            store.commit(caller, *map(Remove, known[start : start + _TOGETHER]))
+        existing = query_all(Notification, partition, index=BY_RECIPIENT.index)
+        for start in range(0, len(existing), _TOGETHER):
+            store.commit(caller, *map(Remove, existing[start : start + _TOGETHER]))
 
     def done() -> None:
         receipt = store.get(Erasure, place)

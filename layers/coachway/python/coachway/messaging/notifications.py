@@ -151,15 +151,15 @@ NOTIFICATIONS: Final[Mapping[str, list[MessageRule[Any]]]] = _rules_by_event()
 
 def consume(caller: Caller, delivery: Delivery) -> None:
     """Send every message that follows from an event."""
-    letterhead = sender.of(delivery.org_id)
+    letterhead = sender.load_letterhead(delivery.org_id)
     for rule in NOTIFICATIONS[delivery.type]:
         message = rule.build(delivery, letterhead)
         if message is not None:
-            sending.send(caller, delivery.event_id, message, letterhead)
+            sending.send_message(caller, delivery.event_id, message, letterhead)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     **dict.fromkeys(NOTIFICATIONS, consume),
-    ClientErased.TYPE: erasure.forget,
+    ClientErased.TYPE: erasure.on_client_erased,
 }
 """Consumers by type of event; the event pattern of the function's queue is generated from it."""

@@ -18,12 +18,12 @@ from coachway.messaging.model import (
 )
 
 
-def get(caller: Caller, notification_id: str) -> Notification:
+def get_notification(caller: Caller, notification_id: str) -> Notification:
     """The record of one message. Raises Missing, also once it is no longer kept."""
     return store.get(Notification, NOTIFICATION.key(org=caller.org_id, id=notification_id))
 
 
-def listed(caller: Caller, query: NotificationQuery) -> Page[Notification]:
+def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notification]:
     """Messages, newest first."""
     where = {name: value.value for name, value in (("status", query.status), ("channel", query.channel)) if value}
     if query.recipient is not None:

@@ -31,14 +31,14 @@ def notification_id(event_id: str, template: str, recipient: str) -> str:
 
     It begins with the event's time, so that messages sort by it.
     """
-    said = f"{event_id}\0{template}\0{recipient}".encode()
-    return ids.from_bytes("msg", ids.to_bytes(event_id)[:6] + hashlib.sha256(said).digest()[:10])
+    payload = f"{event_id}\0{template}\0{recipient}".encode()
+    return ids.from_bytes("msg", ids.to_bytes(event_id)[:6] + hashlib.sha256(payload).digest()[:10])
 
 
-def next_step(known: Notification, now: datetime) -> Step:
+def next_step(existing: Notification, now: datetime) -> Step:
     """What to do when the event of a known message is delivered again."""
-    if known.status in {Status.SENT, Status.FAILED}:
+    if existing.status in {Status.SENT, Status.FAILED}:
         return Step.DONE
-    if known.status is Status.SENDING and now < known.lease_until:
+    if existing.status is Status.SENDING and now < existing.lease_until:
         return Step.LEAVE
     return Step.TAKE_OVER

@@ -17,8 +17,8 @@ def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceRep
     """Judge an itinerary. Raises Invalid for stops that are out of order in time."""
     house = organization_queries.get(caller.org_id)
     policy = house.hours_policy
-    law = rulesets.law(request.ruleset or policy.ruleset, policy.daily_carrier)
-    found = itinerary.comply(request.driven(), law)
+    law = rulesets.get_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
+    found = itinerary.check_itinerary(request.driven(), law)
     added = _added_price(caller, request, found.drivers_needed)
     return build_report(found, added_price=added, currency=house.currency)
 

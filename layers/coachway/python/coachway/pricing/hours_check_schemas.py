@@ -195,5 +195,5 @@ def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, law: 
         deadhead_miles=float(trip.deadhead_miles),
         drivers=2 if trip.second_driver else 1,
     )
-    found = itinerary.comply(driven, law)
+    found = itinerary.check_itinerary(driven, law)
     return compliance_notices(found) if found.verdict is Answer.BLOCK else []

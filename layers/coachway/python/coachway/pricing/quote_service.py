@@ -79,7 +79,7 @@ class PricingContext:
     def law(self) -> Law:
         """Which hours rules hold for its drivers."""
         policy = self.organization.hours_policy
-        return rulesets.law(policy.ruleset, policy.daily_carrier)
+        return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
 
 
 def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:

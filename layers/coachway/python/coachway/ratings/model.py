@@ -11,7 +11,7 @@ from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-from coachway.ratings.rules import halves
+from coachway.ratings.rules import to_half_points
 from coachway.vendors.model import VendorId
 
 RatingId = Annotated[str, Field(pattern=ids.pattern("rat"))]
@@ -110,7 +110,7 @@ class Rating(Entity, RatingInput):
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        reached = {at_least(points): True for points in range(2, halves(self.overall_rating) + 1)}
+        reached = {at_least(points): True for points in range(2, to_half_points(self.overall_rating) + 1)}
         return {"vendor_id": self.vendor_id, "charter_id": self.charter_id, **reached}
 
     def uniques(self) -> Mapping[str, str]:

@@ -16,6 +16,6 @@ def require_ratable(status: Status, ran_by: Collection[str], vendor_id: str) -> 
         raise errors.Conflict("this vendor did not run the charter: rate the one that did", title="another's trip")
 
 
-def halves(rating: float) -> int:
+def to_half_points(rating: float) -> int:
     """A rating in half points: 4.5 is 9."""
     return round(rating * 2)

@@ -29,23 +29,23 @@ from coachway.ratings.model import (
 from coachway.vendors import service as vendors
 
 
-def rate(caller: Caller, wanted: RatingInput) -> Rating:
+def create_rating(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor for a charter. A completed charter stays so, and who ran it: nothing has to be required.
 
     Raises Missing for a vendor or charter that is not there, Conflict for one that cannot be rated, Duplicate for a
     second rating.
     """
-    charter = charter_queries.get_charter(caller, wanted.charter_id)
-    vendor = vendors.get(caller, wanted.vendor_id)
+    charter = charter_queries.get_charter(caller, body.charter_id)
+    vendor = vendors.get(caller, body.vendor_id)
     rules.require_ratable(charter.status, charter.vendor_ids, vendor.id)
-    rating = Rating(id=ids.new("rat"), org_id=caller.org_id, rated_by=caller.user_id, **wanted.model_dump())
-    points = {name: value for name, value in wanted.model_dump().items() if name.endswith("_rating")}
-    told = VendorRated(rating_id=rating.id, vendor_id=vendor.id, charter_id=charter.id, **points)
-    store.commit(caller, Create(rating, [told]))
+    rating = Rating(id=ids.new("rat"), org_id=caller.org_id, rated_by=caller.user_id, **body.model_dump())
+    points = {name: value for name, value in body.model_dump().items() if name.endswith("_rating")}
+    event = VendorRated(rating_id=rating.id, vendor_id=vendor.id, charter_id=charter.id, **points)
+    store.commit(caller, Create(rating, [event]))
     return rating
 
 
-def listed(caller: Caller, query: RatingQuery) -> Page[Rating]:
+def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """Ratings, newest first. A vendor's own people see those of their vendor."""
     vendor_id = query.vendor_id
     if caller.is_outside:
@@ -54,13 +54,13 @@ def listed(caller: Caller, query: RatingQuery) -> Page[Rating]:
     where: dict[str, str | int | bool] = {}
     if query.min_rating is not None:
         where[at_least(math.ceil(query.min_rating * 2))] = True
-    pattern, partitions = _shelf(caller, vendor_id, query.charter_id)
+    pattern, partitions = _partitions(caller, vendor_id, query.charter_id)
     if query.charter_id is not None and vendor_id is not None:
         where["vendor_id"] = vendor_id
     return query_page(Rating, pattern, partitions, query, where=where, descending=True)
 
 
-def _shelf(caller: Caller, vendor_id: str | None, charter_id: str | None) -> tuple[AccessPattern, list[str]]:
+def _partitions(caller: Caller, vendor_id: str | None, charter_id: str | None) -> tuple[AccessPattern, list[str]]:
     if charter_id is not None:
         return OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=charter_id)]
     if vendor_id is not None:
@@ -69,7 +69,7 @@ def _shelf(caller: Caller, vendor_id: str | None, charter_id: str | None) -> tup
     return BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
 
 
-def respond(caller: Caller, rating_id: str, said: ResponseInput) -> Rating:
+def respond_to_rating(caller: Caller, rating_id: str, payload: ResponseInput) -> Rating:
     """Answer a rating, once. Raises Missing for another vendor's, Conflict when it was answered before."""
     before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
     if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
@@ -77,7 +77,7 @@ def respond(caller: Caller, rating_id: str, said: ResponseInput) -> Rating:
     answered = errors.Conflict("a vendor may answer once", title="it was answered already")
     if before.vendor_response is not None:
         raise answered
-    after = before.model_copy(update={"vendor_response": said.vendor_response, "vendor_responded_at": clock.now()})
-    told = RatingAnswered(rating_id=before.id, vendor_id=before.vendor_id)
-    store.commit(caller, Update(before, after, [told], lost=answered))
+    after = before.model_copy(update={"vendor_response": payload.vendor_response, "vendor_responded_at": clock.now()})
+    event = RatingAnswered(rating_id=before.id, vendor_id=before.vendor_id)
+    store.commit(caller, Update(before, after, [event], lost=answered))
     return after

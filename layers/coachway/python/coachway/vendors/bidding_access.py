@@ -15,12 +15,12 @@ _MOST_ACTIVE: Final = 5000
 """Vendors of one organization that are looked at for one trip."""
 
 
-def unchanged(vendor: Vendor) -> Op:
+def check_unchanged_op(vendor: Vendor) -> Op:
     """The op that fails unless a vendor is still as it was when it was judged."""
     return CheckVersion(vendor, errors.ConcurrentUpdate("the vendor was changed by somebody else: look again"))
 
 
-def active(caller: Caller) -> list[Vendor]:
+def list_active_vendors(caller: Caller) -> list[Vendor]:
     """All vendors that may be given work, by an index: whoever awards something makes `unchanged` a condition of it."""
     partition = BY_STATUS.partition(org=caller.org_id, status=Status.ACTIVE)
     return query_all(Vendor, partition, index=BY_STATUS.index, most=_MOST_ACTIVE)

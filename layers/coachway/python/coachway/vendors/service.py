@@ -46,14 +46,14 @@ from coachway.vendors.statistics import BY_RATING, Statistics, VendorStatistics
 _BEST: Final = "0500"
 
 
-def create(caller: Caller, wanted: VendorInput) -> VendorProfile:
+def create(caller: Caller, body: VendorInput) -> VendorProfile:
     """Add a vendor. It is pending until somebody approves it, and can hand in its papers from now on."""
-    vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, **wanted.model_dump())
-    answer = _profile(vendor.model_copy(update={"version": 1}), None)
+    vendor = Vendor(id=ids.new("ven"), org_id=caller.org_id, **body.model_dump())
+    answer = _build_profile(vendor.model_copy(update={"version": 1}), None)
     store.commit(
         caller,
-        Create(vendor, [VendorRegistered(**about(vendor))]),
-        subjects.opening(
+        Create(vendor, [VendorRegistered(**event_fields(vendor))]),
+        subjects.create_op(
             caller.org_id, SubjectType.VENDOR, vendor.id, name=vendor.business_name, email=vendor.primary_email
         ),
         answer=answer,
@@ -61,7 +61,7 @@ def create(caller: Caller, wanted: VendorInput) -> VendorProfile:
     return answer
 
 
-def about(vendor: Vendor) -> dict[str, str]:
+def event_fields(vendor: Vendor) -> dict[str, str]:
     """The fields that every event of a vendor has."""
     return {
         "business_name": vendor.business_name,
@@ -82,93 +82,93 @@ def require_own(caller: Caller, vendor_id: str) -> None:
         raise errors.NotFound("there is no such vendor")
 
 
-def profile(caller: Caller, vendor_id: str) -> VendorProfile:
+def get_profile(caller: Caller, vendor_id: str) -> VendorProfile:
     """A vendor and how it does. Its own people do not see what is noted about it. One read."""
-    vendor, kept = _with_statistics(caller, vendor_id)
-    shown = vendor.model_copy(update={"notes": ""}) if caller.is_outside else vendor
-    return _profile(shown, kept)
+    vendor, stored = _load_with_statistics(caller, vendor_id)
+    fields = vendor.model_copy(update={"notes": ""}) if caller.is_outside else vendor
+    return _build_profile(fields, stored)
 
 
-def figures(caller: Caller, vendor_id: str) -> VendorStatistics:
+def get_statistics(caller: Caller, vendor_id: str) -> VendorStatistics:
     """How a vendor does, in full. One read."""
-    return statistics.told(*_with_statistics(caller, vendor_id))
+    return statistics.build_statistics(*_load_with_statistics(caller, vendor_id))
 
 
-def _with_statistics(caller: Caller, vendor_id: str) -> tuple[Vendor, Statistics | None]:
+def _load_with_statistics(caller: Caller, vendor_id: str) -> tuple[Vendor, Statistics | None]:
     require_own(caller, vendor_id)
     head, numbers = VENDOR.key(org=caller.org_id, id=vendor_id), statistics.key(caller.org_id, vendor_id)
-    found = store.batch_get([head, numbers])
-    return found.get(Vendor, head), found.find(Statistics, numbers)
+    batch = store.batch_get([head, numbers])
+    return batch.get(Vendor, head), batch.find(Statistics, numbers)
 
 
-def _profile(vendor: Vendor, kept: Statistics | None) -> VendorProfile:
-    shown = kept.figures() if kept else Figures()
-    return VendorProfile.model_validate({**vendor.model_dump(), **shown.model_dump()})
+def _build_profile(vendor: Vendor, stored: Statistics | None) -> VendorProfile:
+    fields = stored.figures() if stored else Figures()
+    return VendorProfile.model_validate({**vendor.model_dump(), **fields.model_dump()})
 
 
-def listed(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
+def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     """Vendors, newest first; with `min_rating` the best first."""
-    where = _where(query)
+    where = _filters(query)
     if query.min_rating is not None:
-        return _by_rating(caller, query, query.min_rating, where)
+        return _list_by_rating(caller, query, query.min_rating, where)
     if query.status is not None:
         partition = BY_STATUS.partition(org=caller.org_id, status=query.status)
-        found = query_page(Vendor, BY_STATUS, [partition], query, where=where, descending=True)
+        page = query_page(Vendor, BY_STATUS, [partition], query, where=where, descending=True)
     else:
         since = months_between(ids.created_at_of(caller.org_id), clock.now())
         partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
-        found = query_page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
-    keys = {vendor.id: statistics.key(caller.org_id, vendor.id) for vendor in found.items}
-    kept = store.find_many(Statistics, keys.values()) if keys else {}
-    profiles = [_profile(vendor, kept.get(keys[vendor.id])) for vendor in found.items]
-    return Page(items=profiles, next_cursor=found.next_cursor)
+        page = query_page(Vendor, BY_MONTH, partitions, query, where=where, descending=True)
+    keys = {vendor.id: statistics.key(caller.org_id, vendor.id) for vendor in page.items}
+    stored = store.find_many(Statistics, keys.values()) if keys else {}
+    profiles = [_build_profile(vendor, stored.get(keys[vendor.id])) for vendor in page.items]
+    return Page(items=profiles, next_cursor=page.next_cursor)
 
 
-def top(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
+def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
     """Active vendors with three ratings or more, the best first."""
-    return _by_rating(caller, query, 0, {"status": Status.ACTIVE.value})
+    return _list_by_rating(caller, query, 0, {"status": Status.ACTIVE.value})
 
 
-def _by_rating(
+def _list_by_rating(
     caller: Caller, query: PageQuery, least: float, where: Mapping[str, str | int | bool]
 ) -> Page[VendorProfile]:
     partition = BY_RATING.partition(org=caller.org_id)
     # `~` sorts after every id.
-    bounds = (statistics.hundredths(least), f"{_BEST}~")
+    bounds = (statistics.rating_key(least), f"{_BEST}~")
     rated = query_page(Statistics, BY_RATING, [partition], query, between=bounds, descending=True)
     keys = {each.vendor_id: VENDOR.key(org=caller.org_id, id=each.vendor_id) for each in rated.items}
-    found = store.find_many(Vendor, keys.values()) if keys else {}
+    result = store.find_many(Vendor, keys.values()) if keys else {}
     profiles = [
-        _profile(vendor, each)
+        _build_profile(vendor, each)
         for each in rated.items
-        if (vendor := found.get(keys[each.vendor_id])) and where.items() <= vendor.attributes().items()
+        if (vendor := result.get(keys[each.vendor_id])) and where.items() <= vendor.attributes().items()
     ]
     return Page(items=profiles, next_cursor=rated.next_cursor)
 
 
-def _where(query: VendorQuery) -> dict[str, str | int | bool]:
-    asked: dict[str, str | int | bool | None] = {
+def _filters(query: VendorQuery) -> dict[str, str | int | bool]:
+    requests: dict[str, str | int | bool | None] = {
         "status": query.status.value if query.status else None,
         "vendor_type": query.type.value if query.type else None,
         "is_verified": query.verified,
         "is_preferred": query.preferred,
     }
     if query.state is not None:
-        asked[f"serves_{query.state}"] = True
-    return {name: value for name, value in asked.items() if value is not None}
+        requests[f"serves_{query.state}"] = True
+    return {name: value for name, value in requests.items() if value is not None}
 
 
 def update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> VendorProfile:
     """Change what `changes` names."""
     after = retry_on_conflict(lambda: _update(caller, vendor_id, changes, expected))()
-    return _profile(after, store.find(Statistics, statistics.key(caller.org_id, vendor_id)))
+    return _build_profile(after, store.find(Statistics, statistics.key(caller.org_id, vendor_id)))
 
 
 def _update(caller: Caller, vendor_id: str, changes: PartialUpdate[VendorInput], expected: int | None) -> Vendor:
     before = get(caller, vendor_id, expected=expected)
     after = apply_changes(before, changes)
-    ops: list[Op] = [Update(before, after, [VendorUpdated(**about(after))])]
-    if about(before) != about(after):
+    ops: list[Op] = [Update(before, after, [VendorUpdated(**event_fields(after))])]
+    if event_fields(before) != event_fields(after):
         subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
         ops.append(subjects.rename_op(subject, name=after.business_name, email=after.primary_email))
     store.commit(caller, *ops)
@@ -184,28 +184,28 @@ def set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: int
     after = before.model_copy(update={"status": query.new_status, "status_reason": query.reason})
     if query.new_status is Status.ACTIVE:
         after.is_verified, after.verification_date = True, clock.now()
-    store.commit(caller, Update(before, after, _told(before, after)))
+    store.commit(caller, Update(before, after, _status_events(before, after)))
     return StatusChanged(**after.model_dump(), vendor_id=after.id, new_status=after.status)
 
 
-def _told(before: Vendor, after: Vendor) -> list[Event]:
-    said, reason = about(after), after.status_reason
-    told: list[Event] = [
-        VendorStatusChanged(**said, old_status=before.status.value, new_status=after.status.value, reason=reason)
+def _status_events(before: Vendor, after: Vendor) -> list[Event]:
+    payload, reason = event_fields(after), after.status_reason
+    events: list[Event] = [
+        VendorStatusChanged(**payload, old_status=before.status.value, new_status=after.status.value, reason=reason)
     ]
     if before.status is Status.PENDING and after.status is Status.ACTIVE:
-        told.append(VendorApproved(**said))
+        events.append(VendorApproved(**payload))
     if after.status is Status.SUSPENDED:
-        told.append(VendorSuspended(**said, reason=reason))
-    return told
+        events.append(VendorSuspended(**payload, reason=reason))
+    return events
 
 
-def compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
+def get_compliance_status(caller: Caller, vendor_id: str) -> ComplianceStatus:
     """Whether a vendor has all its papers today, and how many of each kind. One read."""
     require_own(caller, vendor_id)
     subject: Subject = subjects.get(caller, SubjectType.VENDOR, vendor_id)
-    today = clock.now().astimezone(ZoneInfo(reminder_times.zone(caller.org_id))).date()
-    standing = status.of_subject(subject, today)
+    today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
+    standing = status.status_of_subject(subject, today)
 
     def count(*statuses: papers.Status) -> int:
         return sum(paper.status in statuses for paper in subject.papers)

@@ -39,7 +39,7 @@ class Statistics(CounterRecord):
         rating = self.figures().rating
         if rating is None:
             return {}
-        return {"gsi1": BY_RATING.key(org=self.org_id, rating=hundredths(rating), vendor=self.vendor_id)}
+        return {"gsi1": BY_RATING.key(org=self.org_id, rating=rating_key(rating), vendor=self.vendor_id)}
 
     def figures(self) -> Figures:
         """What the numbers come to."""
@@ -59,7 +59,7 @@ class VendorStatistics(Figures):
     value_for_money: float | None
 
 
-def hundredths(rating: float) -> str:
+def rating_key(rating: float) -> str:
     """A rating as it stands in keys: `0450`."""
     return f"{round(rating * 100):04d}"
 
@@ -69,15 +69,15 @@ def key(org_id: str, vendor_id: str) -> Key:
     return STATISTICS.key(org=org_id, vendor=vendor_id)
 
 
-def of(org_id: str, vendor_id: str) -> Figures:
+def get_figures(org_id: str, vendor_id: str) -> Figures:
     """A vendor's figures; zeros when nothing has been counted. One read."""
-    found = store.find(Statistics, key(org_id, vendor_id))
-    return found.figures() if found else Figures()
+    record = store.find(Statistics, key(org_id, vendor_id))
+    return record.figures() if record else Figures()
 
 
-def told(vendor: Vendor, kept: Statistics | None) -> VendorStatistics:
+def build_statistics(vendor: Vendor, stored: Statistics | None) -> VendorStatistics:
     """A vendor's figures in full."""
-    numbers = kept.numbers if kept else {}
+    numbers = stored.numbers if stored else {}
     averages = {
         name: rules.average(numbers.get(name, 0), count) if (count := numbers.get(f"rated_{name}", 0)) else None
         for name in statistics_counters.CATEGORIES
@@ -92,12 +92,14 @@ def told(vendor: Vendor, kept: Statistics | None) -> VendorStatistics:
     )
 
 
-def _added(_org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
+def _increments(_org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
     return statistics_counters.counter_increments(event_type, data)
 
 
 TALLIES: Final = CounterProjection(
-    "vendor-statistics", empty=lambda org_id, vendor_id: Statistics(org_id=org_id, vendor_id=vendor_id), added=_added
+    "vendor-statistics",
+    empty=lambda org_id, vendor_id: Statistics(org_id=org_id, vendor_id=vendor_id),
+    added=_increments,
 )
 CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(statistics_counters.COUNTED, TALLIES.consume)
 

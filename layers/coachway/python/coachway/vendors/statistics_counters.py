@@ -73,53 +73,53 @@ class Arrived(BaseSchema):
     planned_at: datetime | None = None
 
 
-def _one_more(name: str) -> Callable[[str], Mapping[str, Numbers]]:
-    return lambda said: {OfVendor.model_validate_json(said).vendor_id: {name: 1}}
+def _count_event(name: str) -> Callable[[str], Mapping[str, Numbers]]:
+    return lambda payload: {OfVendor.model_validate_json(payload).vendor_id: {name: 1}}
 
 
-def _rated(text: str) -> Mapping[str, Numbers]:
-    said = Rated.model_validate_json(text)
+def _count_rating(text: str) -> Mapping[str, Numbers]:
+    payload = Rated.model_validate_json(text)
     numbers = {"ratings": 1}
     for category in CATEGORIES:
-        value = getattr(said, f"{category}_rating")
+        value = getattr(payload, f"{category}_rating")
         if value is not None:
             numbers |= {category: round(value * 2), f"rated_{category}": 1}
-    if said.on_time_performance_rating is not None:
-        numbers |= {"judged_on_time": 1, "on_time": int(said.on_time_performance_rating >= ON_TIME)}
-    return {said.vendor_id: numbers}
+    if payload.on_time_performance_rating is not None:
+        numbers |= {"judged_on_time": 1, "on_time": int(payload.on_time_performance_rating >= ON_TIME)}
+    return {payload.vendor_id: numbers}
 
 
-def _completed(text: str) -> Mapping[str, Numbers]:
+def _count_completed(text: str) -> Mapping[str, Numbers]:
     return {vendor_id: {"completed": 1} for vendor_id in Completed.model_validate_json(text).vendor_ids}
 
 
-def _departed(text: str) -> Mapping[str, Numbers]:
-    said = Departed.model_validate_json(text)
-    if said.vendor_id is None or said.stop != 0 or said.late_minutes is None:
+def _count_departure(text: str) -> Mapping[str, Numbers]:
+    payload = Departed.model_validate_json(text)
+    if payload.vendor_id is None or payload.stop != 0 or payload.late_minutes is None:
         return {}
-    return _at_stop(said.vendor_id, timedelta(minutes=said.late_minutes))
+    return _count_stop(payload.vendor_id, timedelta(minutes=payload.late_minutes))
 
 
-def _arrived(text: str) -> Mapping[str, Numbers]:
-    said = Arrived.model_validate_json(text)
+def _count_arrival(text: str) -> Mapping[str, Numbers]:
+    payload = Arrived.model_validate_json(text)
     # The first stop is judged by its departure: who waits there early has not been late.
-    if said.vendor_id is None or said.stop == 0 or said.planned_at is None:
+    if payload.vendor_id is None or payload.stop == 0 or payload.planned_at is None:
         return {}
-    return _at_stop(said.vendor_id, said.at - said.planned_at)
+    return _count_stop(payload.vendor_id, payload.at - payload.planned_at)
 
 
-def _at_stop(vendor_id: str, late: timedelta) -> Mapping[str, Numbers]:
+def _count_stop(vendor_id: str, late: timedelta) -> Mapping[str, Numbers]:
     return {vendor_id: {"stops_judged": 1, "stops_on_time": int(late <= PUNCTUAL)}}
 
 
 COUNTED: Final[Mapping[str, Callable[[str], Mapping[str, Numbers]]]] = {
-    "bid.submitted": _one_more("submitted"),
-    "bid.accepted": _one_more("won"),
-    "bid.rejected": _one_more("lost"),
-    "charter.completed": _completed,
-    "trip.arrived": _arrived,
-    "trip.departed": _departed,
-    "vendor.rated": _rated,
+    "bid.submitted": _count_event("submitted"),
+    "bid.accepted": _count_event("won"),
+    "bid.rejected": _count_event("lost"),
+    "charter.completed": _count_completed,
+    "trip.arrived": _count_arrival,
+    "trip.departed": _count_departure,
+    "vendor.rated": _count_rating,
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""
 

@@ -66,13 +66,13 @@ def rotate(caller: Caller, vendor_id: str) -> WebhookSecret:
     if before is not None:
         after.previous_nonce, after.previous_until = before.nonce, now + OVERLAP
     at_once = errors.ConcurrentUpdate("somebody else is making a secret for this vendor: look before making another")
-    told = WebhookSecretIssued(vendor_id=vendor_id)
+    event = WebhookSecretIssued(vendor_id=vendor_id)
     placed: Op = Create(after, taken=at_once) if before is None else Update(before, after, lost=at_once)
     answer = WebhookSecret(
         vendor_id=vendor_id, secret=_secret(after, after.nonce), previous_valid_until=after.previous_until
     )
     # The event hangs on the vendor, whose history it belongs to.
-    store.commit(caller, Update(vendor, vendor.model_copy(), [told]), placed, answer=answer)
+    store.commit(caller, Update(vendor, vendor.model_copy(), [event]), placed, answer=answer)
     return answer
 
 
@@ -81,7 +81,7 @@ def keys_of(vendor_id: str) -> WebhookKeys | None:
     return store.find(WebhookKeys, KEYS.key(vendor=vendor_id))
 
 
-def secrets(keys: WebhookKeys, at: datetime) -> list[str]:
+def list_secrets(keys: WebhookKeys, at: datetime) -> list[str]:
     """The secrets that are good at a moment, the current one first: `whsec_…`."""
     good = [_secret(keys, keys.nonce)]
     if keys.previous_nonce is not None and keys.previous_until is not None and at < keys.previous_until:
@@ -90,6 +90,6 @@ def secrets(keys: WebhookKeys, at: datetime) -> list[str]:
 
 
 def _secret(keys: WebhookKeys, nonce: str) -> str:
-    said = f"vendor webhook\0{keys.org_id}\0{keys.vendor_id}\0{nonce}".encode()
-    made = hmac.digest(settings.root_secret(), said, hashlib.sha256)
-    return f"whsec_{base64.b64encode(made).decode()}"
+    payload = f"vendor webhook\0{keys.org_id}\0{keys.vendor_id}\0{nonce}".encode()
+    created = hmac.digest(settings.root_secret(), payload, hashlib.sha256)
+    return f"whsec_{base64.b64encode(created).decode()}"

@@ -34,7 +34,7 @@ _OFF: Final = frozenset({Status.CANCELLED, Status.DECLINED, Status.EXPIRED})
 def accept(caller: Caller, bid_id: str, body: AcceptInput) -> BidView:
     """Award a bid. Raises Conflict while it is sealed, when its vendor does not do, or too few vehicles are left."""
     bid = award(caller, [bid_id], body.reason)[0]
-    return visibility.bid(caller, bid, context.request_of(caller.org_id, bid.bid_request_id))
+    return visibility.build_bid_view(caller, bid, context.request_of(caller.org_id, bid.bid_request_id))
 
 
 def award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bool = False) -> list[Bid]:
@@ -52,35 +52,42 @@ def _award(caller: Caller, bid_ids: Sequence[str], reason: str, *, by_itself: bo
     bids = service.get_many(caller, bid_ids)
     vendor_ids = list(dict.fromkeys(bid.vendor_id for bid in bids))
     keys = vendor_candidates.candidate_keys(caller.org_id, vendor_ids)
-    on, batch = context.load_context_with(caller, bids[0].charter_id, bids[0].bid_request_id, keys)
-    known = vendor_candidates.candidates_in(batch, caller.org_id, vendor_ids)
-    _require_awardable(caller, on, bids)
-    free = on.charter.uncovered_vehicles
+    bidding, batch = context.load_context_with(caller, bids[0].charter_id, bids[0].bid_request_id, keys)
+    candidates = vendor_candidates.candidates_in(batch, caller.org_id, vendor_ids)
+    _require_awardable(caller, bidding, bids)
+    free = bidding.charter.uncovered_vehicles
     winners: list[Bid] = []
     covers: list[Cover] = []
     for bid in bids:
-        _require_decidable(bid, on)
-        given, free = assign_vehicles(free, bid.vehicle_count, on.charter.vehicle_count)
-        vendor_candidates.require_eligible(bid, on.charter, on.request, known.get(bid.vendor_id))
-        covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in given]
-        winners.append(_accepted(caller, bid, on.charter, known[bid.vendor_id], given, reason))
+        _require_decidable(bid, bidding)
+        received, free = assign_vehicles(free, bid.vehicle_count, bidding.charter.vehicle_count)
+        vendor_candidates.require_eligible(bid, bidding.charter, bidding.request, candidates.get(bid.vendor_id))
+        covers += [Cover(vehicle=number, vendor_id=bid.vendor_id, bid_id=bid.id) for number in received]
+        winners.append(_accepted(caller, bid, bidding.charter, candidates[bid.vendor_id], received, reason))
     is_whole = not free
-    over = workflow_failures.fields_without_failure(on.charter, BIDDING) if is_whole else {}
+    over = workflow_failures.fields_without_failure(bidding.charter, BIDDING) if is_whole else {}
     ops = [
-        *coverage.cover_ops(caller, on.charter, covers, "the last of its vehicles was awarded to a vendor", **over),
-        _on_bidding(caller, on, is_whole=is_whole),
-        *(op for vendor_id in {bid.vendor_id for bid in bids} for op in known[vendor_id].unchanged()),
-        *(Update(bid, after, [_told(after, on.charter, by_itself)]) for bid, after in zip(bids, winners, strict=True)),
+        *coverage.cover_ops(
+            caller, bidding.charter, covers, "the last of its vehicles was awarded to a vendor", **over
+        ),
+        _on_bidding(caller, bidding, is_whole=is_whole),
+        *(op for vendor_id in {bid.vendor_id for bid in bids} for op in candidates[vendor_id].unchanged()),
+        *(
+            Update(bid, after, [_accepted_event(after, bidding.charter, by_itself)])
+            for bid, after in zip(bids, winners, strict=True)
+        ),
     ]
     is_complete = True
     if is_whole:
-        ops += _on_request(on.request, [cover.bid_id for cover in (*on.charter.vehicles, *covers)], by_itself=by_itself)
-        rivals = context.active_bids(context.of_charter(caller.org_id, on.charter.id))
+        ops += _on_request(
+            bidding.request, [cover.bid_id for cover in (*bidding.charter.vehicles, *covers)], by_itself=by_itself
+        )
+        rivals = context.active_bids(context.list_bids_of_charter(caller.org_id, bidding.charter.id))
         losers = [bid for bid in rivals if bid.id not in bid_ids]
         rejected = losers[: _max_rejections_in_transaction(winners)]
-        ops += rejections(caller, rejected, winners, on, known)
+        ops += rejections(caller, rejected, winners, bidding, candidates)
         is_complete = len(rejected) == len(losers)
-    answer = visibility.bid(caller, winners[0], on.request, version=bids[0].version + 1)
+    answer = visibility.build_bid_view(caller, winners[0], bidding.request, version=bids[0].version + 1)
     store.commit(caller, *ops, answer=answer)
     return winners, is_complete
 
@@ -90,27 +97,29 @@ def _max_rejections_in_transaction(winners: Sequence[Bid]) -> int:
     return max(0, (store.MOST_WRITES - 10 - 5 * len(winners)) // 3)
 
 
-def _require_awardable(caller: Caller, on: BiddingContext, bids: Sequence[Bid]) -> None:
-    context.require_taking_bids(on.charter)
-    if context.is_sealed(on.request) and on.request is not None:
-        until = f"bids are sealed until {on.request.deadline:%Y-%m-%d %H:%M %Z}, or until a manager closes bidding"
+def _require_awardable(caller: Caller, bidding: BiddingContext, bids: Sequence[Bid]) -> None:
+    context.require_taking_bids(bidding.charter)
+    if context.is_sealed(bidding.request) and bidding.request is not None:
+        until = f"bids are sealed until {bidding.request.deadline:%Y-%m-%d %H:%M %Z}, or until a manager closes bidding"
         raise errors.Conflict(until, title="bids are sealed")
-    under_way = on.request.id if on.request else None
+    under_way = bidding.request.id if bidding.request else None
     earlier = [bid for bid in bids if bid.bid_request_id not in {None, under_way}]
     if any(context.is_sealed(each) for each in context.requests_for(caller.org_id, earlier).values()):
         raise errors.Conflict("the bid request was cancelled while its bids were sealed", title="bids are sealed")
 
 
-def _require_decidable(bid: Bid, on: BiddingContext) -> None:
+def _require_decidable(bid: Bid, bidding: BiddingContext) -> None:
     rules.require_bid_step(bid.status, BidStatus.ACCEPTED)
-    if bid.charter_id != on.charter.id:
+    if bid.charter_id != bidding.charter.id:
         raise errors.Conflict("the bids are for different charters")
-    until = vendor_candidates.valid_until(bid, on.request)
+    until = vendor_candidates.valid_until(bid, bidding.request)
     if until is not None and until <= clock.now():
         raise errors.Conflict(f"it was valid until {until:%Y-%m-%d %H:%M %Z}", title="this bid has expired")
 
 
-def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, given: list[int], reason: str) -> Bid:
+def _accepted(
+    caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, received: list[int], reason: str
+) -> Bid:
     net_days = candidate.vendor.payment_net_days
     return bid.model_copy(
         update={
@@ -118,13 +127,13 @@ def _accepted(caller: Caller, bid: Bid, charter: Charter, candidate: Candidate, 
             "decided_at": clock.now(),
             "decided_by": caller.user_id,
             "decision_reason": reason,
-            "vehicles_awarded": given,
+            "vehicles_awarded": received,
             "payout_date": rules.payout_date(charter.last_day, net_days),
         }
     )
 
 
-def _told(bid: Bid, charter: Charter, by_itself: bool) -> BidAccepted:
+def _accepted_event(bid: Bid, charter: Charter, by_itself: bool) -> BidAccepted:
     return BidAccepted(
         **event_payloads.bid_event_fields(bid),
         quoted_price=bid.terms.quoted_price,
@@ -138,13 +147,13 @@ def _told(bid: Bid, charter: Charter, by_itself: bool) -> BidAccepted:
     )
 
 
-def _on_bidding(caller: Caller, on: BiddingContext, *, is_whole: bool) -> Op:
+def _on_bidding(caller: Caller, bidding: BiddingContext, *, is_whole: bool) -> Op:
     """What all who award something write, so that a request that is ended meanwhile awards nothing."""
     at_once = errors.ConcurrentUpdate("somebody else is awarding this charter: look again")
-    if on.bidding is None:
-        return Create(CharterBidding(org_id=caller.org_id, charter_id=on.charter.id), taken=at_once)
-    request_id = None if is_whole else on.bidding.bid_request_id
-    return Update(on.bidding, on.bidding.model_copy(update={"bid_request_id": request_id}), lost=at_once)
+    if bidding.bidding is None:
+        return Create(CharterBidding(org_id=caller.org_id, charter_id=bidding.charter.id), taken=at_once)
+    request_id = None if is_whole else bidding.bidding.bid_request_id
+    return Update(bidding.bidding, bidding.bidding.model_copy(update={"bid_request_id": request_id}), lost=at_once)
 
 
 def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by_itself: bool) -> list[Op]:
@@ -156,7 +165,11 @@ def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by
     after = request.model_copy(update=ended)
     won = list(dict.fromkeys(bid_id for bid_id in bid_ids if bid_id is not None))
     return [
-        Update(request, after, [BiddingAwarded(**event_payloads.of_request(after), bid_ids=won, by_itself=by_itself)])
+        Update(
+            request,
+            after,
+            [BiddingAwarded(**event_payloads.request_event_fields(after), bid_ids=won, by_itself=by_itself)],
+        )
     ]
 
 
@@ -164,7 +177,7 @@ def rejections(
     caller: Caller,
     losers: Sequence[Bid],
     winners: Sequence[Bid],
-    on: BiddingContext,
+    bidding: BiddingContext,
     candidates: Mapping[str, Candidate] | None = None,
 ) -> list[Op]:
     """The operations that reject bids, each with its reason, judged as if no vehicle had been awarded.
@@ -173,14 +186,16 @@ def rejections(
     """
     if not losers:
         return []
-    whole = on.charter.model_copy(update={"vehicles": []})
-    known = dict(candidates or {})
-    missing = [bid.vendor_id for bid in (*losers, *winners) if bid.vendor_id not in known]
-    known |= vendor_candidates.load_candidates(caller.org_id, missing)
-    best = [vendor_candidates.offer_of(bid, known.get(bid.vendor_id)) for bid in winners]
+    whole = bidding.charter.model_copy(update={"vehicles": []})
+    existing = dict(candidates or {})
+    missing = [bid.vendor_id for bid in (*losers, *winners) if bid.vendor_id not in existing]
+    existing |= vendor_candidates.load_candidates(caller.org_id, missing)
+    best = [vendor_candidates.build_offer(bid, existing.get(bid.vendor_id)) for bid in winners]
     return [
         rejection(caller, bid, disqualification_reason(entry, clock.now()) or rejection_reason(entry.offer, best))
-        for bid, entry in zip(losers, vendor_candidates.entries(losers, whole, on.request, known), strict=True)
+        for bid, entry in zip(
+            losers, vendor_candidates.build_entries(losers, whole, bidding.request, existing), strict=True
+        )
     ]
 
 
@@ -210,8 +225,8 @@ def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
         after = op.after
         if not isinstance(after, Bid):
             raise TypeError("a rejected bid is a bid")
-        store.commit(caller, op, answer=visibility.bid(caller, after, request, version=bid.version + 1))
-        return visibility.bid(caller, after, request)
+        store.commit(caller, op, answer=visibility.build_bid_view(caller, after, request, version=bid.version + 1))
+        return visibility.build_bid_view(caller, after, request)
 
     return retry_on_conflict(act)()
 
@@ -222,34 +237,36 @@ def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
     Returns how many. Twice does it once.
     """
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
-    known = context.of_charter(caller.org_id, charter_id)
-    left, off = context.active_bids(known), charter is None or charter.status in _OFF
+    existing = context.list_bids_of_charter(caller.org_id, charter_id)
+    remaining, off = context.active_bids(existing), charter is None or charter.status in _OFF
     is_whole = charter is not None and not off and not charter.uncovered_vehicles
     if not off and not is_whole:
-        asked = context.requests_for(caller.org_id, left)
-        left = [bid for bid in left if _is_over(asked.get(bid.id))]
-    winners = [bid for bid in known if bid.status is BidStatus.ACCEPTED and bid.called_off_at is None]
-    for start in range(0, len(left), _REJECTED_TOGETHER):
-        some = left[start : start + _REJECTED_TOGETHER]
+        requests = context.requests_for(caller.org_id, remaining)
+        remaining = [bid for bid in remaining if _is_over(requests.get(bid.id))]
+    winners = [bid for bid in existing if bid.status is BidStatus.ACCEPTED and bid.called_off_at is None]
+    for start in range(0, len(remaining), _REJECTED_TOGETHER):
+        batch = remaining[start : start + _REJECTED_TOGETHER]
         if is_whole:
-            ops = rejections(caller, some, winners, context.load_context(caller, charter_id))
+            ops = rejections(caller, batch, winners, context.load_context(caller, charter_id))
         else:
             reason = "The trip does not take place" if off else "Bidding was ended without an award"
-            ops = [rejection(caller, bid, reason) for bid in some]
+            ops = [rejection(caller, bid, reason) for bid in batch]
         _commit_each_if_raced(caller, ops)
-    return len(left)
+    return len(remaining)
 
 
-def drop_outdated(caller: Caller, charter_id: str) -> None:
+def reject_outdated_bids(caller: Caller, charter_id: str) -> None:
     """Reject what was bid for a trip as it was before it was revised: vendors are told, and may bid anew."""
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is None:
         return
-    known = context.active_bids(context.of_charter(caller.org_id, charter_id))
-    old = [bid for bid in known if bid.charter_revision < charter.revision_number]
+    existing = context.active_bids(context.list_bids_of_charter(caller.org_id, charter_id))
+    old = [bid for bid in existing if bid.charter_revision < charter.revision_number]
     for start in range(0, len(old), _REJECTED_TOGETHER):
-        some = old[start : start + _REJECTED_TOGETHER]
-        _commit_each_if_raced(caller, [rejection(caller, bid, "The trip was changed: please bid anew") for bid in some])
+        batch = old[start : start + _REJECTED_TOGETHER]
+        _commit_each_if_raced(
+            caller, [rejection(caller, bid, "The trip was changed: please bid anew") for bid in batch]
+        )
 
 
 def _is_over(request: BidRequest | None) -> bool:
@@ -275,12 +292,16 @@ def notify_winners_of_cancellation(caller: Caller, charter_id: str, reason: str)
     if charter is not None:
         won = [cover.bid_id for cover in charter.vehicles if cover.bid_id is not None]
     else:  # deleted, and with it who was to run it
-        won = [bid.id for bid in context.of_charter(caller.org_id, charter_id) if bid.status is BidStatus.ACCEPTED]
+        won = [
+            bid.id
+            for bid in context.list_bids_of_charter(caller.org_id, charter_id)
+            if bid.status is BidStatus.ACCEPTED
+        ]
     for bid_id in dict.fromkeys(won):
-        retry_on_conflict(partial(_call_off, caller, bid_id, reason))()
+        retry_on_conflict(partial(_notify_winner, caller, bid_id, reason))()
 
 
-def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
+def _notify_winner(caller: Caller, bid_id: str, reason: str) -> None:
     bid = service.get(caller, bid_id)
     if bid.called_off_at is None:
         after = bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
@@ -289,7 +310,7 @@ def _call_off(caller: Caller, bid_id: str, reason: str) -> None:
         )
 
 
-def confirm_if_whole(caller: Caller, charter_id: str) -> None:
+def confirm_if_covered(caller: Caller, charter_id: str) -> None:
     """Confirm a charter that was booked after its vehicles had been awarded."""
 
     def act() -> None:

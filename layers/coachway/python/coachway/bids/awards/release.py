@@ -31,14 +31,14 @@ def release(caller: Caller, bid_id: str, reason: str) -> BidView:
 def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
     bid = service.get(caller, bid_id)
     if bid.status is not BidStatus.ACCEPTED or bid.called_off_at is not None:
-        said = "was taken back before" if bid.called_off_at is not None else f"is {bid.status}"
-        raise errors.Conflict(f"this bid {said}", title="there is nothing to take back")
+        payload = "was taken back before" if bid.called_off_at is not None else f"is {bid.status}"
+        raise errors.Conflict(f"this bid {payload}", title="there is nothing to take back")
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=bid.charter_id))
     if charter.status not in _AHEAD:
         raise errors.Conflict(f"this charter is {charter.status}", title="there is nothing to take back")
     after = bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
-    told = BidCalledOff(**event_payloads.bid_event_fields(after), reason=reason)
+    event = BidCalledOff(**event_payloads.bid_event_fields(after), reason=reason)
     request = context.request_of(caller.org_id, bid.bid_request_id)
-    answer = visibility.bid(caller, after, request, version=bid.version + 1)
-    store.commit(caller, Update(bid, after, [told]), *coverage.release_vendor_ops(charter, bid.id), answer=answer)
+    answer = visibility.build_bid_view(caller, after, request, version=bid.version + 1)
+    store.commit(caller, Update(bid, after, [event]), *coverage.release_vendor_ops(charter, bid.id), answer=answer)
     return answer

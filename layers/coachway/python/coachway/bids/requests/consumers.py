@@ -32,7 +32,7 @@ def is_answered(request: BidRequest, waits_for: str) -> bool:
     return waits_for != f"deadline {request.deadline.isoformat()}" or request.status is not RequestStatus.OPEN
 
 
-def answer(caller: Caller, request: BidRequest, waiting: Execution) -> None:
+def resume_if_due(caller: Caller, request: BidRequest, waiting: Execution) -> None:
     """Wake the flow, if there is a reason to."""
     if is_answered(request, waiting.waits_for):
         executions.send_task_success(caller, waiting)
@@ -43,21 +43,21 @@ def resume_workflow(caller: Caller, delivery: Delivery) -> None:
     request_id = str(delivery.data["bid_request_id"])
     waiting = executions.find(caller, request_id)
     if waiting is not None:
-        answer(caller, service.get(caller, request_id), waiting)
+        resume_if_due(caller, service.get(caller, request_id), waiting)
 
 
 def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
     """Nobody need bid for a trip that does not take place, and who had won it need not come."""
     reason = _OFF[delivery.type]
-    service.cancel_of_charter(caller, delivery.aggregate_id, reason)
+    service.cancel_request_of_charter(caller, delivery.aggregate_id, reason)
     award_award.reject_remaining_bids(caller, delivery.aggregate_id)
     award_award.notify_winners_of_cancellation(caller, delivery.aggregate_id, reason)
 
 
-def charter_modified(caller: Caller, delivery: Delivery) -> None:
+def on_charter_modified(caller: Caller, delivery: Delivery) -> None:
     """What was bid for another trip than it is now does not count any more."""
     if delivery.data.get("revised"):
-        award_award.drop_outdated(caller, delivery.aggregate_id)
+        award_award.reject_outdated_bids(caller, delivery.aggregate_id)
 
 
 def on_bid_accepted(caller: Caller, delivery: Delivery) -> None:
@@ -65,16 +65,16 @@ def on_bid_accepted(caller: Caller, delivery: Delivery) -> None:
     award_award.reject_remaining_bids(caller, str(delivery.data["charter_id"]))
 
 
-def charter_booked(caller: Caller, delivery: Delivery) -> None:
+def on_charter_booked(caller: Caller, delivery: Delivery) -> None:
     """Its vehicles may have been awarded before."""
-    award_award.confirm_if_whole(caller, delivery.aggregate_id)
+    award_award.confirm_if_covered(caller, delivery.aggregate_id)
 
 
-def charter_confirmed(caller: Caller, delivery: Delivery) -> None:
+def on_charter_confirmed(caller: Caller, delivery: Delivery) -> None:
     """Nobody need bid any more, unless a vehicle has lost its driver since: those of the organization run the rest."""
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=delivery.aggregate_id))
     if charter is not None and not charter.uncovered_vehicles:
-        service.cancel_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
+        service.cancel_request_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
         award_award.reject_remaining_bids(caller, delivery.aggregate_id)
 
 
@@ -84,9 +84,9 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bidding.cancelled": resume_workflow,
     "bidding.awarded": resume_workflow,
     BidAccepted.TYPE: on_bid_accepted,
-    "charter.booked": charter_booked,
-    "charter.confirmed": charter_confirmed,
-    "charter.modified": charter_modified,
+    "charter.booked": on_charter_booked,
+    "charter.confirmed": on_charter_confirmed,
+    "charter.modified": on_charter_modified,
     **dict.fromkeys(_OFF, on_charter_cancelled),
 }
 """By the event's type; `template.yaml` lets just these reach the queue."""

@@ -31,30 +31,30 @@ class Invited:
     bid: Bid | None
 
 
-def opened(caller: Caller, token: str) -> Invited:
+def open_invitation_link(caller: Caller, token: str) -> Invited:
     """What a token leads to. Raises Missing for a forged one, or when what it leads to is gone."""
-    said = tokens.verify_link_token(PURPOSE, "ivt", token)
-    invitation = store.find(Invitation, INVITATION.key(org=said.org_id, id=said.subject_id))
-    if invitation is None or invitation.nonce != said.nonce:
+    payload = tokens.verify_link_token(PURPOSE, "ivt", token)
+    invitation = store.find(Invitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
+    if invitation is None or invitation.nonce != payload.nonce:
         raise errors.NotFound("this invitation is no longer there")
-    org_id = said.org_id
+    org_id = payload.org_id
     request_key = BID_REQUEST.key(org=org_id, id=invitation.bid_request_id)
     charter_key = CHARTER.key(org=org_id, id=invitation.charter_id)
     vendor_key = VENDOR.key(org=org_id, id=invitation.vendor_id)
     bid_key = BID.key(org=org_id, id=invitation.bid_id or "none")
-    found = store.batch_get([request_key, charter_key, vendor_key, bid_key])
+    batch = store.batch_get([request_key, charter_key, vendor_key, bid_key])
     holder = replace(caller, org_id=org_id, user_id="bid-link", role="vendor", party_id=invitation.vendor_id)
     return Invited(
         holder,
         invitation,
-        found.get(BidRequest, request_key),
-        found.get(Charter, charter_key),
-        found.get(Vendor, vendor_key),
-        found.find(Bid, bid_key),
+        batch.get(BidRequest, request_key),
+        batch.get(Charter, charter_key),
+        batch.get(Vendor, vendor_key),
+        batch.find(Bid, bid_key),
     )
 
 
-def seen(invited: Invited) -> None:
+def record_view(invited: Invited) -> None:
     """Keep when the vendor first looked. A race lost to its own answer does not matter."""
     if invited.invitation.viewed_at is not None:
         return

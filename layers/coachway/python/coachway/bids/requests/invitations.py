@@ -34,26 +34,28 @@ def _invite(caller: Caller, bid_request_id: str) -> int:
     if request.status is not RequestStatus.OPEN:
         return request.invited_count
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=request.charter_id))
-    wanted = [vendor.id for vendor in bidding_access.active(caller)] if request.matching else request.vendor_ids
-    known = vendor_candidates.load_candidates(caller.org_id, wanted)
-    matches = {vendor_id: _match(candidate, charter, request) for vendor_id, candidate in known.items()}
-    chosen = [known[vendor_id] for vendor_id, match in matches.items() if match.invited]
+    requested = (
+        [vendor.id for vendor in bidding_access.list_active_vendors(caller)] if request.matching else request.vendor_ids
+    )
+    candidates = vendor_candidates.load_candidates(caller.org_id, requested)
+    matches = {vendor_id: _match_vendors(candidate, charter, request) for vendor_id, candidate in candidates.items()}
+    chosen = [candidates[vendor_id] for vendor_id, match in matches.items() if match.invited]
     for start in range(0, len(chosen), _TOGETHER):
         _send(caller, request, charter, chosen[start : start + _TOGETHER])
-    found = Matching(org_id=caller.org_id, bid_request_id=request.id, vendors=list(matches.values()))
-    before = store.find(Matching, found.key())
+    result = Matching(org_id=caller.org_id, bid_request_id=request.id, vendors=list(matches.values()))
+    before = store.find(Matching, result.key())
     after = request.model_copy(update={"invited_at": clock.now(), "invited_count": len(chosen)})
-    told = BiddingMatched(
-        **event_payloads.of_request(after), invited=len(chosen), passed_over=len(matches) - len(chosen)
+    event = BiddingMatched(
+        **event_payloads.request_event_fields(after), invited=len(chosen), passed_over=len(matches) - len(chosen)
     )
-    placed: Op = Create(found) if before is None else Update(before, found)
-    store.commit(caller, Update(request, after, [told]), placed)
+    placed: Op = Create(result) if before is None else Update(before, result)
+    store.commit(caller, Update(request, after, [event]), placed)
     return len(chosen)
 
 
-def _match(candidate: Candidate, charter: Charter, request: BidRequest) -> VendorMatch:
+def _match_vendors(candidate: Candidate, charter: Charter, request: BidRequest) -> VendorMatch:
     """A vendor that was named is invited whatever its vehicles have on board: its bid says what it sends."""
-    trip = vendor_candidates.trip_of(charter, request)
+    trip = vendor_candidates.build_trip(charter, request)
     judge = against_matching if request.matching else reasons_against_bidding
     reasons = judge(trip, candidate.carrier(trip.last_day))
     return VendorMatch(
@@ -64,31 +66,31 @@ def _match(candidate: Candidate, charter: Charter, request: BidRequest) -> Vendo
     )
 
 
-def _send(caller: Caller, request: BidRequest, charter: Charter, some: list[Candidate]) -> None:
-    made = [_invitation(request, candidate) for candidate in some]
-    there = store.find_many(Invitation, [each.key() for each in made])
+def _send(caller: Caller, request: BidRequest, charter: Charter, batch: list[Candidate]) -> None:
+    created = [_build_invitation(request, candidate) for candidate in batch]
+    there = store.find_many(Invitation, [each.key() for each in created])
     ops: list[Op] = []
-    for invitation, candidate in zip(made, some, strict=True):
-        known = there.get(invitation.key())
-        if known is None:
-            ops.append(Create(invitation, [_told(invitation, request, charter, candidate)]))
-        elif known.round < request.round and (again := _reinvitation(known, request.round)) is not None:
-            ops.append(Update(known, again, [_told(again, request, charter, candidate)]))
+    for invitation, candidate in zip(created, batch, strict=True):
+        existing = there.get(invitation.key())
+        if existing is None:
+            ops.append(Create(invitation, [_invited_event(invitation, request, charter, candidate)]))
+        elif existing.round < request.round and (again := _reinvitation(existing, request.round)) is not None:
+            ops.append(Update(existing, again, [_invited_event(again, request, charter, candidate)]))
     if ops:
         store.commit(caller, *ops)
 
 
-def _reinvitation(known: Invitation, round_: int) -> Invitation | None:
+def _reinvitation(existing: Invitation, round_: int) -> Invitation | None:
     """The same invitation, for another mail; None for a vendor that declined, or whose bid may still win."""
-    if known.is_accepted is None:
-        return known.model_copy(update={"round": round_})
-    bid = store.find(Bid, BID.key(org=known.org_id, id=known.bid_id)) if known.is_accepted else None
+    if existing.is_accepted is None:
+        return existing.model_copy(update={"round": round_})
+    bid = store.find(Bid, BID.key(org=existing.org_id, id=existing.bid_id)) if existing.is_accepted else None
     if bid is None or bid.status.is_live or bid.status is BidStatus.ACCEPTED:
         return None
-    return known.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
+    return existing.model_copy(update={"is_accepted": None, "responded_at": None, "bid_id": None, "round": round_})
 
 
-def _invitation(request: BidRequest, candidate: Candidate) -> Invitation:
+def _build_invitation(request: BidRequest, candidate: Candidate) -> Invitation:
     return Invitation(
         id=invitation_id(request.id, candidate.vendor.id),
         org_id=request.org_id,
@@ -100,9 +102,11 @@ def _invitation(request: BidRequest, candidate: Candidate) -> Invitation:
     )
 
 
-def _told(invitation: Invitation, request: BidRequest, charter: Charter, candidate: Candidate) -> BiddingInvited:
+def _invited_event(
+    invitation: Invitation, request: BidRequest, charter: Charter, candidate: Candidate
+) -> BiddingInvited:
     return BiddingInvited(
-        **event_payloads.of_request(request),
+        **event_payloads.request_event_fields(request),
         invitation_id=invitation.id,
         vendor_id=candidate.vendor.id,
         vendor_name=candidate.vendor.business_name,
@@ -119,12 +123,14 @@ def _told(invitation: Invitation, request: BidRequest, charter: Charter, candida
     )
 
 
-def decline(caller: Caller, invitation: Invitation, request: BidRequest, reason: str) -> None:
+def decline_invitation(caller: Caller, invitation: Invitation, request: BidRequest, reason: str) -> None:
     """The vendor does not bid. Raises Conflict once bidding is closed, or the vendor has bid."""
     if request.status is not RequestStatus.OPEN:
         raise errors.Conflict(f"this bid request is {request.status}", title="bidding is closed")
     if invitation.is_accepted:
         raise errors.Conflict("withdraw the bid instead", title="you have bid already")
-    said = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}
-    told = BiddingDeclined(**event_payloads.of_request(request), vendor_id=invitation.vendor_id, reason=reason)
-    store.commit(caller, Update(invitation, invitation.model_copy(update=said), [told]))
+    fields = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}
+    event = BiddingDeclined(
+        **event_payloads.request_event_fields(request), vendor_id=invitation.vendor_id, reason=reason
+    )
+    store.commit(caller, Update(invitation, invitation.model_copy(update=fields), [event]))

@@ -16,7 +16,7 @@ from coachway.core.documents import pdf as document_pdf
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter, telephone
 from coachway.identity.model.organization import Organization
-from coachway.identity.organizations.branding import brand_of
+from coachway.identity.organizations.branding import build_brand
 
 _AMOUNTS: Final = 32 * mm
 _DATES: Final = 34 * mm
@@ -26,7 +26,7 @@ _FEW: Final = 4
 
 def pdf(invoice: Invoice, organization: Organization) -> bytes:
     """The paper. A draft says so where others have their number."""
-    brand = brand_of(organization)
+    brand = build_brand(organization)
     words = Formatter(timezone=organization.timezone, currency=invoice.currency)
     sheet = document_pdf.PdfDocument(
         brand,

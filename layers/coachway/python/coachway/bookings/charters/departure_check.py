@@ -39,14 +39,14 @@ def departure_checks(charter: Charter) -> list[Op]:
     wrong: list[errors.FieldError] = []
     for holder in holders:
         subject = found.get(holder.key)
-        reasons = status.of_subject(subject, charter.last_day).reasons() if subject else ["has no documents"]
+        reasons = status.status_of_subject(subject, charter.last_day).reasons() if subject else ["has no documents"]
         wrong += [errors.FieldError(holder.field, f"{holder.name}: {reason}") for reason in reasons]
     if wrong:
         said = "; ".join(dict.fromkeys(each.message for each in wrong))
         only_vendors = all(each.field.startswith("vendor_ids") for each in wrong)
         title = "the vendor's documents are not in order" if only_vendors else "papers are not in order"
         raise errors.Conflict(said, title=title, fields=wrong)
-    return [subjects.unchanged(subject) for subject in found.values()][:_MAX_CONDITIONS]
+    return [subjects.check_unchanged_op(subject) for subject in found.values()][:_MAX_CONDITIONS]
 
 
 def _document_holders(charter: Charter) -> Iterator[_DocumentHolder]:

@@ -132,7 +132,7 @@ def build_hours_trip(wanted: CharterInput, stops: Sequence[Stop]) -> Trip:
 
 def _hours_notices(trip: Trip, law: Law) -> list[Notice]:
     """What the hours rules say of a trip. Blocking while it is not legal for the drivers that it names."""
-    answer = itinerary.comply(trip, law)
+    answer = itinerary.check_itinerary(trip, law)
     found = []
     if answer.verdict is Answer.BLOCK:
         found.append(Notice(code="hours_of_service", message=answer.explanation, blocking=True))

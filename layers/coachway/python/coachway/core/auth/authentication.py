@@ -105,8 +105,8 @@ def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Ca
     if session:
         claims = verify_token(session)
         csrf = headers.get("x-csrf-token", "")
-        wanted = str(claims.get("csrf", ""))
-        if method not in _SAFE and not (wanted and hmac.compare_digest(csrf.encode(), wanted.encode())):
+        requested = str(claims.get("csrf", ""))
+        if method not in _SAFE and not (requested and hmac.compare_digest(csrf.encode(), requested.encode())):
             raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
         return _caller_from_claims(claims, request)
     return request
@@ -170,8 +170,8 @@ _KEYS_AGAIN: Final = 10.0
 def _public_key(kid: str) -> jwt.PyJWK:
     age = time.monotonic() - _known.read_at
     if not _known.keys or age > _KEYS_KEPT or (kid not in _known.keys and age > _KEYS_AGAIN):
-        kept = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
-        _known.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (kept.keys if kept else [])}
+        stored = store.find(SigningKeys, SIGNING_KEYS.key(), consistent=False)
+        _known.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (stored.keys if stored else [])}
         _known.read_at = time.monotonic()
     if kid not in _known.keys:
         raise errors.Unauthenticated("the token is not valid")
@@ -199,20 +199,20 @@ def encode_api_key(org_id: str, key_id: str, secret: bytes) -> str:
 def _caller_from_api_key(text: str, request: Caller) -> Caller:
     refused = errors.Unauthenticated("the API key is not valid")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    known = _api_keys.get(digest)
-    if known is None or time.monotonic() - known[0] > _API_KEYS_KEPT:
+    existing = _api_keys.get(digest)
+    if existing is None or time.monotonic() - existing[0] > _API_KEYS_KEPT:
         try:
             coded = text.removeprefix(API_KEY_PREFIX).encode("ascii")
             raw = base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
             org_id, key_id = ids.from_bytes("org", raw[:16]), ids.from_bytes("key", raw[16:32])
         except (ValueError, binascii.Error):
             raise refused from None
-        found = store.find(ApiKey, API_KEYS.key(org=org_id, id=key_id), consistent=False)
-        if found is None or not hmac.compare_digest(found.digest, digest):
+        record = store.find(ApiKey, API_KEYS.key(org=org_id, id=key_id), consistent=False)
+        if record is None or not hmac.compare_digest(record.digest, digest):
             raise refused
-        known = (time.monotonic(), found)
-        _api_keys[digest] = known
-    key = known[1]
+        existing = (time.monotonic(), record)
+        _api_keys[digest] = existing
+    key = existing[1]
     if key.expires is not None and key.expires <= clock.now():
         raise refused
     return Caller(

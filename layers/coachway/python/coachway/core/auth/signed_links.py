@@ -37,8 +37,8 @@ def new_nonce() -> str:
 
 def create_link_token(purpose: str, org_id: str, subject_id: str, nonce: str) -> str:
     """The token of a link for `purpose` (`quote`, `invitation`, …) to a subject (any prefixed id)."""
-    said = ids.to_bytes(org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
-    return base64.urlsafe_b64encode(said + _proof(purpose, said)).decode().rstrip("=")
+    payload = ids.to_bytes(org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
+    return base64.urlsafe_b64encode(payload + _proof(purpose, payload)).decode().rstrip("=")
 
 
 def verify_link_token(purpose: str, subject_prefix: str, text: str) -> LinkToken:
@@ -50,17 +50,19 @@ def verify_link_token(purpose: str, subject_prefix: str, text: str) -> LinkToken
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         raw = b""
-    said, proof = raw[: 32 + _NONCE_BYTES], raw[32 + _NONCE_BYTES :]
-    if len(raw) != 32 + _NONCE_BYTES + _PROOF_BYTES or not hmac.compare_digest(proof, _proof(purpose, said)):
+    payload, proof = raw[: 32 + _NONCE_BYTES], raw[32 + _NONCE_BYTES :]
+    if len(raw) != 32 + _NONCE_BYTES + _PROOF_BYTES or not hmac.compare_digest(proof, _proof(purpose, payload)):
         raise errors.NotFound("this link is not valid")
-    return LinkToken(ids.from_bytes("org", said[:16]), ids.from_bytes(subject_prefix, said[16:32]), said[32:].hex())
+    return LinkToken(
+        ids.from_bytes("org", payload[:16]), ids.from_bytes(subject_prefix, payload[16:32]), payload[32:].hex()
+    )
 
 
 def one_time_code(purpose: str, org_id: str, subject_id: str, nonce: str) -> str:
     """Six digits for a person to type."""
-    said = f"{org_id}\0{subject_id}\0{nonce}".encode()
-    return f"{int.from_bytes(_proof(purpose, said)) % 1_000_000:06d}"
+    payload = f"{org_id}\0{subject_id}\0{nonce}".encode()
+    return f"{int.from_bytes(_proof(purpose, payload)) % 1_000_000:06d}"
 
 
-def _proof(purpose: str, said: bytes) -> bytes:
-    return hmac.digest(settings.root_secret(), purpose.encode() + b"\0" + said, hashlib.sha256)[:_PROOF_BYTES]
+def _proof(purpose: str, payload: bytes) -> bytes:
+    return hmac.digest(settings.root_secret(), purpose.encode() + b"\0" + payload, hashlib.sha256)[:_PROOF_BYTES]

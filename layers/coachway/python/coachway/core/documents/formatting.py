@@ -35,8 +35,8 @@ _BLANKS: Final = re.compile(r"[\s_-]+")
 def humanized(code: str) -> str:
     """`wheelchair_lift` as `Wheelchair lift`, `wi-fi` as `Wi-Fi`, `pa-system` as `PA system`."""
     words = _BLANKS.sub(" ", code).strip().lower().replace("wi fi", "wifi").split(" ")
-    said = " ".join(_SPELLED.get(word, word) for word in words)
-    return f"{said[:1].upper()}{said[1:]}"
+    payload = " ".join(_SPELLED.get(word, word) for word in words)
+    return f"{payload[:1].upper()}{payload[1:]}"
 
 
 def vehicles(count: int, vehicle_class: str) -> str:

@@ -73,9 +73,9 @@ def html(
 def error_page(problem: Problem) -> HtmlResponse:
     """What went wrong, told to a person."""
     title, advice = _SAID.get(problem.status, _OURS)
-    known = problem.detail if problem.status == 409 else advice
+    existing = problem.detail if problem.status == 409 else advice
     reference = problem.request_id if problem.status >= 500 else ""
-    return html(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=known, reference=reference)
+    return html(TEMPLATES, "refusal.html", brand=PRODUCT, title=title, advice=existing, reference=reference)
 
 
 @cache

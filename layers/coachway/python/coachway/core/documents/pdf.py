@@ -131,11 +131,11 @@ class PdfDocument:
         """What somebody wrote."""
         self.parts.append(Paragraph(text(words), style(10, quiet=quiet, after=4)))
 
-    def facts(self, facts: Sequence[tuple[str, str]]) -> None:
+    def facts(self, events: Sequence[tuple[str, str]]) -> None:
         """Names and values in two columns of pairs."""
         cells = [
             [Paragraph(text(name), style(8.5, quiet=True)), Paragraph(text(value) or "-", style(10.5, bold=True))]
-            for name, value in facts
+            for name, value in events
         ]
         rows = [cells[at : at + 2] + [[]] * (2 - len(cells[at : at + 2])) for at in range(0, len(cells), 2)]
         if rows:

@@ -56,19 +56,23 @@ def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dic
         delivery = Delivery(type=message["detail-type"], **message["detail"])
         logger.append_keys(correlation_id=delivery.correlation_id)
         caller = Caller.system(name, delivery.org_id, delivery.correlation_id)
-        known: dict[str, Any] = {"event_id": delivery.event_id, "event_type": delivery.type, "org_id": delivery.org_id}
+        existing: dict[str, Any] = {
+            "event_id": delivery.event_id,
+            "event_type": delivery.type,
+            "org_id": delivery.org_id,
+        }
         try:
             consumers[delivery.type](caller, delivery)
         except AlreadyConsumed:
             count("EventsRepeated")
-            logger.info("an event came again", **known)
+            logger.info("an event came again", **existing)
         except Exception as failure:
             count("EventsFailed")
-            logger.warning("an event could not be consumed", reason=type(failure).__name__, **known)
+            logger.warning("an event could not be consumed", reason=type(failure).__name__, **existing)
             raise
         else:
             count("EventsConsumed")
-            logger.info("event consumed", **known)
+            logger.info("event consumed", **existing)
 
     @metrics.log_metrics
     def handler(event: dict[str, Any], context: Any) -> Any:

@@ -84,13 +84,13 @@ def _outgoing(record: Mapping[str, Any]) -> Outgoing | None:
 
 def _calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
     """Groups for one PutEvents each: in order, one event of an aggregate at a time, within the bus's bounds."""
-    left = list(outgoing)
-    while left:
+    remaining = list(outgoing)
+    while remaining:
         call: list[Outgoing] = []
         waiting: list[Outgoing] = []
         busy: set[str] = set()
         size = 0
-        for each in left:
+        for each in remaining:
             aggregate = each.envelope.aggregate_pk
             fits = len(call) < _MOST_ENTRIES and size + len(each.detail) <= _MOST_BYTES
             if fits and aggregate not in busy:
@@ -100,7 +100,7 @@ def _calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
                 waiting.append(each)
             busy.add(aggregate)
         yield call
-        left = waiting
+        remaining = waiting
 
 
 def _publish(call: list[Outgoing]) -> None:

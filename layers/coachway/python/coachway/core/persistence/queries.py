@@ -51,24 +51,24 @@ def query_page(
     shape = (pattern.pk, pattern.index or "", *partitions[:1], prefix, repr(between), repr(sorted(conditions.items())))
     shape = (*shape, str(descending))
     start = cursors.decode(query.cursor, shape) if query.cursor else cursors.Position(0, "", "", "")
-    found: list[tuple[cursors.Position, Mapping[str, Any]]] = []
+    result: list[tuple[cursors.Position, Mapping[str, Any]]] = []
     reader = _Reader(pattern, prefix, between, conditions, descending)
     position, queries = start, 0
     for number in range(start.partition, len(partitions)):
         resume = start if number == start.partition and start.pk else None
         while True:
             if queries == _MOST_QUERIES:
-                return _page(model, found, shape, position)
+                return _page(model, result, shape, position)
             queries += 1
-            items, last = reader.read(partitions[number], resume, query.limit + 1 - len(found))
-            found += [(_position(pattern, number, item), item) for item in items]
-            if len(found) > query.limit:
-                return _page(model, found[: query.limit], shape, found[query.limit - 1][0])
+            items, last = reader.read(partitions[number], resume, query.limit + 1 - len(result))
+            result += [(_position(pattern, number, item), item) for item in items]
+            if len(result) > query.limit:
+                return _page(model, result[: query.limit], shape, result[query.limit - 1][0])
             if last is None:
                 position = cursors.Position(number + 1, "", "", "")
                 break
             position = resume = _position(pattern, number, last)
-    return _page(model, found, shape, None)
+    return _page(model, result, shape, None)
 
 
 def query_by_month(
@@ -109,11 +109,11 @@ def _all(model: type[R], partition: str, prefix: str, index: str | None, descend
     pattern = _Unlisted(index)
     reader = _Reader(pattern, prefix, None, {}, descending)
     resume: cursors.Position | None = None
-    left = most
-    while left > 0:
-        items, last = reader.read(partition, resume, min(left, 1000))
+    remaining = most
+    while remaining > 0:
+        items, last = reader.read(partition, resume, min(remaining, 1000))
         yield from (_parsed(model, item) for item in items)
-        left -= len(items)
+        remaining -= len(items)
         if last is None:
             return
         resume = _position(pattern, 0, last)
@@ -146,8 +146,8 @@ class _Reader:
             self.bounds = sort.startswith(prefix)
         self.filter: Condition | None = None
         for name, value in where.items():
-            wanted = Path(name) == _typed(value)
-            self.filter = wanted if self.filter is None else self.filter & wanted
+            requested = Path(name) == _typed(value)
+            self.filter = requested if self.filter is None else self.filter & requested
 
     def read(
         self, partition: str, after: cursors.Position | None, limit: int
@@ -194,9 +194,9 @@ def _position(pattern: AccessPattern, number: int, item: Mapping[str, Any]) -> c
 
 def _page(
     model: type[R],
-    found: Sequence[tuple[cursors.Position, Mapping[str, Any]]],
+    result: Sequence[tuple[cursors.Position, Mapping[str, Any]]],
     shape: tuple[str, ...],
     after: cursors.Position | None,
 ) -> Page[R]:
     following = cursors.encode(after, shape) if after is not None else None
-    return Page(items=[_parsed(model, item) for _, item in found], next_cursor=following)
+    return Page(items=[_parsed(model, item) for _, item in result], next_cursor=following)

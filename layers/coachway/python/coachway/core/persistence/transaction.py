@@ -111,38 +111,38 @@ def to_item(record: Record) -> dict[str, Any]:
 def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> TransactionPlan:
     """The transaction that `ops` ask for. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
-    work = TransactionPlan()
+    plan = TransactionPlan()
     stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
     for op in _added_once(ops):
         match op:
             case Create(record, facts, taken):
                 record.version = 1
-                _put(work, record, _ABSENT, taken or errors.Duplicate(f"there is such a {record.KIND} already"))
-                _uniques(work, None, record)
-                _events(work, caller, None, record, facts, stamps)
+                _put(plan, record, _ABSENT, taken or errors.Duplicate(f"there is such a {record.KIND} already"))
+                _uniques(plan, None, record)
+                _events(plan, caller, None, record, facts, stamps)
             case Update(before, after, facts, lost):
                 after.version = before.version + 1
                 if isinstance(after, Entity):
                     after.updated_at = clock.now()
-                _put(work, after, _version_is(before.version), lost or _lost(before))
-                _uniques(work, before, after)
-                _events(work, caller, before, after, facts, stamps)
+                _put(plan, after, _version_is(before.version), lost or _lost(before))
+                _uniques(plan, before, after)
+                _events(plan, caller, before, after, facts, stamps)
             case Remove(record, lost):
-                gone = {"Key": _key(record.key()), **_version_is(record.version)}
-                work.add("deletes", gone, lost or _lost(record))
-                _uniques(work, record, None)
+                removed = {"Key": _key(record.key()), **_version_is(record.version)}
+                plan.add("deletes", removed, lost or _lost(record))
+                _uniques(plan, record, None)
             case CheckVersion(record, otherwise):
-                work.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
+                plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
             case CheckAbsent(key, otherwise):
-                work.add("checks", {"Key": _key(key), **_ABSENT}, otherwise)
+                plan.add("checks", {"Key": _key(key), **_ABSENT}, otherwise)
             case IncrementCounters():
-                _add(work, op)
+                _add(plan, op)
             case MarkConsumed(consumer, event_id):
                 key = CONSUMED.key(org=caller.org_id, consumer=consumer, event=event_id)
                 mark = {**_key(key), "kind": {"S": "consumed"}}
-                work.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has had {event_id}"))
-    _first_answer(work, caller, ops, answer)
-    return work
+                plan.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has had {event_id}"))
+    _first_answer(plan, caller, ops, answer)
+    return plan
 
 
 def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
@@ -159,23 +159,23 @@ def _lost(record: Record) -> errors.ConcurrentUpdate:
     return errors.ConcurrentUpdate(f"this {record.KIND.replace('_', ' ')} was changed by somebody else: read it again")
 
 
-def _put(work: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
-    work.add("puts", {"Item": to_item(record), **condition}, meaning)
+def _put(ops: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
+    ops.add("puts", {"Item": to_item(record), **condition}, meaning)
 
 
-def _uniques(work: TransactionPlan, before: Record | None, after: Record | None) -> None:
-    held = dict(before.uniques()) if before and not _is_deleted(before) else {}
-    wanted = dict(after.uniques()) if after and not _is_deleted(after) else {}
+def _uniques(ops: TransactionPlan, before: Record | None, after: Record | None) -> None:
+    owned = dict(before.uniques()) if before and not _is_deleted(before) else {}
+    requested = dict(after.uniques()) if after and not _is_deleted(after) else {}
     owner = after or before
     org = getattr(owner, "org_id", "")
-    for name in held.keys() | wanted.keys():
-        if held.get(name) == wanted.get(name):
+    for name in owned.keys() | requested.keys():
+        if owned.get(name) == requested.get(name):
             continue
-        if name in held:
-            work.add("deletes", {"Key": _key(UNIQUE.key(org=org, name=name, value=held[name]))}, None)
-        if name in wanted:
+        if name in owned:
+            ops.add("deletes", {"Key": _key(UNIQUE.key(org=org, name=name, value=owned[name]))}, None)
+        if name in requested:
             mark = {
-                **_key(UNIQUE.key(org=org, name=name, value=wanted[name])),
+                **_key(UNIQUE.key(org=org, name=name, value=requested[name])),
                 "kind": {"S": "unique"},
                 "owner": {"S": str(getattr(owner, "id", ""))},
             }
@@ -183,32 +183,32 @@ def _uniques(work: TransactionPlan, before: Record | None, after: Record | None)
             taken = errors.Duplicate(
                 f"another one has this {label} already", fields=[errors.FieldError(label, "must be unique")]
             )
-            work.add("puts", {"Item": mark, **_ABSENT}, taken)
+            ops.add("puts", {"Item": mark, **_ABSENT}, taken)
 
 
 def _events(
-    work: TransactionPlan,
+    ops: TransactionPlan,
     caller: Caller,
     before: Record | None,
     after: Record,
-    facts: Sequence[domain_events.Event],
+    events: Sequence[domain_events.Event],
     stamps: Iterator[str],
 ) -> None:
-    if not facts:
+    if not events:
         return
     unseen = after.hidden() if isinstance(after, Entity) else frozenset[str]()
     changes = domain_events.field_changes(before, after, unseen)
-    for fact in facts:
-        kept = domain_events.envelope(
+    for event in events:
+        stored = domain_events.envelope(
             caller,
-            fact,
+            event,
             event_id=next(stamps),
             aggregate_id=str(getattr(after, "id", "")),
             aggregate_pk=after.key().pk,
             changes=changes,
         )
         # No condition: its key is an id made just now, and its aggregate's own conditions decide.
-        _put(work, kept, {}, None)
+        _put(ops, stored, {}, None)
 
 
 def _added_once(ops: Sequence[Op]) -> list[Op]:
@@ -228,7 +228,7 @@ def _added_once(ops: Sequence[Op]) -> list[Op]:
     return result
 
 
-def _add(work: TransactionPlan, op: IncrementCounters) -> None:
+def _add(ops: TransactionPlan, op: IncrementCounters) -> None:
     names = {"#kind": "kind"} | {f"#{n}": name for n, name in enumerate(op.numbers)}
     values: dict[str, Any] = {":kind": {"S": op.kind}, ":zero": {"N": "0"}}
     sets, conditions = ["#kind = :kind"], []
@@ -253,19 +253,19 @@ def _add(work: TransactionPlan, op: IncrementCounters) -> None:
     }
     if conditions:
         request["ConditionExpression"] = " AND ".join(conditions)
-    work.add("updates", request, op.otherwise or errors.Conflict("a bound would be passed"))
+    ops.add("updates", request, op.otherwise or errors.Conflict("a bound would be passed"))
 
 
-def _first_answer(work: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
+def _first_answer(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
     attempt = caller.attempt
     if attempt is None or attempt.recorded is not None:
         return
-    told = answer if answer is not None else _first_entity(ops)
-    if told is None:
+    event = answer if answer is not None else _first_entity(ops)
+    if event is None:
         return
-    work.answer = serialization.to_json(told)
-    record = attempt.record(work.answer)
-    _put(work, record, _absent_or_expired(), record)
+    plan.answer = serialization.to_json(event)
+    record = attempt.record(plan.answer)
+    _put(plan, record, _absent_or_expired(), record)
 
 
 def _first_entity(ops: Sequence[Op]) -> BaseModel | None:

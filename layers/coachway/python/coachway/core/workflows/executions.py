@@ -53,14 +53,14 @@ def claim_execution(caller: Caller, subject_id: str, execution: str, *, round_: 
 
 
 def _is_ours(caller: Caller, subject_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
-    known = find(caller, subject_id)
-    if known is not None and known.execution == execution:
+    existing = find(caller, subject_id)
+    if existing is not None and existing.execution == execution:
         return True
-    if known is not None and not redriven and known.round >= round_:
+    if existing is not None and not redriven and existing.round >= round_:
         return False
     ours = Execution(org_id=caller.org_id, subject_id=subject_id, execution=execution, round=round_)
     at_once = errors.ConcurrentUpdate("another execution is taking this")
-    store.commit(caller, Create(ours, taken=at_once) if known is None else Update(known, ours, lost=at_once))
+    store.commit(caller, Create(ours, taken=at_once) if existing is None else Update(existing, ours, lost=at_once))
     return True
 
 
@@ -68,11 +68,11 @@ def save_task_token(caller: Caller, subject_id: str, token: str, waits_for: str 
     """Keep the token of what the execution waits for."""
 
     def keep() -> Execution:
-        known = find(caller, subject_id)
-        if known is None:
+        existing = find(caller, subject_id)
+        if existing is None:
             raise errors.NotFound("there is no such flow")
-        waiting = known.model_copy(update={"token": token, "waits_for": waits_for})
-        store.commit(caller, Update(known, waiting))
+        waiting = existing.model_copy(update={"token": token, "waits_for": waits_for})
+        store.commit(caller, Update(existing, waiting))
         return waiting
 
     return retry_on_conflict(keep)()

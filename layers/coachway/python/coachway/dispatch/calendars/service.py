@@ -230,7 +230,7 @@ def _list_drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
     every = [
         each
         for status in (DriverStatus.ACTIVE, DriverStatus.ON_LEAVE)
-        for each in shared.in_status(caller, Driver, status)
+        for each in shared.list_in_status(caller, Driver, status)
         if vendor_id is None or each.vendor_id == vendor_id
     ]
     return sorted(every, key=lambda each: (each.name.casefold(), each.id))
@@ -241,7 +241,7 @@ def _list_vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
         each
         for status in VehicleStatus
         if status is not VehicleStatus.RETIRED
-        for each in shared.in_status(caller, Vehicle, status)
+        for each in shared.list_in_status(caller, Vehicle, status)
         if vendor_id is None or each.vendor_id == vendor_id
     ]
     return sorted(every, key=lambda each: (each.name.casefold(), each.id))

@@ -47,7 +47,9 @@ def blocks_within(jobs: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
 
 def driver_utilization(driver: Driver, jobs: Sequence[DutyBlock], span: Span) -> BookedTime:
     """Of a driver: what the weekly hours and exceptions leave can be booked; nothing, while the driver is idle."""
-    spans = [] if rules.driver_status_reason(driver) else rules.open_spans(driver.availability, driver.timezone, *span)
+    spans = (
+        [] if rules.driver_status_reason(driver) else rules.available_spans(driver.availability, driver.timezone, *span)
+    )
     return BookedTime(_booked_length(jobs, span), _total_length(spans))
 
 
@@ -59,7 +61,7 @@ def vehicle_utilization(vehicle: Vehicle, jobs: Sequence[DutyBlock], span: Span)
 def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
     """When a driver may not be had."""
     gaps, at = list[Span](), span.start
-    for each in rules.open_spans(driver.availability, driver.timezone, *span):
+    for each in rules.available_spans(driver.availability, driver.timezone, *span):
         if at < each.start:
             gaps.append(Span(at, each.start))
         at = each.end

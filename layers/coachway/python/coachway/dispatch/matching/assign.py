@@ -110,7 +110,7 @@ def vendor_reasons(on: AssignmentContext) -> list[Reason]:
     """What is in the way of the vendor that the vehicle was awarded to."""
     if on.trip.cover.vendor_id is None:
         return []
-    standing = status.of_subject(on.vendor, on.trip.plan.last_day) if on.vendor is not None else None
+    standing = status.status_of_subject(on.vendor, on.trip.plan.last_day) if on.vendor is not None else None
     said = ["Vendor has no compliance documents"] if standing is None else standing.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=each) for each in said]
 
@@ -223,6 +223,6 @@ def commit_assignment(
         ops += [*person.unchanged(), *diaries.add_block_ops(person.diary, on.trip.plan.job(assignment.id, seat))]
     ops += [*vehicle.unchanged(), *diaries.add_block_ops(vehicle.diary, on.trip.plan.job(assignment.id))]
     if on.vendor is not None:
-        ops.append(subjects.unchanged(on.vendor))
+        ops.append(subjects.check_unchanged_op(on.vendor))
     ops += coverage.cover_ops(caller, on.trip.charter, [cover], "every vehicle has its driver or its vendor")
     store.commit(caller, *ops, *also, answer=answer)

@@ -112,8 +112,8 @@ def load_candidates(
     law = context.hours_rules_of(found.get(Organization, house_key))
     trip = context.build_trip(charter, law, cover, crew_size(charter, instead_of), since)
     matching_assign.require_not_over(trip)
-    people = _filter_by_owner(dispatch_access.drivers(caller), cover.vendor_id)
-    things = _filter_by_owner(dispatch_access.vehicles(caller), cover.vendor_id)
+    people = _filter_by_owner(dispatch_access.list_drivers(caller), cover.vendor_id)
+    things = _filter_by_owner(dispatch_access.list_vehicles(caller), cover.vendor_id)
     on = context.load_context(caller, trip, people, things, found)
     return on if instead_of is None else on.without(instead_of.id)
 

@@ -48,7 +48,10 @@ class DriverCandidate:
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless driver and papers are still as they were judged."""
-        return [dispatch_access.unchanged(self.driver), *([subjects.unchanged(self.subject)] if self.subject else [])]
+        return [
+            dispatch_access.check_unchanged_op(self.driver),
+            *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,14 @@ class VehicleCandidate:
 
     def unchanged(self) -> list[Op]:
         """The ops that fail unless vehicle and papers are still as they were judged."""
-        return [dispatch_access.unchanged(self.vehicle), *([subjects.unchanged(self.subject)] if self.subject else [])]
+        return [
+            dispatch_access.check_unchanged_op(self.vehicle),
+            *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
+        ]
 
 
 def _compliance_on(subject: Subject | None, day: date) -> ComplianceStatus | None:
-    return status.of_subject(subject, day) if subject is not None else None
+    return status.status_of_subject(subject, day) if subject is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
 def hours_rules_of(organization: Organization) -> Law:
     """Which hours rules hold for an organization's drivers."""
     policy = organization.hours_policy
-    return rulesets.law(policy.ruleset, policy.daily_carrier)
+    return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
 
 
 def build_trip(charter: Charter, law: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:

@@ -47,7 +47,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
     car = context.vehicle_keys(org, assignment.vehicle_id)[0]
     found = store.batch_get([*heads, car, *(key for _, _, key in subjects_of)])
     people, vehicle = [found.get(Driver, each) for each in heads], found.get(Vehicle, car)
-    conditions = [*map(dispatch_access.unchanged, people), dispatch_access.unchanged(vehicle)]
+    conditions = [*map(dispatch_access.check_unchanged_op, people), dispatch_access.check_unchanged_op(vehicle)]
     unfit = [FieldError("vehicle_id", each.message) for each in eligibility.vehicle_status_reasons(vehicle)]
     for field, driver in zip(("driver_id", "second_driver_id"), people, strict=False):
         idle = rules.driver_status_reason(driver)
@@ -59,8 +59,8 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
         if subject is None:
             wrong.append(FieldError(field, f"{name} has no compliance documents"))
             continue
-        conditions.append(subjects.unchanged(subject))
-        wrong += [FieldError(field, f"{name}: {why}") for why in status.of_subject(subject, today).reasons()]
+        conditions.append(subjects.check_unchanged_op(subject))
+        wrong += [FieldError(field, f"{name}: {why}") for why in status.status_of_subject(subject, today).reasons()]
     return conditions, unfit, wrong
 
 

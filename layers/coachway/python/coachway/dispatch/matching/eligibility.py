@@ -91,7 +91,10 @@ def evaluate_driver(
 
 def driver_availability_reasons(who: Driver, start: datetime, end: datetime) -> list[Reason]:
     """What is in the way of a driver's status and availability."""
-    idle, away = fleet.driver_status_reason(who), fleet.unavailable(who.availability, who.timezone, start, end)
+    idle, away = (
+        fleet.driver_status_reason(who),
+        fleet.unavailability_reason(who.availability, who.timezone, start, end),
+    )
     found = [Reason(rule=Rule.STATUS, message=f"{who.name} {idle}")] if idle is not None else []
     return [*found, *([Reason(rule=Rule.AVAILABILITY, message=f"{who.name} {away}")] if away is not None else [])]
 

@@ -41,7 +41,7 @@ def _read_and_record(caller: Caller, org_id: str, lockout_id: str, limits: Seque
 def _record(caller: Caller, org_id: str, lockout_id: str, before: Lockout | None, limits: Sequence[Op]) -> Lockout:
     now = clock.now()
     if before is not None and before.locked_until is not None and before.locked_until > now:
-        raise locked(before.locked_until, now)
+        raise locked_error(before.locked_until, now)
     tries = permissions.tries_after(
         before.tries if before else 0, before.last if before else None, before.locked_until if before else None, now
     )
@@ -61,10 +61,10 @@ def _write(before: Lockout | None, after: Lockout) -> Op:
     return Update(before, after) if before else Create(after, taken=errors.ConcurrentUpdate())
 
 
-def locked(until: datetime, now: datetime) -> errors.RateLimited:
+def locked_error(until: datetime, now: datetime) -> errors.RateLimited:
     """The refusal of a locked account."""
-    left = int((until - now).total_seconds()) + 1
-    return errors.RateLimited(f"too many wrong tries: try again in {left} seconds", retry_after=left)
+    remaining = int((until - now).total_seconds()) + 1
+    return errors.RateLimited(f"too many wrong tries: try again in {remaining} seconds", retry_after=remaining)
 
 
 def clear_failed_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:

@@ -38,7 +38,7 @@ class Login(RequestSchema):
     cookies: bool = False
 
 
-def login(caller: Caller, body: Login) -> Issued[SignedIn]:
+def log_in(caller: Caller, body: Login) -> Issued[SignedIn]:
     """Begin a session, or ask for the second factor.
 
     Raises Unauthenticated whatever was wrong, TooMany for a locked account.
@@ -47,8 +47,8 @@ def login(caller: Caller, body: Login) -> Issued[SignedIn]:
     limits = rate_limits.log_in_ops(caller, f"{account.org_id}/{account.lockout_id}")
     attempt = lockout.record_failed_log_in(caller, account, limits)
     digest = account.credentials.password_hash if account.credentials else ""
-    right = hashing.password_matches(digest, body.password)
-    user = active(account) if right else None
+    right = hashing.is_right_password(digest, body.password)
+    user = active_user(account) if right else None
     if user is None or account.credentials is None:
         raise errors.Unauthenticated("organization, email or password is wrong")
     _rehash(caller, account.credentials, body.password)
@@ -59,12 +59,12 @@ def login(caller: Caller, body: Login) -> Issued[SignedIn]:
     )
 
 
-def active(account: Account) -> User | None:
+def active_user(account: Account) -> User | None:
     """The account's user, if they may log in at all."""
     return account.user if account.user is not None and account.user.status == "active" else None
 
 
-def first_factor_given(caller: Caller, user: User, *, method: Method, cookies: bool) -> Issued[SignedIn]:
+def complete_first_factor(caller: Caller, user: User, *, method: Method, cookies: bool) -> Issued[SignedIn]:
     """The session that a first factor opens, or the token with which to give a second one.
 
     While the second factor is missing, failed attempts are not forgotten.
@@ -72,13 +72,13 @@ def first_factor_given(caller: Caller, user: User, *, method: Method, cookies: b
     if user.mfa_enabled:
         return request_second_factor(user, method)
     lockout.clear_failed_attempts(caller, user.org_id, user.id)
-    return sessions.opened(caller, user, method=method, second_factor=False, cookies=cookies)
+    return sessions.begin_session(caller, user, method=method, second_factor=False, cookies=cookies)
 
 
 def request_second_factor(user: User, method: Method) -> Issued[SignedIn]:
     """The token with which to give the second factor."""
     seconds = int(permissions.MFA_LIFE.total_seconds())
-    token = tokens.mfa_token(user, method, clock.now())
+    token = tokens.create_mfa_token(user, method, clock.now())
     return Issued(SignedIn(expires_in=seconds, mfa_required=True, mfa_token=token))
 
 
@@ -86,7 +86,7 @@ def _rehash(caller: Caller, before: Credentials, password: str) -> None:
     """Digests made with less work than is asked for now are made again while the password is at hand."""
     if not hashing.is_outdated(before.password_hash):
         return
-    after = before.model_copy(update={"password_hash": hashing.password_digest(password)})
+    after = before.model_copy(update={"password_hash": hashing.digest_password(password)})
     try:
         store.commit(Caller.system("identity", before.org_id, caller.correlation_id), Update(before, after))
     except errors.ConcurrentUpdate:

@@ -14,7 +14,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.identity import organization_queries, rate_limits
-from coachway.identity.account_lookup import credentials_of, retry_on_conflict, signed_in
+from coachway.identity.account_lookup import get_credentials, require_signed_in_user, retry_on_conflict
 from coachway.identity.auth import lockout, sessions, totp
 from coachway.identity.auth.sessions import Method
 from coachway.identity.auth.tokens import MFA_AUDIENCE, Issued
@@ -56,33 +56,35 @@ class MfaVerified(BaseSchema):
     recovery_codes: list[str] | None = None
 
 
-def set_up(caller: Caller) -> MfaSetup:
+def set_up_mfa(caller: Caller) -> MfaSetup:
     """A new secret for the caller's authenticator. Raises Conflict when there is one in force."""
-    user = signed_in(caller)
-    sessions.needs_recent(caller)
+    user = require_signed_in_user(caller)
+    sessions.require_recent_log_in(caller)
     if user.mfa_enabled:
         raise errors.Conflict("a second factor is in force: remove it first")
     secret = totp.new_secret()
-    address = totp.uri(secret, user.email or user.phone or user.id, organization_queries.get(caller.org_id).name)
+    address = totp.otpauth_uri(
+        secret, user.email or user.phone or user.id, organization_queries.get(caller.org_id).name
+    )
     answer = MfaSetup(secret=secret, otpauth_uri=address, qr=totp.qr_code_data_uri(address))
 
     def keep() -> None:
-        before = credentials_of(user)
-        after = before.model_copy(update={"totp_pending": totp.sealed(user.id, secret)})
+        before = get_credentials(user)
+        after = before.model_copy(update={"totp_pending": totp.encrypt_secret(user.id, secret)})
         store.commit(caller, Update(before, after), answer=answer)
 
     retry_on_conflict(keep)
     return answer
 
 
-def confirmed(caller: Caller, body: MfaCode) -> MfaVerified:
+def confirm_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Put the authenticator that was set up in force. The caller's other sessions end: they never gave a code."""
     rate_limits.by_address("mfa", caller)
-    signed_in(caller)
+    require_signed_in_user(caller)
 
     def confirm() -> MfaVerified:
-        user = signed_in(caller)
-        before = credentials_of(user)
+        user = require_signed_in_user(caller)
+        before = get_credentials(user)
         if user.mfa_enabled or not before.totp_pending:
             raise errors.Conflict("there is no set-up to confirm: begin with /auth/mfa/setup")
         step = totp.step_of(user.id, before.totp_pending, body.code.strip(), clock.now(), 0)
@@ -103,7 +105,7 @@ def confirmed(caller: Caller, body: MfaCode) -> MfaVerified:
     return retry_on_conflict(confirm)
 
 
-def completed(caller: Caller, body: MfaCode, token: str) -> Issued[MfaVerified]:
+def complete_mfa(caller: Caller, body: MfaCode, token: str) -> Issued[MfaVerified]:
     """Complete a log-in whose first factor was given. A code opens one session and no second one.
 
     Raises Unauthenticated for a wrong, used or late code or token; TooMany for a locked account.
@@ -112,42 +114,42 @@ def completed(caller: Caller, body: MfaCode, token: str) -> Issued[MfaVerified]:
     claims = authentication.verify_token(token, MFA_AUDIENCE)
     org_id, user_id = str(claims["org"]), str(claims["sub"])
     lockout.record_failed_attempt(caller, org_id, user_id)
-    user = retry_on_conflict(lambda: _given(caller.within(org_id), user_id, body.code))
+    user = retry_on_conflict(lambda: _verify_code(caller.within(org_id), user_id, body.code))
     lockout.clear_failed_attempts(caller, org_id, user_id)
     method: Method = "otp" if claims.get("amr") == "otp" else "password"
-    opened = sessions.opened(caller, user, method=method, second_factor=True, cookies=body.cookies)
+    opened = sessions.begin_session(caller, user, method=method, second_factor=True, cookies=body.cookies)
     return Issued(MfaVerified(**opened.body.model_dump(include={*MfaVerified.model_fields})), opened.cookies)
 
 
-def _given(caller: Caller, user_id: str, code: str) -> User:
+def _verify_code(caller: Caller, user_id: str, code: str) -> User:
     user = store.find(User, USERS.key(org=caller.org_id, id=user_id))
     if user is None or user.status != "active" or not user.mfa_enabled:
         raise errors.Unauthenticated("log in again")
-    before = credentials_of(user)
+    before = get_credentials(user)
     used = totp.consume_code(before, code, clock.now())
     if used is None:
         raise errors.Unauthenticated("the code is wrong, too old, or was used before")
     after, by_recovery = used
-    facts = [RecoveryCodeUsed(user_id=user.id, left=len(after.recovery))] if by_recovery else []
+    events = [RecoveryCodeUsed(user_id=user.id, left=len(after.recovery))] if by_recovery else []
     acting = Caller(caller.org_id, user.id, user.role, ip=caller.ip, correlation_id=caller.correlation_id)
-    store.commit(acting, Update(before, after, facts))
+    store.commit(acting, Update(before, after, events))
     return user
 
 
-def removed(caller: Caller) -> None:
+def remove_mfa(caller: Caller) -> None:
     """Take the caller's second factor away; needs a fresh log-in. Without one, nothing happens."""
-    signed_in(caller)
-    sessions.needs_recent(caller)
+    require_signed_in_user(caller)
+    sessions.require_recent_log_in(caller)
 
     def remove() -> None:
-        user = signed_in(caller)
-        before = credentials_of(user)
+        user = require_signed_in_user(caller)
+        before = get_credentials(user)
         if not user.mfa_enabled and not before.totp_pending:
             return
-        facts = [MfaDisabled(user_id=user.id)] if user.mfa_enabled else []
+        events = [MfaDisabled(user_id=user.id)] if user.mfa_enabled else []
         store.commit(
             caller,
-            Update(user, user.model_copy(update={"mfa_enabled": False}), facts),
+            Update(user, user.model_copy(update={"mfa_enabled": False}), events),
             totp.disable_ops(before),
         )
 

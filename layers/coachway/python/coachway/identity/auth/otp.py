@@ -15,9 +15,9 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types.contact import Phone
 from coachway.identity import organization_queries, rate_limits
-from coachway.identity.account_lookup import Account, credentials_of, find_account, retry_on_conflict
+from coachway.identity.account_lookup import Account, find_account, get_credentials, retry_on_conflict
 from coachway.identity.auth import lockout, timing_equalizer
-from coachway.identity.auth.login import active, first_factor_given
+from coachway.identity.auth.login import active_user, complete_first_factor
 from coachway.identity.auth.tokens import Issued, SignedIn
 from coachway.identity.model import permissions
 from coachway.identity.model.credentials import Credentials, PendingLink
@@ -59,17 +59,17 @@ class OtpVerification(OtpRequest):
     cookies: bool = False
 
 
-def request(caller: Caller, body: OtpRequest) -> Accepted:
+def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     """Send a code, good once and for ten minutes, to an account that may log in so; it voids the one before."""
     rate_limits.by_address("otp-request", caller)
     account = find_account(body.organization, email=body.email, phone=body.phone)
     rate_limits.by_account("otp-request", f"{account.org_id}/{account.lockout_id}")
-    user = _allowed(account)
+    user = _allowed_user(account)
     if user is None:
         timing_equalizer.equalize_link_request(caller, account.org_id)
         return Accepted()
     nonce = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + permissions.OTP_LIFE)
-    fact = OtpRequested(
+    event = OtpRequested(
         user_id=user.id,
         channel="sms" if body.phone else "email",
         recipient=(user.phone if body.phone else user.email) or "",
@@ -80,45 +80,45 @@ def request(caller: Caller, body: OtpRequest) -> Accepted:
     )
 
     def ask() -> None:
-        before = credentials_of(user)
+        before = get_credentials(user)
         after = before.model_copy(update={"otp": nonce})
-        store.commit(caller.within(user.org_id), Update(before, after, [fact]), answer=Accepted())
+        store.commit(caller.within(user.org_id), Update(before, after, [event]), answer=Accepted())
 
     retry_on_conflict(ask)
     return Accepted()
 
 
-def verified(caller: Caller, body: OtpVerification) -> Issued[SignedIn]:
+def verify_code(caller: Caller, body: OtpVerification) -> Issued[SignedIn]:
     """Log in with a code. Five wrong ones void it. Raises Unauthenticated, TooMany for a locked account."""
     rate_limits.by_address("otp-verify", caller)
     account = find_account(body.organization, email=body.email, phone=body.phone)
     lockout.record_failed_attempt(caller, account.org_id, account.lockout_id)
-    user = _allowed(account)
+    user = _allowed_user(account)
     if user is None:
         timing_equalizer.equalize_code_check(caller, account.org_id)
-        raise _wrong()
-    if not retry_on_conflict(lambda: _is_right(caller, user, body.code)):
-        raise _wrong()
-    return first_factor_given(caller, user, method="otp", cookies=body.cookies)
+        raise _wrong_code_error()
+    if not retry_on_conflict(lambda: _is_right_code(caller, user, body.code)):
+        raise _wrong_code_error()
+    return complete_first_factor(caller, user, method="otp", cookies=body.cookies)
 
 
-def _wrong() -> errors.Unauthenticated:
+def _wrong_code_error() -> errors.Unauthenticated:
     return errors.Unauthenticated("the code is wrong or too old: ask for another one")
 
 
-def _allowed(account: Account) -> User | None:
-    user = active(account)
+def _allowed_user(account: Account) -> User | None:
+    user = active_user(account)
     return user if user is not None and user.role in permissions.PARTY_PREFIX else None
 
 
-def _is_right(caller: Caller, user: User, code: str) -> bool:
+def _is_right_code(caller: Caller, user: User, code: str) -> bool:
     """Use the code up, or count a wrong one: either way in one write, so no two tries can be made of one."""
-    before = credentials_of(user)
+    before = get_credentials(user)
     nonce = before.otp
     if nonce is None or nonce.expires_at <= clock.now() or nonce.tries >= permissions.MOST_OTP_TRIES:
         return False
-    right = hashing.same(signed_links.one_time_code(OTP, user.org_id, user.id, nonce.nonce), code)
-    left = None if right else nonce.model_copy(update={"tries": nonce.tries + 1})
-    after: Credentials = before.model_copy(update={"otp": left})
+    right = hashing.is_equal(signed_links.one_time_code(OTP, user.org_id, user.id, nonce.nonce), code)
+    remaining = None if right else nonce.model_copy(update={"tries": nonce.tries + 1})
+    after: Credentials = before.model_copy(update={"otp": remaining})
     store.commit(Caller.system("identity", user.org_id, caller.correlation_id), Update(before, after))
     return right

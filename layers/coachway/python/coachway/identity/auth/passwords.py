@@ -14,9 +14,15 @@ from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
 from coachway.identity import organization_queries, rate_limits
-from coachway.identity.account_lookup import credentials_of, find_account, retry_on_conflict, signed_in, user_of
+from coachway.identity.account_lookup import (
+    find_account,
+    get_credentials,
+    get_user,
+    require_signed_in_user,
+    retry_on_conflict,
+)
 from coachway.identity.auth import lockout, sessions, timing_equalizer
-from coachway.identity.auth.login import active
+from coachway.identity.auth.login import active_user
 from coachway.identity.auth.otp import Accepted
 from coachway.identity.model import permissions
 from coachway.identity.model.credentials import PendingLink, is_good
@@ -65,17 +71,17 @@ class PasswordChange(RequestSchema):
     new_password: NewPassword
 
 
-def forgotten(caller: Caller, body: Forgotten) -> Accepted:
+def request_reset(caller: Caller, body: Forgotten) -> Accepted:
     """Mail a link, good once and for an hour, to an account that can log in; it voids the one before."""
     rate_limits.by_address("forgot", caller)
     account = find_account(body.organization, email=body.email)
     rate_limits.by_account("forgot", f"{account.org_id}/{account.lockout_id}")
-    user = active(account)
+    user = active_user(account)
     if user is None or user.email is None:
         timing_equalizer.equalize_link_request(caller, account.org_id)
         return Accepted()
     nonce = PendingLink(nonce=signed_links.new_nonce(), expires_at=clock.now() + permissions.RESET_LIFE)
-    fact = PasswordResetRequested(
+    event = PasswordResetRequested(
         user_id=user.id,
         email=user.email,
         first_name=user.first_name,
@@ -85,32 +91,32 @@ def forgotten(caller: Caller, body: Forgotten) -> Accepted:
     )
 
     def ask() -> None:
-        before = credentials_of(user)
+        before = get_credentials(user)
         after = before.model_copy(update={"reset": nonce})
-        store.commit(caller.within(user.org_id), Update(before, after, [fact]), answer=Accepted())
+        store.commit(caller.within(user.org_id), Update(before, after, [event]), answer=Accepted())
 
     retry_on_conflict(ask)
     return Accepted()
 
 
-def reset(caller: Caller, body: Reset) -> None:
+def reset_password(caller: Caller, body: Reset) -> None:
     """Set a new password by a mail's link: it ends all sessions and lifts a lock. A second factor stays in force.
 
     Raises Missing for a link that is wrong, void, used or too old.
     """
     rate_limits.by_address("link", caller)
-    said = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
-    digest = hashing.password_digest(body.password)
-    user = user_of(said.org_id, said.subject_id)
+    payload = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)
+    digest = hashing.digest_password(body.password)
+    user = get_user(payload.org_id, payload.subject_id)
 
     def set_anew() -> None:
-        held = credentials_of(user)
-        if user.status != "active" or not is_good(held.reset, said.nonce):
+        owned = get_credentials(user)
+        if user.status != "active" or not is_good(owned.reset, payload.nonce):
             raise errors.NotFound("this link was used, or is too old: ask for another one")
         acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
         store.commit(
             acting,
-            Update(held, held.model_copy(update={"password_hash": digest, "reset": None}), [_changed(user)]),
+            Update(owned, owned.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
             *sessions.end_sessions_op(user.org_id, user.id, "the password was set anew"),
         )
 
@@ -118,28 +124,28 @@ def reset(caller: Caller, body: Reset) -> None:
     lockout.clear_failed_attempts(caller, user.org_id, user.id)
 
 
-def changed(caller: Caller, body: PasswordChange) -> None:
+def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change the caller's own password; it ends their other sessions. Wrong ones count as wrong log-ins do."""
-    user = signed_in(caller)
+    user = require_signed_in_user(caller)
     lockout.record_failed_attempt(caller, user.org_id, user.id)
-    if not hashing.password_matches(credentials_of(user).password_hash, body.current_password):
+    if not hashing.is_right_password(get_credentials(user).password_hash, body.current_password):
         raise errors.Invalid.field("current_password", "is not the one that you log in with")
     lockout.clear_failed_attempts(caller, user.org_id, user.id)
     if body.new_password == body.current_password:
         raise errors.Invalid.field("new_password", "must be another one")
-    digest = hashing.password_digest(body.new_password)
+    digest = hashing.digest_password(body.new_password)
 
     def change() -> None:
-        held = credentials_of(user)
+        owned = get_credentials(user)
         store.commit(
             caller,
-            Update(held, held.model_copy(update={"password_hash": digest, "reset": None}), [_changed(user)]),
+            Update(owned, owned.model_copy(update={"password_hash": digest, "reset": None}), [_changed_event(user)]),
             *sessions.end_sessions_op(user.org_id, user.id, "the password was changed", but=caller.session_id),
         )
 
     retry_on_conflict(change)
 
 
-def _changed(user: User) -> PasswordChanged:
+def _changed_event(user: User) -> PasswordChanged:
     name = organization_queries.get(user.org_id).shown_as
     return PasswordChanged(user_id=user.id, email=user.email or "", first_name=user.first_name, organization_name=name)

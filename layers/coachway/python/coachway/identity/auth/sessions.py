@@ -17,7 +17,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
 from coachway.identity import in_memory_paging, roles
-from coachway.identity.account_lookup import retry_on_conflict, session_of, sessions_of, signed_in
+from coachway.identity.account_lookup import get_sessions, require_session, require_signed_in_user, retry_on_conflict
 from coachway.identity.auth import lockout, tokens
 from coachway.identity.auth.tokens import Issued, RefreshToken, SignedIn
 from coachway.identity.model import permissions as model_permissions
@@ -41,10 +41,12 @@ class SessionView(BaseSchema):
 Method = Literal["password", "otp"]
 
 
-def opened(caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool) -> Issued[SignedIn]:
+def begin_session(
+    caller: Caller, user: User, *, method: Method, second_factor: bool, cookies: bool
+) -> Issued[SignedIn]:
     """Begin a session of somebody who has proved who they are."""
     return retry_on_conflict(
-        lambda: _open(caller, user, sessions_of(user.org_id, user.id), method, second_factor, cookies)
+        lambda: _begin_session(caller, user, get_sessions(user.org_id, user.id), method, second_factor, cookies)
     )
 
 
@@ -56,13 +58,13 @@ def begin_after_log_in(
     `existing` was read before the password was verified; when it has changed since, it is read again.
     """
     try:
-        return _open(caller, user, existing, method, False, cookies, clear_attempts)
+        return _begin_session(caller, user, existing, method, False, cookies, clear_attempts)
     except errors.ConcurrentUpdate:
         lockout.clear_failed_attempts(caller, user.org_id, user.id)
-        return opened(caller, user, method=method, second_factor=False, cookies=cookies)
+        return begin_session(caller, user, method=method, second_factor=False, cookies=cookies)
 
 
-def _open(
+def _begin_session(
     caller: Caller,
     user: User,
     before: Sessions,
@@ -87,45 +89,45 @@ def _open(
     alive = [each for each in before.sessions if each.expires_at > now]
     newest = sorted([*alive, session], key=lambda each: each.created_at)[-model_permissions.MOST_SESSIONS :]
     began = UserSignedIn(user_id=user.id, session_id=session.id, method=method, second_factor=second_factor)
-    answer = tokens.issued(user, roles.permissions_of(user.org_id, user.role), refresh, now, cookies=cookies)
+    answer = tokens.issue_tokens(user, roles.get_permissions(user.org_id, user.role), refresh, now, cookies=cookies)
     acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)
-    store.commit(acting, _written(before, newest, began), *more, answer=answer.body)
+    store.commit(acting, _write_op(before, newest, began), *more, answer=answer.body)
     return answer
 
 
-def _written(
+def _write_op(
     before: Sessions, sessions: list[Session], *events: UserSignedIn | UserSignedOut | RefreshTokenReused
 ) -> Op:
     after = before.model_copy(update={"sessions": sessions})
     return Update(before, after, events) if before.version else Create(after, events, taken=errors.ConcurrentUpdate())
 
 
-def refreshed(caller: Caller, text: str) -> Issued[SignedIn]:
+def refresh_session(caller: Caller, text: str) -> Issued[SignedIn]:
     """Exchange a refresh token for the next one and a new access token.
 
     A token that was exchanged before ends its session: one of its two holders stole it. Raises Unauthenticated.
     """
-    given = RefreshToken.read(text)
-    acting = caller.within(given.org_id)
-    return retry_on_conflict(lambda: _refresh(acting, given))
+    received = RefreshToken.read(text)
+    acting = caller.within(received.org_id)
+    return retry_on_conflict(lambda: _refresh_once(acting, received))
 
 
-def _refresh(caller: Caller, given: RefreshToken) -> Issued[SignedIn]:
+def _refresh_once(caller: Caller, received: RefreshToken) -> Issued[SignedIn]:
     now = clock.now()
-    kept = sessions_of(given.org_id, given.user_id)
-    session = next((each for each in kept.sessions if each.id == given.session_id and each.expires_at > now), None)
-    if session is None or not hashing.same(session.family, given.family_digest):
+    stored = get_sessions(received.org_id, received.user_id)
+    session = next((each for each in stored.sessions if each.id == received.session_id and each.expires_at > now), None)
+    if session is None or not hashing.is_equal(session.family, received.family_digest):
         raise errors.Unauthenticated("this session has ended: log in again")
-    others = [each for each in kept.sessions if each.id != session.id]
-    if not hashing.same(session.current, given.current_digest):
-        _give_first_answer_again(caller)
-        reused = RefreshTokenReused(user_id=given.user_id, session_id=session.id)
-        store.commit(replace(caller, attempt=None), _written(kept, others, reused))
+    others = [each for each in stored.sessions if each.id != session.id]
+    if not hashing.is_equal(session.current, received.current_digest):
+        _replay_first_response(caller)
+        reused = RefreshTokenReused(user_id=received.user_id, session_id=session.id)
+        store.commit(replace(caller, attempt=None), _write_op(stored, others, reused))
         raise errors.Unauthenticated("this refresh token was used before, so its session has ended: log in again")
-    user = store.find(User, USERS.key(org=given.org_id, id=given.user_id))
+    user = store.find(User, USERS.key(org=received.org_id, id=received.user_id))
     if user is None or user.status != "active":
         raise errors.Unauthenticated("this account is not active")
-    following = RefreshToken.new(user, session.id, given.family)
+    following = RefreshToken.new(user, session.id, received.family)
     seen = session.model_copy(
         update={
             "current": following.current_digest,
@@ -135,13 +137,13 @@ def _refresh(caller: Caller, given: RefreshToken) -> Issued[SignedIn]:
             "agent": caller.agent,
         }
     )
-    permissions = roles.permissions_of(user.org_id, user.role)
-    answer = tokens.issued(user, permissions, following, now, cookies=session.cookies)
-    store.commit(caller, _written(kept, [*others, seen]), answer=answer.body)
+    permissions = roles.get_permissions(user.org_id, user.role)
+    answer = tokens.issue_tokens(user, permissions, following, now, cookies=session.cookies)
+    store.commit(caller, _write_op(stored, [*others, seen]), answer=answer.body)
     return answer
 
 
-def _give_first_answer_again(caller: Caller) -> None:
+def _replay_first_response(caller: Caller) -> None:
     """A retry under the Idempotency-Key of the first exchange is the same client asking again, not a thief."""
     first = store.find(IdempotencyRecord, caller.attempt.location()) if caller.attempt else None
     if first is not None:
@@ -150,53 +152,53 @@ def _give_first_answer_again(caller: Caller) -> None:
 
 def end_sessions_op(org_id: str, user_id: str, reason: str, *, but: str = "") -> list[Op]:
     """The op that ends a user's sessions, except the one with the id `but`; none if there are none."""
-    before = sessions_of(org_id, user_id)
+    before = get_sessions(org_id, user_id)
     ended = [each.id for each in before.sessions if each.id != but]
     if not ended:
         return []
-    left = [each for each in before.sessions if each.id == but]
-    return [_written(before, left, UserSignedOut(user_id=user_id, session_ids=ended, reason=reason))]
+    remaining = [each for each in before.sessions if each.id == but]
+    return [_write_op(before, remaining, UserSignedOut(user_id=user_id, session_ids=ended, reason=reason))]
 
 
-def listed(caller: Caller, query: PageQuery) -> Page[SessionView]:
+def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
     """The caller's sessions, newest first."""
-    signed_in(caller)
+    require_signed_in_user(caller)
     now = clock.now()
-    kept = [each for each in sessions_of(caller.org_id, caller.user_id).sessions if each.expires_at > now]
-    views = [_view(each, caller) for each in sorted(kept, key=lambda each: each.id, reverse=True)]
-    return in_memory_paging.page_of(views, lambda each: each.id, query, ("sessions", caller.org_id, caller.user_id))
+    stored = [each for each in get_sessions(caller.org_id, caller.user_id).sessions if each.expires_at > now]
+    views = [_build_view(each, caller) for each in sorted(stored, key=lambda each: each.id, reverse=True)]
+    return in_memory_paging.build_page(views, lambda each: each.id, query, ("sessions", caller.org_id, caller.user_id))
 
 
-def shown(caller: Caller, session_id: str) -> SessionView:
+def get_session(caller: Caller, session_id: str) -> SessionView:
     """One of the caller's sessions. Raises Missing."""
-    signed_in(caller)
-    return _view(_own(sessions_of(caller.org_id, caller.user_id), session_id, clock.now()), caller)
+    require_signed_in_user(caller)
+    return _build_view(_find_own(get_sessions(caller.org_id, caller.user_id), session_id, clock.now()), caller)
 
 
-def ended(caller: Caller, session_id: str) -> None:
+def end_session(caller: Caller, session_id: str) -> None:
     """End one of the caller's sessions. Raises Missing."""
-    signed_in(caller)
+    require_signed_in_user(caller)
 
     def end() -> None:
-        kept = sessions_of(caller.org_id, caller.user_id)
-        _own(kept, session_id, clock.now())
-        left = [each for each in kept.sessions if each.id != session_id]
-        fact = UserSignedOut(user_id=caller.user_id, session_ids=[session_id], reason="ended by its owner")
-        store.commit(caller, _written(kept, left, fact))
+        stored = get_sessions(caller.org_id, caller.user_id)
+        _find_own(stored, session_id, clock.now())
+        remaining = [each for each in stored.sessions if each.id != session_id]
+        event = UserSignedOut(user_id=caller.user_id, session_ids=[session_id], reason="ended by its owner")
+        store.commit(caller, _write_op(stored, remaining, event))
 
     retry_on_conflict(end)
 
 
-def signed_out(caller: Caller) -> tuple[str, ...]:
+def sign_out(caller: Caller) -> tuple[str, ...]:
     """End the session of the caller's token. Returns what takes its cookies away."""
-    _, session = session_of(caller)
-    ended(caller, session.id)
+    _, session = require_session(caller)
+    end_session(caller, session.id)
     return tokens.clear_session_cookies() if session.cookies else ()
 
 
-def others_ended(caller: Caller) -> None:
+def end_other_sessions(caller: Caller) -> None:
     """End all of the caller's sessions but this one."""
-    signed_in(caller)
+    require_signed_in_user(caller)
 
     def end() -> None:
         ops = end_sessions_op(caller.org_id, caller.user_id, "ended by its owner", but=caller.session_id)
@@ -206,19 +208,19 @@ def others_ended(caller: Caller) -> None:
     retry_on_conflict(end)
 
 
-def needs_recent(caller: Caller) -> None:
+def require_recent_log_in(caller: Caller) -> None:
     """Raises Forbidden when the caller's session did not begin just now: a stolen token must not do everything."""
-    _, session = session_of(caller)
+    _, session = require_session(caller)
     if session.created_at + model_permissions.RECENT < clock.now():
         raise errors.Forbidden("log in again to do this", title="a fresh log-in is needed")
 
 
-def _own(kept: Sessions, session_id: str, now: datetime) -> Session:
-    for each in kept.sessions:
+def _find_own(stored: Sessions, session_id: str, now: datetime) -> Session:
+    for each in stored.sessions:
         if each.id == session_id and each.expires_at > now:
             return each
     raise errors.NotFound("there is no such session")
 
 
-def _view(session: Session, caller: Caller) -> SessionView:
+def _build_view(session: Session, caller: Caller) -> SessionView:
     return SessionView(**session.model_dump(exclude={"current"}), current=session.id == caller.session_id)

@@ -23,7 +23,7 @@ from coachway.identity.model import permissions as model_permissions
 from coachway.identity.model.field_types import GivenToken
 from coachway.identity.model.user import User
 from coachway.identity.secrets import signing_keys
-from coachway.identity.secrets.hashing import digest, same
+from coachway.identity.secrets.hashing import digest_bytes, is_equal
 
 MFA_AUDIENCE: Final = "coachway-mfa"
 REFRESH_COOKIE: Final = "coachway_refresh"
@@ -105,14 +105,14 @@ class RefreshToken:
 
     @property
     def family_digest(self) -> str:
-        return digest(self.family)
+        return digest_bytes(self.family)
 
     @property
     def current_digest(self) -> str:
-        return digest(self.family + self.secret)
+        return digest_bytes(self.family + self.secret)
 
 
-def access_token(user: User, permissions: frozenset[str], session_id: str, csrf: str, at: datetime) -> str:
+def create_access_token(user: User, permissions: frozenset[str], session_id: str, csrf: str, at: datetime) -> str:
     """A signed token that proves who asks and what they may do, for 15 minutes."""
     return signing_keys.sign(
         {
@@ -132,7 +132,7 @@ def access_token(user: User, permissions: frozenset[str], session_id: str, csrf:
     )
 
 
-def mfa_token(user: User, method: str, at: datetime) -> str:
+def create_mfa_token(user: User, method: str, at: datetime) -> str:
     """A signed token that proves a first factor, for five minutes and for nothing but giving the second."""
     return signing_keys.sign(
         {
@@ -148,12 +148,12 @@ def mfa_token(user: User, method: str, at: datetime) -> str:
     )
 
 
-def issued(
+def issue_tokens(
     user: User, permissions: frozenset[str], refresh: RefreshToken, at: datetime, *, cookies: bool
 ) -> Issued[SignedIn]:
     """What a session's owner is given: in the body, or in cookies."""
     csrf = secrets.token_urlsafe(24)
-    access = access_token(user, permissions, refresh.session_id, csrf, at)
+    access = create_access_token(user, permissions, refresh.session_id, csrf, at)
     seconds = int(model_permissions.ACCESS_LIFE.total_seconds())
     if not cookies:
         return Issued(SignedIn(access_token=access, refresh_token=refresh.text, expires_in=seconds))
@@ -180,7 +180,7 @@ def read_refresh_token(body: Refresh, cookies: str, csrf: str) -> str:
     token = authentication.cookie(cookies, REFRESH_COOKIE)
     if not token:
         raise errors.Unauthenticated("send the refresh token in the body, or its cookie")
-    if not csrf or not same(csrf, authentication.cookie(cookies, authentication.CSRF_COOKIE)):
+    if not csrf or not is_equal(csrf, authentication.cookie(cookies, authentication.CSRF_COOKIE)):
         raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
     return token
 

@@ -26,12 +26,12 @@ def new_secret() -> str:
     return random_base32()
 
 
-def sealed(user_id: str, secret: str) -> str:
+def encrypt_secret(user_id: str, secret: str) -> str:
     """The secret as it is kept."""
     return encryption.encrypt(_PURPOSE, user_id, secret.encode())
 
 
-def uri(secret: str, account: str, issuer: str) -> str:
+def otpauth_uri(secret: str, account: str, issuer: str) -> str:
     """The `otpauth://` address that authenticators take."""
     from pyotp import TOTP
 
@@ -45,19 +45,19 @@ def qr_code_data_uri(text: str) -> str:
     return segno.make(text, error="m").svg_data_uri(scale=4, border=4)
 
 
-def step_of(user_id: str, kept: str, code: str, at: datetime, after: int) -> int | None:
+def step_of(user_id: str, stored: str, code: str, at: datetime, after: int) -> int | None:
     """The 30-second step that a code belongs to: this one, the last or the next, but later than `after`; else None."""
     from pyotp import TOTP
 
-    if not kept:
+    if not stored:
         return None
     try:
-        totp = TOTP(encryption.decrypt(_PURPOSE, user_id, kept).decode())
+        totp = TOTP(encryption.decrypt(_PURPOSE, user_id, stored).decode())
     except ValueError:  # sealed under a root secret that was changed since: it has to be set up again
         return None
     now = int(at.timestamp()) // STEP_SECONDS
-    found = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(totp.generate_otp(step), code)]
-    return next((step for step in found if step > after), None)
+    result = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(totp.generate_otp(step), code)]
+    return next((step for step in result if step > after), None)
 
 
 def new_recovery_codes(user_id: str) -> tuple[list[str], list[str]]:
@@ -80,8 +80,8 @@ def consume_code(before: Credentials, code: str, at: datetime) -> tuple[Credenti
         step = step_of(before.id, before.totp, typed, at, before.totp_step)
         return None if step is None else (before.model_copy(update={"totp_step": step}), False)
     digest = _recovery_digest(before.id, typed)
-    left = [each for each in before.recovery if not hashing.same(each, digest)]
-    return None if len(left) == len(before.recovery) else (before.model_copy(update={"recovery": left}), True)
+    remaining = [each for each in before.recovery if not hashing.is_equal(each, digest)]
+    return None if len(remaining) == len(before.recovery) else (before.model_copy(update={"recovery": remaining}), True)
 
 
 def disable_ops(before: Credentials) -> Update:

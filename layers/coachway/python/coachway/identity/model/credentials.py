@@ -119,6 +119,6 @@ NOBODY: Final = "usr_00000000000000000000000000"
 """Looked up in the place of an account that is not there, so that it costs the same."""
 
 
-def is_good(kept: PendingLink | None, nonce: str) -> bool:
+def is_good(stored: PendingLink | None, nonce: str) -> bool:
     """Whether a link's nonce is the one that is out, and in time."""
-    return kept is not None and hashing.same(kept.nonce, nonce) and kept.expires_at > clock.now()
+    return stored is not None and hashing.is_equal(stored.nonce, nonce) and stored.expires_at > clock.now()

@@ -23,11 +23,11 @@ CURRENCIES: Final = frozenset(_HUNDREDTHS.split())
 
 def _zone(name: str) -> str:
     try:
-        known = (name == "UTC" or "/" in name) and not name.startswith(("posix/", "right/"))
+        existing = (name == "UTC" or "/" in name) and not name.startswith(("posix/", "right/"))
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a directory of zones is an OSError
-        known = False
-    if not known:
+        existing = False
+    if not existing:
         raise ValueError("must be an IANA time zone such as America/New_York")
     return name
 

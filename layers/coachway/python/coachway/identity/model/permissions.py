@@ -140,9 +140,9 @@ REMEMBERED_FOR: Final = timedelta(hours=24)
 """Wrong tries count together until one is right, or none came for so long."""
 
 
-def missing_permissions(held: Iterable[str], granted: Iterable[str]) -> list[str]:
+def missing_permissions(owned: Iterable[str], granted: Iterable[str]) -> list[str]:
     """The permissions among `granted` that somebody who holds `held` cannot give: those they lack. Sorted."""
-    return sorted(set(granted) - set(held))
+    return sorted(set(granted) - set(owned))
 
 
 def tries_after(tries: int, last: datetime | None, locked_until: datetime | None, at: datetime) -> int:

@@ -119,8 +119,8 @@ class Person(RequestSchema):
             raise ValueError("email: an email or a phone is needed")
         prefix = PARTY_PREFIX.get(self.role)
         if self.party_id is not None and not self.party_id.startswith(f"{prefix}_"):
-            wanted = _PARTY_RULE.format(role=self.role) if prefix else "only a client, vendor or driver has one"
-            raise ValueError(f"party_id: {wanted}")
+            requested = _PARTY_RULE.format(role=self.role) if prefix else "only a client, vendor or driver has one"
+            raise ValueError(f"party_id: {requested}")
         return self
 
 
@@ -192,8 +192,8 @@ class User(Entity, Person):
         return {"role": self.role, "status": self.status}
 
     def uniques(self) -> dict[str, str]:
-        held = {"user-email": same_mailbox(self.email) if self.email else "", "user-phone": self.phone or ""}
-        return {name: value for name, value in held.items() if value}
+        owned = {"user-email": same_mailbox(self.email) if self.email else "", "user-phone": self.phone or ""}
+        return {name: value for name, value in owned.items() if value}
 
     @property
     def is_active_admin(self) -> bool:

@@ -6,7 +6,7 @@ from coachway.core.documents.branding import Brand
 from coachway.identity.model.organization import Organization
 
 
-def brand_of(organization: Organization) -> Brand:
+def build_brand(organization: Organization) -> Brand:
     """Its name, colour and addresses."""
     branding = organization.branding
     return Brand(

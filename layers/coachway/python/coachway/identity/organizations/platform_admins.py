@@ -24,4 +24,4 @@ def invite(slug: str, body: Invitation) -> Invited:
     if holder is None:
         raise errors.NotFound(f"there is no organization {slug}")
     caller = replace(Caller.system("operator", holder.organization_id), permissions=permissions.PERMISSIONS)
-    return invitations.issued(caller, body.model_copy(update={"role": "platform"}))
+    return invitations.issue_invitation(caller, body.model_copy(update={"role": "platform"}))

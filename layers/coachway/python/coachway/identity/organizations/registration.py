@@ -16,7 +16,7 @@ from coachway.identity import rate_limits
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.organization import Organization
 from coachway.identity.model.user import ADMINS, Registration, SlugHolder, User
-from coachway.identity.secrets.hashing import password_digest
+from coachway.identity.secrets.hashing import digest_password
 
 
 class Registered(BaseSchema):
@@ -42,7 +42,7 @@ def register(caller: Caller, body: Registration) -> Registered:
         role="admin",
         status="active",
     )
-    credentials = Credentials(id=user_id, org_id=org_id, password_hash=password_digest(admin.password))
+    credentials = Credentials(id=user_id, org_id=org_id, password_hash=digest_password(admin.password))
     began = OrganizationRegistered(
         **body.organization.model_dump(),
         admin_id=user_id,

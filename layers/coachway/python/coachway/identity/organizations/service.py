@@ -18,27 +18,29 @@ _YEARS_AHEAD: Final = 10
 """Within which trips are quoted."""
 
 
-def updated(caller: Caller, changes: PartialUpdate[OrganizationSettings], expected: int | None) -> Organization:
+def update_organization(
+    caller: Caller, changes: PartialUpdate[OrganizationSettings], expected: int | None
+) -> Organization:
     """Change what an organization says of itself; what is left out, inside groups too, stays as it is.
 
     Raises Conflict for another currency once trips have prices in the one of before: books are kept in one.
     """
     require_active_session(caller)
     before = store.get(Organization, ORGANIZATIONS.key(org=caller.org_id), expected=expected)
-    merged = {name: _merged(getattr(before, name), value) for name, value in changes.fields.items()}
+    merged = {name: _merge_settings(getattr(before, name), value) for name, value in changes.fields.items()}
     after = apply_changes(before, PartialUpdate(merged))
-    conditions = _no_trips_yet(caller.org_id) if after.currency != before.currency else []
+    conditions = _require_no_trips(caller.org_id) if after.currency != before.currency else []
     store.commit(caller, Update(before, after, [OrganizationUpdated()]), *conditions)
     return after
 
 
-def _no_trips_yet(org_id: str) -> list[Op]:
-    kept = errors.Conflict("trips have prices in it already", title="the currency cannot be changed any more")
+def _require_no_trips(org_id: str) -> list[Op]:
+    stored = errors.Conflict("trips have prices in it already", title="the currency cannot be changed any more")
     years = range(ids.created_at_of(org_id).year - 1, clock.now().year + _YEARS_AHEAD)
-    return [CheckAbsent(COUNTER.key(org=org_id, name=charter_sequence(year)), kept) for year in years]
+    return [CheckAbsent(COUNTER.key(org=org_id, name=charter_sequence(year)), stored) for year in years]
 
 
-def _merged(old: Any, new: Any) -> Any:
+def _merge_settings(old: Any, new: Any) -> Any:
     if not isinstance(new, RequestSchema):
         return new
     return {**old.model_dump(), **{name: getattr(new, name) for name in new.model_fields_set}}

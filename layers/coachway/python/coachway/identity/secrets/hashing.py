@@ -32,12 +32,12 @@ def _hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES)
 
 
-def password_digest(password: str) -> str:
+def digest_password(password: str) -> str:
     """The argon2id digest of a password, with a salt of its own."""
     return _hasher().hash(_typed(password))
 
 
-def password_matches(digest: str, password: str) -> bool:
+def is_right_password(digest: str, password: str) -> bool:
     """Whether the digest is of this password. Without a digest the same work is done, and the answer is no."""
     from argon2.exceptions import VerificationError
 
@@ -57,12 +57,12 @@ def _typed(password: str) -> bytes:
     return unicodedata.normalize("NFKC", password).encode()
 
 
-def digest(secret: bytes | str) -> str:
+def digest_bytes(secret: bytes | str) -> str:
     """The digest of a secret that has enough entropy of its own."""
     return hashlib.sha256(secret if isinstance(secret, bytes) else secret.encode()).hexdigest()
 
 
-def same(one: str, other: str) -> bool:
+def is_equal(one: str, other: str) -> bool:
     """Whether two digests are equal, in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
 

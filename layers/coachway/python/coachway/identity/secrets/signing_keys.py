@@ -69,14 +69,14 @@ def still_needed(keys: Sequence[SigningKey], at: datetime) -> list[SigningKey]:
     """The keys, oldest first, without those that were replaced so long ago that no token of theirs is left."""
     ordered = sorted(keys, key=lambda key: key.created_at)
     replaced = [after.created_at + PUBLISHED_FIRST + KEPT_AFTER <= at for after in ordered[1:]]
-    return [key for key, gone in zip(ordered, [*replaced, False], strict=True) if not gone]
+    return [key for key, removed in zip(ordered, [*replaced, False], strict=True) if not removed]
 
 
-def current() -> SigningKeys:
+def get_signing_keys() -> SigningKeys:
     """The deployment's keys, with a first one made if there was none."""
-    found = store.find(SigningKeys, SIGNING_KEYS.key())
-    if found is not None:
-        return found
+    record = store.find(SigningKeys, SIGNING_KEYS.key())
+    if record is not None:
+        return record
     try:
         first = SigningKeys(keys=[_new()])
         store.commit(_SYSTEM, Create(first))
@@ -85,9 +85,9 @@ def current() -> SigningKeys:
     return first
 
 
-def renew() -> SigningKeys:
+def renew_signing_keys() -> SigningKeys:
     """Add a key, and drop those that nobody needs any more. Twice in a day is once."""
-    before = current()
+    before = get_signing_keys()
     if before.keys[-1].created_at + RENEWED_AT_MOST_EVERY > clock.now():
         return before
     return _with_another(before)
@@ -98,13 +98,13 @@ def _with_another(before: SigningKeys) -> SigningKeys:
     try:
         store.commit(_SYSTEM, Update(before, after))
     except errors.ConcurrentUpdate:  # somebody else was faster
-        return current()
+        return get_signing_keys()
     return after
 
 
-def jwks() -> Jwks:
+def build_jwks() -> Jwks:
     """The public halves."""
-    return Jwks(keys=[Jwk(kid=key.kid, **key.public) for key in current().keys])
+    return Jwks(keys=[Jwk(kid=key.kid, **key.public) for key in get_signing_keys().keys])
 
 
 def sign(claims: dict[str, Any]) -> str:
@@ -115,29 +115,29 @@ def sign(claims: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _signer(period: int) -> tuple[str, EllipticCurvePrivateKey]:  # noqa: ARG001 - another period is another look
-    kept = current().keys
-    opened = _opened(kept)
+    stored = get_signing_keys().keys
+    opened = _opened(stored)
     if not opened:  # the root secret was changed: nobody can sign with the keys that are kept
-        kept = _with_another(current()).keys
-        opened = _opened(kept)
-    key = signing([each for each in kept if each.kid in opened], clock.now())
+        stored = _with_another(get_signing_keys()).keys
+        opened = _opened(stored)
+    key = signing([each for each in stored if each.kid in opened], clock.now())
     return key.kid, opened[key.kid]
 
 
 def _opened(keys: Sequence[SigningKey]) -> dict[str, EllipticCurvePrivateKey]:
     """The private halves, by key id, of the keys that were sealed under today's root secret."""
-    found: dict[str, EllipticCurvePrivateKey] = {}
+    result: dict[str, EllipticCurvePrivateKey] = {}
     for key in keys:
         try:
             private = load_der_private_key(encryption.decrypt(_PURPOSE, key.kid, key.sealed), None)
         except ValueError:
             continue
         if isinstance(private, EllipticCurvePrivateKey):
-            found[key.kid] = private
-    return found
+            result[key.kid] = private
+    return result
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the keys again at the next token, as a new process does."""
     _signer.cache_clear()
 

@@ -17,13 +17,13 @@ from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.contact import same_mailbox
 from coachway.identity import organization_queries, rate_limits, roles
-from coachway.identity.account_lookup import credentials_of, require_active_session, retry_on_conflict, user_of
+from coachway.identity.account_lookup import get_credentials, get_user, require_active_session, retry_on_conflict
 from coachway.identity.model import permissions
 from coachway.identity.model.credentials import Credentials, PendingLink, is_good
 from coachway.identity.model.field_types import GivenToken, NewPassword
 from coachway.identity.model.user import USERS, Invitation, Status, User
 from coachway.identity.secrets import hashing
-from coachway.identity.users.service import admins_counted
+from coachway.identity.users.service import admin_count_ops
 
 
 class Invited(BaseSchema):
@@ -62,10 +62,10 @@ def invite(caller: Caller, body: Invitation) -> Invited:
     Raises Duplicate for an address that another user has, Forbidden for a role with more rights than the caller's.
     """
     require_active_session(caller)
-    return issued(caller, body, *roles.grant_checks(caller, body.role))
+    return issue_invitation(caller, body, *roles.grant_checks(caller, body.role))
 
 
-def issued(caller: Caller, body: Invitation, *role: Op) -> Invited:
+def issue_invitation(caller: Caller, body: Invitation, *role: Op) -> Invited:
     """The invitation of somebody to a role that is the caller's to give; `role` holds as long as these ops do."""
     organization = organization_queries.get(caller.org_id)
     inviter = store.find(User, USERS.key(org=caller.org_id, id=caller.user_id))
@@ -74,7 +74,7 @@ def issued(caller: Caller, body: Invitation, *role: Op) -> Invited:
 
     def write() -> User:
         user, ops = _again(caller, body, nonce) or _first(caller, body, nonce)
-        fact = UserInvited(
+        event = UserInvited(
             user_id=user.id,
             email=body.email,
             first_name=user.first_name,
@@ -85,14 +85,14 @@ def issued(caller: Caller, body: Invitation, *role: Op) -> Invited:
             nonce=nonce.nonce,
             expires_at=nonce.expires_at,
         )
-        ops[0].events = [fact]
-        store.commit(caller, *ops, *role, answer=_told(user, nonce))
+        ops[0].events = [event]
+        store.commit(caller, *ops, *role, answer=_invited_event(user, nonce))
         return user
 
-    return _told(retry_on_conflict(write), nonce)
+    return _invited_event(retry_on_conflict(write), nonce)
 
 
-def _told(user: User, nonce: PendingLink) -> Invited:
+def _invited_event(user: User, nonce: PendingLink) -> Invited:
     return Invited(
         id=user.id,
         email=user.email or "",
@@ -110,33 +110,33 @@ def _first(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, 
 
 def _again(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, list[Create | Update]] | None:
     """The same person, if they are invited already: names and role are those of the newest invitation."""
-    known = store.owner_of(caller.org_id, "user-email", same_mailbox(body.email))
-    before = store.find(User, USERS.key(org=caller.org_id, id=known)) if known else None
+    existing = store.owner_of(caller.org_id, "user-email", same_mailbox(body.email))
+    before = store.find(User, USERS.key(org=caller.org_id, id=existing)) if existing else None
     if before is None or before.status != "invited":
         return None
     roles.require_role_not_above_caller(caller, before.role)
     after = User.model_validate({**before.model_dump(), **body.model_dump()})
-    held = credentials_of(before)
-    return after, [Update(before, after), Update(held, held.model_copy(update={"invitation": nonce}))]
+    owned = get_credentials(before)
+    return after, [Update(before, after), Update(owned, owned.model_copy(update={"invitation": nonce}))]
 
 
 def accept(caller: Caller, body: Acceptance) -> Joined:
     """Accept an invitation. Raises Missing for a link that is wrong, void, used or too old."""
     rate_limits.by_address("link", caller)
-    said = signed_links.verify_link_token(INVITATION, "usr", body.token)
-    digest = hashing.password_digest(body.password)
+    payload = signed_links.verify_link_token(INVITATION, "usr", body.token)
+    digest = hashing.digest_password(body.password)
 
     def join() -> Joined:
-        user = user_of(said.org_id, said.subject_id)
-        held = credentials_of(user)
-        if not is_good(held.invitation, said.nonce):
+        user = get_user(payload.org_id, payload.subject_id)
+        owned = get_credentials(user)
+        if not is_good(owned.invitation, payload.nonce):
             raise errors.NotFound("this invitation was used, or is too old: ask for another one")
         after = user.model_copy(update={"status": "active"})
-        kept = held.model_copy(update={"invitation": None, "password_hash": digest})
+        stored = owned.model_copy(update={"invitation": None, "password_hash": digest})
         ops: list[Op] = [
             Update(user, after, [UserJoined(user_id=user.id, role=user.role)]),
-            Update(held, kept),
-            *admins_counted(user, after),
+            Update(owned, stored),
+            *admin_count_ops(user, after),
         ]
         answer = Joined(id=user.id, email=user.email, role=user.role)
         acting = replace(caller, org_id=user.org_id, user_id=user.id, role=user.role)

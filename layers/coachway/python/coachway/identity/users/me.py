@@ -9,7 +9,7 @@ from pydantic import Field
 from coachway.core.caller import Caller
 from coachway.core.schemas import BaseSchema
 from coachway.identity import organization_queries, roles
-from coachway.identity.account_lookup import signed_in
+from coachway.identity.account_lookup import require_signed_in_user
 
 
 class OwnOrganization(BaseSchema):
@@ -38,11 +38,11 @@ class Me(BaseSchema):
     organization: OwnOrganization
 
 
-def me(caller: Caller) -> Me:
+def get_me(caller: Caller) -> Me:
     """The caller as they are now, not as they were when their token was made."""
-    user = signed_in(caller)
+    user = require_signed_in_user(caller)
     organization = organization_queries.get(caller.org_id)
-    known = user.model_dump(include={*Me.model_fields})
-    told = organization.model_dump(include={*OwnOrganization.model_fields})
-    own = OwnOrganization(**told, phone=organization.branding.phone)
-    return Me(**known, permissions=sorted(roles.permissions_of(user.org_id, user.role)), organization=own)
+    existing = user.model_dump(include={*Me.model_fields})
+    event = organization.model_dump(include={*OwnOrganization.model_fields})
+    own = OwnOrganization(**event, phone=organization.branding.phone)
+    return Me(**existing, permissions=sorted(roles.get_permissions(user.org_id, user.role)), organization=own)

@@ -14,7 +14,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
 from coachway.identity import roles
-from coachway.identity.account_lookup import credentials_of, sessions_of
+from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions
 from coachway.identity.model.credentials import CREDENTIALS, SESSIONS, Credentials, Sessions
 from coachway.identity.model.user import USERS, User
@@ -43,17 +43,17 @@ class Known(TypedDict):
     email: str | None
 
 
-def create_user_ops(org_id: str, role: Role, party_id: str, known: Known) -> tuple[str, list[Op]]:
+def create_user_ops(org_id: str, role: Role, party_id: str, existing: Known) -> tuple[str, list[Op]]:
     """The id of a new user who can log in by one-time codes at once, and the ops that make them.
 
     Their commit raises Duplicate for a phone or an email that another user has.
     """
-    user = User(id=ids.new("usr"), org_id=org_id, role=role, party_id=party_id, status="active", **known)
-    made = UserCreated(user_id=user.id, role=role)
-    return user.id, [Create(user, [made]), Create(Credentials(id=user.id, org_id=org_id))]
+    user = User(id=ids.new("usr"), org_id=org_id, role=role, party_id=party_id, status="active", **existing)
+    created = UserCreated(user_id=user.id, role=role)
+    return user.id, [Create(user, [created]), Create(Credentials(id=user.id, org_id=org_id))]
 
 
-def link_user_ops(org_id: str, user_id: str, role: Role, party_id: str, known: Known) -> list[Op]:
+def link_user_ops(org_id: str, user_id: str, role: Role, party_id: str, existing: Known) -> list[Op]:
     """The ops by which a user who is there already acts for a party from now on.
 
     Raises Missing, and Conflict for a user of another role or who acts for somebody.
@@ -61,11 +61,11 @@ def link_user_ops(org_id: str, user_id: str, role: Role, party_id: str, known: K
     before = store.get(User, USERS.key(org=org_id, id=user_id))
     if before.role != role or before.party_id is not None or before.status != "active":
         raise errors.Conflict(f"user_id: must be an active user of the role {role} who acts for nobody yet")
-    email = known["email"] or before.email
-    return _changing(before, {**known, "email": email, "party_id": party_id})
+    email = existing["email"] or before.email
+    return _changing(before, {**existing, "email": email, "party_id": party_id})
 
 
-def sync_user_ops(org_id: str, user_id: str, known: Known, status: Literal["active", "disabled"] | None) -> list[Op]:
+def sync_user_ops(org_id: str, user_id: str, existing: Known, status: Literal["active", "disabled"] | None) -> list[Op]:
     """The ops by which a user is called and reached as their party now is; none if nothing changes.
 
     `status` lets them in or keeps them out; None leaves that as it is. Another phone or status ends their sessions.
@@ -73,7 +73,7 @@ def sync_user_ops(org_id: str, user_id: str, known: Known, status: Literal["acti
     before = store.find(User, USERS.key(org=org_id, id=user_id))
     if before is None:
         return []
-    return _changing(before, {**known, "status": status or before.status})
+    return _changing(before, {**existing, "status": status or before.status})
 
 
 def delete_user_ops(org_id: str, user_id: str) -> list[Op]:
@@ -81,35 +81,35 @@ def delete_user_ops(org_id: str, user_id: str) -> list[Op]:
     before = store.find(User, USERS.key(org=org_id, id=user_id))
     if before is None:
         return []
-    kept = sessions_of(org_id, user_id)
+    stored = get_sessions(org_id, user_id)
     return [
         Update(before, before.model_copy(update={"deleted_at": clock.now()}), [UserDeleted(user_id=user_id)]),
-        Remove(credentials_of(before)),
-        *([Remove(kept)] if kept.version else []),
+        Remove(get_credentials(before)),
+        *([Remove(stored)] if stored.version else []),
     ]
 
 
-def of_party(org_id: str, role: Role, party_id: str) -> list[User]:
+def list_users_of_party(org_id: str, role: Role, party_id: str) -> list[User]:
     """The users who act for a party: all users of its role are looked through."""
-    found: list[User] = []
+    result: list[User] = []
     query = PageQuery(limit=100)
     while True:
-        some = roles.users_of(org_id, role, query)
-        found += [each for each in some.items if each.party_id == party_id]
-        if some.next_cursor is None:
-            return found
-        query = PageQuery(limit=100, cursor=some.next_cursor)
+        batch = roles.list_users_of_role(org_id, role, query)
+        result += [each for each in batch.items if each.party_id == party_id]
+        if batch.next_cursor is None:
+            return result
+        query = PageQuery(limit=100, cursor=batch.next_cursor)
 
 
-def erase(caller: Caller, user: User) -> None:
+def erase_user(caller: Caller, user: User) -> None:
     """Take a user out of the records for good: their past events name nobody any more."""
     partition = user.key().pk
-    kept: list[Op] = [
+    stored: list[Op] = [
         Remove(each)
         for model, place in ((Credentials, CREDENTIALS), (Sessions, SESSIONS))
         for each in query_all(model, partition, prefix=place.sk)
     ]
-    erasure.erase_at(caller, partition, [], _PERSONAL, "", Remove(user), *kept)
+    erasure.erase_at(caller, partition, [], _PERSONAL, "", Remove(user), *stored)
 
 
 def _changing(before: User, fields: Mapping[str, object]) -> list[Op]:

@@ -12,19 +12,19 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 from coachway.identity import roles
-from coachway.identity.account_lookup import credentials_of, require_active_session, retry_on_conflict, sessions_of
+from coachway.identity.account_lookup import get_credentials, get_sessions, require_active_session, retry_on_conflict
 from coachway.identity.auth import sessions, totp
 from coachway.identity.model import permissions
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.user import ADMINS, USERS, USERS_LIST, NewUser, User, UserQuery, UserSettings
-from coachway.identity.secrets.hashing import password_digest
+from coachway.identity.secrets.hashing import digest_password
 
 
-def listed(caller: Caller, query: UserQuery) -> Page[User]:
+def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     """The users of the caller's organization, newest first."""
     where: dict[str, str] = {"status": query.status} if query.status else {}
     if query.role:
-        return roles.users_of(caller.org_id, query.role, query, where)
+        return roles.list_users_of_role(caller.org_id, query.role, query, where)
     since = months_between(ids.created_at_of(caller.org_id), clock.now())
     partitions = [USERS_LIST.partition(org=caller.org_id, month=month) for month in reversed(since)]
     return query_page(User, USERS_LIST, partitions, query, where=where, descending=True)
@@ -35,26 +35,26 @@ def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
     return store.get(User, USERS.key(org=caller.org_id, id=user_id), expected=expected)
 
 
-def created(caller: Caller, body: NewUser) -> User:
+def create_user(caller: Caller, body: NewUser) -> User:
     """Add somebody who can log in at once. Raises Duplicate for an email or phone that another user has."""
     require_active_session(caller)
     role = roles.grant_checks(caller, body.role)
     if body.password is None and body.role not in permissions.PARTY_PREFIX:
         raise errors.Invalid.field("password", "is needed for this role; or send an invitation")
-    known = body.model_dump(exclude={"password"})
-    user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **known)
-    digest = password_digest(body.password) if body.password else ""
+    existing = body.model_dump(exclude={"password"})
+    user = User(id=ids.new("usr"), org_id=caller.org_id, status="active", **existing)
+    digest = digest_password(body.password) if body.password else ""
     store.commit(
         caller,
         Create(user, [UserCreated(user_id=user.id, role=user.role)]),
         Create(Credentials(id=user.id, org_id=caller.org_id, password_hash=digest)),
         *role,
-        *admins_counted(None, user),
+        *admin_count_ops(None, user),
     )
     return user
 
 
-def updated(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], expected: int | None) -> User:
+def update_user(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], expected: int | None) -> User:
     """Change a user. Another role or status, or another party, ends their sessions.
 
     Raises Forbidden for a user or a role with more rights than the caller's, Conflict for the last admin.
@@ -71,17 +71,17 @@ def updated(caller: Caller, user_id: str, changes: PartialUpdate[UserSettings], 
         rights = ("role", "status", "party_id")
         lost = any(getattr(before, name) != getattr(after, name) for name in rights)
         ends = sessions.end_sessions_op(caller.org_id, user_id, "an admin changed their rights") if lost else []
-        facts: list[Event] = [UserUpdated(user_id=user_id)]
+        events: list[Event] = [UserUpdated(user_id=user_id)]
         if before.mfa_enabled and not after.mfa_enabled:
-            ends.append(totp.disable_ops(credentials_of(before)))
-            facts.append(MfaDisabled(user_id=user_id))
-        store.commit(caller, Update(before, after, facts), *role, *ends, *admins_counted(before, after))
+            ends.append(totp.disable_ops(get_credentials(before)))
+            events.append(MfaDisabled(user_id=user_id))
+        store.commit(caller, Update(before, after, events), *role, *ends, *admin_count_ops(before, after))
         return after
 
     return retry_on_conflict(update)
 
 
-def deleted(caller: Caller, user_id: str, expected: int | None) -> None:
+def delete_user(caller: Caller, user_id: str, expected: int | None) -> None:
     """Remove a user, what they log in with, and their sessions. Raises Forbidden, Conflict for the last admin."""
     require_active_session(caller)
 
@@ -89,19 +89,19 @@ def deleted(caller: Caller, user_id: str, expected: int | None) -> None:
         before = get(caller, user_id, expected)
         roles.require_role_not_above_caller(caller, before.role)
         after = before.model_copy(update={"deleted_at": clock.now()})
-        kept = sessions_of(caller.org_id, user_id)
+        stored = get_sessions(caller.org_id, user_id)
         store.commit(
             caller,
             Update(before, after, [UserDeleted(user_id=user_id)]),
-            Remove(credentials_of(before)),
-            *([Remove(kept)] if kept.version else []),
-            *admins_counted(before, after),
+            Remove(get_credentials(before)),
+            *([Remove(stored)] if stored.version else []),
+            *admin_count_ops(before, after),
         )
 
     retry_on_conflict(delete)
 
 
-def admins_counted(before: User | None, after: User) -> list[Op]:
+def admin_count_ops(before: User | None, after: User) -> list[Op]:
     """The op that keeps count of active admins, and refuses to let the last one go; none if nothing changes."""
     by = int(after.is_active_admin) - int(before is not None and before.is_active_admin)
     if by == 0:

@@ -36,7 +36,9 @@ def sender() -> str:
     return parseaddr(os.environ["MAIL_FROM"])[1]
 
 
-def post(letter: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str) -> str:
+def send_email(
+    letter: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
+) -> str:
     """Hand a mail to SES; returns SES's id.
 
     `message_id` is the Message-ID's left side. The mailboxes of recipients show a mail that came twice under one
@@ -45,7 +47,7 @@ def post(letter: RenderedMessage, *, to: str, to_name: str, from_name: str, repl
     Raises Refused when it can never go out, Upstream when it may later.
     """
     recipient = _ascii(to)
-    content = compose(
+    content = compose_email(
         letter, to=recipient, to_name=to_name, from_name=from_name, reply_to=reply_to, message_id=message_id
     )
     try:
@@ -60,7 +62,9 @@ def post(letter: RenderedMessage, *, to: str, to_name: str, from_name: str, repl
     return str(answer["MessageId"])
 
 
-def compose(letter: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str) -> bytes:
+def compose_email(
+    letter: RenderedMessage, *, to: str, to_name: str, from_name: str, reply_to: str, message_id: str
+) -> bytes:
     """The mail as it goes over the wire: plain text, and HTML beside it. Raises Refused for an unusable address."""
     mail = EmailMessage(policy=SMTP)
     try:

@@ -44,7 +44,7 @@ def _client() -> Client:
     return Client(account["account_sid"], account["auth_token"], http_client=_At(base))
 
 
-def post(text: str, *, to: str) -> str:
+def send_sms(text: str, *, to: str) -> str:
     """Hand a text message to Twilio; returns Twilio's id.
 
     Raises Refused when it can never go out, Upstream when it may later, or when Twilio did not say: ask `found` first.
@@ -61,7 +61,7 @@ def post(text: str, *, to: str) -> str:
         ) from failure
 
 
-def found(text: str, *, to: str, since: datetime) -> str | None:
+def find_sent(text: str, *, to: str, since: datetime) -> str | None:
     """Twilio's id of this very message if it took it since, although we never heard so. Raises Upstream."""
     try:
         newest = _client().messages.list(to=to, limit=_LOOKED_AT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter
 from coachway.identity import organization_queries
-from coachway.identity.organizations.branding import brand_of
+from coachway.identity.organizations.branding import build_brand
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Letterhead:
     """The organization's short name, which people log in with."""
 
 
-def of(org_id: str) -> Letterhead:
+def load_letterhead(org_id: str) -> Letterhead:
     """The letterhead of an organization."""
     organization = organization_queries.get(org_id)
     wording = Formatter(timezone=organization.timezone, currency=organization.currency)
-    return Letterhead(brand_of(organization), wording, organization.slug)
+    return Letterhead(build_brand(organization), wording, organization.slug)
