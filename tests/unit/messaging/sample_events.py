@@ -8,6 +8,7 @@ from coachway.core.documents.branding import Brand
 from coachway.core.documents.formatting import Formatter
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.types import ids
+from coachway.messaging.notifications import RULES
 from coachway.messaging.rendering.sender import Letterhead
 
 HEAD = Letterhead(
@@ -319,6 +320,13 @@ SAID: dict[str, dict[str, Any]] = {
     "user.otp_requested": {**_USER, **_SECRET, "channel": "sms", "recipient": "+12125550123"},
 }
 """Of every type, what one event says."""
+
+
+for _rule in RULES:
+    if _rule.event.TYPE not in SAID and "json_schema_extra" in _rule.event.model_config:
+        _examples: Any = _rule.event.model_config["json_schema_extra"]
+        SAID[_rule.event.TYPE] = _examples["examples"][0]
+"""An event class that has an example needs no sample here."""
 
 
 def delivery(kind: str, *, org_id: str = "", event_id: str = "", **said: Any) -> Delivery:
