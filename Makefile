@@ -69,6 +69,7 @@ check: $(VENV)/.synced ## Check style, types, layers, security, templates and ge
 	@echo "▸ cfn-lint";      $(VENV)/bin/cfn-lint template.yaml infra/observability.yaml
 	@echo "▸ sam validate";  SAM_CLI_TELEMETRY=0 "$$($(LOCAL) environment sam)/sam" validate --lint --region us-east-1 --template template.yaml
 	@echo "▸ generated files"; $(MAKE) check-generated
+	@echo "▸ TypeScript client"; PYTHONPATH=layers/coachway/python:. $(PY) -m tools.typescript_client
 	@echo "All checks passed."
 
 .PHONY: check-generated
