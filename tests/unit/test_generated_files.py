@@ -71,7 +71,8 @@ def test_the_document_tells_of_every_operation_and_parameter_what_it_is_for() ->
 
 def test_two_schemas_do_not_get_the_same_name() -> None:
     """An enumeration that is sent, and the model of a body, were both a `StatusInput` once."""
-    status, body = {"enum": ["open"]}, {"type": "object"}
+    status: dict[str, Any] = {"enum": ["open"]}
+    body: dict[str, Any] = {"type": "object"}
     schemas = {"Status-Input": status, "coachway__a__Status-Output": status, "StatusInput": body, "Stop-Input": body}
     schemas |= {"Stop-Output": status, "coachway__b__Status": body, "Page_Stop_": status}
     named = openapi_schemas.named({"components": {"schemas": schemas}})["components"]["schemas"]
