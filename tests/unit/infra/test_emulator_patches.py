@@ -12,6 +12,7 @@ import random
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ pytestmark = pytest.mark.xdist_group("emulator-patches")
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 HANDLER = "def handler(event, context):\n    return event\n"
+FUNCTIONS = 4
+"""How many functions start at the same time."""
 WAIT_SECONDS = 3.0
 """How long an execution must still be running to show that its timeout does not work."""
 
@@ -103,35 +106,39 @@ def _create_function(emulator: Emulator, name: str, *layers: str) -> None:
         Runtime="python3.12",
         Role=ROLE,
         Handler="index.handler",
-        Code={"ZipFile": _zip("index.py", HANDLER)},
+        Code={"ZipFile": _zip("index.py", text=HANDLER)},
         Layers=list(layers),
     )
 
 
-def _zip(name: str, text: str) -> bytes:
+def _zip(*names: str, text: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(name, text)
+        for name in names:
+            archive.writestr(name, text)
     return packed.getvalue()
 
 
 def _unpacked_copies(emulator: Emulator) -> int:
-    """How many copies of a layer two workers of different functions unpack."""
+    """How many copies of a layer the workers of several functions unpack when they start at the same time."""
     functions = emulator.client("lambda")
-    layer = functions.publish_layer_version(
-        LayerName="shared", Content={"ZipFile": _zip("python/shared_layer.py", "X = 1\n")}
-    )
-    for name in ("first", "second"):
-        _create_function(emulator, name, layer["LayerVersionArn"])
-        assert functions.invoke(FunctionName=name, Payload=b"{}")["StatusCode"] == 200
-    files = (emulator.config.directory / "tmp").glob("ministack-lambda-*/layer_*/python/shared_layer.py")
-    copies = [file.resolve() for file in files]
-    assert len(copies) == 2
-    return len(set(copies))
+    modules = [f"python/module_{number}.py" for number in range(300)]
+    content = {"ZipFile": _zip(*modules, text="X = 1\n")}
+    layer = functions.publish_layer_version(LayerName="shared", Content=content)["LayerVersionArn"]
+    names = [f"function-{number}" for number in range(FUNCTIONS)]
+    for name in names:
+        _create_function(emulator, name, layer)
+    with ThreadPoolExecutor(FUNCTIONS) as threads:
+        responses = list(threads.map(lambda name: functions.invoke(FunctionName=name, Payload=b"{}"), names))
+    assert all("FunctionError" not in response for response in responses)
+    copies = list((emulator.config.directory / "tmp").glob("ministack-lambda-*/layer_0"))
+    assert len(copies) == FUNCTIONS
+    assert all(len(list(copy.glob("python/*.py"))) == len(modules) for copy in copies)
+    return len({copy.resolve() for copy in copies})
 
 
 def test_share_unpacked_archives_unpacks_a_layer_once(published: Emulator, patched: Emulator) -> None:
-    assert _unpacked_copies(published) == 2
+    assert _unpacked_copies(published) == FUNCTIONS
     assert _unpacked_copies(patched) == 1
 
 
@@ -189,7 +196,7 @@ def _update_api(emulator: Emulator) -> tuple[str, list[str]]:
 def test_correct_api_definition_import_reads_the_whole_definition(published: Emulator, patched: Emulator) -> None:
     assert _binary_media_types(published) == []
     assert _binary_media_types(patched) == ["application/pdf"]
-    assert [_unknown_path_status(each) for each in (published, patched)] == ["403", "404"]
+    assert [_unknown_path_status(emulator) for emulator in (published, patched)] == ["403", "404"]
     assert _update_api(published) != ("UPDATE_COMPLETE", ["/", "/new"])
     assert _update_api(patched) == ("UPDATE_COMPLETE", ["/", "/new"])
     assert _unknown_path_status(patched) == "404"
