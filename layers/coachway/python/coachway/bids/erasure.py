@@ -26,4 +26,4 @@ def on_charter_erased(caller: Caller, delivery: Delivery) -> None:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": on_charter_erased}
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -57,4 +57,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = together(
     refund_consumers.CONSUMERS,
     unbilled_trips.CONSUMERS,
 )
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -109,4 +109,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "client.erased": erase_client_charters,
     "client.erasure_continued": erase_client_charters,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -58,4 +58,4 @@ def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": on_charter_erased}
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -89,4 +89,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "charter.modified": on_charter_modified,
     **dict.fromkeys(_OFF, on_charter_cancelled),
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

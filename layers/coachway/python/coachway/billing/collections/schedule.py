@@ -193,4 +193,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "payment.succeeded": of_charter,
     "invoice.issued": of_invoice,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -107,4 +107,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "bid.accepted": create_payable_for_award,
     "bid.called_off": void_payable_for_award,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -121,4 +121,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "client.erased": client_erased,
     "client.erasure_continued": client_erased,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

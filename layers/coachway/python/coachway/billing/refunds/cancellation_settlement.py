@@ -212,4 +212,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "quote.declined": settle_cancellation,
     "quote.expired": settle_cancellation,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -21,4 +21,4 @@ def wake(caller: Caller, delivery: Delivery) -> None:
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"refund.approved": wake, "refund.rejected": wake}
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

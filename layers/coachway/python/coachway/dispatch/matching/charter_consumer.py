@@ -58,4 +58,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "quote.expired": on_charter_cancelled,
     **at_risk.CONSUMERS,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""

@@ -107,7 +107,7 @@ COUNTERS: Final[Mapping[str, _Counter]] = {
     "trip.hours_exceeded": _count_one("hours_exceeded"),
     "vendor.rated": _count_rating,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""
 
 
 def counter_increments(event_type: str, data: Mapping[str, Any], drove: DriversOfCharter) -> Mapping[str, Numbers]:

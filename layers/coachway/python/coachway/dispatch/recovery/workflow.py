@@ -245,4 +245,4 @@ CONSUMERS: Final[Mapping[str, Consumer]] = {
     "trip.recovered": on_offer_answered,
     "trip.unstarted": on_trip_unstarted,
 }
-"""By the event's type; `template.yaml` lets just these reach the queue."""
+"""By event type. The queue receives these events and no others."""
