@@ -7,11 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 from botocore import session
+from hypothesis import HealthCheck, settings
 
 from tests import stack as stacks
 from tests.stack import needs_stack
 
 LONGEST_GROUPS = ("restart", "browser")
+
+
+# Properties say what holds, and not how fast: a busy machine must not make one fail.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from coachway.core.types.geo import Coordinates, miles_between
@@ -84,6 +84,7 @@ def test_a_circle_on_the_ground_is_a_circle_on_the_sheet() -> None:
 
 
 @given(st.lists(places, min_size=1, max_size=6))
+@example([Coordinates(84.0, 0.0), Coordinates(-81.0, 0.0)])
 def test_the_graticule_is_on_the_sheet_and_does_not_crowd_it(those: list[Coordinates]) -> None:
     onto = fit_projection(those)
     across, down = meridians(onto), parallels(onto)

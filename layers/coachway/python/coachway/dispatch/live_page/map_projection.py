@@ -23,7 +23,7 @@ _MAX_LATITUDE: Final = 85.0
 _MIN_EXTENT: Final = radians(0.01)
 """The least that a sheet shows, about half a mile: a single point has no extent."""
 _MILES_PER_RADIAN: Final = 3958.8
-_GRID_STEPS: Final = (45.0, 30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 30 / 60, 15 / 60, 10 / 60, 5 / 60, 2 / 60, 1 / 60)
+_GRID_STEPS: Final = (90.0, 45.0, 30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 30 / 60, 15 / 60, 10 / 60, 5 / 60, 2 / 60, 1 / 60)
 """Degrees between lines of the graticule; closer than a minute there is none."""
 _SCALES: Final = (1, 2, 5)
 
