@@ -19,6 +19,7 @@ from coachway.bids.request_model import BidRequestInput, BidRequestQuery, Extend
 from coachway.bids.request_schemas import BidRequestDetails, BidRequestView
 from coachway.bids.requests import service as requests
 from coachway.bookings.charters.model import CharterId
+from coachway.bookings.errors import VehiclesHaveDrivers
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
@@ -147,7 +148,7 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     return award_award.reject(caller, bid_id, body)
 
 
-@api.post("/bids/{bid_id}/release", permission="bids:award")
+@api.post("/bids/{bid_id}/release", permission="bids:award", errors=(VehiclesHaveDrivers,))
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     """Take back what a bid won, as when its vendor cannot come.
 

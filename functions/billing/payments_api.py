@@ -7,6 +7,14 @@ from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import Payment, PaymentInput, PaymentQuery
 from coachway.bookings import payment_schedule
 from coachway.bookings.charters.model import CharterId
+from coachway.bookings.errors import (
+    CharterClosed,
+    ClientPaysByInvoice,
+    ClientRemoved,
+    DepositAlreadyCovered,
+    InstalmentDateRequired,
+    PaymentScheduleAccepted,
+)
 from coachway.bookings.payment_schedule import PaymentSchedule, PaymentScheduleInput
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
@@ -46,21 +54,39 @@ def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
     return payment_queries.get(caller, payment_id)
 
 
-@api.get("/charters/{charter_id}/payment-schedule", permission="billing:read", external_roles=CLIENTS)
+@api.get(
+    "/charters/{charter_id}/payment-schedule",
+    permission="billing:read",
+    external_roles=CLIENTS,
+    errors=(ClientRemoved,),
+)
 def get_payment_schedule(caller: Caller, charter_id: CharterId) -> PaymentSchedule:
-    """Get when a charter is paid for, and how that stands.
+    """Get a charter's payment schedule.
 
-    As it was agreed, or as the organization's policy has it. Empty for clients with terms, who are invoiced afterwards.
+    Returns the agreed instalments, or those of the organization's payment policy. The list is empty for clients with
+    payment terms, who are invoiced after the trip.
     """
     return payment_schedule.get_schedule(caller, charter_id)
 
 
-@api.put("/charters/{charter_id}/payment-schedule", permission="charters:write")
+@api.put(
+    "/charters/{charter_id}/payment-schedule",
+    permission="charters:write",
+    errors=(
+        CharterClosed,
+        ClientPaysByInvoice,
+        ClientRemoved,
+        DepositAlreadyCovered,
+        InstalmentDateRequired,
+        PaymentScheduleAccepted,
+    ),
+)
 def set_payment_schedule(
     caller: Caller, charter_id: CharterId, body: PaymentScheduleInput, if_match: int | None
 ) -> PaymentSchedule:
-    """Set when a charter is paid for.
+    """Set a charter's payment schedule.
 
-    An instalment without a day is paid when the quote is accepted, and books the trip. Together they are its price.
+    The instalments must add up to the price. One without `due_on` is due when the quote is accepted, and paying it
+    books the trip. An empty list returns to the organization's payment policy.
     """
     return payment_schedule.set_schedule(caller, charter_id, body, if_match)

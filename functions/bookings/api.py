@@ -1,4 +1,4 @@
-"""Routes of charters and of the links to their quotes."""
+"""Routes of charters, series and quote links."""
 
 from __future__ import annotations
 
@@ -13,38 +13,72 @@ from coachway.bookings.charters.model import Cancellation, Charter, CharterId, C
 from coachway.bookings.charters.queries import CharterQuery
 from coachway.bookings.charters.schemas import CloneInput, RecurringInput, RecurringQuery
 from coachway.bookings.charters.status_counts import DashboardSummary
+from coachway.bookings.errors import (
+    ChangeCaseRequired,
+    CharterClosed,
+    CharterNotDeletable,
+    CharterPartlyPaid,
+    ClientHasUpcomingTrips,
+    ClientInactive,
+    ClientRemoved,
+    DeparturePassed,
+    DocumentsNotInOrder,
+    QuoteAlreadyAccepted,
+    QuoteAlreadyAnswered,
+    QuoteLinkExpired,
+    QuoteLinkReplaced,
+    QuoteNotSendable,
+    QuoteRevised,
+    VehiclesAwarded,
+    VehiclesUncovered,
+)
 from coachway.bookings.quotes import links as quote_links
 from coachway.bookings.quotes import responses as quote_responses
 from coachway.bookings.quotes import schemas as quote_schemas
 from coachway.bookings.quotes.links import SendQuoteInput, SentQuote
 from coachway.bookings.quotes.responses import AcceptInput, DeclineInput, QuoteAnswer
 from coachway.bookings.quotes.schemas import QuoteView
+from coachway.clients.errors import ClientHasOpenBalance, CreditLimitExceeded
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.erasure import Erasure
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema
+from coachway.pricing.errors import PriceTooLarge, PromoCodeUsedUp, QuoteNotBookable
 
-api = ApiRouter("bookings", "Charters, from quote to completion, their series, and the links by which clients answer.")
+api = ApiRouter(
+    "bookings", "Charters from quote to completion, recurring series, and the links by which clients answer quotes."
+)
 app = api.app
+
+ANSWER_ERRORS = (errors.NotFound, QuoteAlreadyAnswered, QuoteLinkExpired, QuoteRevised)
+ACCEPT_ERRORS = (
+    *ANSWER_ERRORS,
+    ClientRemoved,
+    CreditLimitExceeded,
+    PromoCodeUsedUp,
+    QuoteAlreadyAccepted,
+    QuoteNotBookable,
+)
 
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,200}$")]
 
 
 class CancelQuery(RequestSchema):
-    """Whether only to say what a cancellation would refund."""
+    """Options of a cancellation."""
 
-    preview: bool = False
+    preview: Annotated[bool, Field(description="Return the refund without cancelling the charter.")] = False
 
 
-@api.post("/charters", permission="charters:write", status=201, errors=(404,))
+@api.post("/charters", permission="charters:write", status=201, errors=(errors.NotFound, ClientInactive, PriceTooLarge))
 def create_charter(caller: Caller, body: CharterInput) -> Charter:
-    """Quote a charter.
+    """Create a charter.
 
-    It gets its number and its price. Warnings of the quote say what to know before sending it; a blocking one, such as
-    driving hours that no law allows, keeps it from being booked.
+    Creates a charter with the status `quote`, its number and its price. Check `quote.warnings` before sending the
+    quote: a blocking warning, such as illegal driving hours, keeps it from being booked.
     """
-    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
     return charter_service.create(caller, body)
 
@@ -53,26 +87,31 @@ def create_charter(caller: Caller, body: CharterInput) -> Charter:
 def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
     """List charters.
 
-    Newest first; with date_from or date_to by departure, soonest first.
+    Returns the newest charters first. With `date_from` or `date_to`, the earliest departure is first.
     """
     return charter_queries.list_charters(caller, query)
 
 
-@api.post("/charters/recurring", permission="charters:write", status=201, errors=(404, 413))
+@api.post(
+    "/charters/recurring",
+    permission="charters:write",
+    status=201,
+    errors=(errors.NotFound, errors.TooLarge, ClientInactive, PriceTooLarge),
+)
 def create_series(caller: Caller, query: RecurringQuery, body: RecurringInput) -> Page[Charter]:
-    """Quote a recurring series.
+    """Create a recurring series of charters.
 
-    All of it or nothing: up to 52 charters, each priced and checked on its own. The time of day is kept through
-    daylight saving; exceptions skip or move one occurrence.
+    Creates up to 52 charters, all or none, each priced and checked separately. Departures keep their local time of day
+    across daylight saving changes. Use `exceptions` to skip or move single occurrences.
     """
-    from coachway.bookings.series import service as series  # those who read do without what prices
+    from coachway.bookings.series import service as series  # imported late: pricing slows cold starts
 
     return series.create_series(caller, body, query)
 
 
 @api.get("/charters/dashboard-summary", permission="charters:read")
 def get_dashboard_summary(caller: Caller) -> DashboardSummary:
-    """Get how many charters are in each status, and what they are worth."""
+    """Get the number and total price of charters by status."""
     return status_counts.get_dashboard_summary(caller)
 
 
@@ -82,126 +121,162 @@ def get_charter(caller: Caller, charter_id: CharterId) -> Charter:
     return charter_queries.get_charter(caller, charter_id)
 
 
-@api.put("/charters/{charter_id}", permission="charters:write")
+@api.put(
+    "/charters/{charter_id}",
+    permission="charters:write",
+    errors=(ChangeCaseRequired, CharterClosed, ClientInactive, PriceTooLarge, VehiclesAwarded),
+)
 def update_charter(
     caller: Caller, charter_id: CharterId, body: PartialUpdate[CharterInput], if_match: int | None
 ) -> Charter:
-    """Edit a charter.
+    """Update a charter.
 
-    Fields that are left out stay as they are. What changes the quote makes a new revision, priced again; a link sent
-    before is void. Once booked, what touches price, time or stops is refused: it needs a change case.
+    Omitted fields keep their values. Changing the quoted trip creates a new revision with a new price, and invalidates
+    links that were sent before. Once the charter is booked, changes of price, time or stops need a change case.
     """
-    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
     return charter_service.update(caller, charter_id, body, if_match)
 
 
-@api.delete("/charters/{charter_id}", permission="charters:write")
+@api.delete("/charters/{charter_id}", permission="charters:write", errors=(CharterNotDeletable,))
 def delete_charter(caller: Caller, charter_id: CharterId, if_match: int | None) -> None:
-    """Delete a charter that is not booked.
+    """Delete a charter.
 
-    A booked one is cancelled instead.
+    A booked charter cannot be deleted; cancel it instead.
     """
-    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
     charter_service.delete(caller, charter_id, if_match)
 
 
-@api.post("/charters/{charter_id}/clone", permission="charters:write", status=201)
+@api.post(
+    "/charters/{charter_id}/clone", permission="charters:write", status=201, errors=(ClientInactive, PriceTooLarge)
+)
 def clone_charter(caller: Caller, charter_id: CharterId, body: CloneInput) -> Charter:
-    """Quote the same trip again.
+    """Clone a charter.
 
-    With a departure, all its times move along.
+    Quotes the same trip again. With `estimated_departure`, all times are shifted to the new departure.
     """
-    from coachway.bookings.charters import service as charter_service  # those who read do without what prices
+    from coachway.bookings.charters import service as charter_service  # imported late: pricing slows cold starts
 
     return charter_service.clone(caller, charter_id, body)
 
 
 @api.get("/charters/{charter_id}/series", permission="charters:read")
 def get_series(caller: Caller, charter_id: CharterId) -> Page[Charter]:
-    """Get all charters of a charter's series, in order."""
-    from coachway.bookings.series import service as series  # those who read do without what prices
+    """List the charters of a charter's series, in order."""
+    from coachway.bookings.series import service as series  # imported late: pricing slows cold starts
 
     return series.list_series(caller, charter_id)
 
 
 @api.get("/charters/{charter_id}/history", permission="charters:read")
 def get_charter_history(caller: Caller, charter_id: CharterId) -> Page[HistoryEntry]:
-    """Get what happened to a charter: who, when, which fields."""
+    """List a charter's history: who changed which fields, and when."""
     return Page(items=charter_queries.get_history(caller, charter_id))
 
 
-@api.post("/charters/{charter_id}/send-quote", permission="charters:write", secret_response=True)
+@api.post(
+    "/charters/{charter_id}/send-quote",
+    permission="charters:write",
+    secret_response=True,
+    errors=(ClientInactive, DeparturePassed, QuoteNotSendable),
+)
 def send_quote(caller: Caller, charter_id: CharterId, body: SendQuoteInput) -> SentQuote:
-    """Send the client a link to its quote.
+    """Send a quote to the client.
 
-    The link is good for this revision, until it expires or is sent again.
+    Emails a link to the quote. The link is valid for the current revision, until it expires or the quote is sent again.
     """
     return quote_links.send_quote(caller, charter_id, body)
 
 
-@api.post("/charters/{charter_id}/status", permission="charters:write")
+@api.post(
+    "/charters/{charter_id}/status",
+    permission="charters:write",
+    errors=(
+        errors.InvalidStatusTransition,
+        ClientRemoved,
+        CreditLimitExceeded,
+        DocumentsNotInOrder,
+        PromoCodeUsedUp,
+        QuoteNotBookable,
+        VehiclesUncovered,
+    ),
+)
 def set_charter_status(caller: Caller, charter_id: CharterId, body: StatusInput, if_match: int | None) -> Charter:
-    """Move a charter to another status.
+    """Change the status of a charter.
 
-    quote → booked → confirmed → in_progress → completed; a quote may also be declined or expire, and what has not
-    started may be cancelled, here by the operator, by who holds charters:cancel. Confirmed, in progress and completed
-    follow by themselves from the vehicles that have a driver or a vendor. Said by hand, a charter with vehicles that
-    nobody runs is confirmed or started only by those who hold charters:override, with a reason, which is recorded; and
-    nothing starts while papers are not in order.
+    A charter goes from `quote` to `booked`, `confirmed`, `in_progress` and `completed`. A quote can also be declined or
+    expire. A charter that has not started can be cancelled, here on behalf of the operator, with the permission
+    `charters:cancel`.
+
+    `confirmed`, `in_progress` and `completed` are usually set automatically from assignments, awards and positions.
+    Confirming or starting a charter with uncovered vehicles requires the permission `charters:override` and a reason,
+    which is recorded. A charter cannot start while required documents are missing or expired.
     """
     return lifecycle.change_status(caller, charter_id, body, if_match)
 
 
-@api.post("/charters/{charter_id}/cancel", permission="charters:cancel", external_roles=("client",))
+@api.post(
+    "/charters/{charter_id}/cancel",
+    permission="charters:cancel",
+    external_roles=("client",),
+    errors=(errors.InvalidStatusTransition,),
+)
 def cancel_charter(caller: Caller, charter_id: CharterId, query: CancelQuery, body: CancelInput) -> Cancellation:
     """Cancel a charter.
 
-    With `preview=true` it only says what would be refunded. Clients may cancel their own.
+    With `preview=true`, returns the refund without cancelling. Clients can cancel their own charters.
     """
     return lifecycle.cancel(caller, charter_id, body, preview=query.preview)
 
 
 @api.get("/clients/{client_id}/charters", permission="charters:read")
 def list_client_charters(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Charter]:
-    """List a client's charters, newest first."""
+    """List a client's charters.
+
+    Returns the newest charters first.
+    """
     return charter_queries.list_client_charters(caller, client_id, query)
 
 
-@api.post("/clients/{client_id}/erase", permission="clients:write")
+@api.post(
+    "/clients/{client_id}/erase", permission="clients:write", errors=(ClientHasOpenBalance, ClientHasUpcomingTrips)
+)
 def erase_client(caller: Caller, client_id: ClientId) -> Erasure:
-    """Erase everything personal about a client, for good.
+    """Erase a client's personal data.
 
-    Also of a client that was removed before. Refused while it owes something or has trips to come; its open quotes
-    expire. Its trips, bills, papers and messages are gone through in the minutes after; dates and amounts stay in the
-    books. Asking again finishes an erasure that was interrupted, and answers 404 once it is done.
+    Erases it permanently, also for a client that was deleted before. Not possible while the client has an open balance
+    or upcoming trips; its open quotes expire. Charters, invoices, PDFs and messages are erased within minutes after
+    the response; dates and amounts stay in the accounts. Repeat the request to finish an interrupted erasure; it
+    returns 404 once the erasure is complete.
     """
-    from coachway.bookings import erasure  # those who read do without what moves charters
+    from coachway.bookings import erasure  # imported late: only this route needs it
 
     return erasure.erase_client(caller, client_id)
 
 
-@api.get("/quotes/{token}", permission=PUBLIC)
+@api.get("/quotes/{token}", permission=PUBLIC, errors=(errors.NotFound, QuoteLinkReplaced))
 def view_quote(token: Token) -> QuoteView:
-    """See a quote by its link.
+    """Get a quote by its link.
 
-    A link that a newer one replaced, or that a revision made void, answers 404.
+    Returns `quote_link_replaced` if the quote was revised or sent again.
     """
     return quote_schemas.get_quote_view(token)
 
 
-@api.post("/quotes/{token}/accept", permission=PUBLIC)
+@api.post("/quotes/{token}/accept", permission=PUBLIC, errors=ACCEPT_ERRORS)
 def accept_quote(caller: Caller, token: Token, body: AcceptInput) -> QuoteAnswer:
     """Accept a quote by its link.
 
-    It is booked once; `revision_number` says which revision was read. Where a deposit is due, it stays a quote until
-    that is paid, by `payment.url` or by `POST /payments/process`.
+    `revision_number` is the revision that the client has read. If a deposit is due, the charter keeps the status
+    `quote` until the deposit is paid, at `payment.url` or with `POST /payments/process`.
     """
     return quote_responses.accept_quote(caller, token, body)
 
 
-@api.post("/quotes/{token}/decline", permission=PUBLIC)
+@api.post("/quotes/{token}/decline", permission=PUBLIC, errors=(*ANSWER_ERRORS, CharterPartlyPaid))
 def decline_quote(caller: Caller, token: Token, body: DeclineInput) -> QuoteAnswer:
     """Decline a quote by its link."""
     return quote_responses.decline_quote(caller, token, body)

@@ -1,4 +1,4 @@
-"""Pages for clients, and papers."""
+"""Routes of the quote page and the itinerary PDF."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.bookings.charters.model import CharterId
-from coachway.bookings.quotes import pages as service
+from coachway.bookings.quotes import pages
 from coachway.bookings.quotes.pages import AcceptForm, DeclineForm
 from coachway.core.caller import Caller
 from coachway.core.documents import html
@@ -22,26 +22,36 @@ app = api.app
 
 @api.get("/pages/quotes/{token}", permission=PUBLIC, media="text/html", base="")
 def get_quote_page(caller: Caller, token: Token) -> HtmlResponse:
-    """The page of a quote, for the client who was sent its link.
+    """Show a quote as a web page.
 
-    Phone first, and without script. It tells the trip, the price line by line and the terms, and takes the answer.
+    The page shows the trip, the price line by line and the cancellation terms, and has forms to accept or decline the
+    quote. It works on phones and without scripts.
     """
-    return service.render_quote_page(caller, token)
+    return pages.render_quote_page(caller, token)
 
 
 @api.post("/pages/quotes/{token}/accept", permission=PUBLIC, status=303, media="text/html", base="")
 def accept_quote_on_page(caller: Caller, token: Token, form: AcceptForm) -> HtmlResponse:
-    """Accept a quote by its page's form, and go back to the page."""
-    return service.accept_by_form(caller, token, form)
+    """Accept a quote by the form of its page.
+
+    Redirects to the page.
+    """
+    return pages.accept_by_form(caller, token, form)
 
 
 @api.post("/pages/quotes/{token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_quote_on_page(caller: Caller, token: Token, form: DeclineForm) -> HtmlResponse:
-    """Decline a quote by its page's form, and go back to the page."""
-    return service.decline_by_form(caller, token, form)
+    """Decline a quote by the form of its page.
+
+    Redirects to the page.
+    """
+    return pages.decline_by_form(caller, token, form)
 
 
 @api.get("/charters/{charter_id}/itinerary.pdf", permission="charters:read", media="application/pdf")
 def get_itinerary_pdf(caller: Caller, charter_id: CharterId) -> FileResponse:
-    """The itinerary of a charter, to print: stops with their local times, and no prices."""
-    return service.get_itinerary_pdf(caller, charter_id)
+    """Download a charter's itinerary as a PDF.
+
+    It lists the stops with local times, and no prices.
+    """
+    return pages.get_itinerary_pdf(caller, charter_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachway.clients import addresses, contacts, credit, preferences, service
+from coachway.clients.errors import ClientHasOpenBalance
 from coachway.clients.model import (
     Address,
     AddressInput,
@@ -60,7 +61,7 @@ def update_client(
     return service.update(caller, client_id, body, if_match)
 
 
-@api.delete("/clients/{client_id}", permission="clients:write")
+@api.delete("/clients/{client_id}", permission="clients:write", errors=(ClientHasOpenBalance,))
 def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> None:
     """Remove a client.
 

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.core.types import ids
 from coachway.pricing import extras_service, hours_check, quote_service, rule_service
+from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity, AmenityInput, PromoCode, PromoInput
 from coachway.pricing.hours_check_schemas import ComplianceReport, ComplianceRequest
 from coachway.pricing.quote_model import Quote, QuoteRequest
@@ -26,7 +28,7 @@ RuleId = Annotated[str, Field(pattern=ids.pattern("prl"))]
 QuoteId = Annotated[str, Field(pattern=ids.pattern("quo"))]
 
 
-@api.post("/pricing/calculate-quote", permission="charters:write", errors=(404,))
+@api.post("/pricing/calculate-quote", permission="charters:write", errors=(errors.NotFound, PriceTooLarge))
 def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     """Price a trip.
 
@@ -54,7 +56,7 @@ def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
     return rule_service.list_rules(caller, query)
 
 
-@api.post("/pricing/pricing-rules", permission="pricing:write", status=201, errors=(404,))
+@api.post("/pricing/pricing-rules", permission="pricing:write", status=201, errors=(errors.NotFound,))
 def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
     """Add a pricing rule.
 
@@ -114,7 +116,7 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     return extras_service.create_amenity(caller, body)
 
 
-@api.post("/pricing/dot-compliance", permission="pricing:read")
+@api.post("/pricing/dot-compliance", permission="pricing:read", errors=(PriceTooLarge,))
 def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceReport:
     """Whether an itinerary is legal for its drivers (49 CFR 395.5).
 

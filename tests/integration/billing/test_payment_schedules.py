@@ -58,7 +58,7 @@ def test_a_client_with_terms_is_booked_at_once_and_has_no_schedule(desk: Desk) -
     assert asking.answer(asking.sent(charter["id"])).json()["status"] == "booked"
     assert desk.ask("GET", path(charter)).json()["instalments"] == []
     agreed = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
-    assert desk.ask("PUT", path(charter), agreed).json()["title"] == "this client pays by invoice"
+    assert desk.ask("PUT", path(charter), agreed).json()["code"] == "client_pays_by_invoice"
 
 
 def test_staff_agree_on_another(desk: Desk) -> None:
@@ -86,7 +86,7 @@ def test_a_new_revision_asks_for_acceptance_anew(desk: Desk) -> None:
 def test_an_accepted_quote_is_not_accepted_twice_and_may_be_declined(desk: Desk) -> None:
     charter = desk.accepted()
     again = asking.answer(charter["token"])
-    assert (again.status, again.json()["title"]) == (409, "this quote was accepted already")
+    assert (again.status, again.json()["code"]) == (409, "quote_already_accepted")
     assert asking.answer(charter["token"], "decline").status == 200
 
 

@@ -58,7 +58,7 @@ def test_a_vendor_whose_papers_hold_through_the_last_day_may_leave() -> None:
 def test_a_paper_that_runs_out_before_the_trip_ends_holds_it_up_and_is_named() -> None:
     charter = awarded(vendor(until=date(2099, 1, 1)), vendor(until=date(2027, 3, 2), without=1))
     refused = moved(charter, "in_progress")
-    assert (refused.status, refused.json()["title"]) == (409, "the vendor's documents are not in order")
+    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     said = refused.json()["errors"]
     assert {each["field"] for each in said} == {"vendor_ids.1"}
     assert "The vendor: Missing required document: safety_inspection" in [each["message"] for each in said]
@@ -122,7 +122,7 @@ def test_papers_of_those_who_run_it_hold_it_up_also_when_it_is_started_by_hand(
     whose: str, field: str, name: str
 ) -> None:
     refused = moved(run_by(**{whose: date(2027, 3, 2)}), "in_progress")
-    assert (refused.status, refused.json()["title"]) == (409, "papers are not in order")
+    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     said = refused.json()["errors"]
     assert {each["field"] for each in said} == {field}
     assert all(each["message"].startswith(f"{name}: Required document is expired on 2027-03-03") for each in said)

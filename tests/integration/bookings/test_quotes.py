@@ -58,7 +58,7 @@ def test_accepting_books_the_charter_and_uses_the_link_up() -> None:
     for what in ("accept", "decline"):
         again = answer(token, what)
         assert again.status == 409
-        assert again.json()["title"] == "this quote was answered already"
+        assert again.json()["code"] == "quote_already_answered"
     assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
 
 
@@ -132,7 +132,7 @@ def test_a_link_expires_by_itself_and_by_the_timer() -> None:
         token, longer = sent(charter["id"], hours=2), sent(other["id"], hours=200)
     with clock.frozen(NOW + timedelta(hours=2)):
         assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "expired"
-        assert answer(token).json()["title"] == "this quote has expired"
+        assert answer(token).json()["code"] == "quote_expired"
         assert status_of(charter["id"]) == "quote"
         assert expiry_job.run().expired == 1
         assert expiry_job.run() == expiry_job.ExpiryResult()
@@ -163,7 +163,7 @@ def test_the_timer_leaves_answered_and_revised_quotes_alone() -> None:
         ask("PUT", f"/charters/{revised['id']}", {"passengers": 41})
     with clock.frozen(NOW + timedelta(hours=5)):
         done = expiry_job.run()
-        assert (done.expired, done.put_away) == (0, 2)
+        assert (done.expired, done.closed) == (0, 2)
         assert status_of(booked["id"]) == "booked"
         assert status_of(revised["id"]) == "quote"
 
@@ -261,7 +261,7 @@ def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
     assert answer(sent(first["id"])).status == 200
     refused = answer(sent(second["id"]))
     assert refused.status == 409
-    assert refused.json()["title"] == "promo code used up"
+    assert refused.json()["code"] == "promo_code_used_up"
     assert status_of(second["id"]) == "quote"
 
 

@@ -171,7 +171,7 @@ def test_a_client_that_owes_something_stays() -> None:
     client = service.get(CALLER, made()["id"])
     store.commit(CALLER, *credit.reserve_ops(client, 100))
     refused = ask("DELETE", f"/{client.id}")
-    assert (refused.status, refused.json()["title"]) == (409, "still owes")
+    assert (refused.status, refused.json()["code"]) == (409, "client_has_open_balance")
     assert ask("POST", f"/{client.id}/erase").status == 409
     store.commit(CALLER, credit.settle_op(ORG, client.id, 100))
     assert ask("DELETE", f"/{client.id}").status == 204

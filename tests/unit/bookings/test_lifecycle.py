@@ -50,9 +50,9 @@ def test_what_has_started_cannot_be_cancelled() -> None:
 
 
 def test_a_refusal_names_what_is_possible() -> None:
-    with pytest.raises(errors.Conflict, match="booked: it can become confirmed or cancelled, not completed"):
+    with pytest.raises(errors.Conflict, match=r"from booked to completed\. It can become confirmed or cancelled"):
         require_transition(Status.BOOKED, Status.COMPLETED, Actor.STAFF)
-    with pytest.raises(errors.Conflict, match="nothing can follow"):
+    with pytest.raises(errors.Conflict, match="completed is final"):
         require_transition(Status.COMPLETED, Status.CANCELLED, Actor.STAFF)
 
 
@@ -63,7 +63,7 @@ def test_a_client_cannot_confirm() -> None:
 
 @given(start=statuses, end=statuses, by=actors)
 def test_what_is_not_in_the_table_is_refused(start: Status, end: Status, by: Actor) -> None:
-    allowed = (start, end) in TRANSITIONS and by in TRANSITIONS[start, end].by
+    allowed = (start, end) in TRANSITIONS and by in TRANSITIONS[start, end].actors
     if allowed:
         assert require_transition(start, end, by) is TRANSITIONS[start, end]
     else:
@@ -95,7 +95,7 @@ class Life(RuleBasedStateMachine):
             transition = require_transition(self.status, wanted, by)
         except errors.Error:
             return
-        assert by in transition.by
+        assert by in transition.actors
         self.status = wanted
         self.been.append(wanted)
 

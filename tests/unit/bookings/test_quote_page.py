@@ -22,7 +22,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 def html(state: PageState, **changed: object) -> str:
     known = charter(**changed)
     drawn = quote_pages.render_content(
-        build_quote_page(known, CLIENT.name, WORDS, state), ORGANIZATION, sent={}, wrong={}
+        build_quote_page(known, CLIENT.name, WORDS, state), ORGANIZATION, values={}, field_errors={}
     )
     return drawn.text
 
@@ -31,7 +31,7 @@ def html(state: PageState, **changed: object) -> str:
 def test_every_status_has_its_page(status: Status) -> None:
     known = charter(status=status, accepted_by="Dana Lee")
     text = quote_pages.render_content(
-        build_quote_page(known, CLIENT.name, WORDS, quote_state(known, SENT)), ORGANIZATION, sent={}, wrong={}
+        build_quote_page(known, CLIENT.name, WORDS, quote_state(known, SENT)), ORGANIZATION, values={}, field_errors={}
     ).text
     assert ("<form" in text) is (status is Status.QUOTE)
     assert "CH-2027-000001" in text
@@ -84,7 +84,7 @@ def test_no_id_but_the_number_is_on_the_page() -> None:
 
 def test_what_people_wrote_is_never_markup() -> None:
     known = build_quote_page(charter(), "<script>alert(1)</script>", WORDS, PageState.OPEN)
-    assert "<script>" not in quote_pages.render_content(known, ORGANIZATION, sent={}, wrong={}).text
+    assert "<script>" not in quote_pages.render_content(known, ORGANIZATION, values={}, field_errors={}).text
 
 
 def test_stops_tell_their_own_clock_and_a_day_once() -> None:

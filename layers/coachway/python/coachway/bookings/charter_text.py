@@ -1,4 +1,4 @@
-"""A charter in words that its people read: stops with their local times, price lines, terms. Nothing here decides."""
+"""Texts about a charter for pages and PDFs: stops with local times, price lines, terms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class TimeText:
-    """`Departs`, `9:00 AM EST`, and the day where it differs from the time before."""
+    """`Departs`, `9:00 AM EST`, and the day if it differs from that of the previous time."""
 
     label: str
     value: str
@@ -56,7 +56,7 @@ class LineText:
 
 
 def brand_of(organization: Organization) -> Brand:
-    """How an organization shows itself."""
+    """The brand of an organization."""
     branding = organization.branding
     return Brand(
         name=organization.shown_as,
@@ -69,30 +69,30 @@ def brand_of(organization: Organization) -> Brand:
 
 
 def formatter_of(organization: Organization) -> Formatter:
-    """Its time zone and currency."""
+    """A formatter for the organization's time zone and currency."""
     return Formatter(timezone=organization.timezone, currency=organization.currency)
 
 
-def describe_stops(those: Iterable[Stop], wording: Formatter) -> list[StopText]:
-    """Every stop on its own clock; a day is said once, until it changes."""
-    result, said = [], ""
-    for stop in those:
+def describe_stops(items: Iterable[Stop], formatter: Formatter) -> list[StopText]:
+    """The stops with local times; a day is shown only when it changes."""
+    result, shown_day = [], ""
+    for stop in items:
         times = []
         for label, moment in (("Arrives", stop.estimated_arrival), ("Departs", stop.estimated_departure)):
             if moment is None:
                 continue
             zone = stop.timezone or ""
-            day = wording.day(moment, zone)
-            clock = f"{wording.clock(moment, zone)} {wording.zone(moment, zone)}"
-            times.append(TimeText(label, clock, day if day != said else ""))
-            said = day
+            day = formatter.day(moment, zone)
+            clock = f"{formatter.clock(moment, zone)} {formatter.zone(moment, zone)}"
+            times.append(TimeText(label, clock, day if day != shown_day else ""))
+            shown_day = day
         result.append(StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, times))
     return result
 
 
-def describe_route(those: Sequence[Stop]) -> str:
+def describe_route(items: Sequence[Stop]) -> str:
     """`New York, NY → Atlantic City, NJ`."""
-    return f"{_place(those[0].address)} → {_place(those[-1].address)}"
+    return f"{_place(items[0].address)} → {_place(items[-1].address)}"
 
 
 def _place(address: str) -> str:
@@ -100,51 +100,51 @@ def _place(address: str) -> str:
     return ", ".join(parts[-2:]) or address
 
 
-def describe_lines(those: Iterable[Line], wording: Formatter) -> list[LineText]:
-    """Price lines, with what each is made of where that is not plain."""
-    return [LineText(line.label, _detail(line, wording), wording.money(line.amount)) for line in those]
+def describe_lines(items: Iterable[Line], formatter: Formatter) -> list[LineText]:
+    """Price lines, with quantity and unit price where the amount does not show them."""
+    return [LineText(line.label, _detail(line, formatter), formatter.money(line.amount)) for line in items]
 
 
-def _detail(line: Line, wording: Formatter) -> str:
-    unit = wording.money(abs(line.unit_amount))
+def _detail(line: Line, formatter: Formatter) -> str:
+    unit = formatter.money(abs(line.unit_amount))
     if line.kind in _PER_MILE_KINDS:
-        return f"{wording.number(line.quantity)} miles × {unit}"
+        return f"{formatter.number(line.quantity)} miles × {unit}"
     if line.kind == "hourly_rate":
-        return f"{wording.number(line.quantity)} hours × {unit}"
+        return f"{formatter.number(line.quantity)} hours × {unit}"
     if line.quantity == 1:
         return ""
     if line.kind in _PERCENT_KINDS:
-        return f"{wording.percent(abs(line.quantity))} of {unit}"
-    return f"{wording.number(line.quantity)} × {unit}"
+        return f"{formatter.percent(abs(line.quantity))} of {unit}"
+    return f"{formatter.number(line.quantity)} × {unit}"
 
 
-def describe_days(charter: Charter, wording: Formatter) -> str:
-    """The day of the trip, or the first and the last: `Wednesday, March 3, 2027 to Friday, March 5, 2027`."""
-    first, last = wording.day(charter.starts_at, charter.timezone), wording.day(charter.ends_at, charter.timezone)
+def describe_days(charter: Charter, formatter: Formatter) -> str:
+    """The day of the trip, or its first and last: `Wednesday, March 3, 2027 to Friday, March 5, 2027`."""
+    first, last = formatter.day(charter.starts_at, charter.timezone), formatter.day(charter.ends_at, charter.timezone)
     return first if first == last else f"{first} to {last}"
 
 
 def describe_trip(charter: Charter) -> list[Fact]:
-    """What the client asked for."""
+    """The facts of the trip: type, vehicles, passengers, amenities, drivers."""
     count = charter.vehicle_count
-    found = [
+    facts = [
         Fact("Trip", TRIP_TYPE_NAMES[charter.trip_type]),
         Fact("Vehicle" if count == 1 else "Vehicles", vehicles(count, charter.vehicle_class)),
         Fact("Passengers", str(charter.passengers)),
     ]
     if charter.amenities:
-        found.append(Fact("Amenities", ", ".join(amenity_names(charter))))
+        facts.append(Fact("Amenities", ", ".join(amenity_names(charter))))
     if charter.requires_second_driver:
-        found.append(Fact("Drivers", "Two"))
-    return found
+        facts.append(Fact("Drivers", "Two"))
+    return facts
 
 
 def describe_crews(charter: Charter) -> list[Fact]:
-    """Who comes with what, for each vehicle that has its driver: `Coach 12`, `Rosa Delgado and Emil Sand`."""
-    many = charter.vehicle_count > 1
+    """Vehicle and drivers, for each vehicle that has both: `Coach 12`, `Rosa Delgado and Emil Sand`."""
+    has_several = charter.vehicle_count > 1
     return [
         Fact(
-            f"Vehicle {cover.vehicle}: {cover.vehicle_name}" if many else cover.vehicle_name,
+            f"Vehicle {cover.vehicle}: {cover.vehicle_name}" if has_several else cover.vehicle_name,
             " and ".join(cover.driver_names),
         )
         for cover in charter.vehicles
@@ -153,22 +153,22 @@ def describe_crews(charter: Charter) -> list[Fact]:
 
 
 def amenity_names(charter: Charter) -> list[str]:
-    """What was ordered: by the names of the price list; by their codes when not every one is on it."""
-    listed = [line.label for line in charter.quote.lines if line.kind == "amenity"]
-    return listed if len(listed) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
+    """The ordered amenities: by the names of the price list, or by their codes if one is not on it."""
+    names = [line.label for line in charter.quote.lines if line.kind == "amenity"]
+    return names if len(names) == len(charter.amenities) else [humanized(code) for code in charter.amenities]
 
 
 def cancellation_terms(tiers: Sequence[Tier] = TIERS) -> list[str]:
-    """What a cancellation gives back, longest notice first."""
-    said, above = [], 0
+    """What a cancellation refunds, longest notice first."""
+    texts, previous_hours = [], 0
     for tier in sorted(tiers, reverse=True):
-        if not above:
-            when = f"{tier.hours} hours or more before the first pickup"
+        if not previous_hours:
+            notice = f"{tier.hours} hours or more before the first pickup"
         elif tier.hours:
-            when = f"{tier.hours} to {above} hours before"
+            notice = f"{tier.hours} to {previous_hours} hours before"
         else:
-            when = f"Less than {above} hours before"
-        back = f"we refund {tier.percent}% of what you paid" if tier.percent else "no refund"
-        said.append(f"{when}: {back}")
-        above = tier.hours
-    return said
+            notice = f"Less than {previous_hours} hours before"
+        refund = f"we refund {tier.percent}% of what you paid" if tier.percent else "no refund"
+        texts.append(f"{notice}: {refund}")
+        previous_hours = tier.hours
+    return texts

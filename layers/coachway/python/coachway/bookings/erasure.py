@@ -1,6 +1,6 @@
-"""Erasing a client's trips: the places, the names and the notes go; dates, miles and amounts stay.
+"""Erasure of a client's charters: addresses, names and notes are removed; dates, miles and amounts stay.
 
-Every charter that a client ever had has a quote that names both, so that deleted ones are found as well.
+Charters are found by their quotes, which name both client and charter, so deleted charters are found too.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import CHARTER, OF_CLIENT, Charter
 from coachway.bookings.charters.rules import Status
+from coachway.bookings.errors import ClientHasUpcomingTrips
 from coachway.clients import erasure_progress as clients
 from coachway.clients import privacy
 from coachway.contracts.bookings import CharterErased
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.erasure import ERASED, Erasure, RedactionMap, erase_at
@@ -43,14 +44,14 @@ _UPCOMING_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.I
 _PART: Final = "bookings"
 
 ERASURE = AccessPattern(
-    "that a charter's client was erased, and what was personal about the charter with it",
+    "the record that a charter's personal data was erased",
     pk=CHARTER.pk,
     sk="ERASED",
 )
 
 
 class CharterErasure(Entity):
-    """That everything personal about its client was taken out of a charter. Its id is the charter's."""
+    """The record that the client's personal data was removed from a charter. Its id is the charter's."""
 
     KIND: ClassVar[str] = "charter_erasure"
 
@@ -61,52 +62,54 @@ class CharterErasure(Entity):
 
 
 def erase_client(caller: Caller, client_id: str) -> Erasure:
-    """Erase a client, and from then on whatever is kept of it.
+    """Erase a client; other capabilities erase what they store about it when the event reaches them.
 
-    Raises Conflict while it owes something or a trip of its is still to come, Missing when it is erased already.
+    Raises ClientHasOpenBalance, ClientHasUpcomingTrips, or NotFound if it is erased already.
     """
     partition = OF_CLIENT.partition(org=caller.org_id, client=client_id)
-    kept = query_all(Charter, partition, index=OF_CLIENT.index, descending=True)
-    ahead = [each.number for each in kept if each.status in _UPCOMING_STATUSES]
-    if ahead:
-        why = f"{', '.join(ahead[:5])}: wait until they are over, or cancel them first"
-        raise errors.Conflict(why, title="it has trips to come")
+    charters = query_all(Charter, partition, index=OF_CLIENT.index, descending=True)
+    upcoming = [each.number for each in charters if each.status in _UPCOMING_STATUSES]
+    if upcoming:
+        detail = f"Complete or cancel {', '.join(upcoming[:5])} first."
+        raise ClientHasUpcomingTrips(detail)
     return privacy.erase_client(caller, client_id)
 
 
 def erase_client_charters(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next of a client's charters. Raises Conflict for one that was booked while the client was erased."""
+    """Erase the next page of a client's charters. Raises ClientHasUpcomingTrips if one was booked meanwhile."""
     client_id = str(delivery.data["client_id"])
     cursor = clients.cursor_of(delivery, _PART)
     if cursor == "":
         return
     partition = QUOTES_OF_CLIENT.partition(org=caller.org_id, client=client_id)
     query = PageQuery(limit=clients.PAGE_SIZE, cursor=cursor)
-    some = query_page(Quote, QUOTES_OF_CLIENT, [partition], query, descending=True)
-    for charter_id in dict.fromkeys(each.charter_id for each in some.items if each.charter_id is not None):
+    page = query_page(Quote, QUOTES_OF_CLIENT, [partition], query, descending=True)
+    for charter_id in dict.fromkeys(each.charter_id for each in page.items if each.charter_id is not None):
         retry_on_conflict(partial(_erase_charter, caller, client_id, charter_id))()
-    if some.next_cursor is not None:
-        clients.schedule_next_page(caller, delivery, _PART, some.next_cursor)
+    if page.next_cursor is not None:
+        clients.schedule_next_page(caller, delivery, _PART, page.next_cursor)
 
 
 def _erase_charter(caller: Caller, client_id: str, charter_id: str) -> None:
-    place = CHARTER.key(org=caller.org_id, id=charter_id)
-    # Deleted ones too, which `find` does not tell of.
-    charter = next(iter(query_all(Charter, place.pk, prefix=place.sk)), None)
+    key = CHARTER.key(org=caller.org_id, id=charter_id)
+    # Not `find`, which skips deleted charters.
+    charter = next(iter(query_all(Charter, key.pk, prefix=key.sk)), None)
     if charter is None or store.find(CharterErasure, ERASURE.key(org=caller.org_id, id=charter_id)) is not None:
         return
-    is_theirs = charter.client_id == client_id
-    if is_theirs and charter.status in _UPCOMING_STATUSES:
-        raise errors.Conflict(f"{charter.number} is still to come", title="it has trips to come")
-    if is_theirs and charter.status is Status.QUOTE and charter.deleted_at is None:
+    is_of_client = charter.client_id == client_id
+    if is_of_client and charter.status in _UPCOMING_STATUSES:
+        raise ClientHasUpcomingTrips(f"Complete or cancel {charter.number} first.")
+    if is_of_client and charter.status is Status.QUOTE and charter.deleted_at is None:
         charter = lifecycle.expire(caller, charter_queries.get_charter(caller, charter_id))
     receipt = CharterErasure(id=charter_id, org_id=caller.org_id, client_id=client_id)
-    done: list[Op] = [Create(receipt, [CharterErased(charter_id=charter_id, client_id=client_id)])] if is_theirs else []
-    erase_at(caller, place.pk, [charter], _PERSONAL, client_id, *done)
+    receipt_ops: list[Op] = (
+        [Create(receipt, [CharterErased(charter_id=charter_id, client_id=client_id)])] if is_of_client else []
+    )
+    erase_at(caller, key.pk, [charter], _PERSONAL, client_id, *receipt_ops)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "client.erased": erase_client_charters,
     "client.erasure_continued": erase_client_charters,
 }
-"""By event type. The queue receives these events and no others."""
+"""By event type; the template is generated from these."""

@@ -1,4 +1,4 @@
-"""The itinerary: where a charter goes and when, for the people who drive it and the people who ride."""
+"""The itinerary as a PDF: stops and times, for drivers and passengers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _TIMES_WIDTH: Final = 48 * mm
 
 
 def render_itinerary(charter: Charter, client: Client, organization: Organization) -> bytes:
-    """The paper. Prices are not on it: drivers carry it."""
-    brand, words = brand_of(organization), formatter_of(organization)
+    """Render the itinerary. It shows no prices, since drivers carry it."""
+    brand, formatter = brand_of(organization), formatter_of(organization)
     sheet = document_pdf.PdfDocument(
         brand,
         title="Itinerary",
@@ -32,20 +32,20 @@ def render_itinerary(charter: Charter, client: Client, organization: Organizatio
         reference=charter.number,
         currency=organization.currency,
     )
-    sheet.heading(charter_text.describe_days(charter, words))
+    sheet.heading(charter_text.describe_days(charter, formatter))
     facts = [
         Fact("Client", client.name),
         Fact("Phone", telephone(client.phone or "")),
         *charter_text.describe_trip(charter),
     ]
-    facts.append(Fact("Distance", f"{words.number(charter.miles)} miles"))
+    facts.append(Fact("Distance", f"{formatter.number(charter.miles)} miles"))
     sheet.facts([(fact.label, fact.value) for fact in facts])
     crews = charter_text.describe_crews(charter)
     if crews:
         sheet.heading("Your drivers" if len(crews) > 1 else "Your driver")
         sheet.facts([(fact.label, fact.value) for fact in crews])
     sheet.heading("Stops")
-    sheet.add(build_stops_table(brand, sheet.width, charter_text.describe_stops(charter.stops, words)))
+    sheet.add(build_stops_table(brand, sheet.width, charter_text.describe_stops(charter.stops, formatter)))
     if charter.notes.strip():
         sheet.heading("Notes")
         sheet.paragraph(charter.notes)
@@ -53,7 +53,7 @@ def render_itinerary(charter: Charter, client: Client, organization: Organizatio
 
 
 def build_stops_table(brand: Brand, width: float, stops: Sequence[StopText]) -> Table:
-    """One row for each stop: its number, its times, where it is and what happens there."""
+    """A table with one row per stop: number, times, type and address."""
     rows = []
     for number, stop in enumerate(stops, 1):
         times = []

@@ -1,4 +1,4 @@
-"""When a charter is paid for: as it was agreed, or as the organization's policy has it."""
+"""Payment schedules of charters: agreed with the client, or by the organization's payment policy."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.instalments import Instalment, InstalmentStatus
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterChanged, Status
+from coachway.bookings.errors import (
+    CharterClosed,
+    ClientPaysByInvoice,
+    DepositAlreadyCovered,
+    InstalmentDateRequired,
+    PaymentScheduleAccepted,
+)
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
 from coachway.core import errors, store
@@ -27,7 +34,7 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
 class PaymentScheduleInput(RequestSchema):
-    """What was agreed with the client. An instalment without a day is paid at acceptance, and books the trip."""
+    """The agreed instalments. One without `due_on` is due at acceptance, and paying it books the trip."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -46,19 +53,19 @@ class PaymentScheduleInput(RequestSchema):
 
 
 class InstalmentView(Instalment):
-    """An instalment and how it stands."""
+    """An instalment and its payment status."""
 
     open: Amount
     status: InstalmentStatus
 
     @property
     def is_payable(self) -> bool:
-        """Whether something of it can be paid."""
+        """Whether a part of it is still open."""
         return self.open > 0
 
 
 class PaymentSchedule(Entity):
-    """When a charter is paid for. Its id and version are the charter's; no instalments: it is invoiced afterwards."""
+    """The payment schedule of a charter, with the charter's id and version; no instalments if invoiced later."""
 
     TOLD_BY_VERSION = False  # what is due depends on the day
 
@@ -69,11 +76,13 @@ class PaymentSchedule(Entity):
     amount_paid: Amount
     due_now: Amount
     instalments: list[InstalmentView]
-    agreed: Annotated[bool, Field(description="false while it follows from the organization's policy")]
+    agreed: Annotated[
+        bool, Field(description="Whether it was agreed; false while the organization's payment policy applies.")
+    ]
 
 
 def instalments_of(charter: Charter, client: Client, organization: Organization) -> list[Instalment]:
-    """The instalments of a charter: those agreed, else those of the policy as if it were accepted today."""
+    """The instalments of a charter: agreed ones, else those of the policy if it were accepted today."""
     if charter.instalments:
         return list(charter.instalments)
     return instalments.plan_instalments(
@@ -86,23 +95,23 @@ def instalments_of(charter: Charter, client: Client, organization: Organization)
 
 
 def local_today(charter: Charter) -> date:
-    """The day at the charter's first stop."""
+    """Today's date at the charter's first stop."""
     return clock.now().astimezone(ZoneInfo(charter.timezone)).date()
 
 
 def build_schedule(charter: Charter, parts: list[Instalment]) -> PaymentSchedule:
-    """A charter's instalments and how they stand."""
-    now = local_today(charter)
-    left = instalments.open_instalments(parts, charter.amount_paid)
+    """Build the payment schedule of a charter from its instalments."""
+    today = local_today(charter)
+    open_amounts = instalments.open_instalments(parts, charter.amount_paid)
     views = [
         InstalmentView(
             **part.model_dump(),
-            open=short,
-            status=instalments.instalment_status(part, short, accepted=charter.is_accepted, today=now),
+            open=open_amount,
+            status=instalments.instalment_status(part, open_amount, accepted=charter.is_accepted, today=today),
         )
-        for part, short in zip(parts, left, strict=True)
+        for part, open_amount in zip(parts, open_amounts, strict=True)
     ]
-    due = {InstalmentStatus.DUE, InstalmentStatus.OVERDUE}
+    due_statuses = {InstalmentStatus.DUE, InstalmentStatus.OVERDUE}
     return PaymentSchedule(
         id=charter.id,
         org_id=charter.org_id,
@@ -114,67 +123,63 @@ def build_schedule(charter: Charter, parts: list[Instalment]) -> PaymentSchedule
         currency=charter.quote.currency,
         total=charter.quote.total,
         amount_paid=charter.amount_paid,
-        due_now=sum(view.open for view in views if view.status in due),
+        due_now=sum(view.open for view in views if view.status in due_statuses),
         instalments=views,
         agreed=bool(charter.instalments),
     )
 
 
 def get_schedule(caller: Caller, charter_id: str) -> PaymentSchedule:
-    """When a charter is paid for. Raises Missing, also for a client whose charter it is not."""
+    """Get the payment schedule of a charter. Raises NotFound, also for a client that does not own the charter."""
     charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_outside and caller.party_id != charter.client_id:
-        raise errors.NotFound("there is no such charter")
+        raise errors.NotFound("There is no such charter.")
     client, organization = _load_client_and_organization(charter)
     return build_schedule(charter, instalments_of(charter, client, organization))
 
 
 def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, expected: int | None) -> PaymentSchedule:
-    """Keep what was agreed with a client; no instalments: back to the policy.
+    """Store the agreed instalments; an empty list returns to the organization's policy.
 
-    Raises Invalid when it is not the whole price, Conflict when the charter is closed, or when a trip would be booked
-    or not booked by the change itself.
+    Raises Invalid if they do not add up to the price, and a Conflict if the charter is closed or the change itself
+    would book the trip or undo its booking.
     """
-    # What books comes with it, which those who look do without.
+    # Imported late: reading a schedule does not need it at a cold start.
     from coachway.bookings.charters import event_payloads as charter_event_payloads
     from coachway.contracts.bookings import CharterModified
 
     before = charter_queries.get_charter(caller, charter_id, expected=expected)
     client, organization = _load_client_and_organization(before)
     if before.status.is_terminal:
-        raise errors.Conflict(f"this charter is {before.status}", title="this charter is closed")
+        raise CharterClosed(f"This charter is {before.status}.")
     if has_terms(client.payment_terms) and body.instalments:
-        raise errors.Conflict(
-            f"this client pays {client.payment_terms} by invoice: change its payment terms first",
-            title="this client pays by invoice",
-        )
+        raise ClientPaysByInvoice(f"This client pays {client.payment_terms}. Change its payment terms first.")
     if before.is_accepted and not body.instalments:
-        raise errors.Conflict(
-            "say what is paid when: the client has accepted a schedule", title="it was accepted already"
-        )
+        raise PaymentScheduleAccepted("The client has accepted a schedule. Set at least one instalment.")
     if body.instalments:
         instalments.require_valid_schedule(body.instalments, before.quote.total, before.trip_date)
     if before.status is not Status.QUOTE and instalments.amount_due_to_book(body.instalments) > before.amount_paid:
-        raise errors.Conflict(
-            "it is booked already: give every instalment that is not paid a day", title="it is booked"
-        )
+        raise InstalmentDateRequired("The trip is booked. Set `due_on` of every instalment that is not paid.")
     if (
         before.status is Status.QUOTE
         and before.is_accepted
         and instalments.amount_due_to_book(body.instalments) <= before.amount_paid
     ):
-        raise errors.Conflict("nothing would be left to pay: book it instead", title="its deposit would be covered")
+        raise DepositAlreadyCovered("The payments cover this deposit. Book the charter instead.")
     after = before.model_copy(update={"instalments": list(body.instalments)})
-    answer = build_schedule(after, instalments_of(after, client, organization))
-    answer.version = before.version + 1
-    told = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
-    store.commit(caller, Update(before, after, [told], lost=CharterChanged()), answer=answer)
-    return answer
+    schedule = build_schedule(after, instalments_of(after, client, organization))
+    schedule.version = before.version + 1
+    event = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
+    store.commit(caller, Update(before, after, [event], lost=CharterChanged()), answer=schedule)
+    return schedule
 
 
 def _load_client_and_organization(charter: Charter) -> tuple[Client, Organization]:
     from coachway.bookings.charters import lifecycle
 
-    client_key, house_key = CLIENT.key(org=charter.org_id, id=charter.client_id), ORGANIZATIONS.key(org=charter.org_id)
-    found = store.batch_get([client_key, house_key])
-    return lifecycle.require_client(found.find(Client, client_key)), found.get(Organization, house_key)
+    client_key, organization_key = (
+        CLIENT.key(org=charter.org_id, id=charter.client_id),
+        ORGANIZATIONS.key(org=charter.org_id),
+    )
+    records = store.batch_get([client_key, organization_key])
+    return lifecycle.require_client(records.find(Client, client_key)), records.get(Organization, organization_key)

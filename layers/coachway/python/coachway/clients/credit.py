@@ -9,6 +9,7 @@ is invoiced whatever the limit. A client whose limit is 0 has none agreed: it is
 from __future__ import annotations
 
 from coachway.clients import rules
+from coachway.clients.errors import ClientHasOpenBalance, CreditLimitExceeded
 from coachway.clients.model import CREDIT, Client, Credit
 from coachway.core import errors, store
 from coachway.core.persistence.operations import CheckVersion, IncrementCounters, Op
@@ -42,15 +43,14 @@ def reserve_ops(client: Client, cents: int) -> list[Op]:
     They fail with Conflict past the credit limit, and with LostRace if the client, and so perhaps its limit, was
     changed meanwhile.
     """
-    over = errors.Conflict(
-        f"the credit limit is {client.credit_limit / 100:.2f} {client.currency}: raise it, or take a payment first",
-        title="over the credit limit",
+    exceeded = CreditLimitExceeded(
+        f"The credit limit is {client.credit_limit / 100:.2f} {client.currency}. Raise it, or take a payment first."
     )
     most = {"open": client.credit_limit} if client.credit_limit else {}
     return [
         CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
         IncrementCounters(
-            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=most, otherwise=over
+            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=most, otherwise=exceeded
         ),
     ]
 
@@ -76,5 +76,7 @@ def settle_op(org_id: str, client_id: str, cents: int) -> Op:
 
 def require_zero_balance(client: Client) -> Op:
     """The op that fails with Conflict while `client` owes something."""
-    owing = errors.Conflict("the client has an open balance: settle or void its invoices first", title="still owes")
-    return IncrementCounters(_key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=owing)
+    open_balance = ClientHasOpenBalance("The client has an open balance. Settle or void its invoices first.")
+    return IncrementCounters(
+        _key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=open_balance
+    )

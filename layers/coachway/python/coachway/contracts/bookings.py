@@ -1,4 +1,4 @@
-"""What happened to bookings, with what a mail about it needs; links are made again from nonces."""
+"""Events of charters and quotes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.core.types.money import Amount
 
 
 class TripStop(BaseSchema):
-    """One stop of a trip, as a mail tells of it."""
+    """A stop, as mails show it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,8 +24,8 @@ class TripStop(BaseSchema):
     departure: datetime | None
 
 
-class _Charter(Event):
-    """Which charter, whose, when, for how much."""
+class _CharterEvent(Event):
+    """Fields of every charter event."""
 
     number: str
     client_id: str
@@ -42,15 +42,15 @@ class _Charter(Event):
     vendor_ids: list[str] = Field(default_factory=list)
 
 
-class _Told(_Charter):
-    """With what a mail to the client needs besides."""
+class _ClientMailEvent(_CharterEvent):
+    """A charter event that is mailed to the client."""
 
     client_name: str
     client_email: str
     stops: list[TripStop]
 
 
-class CharterCreated(_Charter):
+class CharterCreated(_CharterEvent):
     """A charter was quoted for the first time."""
 
     TYPE: ClassVar[str] = "charter.created"
@@ -59,22 +59,22 @@ class CharterCreated(_Charter):
     cloned_from_charter_id: str | None = None
 
 
-class CharterModified(_Charter):
-    """A charter was edited; `revised` when that changed what was quoted."""
+class CharterModified(_CharterEvent):
+    """A charter was edited; `revised` if the quoted trip changed."""
 
     TYPE: ClassVar[str] = "charter.modified"
 
     revised: bool
 
 
-class CharterDeleted(_Charter):
-    """A charter that nobody had booked was taken off the lists."""
+class CharterDeleted(_CharterEvent):
+    """A charter that was not booked was deleted."""
 
     TYPE: ClassVar[str] = "charter.deleted"
 
 
-class QuoteSent(_Told):
-    """A client was sent a link to its quote; `link_nonce` makes the link again."""
+class QuoteSent(_ClientMailEvent):
+    """A link to a quote was sent to its client. The link is derived from `link_nonce`."""
 
     TYPE: ClassVar[str] = "quote.sent"
 
@@ -83,8 +83,8 @@ class QuoteSent(_Told):
     expires_at: datetime
 
 
-class QuoteAccepted(_Charter):
-    """A client accepted a quote by its link, or staff did for it."""
+class QuoteAccepted(_CharterEvent):
+    """A quote was accepted by the client, or by staff for the client."""
 
     TYPE: ClassVar[str] = "quote.accepted"
 
@@ -92,7 +92,7 @@ class QuoteAccepted(_Charter):
     accepted_by: str
 
 
-class QuoteDeclined(_Told):
+class QuoteDeclined(_ClientMailEvent):
     """A quote was declined."""
 
     TYPE: ClassVar[str] = "quote.declined"
@@ -101,51 +101,51 @@ class QuoteDeclined(_Told):
     reason: str
 
 
-class QuoteExpired(_Charter):
-    """Nobody answered a quote in time."""
+class QuoteExpired(_CharterEvent):
+    """A quote expired without an answer."""
 
     TYPE: ClassVar[str] = "quote.expired"
 
     quote_id: str
 
 
-class CharterBooked(_Told):
-    """A charter was booked: it will take place."""
+class CharterBooked(_ClientMailEvent):
+    """A charter was booked."""
 
     TYPE: ClassVar[str] = "charter.booked"
 
     accepted_by: str
 
 
-class CharterConfirmed(_Charter):
-    """Every vehicle of a charter has its vehicle and driver, or its vendor."""
+class CharterConfirmed(_CharterEvent):
+    """A charter was confirmed: every vehicle has a driver or a vendor, or someone overrode that."""
 
     TYPE: ClassVar[str] = "charter.confirmed"
 
     reason: str
     uncovered: list[int] = Field(default_factory=list)
-    """The vehicles that nobody runs, if somebody who may said that it goes ahead all the same."""
+    """Vehicles without a driver or a vendor, if someone overrode that."""
 
 
-class CharterStarted(_Charter):
-    """A charter has left its first stop."""
+class CharterStarted(_CharterEvent):
+    """A charter departed from its first stop."""
 
     TYPE: ClassVar[str] = "charter.started"
 
     reason: str
     uncovered: list[int] = Field(default_factory=list)
-    """The vehicles that nobody runs, if somebody who may said that it goes ahead all the same."""
+    """Vehicles without a driver or a vendor, if someone overrode that."""
 
 
-class CharterCompleted(_Charter):
-    """A charter has reached its last stop."""
+class CharterCompleted(_CharterEvent):
+    """A charter reached its last stop."""
 
     TYPE: ClassVar[str] = "charter.completed"
 
     reason: str
 
 
-class CharterCancelled(_Told):
+class CharterCancelled(_ClientMailEvent):
     """A charter was cancelled."""
 
     TYPE: ClassVar[str] = "charter.cancelled"
@@ -157,7 +157,7 @@ class CharterCancelled(_Told):
 
 
 class CharterErased(Event):
-    """What was personal about a charter's client was taken out of it; others erase what they keep of the trip."""
+    """The client's personal data was removed from a charter; consumers erase what they store about the trip."""
 
     TYPE: ClassVar[str] = "charter.erased"
 
@@ -165,8 +165,8 @@ class CharterErased(Event):
     client_id: str
 
 
-class CharterFlowFailed(_Charter):
-    """A step of one of a charter's flows failed for good; it can be taken up again."""
+class CharterFlowFailed(_CharterEvent):
+    """A workflow of a charter stopped because a step failed; it can be resumed."""
 
     TYPE: ClassVar[str] = "charter.flow_failed"
 
@@ -175,8 +175,8 @@ class CharterFlowFailed(_Charter):
     error: str
 
 
-class CharterFlowResumed(_Charter):
-    """A flow that had failed goes on, or is needed no longer."""
+class CharterFlowResumed(_CharterEvent):
+    """A stopped workflow was resumed, or is no longer needed."""
 
     TYPE: ClassVar[str] = "charter.flow_resumed"
 
@@ -184,7 +184,7 @@ class CharterFlowResumed(_Charter):
 
 
 class SeriesCreated(Event):
-    """All charters of a recurring series exist."""
+    """A recurring series was created with all its charters."""
 
     TYPE: ClassVar[str] = "series.created"
 

@@ -11,6 +11,7 @@ from coachway.core.persistence.operations import Create, IncrementCounters
 from coachway.core.persistence.queries import query_page
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
+from coachway.pricing.errors import PromoCodeUsedUp
 from coachway.pricing.extras_model import (
     AMENITIES,
     AMENITY,
@@ -58,10 +59,10 @@ def _uses_left(promo: PromoCode, used: Mapping[str, int]) -> int | None:
 
 def use_promo_code_op(org_id: str, code: str, max_uses: int | None) -> IncrementCounters:
     """Takes one of the uses of a code, in the transaction of a booking. Fails with Conflict if none is left."""
-    gone = errors.Conflict(f"the promo code {code} has no uses left: make a new quote", title="promo code used up")
+    used_up = PromoCodeUsedUp(f"The promo code {code} has no uses left. Quote the trip again without it.")
     bound = {} if max_uses is None else {"uses": max_uses}
     return IncrementCounters(
-        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=bound, otherwise=gone
+        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=bound, otherwise=used_up
     )
 
 

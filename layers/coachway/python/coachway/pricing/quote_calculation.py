@@ -16,9 +16,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coachway.core import errors
 from coachway.core.types.money import LARGEST_CENTS, round_half_up
 from coachway.pricing.driving_charges import DrivingCharges, build_line, multiplier_shares
+from coachway.pricing.errors import PriceTooLarge
 from coachway.pricing.extras_model import Amenity
 from coachway.pricing.promo_rules import Offer, refusal_notice, unknown_code_notice
 from coachway.pricing.quote_model import AppliedRule, Line, Margin, Notice, Priced
@@ -49,7 +49,7 @@ def calculate_price(
     offer: Offer | None = None,
     cost: int | None = None,
 ) -> Priced:
-    """The priced trip. `cost` is in cents. Raises Conflict for a price beyond anything that can be booked."""
+    """The priced trip. `cost` is in cents. Raises PriceTooLarge."""
     won = pick_winners(rules, trip, trip.days[0])
     driving = DrivingCharges(trip, won, list(multiplier_shares(rules, trip)))
     quote = _QuoteBuilder(trip, won, terms)
@@ -63,7 +63,7 @@ def calculate_price(
     before_tax = quote.sum
     quote.lines += quote.tax()
     if quote.sum > LARGEST_CENTS:
-        raise errors.Conflict("the price is beyond 999,999,999.99: check the rates and the distance")
+        raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates and the distance.")
     quote.warn_of_rates(driving, rules)
     if cost is not None and before_tax < cost:
         quote.warn("below_cost", "the price before tax is less than the cost")

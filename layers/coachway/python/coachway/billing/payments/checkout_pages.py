@@ -14,6 +14,7 @@ from coachway.billing.payments import card_payments, queries
 from coachway.billing.payments.model import PaymentInput, PaymentStatus
 from coachway.billing.stripe.client import Declined
 from coachway.bookings.charter_text import brand_of
+from coachway.bookings.errors import QuoteLinkReplaced
 from coachway.bookings.quotes import links as quotes
 from coachway.bookings.quotes import pages as quote_pages
 from coachway.bookings.quotes import responses as quote_responses
@@ -68,11 +69,11 @@ def pay_quote(caller: Caller, token: str, form: CardForm) -> HtmlResponse:
     """Pay ahead for the trip that a quote's link leads to, and lead back to the quote's page."""
     try:
         linked = quotes.open_link(token)
-    except quotes.LinkReplaced as replaced:
+    except QuoteLinkReplaced as replaced:
         return quote_pages.render_failed_payment(caller, token, replaced.detail, status=404)
     if linked.is_expired:
         return quote_pages.render_failed_payment(
-            caller, token, "This quote has expired: ask us for a new one.", status=409
+            caller, token, "This quote has expired. Ask us for a new one.", status=409
         )
     holder = quote_responses.caller_as_client(caller, linked.charter)
     return_to = f"{settings.public_url()}/pages/quotes/{token}/payments"
@@ -88,12 +89,12 @@ def paid_quote(caller: Caller, token: str, payment_id: str) -> HtmlResponse:
     """The payer of a trip comes back from the bank: lead to the quote's page, or say there why it is not paid."""
     try:
         linked = quotes.open_link(token)
-    except quotes.LinkReplaced:
+    except QuoteLinkReplaced:
         return _led_to(f"../../{token}")
     outcome = _confirmed(quote_responses.caller_as_client(caller, linked.charter), linked.charter.id, payment_id)
     if outcome.status == 303:
         return _led_to(f"../../{token}")
-    return quote_pages.render_failed_payment(caller, token, outcome.why, status=outcome.status, here="../")
+    return quote_pages.render_failed_payment(caller, token, outcome.why, status=outcome.status, base_path="../")
 
 
 def _led_to(address: str) -> HtmlResponse:

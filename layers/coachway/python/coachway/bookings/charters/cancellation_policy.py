@@ -1,4 +1,4 @@
-"""What a cancellation refunds."""
+"""How much a cancellation refunds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coachway.core.types.money import round_half_up
 
 
 class Tier(NamedTuple):
-    """At least `hours` before the first pickup, `percent` of what was paid comes back."""
+    """Cancelling at least `hours` before the first pickup refunds `percent` of what was paid."""
 
     hours: int
     percent: int
@@ -21,18 +21,18 @@ class Tier(NamedTuple):
 TIERS: Final = (Tier(72, 100), Tier(48, 75), Tier(24, 50), Tier(0, 0))
 
 
-def refund_percent(first_pickup: datetime, at: datetime, by: Actor, tiers: Sequence[Tier] = TIERS) -> int:
-    """The share of what was paid that comes back, by elapsed time; all of it when the operator cancels.
+def refund_percent(first_pickup: datetime, at: datetime, actor: Actor, tiers: Sequence[Tier] = TIERS) -> int:
+    """The percentage of the payments to refund; 100 unless the client cancels.
 
-    Parts of a second are the client's.
+    `at` is truncated to the second, in the client's favor.
     """
-    if by is not Actor.CLIENT:
+    if actor is not Actor.CLIENT:
         return 100
-    left = first_pickup - at.replace(microsecond=0)
-    reached = [tier for tier in tiers if left >= timedelta(hours=tier.hours)]
+    remaining = first_pickup - at.replace(microsecond=0)
+    reached = [tier for tier in tiers if remaining >= timedelta(hours=tier.hours)]
     return max(reached, key=lambda tier: tier.hours).percent if reached else 0
 
 
 def refund_amount(paid_cents: int, percent: int) -> int:
-    """Cents to give back, rounded half up; never more than was paid."""
+    """Cents to refund, rounded half up; never more than was paid."""
     return min(paid_cents, round_half_up(Decimal(paid_cents) * percent / 100))

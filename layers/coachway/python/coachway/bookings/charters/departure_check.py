@@ -1,4 +1,4 @@
-"""What must be in order before a trip leaves: the papers of everybody who runs a part of it."""
+"""Checks the compliance documents of everybody who runs a trip, before it departs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from coachway.bookings.charters.model import Charter
+from coachway.bookings.errors import DocumentsNotInOrder
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
@@ -15,11 +16,11 @@ from coachway.core.persistence.records import Key
 
 _BATCH_SIZE: Final = 100
 _MAX_CONDITIONS: Final = 90
-"""A transaction takes a hundred items: of a convoy's papers, the others are looked at the moment before."""
+"""A transaction has at most 100 items. Subjects beyond these are checked just before the transaction only."""
 
 
 class _DocumentHolder(NamedTuple):
-    """Whose papers count: the field that names them, what they are called, where their papers lie."""
+    """A subject whose documents are checked: the charter's field that names it, its display name, its key."""
 
     field: str
     name: str
@@ -27,42 +28,40 @@ class _DocumentHolder(NamedTuple):
 
 
 def departure_checks(charter: Charter) -> list[Op]:
-    """The conditions under which a charter may leave. Raises Conflict naming each paper that is not in order.
+    """Check all documents, and return operations that fail if one changes meanwhile. Raises DocumentsNotInOrder.
 
-    Papers must hold through the trip's last day: those of its vendors, and of the drivers and vehicles that are
-    assigned; the organization's, when one of these is its own.
+    Documents must be valid through the trip's last day: those of vendors, assigned drivers and assigned vehicles, and
+    those of the organization if a driver or vehicle is its own.
     """
     holders = list(_document_holders(charter))
-    found: dict[Key, Subject] = {}
+    subjects_by_key: dict[Key, Subject] = {}
     for first in range(0, len(holders), _BATCH_SIZE):
-        found |= store.find_many(Subject, {each.key: None for each in holders[first : first + _BATCH_SIZE]})
-    wrong: list[errors.FieldError] = []
+        subjects_by_key |= store.find_many(Subject, {each.key: None for each in holders[first : first + _BATCH_SIZE]})
+    problems: list[errors.FieldError] = []
     for holder in holders:
-        subject = found.get(holder.key)
+        subject = subjects_by_key.get(holder.key)
         reasons = status.status_of_subject(subject, charter.last_day).reasons() if subject else ["has no documents"]
-        wrong += [errors.FieldError(holder.field, f"{holder.name}: {reason}") for reason in reasons]
-    if wrong:
-        said = "; ".join(dict.fromkeys(each.message for each in wrong))
-        only_vendors = all(each.field.startswith("vendor_ids") for each in wrong)
-        title = "the vendor's documents are not in order" if only_vendors else "papers are not in order"
-        raise errors.Conflict(said, title=title, fields=wrong)
-    return [subjects.check_unchanged_op(subject) for subject in found.values()][:_MAX_CONDITIONS]
+        problems += [errors.FieldError(holder.field, f"{holder.name}: {reason}") for reason in reasons]
+    if problems:
+        detail = "; ".join(dict.fromkeys(each.message for each in problems))
+        raise DocumentsNotInOrder(detail, fields=problems)
+    return [subjects.check_unchanged_op(subject) for subject in subjects_by_key.values()][:_MAX_CONDITIONS]
 
 
 def _document_holders(charter: Charter) -> Iterator[_DocumentHolder]:
-    def papers(kind: SubjectType, subject_id: str) -> Key:
+    def subject_key(kind: SubjectType, subject_id: str) -> Key:
         return subjects.key(charter.org_id, kind, subject_id)
 
     for number, vendor_id in enumerate(charter.vendor_ids):
-        yield _DocumentHolder(f"vendor_ids.{number}", "The vendor", papers(SubjectType.VENDOR, vendor_id))
+        yield _DocumentHolder(f"vendor_ids.{number}", "The vendor", subject_key(SubjectType.VENDOR, vendor_id))
     if any(cover.assignment_id and cover.vendor_id is None for cover in charter.vehicles):
-        yield _DocumentHolder("organization", "The organization", papers(SubjectType.ORGANIZATION, charter.org_id))
+        yield _DocumentHolder("organization", "The organization", subject_key(SubjectType.ORGANIZATION, charter.org_id))
     for number, cover in enumerate(charter.vehicles):
-        named = zip(("driver_id", "second_driver_id"), cover.driver_names, strict=False)
-        for field, name in named:
+        drivers = zip(("driver_id", "second_driver_id"), cover.driver_names, strict=False)
+        for field, name in drivers:
             driver_id = getattr(cover, field)
             if driver_id is not None:
-                yield _DocumentHolder(f"vehicles.{number}.{field}", name, papers(SubjectType.DRIVER, driver_id))
+                yield _DocumentHolder(f"vehicles.{number}.{field}", name, subject_key(SubjectType.DRIVER, driver_id))
         if cover.vehicle_id is not None:
             at, name = f"vehicles.{number}.vehicle_id", cover.vehicle_name or "The vehicle"
-            yield _DocumentHolder(at, name, papers(SubjectType.VEHICLE, cover.vehicle_id))
+            yield _DocumentHolder(at, name, subject_key(SubjectType.VEHICLE, cover.vehicle_id))

@@ -1,4 +1,4 @@
-"""Makes charters of what is asked for: thought through, priced, ready to be written."""
+"""Builds charters from requests: schedule, price and events, ready to be committed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 from coachway.bookings.charters import coverage, event_payloads, trip_times
 from coachway.bookings.charters.model import Charter, CharterInput, CharterQuote
+from coachway.bookings.errors import ClientInactive
 from coachway.clients.model import Client, ClientStatus
 from coachway.contracts.bookings import CharterCreated
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import COUNTER, Op
@@ -23,39 +24,39 @@ from coachway.pricing.quote_service import PricingContext
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A charter with its price; `quote_ops` keep the quote behind it."""
+    """A priced charter; `quote_ops` store the quote behind it."""
 
     charter: Charter
     quote_ops: Sequence[Op]
 
 
 def require_active_client(client: Client) -> Client:
-    """Raises Conflict when no new work is taken from a client."""
+    """Return the client. Raises ClientInactive."""
     if client.status is not ClientStatus.ACTIVE:
-        raise errors.Conflict("this client is inactive: make it active before quoting", title="the client is inactive")
+        raise ClientInactive("Set the client to active before quoting.")
     return client
 
 
-def load_pricing_context(caller: Caller, wanted: CharterInput) -> PricingContext:
-    """What a price stands on, and the last number given out, in one read.
+def load_pricing_context(caller: Caller, request: CharterInput) -> PricingContext:
+    """Load what pricing needs, together with the client and the charter counter, in one read.
 
-    Raises Missing for an unknown client, Conflict for an inactive one.
+    Raises NotFound for an unknown client, ClientInactive for an inactive one.
     """
-    key = CLIENT.key(org=caller.org_id, id=wanted.client_id)
-    years = {stop.time.year for stop in wanted.stops[:1] if stop.time}
-    numbers = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
-    found = store.batch_get([key, *PricingContext.keys(caller.org_id), *numbers])
-    require_active_client(found.get(Client, key))
-    return PricingContext.of(caller.org_id, found)
+    key = CLIENT.key(org=caller.org_id, id=request.client_id)
+    years = {stop.time.year for stop in request.stops[:1] if stop.time}
+    counters = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
+    records = store.batch_get([key, *PricingContext.keys(caller.org_id), *counters])
+    require_active_client(records.get(Client, key))
+    return PricingContext.of(caller.org_id, records)
 
 
-def build_charter(caller: Caller, house: PricingContext, wanted: CharterInput, **more: Any) -> Draft:
-    """A new charter, not yet numbered. `more` sets fields that callers cannot. Raises Invalid for what does not fit."""
+def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **more: Any) -> Draft:
+    """Build a new charter without a number. `more` sets fields that requests cannot. Raises Invalid."""
     charter_id = ids.new("chr")
-    trip = trip_times.build_trip_schedule(wanted, house.organization.timezone, house.law)
-    price = _price_charter(caller, house, wanted, trip, charter_id)
+    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.law)
+    price = _price_charter(caller, context, request, trip, charter_id)
     charter = Charter(
-        **wanted.model_dump(exclude={"stops", "miles"}),
+        **request.model_dump(exclude={"stops", "miles"}),
         **_trip_fields(trip),
         **more,
         id=charter_id,
@@ -65,14 +66,14 @@ def build_charter(caller: Caller, house: PricingContext, wanted: CharterInput, *
     return Draft(charter, price.ops)
 
 
-def build_revision(caller: Caller, house: PricingContext, charter: Charter, *, estimate_miles: bool) -> Draft:
-    """A charter whose wishes were changed, thought through and priced again as its next revision.
+def build_revision(caller: Caller, context: PricingContext, charter: Charter, *, estimate_miles: bool) -> Draft:
+    """Build the next revision of an edited charter, with a new schedule and price.
 
-    Drivers were given the trip as it was, so they have it no more; dispatch tells them.
+    Assigned drivers are removed, since they were assigned to the trip as it was; dispatch notifies them.
     """
-    wanted = charter.model_copy(update={"miles": None}) if estimate_miles else charter
-    trip = trip_times.build_trip_schedule(wanted, house.organization.timezone, house.law)
-    price = _price_charter(caller, house, wanted, trip, charter.id)
+    request = charter.model_copy(update={"miles": None}) if estimate_miles else charter
+    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.law)
+    price = _price_charter(caller, context, request, trip, charter.id)
     after = charter.model_copy(
         update={
             **_trip_fields(trip),
@@ -90,24 +91,24 @@ def build_revision(caller: Caller, house: PricingContext, charter: Charter, *, e
 
 
 def _price_charter(
-    caller: Caller, house: PricingContext, wanted: CharterInput, trip: trip_times.TripSchedule, charter_id: str
+    caller: Caller, context: PricingContext, request: CharterInput, trip: trip_times.TripSchedule, charter_id: str
 ) -> pricing.Price:
     return pricing.price_trip(
         caller,
-        trip_times.build_quote_request(wanted, trip),
+        trip_times.build_quote_request(request, trip),
         charter_id=charter_id,
         warnings=trip.notices,
-        house=house,
+        house=context,
     )
 
 
 def quote_summary(quote: Quote) -> CharterQuote:
-    """The part of a quote that a charter shows."""
+    """The fields of a quote that a charter includes."""
     return CharterQuote.model_validate(quote.model_dump(include=set(CharterQuote.model_fields)))
 
 
 def charter_created_event(charter: Charter) -> CharterCreated:
-    """That a charter was made."""
+    """The event of a new charter."""
     return CharterCreated(
         **event_payloads.charter_event_fields(charter),
         series_id=charter.series_id,
@@ -116,7 +117,7 @@ def charter_created_event(charter: Charter) -> CharterCreated:
 
 
 def sequence_name(charter: Charter) -> str:
-    """The gapless sequence that numbers a charter: one for each year of trips."""
+    """The name of the gapless sequence that numbers the charter: one per year of the trip date."""
     return charter_sequence(charter.trip_date.year)
 
 

@@ -1,4 +1,4 @@
-"""What the events of a charter say of it."""
+"""The fields that events copy from a charter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coachway.contracts.bookings import TripStop
 
 
 def charter_event_fields(charter: Charter) -> dict[str, Any]:
-    """The fields that every event of a charter has."""
+    """The fields of every charter event."""
     return {
         "number": charter.number,
         "client_id": charter.client_id,
@@ -29,7 +29,7 @@ def charter_event_fields(charter: Charter) -> dict[str, Any]:
 
 
 def client_event_fields(charter: Charter, client: Client | None) -> dict[str, Any]:
-    """Those of events that the client gets mail about; a client that was removed since has no name and no address."""
+    """The fields of events that are mailed to the client; name and email are empty for a removed client."""
     stops = [
         TripStop(
             stop_type=stop.stop_type.value,

@@ -1,7 +1,8 @@
-"""When a trip is paid for. Pure.
+"""The instalments in which a trip is paid.
 
-A client with terms is invoiced when the trip is over: nothing is due before. Anybody else pays a share when the quote
-is accepted, which is what books the trip, and the rest some days before it; all at once if that day has come already.
+A client with payment terms is invoiced after the trip and pays nothing in advance. Any other client pays a deposit when
+it accepts the quote, which books the trip, and the balance some days before the trip. If the balance would be due on
+the day of acceptance or earlier, the whole price is the deposit.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ from coachway.identity.model.organization import PaymentPolicy
 
 
 class InstalmentKind(StrEnum):
-    """What a part of the price is called."""
+    """The kind of an instalment."""
 
     DEPOSIT = "deposit"
     BALANCE = "balance"
 
 
 class Instalment(RequestSchema):
-    """A part of the price. Without a day it is due when the quote is accepted, and books the trip once it is paid."""
+    """A part of the price. Without `due_on` it is due when the quote is accepted, and paying it books the trip."""
 
     kind: InstalmentKind
     amount: Annotated[PositiveAmount, Field(gt=0)]
-    due_on: Annotated[Day | None, Field(description="left out: when the quote is accepted")] = None
+    due_on: Annotated[Day | None, Field(description="Due date. Omit if due when the quote is accepted.")] = None
 
 
 class InstalmentStatus(StrEnum):
-    """How an instalment stands."""
+    """The payment status of an instalment."""
 
     UPCOMING = "upcoming"
     DUE = "due"
@@ -48,18 +49,18 @@ class InstalmentStatus(StrEnum):
 def plan_instalments(
     total: int, *, has_terms: bool, accepted_on: date, trip_date: date, policy: PaymentPolicy
 ) -> list[Instalment]:
-    """What is paid when, in the order in which it is due; `total` in cents. Days are those of the trip's first stop."""
+    """The instalments in the order in which they are due. `total` is in cents; dates are local to the first stop."""
     if has_terms or total <= 0:
         return []
-    due_on = trip_date - timedelta(days=policy.balance_days)
+    balance_due_on = trip_date - timedelta(days=policy.balance_days)
     if policy.deposit_percent == 0:
-        return [Instalment(kind=InstalmentKind.BALANCE, amount=total, due_on=max(due_on, accepted_on))]
+        return [Instalment(kind=InstalmentKind.BALANCE, amount=total, due_on=max(balance_due_on, accepted_on))]
     deposit = round_half_up(Decimal(total) * policy.deposit_percent / 100)
-    if due_on <= accepted_on or deposit in (0, total):
+    if balance_due_on <= accepted_on or deposit in (0, total):
         return [Instalment(kind=InstalmentKind.DEPOSIT, amount=total)]
     return [
         Instalment(kind=InstalmentKind.DEPOSIT, amount=deposit),
-        Instalment(kind=InstalmentKind.BALANCE, amount=total - deposit, due_on=due_on),
+        Instalment(kind=InstalmentKind.BALANCE, amount=total - deposit, due_on=balance_due_on),
     ]
 
 
@@ -69,31 +70,31 @@ def amount_due_to_book(parts: Sequence[Instalment]) -> int:
 
 
 def amount_due_by(parts: Sequence[Instalment], day: date) -> int:
-    """Cents that must be paid by the end of a day, the deposit among them."""
+    """Cents that must be paid by the end of a day, including the deposit."""
     return sum(part.amount for part in parts if part.due_on is None or part.due_on <= day)
 
 
 def next_due_date(parts: Sequence[Instalment], paid: int) -> date | None:
-    """The day on which the first instalment is due that `paid` cents do not cover, if it has one."""
-    for part, short in zip(parts, open_instalments(parts, paid), strict=True):
-        if short and part.due_on is not None:
+    """The due date of the first dated instalment that `paid` cents do not cover, or None."""
+    for part, open_amount in zip(parts, open_instalments(parts, paid), strict=True):
+        if open_amount and part.due_on is not None:
             return part.due_on
     return None
 
 
 def open_instalments(parts: Sequence[Instalment], paid: int) -> list[int]:
-    """What is left of each instalment once `paid` cents went to them in their order."""
-    left = []
+    """The open cents of each instalment after `paid` cents are applied to them in order."""
+    open_amounts = []
     for part in parts:
-        used = min(paid, part.amount)
-        left.append(part.amount - used)
-        paid -= used
-    return left
+        applied = min(paid, part.amount)
+        open_amounts.append(part.amount - applied)
+        paid -= applied
+    return open_amounts
 
 
-def instalment_status(part: Instalment, left: int, *, accepted: bool, today: date) -> InstalmentStatus:
-    """How an instalment stands of which `left` cents are open."""
-    if left == 0:
+def instalment_status(part: Instalment, open_amount: int, *, accepted: bool, today: date) -> InstalmentStatus:
+    """The status of an instalment with `open_amount` cents open."""
+    if open_amount == 0:
         return InstalmentStatus.PAID
     if part.due_on is None:
         return InstalmentStatus.DUE if accepted else InstalmentStatus.UPCOMING
@@ -103,13 +104,13 @@ def instalment_status(part: Instalment, left: int, *, accepted: bool, today: dat
 
 
 def require_valid_schedule(parts: Sequence[Instalment], total: int, trip_date: date) -> None:
-    """Raises Invalid unless the parts are the whole price, in the order of their days, none after the trip."""
-    said = sum(part.amount for part in parts)
-    if said != total:
-        message = f"must add up to the price, {total / 100:.2f}, and not {said / 100:.2f}"
+    """Raise Invalid unless the parts add up to the price, in order of due dates, none of them after the trip."""
+    amount = sum(part.amount for part in parts)
+    if amount != total:
+        message = f"must add up to the price, {total / 100:.2f}, not {amount / 100:.2f}"
         raise errors.Invalid.field("instalments", message)
     days = [part.due_on or date.min for part in parts]
     if days != sorted(days):
-        raise errors.Invalid.field("instalments", "must be in the order in which they are due, the deposit first")
+        raise errors.Invalid.field("instalments", "must be in order of their due dates, the deposit first")
     if days and days[-1] > trip_date:
-        raise errors.Invalid.field("instalments", f"must be due by the day of the trip, {trip_date}")
+        raise errors.Invalid.field("instalments", f"must be due by the trip date, {trip_date}")

@@ -1,9 +1,9 @@
-"""Moves charters through their life. Every step is one conditional transaction: of many at once, one succeeds."""
+"""Status changes of charters. Each is one conditional transaction: of concurrent ones, one succeeds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from coachway.bookings.charters import cancellation_policy, event_payloads, stat
 from coachway.bookings.charters.model import Cancellation, Charter
 from coachway.bookings.charters.queries import get_charter
 from coachway.bookings.charters.rules import Actor, CharterChanged, Status, require_transition
+from coachway.bookings.errors import ClientRemoved, VehiclesUncovered
 from coachway.clients import credit
 from coachway.clients.model import Client
 from coachway.clients.rules import has_terms
@@ -33,11 +34,8 @@ from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import Note, RequestSchema, Text
 from coachway.pricing import quote_acceptance
+from coachway.pricing.errors import QuoteNotBookable
 from coachway.pricing.quote_model import QUOTE, Quote, QuoteStatus
-
-T = TypeVar("T")
-
-_TRIES: Final = 6
 
 _EVENTS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterCompleted]]] = {
     Status.CONFIRMED: CharterConfirmed,
@@ -47,7 +45,7 @@ _EVENTS: Final[dict[Status, type[CharterConfirmed | CharterStarted | CharterComp
 
 
 class StatusInput(RequestSchema):
-    """The status asked for, and why. `accepted_by` is who said yes when a quote is booked without its link."""
+    """The new status and the reason. `accepted_by` is the person who accepted, when staff book a quote."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"status": "booked", "reason": "By phone", "accepted_by": "Dana Lee"}]}
@@ -59,7 +57,7 @@ class StatusInput(RequestSchema):
 
 
 class CancelInput(RequestSchema):
-    """Why, and on whose side. Staff say `operator` when the client is not the one who cancels: then all is refunded."""
+    """The reason, and who cancels. With `operator`, which only staff can set, everything paid is refunded."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"reason": "The event is off", "initiated_by": "client"}]}
@@ -70,15 +68,17 @@ class CancelInput(RequestSchema):
 
 
 def actor_kind(caller: Caller) -> Actor:
-    """In which capacity a caller acts."""
+    """The kind of actor that a caller is."""
     if caller.role == "client":
         return Actor.CLIENT
     return Actor.SYSTEM if caller.role == "system" else Actor.STAFF
 
 
 def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: int | None = None) -> Charter:
-    """Take the step that is asked for. Raises Conflict when it does not follow, or its conditions are not met;
-    Forbidden for a cancellation by who may not cancel.
+    """Change the status of a charter.
+
+    Raises InvalidStatusTransition, the Conflict of a condition that is not met, or Forbidden if the caller may not
+    cancel.
     """
     if body.status is Status.CANCELLED:
         caller.require("charters:cancel")
@@ -98,28 +98,34 @@ def change_status(caller: Caller, charter_id: str, body: StatusInput, expected: 
 
 
 def _commit_manual_status(caller: Caller, before: Charter, body: StatusInput) -> Charter:
-    """What otherwise follows from vehicles, drivers and vendors, said by a person."""
-    open_ones = before.uncovered_vehicles if body.status is not Status.COMPLETED else []
-    if open_ones:
-        _require_override(caller, open_ones, body.reason)
+    """Set a status by hand that usually follows from assignments, awards and positions."""
+    uncovered = before.uncovered_vehicles if body.status is not Status.COMPLETED else []
+    if uncovered:
+        _require_override(caller, uncovered, body.reason)
     conditions = _departure_conditions(before) if body.status is Status.IN_PROGRESS else []
-    overridden = {"uncovered": open_ones} if open_ones else {}
-    told = _EVENTS[body.status](**event_payloads.charter_event_fields(before), reason=body.reason, **overridden)
-    return _commit_transition(caller, before, body.status, body.reason, [told], conditions)
+    overridden = {"uncovered": uncovered} if uncovered else {}
+    event = _EVENTS[body.status](**event_payloads.charter_event_fields(before), reason=body.reason, **overridden)
+    return _commit_transition(caller, before, body.status, body.reason, [event], conditions)
 
 
-def _require_override(caller: Caller, open_ones: Sequence[int], reason: str) -> None:
-    """Raises Conflict unless the caller may go ahead though nobody runs these vehicles; Invalid if not saying why."""
-    which = f"vehicle{'s' if len(open_ones) > 1 else ''} {', '.join(map(str, open_ones))}"
+def _require_override(caller: Caller, uncovered: Sequence[int], reason: str) -> None:
+    """Raise VehiclesUncovered unless the caller may override uncovered vehicles; Invalid without a reason."""
+    vehicles = f"vehicle{'s' if len(uncovered) > 1 else ''} {', '.join(map(str, uncovered))}"
     if "charters:override" not in caller.permissions:
-        said = f"nobody runs {which}: assign a driver or award it, or have a manager confirm it with a reason"
-        raise errors.Conflict(said, title="this charter has vehicles that nobody runs")
+        detail = f"Assign or award {vehicles}, or have a manager confirm the charter with a reason."
+        raise VehiclesUncovered(detail)
     if not reason.strip():
-        raise errors.Invalid.field("reason", f"say why it goes ahead though nobody runs {which}")
+        raise errors.Invalid.field(
+            "reason",
+            f"is required while {vehicles} is uncovered"
+            if len(uncovered) == 1
+            else f"is required while {vehicles} are uncovered",
+            "required",
+        )
 
 
 def _departure_conditions(charter: Charter) -> list[Op]:
-    # Papers come with it, which every other request does without at a cold start.
+    # Imported late: only departures need compliance documents.
     from coachway.bookings.charters import departure_check
 
     return departure_check.departure_checks(charter)
@@ -132,14 +138,15 @@ def book(
     reason: str = "",
     *,
     answer: BaseModel | None = None,
-    found: store.BatchResult | None = None,
+    records: store.BatchResult | None = None,
     **more: Any,
 ) -> Charter:
-    """Book a quote. Raises Conflict when a warning blocks it, its promo code is used up, or it was answered already.
+    """Book a quote.
 
-    `answer` is what the caller is told, where that is not the charter; `found` has what `sides` names, if it was read.
+    `answer` is the response if it is not the charter; `records` holds the `client_and_quote_keys` if already read.
+    Raises InvalidStatusTransition, QuoteNotBookable, PromoCodeUsedUp, ClientRemoved or CreditLimitExceeded.
     """
-    after, ops = booking_ops(caller, before, accepted_by, reason, found=found, **more)
+    after, ops = booking_ops(caller, before, accepted_by, reason, records=records, **more)
     store.commit(caller, *ops, answer=answer or after)
     return after
 
@@ -150,101 +157,101 @@ def booking_ops(
     accepted_by: str,
     reason: str = "",
     *,
-    found: store.BatchResult | None = None,
+    records: store.BatchResult | None = None,
     **more: Any,
 ) -> tuple[Charter, list[Op]]:
-    """The booked charter, and the ops that make it so: in a transaction of its own, or in that of its deposit.
+    """The booked charter, and the operations that book it: in their own transaction, or in that of the deposit.
 
-    A client that has accepted already has used its promo code then. Raises Conflict as `book` does.
+    The promo code of a quote that was accepted before is used already. Raises what `book` raises.
     """
     require_transition(before.status, Status.BOOKED, Actor.CLIENT if before.is_accepted else actor_kind(caller))
     require_bookable(before)
     client_key, quote_key = client_and_quote_keys(before)
-    found = found or store.batch_get([client_key, quote_key])
-    client, quote = require_client(found.find(Client, client_key)), found.get(Quote, quote_key)
-    said: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
-    told: list[Event] = [quote_accepted_event(before, accepted_by)]
+    records = records or store.batch_get([client_key, quote_key])
+    client, quote = require_client(records.find(Client, client_key)), records.get(Quote, quote_key)
+    changes: dict[str, Any] = {"accepted_by": accepted_by, "accepted_at": clock.now()}
+    events: list[Event] = [quote_accepted_event(before, accepted_by)]
     ops = quote_acceptance.acceptance_ops(caller, quote)
     if before.is_accepted:
-        said, told, ops = {}, [], []
+        changes, events, ops = {}, [], []
     owed = before.quote.total - before.amount_paid if has_terms(client.payment_terms) else 0
     if owed > 0:
-        said["credit_reserved"] = owed
+        changes["credit_reserved"] = owed
         ops = [*ops, *credit.reserve_ops(client, owed)]
-    after = before.model_copy(update={"status": Status.BOOKED, "status_reason": reason, **said, **more})
-    told.append(
+    after = before.model_copy(update={"status": Status.BOOKED, "status_reason": reason, **changes, **more})
+    events.append(
         CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
     )
-    moves = status_counts.count_changes_op(before.org_id, [before], [after])
-    return after, [Update(before, after, told, lost=CharterChanged()), *ops, moves]
+    counts = status_counts.count_changes_op(before.org_id, [before], [after])
+    return after, [Update(before, after, events, lost=CharterChanged()), *ops, counts]
 
 
 def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:
-    """Where a charter's client and its quote lie."""
+    """The keys of a charter's client and quote."""
     return CLIENT.key(org=charter.org_id, id=charter.client_id), QUOTE.key(org=charter.org_id, id=charter.quote.id)
 
 
 def quote_accepted_event(charter: Charter, accepted_by: str) -> QuoteAccepted:
-    """That a quote was accepted."""
+    """The event of an accepted quote."""
     return QuoteAccepted(
         **event_payloads.charter_event_fields(charter), quote_id=charter.quote.id, accepted_by=accepted_by
     )
 
 
 def require_client(client: Client | None) -> Client:
-    """Raises Conflict when a quote's client was removed."""
+    """Return the client. Raises ClientRemoved."""
     if client is None:
-        raise errors.Conflict("its client was removed", title="this quote cannot be booked as it is")
+        raise ClientRemoved("The quote's client was removed. Quote the trip for another client.")
     return client
 
 
 def require_bookable(charter: Charter) -> None:
-    """Raises Conflict while a warning, such as illegal driving hours, keeps a quote from being booked."""
+    """Raise QuoteNotBookable while a warning, such as illegal driving hours, blocks the quote."""
     if charter.quote.blocking:
-        why = " ".join(warning.message for warning in charter.quote.blocking)
-        raise errors.Conflict(why, title="this quote cannot be booked as it is")
+        detail = " ".join(warning.message for warning in charter.quote.blocking)
+        raise QuoteNotBookable(detail)
 
 
 def decline(caller: Caller, before: Charter, reason: str, *, answer: BaseModel | None = None) -> Charter:
-    """The client does not want it."""
+    """Decline a quote."""
     require_transition(before.status, Status.DECLINED, actor_kind(caller))
-    told = QuoteDeclined(
+    event = QuoteDeclined(
         **event_payloads.client_event_fields(before, _find_client(before)), quote_id=before.quote.id, reason=reason
     )
     return _commit_transition(
-        caller, before, Status.DECLINED, reason, [told], _quote_ops(before, "declined"), answer=answer
+        caller, before, Status.DECLINED, reason, [event], _quote_ops(before, "declined"), answer=answer
     )
 
 
 def expire(caller: Caller, before: Charter) -> Charter:
-    """Nobody answered in time."""
+    """Expire a quote that was not answered in time."""
     require_transition(before.status, Status.EXPIRED, actor_kind(caller))
-    told = QuoteExpired(**event_payloads.charter_event_fields(before), quote_id=before.quote.id)
-    return _commit_transition(caller, before, Status.EXPIRED, "", [told], _quote_ops(before, "expired"))
+    event = QuoteExpired(**event_payloads.charter_event_fields(before), quote_id=before.quote.id)
+    return _commit_transition(caller, before, Status.EXPIRED, "", [event], _quote_ops(before, "expired"))
 
 
 def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool) -> Cancellation:
-    """Cancel a charter, or say what that would refund. A client may cancel its own only, and only as the client.
+    """Cancel a charter, or preview the refund. A client may cancel only its own charters, and only as the client.
 
-    Raises Missing, Conflict when it has started or is closed.
+    Raises NotFound, or InvalidStatusTransition when the charter has started or is closed.
     """
     before = get_charter(caller, charter_id)
     if caller.is_outside and caller.party_id != before.client_id:
-        raise errors.NotFound("there is no such charter")
+        raise errors.NotFound("There is no such charter.")
     side = "client" if caller.is_outside else body.initiated_by
     require_transition(before.status, Status.CANCELLED, actor_kind(caller))
     if preview:
         return _cancellation_terms(before, body.reason, side, preview=True)
     after = commit_cancellation(caller, before, body.reason, side)
     if after.cancellation is None:
-        raise errors.Conflict("the cancellation was not recorded")
+        raise errors.Conflict("The cancellation was not recorded.")
     return after.cancellation
 
 
 def commit_cancellation(caller: Caller, before: Charter, reason: str, side: str) -> Charter:
-    """The charter, cancelled on the side of `client` or `operator`."""
+    """Cancel a charter for `side`, `client` or `operator`, and return it."""
     terms = _cancellation_terms(before, reason, side, preview=False)
-    told = CharterCancelled(
+    event = CharterCancelled(
         **event_payloads.client_event_fields(before, _find_client(before)),
         reason=reason,
         initiated_by=side,
@@ -255,7 +262,7 @@ def commit_cancellation(caller: Caller, before: Charter, reason: str, side: str)
     if before.credit_reserved:
         ops.append(credit.release_op(before.org_id, before.client_id, before.credit_reserved))
     changed = {"cancellation": terms, "credit_reserved": 0}
-    return _commit_transition(caller, before, Status.CANCELLED, reason, [told], ops, answer=terms, **changed)
+    return _commit_transition(caller, before, Status.CANCELLED, reason, [event], ops, answer=terms, **changed)
 
 
 def _cancellation_terms(charter: Charter, reason: str, side: str, *, preview: bool) -> Cancellation:
@@ -280,51 +287,41 @@ def _commit_transition(
     before: Charter,
     status: Status,
     reason: str,
-    told: Sequence[Event],
+    events: Sequence[Event],
     ops: Sequence[Op] = (),
     *,
     answer: BaseModel | None = None,
     **more: Any,
 ) -> Charter:
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
-    moves = status_counts.count_changes_op(caller.org_id, [before], [after])
-    store.commit(caller, Update(before, after, told, lost=CharterChanged()), *ops, moves, answer=answer)
+    counts = status_counts.count_changes_op(caller.org_id, [before], [after])
+    store.commit(caller, Update(before, after, events, lost=CharterChanged()), *ops, counts, answer=answer)
     return after
 
 
 def confirm_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
-    """The ops by which a booked charter is confirmed, in the transaction that gives it its vehicles or vendors."""
+    """Operations that confirm a booked charter, in the transaction that covers its last vehicle."""
     return _transition_ops(caller, before, Status.CONFIRMED, reason, **more)
 
 
 def start_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
-    """The ops by which a confirmed charter is under way, in the transaction of its first departure."""
+    """Operations that start a confirmed charter, in the transaction of its first departure."""
     return _transition_ops(caller, before, Status.IN_PROGRESS, reason, **more)
 
 
 def complete_ops(caller: Caller, before: Charter, reason: str, **more: Any) -> list[Op]:
-    """The ops by which a charter under way is completed, in the transaction of its last drop-off."""
+    """Operations that complete a charter in progress, in the transaction of its last drop-off."""
     return _transition_ops(caller, before, Status.COMPLETED, reason, **more)
 
 
 def _transition_ops(caller: Caller, before: Charter, status: Status, reason: str, **more: Any) -> list[Op]:
     require_transition(before.status, status, actor_kind(caller))
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
-    told = _EVENTS[status](**event_payloads.charter_event_fields(after), reason=reason)
+    event = _EVENTS[status](**event_payloads.charter_event_fields(after), reason=reason)
     return [
-        Update(before, after, [told], lost=CharterChanged()),
+        Update(before, after, [event], lost=CharterChanged()),
         status_counts.count_changes_op(caller.org_id, [before], [after]),
     ]
-
-
-def retry_on_charter_change(read: Callable[[], Charter], act: Callable[[Charter], T]) -> T:
-    """`act` on what `read` finds, again when somebody else changed it in between; `act` judges what it is given."""
-    for _ in range(_TRIES - 1):
-        try:
-            return act(read())
-        except CharterChanged:
-            continue
-    return act(read())
 
 
 def _find_client(charter: Charter) -> Client | None:

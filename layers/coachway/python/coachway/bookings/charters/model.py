@@ -1,4 +1,4 @@
-"""Charters, as callers ask for them and as they are kept."""
+"""Charters: requests, the stored record and its access patterns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SUPPORTED_YEARS: Final = "must be between the years 2001 and 2150"
 
 
 def is_supported_date(at: datetime) -> bool:
-    """Whether trips take place then."""
+    """Whether trips can take place then."""
     return 2001 <= at.year <= 2150
 
 
@@ -42,12 +42,12 @@ def _require_supported_date(at: datetime) -> datetime:
 
 
 def with_fixed_offset(at: datetime) -> datetime:
-    """The same moment with its offset for a zone: times of one zone are added and compared by the wall clock."""
+    """The same time with a fixed offset. Python adds and compares times of one named zone by the wall clock."""
     return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
 
 
 Moment = Annotated[datetimes.Timestamp, AfterValidator(_require_supported_date)]
-"""A time with an offset, in years that trips take place in."""
+"""A time with an offset, between the years 2001 and 2150."""
 
 CHARTER = AccessPattern(
     "a charter",
@@ -55,13 +55,13 @@ CHARTER = AccessPattern(
     sk="HEAD",
 )
 BY_MONTH = AccessPattern(
-    "charters, newest first, by the month they were made",
+    "charters by month of creation, newest first",
     index="gsi1",
     pk="ORG#{org}#CHARTERS#{month}",
     sk="{id}",
 )
 BY_TRIP = AccessPattern(
-    "charters by departure, soonest first, by the month of the trip",
+    "charters by month of the trip, earliest departure first",
     index="gsi2",
     pk="ORG#{org}#TRIPS#{month}",
     sk="{day}T{starts}#{id}",
@@ -73,7 +73,7 @@ OF_CLIENT = AccessPattern(
     sk="{id}",
 )
 BY_STATUS = AccessPattern(
-    "charters in a status, newest first, by the month they were made",
+    "charters in a status, by month of creation, newest first",
     index="gsi4",
     pk="ORG#{org}#CHARTERS#{status}#{month}",
     sk="{id}",
@@ -81,7 +81,7 @@ BY_STATUS = AccessPattern(
 
 
 class TripType(StrEnum):
-    """The shape of a trip."""
+    """The type of a trip."""
 
     ONE_WAY = "one_way"
     ROUND_TRIP = "round_trip"
@@ -97,7 +97,7 @@ class StopType(StrEnum):
 
 
 class Stop(RequestSchema):
-    """A place, and when the vehicle comes and goes. What is left out of the times is reckoned from the miles."""
+    """A place, and the times of arrival and departure. Missing times are estimated from the distance."""
 
     stop_type: StopType = StopType.WAYPOINT
     address: Text
@@ -108,11 +108,14 @@ class Stop(RequestSchema):
     estimated_departure: Moment | None = None
     timezone: Annotated[
         str | None,
-        Field(max_length=64, description="IANA name; left out: the first stop's, or the organization's"),
+        Field(
+            max_length=64,
+            description="IANA time zone. Omit for the first stop's, or the organization's for the first stop.",
+        ),
     ] = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.latitude is None) != (self.longitude is None):
             raise ValueError("latitude, longitude: give both or neither")
         if self.estimated_arrival and self.estimated_departure and self.estimated_departure < self.estimated_arrival:
@@ -121,7 +124,7 @@ class Stop(RequestSchema):
 
     @property
     def time(self) -> datetime | None:
-        """When it is left, or else reached."""
+        """The departure, or else the arrival."""
         return self.estimated_departure or self.estimated_arrival
 
 
@@ -155,7 +158,7 @@ CHARTER_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class CharterInput(RequestSchema):
-    """A charter as staff enter it. The first stop says when the trip leaves."""
+    """The trip to quote. `estimated_departure` of the first stop is when it departs."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [CHARTER_EXAMPLE]})
 
@@ -165,21 +168,21 @@ class CharterInput(RequestSchema):
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)]
     requires_second_driver: bool = False
-    requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
+    requires_coi: Annotated[bool, Field(description="Whether the client needs a certificate of insurance.")] = False
     amenities: list[AmenityCode] = Field(default_factory=list, max_length=30)
     stops: Annotated[list[Stop], Field(min_length=2, max_length=50)]
     miles: Annotated[
         Miles | None,
-        Field(description="with passengers, for each vehicle; left out: 1.3 times the straight line between the stops"),
+        Field(description="Miles with passengers, per vehicle. Omit to use 1.3 times the straight line between stops."),
     ] = None
-    deadhead_miles: Annotated[Miles, Field(description="empty, from and to the garage, for each vehicle")] = Decimal(0)
-    route: Annotated[RouteText | None, Field(description="for prices agreed for a route")] = None
+    deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
+    route: Annotated[RouteText | None, Field(description="Route for which prices were agreed.")] = None
     promo_code: PromoText | None = None
     notes: Note = ""
 
 
 class CharterQuote(BaseSchema):
-    """The price of a charter's current revision, line by line; `GET /pricing/quotes/{id}` tells the rules behind it."""
+    """The price of the current revision, line by line. `GET /pricing/quotes/{id}` returns the applied rules."""
 
     id: str
     lines: list[Line]
@@ -192,16 +195,16 @@ class CharterQuote(BaseSchema):
 
     @property
     def blocking(self) -> list[Notice]:
-        """What keeps the charter from being booked."""
+        """The warnings that keep the charter from being booked."""
         return [warning for warning in self.warnings if warning.blocking]
 
 
 class Cancellation(BaseSchema):
-    """What a cancellation refunds, or would refund while `preview` is true. Amounts in `currency`."""
+    """What a cancellation refunds, or would refund if `preview` is true. Amounts are in `currency`."""
 
     preview: bool
     initiated_by: Annotated[str, Field(examples=["client"])]
-    hours_left: Annotated[float, Field(description="to the first departure; negative once it has passed")]
+    hours_left: Annotated[float, Field(description="Hours until the first departure; negative after it.")]
     refund_percent: int
     amount_paid: Amount
     refund: Amount
@@ -210,7 +213,7 @@ class Cancellation(BaseSchema):
 
 
 class Cover(BaseSchema):
-    """Who runs a vehicle of a charter, counted from 1: the vendor it was awarded to, an assigned driver, or both."""
+    """Who runs one vehicle of a charter, counted from 1: a vendor, an assigned driver, or both."""
 
     vehicle: int
     vendor_id: str | None = None
@@ -224,12 +227,12 @@ class Cover(BaseSchema):
 
     @property
     def is_run(self) -> bool:
-        """Whether anybody does."""
+        """Whether the vehicle has a vendor or a driver."""
         return self.vendor_id is not None or self.assignment_id is not None
 
 
 class Charter(Entity, CharterInput):
-    """A charter. `trip_date` and `timezone` are the first stop's; a change of what was quoted is a new revision."""
+    """A charter. `trip_date` and `timezone` are the first stop's. Changing the quoted trip creates a new revision."""
 
     KIND: ClassVar[str] = "charter"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -250,12 +253,12 @@ class Charter(Entity, CharterInput):
     accepted_by: str | None = None
     accepted_at: AwareDatetime | None = None
     instalments: list[Instalment] = Field(default_factory=list)
-    """What is paid when, once that was agreed or accepted; until then it follows from the organization's policy."""
+    """Set once agreed or accepted; until then the organization's payment policy applies."""
     amount_paid: Amount = 0
     credit_reserved: Amount = 0
-    """What its client owes for it on credit, until its invoice is issued."""
+    """The part of the client's credit that the charter uses until its invoice is issued."""
     invoice_id: str | None = None
-    """The invoice that it is on, be that a draft yet; a voided one lets go of it."""
+    """The invoice that bills the charter, draft or issued; None again once that is voided."""
     cancellation: Cancellation | None = None
 
     series_id: str | None = None
@@ -264,34 +267,34 @@ class Charter(Entity, CharterInput):
     series_total: int | None = None
     is_series_master: bool = False
     parent_charter_id: str | None = None
-    """The first charter of the series that this one belongs to; None for the first itself."""
+    """The first charter of the series; None for the first itself."""
     cloned_from_charter_id: str | None = None
 
     vehicles: list[Cover] = Field(default_factory=list)
-    """Those that somebody runs; `bookings.coverage` keeps it, and the three below, which are taken from it."""
+    """The covered vehicles. `coverage` keeps `vendor_id`, `vendor_ids` and `driver_id` consistent with it."""
     vendor_id: str | None = None
     """The first of `vendor_ids`."""
     vendor_ids: list[str] = Field(default_factory=list)
-    """Those that were awarded its vehicles."""
+    """The vendors that were awarded vehicles."""
     flow_failures: Annotated[
-        dict[str, FlowFailure], Field(description="flows that stand still since a step failed for good, by name")
+        dict[str, FlowFailure], Field(description="Workflows that stopped because a step failed, by name.")
     ] = Field(default_factory=dict)
     driver_id: str | None = None
-    """The first that was assigned."""
+    """The driver of the first vehicle that has one."""
 
     @property
     def is_accepted(self) -> bool:
-        """Whether its client has said yes to what is quoted, booked or not."""
+        """Whether the client has accepted the current quote, booked or not."""
         return self.accepted_at is not None
 
     @property
     def last_day(self) -> date:
-        """The day on which it ends, by its last stop's clock: papers must hold through it."""
+        """The date on which the trip ends, local to the last stop. Documents must be valid through it."""
         return self.ends_at.astimezone(ZoneInfo(self.stops[-1].timezone or self.timezone)).date()
 
     @property
     def uncovered_vehicles(self) -> list[int]:
-        """The vehicles, counted from 1, that have neither a vendor nor a driver yet."""
+        """The vehicles, counted from 1, without a vendor or a driver."""
         covered = {cover.vehicle for cover in self.vehicles}
         return [number for number in range(1, self.vehicle_count + 1) if number not in covered]
 
@@ -299,21 +302,21 @@ class Charter(Entity, CharterInput):
         return CHARTER.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        made = f"{ids.created_at_of(self.id):%Y-%m}"
+        created = f"{ids.created_at_of(self.id):%Y-%m}"
         month, starts = f"{self.trip_date:%Y-%m}", sortable(self.starts_at)
         return {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=made, id=self.id),
+            "gsi1": BY_MONTH.key(org=self.org_id, month=created, id=self.id),
             "gsi2": BY_TRIP.key(org=self.org_id, month=month, day=self.trip_date, starts=starts, id=self.id),
             "gsi3": OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id),
-            "gsi4": BY_STATUS.key(org=self.org_id, status=self.status, month=made, id=self.id),
+            "gsi4": BY_STATUS.key(org=self.org_id, status=self.status, month=created, id=self.id),
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         drivers = (each for cover in self.vehicles for each in (cover.driver_id, cover.second_driver_id) if each)
-        run_by_them = {run_by_attribute(each): True for each in (*self.vendor_ids, *drivers)}
-        return {"status": str(self.status), "client_id": self.client_id, **run_by_them}
+        run_by = {run_by_attribute(each): True for each in (*self.vendor_ids, *drivers)}
+        return {"status": str(self.status), "client_id": self.client_id, **run_by}
 
 
 def run_by_attribute(party_id: str) -> str:
-    """The attribute of charters that this vendor or driver runs a vehicle of: filters know only equality."""
+    """The attribute that marks charters of a vendor or driver, since filters can only test equality."""
     return f"run_by_{party_id}"

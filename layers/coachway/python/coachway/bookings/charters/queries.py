@@ -1,4 +1,4 @@
-"""Charters: find, list, their history."""
+"""Reading charters: get, list, history."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from coachway.bookings.charters.rules import Status
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import HistoryEntry
-from coachway.core.persistence.queries import months_between, query_page
-from coachway.core.persistence.records import AccessPattern
-from coachway.core.runtime import clock
+from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
@@ -34,25 +32,28 @@ _MAX_RANGE: Final = timedelta(days=3660)
 
 
 class CharterQuery(PageQuery):
-    """Which charters to list. With a date, by departure, soonest first; else newest first."""
+    """Filters of charters. With a date, the list is sorted by departure, earliest first; else newest first."""
 
     status: Status | None = None
     client_id: ClientId | None = None
     vendor_id: Annotated[str | None, Field(pattern=ids.pattern("ven"))] = None
     driver_id: Annotated[str | None, Field(pattern=ids.pattern("drv"))] = None
     date_from: Annotated[
-        Day | None, Field(description="first trip date, local to the trip; alone: and the two years after")
+        Day | None,
+        Field(description="First trip date, local to the trip. Without `date_to`, the list covers two years."),
     ] = None
-    date_to: Annotated[Day | None, Field(description="last trip date; alone: and the two years before")] = None
+    date_to: Annotated[
+        Day | None, Field(description="Last trip date. Without `date_from`, the list covers the two years before.")
+    ] = None
 
 
 def get_charter(caller: Caller, charter_id: str, *, expected: int | None = None) -> Charter:
-    """The charter. Raises Missing, or Stale when `expected` is not its version."""
+    """Get a charter. Raises NotFound, or PreconditionFailed when `expected` is not its version."""
     return store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id), expected=expected)
 
 
 def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
-    """A page of charters. Raises Invalid for a range of more than ten years."""
+    """List charters. Raises Invalid for a range of more than ten years."""
     where: dict[str, str | int | bool] = {}
     for name in ("status", "client_id"):
         value = getattr(query, name)
@@ -65,15 +66,10 @@ def list_charters(caller: Caller, query: CharterQuery) -> Page[Charter]:
         del where["client_id"]
         partition = OF_CLIENT.partition(org=caller.org_id, client=query.client_id)
         return query_page(Charter, OF_CLIENT, [partition], query, where=where, descending=True)
-    pattern, named = BY_MONTH, dict[str, str]()
     if query.status is not None:
-        pattern, named = BY_STATUS, {"status": str(where.pop("status"))}
-    return query_page(Charter, pattern, _newest_first(caller, pattern, named), query, where=where, descending=True)
-
-
-def _newest_first(caller: Caller, pattern: AccessPattern, named: Mapping[str, str]) -> list[str]:
-    since = months_between(ids.created_at_of(caller.org_id), clock.now())
-    return [pattern.partition(org=caller.org_id, month=month, **named) for month in reversed(since)]
+        del where["status"]
+        return query_by_month(Charter, BY_STATUS, caller, query, where=where, status=query.status)
+    return query_by_month(Charter, BY_MONTH, caller, query, where=where)
 
 
 def _list_by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str | int | bool]) -> Page[Charter]:
@@ -88,10 +84,10 @@ def _list_by_trip(caller: Caller, query: CharterQuery, where: Mapping[str, str |
     return query_page(Charter, BY_TRIP, partitions, query, between=(f"{first}T", f"{last}U"), where=where)
 
 
-def _shift_day(day: date | None, by: timedelta) -> date:
+def _shift_day(day: date | None, offset: timedelta) -> date:
     if day is None:
-        raise ValueError("a range has an end")
-    return date.fromordinal(min(max(day.toordinal() + by.days, 1), date.max.toordinal()))
+        raise ValueError("a range needs a start or an end")
+    return date.fromordinal(min(max(day.toordinal() + offset.days, 1), date.max.toordinal()))
 
 
 def _months_of_range(first: date, last: date) -> list[str]:
@@ -102,8 +98,8 @@ def _months_of_range(first: date, last: date) -> list[str]:
 
 
 def list_client_charters(caller: Caller, client_id: str, query: PageQuery) -> Page[Charter]:
-    """The charters of one client, newest first. Raises Missing."""
-    # What changes clients comes with it, which other lists do without.
+    """List the charters of a client, newest first. Raises NotFound."""
+    # Imported late: other lists do not need it at a cold start.
     from coachway.clients import service as clients
 
     clients.get(caller, client_id)
@@ -112,5 +108,5 @@ def list_client_charters(caller: Caller, client_id: str, query: PageQuery) -> Pa
 
 
 def get_history(caller: Caller, charter_id: str) -> list[HistoryEntry]:
-    """What happened to a charter, oldest first. Raises Missing."""
+    """The history of a charter, oldest first. Raises NotFound."""
     return store.history(get_charter(caller, charter_id).key())

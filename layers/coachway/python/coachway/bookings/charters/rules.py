@@ -1,4 +1,4 @@
-"""The life of a booking: which status may follow which, who may say so, and what it is called afterwards."""
+"""The lifecycle of a charter: which status may follow which, and who may cause the transition."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from coachway.bookings.errors import ChangeCaseRequired, CharterClosed, VehiclesAwarded
 from coachway.core import errors
 
 
 class Status(StrEnum):
-    """Where a booking stands."""
+    """The status of a charter."""
 
     QUOTE = "quote"
     BOOKED = "booked"
@@ -23,12 +24,12 @@ class Status(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing can follow."""
+        """Whether no status can follow."""
         return not any(start is self for start, _ in TRANSITIONS)
 
 
 class Actor(StrEnum):
-    """Who may cause a transition: people of the organization, the client, the product itself on a timer or event."""
+    """Who causes a transition: staff, the client, or the system on a timer or event."""
 
     STAFF = "staff"
     CLIENT = "client"
@@ -36,10 +37,10 @@ class Actor(StrEnum):
 
 
 class Transition(NamedTuple):
-    """What a step is called in the past tense, and who may take it."""
+    """The event type of a transition, and who may cause it."""
 
     event: str
-    by: frozenset[Actor]
+    actors: frozenset[Actor]
 
 
 _STAFF_OR_CLIENT: Final = frozenset({Actor.STAFF, Actor.CLIENT})
@@ -56,24 +57,26 @@ TRANSITIONS: Final[Mapping[tuple[Status, Status], Transition]] = {
     (Status.CONFIRMED, Status.CANCELLED): Transition("charter.cancelled", _STAFF_OR_CLIENT),
     (Status.IN_PROGRESS, Status.COMPLETED): Transition("charter.completed", _STAFF_OR_SYSTEM),
 }
-"""quote → booked → confirmed → in_progress → completed; a quote may expire or be declined; what has not started may be
-cancelled. `confirmed`: a vehicle and driver, or an awarded vendor, for every vehicle."""
+"""quote → booked → confirmed → in_progress → completed; a quote may expire or be declined. A charter that has not
+started may be cancelled. `confirmed` means that every vehicle has a driver or an awarded vendor."""
 
 
 def allowed_next(status: Status) -> list[Status]:
-    """What may follow, in the order of the table."""
+    """The statuses that may follow, in the order of the table."""
     return [end for start, end in TRANSITIONS if start is status]
 
 
-def require_transition(status: Status, wanted: Status, by: Actor) -> Transition:
-    """The transition from one to the other. Raises Conflict if there is none, Forbidden if it is not `by`'s to take."""
-    transition = TRANSITIONS.get((status, wanted))
+def require_transition(current: Status, target: Status, actor: Actor) -> Transition:
+    """The transition to `target`. Raises InvalidStatusTransition, or Forbidden if `actor` may not cause it."""
+    transition = TRANSITIONS.get((current, target))
     if transition is None:
-        possible = allowed_next(status)
-        can = f"it can become {_join_words(possible)}" if possible else "nothing can follow"
-        raise errors.Conflict(f"this charter is {status}: {can}, not {wanted}", title="that does not follow")
-    if by not in transition.by:
-        raise errors.Forbidden(f"only {_join_words(sorted(transition.by))} can make a {status} {wanted}")
+        possible = allowed_next(current)
+        hint = f"It can become {_join_words(possible)}." if possible else f"{current.value} is final."
+        raise errors.InvalidStatusTransition(f"A charter cannot go from {current.value} to {target.value}. {hint}")
+    if actor not in transition.actors:
+        raise errors.Forbidden(
+            f"Only {_join_words(sorted(transition.actors))} can change a charter from {current} to {target}."
+        )
     return transition
 
 
@@ -99,39 +102,37 @@ FIXED_ONCE_BOOKED: Final = frozenset(
         "client_id",
     }
 )
-"""Fields that touch price, time or stops: the client agreed to them, so that changing them needs a change case."""
+"""Fields that affect price, time or stops. The client agreed to them, so changing them needs a change case."""
 
 
 FIXED_ONCE_AWARDED: Final = frozenset(
     {"trip_type", "vehicle_class", "vehicle_count", "passengers", "amenities", "stops"}
 )
-"""Fields of a quote that vendors bid for: those that have won agreed to just that trip, for a price."""
+"""Fields that vendors bid on. Vendors that won agreed to exactly that trip for a price."""
 
 
 def require_editable(status: Status, changed: frozenset[str], *, awarded: bool = False) -> None:
-    """Raises Conflict when these fields cannot be edited in this status, or once vendors were awarded its vehicles."""
+    """Raise VehiclesAwarded, CharterClosed or ChangeCaseRequired if these fields cannot be edited now."""
     if status is Status.QUOTE:
         fixed = sorted(changed & FIXED_ONCE_AWARDED) if awarded else []
         if fixed:
-            raise errors.Conflict(
-                f"vendors were awarded this trip as it is: to change {', '.join(fixed)}, release their bids first",
-                title="its vehicles were awarded",
-                fields=[errors.FieldError(name, "is fixed once a vehicle was awarded") for name in fixed],
+            raise VehiclesAwarded(
+                f"Release the awarded bids before changing {', '.join(fixed)}.",
+                fields=[errors.FieldError(name, "is fixed once a vehicle is awarded", "fixed") for name in fixed],
             )
         return
     if status.is_terminal:
-        raise errors.Conflict(f"this charter is {status} and cannot be edited", title="this charter is closed")
+        raise CharterClosed(f"This charter is {status} and cannot be edited.")
     fixed = sorted(changed & FIXED_ONCE_BOOKED)
     if fixed:
-        raise errors.Conflict(
-            f"this charter is {status}: changing {', '.join(fixed)} needs a change case",
-            title="this needs a change case",
-            fields=[errors.FieldError(name, "is fixed once the charter is booked") for name in fixed],
+        raise ChangeCaseRequired(
+            f"This charter is {status}: changing {', '.join(fixed)} needs a change case.",
+            fields=[errors.FieldError(name, "is fixed once the charter is booked", "fixed") for name in fixed],
         )
 
 
 class CharterChanged(errors.ConcurrentUpdate):
-    """The charter is not what it was when it was read."""
+    """The charter was changed after it was read."""
 
     def __init__(self) -> None:
-        super().__init__("this charter was changed by somebody else: read it again")
+        super().__init__("The charter was changed by another request. Read it again.")

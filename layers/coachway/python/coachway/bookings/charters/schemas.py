@@ -1,4 +1,4 @@
-"""Charters as callers ask for them: again, and in series. What makes them comes with `quoting` and `series`."""
+"""Requests for clones and recurring series of charters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coachway.core.types.datetimes import Day
 
 
 class CloneInput(RequestSchema):
-    """When the copy leaves; left out: when the original does."""
+    """When the copy departs; omit to keep the original's times."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"estimated_departure": "2027-04-07T09:00:00-04:00"}]})
 
@@ -22,21 +22,23 @@ class CloneInput(RequestSchema):
 
 
 class SeriesException(RequestSchema):
-    """One occurrence that is left out, or leaves at another time. `date` is the day that the rule gives it."""
+    """An occurrence to skip or to move. `date` is the date that the rule gives it."""
 
     date: Day
     action: Literal["skip", "move"]
-    estimated_departure: Annotated[Moment | None, Field(description="of the first stop; move only")] = None
+    estimated_departure: Annotated[
+        Moment | None, Field(description="Departure from the first stop; required for `move`.")
+    ] = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.estimated_departure is None) == (self.action == "move"):
-            raise ValueError("estimated_departure: goes with move, and only with it")
+            raise ValueError("estimated_departure: is required for move, and not allowed for skip")
         return self
 
 
 class RecurringInput(CharterInput):
-    """The first charter of a series, and the occurrences that differ."""
+    """The first charter of a series, and the exceptions."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{**CHARTER_EXAMPLE, "exceptions": [{"date": "2027-03-10", "action": "skip"}]}]}
@@ -46,14 +48,14 @@ class RecurringInput(CharterInput):
 
 
 class RecurringQuery(RequestSchema):
-    """When, and how often."""
+    """When the charters of a series take place."""
 
     recurrence_rule: Annotated[
         str,
         Field(
             min_length=1,
             max_length=rrule.MAX_RULE_LENGTH,
-            description="daily, weekly, biweekly, monthly, or an RFC 5545 rule of days",
+            description="`daily`, `weekly`, `biweekly`, `monthly`, or an RFC 5545 RRULE of days.",
             examples=["weekly"],
         ),
     ]
@@ -62,7 +64,7 @@ class RecurringQuery(RequestSchema):
         Field(
             ge=1,
             le=recurrence_dates.MAX_OCCURRENCES,
-            description="occurrences, those skipped included; may be left out when the rule has COUNT or UNTIL",
+            description="Number of occurrences, including skipped ones. Optional if the rule has COUNT or UNTIL.",
             examples=[3],
         ),
     ] = None

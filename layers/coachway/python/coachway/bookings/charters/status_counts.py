@@ -1,4 +1,4 @@
-"""How many charters are in each status, and what they are worth: kept by each transaction, never counted."""
+"""Counts and total prices of charters by status, updated by each transaction."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from coachway.core.types.money import Amount
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 COUNTS = AccessPattern(
-    "how many charters are in each status, and their total prices in cents",
+    "number of charters and total price in cents, by status",
     pk="ORG#{org}#CHARTER_COUNTS",
     sk="COUNTS",
 )
 
 
 class StatusSummary(BaseSchema):
-    """The charters in one status: how many, and the sum of their prices."""
+    """The number of charters in one status, and their total price."""
 
     count: int
     value: Amount
 
 
 class DashboardSummary(BaseSchema):
-    """All charters by status. `open_value` is what is quoted, booked, confirmed or under way."""
+    """Charters by status. `open_value` is the total price of those quoted, booked, confirmed or in progress."""
 
     total: int
     by_status: dict[str, StatusSummary]
@@ -38,7 +38,7 @@ class DashboardSummary(BaseSchema):
 
 
 def count_changes_op(org_id: str, before: Iterable[Charter], after: Iterable[Charter]) -> IncrementCounters:
-    """What a transaction adds to the counts when it turns `before` into `after`."""
+    """The operation that updates the counts when a transaction changes `before` into `after`."""
     numbers: dict[str, int] = {}
     for sign, charters in ((-1, before), (1, after)):
         for charter in charters:
@@ -49,17 +49,17 @@ def count_changes_op(org_id: str, before: Iterable[Charter], after: Iterable[Cha
 
 
 def get_dashboard_summary(caller: Caller) -> DashboardSummary:
-    """How many charters the organization has in each status, and what they are worth."""
-    counts, house = COUNTS.key(org=caller.org_id), ORGANIZATIONS.key(org=caller.org_id)
-    found = store.batch_get([counts, house])
-    kept = found.numbers(counts)
+    """Count the organization's charters by status, with their total prices."""
+    counts_key, organization_key = COUNTS.key(org=caller.org_id), ORGANIZATIONS.key(org=caller.org_id)
+    records = store.batch_get([counts_key, organization_key])
+    numbers = records.numbers(counts_key)
     by_status = {
-        status.value: StatusSummary(count=kept.get(status.value, 0), value=kept.get(f"{status.value}_cents", 0))
+        status.value: StatusSummary(count=numbers.get(status.value, 0), value=numbers.get(f"{status.value}_cents", 0))
         for status in Status
     }
     return DashboardSummary(
         total=sum(each.count for each in by_status.values()),
         by_status=by_status,
         open_value=sum(by_status[status.value].value for status in Status if not status.is_terminal),
-        currency=found.get(Organization, house).currency,
+        currency=records.get(Organization, organization_key).currency,
     )

@@ -1,4 +1,4 @@
-"""Flows that failed for good: a charter tells of them until they go on, and its history for ever."""
+"""Failed workflows of a charter: shown on the charter until they resume, and in its history."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from coachway.core.persistence.operations import Op, Update
 from coachway.core.workflows.failure import FlowFailure
 
 
-def record_failure_op(charter: Charter, flow: str, failure: FlowFailure) -> Op:
-    """The op by which a charter says that one of its flows stands still."""
-    # Events of charters come with it, which those do without whose flows go well.
+def record_failure_op(charter: Charter, workflow: str, failure: FlowFailure) -> Op:
+    """The operation that records on a charter that a workflow stopped."""
+    # Imported late: only failures need the events of charters.
     from coachway.bookings.charters import event_payloads
     from coachway.contracts.bookings import CharterFlowFailed
 
-    after = charter.model_copy(update={"flow_failures": {**charter.flow_failures, flow: failure}})
-    told = CharterFlowFailed(
-        **event_payloads.charter_event_fields(charter), flow=flow, state=failure.state, error=failure.error
+    after = charter.model_copy(update={"flow_failures": {**charter.flow_failures, workflow: failure}})
+    event = CharterFlowFailed(
+        **event_payloads.charter_event_fields(charter), flow=workflow, state=failure.state, error=failure.error
     )
-    return Update(charter, after, [told])
+    return Update(charter, after, [event])
 
 
-def clear_failure_ops(charter: Charter | None, flow: str) -> list[Op]:
-    """The ops by which it says so no more, as the flow goes on or is needed no longer; none if it did not."""
-    if charter is None or flow not in charter.flow_failures:
+def clear_failure_ops(charter: Charter | None, workflow: str) -> list[Op]:
+    """Operations that clear the failure because the workflow resumed or is no longer needed; none if there is none."""
+    if charter is None or workflow not in charter.flow_failures:
         return []
     from coachway.bookings.charters import event_payloads
     from coachway.contracts.bookings import CharterFlowResumed
 
-    after = charter.model_copy(update=fields_without_failure(charter, flow))
-    return [Update(charter, after, [CharterFlowResumed(**event_payloads.charter_event_fields(charter), flow=flow)])]
+    after = charter.model_copy(update=fields_without_failure(charter, workflow))
+    return [Update(charter, after, [CharterFlowResumed(**event_payloads.charter_event_fields(charter), flow=workflow)])]
 
 
-def fields_without_failure(charter: Charter, flow: str) -> dict[str, Any]:
-    """The field that says so no more, for those who write the charter anyway."""
-    return {"flow_failures": {name: each for name, each in charter.flow_failures.items() if name != flow}}
+def fields_without_failure(charter: Charter, workflow: str) -> dict[str, Any]:
+    """The changed field without the failure, for transactions that update the charter anyway."""
+    return {"flow_failures": {name: each for name, each in charter.flow_failures.items() if name != workflow}}

@@ -1,4 +1,4 @@
-"""What the page of a quote says, state by state."""
+"""The content of a quote's page, by state."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from coachway.core.documents.formatting import Formatter
 
 
 class PageState(StrEnum):
-    """What a client may do with a quote, and why not."""
+    """What a client can do with a quote."""
 
     OPEN = "open"
     ACCEPTED = "accepted"
-    """Its deposit is not paid yet."""
+    """Accepted, but the deposit is not paid yet."""
     UNDER_WAY = "under_way"
-    """Booked, or further on."""
+    """Booked, confirmed, in progress or completed."""
     DECLINED = "declined"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
@@ -43,7 +43,7 @@ _STATE_BY_STATUS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What stands on top. `mood` is good, bad or empty."""
+    """The message at the top. `mood` is good, bad or empty."""
 
     title: str
     text: str
@@ -52,11 +52,11 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class PaymentPrompt:
-    """What can be paid now. `amount` and `paid` in cents, `said` in words; `is_due` today."""
+    """A payment that can be made now. `amount` and `paid` are in cents; `is_due` if it is due today."""
 
     title: str
     text: str
-    said: str
+    amount_text: str
     amount: int
     paid: int
     is_due: bool
@@ -64,7 +64,7 @@ class PaymentPrompt:
 
 @dataclass(frozen=True, slots=True)
 class QuotePage:
-    """All that the template needs, in words."""
+    """Everything that the template shows, as text."""
 
     state: PageState
     heading: str
@@ -74,43 +74,43 @@ class QuotePage:
     banner: Banner | None
     revision_number: int
     total: str
-    settled: str
-    """What of it was paid, and what is left, once something was."""
+    paid_summary: str
+    """What was paid and what remains; empty before the first payment."""
     valid_until: str
     facts: Sequence[Fact]
     stops: Sequence[StopText]
     lines: Sequence[LineText]
     terms: Sequence[str]
     is_bookable: bool
-    """False while something must be settled before it can be accepted."""
-    asked: PaymentPrompt | None = None
-    terms_of_payment: str = ""
-    """What is paid when, before it is accepted; empty when it is invoiced afterwards."""
+    """False while a warning blocks it."""
+    payment: PaymentPrompt | None = None
+    payment_terms: str = ""
+    """What is due when, before it is accepted; empty if the client is invoiced afterwards."""
     deposit: str = ""
-    """What is paid to book it."""
+    """The amount that books it."""
 
     @property
     def is_open(self) -> bool:
-        """Whether it can be answered."""
+        """Whether the client can answer it."""
         return self.state is PageState.OPEN
 
     @property
     def awaits_deposit(self) -> bool:
-        """Whether paying is all that is left to do."""
+        """Whether only the deposit is missing."""
         return self.state is PageState.ACCEPTED
 
     @property
     def can_be_declined(self) -> bool:
-        """Whether a client may still say no, if it has not paid."""
-        return self.state in {PageState.OPEN, PageState.ACCEPTED} and (self.asked is None or self.asked.paid == 0)
+        """Whether the client can still decline it: nothing is paid yet."""
+        return self.state in {PageState.OPEN, PageState.ACCEPTED} and (self.payment is None or self.payment.paid == 0)
 
 
 def quote_state(charter: Charter, now: datetime) -> PageState:
-    """The state that a link which is not void leads to."""
+    """The state of the quote behind a valid link."""
     if charter.status is not Status.QUOTE:
         return _STATE_BY_STATUS[charter.status]
-    over = charter.quote_expires_at is not None and charter.quote_expires_at <= now
-    if over:
+    is_expired = charter.quote_expires_at is not None and charter.quote_expires_at <= now
+    if is_expired:
         return PageState.EXPIRED
     return PageState.ACCEPTED if charter.is_accepted else PageState.OPEN
 
@@ -118,95 +118,109 @@ def quote_state(charter: Charter, now: datetime) -> PageState:
 def build_quote_page(
     charter: Charter,
     client: str,
-    words: Formatter,
+    formatter: Formatter,
     state: PageState,
-    trouble: str = "",
+    rejection: str = "",
     *,
     unpaid: str = "",
     parts: Sequence[Instalment] = (),
 ) -> QuotePage:
-    """The page of a charter's quote. `trouble` is why an answer was not taken, `unpaid` why a payment was not.
+    """Build the page of a charter's quote.
 
-    `parts` are what is paid when: as it was agreed, else as if it were accepted now.
+    `rejection` is why an answer was refused, `unpaid` why a payment failed. `parts` are the agreed instalments, or
+    those that would apply if the quote were accepted now.
     """
     zone = charter.timezone
-    under_way = state is PageState.UNDER_WAY
+    is_booked = state is PageState.UNDER_WAY
     return QuotePage(
         state=state,
-        heading=f"{'Trip' if under_way else 'Quote'} {charter.number}",
+        heading=f"{'Trip' if is_booked else 'Quote'} {charter.number}",
         client=client,
         route=charter_text.describe_route(charter.stops),
-        day=charter_text.describe_days(charter, words),
-        banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, words, state, trouble),
+        day=charter_text.describe_days(charter, formatter),
+        banner=Banner(_UNPAID, unpaid, "bad") if unpaid else _banner(charter, formatter, state, rejection),
         revision_number=charter.revision_number,
-        total=words.money(charter.quote.total, charter.quote.currency),
-        settled=_paid_summary(charter, words) if under_way else "",
-        valid_until=words.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
+        total=formatter.money(charter.quote.total, charter.quote.currency),
+        paid_summary=_paid_summary(charter, formatter) if is_booked else "",
+        valid_until=formatter.moment(charter.quote_expires_at, zone) if charter.quote_expires_at else "",
         facts=charter_text.describe_trip(charter),
-        stops=charter_text.describe_stops(charter.stops, words),
-        lines=charter_text.describe_lines(charter.quote.lines, words),
+        stops=charter_text.describe_stops(charter.stops, formatter),
+        lines=charter_text.describe_lines(charter.quote.lines, formatter),
         terms=charter_text.cancellation_terms(),
         is_bookable=not charter.quote.blocking,
-        asked=_payment_prompt(charter, words, state, charter.instalments or parts),
-        terms_of_payment=_payment_terms(charter, parts, words) if state is PageState.OPEN else "",
-        deposit=words.money(instalments.amount_due_to_book(parts), charter.quote.currency)
+        payment=_payment_prompt(charter, formatter, state, charter.instalments or parts),
+        payment_terms=_payment_terms(charter, parts, formatter) if state is PageState.OPEN else "",
+        deposit=formatter.money(instalments.amount_due_to_book(parts), charter.quote.currency)
         if instalments.amount_due_to_book(parts)
         else "",
     )
 
 
-def _paid_summary(charter: Charter, words: Formatter) -> str:
-    paid, left = charter.amount_paid, charter.quote.total - charter.amount_paid
+def _paid_summary(charter: Charter, formatter: Formatter) -> str:
+    paid, remaining = charter.amount_paid, charter.quote.total - charter.amount_paid
     if not paid:
         return ""
-    said = words.money(paid, charter.quote.currency)
-    return f"{said} paid, {words.money(left, charter.quote.currency)} to pay" if left > 0 else f"{said} paid"
+    amount_text = formatter.money(paid, charter.quote.currency)
+    return (
+        f"{amount_text} paid, {formatter.money(remaining, charter.quote.currency)} to pay"
+        if remaining > 0
+        else f"{amount_text} paid"
+    )
 
 
-def _payment_terms(charter: Charter, parts: Sequence[Instalment], words: Formatter) -> str:
-    said = []
+def _payment_terms(charter: Charter, parts: Sequence[Instalment], formatter: Formatter) -> str:
+    phrases = []
     for part in parts:
-        amount = words.money(part.amount, charter.quote.currency)
-        whole = part.amount == charter.quote.total
-        when = f"by {words.day(part.due_on)}" if part.due_on else "to book it"
-        said.append(f"{'the whole price' if whole else amount} {when}")
-    return f"You pay {', and '.join(said)}." if said else ""
+        amount = formatter.money(part.amount, charter.quote.currency)
+        is_whole = part.amount == charter.quote.total
+        when = f"by {formatter.day(part.due_on)}" if part.due_on else "to book it"
+        phrases.append(f"{'the whole price' if is_whole else amount} {when}")
+    return f"You pay {', and '.join(phrases)}." if phrases else ""
 
 
 def _payment_prompt(
-    charter: Charter, words: Formatter, state: PageState, parts: Sequence[Instalment]
+    charter: Charter, formatter: Formatter, state: PageState, parts: Sequence[Instalment]
 ) -> PaymentPrompt | None:
-    """What is to be paid ahead by now, or next; an invoice has a page of its own."""
+    """The payment in advance that is due now, or next; an invoice has its own page."""
     if state not in {PageState.ACCEPTED, PageState.UNDER_WAY} or charter.invoice_id is not None:
         return None
     paid = charter.amount_paid
     due = instalments.amount_due_by(parts, payment_schedule.local_today(charter)) - paid
-    amount = due if due > 0 else next((left for left in instalments.open_instalments(parts, paid) if left), 0)
+    amount = (
+        due if due > 0 else next((remaining for remaining in instalments.open_instalments(parts, paid) if remaining), 0)
+    )
     if amount <= 0:
         return None
-    said, day = words.money(amount, charter.quote.currency), instalments.next_due_date(parts, paid)
+    amount_text = formatter.money(amount, charter.quote.currency)
+    due_on = instalments.next_due_date(parts, paid)
     if state is PageState.ACCEPTED:
-        title, text = "Pay to book your trip", f"Your trip is booked once {said} is paid."
-        rest = charter.quote.total - paid - amount
-        if rest > 0 and (after := next((part.due_on for part in parts if part.due_on), None)):
-            text += f" The balance, {words.money(rest, charter.quote.currency)}, is due on {words.day(after)}."
-        return PaymentPrompt(title, text, said, amount, paid, is_due=True)
-    when = "is due now" if due > 0 or day is None else f"is due on {words.day(day)}"
+        title, text = "Pay to book your trip", f"Your trip is booked once {amount_text} is paid."
+        balance = charter.quote.total - paid - amount
+        if balance > 0 and (balance_due_on := next((part.due_on for part in parts if part.due_on), None)):
+            balance_text = formatter.money(balance, charter.quote.currency)
+            text += f" The balance, {balance_text}, is due on {formatter.day(balance_due_on)}."
+        return PaymentPrompt(title, text, amount_text, amount, paid, is_due=True)
+    when = "is due now" if due > 0 or due_on is None else f"is due on {formatter.day(due_on)}"
     return PaymentPrompt(
-        "Pay the balance" if paid else "Pay for your trip", f"{said} {when}.", said, amount, paid, is_due=due > 0
+        "Pay the balance" if paid else "Pay for your trip",
+        f"{amount_text} {when}.",
+        amount_text,
+        amount,
+        paid,
+        is_due=due > 0,
     )
 
 
-def _banner(charter: Charter, words: Formatter, state: PageState, trouble: str) -> Banner | None:
-    if state is PageState.OPEN or (state is PageState.ACCEPTED and trouble):
-        return Banner("That was not possible", trouble, "bad") if trouble else None
+def _banner(charter: Charter, formatter: Formatter, state: PageState, rejection: str) -> Banner | None:
+    if state is PageState.OPEN or (state is PageState.ACCEPTED and rejection):
+        return Banner("That was not possible", rejection, "bad") if rejection else None
     if state is PageState.ACCEPTED:
-        return Banner(f"Thank you, {charter.accepted_by}", "One step is left: your trip is not booked yet.")
+        return Banner(f"Thank you, {charter.accepted_by}", "One step is left. Your trip is not booked yet.")
     if state is PageState.UNDER_WAY:
-        by = f"Thank you, {charter.accepted_by}. " if charter.accepted_by else ""
-        return Banner(_UNDER_WAY[charter.status], f"{by}Your trip has the number {charter.number}.", "good")
+        greeting = f"Thank you, {charter.accepted_by}. " if charter.accepted_by else ""
+        return Banner(_UNDER_WAY[charter.status], f"{greeting}Your trip has the number {charter.number}.", "good")
     if state is PageState.EXPIRED and charter.quote_expires_at is not None:
-        when = words.moment(charter.quote_expires_at, charter.timezone)
+        when = formatter.moment(charter.quote_expires_at, charter.timezone)
         return Banner("This quote has expired", f"It was valid until {when}. Ask us for a new one.", "bad")
     return _CLOSED[state]
 

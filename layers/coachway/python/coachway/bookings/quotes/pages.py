@@ -1,4 +1,4 @@
-"""The pages that clients see, and the paper that drivers carry."""
+"""The web page of a quote, and the itinerary as a PDF."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from coachway.bookings import payment_schedule
 from coachway.bookings.charter_text import brand_of, formatter_of
 from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import Charter
+from coachway.bookings.errors import QuoteLinkReplaced
 from coachway.bookings.quotes import page_content
-from coachway.bookings.quotes.links import PURPOSE, LinkReplaced, open_link
+from coachway.bookings.quotes.links import PURPOSE, open_link
 from coachway.bookings.quotes.page_content import QuotePage, quote_state
 from coachway.clients import service as clients
 from coachway.clients.model import Client
 from coachway.core import errors
-from coachway.core.auth import signed_links as tokens
+from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.documents import card_form, html
 from coachway.core.documents.card_form import CardFormContext
@@ -32,78 +33,80 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
 class AcceptForm(RequestSchema):
-    """What the form posts that accepts a quote; a name or tick that is missing is asked for on the page."""
+    """The form that accepts a quote. The page asks again for a missing name or checkbox."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_number": 1, "accepted_by": "Dana Lee", "agreed": True}]}
     )
 
-    revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="the revision that was seen")]
+    revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="The revision that was read.")]
     accepted_by: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
     agreed: bool = False
 
 
 class DeclineForm(RequestSchema):
-    """What the form posts that declines a quote."""
+    """The form that declines a quote."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "reason": "The date moved."}]})
 
-    revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="the revision that was seen")]
+    revision_number: Annotated[int, Field(ge=1, le=1_000_000, description="The revision that was read.")]
     reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
 
 
 def render_quote_page(caller: Caller, token: str) -> HtmlResponse:
-    """The page of the quote that a link leads to. Raises Missing for a link that was not made here."""
+    """Render the page of a link's quote. Raises NotFound for a forged link."""
     return _render_current_quote(caller, token)
 
 
-def render_failed_payment(caller: Caller, token: str, why: str, *, status: int, here: str = "") -> HtmlResponse:
-    """The same, drawn by whoever could not take a payment, at the address of the form that asked for it.
+def render_failed_payment(caller: Caller, token: str, reason: str, *, status: int, base_path: str = "") -> HtmlResponse:
+    """Render the page after a failed payment, at the address of the payment form.
 
-    `here` leads from any other address to those of its forms.
+    `base_path` leads from the current address to those of the page's forms.
     """
-    return _render_current_quote(caller, token, posted=True, status=status, unpaid=why, here=here)
+    return _render_current_quote(caller, token, posted=True, status=status, unpaid=reason, base_path=base_path)
 
 
 def accept_by_form(caller: Caller, token: str, form: AcceptForm) -> HtmlResponse:
-    """Book, and lead back to the quote's page; a name or tick that is missing is asked for."""
-    from coachway.bookings.quotes import responses  # the page does without what books
+    """Accept the quote and redirect to its page, or show the form again if the name or the checkbox is missing."""
+    from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
     name = form.accepted_by.strip()
-    wrong = {
+    field_errors = {
         **({} if name else {"accepted_by": "Enter your name."}),
         **({} if form.agreed else {"agreed": "Tick the box to accept."}),
     }
-    if wrong:
-        return _render_current_quote(caller, token, posted=True, status=422, sent={"accepted_by": name}, wrong=wrong)
-    wanted = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
-    return _redirect_after(caller, token, lambda: responses.accept_quote(caller, token, wanted))
+    if field_errors:
+        return _render_current_quote(
+            caller, token, posted=True, status=422, values={"accepted_by": name}, field_errors=field_errors
+        )
+    answer = responses.AcceptInput(revision_number=form.revision_number, accepted_by=" ".join(name.split()))
+    return _redirect_after(caller, token, lambda: responses.accept_quote(caller, token, answer))
 
 
 def decline_by_form(caller: Caller, token: str, form: DeclineForm) -> HtmlResponse:
-    """Decline, and lead back to the quote's page."""
-    from coachway.bookings.quotes import responses  # the page does without what books
+    """Decline the quote and redirect to its page."""
+    from coachway.bookings.quotes import responses  # imported late: showing the page does not need it
 
-    wanted = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
-    return _redirect_after(caller, token, lambda: responses.decline_quote(caller, token, wanted))
+    answer = responses.DeclineInput(revision_number=form.revision_number, reason=form.reason.strip())
+    return _redirect_after(caller, token, lambda: responses.decline_quote(caller, token, answer))
 
 
 def get_itinerary_pdf(caller: Caller, charter_id: str) -> FileResponse:
-    """The itinerary of a charter. Raises Missing."""
-    from coachway.bookings import itinerary_pdf  # ReportLab stays out of the quote page's cold start
+    """The itinerary of a charter as a PDF. Raises NotFound."""
+    from coachway.bookings import itinerary_pdf  # imported late: ReportLab is slow to load
 
     charter = charter_queries.get_charter(caller, charter_id)
     client = clients.get(caller, charter.client_id)
-    paper = itinerary_pdf.render_itinerary(charter, client, organization_queries.get(caller.org_id))
-    return FileResponse(paper, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
+    pdf = itinerary_pdf.render_itinerary(charter, client, organization_queries.get(caller.org_id))
+    return FileResponse(pdf, "application/pdf", f"itinerary-{charter.number}.pdf", inline=True)
 
 
-def _redirect_after(caller: Caller, token: str, answer: Callable[[], object]) -> HtmlResponse:
+def _redirect_after(caller: Caller, token: str, send_answer: Callable[[], object]) -> HtmlResponse:
     try:
-        answer()
+        send_answer()
     except errors.Conflict as refusal:
-        return _render_current_quote(caller, token, posted=True, status=409, trouble=refusal.detail)
-    except LinkReplaced:
+        return _render_current_quote(caller, token, posted=True, status=409, rejection=refusal.detail)
+    except QuoteLinkReplaced:
         return _render_current_quote(caller, token, posted=True)
     return HtmlResponse("", status=303, headers={"Location": f"../{token}"})
 
@@ -114,30 +117,35 @@ def _render_current_quote(
     *,
     posted: bool = False,
     status: int = 200,
-    trouble: str = "",
+    rejection: str = "",
     unpaid: str = "",
-    here: str = "",
-    sent: Mapping[str, str] | None = None,
-    wrong: Mapping[str, str] | None = None,
+    base_path: str = "",
+    values: Mapping[str, str] | None = None,
+    field_errors: Mapping[str, str] | None = None,
 ) -> HtmlResponse:
-    """The quote as it is now. `posted`: the page's address is that of a form, one step further down."""
-    organization = organization_queries.get(tokens.verify_link_token(PURPOSE, "chr", token).org_id)
+    """Render the quote as it is now. `posted` if the address is that of a form, one level below the page."""
+    organization = organization_queries.get(signed_links.verify_link_token(PURPOSE, "chr", token).org_id)
     try:
         charter = open_link(token).charter
-    except LinkReplaced:
+    except QuoteLinkReplaced:
         return _render_replaced_link(organization)
-    words = formatter_of(organization)
+    formatter = formatter_of(organization)
     client = _find_client(caller, charter)
     parts = payment_schedule.instalments_of(charter, client, organization) if client else []
     name, state = client.name if client else "", quote_state(charter, clock.now())
-    quote = page_content.build_quote_page(charter, name, words, state, trouble, unpaid=unpaid, parts=parts)
+    quote = page_content.build_quote_page(charter, name, formatter, state, rejection, unpaid=unpaid, parts=parts)
     return render_content(
-        quote, organization, here=here if posted else f"{token}/", status=status, sent=sent or {}, wrong=wrong or {}
+        quote,
+        organization,
+        base_path=base_path if posted else f"{token}/",
+        status=status,
+        values=values or {},
+        field_errors=field_errors or {},
     )
 
 
 def _find_client(caller: Caller, charter: Charter) -> Client | None:
-    """None for one who was removed."""
+    """The client, or None if it was removed."""
     try:
         return clients.get(caller.within(charter.org_id), charter.client_id)
     except errors.NotFound:
@@ -151,7 +159,7 @@ def _render_replaced_link(organization: Organization) -> HtmlResponse:
         brand=brand_of(organization),
         status=404,
         title="There is a newer version of this quote",
-        advice="This link is not valid any more. Open the link in our latest message to you.",
+        advice="This link is no longer valid. Open the link in our latest message to you.",
         reference="",
     )
 
@@ -160,16 +168,16 @@ def render_content(
     quote: QuotePage,
     organization: Organization,
     *,
-    here: str = "",
+    base_path: str = "",
     status: int = 200,
-    sent: Mapping[str, str],
-    wrong: Mapping[str, str],
+    values: Mapping[str, str],
+    field_errors: Mapping[str, str],
 ) -> HtmlResponse:
-    """The page of a quote. `here` leads from the page's address to that of its forms; `wrong` names fields."""
+    """Render a quote's page. `base_path` leads from its address to those of its forms."""
     card = None
-    if quote.asked is not None:
-        label, otherwise = f"Pay {quote.asked.said}", "Call us, or reply to our email, to pay another way."
-        card = CardFormContext.of(f"{here}pay", label, quote.asked.amount, quote.asked.paid, otherwise)
+    if quote.payment is not None:
+        label, hint = f"Pay {quote.payment.amount_text}", "Call us, or reply to our email, to pay another way."
+        card = CardFormContext.of(f"{base_path}pay", label, quote.payment.amount, quote.payment.paid, hint)
     return html.html(
         TEMPLATES,
         "quote.html",
@@ -179,7 +187,7 @@ def render_content(
         also=card.policy if card else "",
         quote=quote,
         card=card,
-        here=here,
-        sent={"accepted_by": "", "reason": "", **sent},
-        errors=wrong,
+        base_path=base_path,
+        values={"accepted_by": "", "reason": "", **values},
+        errors=field_errors,
     )

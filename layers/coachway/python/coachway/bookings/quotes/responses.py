@@ -1,8 +1,7 @@
-"""A client's answer to its quote, by the link: one answer, to the revision that was seen."""
+"""Accepting and declining a quote by its link: one answer, to the revision that the client has read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,11 +11,20 @@ from coachway.bookings import payment_schedule
 from coachway.bookings.charters import instalments, lifecycle
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import CharterChanged, Status
-from coachway.bookings.quotes.links import LinkReplaced, open_link
+from coachway.bookings.errors import (
+    CharterPartlyPaid,
+    QuoteAlreadyAccepted,
+    QuoteAlreadyAnswered,
+    QuoteLinkExpired,
+    QuoteLinkReplaced,
+    QuoteRevised,
+)
+from coachway.bookings.quotes.links import open_link
 from coachway.clients.model import Client
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types.money import Amount
@@ -26,7 +34,7 @@ from coachway.pricing.quote_model import Quote
 
 
 class AcceptInput(RequestSchema):
-    """Which revision was read, and who says yes."""
+    """The revision that was read, and the name of the person who accepts it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"revision_number": 1, "accepted_by": "Dana Lee"}]})
 
@@ -35,7 +43,7 @@ class AcceptInput(RequestSchema):
 
 
 class DeclineInput(RequestSchema):
-    """Which revision was read, and why not."""
+    """The revision that was read, and the reason for declining it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_number": 1, "reason": "We found another date"}]}
@@ -46,15 +54,15 @@ class DeclineInput(RequestSchema):
 
 
 class DepositPayment(BaseSchema):
-    """What is to be paid to book a trip, and where."""
+    """The deposit that books the trip, and where to pay it."""
 
     amount: Amount
     currency: str
-    url: Annotated[str, Field(description="a page for people, which takes a card")]
+    url: Annotated[str, Field(description="Web page that takes card payments.")]
 
 
 class QuoteAnswer(BaseSchema):
-    """What the charter is now. An accepted one whose deposit is due stays a quote until that is paid."""
+    """The status after the answer. An accepted quote whose deposit is due keeps the status `quote` until it is paid."""
 
     status: Annotated[str, Field(examples=["booked"])]
     number: str
@@ -62,60 +70,49 @@ class QuoteAnswer(BaseSchema):
     payment: DepositPayment | None = None
 
 
+@retry_on_conflict
 def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
-    """Accept what the link leads to: it is booked, or waits for its deposit. Raises Missing for a forged link.
+    """Accept the quote of a link: book it, or wait for its deposit.
 
-    Raises Conflict when it was answered, has expired, was revised, or cannot be booked as it is.
+    Raises NotFound for a forged link, and a Conflict if the quote was answered, has expired, was revised, or cannot be
+    booked as it is.
     """
-
-    def accept(holder: Caller, seen: Charter) -> QuoteAnswer:
-        if seen.is_accepted:
-            who = f"{seen.accepted_by} has accepted it: paying the deposit books it"
-            raise errors.Conflict(who, title="this quote was accepted already")
-        client_key, quote_key = lifecycle.client_and_quote_keys(seen)
-        house_key = ORGANIZATIONS.key(org=seen.org_id)
-        found = store.batch_get([client_key, house_key, quote_key])
-        client = lifecycle.require_client(found.find(Client, client_key))
-        parts = payment_schedule.instalments_of(seen, client, found.get(Organization, house_key))
-        due = max(0, instalments.amount_due_to_book(parts) - seen.amount_paid)
-        if due == 0:
-            answer = _build_answer(seen, Status.BOOKED)
-            lifecycle.book(holder, seen, body.accepted_by, instalments=parts, answer=answer, found=found)
-            return answer
-        lifecycle.require_bookable(seen)
-        answer = _build_answer(seen, Status.QUOTE)
-        answer.deposit_due = due
-        url = f"{settings.public_url()}/pages/quotes/{token}"
-        answer.payment = DepositPayment(amount=due, currency=seen.quote.currency, url=url)
-        said = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
-        after = seen.model_copy(update=said)
-        told = [lifecycle.quote_accepted_event(after, body.accepted_by)]
-        uses = quote_acceptance.acceptance_ops(holder, found.get(Quote, quote_key))
-        store.commit(holder, Update(seen, after, told, lost=CharterChanged()), *uses, answer=answer)
+    charter = _require_answerable(token, body.revision_number)
+    if charter.is_accepted:
+        raise QuoteAlreadyAccepted(f"{charter.accepted_by} has accepted it. Pay the deposit to book the trip.")
+    holder = caller_as_client(caller, charter)
+    client_key, quote_key = lifecycle.client_and_quote_keys(charter)
+    organization_key = ORGANIZATIONS.key(org=charter.org_id)
+    records = store.batch_get([client_key, organization_key, quote_key])
+    client = lifecycle.require_client(records.find(Client, client_key))
+    parts = payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key))
+    deposit_due = max(0, instalments.amount_due_to_book(parts) - charter.amount_paid)
+    if deposit_due == 0:
+        answer = _build_answer(charter, Status.BOOKED)
+        lifecycle.book(holder, charter, body.accepted_by, instalments=parts, answer=answer, records=records)
         return answer
+    lifecycle.require_bookable(charter)
+    answer = _build_answer(charter, Status.QUOTE)
+    answer.deposit_due = deposit_due
+    url = f"{settings.public_url()}/pages/quotes/{token}"
+    answer.payment = DepositPayment(amount=deposit_due, currency=charter.quote.currency, url=url)
+    changes = {"accepted_by": body.accepted_by, "accepted_at": clock.now(), "instalments": parts}
+    after = charter.model_copy(update=changes)
+    events = [lifecycle.quote_accepted_event(after, body.accepted_by)]
+    quote_ops = quote_acceptance.acceptance_ops(holder, records.get(Quote, quote_key))
+    store.commit(holder, Update(charter, after, events, lost=CharterChanged()), *quote_ops, answer=answer)
+    return answer
 
-    return _answer_quote(caller, token, body.revision_number, accept)
 
-
+@retry_on_conflict
 def decline_quote(caller: Caller, token: str, body: DeclineInput) -> QuoteAnswer:
-    """Decline what the link leads to. Raises Missing for a forged link, Conflict when there is nothing to answer."""
-
-    def decline(holder: Caller, seen: Charter) -> QuoteAnswer:
-        if seen.amount_paid:
-            raise errors.Conflict("ask us to cancel it: we give the money back", title="something was paid already")
-        answer = _build_answer(seen, Status.DECLINED)
-        lifecycle.decline(holder, seen, body.reason, answer=answer)
-        return answer
-
-    return _answer_quote(caller, token, body.revision_number, decline)
-
-
-def _answer_quote(
-    caller: Caller, token: str, revision: int, act: Callable[[Caller, Charter], QuoteAnswer]
-) -> QuoteAnswer:
-    return lifecycle.retry_on_charter_change(
-        lambda: _require_answerable(token, revision), lambda seen: act(caller_as_client(caller, seen), seen)
-    )
+    """Decline the quote of a link. Raises NotFound for a forged link, or a Conflict if it cannot be declined."""
+    charter = _require_answerable(token, body.revision_number)
+    if charter.amount_paid:
+        raise CharterPartlyPaid("Ask us to cancel the trip. We will refund what you paid.")
+    answer = _build_answer(charter, Status.DECLINED)
+    lifecycle.decline(caller_as_client(caller, charter), charter, body.reason, answer=answer)
+    return answer
 
 
 def _build_answer(charter: Charter, status: Status) -> QuoteAnswer:
@@ -123,24 +120,22 @@ def _build_answer(charter: Charter, status: Status) -> QuoteAnswer:
 
 
 def caller_as_client(caller: Caller, charter: Charter) -> Caller:
-    """Whoever has the link acts for the client."""
+    """The caller, acting for the client whose link it holds."""
     return replace(caller, org_id=charter.org_id, user_id="quote-link", role="client", party_id=charter.client_id)
 
 
 def _require_answerable(token: str, revision: int) -> Charter:
     try:
         linked = open_link(token)
-    except LinkReplaced as replaced:
-        raise errors.Conflict(replaced.detail, title=replaced.title) from None
+    except QuoteLinkReplaced as replaced:
+        raise QuoteRevised(replaced.detail) from None
     charter = linked.charter
     if linked.is_expired:
-        raise errors.Conflict("ask for a new one", title="this quote has expired")
+        raise QuoteLinkExpired("Ask us for a new quote.")
     if charter.status is not Status.QUOTE:
-        who = f" by {charter.accepted_by}" if charter.accepted_by else ""
-        raise errors.Conflict(f"it is {charter.status}{who}", title="this quote was answered already")
+        person = f" by {charter.accepted_by}" if charter.accepted_by else ""
+        raise QuoteAlreadyAnswered(f"The trip is {charter.status}{person}.")
     if revision != charter.revision_number:
-        current = f"the current revision is {charter.revision_number}: read it before answering"
-        raise errors.Conflict(
-            current, title="this quote was revised", fields=[errors.FieldError("revision_number", current)]
-        )
+        current = f"The current revision is {charter.revision_number}. Read it before answering."
+        raise QuoteRevised(current, fields=[errors.FieldError("revision_number", current, "outdated")])
     return charter

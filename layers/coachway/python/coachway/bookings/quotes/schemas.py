@@ -1,4 +1,4 @@
-"""What a client sees of its quote by the link: no cost, no margin, no other ids."""
+"""The public view of a quote, for the holder of its link: no costs, no margin, no internal ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from coachway.pricing.rule_model import json_number
 
 
 class StopView(BaseSchema):
-    """A stop as its passengers know it."""
+    """A stop of the trip."""
 
     stop_type: StopType
     address: str
@@ -27,7 +27,7 @@ class StopView(BaseSchema):
 
 
 class LineView(BaseSchema):
-    """One line of the price."""
+    """A line of the price."""
 
     kind: str
     label: str
@@ -37,7 +37,7 @@ class LineView(BaseSchema):
 
 
 class QuoteView(BaseSchema):
-    """A quote for its client. `status` is `quote` while it can be answered; a warning may keep it from being booked."""
+    """A quote as its client sees it. `status` is `quote` until answered; a warning may make it not `bookable`."""
 
     organization_name: str
     number: str
@@ -66,20 +66,20 @@ class QuoteView(BaseSchema):
 
 
 def get_quote_view(token: str) -> QuoteView:
-    """The quote that a link leads to, answered or not. Raises Missing, also for a link that a revision made void."""
-    found = open_link(token)
-    return build_quote_view(found, organization_queries.get(found.charter.org_id).shown_as)
+    """The quote of a link, answered or not. Raises NotFound, or QuoteLinkReplaced after a revision."""
+    linked = open_link(token)
+    return build_quote_view(linked, organization_queries.get(linked.charter.org_id).shown_as)
 
 
-def build_quote_view(found: LinkedQuote, organization_name: str) -> QuoteView:
-    """A quote as its client sees it."""
-    charter, quote = found.charter, found.charter.quote
+def build_quote_view(linked: LinkedQuote, organization_name: str) -> QuoteView:
+    """Build the client's view of a quote."""
+    charter, quote = linked.charter, linked.charter.quote
     return QuoteView(
         organization_name=organization_name,
         number=charter.number,
-        status="expired" if found.is_expired else charter.status.value,
+        status="expired" if linked.is_expired else charter.status.value,
         revision_number=charter.revision_number,
-        expires_at=found.link.expires,
+        expires_at=linked.link.expires,
         bookable=not quote.blocking,
         trip_type=charter.trip_type,
         trip_date=charter.trip_date,

@@ -1,11 +1,11 @@
-"""When the trips of a series take place.
+"""Expands recurrence rules to the dates of a series.
 
-A rule is one of four words or an RFC 5545 RRULE of days (FREQ=DAILY, WEEKLY, MONTHLY or YEARLY). Days are counted on
-the calendar of the first stop's zone, where the trip keeps its time of day through DST. A day of the month that a
-shorter month lacks falls on its last day (RFC 7529, SKIP=BACKWARD).
+A rule is one of four shorthands or an RFC 5545 RRULE of days (FREQ=DAILY, WEEKLY, MONTHLY or YEARLY). Dates are local
+to the first stop, where the trip keeps its time of day across DST changes. A day that a shorter month lacks becomes its
+last day (RFC 7529, SKIP=BACKWARD).
 
-The rule is expanded day by day within a bounded span rather than by a library whose loops only end when a day
-matches: a rule that never does is refused in milliseconds.
+Rules are expanded day by day within a bounded span, not by a library whose loops end only when a day matches: a rule
+that never matches is rejected within milliseconds.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from coachway.core import errors
 
 MAX_OCCURRENCES: Final = 52
 MAX_YEARS: Final = 10
-"""A series reaches no further than this."""
+"""The longest span of a series."""
 
 
 def expand_rule(rule: Rule, first: date, count: int | None = None) -> list[date]:
-    """The days of a series that begins on `first` or the first day after it that the rule names.
+    """The dates of a series that starts on or after `first`.
 
-    `count` is how many are wanted; the rule's own COUNT or UNTIL may end it sooner. Exceptions are not yet taken out.
-    Raises Invalid when nothing ends it, it has more than 52, or it yields none or too few within ten years.
+    `count` limits their number; the rule's COUNT or UNTIL may end the series sooner. Exceptions are not applied yet.
+    Raises Invalid if nothing ends the series, if it has more than 52 dates, or too few within ten years.
     """
-    wanted = min((limit for limit in (count, rule.count) if limit is not None), default=None)
-    if wanted is None and rule.until is None:
-        raise errors.Invalid.field("instance_count", f"say how many: 1 to {MAX_OCCURRENCES}")
-    if wanted is not None and not 1 <= wanted <= MAX_OCCURRENCES:
-        raise errors.Invalid.field("instance_count", f"a series has 1 to {MAX_OCCURRENCES} occurrences")
-    found = list(itertools.islice(_generate_days(rule, first), wanted or MAX_OCCURRENCES + 1))
-    if len(found) > MAX_OCCURRENCES:
+    target = min((limit for limit in (count, rule.count) if limit is not None), default=None)
+    if target is None and rule.until is None:
+        raise errors.Invalid.field("instance_count", f"is required: 1 to {MAX_OCCURRENCES}", "required")
+    if target is not None and not 1 <= target <= MAX_OCCURRENCES:
+        raise errors.Invalid.field("instance_count", f"must be 1 to {MAX_OCCURRENCES}")
+    days = list(itertools.islice(_generate_days(rule, first), target or MAX_OCCURRENCES + 1))
+    if len(days) > MAX_OCCURRENCES:
         raise errors.Invalid.field("recurrence_rule", f"has more than {MAX_OCCURRENCES} occurrences until {rule.until}")
-    if not found:
-        raise errors.Invalid.field("recurrence_rule", f"names no day within {MAX_YEARS} years")
-    if wanted is not None and len(found) < wanted and rule.until is None:
+    if not days:
+        raise errors.Invalid.field("recurrence_rule", f"has no occurrence within {MAX_YEARS} years")
+    if target is not None and len(days) < target and rule.until is None:
         raise errors.Invalid.field(
-            "recurrence_rule", f"yields only {len(found)} of {wanted} occurrences within {MAX_YEARS} years"
+            "recurrence_rule", f"has only {len(days)} of {target} occurrences within {MAX_YEARS} years"
         )
-    return found
+    return days
 
 
 def _generate_days(rule: Rule, first: date) -> Iterator[date]:
     last = date.fromordinal(min(first.toordinal() + 366 * MAX_YEARS, date.max.toordinal()))
     if rule.until is not None:
         last = min(last, rule.until)
-    expand = _EXPANSIONS[rule.freq](rule, first)
-    for period in expand:
+    periods = _EXPANSIONS[rule.freq](rule, first)
+    for period in periods:
         if period.start > last:
             return
         days = sorted(set(period.days))
@@ -64,7 +64,7 @@ def _generate_days(rule: Rule, first: date) -> Iterator[date]:
 
 @dataclass(frozen=True, slots=True)
 class _Period:
-    """One day, week, month or year of the rule, and its days that match."""
+    """One day, week, month or year of the rule, and its matching days."""
 
     start: date
     days: list[date]
@@ -80,8 +80,8 @@ def _pick_positions(days: list[date], positions: tuple[int, ...]) -> list[date]:
 def _daily(rule: Rule, first: date) -> Iterator[_Period]:
     day = first
     while True:
-        fits = _in_month(rule, day) and _on_weekday(rule, day) and _on_month_day(rule, day)
-        yield _Period(day, [day] if fits else [])
+        matches = _in_month(rule, day) and _on_weekday(rule, day) and _on_month_day(rule, day)
+        yield _Period(day, [day] if matches else [])
         if (date.max - day).days < rule.interval:
             return
         day += timedelta(days=rule.interval)
@@ -117,28 +117,28 @@ def _yearly(rule: Rule, first: date) -> Iterator[_Period]:
         yield _Period(date(year, 1, 1), [day for start in starts for day in _days_of_month(rule, start, first.day)])
 
 
-def _days_of_month(rule: Rule, start: date, usual_day: int) -> list[date]:
-    """The days of one month that the rule names."""
+def _days_of_month(rule: Rule, start: date, default_day: int) -> list[date]:
+    """The matching days of one month."""
     length = monthrange(start.year, start.month)[1]
     whole = [start.replace(day=n) for n in range(1, length + 1)]
-    named = _days_by_weekday(whole, rule) if rule.byday else whole
+    candidates = _days_by_weekday(whole, rule) if rule.byday else whole
     if rule.byday and not rule.bymonthday:
-        return named
-    wanted = rule.bymonthday or (usual_day,)
-    on = {min(day, length) if day > 0 else length + 1 + day for day in wanted}
-    return [day for day in named if day.day in on]
+        return candidates
+    month_days = rule.bymonthday or (default_day,)
+    numbers = {min(day, length) if day > 0 else length + 1 + day for day in month_days}
+    return [day for day in candidates if day.day in numbers]
 
 
 def _days_by_weekday(whole: list[date], rule: Rule) -> list[date]:
-    """The days of a month or year that BYDAY names: every Monday, or the second, or the last."""
-    found: list[date] = []
+    """The days of a month or year that match BYDAY: every Monday, the second, or the last."""
+    days: list[date] = []
     for ordinal, weekday in rule.byday:
-        those = [day for day in whole if day.weekday() == weekday]
+        weekdays = [day for day in whole if day.weekday() == weekday]
         if ordinal == 0:
-            found += those
-        elif abs(ordinal) <= len(those):
-            found.append(those[ordinal - 1 if ordinal > 0 else ordinal])
-    return sorted(set(found))
+            days += weekdays
+        elif abs(ordinal) <= len(weekdays):
+            days.append(weekdays[ordinal - 1 if ordinal > 0 else ordinal])
+    return sorted(set(days))
 
 
 def _in_month(rule: Rule, day: date) -> bool:

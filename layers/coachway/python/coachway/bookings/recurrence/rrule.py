@@ -1,4 +1,4 @@
-"""Reads recurrence rules: `weekly`, or `FREQ=MONTHLY;BYDAY=-1FR;COUNT=6` (RFC 5545, the parts that name days)."""
+"""Parses recurrence rules: `weekly`, or `FREQ=MONTHLY;BYDAY=-1FR;COUNT=6` (RFC 5545, parts of days and above)."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ class Rule:
 
 
 def parse_rule(text: str, starts: datetime) -> Rule:
-    """The rule that `text` says, for a first trip that `starts` then (its offset or zone gives UNTIL its day).
+    """Parse a rule. `starts` is the first departure; its time zone decides on which date UNTIL falls.
 
-    Raises Invalid naming the field and what would be accepted.
+    Raises Invalid with the field and what is accepted.
     """
-    wanted = text.strip()
-    if len(wanted) > MAX_RULE_LENGTH:
-        _reject(f"may have at most {MAX_RULE_LENGTH} characters")
-    wanted = SHORTHANDS.get(wanted.lower(), wanted.upper().removeprefix("RRULE:"))
+    rule_text = text.strip()
+    if len(rule_text) > MAX_RULE_LENGTH:
+        _reject(f"must have at most {MAX_RULE_LENGTH} characters")
+    rule_text = SHORTHANDS.get(rule_text.lower(), rule_text.upper().removeprefix("RRULE:"))
     parts: dict[str, str] = {}
-    for part in wanted.split(";"):
+    for part in rule_text.split(";"):
         name, _, value = part.partition("=")
         if name not in _PARSERS or not value:
             _reject(f"must be {', '.join(SHORTHANDS)}, or an RFC 5545 rule of {', '.join(_PARSERS)}; not {part[:40]!r}")
         if name in parts:
-            _reject(f"names {name} twice")
+            _reject(f"contains {name} twice")
         parts[name] = value
     if "FREQ" not in parts:
-        _reject("must say FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
+        _reject("must contain FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
     fields: dict[str, Any] = {name.lower(): _PARSERS[name](value) for name, value in parts.items() if name != "UNTIL"}
     if "UNTIL" in parts:
         fields["until"] = _parse_until(parts["UNTIL"], starts)
@@ -70,47 +70,47 @@ def parse_rule(text: str, starts: datetime) -> Rule:
 
 def _check_consistency(rule: Rule) -> None:
     if rule.count is not None and rule.until is not None:
-        _reject("may say COUNT or UNTIL, not both")
+        _reject("must not contain both COUNT and UNTIL")
     if rule.freq == "WEEKLY" and rule.bymonthday:
-        _reject("BYMONTHDAY does not go with FREQ=WEEKLY")
+        _reject("BYMONTHDAY is not allowed with FREQ=WEEKLY")
     if rule.freq in ("DAILY", "WEEKLY") and any(ordinal for ordinal, _ in rule.byday):
-        _reject(f"BYDAY takes no number with FREQ={rule.freq}")
+        _reject(f"BYDAY must not have numbers with FREQ={rule.freq}")
     if rule.bysetpos and not (rule.byday or rule.bymonthday or rule.bymonth):
-        _reject("BYSETPOS needs another BY… part to choose from")
+        _reject("BYSETPOS requires another BY… part")
 
 
-def _reject(why: str) -> NoReturn:
-    raise errors.Invalid.field("recurrence_rule", why)
+def _reject(reason: str) -> NoReturn:
+    raise errors.Invalid.field("recurrence_rule", reason)
 
 
 def _parse_freq(value: str) -> str:
     if value not in ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        _reject("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY: a trip keeps its time of day")
+        _reject("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY")
     return value
 
 
-def _integer_parser(name: str, least: int, most: int) -> Callable[[str], int]:
+def _integer_parser(name: str, minimum: int, maximum: int) -> Callable[[str], int]:
     def read_whole(value: str) -> int:
-        if not re.fullmatch(r"[+-]?[0-9]{1,4}", value) or not least <= int(value) <= most or int(value) == 0:
-            _reject(f"{name} must be a whole number from {least} to {most}" + (", not 0" if least < 0 else ""))
+        if not re.fullmatch(r"[+-]?[0-9]{1,4}", value) or not minimum <= int(value) <= maximum or int(value) == 0:
+            _reject(f"{name} must be a whole number from {minimum} to {maximum}" + (", not 0" if minimum < 0 else ""))
         return int(value)
 
     return read_whole
 
 
-def _integers_parser(name: str, least: int, most: int) -> Callable[[str], tuple[int, ...]]:
-    one = _integer_parser(name, least, most)
-    return lambda value: tuple(sorted({one(part) for part in value.split(",")}))
+def _integers_parser(name: str, minimum: int, maximum: int) -> Callable[[str], tuple[int, ...]]:
+    parse_one = _integer_parser(name, minimum, maximum)
+    return lambda value: tuple(sorted({parse_one(part) for part in value.split(",")}))
 
 
 def _parse_byday(value: str) -> tuple[tuple[int, int], ...]:
-    found = set()
+    weekdays = set()
     for part in value.split(","):
         match = _BY_DAY.fullmatch(part)
         if match is None or (match[1] is not None and not 1 <= abs(int(match[1])) <= 53):
-            _reject("BYDAY must be weekdays such as MO,WE or 2TU or -1FR")
-        found.add((int(match[1] or 0), _WEEKDAYS.index(match[2])))
-    return tuple(sorted(found))
+            _reject("BYDAY must be weekdays, such as MO,WE or 2TU or -1FR")
+        weekdays.add((int(match[1] or 0), _WEEKDAYS.index(match[2])))
+    return tuple(sorted(weekdays))
 
 
 def _parse_wkst(value: str) -> int:
@@ -120,21 +120,21 @@ def _parse_wkst(value: str) -> int:
 
 
 def _parse_until(value: str, starts: datetime) -> date:
-    """The last day of a trip's start: UNTIL's own, less one when the trip would start after its time of day."""
-    wanted = "UNTIL must be a day (20271231) or a moment in UTC (20271231T235959Z)"
+    """The last date on which a trip can start: UNTIL's date, or the one before if the trip departs later in the day."""
+    expected = "UNTIL must be a date (20271231) or a UTC time (20271231T235959Z)"
     match = _UNTIL.fullmatch(value)
     if match is None:
-        _reject(wanted)
+        _reject(expected)
     try:
         day = date.fromisoformat(match[1])
         if match[2] is None:
             return day
         moment = datetime.combine(day, time.fromisoformat(match[2]), UTC if match[3] else starts.tzinfo)
         local = moment.astimezone(starts.tzinfo)
-        late = starts.time() > local.time()
-        return date.fromordinal(local.toordinal() - 1) if late else local.date()
+        is_after = starts.time() > local.time()
+        return date.fromordinal(local.toordinal() - 1) if is_after else local.date()
     except (ValueError, OverflowError):
-        _reject(wanted)
+        _reject(expected)
 
 
 _PARSERS: Final[dict[str, Callable[[str], object]]] = {

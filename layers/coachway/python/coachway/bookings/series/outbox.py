@@ -1,7 +1,8 @@
-"""What a series still has to tell: quotes and events that did not fit into the transaction that made its charters.
+"""Outbox of a new series: quotes and events that did not fit into the transaction that created its charters.
 
-A parcel is written with the series and removed by the transaction that delivers it: what is in it is told once, and
-never before the series exists. Whoever comes first delivers: the request that made the series, or the timer.
+Batches are written with the series, and each is removed by the transaction that delivers its content. So the content is
+written exactly once, and never before the series exists. The request that created the series delivers its batches; the
+timer delivers those that remain.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ from coachway.core.types.datetimes import sortable
 from coachway.pricing.quote_model import Quote
 
 _CHARTERS_PER_BATCH: Final = 8
-"""Small enough for one item of 400 KB; three items for each charter and one for the parcel stay under 100."""
+"""Fits into one item of 400 KB, and its three items per charter into one transaction of 100."""
 _PENDING_AGE: Final = timedelta(minutes=1)
-"""Younger parcels are still in the hands of the request that packed them."""
+"""Younger batches may still be delivered by the request that created them."""
 
 BATCH = AccessPattern(
-    "what a series still has to tell",
+    "batches of quotes and events of a new series, until they are delivered",
     pk="ORG#{org}#SERIES#{series}",
     sk="PARCEL#{number}",
 )
 UNDELIVERED = AccessPattern(
-    "parcels that were not delivered yet, oldest first, of all organizations: only the timer reads it",
+    "undelivered batches of all organizations, oldest first; read by the timer only",
     index="gsi1",
     pk="SERIES_PARCELS",
     sk="{packed}#{series}#{number}",
@@ -45,7 +46,7 @@ UNDELIVERED = AccessPattern(
 
 
 class OutboxBatch(Record):
-    """The quotes of some charters, and the events that they begin with."""
+    """The quotes of up to eight charters, and the first events of both."""
 
     KIND: ClassVar[str] = "series_parcel"
 
@@ -60,58 +61,60 @@ class OutboxBatch(Record):
         return BATCH.key(org=self.org_id, series=self.series_id, number=f"{self.number:02d}")
 
     def indexes(self) -> Mapping[str, Key]:
-        made = sortable(self.packed_at)
-        return {"gsi1": UNDELIVERED.key(packed=made, series=self.series_id, number=self.number)}
+        packed_at = sortable(self.packed_at)
+        return {"gsi1": UNDELIVERED.key(packed=packed_at, series=self.series_id, number=self.number)}
 
 
-def pack_batches(caller: Caller, series_id: str, made: Sequence[Draft]) -> list[OutboxBatch]:
-    """Everything that drafts have to tell, in as few parcels as fit."""
-    found: list[OutboxBatch] = []
-    for start in range(0, len(made), _CHARTERS_PER_BATCH):
+def pack_batches(caller: Caller, series_id: str, drafts: Sequence[Draft]) -> list[OutboxBatch]:
+    """Divide the quotes and first events of `drafts` into batches."""
+    batches: list[OutboxBatch] = []
+    for start in range(0, len(drafts), _CHARTERS_PER_BATCH):
         quotes: list[Quote] = []
         envelopes: list[domain_events.Envelope] = []
-        for draft in made[start : start + _CHARTERS_PER_BATCH]:
+        for draft in drafts[start : start + _CHARTERS_PER_BATCH]:
             envelopes.append(_envelope(caller, drafting.charter_created_event(draft.charter), draft.charter))
             for op in draft.quote_ops:
                 if isinstance(op, Create) and isinstance(op.record, Quote):
                     quotes.append(op.record)
-                    envelopes += [_envelope(caller, fact, op.record) for fact in op.events]
-        found.append(
+                    envelopes += [_envelope(caller, event, op.record) for event in op.events]
+        batches.append(
             OutboxBatch(
                 org_id=caller.org_id,
                 series_id=series_id,
-                number=len(found),
+                number=len(batches),
                 quotes=quotes,
                 envelopes=envelopes,
             )
         )
-    return found
+    return batches
 
 
-def _envelope(caller: Caller, fact: domain_events.Event, about: Entity) -> domain_events.Envelope:
+def _envelope(caller: Caller, event: domain_events.Event, record: Entity) -> domain_events.Envelope:
     return domain_events.envelope(
-        caller, fact, event_id=ids.ulid(), aggregate_id=about.id, aggregate_pk=about.key().pk, changes=[]
+        caller, event, event_id=ids.ulid(), aggregate_id=record.id, aggregate_pk=record.key().pk, changes=[]
     )
 
 
-def deliver_batches(caller: Caller, parcels: Iterable[OutboxBatch]) -> int:
-    """Write what is in the parcels; returns how many were delivered. What fails is left to the timer."""
+def deliver_batches(caller: Caller, batches: Iterable[OutboxBatch]) -> int:
+    """Write the content of batches; returns how many were delivered. The timer retries those that fail."""
     delivered = 0
-    for parcel in parcels:
-        ops: list[Op] = [Remove(parcel), *(Create(each) for each in (*parcel.quotes, *parcel.envelopes))]
+    for batch in batches:
+        ops: list[Op] = [Remove(batch), *(Create(each) for each in (*batch.quotes, *batch.envelopes))]
         try:
-            # Nothing of it is the answer to a request: that was given with the series.
-            store.commit(Caller.system("series", parcel.org_id, caller.correlation_id), *ops)
+            # A caller without an idempotency key: the request was answered by the transaction of the series.
+            store.commit(Caller.system("series", batch.org_id, caller.correlation_id), *ops)
             delivered += 1
         except errors.ConcurrentUpdate:
-            logger.info("a parcel was delivered by somebody else", series_id=parcel.series_id)
-        except Exception:  # the series exists: what is left is the timer's
-            logger.exception("a parcel could not be delivered; the timer will", series_id=parcel.series_id)
+            logger.info("batch already delivered by another process", series_id=batch.series_id)
+        except Exception:  # the series exists; the timer retries
+            logger.exception("batch could not be delivered; the timer retries it", series_id=batch.series_id)
     return delivered
 
 
 def deliver_pending() -> int:
-    """Deliver parcels that a request left lying; returns how many."""
-    before = sortable(clock.now() - _PENDING_AGE)
-    lying = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", most=100)
-    return deliver_batches(Caller.system("series", ""), [each for each in lying if sortable(each.packed_at) <= before])
+    """Deliver batches that their request did not deliver; returns how many."""
+    cutoff = sortable(clock.now() - _PENDING_AGE)
+    pending = query_all(OutboxBatch, UNDELIVERED.partition(), index="gsi1", most=100)
+    return deliver_batches(
+        Caller.system("series", ""), [each for each in pending if sortable(each.packed_at) <= cutoff]
+    )

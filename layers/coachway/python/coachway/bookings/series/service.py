@@ -1,8 +1,8 @@
-"""Recurring charters: the whole series is written, or none of it.
+"""Recurring series of charters, created completely or not at all.
 
-One transaction writes the series, every charter, their numbers and counts: readers see all of it or nothing. The
-charters' quotes and `charter.created` events do not fit beside them. They lie in the same transaction as parcels, and
-are delivered right after it, or by the timer if this process dies first (see `parcels`).
+One transaction writes the series, its charters, their numbers and the counts. The charters' quotes and
+`charter.created` events do not fit into it: they are written with it as batches, and delivered right after it, or by
+the timer if this process fails first (see `outbox`).
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 
 MAX_BYTES: Final = 3_000_000
-"""Of one series: DynamoDB takes 4 MB in a transaction."""
+"""Of one series: a DynamoDB transaction has at most 4 MB."""
 MAX_RESPONSE_BYTES: Final = 350_000
-"""Of the answer that an Idempotency-Key remembers in one item, which may have 400 KB."""
+"""Of a response that is saved for an Idempotency-Key: a DynamoDB item has at most 400 KB."""
 
 SERIES = AccessPattern("a series of charters", pk="ORG#{org}#SERIES#{id}", sk="HEAD")
 
 
 class Series(Entity):
-    """A series: its rule, and its charters in order."""
+    """A series: its rule and its charters, in order."""
 
     KIND: ClassVar[str] = "series"
 
@@ -50,112 +50,114 @@ class Series(Entity):
         return SERIES.key(org=self.org_id, id=self.id)
 
 
-def create_series(caller: Caller, wanted: RecurringInput, query: RecurringQuery) -> Page[Charter]:
-    """Quote every charter of a series, each priced and checked on its own.
+def create_series(caller: Caller, request: RecurringInput, query: RecurringQuery) -> Page[Charter]:
+    """Quote every charter of a series, each priced and checked separately.
 
-    Raises Invalid for a rule or an exception that makes no sense, Missing for an unknown client, TooLarge for more
-    than fits into one transaction.
+    Raises Invalid for a wrong rule or exception, NotFound for an unknown client, TooLarge if the series does not fit
+    into one transaction.
     """
-    house = drafting.load_pricing_context(caller, wanted)
-    days = _plan_occurrences(wanted, query, house.organization.timezone)
+    context = drafting.load_pricing_context(caller, request)
+    occurrences = _plan_occurrences(request, query, context.organization.timezone)
     series = Series(
         id=ids.new("ser"),
         org_id=caller.org_id,
-        client_id=wanted.client_id,
+        client_id=request.client_id,
         recurrence_rule=query.recurrence_rule,
-        exceptions=wanted.exceptions,
+        exceptions=request.exceptions,
         charter_ids=[],
     )
-    made: list[Draft] = []
-    for number, stops in enumerate(days, 1):
-        one = CharterInput.model_validate({**wanted.model_dump(exclude={"stops", "exceptions"}), "stops": stops})
+    drafts: list[Draft] = []
+    for number, stops in enumerate(occurrences, 1):
+        charter_input = CharterInput.model_validate(
+            {**request.model_dump(exclude={"stops", "exceptions"}), "stops": stops}
+        )
         more: dict[str, Any] = {
             "series_id": series.id,
             "recurrence_rule": query.recurrence_rule,
             "instance_number": number,
-            "series_total": len(days),
+            "series_total": len(occurrences),
             "is_series_master": number == 1,
-            "parent_charter_id": made[0].charter.id if made else None,
+            "parent_charter_id": drafts[0].charter.id if drafts else None,
         }
-        made.append(drafting.build_charter(caller, house, one, **more))
-    _commit_series(caller, series, made, house.organization.number_prefixes.charter)
-    return Page(items=[draft.charter for draft in made])
+        drafts.append(drafting.build_charter(caller, context, charter_input, **more))
+    _commit_series(caller, series, drafts, context.organization.number_prefixes.charter)
+    return Page(items=[draft.charter for draft in drafts])
 
 
 def list_series(caller: Caller, charter_id: str) -> Page[Charter]:
-    """All charters of the series that a charter is in, in order; only itself when it is in none. Raises Missing."""
+    """List the charters of a charter's series, in order; only itself if it has no series. Raises NotFound."""
     charter = get_charter(caller, charter_id)
     if charter.series_id is None:
         return Page(items=[charter])
     series = store.get(Series, SERIES.key(org=caller.org_id, id=charter.series_id))
-    found = store.find_many(Charter, [CHARTER.key(org=caller.org_id, id=each) for each in series.charter_ids])
-    return Page(items=sorted(found.values(), key=lambda each: each.instance_number or 0))
+    records = store.find_many(Charter, [CHARTER.key(org=caller.org_id, id=each) for each in series.charter_ids])
+    return Page(items=sorted(records.values(), key=lambda each: each.instance_number or 0))
 
 
-def _plan_occurrences(wanted: RecurringInput, query: RecurringQuery, default_zone: str) -> list[list[Stop]]:
-    """The stops of every occurrence that takes place."""
-    first = trip_times.build_trip_schedule(wanted, default_zone)
+def _plan_occurrences(request: RecurringInput, query: RecurringQuery, default_zone: str) -> list[list[Stop]]:
+    """The stops of every occurrence that is not skipped."""
+    first = trip_times.build_trip_schedule(request, default_zone)
     stops, zone, starts = first.stops, first.zone, first.starts_at
     days = recurrence_dates.expand_rule(
         rrule.parse_rule(query.recurrence_rule, starts), starts.date(), query.instance_count
     )
     exceptions: dict[date, SeriesException] = {}
-    for index, exception in enumerate(wanted.exceptions):
+    for index, exception in enumerate(request.exceptions):
         if exception.date not in days or exception.date in exceptions:
             raise errors.Invalid.field(
-                f"exceptions.{index}.date", "must be the day of an occurrence, and each day only once"
+                f"exceptions.{index}.date", "must be the date of an occurrence, and each date only once"
             )
         exceptions[exception.date] = exception
-    found: list[list[Stop]] = []
+    occurrences: list[list[Stop]] = []
     for day in days:
-        usual = trip_times.shift_by_days(stops, (day - starts.date()).days, zone)
-        differs = exceptions.get(day)
-        if differs is None:
-            found.append(usual)
-        elif differs.estimated_departure is not None and usual[0].estimated_departure is not None:
-            found.append(
-                trip_times.shift_by_duration(usual, differs.estimated_departure - usual[0].estimated_departure)
+        shifted = trip_times.shift_by_days(stops, (day - starts.date()).days, zone)
+        deviation = exceptions.get(day)
+        if deviation is None:
+            occurrences.append(shifted)
+        elif deviation.estimated_departure is not None and shifted[0].estimated_departure is not None:
+            occurrences.append(
+                trip_times.shift_by_duration(shifted, deviation.estimated_departure - shifted[0].estimated_departure)
             )
-    if not found:
-        raise errors.Invalid.field("exceptions", "leave at least one occurrence")
-    return found
+    if not occurrences:
+        raise errors.Invalid.field("exceptions", "must leave at least one occurrence")
+    return occurrences
 
 
-def _commit_series(caller: Caller, series: Series, made: Sequence[Draft], prefix: str) -> None:
-    charters = [draft.charter for draft in made]
+def _commit_series(caller: Caller, series: Series, drafts: Sequence[Draft], prefix: str) -> None:
+    charters = [draft.charter for draft in drafts]
     series.charter_ids = [charter.id for charter in charters]
-    told = SeriesCreated(
+    event = SeriesCreated(
         series_id=series.id,
         client_id=series.client_id,
         recurrence_rule=series.recurrence_rule,
         charter_ids=series.charter_ids,
     )
-    wanted: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for charter in charters:
-        wanted[drafting.sequence_name(charter)] = wanted.get(drafting.sequence_name(charter), 0) + 1
-    packed: list[outbox.OutboxBatch] = []
+        counts[drafting.sequence_name(charter)] = counts.get(drafting.sequence_name(charter), 0) + 1
+    batches: list[outbox.OutboxBatch] = []
 
-    def build(firsts: Mapping[str, int]) -> list[Op]:
-        following = dict(firsts)
+    def build(first_numbers: Mapping[str, int]) -> list[Op]:
+        next_numbers = dict(first_numbers)
         for charter in charters:
             name = drafting.sequence_name(charter)
-            charter.number = drafting.format_number(prefix, charter, following[name])
-            following[name] += 1
-        packed[:] = outbox.pack_batches(caller, series.id, made)
-        _require_size(caller, charters, packed)
+            charter.number = drafting.format_number(prefix, charter, next_numbers[name])
+            next_numbers[name] += 1
+        batches[:] = outbox.pack_batches(caller, series.id, drafts)
+        _require_size(caller, charters, batches)
         return [
-            Create(series, [told]),
+            Create(series, [event]),
             *(Create(charter) for charter in charters),
-            *(Create(parcel) for parcel in packed),
+            *(Create(batch) for batch in batches),
             status_counts.count_changes_op(caller.org_id, [], charters),
         ]
 
-    store.commit_with_sequences(caller, wanted, build, answer=Page(items=charters))
-    outbox.deliver_batches(caller, packed)
+    store.commit_with_sequences(caller, counts, build, answer=Page(items=charters))
+    outbox.deliver_batches(caller, batches)
 
 
-def _require_size(caller: Caller, charters: Sequence[Charter], packed: Sequence[outbox.OutboxBatch]) -> None:
-    size = sum(len(each.model_dump_json().encode()) for each in (*charters, *packed))
-    answer = len(serialization.to_json(Page(items=list(charters))).encode()) if caller.attempt is not None else 0
-    if size > MAX_BYTES or answer > MAX_RESPONSE_BYTES:
-        raise errors.TooLarge("this series is too large to be written at once: fewer occurrences, or shorter texts")
+def _require_size(caller: Caller, charters: Sequence[Charter], batches: Sequence[outbox.OutboxBatch]) -> None:
+    size = sum(len(each.model_dump_json().encode()) for each in (*charters, *batches))
+    response_size = len(serialization.to_json(Page(items=list(charters))).encode()) if caller.attempt is not None else 0
+    if size > MAX_BYTES or response_size > MAX_RESPONSE_BYTES:
+        raise errors.TooLarge("This series is too large to create at once. Use fewer occurrences or shorter texts.")

@@ -1,0 +1,168 @@
+"""Errors of charters and quotes."""
+
+from __future__ import annotations
+
+from coachway.core import errors
+
+
+class ChangeCaseRequired(errors.Conflict):
+    """A booked charter's price, time and stops are fixed. Such a change needs a change case."""
+
+    code = "change_case_required"
+    title = "The change needs a change case"
+
+
+class CharterClosed(errors.Conflict):
+    """The charter is completed, cancelled, declined or expired, so it cannot be changed."""
+
+    code = "charter_closed"
+    title = "The charter is closed"
+
+
+class CharterNotDeletable(errors.Conflict):
+    """A charter can be deleted while it is a quote, or once it is declined, expired or cancelled. Cancel it first."""
+
+    code = "charter_not_deletable"
+    title = "The charter cannot be deleted"
+
+
+class CharterPartlyPaid(errors.Conflict):
+    """Part of the price is paid, so the client cannot decline the quote. Cancel the charter to refund the payment."""
+
+    code = "charter_partly_paid"
+    title = "Part of the price is already paid"
+
+
+class ClientHasUpcomingTrips(errors.Conflict):
+    """The client has charters that are booked, confirmed or in progress. Complete or cancel them, then erase it."""
+
+    code = "client_has_upcoming_trips"
+    title = "The client has upcoming trips"
+
+
+class ClientInactive(errors.Conflict):
+    """The client's status is `inactive`. Set it to `active` to quote new charters."""
+
+    code = "client_inactive"
+    title = "The client is inactive"
+
+
+class ClientPaysByInvoice(errors.Conflict):
+    """The client's payment terms let it pay by invoice after the trip, so no instalments can be set.
+
+    Change the client's payment terms first.
+    """
+
+    code = "client_pays_by_invoice"
+    title = "The client pays by invoice"
+
+
+class ClientRemoved(errors.Conflict):
+    """The quote's client was deleted, so the quote cannot be booked."""
+
+    code = "client_removed"
+    title = "The client was removed"
+
+
+class DeparturePassed(errors.Conflict):
+    """The departure is in the past. Change the charter's times before sending the quote."""
+
+    code = "departure_passed"
+    title = "The departure is in the past"
+
+
+class DepositAlreadyCovered(errors.Conflict):
+    """What the client has paid covers the deposit of the new schedule. Book the charter instead."""
+
+    code = "deposit_already_covered"
+    title = "The payments already cover the deposit"
+
+
+class DocumentsNotInOrder(errors.Conflict):
+    """A vendor, driver, vehicle or the organization lacks a valid document. `errors` lists each of them.
+
+    Documents must be valid through the last day of the trip.
+    """
+
+    code = "documents_not_in_order"
+    title = "Required documents are missing or expired"
+
+
+class InstalmentDateRequired(errors.Conflict):
+    """The charter is booked, so every instalment that is not paid yet needs a due date."""
+
+    code = "instalment_date_required"
+    title = "Unpaid instalments need a due date"
+
+
+class PaymentScheduleAccepted(errors.Conflict):
+    """The client has accepted a payment schedule. It can be replaced by another one, but not removed."""
+
+    code = "payment_schedule_accepted"
+    title = "The client has accepted the payment schedule"
+
+
+class QuoteAlreadyAccepted(errors.Conflict):
+    """The client has accepted the quote; paying the deposit books it."""
+
+    code = "quote_already_accepted"
+    title = "The quote is already accepted"
+
+
+class QuoteAlreadyAnswered(errors.Conflict):
+    """The quote was booked, declined or cancelled, so it cannot be answered again."""
+
+    code = "quote_already_answered"
+    title = "The quote is already answered"
+
+
+class QuoteLinkExpired(errors.Conflict):
+    """The quote has expired. Ask the organization for a new one."""
+
+    code = "quote_expired"
+    title = "The quote has expired"
+
+
+class QuoteLinkReplaced(errors.NotFound):
+    """The quote was revised or sent again, so this link is no longer valid. Use the link in the latest message."""
+
+    code = "quote_link_replaced"
+    title = "The link was replaced by a newer one"
+
+
+class QuoteNotSendable(errors.Conflict):
+    """Only a charter with the status `quote` can be sent to its client."""
+
+    code = "quote_not_sendable"
+    title = "There is no quote to send"
+
+
+class QuoteRevised(errors.Conflict):
+    """The quote was revised after the client read it. Read the current revision, then answer it."""
+
+    code = "quote_revised"
+    title = "The quote was revised"
+
+
+class VehiclesAwarded(errors.Conflict):
+    """Vendors were awarded vehicles of this charter for the trip as it is. Release their bids before changing it."""
+
+    code = "vehicles_awarded"
+    title = "Vehicles of the charter are awarded to vendors"
+
+
+class VehiclesHaveDrivers(errors.Conflict):
+    """The vendor's vehicles have drivers assigned. Release those assignments first."""
+
+    code = "vehicles_have_drivers"
+    title = "The vendor's vehicles have drivers assigned"
+
+
+class VehiclesUncovered(errors.Conflict):
+    """Some vehicles of the charter have neither a driver nor a vendor.
+
+    Assign or award them, or have someone with `charters:override` confirm the status with a reason.
+    """
+
+    code = "vehicles_uncovered"
+    title = "Some vehicles have no driver or vendor"

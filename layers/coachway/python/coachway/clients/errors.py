@@ -1,0 +1,19 @@
+"""Errors of clients."""
+
+from __future__ import annotations
+
+from coachway.core import errors
+
+
+class ClientHasOpenBalance(errors.Conflict):
+    """The client owes something. Settle or void its invoices, and cancel its trips booked on credit, first."""
+
+    code = "client_has_open_balance"
+    title = "The client has an open balance"
+
+
+class CreditLimitExceeded(errors.Conflict):
+    """Booking the trip would exceed the client's credit limit. Raise the limit, or take a payment first."""
+
+    code = "credit_limit_exceeded"
+    title = "The client's credit limit is exceeded"

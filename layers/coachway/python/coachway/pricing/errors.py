@@ -1,0 +1,29 @@
+"""Errors of pricing."""
+
+from __future__ import annotations
+
+from coachway.core import errors
+
+
+class PriceTooLarge(errors.Conflict):
+    """The price exceeds 999,999,999.99. Check the rates and the distance."""
+
+    code = "price_too_large"
+    title = "The price is too large"
+
+
+class PromoCodeUsedUp(errors.Conflict):
+    """The quote's promo code has no uses left. Quote the trip again without it."""
+
+    code = "promo_code_used_up"
+    title = "The promo code has no uses left"
+
+
+class QuoteNotBookable(errors.Conflict):
+    """A blocking warning, such as illegal driving hours, keeps the quote from being booked.
+
+    Change the trip, then send the new revision.
+    """
+
+    code = "quote_not_bookable"
+    title = "The quote cannot be booked as it is"
