@@ -21,7 +21,7 @@ from coachway.pricing.quote_service import QuoteQuery
 from coachway.pricing.rule_model import PricingRule, RuleInput
 from coachway.pricing.rule_service import RuleQuery
 
-api = ApiRouter("pricing", "What a trip costs, and why: rules, promo codes, amenities, quotes.")
+api = ApiRouter("pricing", "Quotes of trips, pricing rules, promo codes, amenities and hours-of-service checks.")
 app = api.app
 
 RuleId = Annotated[str, Field(pattern=ids.pattern("prl"))]
@@ -32,36 +32,45 @@ QuoteId = Annotated[str, Field(pattern=ids.pattern("quo"))]
 def calculate_quote(caller: Caller, body: QuoteRequest) -> Quote:
     """Price a trip.
 
-    The answer explains itself line by line and is kept with the values that the rules had. Its total is the sum of its
-    lines. A blocking warning keeps a trip like this from being booked.
+    Returns a quote line by line, and stores it with the current values of the rules. `total` is the sum of the lines. A
+    blocking warning keeps the trip from being booked.
     """
     return quote_service.calculate_quote(caller, body)
 
 
 @api.get("/pricing/quotes", permission="pricing:read")
 def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
-    """List quotes, newest first."""
+    """List quotes.
+
+    Returns the newest quotes first.
+    """
     return quote_service.list_quotes(caller, query)
 
 
 @api.get("/pricing/quotes/{quote_id}", permission="pricing:read")
 def get_quote(caller: Caller, quote_id: QuoteId) -> Quote:
-    """Get a quote as it was given."""
+    """Get a quote.
+
+    Prices and rules are those at the time of the quote.
+    """
     return quote_service.get_quote(caller, quote_id)
 
 
 @api.get("/pricing/pricing-rules", permission="pricing:read")
 def list_pricing_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
-    """List pricing rules, newest first."""
+    """List pricing rules.
+
+    Returns the newest rules first.
+    """
     return rule_service.list_rules(caller, query)
 
 
 @api.post("/pricing/pricing-rules", permission="pricing:write", status=201, errors=(errors.NotFound,))
 def create_pricing_rule(caller: Caller, body: RuleInput) -> PricingRule:
-    """Add a pricing rule.
+    """Create a pricing rule.
 
-    Of the rules of a type that match a trip, the most specific wins: route, client, vehicle, global; then the higher
-    priority; then the newest. Dates and times are the trip's local ones.
+    Of the matching rules of a type, the most specific wins: route, client, vehicle, global; then the higher priority;
+    then the newest. Dates and times are local to the trip.
     """
     return rule_service.create_rule(caller, body)
 
@@ -76,51 +85,69 @@ def get_pricing_rule(caller: Caller, rule_id: RuleId) -> PricingRule:
 def update_pricing_rule(
     caller: Caller, rule_id: RuleId, body: PartialUpdate[RuleInput], if_match: int | None
 ) -> PricingRule:
-    """Change a pricing rule; fields left out stay as they are. Quotes given before keep its former values."""
+    """Update a pricing rule.
+
+    Omitted fields keep their values. Earlier quotes keep the rule's former values.
+    """
     return rule_service.update_rule(caller, rule_id, body, if_match)
 
 
 @api.delete("/pricing/pricing-rules/{rule_id}", permission="pricing:write")
 def delete_pricing_rule(caller: Caller, rule_id: RuleId, if_match: int | None) -> None:
-    """Delete a pricing rule; its history stays."""
+    """Delete a pricing rule.
+
+    Its history remains available.
+    """
     rule_service.delete_rule(caller, rule_id, if_match)
 
 
 @api.get("/pricing/pricing-rules/{rule_id}/history", permission="pricing:read")
 def get_pricing_rule_history(caller: Caller, rule_id: RuleId) -> Page[HistoryEntry]:
-    """Who changed which fields of a rule, and when, oldest first."""
+    """List a pricing rule's history: who changed which fields, and when.
+
+    Returns the oldest entry first.
+    """
     return Page(items=rule_service.get_rule_history(caller, rule_id))
 
 
 @api.get("/pricing/promo-codes", permission="pricing:read")
 def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
-    """List promo codes, newest first, with the uses they have left."""
+    """List promo codes with their remaining uses.
+
+    Returns the newest codes first.
+    """
     return extras_service.list_promo_codes(caller, query)
 
 
 @api.post("/pricing/promo-codes", permission="pricing:write", status=201)
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
-    """Give out a promo code. One use is taken when a quote with it is accepted."""
+    """Create a promo code.
+
+    Accepting a quote with the code takes one use.
+    """
     return extras_service.create_promo_code(caller, body)
 
 
 @api.get("/pricing/amenities", permission="pricing:read")
 def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
-    """List the amenities and their prices."""
+    """List amenities with their prices."""
     return extras_service.list_amenities(caller, query)
 
 
 @api.post("/pricing/amenities", permission="pricing:write", status=201)
 def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
-    """Put an amenity on the price list. Its price is for each vehicle."""
+    """Create an amenity.
+
+    Adds it to the price list; its price is per vehicle.
+    """
     return extras_service.create_amenity(caller, body)
 
 
 @api.post("/pricing/dot-compliance", permission="pricing:read", errors=(PriceTooLarge,))
 def check_dot_compliance(caller: Caller, body: ComplianceRequest) -> ComplianceReport:
-    """Whether an itinerary is legal for its drivers (49 CFR 395.5).
+    """Check an itinerary's hours of service (49 CFR 395.5).
 
-    Tells where a relief driver must take over, and what more drivers add to the price. Drivers are taken to come from
-    full rest.
+    Returns whether it is legal for its drivers, where a relief driver must take over, and what additional drivers add
+    to the price. Assumes that drivers start fully rested.
     """
     return hours_check.check_itinerary(caller, body)

@@ -44,7 +44,7 @@ def test_a_code_that_gives_nothing_says_why(offer: Offer, code: str) -> None:
 
 
 def test_a_code_is_good_on_its_first_and_its_last_day_of_asking() -> None:
-    today = TERMS.asked_on
+    today = TERMS.requested_on
     offer = Offer("SPRING", promo(amount=1_00, valid_from=today, valid_until=today, max_uses=1), uses_left=1)
     assert "promo" in kinds(priced([base()], offer=offer))
 

@@ -1,4 +1,4 @@
-"""What happened in pricing."""
+"""Events of quotes, pricing rules, promo codes and amenities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class QuoteCalculated(Event):
 
 
 class PricingRuleCreated(Event):
-    """A pricing rule began to hold."""
+    """A pricing rule was created."""
 
     TYPE: ClassVar[str] = "pricing_rule.created"
 
@@ -31,7 +31,7 @@ class PricingRuleCreated(Event):
 
 
 class PricingRuleChanged(Event):
-    """A pricing rule has other values; quotes given before keep theirs."""
+    """A pricing rule was updated; earlier quotes keep its former values."""
 
     TYPE: ClassVar[str] = "pricing_rule.changed"
 
@@ -41,7 +41,7 @@ class PricingRuleChanged(Event):
 
 
 class PricingRuleDeleted(Event):
-    """A pricing rule holds no longer."""
+    """A pricing rule was deleted."""
 
     TYPE: ClassVar[str] = "pricing_rule.deleted"
 
@@ -51,7 +51,7 @@ class PricingRuleDeleted(Event):
 
 
 class PromoCodeCreated(Event):
-    """A promo code was given out."""
+    """A promo code was created."""
 
     TYPE: ClassVar[str] = "promo_code.created"
 
@@ -60,7 +60,7 @@ class PromoCodeCreated(Event):
 
 
 class AmenityPriced(Event):
-    """An amenity has a price."""
+    """An amenity was added to the price list."""
 
     TYPE: ClassVar[str] = "amenity.priced"
 

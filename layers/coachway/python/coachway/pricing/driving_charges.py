@@ -1,8 +1,8 @@
-"""What the driving itself costs: rates, the multipliers on them, and the adjustments of both.
+"""The price of the driving: rates, multipliers on their sum, and adjustments of both.
 
-A trip of several days is taken as equal shares, one for each 24 hours begun, each at the trip's starting hour on its
-own date: of a trip from Friday to Sunday, two thirds bear the weekend's percentage. Reductions among the multipliers
-are rounded together, so that they never take more than there is, and another mile never makes a trip cheaper.
+A trip of several days has equal shares, one per 24 hours begun, each at the trip's start time on its own date. For
+example, a weekend percentage applies to two thirds of a trip from Friday to Sunday. Reductions are rounded together, so
+that they never exceed the price and an additional mile never makes a trip cheaper.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ADJUSTMENTS: Final[tuple[LineKind, ...]] = ("vehicle_specific", "client_specific
 def build_line(
     kind: LineKind, label: str, rule_id: str | None, quantity: Decimal | int, unit: int, cents: int | None = None
 ) -> Line:
-    """`quantity` times `unit` cents, rounded; or `cents`, where rounding is not a matter of one line alone."""
+    """A line of `quantity` times `unit` cents, rounded; or of `cents` if it is rounded together with other lines."""
     exact = Decimal(quantity)
     amount = round_half_up(exact * unit) if cents is None else cents
     return Line(kind=kind, label=label, rule_id=rule_id, quantity=exact, unit_amount=unit, amount=amount)
@@ -33,7 +33,7 @@ def build_line(
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A multiplier, and the part of the driving's price that it adds: its percentage, for its share of the days."""
+    """A multiplier, and the part of the driving price that it adds: its percentage times its share of the days."""
 
     kind: LineKind
     rule: PricingRule
@@ -41,77 +41,77 @@ class Share:
 
 
 def multiplier_shares(rules: Sequence[PricingRule], trip: Trip) -> Iterator[Share]:
-    """The multipliers of a trip, those of time before those of season."""
+    """The multipliers of a trip: time multipliers before seasonal ones."""
     by_day = [pick_winners(rules, trip, day) for day in trip.days]
     for kind in MULTIPLIERS:
-        won = [winner[kind] for winner in by_day if kind in winner]
-        for rule in {rule.id: rule for rule in won}.values():
-            days = sum(1 for each in won if each.id == rule.id)
+        winning = [winner[kind] for winner in by_day if kind in winner]
+        for rule in {rule.id: rule for rule in winning}.values():
+            days = sum(1 for x in winning if x.id == rule.id)
             part = (rule.percent or Decimal(0)) / 100 * days / len(trip.days)
             yield Share(kind, rule, part.quantize(Decimal("1e-10")))
 
 
 def multiply(base: int, parts: Sequence[Decimal]) -> list[int]:
-    """What each part of `base` comes to, in cents. Surcharges are rounded one by one; reductions as they add up."""
-    result, reduced, taken = [], Decimal(0), 0
+    """Each part of `base` in cents. Surcharges are rounded separately, reductions cumulatively."""
+    result, reduced, rounded_so_far = [], Decimal(0), 0
     for part in parts:
         if part >= 0:
             result.append(round_half_up(base * part))
         else:
             reduced = max(reduced + part, Decimal(-1))
-            so_far = round_half_up(base * reduced)
-            result.append(so_far - taken)
-            taken = so_far
+            rounded = round_half_up(base * reduced)
+            result.append(rounded - rounded_so_far)
+            rounded_so_far = rounded
     return result
 
 
 @dataclass(slots=True)
 class DrivingCharges:
-    """Lines 1 to 3 of a quote."""
+    """Steps 1 to 3 of a price: rates, multipliers, adjustments."""
 
     trip: Trip
-    won: Mapping[str, PricingRule]
+    winning: Mapping[str, PricingRule]
     shares: Sequence[Share]
     rates: dict[Rate, int] = field(init=False)
-    """In cents, as far as replaced so far."""
+    """In cents; replacements applied so far are included."""
     percents: list[Decimal] = field(init=False, default_factory=list)
-    """The percentages of adjustments made so far."""
+    """The percentages of the adjustments applied so far."""
 
     def __post_init__(self) -> None:
-        self.rates = {name: self.won[name].amount or 0 for name in RATES if name in self.won}
+        self.rates = {name: self.winning[name].amount or 0 for name in RATES if name in self.winning}
 
     def quantity(self, rate: Rate) -> Decimal:
-        """How many of its units the trip has, over all vehicles."""
-        rule, each = self.won.get(rate), Decimal(0)
+        """The number of units of a rate, over all vehicles."""
+        rule, units = self.winning.get(rate), Decimal(0)
         match rate:
             case "base_rate":
-                each = Decimal(len(self.trip.days) if rule is not None and rule.per_day else 1)
+                units = Decimal(len(self.trip.days) if rule is not None and rule.per_day else 1)
             case "mileage_rate":
-                each = self.trip.miles
+                units = self.trip.miles
             case "deadhead_rate":
-                each = self.trip.deadhead_miles
+                units = self.trip.deadhead_miles
             case "hourly_rate":
-                each = self.trip.hours or each
-        return each * self.trip.vehicles
+                units = self.trip.hours or units
+        return units * self.trip.vehicles
 
     def lines(self) -> list[Line]:
-        """The rates; the multipliers on their sum; the adjustments of the class of vehicle, then of the client."""
-        made = []
+        """Rates, then multipliers on their sum, then adjustments for the vehicle class and for the client."""
+        lines = []
         for rate in RATES:
-            rule = self.won.get(rate)
+            rule = self.winning.get(rate)
             if rule is not None and (quantity := self.quantity(rate)):
-                made.append(build_line(rate, rule.name, rule.id, quantity, rule.amount or 0))
-        base = sum(each.amount for each in made)
+                lines.append(build_line(rate, rule.name, rule.id, quantity, rule.amount or 0))
+        base = sum(units.amount for units in lines)
         for share, cents in zip(self.shares, self._multiplied(base), strict=True):
-            made.append(build_line(share.kind, share.rule.name, share.rule.id, share.part, base, cents))
+            lines.append(build_line(share.kind, share.rule.name, share.rule.id, share.part, base, cents))
         for kind in ADJUSTMENTS:
-            rule = self.won.get(kind)
+            rule = self.winning.get(kind)
             if rule is not None:
-                made += self._adjusted(kind, rule)
-        return made
+                lines += self._adjusted(kind, rule)
+        return lines
 
     def _adjusted(self, kind: LineKind, rule: PricingRule) -> Iterator[Line]:
-        """A percentage changes what there is so far; a replacement, what there would be had the rate been this one."""
+        """A percentage changes the price so far. A replacement recalculates it with the new rate."""
         before = self.cents()
         if rule.percent is not None:
             self.percents.append(rule.percent)
@@ -121,7 +121,7 @@ class DrivingCharges:
             yield build_line(kind, rule.name, rule.id, 1, self.cents() - before)
 
     def cents(self) -> int:
-        """What the driving costs by the rates and adjustments as they now are."""
+        """The driving price with the current rates and adjustments."""
         total = sum(round_half_up(self.quantity(rate) * cents) for rate, cents in self.rates.items())
         total += sum(self._multiplied(total))
         for percent in self.percents:

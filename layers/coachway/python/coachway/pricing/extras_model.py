@@ -1,4 +1,4 @@
-"""Promo codes and amenities, as callers write them and as they are kept."""
+"""Promo codes and amenities: requests, stored records and their access patterns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PromoText = Annotated[
     StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{1,39}$"),
     Field(examples=["SPRING10"]),
 ]
-"""A promo code as it is typed; upper and lower case are the same."""
+"""A promo code; case does not matter."""
 
 
 PercentOff = Annotated[
@@ -29,7 +29,7 @@ PercentOff = Annotated[
 
 
 class PromoInput(RequestSchema):
-    """A promo code: a percent or an amount off, once for each booking."""
+    """A promo code: a percentage or an amount off, once per booking."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,25 +40,27 @@ class PromoInput(RequestSchema):
     code: PromoText
     description: Note = ""
     percent: PercentOff | None = None
-    amount: Annotated[RateAmount | None, Field(description="off the whole, at most all of it")] = None
-    valid_from: Annotated[TripDate | None, Field(description="first day on which it may be used")] = None
-    valid_until: Annotated[TripDate | None, Field(description="last day on which it may be used")] = None
-    max_uses: Annotated[int | None, Field(ge=1, le=1_000_000, description="left out: no end of them")] = None
-    minimum_amount: Annotated[PositiveAmount, Field(description="the least that a trip must come to before it")] = 0
+    amount: Annotated[RateAmount | None, Field(description="Amount off the price, at most the whole price.")] = None
+    valid_from: Annotated[TripDate | None, Field(description="First day on which it can be used.")] = None
+    valid_until: Annotated[TripDate | None, Field(description="Last day on which it can be used.")] = None
+    max_uses: Annotated[
+        int | None, Field(ge=1, le=1_000_000, description="Maximum number of uses. Omit for unlimited uses.")
+    ] = None
+    minimum_amount: Annotated[PositiveAmount, Field(description="Minimum price of the trip before the discount.")] = 0
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if (self.amount is None) == (self.percent is None):
-            raise ValueError("percent, amount: a promo code has one of the two")
+            raise ValueError("percent, amount: set exactly one of the two")
         if self.amount == 0:
-            raise ValueError("amount: is more than nothing")
+            raise ValueError("amount: must be more than 0")
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise ValueError("valid_until: is not before valid_from")
+            raise ValueError("valid_until: must not be before valid_from")
         return self
 
 
 class AmenityInput(RequestSchema):
-    """Something extra on board, and its price for each vehicle."""
+    """An amenity and its price per vehicle."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "wifi", "name": "Wifi", "amount": 50}]})
 
@@ -68,7 +70,7 @@ class AmenityInput(RequestSchema):
     amount: RateAmount
 
 
-PROMO = AccessPattern("a promo code, by the code", pk="ORG#{org}#PROMO#{code}", sk="PROMO")
+PROMO = AccessPattern("a promo code, by its code", pk="ORG#{org}#PROMO#{code}", sk="PROMO")
 PROMOS = AccessPattern(
     "the promo codes of an organization, newest first",
     index="gsi1",
@@ -76,19 +78,19 @@ PROMOS = AccessPattern(
     sk="{id}",
 )
 PROMO_USES = AccessPattern(
-    "how often a promo code was used",
+    "number of uses of a promo code",
     pk="ORG#{org}#PROMO#{code}",
     sk="USES",
 )
 
 
 class PromoCode(PromoInput, Entity):
-    """A promo code as it is kept, under the code itself: a quote finds it at once, and no two are the same."""
+    """A stored promo code. Its code is its key, so codes are unique and a quote finds it with one read."""
 
     KIND: ClassVar[str] = "promo_code"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
-    uses_left: Annotated[int | None, Field(description="none: no end of them")] = None
+    uses_left: Annotated[int | None, Field(description="Remaining uses; null if unlimited.")] = None
 
     def key(self) -> Key:
         return PROMO.key(org=self.org_id, code=self.code)
@@ -107,7 +109,7 @@ AMENITIES = AccessPattern(
 
 
 class Amenity(AmenityInput, Entity):
-    """An amenity as it is kept, under its code."""
+    """A stored amenity. Its code is its key."""
 
     KIND: ClassVar[str] = "amenity"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})

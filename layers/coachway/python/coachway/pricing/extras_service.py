@@ -1,4 +1,4 @@
-"""Promo codes and the price list of amenities."""
+"""Promo codes and the price list of amenities: create, list, look up."""
 
 from __future__ import annotations
 
@@ -27,65 +27,65 @@ from coachway.pricing.promo_rules import Offer
 
 
 def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
-    """Give out a promo code. Raises Duplicate."""
+    """Create a promo code. Raises Duplicate."""
     promo = PromoCode(id=ids.new("pro"), org_id=caller.org_id, uses_left=body.max_uses, **body.model_dump())
-    told = PromoCodeCreated(promo_id=promo.id, code=promo.code)
-    store.commit(caller, Create(promo, [told], taken=_duplicate_error(f"there is a promo code {promo.code} already")))
+    event = PromoCodeCreated(promo_id=promo.id, code=promo.code)
+    store.commit(caller, Create(promo, [event], taken=_duplicate_error(f"The promo code {promo.code} already exists.")))
     return promo
 
 
 def list_promo_codes(caller: Caller, query: PageQuery) -> Page[PromoCode]:
-    """The promo codes, newest first, with the uses that they have left."""
-    found = query_page(PromoCode, PROMOS, [PROMOS.partition(org=caller.org_id)], query, descending=True)
-    keys = {promo.code: PROMO_USES.key(org=caller.org_id, code=promo.code) for promo in found.items}
-    used = store.batch_get_counters(keys.values())
-    for promo in found.items:
-        promo.uses_left = _uses_left(promo, used[keys[promo.code]])
-    return found
+    """List promo codes, newest first, with their remaining uses."""
+    page = query_page(PromoCode, PROMOS, [PROMOS.partition(org=caller.org_id)], query, descending=True)
+    keys = {promo.code: PROMO_USES.key(org=caller.org_id, code=promo.code) for promo in page.items}
+    counts = store.batch_get_counters(keys.values())
+    for promo in page.items:
+        promo.uses_left = _uses_left(promo, counts[keys[promo.code]])
+    return page
 
 
 def load_offer(org_id: str, code: str) -> Offer:
-    """What is known of a promo code that was named."""
+    """Load the promo code of a request, with its remaining uses."""
     promo = store.find(PromoCode, PROMO.key(org=org_id, code=code))
     if promo is None:
         return Offer(code, None)
-    used = store.get_counters(PROMO_USES.key(org=org_id, code=code)) if promo.max_uses is not None else {}
-    return Offer(code, promo, _uses_left(promo, used))
+    counts = store.get_counters(PROMO_USES.key(org=org_id, code=code)) if promo.max_uses is not None else {}
+    return Offer(code, promo, _uses_left(promo, counts))
 
 
-def _uses_left(promo: PromoCode, used: Mapping[str, int]) -> int | None:
-    return None if promo.max_uses is None else promo.max_uses - used.get("uses", 0)
+def _uses_left(promo: PromoCode, counts: Mapping[str, int]) -> int | None:
+    return None if promo.max_uses is None else promo.max_uses - counts.get("uses", 0)
 
 
 def use_promo_code_op(org_id: str, code: str, max_uses: int | None) -> IncrementCounters:
-    """Takes one of the uses of a code, in the transaction of a booking. Fails with Conflict if none is left."""
+    """The operation that takes one use of a promo code; the transaction fails with PromoCodeUsedUp if none is left."""
     used_up = PromoCodeUsedUp(f"The promo code {code} has no uses left. Quote the trip again without it.")
-    bound = {} if max_uses is None else {"uses": max_uses}
+    limit = {} if max_uses is None else {"uses": max_uses}
     return IncrementCounters(
-        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=bound, otherwise=used_up
+        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=limit, otherwise=used_up
     )
 
 
 def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
-    """Put an amenity on the price list. Raises Duplicate."""
+    """Add an amenity to the price list. Raises Duplicate."""
     amenity = Amenity(id=ids.new("ame"), org_id=caller.org_id, **body.model_dump())
-    told = AmenityPriced(amenity_id=amenity.id, code=amenity.code, amount=amenity.amount)
+    event = AmenityPriced(amenity_id=amenity.id, code=amenity.code, amount=amenity.amount)
     store.commit(
-        caller, Create(amenity, [told], taken=_duplicate_error(f"the amenity {amenity.code} has a price already"))
+        caller, Create(amenity, [event], taken=_duplicate_error(f"The amenity {amenity.code} already has a price."))
     )
     return amenity
 
 
 def list_amenities(caller: Caller, query: PageQuery) -> Page[Amenity]:
-    """The price list, by code."""
+    """List the amenities with their prices, by code."""
     return query_page(Amenity, AMENITIES, [AMENITIES.partition(org=caller.org_id)], query)
 
 
 def find_amenities(org_id: str, codes: Sequence[str]) -> dict[str, Amenity]:
-    """Those of `codes` that are on the price list."""
-    found = store.find_many(Amenity, [AMENITY.key(org=org_id, code=code) for code in codes])
-    return {amenity.code: amenity for amenity in found.values()}
+    """The amenities of `codes` that are on the price list, by code."""
+    records = store.find_many(Amenity, [AMENITY.key(org=org_id, code=code) for code in codes])
+    return {amenity.code: amenity for amenity in records.values()}
 
 
 def _duplicate_error(detail: str) -> errors.Duplicate:
-    return errors.Duplicate(detail, fields=[errors.FieldError("code", "must be unique")])
+    return errors.Duplicate(detail, fields=[errors.FieldError("code", "must be unique", "already_exists")])

@@ -1,4 +1,4 @@
-"""Answers whether an itinerary is legal for its drivers, and what more of them cost."""
+"""Checks whether an itinerary is legal for its drivers, and what additional drivers cost."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from coachway.pricing.rule_matching import route_of
 
 
 def check_itinerary(caller: Caller, request: ComplianceRequest) -> ComplianceReport:
-    """Judge an itinerary. Raises Invalid for stops that are out of order in time."""
-    house = organization_queries.get(caller.org_id)
-    policy = house.hours_policy
-    law = rulesets.get_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
-    found = itinerary.check_itinerary(request.driven(), law)
-    added = _added_price(caller, request, found.drivers_needed)
-    return build_report(found, added_price=added, currency=house.currency)
+    """Check an itinerary. Raises Invalid for stops that are not in order of time."""
+    organization = organization_queries.get(caller.org_id)
+    policy = organization.hours_policy
+    ruleset = rulesets.get_ruleset(request.ruleset or policy.ruleset, policy.daily_carrier)
+    compliance = itinerary.check_itinerary(request.to_hours_trip(), ruleset)
+    added_price = _added_price(caller, request, compliance.drivers_needed)
+    return build_report(compliance, added_price=added_price, currency=organization.currency)
 
 
-def _added_price(caller: Caller, request: ComplianceRequest, needed: int | None) -> int | None:
-    """What the drivers beyond the first add, in cents; None without a class of vehicle, a time, or a legal crew."""
+def _added_price(caller: Caller, request: ComplianceRequest, drivers_needed: int | None) -> int | None:
+    """The price of the drivers beyond the first, in cents; None without a vehicle class, a time or a legal crew."""
     moments = (moment for stop in request.stops for moment in (stop.estimated_arrival, stop.estimated_departure))
     times = [moment for moment in moments if moment is not None]
-    if request.vehicle_class is None or needed is None or not times:
+    if request.vehicle_class is None or drivers_needed is None or not times:
         return None
-    asked = QuoteRequest(
+    quote_request = QuoteRequest(
         client_id=request.client_id,
         vehicle_class=request.vehicle_class,
         vehicle_count=request.vehicle_count,
@@ -40,6 +40,8 @@ def _added_price(caller: Caller, request: ComplianceRequest, needed: int | None)
         stops=len(request.stops),
         route=route_of([stop.address for stop in request.stops if stop.address]),
     )
-    alone = quote_service.estimate_price(caller, asked).total
-    together = quote_service.estimate_price(caller, asked.model_copy(update={"requires_second_driver": True})).total
-    return (together - alone) * (needed - 1)
+    price_with_one = quote_service.estimate_price(caller, quote_request).total
+    price_with_two = quote_service.estimate_price(
+        caller, quote_request.model_copy(update={"requires_second_driver": True})
+    ).total
+    return (price_with_two - price_with_one) * (drivers_needed - 1)

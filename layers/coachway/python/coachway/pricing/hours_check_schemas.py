@@ -1,6 +1,6 @@
-"""Whether an itinerary is legal for its drivers: the question, the answer, and what a quote warns of.
+"""Requests and reports of the hours-of-service check, and the notices that quotes show.
 
-The rules themselves are in `coachway.hours` (49 CFR 395.5).
+The rules are in `coachway.hours` (49 CFR 395.5).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.core.types.money import Amount
 from coachway.hours import itinerary
 from coachway.hours.model import Answer, Law, Rule
-from coachway.hours.trip import Trip as DrivenTrip
+from coachway.hours.trip import Trip as HoursTrip
 from coachway.hours.trip import TripStop
 from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.quote_model import Miles, Notice, QuoteRequest
@@ -29,7 +29,7 @@ _MAX_MILES = 10_000
 
 
 class ItineraryStop(RequestSchema):
-    """A stop, in the same words as a charter's."""
+    """A stop of the itinerary, with the same fields as a charter's stop."""
 
     stop_type: Literal["pickup", "dropoff", "waypoint"] = "waypoint"
     address: Note = ""
@@ -40,16 +40,17 @@ class ItineraryStop(RequestSchema):
     timezone: TimeZone | None = None
 
     @model_validator(mode="after")
-    def _in_time(self) -> Self:
+    def _check_times(self) -> Self:
         for name in ("estimated_arrival", "estimated_departure"):
-            moment: datetime | None = getattr(self, name)
-            if moment is not None and not 2000 <= moment.year <= 2199:
-                raise ValueError(f"{name}: is between the years 2000 and 2199")
+            time: datetime | None = getattr(self, name)
+            if time is not None and not 2000 <= time.year <= 2199:
+                raise ValueError(f"{name}: must be between the years 2000 and 2199")
         if self.estimated_arrival and self.estimated_departure and self.estimated_departure < self.estimated_arrival:
-            raise ValueError("estimated_departure: is not before estimated_arrival")
+            raise ValueError("estimated_departure: must not be before estimated_arrival")
         return self
 
-    def driven(self) -> TripStop:
+    def to_hours_stop(self) -> TripStop:
+        """The stop as the hours-of-service rules read it."""
         return TripStop(
             arrival=self.estimated_arrival,
             departure=self.estimated_departure,
@@ -59,7 +60,7 @@ class ItineraryStop(RequestSchema):
 
 
 class ComplianceRequest(RequestSchema):
-    """An itinerary, and the drivers named for it. With a class of vehicle, what more drivers cost is told too."""
+    """An itinerary and its drivers. With `vehicle_class`, the report includes the price of additional drivers."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -77,21 +78,25 @@ class ComplianceRequest(RequestSchema):
     )
 
     stops: Annotated[list[ItineraryStop], Field(min_length=2, max_length=50)]
-    miles: Annotated[Miles | None, Field(le=_MAX_MILES, description="left out: by the stops' coordinates")] = None
+    miles: Annotated[
+        Miles | None, Field(le=_MAX_MILES, description="Omit to estimate the miles from the stops' coordinates.")
+    ] = None
     deadhead_miles: Annotated[Miles, Field(le=_MAX_MILES)] = Decimal(0)
     requires_second_driver: bool = False
-    drivers: Annotated[int | None, Field(ge=1, le=4, description="left out: one, or two with a second driver")] = None
+    drivers: Annotated[
+        int | None, Field(ge=1, le=4, description="Omit for one driver, or two if a second driver is required.")
+    ] = None
     ruleset: Annotated[
-        Literal["us_passenger", "us_property"] | None, Field(description="left out: the organization's")
+        Literal["us_passenger", "us_property"] | None, Field(description="Omit for the organization's ruleset.")
     ] = None
     vehicle_class: VehicleClass | None = None
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
 
-    def driven(self) -> DrivenTrip:
-        """The trip as its drivers live it."""
-        return DrivenTrip(
-            stops=tuple(stop.driven() for stop in self.stops),
+    def to_hours_trip(self) -> HoursTrip:
+        """The trip as the hours-of-service rules read it."""
+        return HoursTrip(
+            stops=tuple(stop.to_hours_stop() for stop in self.stops),
             miles=None if self.miles is None else float(self.miles),
             deadhead_miles=float(self.deadhead_miles),
             drivers=self.drivers or (2 if self.requires_second_driver else 1),
@@ -99,7 +104,7 @@ class ComplianceRequest(RequestSchema):
 
 
 class Breach(BaseSchema):
-    """What one driver alone would break."""
+    """A rule that one driver alone would violate."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -110,7 +115,7 @@ class Breach(BaseSchema):
 
 
 class ReliefPoint(BaseSchema):
-    """Where another driver must take the wheel at the latest; `after_stop` counts from 0."""
+    """Where another driver must take over at the latest; `after_stop` counts from 0."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -123,44 +128,44 @@ class ReliefPoint(BaseSchema):
 
 
 class ComplianceReport(BaseSchema):
-    """Whether the itinerary is legal with the drivers named, how many it needs, and what those add to the price."""
+    """Whether the itinerary is legal with its drivers, how many it needs, and what they add to the price."""
 
     model_config = ConfigDict(defer_build=True)
 
     verdict: Answer
     legal_for_one_driver: bool
     drivers: int
-    drivers_needed: Annotated[int | None, Field(description="null: no crew of up to four makes it legal")]
+    drivers_needed: Annotated[int | None, Field(description="Null if no crew of up to four drivers makes it legal.")]
     may_ride_along: bool
     driving_hours: float
     on_duty_hours: float
     explanation: str
     violations: list[Breach]
     relief: list[ReliefPoint]
-    added_price: Annotated[Amount | None, Field(description="null: not asked for, or nothing can be said")]
+    added_price: Annotated[Amount | None, Field(description="Null without a vehicle class, a time or a legal crew.")]
     currency: str
     warnings: list[Notice]
 
 
-def build_report(found: itinerary.Compliance, *, added_price: int | None, currency: str) -> ComplianceReport:
-    """The answer to callers. `added_price` is in cents."""
+def build_report(compliance: itinerary.Compliance, *, added_price: int | None, currency: str) -> ComplianceReport:
+    """Build the report of a check. `added_price` is in cents."""
     return ComplianceReport(
-        verdict=found.verdict,
-        legal_for_one_driver=found.legal_for_one_driver,
-        drivers=found.drivers,
-        drivers_needed=found.drivers_needed,
-        may_ride_along=found.may_ride_along,
-        driving_hours=_hours(found.driving),
-        on_duty_hours=_hours(found.on_duty),
-        explanation=found.explanation,
+        verdict=compliance.verdict,
+        legal_for_one_driver=compliance.legal_for_one_driver,
+        drivers=compliance.drivers,
+        drivers_needed=compliance.drivers_needed,
+        may_ride_along=compliance.may_ride_along,
+        driving_hours=_hours(compliance.driving),
+        on_duty_hours=_hours(compliance.on_duty),
+        explanation=compliance.explanation,
         violations=[
             Breach(rule=each.rule, at=each.at, exceeded_hours=_hours(each.exceeded), citation=each.citation)
-            for each in found.violations
+            for each in compliance.violations
         ],
-        relief=[ReliefPoint(**each.model_dump()) for each in found.relief],
+        relief=[ReliefPoint(**each.model_dump()) for each in compliance.relief],
         added_price=added_price,
         currency=currency,
-        warnings=compliance_notices(found),
+        warnings=compliance_notices(compliance),
     )
 
 
@@ -168,32 +173,34 @@ def _hours(length: timedelta) -> float:
     return round(length / timedelta(hours=1), 4)
 
 
-def compliance_notices(found: itinerary.Compliance) -> list[Notice]:
-    """What a quote says of its itinerary: an illegal one cannot be booked with the drivers named."""
-    made = []
-    if found.verdict is Answer.BLOCK:
-        made.append(Notice(code="hours_of_service", message=found.explanation, blocking=True))
-    elif found.verdict is Answer.UNKNOWN:
-        made.append(Notice(code="hours_of_service_unknown", message=found.explanation))
-    if found.too_fast:
-        stops = ", ".join(str(stop) for stop in found.too_fast)
-        made.append(Notice(code="timetable_too_fast", message=f"the miles to stop {stops} need more time than planned"))
-    return made
+def compliance_notices(compliance: itinerary.Compliance) -> list[Notice]:
+    """The notices of a quote about its itinerary; an illegal one is blocking."""
+    notices = []
+    if compliance.verdict is Answer.BLOCK:
+        notices.append(Notice(code="hours_of_service", message=compliance.explanation, blocking=True))
+    elif compliance.verdict is Answer.UNKNOWN:
+        notices.append(Notice(code="hours_of_service_unknown", message=compliance.explanation))
+    if compliance.too_fast:
+        stops = ", ".join(str(stop) for stop in compliance.too_fast)
+        notices.append(
+            Notice(code="timetable_too_fast", message=f"The miles to stop {stops} need more time than planned.")
+        )
+    return notices
 
 
-def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, law: Law) -> list[Notice]:
-    """The same for a trip of which only miles and a start are known: driven without a rest, in one go.
+def compliance_from_miles(request: QuoteRequest, trip: Trip, zone: tzinfo, ruleset: Law) -> list[Notice]:
+    """The notices of a trip of which only miles and start are known: driven at once, without rest.
 
-    A trip of several days has nights that nobody told of, so nothing is said about it.
+    A trip of several days has unknown rest periods, so it gets no notices.
     """
     if len(trip.days) > 1 or trip.miles + trip.deadhead_miles > _MAX_MILES:
         return []
     start = request.departs_at or datetime.combine(trip.days[0], trip.start or _DEFAULT_START, zone)
-    driven = DrivenTrip(
+    hours_trip = HoursTrip(
         stops=(TripStop(departure=start.astimezone(UTC)), TripStop()),
         miles=float(trip.miles),
         deadhead_miles=float(trip.deadhead_miles),
         drivers=2 if trip.second_driver else 1,
     )
-    found = itinerary.check_itinerary(driven, law)
-    return compliance_notices(found) if found.verdict is Answer.BLOCK else []
+    compliance = itinerary.check_itinerary(hours_trip, ruleset)
+    return compliance_notices(compliance) if compliance.verdict is Answer.BLOCK else []

@@ -1,4 +1,4 @@
-"""Whether a promo code gives anything."""
+"""Whether a promo code can be used for a trip."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from coachway.pricing.quote_model import Notice
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A promo code that was named: what is known of it, if anything, and how many uses are left (None: no end)."""
+    """The promo code of a request: the record, if it exists, and the remaining uses; None if unlimited."""
 
     code: str
     promo: PromoCode | None
     uses_left: int | None = None
 
 
-def refusal_notice(offer: Offer, subtotal: int, asked_on: date) -> Notice | None:
-    """Why a code gives nothing: unknown, out of its dates, used up, or below its least amount; None if it gives."""
+def refusal_notice(offer: Offer, subtotal: int, requested_on: date) -> Notice | None:
+    """Why a code cannot be used: unknown, outside its dates, used up, or below its minimum; None if it can."""
     promo = offer.promo
     if promo is None:
         return unknown_code_notice(offer)
-    if promo.valid_from is not None and asked_on < promo.valid_from:
-        return Notice(code="promo_not_yet", message=f"the promo code {promo.code} is good from {promo.valid_from} on")
-    if promo.valid_until is not None and asked_on > promo.valid_until:
-        return Notice(code="promo_expired", message=f"the promo code {promo.code} was good until {promo.valid_until}")
+    if promo.valid_from is not None and requested_on < promo.valid_from:
+        return Notice(code="promo_not_yet", message=f"The promo code {promo.code} is valid from {promo.valid_from}.")
+    if promo.valid_until is not None and requested_on > promo.valid_until:
+        return Notice(code="promo_expired", message=f"The promo code {promo.code} was valid until {promo.valid_until}.")
     if offer.uses_left is not None and offer.uses_left <= 0:
-        return Notice(code="promo_used_up", message=f"the promo code {promo.code} has no uses left")
+        return Notice(code="promo_used_up", message=f"The promo code {promo.code} has no uses left.")
     if subtotal < promo.minimum_amount:
-        least = Decimal(promo.minimum_amount).scaleb(-2)
-        return Notice(code="promo_minimum", message=f"the promo code {promo.code} is for trips of {least} or more")
+        minimum = Decimal(promo.minimum_amount).scaleb(-2)
+        return Notice(
+            code="promo_minimum", message=f"The promo code {promo.code} is valid for trips of {minimum} or more."
+        )
     return None
 
 
 def unknown_code_notice(offer: Offer) -> Notice:
-    """That nobody ever gave out this code."""
-    return Notice(code="promo_unknown", message=f"there is no promo code {offer.code}")
+    """The notice for a code that does not exist."""
+    return Notice(code="promo_unknown", message=f"The promo code {offer.code} does not exist.")

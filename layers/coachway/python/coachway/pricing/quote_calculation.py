@@ -1,10 +1,10 @@
-"""The price of a trip, line by line, in the order that makes it.
+"""Calculates the price of a trip, line by line.
 
-1. base, mileage, deadhead and hours, for each vehicle; 2. multipliers on the sum of 1; 3. the adjustments for the
-class of vehicle and for the client; 4. flat fees; 5. fuel; 6. promo code; 7. minimum charge; 8. tax. Each amount is
-rounded half up once, at its line, and the total is the sum of the lines.
+Steps: 1. base, mileage, deadhead and hourly rates, per vehicle; 2. multipliers on the sum of 1; 3. adjustments for the
+vehicle class and the client; 4. flat fees; 5. fuel; 6. promo code; 7. minimum charge; 8. tax. Each amount is rounded
+half up once, at its line, and the total is the sum of the lines.
 
-Another mile never makes a trip cheaper, with one deliberate exception: a trip that just reaches the least amount of a
+An additional mile never makes a trip cheaper, with one exception: a trip that just reaches the minimum amount of a
 promo code costs less than one just below it.
 """
 
@@ -30,13 +30,13 @@ FUEL_PER_MILE: Final = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class PricingTerms:
-    """The organization's own terms, and the day of asking in its time zone."""
+    """The organization's own terms, and the date of the request in its time zone."""
 
     currency: str
-    asked_on: date
+    requested_on: date
     tax_percent: Decimal = Decimal(0)
     fuel_per_mile: Decimal = FUEL_PER_MILE
-    """In units of the currency; it may have parts of a cent."""
+    """In units of the currency; may have fractions of a cent."""
     minimum_cents: int = 0
 
 
@@ -49,10 +49,10 @@ def calculate_price(
     offer: Offer | None = None,
     cost: int | None = None,
 ) -> Priced:
-    """The priced trip. `cost` is in cents. Raises PriceTooLarge."""
-    won = pick_winners(rules, trip, trip.days[0])
-    driving = DrivingCharges(trip, won, list(multiplier_shares(rules, trip)))
-    quote = _QuoteBuilder(trip, won, terms)
+    """Calculate the price of a trip. `cost` is in cents. Raises PriceTooLarge."""
+    winning = pick_winners(rules, trip, trip.days[0])
+    driving = DrivingCharges(trip, winning, list(multiplier_shares(rules, trip)))
+    quote = _QuoteBuilder(trip, winning, terms)
     quote.lines += driving.lines()
     quote.lines += quote.fees(amenities)
     quote.lines += quote.fuel()
@@ -66,7 +66,7 @@ def calculate_price(
         raise PriceTooLarge("The price exceeds 999,999,999.99. Check the rates and the distance.")
     quote.warn_of_rates(driving, rules)
     if cost is not None and before_tax < cost:
-        quote.warn("below_cost", "the price before tax is less than the cost")
+        quote.warn("below_cost", "The price before tax is less than the cost.")
     return Priced(
         lines=quote.lines,
         subtotal=before_tax + discount,
@@ -83,24 +83,26 @@ def calculate_price(
 def _margin(price_cents: int, cost: int | None) -> Margin | None:
     if cost is None:
         return None
-    left = price_cents - cost
-    percent = round(left / price_cents * 100, 2) if price_cents else None
-    return Margin(cost=cost, amount=left, percent=percent)
+    profit = price_cents - cost
+    percent = round(profit / price_cents * 100, 2) if price_cents else None
+    return Margin(cost=cost, amount=profit, percent=percent)
 
 
 def _applied_rules(rules: Sequence[PricingRule], lines: Sequence[Line]) -> list[AppliedRule]:
-    """The rules that made a line, as they were, in the order of the lines."""
-    known = {rule.id: rule for rule in rules}
-    named = dict.fromkeys(each.rule_id for each in lines if each.rule_id in known)
-    return [AppliedRule.model_validate(known[rule_id].model_dump()) for rule_id in named if rule_id is not None]
+    """The rules behind the lines, with their current values, in the order of the lines."""
+    rules_by_id = {rule.id: rule for rule in rules}
+    rule_ids = dict.fromkeys(each.rule_id for each in lines if each.rule_id in rules_by_id)
+    return [
+        AppliedRule.model_validate(rules_by_id[rule_id].model_dump()) for rule_id in rule_ids if rule_id is not None
+    ]
 
 
 @dataclass(slots=True)
 class _QuoteBuilder:
-    """A quote in the making: what `lines` has so far is what the next step starts from."""
+    """Collects lines and warnings; each step starts from the sum of the lines so far."""
 
     trip: Trip
-    won: Mapping[str, PricingRule]
+    winning: Mapping[str, PricingRule]
     terms: PricingTerms
     lines: list[Line] = field(default_factory=list)
     warnings: list[Notice] = field(default_factory=list)
@@ -113,7 +115,7 @@ class _QuoteBuilder:
         self.warnings.append(Notice(code=code, message=message))
 
     def fees(self, amenities: Mapping[str, Amenity]) -> Iterator[Line]:
-        """4. Once for the booking, or for each vehicle; some for each day too, if their rule says so."""
+        """Step 4: per booking or per vehicle; some also per day, if the rule says so."""
         trip = self.trip
         yield from self._fee("booking", 1)
         for code in trip.amenities:
@@ -124,26 +126,26 @@ class _QuoteBuilder:
         yield from self._fee("coi", 1 if trip.coi else 0)
 
     def _fee(self, fee: Fee, quantity: int) -> Iterator[Line]:
-        rule = self.won.get(f"flat_fee:{fee}")
+        rule = self.winning.get(f"flat_fee:{fee}")
         if rule is not None and quantity:
             yield build_line(fee, rule.name, rule.id, quantity * self._days(rule), rule.amount or 0)
 
-    def _amenity(self, code: str, listed: Amenity | None) -> Iterator[Line]:
-        """By a rule for this trip, else by the price list."""
-        rule = self.won.get(f"flat_fee:amenity:{code}")
+    def _amenity(self, code: str, priced: Amenity | None) -> Iterator[Line]:
+        """Priced by a rule that matches the trip, else by the price list."""
+        rule = self.winning.get(f"flat_fee:amenity:{code}")
         if rule is not None:
             yield build_line("amenity", rule.name, rule.id, self.trip.vehicles * self._days(rule), rule.amount or 0)
-        elif listed is not None:
-            yield build_line("amenity", listed.name, listed.id, self.trip.vehicles, listed.amount)
+        elif priced is not None:
+            yield build_line("amenity", priced.name, priced.id, self.trip.vehicles, priced.amount)
         else:
-            self.warn("amenity_without_price", f"the amenity {code} has no price and is not charged")
+            self.warn("amenity_without_price", f"The amenity {code} has no price and is not charged.")
 
     def _days(self, rule: PricingRule) -> int:
         return len(self.trip.days) if rule.per_day else 1
 
     def fuel(self) -> Iterator[Line]:
-        """5. For every mile driven, deadhead too."""
-        rule = self.won.get("flat_fee:fuel_surcharge")
+        """Step 5: for every mile, including deadhead miles."""
+        rule = self.winning.get("flat_fee:fuel_surcharge")
         cents = self.terms.fuel_per_mile * 100 if rule is None else Decimal(rule.amount or 0)
         miles = (self.trip.miles + self.trip.deadhead_miles) * self.trip.vehicles
         label, rule_id = _label_and_id(rule, "Fuel surcharge")
@@ -154,45 +156,45 @@ class _QuoteBuilder:
             yield build_line("fuel_surcharge", f"{label}, {self.terms.fuel_per_mile} a mile", rule_id, 1, total)
 
     def promo(self, offer: Offer | None) -> Iterator[Line]:
-        """6. What the code gives, at most all there is. A code that gives nothing leaves a warning."""
+        """Step 6: at most the sum so far. A code that cannot be used adds a warning."""
         if offer is None:
             return
         subtotal, promo = self.sum, offer.promo
-        refused = refusal_notice(offer, subtotal, self.terms.asked_on)
-        if promo is None or refused is not None:
-            self.warnings.append(refused or unknown_code_notice(offer))
+        refusal = refusal_notice(offer, subtotal, self.terms.requested_on)
+        if promo is None or refusal is not None:
+            self.warnings.append(refusal or unknown_code_notice(offer))
         elif promo.percent is not None:
-            off = round_half_up(subtotal * promo.percent / 100)
-            yield build_line("promo", f"Promo code {promo.code}", promo.id, promo.percent / 100, -subtotal, -off)
+            discount = round_half_up(subtotal * promo.percent / 100)
+            yield build_line("promo", f"Promo code {promo.code}", promo.id, promo.percent / 100, -subtotal, -discount)
         else:
             yield build_line("promo", f"Promo code {promo.code}", promo.id, 1, -min(promo.amount or 0, subtotal))
 
     def minimum(self) -> Iterator[Line]:
-        """7. What is missing to the least that a trip costs, for each vehicle."""
-        rule = self.won.get("flat_fee:minimum_charge")
-        least = self.terms.minimum_cents if rule is None else rule.amount or 0
-        missing = least * self.trip.vehicles - self.sum
+        """Step 7: the difference to the minimum charge, per vehicle."""
+        rule = self.winning.get("flat_fee:minimum_charge")
+        minimum = self.terms.minimum_cents if rule is None else rule.amount or 0
+        missing = minimum * self.trip.vehicles - self.sum
         if missing > 0:
             yield build_line("minimum_charge", *_label_and_id(rule, "Minimum charge"), 1, missing)
 
     def tax(self) -> Iterator[Line]:
-        """8. On all of it."""
+        """Step 8: on the sum of all lines."""
         base, share = self.sum, self.terms.tax_percent / 100
         if base and share:
             yield build_line("tax", "Tax", None, share, base)
 
     def warn_of_rates(self, driving: DrivingCharges, rules: Sequence[PricingRule]) -> None:
-        """What somebody should know of how the driving was priced."""
+        """Add warnings about missing rates and times."""
         if not driving.rates:
-            self.warn("no_rate", "no base, mileage or hourly rate is for this trip")
+            self.warn("no_rate", "No base, mileage or hourly rate matches this trip.")
         if "hourly_rate" in driving.rates and self.trip.hours is None:
-            self.warn("hours_unknown", "there is an hourly rate: say departs_at and returns_at, or hours")
+            self.warn("hours_unknown", "An hourly rate applies. Add departs_at and returns_at, or hours.")
         if self.trip.deadhead_miles and "deadhead_rate" not in driving.rates:
-            self.warn("no_deadhead_rate", "no rate is for deadhead miles: they are not charged")
+            self.warn("no_deadhead_rate", "No rate matches deadhead miles. They are not charged.")
         if depends_on_start_time(rules, self.trip):
-            self.warn("start_unknown", "some rates depend on the hour of the start: say start_time")
+            self.warn("start_unknown", "Some rates depend on the start time. Add start_time.")
 
 
-def _label_and_id(rule: PricingRule | None, otherwise: str) -> tuple[str, str | None]:
-    """Label and id of the rule, or of the organization's own terms."""
-    return (otherwise, None) if rule is None else (rule.name, rule.id)
+def _label_and_id(rule: PricingRule | None, default_label: str) -> tuple[str, str | None]:
+    """The label and id of a rule, or the default label without an id."""
+    return (default_label, None) if rule is None else (rule.name, rule.id)

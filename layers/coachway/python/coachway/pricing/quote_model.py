@@ -1,4 +1,4 @@
-"""Quotes: what is asked, and the answer line by line."""
+"""Quotes: requests, priced lines, stored records and their access patterns."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Miles = Annotated[
     Field(ge=0, le=20_000, decimal_places=2),
     *json_number({"minimum": 0, "maximum": 20_000, "examples": [150]}),
 ]
-"""Miles, to a hundredth."""
+"""Miles, with up to two decimal places."""
 Hours = Annotated[
     Decimal, Field(ge=0, le=1_440, decimal_places=2), *json_number({"minimum": 0, "maximum": 1_440, "examples": [5.5]})
 ]
-"""Hours, to a hundredth."""
+"""Hours, with up to two decimal places."""
 Quantity = Annotated[Decimal, *json_number({"examples": [150]})]
 
 MAX_DAYS = 60
-"""The longest trip that is priced."""
+"""The longest trip that can be priced."""
 
 LineKind = Literal[
     "base_rate",
@@ -56,7 +56,7 @@ LineKind = Literal[
 
 
 class QuoteRequest(RequestSchema):
-    """The trip that is asked about. Its start is `departs_at`, or `trip_date` with or without `start_time`."""
+    """The trip to price. Its start is `departs_at`, or `trip_date` with an optional `start_time`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -78,60 +78,60 @@ class QuoteRequest(RequestSchema):
     vehicle_class: VehicleClass
     vehicle_count: Annotated[int, Field(ge=1, le=100)] = 1
     passengers: Annotated[int, Field(ge=1, le=10_000)] = 1
-    miles: Annotated[Miles, Field(description="with passengers on board, for each vehicle")]
-    deadhead_miles: Annotated[Miles, Field(description="from and to the garage, for each vehicle")] = Decimal(0)
-    trip_date: Annotated[TripDate | None, Field(description="local; may be left out when departs_at is given")] = None
-    start_time: Annotated[time | None, Field(description="local", examples=["09:00"])] = None
-    departs_at: Annotated[Timestamp | None, Field(description="the start, to the moment")] = None
-    returns_at: Annotated[Timestamp | None, Field(description="the end, to the moment")] = None
-    timezone: Annotated[TimeZone | None, Field(description="of the first stop; left out: the organization's")] = None
-    hours: Annotated[Hours | None, Field(description="left out: from departs_at to returns_at")] = None
-    days: Annotated[int | None, Field(ge=1, le=MAX_DAYS, description="left out: each 24 hours begun")] = None
-    overnights: Annotated[int | None, Field(ge=0, le=MAX_DAYS, description="left out: one less than the days")] = None
-    stops: Annotated[int, Field(ge=2, le=50, description="with the first and the last")] = 2
+    miles: Annotated[Miles, Field(description="Miles with passengers, per vehicle.")]
+    deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
+    trip_date: Annotated[TripDate | None, Field(description="Local date. Optional with `departs_at`.")] = None
+    start_time: Annotated[time | None, Field(description="Local time.", examples=["09:00"])] = None
+    departs_at: Annotated[Timestamp | None, Field(description="Start of the trip, with offset.")] = None
+    returns_at: Annotated[Timestamp | None, Field(description="End of the trip, with offset.")] = None
+    timezone: Annotated[
+        TimeZone | None, Field(description="Time zone of the first stop. Omit for the organization's.")
+    ] = None
+    hours: Annotated[Hours | None, Field(description="Omit to use the time from `departs_at` to `returns_at`.")] = None
+    days: Annotated[int | None, Field(ge=1, le=MAX_DAYS, description="Omit to count each 24 hours begun.")] = None
+    overnights: Annotated[int | None, Field(ge=0, le=MAX_DAYS, description="Omit for one less than `days`.")] = None
+    stops: Annotated[int, Field(ge=2, le=50, description="Number of stops, including the first and the last.")] = 2
     route: RouteText | None = None
     requires_second_driver: bool = False
-    requires_coi: Annotated[bool, Field(description="a certificate of insurance is asked for")] = False
+    requires_coi: Annotated[bool, Field(description="Whether the client needs a certificate of insurance.")] = False
     amenities: Annotated[tuple[AmenityCode, ...], Field(max_length=30)] = ()
     promo_code: PromoText | None = None
-    cost: Annotated[PositiveAmount | None, Field(description="what the trip costs the operator, if that is known")] = (
-        None
-    )
+    cost: Annotated[PositiveAmount | None, Field(description="What the trip costs the operator, if known.")] = None
 
     @model_validator(mode="after")
-    def _timed(self) -> Self:
+    def _check_times(self) -> Self:
         if self.departs_at is None and self.trip_date is None:
-            raise ValueError("trip_date: say when the trip is, by trip_date or by departs_at")
+            raise ValueError("trip_date: is required unless departs_at is given")
         if self.start_time is not None and self.start_time.tzinfo is not None:
-            raise ValueError("start_time: is a local time, without an offset")
-        for name, moment in (("departs_at", self.departs_at), ("returns_at", self.returns_at)):
-            if moment is not None and not 2000 <= moment.year <= 2199:
-                raise ValueError(f"{name}: is between the years 2000 and 2199")
+            raise ValueError("start_time: must be a local time without an offset")
+        for name, value in (("departs_at", self.departs_at), ("returns_at", self.returns_at)):
+            if value is not None and not 2000 <= value.year <= 2199:
+                raise ValueError(f"{name}: must be between the years 2000 and 2199")
         if self.returns_at is not None:
             if self.departs_at is None:
-                raise ValueError("departs_at: goes with returns_at")
-            lasts = self.returns_at.astimezone(UTC) - self.departs_at.astimezone(UTC)
-            if not timedelta(0) <= lasts <= timedelta(days=MAX_DAYS):
-                raise ValueError(f"returns_at: is at or after departs_at, and within {MAX_DAYS} days of it")
+                raise ValueError("departs_at: is required with returns_at")
+            duration = self.returns_at.astimezone(UTC) - self.departs_at.astimezone(UTC)
+            if not timedelta(0) <= duration <= timedelta(days=MAX_DAYS):
+                raise ValueError(f"returns_at: must be at or after departs_at, and within {MAX_DAYS} days of it")
         return self
 
 
 class Line(BaseSchema):
-    """One line. `amount` is `quantity` times `unit_amount`; of a percentage, the quantity is the share (0.25)."""
+    """A line: `amount` is `quantity` times `unit_amount`. The `quantity` of a percentage is a share (0.25)."""
 
     model_config = ConfigDict(defer_build=True)
 
     kind: LineKind
     label: str
     rule_id: str | None = None
-    """The rule, promo code or amenity that it comes from; None: the organization's own terms."""
+    """The rule, promo code or amenity behind the line; None for the organization's own terms."""
     quantity: Quantity
     unit_amount: Amount
     amount: Amount
 
 
 class Notice(BaseSchema):
-    """Something to know before sending the quote. A blocking one keeps the trip from being booked."""
+    """A warning about the quote. A blocking one keeps the trip from being booked."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -141,7 +141,7 @@ class Notice(BaseSchema):
 
 
 class Margin(BaseSchema):
-    """What is left after the operator's cost. `percent` is of the price before tax; None when that is nothing."""
+    """The margin over the operator's cost. `percent` is of the price before tax; null if the price is 0."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -151,7 +151,7 @@ class Margin(BaseSchema):
 
 
 class AppliedRule(RuleInput):
-    """A rule with the values it had when it was applied."""
+    """A rule with its values at the time of the quote."""
 
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
@@ -160,7 +160,7 @@ class AppliedRule(RuleInput):
 
 
 class Priced(BaseSchema):
-    """A price that explains itself: `total` is the sum of the lines, and `subtotal - discount + tax`."""
+    """A price line by line: `total` is the sum of the lines, and `subtotal - discount + tax`."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -174,11 +174,11 @@ class Priced(BaseSchema):
     warnings: list[Notice] = Field(default_factory=list)
     rules: list[AppliedRule] = Field(
         default_factory=list,
-        description="the rules that made the lines, as they were; what is left out has its default",
+        description="Rules behind the lines, with their values at the time. Omitted fields have their defaults.",
     )
 
     @field_serializer("rules", when_used="json")
-    def _briefly(self, rules: list[AppliedRule]) -> list[dict[str, object]]:
+    def _serialize_rules(self, rules: list[AppliedRule]) -> list[dict[str, object]]:
         return [rule.model_dump(mode="json", exclude_defaults=True) for rule in rules]
 
 
@@ -186,7 +186,7 @@ QuoteStatus = Literal["calculated", "sent", "accepted", "declined", "expired", "
 
 QUOTE = AccessPattern("a quote", pk="ORG#{org}#QUOTE#{id}", sk="QUOTE")
 QUOTES = AccessPattern(
-    "the quotes of an organization in a month, newest first",
+    "the quotes of an organization by month, newest first",
     index="gsi1",
     pk="ORG#{org}#QUOTES#{month}",
     sk="{id}",
@@ -206,7 +206,7 @@ QUOTES_OF_CHARTER = AccessPattern(
 
 
 class Quote(Priced, Entity):
-    """A price that was given, with the question and the values that the rules had."""
+    """A stored quote: the price, the request, and the rules with their values at the time."""
 
     KIND: ClassVar[str] = "quote"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"promo_max_uses"})
@@ -215,12 +215,12 @@ class Quote(Priced, Entity):
     status: QuoteStatus = "calculated"
     client_id: str | None
     charter_id: str | None = None
-    promo_code: Annotated[str | None, Field(description="the code that took something off, if one did")] = None
+    promo_code: Annotated[str | None, Field(description="Promo code that reduced the price, if any.")] = None
     promo_max_uses: int | None = None
-    request: Annotated[QuoteRequest, Field(description="the question; what is left out has its default")]
+    request: Annotated[QuoteRequest, Field(description="The priced trip. Omitted fields have their defaults.")]
 
     @field_serializer("request", when_used="json")
-    def _shortly(self, request: QuoteRequest) -> dict[str, object]:
+    def _serialize_request(self, request: QuoteRequest) -> dict[str, object]:
         return request.model_dump(mode="json", exclude_defaults=True)
 
     def key(self) -> Key:
@@ -228,12 +228,12 @@ class Quote(Priced, Entity):
 
     def indexes(self) -> Mapping[str, Key]:
         month = f"{ids.created_at_of(self.id):%Y-%m}"
-        found = {"gsi1": QUOTES.key(org=self.org_id, month=month, id=self.id)}
+        keys = {"gsi1": QUOTES.key(org=self.org_id, month=month, id=self.id)}
         if self.client_id is not None:
-            found["gsi2"] = QUOTES_OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id)
+            keys["gsi2"] = QUOTES_OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id)
         if self.charter_id is not None:
-            found["gsi3"] = QUOTES_OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id)
-        return found
+            keys["gsi3"] = QUOTES_OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status, **({} if self.client_id is None else {"client_id": self.client_id})}

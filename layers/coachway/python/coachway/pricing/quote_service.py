@@ -1,4 +1,4 @@
-"""Quotes: pricing a trip, keeping the price that was given, finding it again."""
+"""Quotes: price a trip, store the quote, get and list quotes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.contracts.pricing import QuoteCalculated
 from coachway.core import client_reference, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op
-from coachway.core.persistence.queries import months_between, query_page
+from coachway.core.persistence.queries import query_by_month, query_page
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery
@@ -42,7 +42,7 @@ from coachway.pricing.rule_model import EDITION
 
 
 class QuoteQuery(PageQuery):
-    """Which quotes to list; newest first."""
+    """Filters of quotes."""
 
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
     charter_id: Annotated[str | None, Field(pattern=ids.pattern("chr"))] = None
@@ -51,7 +51,7 @@ class QuoteQuery(PageQuery):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A price, and what keeps it: `ops` go into the transaction of whatever was priced."""
+    """A quote; `ops` store it in the transaction of what was priced."""
 
     quote: Quote
     ops: Sequence[Op]
@@ -59,39 +59,41 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PricingContext:
-    """What every price of an organization stands on: its terms, and the edition of its rules."""
+    """What every price of an organization depends on: its terms, and the edition of its rules."""
 
     organization: Organization
     edition: int
 
     @classmethod
     def keys(cls, org_id: str) -> list[Key]:
-        """Where it lies, to be gathered with whatever else a booking needs."""
+        """The keys to load it, together with whatever else a request needs."""
         return [ORGANIZATIONS.key(org=org_id), EDITION.key(org=org_id)]
 
     @classmethod
-    def of(cls, org_id: str, found: store.BatchResult) -> PricingContext:
-        """What was found there. Raises Missing."""
+    def from_records(cls, org_id: str, records: store.BatchResult) -> PricingContext:
+        """Read it from loaded records. Raises NotFound."""
         organization, edition = cls.keys(org_id)
-        return cls(found.get(Organization, organization), rule_cache.parse_edition(found.numbers(edition)))
+        return cls(records.get(Organization, organization), rule_cache.parse_edition(records.numbers(edition)))
 
     @property
-    def law(self) -> Law:
-        """Which hours rules hold for its drivers."""
+    def hours_ruleset(self) -> Law:
+        """The hours-of-service ruleset of its drivers."""
         policy = self.organization.hours_policy
         return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
 
 
 def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:
-    """Price a trip and keep the quote. Raises Missing for a client that the organization does not have."""
+    """Price a trip and store the quote. Raises NotFound for an unknown client."""
     client = [client_reference.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
-    found = store.batch_get([*client, *PricingContext.keys(caller.org_id)])
-    client_reference.require_found(found, *client)
-    house = PricingContext.of(caller.org_id, found)
-    asked = _resolve_request(caller, request, house)
-    made = _build_quote(caller, asked, compliance_from_miles(request, asked.trip, asked.zone, house.law))
-    store.commit(caller, *made.ops)
-    return made.quote
+    records = store.batch_get([*client, *PricingContext.keys(caller.org_id)])
+    client_reference.require_found(records, *client)
+    context = PricingContext.from_records(caller.org_id, records)
+    resolved = _resolve_request(caller, request, context)
+    price = _build_quote(
+        caller, resolved, compliance_from_miles(request, resolved.trip, resolved.zone, context.hours_ruleset)
+    )
+    store.commit(caller, *price.ops)
+    return price.quote
 
 
 def price_trip(
@@ -100,23 +102,23 @@ def price_trip(
     *,
     charter_id: str | None = None,
     warnings: Sequence[Notice] = (),
-    house: PricingContext | None = None,
+    context: PricingContext | None = None,
 ) -> Price:
-    """Price a trip for a booking, which commits `ops` with itself. Writes nothing.
+    """Price a trip for a charter, which commits the returned `ops` in its own transaction. Writes nothing.
 
-    `warnings` are what the booking knows besides; `house` spares two reads where it is at hand.
+    `warnings` are added to the quote; a `context` that is already loaded saves two reads.
     """
-    return _build_quote(caller, _resolve_request(caller, request, house), warnings, charter_id)
+    return _build_quote(caller, _resolve_request(caller, request, context), warnings, charter_id)
 
 
 def estimate_price(caller: Caller, request: QuoteRequest) -> Priced:
-    """What a trip costs, without keeping it."""
-    return _resolve_request(caller, request).priced()
+    """Price a trip without storing a quote."""
+    return _resolve_request(caller, request).calculate_price()
 
 
 @dataclass(frozen=True, slots=True)
 class _ResolvedRequest:
-    """A request in the light of the organization's terms, time zone and offers."""
+    """A request with the organization's terms, its time zone and its promo code."""
 
     request: QuoteRequest
     org_id: str
@@ -126,7 +128,7 @@ class _ResolvedRequest:
     offer: Offer | None
     edition: int | None
 
-    def priced(self) -> Priced:
+    def calculate_price(self) -> Priced:
         return calculate_price(
             self.trip,
             rule_cache.find_candidates(self.org_id, self.trip, self.edition),
@@ -137,57 +139,56 @@ class _ResolvedRequest:
         )
 
 
-def _resolve_request(caller: Caller, request: QuoteRequest, house: PricingContext | None = None) -> _ResolvedRequest:
-    organization = house.organization if house else organization_queries.get(caller.org_id)
-    own = ZoneInfo(organization.timezone)
-    zone = ZoneInfo(request.timezone) if request.timezone else own
+def _resolve_request(caller: Caller, request: QuoteRequest, context: PricingContext | None = None) -> _ResolvedRequest:
+    organization = context.organization if context else organization_queries.get(caller.org_id)
+    organization_zone = ZoneInfo(organization.timezone)
+    zone = ZoneInfo(request.timezone) if request.timezone else organization_zone
     terms = PricingTerms(
         currency=organization.currency,
-        asked_on=clock.now().astimezone(own).date(),
+        requested_on=clock.now().astimezone(organization_zone).date(),
         tax_percent=organization.tax_rate_percent,
         fuel_per_mile=organization.fuel_surcharge_per_mile,
         minimum_cents=organization.minimum_charge,
     )
     offer = extras_service.load_offer(caller.org_id, request.promo_code) if request.promo_code else None
-    edition = house.edition if house else None
+    edition = context.edition if context else None
     return _ResolvedRequest(request, caller.org_id, build_trip(request, zone), zone, terms, offer, edition)
 
 
 def _build_quote(
-    caller: Caller, asked: _ResolvedRequest, warnings: Sequence[Notice], charter_id: str | None = None
+    caller: Caller, resolved: _ResolvedRequest, warnings: Sequence[Notice], charter_id: str | None = None
 ) -> Price:
-    answer, offer = asked.priced(), asked.offer
-    used = offer.promo if offer is not None and any(line.kind == "promo" for line in answer.lines) else None
-    answer.warnings += warnings
+    priced, offer = resolved.calculate_price(), resolved.offer
+    promo = offer.promo if offer is not None and any(line.kind == "promo" for line in priced.lines) else None
+    priced.warnings += warnings
     quote = Quote(
-        **dict(answer),
+        **dict(priced),
         id=ids.new("quo"),
         org_id=caller.org_id,
-        client_id=asked.request.client_id,
+        client_id=resolved.request.client_id,
         charter_id=charter_id,
-        promo_code=used.code if used else None,
-        promo_max_uses=used.max_uses if used else None,
-        request=asked.request,
+        promo_code=promo.code if promo else None,
+        promo_max_uses=promo.max_uses if promo else None,
+        request=resolved.request,
     )
-    told = QuoteCalculated(
+    event = QuoteCalculated(
         quote_id=quote.id,
         client_id=quote.client_id,
         charter_id=charter_id,
         total=quote.total,
         currency=quote.currency,
     )
-    return Price(quote, [Create(quote, [told])])
+    return Price(quote, [Create(quote, [event])])
 
 
 def get_quote(caller: Caller, quote_id: str) -> Quote:
-    """One quote. Raises Missing."""
+    """Get a quote. Raises NotFound."""
     return store.get(Quote, QUOTE.key(org=caller.org_id, id=quote_id))
 
 
 def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
-    """Quotes, newest first."""
+    """List quotes, newest first."""
     where = {} if query.status is None else {"status": str(query.status)}
-    pattern, partitions = QUOTES, []
     if query.charter_id is not None:
         pattern = QUOTES_OF_CHARTER
         partitions = [pattern.partition(org=caller.org_id, charter=query.charter_id)]
@@ -197,6 +198,5 @@ def list_quotes(caller: Caller, query: QuoteQuery) -> Page[Quote]:
         pattern = QUOTES_OF_CLIENT
         partitions = [pattern.partition(org=caller.org_id, client=query.client_id)]
     else:
-        since = months_between(ids.created_at_of(caller.org_id), clock.now())
-        partitions = [pattern.partition(org=caller.org_id, month=month) for month in reversed(since)]
+        return query_by_month(Quote, QUOTES, caller, query, where=where)
     return query_page(Quote, pattern, partitions, query, where=where, descending=True)

@@ -1,8 +1,8 @@
-"""Reads from the shelves what may price a trip, and keeps it as long as no rule changes.
+"""Reads index pages of pricing rules, and caches them until a rule changes.
 
-Every change of a rule moves the organization's edition in its own transaction. A quote reads the edition, one small
-item, and then only shelves that this process has not read in that edition. The edition moves by a random step, so that
-no two histories of rules ever share one.
+Every change of a rule increments the organization's edition in the same transaction. A quote reads the edition, one
+small item, and then only pages that this process has not read in that edition. The edition is incremented by a random
+step, so that a number never stands for two different states of the rules.
 """
 
 from __future__ import annotations
@@ -21,54 +21,54 @@ from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import EDITION, ENTRIES, PricingRule, RuleEntry
 
 _MAX_CACHED_PAGES: Final = 400
-"""Glances that a process remembers: some 20,000 rules at the very most, usually a few dozen."""
+"""Index pages that a process caches: at most some 20,000 rules, usually a few dozen."""
 
 _MAX_STEP: Final = 2**48
 
 _cache: OrderedDict[tuple[str, int, str, str, str | None], IndexPage] = OrderedDict()
 
 
-def parse_edition(kept: Mapping[str, int]) -> int:
-    """The edition that the numbers at `EDITION` say."""
-    return kept.get("edition", 0)
+def parse_edition(numbers: Mapping[str, int]) -> int:
+    """The edition, from the counters at `EDITION`."""
+    return numbers.get("edition", 0)
 
 
-def find_candidates(org_id: str, trip: Trip, known_edition: int | None = None) -> list[PricingRule]:
-    """The rules of the organization among which the winners for a trip are; an edition at hand spares a read."""
-    edition = parse_edition(store.get_counters(EDITION.key(org=org_id))) if known_edition is None else known_edition
+def find_candidates(org_id: str, trip: Trip, edition_read: int | None = None) -> list[PricingRule]:
+    """Rules that include the winners for a trip; an edition that is already loaded saves a read."""
+    edition = parse_edition(store.get_counters(EDITION.key(org=org_id))) if edition_read is None else edition_read
 
-    def look(shelf: str, prefix: str, after: str | None) -> IndexPage:
-        known = (org_id, edition, shelf, prefix, after)
-        if known in _cache:
-            _cache.move_to_end(known)
-            return _cache[known]
-        glance = _cache[known] = _query_index(org_id, shelf, prefix, after)
+    def read_page(shelf: str, prefix: str, after: str | None) -> IndexPage:
+        key = (org_id, edition, shelf, prefix, after)
+        if key in _cache:
+            _cache.move_to_end(key)
+            return _cache[key]
+        page = _cache[key] = _query_index(org_id, shelf, prefix, after)
         if len(_cache) > _MAX_CACHED_PAGES:
             _cache.popitem(last=False)
-        return glance
+        return page
 
-    return collect_candidates(trip, look)
+    return collect_candidates(trip, read_page)
 
 
 def _query_index(org_id: str, shelf: str, prefix: str, after: str | None) -> IndexPage:
     partition = ENTRIES.partition(org=org_id, shelf=shelf)
-    found = query_page(RuleEntry, ENTRIES, [partition], PageQuery(limit=PAGE_SIZE, cursor=after), prefix=prefix)
-    return IndexPage([entry.rule for entry in found.items], found.next_cursor)
+    page = query_page(RuleEntry, ENTRIES, [partition], PageQuery(limit=PAGE_SIZE, cursor=after), prefix=prefix)
+    return IndexPage([entry.rule for entry in page.items], page.next_cursor)
 
 
 def index_ops_on_create(rule: PricingRule) -> list[Op]:
-    """What goes with the creation of a rule."""
+    """Operations that index a new rule."""
     return [*map(Create, _build_entries(rule, 1)), _increment_edition_op(rule)]
 
 
 def index_ops_on_update(before: PricingRule, after: PricingRule) -> list[Op]:
-    """What goes with a change of a rule."""
-    gone, come = _build_entries(before, before.version), _build_entries(after, before.version + 1)
-    return [*map(Remove, gone), *map(Create, come), _increment_edition_op(after)]
+    """Operations that index a changed rule."""
+    removed, added = _build_entries(before, before.version), _build_entries(after, before.version + 1)
+    return [*map(Remove, removed), *map(Create, added), _increment_edition_op(after)]
 
 
 def index_ops_on_delete(rule: PricingRule) -> list[Op]:
-    """What goes with the end of a rule."""
+    """Operations that remove a deleted rule from the index."""
     return [*map(Remove, _build_entries(rule, rule.version)), _increment_edition_op(rule)]
 
 
@@ -78,7 +78,7 @@ def _increment_edition_op(rule: PricingRule) -> Op:
 
 
 def _build_entries(rule: PricingRule, version: int) -> list[RuleEntry]:
-    """A rule's copies, in the version that it has or is about to have."""
+    """The index entries of a version of a rule."""
     copy = rule.model_copy(update={"version": version})
     return [
         RuleEntry(version=1, org_id=rule.org_id, shelf=index_partition_of(rule), entry=f"{entry}|{version}", rule=copy)

@@ -1,16 +1,16 @@
-"""On which shelf a rule lies, so that a quote reads only rules that may price its trip.
+"""The index of pricing rules: a quote reads only rules that can price its trip.
 
-An organization may have 10,000 rules. A copy of each lies on **one shelf**: that of its route, else of its client,
-else of its class of vehicle, else the common one; a trip looks at no more than four shelves. On a shelf, copies are
-sorted by **time bucket**, then slot, then rank. The bucket is as narrow as the rule's dates: single days for an event
-of up to a week, months for a season of up to half a year, years for up to five, otherwise always; a rule lies in
-seven buckets at most.
+An organization can have 10,000 rules. Each has entries in **one partition**: that of its route, else of its client,
+else of its vehicle class, else the global one; a trip reads at most four partitions. In a partition, entries are
+sorted by **time bucket**, then slot, then rank. The bucket is as narrow as the rule's dates: days for a range of up
+to a week, months for up to half a year, years for up to five years, otherwise `always`. A rule has at most seven
+entries.
 
-What a quote reads, whatever the number of rules: a shelf of up to `FEW` copies in one query. From a fuller shelf, the
-buckets of the trip's days only, one query each (four for a trip within a day); and from a bucket of more than `FEW`,
-each slot of the trip by itself, best rank first, until one matches on every day. Only rules that share shelf, bucket
-and slot, outrank the winner and differ from the trip by weekday, hour, class or passengers are read in vain, `FEW` at
-a time.
+What a quote reads does not depend on the number of rules. A partition of up to `PAGE_SIZE` entries takes one query. Of
+a larger one, only the buckets of the trip's days are read, one query each (four for a trip within a day); and of a
+bucket with more than `PAGE_SIZE` entries, each slot of the trip separately, best rank first, until a rule matches on
+every day. Rules are read in vain only if they share partition, bucket and slot with the winner, outrank it, and differ
+from the trip by weekday, time, class or passengers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from coachway.pricing.rule_matching import SPECIFICITY, Trip, matches, slot_of, 
 from coachway.pricing.rule_model import PricingRule, RuleInput, normalize_route
 
 PAGE_SIZE: Final = 50
-"""How many copies are read at a time."""
+"""The number of entries that one query reads."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NEWEST_FIRST: Final = str.maketrans(_ALPHABET, _ALPHABET[::-1])
@@ -36,7 +36,7 @@ def _route_partition(route: str) -> str:
 
 
 def index_partition_of(rule: RuleInput) -> str:
-    """The shelf of a rule: by the most selective of its filters, which only trips that match it look at."""
+    """The partition of a rule: by its most selective filter, so that only matching trips read it."""
     if rule.route is not None:
         return _route_partition(normalize_route(rule.route))
     if rule.client_id is not None:
@@ -45,17 +45,17 @@ def index_partition_of(rule: RuleInput) -> str:
 
 
 def trip_partitions(trip: Trip) -> tuple[str, ...]:
-    """The shelves that a trip looks at: at most four."""
-    shelves = ["global", f"vehicle:{trip.vehicle_class}"]
+    """The partitions that a trip reads: at most four."""
+    partitions = ["global", f"vehicle:{trip.vehicle_class}"]
     if trip.client_id is not None:
-        shelves.append(f"client:{trip.client_id}")
+        partitions.append(f"client:{trip.client_id}")
     if trip.route is not None:
-        shelves.append(_route_partition(trip.route))
-    return tuple(shelves)
+        partitions.append(_route_partition(trip.route))
+    return tuple(partitions)
 
 
 def rule_buckets(rule: RuleInput) -> tuple[str, ...]:
-    """The time buckets of a rule: each of its trip dates falls into exactly one of them."""
+    """The time buckets of a rule: each of its dates is in exactly one of them."""
     first, last = rule.valid_from, rule.valid_until
     if first is not None and last is not None:
         span = (last - first).days
@@ -71,66 +71,66 @@ def rule_buckets(rule: RuleInput) -> tuple[str, ...]:
 
 
 def trip_buckets(days: Sequence[date]) -> tuple[str, ...]:
-    """The time buckets that trip days fall into: four for one day."""
-    found = ["always"]
-    found += [f"year:{day.year}" for day in days]
-    found += [f"month:{day.year}-{day.month:02d}" for day in days]
-    found += [f"day:{day}" for day in days]
-    return tuple(dict.fromkeys(found))
+    """The time buckets of trip days: four for one day."""
+    buckets = ["always"]
+    buckets += [f"year:{day.year}" for day in days]
+    buckets += [f"month:{day.year}-{day.month:02d}" for day in days]
+    buckets += [f"day:{day}" for day in days]
+    return tuple(dict.fromkeys(buckets))
 
 
-def _prefix(bucket: str, place: str) -> str:
-    return f"{bucket}|{place}|"
+def _prefix(bucket: str, slot: str) -> str:
+    return f"{bucket}|{slot}|"
 
 
 def rule_sort_keys(rule: PricingRule) -> tuple[str, ...]:
-    """The sort keys of a rule's copies: within a bucket and slot, the better rank comes first."""
+    """The sort keys of a rule's entries: within a bucket and slot, the best rank comes first."""
     specificity, newness = (SPECIFICITY[rule.scope or "global"], rule.id.rpartition("_")[2].translate(_NEWEST_FIRST))
-    outranks = f"{9 - specificity}{9999 - rule.priority:04d}|{newness}"
-    return tuple(_prefix(bucket, slot_of(rule)) + outranks for bucket in rule_buckets(rule))
+    rank_key = f"{9 - specificity}{9999 - rule.priority:04d}|{newness}"
+    return tuple(_prefix(bucket, slot_of(rule)) + rank_key for bucket in rule_buckets(rule))
 
 
 class IndexPage(NamedTuple):
-    """What a query of a shelf found, in the order of sort keys, and whence to go on; None when that was all."""
+    """A page of a partition in the order of sort keys, and the cursor of the next page; None after the last."""
 
     rules: Sequence[PricingRule]
-    further: str | None
+    next_cursor: str | None
 
 
 ReadPage = Callable[[str, str, str | None], IndexPage]
-"""`look(shelf, prefix, after)`: up to `FEW` copies whose sort keys begin with `prefix`, after the one named."""
+"""`read_page(partition, prefix, cursor)`: up to `PAGE_SIZE` entries whose sort keys begin with `prefix`."""
 
 
-def collect_candidates(trip: Trip, look: ReadPage) -> list[PricingRule]:
-    """The rules among which the winners of every slot and day of the trip certainly are, each once."""
-    found: dict[str, PricingRule] = {}
-    for shelf in trip_partitions(trip):
-        for rule in _read_partition(trip, shelf, look):
-            found[rule.id] = rule
-    return list(found.values())
+def collect_candidates(trip: Trip, read_page: ReadPage) -> list[PricingRule]:
+    """Rules that include the winner of every slot and day of the trip, each once."""
+    rules_by_id: dict[str, PricingRule] = {}
+    for partition in trip_partitions(trip):
+        for rule in _read_partition(trip, partition, read_page):
+            rules_by_id[rule.id] = rule
+    return list(rules_by_id.values())
 
 
-def _read_partition(trip: Trip, shelf: str, look: ReadPage) -> Iterator[PricingRule]:
-    rules, further = look(shelf, "", None)
-    if further is None:
+def _read_partition(trip: Trip, partition: str, read_page: ReadPage) -> Iterator[PricingRule]:
+    rules, next_cursor = read_page(partition, "", None)
+    if next_cursor is None:
         yield from rules
         return
     for bucket in trip_buckets(trip.days):
-        rules, further = look(shelf, f"{bucket}|", None)
-        if further is None:
+        rules, next_cursor = read_page(partition, f"{bucket}|", None)
+        if next_cursor is None:
             yield from rules
             continue
-        for place in slots_for(trip):
-            yield from _read_slot(trip, shelf, _prefix(bucket, place), look)
+        for slot in slots_for(trip):
+            yield from _read_slot(trip, partition, _prefix(bucket, slot), read_page)
 
 
-def _read_slot(trip: Trip, shelf: str, prefix: str, look: ReadPage) -> Iterator[PricingRule]:
-    """Rules of a slot in the order of their rank, until every day of the trip has one that matches."""
-    open_days, after = set(trip.days), None
+def _read_slot(trip: Trip, partition: str, prefix: str, read_page: ReadPage) -> Iterator[PricingRule]:
+    """The rules of a slot by rank, until every day of the trip has a matching one."""
+    open_days, cursor = set(trip.days), None
     while True:
-        rules, after = look(shelf, prefix, after)
+        rules, cursor = read_page(partition, prefix, cursor)
         yield from rules
         for rule in rules:
             open_days = {day for day in open_days if not matches(rule, trip, day)}
-        if after is None or not open_days:
+        if cursor is None or not open_days:
             return

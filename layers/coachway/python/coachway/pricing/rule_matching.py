@@ -1,8 +1,8 @@
-"""Which rule of each kind prices a trip.
+"""Decides which rule of each slot prices a trip.
 
-A rule matches when all its filters do. Of those that match, the most specific of a kind wins: route before client
-before vehicle before global, then the higher priority, then the newest (the greatest id); so the order in which rules
-are read never matters.
+A rule matches if all its filters match. Of the matching rules of a slot the most specific wins: route before client
+before vehicle before global, then the higher priority, then the newest (the greatest id). So the order in which rules
+are read does not matter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPECIFICITY: Final = {"route": 3, "client": 2, "vehicle": 1, "global": 0}
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What rules look at. `days` are the local dates on which each 24 hours of the trip begin, at `start`'s hour."""
+    """The trip as rules read it. `days` are the local dates on which each 24 hours of the trip begin, at `start`."""
 
     client_id: str | None
     vehicle_class: str
@@ -42,15 +42,15 @@ class Trip:
 
 
 def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
-    """The trip as rules see it, in the local time of `zone`.
+    """Build the trip that rules read, in the local time of `zone`.
 
-    Hours are those that pass, so the night on which clocks go back has its repeated hour counted once and the night on
-    which they go forward has none for the hour that is skipped. Days go by the wall clock: each 24 hours begun.
+    Hours are elapsed time: the hour that is repeated when clocks go back counts, one that is skipped does not. Days are
+    by local time, each 24 hours begun.
     """
-    first, start, hours, span = (request.trip_date, request.start_time, request.hours, timedelta(0))
+    first_day, start, hours, span = (request.trip_date, request.start_time, request.hours, timedelta(0))
     if request.departs_at is not None:
         departs = request.departs_at.astimezone(zone)
-        first, start = departs.date(), departs.time().replace(tzinfo=None)
+        first_day, start = departs.date(), departs.time().replace(tzinfo=None)
         if request.returns_at is not None:
             returns = request.returns_at.astimezone(zone)
             span = returns.replace(tzinfo=None) - departs.replace(tzinfo=None)
@@ -59,8 +59,8 @@ def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
                 if hours is None
                 else hours
             )
-    if first is None:
-        raise ValueError("a trip has a date")
+    if first_day is None:
+        raise ValueError("a trip needs a date")
     if not span and hours is not None:
         span = timedelta(hours=float(hours))
     days = request.days or max(1, -(-span // timedelta(days=1)))
@@ -72,7 +72,7 @@ def build_trip(request: QuoteRequest, zone: tzinfo) -> Trip:
         miles=request.miles,
         deadhead_miles=request.deadhead_miles,
         hours=hours,
-        days=tuple(first + timedelta(days=n) for n in range(days)),
+        days=tuple(first_day + timedelta(days=n) for n in range(days)),
         start=start,
         overnights=days - 1 if request.overnights is None else request.overnights,
         extra_stops=request.stops - 2,
@@ -89,16 +89,16 @@ def _hours(elapsed: timedelta) -> Decimal:
 
 
 def route_of(addresses: Sequence[str]) -> str | None:
-    """The route of a trip by its addresses: from the place of the first to the last place that is another.
+    """The route of a trip by its addresses: from the first place to the last place that differs from it.
 
-    A place is what stands last in an address, without postcode and country: `11 Wall St, New York, NY 10005, USA` is in
-    `New York, NY`. So a return trip has the route of its way out. None when the addresses name no places.
+    A place is the end of an address without postal code and country: `11 Wall St, New York, NY 10005, USA` is in
+    `New York, NY`. So a round trip has the route of its outbound leg. None if the addresses contain no places.
     """
     places = [_place_of_address(address) for address in addresses]
     if not places:
         return None
-    other = next((place for place in reversed(places) if place.casefold() != places[0].casefold()), places[0])
-    route = f"{places[0]} > {other}"
+    destination = next((slot for slot in reversed(places) if slot.casefold() != places[0].casefold()), places[0])
+    route = f"{places[0]} > {destination}"
     return route if is_route(route) else None
 
 
@@ -110,7 +110,7 @@ def _place_of_address(address: str) -> str:
 
 
 def slot_of(rule: RuleInput) -> str:
-    """What rules compete for: each slot has at most one winner for a trip (multipliers: for a day of it)."""
+    """What a rule competes for: each slot has at most one winner per trip, or per day of it for multipliers."""
     if rule.rule_type == "flat_fee":
         return f"flat_fee:{rule.fee}" + (f":{rule.code}" if rule.code else "")
     if rule.rule_type == "mileage_rate" and rule.deadhead:
@@ -119,8 +119,8 @@ def slot_of(rule: RuleInput) -> str:
 
 
 def slots_for(trip: Trip) -> tuple[str, ...]:
-    """The slots that can matter to a trip."""
-    wanted = {
+    """The slots that can apply to a trip."""
+    conditional = {
         "deadhead_rate": bool(trip.deadhead_miles),
         "flat_fee:extra_stop": bool(trip.extra_stops),
         "flat_fee:overnight": bool(trip.overnights),
@@ -130,14 +130,14 @@ def slots_for(trip: Trip) -> tuple[str, ...]:
     always = ("base_rate", "mileage_rate", "hourly_rate", "time_multiplier", "seasonal", "vehicle_specific")
     fees = ("flat_fee:booking", "flat_fee:fuel_surcharge", "flat_fee:minimum_charge")
     amenities = tuple(f"flat_fee:amenity:{code}" for code in trip.amenities)
-    return (*always, "client_specific", *fees, *amenities, *(name for name, needed in wanted.items() if needed))
+    return (*always, "client_specific", *fees, *amenities, *(name for name, needed in conditional.items() if needed))
 
 
 def matches(rule: RuleInput, trip: Trip, day: date) -> bool:
-    """Whether every filter of the rule lets this day of the trip through.
+    """Whether every filter of the rule matches this day of the trip.
 
-    A window of hours looks at the trip's starting time, and one that crosses midnight (22:00 to 06:00) holds on both
-    sides of it; the weekday is always that of the day itself. Without a starting time no window matches.
+    A time window is compared with the trip's start time, and may cross midnight (22:00 to 06:00); the weekday is always
+    that of the day itself. Without a start time no window matches.
     """
     return (
         (rule.client_id is None or rule.client_id == trip.client_id)
@@ -156,10 +156,10 @@ def matches(rule: RuleInput, trip: Trip, day: date) -> bool:
 def _in_season(rule: RuleInput, day: date) -> bool:
     if rule.season_start is None or rule.season_end is None:
         return True
-    today = day.strftime("%m-%d")
+    day_of_year = day.strftime("%m-%d")
     if rule.season_start <= rule.season_end:
-        return rule.season_start <= today <= rule.season_end
-    return today >= rule.season_start or today <= rule.season_end
+        return rule.season_start <= day_of_year <= rule.season_end
+    return day_of_year >= rule.season_start or day_of_year <= rule.season_end
 
 
 def _in_window(rule: RuleInput, start: time | None) -> bool:
@@ -173,28 +173,28 @@ def _in_window(rule: RuleInput, start: time | None) -> bool:
 
 
 def rank(rule: PricingRule) -> tuple[int, int, str]:
-    """Sorts rules of a slot: the greatest wins."""
+    """The sort key of rules in a slot: the greatest wins."""
     return SPECIFICITY[rule.scope or "global"], rule.priority, rule.id
 
 
 def pick_winners(rules: Iterable[PricingRule], trip: Trip, day: date) -> dict[str, PricingRule]:
     """The winning rule of each slot on a day of the trip."""
-    won: dict[str, PricingRule] = {}
+    winning: dict[str, PricingRule] = {}
     for rule in rules:
         if matches(rule, trip, day):
-            place = slot_of(rule)
-            if place not in won or rank(rule) > rank(won[place]):
-                won[place] = rule
-    return won
+            key = slot_of(rule)
+            if key not in winning or rank(rule) > rank(winning[key]):
+                winning[key] = rule
+    return winning
 
 
 def depends_on_start_time(rules: Iterable[PricingRule], trip: Trip) -> bool:
-    """Whether a window of hours could have decided, had the starting time been known."""
+    """Whether a time window could match if the start time were known."""
     if trip.start is not None:
         return False
-    timed = (rule for rule in rules if rule.start_time is not None)
+    windowed = (rule for rule in rules if rule.start_time is not None)
     return any(
         matches(rule.model_copy(update={"start_time": None, "end_time": None}), trip, day)
-        for rule in timed
+        for rule in windowed
         for day in trip.days
     )

@@ -1,6 +1,6 @@
-"""Pricing rules, as callers write them and as they are kept.
+"""Pricing rules: requests, stored records, index entries and their access patterns.
 
-Every date and time of a rule is the trip's local one, never that of asking.
+Dates and times of a rule are the trip's local ones, not those of the request.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ ADJUSTMENTS: Final = frozenset({"vehicle_specific", "client_specific"})
 
 
 def _as_float(value: Decimal) -> float:
-    return float(value)  # `float` itself has no signature that pydantic reads quickly
+    return float(value)  # pydantic reads the signature of `float` slowly
 
 
 def json_number(schema: dict[str, object]) -> tuple[PlainSerializer, WithJsonSchema]:
-    """How a Decimal looks in JSON: a number, not a text."""
+    """Serialize a Decimal as a JSON number, not as a string."""
     return (
         PlainSerializer(_as_float, return_type=float, when_used="json"),
         WithJsonSchema({"type": "number", **schema}),
@@ -67,19 +67,19 @@ Percent = Annotated[
     Field(ge=-100, le=1000, decimal_places=4),
     *json_number({"minimum": -100, "maximum": 1000, "examples": [25]}),
 ]
-"""Per cent to add (25) or, negative, to take off; nothing can lose more than all of it."""
+"""Percentage to add (25) or, if negative, to subtract (at most 100)."""
 VehicleClass = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
     Field(examples=["coach"]),
 ]
-"""A class of vehicle: `coach`, `minibus`, `sedan`."""
+"""A vehicle class: `coach`, `minibus`, `sedan`."""
 AmenityCode = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"),
     Field(examples=["wifi"]),
 ]
-"""What an amenity is called in requests; upper and lower case are the same."""
+"""The code of an amenity; case does not matter."""
 MonthDay = Annotated[
     str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), Field(examples=["06-15"])
 ]
@@ -94,29 +94,31 @@ RateAmount = Annotated[
 
 
 def normalize_route(text: str) -> str:
-    """`Origin > Destination` without the accidents of writing: case, blanks, an arrow for `>`."""
+    """Normalize `Origin > Destination`: case, spaces, and an arrow for `>`."""
     places = text.replace("→", ">").split(">")
     return ">".join(" ".join(place.casefold().split()) for place in places)
 
 
 def is_route(text: str) -> bool:
-    """Whether a text can be a route: one printable line of at most 200 characters that names places."""
+    """Whether a text is a valid route: one printable line of at most 200 characters with places."""
     return len(text) <= 200 and text.isprintable() and all(normalize_route(text).split(">"))
 
 
 def _require_route(value: object) -> object:
     if isinstance(value, str) and not all(normalize_route(value).split(">")):
-        raise ValueError("must name places, such as `New York, NY > Atlantic City, NJ`")
+        raise ValueError("must contain places, such as `New York, NY > Atlantic City, NJ`")
     return value
 
 
 RouteText = Annotated[Text, BeforeValidator(_require_route), Field(examples=["New York, NY > Atlantic City, NJ"])]
-"""A route by its ends, `New York, NY > Atlantic City, NJ`, or any name of its own; case and blanks do not matter."""
+"""A route by its ends, `New York, NY > Atlantic City, NJ`, or by any name; case and spaces do not matter."""
 
 
 class RuleInput(RequestSchema):
-    """A pricing rule as it is written. The most specific matching rule of a type wins: route, client, vehicle, global;
-    then the higher priority; then the newest.
+    """A pricing rule.
+
+    Of the matching rules of a type, the most specific wins: route, client, vehicle, global; then the higher priority;
+    then the newest.
     """
 
     model_config = ConfigDict(
@@ -130,83 +132,85 @@ class RuleInput(RequestSchema):
     name: Text
     description: Note = ""
     rule_type: RuleType
-    scope: Annotated[Scope | None, Field(description="left out: the narrowest that the filters name")] = None
+    scope: Annotated[Scope | None, Field(description="Omit for the most specific scope of the filters.")] = None
     priority: Annotated[int, Field(ge=0, le=9999)] = 0
 
-    amount: Annotated[RateAmount | None, Field(description="a rate, a fee, or the rate that replaces another")] = None
+    amount: Annotated[RateAmount | None, Field(description="Rate, fee, or the rate that replaces another.")] = None
     percent: Percent | None = None
     replaces: Annotated[
-        Rate | None, Field(description="client_specific, vehicle_specific: the rate that `amount` replaces")
+        Rate | None, Field(description="Rate that `amount` replaces; client_specific and vehicle_specific only.")
     ] = None
-    fee: Annotated[Fee | None, Field(description="flat_fee: what for; left out: once for each booking")] = None
-    code: Annotated[AmenityCode | None, Field(description="flat_fee of an amenity: which one")] = None
-    deadhead: Annotated[bool, Field(description="mileage_rate: for miles from and to the garage")] = False
-    per_day: Annotated[bool, Field(description="base_rate, flat_fee: once for each day of the trip")] = False
+    fee: Annotated[Fee | None, Field(description="What a flat_fee is for. Omit for a fee per booking.")] = None
+    code: Annotated[AmenityCode | None, Field(description="Amenity of a flat_fee.")] = None
+    deadhead: Annotated[bool, Field(description="Whether a mileage_rate is for miles from and to the garage.")] = False
+    per_day: Annotated[bool, Field(description="Whether a base_rate or flat_fee is charged per day of the trip.")] = (
+        False
+    )
 
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
     vehicle_class: VehicleClass | None = None
     route: RouteText | None = None
     weekdays: Annotated[tuple[Weekday, ...], Field(max_length=7)] = ()
-    season_start: Annotated[MonthDay | None, Field(description="first day of a season that returns every year")] = None
-    season_end: Annotated[MonthDay | None, Field(description="its last day; may lie in the next year")] = None
-    start_time: Annotated[time | None, Field(description="trips starting at or after; a window may cross midnight")] = (
-        None
-    )
-    end_time: Annotated[time | None, Field(description="and before")] = None
+    season_start: Annotated[MonthDay | None, Field(description="First day of a yearly season.")] = None
+    season_end: Annotated[MonthDay | None, Field(description="Last day of the season; may be in the next year.")] = None
+    start_time: Annotated[
+        time | None, Field(description="Trips that start at or after this time; the window may cross midnight.")
+    ] = None
+    end_time: Annotated[time | None, Field(description="Trips that start before this time.")] = None
     min_passengers: Annotated[int | None, Field(ge=1, le=100_000)] = None
     max_passengers: Annotated[int | None, Field(ge=1, le=100_000)] = None
-    valid_from: Annotated[TripDate | None, Field(description="first trip date that it is for")] = None
-    valid_until: Annotated[TripDate | None, Field(description="last trip date that it is for")] = None
+    valid_from: Annotated[TripDate | None, Field(description="First trip date.")] = None
+    valid_until: Annotated[TripDate | None, Field(description="Last trip date.")] = None
 
     @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        for problem in (self._value(), self._charge(), self._scope(), self._ranges()):
+    def _check_consistency(self) -> Self:
+        for problem in (self._value_problem(), self._charge_problem(), self._scope_problem(), self._range_problem()):
             if problem:
                 raise ValueError(problem)
         return self
 
-    def _value(self) -> str | None:
-        """What is wrong with what the rule is worth."""
+    def _value_problem(self) -> str | None:
+        """What is wrong with amount and percent, or None."""
         kind, amount, percent = self.rule_type, self.amount is not None, self.percent is not None
         if kind in ADJUSTMENTS:
             if amount == percent:
-                return f"percent, amount: a {kind} rule has one of the two"
+                return f"percent, amount: set exactly one of the two for a {kind} rule"
             if amount != (self.replaces is not None):
-                return "replaces: goes with an amount, and names the rate that it replaces"
+                return "replaces: is required with an amount, and not allowed without one"
             return None
         if self.replaces is not None:
-            return f"replaces: a {kind} rule replaces no rate"
+            return f"replaces: is not allowed for a {kind} rule"
         if kind in MULTIPLIERS and (amount or not percent):
-            return f"percent: a {kind} rule has a percent and no amount"
+            return f"percent: a {kind} rule needs a percent and no amount"
         if kind not in MULTIPLIERS and (percent or not amount):
-            return f"amount: a {kind} rule has an amount and no percent"
+            return f"amount: a {kind} rule needs an amount and no percent"
         return None
 
-    def _charge(self) -> str | None:
-        """What is wrong with what it is charged for."""
+    def _charge_problem(self) -> str | None:
+        """What is wrong with what the rule charges for, or None."""
         if self.rule_type == "flat_fee":
             self.fee = self.fee or "booking"
         elif self.fee is not None:
-            return f"fee: a {self.rule_type} rule is not a fee"
+            return f"fee: is not allowed for a {self.rule_type} rule"
         if (self.code is not None) != (self.fee == "amenity"):
-            return "code: the fee of an amenity names the amenity; other rules do not"
+            return "code: is required for the fee of an amenity, and not allowed for other rules"
         if self.deadhead and self.rule_type != "mileage_rate":
-            return "deadhead: only a mileage_rate is for deadhead miles"
+            return "deadhead: is only allowed for a mileage_rate"
         if self.per_day and not (self.rule_type == "base_rate" or self.fee in {"amenity", "second_driver"}):
-            return "per_day: only a base_rate, and the fees of amenities and second drivers, are by the day"
+            return "per_day: is only allowed for a base_rate and for fees of amenities and second drivers"
         return None
 
-    def _scope(self) -> str | None:
+    def _scope_problem(self) -> str | None:
         if self.scope is None:
             self.scope = self._narrowest()
-        needed = {"client": self.client_id, "vehicle": self.vehicle_class, "route": self.route, "global": "anything"}
-        if needed[self.scope] is None:
+        required = {"client": self.client_id, "vehicle": self.vehicle_class, "route": self.route, "global": "anything"}
+        if required[self.scope] is None:
             field = {"client": "client_id", "vehicle": "vehicle_class", "route": "route"}[self.scope]
-            return f"{field}: a rule of scope {self.scope} says which"
+            return f"{field}: is required for a rule of scope {self.scope}"
         if self.rule_type == "client_specific" and self.client_id is None:
-            return "client_id: a client_specific rule says which client"
+            return "client_id: is required for a client_specific rule"
         if self.rule_type == "vehicle_specific" and self.vehicle_class is None:
-            return "vehicle_class: a vehicle_specific rule says which class"
+            return "vehicle_class: is required for a vehicle_specific rule"
         return None
 
     def _narrowest(self) -> Scope:
@@ -216,19 +220,19 @@ class RuleInput(RequestSchema):
             return "client"
         return "global" if self.vehicle_class is None else "vehicle"
 
-    def _ranges(self) -> str | None:
+    def _range_problem(self) -> str | None:
         if (self.season_start is None) != (self.season_end is None):
-            return "season_start, season_end: a season has both"
+            return "season_start, season_end: set both or neither"
         if (self.start_time is None) != (self.end_time is None) or (
             self.start_time is not None and self.start_time == self.end_time
         ):
-            return "start_time, end_time: a window has both, and they differ"
-        if any(moment is not None and moment.tzinfo is not None for moment in (self.start_time, self.end_time)):
-            return "start_time, end_time: are local times, without an offset"
+            return "start_time, end_time: set both or neither, and not to the same time"
+        if any(time is not None and time.tzinfo is not None for time in (self.start_time, self.end_time)):
+            return "start_time, end_time: must be local times without an offset"
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            return "valid_until: is not before valid_from"
+            return "valid_until: must not be before valid_from"
         if self.min_passengers and self.max_passengers and self.max_passengers < self.min_passengers:
-            return "max_passengers: is not less than min_passengers"
+            return "max_passengers: must not be less than min_passengers"
         return None
 
 
@@ -240,7 +244,7 @@ RULES = AccessPattern(
     sk="{id}",
 )
 RULES_OF_TYPE = AccessPattern(
-    "its pricing rules of one type, newest first",
+    "the pricing rules of one type, newest first",
     index="gsi2",
     pk="ORG#{org}#PRICING_RULES#{rule_type}",
     sk="{id}",
@@ -248,7 +252,7 @@ RULES_OF_TYPE = AccessPattern(
 
 
 class PricingRule(RuleInput, Entity):
-    """A pricing rule as it is kept."""
+    """A stored pricing rule."""
 
     KIND: ClassVar[str] = "pricing_rule"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -263,26 +267,26 @@ class PricingRule(RuleInput, Entity):
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        named = {"scope": self.scope, "client_id": self.client_id, "vehicle_class": self.vehicle_class}
-        return {name: value for name, value in named.items() if value is not None}
+        filters = {"scope": self.scope, "client_id": self.client_id, "vehicle_class": self.vehicle_class}
+        return {name: value for name, value in filters.items() if value is not None}
 
 
 ENTRIES = AccessPattern(
-    "copies of the rules that may price a trip, by what they are for, then by time, kind and rank",
+    "index entries of pricing rules by partition, then by time bucket, slot and rank",
     pk="ORG#{org}#PRICING_SHELF#{shelf}",
     sk="{entry}",
 )
 EDITION = AccessPattern(
-    "a number that every change of a pricing rule moves: what was read of the shelves is good while it stands",
+    "the edition of pricing rules: every change of a rule increments it, which invalidates caches",
     pk="ORG#{org}#PRICING_EDITION",
     sk="EDITION",
 )
 
 
 class RuleEntry(Record):
-    """A copy of a rule on a shelf, where a quote finds it without reading the others.
+    """A copy of a rule in the index, where a quote finds it without reading other rules; see `rule_index`.
 
-    It never changes: another version of the rule has other copies. `coachway.pricing.shelves` says where it lies.
+    Entries are never changed: each version of a rule has its own.
     """
 
     KIND: ClassVar[str] = "pricing_entry"
@@ -293,7 +297,7 @@ class RuleEntry(Record):
     rule: PricingRule
 
     @field_serializer("rule", when_used="json")
-    def _briefly(self, rule: PricingRule) -> dict[str, object]:
+    def _serialize_rule(self, rule: PricingRule) -> dict[str, object]:
         return rule.model_dump(mode="json", exclude_defaults=True)
 
     def key(self) -> Key:

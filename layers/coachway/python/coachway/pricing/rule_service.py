@@ -1,4 +1,4 @@
-"""The pricing rules of an organization."""
+"""Pricing rules: create, get, list, update, delete, history."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from coachway.pricing.rule_model import (
 
 
 class RuleQuery(PageQuery):
-    """Which rules to list; newest first."""
+    """Filters of pricing rules."""
 
     rule_type: RuleType | None = None
     scope: Scope | None = None
@@ -38,50 +38,50 @@ class RuleQuery(PageQuery):
 
 
 def create_rule(caller: Caller, body: RuleInput) -> PricingRule:
-    """Add a rule; quotes follow it at once. Raises Missing for a client that the organization does not have."""
+    """Create a rule; new quotes use it immediately. Raises NotFound for an unknown client."""
     client_reference.require_client(caller.org_id, body.client_id)
     rule = PricingRule(id=ids.new("prl"), org_id=caller.org_id, **body.model_dump())
-    told = PricingRuleCreated(rule_id=rule.id, name=rule.name, rule_type=rule.rule_type)
-    store.commit(caller, Create(rule, [told]), *rule_cache.index_ops_on_create(rule))
+    event = PricingRuleCreated(rule_id=rule.id, name=rule.name, rule_type=rule.rule_type)
+    store.commit(caller, Create(rule, [event]), *rule_cache.index_ops_on_create(rule))
     return rule
 
 
 def get_rule(caller: Caller, rule_id: str) -> PricingRule:
-    """One rule. Raises Missing."""
+    """Get a rule. Raises NotFound."""
     return store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id))
 
 
 def list_rules(caller: Caller, query: RuleQuery) -> Page[PricingRule]:
-    """The rules, newest first."""
+    """List rules, newest first."""
     pattern, parts = (RULES_OF_TYPE, {"rule_type": query.rule_type}) if query.rule_type else (RULES, {})
-    named = {"scope": query.scope, "client_id": query.client_id, "vehicle_class": query.vehicle_class}
-    where = {name: value for name, value in named.items() if value is not None}
+    filters = {"scope": query.scope, "client_id": query.client_id, "vehicle_class": query.vehicle_class}
+    where = {name: value for name, value in filters.items() if value is not None}
     partition = pattern.partition(org=caller.org_id, **parts)
     return query_page(PricingRule, pattern, [partition], query, where=where, descending=True)
 
 
 def update_rule(caller: Caller, rule_id: str, changes: PartialUpdate[RuleInput], expected: int | None) -> PricingRule:
-    """Change a rule; its history shows each field before and after. Raises Missing, Stale, Invalid, LostRace."""
+    """Update a rule. Raises NotFound, PreconditionFailed, Invalid or ConcurrentUpdate."""
     before = store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id), expected=expected)
     after = apply_changes(before, changes)
     if after.client_id != before.client_id:
         client_reference.require_client(caller.org_id, after.client_id)
-    told = PricingRuleChanged(rule_id=after.id, name=after.name, rule_type=after.rule_type)
-    store.commit(caller, Update(before, after, [told]), *rule_cache.index_ops_on_update(before, after))
+    event = PricingRuleChanged(rule_id=after.id, name=after.name, rule_type=after.rule_type)
+    store.commit(caller, Update(before, after, [event]), *rule_cache.index_ops_on_update(before, after))
     return after
 
 
 def delete_rule(caller: Caller, rule_id: str, expected: int | None) -> None:
-    """End a rule; quotes given before keep its values. Raises Missing, Stale, LostRace."""
+    """Delete a rule; earlier quotes keep its values. Raises NotFound, PreconditionFailed or ConcurrentUpdate."""
     before = store.get(PricingRule, RULE.key(org=caller.org_id, id=rule_id), expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
-    told = PricingRuleDeleted(rule_id=before.id, name=before.name, rule_type=before.rule_type)
-    store.commit(caller, Update(before, after, [told]), *rule_cache.index_ops_on_delete(before))
+    event = PricingRuleDeleted(rule_id=before.id, name=before.name, rule_type=before.rule_type)
+    store.commit(caller, Update(before, after, [event]), *rule_cache.index_ops_on_delete(before))
 
 
 def get_rule_history(caller: Caller, rule_id: str) -> list[HistoryEntry]:
-    """Who changed which fields of a rule, and when, oldest first; of one that was deleted too. Raises Missing."""
+    """The history of a rule, oldest first, also of a deleted one. Raises NotFound."""
     entries = store.history(RULE.key(org=caller.org_id, id=rule_id))
     if not entries:
-        raise errors.NotFound("there is no such pricing rule")
+        raise errors.NotFound("There is no such pricing rule.")
     return entries

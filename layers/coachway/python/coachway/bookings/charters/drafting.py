@@ -47,13 +47,13 @@ def load_pricing_context(caller: Caller, request: CharterInput) -> PricingContex
     counters = [COUNTER.key(org=caller.org_id, name=charter_sequence(year)) for year in years]
     records = store.batch_get([key, *PricingContext.keys(caller.org_id), *counters])
     require_active_client(records.get(Client, key))
-    return PricingContext.of(caller.org_id, records)
+    return PricingContext.from_records(caller.org_id, records)
 
 
 def build_charter(caller: Caller, context: PricingContext, request: CharterInput, **more: Any) -> Draft:
     """Build a new charter without a number. `more` sets fields that requests cannot. Raises Invalid."""
     charter_id = ids.new("chr")
-    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.law)
+    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
     price = _price_charter(caller, context, request, trip, charter_id)
     charter = Charter(
         **request.model_dump(exclude={"stops", "miles"}),
@@ -72,7 +72,7 @@ def build_revision(caller: Caller, context: PricingContext, charter: Charter, *,
     Assigned drivers are removed, since they were assigned to the trip as it was; dispatch notifies them.
     """
     request = charter.model_copy(update={"miles": None}) if estimate_miles else charter
-    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.law)
+    trip = trip_times.build_trip_schedule(request, context.organization.timezone, context.hours_ruleset)
     price = _price_charter(caller, context, request, trip, charter.id)
     after = charter.model_copy(
         update={
@@ -98,7 +98,7 @@ def _price_charter(
         trip_times.build_quote_request(request, trip),
         charter_id=charter_id,
         warnings=trip.notices,
-        house=context,
+        context=context,
     )
 
 

@@ -75,7 +75,7 @@ def update(caller: Caller, charter_id: str, changes: PartialUpdate[CharterInput]
     records = store.batch_get([quote_key, client_key, *PricingContext.keys(caller.org_id)])
     if "client_id" in changed:
         drafting.require_active_client(records.get(Client, client_key))
-    context = PricingContext.of(caller.org_id, records)
+    context = PricingContext.from_records(caller.org_id, records)
     draft = drafting.build_revision(
         caller, context, edited, estimate_miles="miles" not in changes and before.miles_estimated
     )
