@@ -107,7 +107,7 @@ def test_by_hand_a_charter_with_vehicles_that_nobody_runs_goes_ahead_by_a_manage
     path, step = f"/charters/{half.id}/status", {"status": status, "reason": "The client's own bus is the second"}
     refused = ask("POST", path, step, permissions=STAFF_ONLY)
     assert (refused.status, refused.json()["code"]) == (409, "vehicles_uncovered")
-    assert refused.json()["detail"].startswith("nobody runs vehicles 1, 2: ")
+    assert refused.json()["detail"].startswith("Assign or award vehicles 1, 2, ")
     silent = ask("POST", path, {"status": status, "reason": " "})
     assert (silent.status, silent.json()["errors"][0]["field"]) == (422, "reason")
     assert charter_queries.get_charter(CALLER, half.id).status == half.status
