@@ -7,8 +7,6 @@ import pytest
 
 from tests.stack import Stack
 
-pytestmark = pytest.mark.xdist_group("journey")
-
 
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/nothing"), ("GET", "/clients/cli_1/nothing"), ("DELETE", "/clients")]
