@@ -30,9 +30,9 @@ attributes that conditions and filters name, and `expires_at` where DynamoDB may
 """
 
 
-def page() -> str:
-    """The page, from every declaration that has been imported."""
-    patterns = sorted(AccessPattern.registry, key=lambda each: (each.pk, each.index or "", each.sk))
+def render_page() -> str:
+    """The page, from all imported declarations."""
+    patterns = sorted(AccessPattern.registry, key=lambda pattern: (pattern.pk, pattern.index or "", pattern.sk))
     users = _users()
     rows = [
         f"| {each.about} | {each.index or 'table'} | `{each.pk}` | `{each.sk}` | {_code(users[id(each)])} |"
@@ -83,15 +83,15 @@ def _patterns_in(function: ast.FunctionDef, module: ModuleType) -> Iterator[Acce
 
 
 def _records() -> list[type[Record]]:
-    found: dict[str, type[Record]] = {}
-    waiting = [Record]
-    while waiting:
-        model = waiting.pop()
-        waiting += model.__subclasses__()
-        ours = model.__module__.startswith("coachway.") and model is not Entity
-        if ours and "KIND" in model.__dict__ and not model.__name__.startswith("_"):
-            found[model.KIND] = model
-    return [found[kind] for kind in sorted(found)]
+    models: dict[str, type[Record]] = {}
+    queue = [Record]
+    while queue:
+        model = queue.pop()
+        queue += model.__subclasses__()
+        is_product = model.__module__.startswith("coachway.") and model is not Entity
+        if is_product and "KIND" in model.__dict__ and not model.__name__.startswith("_"):
+            models[model.KIND] = model
+    return [models[kind] for kind in sorted(models)]
 
 
 def _first_line(model: type[Record]) -> str:

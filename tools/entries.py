@@ -1,4 +1,4 @@
-"""Loads Lambda entries, which all have the same few names."""
+"""Loads the entry modules of the Lambda functions, which share a few file names."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Entry:
         return f"{functions()[self.capability, self.name].logical_id}Function"
 
 
-def serving() -> list[Entry]:
-    """Every entry with routes, by its place in the tree."""
+def list_api_entries() -> list[Entry]:
+    """Every entry with routes, by path."""
     entries = []
     for path in sorted(FUNCTIONS.glob("*/*.py")):
         module = load(path.parent.name, path.stem)
@@ -56,7 +56,7 @@ def serving() -> list[Entry]:
 
 
 def import_everything() -> None:
-    """Import the whole product, so that every declaration has registered itself."""
+    """Import the whole product, so that every declaration registers itself."""
     for module in pkgutil.walk_packages(coachway.__path__, "coachway."):
         importlib.import_module(module.name)
     for path in sorted(FUNCTIONS.glob("*/*.py")):

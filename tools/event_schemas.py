@@ -1,4 +1,4 @@
-"""`events/schemas/*.json`: the contract of every domain event, from its class."""
+"""Generates `events/schemas/*.json`: the contract of every domain event, from its class."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import json
 from coachway.core.persistence.domain_events import Actor, Change, Event
 
 
-def schemas() -> dict[str, str]:
+def build_schemas() -> dict[str, str]:
     """File name → JSON Schema of the event's `detail` on the bus."""
-    return {f"{name}.json": _schema(event) for name, event in sorted(Event.registry.items()) if _ours(event)}
+    return {
+        f"{name}.json": _schema(event) for name, event in sorted(Event.registry.items()) if _is_product_event(event)
+    }
 
 
-def _ours(event: type[Event]) -> bool:
+def _is_product_event(event: type[Event]) -> bool:
     return event.__module__.startswith("coachway.")
 
 

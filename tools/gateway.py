@@ -30,7 +30,7 @@ _GATEWAY_ERRORS: Final[dict[str, tuple[type[errors.Error], int, str]]] = {
 """What the gateway responds when no function answers. For an unknown path, it reports a missing token."""
 
 
-def definition(entries: Iterable[Entry]) -> str:
+def build_definition(entries: Iterable[Entry]) -> str:
     """The OpenAPI definition of the gateway, for `AWS::Include`."""
     paths: dict[str, Any] = {}
     for entry in entries:

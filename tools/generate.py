@@ -1,4 +1,4 @@
-"""Writes every generated file, or with `--check` says which are not what the code would generate.
+"""Writes all generated files, or with `--check` lists those that are not up to date.
 
 python -m tools.generate [--check]
 """
@@ -10,24 +10,24 @@ import sys
 from pathlib import Path
 
 from tools import data_map, error_codes, event_schemas, gateway, openapi, template
-from tools.entries import import_everything, serving
+from tools.entries import import_everything, list_api_entries
 from tools.functions import ROOT
 
 
-def generated() -> dict[Path, str]:
-    """Every generated file's path and content."""
+def generate_files() -> dict[Path, str]:
+    """The path and content of every generated file."""
     import_everything()
-    entries = serving()
-    document = json.dumps(openapi.document(entries), indent=1, ensure_ascii=False) + "\n"
+    entries = list_api_entries()
+    document = json.dumps(openapi.build_document(entries), indent=1, ensure_ascii=False) + "\n"
     return {
         ROOT / "docs/openapi.json": document,
-        ROOT / "infra/api.yaml": gateway.definition(entries),
+        ROOT / "infra/api.yaml": gateway.build_definition(entries),
         ROOT / "infra/observability.yaml": template.observability(),
         ROOT / "template.yaml": template.template(),
-        ROOT / "docs/data-map.md": data_map.page(),
+        ROOT / "docs/data-map.md": data_map.render_page(),
         ROOT / "docs/errors.md": error_codes.markdown_page(),
         ROOT / "functions/docs/errors.html": error_codes.html_page(),
-        **{ROOT / "events/schemas" / name: text for name, text in event_schemas.schemas().items()},
+        **{ROOT / "events/schemas" / name: text for name, text in event_schemas.build_schemas().items()},
         **{directory / "__init__.py": "" for directory in _test_directories_without_init()},
     }
 
@@ -38,26 +38,25 @@ def _test_directories_without_init() -> set[Path]:
     return {directory for directory in directories if not (directory / "__init__.py").exists()}
 
 
-def drift() -> list[str]:
-    """What is not as the code says: one line per file."""
-    wanted = generated()
-    wrong = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    stray = [path for path in (ROOT / "events/schemas").glob("*.json") if path not in wanted]
-    lines = [f"{path.relative_to(ROOT)} is not up to date" for path in wrong]
+def find_outdated() -> list[str]:
+    """One line for each file that differs from what the code generates."""
+    files = generate_files()
+    outdated = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
+    stray = [path for path in (ROOT / "events/schemas").glob("*.json") if path not in files]
+    lines = [f"{path.relative_to(ROOT)} is not up to date" for path in outdated]
     return lines + [f"{path.relative_to(ROOT)} belongs to no event" for path in stray]
 
 
 def main() -> int:
     """Write the files, or check them."""
     if "--check" in sys.argv[1:]:
-        found = drift()
-        print("\n".join(found) or "generated files are up to date")
-        print("run: make generate" if found else "", end="\n" if found else "")
-        return 1 if found else 0
-    wanted = generated()
-    for stray in set((ROOT / "events/schemas").glob("*.json")) - set(wanted):
+        lines = find_outdated()
+        print("\n".join([*lines, "run: make generate"]) if lines else "generated files are up to date")
+        return 1 if lines else 0
+    files = generate_files()
+    for stray in set((ROOT / "events/schemas").glob("*.json")) - set(files):
         stray.unlink()
-    for path, text in wanted.items():
+    for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)

@@ -1,4 +1,4 @@
-"""`docs/openapi.json`: the API's document, from the routes as they are declared."""
+"""Generates `docs/openapi.json` from the declarations of the routes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from coachway.core.schemas import Page, PartialUpdate, optional_fields_model
 from tools import error_codes, openapi_words
 from tools.entries import Entry
 from tools.functions import ROOT
-from tools.openapi_schemas import Schemas, inlined, named, without_null
+from tools.openapi_schemas import Schemas, inline_references, remove_null, rename_schemas
 from tools.openapi_words import ERROR_STATUSES
 
 Json = dict[str, Any]
@@ -33,14 +33,14 @@ HANDWRITTEN_ANSWERS: Final = ROOT / "docs/handwritten_answers.json"
 """Responses that cannot be recorded, such as those to a signed webhook."""
 
 
-def document(entries: Iterable[Entry]) -> Json:
+def build_document(entries: Iterable[Entry]) -> Json:
     """The OpenAPI 3.1 document of all routes."""
     entries = list(entries)
     routes = [route for entry in entries for route in entry.api.routes]
     pairs: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
     for route in routes:
         pairs += [(model, "validation") for model in (_body_model(route),) if model]
-        pairs += [(model, "serialization") for model in _answered(route.response_type)]
+        pairs += [(model, "serialization") for model in _response_models(route.response_type)]
     unique = list(dict.fromkeys(pairs))
     references, shared = models_json_schema(
         unique, ref_template="#/components/schemas/{model}", schema_generator=Schemas
@@ -50,7 +50,7 @@ def document(entries: Iterable[Entry]) -> Json:
     for entry in entries:
         for route in entry.api.routes:
             paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references)
-    document = named(
+    document = rename_schemas(
         {
             "openapi": "3.1.0",
             "info": {
@@ -124,24 +124,24 @@ def _body_model(route: Route) -> type[BaseModel] | None:
     return optional_fields_model(get_args(kind)[0]) if get_origin(kind) is PartialUpdate else kind
 
 
-def _answered(kind: Any) -> list[type[BaseModel]]:
+def _response_models(kind: Any) -> list[type[BaseModel]]:
     if get_origin(kind) is list:
-        return _answered(get_args(kind)[0])
+        return _response_models(get_args(kind)[0])
     return [kind] if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
 def _error_responses(routes: Iterable[Route]) -> Json:
     """The responses that routes refer to: one for each combination of codes under one status."""
-    found: Json = {}
+    shared: Json = {}
     for route in routes:
         for status, kinds in error_codes.by_status(error_codes.route_errors(route)).items():
             examples = {kind.code: {"$ref": f"#/components/examples/{kind.code}"} for kind in kinds}
             content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}
-            found[_response_key(status, kinds)] = {
+            shared[_response_key(status, kinds)] = {
                 "description": ERROR_STATUSES[status],
                 "content": {"application/problem+json": content},
             }
-    return dict(sorted(found.items()))
+    return dict(sorted(shared.items()))
 
 
 def _response_key(status: int, kinds: Iterable[type[Error]]) -> str:
@@ -167,7 +167,7 @@ def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
     if model:
         media = "application/x-www-form-urlencoded" if "form" in route.parameters else "application/json"
         content: Json = {"schema": references[model, "validation"]}
-        example = _example(route)
+        example = _body_example(route)
         if example is not None:
             content["example"] = example
         needed = any(field.is_required() for field in model.model_fields.values())
@@ -175,7 +175,7 @@ def _operation(route: Route, references: Mapping[Any, Json]) -> Json:
     return operation
 
 
-def _example(route: Route) -> Any:
+def _body_example(route: Route) -> Any:
     kind = route.parameters.get("body") or route.parameters.get("form")
     model = get_args(kind)[0] if get_origin(kind) is PartialUpdate else kind
     extra = getattr(model, "model_config", {}).get("json_schema_extra")
@@ -209,7 +209,7 @@ def _query_parameters(route: Route) -> list[Json]:
             "in": "query",
             "required": name in schema.get("required", []),
             "description": field.pop("description", "") or openapi_words.describe_parameter(name, "query"),
-            "schema": without_null(inlined(field, definitions)),
+            "schema": remove_null(inline_references(field, definitions)),
         }
         for name, field in schema["properties"].items()
     ]
@@ -245,11 +245,11 @@ def _header_parameters(route: Route) -> list[Json]:
 
 
 def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
-    answers: Json = {str(route.status): _success(route, references)}
+    answers: Json = {str(route.status): _success_response(route, references)}
     if route.method == "GET" and route.returns_entity:
         answers["304"] = {"description": "Not modified since the ETag in If-None-Match."}
     if route.path.endswith("/health"):
-        answers["503"] = _success(route, references)
+        answers["503"] = _success_response(route, references)
     for status, kinds in error_codes.by_status(error_codes.route_errors(route)).items():
         as_page = {"description": ERROR_STATUSES[status], "content": {"text/html": {"schema": {"type": "string"}}}}
         answers[str(status)] = (
@@ -258,15 +258,15 @@ def _responses(route: Route, references: Mapping[Any, Json]) -> Json:
     return answers
 
 
-def _success(route: Route, references: Mapping[Any, Json]) -> Json:
+def _success_response(route: Route, references: Mapping[Any, Json]) -> Json:
     kind = route.response_type
     if route.status == 204 or kind in {None, type(None)}:
         return {"description": "Done."}
     if kind in {HtmlResponse, FileResponse, Response} or route.media != "application/json":
         kinds = ["text/html"] if kind is HtmlResponse else route.media.split(", ")
-        content = {media: {"schema": _content(kind, media)} for media in kinds}
+        content = {media: {"schema": _file_schema(kind, media)} for media in kinds}
         return {"description": "An HTML page." if kind is HtmlResponse else "The file.", "content": content}
-    schema = _content(kind, "application/json")
+    schema = _file_schema(kind, "application/json")
     headers: Json = {}
     if get_origin(kind) is list:
         schema = {"type": "array", "items": references[get_args(kind)[0], "serialization"]}
@@ -274,18 +274,18 @@ def _success(route: Route, references: Mapping[Any, Json]) -> Json:
         schema = references[kind, "serialization"]
         if issubclass(kind, Entity):
             headers = {"ETag": {"description": "Version of the resource, for If-Match.", "schema": {"type": "string"}}}
-    answer: Json = {"description": _describe(kind), "content": {"application/json": {"schema": schema}}}
+    answer: Json = {"description": _describe_response(kind), "content": {"application/json": {"schema": schema}}}
     return {**answer, "headers": headers} if headers else answer
 
 
-def _content(kind: Any, media: str) -> Json:
+def _file_schema(kind: Any, media: str) -> Json:
     if media == "application/json":
         return {"type": "object"}
     is_text = kind is not FileResponse or media.startswith("text/")
     return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 
 
-def _describe(kind: Any) -> str:
+def _describe_response(kind: Any) -> str:
     if get_origin(kind) is list:
         return "The complete list."
     if isinstance(kind, type) and issubclass(kind, Page):

@@ -1,4 +1,4 @@
-"""The schemas of the API's document: as pydantic makes them, with names and forms for readers of ours."""
+"""Schemas of the OpenAPI document: those of pydantic, with names and required fields for readers of the API."""
 
 from __future__ import annotations
 
@@ -15,72 +15,73 @@ Json = dict[str, Any]
 
 
 class Schemas(GenerateJsonSchema):
-    """As pydantic makes them, but for defaults, titles, and what an answer always has."""
+    """Pydantic's schemas with other defaults and titles, and with all fields of a response required."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        """A field's name is its title."""
+        """Leave out titles of fields, which repeat their names."""
         return False
 
     def model_schema(self, schema: Any) -> Json:
-        """Of an answer without what an entity hides; what a model writes in its own way may lack fields."""
+        """Leave out the hidden fields of an entity. A model with a serializer of its own may lack fields."""
         kind: type[BaseModel] = schema["cls"]
-        before, self._whole = self._whole, not kind.__pydantic_decorators__.model_serializers
+        previous, self._is_complete = self._is_complete, not kind.__pydantic_decorators__.model_serializers
         try:
-            made = super().model_schema(schema)
+            result = super().model_schema(schema)
         finally:
-            self._whole = before
+            self._is_complete = previous
         if self.mode == "serialization" and issubclass(kind, Entity):
-            made["properties"] = {name: each for name, each in made["properties"].items() if name not in kind.hidden()}
-            made["required"] = [name for name in made.get("required", []) if name not in kind.hidden()]
-        return made
+            hidden = kind.hidden()
+            result["properties"] = {name: field for name, field in result["properties"].items() if name not in hidden}
+            result["required"] = [name for name in result.get("required", []) if name not in hidden]
+        return result
 
     def field_is_required(self, field: Any, total: bool) -> bool:
-        """Of an answer every field is there, if null."""
-        return (self.mode == "serialization" and self._whole) or super().field_is_required(field, total)
+        """Every field of a response is present, even if null."""
+        return (self.mode == "serialization" and self._is_complete) or super().field_is_required(field, total)
 
-    _whole = True
+    _is_complete = True
 
     def encode_default(self, dft: Any) -> Any:
-        """An exact number as the number it is in requests, not as text."""
+        """Write a decimal default as a number, as in requests, not as text."""
         return float(dft) if isinstance(dft, Decimal) else super().encode_default(dft)
 
     def default_schema(self, schema: Any) -> Json:
-        """Without a default of null: it says nothing, and is not even valid where a PUT may leave a field out."""
-        found = super().default_schema(schema)
-        if found.get("default", ...) is None:
-            del found["default"]
-        return found
+        """Leave out a default of null, which is invalid where a PUT can omit the field."""
+        result = super().default_schema(schema)
+        if result.get("default", ...) is None:
+            del result["default"]
+        return result
 
 
-def _own(name: str) -> str:
-    """A schema's own name, without its module and without whether it is sent or answered."""
+def _base_name(name: str) -> str:
+    """The name of the model, without its module and without `-Input` or `-Output`."""
     return name.rpartition("__")[2].partition("-")[0]
 
 
-def named(document: Json) -> Json:
-    """The document with names of schemas that tell nothing of our modules.
+def rename_schemas(document: Json) -> Json:
+    """The document with schema names that do not show our modules.
 
-    pydantic gives two models of one name the path of their modules; here they have their capability's name before
-    theirs: `DispatchReason`. One that is sent otherwise than it is answered is a `StopInput` and a `Stop`, a page of
-    clients a `ClientPage`.
+    Pydantic prefixes two models of the same name with their modules; here they get the name of their capability:
+    `DispatchReason`. A model whose requests differ from its responses becomes `StopInput` and `Stop`, a page of clients
+    `ClientPage`.
     """
     schemas = document["components"]["schemas"]
     names: dict[str, str] = {}
-    # What is sent comes last, as it may be the same as what is answered; who has its name alone keeps it.
+    # Requests come last, as one may equal its response; a model that is alone with its name keeps it.
     for name in sorted(schemas, key=lambda each: (each.endswith("-Input"), "__" in each, each)):
         *modules, own = name.removeprefix("coachway__").split("__")
-        own, _, sent = own.partition("-")
-        if sent == "Input":
-            same = [names[each] for each in names if _own(each) == own and schemas[each] == schemas[name]]
-            if same:
-                names[name] = same[0]
+        own, _, direction = own.partition("-")
+        if direction == "Input":
+            equal = [names[each] for each in names if _base_name(each) == own and schemas[each] == schemas[name]]
+            if equal:
+                names[name] = equal[0]
                 continue
             own += "Input"
         own = re.sub(r"^Page_(\w+)_$", r"\1Page", own)
-        wanted = (
+        preferred = (
             [own] if not modules else [f"{modules[0].title()}{own}", "".join(each.title() for each in modules) + own]
         )
-        free = [each for each in [*wanted, f"{own}Sent"] if each not in names.values()]
+        free = [each for each in [*preferred, f"{own}Request"] if each not in names.values()]
         names[name] = free[0]
     document["components"]["schemas"] = {
         names[name]: {**schemas[name], "title": names[name]} for name in sorted(schemas, key=names.__getitem__)
@@ -88,16 +89,16 @@ def named(document: Json) -> Json:
     _name_free_objects(document["components"]["schemas"])
     prefix = "#/components/schemas/"
 
-    def renamed(part: Any) -> Any:
+    def rename(part: Any) -> Any:
         if isinstance(part, dict):
-            return {key: renamed(each) for key, each in part.items()}
+            return {key: rename(each) for key, each in part.items()}
         if isinstance(part, list):
-            return [renamed(each) for each in part]
+            return [rename(each) for each in part]
         if isinstance(part, str) and part.startswith(prefix):
             return prefix + names[part.removeprefix(prefix)]
         return part
 
-    return dict(renamed(document))
+    return dict(rename(document))
 
 
 def _name_free_objects(schemas: Json) -> None:
@@ -109,17 +110,17 @@ def _name_free_objects(schemas: Json) -> None:
                 field["title"] = f"{title}Object"
 
 
-def inlined(schema: Any, definitions: Json) -> Any:
+def inline_references(schema: Any, definitions: Json) -> Any:
     """The schema of a parameter: without references, and without titles, which would repeat those of components."""
     if isinstance(schema, dict):
         if "$ref" in schema:
-            return inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
-        return {key: inlined(value, definitions) for key, value in schema.items() if key != "title"}
-    return [inlined(each, definitions) for each in schema] if isinstance(schema, list) else schema
+            return inline_references(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {key: inline_references(value, definitions) for key, value in schema.items() if key != "title"}
+    return [inline_references(each, definitions) for each in schema] if isinstance(schema, list) else schema
 
 
-def without_null(schema: Json) -> Json:
-    """A query parameter is there or not; it is never null."""
+def remove_null(schema: Json) -> Json:
+    """The schema of a query parameter, which is never null."""
     kinds = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
     if len(kinds) == 1 and len(kinds) < len(schema["anyOf"]):
         rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}

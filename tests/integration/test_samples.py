@@ -20,7 +20,7 @@ from tests.integration.client import token_for
 from tests.integration.messaging.conftest import ORG, Post, post
 from tests.samples import SAMPLES, read_sample
 from tests.template import functions
-from tools.entries import serving
+from tools.entries import list_api_entries
 
 __all__ = ["post", "process", "sandbox"]
 
@@ -103,7 +103,7 @@ def fed_by(source: str) -> list[str]:
     return [name for name, types in sources.items() if source in types and has_sample(name)]
 
 
-@pytest.mark.parametrize("function", [entry.function for entry in serving()])
+@pytest.mark.parametrize("function", [entry.function for entry in list_api_entries()])
 def test_a_request_is_answered(
     function: str, post: Post, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

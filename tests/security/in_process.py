@@ -27,7 +27,7 @@ from coachway.identity.secrets import signing_keys
 from tests.memory.client import MemoryClient, MemoryConnection
 from tests.security.operations import Operation
 from tests.template import functions
-from tools.entries import serving
+from tools.entries import list_api_entries
 
 STAGE: Final = "/live"
 URL: Final = f"https://coachway.test{STAGE}"
@@ -142,12 +142,12 @@ def on_strict_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
 
 @cache
 def _functions() -> dict[tuple[str, str], str]:
-    return {(route.method, route.path): each.function for each in serving() for route in each.api.routes}
+    return {(route.method, route.path): each.function for each in list_api_entries() for route in each.api.routes}
 
 
 @cache
 def _routes() -> list[tuple[str, list[str], ApiRouter]]:
-    routes = [(route, each.api) for each in serving() for route in each.api.routes]
+    routes = [(route, each.api) for each in list_api_entries() for route in each.api.routes]
     return [(route.method, route.path.strip("/").split("/"), api) for route, api in routes]
 
 

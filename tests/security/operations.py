@@ -9,7 +9,7 @@ from typing import Any
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC
 from coachway.identity.model.permissions import BUILT_IN
 from tools import openapi
-from tools.entries import import_everything, serving
+from tools.entries import import_everything, list_api_entries
 
 OUTSIDE = ("client", "vendor", "driver")
 FORM = "application/x-www-form-urlencoded"
@@ -61,7 +61,7 @@ class Operation:
 def document() -> dict[str, Any]:
     """The OpenAPI document as the code would generate it now."""
     import_everything()
-    return openapi.document(serving())
+    return openapi.build_document(list_api_entries())
 
 
 @cache

@@ -18,7 +18,7 @@ from tests.integration.client import call, token_for
 from tests.integration.conftest import dynamodb
 from tests.security.operations import Operation, guarded
 from tests.template import ROOT, as_list, grants, resources_of_type
-from tools.entries import serving
+from tools.entries import list_api_entries
 
 __all__ = ["dynamodb"]
 
@@ -70,7 +70,9 @@ def test_lists_are_queries(operation: Operation, monkeypatch: pytest.MonkeyPatch
         return dispatch(connection, name, parameters)
 
     monkeypatch.setattr(CountingConnection, "dispatch", noting)
-    serving_it = next(each.api for each in serving() if any(route.path == operation.path for route in each.api.routes))
+    serving_it = next(
+        each.api for each in list_api_entries() if any(route.path == operation.path for route in each.api.routes)
+    )
     answer = call(serving_it, "GET", operation.path, token=token_for(" ".join(PERMISSIONS)))
     assert answer.status < 500, answer.text
     assert asked

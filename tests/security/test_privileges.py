@@ -21,7 +21,7 @@ from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 from tests.stack import Stack, eventually
 from tests.template import ROOT, arn_text, as_list, functions, grants, resources_of_type, role_of, template
-from tools.entries import serving
+from tools.entries import list_api_entries
 
 PATTERNS = {
     "dynamodb:ListStreams": "${Table.Arn}/stream/*",  # a stream's name is the time of its making
@@ -127,7 +127,7 @@ def test_only_the_relay_publishes_events_and_only_messaging_sends_mail() -> None
 
 
 def test_entries_that_only_read_may_not_write() -> None:
-    for entry in serving():
+    for entry in list_api_entries():
         if all(route.method == "GET" for route in entry.api.routes):
             for statement in grants(role_of(entry.function)):
                 writing = [each for each in as_list(statement["Action"]) if each in WRITING]

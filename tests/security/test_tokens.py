@@ -17,7 +17,7 @@ from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
 from tests.integration.conftest import dynamodb
 from tests.security.operations import Operation, guarded
-from tools.entries import serving
+from tools.entries import list_api_entries
 
 __all__ = ["dynamodb"]
 
@@ -83,6 +83,8 @@ def test_a_genuine_token_is_let_in(dynamodb: Any) -> None:
 
 
 def _call(operation: Operation, token: str) -> Any:
-    api = next(each.api for each in serving() if any(route.path == operation.path for route in each.api.routes))
+    api = next(
+        each.api for each in list_api_entries() if any(route.path == operation.path for route in each.api.routes)
+    )
     path = operation.path.replace("{", "").replace("}", "")
     return call(api, operation.method, path, body={} if operation.media else None, token=token)

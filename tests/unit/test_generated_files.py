@@ -19,7 +19,7 @@ from coachway.core.persistence import table
 from tests.samples import SAMPLES, fill, read_sample, sample_text
 from tests.template import ROOT, functions, grants, load_yaml, resources_of_type, role_of, template
 from tools import openapi_schemas
-from tools.entries import load, serving
+from tools.entries import list_api_entries, load
 
 SAMPLE_NAMES = sorted(f"{path.parent.name}/{path.stem}" for path in SAMPLES.glob("*/*.json"))
 
@@ -75,7 +75,7 @@ def test_two_schemas_do_not_get_the_same_name() -> None:
     body: dict[str, Any] = {"type": "object"}
     schemas = {"Status-Input": status, "coachway__a__Status-Output": status, "StatusInput": body, "Stop-Input": body}
     schemas |= {"Stop-Output": status, "coachway__b__Status": body, "Page_Stop_": status}
-    named = openapi_schemas.named({"components": {"schemas": schemas}})["components"]["schemas"]
+    named = openapi_schemas.rename_schemas({"components": {"schemas": schemas}})["components"]["schemas"]
     wanted = {"AStatus": status, "BStatus": body, "StatusInput": body, "Stop": status, "StopInput": body}
     wanted |= {"StopPage": status}
     assert named == {name: {**schema, "title": name} for name, schema in wanted.items()}
@@ -140,13 +140,15 @@ def test_every_function_of_the_template_has_its_handler(function: str) -> None:
 def test_every_entry_of_the_code_is_a_function_of_the_template() -> None:
     written = {(path.parent.name, path.stem) for path in (ROOT / "functions").glob("*/*.py")}
     assert written == {_entry(function)[:2] for function in functions()}
-    assert {entry.function for entry in serving()} <= functions().keys()
+    assert {entry.function for entry in list_api_entries()} <= functions().keys()
 
 
 def test_the_gateway_may_invoke_the_functions_that_serve_routes_and_no_other() -> None:
     [statement] = grants("GatewayRole")
     assert statement["Action"] == "lambda:InvokeFunction"
-    assert {each["Fn::GetAtt"] for each in statement["Resource"]} == {f"{each.function}.Arn" for each in serving()}
+    assert {each["Fn::GetAtt"] for each in statement["Resource"]} == {
+        f"{each.function}.Arn" for each in list_api_entries()
+    }
     integrations = [
         method["x-amazon-apigateway-integration"]
         for methods in load_yaml("infra/api.yaml")["paths"].values()
