@@ -149,7 +149,7 @@ def test_no_two_jobs_clash_however_readers_and_writers_interleave(
     given_away = 0
     for now, (job, later) in enumerate(planned):
         read = table.read(job)
-        if not conflicts.list_clashes(job, read.jobs):
+        if not conflicts.list_clashes(job, read.blocks):
             waiting.append((now + later, job, read))
         for due in [each for each in waiting if each[0] <= now]:
             waiting.remove(due)

@@ -32,7 +32,7 @@ def drive(name: str) -> FollowResult:
 
 
 def said(followed: FollowResult) -> list[str]:
-    return [f"{each.stop} {each.happening} {each.at:%H:%M}" for each in followed.passages]
+    return [f"{each.stop} {each.kind} {each.at:%H:%M}" for each in followed.stop_events]
 
 
 def test_a_drive_comes_to_its_stops_and_leaves_them() -> None:
@@ -51,8 +51,8 @@ def test_a_tunnel_and_a_stray_fix_after_it_change_nothing() -> None:
 
 def test_a_long_stop_is_one_stop() -> None:
     found = drive("long-stop")
-    assert [(each.stop, each.happening) for each in found.passages if each.stop == 1] == [(1, ARRIVED), (1, DEPARTED)]
-    left, came = (next(e.at for e in found.passages if e[:2] == (1, what)) for what in (DEPARTED, ARRIVED))
+    assert [(each.stop, each.kind) for each in found.stop_events if each.stop == 1] == [(1, ARRIVED), (1, DEPARTED)]
+    left, came = (next(e.at for e in found.stop_events if e[:2] == (1, what)) for what in (DEPARTED, ARRIVED))
     assert timedelta(hours=2, minutes=30) < left - came < timedelta(hours=2, minutes=45)
 
 
@@ -67,28 +67,28 @@ def test_it_does_not_matter_how_fixes_are_cut_into_batches(name: str, data: st.D
     fixes, stops = read_track(name)[::9], trip(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(fixes)), max_size=5)))
     progress = Progress()
-    passages: list[StopEvent] = []
+    stop_events: list[StopEvent] = []
     for start, end in zip([0, *cuts], [*cuts, len(fixes)], strict=True):
         part = follow_fixes(progress, fixes[start:end], stops)
-        progress, passages = part.progress, [*passages, *part.passages]
+        progress, stop_events = part.progress, [*stop_events, *part.stop_events]
     whole = follow_fixes(Progress(), fixes, stops)
-    assert (progress, passages) == (whole.progress, whole.passages)
+    assert (progress, stop_events) == (whole.progress, whole.stop_events)
 
 
 @pytest.mark.parametrize("name", TRIPS)
 def test_going_through_the_same_fixes_again_tells_nothing_new(name: str) -> None:
     fixes, stops = read_track(name), trip(name)
     first = follow_fixes(Progress(), fixes, stops)
-    noted(stops, first.passages)
+    noted(stops, first.stop_events)
     again = follow_fixes(Progress(), fixes, stops)
-    assert again.passages == []
+    assert again.stop_events == []
     assert (again.progress.stop, again.progress.there) == (first.progress.stop, first.progress.there)
     assert (known_progress(stops).stop, known_progress(stops).there) == (first.progress.stop, first.progress.there)
 
 
-def noted(stops: list[AssignmentStop], passages: list[StopEvent]) -> None:
-    for passage in passages:
-        setattr(stops[passage.stop], f"{passage.happening}_at", passage.at)
+def noted(stops: list[AssignmentStop], stop_events: list[StopEvent]) -> None:
+    for stop_event in stop_events:
+        setattr(stops[stop_event.stop], f"{stop_event.kind}_at", stop_event.at)
 
 
 places = st.tuples(st.floats(40.6, 40.62), st.floats(-74.02, -74.0))
@@ -106,10 +106,10 @@ def test_each_stop_is_come_to_once_and_left_once_in_order(
         at += timedelta(seconds=seconds)
         fixes.append(round_fix(at, latitude, longitude))
     stops = [stop(place, arrival="2027-03-03T10:00-05:00") for place in where]
-    passages = follow_fixes(Progress(), fixes, stops).passages
-    order = [(each.stop, each.happening is DEPARTED) for each in passages]
+    stop_events = follow_fixes(Progress(), fixes, stops).stop_events
+    order = [(each.stop, each.kind is DEPARTED) for each in stop_events]
     assert order == sorted(set(order))
-    assert [each.at for each in passages] == sorted(each.at for each in passages)
+    assert [each.at for each in stop_events] == sorted(each.at for each in stop_events)
 
 
 NEAR = generate.NEWARK
@@ -121,21 +121,21 @@ def at(seconds: int, meters_north: float, **more: float) -> Fix:
 
 def test_one_fix_inside_is_no_arrival_and_two_are_from_the_first_on() -> None:
     stops = [stop(NEAR)]
-    assert follow_fixes(Progress(), [at(0, 150), at(10, 250), at(20, 150)], stops).passages == []
-    assert follow_fixes(Progress(), [at(0, 250), at(10, 150), at(20, 150)], stops).passages == [
+    assert follow_fixes(Progress(), [at(0, 150), at(10, 250), at(20, 150)], stops).stop_events == []
+    assert follow_fixes(Progress(), [at(0, 250), at(10, 150), at(20, 150)], stops).stop_events == [
         StopEvent(0, ARRIVED, START + timedelta(seconds=10))
     ]
 
 
 @pytest.mark.parametrize(("off", "inside"), [(195, True), (205, False)])
 def test_the_fence_is_200_metres(off: float, inside: bool) -> None:
-    assert bool(follow_fixes(Progress(), [at(0, off), at(10, off)], [stop(NEAR)]).passages) is inside
+    assert bool(follow_fixes(Progress(), [at(0, off), at(10, off)], [stop(NEAR)]).stop_events) is inside
 
 
 def test_a_fix_less_accurate_than_the_fence_is_ignored() -> None:
     vague = [at(10 * n, 0, accuracy_m=201) for n in range(5)]
     found = follow_fixes(Progress(), vague, [stop(NEAR)])
-    assert (found.passages, found.counted) == ([], [])
+    assert (found.stop_events, found.counted) == ([], [])
 
 
 def test_what_only_an_aeroplane_could_reach_does_not_count_until_another_fix_bears_it_out() -> None:
@@ -158,7 +158,7 @@ def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
         round_fix(START + timedelta(seconds=seconds), *place)
         for seconds, place in ((0, NEAR), (10, NEAR), (20, generate.PRINCETON), (30, generate.PRINCETON))
     ]
-    assert [(each.stop, each.happening) for each in follow_fixes(Progress(), fixes, stops).passages] == [
+    assert [(each.stop, each.kind) for each in follow_fixes(Progress(), fixes, stops).stop_events] == [
         (0, ARRIVED),
         (0, DEPARTED),
         (1, ARRIVED),
@@ -168,21 +168,21 @@ def test_two_fixes_inside_each_fence_are_enough_whatever_lies_between() -> None:
 def test_a_stop_that_was_left_by_hand_is_not_left_again() -> None:
     stops = [stop(NEAR, departed_at=START), stop(generate.PRINCETON)]
     found = follow_fixes(Progress(), [at(0, 0), at(10, 0), at(20, 300), at(30, 400)], stops)
-    assert (found.passages, found.progress.stop) == ([], 1)
+    assert (found.stop_events, found.progress.stop) == ([], 1)
 
 
 def test_fixes_that_come_late_tell_the_true_time() -> None:
     stops = [stop(NEAR, arrived_at=START + timedelta(minutes=9))]
     found = follow_fixes(Progress(), [at(0, 0), at(10, 0), at(700, 0)], stops)
-    assert found.passages == [StopEvent(0, ARRIVED, START)]
+    assert found.stop_events == [StopEvent(0, ARRIVED, START)]
 
 
 def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None:
     later = {"arrival": "2027-03-03T10:00-05:00"}
     stops = [stop(generate.PRINCETON), stop(None), stop(NEAR, **later)]
     early = [at(seconds, 0) for seconds in range(-1000, 0, 10)]
-    assert follow_fixes(Progress(), early, stops).passages == []
-    assert follow_fixes(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).passages == [
+    assert follow_fixes(Progress(), early, stops).stop_events == []
+    assert follow_fixes(Progress(), [at(seconds, 0) for seconds in range(0, 190, 10)], stops).stop_events == [
         StopEvent(2, ARRIVED, START)
     ]
 
@@ -190,7 +190,7 @@ def test_a_stop_that_was_missed_is_passed_over_once_a_later_one_is_due() -> None
 def test_who_drives_past_a_later_stop_has_not_come_to_it() -> None:
     stops = [stop(generate.PRINCETON), stop(NEAR, stop_type=StopType.DROPOFF, arrival="2027-03-03T09:30-05:00")]
     past = [at(10 * n, 90 * n - 400) for n in range(12)]
-    assert follow_fixes(Progress(), past, stops).passages == []
+    assert follow_fixes(Progress(), past, stops).stop_events == []
 
 
 def test_stops_in_one_fence_are_served_together() -> None:
@@ -201,7 +201,7 @@ def test_stops_in_one_fence_are_served_together() -> None:
         stop(generate.PRINCETON),
     ]
     found = follow_fixes(Progress(), [at(0, 0), at(10, 0), at(20, 400), at(30, 600)], stops)
-    assert [(each.stop, each.happening) for each in found.passages] == [
+    assert [(each.stop, each.kind) for each in found.stop_events] == [
         (0, ARRIVED),
         (0, DEPARTED),
         (1, ARRIVED),
@@ -248,13 +248,13 @@ DAY = 86_400
 def test_who_stays_overnight_leaves_both_stops_in_the_morning() -> None:
     fixes = [at(seconds, 0) for seconds in range(0, DAY, 300)] + [at(DAY + 10 * n, 150 * n) for n in range(1, 6)]
     found = follow_fixes(Progress(), fixes, overnight())
-    assert [(each.stop, each.happening) for each in found.passages] == [
+    assert [(each.stop, each.kind) for each in found.stop_events] == [
         (0, ARRIVED),
         (0, DEPARTED),
         (1, ARRIVED),
         (1, DEPARTED),
     ]
-    assert {each.at for each in found.passages[1:]} == {START + timedelta(seconds=DAY + 20)}
+    assert {each.at for each in found.stop_events[1:]} == {START + timedelta(seconds=DAY + 20)}
 
 
 def test_who_parks_elsewhere_overnight_comes_back_in_the_morning() -> None:

@@ -222,7 +222,7 @@ def test_a_trip_after_which_the_way_to_the_next_job_is_too_long_to_drive_is_refu
 
 def test_every_reason_says_its_rule_and_its_source_once() -> None:
     for reason in judged(case(busy(TWO - 9 * H, 8), license_class="C")).reasons:
-        said = reason.said()
+        said = reason.describe()
         assert said.startswith(f"{reason.rule.replace('_', ' ')}: ")
         assert said.count("49 CFR") == 1
 

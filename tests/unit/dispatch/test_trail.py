@@ -31,10 +31,10 @@ def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> positio
     )
     for page in laid.changed:
         pages[page.begins] = page.model_copy(update={"version": page.version + 1})
-    for passage in laid.passages:
-        name = f"{passage.happening}_at"
-        told = getattr(stops[passage.stop], name)
-        setattr(stops[passage.stop], name, min(told or passage.at, passage.at))
+    for stop_event in laid.stop_events:
+        name = f"{stop_event.kind}_at"
+        told = getattr(stops[stop_event.stop], name)
+        setattr(stops[stop_event.stop], name, min(told or stop_event.at, stop_event.at))
     return laid
 
 
@@ -55,9 +55,9 @@ def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: i
     chance.shuffle(batches)
     pages: Pages = {}
     stops, in_order = trip(name), trip(name)
-    for passage in follow_fixes(Progress(), track, in_order).passages:
-        setattr(in_order[passage.stop], f"{passage.happening}_at", passage.at)
-    known = sum(len(sent(pages, chance.sample(batch, len(batch)), stops).known) for batch in batches)
+    for stop_event in follow_fixes(Progress(), track, in_order).stop_events:
+        setattr(in_order[stop_event.stop], f"{stop_event.kind}_at", stop_event.at)
+    known = sum(len(sent(pages, chance.sample(batch, len(batch)), stops).duplicates) for batch in batches)
     assert [fix for begins in sorted(pages) for fix in pages[begins].fixes] == track
     assert known == sum(len(batch) for batch in batches) - len(track)
     assert stops == in_order
@@ -78,7 +78,7 @@ def test_a_batch_that_is_sent_again_changes_nothing() -> None:
     for first in range(0, len(track), 60):
         sent(pages, track[first : first + 60], stops)
     again = sent(pages, track[60:120], stops)
-    assert (again.changed, again.passages, len(again.known)) == ([], [], 60)
+    assert (again.changed, again.stop_events, len(again.duplicates)) == ([], [], 60)
 
 
 def test_a_page_begins_every_five_minutes() -> None:

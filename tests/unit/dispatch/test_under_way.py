@@ -27,9 +27,9 @@ def checked_in() -> Assignment:
     return assignment("checked_in", stops=trip("long-stop"))
 
 
-def through(before: Assignment, passages: list[StopEvent]) -> list[ProgressStep]:
+def through(before: Assignment, stop_events: list[StopEvent]) -> list[ProgressStep]:
     steps = []
-    while (step := apply_stop_events_to_assignment(before, passages, FREE)).changes:
+    while (step := apply_stop_events_to_assignment(before, stop_events, FREE)).is_changed:
         steps.append(step)
         before = step.after
         assert len(steps) < 20
@@ -38,20 +38,20 @@ def through(before: Assignment, passages: list[StopEvent]) -> list[ProgressStep]
 
 def test_a_trip_begins_and_ends_in_two_steps() -> None:
     one, two = through(checked_in(), WHOLE)
-    assert (one.starts, one.ends, one.after.status) == (True, False, "in_progress")
-    assert (two.starts, two.ends, two.after.status) == (False, True, "completed")
+    assert (one.starts_trip, one.ends_trip, one.after.status) == (True, False, "in_progress")
+    assert (two.starts_trip, two.ends_trip, two.after.status) == (False, True, "completed")
     kinds = [type(each) for step in (one, two) for each in step.events]
     assert kinds == [TripArrived, TripDeparted, TripArrived, TripDeparted, TripArrived]
 
 
 def test_arriving_at_the_first_stop_begins_nothing() -> None:
     [step] = through(checked_in(), WHOLE[:1])
-    assert (step.starts, step.after.status) == (False, "checked_in")
+    assert (step.starts_trip, step.after.status) == (False, "checked_in")
 
 
 def test_a_trip_that_is_seen_at_a_later_stop_has_begun() -> None:
     [step] = through(checked_in(), WHOLE[2:3])
-    assert (step.starts, step.after.status, step.after.stops[0].departed_at) == (True, "in_progress", None)
+    assert (step.starts_trip, step.after.status, step.after.stops[0].departed_at) == (True, "in_progress", None)
 
 
 def test_what_was_told_only_becomes_earlier_and_is_not_told_again() -> None:
@@ -82,10 +82,10 @@ def test_who_comes_to_a_stop_in_time_is_not_late_any_more() -> None:
 
 
 @given(st.lists(st.sampled_from(WHOLE), max_size=8))
-def test_no_order_of_passages_tells_one_twice(passages: list[StopEvent]) -> None:
-    steps = through(checked_in(), passages)
+def test_no_order_of_passages_tells_one_twice(stop_events: list[StopEvent]) -> None:
+    steps = through(checked_in(), stop_events)
     told = [(type(each), each.stop) for s in steps for each in s.events if isinstance(each, TripArrived | TripDeparted)]
     assert len(told) == len(set(told))
-    assert sum(step.starts for step in steps) <= 1
-    assert sum(step.ends for step in steps) <= 1
-    assert not any(step.starts and step.ends for step in steps)
+    assert sum(step.starts_trip for step in steps) <= 1
+    assert sum(step.ends_trip for step in steps) <= 1
+    assert not any(step.starts_trip and step.ends_trip for step in steps)

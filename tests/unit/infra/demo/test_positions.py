@@ -49,7 +49,7 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
         assert (checked_in <= fixes[0].at, fixes[-1].at) == (True, now)
         followed = geofence.follow_fixes(Progress(), fixes, stops)
         assert len(followed.counted) == len(fixes)
-        passages = {(passage.stop, str(passage.happening)) for passage in followed.passages}
+        stop_events = {(stop_event.stop, str(stop_event.kind)) for stop_event in followed.stop_events}
         expected = {(0, "arrived")} | {
             (number, event)
             for number, stop in enumerate(stops)
@@ -57,7 +57,7 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
             if planned is not None
             and (planned + timedelta(minutes=5) < now or (is_completed and number == len(stops) - 1))
         }
-        assert passages == expected, trip.notes
+        assert stop_events == expected, trip.notes
         late = eta.find_lateness(
             stops, eta.estimate_arrivals(followed.progress, stops, now, eta.average_speed(followed.counted))
         )

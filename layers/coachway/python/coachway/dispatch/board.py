@@ -97,10 +97,16 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
     now = clock.now()
     timezone = organization_queries.get(caller.org_id).timezone
     day = query.day or now.astimezone(ZoneInfo(timezone)).date()
-    running = _list_assignments(caller.org_id, day, now)
-    tracks = {each.assignment_id: each for each in live_positions.list_vehicle_tracks(caller.org_id, running, now)}
-    searches = _find_recoveries(caller.org_id, running)
-    cards = [_assignment_card(each, tracks[each.id], searches.get(each.recovery_id or "")) for each in running]
+    assignments = _list_assignments(caller.org_id, day, now)
+    tracks = {
+        assignmentk.assignment_id: assignmentk
+        for assignmentk in live_positions.list_vehicle_tracks(caller.org_id, assignments, now)
+    }
+    recoveries = _find_recoveries(caller.org_id, assignments)
+    cards = [
+        _assignment_card(assignment, tracks[assignment.id], recoveries.get(assignment.recovery_id or ""))
+        for assignment in assignments
+    ]
     cards += [card for charter in _list_charters(caller.org_id, day) for card in _uncovered_cards(charter)]
     cards.sort(key=lambda card: (card.pickup_at, card.number, card.vehicle_number))
     columns = {column: [card for card in cards if card.column is column] for column in Column}
@@ -109,16 +115,16 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
 
 def _list_assignments(org_id: str, day: date, now: datetime) -> list[Assignment]:
     """The assignments of a day, and on the day itself those that have been under way since before."""
-    found = [each for each in _list_assignments_of_day(org_id, day) if each.status not in _ENDED]
+    starting = [assignment for assignment in _list_assignments_of_day(org_id, day) if assignment.status not in _ENDED]
     midnight = datetime.combine(day, time(), now.tzinfo)
     if not midnight - timedelta(days=1) <= now <= midnight + timedelta(days=2):
-        return found
+        return starting
     before = (
-        each
-        for back in range(1, LONGEST_TRIP.days + 1)
-        for each in _list_assignments_of_day(org_id, day - timedelta(days=back))
+        assignment
+        for days_ago in range(1, LONGEST_TRIP.days + 1)
+        for assignment in _list_assignments_of_day(org_id, day - timedelta(days=days_ago))
     )
-    return [each for each in before if each.status.is_under_way] + found
+    return [assignment for assignment in before if assignment.status.is_under_way] + starting
 
 
 _ENDED: Final = frozenset({AssignmentStatus.DECLINED, AssignmentStatus.RELEASED})
@@ -131,49 +137,51 @@ def _list_assignments_of_day(org_id: str, day: date) -> Iterable[Assignment]:
 
 def _list_charters(org_id: str, day: date) -> Iterable[Charter]:
     partition = BY_TRIP.partition(org=org_id, month=f"{day:%Y-%m}")
-    found = query_all(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
-    return (each for each in found if each.status in _SHOWN_CHARTERS)
+    charters = query_all(Charter, partition, prefix=f"{day}T", index=BY_TRIP.index)
+    return (charter for charter in charters if charter.status in _SHOWN_CHARTERS)
 
 
-def _find_recoveries(org_id: str, running: Sequence[Assignment]) -> dict[str, Recovery]:
-    keys = [RECOVERY.key(org=org_id, id=each.recovery_id) for each in running if each.recovery_id]
-    found: dict[str, Recovery] = {}
+def _find_recoveries(org_id: str, assignments: Sequence[Assignment]) -> dict[str, Recovery]:
+    keys = [RECOVERY.key(org=org_id, id=assignment.recovery_id) for assignment in assignments if assignment.recovery_id]
+    recoveries: dict[str, Recovery] = {}
     for first in range(0, len(keys), 100):
-        found |= {each.id: each for each in store.find_many(Recovery, keys[first : first + 100]).values()}
-    return found
+        recoveries |= {
+            recovery.id: recovery for recovery in store.find_many(Recovery, keys[first : first + 100]).values()
+        }
+    return recoveries
 
 
-def _assignment_card(each: Assignment, at: OwnVehicleTrack, search: Recovery | None) -> BoardCard:
-    told = search if search is not None and search.status is not RecoveryStatus.CANCELLED else None
+def _assignment_card(assignment: Assignment, track: OwnVehicleTrack, recovery: Recovery | None) -> BoardCard:
+    open_recovery = recovery if recovery is not None and recovery.status is not RecoveryStatus.CANCELLED else None
     return BoardCard(
-        charter_id=each.charter_id,
-        number=each.charter_number,
-        vehicle_number=each.vehicle_number,
-        column=Column(each.status.value),
-        timezone=each.timezone,
-        pickup_at=each.pickup_at,
-        dropoff_at=each.dropoff_at,
-        pickup=each.stops[0].address,
-        dropoff=each.stops[-1].address,
-        passengers=each.passengers,
-        vendor_id=each.vendor_id,
-        assignment_id=each.id,
-        driver_id=each.driver_id,
-        driver_name=each.driver_name,
-        vehicle_id=each.vehicle_id,
-        vehicle_name=each.vehicle_name,
-        concern=each.concern,
-        recovery_id=told.id if told else None,
-        recovery_status=told.status if told else None,
-        position=at.position,
-        next_stop=at.next_stop,
-        eta=at.eta,
-        late_minutes=at.late_minutes,
+        charter_id=assignment.charter_id,
+        number=assignment.charter_number,
+        vehicle_number=assignment.vehicle_number,
+        column=Column(assignment.status.value),
+        timezone=assignment.timezone,
+        pickup_at=assignment.pickup_at,
+        dropoff_at=assignment.dropoff_at,
+        pickup=assignment.stops[0].address,
+        dropoff=assignment.stops[-1].address,
+        passengers=assignment.passengers,
+        vendor_id=assignment.vendor_id,
+        assignment_id=assignment.id,
+        driver_id=assignment.driver_id,
+        driver_name=assignment.driver_name,
+        vehicle_id=assignment.vehicle_id,
+        vehicle_name=assignment.vehicle_name,
+        concern=assignment.concern,
+        recovery_id=open_recovery.id if open_recovery else None,
+        recovery_status=open_recovery.status if open_recovery else None,
+        position=track.position,
+        next_stop=track.next_stop,
+        eta=track.eta,
+        late_minutes=track.late_minutes,
     )
 
 
 def _uncovered_cards(charter: Charter) -> Iterable[BoardCard]:
-    covers = {each.vehicle: each for each in charter.vehicles}
+    covers = {cover.vehicle: cover for cover in charter.vehicles}
     for number in range(1, charter.vehicle_count + 1):
         cover = covers.get(number, Cover(vehicle=number))
         is_over = charter.status is Status.COMPLETED and cover.vendor_id is None

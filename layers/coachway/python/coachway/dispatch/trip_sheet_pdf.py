@@ -42,55 +42,58 @@ _ROWS: Final = 20
 def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
     """The trip sheet of an assignment. Raises Missing, also for people outside whose it is not. Two reads."""
     assignment = repository.get(caller, assignment_id)
-    crew = [DRIVER.key(org=caller.org_id, id=each) for each in assignment.crew]
-    what, terms = VEHICLE.key(org=caller.org_id, id=assignment.vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
-    found = batch_get([*crew, what, terms])
-    people = [each for key in crew if (each := found.find(Driver, key)) is not None]
-    paper = render_pdf(assignment, people, found.find(Vehicle, what), found.get(Organization, terms))
+    driver_keys = [DRIVER.key(org=caller.org_id, id=driverer_id) for driverer_id in assignment.crew]
+    vehicle_key, organization_key = (
+        VEHICLE.key(org=caller.org_id, id=assignment.vehicle_id),
+        ORGANIZATIONS.key(org=caller.org_id),
+    )
+    batch = batch_get([*driver_keys, vehicle_key, organization_key])
+    drivers = [driver for key in driver_keys if (driver := batch.find(Driver, key)) is not None]
+    pdf = render_pdf(assignment, drivers, batch.find(Vehicle, vehicle_key), batch.get(Organization, organization_key))
     name = f"trip-sheet-{assignment.charter_number}-{assignment.vehicle_number}.pdf"
-    return FileResponse(paper, "application/pdf", name, inline=True)
+    return FileResponse(pdf, "application/pdf", name, inline=True)
 
 
 def render_pdf(
-    assignment: Assignment, people: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
+    assignment: Assignment, drivers: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
 ) -> bytes:
     """The paper. Prices are not on it."""
-    brand, words = brand_of(organization), formatter_of(organization)
-    sheet = document_pdf.PdfDocument(
+    brand, formatter = brand_of(organization), formatter_of(organization)
+    document = document_pdf.PdfDocument(
         brand,
         title="Trip sheet",
         subtitle=f"{assignment.charter_number} · vehicle {assignment.vehicle_number}",
         reference=assignment.charter_number,
         currency=organization.currency,
     )
-    sheet.heading(words.day(assignment.starts_at, assignment.timezone))
-    sheet.facts(_facts(assignment, vehicle, words))
-    numbers = _phone_numbers(assignment, people, brand)
+    document.heading(formatter.day(assignment.starts_at, assignment.timezone))
+    document.facts(_facts(assignment, vehicle, formatter))
+    numbers = _phone_numbers(assignment, drivers, brand)
     if numbers:
-        sheet.heading("Phone numbers")
-        sheet.facts(numbers)
+        document.heading("Phone numbers")
+        document.facts(numbers)
     if assignment.stops:
-        sheet.heading("Stops")
-        sheet.add(build_stops_table(brand, sheet.width, _stops(assignment, words)))
+        document.heading("Stops")
+        document.add(build_stops_table(brand, document.width, _stops(assignment, formatter)))
     if assignment.notes.strip():
-        sheet.heading("Notes")
-        sheet.paragraph(assignment.notes)
+        document.heading("Notes")
+        document.paragraph(assignment.notes)
     for name, duty in (
         (assignment.driver_name, assignment.duty),
         (assignment.second_driver_name or "", assignment.second_duty),
     ):
         if duty:
-            sheet.heading(f"Hours of {name}", room=_ROOM + min(len(duty), _ROWS) * _ROW)
-            sheet.paragraph(_duty_summary(duty))
-            sheet.add(_duty_bar(brand, duty, sheet.width))
-            sheet.add(Spacer(0, 4))
-            sheet.add(_plan_table(assignment, duty, words, sheet.width))
-    return sheet.pdf()
+            document.heading(f"Hours of {name}", room=_ROOM + min(len(duty), _ROWS) * _ROW)
+            document.paragraph(_duty_summary(duty))
+            document.add(_duty_bar(brand, duty, document.width))
+            document.add(Spacer(0, 4))
+            document.add(_plan_table(assignment, duty, formatter, document.width))
+    return document.pdf()
 
 
-def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Formatter) -> list[tuple[str, str]]:
-    at, zone = assignment.starts_at, assignment.timezone
-    begins = f"{words.clock(at, zone)} {words.zone(at, zone)}"
+def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter) -> list[tuple[str, str]]:
+    start, zone = assignment.starts_at, assignment.timezone
+    begins = f"{formatter.clock(start, zone)} {formatter.zone(start, zone)}"
     drivers = [assignment.driver_name, *([assignment.second_driver_name] if assignment.second_driver_name else [])]
     seats = f", {vehicle.capacity} seats" if vehicle else ""
     plate = f", {vehicle.plate}" if vehicle else ""
@@ -98,48 +101,50 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, words: Formatter) ->
         ("Drivers" if len(drivers) > 1 else "Driver", " and ".join(drivers)),
         ("Vehicle", f"{assignment.vehicle_name}{plate}{seats}"),
         ("Report for duty", begins),
-        ("Off duty", _format_end(assignment, words)),
+        ("Off duty", _format_end(assignment, formatter)),
         ("Passengers", str(assignment.passengers)),
     ]
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
-        has = [humanized(each) for each in vehicle.amenities]
-        facts.append(("On board", ", ".join([*has, *(["Takes wheelchairs"] if vehicle.is_ada_compliant else [])])))
+        amenities = [humanized(amenity) for amenity in vehicle.amenities]
+        facts.append(
+            ("On board", ", ".join([*amenities, *(["Takes wheelchairs"] if vehicle.is_ada_compliant else [])]))
+        )
     return facts
 
 
-def _format_end(assignment: Assignment, words: Formatter) -> str:
+def _format_end(assignment: Assignment, formatter: Formatter) -> str:
     zone = assignment.timezone
-    said = f"{words.clock(assignment.ends_at, zone)} {words.zone(assignment.ends_at, zone)}"
-    same_day = words.day(assignment.starts_at, zone) == words.day(assignment.ends_at, zone)
-    return said if same_day else f"{said}, {words.short_day(assignment.ends_at, zone)}"
+    clock_time = f"{formatter.clock(assignment.ends_at, zone)} {formatter.zone(assignment.ends_at, zone)}"
+    same_day = formatter.day(assignment.starts_at, zone) == formatter.day(assignment.ends_at, zone)
+    return clock_time if same_day else f"{clock_time}, {formatter.short_day(assignment.ends_at, zone)}"
 
 
-def _phone_numbers(assignment: Assignment, people: Sequence[Driver], brand: Brand) -> list[tuple[str, str]]:
+def _phone_numbers(assignment: Assignment, drivers: Sequence[Driver], brand: Brand) -> list[tuple[str, str]]:
     """Whom to call: the office, the client, and each other."""
-    known = [("Dispatch", brand.phone), (assignment.contact_name or "Client", assignment.contact_phone or "")]
-    known += [(each.name, each.phone) for each in people] if len(people) > 1 else []
-    return [(name, telephone(number)) for name, number in known if number]
+    numbers = [("Dispatch", brand.phone), (assignment.contact_name or "Client", assignment.contact_phone or "")]
+    numbers += [(driver.name, driver.phone) for driver in drivers] if len(drivers) > 1 else []
+    return [(name, telephone(number)) for name, number in numbers if number]
 
 
-def _stops(assignment: Assignment, words: Formatter) -> list[StopText]:
+def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
     """Every stop on its own clock; a day is said once, until it changes."""
-    found, said = [], ""
+    rows, last_day = [], ""
     for stop in assignment.stops:
         times = []
-        for label, at in (("Arrive", stop.arrival), ("Depart", stop.departure)):
-            if at is None:
+        for label, moment in (("Arrive", stop.arrival), ("Depart", stop.departure)):
+            if moment is None:
                 continue
-            day = words.day(at, stop.timezone)
-            clock = f"{words.clock(at, stop.timezone)} {words.zone(at, stop.timezone)}"
-            times.append(TimeText(label, clock, day if day != said else ""))
-            said = day
-        found.append(StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, times))
-    return found
+            day = formatter.day(moment, stop.timezone)
+            clock = f"{formatter.clock(moment, stop.timezone)} {formatter.zone(moment, stop.timezone)}"
+            times.append(TimeText(label, clock, day if day != last_day else ""))
+            last_day = day
+        rows.append(StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, times))
+    return rows
 
 
 def _duty_summary(duty: Sequence[Segment]) -> str:
-    driving = sum((each.length for each in duty if each.status is Status.DRIVING), timedelta())
-    working = sum((each.length for each in duty if not each.status.is_rest), timedelta())
+    driving = sum((segment.length for segment in duty if segment.status is Status.DRIVING), timedelta())
+    working = sum((segment.length for segment in duty if not segment.status.is_rest), timedelta())
     return f"{_format_length(driving)} of driving, {_format_length(working)} on duty in all, as planned."
 
 
@@ -150,15 +155,20 @@ def _format_length(length: timedelta) -> str:
 
 def _duty_bar(brand: Brand, duty: Sequence[Segment], width: float) -> Flowable:
     """The duty at one glance: the darker, the more it counts."""
-    whole = duty[-1].end - duty[0].start
-    widths = [max(1.0, width * (each.length / whole)) for each in duty]
+    length = duty[-1].end - duty[0].start
+    widths = [max(1.0, width * (segment.length / length)) for segment in duty]
     scale = width / sum(widths)
     accent = HexColor(brand.accent)
     fills = [
-        ("BACKGROUND", (column, 0), (column, 0), _tint(accent, _INK[each.status])) for column, each in enumerate(duty)
+        ("BACKGROUND", (column, 0), (column, 0), _tint(accent, _INK[segment.status]))
+        for column, segment in enumerate(duty)
     ]
     return Table(
-        [[""] * len(duty)], colWidths=[each * scale for each in widths], rowHeights=[5 * mm], style=fills, hAlign="LEFT"
+        [[""] * len(duty)],
+        colWidths=[segment_width * scale for segment_width in widths],
+        rowHeights=[5 * mm],
+        style=fills,
+        hAlign="LEFT",
     )
 
 
@@ -169,22 +179,22 @@ def _tint(color: Color, share: float) -> Color:
     return HexColor("#{:02x}{:02x}{:02x}".format(*mixed))
 
 
-def _plan_table(assignment: Assignment, duty: Sequence[Segment], words: Formatter, width: float) -> Table:
+def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Formatter, width: float) -> Table:
     """Each stretch of the duty with its times and length."""
-    zone, said, rows = assignment.timezone, "", []
-    for each in duty:
-        day = words.short_day(each.start, zone)
-        shown = f"{words.clock(each.start, zone)} to {words.clock(each.end, zone)}"
-        doing = "Riding along" if each.riding else _DOING[each.status]
+    zone, last_day, rows = assignment.timezone, "", []
+    for segment in duty:
+        day = formatter.short_day(segment.start, zone)
+        times = f"{formatter.clock(segment.start, zone)} to {formatter.clock(segment.end, zone)}"
+        activity = "Riding along" if segment.riding else _DOING[segment.status]
         rows.append(
             [
-                Paragraph(document_pdf.text(day if day != said else ""), document_pdf.style(9, quiet=True)),
-                Paragraph(document_pdf.text(shown), document_pdf.style(9.5)),
-                Paragraph(document_pdf.text(doing), document_pdf.style(9.5, bold=each.status is Status.DRIVING)),
-                Paragraph(document_pdf.text(_format_length(each.length)), document_pdf.style(9.5)),
+                Paragraph(document_pdf.text(day if day != last_day else ""), document_pdf.style(9, quiet=True)),
+                Paragraph(document_pdf.text(times), document_pdf.style(9.5)),
+                Paragraph(document_pdf.text(activity), document_pdf.style(9.5, bold=segment.status is Status.DRIVING)),
+                Paragraph(document_pdf.text(_format_length(segment.length)), document_pdf.style(9.5)),
             ]
         )
-        said = day
+        last_day = day
     return Table(
         rows,
         colWidths=[1.2 * _WIDE, 1.6 * _WIDE, 1.4 * _WIDE, width - 4.2 * _WIDE],

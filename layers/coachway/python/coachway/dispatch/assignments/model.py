@@ -132,14 +132,14 @@ class Assignment(Entity):
         starts = sortable(self.starts_at)
         local_day = self.starts_at.astimezone(ZoneInfo(self.timezone)).date()
         when = {"month": f"{self.starts_at.astimezone(UTC):%Y-%m}", "starts": starts, "id": self.id}
-        found = {
+        keys = {
             "gsi1": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
             "gsi2": OF_DRIVER.key(org=self.org_id, driver=self.driver_id, **when),
             "gsi3": BY_DAY.key(org=self.org_id, month=f"{local_day:%Y-%m}", day=local_day, starts=starts, id=self.id),
         }
         if self.second_driver_id is not None:
-            found["gsi4"] = OF_SECOND_DRIVER.key(org=self.org_id, driver=self.second_driver_id, **when)
-        return found
+            keys["gsi4"] = OF_SECOND_DRIVER.key(org=self.org_id, driver=self.second_driver_id, **when)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         named = {"status": self.status.value, "charter_id": self.charter_id, "driver_id": self.driver_id}

@@ -48,45 +48,53 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
     if driver_id is not None:
         return _list_of_driver(caller, driver_id, query, where)
     first, last = _date_range(caller.org_id, query)
-    spans = months_between(datetime.combine(first, time()), datetime.combine(last, time()))
-    partitions = [BY_DAY.partition(org=caller.org_id, month=month) for month in spans]
+    months = months_between(datetime.combine(first, time()), datetime.combine(last, time()))
+    partitions = [BY_DAY.partition(org=caller.org_id, month=month) for month in months]
     return query_page(Assignment, BY_DAY, partitions, query, between=(f"{first}T", f"{last}U"), where=where)
 
 
 def _list_of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, where: Where) -> Page[Assignment]:
     days = first, last = _date_range(caller.org_id, query)
-    since = datetime.combine(first, time(), UTC) - _FURTHEST_ZONE
-    until = datetime.combine(last + timedelta(days=1), time(), UTC) + _FURTHEST_ZONE
-    between = (sortable(since), sortable(until))
-    spans = months_between(since, until)
+    start = datetime.combine(first, time(), UTC) - _FURTHEST_ZONE
+    end = datetime.combine(last + timedelta(days=1), time(), UTC) + _FURTHEST_ZONE
+    between = (sortable(start), sortable(end))
+    months = months_between(start, end)
     items: list[Assignment] = []
     if query.cursor is None or not query.cursor.startswith(_SECOND_DRIVER_CURSOR):
-        driven = [OF_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in spans]
-        found = query_page(Assignment, OF_DRIVER, driven, query, between=between, where=where)
-        items = found.items
-        if found.next_cursor is not None:
-            return Page(items=_filter_by_duty_start(items, days), next_cursor=found.next_cursor)
+        partitions = [OF_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in months]
+        page = query_page(Assignment, OF_DRIVER, partitions, query, between=between, where=where)
+        items = page.items
+        if page.next_cursor is not None:
+            return Page(items=_filter_by_duty_start(items, days), next_cursor=page.next_cursor)
         if len(items) == query.limit:
             return Page(items=_filter_by_duty_start(items, days), next_cursor=_SECOND_DRIVER_CURSOR)
-    rest = (
+    cursor = (
         query.cursor.removeprefix(_SECOND_DRIVER_CURSOR)
         if query.cursor and query.cursor.startswith(_SECOND_DRIVER_CURSOR)
         else ""
     )
-    more = query.model_copy(update={"limit": query.limit - len(items), "cursor": rest or None})
-    shared = [OF_SECOND_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in spans]
-    seconds = query_page(Assignment, OF_SECOND_DRIVER, shared, more, between=between, where=where)
-    following = f"{_SECOND_DRIVER_CURSOR}{seconds.next_cursor}" if seconds.next_cursor is not None else None
-    return Page(items=_filter_by_duty_start([*items, *seconds.items], days), next_cursor=following)
+    remaining_query = query.model_copy(update={"limit": query.limit - len(items), "cursor": cursor or None})
+    second_partitions = [
+        OF_SECOND_DRIVER.partition(org=caller.org_id, driver=driver_id, month=month) for month in months
+    ]
+    second_page = query_page(
+        Assignment, OF_SECOND_DRIVER, second_partitions, remaining_query, between=between, where=where
+    )
+    next_cursor = f"{_SECOND_DRIVER_CURSOR}{second_page.next_cursor}" if second_page.next_cursor is not None else None
+    return Page(items=_filter_by_duty_start([*items, *second_page.items], days), next_cursor=next_cursor)
 
 
 def _date_range(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
     """The first and the last day of the range. Today is the organization's: in its evening, UTC is a day ahead."""
-    today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(org_id))).date()
-    return query.days(today)
+    today = clock.now().astimezone(ZoneInfo(reminder_times.zone(org_id))).date()
+    return query.date_range(today)
 
 
 def _filter_by_duty_start(items: list[Assignment], days: tuple[date, date]) -> list[Assignment]:
     """Those whose duty begins in the range by their own clock."""
     first, last = days
-    return [each for each in items if first <= each.starts_at.astimezone(ZoneInfo(each.timezone)).date() <= last]
+    return [
+        assignment
+        for assignment in items
+        if first <= assignment.starts_at.astimezone(ZoneInfo(assignment.timezone)).date() <= last
+    ]

@@ -22,10 +22,10 @@ def key(org_id: str, assignment_id: str) -> Key:
 
 def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
     """An assignment. Raises Missing, also for people outside whose it is not; Stale when it has another version."""
-    found = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
-    if not can_see(caller, found):
+    assignment = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
+    if not can_see(caller, assignment):
         raise errors.NotFound("there is no such assignment")
-    return found
+    return assignment
 
 
 def can_see(caller: Caller, assignment: Assignment) -> bool:
@@ -45,15 +45,15 @@ def list_by_charter(org_id: str, charter_id: str) -> list[Assignment]:
 
 def find_by_ids(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
     """Assignments by id. No call for none of them."""
-    found = batch_get_all([key(org_id, each) for each in sorted(assignment_ids)])
-    kept = (found.find(Assignment, place) for place in found.kept)
-    return {each.id: each for each in kept if each is not None}
+    batch = batch_get_all([key(org_id, assignment_id) for assignment_id in sorted(assignment_ids)])
+    assignments = (batch.find(Assignment, key_) for key_ in batch.kept)
+    return {assignment.id: assignment for assignment in assignments if assignment is not None}
 
 
 def batch_get_all(keys: Iterable[Key], before: BatchResult | None = None) -> BatchResult:
     """Whatever lies at any number of keys, besides what was gathered `before`. One call for each hundred."""
-    kept = dict(before.kept) if before is not None else {}
-    wanted = [key for key in dict.fromkeys(keys) if key not in kept]
-    for start in range(0, len(wanted), _BATCH_SIZE):
-        kept |= store.batch_get(wanted[start : start + _BATCH_SIZE]).kept
-    return BatchResult(kept)
+    stored = dict(before.kept) if before is not None else {}
+    missing = [key for key in dict.fromkeys(keys) if key not in stored]
+    for start in range(0, len(missing), _BATCH_SIZE):
+        stored |= store.batch_get(missing[start : start + _BATCH_SIZE]).kept
+    return BatchResult(stored)

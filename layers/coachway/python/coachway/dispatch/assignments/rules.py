@@ -101,8 +101,8 @@ def iso_week(at: datetime) -> str:
 def iso_weeks(start: datetime, end: datetime) -> list[str]:
     """Every ISO week (UTC) that has a part of [start, end], oldest first."""
     monday = _EPOCH_MONDAY + (start.astimezone(UTC) - _EPOCH_MONDAY) // _WEEK * _WEEK
-    found = []
+    result = []
     while monday <= end:
-        found.append(iso_week(monday))
+        result.append(iso_week(monday))
         monday += _WEEK
-    return found
+    return result

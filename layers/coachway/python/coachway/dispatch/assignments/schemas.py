@@ -45,7 +45,7 @@ class AssignmentQuery(PageQuery):
             raise ValueError("date_to: must be between date_from and a year after it")
         return self
 
-    def days(self, today: date) -> tuple[date, date]:
+    def date_range(self, today: date) -> tuple[date, date]:
         """The first and the last day of the range."""
         first = self.date_from or (self.date_to - timedelta(days=7) if self.date_to else today)
         return first, self.date_to or first + timedelta(days=30)

@@ -50,7 +50,7 @@ def render_feed(feed: FeedContent) -> bytes:
     calendar.add_component(
         Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
     )
-    for assignment in sorted(feed.assignments, key=lambda each: (each.starts_at, each.id)):
+    for assignment in sorted(feed.assignments, key=lambda assignment: (assignment.starts_at, assignment.id)):
         calendar.add_component(_build_event(assignment, feed))
     text: bytes = calendar.to_ical()
     return text
@@ -107,7 +107,7 @@ def _description(assignment: Assignment) -> str:
 
 def _stop_line(stop: AssignmentStop) -> str:
     zone = ZoneInfo(stop.timezone)
-    times = [at.astimezone(zone) for at in (stop.arrival, stop.departure) if at is not None]
-    shown = " to ".join(f"{at:%H:%M}" for at in times)
+    times = [moment.astimezone(zone) for moment in (stop.arrival, stop.departure) if moment is not None]
+    clock_times = " to ".join(f"{moment:%H:%M}" for moment in times)
     day = f"{times[0]:%a} {times[0].day} {times[0]:%b} " if times else ""
-    return f"{day}{shown} {stop.stop_type.replace('_', ' ')}: {stop.address}".strip()
+    return f"{day}{clock_times} {stop.stop_type.replace('_', ' ')}: {stop.address}".strip()

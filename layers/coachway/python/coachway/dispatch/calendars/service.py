@@ -51,7 +51,7 @@ class CalendarQuery(RequestSchema):
             raise ValueError(f"date_to: must be from date_from to {_MAX_DAYS.days} days on")
         return self
 
-    def range(self, today: date) -> tuple[date, date]:
+    def date_range(self, today: date) -> tuple[date, date]:
         """The first and the last day."""
         if self.date_from is None and self.date_to is not None:
             return self.date_to - _DEFAULT_LENGTH, self.date_to
@@ -152,11 +152,11 @@ class FleetCalendar(BaseSchema):
 def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
     """A driver's calendar. Raises Missing, also for another driver. Two reads."""
     shared.require_own(caller, driver_id)
-    head = DRIVER.key(org=caller.org_id, id=driver_id)
-    found, spans = _load_diaries(caller.org_id, [driver_id], query, [head])
-    driver = found.get(Driver, head)
+    driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
+    batch, spans = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
+    driver = batch.get(Driver, driver_key)
     first, last, span = _date_range(query, driver.timezone)
-    jobs = utilization.blocks_within(diaries.from_batch(found, caller.org_id, driver_id, spans).jobs, span)
+    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, driver_id, spans).blocks, span)
     return Calendar(
         kind="driver",
         id=driver.id,
@@ -167,8 +167,8 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
         date_to=last,
         entries=list_entries(caller.org_id, jobs),
         away=[
-            UnavailablePeriod(starts_at=each.start, ends_at=each.end)
-            for each in utilization.unavailable_spans(driver, span)
+            UnavailablePeriod(starts_at=span_.start, ends_at=span_.end)
+            for span_ in utilization.unavailable_spans(driver, span)
         ],
         utilization=utilization.to_view(utilization.driver_utilization(driver, jobs, span)),
     )
@@ -176,11 +176,11 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
 
 def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
     """A vehicle's calendar, on the organization's clock. Raises Missing. Two reads."""
-    head, terms = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
-    found, spans = _load_diaries(caller.org_id, [vehicle_id], query, [head, terms])
-    vehicle, timezone = found.get(Vehicle, head), found.get(Organization, terms).timezone
+    vehicle_key, organization_key = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
+    batch, spans = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
+    vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
-    jobs = utilization.blocks_within(diaries.from_batch(found, caller.org_id, vehicle_id, spans).jobs, span)
+    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, vehicle_id, spans).blocks, span)
     return Calendar(
         kind="vehicle",
         id=vehicle.id,
@@ -200,55 +200,63 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
 
     One read for each status, and one for each hundred weeks of somebody's diary.
     """
-    terms = ORGANIZATIONS.key(org=caller.org_id)
-    timezone = store.get(Organization, terms).timezone
+    organization_key = ORGANIZATIONS.key(org=caller.org_id)
+    timezone = store.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
     if last - first >= _MAX_FLEET_DAYS:
         raise errors.Invalid.field("date_to", f"must be from date_from to {_MAX_FLEET_DAYS.days} days on")
-    people = [] if query.kind == "vehicle" else _list_drivers(caller, query.vendor_id)
-    things = [] if query.kind == "driver" else _list_vehicles(caller, query.vendor_id)
-    if len(people) + len(things) > _MAX_ROWS:
+    drivers = [] if query.kind == "vehicle" else _list_drivers(caller, query.vendor_id)
+    vehicles = [] if query.kind == "driver" else _list_vehicles(caller, query.vendor_id)
+    if len(drivers) + len(vehicles) > _MAX_ROWS:
         raise errors.Invalid.field("kind", f"more than {_MAX_ROWS} calendars: ask for a kind, or for a vendor's")
-    found, spans = _load_diaries(caller.org_id, [each.id for each in [*people, *things]], query, [])
+    batch, spans = _load_diaries(
+        caller.org_id, [driverurcecle.id for driverurcecle in [*drivers, *vehicles]], query, []
+    )
 
     def jobs_of(resource: str) -> list[DutyBlock]:
-        return utilization.blocks_within(diaries.from_batch(found, caller.org_id, resource, spans).jobs, span)
+        return utilization.blocks_within(diaries.from_batch(batch, caller.org_id, resource, spans).blocks, span)
 
-    driven = [(each, jobs := jobs_of(each.id), utilization.driver_utilization(each, jobs, span)) for each in people]
-    used = [(each, jobs := jobs_of(each.id), utilization.vehicle_utilization(each, jobs, span)) for each in things]
+    driver_rows = [
+        (driver, jobs := jobs_of(driver.id), utilization.driver_utilization(driver, jobs, span)) for driver in drivers
+    ]
+    vehicle_rows = [
+        (vehicle, jobs := jobs_of(vehicle.id), utilization.vehicle_utilization(vehicle, jobs, span))
+        for vehicle in vehicles
+    ]
     return FleetCalendar(
         timezone=timezone,
         date_from=first,
         date_to=last,
-        rows=[_fleet_row("driver", *each) for each in driven] + [_fleet_row("vehicle", *each) for each in used],
-        drivers=utilization.to_view(utilization.sum_booked(known for _, _, known in driven)),
-        vehicles=utilization.to_view(utilization.sum_booked(known for _, _, known in used)),
+        rows=[_fleet_row("driver", *row) for row in driver_rows]
+        + [_fleet_row("vehicle", *row) for row in vehicle_rows],
+        drivers=utilization.to_view(utilization.sum_booked(booked for _, _, booked in driver_rows)),
+        vehicles=utilization.to_view(utilization.sum_booked(booked for _, _, booked in vehicle_rows)),
     )
 
 
 def _list_drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
-    every = [
-        each
+    drivers = [
+        driver
         for status in (DriverStatus.ACTIVE, DriverStatus.ON_LEAVE)
-        for each in shared.list_in_status(caller, Driver, status)
-        if vendor_id is None or each.vendor_id == vendor_id
+        for driver in shared.in_status(caller, Driver, status)
+        if vendor_id is None or driver.vendor_id == vendor_id
     ]
-    return sorted(every, key=lambda each: (each.name.casefold(), each.id))
+    return sorted(drivers, key=lambda driver: (driver.name.casefold(), driver.id))
 
 
 def _list_vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
-    every = [
-        each
+    vehicles = [
+        vehicle
         for status in VehicleStatus
         if status is not VehicleStatus.RETIRED
-        for each in shared.list_in_status(caller, Vehicle, status)
-        if vendor_id is None or each.vendor_id == vendor_id
+        for vehicle in shared.in_status(caller, Vehicle, status)
+        if vendor_id is None or vehicle.vendor_id == vendor_id
     ]
-    return sorted(every, key=lambda each: (each.name.casefold(), each.id))
+    return sorted(vehicles, key=lambda vehicle: (vehicle.name.casefold(), vehicle.id))
 
 
 def _fleet_row(
-    kind: CalendarKind, resource: Driver | Vehicle, jobs: Sequence[DutyBlock], known: BookedTime
+    kind: CalendarKind, resource: Driver | Vehicle, jobs: Sequence[DutyBlock], booked: BookedTime
 ) -> FleetRow:
     return FleetRow(
         kind=kind,
@@ -257,26 +265,26 @@ def _fleet_row(
         status=resource.status,
         vendor_id=resource.vendor_id,
         jobs=[FleetJob(**job.model_dump(include={*FleetJob.model_fields})) for job in jobs],
-        utilization=utilization.to_view(known),
+        utilization=utilization.to_view(booked),
     )
 
 
-def list_entries(org_id: str, jobs: Iterable[DutyBlock]) -> list[CalendarEntry]:
+def list_entries(org_id: str, duty_blocks: Iterable[DutyBlock]) -> list[CalendarEntry]:
     """Jobs with what their assignments say. One read for each hundred."""
-    wanted = list(jobs)
-    known = repository.find_by_ids(org_id, [job.assignment_id for job in wanted])
-    return [_calendar_entry(job, known.get(job.assignment_id)) for job in wanted]
+    blocks = list(duty_blocks)
+    assignments = repository.find_by_ids(org_id, [block.assignment_id for block in blocks])
+    return [_calendar_entry(block, assignments.get(block.assignment_id)) for block in blocks]
 
 
-def _calendar_entry(job: DutyBlock, assignment: Assignment | None) -> CalendarEntry:
+def _calendar_entry(block: DutyBlock, assignment: Assignment | None) -> CalendarEntry:
     stops = assignment.stops if assignment else []
-    said = assignment.model_dump() if assignment else {}
+    fields = assignment.model_dump() if assignment else {}
     named = ("status", "driver_id", "second_driver_id", "second_driver_name", "vehicle_id", "passengers")
     return CalendarEntry(
-        **job.model_dump(include={"assignment_id", "charter_id", "number", "starts_at", "ends_at"}),
-        **{name: said.get(name) for name in (*named, "pickup_at", "dropoff_at")},
-        driver_name=said.get("driver_name", ""),
-        vehicle_name=said.get("vehicle_name", ""),
+        **block.model_dump(include={"assignment_id", "charter_id", "number", "starts_at", "ends_at"}),
+        **{name: fields.get(name) for name in (*named, "pickup_at", "dropoff_at")},
+        driver_name=fields.get("driver_name", ""),
+        vehicle_name=fields.get("vehicle_name", ""),
         pickup=stops[0].address if stops else "",
         dropoff=stops[-1].address if stops else "",
     )
@@ -284,16 +292,16 @@ def _calendar_entry(job: DutyBlock, assignment: Assignment | None) -> CalendarEn
 
 def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
     """The first and the last day, and their time."""
-    first, last = query.range(clock.now().astimezone(ZoneInfo(timezone)).date())
+    first, last = query.date_range(clock.now().astimezone(ZoneInfo(timezone)).date())
     return first, last, utilization.date_span(first, last, timezone)
 
 
 def _load_diaries(
-    org_id: str, resources: Sequence[str], query: CalendarQuery, more: Sequence[Key]
+    org_id: str, resources: Sequence[str], query: CalendarQuery, extra_keys: Sequence[Key]
 ) -> tuple[BatchResult, tuple[str, ...]]:
     """The diaries of the weeks that are asked for, wherever the clock stands, and whatever lies at `more`."""
-    first, last = query.range(clock.now().date())
+    first, last = query.date_range(clock.now().date())
     span = utilization.date_span(first, last, "UTC")
     some_weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
-    wanted = [*more, *(key for resource in resources for key in diaries.page_keys(org_id, resource, some_weeks))]
-    return repository.batch_get_all(wanted), some_weeks
+    keys = [*extra_keys, *(key for resource in resources for key in diaries.page_keys(org_id, resource, some_weeks))]
+    return repository.batch_get_all(keys), some_weeks

@@ -100,20 +100,20 @@ def _get_vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
 
 def _create_link(caller: Caller, resource: str) -> FeedLink:
     nonce = signed_links.new_nonce()
-    made = retry_on_conflict(lambda: _save_nonce(caller, resource, nonce))()
+    feed = retry_on_conflict(lambda: _save_nonce(caller, resource, nonce))()
     token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
-    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=made.updated_at)
+    return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=feed.updated_at)
 
 
 def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
     before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
     after = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
-    told = [CalendarFeedRenewed(resource_id=resource)]
+    events = [CalendarFeedRenewed(resource_id=resource)]
     if before is None:
-        store.commit(caller, Create(after, told, taken=errors.ConcurrentUpdate()))
+        store.commit(caller, Create(after, events, taken=errors.ConcurrentUpdate()))
         return after
     after = before.model_copy(update={"nonce": nonce})
-    store.commit(caller, Update(before, after, told))
+    store.commit(caller, Update(before, after, events))
     return after
 
 
@@ -152,13 +152,13 @@ def open_feed(token: str) -> FeedContent:
 
     A driver's and a vehicle's: a month back and half a year ahead, by their diary. The fleet's: a week and two months.
     """
-    said = _verify_token(token)
-    kept = store.find(CalendarFeed, FEED.key(org=said.org_id, resource=said.subject_id))
-    if kept is None or not kept.nonce or kept.nonce != said.nonce:
+    link = _verify_token(token)
+    feed = store.find(CalendarFeed, FEED.key(org=link.org_id, resource=link.subject_id))
+    if feed is None or not feed.nonce or feed.nonce != link.nonce:
         raise errors.NotFound("this calendar is not shared by this link any more")
-    if said.subject_id == said.org_id:
-        return _load_fleet_feed(said.org_id, kept.updated_at)
-    return _load_resource_feed(said.org_id, said.subject_id, kept.updated_at)
+    if link.subject_id == link.org_id:
+        return _load_fleet_feed(link.org_id, feed.updated_at)
+    return _load_resource_feed(link.org_id, link.subject_id, feed.updated_at)
 
 
 def _verify_token(token: str) -> signed_links.LinkToken:
@@ -173,18 +173,18 @@ def _verify_token(token: str) -> signed_links.LinkToken:
 def _load_resource_feed(org_id: str, resource: str, made_at: datetime) -> FeedContent:
     now, kind = clock.now(), resource.partition("_")[0]
     some_weeks = iso_weeks(now - _PAST, now + _AHEAD)
-    head = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
-    found = store.batch_get([head, *diaries.page_keys(org_id, resource, some_weeks)])
-    jobs = diaries.from_batch(found, org_id, resource, some_weeks).jobs
+    key = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
+    batch = store.batch_get([key, *diaries.page_keys(org_id, resource, some_weeks)])
+    blocks = diaries.from_batch(batch, org_id, resource, some_weeks).blocks
     if kind == "drv":
-        driver = found.get(Driver, head)
+        driver = batch.get(Driver, key)
         name, timezone = driver.name, driver.timezone
     else:
-        name, timezone = found.get(Vehicle, head).name, organization_queries.get(org_id).timezone
-    known = known_by_id(org_id, [job.assignment_id for job in jobs])
+        name, timezone = batch.get(Vehicle, key).name, organization_queries.get(org_id).timezone
+    assignments = known_by_id(org_id, [block.assignment_id for block in blocks])
     # By its own diary: what was declined or released is not in it.
-    ordered = [known[job.assignment_id] for job in jobs if job.assignment_id in known]
-    return FeedContent(name, kind, timezone, [each for each in ordered if _is_shown(each)], made_at)
+    ordered = [assignments[block.assignment_id] for block in blocks if block.assignment_id in assignments]
+    return FeedContent(name, kind, timezone, [assignment for assignment in ordered if _is_shown(assignment)], made_at)
 
 
 def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
@@ -197,14 +197,14 @@ def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
     query: AssignmentQuery | None = AssignmentQuery(
         limit=100, date_from=today - _FLEET_PAST, date_to=today + _FLEET_AHEAD
     )
-    found: list[Assignment] = []
+    assignments: list[Assignment] = []
     for _ in range(_MAX_PAGES):
         if query is None:
             break
         page = list_assignments(caller, query)
-        found += [each for each in page.items if _is_shown(each)]
+        assignments += [assignment for assignment in page.items if _is_shown(assignment)]
         query = query.model_copy(update={"cursor": page.next_cursor}) if page.next_cursor else None
-    return FeedContent(organization.name, "org", organization.timezone, found, made_at)
+    return FeedContent(organization.name, "org", organization.timezone, assignments, made_at)
 
 
 def _is_shown(assignment: Assignment) -> bool:

@@ -39,55 +39,57 @@ def date_span(first: date, last: date, timezone: str) -> Span:
     return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
-def blocks_within(jobs: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
+def blocks_within(blocks: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
     """The jobs that have a part in a time, soonest first."""
-    found = (job for job in jobs if job.starts_at < span.end and span.start < job.ends_at)
-    return sorted(found, key=lambda job: (job.starts_at, job.assignment_id))
+    overlapping = (block for block in blocks if block.starts_at < span.end and span.start < block.ends_at)
+    return sorted(overlapping, key=lambda block: (block.starts_at, block.assignment_id))
 
 
-def driver_utilization(driver: Driver, jobs: Sequence[DutyBlock], span: Span) -> BookedTime:
+def driver_utilization(driver: Driver, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
     """Of a driver: what the weekly hours and exceptions leave can be booked; nothing, while the driver is idle."""
-    spans = (
-        [] if rules.driver_status_reason(driver) else rules.available_spans(driver.availability, driver.timezone, *span)
-    )
-    return BookedTime(_booked_length(jobs, span), _total_length(spans))
+    spans = [] if rules.driver_status_reason(driver) else rules.open_spans(driver.availability, driver.timezone, *span)
+    return BookedTime(_booked_length(blocks, span), _total_length(spans))
 
 
-def vehicle_utilization(vehicle: Vehicle, jobs: Sequence[DutyBlock], span: Span) -> BookedTime:
+def vehicle_utilization(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
     """Of a vehicle: all of the time can be booked; nothing, while it is not in service."""
-    return BookedTime(_booked_length(jobs, span), _total_length([] if rules.vehicle_status_reason(vehicle) else [span]))
+    return BookedTime(
+        _booked_length(blocks, span), _total_length([] if rules.vehicle_status_reason(vehicle) else [span])
+    )
 
 
 def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
     """When a driver may not be had."""
-    gaps, at = list[Span](), span.start
-    for each in rules.available_spans(driver.availability, driver.timezone, *span):
-        if at < each.start:
-            gaps.append(Span(at, each.start))
-        at = each.end
-    return [*gaps, *([Span(at, span.end)] if at < span.end else [])]
+    gaps, position = list[Span](), span.start
+    for open_span in rules.open_spans(driver.availability, driver.timezone, *span):
+        if position < open_span.start:
+            gaps.append(Span(position, open_span.start))
+        position = open_span.end
+    return [*gaps, *([Span(position, span.end)] if position < span.end else [])]
 
 
-def sum_booked(every: Iterable[BookedTime]) -> BookedTime:
+def sum_booked(times: Iterable[BookedTime]) -> BookedTime:
     """All together."""
-    known = list(every)
+    booked_times = list(times)
     zero = timedelta()
-    return BookedTime(sum((each.booked for each in known), zero), sum((each.available for each in known), zero))
+    return BookedTime(
+        sum((time_.booked for time_ in booked_times), zero), sum((time_.available for time_ in booked_times), zero)
+    )
 
 
-def to_view(known: BookedTime) -> Utilization:
+def to_view(booked: BookedTime) -> Utilization:
     """In hours and per cent, as it is shown."""
-    percent = round(100 * (known.booked / known.available), 1) if known.available else None
+    percent = round(100 * (booked.booked / booked.available), 1) if booked.available else None
     return Utilization(
-        hours_booked=_round_hours(known.booked),
-        hours_available=_round_hours(known.available),
+        hours_booked=_round_hours(booked.booked),
+        hours_available=_round_hours(booked.available),
         utilization_percent=percent,
     )
 
 
-def _booked_length(jobs: Sequence[DutyBlock], span: Span) -> timedelta:
+def _booked_length(blocks: Sequence[DutyBlock], span: Span) -> timedelta:
     return _total_length(
-        Span(max(job.starts_at, span.start), min(job.ends_at, span.end)) for job in blocks_within(jobs, span)
+        Span(max(block.starts_at, span.start), min(block.ends_at, span.end)) for block in blocks_within(blocks, span)
     )
 
 

@@ -26,35 +26,40 @@ class Clash(NamedTuple):
     """A job that is in the way; `short_by` is how much time is missing to get from the one to the other."""
 
     kind: ClashKind
-    job: DutyBlock
+    block: DutyBlock
     short_by: timedelta
 
 
-def find_clash(one: DutyBlock, other: DutyBlock) -> Clash | None:
+def find_clash(block: DutyBlock, other: DutyBlock) -> Clash | None:
     """Why nobody can do `one` besides `other`, or None."""
-    if one.starts_at < other.ends_at and other.starts_at < one.ends_at:
-        return Clash(ClashKind.OVERLAP, other, min(one.ends_at, other.ends_at) - max(one.starts_at, other.starts_at))
-    first, second = (one, other) if one.starts_at < other.starts_at else (other, one)
+    if block.starts_at < other.ends_at and other.starts_at < block.ends_at:
+        return Clash(
+            ClashKind.OVERLAP, other, min(block.ends_at, other.ends_at) - max(block.starts_at, other.starts_at)
+        )
+    first, second = (block, other) if block.starts_at < other.starts_at else (other, block)
     missing = travel_time(first.finishes, second.begins) - (second.pickup_at - first.dropoff_at)
     return Clash(ClashKind.TRAVEL, other, missing) if missing > timedelta() else None
 
 
-def list_clashes(job: DutyBlock, others: Iterable[DutyBlock]) -> list[Clash]:
+def list_clashes(block: DutyBlock, blocks: Iterable[DutyBlock]) -> list[Clash]:
     """Everything that is in the way of a job, soonest first."""
-    found = (find_clash(job, other) for other in others if other.assignment_id != job.assignment_id)
-    return sorted((clash for clash in found if clash is not None), key=lambda clash: clash.job.starts_at)
+    clashes = (find_clash(block, other) for other in blocks if other.assignment_id != block.assignment_id)
+    return sorted((clash for clash in clashes if clash is not None), key=lambda clash: clash.block.starts_at)
 
 
-def earliest_start_after(job: DutyBlock, clash: Clash) -> datetime:
+def earliest_start_after(block: DutyBlock, clash: Clash) -> datetime:
     """When `job` may start at the earliest if it is done after the one that it clashes with."""
-    other = clash.job
-    ready = other.dropoff_at + travel_time(other.finishes, job.begins) - (job.pickup_at - job.starts_at)
-    return max(other.ends_at, ready)
+    other = clash.block
+    ready_at = other.dropoff_at + travel_time(other.finishes, block.begins) - (block.pickup_at - block.starts_at)
+    return max(other.ends_at, ready_at)
 
 
-def move_block(job: DutyBlock, starts_at: datetime) -> DutyBlock:
+def move_block(block: DutyBlock, starts_at: datetime) -> DutyBlock:
     """The same job, at another time."""
-    by = starts_at - job.starts_at
-    duty = [each.model_copy(update={"start": each.start + by, "end": each.end + by}) for each in job.duty]
-    times = {name: getattr(job, name) + by for name in ("starts_at", "ends_at", "pickup_at", "dropoff_at")}
-    return job.model_copy(update={**times, "duty": duty})
+    shift = starts_at - block.starts_at
+    duty = [
+        segment.model_copy(update={"start": segment.start + shift, "end": segment.end + shift})
+        for segment in block.duty
+    ]
+    times = {name: getattr(block, name) + shift for name in ("starts_at", "ends_at", "pickup_at", "dropoff_at")}
+    return block.model_copy(update={**times, "duty": duty})

@@ -36,14 +36,14 @@ class Diary:
     resource: str
     weeks: tuple[str, ...]
     pages: Mapping[str, DiaryPage]
-    struck: frozenset[str] = frozenset()
+    cleared_weeks: frozenset[str] = frozenset()
     """Weeks from which a job is taken off when another is entered."""
 
     @property
-    def jobs(self) -> list[DutyBlock]:
+    def blocks(self) -> list[DutyBlock]:
         """Every job on these pages, once, soonest first."""
-        found = {job.assignment_id: job for page in self.pages.values() for job in page.jobs}
-        return _sort_blocks(found.values())
+        blocks = {block.assignment_id: block for page in self.pages.values() for block in page.jobs}
+        return _sort_blocks(blocks.values())
 
     def key(self, week: str) -> Key:
         """Where a page lies."""
@@ -51,13 +51,13 @@ class Diary:
 
     def without(self, assignment_id: str) -> Diary:
         """The same as it will be without a job; entering another one takes this one off."""
-        pages, struck = dict(self.pages), set(self.struck)
+        pages, cleared = dict(self.pages), set(self.cleared_weeks)
         for week, page in self.pages.items():
-            left = [job for job in page.jobs if job.assignment_id != assignment_id]
-            if left != page.jobs:
-                pages[week] = page.model_copy(update={"jobs": left})
-                struck.add(week)
-        return replace(self, pages=pages, struck=frozenset(struck))
+            blocks = [block for block in page.jobs if block.assignment_id != assignment_id]
+            if blocks != page.jobs:
+                pages[week] = page.model_copy(update={"jobs": blocks})
+                cleared.add(week)
+        return replace(self, pages=pages, cleared_weeks=frozenset(cleared))
 
 
 def weeks_around(start: datetime, end: datetime) -> tuple[str, ...]:
@@ -65,41 +65,46 @@ def weeks_around(start: datetime, end: datetime) -> tuple[str, ...]:
     return tuple(iso_weeks(start - REACH, end + REACH))
 
 
-def page_keys(org_id: str, resource: str, some_weeks: Iterable[str]) -> list[Key]:
+def page_keys(org_id: str, resource: str, week_names: Iterable[str]) -> list[Key]:
     """Where the pages of these weeks lie."""
-    return [DIARY.key(org=org_id, resource=resource, week=week) for week in some_weeks]
+    return [DIARY.key(org=org_id, resource=resource, week=week) for week in week_names]
 
 
-def from_batch(found: BatchResult, org_id: str, resource: str, some_weeks: Iterable[str]) -> Diary:
+def from_batch(batch: BatchResult, org_id: str, resource: str, week_names: Iterable[str]) -> Diary:
     """The diary, out of what was gathered."""
-    wanted = tuple(some_weeks)
-    pages = dict(zip(wanted, (found.find(DiaryPage, key) for key in page_keys(org_id, resource, wanted)), strict=True))
-    return Diary(org_id, resource, wanted, {week: page for week, page in pages.items() if page is not None})
+    week_list = tuple(week_names)
+    pages = dict(
+        zip(week_list, (batch.find(DiaryPage, key) for key in page_keys(org_id, resource, week_list)), strict=True)
+    )
+    return Diary(org_id, resource, week_list, {week: page for week, page in pages.items() if page is not None})
 
 
-def add_block_ops(diary: Diary, job: DutyBlock) -> list[Op]:
+def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
     """The ops by which a job that was judged by this diary stands in it. They fail with DiaryChanged."""
-    written = set(iso_weeks(job.starts_at, job.ends_at))
-    if not written <= set(diary.weeks):
+    affected_weeks = set(iso_weeks(block.starts_at, block.ends_at))
+    if not affected_weeks <= set(diary.weeks):
         raise ValueError("a job is judged by the weeks that it lies in")
-    ops = [_add_to_week_op(diary, week, job) if week in written else _unchanged_op(diary, week) for week in diary.weeks]
+    ops = [
+        _add_to_week_op(diary, week, block) if week in affected_weeks else _unchanged_op(diary, week)
+        for week in diary.weeks
+    ]
     # One job more; as many as before when another was taken off.
-    return ops if diary.struck else [*ops, counted.increment_op(diary.org_id, diary.resource)]
+    return ops if diary.cleared_weeks else [*ops, counted.increment_op(diary.org_id, diary.resource)]
 
 
-def _add_to_week_op(diary: Diary, week: str, job: DutyBlock) -> Op:
+def _add_to_week_op(diary: Diary, week: str, block: DutyBlock) -> Op:
     page = diary.pages.get(week)
     if page is None:
-        made = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, jobs=[job])
-        return Create(made, taken=DiaryChanged())
-    return Update(page, page.model_copy(update={"jobs": _sort_blocks([*page.jobs, job])}), lost=DiaryChanged())
+        created = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, jobs=[block])
+        return Create(created, taken=DiaryChanged())
+    return Update(page, page.model_copy(update={"jobs": _sort_blocks([*page.jobs, block])}), lost=DiaryChanged())
 
 
 def _unchanged_op(diary: Diary, week: str) -> Op:
     page = diary.pages.get(week)
     if page is None:
         return CheckAbsent(diary.key(week), DiaryChanged())
-    if week in diary.struck:
+    if week in diary.cleared_weeks:
         return Update(page, page.model_copy(), lost=DiaryChanged())
     return CheckVersion(page, DiaryChanged())
 
@@ -109,33 +114,37 @@ def remove_block_ops(diary: Diary, assignment_id: str) -> list[Op]:
     return _replace_block_ops(diary, assignment_id, None)
 
 
-def truncate_block_ops(diary: Diary, assignment_id: str, at: datetime) -> list[Op]:
+def truncate_block_ops(diary: Diary, assignment_id: str, moment: datetime) -> list[Op]:
     """The ops by which a job that had begun ends now: what was worked stays. They fail with DiaryChanged."""
-    job = next((each for each in diary.jobs if each.assignment_id == assignment_id), None)
-    if job is None or at >= job.ends_at:
+    block = next((candidate for candidate in diary.blocks if candidate.assignment_id == assignment_id), None)
+    if block is None or moment >= block.ends_at:
         return complete_block_ops(diary.org_id, [diary.resource])
-    ends_at = max(at, job.starts_at + timedelta(minutes=1))
-    duty = [each.model_copy(update={"end": min(each.end, ends_at)}) for each in job.duty if each.start < ends_at]
-    shorter = {"ends_at": ends_at, "dropoff_at": min(job.dropoff_at, ends_at), "finishes": None, "duty": duty}
-    return _replace_block_ops(diary, assignment_id, job.model_copy(update=shorter))
+    ends_at = max(moment, block.starts_at + timedelta(minutes=1))
+    duty = [
+        segment.model_copy(update={"end": min(segment.end, ends_at)})
+        for segment in block.duty
+        if segment.start < ends_at
+    ]
+    changes = {"ends_at": ends_at, "dropoff_at": min(block.dropoff_at, ends_at), "finishes": None, "duty": duty}
+    return _replace_block_ops(diary, assignment_id, block.model_copy(update=changes))
 
 
-def _replace_block_ops(diary: Diary, assignment_id: str, instead: DutyBlock | None) -> list[Op]:
+def _replace_block_ops(diary: Diary, assignment_id: str, replacement: DutyBlock | None) -> list[Op]:
     """The pages without a job, or with another one in its place where that has a part in the week."""
     ops: list[Op] = []
-    lasts = set(iso_weeks(instead.starts_at, instead.ends_at)) if instead is not None else set()
+    replacement_weeks = set(iso_weeks(replacement.starts_at, replacement.ends_at)) if replacement is not None else set()
     for week, page in diary.pages.items():
-        left = [job for job in page.jobs if job.assignment_id != assignment_id]
-        if left == page.jobs:
+        blocks = [block for block in page.jobs if block.assignment_id != assignment_id]
+        if blocks == page.jobs:
             continue
-        if instead is not None and week in lasts:
-            left = _sort_blocks([*left, instead])
-        ops.append(Update(page, page.model_copy(update={"jobs": left}), lost=DiaryChanged()))
+        if replacement is not None and week in replacement_weeks:
+            blocks = _sort_blocks([*blocks, replacement])
+        ops.append(Update(page, page.model_copy(update={"jobs": blocks}), lost=DiaryChanged()))
     return [*ops, *complete_block_ops(diary.org_id, [diary.resource])]
 
 
-def _sort_blocks(jobs: Iterable[DutyBlock]) -> list[DutyBlock]:
-    return sorted(jobs, key=lambda job: (job.starts_at, job.assignment_id))
+def _sort_blocks(blocks: Iterable[DutyBlock]) -> list[DutyBlock]:
+    return sorted(blocks, key=lambda block: (block.starts_at, block.assignment_id))
 
 
 def complete_block_ops(org_id: str, resources: Iterable[str]) -> list[Op]:

@@ -33,20 +33,20 @@ def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     """A driver's clock, now. Raises Missing, also for another driver. Two reads."""
     shared.require_own(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
-    head, terms = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
-    some_weeks = iso_weeks(now - REACH, now)
-    found = store.batch_get([head, terms, *diaries.page_keys(org_id, driver_id, some_weeks)])
-    driver, policy = found.get(Driver, head), found.get(Organization, terms).hours_policy
-    jobs = diaries.from_batch(found, org_id, driver_id, some_weeks).jobs
-    begun = [job for job in jobs if job.starts_at <= now]
-    known = repository.find_by_ids(org_id, logbook.started_ids(begun, now))
-    return driver_clock(driver, begun, known, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier)
+    driver_key, organization_key = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
+    week_names = iso_weeks(now - REACH, now)
+    batch = store.batch_get([driver_key, organization_key, *diaries.page_keys(org_id, driver_id, week_names)])
+    driver, policy = batch.get(Driver, driver_key), batch.get(Organization, organization_key).hours_policy
+    blocks = diaries.from_batch(batch, org_id, driver_id, week_names).blocks
+    past_blocks = [block for block in blocks if block.starts_at <= now]
+    started = repository.find_by_ids(org_id, logbook.started_ids(past_blocks, now))
+    return driver_clock(driver, past_blocks, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier)
 
 
 def driver_clock(
     driver: Driver,
-    jobs: Sequence[DutyBlock],
-    known: Mapping[str, Assignment],
+    blocks: Sequence[DutyBlock],
+    started: Mapping[str, Assignment],
     rules: Ruleset,
     now: datetime,
     *,
@@ -56,29 +56,31 @@ def driver_clock(
     zone, cycle = ZoneInfo(driver.timezone), rules.cycle(daily_carrier)
     today = now.astimezone(zone).date()
     since = _midnight(today - timedelta(days=cycle.days), zone)
-    log = logbook.build_log(driver, jobs, known, since, now, now, rules.rest)
-    holes = _unknown_periods(driver, jobs, known, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now)
+    log = logbook.build_log(driver, blocks, started, since, now, now, rules.rest)
+    unknown_periods = _unknown_periods(
+        driver, blocks, started, log, _midnight(today - timedelta(days=cycle.days - 1), zone), now
+    )
     verdict = check(log, [], rules, daily_carrier=daily_carrier, home=zone)
-    left = verdict.remaining if not holes and verdict.verdict is not Answer.UNKNOWN else None
+    remaining = verdict.remaining if not unknown_periods and verdict.verdict is not Answer.UNKNOWN else None
     pieces = timeline(log, rules.rest).pieces if log else ()
-    days = [_day_worked(pieces, today - timedelta(days=ago), zone) for ago in range(cycle.days)]
+    days = [_day_worked(pieces, today - timedelta(days=days_ago), zone) for days_ago in range(cycle.days)]
     return DriverHours(
         driver_id=driver.id,
         driver_name=driver.name,
         timezone=driver.timezone,
         as_of=now,
         ruleset=rules.name,
-        known="known" if left else "unknown",
-        holes=holes,
+        known="known" if remaining else "unknown",
+        holes=unknown_periods,
         status=log[-1].status if log and log[-1].end >= now else None,
-        drive_hours_left=_round_down_hours(left.drive) if left else None,
-        duty_hours_left=_round_down_hours(left.duty) if left else None,
-        cycle_hours_left=_round_down_hours(left.cycle) if left else None,
+        drive_hours_left=_round_down_hours(remaining.drive) if remaining else None,
+        duty_hours_left=_round_down_hours(remaining.duty) if remaining else None,
+        cycle_hours_left=_round_down_hours(remaining.cycle) if remaining else None,
         cycle_days=cycle.days,
         cycle_hours=_round_hours(cycle.limit),
-        may_drive_from=verdict.earliest_drive_at if left else None,
-        rested_at=_rested_at(pieces, rules.rest, now) if left else None,
-        hours_back=_hours_coming_back(days, cycle.days, zone) if left else [],
+        may_drive_from=verdict.earliest_drive_at if remaining else None,
+        rested_at=_rested_at(pieces, rules.rest, now) if remaining else None,
+        hours_back=_hours_coming_back(days, cycle.days, zone) if remaining else [],
         days=days,
         log=log,
         citations=[rules.citation(rule, daily_carrier) for rule in (Rule.DRIVE, Rule.DUTY, Rule.CYCLE)],
@@ -87,62 +89,62 @@ def driver_clock(
 
 def _unknown_periods(
     driver: Driver,
-    jobs: Sequence[DutyBlock],
-    known: Mapping[str, Assignment],
+    blocks: Sequence[DutyBlock],
+    started: Mapping[str, Assignment],
     log: Sequence[Segment],
     since: datetime,
     now: datetime,
 ) -> list[UnknownPeriod]:
     """What is missing in a log between `since` and `now`."""
-    found, at = list[UnknownPeriod](), since
+    periods, covered_until = list[UnknownPeriod](), since
     for segment in [*log, None]:
         until = segment.start if segment else now
-        if at < until and until > since:
-            found.append(_explain_period(driver, jobs, known, max(at, since), until))
-        at = max(at, segment.end) if segment else now
-    return found
+        if covered_until < until and until > since:
+            periods.append(_explain_period(driver, blocks, started, max(covered_until, since), until))
+        covered_until = max(covered_until, segment.end) if segment else now
+    return periods
 
 
 def _explain_period(
-    driver: Driver, jobs: Sequence[DutyBlock], known: Mapping[str, Assignment], start: datetime, end: datetime
+    driver: Driver, blocks: Sequence[DutyBlock], started: Mapping[str, Assignment], start: datetime, end: datetime
 ) -> UnknownPeriod:
     # For all that is known, a duty that was begun and not ended goes on after its plan.
-    job = next((each for each in reversed(jobs) if each.starts_at < end), None)
-    if start < driver.created_at.astimezone(UTC) or job is None:
+    block = next((candidate for candidate in reversed(blocks) if candidate.starts_at < end), None)
+    if start < driver.created_at.astimezone(UTC) or block is None:
         reason = "the driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))"
         return UnknownPeriod(starts_at=start, ends_at=end, reason=reason)
-    assignment = known.get(job.assignment_id)
+    assignment = started.get(block.assignment_id)
     if assignment is None or assignment.checked_in_at is None:
-        reason = f"{job.number} should be over, and the driver has not reported for it: nobody knows what they did"
+        reason = f"{block.number} should be over, and the driver has not reported for it: nobody knows what they did"
     else:
-        reason = f"{job.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
-    return UnknownPeriod(starts_at=start, ends_at=end, reason=reason, assignment_id=job.assignment_id)
+        reason = f"{block.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
+    return UnknownPeriod(starts_at=start, ends_at=end, reason=reason, assignment_id=block.assignment_id)
 
 
 def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
     """When a full rest is over that goes on, or begins now; None when the last one still counts in full."""
     if not pieces or pieces[-1].kind is not Kind.REST:
         return now + rest
-    over = pieces[-1].start + rest
-    return over if over > now else None
+    rested_at = pieces[-1].start + rest
+    return rested_at if rested_at > now else None
 
 
 def _day_worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
     start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
-    driving, working = _NOTHING, _NOTHING
+    driving, on_duty = _NOTHING, _NOTHING
     for piece in pieces:
-        part = min(piece.end, end) - max(piece.start, start)
-        if part > _NOTHING and piece.kind is not Kind.REST:
-            working += part
-            driving += part if piece.kind is Kind.DRIVE else _NOTHING
-    return DayWorked(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(working))
+        overlap = min(piece.end, end) - max(piece.start, start)
+        if overlap > _NOTHING and piece.kind is not Kind.REST:
+            on_duty += overlap
+            driving += overlap if piece.kind is Kind.DRIVE else _NOTHING
+    return DayWorked(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(on_duty))
 
 
 def _hours_coming_back(days: Sequence[DayWorked], cycle_days: int, zone: ZoneInfo) -> list[HoursBack]:
     return [
-        HoursBack(at=_midnight(worked.day + timedelta(days=cycle_days), zone), hours=worked.on_duty_hours)
-        for worked in reversed(days)
-        if worked.on_duty_hours
+        HoursBack(at=_midnight(day.day + timedelta(days=cycle_days), zone), hours=day.on_duty_hours)
+        for day in reversed(days)
+        if day.on_duty_hours
     ]
 
 

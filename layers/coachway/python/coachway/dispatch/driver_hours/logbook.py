@@ -40,8 +40,8 @@ class _Milestone(NamedTuple):
 
 def build_log(
     driver: Driver,
-    jobs: Iterable[DutyBlock],
-    known: Mapping[str, Assignment],
+    blocks: Iterable[DutyBlock],
+    started: Mapping[str, Assignment],
     since: datetime,
     until: datetime,
     now: datetime,
@@ -54,54 +54,54 @@ def build_log(
     (49 CFR 395.8(j)(2)).
     """
     start, end = since.astimezone(UTC), until.astimezone(UTC)
-    stretches = _stated_periods(driver, start)
-    last: DutyBlock | None = None
-    for job in sorted(jobs, key=lambda job: job.starts_at):
-        lived = _block_periods(job, known.get(job.assignment_id), now)
-        took = transfer_time(last, job, rest) if last is not None else _NOTHING
-        if took and lived:
-            stretches.append(_Period(lived[0].start - took, lived[0].start, Status.DRIVING))
-        stretches += lived
-        last = job
-    found: list[Segment] = []
-    at = min(end, _known_since(driver, start))
-    for stretch in stretches:
-        begins, ends = max(stretch.start, at), min(stretch.end, end)
-        if begins >= ends:
+    periods = _stated_periods(driver, start)
+    previous: DutyBlock | None = None
+    for block in sorted(blocks, key=lambda block: block.starts_at):
+        actual = _block_periods(block, started.get(block.assignment_id), now)
+        transfer = transfer_time(previous, block, rest) if previous is not None else _NOTHING
+        if transfer and actual:
+            periods.append(_Period(actual[0].start - transfer, actual[0].start, Status.DRIVING))
+        periods += actual
+        previous = block
+    segments: list[Segment] = []
+    position = min(end, _known_since(driver, start))
+    for period in periods:
+        start_, end_ = max(period.start, position), min(period.end, end)
+        if start_ >= end_:
             continue
-        if at < begins:
-            found.append(Segment(start=at, end=begins, status=Status.OFF))
-        if stretch.status is not None:
-            found.append(Segment(start=begins, end=ends, status=stretch.status, riding=stretch.riding))
-        at = ends
-    if at < end:
-        found.append(Segment(start=at, end=end, status=Status.OFF))
-    return found
+        if position < start_:
+            segments.append(Segment(start=position, end=start_, status=Status.OFF))
+        if period.status is not None:
+            segments.append(Segment(start=start_, end=end_, status=period.status, riding=period.riding))
+        position = end_
+    if position < end:
+        segments.append(Segment(start=position, end=end, status=Status.OFF))
+    return segments
 
 
-def transfer_time(one: DutyBlock, other: DutyBlock, rest: timedelta) -> timedelta:
+def transfer_time(block: DutyBlock, next_block: DutyBlock, rest: timedelta) -> timedelta:
     """How long it is driven from where a job ends to where the next begins, beyond what both plan to and from a garage.
 
     Nothing, if a full rest fits in besides: then getting there is off duty as well (49 CFR 395.1(j)).
     """
-    planned = (one.ends_at - one.dropoff_at) + (other.pickup_at - other.starts_at)
-    missing = travel_time(one.finishes, other.begins) - planned
-    between = other.starts_at - one.ends_at
-    return _NOTHING if between - missing >= rest else max(_NOTHING, min(missing, between))
+    planned = (block.ends_at - block.dropoff_at) + (next_block.pickup_at - next_block.starts_at)
+    missing = travel_time(block.finishes, next_block.begins) - planned
+    gap = next_block.starts_at - block.ends_at
+    return _NOTHING if gap - missing >= rest else max(_NOTHING, min(missing, gap))
 
 
-def block_segments(before: Sequence[DutyBlock], job: DutyBlock, rest: timedelta) -> list[Segment]:
+def block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: timedelta) -> list[Segment]:
     """What a driver does for a job who has just done those before it: the way there, and its duty."""
-    last = max(before, key=lambda each: each.starts_at, default=None)
-    took = transfer_time(last, job, rest) if last is not None else _NOTHING
-    if not took:
-        return job.duty
-    return [Segment(start=job.starts_at - took, end=job.starts_at, status=Status.DRIVING), *job.duty]
+    previous = max(earlier, key=lambda candidate: candidate.starts_at, default=None)
+    transfer = transfer_time(previous, block, rest) if previous is not None else _NOTHING
+    if not transfer:
+        return block.duty
+    return [Segment(start=block.starts_at - transfer, end=block.starts_at, status=Status.DRIVING), *block.duty]
 
 
-def started_ids(jobs: Iterable[DutyBlock], now: datetime) -> list[str]:
+def started_ids(blocks: Iterable[DutyBlock], now: datetime) -> list[str]:
     """The ids of the assignments that `log` must know of: those that should have begun."""
-    return [job.assignment_id for job in jobs if job.starts_at <= now]
+    return [block.assignment_id for block in blocks if block.starts_at <= now]
 
 
 def _known_since(driver: Driver, since: datetime) -> datetime:
@@ -124,24 +124,26 @@ def _stated_periods(driver: Driver, since: datetime) -> list[_Period]:
     """The days before a driver was added, as they stated them: on duty from midnight on, then off."""
     if since >= driver.created_at or driver.duty_statement is None:
         return []
-    found: list[_Period] = []
+    periods: list[_Period] = []
     for days_ago in range(len(driver.duty_statement), 0, -1):
         midnight, following = _midnight(driver, days_ago), _midnight(driver, days_ago - 1)
-        worked = min(midnight + timedelta(hours=driver.duty_statement[days_ago - 1]), following)
-        found += [_Period(midnight, worked, Status.ON), _Period(worked, following, Status.OFF)]
-    return [stretch for stretch in found if stretch.start < stretch.end]
+        work_end = min(midnight + timedelta(hours=driver.duty_statement[days_ago - 1]), following)
+        periods += [_Period(midnight, work_end, Status.ON), _Period(work_end, following, Status.OFF)]
+    return [period for period in periods if period.start < period.end]
 
 
-def _block_periods(job: DutyBlock, assignment: Assignment | None, now: datetime) -> list[_Period]:
+def _block_periods(block: DutyBlock, assignment: Assignment | None, now: datetime) -> list[_Period]:
     if assignment is None or assignment.checked_in_at is None:
-        if job.ends_at <= now:
-            return [_Period(job.starts_at, job.ends_at, None)]
-        return [_Period(each.start, each.end, each.status, each.riding) for each in job.duty]
-    marks = _milestones(job, assignment, now)
-    found = [stretch for one, two in pairwise(marks) for stretch in _actual_periods(job.duty, one, two)]
-    if _ended_at(assignment) is None and marks[-1].actual <= now:
-        found.append(_Period(marks[-1].actual, now, None))
-    return found
+        if block.ends_at <= now:
+            return [_Period(block.starts_at, block.ends_at, None)]
+        return [_Period(segment.start, segment.end, segment.status, segment.riding) for segment in block.duty]
+    milestones = _milestones(block, assignment, now)
+    periods = [
+        period for before, after in pairwise(milestones) for period in _actual_periods(block.duty, before, after)
+    ]
+    if _ended_at(assignment) is None and milestones[-1].actual <= now:
+        periods.append(_Period(milestones[-1].actual, now, None))
+    return periods
 
 
 def _ended_at(assignment: Assignment) -> datetime | None:
@@ -149,13 +151,13 @@ def _ended_at(assignment: Assignment) -> datetime | None:
     return assignment.checked_out_at or assignment.ended_at
 
 
-def _milestones(job: DutyBlock, assignment: Assignment, now: datetime) -> list[_Milestone]:
+def _milestones(block: DutyBlock, assignment: Assignment, now: datetime) -> list[_Milestone]:
     """Moments of the plan with when they came, or are to be expected; in order.
 
     What is ahead is as late as the last thing that happened, or as what should have happened by now. Without a word
     after the planned end nothing more is expected: from then on nobody knows.
     """
-    moments: list[tuple[datetime | None, datetime | None, bool]] = [(job.starts_at, assignment.checked_in_at, False)]
+    moments: list[tuple[datetime | None, datetime | None, bool]] = [(block.starts_at, assignment.checked_in_at, False)]
     for number, stop in enumerate(assignment.stops):
         if number:
             moments.append((stop.arrival, stop.arrived_at, True))
@@ -163,55 +165,59 @@ def _milestones(job: DutyBlock, assignment: Assignment, now: datetime) -> list[_
             moments.append((stop.departure, stop.departed_at, True))
     ended = _ended_at(assignment)
     last = max(
-        [job.ends_at, *(planned for planned, actual, _ in moments if planned is not None and actual is not None)]
+        [block.ends_at, *(planned for planned, actual, _ in moments if planned is not None and actual is not None)]
     )
     moments.append((last, ended, False))
-    found: list[_Milestone] = []
-    late = _NOTHING
+    milestones: list[_Milestone] = []
+    delay = _NOTHING
     for planned, actual, is_stop in moments:
-        if planned is None or planned > last or (found and planned < found[-1].planned):
+        if planned is None or planned > last or (milestones and planned < milestones[-1].planned):
             continue
         if actual is not None:
-            late = max(_NOTHING, actual - planned)
+            delay = max(_NOTHING, actual - planned)
         elif ended is not None:
             continue
-        elif found and planned + late <= now < job.ends_at + late and planned < job.ends_at:
-            late = now - planned
-        came = actual or planned + late
+        elif milestones and planned + delay <= now < block.ends_at + delay and planned < block.ends_at:
+            delay = now - planned
+        actual_or_expected = actual or planned + delay
         if ended is not None:
-            came = min(came, ended)
-        found.append(_Milestone(planned, max(came, found[-1].actual) if found else came, is_stop))
-    return found
+            actual_or_expected = min(actual_or_expected, ended)
+        milestones.append(
+            _Milestone(
+                planned, max(actual_or_expected, milestones[-1].actual) if milestones else actual_or_expected, is_stop
+            )
+        )
+    return milestones
 
 
-def _actual_periods(duty: Sequence[Segment], one: _Milestone, two: _Milestone) -> list[_Period]:
+def _actual_periods(duty: Sequence[Segment], before: _Milestone, after: _Milestone) -> list[_Period]:
     """What was planned between two marks, as it was lived.
 
     Between stops the driving took as long as it took. To and from the garage it took no longer than planned: what is
     left over is time on duty, before leaving and after coming back.
     """
-    length = two.actual - one.actual
+    length = after.actual - before.actual
     if length <= _NOTHING:
         return []
     parts = [
-        _Period(max(each.start, one.planned), min(each.end, two.planned), each.status, each.riding)
-        for each in duty
-        if each.start < two.planned and each.end > one.planned
+        _Period(max(segment.start, before.planned), min(segment.end, after.planned), segment.status, segment.riding)
+        for segment in duty
+        if segment.start < after.planned and segment.end > before.planned
     ]
     planned = sum((part.end - part.start for part in parts), _NOTHING)
     if not planned:
-        return [_Period(one.actual, two.actual, Status.ON)]
-    at, found = one.actual, list[_Period]()
+        return [_Period(before.actual, after.actual, Status.ON)]
+    position, periods = before.actual, list[_Period]()
     share = length / planned
-    if share > 1 and not (one.is_stop and two.is_stop):
+    if share > 1 and not (before.is_stop and after.is_stop):
         share = 1.0
-        if not one.is_stop:
-            at = two.actual - planned
-            found.append(_Period(one.actual, at, Status.ON))
+        if not before.is_stop:
+            position = after.actual - planned
+            periods.append(_Period(before.actual, position, Status.ON))
     for part in parts:
-        ends = min(two.actual, at + (part.end - part.start) * share)
-        found.append(_Period(at, ends, part.status, part.riding))
-        at = ends
-    if at < two.actual:
-        found.append(_Period(at, two.actual, Status.ON))
-    return [stretch for stretch in found if stretch.start < stretch.end]
+        part_end = min(after.actual, position + (part.end - part.start) * share)
+        periods.append(_Period(position, part_end, part.status, part.riding))
+        position = part_end
+    if position < after.actual:
+        periods.append(_Period(position, after.actual, Status.ON))
+    return [period for period in periods if period.start < period.end]

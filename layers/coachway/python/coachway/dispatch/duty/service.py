@@ -44,14 +44,14 @@ class DutyInput(RequestSchema):
         ),
     ] = None
 
-    def moment(self, caller: Caller) -> datetime:
+    def resolve_time(self, caller: Caller) -> datetime:
         """When it was. Raises Invalid for a time that cannot be meant."""
-        now, ago = clock.now(), _LONGEST_AGO if caller.is_outside else REACH
+        now, oldest_age = clock.now(), _LONGEST_AGO if caller.is_outside else REACH
         if self.at is None:
             return now
-        if not now - ago <= self.at <= now + CLOCK_SKEW:
-            said = "a day" if caller.is_outside else f"{ago.days} days"
-            raise errors.Invalid.field("at", f"must not be in the future, and not more than {said} ago")
+        if not now - oldest_age <= self.at <= now + CLOCK_SKEW:
+            limit = "a day" if caller.is_outside else f"{oldest_age.days} days"
+            raise errors.Invalid.field("at", f"must not be in the future, and not more than {limit} ago")
         return min(self.at, now)
 
 
@@ -72,7 +72,7 @@ def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
     Raises Conflict naming what is in the way: papers of drivers, vehicle and carrier that are not in order today, and
     hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
     """
-    at = body.moment(caller)
+    at = body.resolve_time(caller)
     return retry_on_conflict(lambda: _check_in(caller, assignment_id, at))()
 
 
@@ -98,8 +98,8 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
             "answered_at": before.answered_at or at,
         }
     )
-    told = AssignmentCheckedIn(**assignment_event_payloads.assignment_event_fields(after), at=at)
-    store.commit(caller, Update(before, after, [told]), *conditions)
+    event = AssignmentCheckedIn(**assignment_event_payloads.assignment_event_fields(after), at=at)
+    store.commit(caller, Update(before, after, [event]), *conditions)
     return after
 
 
@@ -109,7 +109,7 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
     Raises Conflict at the last stop, before checking in, and at the first one when papers are not in order or the
     charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
     """
-    at = body.moment(caller)
+    at = body.resolve_time(caller)
     return retry_on_conflict(lambda: _depart(caller, assignment_id, body.stop, at))()
 
 
@@ -125,9 +125,9 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
     at = _normalize_time(before, at)
     conditions: list[Op] = []
-    alarms: list[Event] = []
+    alarm_events: list[Event] = []
     if before.status is AssignmentStatus.CHECKED_IN and _is_past_end(before):
-        alarms = progress_writer.departure_alarms(before)
+        alarm_events = progress_writer.departure_alarms(before)
     elif before.status is AssignmentStatus.CHECKED_IN:
         from coachway.dispatch.matching import departure_check
         from coachway.dispatch.tracking import charter_progress
@@ -137,10 +137,10 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
             said = f"charter {charter.number} is {charter.status}, not confirmed"
             raise errors.Conflict(said, title="this trip cannot start yet")
-    arriving = [] if progress.there else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
-    passages = [*arriving, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
-    step = trip_progress.apply_stop_events_to_assignment(before, passages, _free_wait(before))
-    return progress_writer.write_step(caller, before, step, ops=conditions, events=alarms)
+    arrival = [] if progress.there else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
+    stop_events = [*arrival, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
+    step = trip_progress.apply_stop_events_to_assignment(before, stop_events, _free_wait(before))
+    return progress_writer.write_step(caller, before, step, ops=conditions, events=alarm_events)
 
 
 def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
@@ -148,7 +148,7 @@ def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment
 
     Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
     """
-    at = body.moment(caller)
+    at = body.resolve_time(caller)
     return retry_on_conflict(lambda: _check_out(caller, assignment_id, at))()
 
 
@@ -157,12 +157,12 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     if before.checked_out_at is not None:
         return before
     if before.status.is_under_way and geofence.known_progress(before.stops).stop > 0:
-        at, free = max(at, _last_event_at(before)), _free_wait(before)
-        ending = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
-        step = trip_progress.apply_stop_events_to_assignment(before, ending, free)
-        if step.starts:  # another vehicle left the first stop, and this one took over
+        at, free_wait = max(at, _last_event_at(before)), _free_wait(before)
+        stop_events = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
+        step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)
+        if step.starts_trip:  # another vehicle left the first stop, and this one took over
             before = progress_writer.write_step(caller, before, step)
-            step = trip_progress.apply_stop_events_to_assignment(before, ending, free)
+            step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)
         step.after.checked_out_at = at
         return progress_writer.write_step(
             caller,

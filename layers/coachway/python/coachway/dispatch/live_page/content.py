@@ -72,7 +72,7 @@ def build_page(
     status: Status,
     vehicles: Sequence[VehicleTrack],
     planned: Sequence[StopTrack],
-    words: Formatter,
+    formatter: Formatter,
     now: datetime,
     *,
     of_all: int = 1,
@@ -84,17 +84,17 @@ def build_page(
     stops = vehicles[0].stops if vehicles else planned
     are_over = len(vehicles) >= of_all and all(map(_is_over, vehicles))
     is_over = status in {Status.COMPLETED, Status.CANCELLED} or are_over
-    alone = len(vehicles) == 1
-    shown = [] if is_over else [each for each in vehicles if each.status.is_under_way or _is_over(each)]
-    moving = [each for each in shown if not _is_over(each)]
+    is_only_vehicle = len(vehicles) == 1
+    visible = [] if is_over else [vehicle for vehicle in vehicles if vehicle.status.is_under_way or _is_over(vehicle)]
+    moving = [vehicle for vehicle in visible if not _is_over(vehicle)]
     return LivePage(
-        banner=_final_banner(status) if is_over else _banner(shown, stops[0], words, now),
-        vehicles=[_vehicle_text(each, words, now, alone=alone) for each in shown],
-        stops=[_stop_text(stop, words, now, told=alone, is_over=is_over) for stop in stops],
+        banner=_final_banner(status) if is_over else _banner(visible, stops[0], formatter, now),
+        vehicles=[_vehicle_text(vehicle, formatter, now, is_only_vehicle=is_only_vehicle) for vehicle in visible],
+        stops=[_stop_text(stop, formatter, now, has_progress=is_only_vehicle, is_over=is_over) for stop in stops],
         map=_build_map(stops, vehicles, moving, now),
         picture=_map_description(stops, moving),
         is_over=is_over,
-        updated=_format_clock(now, words, words.timezone),
+        updated=_format_clock(now, formatter, formatter.timezone),
     )
 
 
@@ -108,53 +108,56 @@ def _final_banner(status: Status) -> Banner:
     return Banner("The trip is over", "Thank you for riding with us. Positions are not shown any more.", "good")
 
 
-def _banner(shown: Sequence[VehicleTrack], pickup: StopTrack, words: Formatter, now: datetime) -> Banner | None:
-    if not shown:
-        return _waiting_banner(pickup, words, now)
-    late, number = max((each.late_minutes or 0, each.vehicle_number) for each in shown)
+def _banner(visible: Sequence[VehicleTrack], pickup: StopTrack, formatter: Formatter, now: datetime) -> Banner | None:
+    if not visible:
+        return _waiting_banner(pickup, formatter, now)
+    late, number = max((vehicle.late_minutes or 0, vehicle.vehicle_number) for vehicle in visible)
     if late < LATE_MINUTES:
         return None
     so_late = f"about {late if late < 15 else 5 * round(late / 5)} minutes late"
     return Banner(
-        so_late.capitalize() if len(shown) == 1 else f"Vehicle {number} is {so_late}",
+        so_late.capitalize() if len(visible) == 1 else f"Vehicle {number} is {so_late}",
         "We are sorry for the wait. The times below are the ones to go by; they follow the vehicle.",
         "late",
     )
 
 
-def _waiting_banner(pickup: StopTrack, words: Formatter, now: datetime) -> Banner:
+def _waiting_banner(pickup: StopTrack, formatter: Formatter, now: datetime) -> Banner:
     title, later = "Not on its way yet", "The map shows the vehicle as soon as its driver is on duty."
-    at = pickup.departure or pickup.arrival
-    if at is None:
+    start = pickup.departure or pickup.arrival
+    if start is None:
         return Banner(title, later)
-    when = words.moment(at, pickup.timezone)
-    if now > at:
-        return Banner(title, f"The trip was to start on {when}. Call us if you are waiting.", "late")
-    return Banner(title, f"The trip starts on {when}. {later}")
+    start_text = formatter.moment(start, pickup.timezone)
+    if now > start:
+        return Banner(title, f"The trip was to start on {start_text}. Call us if you are waiting.", "late")
+    return Banner(title, f"The trip starts on {start_text}. {later}")
 
 
-def _vehicle_text(vehicle: VehicleTrack, words: Formatter, now: datetime, *, alone: bool) -> VehicleText:
-    title = "" if alone else f"{vehicle.vehicle_number} · {vehicle.vehicle_name}"
+def _vehicle_text(vehicle: VehicleTrack, formatter: Formatter, now: datetime, *, is_only_vehicle: bool) -> VehicleText:
+    title = "" if is_only_vehicle else f"{vehicle.vehicle_number} · {vehicle.vehicle_name}"
     if _is_over(vehicle):
         return VehicleText(title, "Has dropped its passengers off")
-    there = _current_stop(vehicle)
-    following = vehicle.stops[vehicle.next_stop] if vehicle.next_stop is not None else None
-    if there is not None:
-        leaves = there.departure
-        until = (
-            f" until {_format_moment(leaves, words, there.timezone, now)}"
-            if leaves is not None and leaves > now
+    current_stop = _current_stop(vehicle)
+    next_stop = vehicle.stops[vehicle.next_stop] if vehicle.next_stop is not None else None
+    if current_stop is not None:
+        departure = current_stop.departure
+        until_text = (
+            f" until {_format_moment(departure, formatter, current_stop.timezone, now)}"
+            if departure is not None and departure > now
             else ""
         )
-        doing, then = f"At {_short_address(there)}{until}", f", at {_short_address(following)}" if following else ""
+        activity, suffix = (
+            f"At {_short_address(current_stop)}{until_text}",
+            f", at {_short_address(next_stop)}" if next_stop else "",
+        )
     else:
-        whither = "On the way to you at" if vehicle.next_stop == 0 else "On the way to"
-        doing, then = f"{whither} {_short_address(following)}" if following else "On the way", ""
-    notes = _notes(vehicle, words, now)
-    if following is None or vehicle.eta is None:
-        return VehicleText(title, doing, notes=notes)
-    comes = _format_moment(vehicle.eta, words, following.timezone, now)
-    return VehicleText(title, doing, comes, f"{_format_wait(vehicle.eta - now)}{then}", notes)
+        prefix = "On the way to you at" if vehicle.next_stop == 0 else "On the way to"
+        activity, suffix = f"{prefix} {_short_address(next_stop)}" if next_stop else "On the way", ""
+    notes = _notes(vehicle, formatter, now)
+    if next_stop is None or vehicle.eta is None:
+        return VehicleText(title, activity, notes=notes)
+    arrival = _format_moment(vehicle.eta, formatter, next_stop.timezone, now)
+    return VehicleText(title, activity, arrival, f"{_format_wait(vehicle.eta - now)}{suffix}", notes)
 
 
 def _current_stop(vehicle: VehicleTrack) -> StopTrack | None:
@@ -163,42 +166,42 @@ def _current_stop(vehicle: VehicleTrack) -> StopTrack | None:
     return behind[-1] if behind and behind[-1].arrived_at and not behind[-1].departed_at else None
 
 
-def _notes(vehicle: VehicleTrack, words: Formatter, now: datetime) -> list[str]:
+def _notes(vehicle: VehicleTrack, formatter: Formatter, now: datetime) -> list[str]:
     if vehicle.position is None:
         return ["No position has come yet."]
-    seen = vehicle.position.recorded_at
-    if now - seen < STALE_AFTER:
+    recorded_at = vehicle.position.recorded_at
+    if now - recorded_at < STALE_AFTER:
         return []
-    at = _format_clock(seen, words, vehicle.stops[0].timezone)
-    minutes = (now - seen) // _MINUTE
-    return [f"No signal for {minutes} minutes, last seen at {at}: most of the time it is a tunnel or a valley."]
+    clock_time = _format_clock(recorded_at, formatter, vehicle.stops[0].timezone)
+    minutes = (now - recorded_at) // _MINUTE
+    return [f"No signal for {minutes} minutes, last seen at {clock_time}: most of the time it is a tunnel or a valley."]
 
 
-def _format_wait(left: timedelta) -> str:
-    minutes = round(left / _MINUTE)
+def _format_wait(time_left: timedelta) -> str:
+    minutes = round(time_left / _MINUTE)
     if minutes <= 1:
         return "any moment now"
     if minutes < 90:
         return f"in about {minutes} minutes"
-    hours, rest = divmod(5 * round(minutes / 5), 60)
-    return f"in about {hours} h {rest:02d} min" if rest else f"in about {hours} hours"
+    hours, minutes_over = divmod(5 * round(minutes / 5), 60)
+    return f"in about {hours} h {minutes_over:02d} min" if minutes_over else f"in about {hours} hours"
 
 
-def _stop_text(stop: StopTrack, words: Formatter, now: datetime, *, told: bool, is_over: bool) -> StopText:
+def _stop_text(stop: StopTrack, formatter: Formatter, now: datetime, *, has_progress: bool, is_over: bool) -> StopText:
     """`told`: how the stop came is known of the one vehicle that there is."""
     times = (("Arrives", stop.arrival), ("Departs", stop.departure))
     planned = " · ".join(
-        f"{label} {_format_moment(moment, words, stop.timezone, now)}" for label, moment in times if moment
+        f"{label} {_format_moment(moment, formatter, stop.timezone, now)}" for label, moment in times if moment
     )
-    came = ""
-    if told and stop.departed_at is not None:
-        came = f"Left at {_format_moment(stop.departed_at, words, stop.timezone, now)}"
-    elif told and stop.arrived_at is not None:
-        came = f"Arrived at {_format_moment(stop.arrived_at, words, stop.timezone, now)}"
-    elif told and stop.eta is not None and not is_over:
-        came = f"Expected at {_format_moment(stop.eta, words, stop.timezone, now)}"
-    is_done = told and (stop.departed_at or stop.arrived_at) is not None
-    return StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, planned, came, is_done)
+    progress_text = ""
+    if has_progress and stop.departed_at is not None:
+        progress_text = f"Left at {_format_moment(stop.departed_at, formatter, stop.timezone, now)}"
+    elif has_progress and stop.arrived_at is not None:
+        progress_text = f"Arrived at {_format_moment(stop.arrived_at, formatter, stop.timezone, now)}"
+    elif has_progress and stop.eta is not None and not is_over:
+        progress_text = f"Expected at {_format_moment(stop.eta, formatter, stop.timezone, now)}"
+    is_done = has_progress and (stop.departed_at or stop.arrived_at) is not None
+    return StopText(STOP_TYPE_NAMES[stop.stop_type], stop.address, planned, progress_text, is_done)
 
 
 def _build_map(
@@ -206,38 +209,43 @@ def _build_map(
 ) -> Map | None:
     """While the vehicles come to the first stop, the map is of that; from then on, of the whole trip."""
     spots = [
-        MapStop(at + 1, name, place, is_done=bool(vehicles) and all(each.stops[at].arrived_at for each in vehicles))
-        for at, (stop, name) in enumerate(zip(stops, _stop_names(stops), strict=True))
+        MapStop(
+            index + 1,
+            name,
+            place,
+            is_done=bool(vehicles) and all(vehicle.stops[index].arrived_at for vehicle in vehicles),
+        )
+        for index, (stop, name) in enumerate(zip(stops, _stop_names(stops), strict=True))
         if (place := _coordinates(stop)) is not None
     ]
     movers = [
         MapVehicle(
-            name=str(each.vehicle_number) if len(vehicles) > 1 else "",
-            place=_coordinates(each.position),
-            heading=each.position.heading if each.position else None,
-            trail=[Coordinates(point.latitude, point.longitude) for point in each.path],
-            is_old=each.position is None or now - each.position.recorded_at >= STALE_AFTER,
+            name=str(vehicle.vehicle_number) if len(vehicles) > 1 else "",
+            place=_coordinates(vehicle.position),
+            heading=vehicle.position.heading if vehicle.position else None,
+            trail=[Coordinates(point.latitude, point.longitude) for point in vehicle.path],
+            is_old=vehicle.position is None or now - vehicle.position.recorded_at >= STALE_AFTER,
         )
-        for each in moving
+        for vehicle in moving
     ]
     places = [mover.place for mover in movers if mover.place is not None]
     pickup = _coordinates(stops[0])
-    are_coming = pickup is not None and all(each.next_stop == 0 for each in moving)
+    are_coming = pickup is not None and all(vehicle.next_stop == 0 for vehicle in moving)
     focus = [pickup, *places] if are_coming and pickup is not None and places else []
     return map_svg.build_map(spots, movers, focus)
 
 
 def _map_description(stops: Sequence[StopTrack], moving: Sequence[VehicleTrack]) -> str:
     """The map, for those who hear it."""
-    said = f"Map of the {len(stops)} stops, joined by straight lines"
-    where = [f"{each.vehicle_name}, on its way" for each in moving if each.position is not None]
-    return f"{said}, and of {' and '.join(where)}" if where else said
+    description = f"Map of the {len(stops)} stops, joined by straight lines"
+    positions = [f"{vehicle.vehicle_name}, on its way" for vehicle in moving if vehicle.position is not None]
+    return f"{description}, and of {' and '.join(positions)}" if positions else description
 
 
-def _coordinates(thing: StopTrack | Position | None) -> Coordinates | None:
-    if thing is None or thing.latitude is None or thing.longitude is None:
+def _coordinates(place: StopTrack | Position | None) -> Coordinates | None:
+    if place is None or place.latitude is None or place.longitude is None:
         return None
-    return Coordinates(thing.latitude, thing.longitude)
+    return Coordinates(place.latitude, place.longitude)
 
 
 def _short_address(stop: StopTrack) -> str:
@@ -259,12 +267,12 @@ def _town(stop: StopTrack) -> str:
     return parts[-2] if len(parts) > 2 else parts[0] if parts else ""
 
 
-def _format_moment(moment: datetime, words: Formatter, zone: str, now: datetime) -> str:
+def _format_moment(moment: datetime, formatter: Formatter, zone: str, now: datetime) -> str:
     """`9:00 AM EST`, and of another day than today `9:00 AM EST on Wed, Mar 3, 2027`."""
-    said = _format_clock(moment, words, zone)
-    is_today = words.local(moment, zone).date() == words.local(now, zone).date()
-    return said if is_today else f"{said} on {words.short_day(moment, zone)}"
+    clock_time = _format_clock(moment, formatter, zone)
+    is_today = formatter.local(moment, zone).date() == formatter.local(now, zone).date()
+    return clock_time if is_today else f"{clock_time} on {formatter.short_day(moment, zone)}"
 
 
-def _format_clock(moment: datetime, words: Formatter, zone: str) -> str:
-    return f"{words.clock(moment, zone)} {words.zone(moment, zone)}"
+def _format_clock(moment: datetime, formatter: Formatter, zone: str) -> str:
+    return f"{formatter.clock(moment, zone)} {formatter.zone(moment, zone)}"

@@ -96,10 +96,10 @@ def meridians(projection: Projection) -> list[Line]:
     east = degrees(projection.west + WIDTH / projection.scale)
     return [
         Line(
-            round((radians(at) - projection.west) * projection.scale, 1),
-            _format_degrees(_normalize_longitude(at, 0.0), "E", "W"),
+            round((radians(longitude) - projection.west) * projection.scale, 1),
+            _format_degrees(_normalize_longitude(longitude, 0.0), "E", "W"),
         )
-        for at in _grid_degrees(west, east)
+        for longitude in _grid_degrees(west, east)
     ]
 
 
@@ -108,25 +108,25 @@ def parallels(projection: Projection) -> list[Line]:
     north, south = projection.place(Point(0, 0)).latitude, projection.place(Point(0, HEIGHT)).latitude
     return [
         Line(
-            round((projection.north - _mercator(Coordinates(at, 0.0), 0.0)[1]) * projection.scale, 1),
-            _format_degrees(at, "N", "S"),
+            round((projection.north - _mercator(Coordinates(latitude, 0.0), 0.0)[1]) * projection.scale, 1),
+            _format_degrees(latitude, "N", "S"),
         )
-        for at in _grid_degrees(south, north)
+        for latitude in _grid_degrees(south, north)
     ]
 
 
 def _grid_degrees(low: float, high: float) -> list[float]:
     """Round degrees between two: at the finest step that does not crowd the sheet, so two to five of them."""
-    step = min((each for each in _GRID_STEPS if (high - low) / each <= 5), default=_GRID_STEPS[0])
+    step = min((candidate for candidate in _GRID_STEPS if (high - low) / candidate <= 5), default=_GRID_STEPS[0])
     if (high - low) / step < 1:  # closer than a minute
         return []
     first = floor(low / step) + 1
-    return [first * step + each * step for each in range(floor((high - first * step) / step) + 1)]
+    return [first * step + index * step for index in range(floor((high - first * step) / step) + 1)]
 
 
-def _format_degrees(at: float, positive: str, negative: str) -> str:
-    minutes = round(abs(at) * 60)
-    side = "" if minutes == 0 else positive if at > 0 else negative
+def _format_degrees(value: float, positive: str, negative: str) -> str:
+    minutes = round(abs(value) * 60)
+    side = "" if minutes == 0 else positive if value > 0 else negative
     return f"{minutes // 60}°{minutes % 60:02d}'{side}" if minutes % 60 else f"{minutes // 60}°{side}"
 
 
@@ -134,9 +134,9 @@ def build_scale(projection: Projection) -> Scale:
     """The longest round distance that takes at most a quarter of the sheet, true in its middle."""
     middle = projection.place(Point(WIDTH / 2, HEIGHT / 2)).latitude
     units_per_mile = projection.scale / (_MILES_PER_RADIAN * cos(radians(middle)))
-    most = WIDTH / 4 / units_per_mile
-    power = 10.0 ** floor(log10(most))
-    miles = max(each * power for each in _SCALES if each * power <= most * (1 + 1e-9))
+    max_miles = WIDTH / 4 / units_per_mile
+    power = 10.0 ** floor(log10(max_miles))
+    miles = max(factor * power for factor in _SCALES if factor * power <= max_miles * (1 + 1e-9))
     return Scale(round(miles * units_per_mile, 1), f"{miles:,.0f} mi" if miles >= 1 else f"{miles:.1g} mi")
 
 
@@ -144,15 +144,17 @@ def simplify_line(points: Sequence[Point], tolerance: float = 0.8) -> list[Point
     """The same line by fewer points, nowhere further than `tolerance` units from it (Douglas and Peucker)."""
     if len(points) < 3:
         return list(points)
-    kept, open_ends = {0, len(points) - 1}, [(0, len(points) - 1)]
+    indexes, open_ends = {0, len(points) - 1}, [(0, len(points) - 1)]
     while open_ends:
         first, last = open_ends.pop()
-        off = [(_distance_to_line(points[each], points[first], points[last]), each) for each in range(first + 1, last)]
-        furthest, middle = max(off, default=(0.0, first))
+        distances = [
+            (_distance_to_line(points[index], points[first], points[last]), index) for index in range(first + 1, last)
+        ]
+        furthest, middle = max(distances, default=(0.0, first))
         if furthest > tolerance:
-            kept.add(middle)
+            indexes.add(middle)
             open_ends += [(first, middle), (middle, last)]
-    return [points[each] for each in sorted(kept)]
+    return [points[index] for index in sorted(indexes)]
 
 
 def _mercator(place: Coordinates, around: float) -> tuple[float, float]:

@@ -27,7 +27,7 @@ class Box(NamedTuple):
     right: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
+    def overlaps(self, other: Box) -> bool:
         """Whether the two have a part in common."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
@@ -156,20 +156,20 @@ class _Group:
 def _group_marks(stops: Sequence[MapStop], projection: Projection) -> list[Mark]:
     groups: list[_Group] = []
     for stop in stops:
-        at = projection.point(stop.place)
-        near = next((each for each in groups if _distance(each.at, at) < _GROUP_RADIUS), None)
-        if near is None:
-            groups.append(near := _Group(at))
-        near.stops.append(stop)
+        point = projection.point(stop.place)
+        nearby = next((group for group in groups if _distance(group.at, point) < _GROUP_RADIUS), None)
+        if nearby is None:
+            groups.append(nearby := _Group(point))
+        nearby.stops.append(stop)
     return [
         Mark(
-            at=_round_point(each.at),
-            numbers="·".join(str(stop.number) for stop in each.stops[:3]) + ("…" if len(each.stops) > 3 else ""),
-            name=_shorten(each.stops[0].name),
-            is_done=all(stop.is_done for stop in each.stops),
+            at=_round_point(group.at),
+            numbers="·".join(str(stop.number) for stop in group.stops[:3]) + ("…" if len(group.stops) > 3 else ""),
+            name=_shorten(group.stops[0].name),
+            is_done=all(stop.is_done for stop in group.stops),
             label=None,
         )
-        for each in groups
+        for group in groups
     ]
 
 
@@ -183,33 +183,37 @@ def _shorten(name: str) -> str:
 
 def _place_labels(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
     """The marks, their names where nothing else is: right, left, below or above; left out where there is no room."""
-    taken = [Box(at.x - 11, at.y - 11, at.x + 11, at.y + 11) for at in occupied]
-    taken += [Box(each.at.x - each.half, each.at.y - 11, each.at.x + each.half, each.at.y + 11) for each in marks]
-    taken.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale's
-    named = []
+    occupied_boxes = [Box(point.x - 11, point.y - 11, point.x + 11, point.y + 11) for point in occupied]
+    occupied_boxes += [
+        Box(mark_.at.x - mark_.half, mark_.at.y - 11, mark_.at.x + mark_.half, mark_.at.y + 11) for mark_ in marks
+    ]
+    occupied_boxes.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale's
+    labelled = []
     for mark in marks:
-        found = next((each for each in _label_positions(mark) if _is_free(each[2], taken)), None)
-        if found is None:
-            named.append(mark)
+        position = next(
+            (position for position in _label_positions(mark) if _is_free(position[2], occupied_boxes)), None
+        )
+        if position is None:
+            labelled.append(mark)
             continue
-        label, anchor, box = found
-        taken.append(box)
-        named.append(Mark(mark.at, mark.numbers, mark.name, mark.is_done, label, anchor))
-    return named
+        label, anchor, box = position
+        occupied_boxes.append(box)
+        labelled.append(Mark(mark.at, mark.numbers, mark.name, mark.is_done, label, anchor))
+    return labelled
 
 
 def _label_positions(mark: Mark) -> list[tuple[Point, str, Box]]:
-    wide, off = len(mark.name) * _LETTER_WIDTH, mark.half + 4
+    width, offset = len(mark.name) * _LETTER_WIDTH, mark.half + 4
     x, y = mark.at
     candidates = [
-        (Point(x + off, y + 4), "start", x + off),
-        (Point(x - off, y + 4), "end", x - off - wide),
-        (Point(x, y + 25), "middle", x - wide / 2),
-        (Point(x, y - 16), "middle", x - wide / 2),
+        (Point(x + offset, y + 4), "start", x + offset),
+        (Point(x - offset, y + 4), "end", x - offset - width),
+        (Point(x, y + 25), "middle", x - width / 2),
+        (Point(x, y - 16), "middle", x - width / 2),
     ]
-    return [(at, anchor, Box(left, at.y - _LINE_HEIGHT + 3, left + wide, at.y + 3)) for at, anchor, left in candidates]
+    return [(at, anchor, Box(left, at.y - _LINE_HEIGHT + 3, left + width, at.y + 3)) for at, anchor, left in candidates]
 
 
-def _is_free(box: Box, taken: Sequence[Box]) -> bool:
+def _is_free(box: Box, occupied: Sequence[Box]) -> bool:
     inside = box.left >= 3 and box.right <= WIDTH - 3 and box.top >= 3 and box.bottom <= HEIGHT - 3
-    return inside and not any(box.meets(each) for each in taken)
+    return inside and not any(box.overlaps(other) for other in occupied)

@@ -23,12 +23,12 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 def render_page(token: str) -> HtmlResponse:
     """The page of a live link; of one that was not made here, has expired or is void, a page that says so."""
     try:
-        found = share_links.open_link(token)
+        link = share_links.open_link(token)
     except errors.NotFound:
         return html.html(TEMPLATES, "track_gone.html", brand=html.PRODUCT, status=404)
-    charter, organization = found.charter, found.organization
-    words = Formatter(timezone=charter.timezone, currency=organization.currency)
-    seen = live_positions.build_shared_track(found)
+    charter, organization = link.charter, link.organization
+    formatter = Formatter(timezone=charter.timezone, currency=organization.currency)
+    track = live_positions.build_shared_track(link)
     return html.html(
         TEMPLATES,
         "track.html",
@@ -38,7 +38,12 @@ def render_page(token: str) -> HtmlResponse:
         heading=f"Trip {charter.number}",
         route=charter_text.describe_route(charter.stops),
         live=content.build_page(
-            charter.status, seen.vehicles, _planned_stops(charter), words, clock.now(), of_all=charter.vehicle_count
+            charter.status,
+            track.vehicles,
+            _planned_stops(charter),
+            formatter,
+            clock.now(),
+            of_all=charter.vehicle_count,
         ),
         here=token,
     )

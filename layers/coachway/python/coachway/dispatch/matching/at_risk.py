@@ -60,7 +60,7 @@ def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]
     now = clock.now()
     spans = iso_weeks(now, now + _LOOKAHEAD)
     pages = diaries.from_batch(store.batch_get(diaries.page_keys(org_id, resource, spans)), org_id, resource, spans)
-    return repository.find_by_ids(org_id, (job.assignment_id for job in pages.jobs if job.ends_at > now)).values()
+    return repository.find_by_ids(org_id, (job.assignment_id for job in pages.blocks if job.ends_at > now)).values()
 
 
 def _update_concern(caller: Caller, assignment_id: str) -> None:
@@ -69,38 +69,38 @@ def _update_concern(caller: Caller, assignment_id: str) -> None:
     if not before.status.is_live or before.concern == concern:
         return
     after = before.model_copy(update={"concern": concern})
-    told = (
+    events = (
         [AssignmentEndangered(**assignment_event_payloads.assignment_event_fields(after), reason=concern)]
         if concern
         else []
     )
-    store.commit(caller, Update(before, after, told))
+    store.commit(caller, Update(before, after, events))
 
 
 def _describe_concern(assignment: Assignment) -> str:
     """What is in the way of its drivers and its vehicle; empty if nothing is. Hours and clashes were its condition."""
     last_day = assignment.dropoff_at.astimezone(ZoneInfo(assignment.timezone)).date()
-    people = [context.driver_keys(assignment.org_id, each) for each in assignment.crew]
-    car = context.vehicle_keys(assignment.org_id, assignment.vehicle_id)
-    found = store.batch_get([key for keys in (*people, car) for key in keys])
-    vehicle, reasons = found.find(Vehicle, car[0]), list[Reason]()
-    for head, papers in people:
-        driver, subject = found.find(Driver, head), found.find(Subject, papers)
+    crew_keys = [context.driver_keys(assignment.org_id, driver_id) for driver_id in assignment.crew]
+    vehicle_keys = context.vehicle_keys(assignment.org_id, assignment.vehicle_id)
+    batch = store.batch_get([key for keys in (*crew_keys, vehicle_keys) for key in keys])
+    vehicle, reasons = batch.find(Vehicle, vehicle_keys[0]), list[Reason]()
+    for head, subject_key in crew_keys:
+        driver, subject = batch.find(Driver, head), batch.find(Subject, subject_key)
         if driver is None:
             return "The driver was removed"
         reasons += eligibility.driver_availability_reasons(driver, assignment.starts_at, assignment.ends_at)
         reasons += eligibility.license_reasons(driver, vehicle, last_day) if vehicle is not None else []
-        standing = status.status_of_subject(subject, last_day) if subject is not None else None
-        reasons += eligibility.compliance_reasons(driver.name, standing)
+        compliance = status.of_subject(subject, last_day) if subject is not None else None
+        reasons += eligibility.compliance_reasons(driver.name, compliance)
     if vehicle is None:
         return "The vehicle was removed"
-    subject = found.find(Subject, car[1])
+    subject = batch.find(Subject, vehicle_keys[1])
     reasons += eligibility.vehicle_status_reasons(vehicle)
     reasons += eligibility.seat_reasons(vehicle, assignment.passengers)
     reasons += eligibility.compliance_reasons(
         vehicle.name, status.status_of_subject(subject, last_day) if subject is not None else None
     )
-    return "; ".join(each.message for each in reasons)
+    return "; ".join(reason.message for reason in reasons)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

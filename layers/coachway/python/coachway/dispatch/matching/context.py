@@ -42,11 +42,11 @@ class DriverCandidate:
     subject: Subject | None
     diary: Diary
 
-    def case(self, last_day: date, known: dict[str, Assignment]) -> DriverCase:
+    def case(self, last_day: date, started: dict[str, Assignment]) -> DriverCase:
         """What the rules look at."""
-        return DriverCase(self.driver, _compliance_on(self.subject, last_day), self.diary.jobs, known)
+        return DriverCase(self.driver, _compliance_on(self.subject, last_day), self.diary.blocks, started)
 
-    def unchanged(self) -> list[Op]:
+    def unchanged_ops(self) -> list[Op]:
         """The ops that fail unless driver and papers are still as they were judged."""
         return [
             dispatch_access.check_unchanged_op(self.driver),
@@ -64,9 +64,9 @@ class VehicleCandidate:
 
     def case(self, last_day: date) -> VehicleCase:
         """What the rules look at."""
-        return VehicleCase(self.vehicle, _compliance_on(self.subject, last_day), self.diary.jobs)
+        return VehicleCase(self.vehicle, _compliance_on(self.subject, last_day), self.diary.blocks)
 
-    def unchanged(self) -> list[Op]:
+    def unchanged_ops(self) -> list[Op]:
         """The ops that fail unless vehicle and papers are still as they were judged."""
         return [
             dispatch_access.check_unchanged_op(self.vehicle),
@@ -83,12 +83,12 @@ class Trip:
     """A charter, and the one of its vehicles that is to have a driver."""
 
     charter: Charter
-    law: Law
+    hours_rules: Law
     cover: Cover
     plan: TripPlan
 
     @property
-    def wanted(self) -> TripRequirements:
+    def requirements(self) -> TripRequirements:
         """What the rules look at."""
         return TripRequirements(self.plan, self.charter.vehicle_class, self.charter.amenities, self.cover.vendor_id)
 
@@ -100,7 +100,7 @@ class AssignmentContext:
     trip: Trip
     drivers: Sequence[DriverCandidate]
     vehicles: Sequence[VehicleCandidate]
-    known: dict[str, Assignment]
+    started: dict[str, Assignment]
     """Assignments of these drivers that have begun, by id."""
     client: Client | None
     vendor: Subject | None
@@ -108,9 +108,9 @@ class AssignmentContext:
 
     def without(self, assignment_id: str) -> AssignmentContext:
         """The same with an assignment taken off all diaries."""
-        people = [replace(each, diary=each.diary.without(assignment_id)) for each in self.drivers]
-        things = [replace(each, diary=each.diary.without(assignment_id)) for each in self.vehicles]
-        return replace(self, drivers=people, vehicles=things)
+        drivers = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.drivers]
+        vehicles = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.vehicles]
+        return replace(self, drivers=drivers, vehicles=vehicles)
 
 
 def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
@@ -124,52 +124,60 @@ def hours_rules_of(organization: Organization) -> Law:
     return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
 
 
-def build_trip(charter: Charter, law: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
+def build_trip(charter: Charter, hours_rules: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
     """The trip that is to have a crew of so many."""
-    return Trip(charter, law, cover, trip_plan.build_trip_plan(charter, crew, law, since))
+    return Trip(charter, hours_rules, cover, trip_plan.build_trip_plan(charter, crew, hours_rules, since))
 
 
 def load_context(
     caller: Caller,
     trip: Trip,
-    people: Sequence[Driver],
-    things: Sequence[Vehicle],
-    papers: BatchResult | None = None,
+    drivers: Sequence[Driver],
+    vehicles: Sequence[Vehicle],
+    loaded: BatchResult | None = None,
 ) -> AssignmentContext:
     """Diaries, papers, and what drivers have begun. One call for each hundred items, and one for what has begun.
 
     `papers`: what was gathered before, with the papers of these drivers and vehicles.
     """
     org_id, now = caller.org_id, clock.now()
-    spans = diaries.weeks_around(trip.plan.starts_at, trip.plan.ends_at)
+    week_names = diaries.weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
     vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.cover.vendor_id or "")
-    wanted = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
-    for person in people:
-        wanted += [_compliance_key(person), *diaries.page_keys(org_id, person.id, spans)]
-    for thing in things:
-        wanted += [_compliance_key(thing), *diaries.page_keys(org_id, thing.id, spans)]
-    found = repository.batch_get_all(wanted, papers)
-    driver_files = [
+    keys = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
+    for driver_ in drivers:
+        keys += [_compliance_key(driver_), *diaries.page_keys(org_id, driver_.id, week_names)]
+    for vehicle_ in vehicles:
+        keys += [_compliance_key(vehicle_), *diaries.page_keys(org_id, vehicle_.id, week_names)]
+    batch = repository.batch_get_all(keys, loaded)
+    driver_candidates = [
         DriverCandidate(
-            each, found.find(Subject, _compliance_key(each)), diaries.from_batch(found, org_id, each.id, spans)
+            driver,
+            batch.find(Subject, _compliance_key(driver)),
+            diaries.from_batch(batch, org_id, driver.id, week_names),
         )
-        for each in people
+        for driver in drivers
     ]
-    vehicle_files = [
+    vehicle_candidates = [
         VehicleCandidate(
-            each, found.find(Subject, _compliance_key(each)), diaries.from_batch(found, org_id, each.id, spans)
+            vehicle,
+            batch.find(Subject, _compliance_key(vehicle)),
+            diaries.from_batch(batch, org_id, vehicle.id, week_names),
         )
-        for each in things
+        for vehicle in vehicles
     ]
-    begun = {job for each in driver_files for job in logbook.started_ids(each.diary.jobs, now)}
+    started_ids = {
+        assignment_id
+        for candidate in driver_candidates
+        for assignment_id in logbook.started_ids(candidate.diary.blocks, now)
+    }
     return AssignmentContext(
         trip=trip,
-        drivers=driver_files,
-        vehicles=vehicle_files,
-        known=repository.find_by_ids(org_id, begun),
-        client=found.find(Client, client_key),
-        vendor=found.find(Subject, vendor_key) if trip.cover.vendor_id else None,
+        drivers=driver_candidates,
+        vehicles=vehicle_candidates,
+        started=repository.find_by_ids(org_id, started_ids),
+        client=batch.find(Client, client_key),
+        vendor=batch.find(Subject, vendor_key) if trip.cover.vendor_id else None,
     )
 
 
@@ -200,7 +208,7 @@ def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) ->
     `number` where one is named; else the first without a driver that is this vendor's, or nobody's when that is None,
     or anybody's when there is none such. Raises Invalid, Conflict when it has a driver, or all have.
     """
-    covers = {each.vehicle: each for each in charter.vehicles}
+    covers = {existing.vehicle: existing for existing in charter.vehicles}
     if number is not None:
         if number > charter.vehicle_count:
             raise errors.Invalid.field("vehicle_number", f"must be at most {charter.vehicle_count}")
@@ -211,8 +219,11 @@ def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) ->
                 title="that vehicle has its driver",
             )
         return cover
-    every = [covers.get(each, Cover(vehicle=each)) for each in range(1, charter.vehicle_count + 1)]
-    open_ones = [each for each in every if each.assignment_id is None]
-    if not open_ones:
+    all_covers = [
+        covers.get(vehicle_number, Cover(vehicle=vehicle_number))
+        for vehicle_number in range(1, charter.vehicle_count + 1)
+    ]
+    uncovered = [candidate for candidate in all_covers if candidate.assignment_id is None]
+    if not uncovered:
         raise errors.Conflict("release an assignment first", title="every vehicle of this charter has its driver")
-    return next((each for each in open_ones if each.vendor_id == vendor_id), open_ones[0])
+    return next((candidate for candidate in uncovered if candidate.vendor_id == vendor_id), uncovered[0])

@@ -31,32 +31,36 @@ _HORIZON: Final = timedelta(days=1)
 class Crew:
     """The drivers of an assignment, with what they did in the days before now, and the rules that hold for them."""
 
-    law: Law
+    hours_rules: Law
     drivers: list[Driver]
-    jobs: dict[str, list[DutyBlock]]
-    known: dict[str, Assignment]
+    blocks: dict[str, list[DutyBlock]]
+    started: dict[str, Assignment]
 
     def history(self, driver: Driver, until: datetime, now: datetime) -> list[Segment]:
         """What a driver did, as the rules want it."""
-        jobs = [job for job in self.jobs[driver.id] if job.starts_at < until]
-        return logbook.build_log(driver, jobs, self.known, until - REACH, until, now, self.law.ruleset.rest)
+        blocks = [block for block in self.blocks[driver.id] if block.starts_at < until]
+        return logbook.build_log(driver, blocks, self.started, until - REACH, until, now, self.hours_rules.ruleset.rest)
 
 
 def load_crew(assignment: Assignment, now: datetime) -> Crew:
     """What the drivers of an assignment did. Two reads. The assignment counts as it is given, not as it lies there."""
-    org = assignment.org_id
-    house_key = ORGANIZATIONS.key(org=org)
-    driver_keys = {each: DRIVER.key(org=org, id=each) for each in assignment.crew}
+    org_id = assignment.org_id
+    organization_key = ORGANIZATIONS.key(org=org_id)
+    driver_keys = {driver_id: DRIVER.key(org=org_id, id=driver_id) for driver_id in assignment.crew}
     weeks = diaries.weeks_around(now, now)
-    pages = {each: diaries.page_keys(org, each, weeks) for each in assignment.crew}
-    found = store.batch_get([house_key, *driver_keys.values(), *(key for keys in pages.values() for key in keys)])
-    jobs = {each: diaries.from_batch(found, org, each, weeks).jobs for each in assignment.crew}
-    begun = {job for each in jobs.values() for job in logbook.started_ids(each, now)} - {assignment.id}
+    page_keys_by_driver = {driver_id: diaries.page_keys(org_id, driver_id, weeks) for driver_id in assignment.crew}
+    batch = store.batch_get(
+        [organization_key, *driver_keys.values(), *(key for keys in page_keys_by_driver.values() for key in keys)]
+    )
+    blocks = {driver_id: diaries.from_batch(batch, org_id, driver_id, weeks).blocks for driver_id in assignment.crew}
+    started_ids = {
+        assignment_id for driver_blocks in blocks.values() for assignment_id in logbook.started_ids(driver_blocks, now)
+    } - {assignment.id}
     return Crew(
-        law=context.hours_rules_of(found.get(Organization, house_key)),
-        drivers=[found.get(Driver, key) for key in driver_keys.values()],
-        jobs=jobs,
-        known={**repository.find_by_ids(org, begun), assignment.id: assignment},
+        hours_rules=context.hours_rules_of(batch.get(Organization, organization_key)),
+        drivers=[batch.get(Driver, key) for key in driver_keys.values()],
+        blocks=blocks,
+        started={**repository.find_by_ids(org_id, started_ids), assignment.id: assignment},
     )
 
 
@@ -66,33 +70,33 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
     A trip that begins late is judged as late as it begins.
     """
     crew = load_crew(assignment, now)
-    late = max(timedelta(), now - assignment.starts_at)
-    wrong: list[FieldError] = []
-    for name, driver, duty in zip(
+    delay = max(timedelta(), now - assignment.starts_at)
+    problems: list[FieldError] = []
+    for field, driver, duty in zip(
         ("driver_id", "second_driver_id"), crew.drivers, (assignment.duty, assignment.second_duty), strict=False
     ):
         if not duty:
             continue
-        others = Crew(crew.law, crew.drivers, _exclude_assignment(crew.jobs, assignment.id), crew.known)
+        crew_without_trip = Crew(
+            crew.hours_rules, crew.drivers, _exclude_assignment(crew.blocks, assignment.id), crew.started
+        )
         zone = ZoneInfo(driver.timezone)
-        job = conflicts.move_block(_duty_block(assignment, duty), assignment.starts_at + late)
-        before = [each for each in others.jobs[driver.id] if each.starts_at < job.starts_at]
-        plan = logbook.block_segments(before, job, crew.law.ruleset.rest)
-        history = others.history(driver, plan[0].start, now)
-        verdict = check(history, plan, crew.law.ruleset, daily_carrier=crew.law.daily_carrier, home=zone)
+        block = conflicts.move_block(_duty_block(assignment, duty), assignment.starts_at + delay)
+        earlier = [block for block in crew_without_trip.blocks[driver.id] if block.starts_at < block.starts_at]
+        plan = logbook.block_segments(earlier, block, crew.hours_rules.ruleset.rest)
+        history = crew_without_trip.history(driver, plan[0].start, now)
+        verdict = check(
+            history, plan, crew.hours_rules.ruleset, daily_carrier=crew.hours_rules.daily_carrier, home=zone
+        )
         if verdict.verdict is Answer.UNKNOWN:
-            wrong.append(FieldError(name, _unknown_hours_message(driver, others, now)))
-        wrong += [
-            FieldError(
-                name,
-                f"{driver.name} would exceed the {found.rule} limit at {found.at.astimezone(zone):%Y-%m-%d %H:%M %Z} "
-                f"({found.citation})",
-            )
-            for found in verdict.violations
-        ]
-    if wrong:
-        said = "; ".join(each.message for each in wrong)
-        raise errors.Conflict(said, title="the hours of service do not allow it", fields=wrong)
+            problems.append(FieldError(field, _unknown_hours_message(driver, crew_without_trip, now)))
+        for violation in verdict.violations:
+            moment = f"{violation.at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+            message = f"{driver.name} would exceed the {violation.rule} limit at {moment} ({violation.citation})"
+            problems.append(FieldError(field, message))
+    if problems:
+        message = "; ".join(problem.message for problem in problems)
+        raise errors.Conflict(message, title="the hours of service do not allow it", fields=problems)
 
 
 def _duty_block(assignment: Assignment, duty: list[Segment]) -> DutyBlock:
@@ -111,19 +115,24 @@ def _duty_block(assignment: Assignment, duty: list[Segment]) -> DutyBlock:
     )
 
 
-def _exclude_assignment(jobs: dict[str, list[DutyBlock]], assignment_id: str) -> dict[str, list[DutyBlock]]:
-    return {who: [job for job in each if job.assignment_id != assignment_id] for who, each in jobs.items()}
+def _exclude_assignment(blocks: dict[str, list[DutyBlock]], assignment_id: str) -> dict[str, list[DutyBlock]]:
+    return {
+        driver_id: [block for block in driver_blocks if block.assignment_id != assignment_id]
+        for driver_id, driver_blocks in blocks.items()
+    }
 
 
 def _unknown_hours_message(driver: Driver, crew: Crew, now: datetime) -> str:
     """What is missing: most often somebody forgot to check out."""
-    left = [
-        job.number
-        for job in crew.jobs[driver.id]
-        if job.ends_at <= now and (known := crew.known.get(job.assignment_id)) and known.checked_out_at is None
+    open_numbers = [
+        block.number
+        for block in crew.blocks[driver.id]
+        if block.ends_at <= now
+        and (assignment := crew.started.get(block.assignment_id))
+        and assignment.checked_out_at is None
     ]
-    why = f": check out of {', '.join(dict.fromkeys(left))} first" if left else ""
-    return f"what {driver.name} did in the days before is not known{why} (49 CFR 395.8)"
+    hint = f": check out of {', '.join(dict.fromkeys(open_numbers))} first" if open_numbers else ""
+    return f"what {driver.name} did in the days before is not known{hint} (49 CFR 395.8)"
 
 
 def may_drive_until(assignment: Assignment, now: datetime) -> datetime:
@@ -137,13 +146,13 @@ def may_drive_until(assignment: Assignment, now: datetime) -> datetime:
 
 def _crew_drives_until(crew: Crew, order: Sequence[Driver], now: datetime) -> datetime:
     """Until when these drive from now on, in this order, each as long as they may; who waits rides along."""
-    law, furthest, at = crew.law, now + _HORIZON, now
+    hours_rules, horizon, moment = crew.hours_rules, now + _HORIZON, now
     for driver in order:
-        if at >= furthest:
+        if moment >= horizon:
             break
-        riding = [Segment(start=now, end=at, status=Status.ON, riding=True)] if now < at else []
-        ahead = [*riding, Segment(start=at, end=furthest, status=Status.DRIVING)]
+        riding = [Segment(start=now, end=moment, status=Status.ON, riding=True)] if now < moment else []
+        plan = [*riding, Segment(start=moment, end=horizon, status=Status.DRIVING)]
         history, zone = crew.history(driver, now, now), ZoneInfo(driver.timezone)
-        found = violations(history, ahead, law.ruleset, daily_carrier=law.daily_carrier, home=zone)
-        at = min((each.at for each in found), default=furthest)
-    return at
+        broken = violations(history, plan, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home=zone)
+        moment = min((violation.at for violation in broken), default=horizon)
+    return moment

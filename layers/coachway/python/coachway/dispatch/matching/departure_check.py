@@ -24,56 +24,64 @@ def require_departure_ops(assignment: Assignment) -> list[Op]:
     Raises Conflict naming each paper that is not in order, and whatever else became of a driver or the vehicle since it
     was given the trip: on leave, without the license, out of service.
     """
-    conditions, unfit, lacking = _evaluate_readiness(assignment)
-    wrong = [*unfit, *lacking]
-    if wrong:
-        said = "; ".join(each.message for each in wrong)
-        title = "driver or vehicle may not go" if unfit else "papers are not in order"
-        raise errors.Conflict(said, title=title, fields=wrong)
+    conditions, resource_problems, document_problems = _evaluate_readiness(assignment)
+    problems = [*resource_problems, *document_problems]
+    if problems:
+        message = "; ".join(problem.message for problem in problems)
+        title = "driver or vehicle may not go" if resource_problems else "papers are not in order"
+        raise errors.Conflict(message, title=title, fields=problems)
     return conditions
 
 
 def departure_blockers(assignment: Assignment) -> list[str]:
     """What is not in order now, one sentence each."""
-    _, unfit, papers = _evaluate_readiness(assignment)
-    return [each.message for each in (*unfit, *papers)]
+    _, resource_problems, document_problems = _evaluate_readiness(assignment)
+    return [problem.message for problem in (*resource_problems, *document_problems)]
 
 
 def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
     """The conditions of having judged; what is in the way of drivers and vehicle themselves, and of papers."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
     org, subjects_of = assignment.org_id, _list_subjects(assignment)
-    heads = [context.driver_keys(org, each)[0] for each in assignment.crew]
-    car = context.vehicle_keys(org, assignment.vehicle_id)[0]
-    found = store.batch_get([*heads, car, *(key for _, _, key in subjects_of)])
-    people, vehicle = [found.get(Driver, each) for each in heads], found.get(Vehicle, car)
-    conditions = [*map(dispatch_access.check_unchanged_op, people), dispatch_access.check_unchanged_op(vehicle)]
-    unfit = [FieldError("vehicle_id", each.message) for each in eligibility.vehicle_status_reasons(vehicle)]
-    for field, driver in zip(("driver_id", "second_driver_id"), people, strict=False):
-        idle = rules.driver_status_reason(driver)
-        unfit += [FieldError(field, f"{driver.name} {idle}")] if idle is not None else []
-        unfit += [FieldError(field, each.message) for each in eligibility.license_reasons(driver, vehicle, today)]
-    wrong: list[FieldError] = []
+    driver_keys = [context.driver_keys(org, driver_id)[0] for driver_id in assignment.crew]
+    vehicle_key = context.vehicle_keys(org, assignment.vehicle_id)[0]
+    batch = store.batch_get([*driver_keys, vehicle_key, *(key for _, _, key in subjects_of)])
+    drivers, vehicle = [batch.get(Driver, driver_key) for driver_key in driver_keys], batch.get(Vehicle, vehicle_key)
+    conditions = [*map(dispatch_access.unchanged, drivers), dispatch_access.unchanged(vehicle)]
+    resource_problems = [
+        FieldError("vehicle_id", reason.message) for reason in eligibility.vehicle_status_reasons(vehicle)
+    ]
+    for field, driver in zip(("driver_id", "second_driver_id"), drivers, strict=False):
+        status_reason = rules.driver_status_reason(driver)
+        resource_problems += [FieldError(field, f"{driver.name} {status_reason}")] if status_reason is not None else []
+        resource_problems += [
+            FieldError(field, reason.message) for reason in eligibility.license_reasons(driver, vehicle, today)
+        ]
+    document_problems: list[FieldError] = []
     for field, name, key in subjects_of:
-        subject = found.find(Subject, key)
+        subject = batch.find(Subject, key)
         if subject is None:
-            wrong.append(FieldError(field, f"{name} has no compliance documents"))
+            document_problems.append(FieldError(field, f"{name} has no compliance documents"))
             continue
-        conditions.append(subjects.check_unchanged_op(subject))
-        wrong += [FieldError(field, f"{name}: {why}") for why in status.status_of_subject(subject, today).reasons()]
-    return conditions, unfit, wrong
+        conditions.append(subjects.unchanged(subject))
+        document_problems += [
+            FieldError(field, f"{name}: {reason}") for reason in status.of_subject(subject, today).reasons()
+        ]
+    return conditions, resource_problems, document_problems
 
 
 def _list_subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
     """Whose papers count: by the field that names them, what they are called, where their papers lie."""
     org = assignment.org_id
-    people = [("driver_id", assignment.driver_name, assignment.driver_id)]
+    drivers = [("driver_id", assignment.driver_name, assignment.driver_id)]
     if assignment.second_driver_id is not None:
-        people.append(("second_driver_id", assignment.second_driver_name or "", assignment.second_driver_id))
-    found = [(field, name, subjects.key(org, SubjectType.DRIVER, each)) for field, name, each in people]
-    found.append(("vehicle_id", assignment.vehicle_name, subjects.key(org, SubjectType.VEHICLE, assignment.vehicle_id)))
+        drivers.append(("second_driver_id", assignment.second_driver_name or "", assignment.second_driver_id))
+    result = [(field, name, subjects.key(org, SubjectType.DRIVER, driver_id)) for field, name, driver_id in drivers]
+    result.append(
+        ("vehicle_id", assignment.vehicle_name, subjects.key(org, SubjectType.VEHICLE, assignment.vehicle_id))
+    )
     if assignment.vendor_id is not None:
-        found.append(("vendor_id", "The vendor", subjects.key(org, SubjectType.VENDOR, assignment.vendor_id)))
+        result.append(("vendor_id", "The vendor", subjects.key(org, SubjectType.VENDOR, assignment.vendor_id)))
     else:
-        found.append(("organization", "The organization", subjects.key(org, SubjectType.ORGANIZATION, org)))
-    return found
+        result.append(("organization", "The organization", subjects.key(org, SubjectType.ORGANIZATION, org)))
+    return result

@@ -34,7 +34,7 @@ class Reason(BaseSchema):
     citation: str | None = None
     clash_with: Annotated[str | None, Field(description="the assignment that is in the way")] = None
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """The rule, what is wrong, and where the rule comes from, in one line."""
         source = f" ({self.citation})" if self.citation and self.citation not in self.message else ""
         return f"{self.rule.replace('_', ' ')}: {self.message}{source}"

@@ -49,8 +49,8 @@ def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
         before = repository.get(caller, assignment_id)
         require_transition(before.status, AssignmentStatus.DECLINED)
         if before.starts_at <= clock.now():
-            said = f"the duty began at {before.starts_at.isoformat(timespec='minutes')}: call the dispatcher"
-            raise errors.Conflict(said, title="it is too late to decline")
+            message = f"the duty began at {before.starts_at.isoformat(timespec='minutes')}: call the dispatcher"
+            raise errors.Conflict(message, title="it is too late to decline")
         return _end_assignment(caller, before, AssignmentStatus.DECLINED, reason)
 
     return retry_on_conflict(act)()
@@ -65,8 +65,8 @@ def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
     def act() -> Assignment:
         before = repository.get(caller, assignment_id)
         if before.status is AssignmentStatus.IN_PROGRESS:
-            said = "the trip has left: open a recovery, which finds who takes over"
-            raise errors.Conflict(said, title="this trip is under way")
+            message = "the trip has left: open a recovery, which finds who takes over"
+            raise errors.Conflict(message, title="this trip is under way")
         require_transition(before.status, AssignmentStatus.RELEASED)
         return _end_assignment(caller, before, AssignmentStatus.RELEASED, reason)
 
@@ -95,38 +95,40 @@ def end_ops(
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
 
-    org_id, spans = caller.org_id, iso_weeks(before.starts_at, before.ends_at)
+    org_id, week_names = caller.org_id, iso_weeks(before.starts_at, before.ends_at)
     charter_key = CHARTER.key(org=org_id, id=before.charter_id)
-    people = [DRIVER.key(org=org_id, id=each) for each in before.crew]
-    pages = [key for each in before.resources for key in diaries.page_keys(org_id, each, spans)]
-    found = store.batch_get([charter_key, *people, *pages])
+    driver_keys = [DRIVER.key(org=org_id, id=driver_id) for driver_id in before.crew]
+    page_keys = [key for resource in before.resources for key in diaries.page_keys(org_id, resource, week_names)]
+    batch = store.batch_get([charter_key, *driver_keys, *page_keys])
     after = before.model_copy(update={"status": status, "reason": reason, "ended_at": clock.now(), "concern": ""})
     if status is AssignmentStatus.DECLINED:
         after.answered_at = after.ended_at
-    driver, *others = (found.find(Driver, key) for key in people)
-    told = assignment_event_payloads.assignment_event_fields(after, driver, others[0] if others else None)
-    fact: Event = AssignmentReleased(**told, reason=reason)
+    driver, *second_drivers = (batch.find(Driver, key) for key in driver_keys)
+    fields = assignment_event_payloads.assignment_event_fields(
+        after, driver, second_drivers[0] if second_drivers else None
+    )
+    event: Event = AssignmentReleased(**fields, reason=reason)
     if status is AssignmentStatus.DECLINED:
-        said_by = caller.party_id if caller.role == "driver" else None
-        fact = AssignmentDeclined(**told, reason=reason, declined_by=said_by)
-    ops: list[Op] = [Update(before, after, [fact])]
-    ops += _free_diary_ops(found, before, but_for=taken_over_with)
-    charter = found.find(Charter, charter_key)
+        declined_by = caller.party_id if caller.role == "driver" else None
+        event = AssignmentDeclined(**fields, reason=reason, declined_by=declined_by)
+    ops: list[Op] = [Update(before, after, [event])]
+    ops += _free_diary_ops(batch, before, except_resource=taken_over_with)
+    charter = batch.find(Charter, charter_key)
     if charter is not None and taken_over_with is None:
         ops += coverage.release_assignment_ops(charter, before.id)
     return after, ops
 
 
-def _free_diary_ops(found: BatchResult, before: Assignment, *, but_for: str | None) -> list[Op]:
+def _free_diary_ops(batch: BatchResult, before: Assignment, *, except_resource: str | None) -> list[Op]:
     ops: list[Op] = []
     for resource in before.resources:
-        if resource == but_for:
+        if resource == except_resource:
             continue
-        pages = diaries.from_batch(found, before.org_id, resource, iso_weeks(before.starts_at, before.ends_at))
-        under_way = before.status.is_under_way
+        diary = diaries.from_batch(batch, before.org_id, resource, iso_weeks(before.starts_at, before.ends_at))
+        is_under_way = before.status.is_under_way
         ops += (
-            diaries.truncate_block_ops(pages, before.id, clock.now())
-            if under_way
-            else diaries.remove_block_ops(pages, before.id)
+            diaries.truncate_block_ops(diary, before.id, clock.now())
+            if is_under_way
+            else diaries.remove_block_ops(diary, before.id)
         )
     return ops

@@ -51,23 +51,23 @@ class Score(BaseSchema):
         return round(self.distance + self.hours_left + self.rating + self.balance, 2)
 
 
-def score_driver(case: DriverCase, plan: TripPlan, remaining: Remaining, law: Law) -> Score:
+def score_driver(case: DriverCase, plan: TripPlan, remaining: Remaining, hours_rules: Law) -> Score:
     """How well a driver suits who may drive the trip; `remaining` is after it."""
-    origin = last_location(case.jobs, plan.starts_at)
+    origin = last_location(case.blocks, plan.starts_at)
     if origin is None and case.driver.home_latitude is not None and case.driver.home_longitude is not None:
         origin = Coordinates(case.driver.home_latitude, case.driver.home_longitude)
     miles = road_miles(origin, plan.begins)
     rating = case.driver.rating
-    work = sum((_working_time(job) for job in case.jobs), timedelta())
-    limit = law.ruleset.cycle(law.daily_carrier).limit
+    working_time = sum((_working_time(job) for job in case.blocks), timedelta())
+    limit = hours_rules.ruleset.cycle(hours_rules.daily_carrier).limit
     return Score(
         distance=round(DISTANCE * nearness(miles), 2),
         hours_left=round(HOURS_LEFT * (remaining.cycle / limit), 2),
         rating=round(RATING * (_UNKNOWN_SHARE if rating is None else (rating - 1) / 4), 2),
-        balance=round(BALANCE * max(0.0, 1 - work / BUSY), 2),
+        balance=round(BALANCE * max(0.0, 1 - working_time / BUSY), 2),
         distance_miles=miles,
         cycle_hours_left=_round_hours(remaining.cycle),
-        work_hours_around=_round_hours(work),
+        work_hours_around=_round_hours(working_time),
     )
 
 
@@ -77,10 +77,10 @@ def score_vehicle(spare_seats: int, capacity: int, miles: float | None) -> float
     return round(fit + (100 - FIT) * nearness(miles), 2)
 
 
-def last_location(jobs: Sequence[DutyBlock], starts_at: datetime) -> Coordinates | None:
+def last_location(blocks: Sequence[DutyBlock], starts_at: datetime) -> Coordinates | None:
     """Where the last job before a trip ended, if that is not long before."""
-    before = [job for job in jobs if job.ends_at <= starts_at < job.ends_at + _LOCATION_VALID]
-    return max(before, key=lambda job: job.ends_at).finishes if before else None
+    earlier = [block for block in blocks if block.ends_at <= starts_at < block.ends_at + _LOCATION_VALID]
+    return max(earlier, key=lambda block: block.ends_at).finishes if earlier else None
 
 
 def road_miles(one: Coordinates | None, other: Coordinates | None) -> float | None:
@@ -95,8 +95,8 @@ def nearness(miles: float | None) -> float:
     return _UNKNOWN_SHARE if miles is None else max(0.0, 1 - miles / FAR_MILES)
 
 
-def _working_time(job: DutyBlock) -> timedelta:
-    return sum((each.length for each in job.duty if not each.status.is_rest), timedelta())
+def _working_time(block: DutyBlock) -> timedelta:
+    return sum((segment.length for segment in block.duty if not segment.status.is_rest), timedelta())
 
 
 def _round_hours(length: timedelta) -> float:

@@ -49,7 +49,7 @@ class TripPlan:
         """What the driver on this seat, counted from 0, will do."""
         return self.duties[seat] if self.duties else []
 
-    def job(self, assignment_id: str, seat: int | None = None) -> DutyBlock:
+    def duty_block(self, assignment_id: str, seat: int | None = None) -> DutyBlock:
         """The plan as it stands in a driver's diary, or without a seat in the vehicle's."""
         return DutyBlock(
             assignment_id=assignment_id,
@@ -65,24 +65,24 @@ class TripPlan:
         )
 
 
-def build_trip_plan(charter: Charter, drivers: int, law: Law, since: datetime | None = None) -> TripPlan:
+def build_trip_plan(charter: Charter, drivers: int, hours_rules: Law, takeover_at: datetime | None = None) -> TripPlan:
     """The plan for one of a charter's vehicles with a crew of so many.
 
     `since`: the crew takes a trip over that is under way; what lies before is not theirs. Raises Invalid for times out
     of order.
     """
     trip = trip_times.build_hours_trip(charter, charter.stops).model_copy(update={"drivers": drivers})
-    duties = itinerary.duties(trip, law)
+    duties = itinerary.duties(trip, hours_rules)
     pickup_at, dropoff_at = charter.starts_at.astimezone(UTC), charter.ends_at.astimezone(UTC)
-    planned = [segment for duty in duties or [] for segment in duty]
-    starts_at = min([pickup_at, *(segment.start for segment in planned)])
-    ends_at = max([dropoff_at, *(segment.end for segment in planned)])
-    if since is not None:
-        starts_at = max(starts_at, since.astimezone(UTC))
+    segments = [segment for duty in duties or [] for segment in duty]
+    starts_at = min([pickup_at, *(segment.start for segment in segments)])
+    ends_at = max([dropoff_at, *(segment.end for segment in segments)])
+    if takeover_at is not None:
+        starts_at = max(starts_at, takeover_at.astimezone(UTC))
         ends_at = max(ends_at, starts_at)
     route = legs(trip.model_copy(update={"deadhead_miles": 0.0}))
     arrivals = [None, *(leg.arrives for leg in route)] if route else [stop.estimated_arrival for stop in charter.stops]
-    leaving = [leg.departs for leg in route] if route else [stop.estimated_departure for stop in charter.stops[:-1]]
+    departures = [leg.departs for leg in route] if route else [stop.estimated_departure for stop in charter.stops[:-1]]
     stops = [
         AssignmentStop(
             stop_type=stop.stop_type,
@@ -91,9 +91,9 @@ def build_trip_plan(charter: Charter, drivers: int, law: Law, since: datetime | 
             longitude=stop.longitude,
             timezone=stop.timezone or charter.timezone,
             arrival=arrives or stop.estimated_arrival,
-            departure=leaves,
+            departure=departs,
         )
-        for stop, arrives, leaves in zip(charter.stops, arrivals, [*leaving, None], strict=True)
+        for stop, arrives, departs in zip(charter.stops, arrivals, [*departures, None], strict=True)
     ]
     return TripPlan(
         charter_id=charter.id,
@@ -112,16 +112,16 @@ def build_trip_plan(charter: Charter, drivers: int, law: Law, since: datetime | 
 
 def fill_gaps(duty: Sequence[Segment], start: datetime, end: datetime) -> list[Segment]:
     """The same without gaps from `start` to `end`: on duty before and after, off duty before somebody joins."""
-    found: list[Segment] = []
-    at = start
+    segments: list[Segment] = []
+    position = start
     for segment in duty:
-        begins, ends = max(segment.start, start), min(segment.end, end)
-        if begins >= ends:
+        segment_start, segment_end = max(segment.start, start), min(segment.end, end)
+        if segment_start >= segment_end:
             continue
-        if at < begins:
-            found.append(Segment(start=at, end=begins, status=Status.OFF))
-        found.append(segment.model_copy(update={"start": begins, "end": ends}))
-        at = ends
-    if at < end:
-        found.append(Segment(start=at, end=end, status=Status.ON))
-    return found
+        if position < segment_start:
+            segments.append(Segment(start=position, end=segment_start, status=Status.OFF))
+        segments.append(segment.model_copy(update={"start": segment_start, "end": segment_end}))
+        position = segment_end
+    if position < end:
+        segments.append(Segment(start=position, end=end, status=Status.ON))
+    return segments

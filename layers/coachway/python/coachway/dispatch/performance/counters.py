@@ -63,37 +63,37 @@ _Counter = Callable[[str, DriversOfCharter], Mapping[str, Numbers]]
 
 
 def _count_one(name: str) -> _Counter:
-    return lambda said, _: {each: {name: 1} for each in CrewData.model_validate_json(said).crew}
+    return lambda data, _: {driver_id: {name: 1} for driver_id in CrewData.model_validate_json(data).crew}
 
 
-def _count_declined(said: str, _: DriversOfCharter) -> Mapping[str, Numbers]:
-    return {CrewData.model_validate_json(said).driver_id: {"declined": 1}}
+def _count_declined(data: str, _: DriversOfCharter) -> Mapping[str, Numbers]:
+    return {CrewData.model_validate_json(data).driver_id: {"declined": 1}}
 
 
 def _count_departure(text: str, _: DriversOfCharter) -> Mapping[str, Numbers]:
-    said = TripDepartedData.model_validate_json(text)
-    if said.stop != 0 or said.late_minutes is None:
+    data = TripDepartedData.model_validate_json(text)
+    if data.stop != 0 or data.late_minutes is None:
         return {}
-    return {each: _punctuality(timedelta(minutes=said.late_minutes)) for each in said.crew}
+    return {driver_id: _punctuality(timedelta(minutes=data.late_minutes)) for driver_id in data.crew}
 
 
 def _count_arrival(text: str, _: DriversOfCharter) -> Mapping[str, Numbers]:
-    said = TripArrivedData.model_validate_json(text)
+    data = TripArrivedData.model_validate_json(text)
     # The first stop is judged by its departure.
-    numbers = _punctuality(said.at - said.planned_at) if said.stop and said.planned_at is not None else {}
-    if said.is_last:
+    numbers = _punctuality(data.at - data.planned_at) if data.stop and data.planned_at is not None else {}
+    if data.is_last:
         numbers = {**numbers, "completed": 1}
-    return dict.fromkeys(said.crew, numbers) if numbers else {}
+    return dict.fromkeys(data.crew, numbers) if numbers else {}
 
 
 def _punctuality(late: timedelta) -> dict[str, int]:
     return {"judged_on_time": 1, "on_time": int(late <= PUNCTUAL)}
 
 
-def _count_rating(text: str, drove: DriversOfCharter) -> Mapping[str, Numbers]:
-    said = VendorRatedData.model_validate_json(text)
-    rating = said.overall_rating if said.driver_professionalism_rating is None else said.driver_professionalism_rating
-    return {each: {"ratings": 1, "rated": round(rating * 2)} for each in drove(said.charter_id)}
+def _count_rating(text: str, drivers_of_charter: DriversOfCharter) -> Mapping[str, Numbers]:
+    data = VendorRatedData.model_validate_json(text)
+    rating = data.overall_rating if data.driver_professionalism_rating is None else data.driver_professionalism_rating
+    return {driver_id: {"ratings": 1, "rated": round(rating * 2)} for driver_id in drivers_of_charter(data.charter_id)}
 
 
 COUNTERS: Final[Mapping[str, _Counter]] = {
@@ -110,7 +110,9 @@ COUNTERS: Final[Mapping[str, _Counter]] = {
 """By event type. The queue receives these events and no others."""
 
 
-def counter_increments(event_type: str, data: Mapping[str, Any], drove: DriversOfCharter) -> Mapping[str, Numbers]:
+def counter_increments(
+    event_type: str, data: Mapping[str, Any], drivers_of_charter: DriversOfCharter
+) -> Mapping[str, Numbers]:
     """What an event adds, by driver; empty for one that does not count."""
-    read = COUNTERS.get(event_type)
-    return read(json.dumps(data), drove) if read else {}
+    counter = COUNTERS.get(event_type)
+    return counter(json.dumps(data), drivers_of_charter) if counter else {}

@@ -68,32 +68,35 @@ class DriverPerformance(BaseSchema):
 def get_performance(caller: Caller, driver_id: str) -> DriverPerformance:
     """How a driver does. Raises Missing, also for another driver. One read."""
     shared.require_own(caller, driver_id)
-    head, counted_at = DRIVER.key(org=caller.org_id, id=driver_id), _empty_counters(caller.org_id, driver_id).key()
-    found = store.batch_get([head, counted_at])
-    driver = found.get(Driver, head)
-    return build_view(driver, found.find(Performance, counted_at) or _empty_counters(caller.org_id, driver_id))
+    driver_key, counters_key = (
+        DRIVER.key(org=caller.org_id, id=driver_id),
+        _empty_counters(caller.org_id, driver_id).key(),
+    )
+    batch = store.batch_get([driver_key, counters_key])
+    driver = batch.get(Driver, driver_key)
+    return build_view(driver, batch.find(Performance, counters_key) or _empty_counters(caller.org_id, driver_id))
 
 
-def build_view(driver: Driver, kept: Performance) -> DriverPerformance:
+def build_view(driver: Driver, performance: Performance) -> DriverPerformance:
     """A driver's figures."""
-    said = kept.numbers.get
-    accepted, declined = said("accepted", 0), said("declined", 0)
+    number = performance.numbers.get
+    accepted, declined = number("accepted", 0), number("declined", 0)
     return DriverPerformance(
         driver_id=driver.id,
         driver_name=driver.name,
-        offered=said("offered", 0),
+        offered=number("offered", 0),
         accepted=accepted,
         declined=declined,
-        released=said("released", 0),
+        released=number("released", 0),
         acceptance_percent=share(accepted, accepted + declined),
-        completed=said("completed", 0),
-        stops_judged=said("judged_on_time", 0),
-        on_time_percent=share(said("on_time", 0), said("judged_on_time", 0)),
-        late_risks=said("late_risks", 0),
-        hours_exceeded=said("hours_exceeded", 0),
-        total_ratings=said("ratings", 0),
-        average_rating=average(said("rated", 0), said("ratings", 0)),
-        rating=kept.rating,
+        completed=number("completed", 0),
+        stops_judged=number("judged_on_time", 0),
+        on_time_percent=share(number("on_time", 0), number("judged_on_time", 0)),
+        late_risks=number("late_risks", 0),
+        hours_exceeded=number("hours_exceeded", 0),
+        total_ratings=number("ratings", 0),
+        average_rating=average(number("rated", 0), number("ratings", 0)),
+        rating=performance.rating,
     )
 
 
@@ -104,10 +107,12 @@ def _empty_counters(org_id: str, driver_id: str) -> Performance:
 def _count_event(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
     @cache
     def drove(charter_id: str) -> Sequence[str]:
-        done = [
-            each for each in repository.list_by_charter(org_id, charter_id) if each.status is AssignmentStatus.COMPLETED
+        completed = [
+            assignment
+            for assignment in repository.list_by_charter(org_id, charter_id)
+            if assignment.status is AssignmentStatus.COMPLETED
         ]
-        return list(dict.fromkeys(driver_id for each in done for driver_id in each.crew))
+        return list(dict.fromkeys(driver_id for assignment in completed for driver_id in assignment.crew))
 
     return counters.counter_increments(event_type, data, drove)
 

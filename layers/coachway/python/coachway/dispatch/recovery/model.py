@@ -123,13 +123,13 @@ class Recovery(Entity):
         return RECOVERY.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        found = {
+        keys = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
             "gsi2": OF_CHARTER.key(org=self.org_id, charter=self.charter_id, id=self.id),
         }
         if self.offer is not None:
-            found["gsi3"] = OFFERED_TO.key(org=self.org_id, driver=self.offer.driver_id, id=self.id)
-        return found
+            keys["gsi3"] = OFFERED_TO.key(org=self.org_id, driver=self.offer.driver_id, id=self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value}

@@ -29,90 +29,97 @@ from coachway.dispatch.recovery.rules import OfferStatus, RecoveryReason, Recove
 _MINUTE: Final = timedelta(minutes=1)
 
 
-def rank_replacements(caller: Caller, recovery: Recovery, fallen: Assignment) -> Ranking:
+def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment) -> Ranking:
     """Who could take a trip over, the best first, without those who have it and those who were asked.
 
     Raises Missing, Conflict when there is nothing to take over any more, or its vendor's papers are not in order.
     """
     now = clock.now()
-    on = auto_assign.load_candidates(
-        caller, fallen.charter_id, fallen.vehicle_number, _takeover_time(fallen, now), instead_of=fallen
+    context = auto_assign.load_candidates(
+        caller, assignment.charter_id, assignment.vehicle_number, _takeover_time(assignment, now), instead_of=assignment
     )
-    assign.require_compliant_vendor(on)
-    out = {*fallen.crew, *(offer.driver_id for offer in recovery.offers)}
-    on = replace(on, drivers=[each for each in on.drivers if each.driver.id not in out])
-    size = len(fallen.crew)
-    if recovery.reason.spares_vehicle:
-        same = replace(on, vehicles=[each for each in on.vehicles if each.vehicle.id == fallen.vehicle_id])
-        found = auto_assign.rank_candidates(same, size, now)
-        if found.vehicle is not None and len(found.crew(size)) == size:
-            return found
-    return auto_assign.rank_candidates(replace(on, vehicles=_other_vehicles(on, recovery, fallen, now)), size, now)
+    assign.require_compliant_vendor(context)
+    excluded = {*assignment.crew, *(offer.driver_id for offer in recovery.offers)}
+    context = replace(
+        context, drivers=[candidate for candidate in context.drivers if candidate.driver.id not in excluded]
+    )
+    crew_size = len(assignment.crew)
+    if recovery.reason.vehicle_is_usable:
+        same_vehicle = replace(
+            context,
+            vehicles=[candidate for candidate in context.vehicles if candidate.vehicle.id == assignment.vehicle_id],
+        )
+        ranking = auto_assign.rank_candidates(same_vehicle, crew_size, now)
+        if ranking.vehicle is not None and len(ranking.crew(crew_size)) == crew_size:
+            return ranking
+    return auto_assign.rank_candidates(
+        replace(context, vehicles=_other_vehicles(context, recovery, assignment, now)), crew_size, now
+    )
 
 
-def _takeover_time(fallen: Assignment, now: datetime) -> datetime | None:
+def _takeover_time(assignment: Assignment, now: datetime) -> datetime | None:
     """From when on the trip is somebody else's, if it should have begun."""
-    return now if fallen.starts_at <= now else None
+    return now if assignment.starts_at <= now else None
 
 
 def _other_vehicles(
-    on: AssignmentContext, recovery: Recovery, fallen: Assignment, now: datetime
+    context: AssignmentContext, recovery: Recovery, assignment: Assignment, now: datetime
 ) -> Sequence[VehicleCandidate]:
-    left = [each for each in on.vehicles if each.vehicle.id != fallen.vehicle_id]
+    vehicles = [candidate for candidate in context.vehicles if candidate.vehicle.id != assignment.vehicle_id]
     if recovery.reason is not RecoveryReason.LATE_RISK:
-        return left
-    expected = fallen.pickup_at + (fallen.late_minutes or 0) * _MINUTE
-    return [each for each in left if now + _time_to_first_stop(each, fallen) < expected]
+        return vehicles
+    expected_pickup = assignment.pickup_at + (assignment.late_minutes or 0) * _MINUTE
+    return [candidate for candidate in vehicles if now + _time_to_first_stop(candidate, assignment) < expected_pickup]
 
 
-def _time_to_first_stop(file: VehicleCandidate, fallen: Assignment) -> timedelta:
+def _time_to_first_stop(candidate: VehicleCandidate, assignment: Assignment) -> timedelta:
     """How long a vehicle takes from its garage to the first stop."""
-    what = file.vehicle
-    if what.garage_latitude is None or what.garage_longitude is None:
+    vehicle = candidate.vehicle
+    if vehicle.garage_latitude is None or vehicle.garage_longitude is None:
         return timedelta()
-    return travel_time(Coordinates(what.garage_latitude, what.garage_longitude), fallen.stops[0].place)
+    return travel_time(Coordinates(vehicle.garage_latitude, vehicle.garage_longitude), assignment.stops[0].place)
 
 
 def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     """The recovery, over: whoever was asked has the trip. Raises Conflict when something came between."""
     offer, now = before.offers[-1], clock.now()
-    fallen = store.get(Assignment, repository.key(caller.org_id, before.assignment_id))
-    against = not_needed_reason(before.reason, fallen)
-    if against:
-        raise errors.Conflict(against, title="this trip needs nobody else")
-    wanted = AssignInput(
+    replaced = store.get(Assignment, repository.key(caller.org_id, before.assignment_id))
+    not_needed = not_needed_reason(before.reason, replaced)
+    if not_needed:
+        raise errors.Conflict(not_needed, title="this trip needs nobody else")
+    request = AssignInput(
         charter_id=before.charter_id,
         driver_id=offer.driver_id,
         second_driver_id=offer.second_driver_id,
         vehicle_id=offer.vehicle_id,
         vehicle_number=before.vehicle_number,
     )
-    on = assign.check_crew_and_vehicle(caller, wanted, _takeover_time(fallen, now), instead_of=fallen)
-    crew, vehicle = on.drivers, on.vehicles[0]
-    assignment = assign.build_assignment(caller, on, crew, vehicle)
+    context = assign.check_crew_and_vehicle(caller, request, _takeover_time(replaced, now), instead_of=replaced)
+    crew, vehicle = context.drivers, context.vehicles[0]
+    assignment = assign.build_assignment(caller, context, crew, vehicle)
     assignment.status, assignment.answered_at = AssignmentStatus.ACCEPTED, now
-    assignment.notes = "\n".join(each for each in (fallen.notes, before.notes) if each)
-    for stop, passed in zip(assignment.stops, fallen.stops, strict=False):
-        stop.arrived_at, stop.departed_at = passed.arrived_at, passed.departed_at
-        stop.dwell_minutes, stop.billable_minutes = passed.dwell_minutes, passed.billable_minutes
-    _, ending = matching_responses.end_ops(
+    assignment.notes = "\n".join(text for text in (replaced.notes, before.notes) if text)
+    for stop, replaced_stop in zip(assignment.stops, replaced.stops, strict=False):
+        stop.arrived_at, stop.departed_at = replaced_stop.arrived_at, replaced_stop.departed_at
+        stop.dwell_minutes, stop.billable_minutes = replaced_stop.dwell_minutes, replaced_stop.billable_minutes
+    _, end_ops = matching_responses.end_ops(
         caller,
-        fallen,
+        replaced,
         AssignmentStatus.RELEASED,
         f"{crew[0].driver.name} took over: {before.reason.replace('_', ' ')}",
         taken_over_with=vehicle.vehicle.id,
     )
-    said = offer.model_copy(update={"status": OfferStatus.ACCEPTED, "answered_at": now})
+    accepted_offer = offer.model_copy(update={"status": OfferStatus.ACCEPTED, "answered_at": now})
     after = before.model_copy(
         update={
             "status": RecoveryStatus.RECOVERED,
-            "offers": [*before.offers[:-1], said],
+            "offers": [*before.offers[:-1], accepted_offer],
             "replacement_id": assignment.id,
             "ended_at": now,
             "failure": None,
         }
     )
-    told = TripRecovered(
+    event = TripRecovered(
         **recovery_event_fields(after),
         **assignment_event_payloads.trip_location_fields(assignment),
         replacement_id=assignment.id,
@@ -120,10 +127,12 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
         replacement_driver_name=assignment.driver_name,
         replacement_vehicle_id=assignment.vehicle_id,
         replacement_vehicle_name=assignment.vehicle_name,
-        client_name=on.client.name if on.client else "",
-        client_email=on.client.email if on.client else "",
+        client_name=context.client.name if context.client else "",
+        client_email=context.client.email if context.client else "",
     )
-    answer = after.model_copy(update={"version": before.version + 1})
-    also = [*ending, Update(before, after, [told])]
-    assign.commit_assignment(caller, on, crew, vehicle, assignment, chosen_by="recovery", answer=answer, also=also)
+    response = after.model_copy(update={"version": before.version + 1})
+    extra_ops = [*end_ops, Update(before, after, [event])]
+    assign.commit_assignment(
+        caller, context, crew, vehicle, assignment, chosen_by="recovery", response=response, extra_ops=extra_ops
+    )
     return after

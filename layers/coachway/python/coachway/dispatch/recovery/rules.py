@@ -23,7 +23,7 @@ class RecoveryReason(StrEnum):
     OTHER = "other"
 
     @property
-    def spares_vehicle(self) -> bool:
+    def vehicle_is_usable(self) -> bool:
         """Whether the same vehicle can go, with another driver."""
         return self is RecoveryReason.NO_SHOW
 

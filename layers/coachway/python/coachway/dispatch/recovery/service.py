@@ -42,26 +42,28 @@ from coachway.dispatch.recovery.rules import (
 )
 
 
-def open_recovery(caller: Caller, wanted: RecoveryInput) -> Recovery:
+def open_recovery(caller: Caller, request: RecoveryInput) -> Recovery:
     """Look for somebody who takes a trip over; the flow asks them. Two reads and the commit.
 
     Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
     """
-    return retry_on_conflict(lambda: _attempt_open(caller, wanted))()
+    return retry_on_conflict(lambda: _attempt_open(caller, request))()
 
 
-def _attempt_open(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = False) -> Recovery:
+def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool = False) -> Recovery:
     from coachway.contracts.dispatch.recovery import RecoveryOpened
 
-    before = repository.get(caller, wanted.assignment_id)
-    against = not_needed_reason(wanted.reason, before)
-    if against:
-        raise errors.Conflict(against, title="this trip needs nobody else")
-    if by_itself and not _is_booked(before):
+    before = repository.get(caller, request.assignment_id)
+    not_needed = not_needed_reason(request.reason, before)
+    if not_needed:
+        raise errors.Conflict(not_needed, title="this trip needs nobody else")
+    if is_automatic and not _is_booked(before):
         raise errors.Conflict("its charter is not booked", title="this trip needs nobody")
-    last = _find_last_recovery(before)
-    if last is not None and (not last.status.is_over or (by_itself and _is_already_handled(last, wanted.reason))):
-        raise errors.Conflict(f"{last.id} is {last.status}", title="somebody is looked for already")
+    last_recovery = _find_last_recovery(before)
+    if last_recovery is not None and (
+        not last_recovery.status.is_over or (is_automatic and _is_already_handled(last_recovery, request.reason))
+    ):
+        raise errors.Conflict(f"{last_recovery.id} is {last_recovery.status}", title="somebody is looked for already")
     recovery = Recovery(
         id=ids.new("rcv"),
         org_id=caller.org_id,
@@ -78,13 +80,13 @@ def _attempt_open(caller: Caller, wanted: RecoveryInput, *, by_itself: bool = Fa
         pickup_at=before.pickup_at,
         pickup=before.stops[0].address,
         dropoff=before.stops[-1].address,
-        reason=wanted.reason,
-        notes=wanted.notes,
+        reason=request.reason,
+        notes=request.notes,
         opened_by=caller.user_id,
     )
     after = before.model_copy(update={"recovery_id": recovery.id})
-    told = RecoveryOpened(**recovery_event_fields(recovery), notes=wanted.notes)
-    store.commit(caller, Create(recovery, [told]), Update(before, after))
+    event = RecoveryOpened(**recovery_event_fields(recovery), notes=request.notes)
+    store.commit(caller, Create(recovery, [event]), Update(before, after))
     return recovery
 
 
@@ -110,9 +112,9 @@ def _is_already_handled(last: Recovery, reason: RecoveryReason) -> bool:
 
 def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReason) -> None:
     """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
-    wanted = RecoveryInput(assignment_id=assignment_id, reason=reason)
+    request = RecoveryInput(assignment_id=assignment_id, reason=reason)
     try:
-        retry_on_conflict(lambda: _attempt_open(caller, wanted, by_itself=True))()
+        retry_on_conflict(lambda: _attempt_open(caller, request, is_automatic=True))()
     except errors.ConcurrentUpdate:
         raise
     except (errors.Conflict, errors.NotFound):
@@ -121,10 +123,10 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
 
 def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises Missing."""
-    found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-    if not _can_see(caller, found):
+    recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+    if not _can_see(caller, recovery):
         raise errors.NotFound("there is no such recovery")
-    return redact_for(caller, found)
+    return redact_for(caller, recovery)
 
 
 def _can_see(caller: Caller, recovery: Recovery) -> bool:
@@ -139,8 +141,8 @@ def redact_for(caller: Caller, recovery: Recovery) -> Recovery:
     """As a caller may see it: a driver sees what they were asked, and nothing of the others."""
     if caller.role != "driver":
         return recovery
-    own = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
-    return recovery.model_copy(update={"offers": own, "considered": [], "vehicles": []})
+    own_offers = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
+    return recovery.model_copy(update={"offers": own_offers, "considered": [], "vehicles": []})
 
 
 def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
@@ -153,10 +155,13 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     elif query.charter_id is not None:
         pattern, partitions = OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
     else:
-        spans = months_between(ids.created_at_of(caller.org_id), clock.now())
-        pattern, partitions = BY_MONTH, [BY_MONTH.partition(org=caller.org_id, month=each) for each in reversed(spans)]
-    found = query_page(Recovery, pattern, partitions, query, where=where, descending=True)
-    return Page(items=[redact_for(caller, each) for each in found.items], next_cursor=found.next_cursor)
+        months = months_between(ids.created_at_of(caller.org_id), clock.now())
+        pattern, partitions = (
+            BY_MONTH,
+            [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(months)],
+        )
+    page = query_page(Recovery, pattern, partitions, query, where=where, descending=True)
+    return Page(items=[redact_for(caller, recovery) for recovery in page.items], next_cursor=page.next_cursor)
 
 
 def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
@@ -188,15 +193,15 @@ def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str |
 
 
 def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
-    found = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-    if not _can_see(caller, found):
+    recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
+    if not _can_see(caller, recovery):
         raise errors.NotFound("there is no such recovery")
-    require_transition(found.status, RecoveryStatus.RECOVERED)
-    if found.offer is None or (caller.role == "driver" and found.offer.driver_id != caller.party_id):
+    require_transition(recovery.status, RecoveryStatus.RECOVERED)
+    if recovery.offer is None or (caller.role == "driver" and recovery.offer.driver_id != caller.party_id):
         raise OfferNotOpen
-    if offer_id is not None and found.offer.id != offer_id:
+    if offer_id is not None and recovery.offer.id != offer_id:
         raise OfferNotOpen
-    return found
+    return recovery
 
 
 class OfferNotOpen(errors.Conflict):
@@ -214,18 +219,18 @@ def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status
     def act() -> Recovery:
         before = _get_offered(caller, recovery_id, offer_id)
         after = with_answer(before, status, reason, clock.now())
-        told = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
-        store.commit(caller, Update(before, after, [told]))
+        event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
+        store.commit(caller, Update(before, after, [event]))
         return after
 
     return retry_on_conflict(act)()
 
 
-def with_answer(before: Recovery, status: OfferStatus, reason: str, at: datetime) -> Recovery:
+def with_answer(before: Recovery, status: OfferStatus, reason: str, moment: datetime) -> Recovery:
     """The recovery with its open offer answered."""
-    last: Offer = before.offers[-1]
-    said = last.model_copy(update={"status": status, "reason": reason, "answered_at": at})
-    return before.model_copy(update={"offers": [*before.offers[:-1], said]})
+    open_offer: Offer = before.offers[-1]
+    answered_offer = open_offer.model_copy(update={"status": status, "reason": reason, "answered_at": moment})
+    return before.model_copy(update={"offers": [*before.offers[:-1], answered_offer]})
 
 
 def cancel_recovery(caller: Caller, recovery_id: str, reason: str) -> Recovery:
@@ -246,7 +251,7 @@ def end_recovery(
     recovery_id: str,
     status: RecoveryStatus,
     reason: str,
-    told: Callable[[Recovery], Event],
+    build_event: Callable[[Recovery], Event],
     *ops: Op,
 ) -> Recovery:
     """The recovery in its last status; who was being asked need not answer any more."""
@@ -256,9 +261,9 @@ def end_recovery(
         require_transition(before.status, status)
         now = clock.now()
         after = with_answer(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
-        over = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
-        after = after.model_copy(update=over)
-        store.commit(caller, Update(before, after, [told(after)]), *ops)
+        changes = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
+        after = after.model_copy(update=changes)
+        store.commit(caller, Update(before, after, [build_event(after)]), *ops)
         return after
 
     return retry_on_conflict(act)()

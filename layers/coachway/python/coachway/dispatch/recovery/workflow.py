@@ -59,9 +59,9 @@ def _attempt_choose(caller: Caller, recovery_id: str, waited: str) -> NextStep:
         return NextStep(go="over")
     if recovery.failure is not None:
         recovery = _clear_failure(caller, recovery)
-    against = not_needed_reason(recovery.reason, _get_assignment(recovery))
-    if against:
-        service.cancel_recovery(caller, recovery_id, against)
+    not_needed = not_needed_reason(recovery.reason, _get_assignment(recovery))
+    if not_needed:
+        service.cancel_recovery(caller, recovery_id, not_needed)
         return NextStep(go="over")
     offer = recovery.offer
     if offer is not None and offer.id == waited:
@@ -79,8 +79,8 @@ def _get_assignment(recovery: Recovery) -> Assignment:
 
 
 def _wait_step(offer: Offer) -> NextStep:
-    left = ceil((offer.expires_at - clock.now()).total_seconds())
-    return NextStep(go="wait", seconds=max(1, left), offer=offer.id)
+    seconds_left = ceil((offer.expires_at - clock.now()).total_seconds())
+    return NextStep(go="wait", seconds=max(1, seconds_left), offer=offer.id)
 
 
 def _clear_failure(caller: Caller, before: Recovery) -> Recovery:
@@ -91,10 +91,10 @@ def _clear_failure(caller: Caller, before: Recovery) -> Recovery:
 
 
 def _expire_offer(caller: Caller, before: Recovery) -> None:
-    said = "There was no answer in time"
-    after = service.with_answer(before, OfferStatus.EXPIRED, said, clock.now())
-    told = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=said)
-    store.commit(caller, Update(before, after, [told]))
+    reason = "There was no answer in time"
+    after = service.with_answer(before, OfferStatus.EXPIRED, reason, clock.now())
+    event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
+    store.commit(caller, Update(before, after, [event]))
 
 
 def make_offer(caller: Caller, recovery_id: str) -> NextStep:
@@ -106,75 +106,77 @@ def _attempt_offer(caller: Caller, recovery_id: str) -> NextStep:
     before = _get_recovery(caller, recovery_id)
     if before.status.is_over or before.offer is not None:
         return NextStep(go="look")
-    fallen = _get_assignment(before)
-    if not_needed_reason(before.reason, fallen):
+    assignment = _get_assignment(before)
+    if not_needed_reason(before.reason, assignment):
         return NextStep(go="look")
     try:
-        ranking = replacement.rank_replacements(caller, before, fallen)
+        ranking = replacement.rank_replacements(caller, before, assignment)
     except errors.Conflict as conflict:
-        return _escalate(caller, before, fallen, conflict.detail or conflict.title, {})
-    explained = _ranking_fields(ranking)
-    crew = ranking.crew(len(fallen.crew))
-    if ranking.vehicle is None or len(crew) < len(fallen.crew):
-        asked = f"{len(before.offers)} asked, " if before.offers else ""
-        lacking = "no vehicle" if ranking.vehicle is None else "no driver"
-        return _escalate(caller, before, fallen, f"{asked}{lacking} left who could take over", explained)
-    now, best = clock.now(), crew[0].driver
-    made = Offer(
+        return _escalate(caller, before, assignment, conflict.detail or conflict.title, {})
+    ranking_fields = _ranking_fields(ranking)
+    crew = ranking.crew(len(assignment.crew))
+    if ranking.vehicle is None or len(crew) < len(assignment.crew):
+        asked_text = f"{len(before.offers)} asked, " if before.offers else ""
+        missing = "no vehicle" if ranking.vehicle is None else "no driver"
+        return _escalate(caller, before, assignment, f"{asked_text}{missing} left who could take over", ranking_fields)
+    now, best_driver = clock.now(), crew[0].driver
+    new_offer = Offer(
         id=ids.new("off"),
-        driver_id=best.id,
-        driver_name=best.name,
+        driver_id=best_driver.id,
+        driver_name=best_driver.name,
         second_driver_id=crew[1].driver.id if len(crew) > 1 else None,
         vehicle_id=ranking.vehicle.vehicle.id,
         vehicle_name=ranking.vehicle.vehicle.name,
-        score=next(told.score for file, told in ranking.drivers if file.driver.id == best.id),
+        score=next(considered.score for file, considered in ranking.drivers if file.driver.id == best_driver.id),
         offered_at=now,
         expires_at=now + timedelta(minutes=organization_queries.get(caller.org_id).recovery_answer_minutes),
     )
-    after = before.model_copy(update={"offers": [*before.offers, made], **explained})
-    told = RecoveryOffered(
+    after = before.model_copy(update={"offers": [*before.offers, new_offer], **ranking_fields})
+    considered = RecoveryOffered(
         **recovery_event_fields(after),
-        **assignment_event_payloads.trip_location_fields(fallen),
-        offer=recovery_offer(made),
-        driver_phone=best.phone,
+        **assignment_event_payloads.trip_location_fields(assignment),
+        offer=recovery_offer(new_offer),
+        driver_phone=best_driver.phone,
     )
-    store.commit(caller, Update(before, after, [told]))
-    return _wait_step(made)
+    store.commit(caller, Update(before, after, [considered]))
+    return _wait_step(new_offer)
 
 
 def _ranking_fields(ranking: Ranking) -> dict[str, Any]:
     return {
-        "considered": [told for _, told in ranking.drivers][:MAX_CONSIDERED],
-        "vehicles": [told for _, told in ranking.vehicles][:MAX_CONSIDERED],
+        "considered": [considered for _, considered in ranking.drivers][:MAX_CONSIDERED],
+        "vehicles": [considered for _, considered in ranking.vehicles][:MAX_CONSIDERED],
     }
 
 
-def _escalate(caller: Caller, before: Recovery, fallen: Assignment, why: str, explained: Mapping[str, Any]) -> NextStep:
-    over = {"status": RecoveryStatus.ESCALATED, "status_reason": why, "ended_at": clock.now(), **explained}
-    after = before.model_copy(update=over)
-    told = RecoveryEscalated(
+def _escalate(
+    caller: Caller, before: Recovery, assignment: Assignment, reason: str, ranking_fields: Mapping[str, Any]
+) -> NextStep:
+    changes = {"status": RecoveryStatus.ESCALATED, "status_reason": reason, "ended_at": clock.now(), **ranking_fields}
+    after = before.model_copy(update=changes)
+    event = RecoveryEscalated(
         **recovery_event_fields(after),
-        **assignment_event_payloads.trip_location_fields(fallen),
-        why=why,
+        **assignment_event_payloads.trip_location_fields(assignment),
+        why=reason,
         asked=len(before.offers),
     )
-    store.commit(caller, Update(before, after, [told]))
+    store.commit(caller, Update(before, after, [event]))
     return NextStep(go="over")
 
 
 def save_wait(caller: Caller, recovery_id: str, *, token: str, offer: str) -> NextStep:
     """Keep the token by which the workflow waits for the answer to an offer, given by its id."""
-    waiting = executions.save_task_token(caller, recovery_id, token, offer)
+    execution = executions.save_task_token(caller, recovery_id, token, offer)
     # Whatever happened before the token was kept had nobody to tell.
-    _wake_if_answered(caller, _get_recovery(caller, recovery_id), waiting)
+    _wake_if_answered(caller, _get_recovery(caller, recovery_id), execution)
     return NextStep(go="wait")
 
 
-def _wake_if_answered(caller: Caller, recovery: Recovery, waiting: executions.Execution) -> None:
-    open_one = recovery.offer.id if recovery.offer is not None else ""
-    pointless = not_needed_reason(recovery.reason, _get_assignment(recovery))
-    if pointless or open_one != waiting.waits_for:
-        executions.send_task_success(caller, waiting)
+def _wake_if_answered(caller: Caller, recovery: Recovery, execution: executions.Execution) -> None:
+    open_offer_id = recovery.offer.id if recovery.offer is not None else ""
+    not_needed = not_needed_reason(recovery.reason, _get_assignment(recovery))
+    if not_needed or open_offer_id != execution.waits_for:
+        executions.send_task_success(caller, execution)
 
 
 def on_offer_answered(caller: Caller, delivery: Delivery) -> None:
@@ -190,9 +192,9 @@ def on_assignment_changed(caller: Caller, delivery: Delivery) -> None:
 
 
 def _wake_by_id(caller: Caller, recovery_id: str) -> None:
-    waiting = executions.find(caller, recovery_id)
-    if waiting is not None:
-        _wake_if_answered(caller, _get_recovery(caller, recovery_id), waiting)
+    execution = executions.find(caller, recovery_id)
+    if execution is not None:
+        _wake_if_answered(caller, _get_recovery(caller, recovery_id), execution)
 
 
 def on_trip_unstarted(caller: Caller, delivery: Delivery) -> None:
@@ -215,13 +217,15 @@ def record_failure(caller: Caller, recovery_id: str, *, state: str, failure: Map
 
     def act() -> NextStep:
         before = _get_recovery(caller, recovery_id)
-        kept = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
-        told = RecoveryFailed(**recovery_event_fields(before), state=state, error=kept.error)
+        workflow_failure = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
+        event = RecoveryFailed(**recovery_event_fields(before), state=state, error=workflow_failure.error)
         charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=before.charter_id))
-        on_charter: list[Op] = (
-            [workflow_failures.record_failure_op(charter, WORKFLOW, kept)] if charter is not None else []
+        charter_ops: list[Op] = (
+            [workflow_failures.record_failure_op(charter, WORKFLOW, workflow_failure)] if charter is not None else []
         )
-        store.commit(caller, Update(before, before.model_copy(update={"failure": kept}), [told]), *on_charter)
+        store.commit(
+            caller, Update(before, before.model_copy(update={"failure": workflow_failure}), [event]), *charter_ops
+        )
         return NextStep(go="over")
 
     return retry_on_conflict(act)()

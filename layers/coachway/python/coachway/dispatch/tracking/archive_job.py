@@ -58,20 +58,20 @@ def _go_through(day: str, now: datetime, result: ArchiveResult) -> None:
 
 def _archive_trail(watch: MonitoringSchedule) -> int:
     """Write the file, note that it is there, take the pages away: a run that is interrupted goes on from there."""
-    known = store.find(MonitoringSchedule, watch.key())
-    if known is None:
+    schedule = store.find(MonitoringSchedule, watch.key())
+    if schedule is None:
         return 0
     pages = position_store.list_pages(watch.org_id, watch.assignment_id)
-    fixes = [fix for each in pages for fix in each.fixes]
+    fixes = [fix for page in pages for fix in page.fixes]
     caller = Caller.system(_TIMER, watch.org_id)
-    if not known.is_filed:
+    if not schedule.is_filed:
         file_storage.put(archive_key(watch.org_id, watch.assignment_id), serialize_trail(fixes), "application/gzip")
-        filed = known.model_copy(update={"is_filed": True})
-        store.commit(caller, Update(known, filed))
-        known = filed
-    for each in pages:
-        single_item.delete_if_unchanged(each)
-    store.commit(caller, Remove(known))
+        updated = schedule.model_copy(update={"is_filed": True})
+        store.commit(caller, Update(schedule, updated))
+        schedule = updated
+    for page in pages:
+        single_item.delete_if_unchanged(page)
+    store.commit(caller, Remove(schedule))
     return len(fixes)
 
 

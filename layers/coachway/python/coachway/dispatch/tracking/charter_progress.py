@@ -48,20 +48,20 @@ def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignmen
     Of two vehicles that come to their last stops at once, one counts the other. They fail with CountedMeanwhile.
     """
     key = DROPPED.key(org=charter.org_id, charter=charter.id)
-    over = diaries.complete_block_ops(charter.org_id, assignment.resources)
+    diary_ops = diaries.complete_block_ops(charter.org_id, assignment.resources)
     if charter.status is not Status.IN_PROGRESS:
-        return [IncrementCounters(key, {"n": 1}, _KIND), *over]
-    every = charter.vehicle_count
-    if store.get_counters(key).get("n", 0) + 1 < every:
+        return [IncrementCounters(key, {"n": 1}, _KIND), *diary_ops]
+    vehicle_count = charter.vehicle_count
+    if store.get_counters(key).get("n", 0) + 1 < vehicle_count:
         return [
-            IncrementCounters(key, {"n": 1}, _KIND, at_most={"n": every - 1}, otherwise=DropOffCountChanged()),
-            *over,
+            IncrementCounters(key, {"n": 1}, _KIND, at_most={"n": vehicle_count - 1}, otherwise=DropOffCountChanged()),
+            *diary_ops,
         ]
-    counted = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": every}, otherwise=DropOffCountChanged())
+    count_op = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": vehicle_count}, otherwise=DropOffCountChanged())
     reason = f"vehicle {assignment.vehicle_number} came to its last stop"
     from coachway.bookings.charters import lifecycle
 
-    return [counted, *lifecycle.complete_ops(caller, charter, reason), *over]
+    return [count_op, *lifecycle.complete_ops(caller, charter, reason), *diary_ops]
 
 
 def get_charter(assignment: Assignment) -> Charter:

@@ -44,52 +44,52 @@ def estimate_arrivals(
     To the next stop: 1.3 times the straight line, at its pace. From there on as planned: it leaves no sooner than the
     plan says, and takes as long as planned, or 50 miles an hour.
     """
-    found: list[datetime | None] = [None] * len(stops)
-    leaves: datetime | None
+    result: list[datetime | None] = [None] * len(stops)
+    departure: datetime | None
     if progress.there:
-        first, leaves = progress.stop + 1, _departure_after(stops[progress.stop], now)
+        next_number, departure = progress.stop + 1, _departure_after(stops[progress.stop], now)
     else:
-        first, leaves = progress.stop, None
-        if first < len(stops):
-            found[first] = _estimate_next(progress, stops[first], now, miles_per_hour)
-            leaves = _departure_after(stops[first], found[first])
-            first += 1
-    for number in range(first, len(stops)):
-        takes = _leg_time(stops[number - 1], stops[number])
-        found[number] = leaves + takes if leaves is not None and takes is not None else None
-        leaves = _departure_after(stops[number], found[number])
-    return found
+        next_number, departure = progress.stop, None
+        if next_number < len(stops):
+            result[next_number] = _estimate_next(progress, stops[next_number], now, miles_per_hour)
+            departure = _departure_after(stops[next_number], result[next_number])
+            next_number += 1
+    for number in range(next_number, len(stops)):
+        leg_time = _leg_time(stops[number - 1], stops[number])
+        result[number] = departure + leg_time if departure is not None and leg_time is not None else None
+        departure = _departure_after(stops[number], result[number])
+    return result
 
 
 def _estimate_next(progress: Progress, stop: AssignmentStop, now: datetime, miles_per_hour: float) -> datetime | None:
     if progress.place is None or stop.place is None:
         return None
-    seen = min(now, progress.seen_at or now)
-    return max(now, seen + _driving_time(progress.place, stop.place, miles_per_hour))
+    seen_at = min(now, progress.seen_at or now)
+    return max(now, seen_at + _driving_time(progress.place, stop.place, miles_per_hour))
 
 
-def _departure_after(stop: AssignmentStop, reached: datetime | None) -> datetime | None:
-    if reached is None:
+def _departure_after(stop: AssignmentStop, arrived_at: datetime | None) -> datetime | None:
+    if arrived_at is None:
         return None
-    return max(reached, stop.departure) if stop.departure is not None else reached
+    return max(arrived_at, stop.departure) if stop.departure is not None else arrived_at
 
 
-def _leg_time(one: AssignmentStop, other: AssignmentStop) -> timedelta | None:
-    left, reached = one.departure or one.arrival, planned_time(other)
-    if left is not None and reached is not None and reached > left:
-        return reached - left
-    if one.place is None or other.place is None:
+def _leg_time(stop: AssignmentStop, next_stop: AssignmentStop) -> timedelta | None:
+    departure, arrival = stop.departure or stop.arrival, planned_time(next_stop)
+    if departure is not None and arrival is not None and arrival > departure:
+        return arrival - departure
+    if stop.place is None or next_stop.place is None:
         return None
-    return _driving_time(one.place, other.place, MILES_PER_HOUR)
+    return _driving_time(stop.place, next_stop.place, MILES_PER_HOUR)
 
 
-def _driving_time(one: Coordinates, other: Coordinates, miles_per_hour: float) -> timedelta:
+def _driving_time(start: Coordinates, end: Coordinates, miles_per_hour: float) -> timedelta:
     """A slow pace is believed for as long ahead as it was measured: a jam has an end."""
-    miles = miles_between(one, other) * ROAD_FACTOR
-    slow = miles_per_hour * (RECENT_WINDOW / timedelta(hours=1))
-    if miles_per_hour >= MILES_PER_HOUR or miles <= slow:
+    miles = miles_between(start, end) * ROAD_FACTOR
+    slow_miles = miles_per_hour * (RECENT_WINDOW / timedelta(hours=1))
+    if miles_per_hour >= MILES_PER_HOUR or miles <= slow_miles:
         return timedelta(hours=miles / miles_per_hour)
-    return RECENT_WINDOW + timedelta(hours=(miles - slow) / MILES_PER_HOUR)
+    return RECENT_WINDOW + timedelta(hours=(miles - slow_miles) / MILES_PER_HOUR)
 
 
 class Lateness(NamedTuple):
@@ -102,9 +102,9 @@ class Lateness(NamedTuple):
 def find_lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> Lateness | None:
     """Of the next stop that has a planned time; None if nobody can tell."""
     for number, (stop, eta) in enumerate(zip(stops, expected, strict=True)):
-        wanted = planned_time(stop)
-        if eta is not None and wanted is not None:
-            return Lateness(number, max(0, (eta - wanted) // _MINUTE))
+        planned_at = planned_time(stop)
+        if eta is not None and planned_at is not None:
+            return Lateness(number, max(0, (eta - planned_at) // _MINUTE))
     return None
 
 
@@ -121,10 +121,15 @@ def dwell_minutes(stops: Sequence[AssignmentStop], number: int, free_wait: timed
     stays at a place for a later stop, overnight say, waits as planned until that one.
     """
     stop = stops[number]
-    came, left = stop.arrived_at, stop.departed_at
-    if came is None or left is None:
+    arrived_at, departed_at = stop.arrived_at, stop.departed_at
+    if arrived_at is None or departed_at is None:
         return None
-    here = [stop, *takewhile(lambda other: are_served_together(stop, other, left), stops[number + 1 :])]
-    ready = max(filter(None, (came, *(at for each in here for at in (each.arrival, each.departure)))))
-    billed = max(timedelta(), left - ready - free_wait)
-    return (left - came) // _MINUTE, billed // _MINUTE
+    stops_here = [stop, *takewhile(lambda other: are_served_together(stop, other, departed_at), stops[number + 1 :])]
+    billable_from = max(
+        filter(
+            None,
+            (arrived_at, *(moment for stop_here in stops_here for moment in (stop_here.arrival, stop_here.departure))),
+        )
+    )
+    billable = max(timedelta(), departed_at - billable_from - free_wait)
+    return (departed_at - arrived_at) // _MINUTE, billable // _MINUTE

@@ -46,7 +46,7 @@ class StopEvent(NamedTuple):
     """That a vehicle came to a stop, or left it."""
 
     stop: int
-    happening: StopEventKind
+    kind: StopEventKind
     at: datetime
 
 
@@ -89,24 +89,24 @@ class FollowResult:
     """
 
     progress: Progress
-    passages: list[StopEvent]
+    stop_events: list[StopEvent]
     counted: list[Fix]
     newest: Fix | None
 
 
 def follow_fixes(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> FollowResult:
     """Go on from `progress` through `fixes`, in the order of their times."""
-    way = _ProgressTracker(stops, **progress.model_dump())
+    tracker = _ProgressTracker(stops, **progress.model_dump())
     for fix in fixes:
-        way.see(fix)
-    return FollowResult(way.progress, way.passages, way.counted, way.newest)
+        tracker.add_fix(fix)
+    return FollowResult(tracker.progress, tracker.stop_events, tracker.counted, tracker.newest)
 
 
 def known_progress(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
     """As far as a vehicle is known to be by now: by its fixes, which lead to `progress`, and by all that is told."""
-    way = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
-    way.catch_up(None)
-    return way.progress
+    tracker = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
+    tracker.catch_up(None)
+    return tracker.progress
 
 
 def meters_between(one: Coordinates, other: Coordinates) -> float:
@@ -128,8 +128,8 @@ def are_served_together(one: AssignmentStop, other: AssignmentStop, left_at: dat
         return False
     if other.stop_type is StopType.DROPOFF and one.stop_type is not StopType.DROPOFF:
         return False
-    wanted = other.departure or other.arrival
-    return wanted is not None and left_at >= wanted - SOON
+    planned_at = other.departure or other.arrival
+    return planned_at is not None and left_at >= planned_at - SOON
 
 
 def _is_reachable(one: Fix, other: Fix) -> bool:
@@ -154,7 +154,7 @@ class _ProgressTracker:
     longitude: float | None = None
     seen_at: datetime | None = None
     doubt: tuple[datetime, float, float] | None = None
-    passages: list[StopEvent] = field(default_factory=list)
+    stop_events: list[StopEvent] = field(default_factory=list)
     counted: list[Fix] = field(default_factory=list)
     newest: Fix | None = None
 
@@ -162,28 +162,28 @@ class _ProgressTracker:
     def progress(self) -> Progress:
         return Progress(**{name: getattr(self, name) for name in Progress.model_fields})
 
-    def see(self, fix: Fix) -> None:
+    def add_fix(self, fix: Fix) -> None:
         self.catch_up(fix.at)
         if fix.accuracy_m is None or fix.accuracy_m <= FENCE_METERS:
             self.newest = fix
-            for each in self._believed(fix):
-                self._count(each)
+            for counted_fix in self._plausible_fixes(fix):
+                self._count_fix(counted_fix)
 
-    def _count(self, fix: Fix) -> None:
-        before = self._last
+    def _count_fix(self, fix: Fix) -> None:
+        before = self._last_fix
         self.counted.append(fix)
         self.latitude, self.longitude, self.seen_at = fix.latitude, fix.longitude, fix.at
         if self.there and self.stop < len(self.stops):
-            if not self._has_left(fix):
+            if not self._detect_departure(fix):
                 return
             # What shows that it left may show as well that it has come to the next one.
             if before is not None and not self.there:
-                self._on_the_way(before)
+                self._detect_arrival(before)
         if not self.there:
-            self._on_the_way(fix)
+            self._detect_arrival(fix)
 
     @property
-    def _last(self) -> Fix | None:
+    def _last_fix(self) -> Fix | None:
         if self.latitude is None or self.longitude is None or self.seen_at is None:
             return None
         return Fix(self.seen_at, self.latitude, self.longitude)
@@ -193,14 +193,14 @@ class _ProgressTracker:
         for number in range(self.stop, len(self.stops)):
             stop = self.stops[number]
             if stop.departed_at is not None and (until is None or stop.departed_at <= until):
-                self._leave(number)
+                self._depart(number)
             elif stop.arrived_at is not None and (until is None or stop.arrived_at <= until):
-                self._come_to(number)
+                self._arrive(number)
 
-    def _believed(self, fix: Fix) -> list[Fix]:
+    def _plausible_fixes(self, fix: Fix) -> list[Fix]:
         """The fix, with the one before that it bears out; none while it stands alone against all that was seen."""
         doubt, self.doubt = self.doubt, None
-        last = self._last
+        last = self._last_fix
         if last is None or _is_reachable(last, fix):
             return [fix]
         if doubt is not None and _is_reachable(before := Fix(*doubt), fix):
@@ -208,51 +208,53 @@ class _ProgressTracker:
         self.doubt = (fix.at, fix.latitude, fix.longitude)
         return []
 
-    def _has_left(self, fix: Fix) -> bool:
+    def _detect_departure(self, fix: Fix) -> bool:
         """Whether the vehicle is not at its stop any more."""
-        if self._inside(self.stop, fix):
-            self._forget()
+        if self._is_inside(self.stop, fix):
+            self._reset_run()
             return False
-        self._once_more(self.stop, fix)
+        self._extend_run(self.stop, fix)
         if self.run < REQUIRED_FIXES or self.since is None:
             return False
-        left_at, here = self.since, self.stops[self.stop]
-        self._passed(self.stop, StopEventKind.DEPARTED, left_at)
-        self._leave(self.stop)
-        self._pass_neighbours(here, left_at)
+        left_at, stop = self.since, self.stops[self.stop]
+        self._record(self.stop, StopEventKind.DEPARTED, left_at)
+        self._depart(self.stop)
+        self._pass_stops_nearby(stop, left_at)
         return True
 
-    def _pass_neighbours(self, here: AssignmentStop, at: datetime) -> None:
-        while self.stop < len(self.stops) and are_served_together(here, self.stops[self.stop], at):
-            self._passed(self.stop, StopEventKind.ARRIVED, at)
+    def _pass_stops_nearby(self, stop: AssignmentStop, at: datetime) -> None:
+        while self.stop < len(self.stops) and are_served_together(stop, self.stops[self.stop], at):
+            self._record(self.stop, StopEventKind.ARRIVED, at)
             if self.stop == len(self.stops) - 1:
                 self.there = True
                 return
-            self._passed(self.stop, StopEventKind.DEPARTED, at)
-            self._leave(self.stop)
+            self._record(self.stop, StopEventKind.DEPARTED, at)
+            self._depart(self.stop)
 
-    def _on_the_way(self, fix: Fix) -> None:
+    def _detect_arrival(self, fix: Fix) -> None:
         if self.stop >= len(self.stops):
             return
-        left = self.stops[self.stop - 1].place if self.stop else None
-        if left is not None and meters_between(left, fix.place) > AWAY_METERS:
+        previous_place = self.stops[self.stop - 1].place if self.stop else None
+        if previous_place is not None and meters_between(previous_place, fix.place) > AWAY_METERS:
             self.away = True
-        is_back = left is not None and meters_between(left, fix.place) <= FENCE_METERS
+        is_back = previous_place is not None and meters_between(previous_place, fix.place) <= FENCE_METERS
         for number in range(self.stop, len(self.stops)):
-            stays = self._stays(number, fix.at, is_back=is_back) if self._inside(number, fix) else None
-            if stays is not None:
+            required_stay = (
+                self._required_stay(number, fix.at, is_back=is_back) if self._is_inside(number, fix) else None
+            )
+            if required_stay is not None:
                 break
         else:
-            self._forget()
+            self._reset_run()
             return
         if number != self.toward:
-            self._forget()
-        self._once_more(number, fix)
-        if self.run >= REQUIRED_FIXES and self.since is not None and fix.at - self.since >= stays:
-            self._passed(number, StopEventKind.ARRIVED, self.since)
-            self._come_to(number)
+            self._reset_run()
+        self._extend_run(number, fix)
+        if self.run >= REQUIRED_FIXES and self.since is not None and fix.at - self.since >= required_stay:
+            self._record(number, StopEventKind.ARRIVED, self.since)
+            self._arrive(number)
 
-    def _stays(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
+    def _required_stay(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
         """How long a vehicle inside its fence must stay to have come to a stop; None where it has not at all.
 
         The next stop is come to at once, unless it lies where the vehicle just left.
@@ -265,29 +267,29 @@ class _ProgressTracker:
         return MIN_STAY if is_next or is_due else None
 
     def _is_due(self, number: int, at: datetime, early: timedelta) -> bool:
-        wanted = planned_time(self.stops[number])
-        return wanted is not None and at >= wanted - early
+        planned_at = planned_time(self.stops[number])
+        return planned_at is not None and at >= planned_at - early
 
-    def _inside(self, number: int, fix: Fix) -> bool:
+    def _is_inside(self, number: int, fix: Fix) -> bool:
         place = self.stops[number].place
         return place is not None and meters_between(place, fix.place) <= FENCE_METERS
 
-    def _once_more(self, toward: int, fix: Fix) -> None:
+    def _extend_run(self, toward: int, fix: Fix) -> None:
         if self.run == 0:
             self.since, self.toward = fix.at, toward
         self.run += 1
 
-    def _come_to(self, number: int) -> None:
+    def _arrive(self, number: int) -> None:
         if (self.stop, self.there) != (number, True):
             self.stop, self.there = number, True
-            self._forget()
+            self._reset_run()
 
-    def _leave(self, number: int) -> None:
+    def _depart(self, number: int) -> None:
         self.stop, self.there, self.away = number + 1, False, False
-        self._forget()
+        self._reset_run()
 
-    def _forget(self) -> None:
+    def _reset_run(self) -> None:
         self.run, self.since, self.toward = 0, None, self.stop
 
-    def _passed(self, stop: int, happening: StopEventKind, at: datetime) -> None:
-        self.passages.append(StopEvent(stop, happening, at))
+    def _record(self, stop: int, kind: StopEventKind, at: datetime) -> None:
+        self.stop_events.append(StopEvent(stop, kind, at))

@@ -27,15 +27,15 @@ def minimum_lateness(assignment: Assignment, progress: Progress, now: datetime) 
     """How late a vehicle is at the least, wherever it is: the stop that it should have left or reached by now."""
     if not assignment.status.is_live or progress.stop >= len(assignment.stops):
         return None
-    wanted = planned_time(assignment.stops[progress.stop])
-    following = progress.stop
+    planned_at = planned_time(assignment.stops[progress.stop])
+    late_stop = progress.stop
     if progress.there:
-        wanted, following = assignment.stops[progress.stop].departure, progress.stop + 1
-    if wanted is None or now <= wanted or following >= len(assignment.stops):
+        planned_at, late_stop = assignment.stops[progress.stop].departure, progress.stop + 1
+    if planned_at is None or now <= planned_at or late_stop >= len(assignment.stops):
         return None
-    if planned_time(assignment.stops[following]) is None:
+    if planned_time(assignment.stops[late_stop]) is None:
         return None
-    return Lateness(following, (now - wanted) // _MINUTE)
+    return Lateness(late_stop, (now - planned_at) // _MINUTE)
 
 
 def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
@@ -49,8 +49,8 @@ def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
         moments.append(now + CHECK_INTERVAL)
         if assignment.may_drive_until is not None and assignment.hours_exceeded_at is None:
             moments.append(assignment.may_drive_until + _MINUTE)
-    ahead = [moment for moment in moments if moment is not None and moment > now]
-    return min(ahead, default=now + CHECK_INTERVAL)
+    future_moments = [moment for moment in moments if moment is not None and moment > now]
+    return min(future_moments, default=now + CHECK_INTERVAL)
 
 
 def _next_late_step_at(assignment: Assignment) -> datetime | None:
@@ -60,5 +60,5 @@ def _next_late_step_at(assignment: Assignment) -> datetime | None:
     if progress.stop >= len(assignment.stops) or steps > MAX_LATE_STEPS:
         return None
     stop = assignment.stops[progress.stop]
-    wanted = stop.departure if progress.there else planned_time(stop)
-    return wanted + steps * _STEP if wanted is not None else None
+    planned_at = stop.departure if progress.there else planned_time(stop)
+    return planned_at + steps * _STEP if planned_at is not None else None

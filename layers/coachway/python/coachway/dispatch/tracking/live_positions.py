@@ -38,13 +38,17 @@ def get_charter_track(caller: Caller, charter_id: str) -> CharterTrack:
     return CharterTrack(charter_id=charter.id, vehicles=vehicles, **_track_fields(charter, vehicles, now))
 
 
-def list_vehicle_tracks(org_id: str, running: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
+def list_vehicle_tracks(org_id: str, assignments: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
     """Where the vehicles of some assignments are, in their order: one read for thirty that send their positions."""
-    found = []
-    for each, laid in _load_trails(org_id, running, now, shows=_is_on_duty):
-        more = {"assignment_id": each.id, "driver_id": each.driver_id, "driver_name": each.driver_name}
-        found.append(OwnVehicleTrack(**_vehicle_fields(each, laid, now), **more))
-    return found
+    tracks = []
+    for assignment, trail in _load_trails(org_id, assignments, now, is_visible=_is_on_duty):
+        identity = {
+            "assignment_id": assignment.id,
+            "driver_id": assignment.driver_id,
+            "driver_name": assignment.driver_name,
+        }
+        tracks.append(OwnVehicleTrack(**_vehicle_fields(assignment, trail, now), **identity))
+    return tracks
 
 
 def get_shared_track(token: str) -> SharedTrack:
@@ -55,36 +59,45 @@ def get_shared_track(token: str) -> SharedTrack:
     return build_shared_track(share_links.open_link(token))
 
 
-def build_shared_track(found: OpenedLink) -> SharedTrack:
+def build_shared_track(link: OpenedLink) -> SharedTrack:
     """The same of a link that was opened."""
     now = clock.now()
-    shows = _is_hidden if found.charter.status.is_terminal else _is_under_way
-    running = _load_trails(found.charter.org_id, _list_assignments(found.charter), now, shows)
-    vehicles = [VehicleTrack(**_vehicle_fields(*each, now)) for each in running]
+    shows = _is_hidden if link.charter.status.is_terminal else _is_under_way
+    trails = _load_trails(link.charter.org_id, _list_assignments(link.charter), now, shows)
+    vehicles = [VehicleTrack(**_vehicle_fields(*item, now)) for item in trails]
     return SharedTrack(
-        carrier=found.organization.shown_as,
+        carrier=link.organization.shown_as,
         vehicles=vehicles,
-        expires_at=found.link.until,
-        **_track_fields(found.charter, vehicles, now),
+        expires_at=link.link.until,
+        **_track_fields(link.charter, vehicles, now),
     )
 
 
 def _list_assignments(charter: Charter) -> list[Assignment]:
     """The assignments that run a charter's vehicles, in the order of these."""
     ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
-    known = store.find_many(Assignment, [repository.key(charter.org_id, each) for each in ids[:100]]) if ids else {}
-    return sorted(known.values(), key=lambda each: each.vehicle_number)
+    assignments = (
+        store.find_many(Assignment, [repository.key(charter.org_id, assignment_id) for assignment_id in ids[:100]])
+        if ids
+        else {}
+    )
+    return sorted(assignments.values(), key=lambda assignment: assignment.vehicle_number)
 
 
 def _load_trails(
-    org_id: str, running: Sequence[Assignment], now: datetime, shows: Callable[[Assignment], bool]
+    org_id: str, assignments: Sequence[Assignment], now: datetime, is_visible: Callable[[Assignment], bool]
 ) -> list[tuple[Assignment, MergedTrail]]:
     """Assignments, each with how far it is, and its last positions if they show."""
-    shown = [each.id for each in running if shows(each)]
-    pages = position_store.newest_pages_of(org_id, shown, now) if shown else {}
+    visible_ids = [assignment.id for assignment in assignments if is_visible(assignment)]
+    pages = position_store.newest_pages_of(org_id, visible_ids, now) if visible_ids else {}
     return [
-        (each, position_store.merge_positions(each.org_id, each.id, pages.get(each.id, []), [], each.stops))
-        for each in running
+        (
+            assignment,
+            position_store.merge_positions(
+                assignment.org_id, assignment.id, pages.get(assignment.id, []), [], assignment.stops
+            ),
+        )
+        for assignment in assignments
     ]
 
 
@@ -101,28 +114,28 @@ def _is_hidden(_: Assignment) -> bool:
     return False
 
 
-def _vehicle_fields(each: Assignment, laid: MergedTrail, now: datetime) -> dict[str, Any]:
-    progress, counted = laid.progress, laid.counted
-    is_ahead = each.status.is_live and progress.stop < len(each.stops)
-    expected: list[datetime | None] = [None] * len(each.stops)
-    if each.status.is_under_way:
-        expected = eta.estimate_arrivals(progress, each.stops, now, eta.average_speed(counted))
+def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -> dict[str, Any]:
+    progress, counted = trail.progress, trail.counted
+    is_ahead = assignment.status.is_live and progress.stop < len(assignment.stops)
+    expected: list[datetime | None] = [None] * len(assignment.stops)
+    if assignment.status.is_under_way:
+        expected = eta.estimate_arrivals(progress, assignment.stops, now, eta.average_speed(counted))
     upcoming = progress.stop + 1 if progress.there else progress.stop
-    following = upcoming if is_ahead and upcoming < len(each.stops) else None
-    late = eta.find_lateness(each.stops, expected)
+    following = upcoming if is_ahead and upcoming < len(assignment.stops) else None
+    lateness = eta.find_lateness(assignment.stops, expected)
     path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT_WINDOW]
     return {
-        "vehicle_number": each.vehicle_number,
-        "vehicle_name": each.vehicle_name,
-        "status": each.status,
-        "position": _position(laid.newest) if laid.newest else None,
+        "vehicle_number": assignment.vehicle_number,
+        "vehicle_name": assignment.vehicle_name,
+        "status": assignment.status,
+        "position": _position(trail.newest) if trail.newest else None,
         "path": path,
         "next_stop": following,
         "eta": expected[following] if following is not None else None,
-        "late_minutes": late.minutes if late else None,
+        "late_minutes": lateness.minutes if lateness else None,
         "stops": [
             StopTrack(**stop.model_dump(include=set(StopTrack.model_fields) - {"eta"}), eta=when)
-            for stop, when in zip(each.stops, expected, strict=True)
+            for stop, when in zip(assignment.stops, expected, strict=True)
         ],
     }
 
@@ -139,7 +152,7 @@ def _position(fix: Fix) -> Position:
 
 
 def _track_fields(charter: Charter, vehicles: Sequence[VehicleTrack], now: datetime) -> dict[str, Any]:
-    under_way = (each for each in vehicles if each.status.is_under_way)
+    under_way = (vehicle for vehicle in vehicles if vehicle.status.is_under_way)
     first = next(under_way, vehicles[0] if vehicles else None)
     return {
         "number": charter.number,

@@ -64,30 +64,30 @@ def _go_through(at: datetime, now: datetime, result: MonitorResult) -> None:
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _check_assignment(seen: MonitoringSchedule, now: datetime, result: MonitorResult) -> None:
+def _check_assignment(indexed: MonitoringSchedule, now: datetime, result: MonitorResult) -> None:
     """By the watch itself and the assignment: what an index says may be old."""
-    caller = Caller.system(_TIMER, seen.org_id)
-    key = repository.key(seen.org_id, seen.assignment_id)
-    found = store.batch_get([seen.key(), key])
-    watch, assignment = found.find(MonitoringSchedule, seen.key()), found.find(Assignment, key)
-    if watch is None or watch.is_over or watch.due > now:
+    caller = Caller.system(_TIMER, indexed.org_id)
+    key = repository.key(indexed.org_id, indexed.assignment_id)
+    batch = store.batch_get([indexed.key(), key])
+    schedule, assignment = batch.find(MonitoringSchedule, indexed.key()), batch.find(Assignment, key)
+    if schedule is None or schedule.is_over or schedule.due > now:
         return
     result.looked_at += 1
     if assignment is None:
-        store.commit(caller, Remove(watch))
+        store.commit(caller, Remove(schedule))
         return
     after = _raise_alarms(caller, assignment, now, result)
-    store.commit(caller, *_reschedule(watch, after, now, result))
+    store.commit(caller, *_reschedule(schedule, after, now, result))
 
 
-def _reschedule(watch: MonitoringSchedule, assignment: Assignment, now: datetime, result: MonitorResult) -> list[Op]:
+def _reschedule(schedule: MonitoringSchedule, assignment: Assignment, now: datetime, result: MonitorResult) -> list[Op]:
     due = lateness.next_check_at(assignment, now)
     if due is not None:
-        return [Update(watch, watch.model_copy(update={"due": due}))]
+        return [Update(schedule, schedule.model_copy(update={"due": due}))]
     result.over += 1
     if assignment.checked_in_at is None:
-        return [Remove(watch)]
-    return [Update(watch, watch.model_copy(update={"due": now + ARCHIVED_AFTER, "is_over": True}))]
+        return [Remove(schedule)]
+    return [Update(schedule, schedule.model_copy(update={"due": now + ARCHIVED_AFTER, "is_over": True}))]
 
 
 def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: MonitorResult) -> Assignment:
@@ -109,7 +109,7 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: Mon
         after.unstarted_at = now
         result.unstarted += 1
     alarms = progress_writer.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
-    alarms += progress_writer.hours_exceeded_events(before, after, driving_at=None if progress.there else now)
+    alarms += progress_writer.hours_exceeded_events(before, after, driven_at=None if progress.there else now)
     result.alarms += len(alarms)
     if not events and not alarms:
         return before
@@ -118,8 +118,10 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: Mon
 
 
 def _unstarted_event(assignment: Assignment, now: datetime) -> Event:
-    people = store.find_many(Driver, [DRIVER.key(org=assignment.org_id, id=each) for each in assignment.crew])
-    by_id = {each.id: each for each in people.values()}
+    drivers = store.find_many(
+        Driver, [DRIVER.key(org=assignment.org_id, id=driver_id) for driver_id in assignment.crew]
+    )
+    by_id = {driver_.id: driver_ for driver_ in drivers.values()}
     driver, second = by_id.get(assignment.driver_id), by_id.get(assignment.second_driver_id or "")
     minutes = (now - assignment.starts_at) // _MINUTE
     return TripUnstarted(

@@ -61,32 +61,32 @@ def round_fix(
 
 def encode_fixes(start: datetime, fixes: Iterable[Fix]) -> str:
     """Rounded fixes, in the order of their times, none before `start`: as text that JSON need not escape."""
-    told = bytearray()
-    before = (0, 0, 0)
+    encoded = bytearray()
+    previous = (0, 0, 0)
     for fix in fixes:
-        now = (
+        current = (
             (fix.at - start) // _MILLISECOND,
             round(fix.latitude * _DEGREE),
             round(fix.longitude * _DEGREE),
         )
-        told += _encode_varint(now[0] - before[0])
-        told += _encode_varint(_zigzag(now[1] - before[1]))
-        told += _encode_varint(_zigzag(now[2] - before[2]))
-        told += bytes((_encode_byte(fix.speed_mph), _encode_byte(fix.heading, 2), _encode_byte(fix.accuracy_m)))
-        before = now
-    return base64.b85encode(told).decode()
+        encoded += _encode_varint(current[0] - previous[0])
+        encoded += _encode_varint(_zigzag(current[1] - previous[1]))
+        encoded += _encode_varint(_zigzag(current[2] - previous[2]))
+        encoded += bytes((_encode_byte(fix.speed_mph), _encode_byte(fix.heading, 2), _encode_byte(fix.accuracy_m)))
+        previous = current
+    return base64.b85encode(encoded).decode()
 
 
 def decode_fixes(start: datetime, text: str) -> list[Fix]:
     """The fixes that `packed` made a text of."""
-    told = iter(base64.b85decode(text))
+    data = iter(base64.b85decode(text))
     fixes: list[Fix] = []
     ms = latitude = longitude = 0
-    while (first := next(told, None)) is not None:
-        ms += _decode_varint(first, told)
-        latitude += _unzigzag(_decode_varint(next(told), told))
-        longitude += _unzigzag(_decode_varint(next(told), told))
-        speed, heading, accuracy = (_decode_byte(next(told)) for _ in range(3))
+    while (first := next(data, None)) is not None:
+        ms += _decode_varint(first, data)
+        latitude += _unzigzag(_decode_varint(next(data), data))
+        longitude += _unzigzag(_decode_varint(next(data), data))
+        speed, heading, accuracy = (_decode_byte(next(data)) for _ in range(3))
         fixes.append(
             Fix(
                 start + ms * _MILLISECOND,
@@ -100,10 +100,10 @@ def decode_fixes(start: datetime, text: str) -> list[Fix]:
     return fixes
 
 
-def merge_fixes(known: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
+def merge_fixes(existing: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
     """Both in the order of their times; of two of the same moment the known one stays."""
-    by_time = {fix.at: fix for fix in new} | {fix.at: fix for fix in known}
-    return [by_time[at] for at in sorted(by_time)]
+    by_time = {fix.at: fix for fix in new} | {fix.at: fix for fix in existing}
+    return [by_time[moment] for moment in sorted(by_time)]
 
 
 def _encode_byte(value: int | None, unit: int = 1) -> int:
@@ -125,12 +125,12 @@ def _unzigzag(number: int) -> int:
 
 def _encode_varint(number: int) -> bytes:
     """Seven bits to a byte, the lowest first; the eighth says that more follow."""
-    found = bytearray()
+    result = bytearray()
     while number >= 128:
-        found.append(number % 128 + 128)
+        result.append(number % 128 + 128)
         number //= 128
-    found.append(number)
-    return bytes(found)
+    result.append(number)
+    return bytes(result)
 
 
 def _decode_varint(first: int, rest: Iterator[int]) -> int:

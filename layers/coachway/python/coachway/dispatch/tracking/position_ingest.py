@@ -56,7 +56,7 @@ class PositionReport(RequestSchema):
     accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="radius in metres")] = None
     recorded_at: Timestamp
 
-    def fix(self) -> Fix:
+    def to_fix(self) -> Fix:
         """As it is kept."""
         return round_fix(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
 
@@ -87,14 +87,14 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
     Two reads and one write of a unit, if nothing happens and all fall on the same page.
     """
     latest = clock.now() + CLOCK_SKEW
-    ahead = [
+    problems = [
         FieldError(f"points.{number}.recorded_at", "must not be in the future")
         for number, point in enumerate(body.points)
         if point.recorded_at > latest
     ]
-    if ahead:
-        raise errors.Invalid(f"{ahead[0].field}: {ahead[0].message}", fields=ahead)
-    fixes = sorted((point.fix() for point in body.points), key=lambda fix: fix.at)
+    if problems:
+        raise errors.Invalid(f"{problems[0].field}: {problems[0].message}", fields=problems)
+    fixes = sorted((point.to_fix() for point in body.points), key=lambda fix: fix.at)
     written: set[datetime] = set()
     return retry_on_conflict(lambda: _attempt_ingest(caller, body.assignment_id, fixes, written))()
 
@@ -108,29 +108,31 @@ def _attempt_ingest(
         raise errors.Conflict(
             f"this assignment is {assignment.status}: check in first", title="the driver is not on duty"
         )
-    fresh: dict[datetime, Fix] = {}
+    new_fixes: dict[datetime, Fix] = {}
     for fix in fixes:
         if _is_on_duty(assignment, fix.at):
-            fresh.setdefault(fix.at, fix)
+            new_fixes.setdefault(fix.at, fix)
     ignored = sum(not _is_on_duty(assignment, fix.at) for fix in fixes)
-    if not fresh:
+    if not new_fixes:
         return PositionIngestResult(accepted=0, duplicates=0, ignored=ignored)
-    pages = position_store.pages_since(assignment.org_id, assignment.id, min(fresh))
-    laid = position_store.merge_positions(assignment.org_id, assignment.id, pages, fresh.values(), assignment.stops)
-    after = progress_writer.apply_stop_events(caller, assignment, laid.passages)
+    pages = position_store.pages_since(assignment.org_id, assignment.id, min(new_fixes))
+    trail = position_store.merge_positions(
+        assignment.org_id, assignment.id, pages, new_fixes.values(), assignment.stops
+    )
+    after = progress_writer.apply_stop_events(caller, assignment, trail.stop_events)
     if after is not assignment:
-        laid = position_store.merge_positions(after.org_id, after.id, pages, fresh.values(), after.stops)
-    progress_writer.raise_alarms(caller, after, laid.progress, laid.counted)
-    for page in laid.changed:
+        trail = position_store.merge_positions(after.org_id, after.id, pages, new_fixes.values(), after.stops)
+    progress_writer.raise_alarms(caller, after, trail.progress, trail.counted)
+    for page in trail.changed:
         position_store.save_page(page)
-        written |= {fix.at for fix in page.fixes if fix.at in fresh and fix.at not in laid.known}
-    accepted = len(fresh.keys() - (laid.known - written) - laid.too_many)
-    ignored += sum(fix.at in laid.too_many for fix in fixes)
+        written |= {fix.at for fix in page.fixes if fix.at in new_fixes and fix.at not in trail.duplicates}
+    accepted = len(new_fixes.keys() - (trail.duplicates - written) - trail.too_many)
+    ignored += sum(fix.at in trail.too_many for fix in fixes)
     return PositionIngestResult(accepted=accepted, duplicates=len(fixes) - ignored - accepted, ignored=ignored)
 
 
 def _is_on_duty(assignment: Assignment, at: datetime) -> bool:
     """Whether a driver was on duty: where they are at other times is nobody's business."""
-    since = assignment.checked_in_at
-    until = assignment.checked_out_at or assignment.ended_at
-    return since is not None and at >= since - CLOCK_SKEW and (until is None or at <= until + CLOCK_SKEW)
+    start = assignment.checked_in_at
+    end = assignment.checked_out_at or assignment.ended_at
+    return start is not None and at >= start - CLOCK_SKEW and (end is None or at <= end + CLOCK_SKEW)

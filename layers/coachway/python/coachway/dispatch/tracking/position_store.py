@@ -74,10 +74,10 @@ def partition(org_id: str, assignment_id: str) -> str:
     return TRAIL.partition(org=org_id, assignment=assignment_id)
 
 
-def newest_pages(org_id: str, assignment_id: str, most: int = 2) -> list[TrailPage]:
+def newest_pages(org_id: str, assignment_id: str, limit: int = 2) -> list[TrailPage]:
     """The newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
-    found = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=most)
-    return found[::-1]
+    pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=limit)
+    return pages[::-1]
 
 
 def list_pages(org_id: str, assignment_id: str) -> list[TrailPage]:
@@ -92,14 +92,21 @@ def newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -
     """
     latest = page_start(now)
     begins = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # telephones' clocks may be ahead
-    found: dict[str, list[TrailPage]] = {}
+    result: dict[str, list[TrailPage]] = {}
     for first in range(0, len(assignment_ids), _BATCH_SIZE):
-        some = assignment_ids[first : first + _BATCH_SIZE]
-        keys = {each: [TRAIL.key(org=org_id, assignment=each, begins=sortable(at)) for at in begins] for each in some}
-        together = store.find_many(TrailPage, [key for of_one in keys.values() for key in of_one])
-        for each in some:
-            found[each] = [together[key] for key in keys[each] if key in together] or newest_pages(org_id, each)
-    return found
+        batch = assignment_ids[first : first + _BATCH_SIZE]
+        keys = {
+            assignment_id: [
+                TRAIL.key(org=org_id, assignment=assignment_id, begins=sortable(moment)) for moment in begins
+            ]
+            for assignment_id in batch
+        }
+        pages = store.find_many(TrailPage, [key for page_keys in keys.values() for key in page_keys])
+        for assignment_id in batch:
+            result[assignment_id] = [pages[key] for key in keys[assignment_id] if key in pages] or newest_pages(
+                org_id, assignment_id
+            )
+    return result
 
 
 def pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
@@ -118,13 +125,13 @@ class MergedTrail:
     """A trail with new fixes in their places, gone through: what to write, what happened, where it leads."""
 
     changed: list[TrailPage]
-    passages: list[StopEvent]
+    stop_events: list[StopEvent]
     progress: Progress
     counted: list[Fix]
     """The fixes that counted, as far back as the pages reach."""
     newest: Fix | None
     """Where the vehicle is: its newest fix that is accurate enough to say so."""
-    known: frozenset[datetime]
+    duplicates: frozenset[datetime]
     """Of the new fixes, those that were there already,"""
     too_many: frozenset[datetime]
     """and those that their pages have no room for."""
@@ -137,34 +144,40 @@ def merge_positions(
     by_page: dict[datetime, list[Fix]] = {}
     for fix in fixes:
         by_page.setdefault(page_start(fix.at), []).append(fix)
-    there = {page.begins: page for page in pages}
+    pages_by_start = {page.begins: page for page in pages}
     progress = pages[0].before if pages else Progress()
-    last_seen: Fix | None = None
+    newest_fix: Fix | None = None
     changed: list[TrailPage] = []
-    passages: list[StopEvent] = []
+    stop_events: list[StopEvent] = []
     counted: list[Fix] = []
-    known: set[datetime] = set()
+    duplicates: set[datetime] = set()
     too_many: set[datetime] = set()
-    for begins in sorted(there.keys() | by_page.keys()):
-        page = there.get(begins) or TrailPage(org_id=org_id, assignment_id=assignment_id, begins=begins)
-        on_it = page.fixes
+    for begins in sorted(pages_by_start.keys() | by_page.keys()):
+        page = pages_by_start.get(begins) or TrailPage(org_id=org_id, assignment_id=assignment_id, begins=begins)
+        page_fixes = page.fixes
         if begins in by_page:
-            times = {fix.at for fix in on_it}
+            times = {fix.at for fix in page_fixes}
             fresh = [fix for fix in by_page[begins] if fix.at not in times]
-            known |= times.intersection(fix.at for fix in by_page[begins])
-            room = max(0, MAX_FIXES - len(on_it))
+            duplicates |= times.intersection(fix.at for fix in by_page[begins])
+            room = max(0, MAX_FIXES - len(page_fixes))
             too_many |= {fix.at for fix in fresh[room:]}
-            on_it = merge_fixes(on_it, fresh[:room])
-        after = page.model_copy(update={"points": encode_fixes(begins, on_it), "before": progress})
+            page_fixes = merge_fixes(page_fixes, fresh[:room])
+        after = page.model_copy(update={"points": encode_fixes(begins, page_fixes), "before": progress})
         if after != page or page.version == 0:
             changed.append(after)
-        followed: FollowResult = follow_fixes(progress, on_it, stops)
+        followed: FollowResult = follow_fixes(progress, page_fixes, stops)
         progress = followed.progress
-        passages += followed.passages
+        stop_events += followed.stop_events
         counted += followed.counted
-        last_seen = followed.newest or last_seen
+        newest_fix = followed.newest or newest_fix
     return MergedTrail(
-        changed, passages, known_progress(stops, progress), counted, last_seen, frozenset(known), frozenset(too_many)
+        changed,
+        stop_events,
+        known_progress(stops, progress),
+        counted,
+        newest_fix,
+        frozenset(duplicates),
+        frozenset(too_many),
     )
 
 
@@ -175,5 +188,5 @@ def save_page(page: TrailPage) -> None:
 
 def load_progress(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
     """How far a vehicle has come, and the fixes that count of its last two pages. One read."""
-    found = merge_positions(org_id, assignment_id, newest_pages(org_id, assignment_id), [], stops)
-    return found.progress, found.counted
+    trail = merge_positions(org_id, assignment_id, newest_pages(org_id, assignment_id), [], stops)
+    return trail.progress, trail.counted

@@ -1,4 +1,4 @@
-"""Writes what a vehicle's passages and its position make of its assignment and of the charter."""
+"""Writes what a vehicle's stop_events and its position make of its assignment and of the charter."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ FRESH: Final = timedelta(minutes=10)
 """An older position says nothing of where the vehicle is now."""
 
 
-def apply_stop_events(caller: Caller, assignment: Assignment, passages: Sequence[StopEvent]) -> Assignment:
-    """The assignment after passages that its position shows, each written with what follows from it.
+def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Sequence[StopEvent]) -> Assignment:
+    """The assignment after stop_events that its position shows, each written with what follows from it.
 
     What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
     papers that are not in order raises an alarm. Raises LostRace.
     """
-    if not passages or assignment.status not in _TRACKED:
+    if not stop_events or assignment.status not in _TRACKED:
         return assignment
-    free = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
-    while (step := trip_progress.apply_stop_events_to_assignment(assignment, passages, free)).changes:
-        assignment = write_step(caller, assignment, step, events=departure_alarms(assignment) if step.starts else [])
+    free_wait = timedelta(minutes=organization_queries.get(assignment.org_id).free_wait_minutes)
+    while (step := trip_progress.apply_stop_events_to_assignment(assignment, stop_events, free_wait)).is_changed:
+        assignment = write_step(
+            caller, assignment, step, events=departure_alarms(assignment) if step.starts_trip else []
+        )
     return assignment
 
 
@@ -67,16 +69,16 @@ def write_step(
     from coachway.dispatch.tracking import charter_progress
 
     after = step.after
-    if after.status.is_under_way and any(isinstance(each, TripDeparted) for each in step.events):
+    if after.status.is_under_way and any(isinstance(event, TripDeparted) for event in step.events):
         after.may_drive_until = crew_limits.may_drive_until(after, clock.now())
-    elif any(isinstance(each, TripArrived) for each in step.events):
+    elif any(isinstance(event, TripArrived) for event in step.events):
         after.may_drive_until = None
-    together: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
-    if step.starts:
-        together += charter_progress.start_charter_ops(caller, charter_progress.get_charter(after), after)
-    if step.ends:
-        together += charter_progress.complete_charter_ops(caller, charter_progress.get_charter(after), after)
-    store.commit(caller, *together)
+    all_ops: list[Op] = [Update(before, after, [*step.events, *events]), *ops]
+    if step.starts_trip:
+        all_ops += charter_progress.start_charter_ops(caller, charter_progress.get_charter(after), after)
+    if step.ends_trip:
+        all_ops += charter_progress.complete_charter_ops(caller, charter_progress.get_charter(after), after)
+    store.commit(caller, *all_ops)
     return after
 
 
@@ -88,7 +90,7 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
     after = before.model_copy()
     events = [
         *_late_events(before, after, progress, counted, now),
-        *hours_exceeded_events(before, after, driving_at=None if progress.there else counted[-1].at),
+        *hours_exceeded_events(before, after, driven_at=None if progress.there else counted[-1].at),
     ]
     if not events:
         return before
@@ -99,38 +101,38 @@ def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted
 def _late_events(
     before: Assignment, after: Assignment, progress: Progress, counted: Sequence[Fix], now: datetime
 ) -> list[Event]:
-    expected = eta.estimate_arrivals(progress, before.stops, now, eta.average_speed(counted))
-    late = eta.find_lateness(before.stops, expected)
-    return late_risk_events(before, after, late, expected[late.stop] if late else None)
+    arrivals = eta.estimate_arrivals(progress, before.stops, now, eta.average_speed(counted))
+    lateness = eta.find_lateness(before.stops, arrivals)
+    return late_risk_events(before, after, lateness, arrivals[lateness.stop] if lateness else None)
 
 
 def late_risk_events(
-    before: Assignment, after: Assignment, late: eta.Lateness | None, expected_at: datetime | None
+    before: Assignment, after: Assignment, lateness: eta.Lateness | None, expected_at: datetime | None
 ) -> list[Event]:
     """The event of a lateness that has reached another quarter of an hour, noted on `after`."""
-    if late is None or eta.late_step(late.minutes) <= eta.late_step(before.late_minutes):
+    if lateness is None or eta.late_step(lateness.minutes) <= eta.late_step(before.late_minutes):
         return []
-    stop = before.stops[late.stop]
-    wanted = planned_time(stop)
-    if wanted is None:
+    stop = before.stops[lateness.stop]
+    planned_at = planned_time(stop)
+    if planned_at is None:
         return []
-    after.late_minutes = late.minutes
+    after.late_minutes = lateness.minutes
     return [
         TripLateRisk(
             **assignment_event_payloads.assignment_event_fields(before),
-            minutes=late.minutes,
-            stop=late.stop,
+            minutes=lateness.minutes,
+            stop=lateness.stop,
             address=stop.address,
-            planned_at=wanted,
+            planned_at=planned_at,
             expected_at=expected_at,
         )
     ]
 
 
-def hours_exceeded_events(before: Assignment, after: Assignment, *, driving_at: datetime | None) -> list[Event]:
+def hours_exceeded_events(before: Assignment, after: Assignment, *, driven_at: datetime | None) -> list[Event]:
     """The event of a vehicle that was driven at a moment when nobody of its crew might, noted on `after`."""
-    until = before.may_drive_until
-    if driving_at is None or until is None or driving_at <= until or before.hours_exceeded_at is not None:
+    limit = before.may_drive_until
+    if driven_at is None or limit is None or driven_at <= limit or before.hours_exceeded_at is not None:
         return []
-    after.hours_exceeded_at = driving_at
-    return [TripHoursExceeded(**assignment_event_payloads.assignment_event_fields(before), since=until)]
+    after.hours_exceeded_at = driven_at
+    return [TripHoursExceeded(**assignment_event_payloads.assignment_event_fields(before), since=limit)]

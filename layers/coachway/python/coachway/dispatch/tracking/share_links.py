@@ -79,15 +79,15 @@ class OpenedLink:
 
 def open_link(token: str) -> OpenedLink:
     """What a live link's token leads to. Raises Missing for a forged one, and once it has expired or is void."""
-    said = signed_links.verify_link_token(PURPOSE, "chr", token)
-    charter_key = CHARTER.key(org=said.org_id, id=said.subject_id)
-    link_key = TRACK_LINK.key(org=said.org_id, charter=said.subject_id)
-    house_key = ORGANIZATIONS.key(org=said.org_id)
-    found = store.batch_get([charter_key, link_key, house_key])
-    link, charter = found.find(TrackLink, link_key), found.find(Charter, charter_key)
-    if link is None or charter is None or link.nonce != said.nonce or link.until <= clock.now():
+    link_token = signed_links.verify_link_token(PURPOSE, "chr", token)
+    charter_key = CHARTER.key(org=link_token.org_id, id=link_token.subject_id)
+    link_key = TRACK_LINK.key(org=link_token.org_id, charter=link_token.subject_id)
+    organization_key = ORGANIZATIONS.key(org=link_token.org_id)
+    batch = store.batch_get([charter_key, link_key, organization_key])
+    link, charter = batch.find(TrackLink, link_key), batch.find(Charter, charter_key)
+    if link is None or charter is None or link.nonce != link_token.nonce or link.until <= clock.now():
         raise errors.NotFound("this link is no longer valid")
-    return OpenedLink(charter, link, found.get(Organization, house_key))
+    return OpenedLink(charter, link, batch.get(Organization, organization_key))
 
 
 def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareLink:
@@ -107,13 +107,13 @@ def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareL
 
 def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> ShareLink:
     key = TRACK_LINK.key(org=charter.org_id, charter=charter.id)
-    kept = store.find(TrackLink, key)
-    if kept is None or renew or kept.until <= clock.now():
-        nonce, version = signed_links.new_nonce(), kept.version if kept else 0
+    existing = store.find(TrackLink, key)
+    if existing is None or renew or existing.until <= clock.now():
+        nonce, version = signed_links.new_nonce(), existing.version if existing else 0
         link = TrackLink(org_id=charter.org_id, charter_id=charter.id, nonce=nonce, until=until, version=version)
     else:
-        link = kept.model_copy(update={"until": until})
-    if link != kept:
+        link = existing.model_copy(update={"until": until})
+    if link != existing:
         single_item.put_if_unchanged(link)
     token = signed_links.create_link_token(PURPOSE, charter.org_id, charter.id, link.nonce)
     return ShareLink(token=token, url=f"{settings.public_url()}/pages/track/{token}", expires_at=link.until)

@@ -22,90 +22,90 @@ _MAX_EVENTS: Final = 20
 
 @dataclass(slots=True)
 class ProgressStep:
-    """An assignment after some passages, and what is to be told of them."""
+    """An assignment after some stop_events, and what is to be told of them."""
 
     after: Assignment
     events: list[Event] = field(default_factory=list)
-    starts: bool = False
+    starts_trip: bool = False
     """The vehicle leaves its first stop: the trip begins."""
-    ends: bool = False
+    ends_trip: bool = False
     """It has come to its last: the passengers are dropped off."""
 
-    changes: bool = False
+    is_changed: bool = False
 
 
 def apply_stop_events_to_assignment(
-    before: Assignment, passages: Iterable[StopEvent], free_wait: timedelta
+    before: Assignment, stop_events: Iterable[StopEvent], free_wait: timedelta
 ) -> ProgressStep:
-    """Note passages that were seen. What was told before stands; it can only turn out to have been earlier.
+    """Note stop_events that were seen. What was told before stands; it can only turn out to have been earlier.
 
     Not all may fit into one step: a trip that begins does not end in the same. Go on until nothing changes.
     """
     stops = [stop.model_copy() for stop in before.stops]
     step = ProgressStep(before.model_copy(update={"stops": stops}))
-    for passage in passages:
-        is_last = passage.stop == len(stops) - 1
-        ends = is_last and passage.happening is StopEventKind.ARRIVED and stops[passage.stop].arrived_at is None
-        if _is_trip_start(passage, step.after.status):
-            step.after.status, step.starts = AssignmentStatus.IN_PROGRESS, True
-        if (ends and step.starts) or len(step.events) == _MAX_EVENTS:
+    for stop_event in stop_events:
+        is_last = stop_event.stop == len(stops) - 1
+        ends = is_last and stop_event.kind is StopEventKind.ARRIVED and stops[stop_event.stop].arrived_at is None
+        if _is_trip_start(stop_event, step.after.status):
+            step.after.status, step.starts_trip = AssignmentStatus.IN_PROGRESS, True
+        if (ends and step.starts_trip) or len(step.events) == _MAX_EVENTS:
             break
         if ends and step.after.status is not AssignmentStatus.IN_PROGRESS:
             continue
-        stop = stops[passage.stop]
-        name = f"{passage.happening}_at"
-        told = getattr(stop, name)
-        if told is not None and told <= passage.at:
+        stop = stops[stop_event.stop]
+        name = f"{stop_event.kind}_at"
+        known_at = getattr(stop, name)
+        if known_at is not None and known_at <= stop_event.at:
             continue
-        setattr(stop, name, passage.at)
-        _set_dwell(stops, passage.stop, free_wait)
-        step.changes = True
-        if told is not None:
+        setattr(stop, name, stop_event.at)
+        _set_dwell(stops, stop_event.stop, free_wait)
+        step.is_changed = True
+        if known_at is not None:
             continue
-        step.events.append(_event(before, passage, stop, is_last=is_last))
-        if _is_on_time(passage, stop):
+        step.events.append(_event(before, stop_event, stop, is_last=is_last))
+        if _is_on_time(stop_event, stop):
             step.after.late_minutes = None  # what was feared did not come, so what comes next is told anew
         if ends:
-            step.after.status, step.ends = AssignmentStatus.COMPLETED, True
+            step.after.status, step.ends_trip = AssignmentStatus.COMPLETED, True
             break
-    step.changes = step.changes or step.starts
+    step.is_changed = step.is_changed or step.starts_trip
     return step
 
 
-def _is_trip_start(passage: StopEvent, status: AssignmentStatus) -> bool:
+def _is_trip_start(stop_event: StopEvent, status: AssignmentStatus) -> bool:
     """Whether this shows that the vehicle is on its way: it left its first stop, or is at a later one."""
-    is_off = passage.stop > 0 or passage.happening is StopEventKind.DEPARTED
-    return is_off and status is AssignmentStatus.CHECKED_IN
+    is_departed = stop_event.stop > 0 or stop_event.kind is StopEventKind.DEPARTED
+    return is_departed and status is AssignmentStatus.CHECKED_IN
 
 
 def _set_dwell(stops: list[AssignmentStop], number: int, free_wait: timedelta) -> None:
-    waited = eta.dwell_minutes(stops, number, free_wait)
-    if waited is not None:
-        stops[number].dwell_minutes, stops[number].billable_minutes = waited
+    dwell = eta.dwell_minutes(stops, number, free_wait)
+    if dwell is not None:
+        stops[number].dwell_minutes, stops[number].billable_minutes = dwell
 
 
-def _is_on_time(passage: StopEvent, stop: AssignmentStop) -> bool:
-    wanted = planned_time(stop)
-    if wanted is None or passage.happening is StopEventKind.DEPARTED:
+def _is_on_time(stop_event: StopEvent, stop: AssignmentStop) -> bool:
+    planned_at = planned_time(stop)
+    if planned_at is None or stop_event.kind is StopEventKind.DEPARTED:
         return False
-    return eta.late_step((passage.at - wanted) // _MINUTE) <= 0
+    return eta.late_step((stop_event.at - planned_at) // _MINUTE) <= 0
 
 
-def _event(assignment: Assignment, passage: StopEvent, stop: AssignmentStop, *, is_last: bool) -> Event:
-    said = {
+def _event(assignment: Assignment, stop_event: StopEvent, stop: AssignmentStop, *, is_last: bool) -> Event:
+    fields = {
         **assignment_event_payloads.assignment_event_fields(assignment),
-        "stop": passage.stop,
+        "stop": stop_event.stop,
         "address": stop.address,
-        "at": passage.at,
+        "at": stop_event.at,
     }
-    if passage.happening is StopEventKind.ARRIVED:
-        return TripArrived(**said, planned_at=planned_time(stop), is_last=is_last)
-    left_at = stop.departure or stop.arrival
-    late = (passage.at - left_at) // _MINUTE if left_at is not None else None
+    if stop_event.kind is StopEventKind.ARRIVED:
+        return TripArrived(**fields, planned_at=planned_time(stop), is_last=is_last)
+    planned_departure = stop.departure or stop.arrival
+    late_minutes = (stop_event.at - planned_departure) // _MINUTE if planned_departure is not None else None
     return TripDeparted(
-        **said,
-        planned_at=left_at,
-        late_minutes=max(0, late) if late is not None else None,
+        **fields,
+        planned_at=planned_departure,
+        late_minutes=max(0, late_minutes) if late_minutes is not None else None,
         dwell_minutes=stop.dwell_minutes,
         billable_minutes=stop.billable_minutes,
     )
