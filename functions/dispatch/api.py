@@ -1,8 +1,9 @@
-"""Routes of assignments: who drives which trip, in which vehicle."""
+"""Routes of assignments, recoveries and the dispatch board."""
 
 from __future__ import annotations
 
 from coachway.core.caller import Caller
+from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.dispatch import board
@@ -11,7 +12,23 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.schemas import AssignmentQuery, ReasonInput
 from coachway.dispatch.board import Board, BoardQuery
-from coachway.dispatch.matching import responses as matching_responses
+from coachway.dispatch.errors import (
+    CharterFullyAssigned,
+    CharterNotAssignable,
+    CrewAndVehicleNotAvailable,
+    DeclineTooLate,
+    DriverNotAvailable,
+    NoDriverAvailable,
+    NoVehicleAvailable,
+    OfferNotOpen,
+    RecoveryAlreadyOpen,
+    RecoveryNotNeeded,
+    TripUnderWay,
+    VehicleAlreadyAssigned,
+    VehicleNotAvailable,
+    VendorNotCompliant,
+)
+from coachway.dispatch.matching import responses
 from coachway.dispatch.matching.schemas import AssignInput, AutoAssignInput, AutoAssignResult
 from coachway.dispatch.recovery import service as recovery
 from coachway.dispatch.recovery.model import AnswerQuery, Recovery, RecoveryId, RecoveryInput, RecoveryQuery
@@ -22,39 +39,66 @@ app = api.app
 CREW = ("driver", "vendor")
 
 
-@api.post("/dispatch/assignments", permission="dispatch:write", status=201, external_roles=("vendor",), errors=(404,))
+@api.post(
+    "/dispatch/assignments",
+    permission="dispatch:write",
+    status=201,
+    external_roles=("vendor",),
+    errors=(
+        NotFound,
+        CharterNotAssignable,
+        VehicleAlreadyAssigned,
+        CharterFullyAssigned,
+        VendorNotCompliant,
+        DriverNotAvailable,
+        VehicleNotAvailable,
+        CrewAndVehicleNotAvailable,
+    ),
+)
 def create_assignment(caller: Caller, body: AssignInput) -> Assignment:
-    """Give a trip to a driver and a vehicle.
+    """Assign a driver and a vehicle to a charter.
 
-    A driver must be available, licensed for the vehicle, in order with their papers, on no other job at the time,
-    travel counted, and legal under the hours-of-service rules; a vehicle must have the seats and be free. A refusal
-    names everything that is in the way. The driver is told, and asked. A vendor assigns its own drivers and vehicles to
-    what it was awarded.
+    The driver must be available, licensed for the vehicle and compliant, must not be on another trip (travel time
+    included), and must be allowed to drive the trip by the hours-of-service rules. The vehicle must have the seats and
+    be free. When the request is refused, `errors` lists every reason. The driver is notified and asked to accept.
+    Vendors assign their own drivers and vehicles to the vehicles that they were awarded.
     """
-    from coachway.dispatch.matching import assign as matching_assign  # the other routes do without what judges drivers
+    from coachway.dispatch.matching import assign as matching_assign  # only needed here, slow to import
 
     return matching_assign.create_assignment(caller, body)
 
 
 @api.post(
-    "/dispatch/assignments/auto", permission="dispatch:write", status=201, external_roles=("vendor",), errors=(404,)
+    "/dispatch/assignments/auto",
+    permission="dispatch:write",
+    status=201,
+    external_roles=("vendor",),
+    errors=(
+        NotFound,
+        CharterNotAssignable,
+        VehicleAlreadyAssigned,
+        CharterFullyAssigned,
+        VendorNotCompliant,
+        NoDriverAvailable,
+        NoVehicleAvailable,
+    ),
 )
 def auto_assign_charter(caller: Caller, body: AutoAssignInput) -> AutoAssignResult:
-    """Give a trip to the best driver and the best vehicle.
+    """Assign the best available driver and vehicle to a charter.
 
-    The answer explains itself: every driver with the parts of their score, or with what is in the way and when they
-    could drive at the earliest; every vehicle likewise.
+    The response explains the choice. It lists every driver with a score, or with the reasons against the driver and the
+    earliest time at which they could drive; and every vehicle likewise.
     """
-    from coachway.dispatch.matching import auto_assign  # the other routes do without what judges drivers
+    from coachway.dispatch.matching import auto_assign  # only needed here, slow to import
 
     return auto_assign.create_assignment(caller, body)
 
 
-@api.get("/dispatch/assignments", permission="dispatch:read", external_roles=CREW, errors=(404,))
+@api.get("/dispatch/assignments", permission="dispatch:read", external_roles=CREW, errors=(NotFound,))
 def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
     """List assignments, soonest first.
 
-    Without dates those of the next 30 days. Drivers and vendors see their own.
+    Without dates, the list covers the next 30 days. Drivers and vendors see only their own.
     """
     return assignment_queries.list_assignments(caller, query)
 
@@ -65,41 +109,65 @@ def get_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
     return repository.get(caller, assignment_id)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/accept", permission="dispatch:write", external_roles=CREW)
+@api.post(
+    "/dispatch/assignments/{assignment_id}/accept",
+    permission="dispatch:write",
+    external_roles=CREW,
+    errors=(InvalidStatusTransition,),
+)
 def accept_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
-    """Accept an assignment, as its driver.
+    """Accept an assignment.
 
-    Staff may answer for a driver who called.
+    Drivers accept their own assignments. Staff can accept on behalf of a driver.
     """
-    return matching_responses.accept_assignment(caller, assignment_id)
+    return responses.accept_assignment(caller, assignment_id)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/decline", permission="dispatch:write", external_roles=CREW)
+@api.post(
+    "/dispatch/assignments/{assignment_id}/decline",
+    permission="dispatch:write",
+    external_roles=CREW,
+    errors=(InvalidStatusTransition, DeclineTooLate),
+)
 def decline_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
-    """Decline an assignment, as its driver, before its duty begins.
+    """Decline an assignment.
 
-    Driver and vehicle are free again, and the charter needs others.
+    Drivers decline their own assignments before the duty begins. The driver and the vehicle become free, and the
+    charter needs others.
     """
-    return matching_responses.decline_assignment(caller, assignment_id, body.reason)
+    return responses.decline_assignment(caller, assignment_id, body.reason)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/release", permission="dispatch:write", external_roles=("vendor",))
+@api.post(
+    "/dispatch/assignments/{assignment_id}/release",
+    permission="dispatch:write",
+    external_roles=("vendor",),
+    errors=(InvalidStatusTransition, TripUnderWay),
+)
 def release_assignment(caller: Caller, assignment_id: AssignmentId, body: ReasonInput) -> Assignment:
-    """Take a trip off its driver and its vehicle.
+    """Release an assignment.
 
-    The driver is told. A trip that has left is taken over by a recovery instead.
+    The driver and the vehicle become free, and the driver is notified. For a trip that has left its first stop, open a
+    recovery instead.
     """
-    return matching_responses.release_assignment(caller, assignment_id, body.reason)
+    return responses.release_assignment(caller, assignment_id, body.reason)
 
 
-@api.post("/dispatch/recoveries", permission="dispatch:write", status=202, external_roles=("vendor",), errors=(404,))
+@api.post(
+    "/dispatch/recoveries",
+    permission="dispatch:write",
+    status=202,
+    external_roles=("vendor",),
+    errors=(NotFound, RecoveryNotNeeded, RecoveryAlreadyOpen),
+)
 def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
-    """Look for somebody who takes a trip over.
+    """Open a recovery, which finds a replacement crew for a trip.
 
-    After a breakdown, when a driver does not come, or when they would be late at the first stop. Drivers are asked one
-    after the other, the best first, each for ten minutes; whoever accepts has the trip at once, and everybody is told.
-    When nobody is left, it is up to the dispatcher. Drivers who do not report for duty in time, and vehicles that will
-    be late at the first stop, open one by themselves.
+    Open one after a breakdown, when a driver does not show up, or when the vehicle would be late at the first stop.
+    Drivers are asked one after the other, the best first; each has ten minutes to answer unless the organization
+    configured another time. The first to accept takes the trip over at once, and everybody involved is notified. When
+    no driver is left, the recovery is escalated to the dispatcher. A recovery opens automatically when a driver does
+    not check in on time, and when a vehicle is going to be late at the first stop.
     """
     return recovery.open_recovery(caller, body)
 
@@ -108,44 +176,75 @@ def open_recovery(caller: Caller, body: RecoveryInput) -> Recovery:
 def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     """List recoveries, newest first.
 
-    A driver sees those that wait for their answer.
+    Drivers see the recoveries that wait for their answer.
     """
     return recovery.list_recoveries(caller, query)
 
 
 @api.get("/dispatch/recoveries/{recovery_id}", permission="dispatch:read", external_roles=CREW)
 def get_recovery(caller: Caller, recovery_id: RecoveryId) -> Recovery:
-    """Get a recovery, with everybody who was considered and what they said."""
+    """Get a recovery, with the drivers and vehicles considered and the offers made."""
     return recovery.get_recovery(caller, recovery_id)
 
 
-@api.post("/dispatch/recoveries/{recovery_id}/accept", permission="dispatch:write", external_roles=("driver",))
+@api.post(
+    "/dispatch/recoveries/{recovery_id}/accept",
+    permission="dispatch:write",
+    external_roles=("driver",),
+    errors=(
+        InvalidStatusTransition,
+        OfferNotOpen,
+        RecoveryNotNeeded,
+        CharterNotAssignable,
+        DriverNotAvailable,
+        VehicleNotAvailable,
+        CrewAndVehicleNotAvailable,
+        VendorNotCompliant,
+    ),
+)
 def accept_recovery(caller: Caller, recovery_id: RecoveryId, query: AnswerQuery) -> Recovery:
-    """Take a trip over, as the driver who is asked.
+    """Accept a recovery offer and take the trip over.
 
-    Staff may answer for a driver who called, and name the offer, as meanwhile another driver may be asked. When
-    something came between, the next driver is asked.
+    Drivers accept the offer made to them. Staff can accept on behalf of a driver and should send `offer_id`, because
+    another driver may have been asked meanwhile. If the driver or the vehicle is no longer available, the request is
+    refused and the next driver is asked.
     """
     return recovery.accept_offer(caller, recovery_id, query.offer_id)
 
 
-@api.post("/dispatch/recoveries/{recovery_id}/decline", permission="dispatch:write", external_roles=("driver",))
+@api.post(
+    "/dispatch/recoveries/{recovery_id}/decline",
+    permission="dispatch:write",
+    external_roles=("driver",),
+    errors=(InvalidStatusTransition, OfferNotOpen),
+)
 def decline_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput, query: AnswerQuery) -> Recovery:
-    """Do not take a trip over, as the driver who is asked; the next one is."""
+    """Decline a recovery offer.
+
+    The next driver is asked.
+    """
     return recovery.decline_offer(caller, recovery_id, body.reason, query.offer_id)
 
 
-@api.post("/dispatch/recoveries/{recovery_id}/cancel", permission="dispatch:write", external_roles=())
+@api.post(
+    "/dispatch/recoveries/{recovery_id}/cancel",
+    permission="dispatch:write",
+    external_roles=(),
+    errors=(InvalidStatusTransition,),
+)
 def cancel_recovery(caller: Caller, recovery_id: RecoveryId, body: ReasonInput) -> Recovery:
-    """Nobody else is needed any more: whoever has the trip keeps it."""
+    """Cancel a recovery.
+
+    The current driver and vehicle keep the trip.
+    """
     return recovery.cancel_recovery(caller, recovery_id, body.reason)
 
 
 @api.get("/dispatch/board", permission="dispatch:read")
 def get_board(caller: Caller, query: BoardQuery) -> Board:
-    """See a day at a glance: every vehicle of every trip, by how it stands.
+    """Get the dispatch board of a day.
 
-    Today, unless a day is named. Trips without a driver come first; who is under way has a position, the next stop and
-    when they will be there.
+    The board has a card for every vehicle of every trip, in a column for its status. It shows today unless `day` is
+    given. Cards of trips that are under way have a position, the next stop and its estimated arrival time.
     """
     return board.get_board(caller, query)

@@ -1,4 +1,4 @@
-"""Routes of calendars, of drivers' hours and performance, and of their papers."""
+"""Routes of calendars, hours of service, driver performance and trip sheets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.core.caller import Caller
+from coachway.core.errors import NotFound
 from coachway.core.http.response_types import FileResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.assignments.model import AssignmentId
@@ -29,22 +30,26 @@ app = api.app
 def get_driver_calendar(caller: Caller, driver_id: DriverId, query: CalendarQuery) -> Calendar:
     """Get a driver's calendar.
 
-    Their jobs, when they may not be had, and how much of the time in which they may is booked. Days are the driver's.
+    Lists the driver's trips and unavailable times, and the share of the available time that is booked. Days are in the
+    driver's timezone.
     """
     return calendars.get_driver_calendar(caller, driver_id, query)
 
 
 @api.get("/calendar/vehicles/{vehicle_id}", permission="dispatch:read")
 def get_vehicle_calendar(caller: Caller, vehicle_id: VehicleId, query: CalendarQuery) -> Calendar:
-    """Get a vehicle's calendar, and how much of its time is booked."""
+    """Get a vehicle's calendar.
+
+    Lists the vehicle's trips, and the share of the time that is booked. Days are in the organization's timezone.
+    """
     return calendars.get_vehicle_calendar(caller, vehicle_id, query)
 
 
 @api.get("/calendar/fleet", permission="dispatch:read")
 def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
-    """Get everybody's calendar, with how much of the time is booked.
+    """Get the calendar of the fleet.
 
-    Of each driver and vehicle that has not left the fleet, and of all together.
+    Has a row for every driver and vehicle that has not left the fleet, with the share of the time that is booked.
     """
     return calendars.get_fleet_calendar(caller, query)
 
@@ -57,80 +62,83 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
     secret_response=True,
 )
 def create_driver_feed(caller: Caller, driver_id: DriverId) -> FeedLink:
-    """Make a link by which calendar programs subscribe to a driver's calendar.
+    """Create a subscription link for a driver's calendar.
 
-    Whoever has it sees the calendar. It is shown once; making another one voids it.
+    Calendar programs subscribe to the link. Anyone with the link can read the calendar. The link is shown once, and
+    replaces the previous one.
     """
     return subscriptions.create_driver_feed(caller, driver_id)
 
 
 @api.delete("/calendar/drivers/{driver_id}/feed", permission="dispatch:write", external_roles=("driver",))
 def revoke_driver_feed(caller: Caller, driver_id: DriverId) -> None:
-    """Void the link to a driver's calendar."""
+    """Revoke the subscription link of a driver's calendar."""
     subscriptions.revoke_driver_feed(caller, driver_id)
 
 
 @api.post("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write", status=201, secret_response=True)
 def create_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> FeedLink:
-    """Make a link by which calendar programs subscribe to a vehicle's calendar.
+    """Create a subscription link for a vehicle's calendar.
 
-    Whoever has it sees the calendar. It is shown once; making another one voids it.
+    Calendar programs subscribe to the link. Anyone with the link can read the calendar. The link is shown once, and
+    replaces the previous one.
     """
     return subscriptions.create_vehicle_feed(caller, vehicle_id)
 
 
 @api.delete("/calendar/vehicles/{vehicle_id}/feed", permission="dispatch:write")
 def revoke_vehicle_feed(caller: Caller, vehicle_id: VehicleId) -> None:
-    """Void the link to a vehicle's calendar."""
+    """Revoke the subscription link of a vehicle's calendar."""
     subscriptions.revoke_vehicle_feed(caller, vehicle_id)
 
 
 @api.post("/calendar/fleet/feed", permission="dispatch:write", status=201, secret_response=True)
 def create_fleet_feed(caller: Caller) -> FeedLink:
-    """Make a link by which calendar programs subscribe to the whole fleet's calendar.
+    """Create a subscription link for the fleet's calendar.
 
-    Whoever has it sees the calendar. It is shown once; making another one voids it.
+    Calendar programs subscribe to the link. Anyone with the link can read the calendar. The link is shown once, and
+    replaces the previous one.
     """
     return subscriptions.create_fleet_feed(caller)
 
 
 @api.delete("/calendar/fleet/feed", permission="dispatch:write")
 def revoke_fleet_feed(caller: Caller) -> None:
-    """Void the link to the whole fleet's calendar."""
+    """Revoke the subscription link of the fleet's calendar."""
     subscriptions.revoke_fleet_feed(caller)
 
 
-@api.get("/calendar/{calendar_feed}", permission=PUBLIC, media="text/calendar")
+@api.get("/calendar/{calendar_feed}", permission=PUBLIC, media="text/calendar", errors=(NotFound,))
 def get_feed(calendar_feed: FeedName) -> FileResponse:
-    """Get a calendar as iCalendar (RFC 5545), by its link.
+    """Get a calendar in iCalendar format (RFC 5545) by its subscription link.
 
-    `{token}.ics`. Trips that were declined or released are not in it. Programs ask again every 15 minutes; with the
-    ETag of the last answer they are told whether anything changed.
+    The path ends with `{token}.ics`. Declined and released assignments are left out. Calendar programs poll every 15
+    minutes; send the previous `ETag` as `If-None-Match` to learn whether anything changed.
     """
-    from coachway.dispatch.calendars import ical  # the other routes do without the library
+    from coachway.dispatch.calendars import ical  # only needed here: imports icalendar
 
     return ical.build_file(subscriptions.open_feed(calendar_feed.removesuffix(".ics")))
 
 
 @api.get("/drivers/{driver_id}/hours", permission="dispatch:read", external_roles=("driver",))
 def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
-    """Get what a driver may still drive, and when more comes back.
+    """Get a driver's remaining hours of service.
 
-    By 49 CFR 395.5 (passengers) or 395.3 (property), as the organization's hours policy says, from the driver's log:
-    what was done where it is known, what is planned else. Where it has holes nothing is claimed about what is left,
-    and `holes` say why.
+    Computed from the driver's log by 49 CFR 395.5 (passengers) or 395.3 (property), as the organization's hours
+    policy says. The log has actual times where they are known and planned times otherwise. When the log has gaps, the
+    remaining hours are null and `holes` explains each gap.
     """
-    from coachway.dispatch.driver_hours import clock  # the other routes do without the law
+    from coachway.dispatch.driver_hours import clock  # only needed here: imports the hours-of-service rules
 
     return clock.get_driver_hours(caller, driver_id)
 
 
 @api.get("/drivers/{driver_id}/performance", permission="dispatch:read", external_roles=("driver",))
 def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerformance:
-    """Get how a driver does.
+    """Get a driver's performance.
 
-    Offers and answers, trips, stops on time, and ratings of the charters they drove for a vendor. `rating` is the
-    average that automatic assignment goes by: null until there are three.
+    Counts offers and answers, trips, stops on time, and ratings of charters driven for a vendor. `rating` is the
+    average that automatic assignment uses; it is null until there are three ratings.
     """
     return performance.get_performance(caller, driver_id)
 
@@ -142,10 +150,10 @@ def get_driver_performance(caller: Caller, driver_id: DriverId) -> DriverPerform
     media="application/pdf",
 )
 def get_trip_sheet_pdf(caller: Caller, assignment_id: AssignmentId) -> FileResponse:
-    """Get a trip's sheet for its driver, to print.
+    """Download the trip sheet of an assignment.
 
-    Times, stops, telephone numbers, the plan of hours, notes; no prices.
+    The PDF has times, stops, phone numbers, the planned duty and notes. It has no prices.
     """
-    from coachway.dispatch import trip_sheet_pdf  # the other routes do without ReportLab
+    from coachway.dispatch import trip_sheet_pdf  # only needed here: imports ReportLab
 
     return trip_sheet_pdf.get_trip_sheet(caller, assignment_id)

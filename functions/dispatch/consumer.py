@@ -1,4 +1,4 @@
-"""Takes work off drivers and vehicles when the trip, or they, fall out; has trips that need it taken over."""
+"""Consumes events: releases assignments, flags those at risk, opens recoveries and erases clients' data."""
 
 from __future__ import annotations
 

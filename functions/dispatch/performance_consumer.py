@@ -1,4 +1,4 @@
-"""Keeps the figures of drivers from what became of their trips."""
+"""Counts the performance of drivers from events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes of trips under way: positions, duty, where the vehicles are."""
+"""Routes of trips that are under way: positions, duty and tracking."""
 
 from __future__ import annotations
 
@@ -8,10 +8,23 @@ from pydantic import Field
 
 from coachway.bookings.charters.model import CharterId
 from coachway.core.caller import Caller
+from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.duty import service as duty
 from coachway.dispatch.duty.service import DepartInput, DutyInput
+from coachway.dispatch.errors import (
+    CharterNotConfirmed,
+    CharterNotTrackable,
+    CheckInTooEarly,
+    DepartureNotReady,
+    DocumentsNotInOrder,
+    DriverNotOnDuty,
+    HoursOfServiceExceeded,
+    NoStopToDepart,
+    StopNotReached,
+    TripNotStarted,
+)
 from coachway.dispatch.tracking import live_positions, position_ingest, share_links
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionIngestResult
 from coachway.dispatch.tracking.schemas import CharterTrack, SharedTrack
@@ -25,59 +38,99 @@ app = api.app
 DRIVERS = ("driver",)
 
 
-@api.post("/dispatch/check-ins", permission="dispatch:write", status=202, external_roles=DRIVERS, errors=(404,))
+@api.post(
+    "/dispatch/check-ins",
+    permission="dispatch:write",
+    status=202,
+    external_roles=DRIVERS,
+    errors=(NotFound, DriverNotOnDuty),
+)
 def record_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
-    """Tell where a vehicle is.
+    """Send positions of a vehicle.
 
-    One position or up to a hundred, in any order, of the driver's own assignment. Each moment is taken once. Arrivals,
-    departures and lateness follow from them.
+    Send 1 to 100 positions of an assignment, in any order. Each moment is stored once. Arrivals, departures and
+    delays are derived from the positions.
     """
     return position_ingest.ingest_positions(caller, body)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/check-in", permission="dispatch:write", external_roles=DRIVERS)
+@api.post(
+    "/dispatch/assignments/{assignment_id}/check-in",
+    permission="dispatch:write",
+    external_roles=DRIVERS,
+    errors=(InvalidStatusTransition, CheckInTooEarly, DocumentsNotInOrder, DepartureNotReady, HoursOfServiceExceeded),
+)
 def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
-    """Report for duty.
+    """Check in for duty.
 
-    Refused while papers of drivers, vehicle or carrier are not in order, or the hours of service do not allow the trip.
+    Refused when compliance documents of the drivers, the vehicle or the carrier are not in order, or when the
+    hours-of-service rules do not allow the trip.
     """
     return duty.check_in(caller, assignment_id, body)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/depart", permission="dispatch:write", external_roles=DRIVERS)
+@api.post(
+    "/dispatch/assignments/{assignment_id}/depart",
+    permission="dispatch:write",
+    external_roles=DRIVERS,
+    errors=(
+        DriverNotOnDuty,
+        StopNotReached,
+        NoStopToDepart,
+        DocumentsNotInOrder,
+        DepartureNotReady,
+        CharterNotConfirmed,
+    ),
+)
 def leave_stop(caller: Caller, assignment_id: AssignmentId, body: DepartInput) -> Assignment:
-    """Leave a stop, where no position tells so.
+    """Record that the vehicle left a stop.
 
-    Leaving the first one begins the trip; it is refused while papers are not in order.
+    Use it where positions do not show the departure. The first departure starts the trip; it is refused when compliance
+    documents are not in order.
     """
     return duty.depart(caller, assignment_id, body)
 
 
-@api.post("/dispatch/assignments/{assignment_id}/check-out", permission="dispatch:write", external_roles=DRIVERS)
+@api.post(
+    "/dispatch/assignments/{assignment_id}/check-out",
+    permission="dispatch:write",
+    external_roles=DRIVERS,
+    errors=(InvalidStatusTransition, TripNotStarted),
+)
 def check_out_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
-    """End the duty, and the trip where its last drop-off was not seen."""
+    """Check out of duty.
+
+    Completes the trip if no position has shown the last drop-off.
+    """
     return duty.check_out(caller, assignment_id, body)
 
 
 @api.get("/dispatch/charters/{charter_id}/track", permission="dispatch:read")
 def track_charter(caller: Caller, charter_id: CharterId) -> CharterTrack:
-    """See where a charter's vehicles are, and when they will be at their stops."""
+    """Get the positions and estimated arrival times of a charter's vehicles."""
     return live_positions.get_charter_track(caller, charter_id)
 
 
-@api.post("/dispatch/charters/{charter_id}/track-link", permission="dispatch:write", status=201, secret_response=True)
+@api.post(
+    "/dispatch/charters/{charter_id}/track-link",
+    permission="dispatch:write",
+    status=201,
+    secret_response=True,
+    errors=(CharterNotTrackable,),
+)
 def create_track_link(caller: Caller, charter_id: CharterId, body: TrackLinkInput) -> ShareLink:
-    """Get the live link to a charter's vehicles, to pass on.
+    """Create the tracking link of a charter.
 
-    It is the same link each time, unless it is renewed; its expiry is what was asked for last.
+    Anyone with the link can follow the vehicles. The same link is returned each time, with the new expiry, unless
+    `renew` is set.
     """
     return share_links.create_link(caller, charter_id, body)
 
 
-@api.get("/track/{track_token}", permission=PUBLIC)
+@api.get("/track/{track_token}", permission=PUBLIC, errors=(NotFound,))
 def get_shared_track(caller: Caller, track_token: Token) -> SharedTrack:
-    """See where a charter's vehicles are, by a live link.
+    """Get the positions of a charter's vehicles by a tracking link.
 
-    There is no position before the driver checks in, and none from the last drop-off on.
+    Positions are shown from check-in until the last drop-off.
     """
     return live_positions.get_shared_track(track_token)

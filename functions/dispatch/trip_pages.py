@@ -1,4 +1,4 @@
-"""Pages of a trip under way: for those who wait for it, and for its driver."""
+"""HTML pages: the tracking page and the driver page."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ app = api.app
 
 @api.get("/pages/track/{track_token}", permission=PUBLIC, media="text/html", base="")
 def get_track_page(track_token: Token) -> HtmlResponse:
-    """The page of a live link: where the vehicles are on a map of their own, and when they come.
+    """Show the tracking page of a charter.
 
-    Phone first. It looks again by itself; without script it reloads. There is no position before the driver checks in,
-    and none from the last drop-off on.
+    Shows a map of the vehicles and their estimated arrival times, by a tracking link. The page refreshes itself;
+    without JavaScript it reloads. Positions are shown from check-in until the last drop-off.
     """
     return track.render_page(track_token)
 
 
 @api.get("/pages/driver", permission=PUBLIC, media="text/html", base="")
 def get_driver_page() -> HtmlResponse:
-    """The page on which a driver works: trips, duty, position.
+    """Show the driver page: trips, duty and position reports.
 
-    Phone first. It opens without network once it was seen, and keeps what the driver does until it can be sent.
+    Works offline after the first visit: actions are stored on the phone until they can be sent.
     """
     return driver.render_page()
 
 
 @api.get("/pages/driver-worker.js", permission=PUBLIC, media="text/javascript", base="")
 def get_driver_worker() -> FileResponse:
-    """The service worker that keeps the drivers' page on their phones."""
+    """Get the service worker that caches the driver page."""
     return driver.render_worker()

@@ -34,7 +34,7 @@ def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(yard: Ya
     assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
     winner = next(each.json() for each in answers if each.status_code == 201)
     lost = [each.json() for each in answers if each.status_code == 409]
-    assert {each["title"] for each in lost} == {"driver is not available"}
+    assert {each["code"] for each in lost} == {"driver_not_available"}
     assert all(winner["charter_number"] in each["detail"] for each in lost), "each refusal names the clash"
 
     assert [each["assignment_id"] for each in yard.diary(rosa)] == [winner["id"]]
@@ -57,7 +57,7 @@ def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(yard: Y
     answers = at_once(MANY, assign)
     assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
     winner = next(each.json() for each in answers if each.status_code == 201)
-    assert {each.json()["title"] for each in answers if each.status_code == 409} == {"vehicle is not available"}
+    assert {each.json()["code"] for each in answers if each.status_code == 409} == {"vehicle_not_available"}
     assert [each["assignment_id"] for each in yard.diary(coach)] == [winner["id"]]
     assert [each["id"] for each in yard.assignments(vehicle_id=coach)] == [winner["id"]]
     assert yard.ahead(coach) == 1
@@ -88,9 +88,7 @@ def test_two_dispatchers_who_give_one_trip_away_give_it_once(yard: Yard) -> None
 
     answers = at_once(8, assign)
     assert statuses(answers) == {201: 1, 409: 7}
-    assert {each.json()["title"] for each in answers if each.status_code == 409} == {
-        "every vehicle of this charter has its driver"
-    }
+    assert {each.json()["code"] for each in answers if each.status_code == 409} == {"charter_fully_assigned"}
     assert len(yard.assignments(charter_id=run)) == 1
     assert sum(yard.ahead(driver) for driver, _ in crews) == sum(yard.ahead(coach) for _, coach in crews) == 1
 

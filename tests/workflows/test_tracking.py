@@ -86,7 +86,7 @@ def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(toda
     ]
 
     refused = phone.post("/dispatch/check-ins", json={"assignment_id": made["id"], "points": [point(track[0])]})
-    assert (refused.status_code, refused.json()["title"]) == (409, "the driver is not on duty")
+    assert (refused.status_code, refused.json()["code"]) == (409, "driver_not_on_duty")
     reported = phone.post(f"{path}/check-in", json={"at": track[0].at.isoformat()})
     assert (reported.status_code, reported.json()["status"]) == (200, "checked_in"), reported.text
 

@@ -68,7 +68,7 @@ def test_a_driver_on_another_job_is_refused_by_its_name() -> None:
     rosa = driver()
     made = assigned(trip(), rosa, vehicle("Coach 1"))
     refused = given(trip(leaves="11:00"), rosa, vehicle("Coach 2"))
-    assert (refused.status, refused.json()["title"]) == (409, "driver is not available")
+    assert (refused.status, refused.json()["code"]) == (409, "driver_not_available")
     [reason] = refused.json()["errors"]
     assert reason["field"] == "driver_id"
     assert reason["message"].startswith(
@@ -82,7 +82,7 @@ def test_the_way_between_two_jobs_counts() -> None:
     assigned(trip(), rosa, coach)
     refused = given(trip(leaves="13:00"), rosa, coach)
     assert refused.status == 409
-    assert refused.json()["title"] == "driver and vehicle are not available"
+    assert refused.json()["code"] == "crew_and_vehicle_not_available"
     said = [each["message"] for each in refused.json()["errors"]]
     assert [each.split(":")[0] for each in said] == ["travel time", "travel time"]
     assert "more" in said[0]
@@ -92,7 +92,7 @@ def test_the_way_between_two_jobs_counts() -> None:
 def test_a_vehicle_is_refused_for_everything_that_it_lacks() -> None:
     bus = vehicle("Minibus 3", vehicle_class="minibus", capacity=20, amenities=[], status="maintenance")
     refused = given(trip(amenities=[], passengers=40), driver(), bus)
-    assert (refused.status, refused.json()["title"]) == (409, "vehicle is not available")
+    assert (refused.status, refused.json()["code"]) == (409, "vehicle_not_available")
     said = " | ".join(each["message"] for each in refused.json()["errors"])
     for part in ("status: Minibus 3 is in maintenance", "vehicle class", "seats 20, the trip needs 40"):
         assert part in said
@@ -190,7 +190,7 @@ def test_each_vehicle_of_a_charter_has_a_driver_of_its_own() -> None:
     two = assigned(run, driver("Sam Tran"), vehicle("Coach 2"), vehicle_number=2)
     assert (two["vehicle_number"], charter(run)["status"]) == (2, "confirmed")
     full = given(run, driver("Lee Ng"), vehicle("Coach 3"))
-    assert (full.status, full.json()["title"]) == (409, "every vehicle of this charter has its driver")
+    assert (full.status, full.json()["code"]) == (409, "charter_fully_assigned")
     assert given(run, driver("Lee Ng"), vehicle("Coach 3"), vehicle_number=2).status == 409
     assert given(run, driver("Lee Ng"), vehicle("Coach 3"), vehicle_number=3).status == 422
 

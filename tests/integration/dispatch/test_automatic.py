@@ -103,7 +103,7 @@ def test_when_nobody_can_the_refusal_explains_everybody() -> None:
     rosa, coach = driver(), vehicle()
     assigned(trip(), rosa, coach)
     refused = ask("POST", "/dispatch/assignments/auto", {"charter_id": trip(leaves="10:00")})
-    assert (refused.status, refused.json()["title"]) == (409, "no driver is available")
+    assert (refused.status, refused.json()["code"]) == (409, "no_driver_available")
     assert refused.json()["detail"] == "1 driver and 1 vehicle were considered"
     told = {each["field"]: each["message"] for each in refused.json()["errors"]}
     assert set(told) == {rosa, coach}
@@ -113,7 +113,7 @@ def test_when_nobody_can_the_refusal_explains_everybody() -> None:
 def test_without_a_vehicle_the_drivers_are_judged_all_the_same() -> None:
     driver()
     refused = ask("POST", "/dispatch/assignments/auto", {"charter_id": trip()})
-    assert (refused.status, refused.json()["title"]) == (409, "no vehicle is available")
+    assert (refused.status, refused.json()["code"]) == (409, "no_vehicle_available")
 
 
 def test_the_best_vehicle_is_one_that_somebody_is_licensed_for() -> None:
@@ -212,4 +212,4 @@ def test_what_was_awarded_to_a_vendor_whose_papers_ran_out_is_given_to_none_of_i
     driver("Vic Otto", vendor_id=vendor_id)
     vehicle("Blue 1", vendor_id=vendor_id)
     refused = ask("POST", "/dispatch/assignments/auto", {"charter_id": run})
-    assert (refused.status, refused.json()["title"]) == (409, "the vendor's documents are not in order")
+    assert (refused.status, refused.json()["code"]) == (409, "vendor_not_compliant")

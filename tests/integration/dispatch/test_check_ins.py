@@ -187,7 +187,7 @@ def test_off_duty_nobody_keeps_where_a_driver_is() -> None:
     body = {"assignment_id": made["id"], "points": [point(each) for each in straight(1)]}
     with road.the_time_is("08:30"):
         refused = road.ask("POST", "/dispatch/check-ins", body, by=rosa)
-        assert (refused.status, refused.json()["title"]) == (409, "the driver is not on duty")
+        assert (refused.status, refused.json()["code"]) == (409, "driver_not_on_duty")
         done("POST", f"/dispatch/assignments/{made['id']}/check-in", {}, by=rosa)
     assert told(made["id"], straight(3, start="08:24"), by=rosa)["ignored"] == 3
     assert told(made["id"], straight(2, start="08:31"), by=rosa)["accepted"] == 2

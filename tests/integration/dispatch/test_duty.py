@@ -58,7 +58,7 @@ def test_a_driver_runs_a_trip_by_hand() -> None:
         assert yard.charter(run)["status"] == "in_progress"
         assert done("POST", path(assignment_id, "depart"), {"stop": 0}, by=rosa)["version"] == made["version"]
         again = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
-        assert (again.status, again.json()["title"]) == (409, "there is no stop to leave")
+        assert (again.status, again.json()["code"]) == (409, "no_stop_to_depart")
     with the_time_is("12:10"):
         made = done("POST", path(assignment_id, "check-out"), {}, by=rosa)
         assert (made["status"], made["checked_out_at"]) == ("completed", "2027-03-03T17:10:00Z")
@@ -100,7 +100,7 @@ def test_nobody_checks_in_for_tomorrow() -> None:
     _, assignment_id, rosa = offered()
     with the_time_is("04:00"):
         refused = road.ask("POST", path(assignment_id, "check-in"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "it is too early to check in")
+    assert (refused.status, refused.json()["code"]) == (409, "check_in_too_early")
 
 
 def test_only_its_own_driver_reports_for_duty() -> None:
@@ -121,7 +121,7 @@ def test_papers_that_ran_out_keep_a_vehicle_from_leaving(whose: str) -> None:
     run_out(SubjectType(whose), subject_id)
     with the_time_is("08:00"):
         refused = road.ask("POST", path(assignment_id, "check-in"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "papers are not in order")
+    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     wrong = refused.json()["errors"]
     assert len(wrong) == 3
     assert all("is expired on 2027-03-03: " in each["message"] for each in wrong)
@@ -144,7 +144,7 @@ def test_who_fell_out_since_keeps_a_vehicle_from_leaving(whose: str, fields: dic
     store.commit(yard.SYSTEM, Update(before, before.model_copy(update=fields)))
     with the_time_is("09:00"):
         refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "driver or vehicle may not go")
+    assert (refused.status, refused.json()["code"]) == (409, "departure_not_ready")
     assert [(each["field"], each["message"]) for each in refused.json()["errors"]] == [(f"{whose}_id", said)]
     away(assignment_id, rosa)
     assert "trip.papers_lacking" in events(assignment_id)
@@ -159,7 +159,7 @@ def test_papers_are_looked_at_again_when_a_driver_leaves_by_hand() -> None:
     run_out(SubjectType.DRIVER, rosa)
     with the_time_is("09:00"):
         refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "papers are not in order")
+    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     assert yard.charter(run)["status"] == "confirmed"
 
 
@@ -188,7 +188,7 @@ def test_a_charter_that_is_not_confirmed_does_not_leave_by_hand() -> None:
     _, assignment_id, rosa = on_duty(run)
     with the_time_is("09:00"):
         refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "this trip cannot start yet")
+    assert (refused.status, refused.json()["code"]) == (409, "charter_not_confirmed")
     away(assignment_id, rosa)
     assert (assignment(assignment_id).status, yard.charter(run)["status"]) == ("in_progress", "booked")
 
@@ -257,7 +257,7 @@ def test_hours_of_service_are_judged_by_what_was_really_done() -> None:
         done("POST", path(first, "check-out"), {}, by=rosa)
     with the_time_is("08:30", "2027-03-04"):
         refused = road.ask("POST", path(second, "check-in"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "the hours of service do not allow it")
+    assert (refused.status, refused.json()["code"]) == (409, "hours_of_service_exceeded")
     assert "49 CFR 395.5" in refused.json()["detail"]
 
 
@@ -274,7 +274,7 @@ def test_the_way_to_the_next_trip_counts_when_its_driver_reports_for_it() -> Non
         done("POST", path(first, "check-out"), {}, by=rosa)
     with the_time_is("16:00"):
         refused = road.ask("POST", path(second, "check-in"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "the hours of service do not allow it")
+    assert (refused.status, refused.json()["code"]) == (409, "hours_of_service_exceeded")
     assert "drive limit" in refused.json()["detail"]
 
 
@@ -330,7 +330,7 @@ def test_a_trip_that_has_not_begun_is_not_checked_out_of() -> None:
     _, assignment_id, rosa = on_duty()
     with the_time_is("12:00"):
         refused = road.ask("POST", path(assignment_id, "check-out"), {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "the trip has not begun")
+    assert (refused.status, refused.json()["code"]) == (409, "trip_not_started")
 
 
 def test_who_took_a_trip_over_on_the_way_ends_it_by_hand() -> None:

@@ -70,7 +70,7 @@ def test_a_trip_under_way_is_left_to_a_recovery() -> None:
     made = assigned(trip(), driver(), vehicle())
     now_is(made["id"], status=AssignmentStatus.IN_PROGRESS, checked_in_at=at("08:30"))
     refused = ask("POST", f"/dispatch/assignments/{made['id']}/release", {})
-    assert (refused.status, refused.json()["title"]) == (409, "this trip is under way")
+    assert (refused.status, refused.json()["code"]) == (409, "trip_under_way")
 
 
 def test_it_is_too_late_to_decline_once_the_duty_has_begun() -> None:
@@ -78,14 +78,14 @@ def test_it_is_too_late_to_decline_once_the_duty_has_begun() -> None:
     made = assigned(trip(), rosa, vehicle())
     with clock.frozen(at("09:00")):
         refused = ask("POST", f"/dispatch/assignments/{made['id']}/decline", {}, by=rosa)
-    assert (refused.status, refused.json()["title"]) == (409, "it is too late to decline")
+    assert (refused.status, refused.json()["code"]) == (409, "decline_too_late")
 
 
 def test_a_trip_that_should_be_over_takes_no_driver() -> None:
     run, rosa, coach = trip(), driver(), vehicle()
     with clock.frozen(at("12:00")):
         refused = given(run, rosa, coach)
-    assert (refused.status, refused.json()["title"]) == (409, "this charter takes no drivers")
+    assert (refused.status, refused.json()["code"]) == (409, "charter_not_assignable")
 
 
 def test_a_driver_who_never_said_what_became_of_a_trip_is_not_given_another() -> None:

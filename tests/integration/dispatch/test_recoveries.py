@@ -140,7 +140,7 @@ def test_who_declines_or_does_not_answer_is_followed_by_the_next_and_at_last_it_
     assert [each.status for each in end.offers] == ["declined", "expired"]
     assert the_assignment(yard.assignment["id"]).status == "accepted"
     late = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.finn)
-    assert (late.status, late.json()["title"]) == (409, "this recovery is over")
+    assert (late.status, late.json()["code"]) == (409, "invalid_status_transition")
     # Somebody may be looked for again.
     assert yard.open() != rcv
 
@@ -211,7 +211,7 @@ def test_who_was_given_something_else_meanwhile_cannot_and_the_next_is_asked() -
     recovery_workflow.make_offer(SYSTEM, rcv)
     assigned(trip(leaves="10:00"), yard.nia, vehicle("Coach 15"))
     refused = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
-    assert (refused.status, refused.json()["title"]) == (409, "driver is not available")
+    assert (refused.status, refused.json()["code"]) == (409, "driver_not_available")
     assert kept(rcv).offers[-1].status == "unavailable"
     recovery_workflow.make_offer(SYSTEM, rcv)
     assert kept(rcv).offers[-1].driver_id == yard.finn
@@ -222,14 +222,14 @@ def test_one_recovery_at_a_time_and_only_while_it_is_needed() -> None:
     rcv = yard.open("no_show")
     body = {"assignment_id": yard.assignment["id"], "reason": "breakdown"}
     twice = ask("POST", "/dispatch/recoveries", body)
-    assert (twice.status, twice.json()["title"]) == (409, "somebody is looked for already")
+    assert (twice.status, twice.json()["code"]) == (409, "recovery_already_open")
     recovery_workflow.make_offer(SYSTEM, rcv)
     done("POST", f"/dispatch/assignments/{yard.assignment['id']}/release", {"reason": "off"})
     assert look(rcv).go == "over"
     end = kept(rcv)
     assert (end.status, end.offers[-1].status) == ("cancelled", "withdrawn")
     needless = ask("POST", "/dispatch/recoveries", body)
-    assert (needless.status, needless.json()["title"]) == (409, "this trip needs nobody else")
+    assert (needless.status, needless.json()["code"]) == (409, "recovery_not_needed")
 
 
 def test_drivers_who_do_not_come_open_one_by_themselves_once() -> None:
@@ -322,7 +322,7 @@ def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_
     second = recovery_workflow.make_offer(SYSTEM, rcv).offer
     for what, body in (("accept", None), ("decline", {})):
         late = ask("POST", f"/dispatch/recoveries/{rcv}/{what}", body, query={"offer_id": first})
-        assert (late.status, late.json()["title"]) == (409, "this offer is over")
+        assert (late.status, late.json()["code"]) == (409, "offer_not_open")
     assert kept(rcv).offers[-1].status == "open"
     taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", query={"offer_id": second})
     assert the_assignment(taken["replacement_id"]).driver_id == yard.finn

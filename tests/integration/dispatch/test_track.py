@@ -116,7 +116,7 @@ def test_a_cancelled_charter_gives_no_link_and_shows_nothing() -> None:
     token = link(run)["token"]
     asking.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
     refused = ask("POST", f"/dispatch/charters/{run}/track-link", {})
-    assert (refused.status, refused.json()["title"]) == (409, "there is nothing to follow")
+    assert (refused.status, refused.json()["code"]) == (409, "charter_not_trackable")
     assert (shown(token)["status"], shown(token)["vehicles"]) == ("cancelled", [])
 
 

@@ -6,7 +6,6 @@ Who drove when, and where the vehicle was, stays: these are the drivers' working
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from coachway.core import store
@@ -41,17 +40,19 @@ def on_charter_erased(caller: Caller, delivery: Delivery) -> None:
     """Erase where a trip went and whom it met, from whoever drove it or was to."""
     client_id, charter_id = str(delivery.data["client_id"]), delivery.aggregate_id
     for assignment in repository.list_by_charter(caller.org_id, charter_id):
-        retry_on_conflict(partial(_erase_assignment, caller, assignment.id, client_id))()
+        _erase_assignment(caller, assignment.id, client_id)
     opened = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
     for recovery in query_all(Recovery, opened, index=OF_CHARTER.index):
-        retry_on_conflict(partial(_erase_recovery, caller, recovery.id, client_id))()
+        _erase_recovery(caller, recovery.id, client_id)
 
 
+@retry_on_conflict
 def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:
     place = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
     erase_at(caller, place.pk, [store.find(Assignment, place)], _PERSONAL_OF_ASSIGNMENT, client_id)
 
 
+@retry_on_conflict
 def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
     place = RECOVERY.key(org=caller.org_id, id=recovery_id)
     erase_at(caller, place.pk, [store.find(Recovery, place)], _PERSONAL, client_id)

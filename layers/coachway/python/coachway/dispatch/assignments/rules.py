@@ -5,12 +5,11 @@ Distances are miles, times elapsed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from coachway.core import errors
+from coachway.core.state_machine import Transitions
 from coachway.core.types.geo import Coordinates, miles_between
 
 GRACE: Final = timedelta(minutes=15)
@@ -36,7 +35,7 @@ class AssignmentStatus(StrEnum):
     @property
     def is_live(self) -> bool:
         """Whether driver and vehicle are still bound by it."""
-        return bool(STEPS[self])
+        return bool(TRANSITIONS.allowed[self])
 
     @property
     def is_under_way(self) -> bool:
@@ -44,32 +43,28 @@ class AssignmentStatus(StrEnum):
         return self in {AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS}
 
 
-STEPS: Final[Mapping[AssignmentStatus, tuple[AssignmentStatus, ...]]] = {
-    AssignmentStatus.OFFERED: (
-        AssignmentStatus.ACCEPTED,
-        AssignmentStatus.DECLINED,
-        AssignmentStatus.RELEASED,
-        AssignmentStatus.CHECKED_IN,
-    ),
-    AssignmentStatus.ACCEPTED: (
-        AssignmentStatus.CHECKED_IN,
-        AssignmentStatus.DECLINED,
-        AssignmentStatus.RELEASED,
-    ),
-    AssignmentStatus.CHECKED_IN: (AssignmentStatus.IN_PROGRESS, AssignmentStatus.RELEASED),
-    AssignmentStatus.IN_PROGRESS: (AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED),
-    AssignmentStatus.COMPLETED: (),
-    AssignmentStatus.DECLINED: (),
-    AssignmentStatus.RELEASED: (),
-}
-"""What may follow what. Reporting for duty says yes as well; a trip under way is only released by a recovery."""
-
-
-def require_transition(before: AssignmentStatus, after: AssignmentStatus) -> None:
-    """Raises Conflict unless an assignment may go from one status to the other."""
-    if after not in STEPS[before]:
-        can = f"it can become {' or '.join(STEPS[before])}" if STEPS[before] else "nothing can follow"
-        raise errors.Conflict(f"this assignment is {before}: {can}", title="that does not follow")
+TRANSITIONS: Final = Transitions(
+    "assignment",
+    {
+        AssignmentStatus.OFFERED: (
+            AssignmentStatus.ACCEPTED,
+            AssignmentStatus.DECLINED,
+            AssignmentStatus.RELEASED,
+            AssignmentStatus.CHECKED_IN,
+        ),
+        AssignmentStatus.ACCEPTED: (
+            AssignmentStatus.CHECKED_IN,
+            AssignmentStatus.DECLINED,
+            AssignmentStatus.RELEASED,
+        ),
+        AssignmentStatus.CHECKED_IN: (AssignmentStatus.IN_PROGRESS, AssignmentStatus.RELEASED),
+        AssignmentStatus.IN_PROGRESS: (AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED),
+        AssignmentStatus.COMPLETED: (),
+        AssignmentStatus.DECLINED: (),
+        AssignmentStatus.RELEASED: (),
+    },
+)
+"""Checking in also accepts the offer. A trip that is under way is only released by a recovery."""
 
 
 REACH: Final = timedelta(days=9)

@@ -100,11 +100,12 @@ def _get_vehicle(caller: Caller, vehicle_id: str) -> Vehicle:
 
 def _create_link(caller: Caller, resource: str) -> FeedLink:
     nonce = signed_links.new_nonce()
-    feed = retry_on_conflict(lambda: _save_nonce(caller, resource, nonce))()
+    feed = _save_nonce(caller, resource, nonce)
     token = signed_links.create_link_token(_purpose(resource), caller.org_id, resource, nonce)
     return FeedLink(url=f"{settings.public_url()}{BASE}/calendar/{token}.ics", made_at=feed.updated_at)
 
 
+@retry_on_conflict
 def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
     before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
     after = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
@@ -133,14 +134,15 @@ def revoke_fleet_feed(caller: Caller) -> None:
 
 
 def _revoke_feed(caller: Caller, resource: str) -> None:
-    def revoke() -> None:
+    @retry_on_conflict
+    def attempt_update() -> None:
         before = store.find(CalendarFeed, FEED.key(org=caller.org_id, resource=resource))
         if before is None or not before.nonce:
             return
         after = before.model_copy(update={"nonce": ""})
         store.commit(caller, Update(before, after, [CalendarFeedRevoked(resource_id=resource)]))
 
-    retry_on_conflict(revoke)()
+    attempt_update()
 
 
 def _purpose(resource: str) -> str:

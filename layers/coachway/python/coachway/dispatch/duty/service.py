@@ -20,7 +20,15 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import REACH, AssignmentStatus, require_transition
+from coachway.dispatch.assignments.rules import REACH, TRANSITIONS, AssignmentStatus
+from coachway.dispatch.errors import (
+    CharterNotConfirmed,
+    CheckInTooEarly,
+    DriverNotOnDuty,
+    NoStopToDepart,
+    StopNotReached,
+    TripNotStarted,
+)
 from coachway.dispatch.tracking import geofence, progress_writer, trip_progress
 from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
 from coachway.dispatch.tracking.position_ingest import CLOCK_SKEW
@@ -73,17 +81,20 @@ def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
     hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
     """
     at = body.resolve_time(caller)
-    return retry_on_conflict(lambda: _check_in(caller, assignment_id, at))()
+    return _check_in(caller, assignment_id, at)
 
 
+@retry_on_conflict
 def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     before = repository.get(caller, assignment_id)
     if before.checked_in_at is not None and before.status is not AssignmentStatus.RELEASED:
         return before
-    require_transition(before.status, AssignmentStatus.CHECKED_IN)
+    TRANSITIONS.require(before.status, AssignmentStatus.CHECKED_IN)
     if at < before.starts_at - EARLIEST:
         begins = before.starts_at.isoformat(timespec="minutes")
-        raise errors.Conflict(f"the duty begins at {begins}", title="it is too early to check in")
+        raise CheckInTooEarly(
+            f"The duty begins at {begins}; check in at most {EARLIEST // timedelta(hours=1)} hours before."
+        )
     # Papers and hours come with them, which a function that mostly takes positions does without when it starts.
     from coachway.dispatch.matching import crew_limits, departure_check
 
@@ -110,9 +121,10 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
     charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
     """
     at = body.resolve_time(caller)
-    return retry_on_conflict(lambda: _depart(caller, assignment_id, body.stop, at))()
+    return _depart(caller, assignment_id, body.stop, at)
 
 
+@retry_on_conflict
 def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
     before = repository.get(caller, assignment_id)
     progress = geofence.known_progress(before.stops)
@@ -120,9 +132,9 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         return before
     _require_under_way(before)
     if stop is not None and stop > progress.stop:
-        raise errors.Conflict(f"it has not come to stop {stop} yet", title="that stop is still ahead")
+        raise StopNotReached(f"The vehicle has not reached stop {stop}.")
     if progress.stop >= len(before.stops) - 1:
-        raise errors.Conflict("it has come to its last stop: check out", title="there is no stop to leave")
+        raise NoStopToDepart("The vehicle is at its last stop. Check out instead.")
     at = _normalize_time(before, at)
     conditions: list[Op] = []
     alarm_events: list[Event] = []
@@ -135,8 +147,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
         conditions = departure_check.require_departure_ops(before)
         charter = charter_progress.get_charter(before)
         if charter.status not in {CharterStatus.CONFIRMED, CharterStatus.IN_PROGRESS}:
-            said = f"charter {charter.number} is {charter.status}, not confirmed"
-            raise errors.Conflict(said, title="this trip cannot start yet")
+            raise CharterNotConfirmed(f"Charter {charter.number} is {charter.status}, not confirmed.")
     arrival = [] if progress.there else [StopEvent(progress.stop, StopEventKind.ARRIVED, at)]
     stop_events = [*arrival, StopEvent(progress.stop, StopEventKind.DEPARTED, at)]
     step = trip_progress.apply_stop_events_to_assignment(before, stop_events, _free_wait(before))
@@ -149,9 +160,10 @@ def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment
     Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
     """
     at = body.resolve_time(caller)
-    return retry_on_conflict(lambda: _check_out(caller, assignment_id, at))()
+    return _check_out(caller, assignment_id, at)
 
 
+@retry_on_conflict
 def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
     before = repository.get(caller, assignment_id)
     if before.checked_out_at is not None:
@@ -171,8 +183,8 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
             events=[AssignmentCheckedOut(**assignment_event_payloads.assignment_event_fields(before), at=at)],
         )
     if before.status is not AssignmentStatus.COMPLETED:
-        said = "leave the first stop, or have the assignment released"
-        raise errors.Conflict(f"this assignment is {before.status}: {said}", title="the trip has not begun")
+        hint = "Depart from the first stop, or have the assignment released."
+        raise TripNotStarted(f"This assignment is {before.status}. {hint}")
     at = max(at, _last_event_at(before))
     after = before.model_copy(update={"checked_out_at": at})
     store.commit(
@@ -191,7 +203,7 @@ def _is_past_end(assignment: Assignment) -> bool:
 
 def _require_under_way(assignment: Assignment) -> None:
     if not assignment.status.is_under_way:
-        raise errors.Conflict(f"this assignment is {assignment.status}", title="the driver is not on duty")
+        raise DriverNotOnDuty(f"This assignment is {assignment.status}. Check in first.")
 
 
 def _normalize_time(assignment: Assignment, at: datetime) -> datetime:

@@ -24,6 +24,13 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.assignments.watch import create_schedule_op
 from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.errors import (
+    CharterNotAssignable,
+    CrewAndVehicleNotAvailable,
+    DriverNotAvailable,
+    VehicleNotAvailable,
+    VendorNotCompliant,
+)
 from coachway.dispatch.matching import eligibility
 from coachway.dispatch.matching.context import (
     AssignmentContext,
@@ -47,6 +54,7 @@ from coachway.identity.model.organization import Organization
 _ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS})
 
 
+@retry_on_conflict
 def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
     """Give a trip to this driver and this vehicle; the driver is told, and asked.
 
@@ -54,10 +62,6 @@ def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
     once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and
     the commit.
     """
-    return retry_on_conflict(lambda: _attempt_assignment(caller, request))()
-
-
-def _attempt_assignment(caller: Caller, request: AssignInput) -> Assignment:
     context = check_crew_and_vehicle(caller, request)
     crew, vehicle = context.drivers, context.vehicles[0]
     assignment = build_assignment(caller, context, crew, vehicle, request.notes)
@@ -114,14 +118,13 @@ def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str
 def require_assignable(charter: Charter) -> None:
     """Raises Conflict for a charter that does not take place, or is over."""
     if charter.status not in _ASSIGNABLE:
-        raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no drivers")
+        raise CharterNotAssignable(f"This charter is {charter.status}.")
 
 
 def require_not_over(trip: Trip) -> None:
     """Raises Conflict for a trip that should be over by now."""
     if trip.plan.dropoff_at <= clock.now():
-        message = f"it ended at {trip.charter.ends_at.isoformat(timespec='minutes')}"
-        raise errors.Conflict(message, title="this charter takes no drivers")
+        raise CharterNotAssignable(f"The trip ended at {trip.charter.ends_at.isoformat(timespec='minutes')}.")
 
 
 def vendor_reasons(context: AssignmentContext) -> list[Reason]:
@@ -137,9 +140,7 @@ def require_compliant_vendor(context: AssignmentContext) -> None:
     """Raises Conflict naming what is in the way of the vendor that the vehicle was awarded to."""
     problems = [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
     if problems:
-        raise errors.Conflict(
-            "; ".join(problem.message for problem in problems), title=_title(problems), fields=problems
-        )
+        raise _not_eligible(problems)
 
 
 def _require_eligible(context: AssignmentContext) -> None:
@@ -163,18 +164,20 @@ def _require_eligible(context: AssignmentContext) -> None:
     problems += [FieldError("vehicle_id", reason.describe()) for reason in reasons]
     problems += [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
     if problems:
-        raise errors.Conflict(
-            "; ".join(problem.message for problem in problems), title=_title(problems), fields=problems
-        )
+        raise _not_eligible(problems)
 
 
-def _title(wrong: Sequence[FieldError]) -> str:
-    fields = {each.field.removeprefix("second_") for each in wrong}
+def _not_eligible(problems: list[FieldError]) -> errors.Conflict:
+    """The error for what is wrong: with drivers, the vehicle, both, or only the vendor."""
+    fields = {problem.field.removeprefix("second_") for problem in problems}
+    error: type[errors.Conflict] = CrewAndVehicleNotAvailable
     if fields == {"vehicle_id"}:
-        return "vehicle is not available"
-    if fields == {"charter_id"}:
-        return "the vendor's documents are not in order"
-    return "driver is not available" if "vehicle_id" not in fields else "driver and vehicle are not available"
+        error = VehicleNotAvailable
+    elif fields == {"charter_id"}:
+        error = VendorNotCompliant
+    elif "vehicle_id" not in fields:
+        error = DriverNotAvailable
+    return error("; ".join(problem.message for problem in problems), fields=problems)
 
 
 def build_assignment(

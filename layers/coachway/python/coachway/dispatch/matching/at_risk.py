@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -53,7 +52,7 @@ def on_documents_changed(caller: Caller, delivery: Delivery) -> None:
 def reevaluate(caller: Caller, resource: str) -> None:
     """Say of every job that a driver or vehicle has ahead whether it can go ahead."""
     for assignment in _list_future_assignments(caller.org_id, resource):
-        retry_on_conflict(partial(_update_concern, caller, assignment.id))()
+        _update_concern(caller, assignment.id)
 
 
 def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]:
@@ -63,6 +62,7 @@ def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]
     return repository.find_by_ids(org_id, (job.assignment_id for job in pages.blocks if job.ends_at > now)).values()
 
 
+@retry_on_conflict
 def _update_concern(caller: Caller, assignment_id: str) -> None:
     before = repository.get(caller, assignment_id)
     concern = _describe_concern(before)

@@ -16,6 +16,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.types.geo import Coordinates
 from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.errors import NoDriverAvailable, NoVehicleAvailable
 from coachway.dispatch.matching import assign as matching_assign
 from coachway.dispatch.matching import eligibility, scoring
 from coachway.dispatch.matching.context import (
@@ -67,16 +68,13 @@ class Ranking:
         return [file for file, _ in available[:1]]
 
 
+@retry_on_conflict
 def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
     """Give a trip to the best driver and the best vehicle that may have it.
 
     Raises Conflict with everything that was in the way of everybody, when there are none. Five queries, two reads and a
     read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.
     """
-    return retry_on_conflict(lambda: _attempt_assignment(caller, request))()
-
-
-def _attempt_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
     context = load_candidates(caller, request.charter_id, request.vehicle_number)
     matching_assign.require_compliant_vendor(context)
     size = crew_size(context.trip.charter)
@@ -211,6 +209,7 @@ def _evaluate_driver(
 def _nobody_available(ranking: Ranking, size: int) -> errors.Conflict:
     """Why nobody, or nothing, could be chosen: everything that was in the way of each."""
     problems: list[FieldError] = []
+    error: type[errors.Conflict]
     if len(ranking.crew(size)) < size:
         for person in (considered for _, considered in ranking.drivers):
             evaluation = DriverEvaluation([], earliest_legal_at=person.earliest_legal_at)
@@ -218,14 +217,14 @@ def _nobody_available(ranking: Ranking, size: int) -> errors.Conflict:
                 FieldError(person.driver_id, eligibility.describe_reason(reason, evaluation))
                 for reason in person.blocked_by
             ]
-        title = "no driver is available" if size == 1 else "no two drivers are available"
+        error = NoDriverAvailable
     else:
-        title = "no vehicle is available"
+        error = NoVehicleAvailable
     if ranking.vehicle is None:
         for vehicle in (considered for _, considered in ranking.vehicles):
             problems += [FieldError(vehicle.vehicle_id, reason.describe()) for reason in vehicle.blocked_by]
     message = f"{_count_text(ranking.drivers, 'driver')} and {_count_text(ranking.vehicles, 'vehicle')} were considered"
-    return errors.Conflict(message, title=title, fields=problems[:_MAX_REASONS])
+    return error(message, fields=problems[:_MAX_REASONS])
 
 
 def _count_text(items: Sequence[object], name: str) -> str:

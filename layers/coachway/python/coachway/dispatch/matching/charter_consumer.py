@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from coachway.core import store
@@ -11,7 +10,7 @@ from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.dispatch.assignments import repository
-from coachway.dispatch.assignments.rules import STEPS, AssignmentStatus
+from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus
 from coachway.dispatch.matching import at_risk, responses
 
 
@@ -22,12 +21,14 @@ def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revi
     """
     for assignment in repository.list_by_charter(caller.org_id, charter_id):
         if before_revision is None or assignment.charter_revision < before_revision:
-            retry_on_conflict(partial(_release_assignment, caller, assignment.id, reason))()
+            _release_assignment(caller, assignment.id, reason)
 
 
+@retry_on_conflict
 def _release_assignment(caller: Caller, assignment_id: str, reason: str) -> None:
     before = repository.get(caller, assignment_id)
-    if AssignmentStatus.RELEASED in STEPS[before.status] and before.status is not AssignmentStatus.IN_PROGRESS:
+    can_release = TRANSITIONS.allows(before.status, AssignmentStatus.RELEASED)
+    if can_release and before.status is not AssignmentStatus.IN_PROGRESS:
         _, ops = responses.end_ops(caller, before, AssignmentStatus.RELEASED, reason)
         store.commit(caller, *ops)
 

@@ -24,6 +24,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.service import Diary
 from coachway.dispatch.driver_hours import logbook
+from coachway.dispatch.errors import CharterFullyAssigned, VehicleAlreadyAssigned
 from coachway.dispatch.matching import trip_plan
 from coachway.dispatch.matching.eligibility import DriverCase, TripRequirements, VehicleCase
 from coachway.dispatch.matching.trip_plan import TripPlan
@@ -214,10 +215,7 @@ def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) ->
             raise errors.Invalid.field("vehicle_number", f"must be at most {charter.vehicle_count}")
         cover = covers.get(number, Cover(vehicle=number))
         if cover.assignment_id is not None:
-            raise errors.Conflict(
-                f"vehicle {number} has its driver: release {cover.assignment_id} first",
-                title="that vehicle has its driver",
-            )
+            raise VehicleAlreadyAssigned(f"Vehicle {number} is assigned. Release {cover.assignment_id} first.")
         return cover
     all_covers = [
         covers.get(vehicle_number, Cover(vehicle=vehicle_number))
@@ -225,5 +223,5 @@ def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) ->
     ]
     uncovered = [candidate for candidate in all_covers if candidate.assignment_id is None]
     if not uncovered:
-        raise errors.Conflict("release an assignment first", title="every vehicle of this charter has its driver")
+        raise CharterFullyAssigned("Release an assignment of this charter first.")
     return next((candidate for candidate in uncovered if candidate.vendor_id == vendor_id), uncovered[0])

@@ -9,7 +9,7 @@ from itertools import permutations
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.errors import FieldError
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
@@ -18,6 +18,7 @@ from coachway.dispatch.diaries import conflicts
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.diaries.model import DutyBlock
 from coachway.dispatch.driver_hours import logbook
+from coachway.dispatch.errors import HoursOfServiceExceeded
 from coachway.dispatch.matching import context
 from coachway.fleet.model import DRIVER, Driver
 from coachway.hours.model import Answer, Law, Segment, Status
@@ -82,7 +83,7 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
         )
         zone = ZoneInfo(driver.timezone)
         block = conflicts.move_block(_duty_block(assignment, duty), assignment.starts_at + delay)
-        earlier = [block for block in crew_without_trip.blocks[driver.id] if block.starts_at < block.starts_at]
+        earlier = [other for other in crew_without_trip.blocks[driver.id] if other.starts_at < block.starts_at]
         plan = logbook.block_segments(earlier, block, crew.hours_rules.ruleset.rest)
         history = crew_without_trip.history(driver, plan[0].start, now)
         verdict = check(
@@ -96,7 +97,7 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
             problems.append(FieldError(field, message))
     if problems:
         message = "; ".join(problem.message for problem in problems)
-        raise errors.Conflict(message, title="the hours of service do not allow it", fields=problems)
+        raise HoursOfServiceExceeded(message, fields=problems)
 
 
 def _duty_block(assignment: Assignment, duty: list[Segment]) -> DutyBlock:

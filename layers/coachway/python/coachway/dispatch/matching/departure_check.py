@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.errors import FieldError
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.errors import DepartureNotReady, DocumentsNotInOrder
 from coachway.dispatch.matching import context, eligibility
 from coachway.fleet import dispatch_access, rules
 from coachway.fleet.model import Driver, Vehicle
@@ -28,8 +29,8 @@ def require_departure_ops(assignment: Assignment) -> list[Op]:
     problems = [*resource_problems, *document_problems]
     if problems:
         message = "; ".join(problem.message for problem in problems)
-        title = "driver or vehicle may not go" if resource_problems else "papers are not in order"
-        raise errors.Conflict(message, title=title, fields=problems)
+        error = DepartureNotReady if resource_problems else DocumentsNotInOrder
+        raise error(message, fields=problems)
     return conditions
 
 

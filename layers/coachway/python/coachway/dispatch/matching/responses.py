@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
@@ -17,8 +17,9 @@ from coachway.core.store import BatchResult
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus, iso_weeks, require_transition
+from coachway.dispatch.assignments.rules import TRANSITIONS, AssignmentStatus, iso_weeks
 from coachway.dispatch.diaries import service as diaries
+from coachway.dispatch.errors import DeclineTooLate, TripUnderWay
 from coachway.fleet.model import DRIVER, Driver
 
 
@@ -26,9 +27,10 @@ def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
     """The driver will drive. Staff may say so for them. One read and the commit."""
     from coachway.contracts.dispatch.assignments import AssignmentAccepted
 
-    def act() -> Assignment:
+    @retry_on_conflict
+    def attempt_update() -> Assignment:
         before = repository.get(caller, assignment_id)
-        require_transition(before.status, AssignmentStatus.ACCEPTED)
+        TRANSITIONS.require(before.status, AssignmentStatus.ACCEPTED)
         after = before.model_copy(update={"status": AssignmentStatus.ACCEPTED, "answered_at": clock.now()})
         store.commit(
             caller,
@@ -36,7 +38,7 @@ def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
         )
         return after
 
-    return retry_on_conflict(act)()
+    return attempt_update()
 
 
 def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
@@ -45,15 +47,17 @@ def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
     Raises Conflict once the duty has begun: then it is a matter for a recovery.
     """
 
-    def act() -> Assignment:
+    @retry_on_conflict
+    def attempt_update() -> Assignment:
         before = repository.get(caller, assignment_id)
-        require_transition(before.status, AssignmentStatus.DECLINED)
+        TRANSITIONS.require(before.status, AssignmentStatus.DECLINED)
         if before.starts_at <= clock.now():
-            message = f"the duty began at {before.starts_at.isoformat(timespec='minutes')}: call the dispatcher"
-            raise errors.Conflict(message, title="it is too late to decline")
+            raise DeclineTooLate(
+                f"The duty began at {before.starts_at.isoformat(timespec='minutes')}. Call the dispatcher."
+            )
         return _end_assignment(caller, before, AssignmentStatus.DECLINED, reason)
 
-    return retry_on_conflict(act)()
+    return attempt_update()
 
 
 def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
@@ -62,15 +66,15 @@ def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
     Raises Conflict once the trip is under way: then a recovery finds who takes over.
     """
 
-    def act() -> Assignment:
+    @retry_on_conflict
+    def attempt_update() -> Assignment:
         before = repository.get(caller, assignment_id)
         if before.status is AssignmentStatus.IN_PROGRESS:
-            message = "the trip has left: open a recovery, which finds who takes over"
-            raise errors.Conflict(message, title="this trip is under way")
-        require_transition(before.status, AssignmentStatus.RELEASED)
+            raise TripUnderWay("The vehicle has left its first stop. Open a recovery to find a replacement.")
+        TRANSITIONS.require(before.status, AssignmentStatus.RELEASED)
         return _end_assignment(caller, before, AssignmentStatus.RELEASED, reason)
 
-    return retry_on_conflict(act)()
+    return attempt_update()
 
 
 def _end_assignment(caller: Caller, before: Assignment, status: AssignmentStatus, reason: str) -> Assignment:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.contracts.dispatch.recovery import TripRecovered
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
@@ -17,6 +17,7 @@ from coachway.dispatch.assignments import event_payloads as assignment_event_pay
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus, travel_time
+from coachway.dispatch.errors import RecoveryNotNeeded
 from coachway.dispatch.matching import assign, auto_assign
 from coachway.dispatch.matching import responses as matching_responses
 from coachway.dispatch.matching.auto_assign import Ranking
@@ -86,7 +87,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     replaced = store.get(Assignment, repository.key(caller.org_id, before.assignment_id))
     not_needed = not_needed_reason(before.reason, replaced)
     if not_needed:
-        raise errors.Conflict(not_needed, title="this trip needs nobody else")
+        raise RecoveryNotNeeded(not_needed)
     request = AssignInput(
         charter_id=before.charter_id,
         driver_id=offer.driver_id,

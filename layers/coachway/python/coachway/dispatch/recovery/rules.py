@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from coachway.core import errors
+from coachway.core.state_machine import Transitions
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 
@@ -60,19 +59,16 @@ class OfferStatus(StrEnum):
     """The recovery was not needed any more."""
 
 
-STEPS: Final[Mapping[RecoveryStatus, tuple[RecoveryStatus, ...]]] = {
-    RecoveryStatus.SEARCHING: (RecoveryStatus.RECOVERED, RecoveryStatus.ESCALATED, RecoveryStatus.CANCELLED),
-    RecoveryStatus.RECOVERED: (),
-    RecoveryStatus.ESCALATED: (),
-    RecoveryStatus.CANCELLED: (),
-}
-"""What may follow what. After an escalation a new recovery may be opened."""
-
-
-def require_transition(before: RecoveryStatus, after: RecoveryStatus) -> None:
-    """Raises Conflict unless a recovery may go from one status to the other."""
-    if after not in STEPS[before]:
-        raise errors.Conflict(f"this recovery is {before}", title="this recovery is over")
+TRANSITIONS: Final = Transitions(
+    "recovery",
+    {
+        RecoveryStatus.SEARCHING: (RecoveryStatus.RECOVERED, RecoveryStatus.ESCALATED, RecoveryStatus.CANCELLED),
+        RecoveryStatus.RECOVERED: (),
+        RecoveryStatus.ESCALATED: (),
+        RecoveryStatus.CANCELLED: (),
+    },
+)
+"""After an escalation a new recovery can be opened."""
 
 
 def not_needed_reason(reason: RecoveryReason, trip: Assignment) -> str:

@@ -22,6 +22,7 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.errors import OfferNotOpen, RecoveryAlreadyOpen, RecoveryNotNeeded
 from coachway.dispatch.recovery.event_payloads import recovery_event_fields, recovery_offer
 from coachway.dispatch.recovery.model import (
     BY_MONTH,
@@ -34,11 +35,11 @@ from coachway.dispatch.recovery.model import (
     RecoveryQuery,
 )
 from coachway.dispatch.recovery.rules import (
+    TRANSITIONS,
     OfferStatus,
     RecoveryReason,
     RecoveryStatus,
     not_needed_reason,
-    require_transition,
 )
 
 
@@ -47,23 +48,24 @@ def open_recovery(caller: Caller, request: RecoveryInput) -> Recovery:
 
     Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
     """
-    return retry_on_conflict(lambda: _attempt_open(caller, request))()
+    return _attempt_open(caller, request)
 
 
+@retry_on_conflict
 def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool = False) -> Recovery:
     from coachway.contracts.dispatch.recovery import RecoveryOpened
 
     before = repository.get(caller, request.assignment_id)
     not_needed = not_needed_reason(request.reason, before)
     if not_needed:
-        raise errors.Conflict(not_needed, title="this trip needs nobody else")
+        raise RecoveryNotNeeded(not_needed)
     if is_automatic and not _is_booked(before):
-        raise errors.Conflict("its charter is not booked", title="this trip needs nobody")
+        raise RecoveryNotNeeded("The charter of this assignment is not booked.")
     last_recovery = _find_last_recovery(before)
     if last_recovery is not None and (
         not last_recovery.status.is_over or (is_automatic and _is_already_handled(last_recovery, request.reason))
     ):
-        raise errors.Conflict(f"{last_recovery.id} is {last_recovery.status}", title="somebody is looked for already")
+        raise RecoveryAlreadyOpen(f"{last_recovery.id} is {last_recovery.status}.")
     recovery = Recovery(
         id=ids.new("rcv"),
         org_id=caller.org_id,
@@ -114,7 +116,7 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
     """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
     request = RecoveryInput(assignment_id=assignment_id, reason=reason)
     try:
-        retry_on_conflict(lambda: _attempt_open(caller, request, is_automatic=True))()
+        _attempt_open(caller, request, is_automatic=True)
     except errors.ConcurrentUpdate:
         raise
     except (errors.Conflict, errors.NotFound):
@@ -172,7 +174,8 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
     # What judges drivers comes with it, which asking and answering do without.
     from coachway.dispatch.recovery import replacement
 
-    def act() -> Recovery:
+    @retry_on_conflict
+    def attempt_update() -> Recovery:
         before = _get_offered(caller, recovery_id, offer_id)
         try:
             return redact_for(caller, replacement.replace_crew(caller, before))
@@ -184,7 +187,7 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
             _answer_offer(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
             raise
 
-    return retry_on_conflict(act)()
+    return attempt_update()
 
 
 def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
@@ -196,34 +199,26 @@ def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Reco
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _can_see(caller, recovery):
         raise errors.NotFound("there is no such recovery")
-    require_transition(recovery.status, RecoveryStatus.RECOVERED)
+    TRANSITIONS.require(recovery.status, RecoveryStatus.RECOVERED)
     if recovery.offer is None or (caller.role == "driver" and recovery.offer.driver_id != caller.party_id):
-        raise OfferNotOpen
+        raise OfferNotOpen("The offer was answered, or its time is over.")
     if offer_id is not None and recovery.offer.id != offer_id:
-        raise OfferNotOpen
+        raise OfferNotOpen("The offer was answered, or its time is over.")
     return recovery
-
-
-class OfferNotOpen(errors.Conflict):
-    """There is no offer that waits for this answer."""
-
-    title = "this offer is over"
-
-    def __init__(self) -> None:
-        super().__init__("it was answered, or the time to answer is over")
 
 
 def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status: OfferStatus, reason: str) -> Recovery:
     from coachway.contracts.dispatch.recovery import RecoveryDeclined
 
-    def act() -> Recovery:
+    @retry_on_conflict
+    def attempt_update() -> Recovery:
         before = _get_offered(caller, recovery_id, offer_id)
         after = with_answer(before, status, reason, clock.now())
         event = RecoveryDeclined(**recovery_event_fields(after), offer=recovery_offer(after.offers[-1]), why=reason)
         store.commit(caller, Update(before, after, [event]))
         return after
 
-    return retry_on_conflict(act)()
+    return attempt_update()
 
 
 def with_answer(before: Recovery, status: OfferStatus, reason: str, moment: datetime) -> Recovery:
@@ -256,9 +251,10 @@ def end_recovery(
 ) -> Recovery:
     """The recovery in its last status; who was being asked need not answer any more."""
 
-    def act() -> Recovery:
+    @retry_on_conflict
+    def attempt_update() -> Recovery:
         before = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
-        require_transition(before.status, status)
+        TRANSITIONS.require(before.status, status)
         now = clock.now()
         after = with_answer(before, OfferStatus.WITHDRAWN, reason, now) if before.offer is not None else before
         changes = {"status": status, "status_reason": reason, "ended_at": now, "failure": None}
@@ -266,4 +262,4 @@ def end_recovery(
         store.commit(caller, Update(before, after, [build_event(after)]), *ops)
         return after
 
-    return retry_on_conflict(act)()
+    return attempt_update()

@@ -50,9 +50,10 @@ def choose_step(caller: Caller, recovery_id: str, *, execution: str, redriven: b
     """Where a recovery goes from here. `waited`: the offer whose time is over, if that is why it looks."""
     if not executions.claim_execution(caller, recovery_id, execution, redriven=redriven):
         return NextStep(go="over")
-    return retry_on_conflict(lambda: _attempt_choose(caller, recovery_id, waited))()
+    return _attempt_choose(caller, recovery_id, waited)
 
 
+@retry_on_conflict
 def _attempt_choose(caller: Caller, recovery_id: str, waited: str) -> NextStep:
     recovery = _get_recovery(caller, recovery_id)
     if recovery.status.is_over:
@@ -97,12 +98,9 @@ def _expire_offer(caller: Caller, before: Recovery) -> None:
     store.commit(caller, Update(before, after, [event]))
 
 
+@retry_on_conflict
 def make_offer(caller: Caller, recovery_id: str) -> NextStep:
     """Ask the best of those who were not asked yet; when there is nobody, it is up to the dispatcher."""
-    return retry_on_conflict(lambda: _attempt_offer(caller, recovery_id))()
-
-
-def _attempt_offer(caller: Caller, recovery_id: str) -> NextStep:
     before = _get_recovery(caller, recovery_id)
     if before.status.is_over or before.offer is not None:
         return NextStep(go="look")
@@ -215,7 +213,8 @@ def on_late_risk(caller: Caller, delivery: Delivery) -> None:
 def record_failure(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> NextStep:
     """Keep what went wrong where staff see it, on the recovery and on its charter."""
 
-    def act() -> NextStep:
+    @retry_on_conflict
+    def attempt_update() -> NextStep:
         before = _get_recovery(caller, recovery_id)
         workflow_failure = FlowFailure(state=state, error=str(failure.get("Error", "unknown"))[:100], at=clock.now())
         event = RecoveryFailed(**recovery_event_fields(before), state=state, error=workflow_failure.error)
@@ -228,7 +227,7 @@ def record_failure(caller: Caller, recovery_id: str, *, state: str, failure: Map
         )
         return NextStep(go="over")
 
-    return retry_on_conflict(act)()
+    return attempt_update()
 
 
 STEPS: Final[Mapping[str, Step]] = {

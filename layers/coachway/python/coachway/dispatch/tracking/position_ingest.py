@@ -17,6 +17,7 @@ from coachway.core.types.datetimes import Timestamp
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment, AssignmentId
 from coachway.dispatch.assignments.rules import AssignmentStatus
+from coachway.dispatch.errors import DriverNotOnDuty
 from coachway.dispatch.tracking import position_store, progress_writer
 from coachway.dispatch.tracking.position_encoding import Fix, round_fix
 
@@ -96,18 +97,17 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
         raise errors.Invalid(f"{problems[0].field}: {problems[0].message}", fields=problems)
     fixes = sorted((point.to_fix() for point in body.points), key=lambda fix: fix.at)
     written: set[datetime] = set()
-    return retry_on_conflict(lambda: _attempt_ingest(caller, body.assignment_id, fixes, written))()
+    return _attempt_ingest(caller, body.assignment_id, fixes, written)
 
 
+@retry_on_conflict
 def _attempt_ingest(
     caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]
 ) -> PositionIngestResult:
     """One try. `written` are the moments that an earlier one of this request has written."""
     assignment = repository.get(caller, assignment_id)
     if assignment.status not in _ACCEPTING or assignment.checked_in_at is None:
-        raise errors.Conflict(
-            f"this assignment is {assignment.status}: check in first", title="the driver is not on duty"
-        )
+        raise DriverNotOnDuty(f"This assignment is {assignment.status}. Check in first.")
     new_fixes: dict[datetime, Fix] = {}
     for fix in fixes:
         if _is_on_duty(assignment, fix.at):

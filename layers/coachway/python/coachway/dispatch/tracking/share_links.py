@@ -18,6 +18,7 @@ from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, RequestSchema
+from coachway.dispatch.errors import CharterNotTrackable
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 PURPOSE: Final = "track"
@@ -94,17 +95,16 @@ def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareL
     """The live link to a charter's vehicles: the one that was given before, or a new one. Raises Missing, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter.status.is_terminal and charter.status is not Status.COMPLETED:
-        raise errors.Conflict(f"this charter is {charter.status}", title="there is nothing to follow")
+        raise CharterNotTrackable(f"This charter is {charter.status}.")
     now = clock.now()
     after_hours = body.expires_in_hours
     until = now + timedelta(hours=after_hours) if after_hours is not None else charter.ends_at + DEFAULT_EXPIRY
     if until <= now:
-        raise errors.Conflict("its trip is over: say for how many hours", title="there is nothing to follow")
-    return retry_on_conflict(
-        lambda: _attempt_create(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
-    )()
+        raise CharterNotTrackable("The trip is over. Send `expires_in_hours` to share it anyway.")
+    return _attempt_create(charter, until.astimezone(UTC).replace(microsecond=0), renew=body.renew)
 
 
+@retry_on_conflict
 def _attempt_create(charter: Charter, until: datetime, *, renew: bool) -> ShareLink:
     key = TRACK_LINK.key(org=charter.org_id, charter=charter.id)
     existing = store.find(TrackLink, key)

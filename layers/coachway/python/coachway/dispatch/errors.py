@@ -1,0 +1,179 @@
+"""Errors of dispatch: why an assignment, a duty, a recovery or a live link is refused."""
+
+from __future__ import annotations
+
+from coachway.core import errors
+
+
+class DriverNotAvailable(errors.Conflict):
+    """A driver may not take the trip: status, availability, another trip, license, documents or hours of service.
+
+    `errors` lists every reason. Choose another driver, or another time.
+    """
+
+    code = "driver_not_available"
+    title = "Driver is not available"
+
+
+class VehicleNotAvailable(errors.Conflict):
+    """The vehicle may not take the trip: status, class, seats, equipment, documents or another trip.
+
+    `errors` lists every reason. Choose another vehicle.
+    """
+
+    code = "vehicle_not_available"
+    title = "Vehicle is not available"
+
+
+class CrewAndVehicleNotAvailable(errors.Conflict):
+    """Neither the crew nor the vehicle may take the trip. `errors` lists every reason by field."""
+
+    code = "crew_and_vehicle_not_available"
+    title = "Driver and vehicle are not available"
+
+
+class VendorNotCompliant(errors.Conflict):
+    """The vendor that won this vehicle of the charter lacks a valid compliance document. `errors` lists which."""
+
+    code = "vendor_not_compliant"
+    title = "The vendor's documents are not in order"
+
+
+class NoDriverAvailable(errors.Conflict):
+    """Automatic assignment found no driver, or no crew of two. `errors` lists the reasons by driver."""
+
+    code = "no_driver_available"
+    title = "No driver is available"
+
+
+class NoVehicleAvailable(errors.Conflict):
+    """Automatic assignment found no vehicle. `errors` lists the reasons by vehicle."""
+
+    code = "no_vehicle_available"
+    title = "No vehicle is available"
+
+
+class CharterNotAssignable(errors.Conflict):
+    """The charter is cancelled, or its trip is over, so it takes no drivers and vehicles."""
+
+    code = "charter_not_assignable"
+    title = "Charter does not accept assignments"
+
+
+class VehicleAlreadyAssigned(errors.Conflict):
+    """This vehicle of the charter has an assignment. Release that assignment first."""
+
+    code = "vehicle_already_assigned"
+    title = "This vehicle of the charter is already assigned"
+
+
+class CharterFullyAssigned(errors.Conflict):
+    """Every vehicle of the charter has an assignment. Release one of them first."""
+
+    code = "charter_fully_assigned"
+    title = "Every vehicle of the charter is already assigned"
+
+
+class DeclineTooLate(errors.Conflict):
+    """The duty has begun, so the driver can no longer decline. Call the dispatcher, who can open a recovery."""
+
+    code = "decline_too_late"
+    title = "Too late to decline"
+
+
+class TripUnderWay(errors.Conflict):
+    """The vehicle has left its first stop. Open a recovery, which finds a replacement, instead of a release."""
+
+    code = "trip_under_way"
+    title = "The trip is under way"
+
+
+class HoursOfServiceExceeded(errors.Conflict):
+    """The trip would break a limit of 49 CFR part 395, or the driver's record has gaps. `errors` names each limit."""
+
+    code = "hours_of_service_exceeded"
+    title = "The hours-of-service rules do not allow the trip"
+
+
+class DepartureNotReady(errors.Conflict):
+    """A driver or the vehicle may not go: on leave, license invalid, out of service. `errors` lists every reason."""
+
+    code = "departure_not_ready"
+    title = "Driver or vehicle may not depart"
+
+
+class DocumentsNotInOrder(errors.Conflict):
+    """A compliance document of a driver, the vehicle or the carrier is missing or expired. `errors` lists which."""
+
+    code = "documents_not_in_order"
+    title = "Compliance documents are not in order"
+
+
+class DriverNotOnDuty(errors.Conflict):
+    """The driver has not checked in for this assignment, or it is over. Check in first."""
+
+    code = "driver_not_on_duty"
+    title = "The driver is not on duty"
+
+
+class CheckInTooEarly(errors.Conflict):
+    """A driver can check in from four hours before the duty begins."""
+
+    code = "check_in_too_early"
+    title = "Too early to check in"
+
+
+class StopNotReached(errors.Conflict):
+    """The stop is further ahead. Depart from the stops before it first."""
+
+    code = "stop_not_reached"
+    title = "The vehicle has not reached that stop"
+
+
+class NoStopToDepart(errors.Conflict):
+    """The vehicle is at its last stop. Check out instead."""
+
+    code = "no_stop_to_depart"
+    title = "There is no stop left to depart from"
+
+
+class CharterNotConfirmed(errors.Conflict):
+    """The trip cannot start before its charter is confirmed."""
+
+    code = "charter_not_confirmed"
+    title = "The charter is not confirmed"
+
+
+class TripNotStarted(errors.Conflict):
+    """The vehicle has not left its first stop, so the duty cannot end. Depart first, or release the assignment."""
+
+    code = "trip_not_started"
+    title = "The trip has not started"
+
+
+class RecoveryNotNeeded(errors.Conflict):
+    """The assignment does not need a replacement: it is over, its driver is on duty, or its charter is not booked."""
+
+    code = "recovery_not_needed"
+    title = "The trip does not need a replacement"
+
+
+class RecoveryAlreadyOpen(errors.Conflict):
+    """A recovery of this assignment is open already, or has been handed over to the dispatcher."""
+
+    code = "recovery_already_open"
+    title = "A recovery is already open for this trip"
+
+
+class OfferNotOpen(errors.Conflict):
+    """The offer was answered, its time is over, or it is another driver's. Read the recovery for its current offer."""
+
+    code = "offer_not_open"
+    title = "The offer is not open"
+
+
+class CharterNotTrackable(errors.Conflict):
+    """The charter does not take place, or is over. After a completed trip, send `expires_in_hours`."""
+
+    code = "charter_not_trackable"
+    title = "There is nothing to track"
