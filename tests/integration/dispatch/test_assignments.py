@@ -221,7 +221,7 @@ def test_a_charter_that_is_over_takes_no_drivers() -> None:
     run = trip()
     asking.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
     refused = given(run, driver(), vehicle())
-    assert (refused.status, refused.json()["detail"]) == (409, "this charter is cancelled")
+    assert (refused.status, refused.json()["detail"]) == (409, "This charter is cancelled.")
 
 
 def test_who_is_not_there_cannot_be_assigned() -> None:

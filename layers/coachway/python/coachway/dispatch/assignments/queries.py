@@ -86,7 +86,7 @@ def _list_of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, wher
 
 def _date_range(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
     """The first and the last day of the range. Today is the organization's: in its evening, UTC is a day ahead."""
-    today = clock.now().astimezone(ZoneInfo(reminder_times.zone(org_id))).date()
+    today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(org_id))).date()
     return query.date_range(today)
 
 

@@ -238,7 +238,7 @@ def _list_drivers(caller: Caller, vendor_id: str | None) -> list[Driver]:
     drivers = [
         driver
         for status in (DriverStatus.ACTIVE, DriverStatus.ON_LEAVE)
-        for driver in shared.in_status(caller, Driver, status)
+        for driver in shared.list_in_status(caller, Driver, status)
         if vendor_id is None or driver.vendor_id == vendor_id
     ]
     return sorted(drivers, key=lambda driver: (driver.name.casefold(), driver.id))
@@ -249,7 +249,7 @@ def _list_vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
         vehicle
         for status in VehicleStatus
         if status is not VehicleStatus.RETIRED
-        for vehicle in shared.in_status(caller, Vehicle, status)
+        for vehicle in shared.list_in_status(caller, Vehicle, status)
         if vendor_id is None or vehicle.vendor_id == vendor_id
     ]
     return sorted(vehicles, key=lambda vehicle: (vehicle.name.casefold(), vehicle.id))

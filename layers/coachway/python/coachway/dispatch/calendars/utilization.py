@@ -47,7 +47,9 @@ def blocks_within(blocks: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
 
 def driver_utilization(driver: Driver, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
     """Of a driver: what the weekly hours and exceptions leave can be booked; nothing, while the driver is idle."""
-    spans = [] if rules.driver_status_reason(driver) else rules.open_spans(driver.availability, driver.timezone, *span)
+    spans = (
+        [] if rules.driver_status_reason(driver) else rules.available_spans(driver.availability, driver.timezone, *span)
+    )
     return BookedTime(_booked_length(blocks, span), _total_length(spans))
 
 
@@ -61,7 +63,7 @@ def vehicle_utilization(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Spa
 def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
     """When a driver may not be had."""
     gaps, position = list[Span](), span.start
-    for open_span in rules.open_spans(driver.availability, driver.timezone, *span):
+    for open_span in rules.available_spans(driver.availability, driver.timezone, *span):
         if position < open_span.start:
             gaps.append(Span(position, open_span.start))
         position = open_span.end

@@ -131,7 +131,9 @@ def vendor_reasons(context: AssignmentContext) -> list[Reason]:
     """What is in the way of the vendor that the vehicle was awarded to."""
     if context.trip.cover.vendor_id is None:
         return []
-    compliance = status.of_subject(context.vendor, context.trip.plan.last_day) if context.vendor is not None else None
+    compliance = (
+        status.status_of_subject(context.vendor, context.trip.plan.last_day) if context.vendor is not None else None
+    )
     messages = ["Vendor has no compliance documents"] if compliance is None else compliance.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=message) for message in messages]
 
@@ -264,6 +266,6 @@ def commit_assignment(
         *diaries.add_block_ops(vehicle.diary, context.trip.plan.duty_block(assignment.id)),
     ]
     if context.vendor is not None:
-        ops.append(subjects.unchanged(context.vendor))
+        ops.append(subjects.check_unchanged_op(context.vendor))
     ops += coverage.cover_ops(caller, context.trip.charter, [cover], "every vehicle has its driver or its vendor")
     store.commit(caller, *ops, *extra_ops, answer=response)

@@ -90,7 +90,7 @@ def _describe_concern(assignment: Assignment) -> str:
             return "The driver was removed"
         reasons += eligibility.driver_availability_reasons(driver, assignment.starts_at, assignment.ends_at)
         reasons += eligibility.license_reasons(driver, vehicle, last_day) if vehicle is not None else []
-        compliance = status.of_subject(subject, last_day) if subject is not None else None
+        compliance = status.status_of_subject(subject, last_day) if subject is not None else None
         reasons += eligibility.compliance_reasons(driver.name, compliance)
     if vehicle is None:
         return "The vehicle was removed"

@@ -120,8 +120,8 @@ def load_candidates(
     hours_rules = hours_rules_of(batch.get(Organization, organization_key))
     trip = build_trip(charter, hours_rules, cover, crew_size(charter, instead_of), since)
     matching_assign.require_not_over(trip)
-    drivers = _filter_by_owner(dispatch_access.drivers(caller), cover.vendor_id)
-    vehicles = _filter_by_owner(dispatch_access.vehicles(caller), cover.vendor_id)
+    drivers = _filter_by_owner(dispatch_access.list_drivers(caller), cover.vendor_id)
+    vehicles = _filter_by_owner(dispatch_access.list_vehicles(caller), cover.vendor_id)
     context = load_context(caller, trip, drivers, vehicles, batch)
     return context if instead_of is None else context.without(instead_of.id)
 

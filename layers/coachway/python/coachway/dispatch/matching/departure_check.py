@@ -48,7 +48,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
     vehicle_key = context.vehicle_keys(org, assignment.vehicle_id)[0]
     batch = store.batch_get([*driver_keys, vehicle_key, *(key for _, _, key in subjects_of)])
     drivers, vehicle = [batch.get(Driver, driver_key) for driver_key in driver_keys], batch.get(Vehicle, vehicle_key)
-    conditions = [*map(dispatch_access.unchanged, drivers), dispatch_access.unchanged(vehicle)]
+    conditions = [*map(dispatch_access.check_unchanged_op, drivers), dispatch_access.check_unchanged_op(vehicle)]
     resource_problems = [
         FieldError("vehicle_id", reason.message) for reason in eligibility.vehicle_status_reasons(vehicle)
     ]
@@ -64,9 +64,9 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
         if subject is None:
             document_problems.append(FieldError(field, f"{name} has no compliance documents"))
             continue
-        conditions.append(subjects.unchanged(subject))
+        conditions.append(subjects.check_unchanged_op(subject))
         document_problems += [
-            FieldError(field, f"{name}: {reason}") for reason in status.of_subject(subject, today).reasons()
+            FieldError(field, f"{name}: {reason}") for reason in status.status_of_subject(subject, today).reasons()
         ]
     return conditions, resource_problems, document_problems
 

@@ -98,7 +98,7 @@ def driver_availability_reasons(driver: Driver, start: datetime, end: datetime) 
     """What is in the way of a driver's status and availability."""
     status, unavailability = (
         fleet.driver_status_reason(driver),
-        fleet.unavailable(driver.availability, driver.timezone, start, end),
+        fleet.unavailability_reason(driver.availability, driver.timezone, start, end),
     )
     status_reasons = [Reason(rule=Rule.STATUS, message=f"{driver.name} {status}")] if status is not None else []
     return [
