@@ -17,8 +17,8 @@ from coachway.dispatch.errors import (
     CharterNotConfirmed,
     CharterNotTrackable,
     CheckInTooEarly,
+    DepartureDocumentsInvalid,
     DepartureNotReady,
-    DocumentsNotInOrder,
     DriverNotOnDuty,
     HoursOfServiceExceeded,
     NoStopToDepart,
@@ -58,7 +58,13 @@ def record_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
     "/dispatch/assignments/{assignment_id}/check-in",
     permission="dispatch:write",
     external_roles=DRIVERS,
-    errors=(InvalidStatusTransition, CheckInTooEarly, DocumentsNotInOrder, DepartureNotReady, HoursOfServiceExceeded),
+    errors=(
+        InvalidStatusTransition,
+        CheckInTooEarly,
+        DepartureDocumentsInvalid,
+        DepartureNotReady,
+        HoursOfServiceExceeded,
+    ),
 )
 def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput) -> Assignment:
     """Check in for duty.
@@ -77,7 +83,7 @@ def check_in_driver(caller: Caller, assignment_id: AssignmentId, body: DutyInput
         DriverNotOnDuty,
         StopNotReached,
         NoStopToDepart,
-        DocumentsNotInOrder,
+        DepartureDocumentsInvalid,
         DepartureNotReady,
         CharterNotConfirmed,
     ),

@@ -121,7 +121,7 @@ def test_papers_that_ran_out_keep_a_vehicle_from_leaving(whose: str) -> None:
     run_out(SubjectType(whose), subject_id)
     with the_time_is("08:00"):
         refused = road.ask("POST", path(assignment_id, "check-in"), {}, by=rosa)
-    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
+    assert (refused.status, refused.json()["code"]) == (409, "departure_documents_invalid")
     wrong = refused.json()["errors"]
     assert len(wrong) == 3
     assert all("is expired on 2027-03-03: " in each["message"] for each in wrong)
@@ -159,7 +159,7 @@ def test_papers_are_looked_at_again_when_a_driver_leaves_by_hand() -> None:
     run_out(SubjectType.DRIVER, rosa)
     with the_time_is("09:00"):
         refused = road.ask("POST", path(assignment_id, "depart"), {}, by=rosa)
-    assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
+    assert (refused.status, refused.json()["code"]) == (409, "departure_documents_invalid")
     assert yard.charter(run)["status"] == "confirmed"
 
 

@@ -102,11 +102,11 @@ class DepartureNotReady(errors.Conflict):
     title = "Driver or vehicle may not depart"
 
 
-class DocumentsNotInOrder(errors.Conflict):
+class DepartureDocumentsInvalid(errors.Conflict):
     """A compliance document of a driver, the vehicle or the carrier is missing or expired. `errors` lists which."""
 
-    code = "documents_not_in_order"
-    title = "Compliance documents are not in order"
+    code = "departure_documents_invalid"
+    title = "Compliance documents do not allow the departure"
 
 
 class DriverNotOnDuty(errors.Conflict):

@@ -13,7 +13,7 @@ from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.errors import DepartureNotReady, DocumentsNotInOrder
+from coachway.dispatch.errors import DepartureDocumentsInvalid, DepartureNotReady
 from coachway.dispatch.matching import context, eligibility
 from coachway.fleet import dispatch_access, rules
 from coachway.fleet.model import Driver, Vehicle
@@ -29,7 +29,7 @@ def require_departure_ops(assignment: Assignment) -> list[Op]:
     problems = [*resource_problems, *document_problems]
     if problems:
         message = "; ".join(problem.message for problem in problems)
-        error = DepartureNotReady if resource_problems else DocumentsNotInOrder
+        error = DepartureNotReady if resource_problems else DepartureDocumentsInvalid
         raise error(message, fields=problems)
     return conditions
 
