@@ -22,15 +22,15 @@ from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 
-api = ApiRouter("clients", "Clients, their contacts and addresses, and what they may still owe.")
+api = ApiRouter("clients", "Clients, their contacts, addresses, credit and email preferences.")
 app = api.app
 
 
 @api.post("/clients", permission="clients:write", status=201)
 def create_client(caller: Caller, body: ClientInput) -> Client:
-    """Add a client.
+    """Create a client.
 
-    Its email must be unique in the organization; its credit limit is in the organization's currency.
+    The email must be unique in the organization. The credit limit is in the organization's currency.
     """
     return service.create(caller, body)
 
@@ -39,7 +39,8 @@ def create_client(caller: Caller, body: ClientInput) -> Client:
 def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
     """List clients.
 
-    Newest first. With `q`, those whose name begins with it, by name; case and accents do not matter.
+    Returns the newest clients first. With `q`, returns clients whose name begins with it, by name; case and accents do
+    not matter.
     """
     return service.list_clients(caller, query)
 
@@ -54,31 +55,34 @@ def get_client(caller: Caller, client_id: ClientId) -> Client:
 def update_client(
     caller: Caller, client_id: ClientId, body: PartialUpdate[ClientInput], if_match: int | None
 ) -> Client:
-    """Change a client.
+    """Update a client.
 
-    Fields that are left out stay as they are.
+    Omitted fields keep their values.
     """
     return service.update(caller, client_id, body, if_match)
 
 
 @api.delete("/clients/{client_id}", permission="clients:write", errors=(ClientHasOpenBalance,))
 def delete_client(caller: Caller, client_id: ClientId, if_match: int | None) -> None:
-    """Remove a client.
+    """Delete a client.
 
-    Refused while it owes something. Its history stays; its email may be used again.
+    Not possible while the client has an open balance. Its history remains; its email can be used again.
     """
     service.delete(caller, client_id, if_match)
 
 
 @api.get("/clients/{client_id}/contacts", permission="clients:read")
 def list_contacts(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Contact]:
-    """List a client's contacts, newest first."""
+    """List a client's contacts.
+
+    Returns the newest contacts first.
+    """
     return contacts.list_contacts(caller, client_id, query)
 
 
 @api.post("/clients/{client_id}/contacts", permission="clients:write", status=201)
 def add_contact(caller: Caller, client_id: ClientId, body: ContactInput) -> Contact:
-    """Add a person to a client."""
+    """Add a contact to a client."""
     return contacts.add_contact(caller, client_id, body)
 
 
@@ -86,45 +90,48 @@ def add_contact(caller: Caller, client_id: ClientId, body: ContactInput) -> Cont
 def update_contact(
     caller: Caller, client_id: ClientId, contact_id: ContactId, body: PartialUpdate[ContactInput], if_match: int | None
 ) -> Contact:
-    """Change a contact.
+    """Update a contact.
 
-    Fields that are left out stay as they are.
+    Omitted fields keep their values.
     """
     return contacts.update_contact(caller, client_id, contact_id, body, if_match)
 
 
 @api.delete("/clients/{client_id}/contacts/{contact_id}", permission="clients:write")
 def remove_contact(caller: Caller, client_id: ClientId, contact_id: ContactId, if_match: int | None) -> None:
-    """Take a person off a client."""
+    """Remove a contact from a client."""
     contacts.remove_contact(caller, client_id, contact_id, if_match)
 
 
 @api.get("/clients/{client_id}/addresses", permission="clients:read")
 def list_addresses(caller: Caller, client_id: ClientId, query: PageQuery) -> Page[Address]:
-    """List a client's addresses, newest first."""
+    """List a client's addresses.
+
+    Returns the newest addresses first.
+    """
     return addresses.list_addresses(caller, client_id, query)
 
 
 @api.post("/clients/{client_id}/addresses", permission="clients:write", status=201)
 def add_address(caller: Caller, client_id: ClientId, body: AddressInput) -> Address:
-    """Add a place to a client."""
+    """Add an address to a client."""
     return addresses.add_address(caller, client_id, body)
 
 
 @api.get("/clients/{client_id}/credit", permission="clients:read")
 def get_credit(caller: Caller, client_id: ClientId) -> Credit:
-    """Get what a client may still owe.
+    """Get a client's credit.
 
-    Available credit is the limit less the open balance; it is negative when the limit was lowered under the balance.
+    The available credit is the limit minus the open balance; it is negative if the limit was lowered below the balance.
     """
     return credit.get_credit(service.get(caller, client_id))
 
 
 @api.get("/clients/{client_id}/email-preferences", permission="clients:read")
 def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferences:
-    """Get which mails a client wants.
+    """Get a client's email preferences.
 
-    Quotes, confirmations and invoices always go out. Version 0 means that nobody has said anything yet.
+    Quotes, confirmations and invoices are always sent. Version 0 means that the preferences were never set.
     """
     return preferences.get_preferences(caller, client_id)
 
@@ -133,8 +140,8 @@ def get_email_preferences(caller: Caller, client_id: ClientId) -> EmailPreferenc
 def set_email_preferences(
     caller: Caller, client_id: ClientId, body: PartialUpdate[EmailPreferencesInput], if_match: int | None
 ) -> EmailPreferences:
-    """Set which mails a client wants.
+    """Set a client's email preferences.
 
-    Fields that are left out stay as they are.
+    Omitted fields keep their values.
     """
     return preferences.update_preferences(caller, client_id, body, if_match)

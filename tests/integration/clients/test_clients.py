@@ -261,7 +261,7 @@ def test_credit_is_the_limit_less_the_open_balance_and_never_passed() -> None:
     store.commit(CALLER, *credit.reserve_ops(client, 4000))
     told = ask("GET", f"/{client.id}/credit").json()
     assert (told["credit_limit"], told["open_balance"], told["available_credit"]) == (100.0, 100.0, 0.0)
-    with pytest.raises(errors.Conflict, match="more than the client owes"):
+    with pytest.raises(errors.Conflict, match="exceeds the client's open balance"):
         store.commit(CALLER, credit.settle_op(ORG, client.id, 10001))
     ask("PUT", f"/{client.id}", {"credit_limit": 50})
     with pytest.raises(errors.ConcurrentUpdate):

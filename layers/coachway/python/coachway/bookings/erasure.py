@@ -6,7 +6,6 @@ Charters are found by their quotes, which name both client and charter, so delet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import ClassVar, Final
 
 from coachway.bookings.charters import lifecycle
@@ -85,11 +84,12 @@ def erase_client_charters(caller: Caller, delivery: Delivery) -> None:
     query = PageQuery(limit=clients.PAGE_SIZE, cursor=cursor)
     page = query_page(Quote, QUOTES_OF_CLIENT, [partition], query, descending=True)
     for charter_id in dict.fromkeys(each.charter_id for each in page.items if each.charter_id is not None):
-        retry_on_conflict(partial(_erase_charter, caller, client_id, charter_id))()
+        _erase_charter(caller, client_id, charter_id)
     if page.next_cursor is not None:
         clients.schedule_next_page(caller, delivery, _PART, page.next_cursor)
 
 
+@retry_on_conflict
 def _erase_charter(caller: Caller, client_id: str, charter_id: str) -> None:
     key = CHARTER.key(org=caller.org_id, id=charter_id)
     # Not `find`, which skips deleted charters.

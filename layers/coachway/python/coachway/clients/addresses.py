@@ -1,4 +1,4 @@
-"""The places of a client."""
+"""Addresses of clients: add and list."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from coachway.core.schemas import Page, PageQuery
 from coachway.core.types import ids
 
 
-def add_address(caller: Caller, client_id: str, wanted: AddressInput) -> Address:
-    """Add a place to a client."""
+def add_address(caller: Caller, client_id: str, request: AddressInput) -> Address:
+    """Add an address to a client."""
     client = service.get(caller, client_id)
-    address = Address(id=ids.new("adr"), org_id=caller.org_id, client_id=client_id, **wanted.model_dump())
+    address = Address(id=ids.new("adr"), org_id=caller.org_id, client_id=client_id, **request.model_dump())
     store.commit(
         caller,
         Create(address, [AddressAdded(client_id=client_id)]),
-        CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
+        CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Try again.")),
     )
     return address
 
 
 def list_addresses(caller: Caller, client_id: str, query: PageQuery) -> Page[Address]:
-    """A client's addresses, newest first."""
+    """List a client's addresses, newest first."""
     client = service.get(caller, client_id)
     partition = ADDRESSES.partition(org=caller.org_id, client=client.id)
     return query_page(Address, ADDRESSES, [partition], query, prefix="ADDRESS#", where={"kept": True}, descending=True)

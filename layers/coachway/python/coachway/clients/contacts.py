@@ -1,4 +1,4 @@
-"""The people at a client's."""
+"""Contacts of clients: add, list, update, remove."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from coachway.core.schemas import Page, PageQuery, PartialUpdate, apply_changes
 from coachway.core.types import ids
 
 
-def add_contact(caller: Caller, client_id: str, wanted: ContactInput) -> Contact:
-    """Add a person to a client."""
+def add_contact(caller: Caller, client_id: str, request: ContactInput) -> Contact:
+    """Add a contact to a client."""
     client = service.get(caller, client_id)
-    contact = Contact(id=ids.new("con"), org_id=caller.org_id, client_id=client_id, **wanted.model_dump())
+    contact = Contact(id=ids.new("con"), org_id=caller.org_id, client_id=client_id, **request.model_dump())
     store.commit(
         caller,
         Create(contact, [ContactAdded(client_id=client_id)]),
-        CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
+        CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Try again.")),
     )
     return contact
 
 
 def list_contacts(caller: Caller, client_id: str, query: PageQuery) -> Page[Contact]:
-    """A client's contacts, newest first."""
+    """List a client's contacts, newest first."""
     client = service.get(caller, client_id)
     partition = CONTACTS.partition(org=caller.org_id, client=client.id)
     return query_page(Contact, CONTACTS, [partition], query, prefix="CONTACT#", where={"kept": True}, descending=True)
@@ -36,7 +36,7 @@ def list_contacts(caller: Caller, client_id: str, query: PageQuery) -> Page[Cont
 def update_contact(
     caller: Caller, client_id: str, contact_id: str, changes: PartialUpdate[ContactInput], expected: int | None
 ) -> Contact:
-    """Change what `changes` names."""
+    """Update a contact."""
     before = _get_contact(caller, client_id, contact_id, expected)
     after = apply_changes(before, changes)
     store.commit(caller, Update(before, after, [ContactUpdated(client_id=client_id)]))
@@ -44,7 +44,7 @@ def update_contact(
 
 
 def remove_contact(caller: Caller, client_id: str, contact_id: str, expected: int | None) -> None:
-    """Take a person off a client."""
+    """Remove a contact from a client."""
     before = _get_contact(caller, client_id, contact_id, expected)
     after = before.model_copy(update={"deleted_at": clock.now()})
     store.commit(caller, Update(before, after, [ContactRemoved(client_id=client_id)]))

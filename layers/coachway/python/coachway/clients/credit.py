@@ -1,9 +1,9 @@
-"""What clients owe. The balance is numbers of its own, so that many bookings can move it without a lost race.
+"""The credit of clients: operations that change a client's balance.
 
-`open` is everything: invoices that are not paid yet, and trips that were booked on credit and are not invoiced yet;
-`booked` is the latter alone. A trip is counted once: issuing its invoice takes it out of `booked`, and `open` changes
-by the difference between the two only. The limit is what `open` may come to when a trip is booked; work that was done
-is invoiced whatever the limit. A client whose limit is 0 has none agreed: it is counted, and nothing is refused.
+The balance is stored as counters, so that concurrent bookings do not conflict. `open` is the whole balance: unpaid
+invoices, and trips booked on credit that are not invoiced yet; `booked` is the latter only. Issuing the invoice of a
+trip removes it from `booked`, and changes `open` only by the difference of the two amounts. The limit applies to `open`
+when a trip is booked; completed trips are invoiced regardless of it. A limit of 0 means that there is no limit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _key(org_id: str, client_id: str) -> Key:
 
 
 def get_credit(client: Client) -> Credit:
-    """What `client` may still owe."""
+    """The credit of `client`: limit, balance and what is available."""
     numbers = store.get_counters(_key(client.org_id, client.id))
     balance = numbers.get("open", 0)
     return Credit(
@@ -38,44 +38,45 @@ def get_credit(client: Client) -> Credit:
 
 
 def reserve_ops(client: Client, cents: int) -> list[Op]:
-    """The ops by which `client` books a trip on credit, for the transaction that books it.
+    """Operations that book a trip of `client` on credit, for the transaction that books it.
 
-    They fail with Conflict past the credit limit, and with LostRace if the client, and so perhaps its limit, was
-    changed meanwhile.
+    The transaction fails with CreditLimitExceeded, or with ConcurrentUpdate if the client was changed meanwhile.
     """
     exceeded = CreditLimitExceeded(
         f"The credit limit is {client.credit_limit / 100:.2f} {client.currency}. Raise it, or take a payment first."
     )
-    most = {"open": client.credit_limit} if client.credit_limit else {}
+    limits = {"open": client.credit_limit} if client.credit_limit else {}
     return [
-        CheckVersion(client, errors.ConcurrentUpdate("the client was changed by somebody else: try again")),
+        CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Try again.")),
         IncrementCounters(
-            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=most, otherwise=exceeded
+            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=limits, otherwise=exceeded
         ),
     ]
 
 
 def release_op(org_id: str, client_id: str, cents: int) -> Op:
-    """The op by which a trip that was booked on credit does not take place."""
+    """The operation that releases the credit of a cancelled trip."""
     return IncrementCounters(_key(org_id, client_id), {"open": -cents, "booked": -cents}, _KIND)
 
 
 def invoice_op(org_id: str, client_id: str, cents: int, *, booked: int = 0) -> Op:
-    """The op by which a client owes `cents` on an invoice, of trips that were booked on credit for `booked`.
+    """The operation that adds an invoice of `cents`, for trips that were booked on credit for `booked` cents.
 
-    With both negative it is the op that takes an invoice back.
+    Negative values of both reverse it.
     """
     return IncrementCounters(_key(org_id, client_id), {"open": cents - booked, "booked": -booked}, _KIND)
 
 
 def settle_op(org_id: str, client_id: str, cents: int) -> Op:
-    """The op by which a client owes `cents` less. It fails with Conflict when that is more than is owed."""
-    less = errors.Conflict("that is more than the client owes")
-    return IncrementCounters(_key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=less)
+    """The operation that reduces the balance by `cents`; the transaction fails with Conflict beyond the balance."""
+    exceeds_balance = errors.Conflict("The amount exceeds the client's open balance.")
+    return IncrementCounters(
+        _key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=exceeds_balance
+    )
 
 
 def require_zero_balance(client: Client) -> Op:
-    """The op that fails with Conflict while `client` owes something."""
+    """The operation that fails the transaction with ClientHasOpenBalance unless the balance of `client` is 0."""
     open_balance = ClientHasOpenBalance("The client has an open balance. Settle or void its invoices first.")
     return IncrementCounters(
         _key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=open_balance

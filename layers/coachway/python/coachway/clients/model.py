@@ -1,4 +1,4 @@
-"""Clients, the people and places that belong to them, and where they lie in the table."""
+"""Clients, their contacts, addresses, email preferences and credit: requests, records and access patterns."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
 
 BY_MONTH = AccessPattern(
-    "clients, newest first, by the month they were added",
+    "clients by month of creation, newest first",
     index="gsi1",
     pk="ORG#{org}#CLIENTS#{month}",
     sk="{id}",
 )
 BY_NAME = AccessPattern(
-    "clients by the beginning of their name",
+    "clients by name",
     index="gsi2",
     pk="ORG#{org}#CLIENT-NAMES#{initial}",
     sk="{name}#{id}",
@@ -41,19 +41,19 @@ ADDRESSES = AccessPattern(
     sk="ADDRESS#{id}",
 )
 PREFERENCES = AccessPattern(
-    "which mails a client wants",
+    "the email preferences of a client",
     pk="ORG#{org}#CLIENT#{client}",
     sk="EMAIL-PREFERENCES",
 )
 CREDIT = AccessPattern(
-    "what a client owes in cents (`open`), and what of it is booked but not invoiced; moved by conditional additions",
+    "counters of a client's balance in cents: `open`, and the part of it that is `booked` but not invoiced",
     pk="ORG#{org}#CLIENT#{client}",
     sk="CREDIT",
 )
 
 
 class ClientType(StrEnum):
-    """What kind of client."""
+    """The type of a client."""
 
     CORPORATE = "corporate"
     PERSONAL = "personal"
@@ -61,14 +61,14 @@ class ClientType(StrEnum):
 
 
 class ClientStatus(StrEnum):
-    """Whether new work is taken from a client."""
+    """Whether new charters can be quoted for a client."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
 
 
 class ClientInput(RequestSchema):
-    """A client as staff enter it."""
+    """A client."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -96,7 +96,7 @@ class ClientInput(RequestSchema):
 
 
 class Client(Entity, ClientInput):
-    """A client. Amounts are in the organization's currency, which `currency` names."""
+    """A client. Amounts are in `currency`, the organization's currency."""
 
     KIND: ClassVar[str] = "client"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -109,11 +109,11 @@ class Client(Entity, ClientInput):
         return CLIENT.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> dict[str, Key]:
-        sought = rules.normalize_name(self.name)
+        name = rules.normalize_name(self.name)
         month = ids.created_at_of(self.id).strftime("%Y-%m")
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
-            "gsi2": BY_NAME.key(org=self.org_id, initial=sought[:1], name=sought, id=self.id),
+            "gsi2": BY_NAME.key(org=self.org_id, initial=name[:1], name=name, id=self.id),
         }
 
     def attributes(self) -> dict[str, str | int | bool]:
@@ -124,7 +124,7 @@ class Client(Entity, ClientInput):
 
 
 class ClientQuery(PageQuery):
-    """Which clients: of a type, of a status, whose name begins with `q` (case and accents do not matter)."""
+    """Filters of clients. `q` matches the beginning of the name; case and accents do not matter."""
 
     type: ClientType | None = None
     status: ClientStatus | None = None
@@ -132,7 +132,7 @@ class ClientQuery(PageQuery):
 
 
 class ContactRole(StrEnum):
-    """What a contact is asked about."""
+    """What a contact is responsible for."""
 
     BOOKING = "booking"
     BILLING = "billing"
@@ -141,7 +141,7 @@ class ContactRole(StrEnum):
 
 
 class ContactInput(RequestSchema):
-    """A person at a client's."""
+    """A contact person of a client."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -157,7 +157,7 @@ class ContactInput(RequestSchema):
 
 
 class Contact(Entity, ContactInput):
-    """A person at a client's, in the client's own partition, so that the client's history tells of it."""
+    """A contact person, stored in the client's partition so that the client's history includes it."""
 
     KIND: ClassVar[str] = "contact"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -183,7 +183,7 @@ class AddressType(StrEnum):
 
 
 class AddressInput(RequestSchema):
-    """A place of a client's."""
+    """An address of a client."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -206,11 +206,11 @@ class AddressInput(RequestSchema):
     city: Text
     state: Text | None = None
     postal_code: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$")] | None = None
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 code of two letters")] = "US"
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code.")] = "US"
 
 
 class Address(Entity, AddressInput):
-    """A place of a client's, in the client's own partition."""
+    """An address, stored in the client's partition so that the client's history includes it."""
 
     KIND: ClassVar[str] = "address"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -225,19 +225,19 @@ class Address(Entity, AddressInput):
 
 
 class EmailPreferencesInput(RequestSchema):
-    """Which mails a client wants besides those that an order needs (quotes, confirmations, invoices)."""
+    """The optional emails that a client receives. Quotes, confirmations and invoices are always sent."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reminders": True, "newsletter": False}]})
 
     opted_out: bool = False
-    """None of the mails below, whatever they say."""
+    """If true, the client receives no optional email, whatever the other fields say."""
     reminders: bool = True
     rating_requests: bool = True
     newsletter: bool = False
 
 
 class EmailPreferences(Entity, EmailPreferencesInput):
-    """Which mails a client wants; `version` is 0 until somebody has said so. Its id is the client's."""
+    """The email preferences of a client, with the client's id; `version` is 0 until they are set."""
 
     KIND: ClassVar[str] = "email_preferences"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -247,15 +247,17 @@ class EmailPreferences(Entity, EmailPreferencesInput):
 
 
 class Credit(BaseSchema):
-    """What a client may still owe. `available_credit` is negative when the limit was lowered under the balance.
+    """The credit of a client. `available_credit` is negative if the limit was lowered below the balance.
 
-    A limit of 0 is none: then no booking is refused.
+    A limit of 0 means that there is no limit.
     """
 
     client_id: str
     payment_terms: rules.PaymentTerms
     credit_limit: PositiveAmount
     open_balance: Amount
-    booked_balance: Annotated[Amount, Field(description="of it, trips booked on credit that are not invoiced yet")] = 0
+    booked_balance: Annotated[
+        Amount, Field(description="Part of the open balance: charters booked on credit that are not invoiced yet.")
+    ] = 0
     available_credit: Amount
     currency: str

@@ -1,4 +1,4 @@
-"""Which mails a client wants."""
+"""Email preferences of clients."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from coachway.core.schemas import PartialUpdate, apply_changes
 
 
 def get_preferences(caller: Caller, client_id: str) -> EmailPreferences:
-    """What the client said, or what goes for a client that said nothing (version 0)."""
+    """Get a client's email preferences, or the defaults (version 0) if they were never set."""
     client = service.get(caller, client_id)
-    said = store.find(EmailPreferences, PREFERENCES.key(org=caller.org_id, client=client_id))
-    return said or EmailPreferences(
+    stored = store.find(EmailPreferences, PREFERENCES.key(org=caller.org_id, client=client_id))
+    return stored or EmailPreferences(
         id=client_id, org_id=caller.org_id, created_at=client.created_at, updated_at=client.created_at
     )
 
@@ -23,15 +23,19 @@ def get_preferences(caller: Caller, client_id: str) -> EmailPreferences:
 def update_preferences(
     caller: Caller, client_id: str, changes: PartialUpdate[EmailPreferencesInput], expected: int | None
 ) -> EmailPreferences:
-    """Note what the client said."""
+    """Update a client's email preferences. Raises PreconditionFailed or ConcurrentUpdate."""
     before = get_preferences(caller, client_id)
     if expected is not None and expected != before.version:
-        raise errors.PreconditionFailed(f"the current version is {before.version}, not {expected}: read it again")
+        raise errors.PreconditionFailed(
+            f"The current version is {before.version}, not {expected}. Read the preferences again."
+        )
     after = apply_changes(before, changes)
-    told = EmailPreferencesSet(client_id=client_id, **after.model_dump(include=set(EmailPreferencesInput.model_fields)))
+    event = EmailPreferencesSet(
+        client_id=client_id, **after.model_dump(include=set(EmailPreferencesInput.model_fields))
+    )
     if before.version:
-        store.commit(caller, Update(before, after, [told]))
+        store.commit(caller, Update(before, after, [event]))
     else:
-        lost = errors.ConcurrentUpdate("these preferences were changed by somebody else: read them again")
-        store.commit(caller, Create(after, [told], taken=lost))
+        conflict = errors.ConcurrentUpdate("The preferences were changed by another request. Read them again.")
+        store.commit(caller, Create(after, [event], taken=conflict))
     return after

@@ -1,7 +1,7 @@
-"""What is personal about a client: to hand out to that person, and to take out of the records.
+"""Personal data of a client: export and erasure.
 
-Papers keep their amounts. What other capabilities keep (the places of a trip, the name on an invoice, a mail that went
-out) they erase themselves, when `client.erased` tells them.
+Other capabilities erase what they store about the client (addresses of trips, names on invoices, sent messages) when
+they receive the event `client.erased`. Amounts stay.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _BATCH_SIZE: Final = 90
 _IMPERSONAL_FIELDS: Final = frozenset(
     {"address_type", "client_type", "country", "credit_limit", "currency", "payment_terms", "role", "status"}
 )
-"""Fields whose values in past events stay; every other one is blanked, also those that come later."""
+"""Fields whose values in past events stay; all others are removed, including fields that are added later."""
 
 
 class ClientFile(BaseSchema):
-    """Everything kept about one client."""
+    """All stored data about one client."""
 
     client: Client
     contacts: list[Contact]
@@ -45,7 +45,7 @@ class ClientFile(BaseSchema):
 
 
 def export_client(caller: Caller, client_id: str) -> ClientFile:
-    """Everything kept about a client."""
+    """Export all stored data about a client. Raises NotFound."""
     client = store.get(Client, CLIENT.key(org=caller.org_id, id=client_id))
     partition = client.key().pk
     return ClientFile(
@@ -59,41 +59,41 @@ def export_client(caller: Caller, client_id: str) -> ClientFile:
 
 
 def erase_client(caller: Caller, client_id: str) -> Erasure:
-    """Take everything personal about a client, deleted ones too, out of the records for good.
+    """Erase a client's personal data permanently, also that of a deleted client.
 
-    The client itself goes last: an erasure that was interrupted is finished by asking again. Raises Conflict while the
-    client owes something, Missing when it is erased already.
+    The client itself is erased last, so that an interrupted erasure is finished by repeating it. Raises
+    ClientHasOpenBalance, or NotFound if it is erased already.
     """
-    place = CLIENT.key(org=caller.org_id, id=client_id)
-    client = next(iter(query_all(Client, place.pk, prefix=place.sk)), None)
+    key = CLIENT.key(org=caller.org_id, id=client_id)
+    client = next(iter(query_all(Client, key.pk, prefix=key.sk)), None)
     receipt = store.find(Erasure, ERASURE.key(org=caller.org_id, client=client_id))
-    missing = errors.NotFound("there is no such client")
+    not_found = errors.NotFound("There is no such client.")
     if client is None or (receipt is not None and receipt.finished_at is not None):
-        raise missing
-    quietly = replace(caller, attempt=None)
-    contacts = query_all(Contact, place.pk, prefix="CONTACT#")
-    past = query_all(Envelope, place.pk, prefix="EVENT#")
+        raise not_found
+    without_attempt = replace(caller, attempt=None)
+    contacts = query_all(Contact, key.pk, prefix="CONTACT#")
+    events = query_all(Envelope, key.pk, prefix="EVENT#")
     users = party_accounts.list_users_of_party(caller.org_id, "client", client_id)
     if receipt is None:
         receipt = Erasure(
-            id=client_id, org_id=caller.org_id, addresses=_contact_addresses(client, contacts, past, users)
+            id=client_id, org_id=caller.org_id, addresses=_contact_addresses(client, contacts, events, users)
         )
         store.commit(
-            quietly,
-            Create(receipt, taken=errors.ConcurrentUpdate("somebody else is erasing it")),
+            without_attempt,
+            Create(receipt, taken=errors.ConcurrentUpdate("The client is being erased by another request.")),
             credit.require_zero_balance(client),
         )
     for user in users:
-        party_accounts.erase_user(quietly, user)
-    work: list[Op] = [
+        party_accounts.erase_user(without_attempt, user)
+    ops: list[Op] = [
         *(Remove(each) for each in contacts),
-        *(Remove(each) for each in query_all(Address, place.pk, prefix="ADDRESS#")),
-        *(Remove(each) for each in query_all(EmailPreferences, place.pk, prefix="EMAIL-PREFERENCES")),
-        *(Update(each, _redact_event(each)) for each in past if _has_personal_changes(each)),
+        *(Remove(each) for each in query_all(Address, key.pk, prefix="ADDRESS#")),
+        *(Remove(each) for each in query_all(EmailPreferences, key.pk, prefix="EMAIL-PREFERENCES")),
+        *(Update(each, _redact_event(each)) for each in events if _has_personal_changes(each)),
     ]
-    for start in range(0, len(work), _BATCH_SIZE):
-        store.commit(quietly, *work[start : start + _BATCH_SIZE])
-    nobody = client.model_copy(
+    for start in range(0, len(ops), _BATCH_SIZE):
+        store.commit(without_attempt, *ops[start : start + _BATCH_SIZE])
+    erased = client.model_copy(
         update={
             "name": "erased",
             "email": "",
@@ -103,31 +103,31 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
         }
     )
     after = receipt.model_copy(update={"finished_at": clock.now()})
-    # The event hangs on the receipt: on the client it would tell, as changes, what was just taken out.
+    # The event belongs to the receipt: an event of the client would list the erased values as changes.
     store.commit(
         caller,
-        Update(receipt, after, [ClientErased(client_id=client_id)], lost=missing),
-        Update(client, nobody),
+        Update(receipt, after, [ClientErased(client_id=client_id)], lost=not_found),
+        Update(client, erased),
         credit.require_zero_balance(client),
     )
     return after
 
 
 def _contact_addresses(
-    client: Client, contacts: Sequence[Contact], past: Sequence[Envelope], users: Sequence[User]
+    client: Client, contacts: Sequence[Contact], events: Sequence[Envelope], users: Sequence[User]
 ) -> list[str]:
-    """Wherever a client was ever written to."""
-    known: list[Any] = [client.email, client.phone]
-    known += [way for person in contacts for way in (person.email, person.phone)]
-    known += [way for user in users for way in (user.email, user.phone)]
-    reached = [change for event in past for change in event.changes if change.field in {"email", "phone"}]
-    known += [way for change in reached for way in (change.old, change.new)]
-    return sorted({same_mailbox(each) for each in known if each})
+    """All addresses to which messages of the client were ever sent."""
+    addresses: list[Any] = [client.email, client.phone]
+    addresses += [address for contact in contacts for address in (contact.email, contact.phone)]
+    addresses += [address for user in users for address in (user.email, user.phone)]
+    changes = [change for event in events for change in event.changes if change.field in {"email", "phone"}]
+    addresses += [address for change in changes for address in (change.old, change.new)]
+    return sorted({same_mailbox(each) for each in addresses if each})
 
 
 def _has_personal_changes(event: Envelope) -> bool:
-    told = (each for each in event.changes if each.field not in _IMPERSONAL_FIELDS)
-    return any(each.old is not None or each.new is not None for each in told)
+    changes = (each for each in event.changes if each.field not in _IMPERSONAL_FIELDS)
+    return any(each.old is not None or each.new is not None for each in changes)
 
 
 def _redact_event(event: Envelope) -> Envelope:

@@ -1,4 +1,4 @@
-"""What is true of clients whatever the table says."""
+"""Rules of clients: payment terms, credit, and how names are searched."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ TERM_DAYS: Final[Mapping[PaymentTerms, int]] = {
 }
 
 NAME_PREFIX_LENGTH: Final = 100
-"""How much of a name is looked up: a sort key has 1,024 bytes at most."""
+"""The length of indexed names: a sort key has at most 1,024 bytes."""
 
 
-def due_date(issued: date, terms: PaymentTerms) -> date:
-    """The last day on which an invoice issued on `issued` is paid in time."""
-    return issued + timedelta(days=TERM_DAYS[terms])
+def due_date(issued_on: date, terms: PaymentTerms) -> date:
+    """The due date of an invoice issued on `issued_on`."""
+    return issued_on + timedelta(days=TERM_DAYS[terms])
 
 
 def has_terms(terms: PaymentTerms) -> bool:
-    """Whether a client is invoiced when the work is done, rather than paying before it."""
+    """Whether a client is invoiced after the trip instead of paying before it."""
     return terms is not PaymentTerms.DUE_ON_RECEIPT
 
 
 def available_credit(limit: int, open_balance: int) -> int:
-    """Cents that may still be owed; negative when more is owed than the limit allows now."""
+    """The credit left in cents; negative if the balance exceeds the limit."""
     return limit - open_balance
 
 
 def normalize_name(name: str) -> str:
-    """A name as it is looked up: without case, accents, and needless spaces."""
-    apart = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return " ".join(bare.split())[:NAME_PREFIX_LENGTH]
+    """Normalize a name for searching: lower case, without accents and extra spaces."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return " ".join(letters.split())[:NAME_PREFIX_LENGTH]

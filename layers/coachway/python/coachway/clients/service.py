@@ -1,4 +1,4 @@
-"""Clients: add, find, list, change, remove."""
+"""Clients: create, get, list, update, delete."""
 
 from __future__ import annotations
 
@@ -20,56 +20,54 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.operations import Create, Op, Update
-from coachway.core.persistence.queries import months_between, query_all, query_page
+from coachway.core.persistence.queries import query_all, query_by_month, query_page
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PartialUpdate, apply_changes
 from coachway.core.types import ids
 
 _BATCH_SIZE = 80
-"""Contacts that are removed with their client in one transaction; more go before it."""
+"""Contacts that one transaction deletes together with their client; others are deleted before."""
 
 _CURRENCY_SECONDS = 300
 
 
 @lru_cache(maxsize=256)
 def _currency(org_id: str, _period: int) -> str:
-    """An organization's currency, remembered for a while so that adding a client needs no read."""
+    """An organization's currency, cached for five minutes so that creating a client needs no read."""
     from coachway.identity import organization_queries
 
     return organization_queries.get(org_id).currency
 
 
-def create(caller: Caller, wanted: ClientInput) -> Client:
-    """Add a client. Raises Duplicate when another one of the organization has this email."""
+def create(caller: Caller, request: ClientInput) -> Client:
+    """Create a client. Raises Duplicate if another client of the organization has its email."""
     currency = _currency(caller.org_id, clock.epoch() // _CURRENCY_SECONDS)
-    client = Client(id=ids.new("cli"), org_id=caller.org_id, currency=currency, **wanted.model_dump())
+    client = Client(id=ids.new("cli"), org_id=caller.org_id, currency=currency, **request.model_dump())
     store.commit(caller, Create(client, [ClientCreated(client_type=client.client_type)]))
     return client
 
 
 def get(caller: Caller, client_id: str, *, expected: int | None = None) -> Client:
-    """The client. Raises Missing, or Stale when `expected` is not its version."""
+    """Get a client. Raises NotFound, or PreconditionFailed if `expected` is not its version."""
     return store.get(Client, CLIENT.key(org=caller.org_id, id=client_id), expected=expected)
 
 
 def list_clients(caller: Caller, query: ClientQuery) -> Page[Client]:
-    """Clients, newest first; by name when `q` asks for the beginning of one."""
+    """List clients, newest first; with `q`, by name."""
     where = {
         name: value.value
         for name, value in (("client_type", query.type), ("status", query.status))
         if value is not None
     }
-    if query.q is not None and (sought := rules.normalize_name(query.q)):
-        names = BY_NAME.partition(org=caller.org_id, initial=sought[:1])
-        prefix = BY_NAME.key(org="", initial="", name=sought, id="").sk.removesuffix("#")
-        return query_page(Client, BY_NAME, [names], query, prefix=prefix, where=where)
-    since = months_between(ids.created_at_of(caller.org_id), clock.now())
-    partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in reversed(since)]
-    return query_page(Client, BY_MONTH, partitions, query, where=where, descending=True)
+    if query.q is not None and (search_name := rules.normalize_name(query.q)):
+        partition = BY_NAME.partition(org=caller.org_id, initial=search_name[:1])
+        prefix = BY_NAME.key(org="", initial="", name=search_name, id="").sk.removesuffix("#")
+        return query_page(Client, BY_NAME, [partition], query, prefix=prefix, where=where)
+    return query_by_month(Client, BY_MONTH, caller, query, where=where)
 
 
 def update(caller: Caller, client_id: str, changes: PartialUpdate[ClientInput], expected: int | None) -> Client:
-    """Change what `changes` names. Raises Duplicate when another client has the new email."""
+    """Update a client. Raises Duplicate if another client has the new email."""
     before = get(caller, client_id, expected=expected)
     after = apply_changes(before, changes)
     store.commit(caller, Update(before, after, [ClientUpdated()]))
@@ -77,20 +75,20 @@ def update(caller: Caller, client_id: str, changes: PartialUpdate[ClientInput], 
 
 
 def delete(caller: Caller, client_id: str, expected: int | None) -> None:
-    """Remove a client and its contacts; the email is free again. Raises Conflict while it owes something."""
+    """Delete a client and its contacts; its email can be used again. Raises ClientHasOpenBalance."""
     before = get(caller, client_id, expected=expected)
     now = clock.now()
     partition = CONTACTS.partition(org=caller.org_id, client=client_id)
-    contacts = [
+    contact_ops = [
         Update(each, each.model_copy(update={"deleted_at": now}))
         for each in query_all(Contact, partition, prefix="CONTACT#")
         if each.deleted_at is None
     ]
-    head: Sequence[Op] = (
+    client_ops: Sequence[Op] = (
         Update(before, before.model_copy(update={"deleted_at": now}), [ClientDeleted()]),
         credit.require_zero_balance(before),
     )
-    while len(contacts) > _BATCH_SIZE:
-        store.commit(caller, *contacts[:_BATCH_SIZE])
-        contacts = contacts[_BATCH_SIZE:]
-    store.commit(caller, *head, *contacts)
+    while len(contact_ops) > _BATCH_SIZE:
+        store.commit(caller, *contact_ops[:_BATCH_SIZE])
+        contact_ops = contact_ops[_BATCH_SIZE:]
+    store.commit(caller, *client_ops, *contact_ops)

@@ -1,4 +1,4 @@
-"""What happens to clients. The field-level changes stand in the event's envelope, not here."""
+"""Events of clients. The changed fields are in the event's envelope."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ class ClientCreated(Event):
 
 
 class ClientUpdated(Event):
-    """Something about a client was changed."""
+    """A client was updated."""
 
     TYPE: ClassVar[str] = "client.updated"
 
 
 class ClientDeleted(Event):
-    """A client was removed; its history stays."""
+    """A client was deleted; its history stays."""
 
     TYPE: ClassVar[str] = "client.deleted"
 
 
 class ClientErased(Event):
-    """A client was taken out of the records for good: whoever keeps something else of it erases that now."""
+    """A client's personal data was erased; consumers erase what they store about it."""
 
     TYPE: ClassVar[str] = "client.erased"
     client_id: str
 
 
 class ClientErasureContinued(Event):
-    """There was more of a client to erase than one go takes: `part` goes on behind `cursor`."""
+    """An erasure has more pages: `part` continues at `cursor`."""
 
     TYPE: ClassVar[str] = "client.erasure_continued"
     client_id: str
@@ -43,35 +43,35 @@ class ClientErasureContinued(Event):
 
 
 class ContactAdded(Event):
-    """A person was added to a client."""
+    """A contact was added to a client."""
 
     TYPE: ClassVar[str] = "client.contact_added"
     client_id: str
 
 
 class ContactUpdated(Event):
-    """Something about a client's contact was changed."""
+    """A client's contact was updated."""
 
     TYPE: ClassVar[str] = "client.contact_updated"
     client_id: str
 
 
 class ContactRemoved(Event):
-    """A person was taken off a client."""
+    """A contact was removed from a client."""
 
     TYPE: ClassVar[str] = "client.contact_removed"
     client_id: str
 
 
 class AddressAdded(Event):
-    """A place was added to a client."""
+    """An address was added to a client."""
 
     TYPE: ClassVar[str] = "client.address_added"
     client_id: str
 
 
 class EmailPreferencesSet(Event):
-    """A client said which mails it wants."""
+    """A client's email preferences were set."""
 
     TYPE: ClassVar[str] = "client.email_preferences_set"
     client_id: str
