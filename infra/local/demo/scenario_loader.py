@@ -45,7 +45,7 @@ def _report(organization: str, **added: int) -> None:
     """Print how many records were added; nothing for zero."""
     for kind, count in added.items():
         if count:
-            console.print_line(f"{organization}: {count} {kind}")
+            console.print_line(f"{organization}: {count} {kind if count > 1 else kind.removesuffix('s')}")
 
 
 class _ScenarioLoader:
