@@ -1,23 +1,37 @@
-"""Routes of invoices and of the ledger."""
+"""Routes of invoices, recorded payments, collections and the ledger."""
 
 from __future__ import annotations
 
 from coachway.billing.aging import Aging
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.collections.model import Collection, CollectionId, CollectionQuery
+from coachway.billing.errors import (
+    AmountExceedsBalance,
+    AmountExceedsPayment,
+    CharterAlreadyInvoiced,
+    CharterNotBillable,
+    CharterNotCompleted,
+    CollectionNotFailed,
+    InvoiceHasPayments,
+    InvoiceNotDraft,
+    InvoiceNotPayable,
+    InvoiceOutdated,
+    PaymentNotReversible,
+    SeveralClients,
+)
 from coachway.billing.ids import InvoiceId, PaymentId
 from coachway.billing.invoices import issue_and_void, receivables
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery, VoidInput
 from coachway.billing.ledger import export as ledger_export
-from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import journal
 from coachway.billing.ledger.export import ExportQuery
 from coachway.billing.ledger.journal import Entry, LedgerQuery
 from coachway.billing.payments import manual_payments
-from coachway.billing.payments import manual_payments as billing_recording
-from coachway.billing.payments.model import Payment, RecordedInput, ReverseInput
+from coachway.billing.payments.model import Payment, RecordPaymentInput, ReversePaymentInput
 from coachway.billing.reports import reconciliation
 from coachway.billing.reports.reconciliation import Reconciliation, ReconciliationQuery
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import FileResponse
 from coachway.core.http.routing import ApiRouter
@@ -29,107 +43,155 @@ app = api.app
 CLIENTS = ("client",)
 
 
-@api.post("/invoices", permission="billing:write", status=201, errors=(404,))
+@api.post(
+    "/invoices",
+    permission="billing:write",
+    status=201,
+    errors=(errors.NotFound, CharterAlreadyInvoiced, CharterNotBillable, CharterNotCompleted, SeveralClients),
+)
 def create_invoice(caller: Caller, body: InvoiceInput) -> Invoice:
-    """Draft an invoice.
+    """Create an invoice.
 
-    Of one charter that is booked, or of several of one client that are over. Its amounts are those of their quotes.
+    Creates a draft for one booked charter, or for several completed charters of one client. Amounts are taken from the
+    charters' quotes.
     """
-    return invoices.create(caller, body)
+    return invoices.create_invoice(caller, body)
 
 
-@api.get("/invoices", permission="billing:read", external_roles=CLIENTS, errors=(404,))
+@api.get("/invoices", permission="billing:read", external_roles=CLIENTS, errors=(errors.NotFound,))
 def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
-    """List invoices, newest first; with a due date those that were issued, soonest due first.
+    """List invoices.
 
-    Clients see their own, once they were issued.
+    Newest first. With a due date filter, only issued invoices are listed, earliest due date first. Clients see their
+    own issued invoices.
     """
-    return invoices.listed(caller, query)
+    return invoices.list_invoices(caller, query)
 
 
 @api.get("/invoices/{invoice_id}", permission="billing:read", external_roles=CLIENTS)
 def get_invoice(caller: Caller, invoice_id: InvoiceId) -> Invoice:
     """Get an invoice."""
-    return invoices.get(caller, invoice_id)
+    return invoices.get_invoice(caller, invoice_id)
 
 
-@api.post("/invoices/{invoice_id}/issue", permission="billing:write")
+@api.post(
+    "/invoices/{invoice_id}/issue",
+    permission="billing:write",
+    errors=(InvoiceNotDraft, InvoiceOutdated, CharterNotBillable),
+)
 def issue_invoice(caller: Caller, invoice_id: InvoiceId, if_match: int | None) -> Invoice:
-    """Issue a draft.
+    """Issue an invoice.
 
-    It gets the next number of the year, without a gap, and is due by the client's terms. What was paid ahead for its
-    trips is taken off. The client gets it by mail.
+    Assigns the next number of the year, without gaps, and sets the due date by the client's payment terms. Deposits
+    for its charters are applied. The client receives the invoice by email.
     """
-    return issue_and_void.issue(caller, invoice_id, if_match)
+    return issue_and_void.issue_invoice(caller, invoice_id, if_match)
 
 
-@api.post("/invoices/{invoice_id}/void", permission="billing:write")
+@api.post(
+    "/invoices/{invoice_id}/void",
+    permission="billing:write",
+    errors=(InvoiceHasPayments, errors.InvalidStatusTransition),
+)
 def void_invoice(caller: Caller, invoice_id: InvoiceId, body: VoidInput, if_match: int | None) -> Invoice:
-    """Void an invoice on which nothing was paid since it was issued.
+    """Void an invoice.
 
-    It keeps its number; its trips can be invoiced again.
+    The invoice keeps its number, and its charters can be invoiced again. Reverse or refund payments made after the
+    invoice was issued first.
     """
-    return issue_and_void.void(caller, invoice_id, body.reason, if_match)
+    return issue_and_void.void_invoice(caller, invoice_id, body.reason, if_match)
 
 
-@api.post("/invoices/{invoice_id}/record-payment", permission="billing:write")
-def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordedInput, if_match: int | None) -> Invoice:
-    """Record a payment that came by cash, check or transfer, of all that is due or of a part."""
-    return manual_payments.record(caller, invoice_id, body, if_match)
+@api.post(
+    "/invoices/{invoice_id}/record-payment",
+    permission="billing:write",
+    errors=(InvoiceNotPayable, AmountExceedsBalance),
+)
+def record_payment(caller: Caller, invoice_id: InvoiceId, body: RecordPaymentInput, if_match: int | None) -> Invoice:
+    """Record a payment.
 
-
-@api.post("/payments/{payment_id}/reverse", permission="billing:write")
-def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReverseInput, if_match: int | None) -> Payment:
-    """Take back a payment that was recorded and turned out to be none, such as a check that came back.
-
-    Its invoice is due again, and can be voided. What came by card is given back by a refund.
+    For payments by cash, check or transfer, of the whole balance or a part of it.
     """
-    return billing_recording.reverse(caller, payment_id, body.reason, if_match)
+    return manual_payments.record_payment(caller, invoice_id, body, if_match)
+
+
+@api.post(
+    "/payments/{payment_id}/reverse",
+    permission="billing:write",
+    errors=(PaymentNotReversible, AmountExceedsPayment),
+)
+def reverse_payment(caller: Caller, payment_id: PaymentId, body: ReversePaymentInput, if_match: int | None) -> Payment:
+    """Reverse a payment.
+
+    For recorded payments that did not clear, such as a bounced check. The invoice is due again and can be voided.
+    Card payments are refunded instead.
+    """
+    return manual_payments.reverse_payment(caller, payment_id, body.reason, if_match)
 
 
 @api.get("/billing/ledger", permission="billing:read")
 def list_ledger(caller: Caller, query: LedgerQuery) -> Page[Entry]:
-    """List journal entries, newest first.
+    """List journal entries.
 
-    In each, a debit is positive and a credit negative, and they add up to zero.
+    Newest first. In each entry, debits are positive, credits negative, and they add up to zero.
     """
-    return ledger_journal.listed(caller, query)
+    return journal.list_entries(caller, query)
 
 
 @api.get("/billing/aging/receivable", permission="billing:read")
 def get_receivables_aging(caller: Caller) -> Aging:
-    """What clients owe, by how long it is past due."""
+    """Get the aging of receivables.
+
+    Open amounts of clients by the number of days past due.
+    """
     return receivables.aging(caller)
 
 
 @api.get("/billing/reconciliation", permission="billing:read")
 def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
-    """What a month did to each account, and whether the books agree with it."""
-    return reconciliation.month(caller, query)
+    """Get the reconciliation of a month.
+
+    The totals of each account, and a comparison of the ledger with open invoices and payables.
+    """
+    return reconciliation.reconcile_month(caller, query)
 
 
 @api.get("/billing/export", permission="billing:read", media="text/csv, text/plain, application/json")
 def export_journal(caller: Caller, query: ExportQuery) -> FileResponse:
-    """Export the journal: QuickBooks Desktop (IIF), QuickBooks Online (journal entries as JSON), or CSV.
+    """Export the journal.
 
-    The clients' and vendors' names are in it, as those programs want them.
+    As IIF for QuickBooks Desktop, as JSON journal entries for QuickBooks Online, or as CSV. The export includes the
+    names of clients and vendors, which these programs require.
     """
     return ledger_export.export(caller, query)
 
 
 @api.get("/billing/collections", permission="billing:read")
 def list_collections(caller: Caller, query: CollectionQuery) -> Page[Collection]:
-    """List what is and was collected by card when it was due, the latest due first."""
-    return collection_schedule.listed(caller, query)
+    """List collections.
+
+    Collections charge a client's saved card when an instalment or invoice is due. Latest due date first.
+    """
+    return collection_schedule.list_collections(caller, query)
 
 
 @api.get("/billing/collections/{collection_id}", permission="billing:read")
 def get_collection(caller: Caller, collection_id: CollectionId) -> Collection:
-    """Get what is collected for a charter or an invoice, with each try."""
-    return collection_schedule.get(caller, collection_id)
+    """Get a collection.
+
+    Includes all attempts to charge the card.
+    """
+    return collection_schedule.get_collection(caller, collection_id)
 
 
-@api.post("/billing/collections/{collection_id}/retry", permission="billing:write")
+@api.post(
+    "/billing/collections/{collection_id}/retry",
+    permission="billing:write",
+    errors=(CollectionNotFailed, errors.InvalidStatusTransition),
+)
 def retry_collection(caller: Caller, collection_id: CollectionId, if_match: int | None) -> Collection:
-    """Begin again what was given up, with as many tries."""
-    return collection_schedule.retry(caller, collection_id, if_match)
+    """Retry a collection.
+
+    Starts a failed collection again, with the full number of attempts.
+    """
+    return collection_schedule.retry_collection(caller, collection_id, if_match)

@@ -1,4 +1,4 @@
-"""What billing does when something happened elsewhere."""
+"""Handles the events that billing consumes."""
 
 from __future__ import annotations
 

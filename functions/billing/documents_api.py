@@ -1,4 +1,4 @@
-"""Papers: invoices, and all that is kept about a client."""
+"""Routes of invoice PDFs and client data exports."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ app = api.app
 
 @api.get("/invoices/{invoice_id}/pdf", permission="billing:read", media="application/pdf", external_roles=("client",))
 def get_invoice_pdf(caller: Caller, invoice_id: InvoiceId) -> FileResponse:
-    """Get an invoice as a PDF.
+    """Get the PDF of an invoice.
 
-    Once it was issued it is the paper that the client was sent; a draft says that it is one.
+    For an issued invoice, the PDF that was sent to the client. The PDF of a draft is marked as a draft.
     """
     return pdf_storage.get_pdf(caller, invoice_id)
 
 
 @api.get("/clients/{client_id}/export", permission="clients:write")
 def export_client(caller: Caller, client_id: ClientId, query: ClientExportQuery) -> ClientExport:
-    """Export everything kept about a client.
+    """Export all data about a client.
 
-    For the client itself, who may ask for it: master data with contacts, addresses, preferences, credit and history,
-    and then charters, invoices, payments, refunds, collections and messages, newest first, a hundred in a page.
+    For a client's request for access to its data. The first page includes the client with contacts, addresses,
+    preferences, credit and history. All pages list charters, invoices, payments, refunds, collections and messages,
+    newest first, up to 100 per page.
     """
     return client_export.export(caller, client_id, query)

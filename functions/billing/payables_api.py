@@ -12,11 +12,12 @@ from coachway.billing.payables.model import (
     PayableQuery,
     PayInput,
     Payout,
+    PayoutBatch,
     PayoutId,
-    Payouts,
-    PayTogetherInput,
+    PayoutInput,
     VoidPayableInput,
 )
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
@@ -27,64 +28,70 @@ app = api.app
 VENDORS = ("vendor",)
 
 
-@api.get("/billing/payables", permission="billing:read", external_roles=VENDORS, errors=(404,))
+@api.get("/billing/payables", permission="billing:read", external_roles=VENDORS, errors=(errors.NotFound,))
 def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
-    """List what vendors are and were owed, newest first.
+    """List payables.
 
-    With `due_to` what is owed and due up to that day, the soonest first. Vendors see their own.
+    Newest first. With `due_to`, only unpaid payables due by that date, earliest first. Vendors see their own.
     """
-    return payables.listed(caller, query)
+    return payables.list_payables(caller, query)
 
 
 @api.post("/billing/payables", permission="billing:write", status=201)
 def create_payable(caller: Caller, body: PayableInput) -> Payable:
-    """Enter something that a vendor is owed.
+    """Create a payable.
 
-    What a bid won is entered by itself, due on the day that was promised.
+    For amounts owed to a vendor besides awarded bids, whose payables are created automatically.
     """
-    return payables.create(caller, body)
+    return payables.create_payable(caller, body)
 
 
 @api.get("/billing/payables/{payable_id}", permission="billing:read", external_roles=VENDORS)
 def get_payable(caller: Caller, payable_id: PayableId) -> Payable:
-    """Get something that a vendor is or was owed."""
-    return payables.get(caller, payable_id)
+    """Get a payable."""
+    return payables.get_payable(caller, payable_id)
 
 
-@api.post("/billing/payables/{payable_id}/pay", permission="billing:write")
+@api.post("/billing/payables/{payable_id}/pay", permission="billing:write", errors=(errors.InvalidStatusTransition,))
 def pay_payable(caller: Caller, payable_id: PayableId, body: PayInput, if_match: int | None) -> Payable:
-    """Say that a vendor was paid.
+    """Mark a payable as paid.
 
-    It gets a remittance mail.
+    Records a payout. The vendor receives a remittance email.
     """
-    return payouts.pay(caller, payable_id, body, if_match)
+    return payouts.pay_payable(caller, payable_id, body, if_match)
 
 
-@api.post("/billing/payables/{payable_id}/void", permission="billing:write")
+@api.post("/billing/payables/{payable_id}/void", permission="billing:write", errors=(errors.InvalidStatusTransition,))
 def void_payable(caller: Caller, payable_id: PayableId, body: VoidPayableInput, if_match: int | None) -> Payable:
-    """Say that something is not owed any more.
+    """Void a payable.
 
-    Its cost is booked back.
+    Reverses its cost in the ledger.
     """
-    return payables.void(caller, payable_id, body.reason, if_match)
+    return payables.void_payable(caller, payable_id, body.reason, if_match)
 
 
-@api.post("/billing/payouts", permission="billing:write", status=201)
-def pay_payables(caller: Caller, body: PayTogetherInput) -> Payouts:
-    """Pay many payables together, all or none.
+@api.post("/billing/payouts", permission="billing:write", status=201, errors=(errors.InvalidStatusTransition,))
+def pay_payables(caller: Caller, body: PayoutInput) -> PayoutBatch:
+    """Pay several payables.
 
-    Each vendor gets one payment for all of its own, and one remittance mail.
+    Marks all of them as paid, or none. Each vendor gets one payout and one remittance email.
     """
     return payouts.pay_together(caller, body)
 
 
 @api.get("/billing/payouts/{payout_id}", permission="billing:read", external_roles=VENDORS)
 def get_payout(caller: Caller, payout_id: PayoutId) -> Payout:
-    """Get a payment to a vendor, with what it paid."""
-    return payouts.get(caller, payout_id)
+    """Get a payout.
+
+    Includes the payables that it paid.
+    """
+    return payouts.get_payout(caller, payout_id)
 
 
 @api.get("/billing/aging/payable", permission="billing:read")
 def get_payables_aging(caller: Caller) -> Aging:
-    """What vendors are owed, by how long it is past due."""
+    """Get the aging of payables.
+
+    Open amounts owed to vendors by the number of days past due.
+    """
     return payables.aging(caller)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.billing.ids import PaymentId
-from coachway.billing.invoices import page as service
+from coachway.billing.invoices import page as invoice_page
 from coachway.core.caller import Caller
 from coachway.core.documents import html
 from coachway.core.documents.card_form import CardForm
@@ -24,42 +24,55 @@ app = api.app
 
 @api.get("/pages/invoices/{invoice_token}", permission=PUBLIC, media="text/html", base="")
 def get_invoice_page(caller: Caller, invoice_token: Token) -> HtmlResponse:
-    """The page of an invoice, for the client who was sent its link.
+    """Show the page of an invoice.
 
-    Phone first. It tells what is due for what, and takes a card: Stripe's script makes a token of it.
+    For the client who was sent the link. The page shows the invoice and accepts a card payment; Stripe's script turns
+    the card into a token.
     """
-    return service.show(caller, invoice_token)
+    return invoice_page.render_page(caller, invoice_token)
 
 
 @api.post("/pages/invoices/{invoice_token}/pay", permission=PUBLIC, status=303, media="text/html", base="")
 def pay_invoice_on_page(caller: Caller, invoice_token: Token, form: CardForm) -> HtmlResponse:
-    """Pay an invoice by its page's form, and go back to the page."""
-    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
+    """Pay an invoice by card.
 
-    return checkout_pages.pay(caller, invoice_token, form)
+    The form of the invoice page. Redirects to the page.
+    """
+    from coachway.billing.payments import checkout_pages  # slow to import, and the page does not need it
+
+    return checkout_pages.pay_invoice(caller, invoice_token, form)
 
 
 @api.get(
     "/pages/invoices/{invoice_token}/payments/{payment_id}", permission=PUBLIC, status=303, media="text/html", base=""
 )
 def return_to_invoice_page(caller: Caller, invoice_token: Token, payment_id: PaymentId) -> HtmlResponse:
-    """Come back from the bank, where a payment was to be confirmed, and be led to the invoice's page."""
-    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
+    """Return from the bank to an invoice.
 
-    return checkout_pages.paid(caller, invoice_token, payment_id)
+    The bank redirects the payer here after the confirmation of a payment. Redirects to the invoice page.
+    """
+    from coachway.billing.payments import checkout_pages  # slow to import, and the page does not need it
+
+    return checkout_pages.complete_invoice_payment(caller, invoice_token, payment_id)
 
 
 @api.get("/pages/quotes/{token}/payments/{payment_id}", permission=PUBLIC, status=303, media="text/html", base="")
 def return_to_quote_page(caller: Caller, token: Token, payment_id: PaymentId) -> HtmlResponse:
-    """Come back from the bank, where a payment was to be confirmed, and be led to the quote's page."""
-    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
+    """Return from the bank to a quote.
 
-    return checkout_pages.paid_quote(caller, token, payment_id)
+    The bank redirects the payer here after the confirmation of a payment. Redirects to the quote page.
+    """
+    from coachway.billing.payments import checkout_pages  # slow to import, and the page does not need it
+
+    return checkout_pages.complete_quote_payment(caller, token, payment_id)
 
 
 @api.post("/pages/quotes/{token}/pay", permission=PUBLIC, status=303, media="text/html", base="")
 def pay_quote_on_page(caller: Caller, token: Token, form: CardForm) -> HtmlResponse:
-    """Pay the deposit, or the rest, of a trip by the form of its quote's page, and go back to the page."""
-    from coachway.billing.payments import checkout_pages  # the page does without what books and settles
+    """Pay a quote by card.
+
+    The form of the quote page, for the deposit or the balance. Redirects to the page.
+    """
+    from coachway.billing.payments import checkout_pages  # slow to import, and the page does not need it
 
     return checkout_pages.pay_quote(caller, token, form)

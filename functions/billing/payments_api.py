@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from coachway.billing.errors import (
+    AmountExceedsBalance,
+    CharterAlreadyInvoiced,
+    CharterNotPayable,
+    InvoiceNotPayable,
+    NothingDue,
+    PaymentInProgress,
+)
 from coachway.billing.ids import PaymentId
 from coachway.billing.payments import queries as payment_queries
 from coachway.billing.payments.model import Payment, PaymentInput, PaymentQuery
+from coachway.billing.stripe.client import CardDeclined
 from coachway.bookings import payment_schedule
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.errors import (
@@ -16,6 +25,7 @@ from coachway.bookings.errors import (
     PaymentScheduleAccepted,
 )
 from coachway.bookings.payment_schedule import PaymentSchedule, PaymentScheduleInput
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
@@ -26,32 +36,47 @@ app = api.app
 CLIENTS = ("client",)
 
 
-@api.post("/payments/process", permission="payments:write", external_roles=CLIENTS, status=201, errors=(404,))
+@api.post(
+    "/payments/process",
+    permission="payments:write",
+    external_roles=CLIENTS,
+    status=201,
+    errors=(
+        errors.NotFound,
+        AmountExceedsBalance,
+        CardDeclined,
+        CharterAlreadyInvoiced,
+        CharterNotPayable,
+        InvoiceNotPayable,
+        NothingDue,
+        PaymentInProgress,
+    ),
+)
 def process_payment(caller: Caller, body: PaymentInput) -> Payment:
-    """Take a payment by card, for an invoice or ahead for a charter.
+    """Charge a card.
 
-    The payment that covers a deposit books its charter. A card that is declined answers 409 with the bank's reason, and
-    the payment is kept as failed. `pending` when Stripe did not say in time what became of it: look again, and do not
-    pay again. Clients pay what is theirs.
+    Pays an invoice, or a charter in advance. A payment that covers the deposit books the charter. A declined card
+    returns 409 `card_declined`, and the payment is stored as failed. If the payment is `pending`, its result is not
+    known yet: get the payment later, and do not pay again. Clients can pay their own invoices and charters.
     """
-    from coachway.billing.payments import card_payments  # the other routes do without what books and settles
+    from coachway.billing.payments import card_payments  # slow to import, and the other routes do not need it
 
     return card_payments.charge_card(caller, body)
 
 
-@api.get("/payments", permission="billing:read", external_roles=CLIENTS, errors=(404,))
+@api.get("/payments", permission="billing:read", external_roles=CLIENTS, errors=(errors.NotFound,))
 def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
-    """List payments, newest first.
+    """List payments.
 
-    Clients see their own.
+    Newest first. Clients see their own.
     """
-    return payment_queries.listed(caller, query)
+    return payment_queries.list_payments(caller, query)
 
 
 @api.get("/payments/{payment_id}", permission="billing:read", external_roles=CLIENTS)
 def get_payment(caller: Caller, payment_id: PaymentId) -> Payment:
     """Get a payment."""
-    return payment_queries.get(caller, payment_id)
+    return payment_queries.get_payment(caller, payment_id)
 
 
 @api.get(

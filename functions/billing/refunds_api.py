@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from coachway.billing.errors import (
+    AmountExceedsPayment,
+    PaymentIsDisputed,
+    PaymentNotRefundable,
+    RefundMayBeSent,
+    RefundNotAwaitingApproval,
+    RefundNotFailed,
+)
 from coachway.billing.ids import RefundId
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import DecisionInput, Refund, RefundInput, RefundQuery
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
@@ -15,51 +24,72 @@ app = api.app
 CLIENTS = ("client",)
 
 
-@api.post("/payments/refund", permission="refunds:write", status=202)
+@api.post(
+    "/payments/refund",
+    permission="refunds:write",
+    status=202,
+    errors=(AmountExceedsPayment, PaymentIsDisputed, PaymentNotRefundable),
+)
 def request_refund(caller: Caller, body: RefundInput) -> Refund:
-    """Give back a payment, or a part of it.
+    """Refund a payment.
 
-    It goes back the way it was paid. From the organization's threshold on a manager has to agree first; what the
-    payment gave back before counts with it. All refunds of a payment together are never more than was paid, and none
-    is made while its payer disputes it at the bank.
+    Refunds the payment, or a part of it, by its payment method. If all refunds of the payment reach the organization's
+    approval threshold, a manager must approve the refund first. Refunds cannot exceed the payment, and a disputed
+    payment cannot be refunded.
     """
-    return refunds.request(caller, body)
+    return refunds.request_refund(caller, body)
 
 
-@api.get("/refunds", permission="billing:read", external_roles=CLIENTS, errors=(404,))
+@api.get("/refunds", permission="billing:read", external_roles=CLIENTS, errors=(errors.NotFound,))
 def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
-    """List refunds, newest first; clients see their own."""
-    return refunds.listed(caller, query)
+    """List refunds.
+
+    Newest first. Clients see their own.
+    """
+    return refunds.list_refunds(caller, query)
 
 
 @api.get("/refunds/{refund_id}", permission="billing:read", external_roles=CLIENTS)
 def get_refund(caller: Caller, refund_id: RefundId) -> Refund:
-    """Get a refund, and what became of it."""
-    return refunds.get(caller, refund_id)
+    """Get a refund."""
+    return refunds.get_refund(caller, refund_id)
 
 
-@api.post("/refunds/{refund_id}/approve", permission="refunds:approve")
+@api.post(
+    "/refunds/{refund_id}/approve",
+    permission="refunds:approve",
+    errors=(RefundNotAwaitingApproval, errors.InvalidStatusTransition),
+)
 def approve_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_match: int | None) -> Refund:
-    """Agree to a refund: it goes out.
+    """Approve a refund.
 
-    Managers may agree to what they asked for themselves, as some organizations have one; both are recorded.
+    The refund is sent to the payer. Managers can approve refunds that they requested themselves; both users are
+    recorded.
     """
-    return refunds.approve(caller, refund_id, body.reason, if_match)
+    return refunds.approve_refund(caller, refund_id, body.reason, if_match)
 
 
-@api.post("/refunds/{refund_id}/reject", permission="refunds:approve")
+@api.post(
+    "/refunds/{refund_id}/reject",
+    permission="refunds:approve",
+    errors=(RefundMayBeSent, errors.InvalidStatusTransition),
+)
 def reject_refund(caller: Caller, refund_id: RefundId, body: DecisionInput, if_match: int | None) -> Refund:
-    """Do not give it back.
+    """Reject a refund.
 
-    One that failed can be rejected too, unless it may have been given back.
+    A failed refund can be rejected too, unless it may have reached the payer.
     """
-    return refunds.reject(caller, refund_id, body.reason, if_match)
+    return refunds.reject_refund(caller, refund_id, body.reason, if_match)
 
 
-@api.post("/refunds/{refund_id}/retry", permission="refunds:write")
+@api.post(
+    "/refunds/{refund_id}/retry",
+    permission="refunds:write",
+    errors=(RefundNotFailed, errors.InvalidStatusTransition),
+)
 def retry_refund(caller: Caller, refund_id: RefundId, if_match: int | None) -> Refund:
-    """Take up again a refund that failed.
+    """Retry a refund.
 
-    What was given back before is found, and not given back again.
+    Starts a failed refund again. If an earlier attempt reached the payer, it is not repeated.
     """
-    return refunds.retry(caller, refund_id, if_match)
+    return refunds.retry_refund(caller, refund_id, if_match)

@@ -1,4 +1,4 @@
-"""Compares payments with Stripe. Runs once a day."""
+"""Reconciles payments with Stripe. Runs once a day."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from coachway.core.runtime.metrics import metrics
 
 
 def reconcile_payments() -> ReconciliationResult:
-    """Compare the payments; raises if some could not be compared, so that the comparison is repeated."""
+    """Reconcile payments. Raises if some could not be reconciled, so that Lambda repeats the run."""
     result = daily_reconciliation.run()
     if result.failed:
-        raise RuntimeError(f"not all payments could be compared with Stripe, the comparison is repeated: {result}")
+        raise RuntimeError(f"some payments could not be reconciled with Stripe, the run is repeated: {result}")
     return result
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from coachway.billing.stripe_sync import webhook_handler
-from coachway.billing.stripe_sync.webhook_handler import Received
+from coachway.billing.stripe_sync.webhook_handler import WebhookResult
+from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
 from coachway.core.http.routing import PUBLIC, ApiRouter
@@ -12,10 +13,15 @@ api = ApiRouter("billing", "Invoices, payments, refunds, payables, and the ledge
 app = api.app
 
 
-@api.post("/webhooks/stripe", permission=PUBLIC, errors=(401, 429, 502))
-def receive_stripe_event(caller: Caller, raw_request: RawRequest) -> Received:
-    """Take an event of Stripe's, signed in the header Stripe-Signature.
+@api.post(
+    "/webhooks/stripe",
+    permission=PUBLIC,
+    errors=(errors.Unauthenticated, errors.RateLimited, errors.UpstreamUnavailable),
+)
+def receive_stripe_event(caller: Caller, raw_request: RawRequest) -> WebhookResult:
+    """Receive a Stripe event.
 
-    Each event has its effect once, in any order; those that are not about a payment of ours change nothing.
+    Stripe signs the request in the header `Stripe-Signature`. Each event takes effect once, in any order. Events that
+    are not about payments of CoachWay are ignored.
     """
     return webhook_handler.receive(caller, raw_request)

@@ -146,7 +146,7 @@ def test_a_declined_card_is_written_about(own: Stack, carrier: Carrier) -> None:
     charter = accepted(carrier, "declined")
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_chargeCustomerFail"}
     refused = carrier.send("POST", "/payments/process", body)
-    assert (refused.status_code, refused.json()["title"]) == (409, "the card was declined")
+    assert (refused.status_code, refused.json()["code"]) == (409, "card_declined")
     mail = own.wait_for_mail(charter["mailbox"], "did not go through$")
     assert "Your card was declined." in mail["BodyText"]
     assert carrier.ask("GET", f"/charters/{charter['id']}")["status"] == "quote"

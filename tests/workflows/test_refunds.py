@@ -143,7 +143,7 @@ def test_a_refund_that_does_not_arrive_is_told_and_goes_out_again(stack: Stack) 
     known = till.becomes(made["id"], "completed")
     till.bank(f"refunds/{known['stripe_refund_id']}/fail")
     failed = till.becomes(made["id"], "failed")
-    assert failed["failure"]["error"] == "it did not arrive: expired_or_canceled_card"
+    assert failed["failure"]["error"] == "Returned by the bank: expired_or_canceled_card"
     assert (till.charter(trip["id"])["amount_paid"], till.ledger()["customer_deposits"]) == (726.5, -72_650)
     stack.wait_for_mail(till.office, r"A refund of \$140.00 did not go out")
     till.carrier.ask("POST", f"/refunds/{made['id']}/retry")
@@ -161,7 +161,7 @@ def test_a_dispute_is_told_booked_and_decided(stack: Stack) -> None:
     stack.wait_for_mail(till.office, "A payment is disputed")
     body = {"payment_id": payment["id"], "amount": 10, "reason": "Late"}
     refused = till.carrier.send("POST", "/payments/refund", body)
-    assert (refused.status_code, refused.json()["title"]) == (409, "this payment is disputed")
+    assert (refused.status_code, refused.json()["code"]) == (409, "payment_disputed")
     till.bank(f"disputes/{dispute['id']}", status="lost")
     eventually(lambda: till.payment(payment["id"])["amount_refunded"] == 726.5, 30, "nobody told that it was lost")
     stack.wait_for_mail(till.office, "A dispute was lost")

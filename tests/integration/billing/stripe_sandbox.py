@@ -123,9 +123,9 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def sandbox(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Behaves well, and is given up on after a second."""
     monkeypatch.setenv("STRIPE_API_BASE", process.url)
-    monkeypatch.setattr(stripe_client, "account", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
-    monkeypatch.setattr(webhook_events, "account", stripe_client.account)
-    monkeypatch.setattr(stripe_client, "_SECONDS", 1.5)
+    monkeypatch.setattr(stripe_client, "credentials", lambda: {"api_key": "sk_test_coachway", "webhook_secret": SECRET})
+    monkeypatch.setattr(webhook_events, "credentials", stripe_client.credentials)
+    monkeypatch.setattr(stripe_client, "_TIMEOUT_SECONDS", 1.5)
     stripe_client.client.cache_clear()
     process.behave("ok", 0)
     yield process

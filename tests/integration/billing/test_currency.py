@@ -8,14 +8,14 @@ from coachway.core import errors
 from coachway.core.schemas import PartialUpdate
 from coachway.identity import organization_queries
 from coachway.identity.organizations import service as organization_service
-from tests.integration.billing import office
-from tests.integration.billing.office import MANAGER
+from tests.integration.billing import builders
+from tests.integration.billing.builders import MANAGER
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
 
 
-def test_the_currency_is_what_trips_have_prices_in() -> None:
-    office.found()
+def test_change_currency_requires_no_priced_charters() -> None:
+    builders.set_up_organization()
     assert organization_service.update_organization(MANAGER, PartialUpdate({"currency": "CAD"}), None).currency == "CAD"
     organization_service.update_organization(MANAGER, PartialUpdate({"currency": "USD"}), None)
     asking.quoted()

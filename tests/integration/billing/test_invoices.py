@@ -6,16 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coachway.billing.invoices import overdue_job
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger.accounts import Account, Kind, client_balances, totals
+from coachway.billing.ledger import journal
+from coachway.billing.ledger.accounts import Account, MovementKind, client_balances, totals
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import service as clients
 from coachway.core import errors
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate
-from tests.integration.billing import office
-from tests.integration.billing.office import ask, booked, completed, done, owes
+from tests.integration.billing import builders
+from tests.integration.billing.builders import (
+    create_booked_charter,
+    create_completed_charter,
+    get_credit,
+    send_ok,
+    send_request,
+)
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
 
@@ -26,220 +32,225 @@ CENTS = 72_650
 @pytest.fixture(autouse=True)
 def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
-        office.found()
+        builders.set_up_organization()
         yield
 
 
 def issued(charter_id: str) -> dict[str, object]:
-    draft = done("POST", "/invoices", {"charter_id": charter_id})
-    return done("POST", f"/invoices/{draft['id']}/issue")
+    draft = send_ok("POST", "/invoices", {"charter_id": charter_id})
+    return send_ok("POST", f"/invoices/{draft['id']}/issue")
 
 
-def journal() -> list[ledger_journal.Entry]:
+def journal_entries() -> list[journal.Entry]:
     now = clock.now().date()
-    return list(ledger_journal.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1)))
+    return list(journal.iter_entries(ORG, now - timedelta(days=400), now + timedelta(days=1)))
 
 
-def test_a_draft_has_no_number_and_an_issued_invoice_the_next() -> None:
-    draft = done("POST", "/invoices", {"charter_id": completed().id})
+def test_issue_invoice_assigns_next_number() -> None:
+    draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
     assert (draft["number"], draft["status"], draft["total"], draft["due_date"]) == ("", "draft", TOTAL, None)
-    first = done("POST", f"/invoices/{draft['id']}/issue")
+    first = send_ok("POST", f"/invoices/{draft['id']}/issue")
     assert first["number"] == "INV-2027-HARBOR-00001"
     assert (first["status"], first["issue_date"], first["due_date"]) == ("issued", "2027-01-10", "2027-02-09")
     assert (first["balance_due"], first["amount_paid"]) == (TOTAL, 0)
-    assert issued(completed().id)["number"] == "INV-2027-HARBOR-00002"
-    assert ask("POST", f"/invoices/{draft['id']}/issue").json()["title"] == "this invoice was issued already"
+    assert issued(create_completed_charter().id)["number"] == "INV-2027-HARBOR-00002"
+    assert send_request("POST", f"/invoices/{draft['id']}/issue").json()["code"] == "invoice_not_draft"
 
 
-def test_a_number_belongs_to_the_organizations_own_year() -> None:
+def test_issue_invoice_number_uses_local_year() -> None:
     with clock.frozen(datetime(2027, 1, 1, 3, tzinfo=UTC)):
-        assert issued(completed().id)["number"] == "INV-2026-HARBOR-00001"
-    assert issued(completed().id)["number"] == "INV-2027-HARBOR-00001"
+        assert issued(create_completed_charter().id)["number"] == "INV-2026-HARBOR-00001"
+    assert issued(create_completed_charter().id)["number"] == "INV-2027-HARBOR-00001"
 
 
-def test_a_trip_is_on_one_invoice_at_a_time() -> None:
-    trip = completed()
-    draft = done("POST", "/invoices", {"charter_id": trip.id})
-    again = ask("POST", "/invoices", {"charter_id": trip.id})
-    assert (again.status, again.json()["title"]) == (409, "this trip is on an invoice already")
-    done("POST", f"/invoices/{draft['id']}/void", {"reason": "Wrong"})
-    assert done("POST", "/invoices", {"charter_id": trip.id})["status"] == "draft"
+def test_create_invoice_rejects_invoiced_charter() -> None:
+    trip = create_completed_charter()
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
+    again = send_request("POST", "/invoices", {"charter_id": trip.id})
+    assert (again.status, again.json()["code"]) == (409, "charter_already_invoiced")
+    send_ok("POST", f"/invoices/{draft['id']}/void", {"reason": "Wrong"})
+    assert send_ok("POST", "/invoices", {"charter_id": trip.id})["status"] == "draft"
 
 
-def test_only_what_was_booked_is_invoiced_and_only_what_is_over_together() -> None:
+def test_create_invoice_rejects_unbooked_or_uncompleted_charters() -> None:
     quote = asking.quoted()["id"]
-    assert ask("POST", "/invoices", {"charter_id": quote}).json()["title"] == "this trip cannot be invoiced"
-    ahead, over = booked(), completed()
-    together = ask("POST", "/invoices", {"charter_ids": [ahead.id, over.id]})
-    assert together.json()["title"] == "only trips that are over are invoiced together"
-    assert done("POST", "/invoices", {"charter_ids": [over.id, completed().id]})["total"] == 2 * TOTAL
-    assert done("POST", "/invoices", {"charter_id": ahead.id})["status"] == "draft"
-    assert ask("POST", "/invoices", {}).status == 422
+    assert send_request("POST", "/invoices", {"charter_id": quote}).json()["code"] == "charter_not_billable"
+    ahead, over = create_booked_charter(), create_completed_charter()
+    together = send_request("POST", "/invoices", {"charter_ids": [ahead.id, over.id]})
+    assert together.json()["code"] == "charter_not_completed"
+    assert send_ok("POST", "/invoices", {"charter_ids": [over.id, create_completed_charter().id]})["total"] == 2 * TOTAL
+    assert send_ok("POST", "/invoices", {"charter_id": ahead.id})["status"] == "draft"
+    assert send_request("POST", "/invoices", {}).status == 422
 
 
-def test_a_line_calls_its_trip_as_people_do() -> None:
+def test_invoice_line_describes_trip() -> None:
     for kind, said in (("one_way", "One-way trip"), ("round_trip", "Round trip"), ("multi_day", "Multi-day trip")):
-        trip = completed(trip_type=kind)
-        [line] = done("POST", "/invoices", {"charter_id": trip.id})["lines"]
+        trip = create_completed_charter(trip_type=kind)
+        [line] = send_ok("POST", "/invoices", {"charter_id": trip.id})["lines"]
         assert line["description"] == f"{said} {trip.number}"
 
 
-def test_extras_are_taxed_and_a_discount_is_taken_off() -> None:
+def test_create_invoice_extras_are_taxed_and_discounted() -> None:
     extras = [{"description": "Waiting", "amount": 50}, {"description": "Goodwill", "amount": -26.5}]
-    draft = done("POST", "/invoices", {"charter_id": completed().id, "extras": extras, "notes": "Thank you"})
+    draft = send_ok(
+        "POST", "/invoices", {"charter_id": create_completed_charter().id, "extras": extras, "notes": "Thank you"}
+    )
     assert (draft["total"], [line["description"] for line in draft["lines"]][1:]) == (750, ["Waiting", "Goodwill"])
     too_much = [{"description": "Goodwill", "amount": -2000}]
-    assert ask("POST", "/invoices", {"charter_id": completed().id, "extras": too_much}).status == 422
+    assert (
+        send_request("POST", "/invoices", {"charter_id": create_completed_charter().id, "extras": too_much}).status
+        == 422
+    )
 
 
-def test_payments_in_parts_lead_to_paid() -> None:
-    invoice = issued(completed().id)
+def test_record_payment_parts_lead_to_paid() -> None:
+    invoice = issued(create_completed_charter().id)
     path = f"/invoices/{invoice['id']}/record-payment"
-    part = done("POST", path, {"amount": 226.5, "method": "check", "reference": "1042"})
+    part = send_ok("POST", path, {"amount": 226.5, "method": "check", "reference": "1042"})
     assert (part["status"], part["balance_due"], part["amount_paid"]) == ("partially_paid", 500, 226.5)
-    more = ask("POST", path, {"amount": 500.01, "method": "cash"})
-    assert (more.status, more.json()["title"]) == (409, "that is more than is due")
-    paid = done("POST", path, {"amount": 500, "method": "transfer"})
+    more = send_request("POST", path, {"amount": 500.01, "method": "cash"})
+    assert (more.status, more.json()["code"]) == (409, "amount_exceeds_balance")
+    paid = send_ok("POST", path, {"amount": 500, "method": "transfer"})
     assert (paid["status"], paid["balance_due"]) == ("paid", 0)
     assert paid["paid_at"] is not None
-    assert ask("POST", path, {"amount": 1, "method": "cash"}).json()["title"] == "this invoice takes no payments"
-    assert ask("POST", path, {"amount": 1, "method": "card"}).status == 422
-    assert owes() == (0, 0)
-    assert client_balances(journal()) == {CLIENT_ID: 0}
-    assert office.charter(str(paid["lines"][0]["charter_id"])).amount_paid == CENTS
+    assert send_request("POST", path, {"amount": 1, "method": "cash"}).json()["code"] == "invoice_not_payable"
+    assert send_request("POST", path, {"amount": 1, "method": "card"}).status == 422
+    assert get_credit() == (0, 0)
+    assert client_balances(journal_entries()) == {CLIENT_ID: 0}
+    assert builders.get_charter(str(paid["lines"][0]["charter_id"])).amount_paid == CENTS
 
 
-def test_the_same_payment_sent_twice_is_taken_once() -> None:
-    invoice = issued(completed().id)
+def test_record_payment_repeated_key_is_recorded_once() -> None:
+    invoice = issued(create_completed_charter().id)
     body, key = {"amount": 100, "method": "cash"}, {"Idempotency-Key": "once"}
-    first = done("POST", f"/invoices/{invoice['id']}/record-payment", body, headers=key)
-    again = done("POST", f"/invoices/{invoice['id']}/record-payment", body, headers=key)
+    first = send_ok("POST", f"/invoices/{invoice['id']}/record-payment", body, headers=key)
+    again = send_ok("POST", f"/invoices/{invoice['id']}/record-payment", body, headers=key)
     assert first == again
-    assert done("GET", f"/invoices/{invoice['id']}")["amount_paid"] == 100
+    assert send_ok("GET", f"/invoices/{invoice['id']}")["amount_paid"] == 100
 
 
-def test_what_was_paid_ahead_is_taken_off() -> None:
-    trip = completed()
-    office.paid_ahead(trip.id, 20_000)
+def test_issue_invoice_applies_deposits() -> None:
+    trip = create_completed_charter()
+    builders.record_deposit(trip.id, 20_000)
     invoice = issued(trip.id)
     assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("partially_paid", 200, 526.5)
-    sums = totals(journal())
+    sums = totals(journal_entries())
     assert (sums[Account.RECEIVABLE], sums[Account.DEPOSITS], sums[Account.REVENUE]) == (52_650, 0, -CENTS)
-    assert owes() == (52_650, 0)
-    other = completed()
-    office.paid_ahead(other.id, CENTS)
+    assert get_credit() == (52_650, 0)
+    other = create_completed_charter()
+    builders.record_deposit(other.id, CENTS)
     assert issued(other.id)["status"] == "paid"
 
 
-def test_voiding_gives_back_trips_deposits_and_credit() -> None:
-    trip = completed()
-    assert owes() == (CENTS, CENTS)
-    office.paid_ahead(trip.id, 20_000)
+def test_void_invoice_releases_charters_deposits_and_credit() -> None:
+    trip = create_completed_charter()
+    assert get_credit() == (CENTS, CENTS)
+    builders.record_deposit(trip.id, 20_000)
     invoice = issued(trip.id)
-    void = done("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong department"})
+    void = send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong department"})
     assert (void["status"], void["number"], void["balance_due"]) == ("void", "INV-2027-HARBOR-00001", 0)
-    sums = totals(journal())
+    sums = totals(journal_entries())
     assert (sums[Account.RECEIVABLE], sums[Account.DEPOSITS], sums[Account.REVENUE]) == (0, -20_000, 0)
-    assert owes() == (CENTS, CENTS)
-    assert office.charter(trip.id).invoice_id is None
+    assert get_credit() == (CENTS, CENTS)
+    assert builders.get_charter(trip.id).invoice_id is None
     again = issued(trip.id)
     assert (again["number"], again["balance_due"]) == ("INV-2027-HARBOR-00002", 526.5)
-    assert owes() == (52_650, 0)
+    assert get_credit() == (52_650, 0)
 
 
-def test_a_paid_invoice_cannot_be_voided() -> None:
-    invoice = issued(completed().id)
-    done("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 1, "method": "cash"})
-    refused = ask("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
-    assert (refused.status, refused.json()["title"]) == (409, "a paid invoice cannot be voided")
+def test_void_invoice_paid_one_is_rejected() -> None:
+    invoice = issued(create_completed_charter().id)
+    send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 1, "method": "cash"})
+    refused = send_request("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
+    assert (refused.status, refused.json()["code"]) == (409, "invoice_has_payments")
 
 
-def test_a_trip_counts_once_from_booking_to_payment() -> None:
-    trip = booked()
-    assert (owes(), trip.credit_reserved) == ((CENTS, CENTS), CENTS)
+def test_credit_counts_charter_once_from_booking_to_payment() -> None:
+    trip = create_booked_charter()
+    assert (get_credit(), trip.credit_reserved) == ((CENTS, CENTS), CENTS)
     invoice = issued(trip.id)
-    assert owes() == (CENTS, 0)
-    assert office.charter(trip.id).credit_reserved == 0
-    done("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": TOTAL, "method": "transfer"})
-    assert owes() == (0, 0)
+    assert get_credit() == (CENTS, 0)
+    assert builders.get_charter(trip.id).credit_reserved == 0
+    send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": TOTAL, "method": "transfer"})
+    assert get_credit() == (0, 0)
 
 
-def test_a_cancelled_trip_is_not_owed_and_its_draft_cannot_be_issued() -> None:
-    trip = booked()
-    draft = done("POST", "/invoices", {"charter_id": trip.id})
+def test_issue_invoice_cancelled_charter_is_rejected() -> None:
+    trip = create_booked_charter()
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
     lifecycle.cancel(STAFF, trip.id, CancelInput(initiated_by="operator"), preview=False)
-    assert owes() == (0, 0)
-    refused = ask("POST", f"/invoices/{draft['id']}/issue")
-    assert (refused.status, refused.json()["title"]) == (409, "a trip on it cannot be invoiced any more")
-    assert done("POST", f"/invoices/{draft['id']}/void", {"reason": "Cancelled"})["status"] == "void"
-    assert owes() == (0, 0)
+    assert get_credit() == (0, 0)
+    refused = send_request("POST", f"/invoices/{draft['id']}/issue")
+    assert (refused.status, refused.json()["code"]) == (409, "charter_not_billable")
+    assert send_ok("POST", f"/invoices/{draft['id']}/void", {"reason": "Cancelled"})["status"] == "void"
+    assert get_credit() == (0, 0)
 
 
-def test_a_trip_cancelled_after_its_invoice_owes_nothing_once_that_is_void() -> None:
-    trip = booked()
+def test_void_invoice_cancelled_charter_owes_nothing() -> None:
+    trip = create_booked_charter()
     invoice = issued(trip.id)
     lifecycle.cancel(STAFF, trip.id, CancelInput(initiated_by="operator"), preview=False)
-    assert owes() == (CENTS, 0)
-    done("POST", f"/invoices/{invoice['id']}/void", {"reason": "Cancelled"})
-    assert owes() == (0, 0)
+    assert get_credit() == (CENTS, 0)
+    send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Cancelled"})
+    assert get_credit() == (0, 0)
 
 
-def test_booking_honours_the_credit_limit_and_cancelling_makes_room() -> None:
+def test_booking_respects_credit_limit() -> None:
     clients.update(STAFF, CLIENT_ID, PartialUpdate({"credit_limit": 2 * CENTS}), None)
-    first, _ = booked(), booked()
+    first, _ = create_booked_charter(), create_booked_charter()
     with pytest.raises(errors.Conflict, match=r"1453\.00 USD"):
-        booked()
+        create_booked_charter()
     lifecycle.cancel(STAFF, first.id, CancelInput(initiated_by="operator"), preview=False)
-    booked()
-    assert owes() == (2 * CENTS, 2 * CENTS)
+    create_booked_charter()
+    assert get_credit() == (2 * CENTS, 2 * CENTS)
 
 
-def test_without_a_limit_bookings_are_counted_and_not_refused() -> None:
+def test_booking_without_limit_is_counted() -> None:
     for _ in range(3):
-        booked()
-    assert owes() == (3 * CENTS, 3 * CENTS)
+        create_booked_charter()
+    assert get_credit() == (3 * CENTS, 3 * CENTS)
 
 
-def test_an_invoice_is_overdue_when_its_day_is_over_where_the_organization_is() -> None:
-    invoice = issued(completed().id)
+def test_overdue_job_uses_organization_timezone() -> None:
+    invoice = issued(create_completed_charter().id)
     with clock.frozen(datetime(2027, 2, 10, 4, 59, tzinfo=UTC)):
         assert overdue_job.run().overdue == 0
     with clock.frozen(datetime(2027, 2, 10, 5, 0, tzinfo=UTC)):
         assert overdue_job.run().overdue == 1
         assert overdue_job.run().overdue == 0
-        assert done("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
-        aged = done("GET", "/billing/aging/receivable")
+        assert send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
+        aged = send_ok("GET", "/billing/aging/receivable")
         assert (aged["total"]["days_1_30"], aged["items"][0]["name"]) == (TOTAL, "Acme Events")
-        part = done("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 100, "method": "cash"})
+        part = send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 100, "method": "cash"})
         assert part["status"] == "overdue"
     with clock.frozen(datetime(2027, 6, 1, 12, tzinfo=UTC)):
-        assert done("GET", "/billing/aging/receivable")["total"]["over_90"] == TOTAL - 100
+        assert send_ok("GET", "/billing/aging/receivable")["total"]["over_90"] == TOTAL - 100
 
 
-def test_a_client_sees_its_own_issued_invoices_only() -> None:
-    mine = issued(completed().id)
-    draft = done("POST", "/invoices", {"charter_id": completed().id})
-    other = office.another_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")
-    theirs = issued(completed(client_id=other.id).id)
+def test_list_invoices_client_sees_own_issued() -> None:
+    mine = issued(create_completed_charter().id)
+    draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
+    other = builders.create_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")
+    theirs = issued(create_completed_charter(client_id=other.id).id)
     as_client = {"client": CLIENT_ID, "rights": "billing:read"}
-    assert [each["id"] for each in done("GET", "/invoices", **as_client)["items"]] == [mine["id"]]
-    assert done("GET", f"/invoices/{mine['id']}", **as_client)["number"] == mine["number"]
+    assert [each["id"] for each in send_ok("GET", "/invoices", **as_client)["items"]] == [mine["id"]]
+    assert send_ok("GET", f"/invoices/{mine['id']}", **as_client)["number"] == mine["number"]
     for unseen in (draft["id"], theirs["id"]):
-        assert ask("GET", f"/invoices/{unseen}", **as_client).status == 404
-    assert ask("GET", "/invoices", query={"client_id": other.id}, **as_client).status == 404
-    assert ask("GET", "/billing/ledger", **as_client).status == 403
-    assert ask("POST", "/invoices", {"charter_id": completed().id}, **as_client).status == 403
-    assert ask("GET", f"/invoices/{mine['id']}", org_id="org_01JQYYYYYYYYYYYYYYYYYYYYYY").status == 404
+        assert send_request("GET", f"/invoices/{unseen}", **as_client).status == 404
+    assert send_request("GET", "/invoices", query={"client_id": other.id}, **as_client).status == 404
+    assert send_request("GET", "/billing/ledger", **as_client).status == 403
+    assert send_request("POST", "/invoices", {"charter_id": create_completed_charter().id}, **as_client).status == 403
+    assert send_request("GET", f"/invoices/{mine['id']}", org_id="org_01JQYYYYYYYYYYYYYYYYYYYYYY").status == 404
 
 
-def test_invoices_are_found_by_client_status_and_due_date() -> None:
-    first = issued(completed().id)
-    other = office.another_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")
-    second = issued(completed(client_id=other.id).id)
-    draft = done("POST", "/invoices", {"charter_id": completed().id})
+def test_list_invoices_filters_by_client_status_and_due_date() -> None:
+    first = issued(create_completed_charter().id)
+    other = builders.create_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")
+    second = issued(create_completed_charter(client_id=other.id).id)
+    draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
 
     def ids(**query: str) -> list[str]:
-        return [each["id"] for each in done("GET", "/invoices", query=query)["items"]]
+        return [each["id"] for each in send_ok("GET", "/invoices", query=query)["items"]]
 
     assert ids() == [draft["id"], second["id"], first["id"]]
     assert ids(client_id=other.id) == [second["id"]]
@@ -247,18 +258,18 @@ def test_invoices_are_found_by_client_status_and_due_date() -> None:
     assert ids(due_from="2027-01-01", due_to="2027-03-01") == [second["id"], first["id"]]
     assert ids(due_from="2027-02-01") == [first["id"]]
     assert ids(due_to="2027-03-01", client_id=CLIENT_ID) == [first["id"]]
-    assert ask("GET", "/invoices", query={"due_from": "2027-03-01", "due_to": "2027-01-01"}).status == 422
+    assert send_request("GET", "/invoices", query={"due_from": "2027-03-01", "due_to": "2027-01-01"}).status == 422
 
 
-def test_the_month_is_reconciled_with_open_invoices() -> None:
-    first, second = issued(completed().id), issued(completed().id)
+def test_reconcile_month_agrees_with_open_invoices() -> None:
+    first, second = issued(create_completed_charter().id), issued(create_completed_charter().id)
     with clock.frozen(datetime(2027, 2, 3, 12, tzinfo=UTC)):
-        done("POST", f"/invoices/{first['id']}/record-payment", {"amount": 500, "method": "cash"})
-        done("POST", f"/invoices/{second['id']}/void", {"reason": "Wrong"})
-        january = done("GET", "/billing/reconciliation", query={"month": "2027-01"})
-        february = done("GET", "/billing/reconciliation", query={"month": "2027-02"})
-        assert ask("GET", "/billing/reconciliation", query={"month": "2027-03"}).status == 422
-        assert ask("GET", "/billing/reconciliation").status == 422
+        send_ok("POST", f"/invoices/{first['id']}/record-payment", {"amount": 500, "method": "cash"})
+        send_ok("POST", f"/invoices/{second['id']}/void", {"reason": "Wrong"})
+        january = send_ok("GET", "/billing/reconciliation", query={"month": "2027-01"})
+        february = send_ok("GET", "/billing/reconciliation", query={"month": "2027-02"})
+        assert send_request("GET", "/billing/reconciliation", query={"month": "2027-03"}).status == 422
+        assert send_request("GET", "/billing/reconciliation").status == 422
     of = {each["account"]: each for each in january["accounts"]}
     assert (of["accounts_receivable"]["opening"], of["accounts_receivable"]["closing"]) == (0, 2 * TOTAL)
     of = {each["account"]: each for each in february["accounts"]}
@@ -268,11 +279,11 @@ def test_the_month_is_reconciled_with_open_invoices() -> None:
     assert february["agreements"][0]["books"] == TOTAL - 500
 
 
-def test_the_ledger_tells_what_happened() -> None:
-    invoice = issued(completed().id)
-    done("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": TOTAL, "method": "cash"})
-    items = done("GET", "/billing/ledger")["items"]
-    assert [each["kind"] for each in items] == [Kind.PAYMENT_RECEIVED, Kind.INVOICE_ISSUED]
+def test_list_ledger_shows_entries() -> None:
+    invoice = issued(create_completed_charter().id)
+    send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": TOTAL, "method": "cash"})
+    items = send_ok("GET", "/billing/ledger")["items"]
+    assert [each["kind"] for each in items] == [MovementKind.PAYMENT_RECEIVED, MovementKind.INVOICE_ISSUED]
     assert sum(line["amount"] for each in items for line in each["postings"]) == 0
-    only = done("GET", "/billing/ledger", query={"account": "cash"})["items"]
+    only = send_ok("GET", "/billing/ledger", query={"account": "cash"})["items"]
     assert [each["kind"] for each in only] == ["payment_received"]

@@ -12,7 +12,7 @@ import pytest
 from coachway.bids.model import BID
 from coachway.bids.requests import consumers as request_consumers
 from coachway.billing import consumers
-from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import Account
 from coachway.billing.payables import award_consumer, due_job
 from coachway.billing.payables.model import PAYABLE, PAYOUT, Payable
@@ -89,7 +89,7 @@ def balances() -> dict[str, int]:
     """What each account of the ledger adds up to, in cents."""
     today = clock.now().date()
     found: dict[str, int] = {}
-    for entry in ledger_journal.in_range(ORG, today - timedelta(days=2), today + timedelta(days=2)):
+    for entry in journal.iter_entries(ORG, today - timedelta(days=2), today + timedelta(days=2)):
         for line in entry.postings:
             found[line.account.value] = found.get(line.account.value, 0) + line.amount
     assert sum(found.values()) == 0
@@ -100,7 +100,7 @@ def events_of(key: Any) -> Sequence[str]:
     return [each.type for each in store.history(key)]
 
 
-def test_an_award_is_owed_on_the_day_that_was_promised() -> None:
+def test_award_creates_payable_on_payout_date() -> None:
     payable = owed(1250)
     assert (payable["amount"], payable["currency"], payable["status"]) == (1250.0, "USD", "open")
     assert payable["due_date"] == "2027-04-02"  # thirty days after the trip
@@ -109,7 +109,7 @@ def test_an_award_is_owed_on_the_day_that_was_promised() -> None:
     assert balances() == {"cost_of_service": 125_000, "accounts_payable": -125_000}
 
 
-def test_an_award_that_is_heard_of_twice_is_owed_once() -> None:
+def test_award_repeated_event_creates_one_payable() -> None:
     _, vendor, event = awarded()
     award_consumer.create_payable_for_award(SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
@@ -133,7 +133,7 @@ def cancelled(trip: dict[str, Any]) -> None:
     )
 
 
-def test_a_cancelled_trip_is_not_owed() -> None:
+def test_cancelled_award_voids_payable() -> None:
     trip, _, event = awarded()
     award_consumer.create_payable_for_award(SYSTEM, event)
     cancelled(trip)
@@ -144,7 +144,7 @@ def test_a_cancelled_trip_is_not_owed() -> None:
     assert events_of(PAYABLE.key(org=ORG, id=payable["id"])) == ["payable.created", "payable.voided"]
 
 
-def test_an_award_that_is_heard_of_after_the_cancellation_leaves_nothing() -> None:
+def test_award_event_after_cancellation_creates_nothing() -> None:
     trip, _, event = awarded()
     cancelled(trip)
     called_off(event.aggregate_id)
@@ -153,7 +153,7 @@ def test_an_award_that_is_heard_of_after_the_cancellation_leaves_nothing() -> No
     assert balances() == {}
 
 
-def test_what_was_paid_already_stays_paid_when_the_trip_is_cancelled() -> None:
+def test_cancelled_award_keeps_paid_payable() -> None:
     trip, _, event = awarded()
     award_consumer.create_payable_for_award(SYSTEM, event)
     [payable] = done("GET", "/payables")["items"]
@@ -163,7 +163,7 @@ def test_what_was_paid_already_stays_paid_when_the_trip_is_cancelled() -> None:
     assert done("GET", f"/payables/{payable['id']}")["status"] == "paid"
 
 
-def test_a_vendor_that_is_replaced_is_owed_nothing_and_the_other_its_own_price() -> None:
+def test_replaced_vendor_payable_is_voided() -> None:
     trip, _, event = awarded(1250)
     award_consumer.create_payable_for_award(SYSTEM, event)
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
@@ -181,14 +181,14 @@ def test_a_vendor_that_is_replaced_is_owed_nothing_and_the_other_its_own_price()
     assert balances() == {"cost_of_service": 140_000, "accounts_payable": -140_000}
 
 
-def test_an_award_that_is_heard_of_after_it_was_taken_back_is_not_owed() -> None:
+def test_award_event_after_release_creates_nothing() -> None:
     _, _, event = awarded()
     office.done("POST", f"/bids/{event.aggregate_id}/release", {"reason": "Your coach broke down"})
     award_consumer.create_payable_for_award(SYSTEM, event)
     assert done("GET", "/payables")["items"] == []
 
 
-def test_a_payment_is_booked_and_told_with_its_remittance() -> None:
+def test_pay_payable_books_payout_and_sends_remittance() -> None:
     payable = owed(1250)
     paid = done("POST", f"/payables/{payable['id']}/pay", {"method": "ach", "reference": "Run 12"})
     assert (paid["status"], paid["paid_at"] is not None) == ("paid", True)
@@ -203,7 +203,7 @@ def test_a_payment_is_booked_and_told_with_its_remittance() -> None:
     assert balances()["cash"] == -125_000
 
 
-def test_many_are_paid_together_each_vendor_once() -> None:
+def test_pay_together_creates_one_payout_per_vendor() -> None:
     one, two = owed(1250, "One"), owed(900, "Two")
     extra = done(
         "POST",
@@ -220,12 +220,12 @@ def test_many_are_paid_together_each_vendor_once() -> None:
     assert balances() == {"cost_of_service": 223_550, "cash": -223_550}
     assert {done("GET", f"/payables/{each}")["status"] for each in ids} == {"paid"}
     months = [f"{clock.now():%Y-%m}"]
-    month = ledger_journal.totals_by_month(ORG, months)[months[0]]
+    month = journal.totals_by_month(ORG, months)[months[0]]
     assert month[Account.CASH].balance == -223_550
     assert sum(each.balance for each in month.values()) == 0
 
 
-def test_of_those_that_are_paid_together_all_or_none_are() -> None:
+def test_pay_together_pays_all_or_none() -> None:
     one, two = owed(1250, "One"), owed(900, "Two")
     done("POST", f"/payables/{two['id']}/pay", {"method": "cash"})
     refused = ask("POST", "/payouts", {"payable_ids": [one["id"], two["id"]], "method": "ach"})
@@ -235,7 +235,7 @@ def test_of_those_that_are_paid_together_all_or_none_are() -> None:
     assert ask("POST", "/payouts", {"payable_ids": [one["id"], unknown], "method": "ach"}).status == 422
 
 
-def test_a_vendor_sees_its_own_only() -> None:
+def test_list_payables_vendor_sees_own() -> None:
     one, two = owed(1250, "One"), owed(900, "Two")
     mine = done("GET", "/payables", vendor=one["vendor_id"])["items"]
     assert [each["id"] for each in mine] == [one["id"]]
@@ -247,7 +247,7 @@ def test_a_vendor_sees_its_own_only() -> None:
     assert done("GET", f"/payouts/{paid['payout_id']}", vendor=two["vendor_id"])["total"] == 900.0
 
 
-def test_a_payable_is_due_from_the_day_that_was_promised() -> None:
+def test_due_job_marks_payable_on_due_date() -> None:
     payable = owed(1250)
     key = PAYABLE.key(org=ORG, id=payable["id"])
     due = store.get(Payable, key).falls_due_at
@@ -260,7 +260,7 @@ def test_a_payable_is_due_from_the_day_that_was_promised() -> None:
     assert store.get(Payable, key).status == "due"
 
 
-def test_what_is_late_when_it_is_entered_is_due_at_once() -> None:
+def test_create_payable_past_due_date_is_due() -> None:
     vendor = office.vendor()
     body = {"vendor_id": vendor, "amount": 85.5, "due_date": "2020-01-01", "description": "Parking"}
     made = done("POST", "/payables", body)
@@ -268,7 +268,7 @@ def test_what_is_late_when_it_is_entered_is_due_at_once() -> None:
     assert events_of(PAYABLE.key(org=ORG, id=made["id"])) == ["payable.created", "payable.due"]
 
 
-def test_what_is_owed_is_listed_by_the_day_it_is_due() -> None:
+def test_list_payables_due_to_sorts_by_due_date() -> None:
     vendor = office.vendor()
     for day in ("2027-05-01", "2027-03-01", "2027-04-01"):
         done("POST", "/payables", {"vendor_id": vendor, "amount": 10, "due_date": day, "description": day})
@@ -278,8 +278,8 @@ def test_what_is_owed_is_listed_by_the_day_it_is_due() -> None:
     assert all(later >= earlier for later, earlier in pairwise(newest))
 
 
-def test_the_aging_is_what_the_ledger_owes() -> None:
-    today = ledger_journal.today(organization_queries.get(ORG))
+def test_payables_aging_equals_ledger() -> None:
+    today = journal.today(organization_queries.get(ORG))
     vendor = office.vendor("Old", primary_email="old@vendor.example")
     for days, amount in ((0, 10), (1, 20), (30, 1), (31, 40), (61, 80), (90, 1), (91, 160)):
         day = today - timedelta(days=days)
@@ -295,7 +295,7 @@ def test_the_aging_is_what_the_ledger_owes() -> None:
     assert balances()["accounts_payable"] == -15_200
 
 
-def test_a_payable_names_a_vendor_and_a_charter_that_exist() -> None:
+def test_create_payable_rejects_unknown_vendor_or_charter() -> None:
     body = {"vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S", "amount": 1, "due_date": f"{date(2027, 1, 1)}"}
     refused = ask("POST", "/payables", {**body, "description": "Parking"})
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "vendor_id")
@@ -304,7 +304,7 @@ def test_a_payable_names_a_vendor_and_a_charter_that_exist() -> None:
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "charter_id")
 
 
-def test_an_event_goes_to_all_that_want_it_and_a_failure_of_one_is_told() -> None:
+def test_combine_consumers_calls_all_and_raises_first_failure() -> None:
     heard: list[str] = []
 
     def glad(_: Caller, delivery: Delivery) -> None:
@@ -317,10 +317,10 @@ def test_an_event_goes_to_all_that_want_it_and_a_failure_of_one_is_told() -> Non
         raise AlreadyConsumed("before")
 
     event = Delivery(event_id="e", type="x", org_id=ORG, aggregate_id="a", correlation_id="c", data={})
-    both = consumers.together({"x": done_before}, {"x": glad})["x"]
+    both = consumers.combine_consumers({"x": done_before}, {"x": glad})["x"]
     both(SYSTEM, event)
     with pytest.raises(errors.UpstreamUnavailable):
-        consumers.together({"x": sad}, {"x": glad})["x"](SYSTEM, event)
+        consumers.combine_consumers({"x": sad}, {"x": glad})["x"](SYSTEM, event)
     with pytest.raises(AlreadyConsumed):
-        consumers.together({"x": done_before}, {"x": done_before})["x"](SYSTEM, event)
+        consumers.combine_consumers({"x": done_before}, {"x": done_before})["x"](SYSTEM, event)
     assert heard == ["x", "x"]

@@ -30,7 +30,7 @@ def policy(**fields: int) -> None:
     organization.update_organization(asking.STAFF, asked, None)
 
 
-def test_it_follows_from_the_policy_until_it_is_accepted(desk: Desk) -> None:
+def test_payment_schedule_follows_policy_until_acceptance(desk: Desk) -> None:
     charter = desk.quoted()
     known = desk.ask("GET", path(charter)).json()
     assert [(part["kind"], part["amount"], part["status"]) for part in known["instalments"]] == [
@@ -45,7 +45,7 @@ def test_it_follows_from_the_policy_until_it_is_accepted(desk: Desk) -> None:
     assert (after["agreed"], after["due_now"], after["instalments"][0]["status"]) == (True, 169.08, "due")
 
 
-def test_without_a_deposit_a_trip_is_booked_at_once(desk: Desk) -> None:
+def test_accept_quote_without_deposit_books_at_once(desk: Desk) -> None:
     policy(deposit_percent=0)
     charter = desk.quoted()
     answer = asking.answer(asking.sent(charter["id"])).json()
@@ -53,7 +53,7 @@ def test_without_a_deposit_a_trip_is_booked_at_once(desk: Desk) -> None:
     assert [part["kind"] for part in desk.ask("GET", path(charter)).json()["instalments"]] == ["balance"]
 
 
-def test_a_client_with_terms_is_booked_at_once_and_has_no_schedule(desk: Desk) -> None:
+def test_accept_quote_client_with_terms_books_without_schedule(desk: Desk) -> None:
     charter = asking.quoted()
     assert asking.answer(asking.sent(charter["id"])).json()["status"] == "booked"
     assert desk.ask("GET", path(charter)).json()["instalments"] == []
@@ -61,7 +61,7 @@ def test_a_client_with_terms_is_booked_at_once_and_has_no_schedule(desk: Desk) -
     assert desk.ask("PUT", path(charter), agreed).json()["code"] == "client_pays_by_invoice"
 
 
-def test_staff_agree_on_another(desk: Desk) -> None:
+def test_set_payment_schedule_replaces_instalments(desk: Desk) -> None:
     charter = desk.quoted()
     parts = [{"kind": "deposit", "amount": 200}, {"kind": "balance", "amount": 476.3, "due_on": "2027-03-01"}]
     reply = desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'})
@@ -73,7 +73,7 @@ def test_staff_agree_on_another(desk: Desk) -> None:
     assert desk.ask("PUT", path(charter), {"instalments": parts[1:]}).status == 422
 
 
-def test_a_new_revision_asks_for_acceptance_anew(desk: Desk) -> None:
+def test_new_revision_requires_acceptance(desk: Desk) -> None:
     charter = desk.accepted()
     assert asking.ask("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
     known = asking.ask("GET", f"/charters/{charter['id']}").json()
@@ -83,14 +83,14 @@ def test_a_new_revision_asks_for_acceptance_anew(desk: Desk) -> None:
     assert (again.status, again.json()["status"]) == (200, "quote")
 
 
-def test_an_accepted_quote_is_not_accepted_twice_and_may_be_declined(desk: Desk) -> None:
+def test_accepted_quote_rejects_second_acceptance(desk: Desk) -> None:
     charter = desk.accepted()
     again = asking.answer(charter["token"])
     assert (again.status, again.json()["code"]) == (409, "quote_already_accepted")
     assert asking.answer(charter["token"], "decline").status == 200
 
 
-def test_staff_may_book_without_the_deposit_and_it_is_recorded(desk: Desk) -> None:
+def test_staff_book_without_deposit_is_recorded(desk: Desk) -> None:
     charter = desk.accepted()
     assert asking.moved(charter["id"], "booked").status == 200
     known = asking.ask("GET", f"/charters/{charter['id']}").json()
@@ -98,7 +98,7 @@ def test_staff_may_book_without_the_deposit_and_it_is_recorded(desk: Desk) -> No
     assert desk.ask("GET", path(charter)).json()["due_now"] == 169.08
 
 
-def test_of_others_nothing_is_told(desk: Desk) -> None:
+def test_get_payment_schedule_hides_other_clients(desk: Desk) -> None:
     charter = desk.quoted()
     assert desk.ask("GET", path(charter), permissions="").status == 401
     assert desk.ask("GET", path(charter), org_id=asking.OTHER_ORG).status == 404
@@ -109,7 +109,7 @@ def test_of_others_nothing_is_told(desk: Desk) -> None:
     assert desk.ask("PUT", path(charter), body, role="client", party_id=desk.client.id).status == 403
 
 
-def test_a_client_that_gets_terms_is_invoiced_from_then_on(desk: Desk) -> None:
+def test_client_with_new_terms_is_invoiced(desk: Desk) -> None:
     charter = desk.quoted()
     terms: PartialUpdate[ClientInput] = PartialUpdate({"payment_terms": "net_30"})
     change_client(asking.STAFF, desk.client.id, terms, None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, Kind, Movement, client_balances, totals
+from coachway.billing.ledger.accounts import Account, Movement, MovementKind, client_balances, totals
 from coachway.bookings.charters import cancellation_policy
 
 CLIENTS = [f"cli_{each}" for each in "AB"]
@@ -246,7 +246,7 @@ class Books(RuleBasedStateMachine):
         spent = sum(
             line.amount
             for each in self.journal
-            if each.kind in {Kind.PAYOUT_MADE, Kind.FEE_PAID}
+            if each.kind in {MovementKind.PAYOUT_MADE, MovementKind.FEE_PAID}
             for line in each.postings
             if line.account is Account.CASH
         )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from coachway.billing.ledger import movements
-from coachway.billing.ledger.accounts import Account, Kind, Movement, Posting, client_balances, totals
+from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting, client_balances, totals
 
 CLIENT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 VENDOR = "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
@@ -23,7 +23,7 @@ def issued(net: int, tax: int, paid_ahead: int) -> Movement:
     )
 
 
-def test_the_worked_example_of_an_invoice() -> None:
+def test_invoice_issued_worked_example() -> None:
     found = totals([issued(70_000, 2_650, 20_000)])
     assert found[Account.RECEIVABLE] == 52_650
     assert found[Account.REVENUE] == -70_000
@@ -32,7 +32,7 @@ def test_the_worked_example_of_an_invoice() -> None:
 
 
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
-def test_every_movement_of_a_client_balances_and_adds_up_to_what_it_owes(net: int, tax: int, extra: int) -> None:
+def test_client_movements_balance_and_equal_client_balance(net: int, tax: int, extra: int) -> None:
     total = net + tax
     ahead = min(extra, total)
     about: dict[str, Any] = {"client_id": CLIENT, "currency": "USD", "memo": "x"}
@@ -50,7 +50,7 @@ def test_every_movement_of_a_client_balances_and_adds_up_to_what_it_owes(net: in
 
 
 @given(CENTS, st.integers(0, 1_000_000), st.integers(0, 1_000_000))
-def test_voiding_takes_back_what_issuing_did(net: int, tax: int, extra: int) -> None:
+def test_invoice_voided_reverses_issue(net: int, tax: int, extra: int) -> None:
     ahead = min(extra, net + tax)
     voided = movements.invoice_voided(
         client_id=CLIENT, invoice_id=INVOICE, number="INV-1", net=net, tax=tax, paid=ahead, currency="USD"
@@ -59,7 +59,7 @@ def test_voiding_takes_back_what_issuing_did(net: int, tax: int, extra: int) -> 
 
 
 @given(CENTS)
-def test_movements_of_a_vendor_come_to_nothing_owed_once_it_is_paid(cents: int) -> None:
+def test_vendor_movements_end_at_zero_after_payout(cents: int) -> None:
     about: dict[str, Any] = {"vendor_id": VENDOR, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
     made = [movements.cost_incurred(**about), movements.payout_made(**about)]
     found = totals(made)
@@ -69,7 +69,7 @@ def test_movements_of_a_vendor_come_to_nothing_owed_once_it_is_paid(cents: int) 
 
 
 @given(CENTS)
-def test_what_is_kept_of_a_deposit_is_earned(cents: int) -> None:
+def test_cancellation_fee_becomes_revenue(cents: int) -> None:
     about: dict[str, Any] = {"client_id": CLIENT, "charter_id": CHARTER, "cents": cents, "currency": "USD", "memo": "x"}
     made = [movements.deposit_received(**about), movements.cancellation_fee(**about)]
     assert client_balances(made) == {CLIENT: 0}
@@ -93,6 +93,6 @@ def line(account: Account, amount: int, **more: str) -> Posting:
     ],
     ids=["does not balance", "moves nothing", "of no client", "of no vendor", "one-sided"],
 )
-def test_a_wrong_movement_cannot_be_made(postings: list[Posting]) -> None:
+def test_movement_rejects_unbalanced_postings(postings: list[Posting]) -> None:
     with pytest.raises(ValidationError):
-        Movement(kind=Kind.FEE_PAID, currency="USD", memo="x", postings=postings)
+        Movement(kind=MovementKind.FEE_PAID, currency="USD", memo="x", postings=postings)

@@ -9,50 +9,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coachway.billing import aging
-from coachway.billing.aging import Aged, Owed
+from coachway.billing.aging import Aged, OpenAmount
 from coachway.billing.payables import award_consumer
 from coachway.billing.payables import rules as payable_rules
-from coachway.billing.payables.rules import STEPS, PayableStatus
+from coachway.billing.payables.rules import TRANSITIONS, PayableStatus
 from coachway.contracts import bids
 from coachway.core import errors, store
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 OWED = st.lists(
-    st.builds(Owed, st.sampled_from(["ven_a", "ven_b", "ven_c"]), st.just("A"), DAYS, st.integers(1, 10**9)),
+    st.builds(OpenAmount, st.sampled_from(["ven_a", "ven_b", "ven_c"]), st.just("A"), DAYS, st.integers(1, 10**9)),
     max_size=40,
 )
 
 
-def test_what_is_read_of_an_award_is_what_it_says() -> None:
-    assert set(award_consumer.Accepted.model_fields) <= set(bids.BidAccepted.model_fields)
-    assert "bid.accepted" in award_consumer.CONSUMERS
+def test_award_consumer_handles_accepted_and_called_off_bids() -> None:
+    assert set(award_consumer.CONSUMERS) == {bids.BidAccepted.TYPE, bids.BidCalledOff.TYPE}
 
 
 @pytest.mark.parametrize("status", PayableStatus)
-def test_what_was_paid_or_voided_stays_so(status: PayableStatus) -> None:
-    assert bool(STEPS[status]) is status.is_owed
+def test_payable_transitions_paid_and_void_are_final(status: PayableStatus) -> None:
+    assert bool(TRANSITIONS.allowed[status]) is status.is_owed
     for wanted in PayableStatus:
-        if wanted in STEPS[status]:
-            payable_rules.require_step(status, wanted)
+        if wanted in TRANSITIONS.allowed[status]:
+            TRANSITIONS.require(status, wanted)
         else:
             with pytest.raises(errors.Conflict, match=status.value):
-                payable_rules.require_step(status, wanted)
+                TRANSITIONS.require(status, wanted)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "Pacific/Pago_Pago"])
-def test_any_day_that_can_be_written_falls_due(zone: str) -> None:
+def test_falls_due_at_accepts_any_date(zone: str) -> None:
     now = datetime(2027, 3, 3, tzinfo=UTC)
-    assert payable_rules.status_at(date.min, zone, now) is PayableStatus.DUE
-    assert payable_rules.status_at(date.max, zone, now) is PayableStatus.OPEN
+    assert payable_rules.initial_status(date.min, zone, now) is PayableStatus.DUE
+    assert payable_rules.initial_status(date.max, zone, now) is PayableStatus.OPEN
 
 
-def test_a_day_begins_where_the_organization_is() -> None:
+def test_falls_due_at_uses_timezone() -> None:
     day = date(2027, 3, 14)  # clocks go forward at two
     assert payable_rules.falls_due_at(day, "America/New_York") == datetime(2027, 3, 14, 5, tzinfo=UTC)
     assert payable_rules.falls_due_at(day + timedelta(1), "America/New_York") == datetime(2027, 3, 15, 4, tzinfo=UTC)
     begins = payable_rules.falls_due_at(day, "Asia/Tokyo")
-    assert payable_rules.status_at(day, "Asia/Tokyo", begins) is PayableStatus.DUE
-    assert payable_rules.status_at(day, "Asia/Tokyo", begins - timedelta(seconds=1)) is PayableStatus.OPEN
+    assert payable_rules.initial_status(day, "Asia/Tokyo", begins) is PayableStatus.DUE
+    assert payable_rules.initial_status(day, "Asia/Tokyo", begins - timedelta(seconds=1)) is PayableStatus.OPEN
 
 
 @pytest.mark.parametrize(
@@ -69,13 +68,13 @@ def test_a_day_begins_where_the_organization_is() -> None:
         (91, "over_90"),
     ],
 )
-def test_what_is_owed_ages_by_thirty_days(days: int, field: str) -> None:
-    assert aging.age(date(2027, 1, 1), date(2027, 1, 1) + timedelta(days)) == field
+def test_age_bucket_by_days_past_due(days: int, field: str) -> None:
+    assert aging.age_bucket(date(2027, 1, 1), date(2027, 1, 1) + timedelta(days)) == field
 
 
 @given(OWED, DAYS)
-def test_every_cent_has_one_age(owed: list[Owed], today: date) -> None:
-    found = aging.aged(owed, today, "USD")
+def test_age_amounts_counts_every_cent_once(owed: list[OpenAmount], today: date) -> None:
+    found = aging.age_amounts(owed, today, "USD")
     ages = [name for name in Aged.model_fields if name != "total"]
     assert found.total.total == sum(each.cents for each in owed)
     for name in Aged.model_fields:
@@ -86,10 +85,10 @@ def test_every_cent_has_one_age(owed: list[Owed], today: date) -> None:
     assert [party.total for party in found.items] == sorted((party.total for party in found.items), reverse=True)
 
 
-def test_what_is_paid_together_fits_into_a_transaction() -> None:
-    assert payable_rules.MOST_WRITES == store.MOST_WRITES
+def test_require_payable_together_fits_transaction() -> None:
+    assert payable_rules.MAX_WRITES == store.MOST_WRITES
     for vendors in (["a"] * 40, [str(n) for n in range(18)]):
-        payable_rules.require_together(vendors)
-        assert payable_rules.writes_of(vendors) <= store.MOST_WRITES
+        payable_rules.require_payable_together(vendors)
+        assert payable_rules.count_writes(vendors) <= store.MOST_WRITES
     with pytest.raises(errors.Invalid, match="payable_ids"):
-        payable_rules.require_together([str(n) for n in range(19)])
+        payable_rules.require_payable_together([str(n) for n in range(19)])

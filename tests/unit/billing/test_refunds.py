@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from coachway.billing.ledger import movements
 from coachway.billing.ledger.accounts import Account, totals
 from coachway.billing.refunds import rules as refund_rules
-from coachway.billing.refunds.cancellation_settlement import refundable
-from coachway.billing.refunds.rules import STEPS, RefundableAmount, RefundStatus
+from coachway.billing.refunds.cancellation_settlement import cancellation_refund
+from coachway.billing.refunds.rules import TRANSITIONS, RefundableAmount, RefundStatus
 from coachway.bookings.charters import cancellation_policy
 from coachway.bookings.charters.model import Cancellation
 from coachway.bookings.charters.rules import Actor
@@ -26,32 +26,32 @@ PAYMENTS = st.lists(CENTS, max_size=8).map(
 
 
 @pytest.mark.parametrize("status", RefundStatus)
-def test_what_was_rejected_stays_so_and_what_was_given_back_may_only_come_back(status: RefundStatus) -> None:
-    assert STEPS[RefundStatus.COMPLETED] == {RefundStatus.FAILED}
+def test_refund_transitions_final_statuses(status: RefundStatus) -> None:
+    assert set(TRANSITIONS.allowed[RefundStatus.COMPLETED]) == {RefundStatus.FAILED}
     is_over = status is RefundStatus.REJECTED
-    assert bool(STEPS[status]) is not is_over
+    assert bool(TRANSITIONS.allowed[status]) is not is_over
     for wanted in RefundStatus:
-        if wanted in STEPS[status]:
-            refund_rules.require_step(status, wanted)
+        if wanted in TRANSITIONS.allowed[status]:
+            TRANSITIONS.require(status, wanted)
         else:
             with pytest.raises(errors.Conflict, match=status.value):
-                refund_rules.require_step(status, wanted)
+                TRANSITIONS.require(status, wanted)
 
 
-def test_nothing_is_given_back_before_a_manager_agreed() -> None:
-    assert RefundStatus.COMPLETED not in STEPS[RefundStatus.AWAITING_APPROVAL]
-    assert RefundStatus.COMPLETED not in STEPS[RefundStatus.FAILED]
-    assert RefundStatus.REJECTED not in STEPS[RefundStatus.PENDING], "it may be on its way"
+def test_refund_transitions_require_approval_first() -> None:
+    assert RefundStatus.COMPLETED not in TRANSITIONS.allowed[RefundStatus.AWAITING_APPROVAL]
+    assert RefundStatus.COMPLETED not in TRANSITIONS.allowed[RefundStatus.FAILED]
+    assert RefundStatus.REJECTED not in TRANSITIONS.allowed[RefundStatus.PENDING], "it may be on its way"
 
 
 @pytest.mark.parametrize(("cents", "needed"), [(49_999, False), (50_000, True), (50_001, True)])
-def test_a_manager_is_needed_from_the_threshold_on(cents: int, needed: bool) -> None:
+def test_needs_approval_from_threshold(cents: int, needed: bool) -> None:
     assert refund_rules.needs_approval(cents, 50_000) is needed
-    assert refund_rules.needs_approval(cents - 20_000, 50_000, before=20_000) is needed
+    assert refund_rules.needs_approval(cents - 20_000, 50_000, refunded_before=20_000) is needed
 
 
 @given(CENTS, PAYMENTS)
-def test_no_payment_gives_back_more_than_is_left_of_it(cents: int, payments: list[RefundableAmount]) -> None:
+def test_allocate_refund_stays_within_payments(cents: int, payments: list[RefundableAmount]) -> None:
     shares = refund_rules.allocate_refund(cents, payments)
     left = {payment.payment_id: payment.cents for payment in payments}
     assert all(0 < share.cents <= left[share.payment_id] for share in shares)
@@ -60,7 +60,7 @@ def test_no_payment_gives_back_more_than_is_left_of_it(cents: int, payments: lis
 
 
 @given(CENTS, st.integers(0, 200), st.booleans())
-def test_nobody_gets_back_more_than_was_paid_and_later_is_never_better(paid: int, hours: int, client: bool) -> None:
+def test_cancellation_refund_never_exceeds_paid_and_decreases(paid: int, hours: int, client: bool) -> None:
     first, by = datetime(2027, 3, 3, 14, tzinfo=UTC), Actor.CLIENT if client else Actor.STAFF
 
     def back(left: timedelta) -> int:
@@ -73,7 +73,7 @@ def test_nobody_gets_back_more_than_was_paid_and_later_is_never_better(paid: int
 
 
 @given(CENTS, CENTS, st.sampled_from([100, 75, 50, 0]))
-def test_what_was_paid_after_the_cancellation_goes_back_wholly(paid: int, late: int, percent: int) -> None:
+def test_cancellation_refund_later_payments_in_full(paid: int, late: int, percent: int) -> None:
     terms = Cancellation(
         preview=False,
         initiated_by="client",
@@ -83,14 +83,12 @@ def test_what_was_paid_after_the_cancellation_goes_back_wholly(paid: int, late: 
         refund=cancellation_policy.refund_amount(paid, percent),
         currency="USD",
     )
-    assert refundable(terms, paid + late) == terms.refund + late
-    assert refundable(terms, 0) == 0
+    assert cancellation_refund(terms, paid + late) == terms.refund + late
+    assert cancellation_refund(terms, 0) == 0
 
 
 @given(st.integers(1, 10**8), st.integers(0, 10**7), st.data())
-def test_the_invoice_of_a_cancelled_trip_leaves_what_was_paid_as_a_deposit(
-    net: int, tax: int, data: st.DataObject
-) -> None:
+def test_void_of_cancelled_charter_invoice_keeps_deposit(net: int, tax: int, data: st.DataObject) -> None:
     about: dict[str, Any] = {"client_id": "cli", "invoice_id": "ivc", "currency": "USD"}
     ahead = data.draw(st.integers(0, net + tax))
     later = data.draw(st.integers(0, net + tax - ahead))

@@ -1,4 +1,4 @@
-"""How old what is owed is: not due yet, or so many days past its day. Pure; for clients and vendors alike."""
+"""Aging reports: open amounts of clients or vendors by the number of days past due. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from coachway.core.types.money import Amount
 
 
 class Aged(BaseSchema):
-    """Amounts by how many days they are past due."""
+    """Open amounts by days past due."""
 
-    current: Annotated[Amount, Field(description="not past due")] = 0
+    current: Annotated[Amount, Field(description="Not past due.")] = 0
     days_1_30: Amount = 0
     days_31_60: Amount = 0
     days_61_90: Amount = 0
@@ -25,14 +25,14 @@ class Aged(BaseSchema):
 
 
 class AgedParty(Aged):
-    """What is between us and one client or vendor."""
+    """The open amounts of one client or vendor."""
 
     id: str
     name: str
 
 
 class Aging(BaseSchema):
-    """What is owed, by age, of each party and of all, on a day. Largest first."""
+    """Open amounts by age, per client or vendor and in total. The largest total comes first."""
 
     as_of: Day
     currency: str
@@ -40,8 +40,8 @@ class Aging(BaseSchema):
     total: Aged
 
 
-class Owed(NamedTuple):
-    """Cents that are owed by or to somebody, and since when they are due."""
+class OpenAmount(NamedTuple):
+    """An open amount of a client or vendor, in cents, and its due date."""
 
     party_id: str
     name: str
@@ -49,8 +49,8 @@ class Owed(NamedTuple):
     cents: int
 
 
-def age(due_date: date, today: date) -> str:
-    """The field of `Aged` that something due on that day belongs to. On its day it is not past due."""
+def age_bucket(due_date: date, today: date) -> str:
+    """The field of `Aged` for an amount due on `due_date`. On the due date it is not past due."""
     days = (today - due_date).days
     if days <= 0:
         return "current"
@@ -59,15 +59,15 @@ def age(due_date: date, today: date) -> str:
     )
 
 
-def aged(owed: Iterable[Owed], today: date, currency: str) -> Aging:
-    """All of it, by age. Every cent is in one age of one party."""
+def age_amounts(open_amounts: Iterable[OpenAmount], today: date, currency: str) -> Aging:
+    """Sum open amounts by party and age. Each cent is counted in exactly one age of one party."""
     parties: dict[str, AgedParty] = {}
     total = Aged()
-    for each in owed:
-        party = parties.setdefault(each.party_id, AgedParty(id=each.party_id, name=each.name))
-        for where in (party, total):
-            name = age(each.due_date, today)
-            setattr(where, name, getattr(where, name) + each.cents)
-            where.total += each.cents
+    for amount in open_amounts:
+        party = parties.setdefault(amount.party_id, AgedParty(id=amount.party_id, name=amount.name))
+        for bucket_holder in (party, total):
+            bucket = age_bucket(amount.due_date, today)
+            setattr(bucket_holder, bucket, getattr(bucket_holder, bucket) + amount.cents)
+            bucket_holder.total += amount.cents
     items = sorted(parties.values(), key=lambda party: (-party.total, party.id))
     return Aging(as_of=today, currency=currency, items=items, total=total)

@@ -1,4 +1,4 @@
-"""What billing does when something happened elsewhere: each event goes to all that it concerns."""
+"""Event consumers of billing: each event goes to all handlers of its type."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.persistence.operations import AlreadyConsumed
 
 
-def together(*parts: Mapping[str, Consumer]) -> dict[str, Consumer]:
-    """One consumer for each type of event, that gives it to all of `parts` which want it.
+def combine_consumers(*tables: Mapping[str, Consumer]) -> dict[str, Consumer]:
+    """Merge tables of consumers. An event type in several tables gets one consumer that calls all of them.
 
-    One that had its effect before, or failed, does not keep it from the others; the first failure is raised, so that
-    the event comes again.
+    All are called even if one fails or has processed the event before. The first failure is raised, so that the event
+    is delivered again.
     """
-    wanted: dict[str, list[Consumer]] = {}
-    for part in parts:
-        for kind, consumer in part.items():
-            wanted.setdefault(kind, []).append(consumer)
-    return {kind: consumers[0] if len(consumers) == 1 else _each(consumers) for kind, consumers in wanted.items()}
+    by_type: dict[str, list[Consumer]] = {}
+    for table in tables:
+        for event_type, consumer in table.items():
+            by_type.setdefault(event_type, []).append(consumer)
+    return {
+        event_type: consumers[0] if len(consumers) == 1 else _call_all(consumers)
+        for event_type, consumers in by_type.items()
+    }
 
 
-def _each(consumers: list[Consumer]) -> Consumer:
+def _call_all(consumers: list[Consumer]) -> Consumer:
     def consume(caller: Caller, delivery: Delivery) -> None:
         repeated, failures = [], []
         for consumer in consumers:
             try:
                 consumer(caller, delivery)
-            except AlreadyConsumed as before:
-                repeated.append(before)
-            except Exception as failure:
-                failures.append(failure)
+            except AlreadyConsumed as error:
+                repeated.append(error)
+            except Exception as error:
+                failures.append(error)
         if failures:
             raise failures[0]
         if len(repeated) == len(consumers):
@@ -48,7 +51,7 @@ def _each(consumers: list[Consumer]) -> Consumer:
     return consume
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = together(
+CONSUMERS: Final[Mapping[str, Consumer]] = combine_consumers(
     award_consumer.CONSUMERS,
     cancellation_settlement.CONSUMERS,
     collection_schedule.CONSUMERS,

@@ -1,4 +1,4 @@
-"""Ids of billing. Invoices, payments, refunds and payables have files of their own."""
+"""Types of the IDs of invoices, payments, refunds and payables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is collected by card when it is due: as it is kept and shown, and where it lies in the table."""
+"""Collections (automatic card payments on the due date): records, access patterns and queries."""
 
 from __future__ import annotations
 
@@ -19,41 +19,41 @@ from coachway.core.workflows.failure import FlowFailure
 CollectionId = Annotated[str, Field(pattern=ids.pattern("col"))]
 
 COLLECTION = AccessPattern(
-    "what is collected for a charter or an invoice when it is due",
+    "the collection of a charter or an invoice",
     pk="ORG#{org}#COLLECTION#{id}",
     sk="HEAD",
 )
 BY_MONTH = AccessPattern(
-    "what is collected, by the month in which it is due, latest first",
+    "collections by the month in which they are due, latest first",
     index="gsi1",
     pk="ORG#{org}#COLLECTIONS#{month}",
     sk="{due}#{id}",
 )
 OF_CLIENT = AccessPattern(
-    "what is collected of a client, latest due first",
+    "collections of a client, latest due date first",
     index="gsi2",
     pk="ORG#{org}#COLLECTIONS_OF#{client}",
     sk="{due}#{id}",
 )
 FALLING_DUE = AccessPattern(
-    "what will be collected by the hour in which it is due, of all organizations: only the timer reads it",
+    "planned collections of all organizations by the hour in which they are due, for the timer",
     index="gsi4",
     pk="COLLECTIONS_DUE#{hour}",
     sk="{due}#{id}",
 )
 
 
-class Try(BaseSchema):
-    """A card that was charged, or was to be. `payment_id` names what became of it."""
+class CollectionAttempt(BaseSchema):
+    """An attempt to charge the card. `payment_id` is its payment."""
 
     payment_id: str
     amount: Amount
     at: AwareDatetime
-    failure: Annotated[str, Field(description="why it was not paid; empty while that is not known")] = ""
+    failure: Annotated[str, Field(description="Why the attempt failed. Empty while its outcome is unknown.")] = ""
 
 
 class Collection(Entity):
-    """What is collected for one charter or one invoice: its id is made from that one's."""
+    """The collection of one charter or invoice. Its id is derived from the charter's or invoice's id."""
 
     KIND: ClassVar[str] = "collection"
 
@@ -62,37 +62,39 @@ class Collection(Entity):
     invoice_id: str | None = None
     number: str = ""
     due_on: Day
-    due_at: Annotated[AwareDatetime, Field(description="the beginning of that day")]
+    due_at: Annotated[
+        AwareDatetime, Field(description="Start of the due date in the charter's or organization's time zone.")
+    ]
     status: CollectionStatus = CollectionStatus.PLANNED
-    round: Annotated[int, Field(description="how often collecting began")] = 0
-    tries: list[Try] = Field(default_factory=list)
-    reason: Annotated[str, Field(description="why it was given up")] = ""
-    failure: Annotated[FlowFailure | None, Field(description="what keeps it from going on")] = None
+    round: Annotated[int, Field(description="Number of times the collection was started.")] = 0
+    tries: list[CollectionAttempt] = Field(default_factory=list)
+    reason: Annotated[str, Field(description="Why the collection failed.")] = ""
+    failure: Annotated[FlowFailure | None, Field(description="Failure of the workflow, if any.")] = None
 
     def key(self) -> Key:
         return COLLECTION.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        due = sortable(self.due_at)
-        found = {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=due[:7], due=due, id=self.id),
-            "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, due=due, id=self.id),
+        due_key = sortable(self.due_at)
+        keys = {
+            "gsi1": BY_MONTH.key(org=self.org_id, month=due_key[:7], due=due_key, id=self.id),
+            "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, due=due_key, id=self.id),
         }
         if self.status is CollectionStatus.PLANNED:
-            found["gsi4"] = FALLING_DUE.key(hour=due[:13], due=due, id=self.id)
-        return found
+            keys["gsi4"] = FALLING_DUE.key(hour=due_key[:13], due=due_key, id=self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id}
 
 
 class CollectionQuery(PageQuery):
-    """Which: of a client, in a status. Latest due first, from a year ahead back."""
+    """Filters of the list of collections."""
 
     client_id: ClientId | None = None
     status: CollectionStatus | None = None
 
 
-def collection_id(subject_id: str) -> str:
-    """The id of what is collected for a charter or an invoice."""
+def collection_id_of(subject_id: str) -> str:
+    """The id of the collection of a charter or an invoice."""
     return ids.from_bytes("col", ids.to_bytes(subject_id))

@@ -1,43 +1,41 @@
-"""What is due and not paid is collected: when it is tried again, and when it is given up. Pure."""
+"""Rules of collections: status transitions and waiting times between attempts. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from coachway.core import errors
+from coachway.core.state_machine import Transitions
 
 WAITS: Final = (timedelta(hours=1), timedelta(hours=24), timedelta(hours=72))
-"""After a card was declined, until it is tried again; then staff are told."""
+"""Waiting times between attempts after a decline. After the last attempt staff are notified."""
 
 
 class CollectionStatus(StrEnum):
-    """Where the collecting of a payment stands."""
+    """The status of a collection."""
 
     PLANNED = "planned"
     COLLECTING = "collecting"
     PAID = "paid"
-    """Nothing more is due now, whoever paid it."""
+    """Nothing is due now, by whatever payment."""
     FAILED = "failed"
 
 
-STEPS: Final[Mapping[CollectionStatus, frozenset[CollectionStatus]]] = {
-    CollectionStatus.PLANNED: frozenset({CollectionStatus.COLLECTING, CollectionStatus.PAID}),
-    CollectionStatus.COLLECTING: frozenset({CollectionStatus.PAID, CollectionStatus.FAILED}),
-    CollectionStatus.PAID: frozenset({CollectionStatus.PLANNED, CollectionStatus.COLLECTING}),
-    CollectionStatus.FAILED: frozenset({CollectionStatus.PLANNED, CollectionStatus.COLLECTING, CollectionStatus.PAID}),
-}
-"""One that was paid or failed begins anew with the next instalment; one that failed can be taken up again."""
-
-
-def require_step(status: CollectionStatus, wanted: CollectionStatus) -> None:
-    """Raises Conflict unless `wanted` may follow."""
-    if wanted not in STEPS[status]:
-        raise errors.Conflict(f"this collection is {status}, and cannot become {wanted}", title="that does not follow")
+TRANSITIONS: Final = Transitions(
+    "collection",
+    {
+        CollectionStatus.PLANNED: frozenset({CollectionStatus.COLLECTING, CollectionStatus.PAID}),
+        CollectionStatus.COLLECTING: frozenset({CollectionStatus.PAID, CollectionStatus.FAILED}),
+        CollectionStatus.PAID: frozenset({CollectionStatus.PLANNED, CollectionStatus.COLLECTING}),
+        CollectionStatus.FAILED: frozenset(
+            {CollectionStatus.PLANNED, CollectionStatus.COLLECTING, CollectionStatus.PAID}
+        ),
+    },
+)
+"""A paid or failed collection is planned again for the next instalment. A failed one can be retried."""
 
 
 def next_wait(tries: int) -> timedelta | None:
-    """How long to wait after this many tries that failed, the first among them; None: it is given up."""
+    """The waiting time after this many failed attempts, or None if there is no further attempt."""
     return WAITS[tries - 1] if 1 <= tries <= len(WAITS) else None

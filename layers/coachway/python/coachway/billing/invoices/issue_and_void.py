@@ -1,83 +1,92 @@
-"""Issues invoices, and voids them: number, ledger, credit and event in one transaction."""
+"""Issue and void invoices: number, ledger entry, client credit and event in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from coachway.billing.errors import CharterNotBillable, InvoiceChanged, InvoiceNotDraft, InvoiceOutdated
 from coachway.billing.invoices import payment_effects, service
 from coachway.billing.invoices.model import Invoice
-from coachway.billing.invoices.rules import InvoiceStatus, number, overdue_at, require_voidable, status_for
-from coachway.billing.invoices.service import BILLABLE, InvoiceChanged, retry_on_invoice_change
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.invoices.rules import InvoiceStatus, format_number, overdue_at, require_voidable, status_for
+from coachway.billing.invoices.service import BILLABLE
+from coachway.billing.ledger import journal, movements
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients import credit
 from coachway.clients.model import Client
 from coachway.clients.rules import due_date
 from coachway.contracts.billing.invoices import InvoiceIssued, InvoicePaid, InvoiceVoided
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import COUNTER, CheckVersion, Op, Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
-def issue(caller: Caller, invoice_id: str, expected: int | None = None) -> Invoice:
-    """Give a draft its number: from now on it is owed. What was paid ahead for its trips is taken off.
+@retry_on_conflict
+def issue_invoice(caller: Caller, invoice_id: str, expected: int | None = None) -> Invoice:
+    """Number a draft and make it payable. Deposits for its trips are applied.
 
-    Raises Conflict when it is no draft, or a trip on it was changed or cancelled since it was drafted.
+    Raises InvoiceNotDraft, InvoiceOutdated or CharterNotBillable when a trip changed after the draft was made.
     """
-    return retry_on_invoice_change(lambda: _issue(caller, service.get(caller, invoice_id, expected=expected)))
+    return _issue_draft(caller, service.get_invoice(caller, invoice_id, expected=expected))
 
 
-def _issue(caller: Caller, before: Invoice) -> Invoice:
+def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
     if before.status is not InvoiceStatus.DRAFT:
-        raise errors.Conflict(f"this invoice is {before.status}", title="this invoice was issued already")
-    house_key, client_key = ORGANIZATIONS.key(org=caller.org_id), CLIENT.key(org=caller.org_id, id=before.client_id)
+        raise InvoiceNotDraft(f"This invoice is {before.status}. Only drafts can be issued.")
+    organization_key, client_key = (
+        ORGANIZATIONS.key(org=caller.org_id),
+        CLIENT.key(org=caller.org_id, id=before.client_id),
+    )
     year_hint = f"invoice-{clock.now():%Y}"
-    keys = [CHARTER.key(org=caller.org_id, id=each) for each in before.charter_ids]
-    # The counter among them: in a process that has issued nothing yet, the first number tried is the next one.
-    found = store.batch_get([house_key, client_key, COUNTER.key(org=caller.org_id, name=year_hint), *keys])
-    house, client = found.get(Organization, house_key), found.find(Client, client_key)
-    charters = [found.get(Charter, key) for key in keys]
+    keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
+    # Reads the counter too, so that a cold process tries the right number first.
+    records = store.batch_get([organization_key, client_key, COUNTER.key(org=caller.org_id, name=year_hint), *keys])
+    organization, client = records.get(Organization, organization_key), records.find(Client, client_key)
+    charters = [records.get(Charter, key) for key in keys]
     _require_unchanged(before, charters)
     now = clock.now()
-    today = ledger_journal.today(house, now)
-    due = due_date(today, client.payment_terms if client else before.payment_terms)
-    # With something taken off, trips may have been paid for beyond it: that stays a deposit.
-    ahead = min(before.total, sum(_paid_ahead(before, charter) for charter in charters))
-    booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
-    status = status_for(before.total, ahead, due, today)
+    today = journal.today(organization, now)
+    due_on = due_date(today, client.payment_terms if client else before.payment_terms)
+    # A discount can lower the total below the deposits. The rest stays a deposit.
+    paid_ahead = min(before.total, sum(_deposit_of(before, charter) for charter in charters))
+    credit_booked = {charter.id: charter.credit_reserved for charter in charters if charter.credit_reserved}
+    status = status_for(before.total, paid_ahead, due_on, today)
     after = before.model_copy(
         update={
             "status": status,
             "payment_terms": client.payment_terms if client else before.payment_terms,
             "issue_date": today,
-            "due_date": due,
-            "overdue_at": overdue_at(due, house.timezone),
+            "due_date": due_on,
+            "overdue_at": overdue_at(due_on, organization.timezone),
             "issued_at": now,
             "paid_at": now if status is InvoiceStatus.PAID else None,
-            "paid_ahead": ahead,
-            "amount_paid": ahead,
-            "balance_due": before.total - ahead,
+            "paid_ahead": paid_ahead,
+            "amount_paid": paid_ahead,
+            "balance_due": before.total - paid_ahead,
             "link_nonce": signed_links.new_nonce(),
-            "credit_booked": booked,
+            "credit_booked": credit_booked,
         }
     )
 
-    def build(n: int) -> list[Op]:
-        after.number = number(house.number_prefixes.invoice, today.year, house.number_code, n)
-        facts: list[Event] = [InvoiceIssued(**service.event_fields(after))]
+    def build(sequence: int) -> list[Op]:
+        after.number = format_number(
+            organization.number_prefixes.invoice, today.year, organization.number_code, sequence
+        )
+        events: list[Event] = [InvoiceIssued(**service.event_fields(after))]
         if status is InvoiceStatus.PAID:
-            facts.append(InvoicePaid(**service.event_fields(after), payment_id="", amount=0))
+            events.append(InvoicePaid(**service.event_fields(after), payment_id="", amount=0))
         return [
-            Update(before, after, facts, lost=InvoiceChanged()),
-            *map(_invoiced, charters),
-            *_booked(house, after),
-            credit.invoice_op(caller.org_id, after.client_id, after.total - ahead, booked=sum(booked.values())),
+            Update(before, after, events, lost=InvoiceChanged()),
+            *map(_release_reserved_credit_op, charters),
+            *_journal_ops(organization, after),
+            credit.invoice_op(
+                caller.org_id, after.client_id, after.total - paid_ahead, booked=sum(credit_booked.values())
+            ),
         ]
 
     store.commit_with_sequence(caller, f"invoice-{today.year}", build, answer=after)
@@ -88,28 +97,26 @@ def _require_unchanged(draft: Invoice, charters: Sequence[Charter]) -> None:
     revisions = {line.charter_id: line.charter_revision for line in draft.lines}
     for charter in charters:
         if charter.status not in BILLABLE or charter.invoice_id != draft.id:
-            why = f"{charter.number} is {charter.status}: void this draft"
-            raise errors.Conflict(why, title="a trip on it cannot be invoiced any more")
+            raise CharterNotBillable(f"Charter {charter.number} is {charter.status}. Void this draft.")
         if charter.revision_number != revisions[charter.id]:
-            why = f"{charter.number} was changed since: void this draft and make another"
-            raise errors.Conflict(why, title="a trip on it has another price now")
+            raise InvoiceOutdated(f"Charter {charter.number} has changed. Void this draft and create a new invoice.")
 
 
-def _paid_ahead(draft: Invoice, charter: Charter) -> int:
-    """Cents that were paid for a trip before, up to its price."""
+def _deposit_of(draft: Invoice, charter: Charter) -> int:
+    """Deposits paid for a trip, in cents, up to its price."""
     price = sum(line.amount + line.tax for line in draft.lines if line.charter_id == charter.id)
     return min(charter.amount_paid, price)
 
 
-def _invoiced(charter: Charter) -> Op:
-    """What was paid for it must still be that; what it was booked for on credit is on the invoice now."""
+def _release_reserved_credit_op(charter: Charter) -> Op:
+    """Release the credit reserved for a trip, which the invoice now takes. Fails if the charter changed."""
     if charter.credit_reserved == 0:
         return CheckVersion(charter, InvoiceChanged())
     return Update(charter, charter.model_copy(update={"credit_reserved": 0}), lost=InvoiceChanged())
 
 
-def _booked(house: Organization, invoice: Invoice) -> list[Op]:
-    """The entry of an invoice, unless it comes to nothing."""
+def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
+    """Operations of the journal entry. Empty for an invoice of zero."""
     if invoice.total == 0:
         return []
     movement = movements.invoice_issued(
@@ -122,38 +129,41 @@ def _booked(house: Organization, invoice: Invoice) -> list[Op]:
         currency=invoice.currency,
         charter_id=invoice.charter_ids[0] if len(invoice.charter_ids) == 1 else None,
     )
-    return ledger_journal.journal_ops(house, movement, reference=invoice.id)
+    return journal.journal_ops(organization, movement, reference=invoice.id)
 
 
-def void(caller: Caller, invoice_id: str, reason: str, expected: int | None = None) -> Invoice:
-    """Make an invoice not owed. Its trips can be invoiced again; what was paid ahead for them is a deposit again.
+@retry_on_conflict
+def void_invoice(caller: Caller, invoice_id: str, reason: str, expected: int | None = None) -> Invoice:
+    """Void an invoice. Its trips can be invoiced again, and deposits applied to it become deposits again.
 
-    Raises Conflict when what was paid since must be taken back or refunded first.
+    Raises InvoiceHasPayments when payments since the issue must be reversed or refunded first.
     """
-    return retry_on_invoice_change(lambda: _void(caller, service.get(caller, invoice_id, expected=expected), reason))
+    return _void_loaded(caller, service.get_invoice(caller, invoice_id, expected=expected), reason)
 
 
-def _void(caller: Caller, before: Invoice, reason: str) -> Invoice:
+def _void_loaded(caller: Caller, before: Invoice, reason: str) -> Invoice:
     require_voidable(before.status, before.paid_since - before.amount_refunded)
-    house_key = ORGANIZATIONS.key(org=caller.org_id)
-    keys = [CHARTER.key(org=caller.org_id, id=each) for each in before.charter_ids]
-    found = store.batch_get([house_key, *keys])
-    charters = [charter for key in keys if (charter := found.find(Charter, key)) is not None]
+    organization_key = ORGANIZATIONS.key(org=caller.org_id)
+    keys = [CHARTER.key(org=caller.org_id, id=charter_id) for charter_id in before.charter_ids]
+    records = store.batch_get([organization_key, *keys])
+    charters = [charter for key in keys if (charter := records.find(Charter, key)) is not None]
     after = before.model_copy(
         update={"status": InvoiceStatus.VOID, "voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
     )
     ops: list[Op] = [
         Update(before, after, [InvoiceVoided(**service.event_fields(after), reason=reason)], lost=InvoiceChanged())
     ]
-    again = 0
+    credit_to_reserve = 0
     for charter in charters:
-        # A trip that was cancelled since is not on credit again.
-        booked = before.credit_booked.get(charter.id, 0) if charter.status in BILLABLE else 0
-        again += booked
-        changed = charter.model_copy(update={"invoice_id": None, "credit_reserved": charter.credit_reserved + booked})
+        # A cancelled trip takes no credit.
+        credit_booked = before.credit_booked.get(charter.id, 0) if charter.status in BILLABLE else 0
+        credit_to_reserve += credit_booked
+        changed = charter.model_copy(
+            update={"invoice_id": None, "credit_reserved": charter.credit_reserved + credit_booked}
+        )
         ops.append(Update(charter, changed, lost=InvoiceChanged()))
     if before.status is not InvoiceStatus.DRAFT:
-        ops += payment_effects.void_entries(found.get(Organization, house_key), before)
-        ops.append(credit.invoice_op(caller.org_id, before.client_id, -before.balance_due, booked=-again))
+        ops += payment_effects.void_journal_ops(records.get(Organization, organization_key), before)
+        ops.append(credit.invoice_op(caller.org_id, before.client_id, -before.balance_due, booked=-credit_to_reserve))
     store.commit(caller, *ops, answer=after)
     return after

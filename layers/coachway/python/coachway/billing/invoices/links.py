@@ -1,4 +1,4 @@
-"""The secure link by which a client opens its invoice: whoever holds it acts for the client."""
+"""Signed links to invoices. The holder of a link acts as the client."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.core import errors, store
-from coachway.core.auth import signed_links as tokens
+from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
@@ -16,21 +16,24 @@ PURPOSE: Final = "invoice"
 
 @dataclass(frozen=True, slots=True)
 class LinkedInvoice:
-    """What a genuine link leads to."""
+    """The invoice of a valid link, with its organization."""
 
     caller: Caller
-    """The holder, acting for the client."""
+    """The holder of the link, acting as the client."""
     invoice: Invoice
     organization: Organization
 
 
 def open_invoice_link(caller: Caller, token: str) -> LinkedInvoice:
-    """What a token leads to. Raises Missing for a forged one, or one that is not good any more."""
-    said = tokens.verify_link_token(PURPOSE, "ivc", token)
-    key, house_key = INVOICE.key(org=said.org_id, id=said.subject_id), ORGANIZATIONS.key(org=said.org_id)
-    found = store.batch_get([key, house_key])
-    invoice = found.find(Invoice, key)
-    if invoice is None or invoice.link_nonce != said.nonce or not said.nonce:
-        raise errors.NotFound("this invoice is no longer there")
-    holder = replace(caller, org_id=said.org_id, user_id="invoice-link", role="client", party_id=invoice.client_id)
-    return LinkedInvoice(holder, invoice, found.get(Organization, house_key))
+    """Load the invoice of a link token. Raises NotFound for a forged or revoked token."""
+    claims = signed_links.verify_link_token(PURPOSE, "ivc", token)
+    invoice_key, organization_key = (
+        INVOICE.key(org=claims.org_id, id=claims.subject_id),
+        ORGANIZATIONS.key(org=claims.org_id),
+    )
+    records = store.batch_get([invoice_key, organization_key])
+    invoice = records.find(Invoice, invoice_key)
+    if invoice is None or invoice.link_nonce != claims.nonce or not claims.nonce:
+        raise errors.NotFound("This invoice does not exist any more.")
+    holder = replace(caller, org_id=claims.org_id, user_id="invoice-link", role="client", party_id=invoice.client_id)
+    return LinkedInvoice(holder, invoice, records.get(Organization, organization_key))

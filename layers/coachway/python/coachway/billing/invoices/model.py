@@ -1,4 +1,4 @@
-"""Invoices: what they say, how callers ask for them, and where they lie in the table."""
+"""Invoices: records, access patterns, requests and queries."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount
 
-MOST_CHARTERS: Final = 80
-"""On one invoice: each is written in the transaction that issues it."""
+MAX_CHARTERS: Final = 80
+"""The transaction that issues an invoice writes each of its charters, and a transaction has at most 100 items."""
 
 INVOICE = AccessPattern("an invoice", pk="ORG#{org}#INVOICE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
-    "invoices, newest first, by the month they were drafted",
+    "invoices by the month they were drafted, newest first",
     index="gsi1",
     pk="ORG#{org}#INVOICES#{month}",
     sk="{id}",
 )
 OF_CLIENT = AccessPattern(
-    "the invoices of a client, newest first",
+    "invoices of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#INVOICES_OF#{client}",
     sk="{id}",
 )
 BY_DUE_DATE = AccessPattern(
-    "issued invoices, soonest due first, by the month they are due",
+    "issued invoices by the month they are due, earliest first",
     index="gsi3",
     pk="ORG#{org}#INVOICES_DUE#{month}",
     sk="{due}#{id}",
 )
 FALLING_DUE = AccessPattern(
-    "unpaid invoices by the hour in which they become overdue, of all organizations: only the timer reads it",
+    "unpaid invoices of all organizations by the hour in which they become overdue, for the timer",
     index="gsi4",
     pk="INVOICES_FALLING_DUE#{hour}",
     sk="{at}#{id}",
 )
 OVERDUE = AccessPattern(
-    "overdue invoices, the oldest first",
+    "overdue invoices, oldest first",
     index="gsi4",
     pk="ORG#{org}#INVOICES_OVERDUE",
     sk="{due}#{id}",
@@ -56,33 +56,33 @@ INVOICE_EXAMPLE: Final[dict[str, JsonValue]] = {"charter_id": "chr_01K3ZV8N6Y3T5
 
 
 class ExtraInput(RequestSchema):
-    """Something besides trips: waiting time, cleaning, a discount (negative). The organization's tax comes on top."""
+    """An extra line, such as waiting time or cleaning, or a discount (negative)."""
 
     description: Text
-    amount: Annotated[Amount, Field(description="before tax")]
-    taxable: bool = True
+    amount: Annotated[Amount, Field(description="Amount before tax. Negative for a discount.")]
+    taxable: Annotated[bool, Field(description="Whether the organization's tax rate applies to this line.")] = True
 
 
 class InvoiceInput(RequestSchema):
-    """What is invoiced: one charter, or several of one client, that are booked or over."""
+    """The charters to invoice: one booked charter, or several completed charters of one client."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [INVOICE_EXAMPLE]})
 
     charter_id: CharterId | None = None
-    charter_ids: Annotated[list[CharterId], Field(max_length=MOST_CHARTERS)] = Field(default_factory=list)
+    charter_ids: Annotated[list[CharterId], Field(max_length=MAX_CHARTERS)] = Field(default_factory=list)
     extras: Annotated[list[ExtraInput], Field(max_length=20)] = Field(default_factory=list)
     notes: Note = ""
 
 
 class PriceLine(BaseSchema):
-    """What a trip's price is made of."""
+    """A component of a trip's price."""
 
     label: str
     amount: Amount
 
 
 class InvoiceLine(BaseSchema):
-    """A trip, or something else. `amount` is before tax, less its discount."""
+    """A line of an invoice: a trip or an extra. `amount` is before tax and after discounts."""
 
     description: str
     detail: str = ""
@@ -92,19 +92,19 @@ class InvoiceLine(BaseSchema):
     trip_date: Day | None = None
     amount: Amount
     tax: Amount
-    price: Annotated[list[PriceLine], Field(description="what the amount is made of")] = Field(default_factory=list)
+    price: Annotated[list[PriceLine], Field(description="Components of the amount.")] = Field(default_factory=list)
 
 
 class Invoice(Entity):
-    """An invoice. `paid_ahead` is what of `amount_paid` was paid before it was issued.
+    """An invoice. `paid_ahead` is the part of `amount_paid` that was paid before the invoice was issued.
 
-    What was given back stays paid: it lowers what was earned, not what was settled.
+    A refund does not lower `amount_paid`: it reduces revenue and does not reopen the invoice.
     """
 
     KIND: ClassVar[str] = "invoice"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"link_nonce", "credit_booked"})
 
-    number: Annotated[str, Field(description="empty while it is a draft", examples=["INV-2026-HARBOR-00001"])] = ""
+    number: Annotated[str, Field(description="Empty for a draft.", examples=["INV-2026-HARBOR-00001"])] = ""
     status: InvoiceStatus = InvoiceStatus.DRAFT
     client_id: str
     client_name: str
@@ -120,7 +120,7 @@ class Invoice(Entity):
     amount_paid: Amount = 0
     amount_refunded: Amount = 0
     balance_due: Amount
-    issue_date: Annotated[Day | None, Field(description="in the organization's time zone")] = None
+    issue_date: Annotated[Day | None, Field(description="Date in the organization's time zone.")] = None
     due_date: Day | None = None
     overdue_at: AwareDatetime | None = None
     issued_at: AwareDatetime | None = None
@@ -128,60 +128,66 @@ class Invoice(Entity):
     voided_at: AwareDatetime | None = None
     void_reason: str = ""
     notes: str = ""
-    month: Annotated[str | None, Field(description="of the invoicing run that made it", examples=["2027-01"])] = None
-    pdf_key: Annotated[str | None, Field(description="where its PDF lies, once it was filed")] = None
+    month: Annotated[
+        str | None, Field(description="Month of the invoicing run that created it.", examples=["2027-01"])
+    ] = None
+    pdf_key: Annotated[str | None, Field(description="S3 key of the stored PDF.")] = None
     link_nonce: str = ""
     credit_booked: dict[str, int] = Field(default_factory=dict)
-    """What its trips had been booked for on credit, by charter: voiding gives it back."""
+    """Client credit reserved by each charter before the invoice was issued. Voiding the invoice reserves it again."""
 
     @property
     def charter_ids(self) -> list[str]:
-        """The trips on it."""
+        """The charters on the invoice."""
         return [line.charter_id for line in self.lines if line.charter_id is not None]
 
     @property
     def paid_since(self) -> int:
-        """Cents paid after it was issued, and not taken back."""
+        """Cents paid after the invoice was issued, without reversed payments."""
         return int(self.amount_paid - self.paid_ahead)
 
     def key(self) -> Key:
         return INVOICE.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        found = {
+        keys = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=f"{ids.created_at_of(self.id):%Y-%m}", id=self.id),
             "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id),
         }
         if self.due_date is not None:
             month = f"{self.due_date:%Y-%m}"
-            found["gsi3"] = BY_DUE_DATE.key(org=self.org_id, month=month, due=self.due_date, id=self.id)
+            keys["gsi3"] = BY_DUE_DATE.key(org=self.org_id, month=month, due=self.due_date, id=self.id)
         if self.status is InvoiceStatus.OVERDUE:
-            found["gsi4"] = OVERDUE.key(org=self.org_id, due=self.due_date, id=self.id)
+            keys["gsi4"] = OVERDUE.key(org=self.org_id, due=self.due_date, id=self.id)
         elif self.status.is_open and self.overdue_at is not None:
-            found["gsi4"] = falling_due(self.overdue_at, self.id)
-        return found
+            keys["gsi4"] = falling_due_key(self.overdue_at, self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id}
 
 
-def falling_due(at: datetime, invoice_id: str = "") -> Key:
-    """Where an invoice lies that becomes overdue at a moment."""
-    moment = sortable(at)
-    return FALLING_DUE.key(hour=moment[:13], at=moment, id=invoice_id)
+def falling_due_key(overdue_at: datetime, invoice_id: str = "") -> Key:
+    """The index key of an invoice that becomes overdue at `overdue_at`."""
+    sort_key = sortable(overdue_at)
+    return FALLING_DUE.key(hour=sort_key[:13], at=sort_key, id=invoice_id)
 
 
 class InvoiceQuery(PageQuery):
-    """Which invoices. With a due date those that were issued, soonest due first; else all, newest first."""
+    """Filters of the list of invoices. With a due date filter: issued invoices, earliest due date first."""
 
     client_id: ClientId | None = None
     status: InvoiceStatus | None = None
-    due_from: Annotated[Day | None, Field(description="alone: and half a year after")] = None
-    due_to: Annotated[Day | None, Field(description="alone: and half a year before")] = None
+    due_from: Annotated[
+        Day | None, Field(description="Earliest due date. Without `due_to`, the range is half a year.")
+    ] = None
+    due_to: Annotated[
+        Day | None, Field(description="Latest due date. Without `due_from`, the range is half a year.")
+    ] = None
 
 
 class VoidInput(RequestSchema):
-    """Why an invoice is not owed."""
+    """Why an invoice is voided."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Billed to the wrong department"}]})
 

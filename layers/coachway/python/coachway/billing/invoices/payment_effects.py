@@ -1,6 +1,7 @@
-"""What a payment, its reversal, a refund or a void does to an invoice: ops for the transaction of the payment itself.
+"""Effects of payments, reversals, refunds and voids on an invoice: operations for the transaction of their cause.
 
-after, ops = receipts.paid(house, invoice, charter, payment_id=…, cents=…)
+context = payment_effects.load_context(caller, invoice_id)
+after, ops = payment_effects.apply_payment(context, payment_id=…, cents=…)
 store.commit(caller, Create(payment), *ops)
 """
 
@@ -10,12 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from coachway.billing.errors import AmountExceedsPayment, InvoiceChanged
 from coachway.billing.invoices import service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus, require_payable, status_for
-from coachway.billing.invoices.service import InvoiceChanged
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.ledger import journal, movements
 from coachway.billing.ledger.accounts import Movement
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.clients import credit
@@ -27,7 +27,7 @@ from coachway.contracts.billing.invoices import (
     InvoiceRefunded,
     InvoiceReopened,
 )
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Update
@@ -39,128 +39,133 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
 class InvoicePaymentContext(BaseSchema):
-    """What a payment of an invoice stands on. `charter`: the one trip of an invoice that is for one."""
+    """An invoice with its organization, and its charter if it has exactly one."""
 
     invoice: Invoice
     charter: Charter | None
-    house: Organization
+    organization: Organization
 
 
 def load_context(caller: Caller, invoice_id: str, *, expected: int | None = None) -> InvoicePaymentContext:
-    """Reads it: two reads. Raises Missing, also for another client's invoice."""
-    invoice = service.get(caller, invoice_id, expected=expected)
-    house_key = ORGANIZATIONS.key(org=caller.org_id)
-    key = _single(invoice)
-    found = store.batch_get([house_key, *([key] if key else [])])
-    charter = found.find(Charter, key) if key else None
-    return InvoicePaymentContext(invoice=invoice, charter=charter, house=found.get(Organization, house_key))
+    """Load the context of an invoice in two reads. Raises NotFound, also for another client's invoice."""
+    invoice = service.get_invoice(caller, invoice_id, expected=expected)
+    organization_key = ORGANIZATIONS.key(org=caller.org_id)
+    charter_key = _only_charter_key(invoice)
+    records = store.batch_get([organization_key, *([charter_key] if charter_key else [])])
+    charter = records.find(Charter, charter_key) if charter_key else None
+    return InvoicePaymentContext(
+        invoice=invoice, charter=charter, organization=records.get(Organization, organization_key)
+    )
 
 
-def _single(invoice: Invoice) -> Key | None:
+def _only_charter_key(invoice: Invoice) -> Key | None:
     if len(invoice.charter_ids) != 1:
         return None
     return CHARTER.key(org=invoice.org_id, id=invoice.charter_ids[0])
 
 
 def apply_payment(
-    on: InvoicePaymentContext, *, payment_id: str, cents: int, memo: str = ""
+    context: InvoicePaymentContext, *, payment_id: str, cents: int, memo: str = ""
 ) -> tuple[Invoice, list[Op]]:
-    """The invoice once `cents` more are paid, and the ops that make it so.
+    """The invoice with `cents` more paid, and the operations that write it.
 
-    Raises Conflict when it takes no payments, or less is due.
+    Raises InvoiceNotPayable, AmountExceedsBalance.
     """
-    before = on.invoice
+    before = context.invoice
     require_payable(before.status, before.balance_due, cents)
-    after = _with(on, before.amount_paid + cents)
-    said = {**service.event_fields(after), "payment_id": payment_id, "amount": cents}
-    fact = InvoicePaid(**said) if after.status is InvoiceStatus.PAID else InvoicePaymentRecorded(**said)
+    after = _with_amount_paid(context, before.amount_paid + cents)
+    fields = {**service.event_fields(after), "payment_id": payment_id, "amount": cents}
+    event = InvoicePaid(**fields) if after.status is InvoiceStatus.PAID else InvoicePaymentRecorded(**fields)
     movement = movements.payment_received(
         client_id=before.client_id,
         invoice_id=before.id,
-        charter_id=on.charter.id if on.charter else None,
+        charter_id=context.charter.id if context.charter else None,
         cents=cents,
         currency=before.currency,
         memo=memo or f"Payment of {before.number}",
     )
     return after, [
-        Update(before, after, _facts(before, after, fact), lost=InvoiceChanged()),
-        *_on_charter(on, cents),
-        *ledger_journal.journal_ops(on.house, movement, reference=payment_id),
+        Update(before, after, _payment_events(before, after, event), lost=InvoiceChanged()),
+        *_charter_ops(context, cents),
+        *journal.journal_ops(context.organization, movement, reference=payment_id),
         credit.settle_op(before.org_id, before.client_id, cents),
     ]
 
 
 def apply_reversal(
-    on: InvoicePaymentContext, *, payment_id: str, cents: int, memo: str = ""
+    context: InvoicePaymentContext, *, payment_id: str, cents: int, memo: str = ""
 ) -> tuple[Invoice, list[Op]]:
-    """The invoice once a payment of `cents` turned out to be none: that is due again."""
-    before = on.invoice
+    """The invoice with a payment of `cents` reversed, and the operations that write it. The amount is due again."""
+    before = context.invoice
     if cents > before.paid_since:
-        raise errors.Conflict(f"only {before.paid_since / 100:.2f} was paid on it", title="that was not paid")
-    after = _with(on, before.amount_paid - cents)
-    fact = InvoiceReopened(**service.event_fields(after), payment_id=payment_id, amount=cents)
+        paid = f"{before.paid_since / 100:.2f}"
+        raise AmountExceedsPayment(f"Only {paid} was paid since the invoice was issued. Reverse {paid} or less.")
+    after = _with_amount_paid(context, before.amount_paid - cents)
+    event = InvoiceReopened(**service.event_fields(after), payment_id=payment_id, amount=cents)
     movement = movements.payment_reversed(
         client_id=before.client_id,
         invoice_id=before.id,
-        charter_id=on.charter.id if on.charter else None,
+        charter_id=context.charter.id if context.charter else None,
         cents=cents,
         currency=before.currency,
         memo=memo or f"Payment of {before.number} reversed",
     )
     return after, [
-        Update(before, after, _facts(before, after, fact), lost=InvoiceChanged()),
-        *_on_charter(on, -cents),
-        *ledger_journal.journal_ops(on.house, movement, reference=payment_id),
+        Update(before, after, _payment_events(before, after, event), lost=InvoiceChanged()),
+        *_charter_ops(context, -cents),
+        *journal.journal_ops(context.organization, movement, reference=payment_id),
         credit.invoice_op(before.org_id, before.client_id, cents),
     ]
 
 
-def apply_refund(on: InvoicePaymentContext, *, refund_id: str, cents: int, memo: str = "") -> tuple[Invoice, list[Op]]:
-    """The invoice once `cents` of what was paid on it are given back: nothing is due again, less was earned.
+def apply_refund(
+    context: InvoicePaymentContext, *, refund_id: str, cents: int, memo: str = ""
+) -> tuple[Invoice, list[Op]]:
+    """The invoice with `cents` of its payments refunded, and the operations that write it. Its balance stays.
 
-    Raises Conflict when that is more than was paid and not given back yet.
+    Raises AmountExceedsPayment when less remains to be refunded.
     """
-    before = on.invoice
-    left = before.amount_paid - before.amount_refunded
-    if cents > left:
-        raise errors.Conflict(f"{left / 100:.2f} is left to give back", title="that is more than was paid")
+    before = context.invoice
+    refundable = before.amount_paid - before.amount_refunded
+    if cents > refundable:
+        raise AmountExceedsPayment(f"Only {refundable / 100:.2f} of this invoice's payments can be refunded.")
     after = before.model_copy(update={"amount_refunded": before.amount_refunded + cents})
-    fact = InvoiceRefunded(**service.event_fields(after), refund_id=refund_id, amount=cents)
-    movement = _given_back(on, cents, tax_share(after) - tax_share(before), memo)
+    event = InvoiceRefunded(**service.event_fields(after), refund_id=refund_id, amount=cents)
+    movement = _refund_movement(context, cents, refunded_tax(after) - refunded_tax(before), memo)
     return after, [
-        Update(before, after, [fact], lost=InvoiceChanged()),
-        *_on_charter(on, -cents),
-        *ledger_journal.journal_ops(on.house, movement, reference=refund_id),
+        Update(before, after, [event], lost=InvoiceChanged()),
+        *_charter_ops(context, -cents),
+        *journal.journal_ops(context.organization, movement, reference=refund_id),
     ]
 
 
-def apply_returned_refund(on: InvoicePaymentContext, *, refund_id: str, cents: int, memo: str) -> list[Op]:
-    """The ops by which `cents` that were given back of an invoice are here again, as they did not arrive."""
-    before = on.invoice
+def apply_returned_refund(context: InvoicePaymentContext, *, refund_id: str, cents: int, memo: str) -> list[Op]:
+    """Operations that undo a refund of `cents` which the bank returned."""
+    before = context.invoice
     after = before.model_copy(update={"amount_refunded": before.amount_refunded - cents})
-    fact = InvoiceRefundBounced(**service.event_fields(after), refund_id=refund_id, amount=cents)
-    movement = movements.reversal_of(_given_back(on, cents, tax_share(before) - tax_share(after), memo))
+    event = InvoiceRefundBounced(**service.event_fields(after), refund_id=refund_id, amount=cents)
+    movement = movements.reversal_of(_refund_movement(context, cents, refunded_tax(before) - refunded_tax(after), memo))
     return [
-        Update(before, after, [fact], lost=InvoiceChanged()),
-        *_on_charter(on, cents),
-        *ledger_journal.journal_ops(on.house, movement, reference=refund_id),
+        Update(before, after, [event], lost=InvoiceChanged()),
+        *_charter_ops(context, cents),
+        *journal.journal_ops(context.organization, movement, reference=refund_id),
     ]
 
 
-def _given_back(on: InvoicePaymentContext, cents: int, tax: int, memo: str) -> Movement:
+def _refund_movement(context: InvoicePaymentContext, cents: int, tax: int, memo: str) -> Movement:
     return movements.payment_refunded(
-        client_id=on.invoice.client_id,
-        invoice_id=on.invoice.id,
-        charter_id=on.charter.id if on.charter else None,
+        client_id=context.invoice.client_id,
+        invoice_id=context.invoice.id,
+        charter_id=context.charter.id if context.charter else None,
         cents=cents,
         tax=tax,
-        currency=on.invoice.currency,
-        memo=memo or f"Refund on {on.invoice.number}",
+        currency=context.invoice.currency,
+        memo=memo or f"Refund on {context.invoice.number}",
     )
 
 
-def void_entries(house: Organization, before: Invoice) -> list[Op]:
-    """The ops that book an invoice back, unless it comes to nothing; what is left of its payments is a deposit."""
+def void_journal_ops(organization: Organization, before: Invoice) -> list[Op]:
+    """Operations of the journal entry that voids an invoice. Its remaining payments become deposits."""
     if before.total == 0:
         return []
     movement = movements.invoice_voided(
@@ -172,24 +177,24 @@ def void_entries(house: Organization, before: Invoice) -> list[Op]:
         tax=before.tax,
         paid=before.amount_paid,
         refunded=before.amount_refunded,
-        tax_refunded=tax_share(before),
+        tax_refunded=refunded_tax(before),
         currency=before.currency,
     )
-    return ledger_journal.journal_ops(house, movement, reference=before.id)
+    return journal.journal_ops(organization, movement, reference=before.id)
 
 
-def tax_share(invoice: Invoice) -> int:
-    """Cents of tax in what was given back of an invoice so far: all of it once all is given back."""
+def refunded_tax(invoice: Invoice) -> int:
+    """Cents of tax in the refunds of an invoice so far, in proportion to its total."""
     if invoice.total == 0:
         return 0
     return round_half_up(Decimal(invoice.tax * invoice.amount_refunded) / invoice.total)
 
 
-def _with(on: InvoicePaymentContext, amount_paid: int) -> Invoice:
-    """The invoice with so much paid, as it stands today."""
-    before = on.invoice
-    due: date = before.due_date or ledger_journal.today(on.house)
-    status = status_for(before.total, amount_paid, due, ledger_journal.today(on.house))
+def _with_amount_paid(context: InvoicePaymentContext, amount_paid: int) -> Invoice:
+    """The invoice with `amount_paid` cents paid, and its status of today."""
+    before = context.invoice
+    due: date = before.due_date or journal.today(context.organization)
+    status = status_for(before.total, amount_paid, due, journal.today(context.organization))
     changed: dict[str, Any] = {
         "amount_paid": amount_paid,
         "balance_due": before.total - amount_paid,
@@ -199,16 +204,16 @@ def _with(on: InvoicePaymentContext, amount_paid: int) -> Invoice:
     return before.model_copy(update=changed)
 
 
-def _facts(before: Invoice, after: Invoice, fact: Event) -> list[Event]:
-    """`fact`, and that the invoice is overdue if that is seen here first: the timer passes by those that say so."""
+def _payment_events(before: Invoice, after: Invoice, event: Event) -> list[Event]:
+    """`event`, with InvoiceOverdue if the status changes to overdue here: the timer skips such invoices."""
     if after.status is not InvoiceStatus.OVERDUE or before.status is InvoiceStatus.OVERDUE:
-        return [fact]
-    return [fact, InvoiceOverdue(**service.event_fields(after), link_nonce=after.link_nonce)]
+        return [event]
+    return [event, InvoiceOverdue(**service.event_fields(after), link_nonce=after.link_nonce)]
 
 
-def _on_charter(on: InvoicePaymentContext, cents: int) -> list[Op]:
-    """What was paid for a trip stands on it too: cancelling it refunds a share of that."""
-    if on.charter is None:
+def _charter_ops(context: InvoicePaymentContext, cents: int) -> list[Op]:
+    """Operations that keep the amount paid on the charter, from which a cancellation computes its refund."""
+    if context.charter is None:
         return []
-    after = on.charter.model_copy(update={"amount_paid": max(0, on.charter.amount_paid + cents)})
-    return [Update(on.charter, after, lost=InvoiceChanged())]
+    after = context.charter.model_copy(update={"amount_paid": max(0, context.charter.amount_paid + cents)})
+    return [Update(context.charter, after, lost=InvoiceChanged())]

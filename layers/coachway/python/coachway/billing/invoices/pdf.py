@@ -1,4 +1,4 @@
-"""The invoice as a paper: who owes what, for which trips, until when, and how to pay."""
+"""The PDF of an invoice."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from coachway.core.documents.formatting import Formatter, telephone
 from coachway.identity.model.organization import Organization
 from coachway.identity.organizations.branding import build_brand
 
-_AMOUNTS: Final = 32 * mm
-_DATES: Final = 34 * mm
-_FEW: Final = 4
-"""Up to so many trips show what their price is made of; with more, the list of trips is what is looked for."""
+_AMOUNT_WIDTH: Final = 32 * mm
+_DATE_WIDTH: Final = 34 * mm
+_MAX_ITEMIZED_CHARTERS: Final = 4
+"""Invoices with more charters list them without the components of their prices."""
 
 
-def pdf(invoice: Invoice, organization: Organization) -> bytes:
-    """The paper. A draft says so where others have their number."""
+def render_pdf(invoice: Invoice, organization: Organization) -> bytes:
+    """Render the PDF. A draft is marked as such in place of its number."""
     brand = build_brand(organization)
-    words = Formatter(timezone=organization.timezone, currency=invoice.currency)
-    sheet = document_pdf.PdfDocument(
+    formatter = Formatter(timezone=organization.timezone, currency=invoice.currency)
+    document = document_pdf.PdfDocument(
         brand,
         title="Invoice",
         subtitle=invoice.number or "Draft",
         reference=invoice.number or "draft",
         currency=invoice.currency,
     )
-    sheet.add(_head(invoice, organization, words, sheet.width))
-    sheet.add(Spacer(0, 14))
-    sheet.add(_lines(invoice, brand, words, sheet.width))
-    sheet.add(KeepTogether([Spacer(0, 8), _sums(invoice, brand, words, sheet.width)]))
+    document.add(_head(invoice, organization, formatter, document.width))
+    document.add(Spacer(0, 14))
+    document.add(_lines(invoice, brand, formatter, document.width))
+    document.add(KeepTogether([Spacer(0, 8), _totals(invoice, brand, formatter, document.width)]))
     if invoice.notes.strip():
-        sheet.heading("Notes")
-        sheet.paragraph(invoice.notes)
+        document.heading("Notes")
+        document.paragraph(invoice.notes)
     if invoice.status.is_open:
-        sheet.heading("How to pay")
-        sheet.paragraph(_how_to_pay(invoice, brand, words))
-    return sheet.pdf()
+        document.heading("How to pay")
+        document.paragraph(_how_to_pay(invoice, brand, formatter))
+    return document.pdf()
 
 
-def _head(invoice: Invoice, organization: Organization, words: Formatter, width: float) -> Table:
-    """Who is billed on the left; number, days and terms on the right."""
+def _head(invoice: Invoice, organization: Organization, formatter: Formatter, width: float) -> Table:
+    """The head: billed client on the left; number, dates and terms on the right."""
     small, usual, strong = (
         document_pdf.style(8.5, quiet=True),
         document_pdf.style(10),
@@ -61,17 +61,17 @@ def _head(invoice: Invoice, organization: Organization, words: Formatter, width:
     if organization.branding.address:
         left += [Spacer(0, 8), Paragraph("From", small)]
         left.append(Paragraph(document_pdf.text(f"{organization.shown_as}, {organization.branding.address}"), usual))
-    facts = [("Invoice", invoice.number or "Draft")]
+    details = [("Invoice", invoice.number or "Draft")]
     if invoice.issue_date is not None:
-        facts.append(("Issued", words.short_day(invoice.issue_date)))
+        details.append(("Issued", formatter.short_day(invoice.issue_date)))
     if invoice.due_date is not None:
-        facts.append(("Due", words.short_day(invoice.due_date)))
-    facts.append(("Terms", _terms(invoice.payment_terms)))
+        details.append(("Due", formatter.short_day(invoice.due_date)))
+    details.append(("Terms", _terms(invoice.payment_terms)))
     if invoice.status in {InvoiceStatus.PAID, InvoiceStatus.VOID, InvoiceStatus.OVERDUE}:
-        facts.append(("Status", invoice.status.value.replace("_", " ").capitalize()))
+        details.append(("Status", invoice.status.value.replace("_", " ").capitalize()))
     rows = [
         [Paragraph(name, small), Paragraph(document_pdf.text(value), document_pdf.style(10, bold=True))]
-        for name, value in facts
+        for name, value in details
     ]
     right = Table(
         rows, colWidths=[20 * mm, 52 * mm], style=[*document_pdf.FLUSH, ("BOTTOMPADDING", (0, 0), (-1, -1), 4)]
@@ -84,7 +84,7 @@ def _terms(terms: PaymentTerms) -> str:
     return f"Net {days} days" if days else "Due on receipt"
 
 
-def _lines(invoice: Invoice, brand: Brand, words: Formatter, width: float) -> Table:
+def _lines(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -> Table:
     head = document_pdf.style(9, bold=True)
     rows: list[list[Any]] = [
         [
@@ -93,11 +93,11 @@ def _lines(invoice: Invoice, brand: Brand, words: Formatter, width: float) -> Ta
             Paragraph('<para align="right"><font color="#ffffff">Amount</font></para>', head),
         ]
     ]
-    is_short = len(invoice.charter_ids) <= _FEW
-    rows += [_line(line, words, with_price=is_short) for line in invoice.lines]
+    is_short = len(invoice.charter_ids) <= _MAX_ITEMIZED_CHARTERS
+    rows += [_line(line, formatter, with_price=is_short) for line in invoice.lines]
     return Table(
         rows,
-        colWidths=[width - _DATES - _AMOUNTS, _DATES, _AMOUNTS],
+        colWidths=[width - _DATE_WIDTH - _AMOUNT_WIDTH, _DATE_WIDTH, _AMOUNT_WIDTH],
         repeatRows=1,
         style=[
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -111,21 +111,23 @@ def _lines(invoice: Invoice, brand: Brand, words: Formatter, width: float) -> Ta
     )
 
 
-def _line(line: InvoiceLine, words: Formatter, *, with_price: bool) -> list[Any]:
-    what: list[Any] = [Paragraph(document_pdf.text(line.description), document_pdf.style(10.5, bold=True))]
+def _line(line: InvoiceLine, formatter: Formatter, *, with_price: bool) -> list[Any]:
+    description: list[Any] = [Paragraph(document_pdf.text(line.description), document_pdf.style(10.5, bold=True))]
     if line.detail:
-        what.append(Paragraph(document_pdf.text(line.detail), document_pdf.style(9, quiet=True)))
+        description.append(Paragraph(document_pdf.text(line.detail), document_pdf.style(9, quiet=True)))
     if with_price and len(line.price) > 1:
         small = document_pdf.style(8.5, quiet=True)
-        said = " · ".join(f"{part.label} {words.money(part.amount)}" for part in line.price)
-        what.append(Paragraph(document_pdf.text(said), small))
-    day = words.short_day(line.trip_date) if line.trip_date else ""
-    amount = f'<para align="right">{document_pdf.text(words.money(line.amount))}</para>'
-    return [what, Paragraph(day, document_pdf.style(9.5)), Paragraph(amount, document_pdf.style(10.5))]
+        price_parts = " · ".join(
+            f"{price_line.label} {formatter.money(price_line.amount)}" for price_line in line.price
+        )
+        description.append(Paragraph(document_pdf.text(price_parts), small))
+    day = formatter.short_day(line.trip_date) if line.trip_date else ""
+    amount = f'<para align="right">{document_pdf.text(formatter.money(line.amount))}</para>'
+    return [description, Paragraph(day, document_pdf.style(9.5)), Paragraph(amount, document_pdf.style(10.5))]
 
 
-def _sums(invoice: Invoice, brand: Brand, words: Formatter, width: float) -> Table:
-    """Subtotal, tax and total; what was paid; what is due, which is what is looked for."""
+def _totals(invoice: Invoice, brand: Brand, formatter: Formatter, width: float) -> Table:
+    """The sums: subtotal, tax, total, payments, and the balance due in bold."""
     sums = [("Subtotal", invoice.subtotal)]
     if invoice.tax:
         sums.append(("Tax", invoice.tax))
@@ -135,12 +137,16 @@ def _sums(invoice: Invoice, brand: Brand, words: Formatter, width: float) -> Tab
     if invoice.paid_since:
         sums.append(("Paid", -invoice.paid_since))
     rows = [
-        ["", Paragraph(name, document_pdf.style(10, quiet=True)), _right(words.money(cents), 10)]
+        ["", Paragraph(name, document_pdf.style(10, quiet=True)), _right(formatter.money(cents), 10)]
         for name, cents in sums
     ]
     accent = HexColor(brand.accent)
     rows.append(
-        ["", Paragraph("Balance due", document_pdf.style(12, bold=True)), _right(words.money(invoice.balance_due), 13)]
+        [
+            "",
+            Paragraph("Balance due", document_pdf.style(12, bold=True)),
+            _right(formatter.money(invoice.balance_due), 13),
+        ]
     )
     return Table(
         rows,
@@ -156,13 +162,13 @@ def _sums(invoice: Invoice, brand: Brand, words: Formatter, width: float) -> Tab
     )
 
 
-def _right(words: str, size: float) -> Paragraph:
-    return Paragraph(f'<para align="right">{document_pdf.text(words)}</para>', document_pdf.style(size, bold=size > 10))
+def _right(text: str, size: float) -> Paragraph:
+    return Paragraph(f'<para align="right">{document_pdf.text(text)}</para>', document_pdf.style(size, bold=size > 10))
 
 
-def _how_to_pay(invoice: Invoice, brand: Brand, words: Formatter) -> str:
-    due = f" by {words.day(invoice.due_date)}" if invoice.due_date else ""
-    said = f"Please pay {words.money(invoice.balance_due)}{due} and give the number {invoice.number}."
-    said += " You can pay by card with the link in our email."
-    contact: Sequence[str] = [part for part in (brand.email, telephone(brand.phone)) if part]
-    return f"{said} Questions? {' or '.join(contact)}." if contact else said
+def _how_to_pay(invoice: Invoice, brand: Brand, formatter: Formatter) -> str:
+    due = f" by {formatter.day(invoice.due_date)}" if invoice.due_date else ""
+    text = f"Please pay {formatter.money(invoice.balance_due)}{due} and give the number {invoice.number}."
+    text += " You can pay by card with the link in our email."
+    channels: Sequence[str] = [channel for channel in (brand.email, telephone(brand.phone)) if channel]
+    return f"{text} Questions? {' or '.join(channels)}." if channels else text

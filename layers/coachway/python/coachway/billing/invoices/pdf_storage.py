@@ -1,62 +1,64 @@
-"""Draws each issued invoice once and lays it in the bucket; then it can be sent."""
+"""Render the PDF of each issued invoice once and store it in S3."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
+from coachway.billing.errors import InvoiceChanged
 from coachway.billing.invoices import service
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.billing.invoices.service import InvoiceChanged, retry_on_invoice_change
 from coachway.contracts.billing.invoices import InvoiceFiled
 from coachway.core import file_storage, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.http.response_types import FileResponse
 from coachway.core.persistence.operations import Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.identity import organization_queries
 
-PDF: Final = "application/pdf"
+CONTENT_TYPE: Final = "application/pdf"
 
 
-def key_of(invoice: Invoice) -> str:
-    """Where an invoice's paper lies."""
+def object_key(invoice: Invoice) -> str:
+    """The S3 key of an invoice's PDF."""
     return f"invoices/{invoice.org_id}/{invoice.id}/{invoice.number}.pdf"
 
 
 def store_pdf(caller: Caller, delivery: Delivery) -> None:
-    """Draw and file an invoice that was issued. One that is filed, or void since, is left as it is."""
-    retry_on_invoice_change(lambda: _file(caller, delivery.aggregate_id))
+    """Render and store the PDF of an issued invoice. Skip invoices that have one or are void."""
+    _store_pdf(caller, delivery.aggregate_id)
 
 
-def _file(caller: Caller, invoice_id: str) -> None:
-    before = service.get(caller, invoice_id)
+@retry_on_conflict
+def _store_pdf(caller: Caller, invoice_id: str) -> None:
+    before = service.get_invoice(caller, invoice_id)
     if before.pdf_key is not None or before.status in {InvoiceStatus.DRAFT, InvoiceStatus.VOID}:
         return
-    after = before.model_copy(update={"pdf_key": key_of(before)})
-    file_storage.put(key_of(before), _drawn(before), PDF)
-    told = InvoiceFiled(**service.event_fields(after), pdf_key=key_of(before), link_nonce=after.link_nonce)
-    store.commit(caller, Update(before, after, [told], lost=InvoiceChanged()))
+    after = before.model_copy(update={"pdf_key": object_key(before)})
+    file_storage.put(object_key(before), _render(before), CONTENT_TYPE)
+    event = InvoiceFiled(**service.event_fields(after), pdf_key=object_key(before), link_nonce=after.link_nonce)
+    store.commit(caller, Update(before, after, [event], lost=InvoiceChanged()))
 
 
-def _drawn(invoice: Invoice) -> bytes:
-    # ReportLab comes when something is drawn: most invocations draw nothing.
+def _render(invoice: Invoice) -> bytes:
+    # Imported here because most invocations render nothing, and ReportLab is slow to import.
     from coachway.billing.invoices import pdf
 
-    return pdf.pdf(invoice, organization_queries.get(invoice.org_id))
+    return pdf.render_pdf(invoice, organization_queries.get(invoice.org_id))
 
 
 def get_pdf(caller: Caller, invoice_id: str) -> FileResponse:
-    """The invoice's PDF: as it was issued; a draft, a void one or one not filed yet as it is now. Raises Missing."""
-    return paper_of(service.get(caller, invoice_id))
+    """The PDF of an invoice: the stored one, or a new one for drafts and void invoices. Raises NotFound."""
+    return get_pdf_of(service.get_invoice(caller, invoice_id))
 
 
-def paper_of(invoice: Invoice) -> FileResponse:
-    """The same, of an invoice that its reader may see."""
-    stands = invoice.pdf_key is not None and invoice.status is not InvoiceStatus.VOID
-    content = file_storage.get(invoice.pdf_key) if stands and invoice.pdf_key else _drawn(invoice)
-    return FileResponse(content, PDF, f"{invoice.number or 'draft'}.pdf", inline=True)
+def get_pdf_of(invoice: Invoice) -> FileResponse:
+    """The PDF of an invoice that the caller has loaded."""
+    is_current = invoice.pdf_key is not None and invoice.status is not InvoiceStatus.VOID
+    content = file_storage.get(invoice.pdf_key) if is_current and invoice.pdf_key else _render(invoice)
+    return FileResponse(content, CONTENT_TYPE, f"{invoice.number or 'draft'}.pdf", inline=True)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"invoice.issued": store_pdf}

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from coachway.core import errors
+from coachway.billing.errors import AmountExceedsBalance, InvoiceHasPayments, InvoiceNotPayable
+from coachway.core.state_machine import Transitions
 
 
 class InvoiceStatus(StrEnum):
-    """Where an invoice stands."""
+    """The status of an invoice."""
 
     DRAFT = "draft"
     ISSUED = "issued"
@@ -23,35 +23,32 @@ class InvoiceStatus(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether something of it is still to be paid."""
+        """Whether the invoice has a balance to pay."""
         return self in {InvoiceStatus.ISSUED, InvoiceStatus.PARTIALLY_PAID, InvoiceStatus.OVERDUE}
 
 
 _OPEN: Final = frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PARTIALLY_PAID, InvoiceStatus.OVERDUE})
 
-STEPS: Final[Mapping[InvoiceStatus, frozenset[InvoiceStatus]]] = {
-    InvoiceStatus.DRAFT: frozenset({*_OPEN, InvoiceStatus.PAID, InvoiceStatus.VOID}),
-    InvoiceStatus.ISSUED: frozenset(
-        {InvoiceStatus.PARTIALLY_PAID, InvoiceStatus.PAID, InvoiceStatus.OVERDUE, InvoiceStatus.VOID}
-    ),
-    InvoiceStatus.PARTIALLY_PAID: frozenset(
-        {InvoiceStatus.ISSUED, InvoiceStatus.PAID, InvoiceStatus.OVERDUE, InvoiceStatus.VOID}
-    ),
-    InvoiceStatus.OVERDUE: frozenset({InvoiceStatus.PAID, InvoiceStatus.VOID}),
-    InvoiceStatus.PAID: frozenset({*_OPEN, InvoiceStatus.VOID}),
-    InvoiceStatus.VOID: frozenset(),
-}
-"""A draft that was paid ahead is issued as partially paid or paid; a payment that is taken back opens it again."""
-
-
-def require_step(status: InvoiceStatus, wanted: InvoiceStatus) -> None:
-    """Raises Conflict unless `wanted` may follow."""
-    if wanted not in STEPS[status]:
-        raise errors.Conflict(f"this invoice is {status}, and cannot become {wanted}", title="that does not follow")
+TRANSITIONS: Final = Transitions(
+    "invoice",
+    {
+        InvoiceStatus.DRAFT: frozenset({*_OPEN, InvoiceStatus.PAID, InvoiceStatus.VOID}),
+        InvoiceStatus.ISSUED: frozenset(
+            {InvoiceStatus.PARTIALLY_PAID, InvoiceStatus.PAID, InvoiceStatus.OVERDUE, InvoiceStatus.VOID}
+        ),
+        InvoiceStatus.PARTIALLY_PAID: frozenset(
+            {InvoiceStatus.ISSUED, InvoiceStatus.PAID, InvoiceStatus.OVERDUE, InvoiceStatus.VOID}
+        ),
+        InvoiceStatus.OVERDUE: frozenset({InvoiceStatus.PAID, InvoiceStatus.VOID}),
+        InvoiceStatus.PAID: frozenset({*_OPEN, InvoiceStatus.VOID}),
+        InvoiceStatus.VOID: frozenset(),
+    },
+)
+"""A draft with deposits is issued as partially paid or paid. A reversed payment reopens an invoice."""
 
 
 def status_for(total: int, paid: int, due_date: date, today: date) -> InvoiceStatus:
-    """How an issued invoice stands of which `paid` cents were paid: overdue from the day after it was due."""
+    """The status of an issued invoice with `paid` cents paid. It is overdue from the day after its due date."""
     if paid >= total:
         return InvoiceStatus.PAID
     if today > due_date:
@@ -60,32 +57,31 @@ def status_for(total: int, paid: int, due_date: date, today: date) -> InvoiceSta
 
 
 def overdue_at(due_date: date, timezone: str) -> datetime:
-    """The moment at which an invoice is overdue: the end of its day in that time zone, in UTC."""
+    """The time at which an invoice becomes overdue, in UTC: the end of its due date in the given time zone."""
     return datetime.combine(due_date + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
-def number(prefix: str, year: int, code: str, n: int) -> str:
-    """`INV-2026-HARBOR-00001`."""
-    return f"{prefix}-{year}-{code}-{n:05d}"
+def format_number(prefix: str, year: int, code: str, sequence: int) -> str:
+    """The number of an invoice, such as `INV-2026-HARBOR-00001`."""
+    return f"{prefix}-{year}-{code}-{sequence:05d}"
 
 
 def require_payable(status: InvoiceStatus, balance_due: int, cents: int) -> None:
-    """Raises Conflict unless `cents` can be paid on an invoice."""
+    """Raise InvoiceNotPayable or AmountExceedsBalance unless `cents` can be paid on an invoice."""
     if status is InvoiceStatus.DRAFT:
-        raise errors.Conflict("this invoice is a draft: issue it first", title="this invoice takes no payments")
+        raise InvoiceNotPayable("This invoice is a draft. Issue it first.")
     if not status.is_open:
-        raise errors.Conflict(f"this invoice is {status}", title="this invoice takes no payments")
+        raise InvoiceNotPayable(f"This invoice is {status}.")
     if cents > balance_due:
-        left = f"{balance_due / 100:.2f}"
-        raise errors.Conflict(f"only {left} is due on it: pay {left} or less", title="that is more than is due")
+        balance = f"{balance_due / 100:.2f}"
+        raise AmountExceedsBalance(f"The balance of this invoice is {balance}. Pay {balance} or less.")
 
 
-def require_voidable(status: InvoiceStatus, kept: int) -> None:
-    """Raises Conflict when an invoice cannot be voided: it is already, or payments for it must be given back first.
+def require_voidable(status: InvoiceStatus, remaining: int) -> None:
+    """Raise an error unless an invoice can be voided.
 
-    `kept`: cents that were paid on it since it was issued, less what was given back of all that was paid.
+    `remaining`: cents paid since it was issued, less refunds. They must be reversed or refunded first.
     """
-    require_step(status, InvoiceStatus.VOID)
-    if kept > 0:
-        paid = f"{kept / 100:.2f} was paid on it: take that back or refund it first"
-        raise errors.Conflict(paid, title="a paid invoice cannot be voided")
+    TRANSITIONS.require(status, InvoiceStatus.VOID)
+    if remaining > 0:
+        raise InvoiceHasPayments(f"{remaining / 100:.2f} was paid on this invoice. Reverse or refund it first.")

@@ -1,7 +1,7 @@
-"""The monthly invoicing run: the steps of `statemachines/invoicing.asl.yaml`.
+"""The monthly invoicing run: find clients with unbilled trips, invoice each, and summarize the results.
 
-Each step can be done again: what a trip is on says whether it was invoiced. A client whose trips cannot be invoiced
-does not keep the others from it; the run says so, and is made again.
+Each part can be repeated: a charter's invoice id says whether it is invoiced. A client that cannot be invoiced does not
+stop the others; it is listed as a failure, and its trips are invoiced by the next run.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AwareDatetime, Field
 
 from coachway.billing.invoices import issue_and_void
-from coachway.billing.invoices.model import INVOICE, MOST_CHARTERS, Invoice
+from coachway.billing.invoices.model import INVOICE, MAX_CHARTERS, Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.billing.invoices.service import drafted, retry_on_invoice_change
+from coachway.billing.invoices.service import draft_invoice
 from coachway.billing.invoicing_runs import unbilled_trips
-from coachway.billing.invoicing_runs.unbilled_trips import Unbilled
+from coachway.billing.invoicing_runs.unbilled_trips import UnbilledTrip
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.clients.model import Client
@@ -35,35 +35,35 @@ from coachway.core.types import ids
 from coachway.core.types.money import Amount
 from coachway.identity import organization_queries
 
-_AT_ONCE: Final = 100
+_BATCH_SIZE: Final = 100
 
 RUN = AccessPattern(
-    "what the invoicing run of a month did",
+    "the invoicing run of a month",
     pk="ORG#{org}#INVOICING#{month}",
     sk="HEAD",
 )
 
 
-class Month(BaseSchema):
-    """Which month of which organization is invoiced."""
+class InvoicingMonth(BaseSchema):
+    """The month of an organization to invoice."""
 
     org_id: str
     month: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
     @property
     def end(self) -> date:
-        """The first day after it."""
+        """The first day after the month."""
         year, month = map(int, self.month.split("-"))
         return date(year + month // 12, month % 12 + 1, 1)
 
     @property
-    def spoken(self) -> str:
-        """As people say it: `January 2027`."""
+    def label(self) -> str:
+        """The month in words: `January 2027`."""
         return f"{date.fromisoformat(f'{self.month}-01'):%B %Y}"
 
 
-class Invoiced(BaseSchema):
-    """What became of one client's trips."""
+class ClientResult(BaseSchema):
+    """The result of one client: its invoices, or why it could not be invoiced."""
 
     client_id: str
     invoice_ids: list[str] = Field(default_factory=list)
@@ -71,7 +71,7 @@ class Invoiced(BaseSchema):
 
 
 class InvoicingRun(Entity):
-    """What the run of a month did, over all the times that it was made."""
+    """The invoicing run of a month, with the results of all its executions."""
 
     KIND: ClassVar[str] = "invoicing_run"
 
@@ -86,131 +86,137 @@ class InvoicingRun(Entity):
         return RUN.key(org=self.org_id, month=self.month)
 
 
-def clients(caller: Caller, run: Month) -> list[str]:
-    """The clients with trips that took place before the month's end and are not invoiced."""
-    due = {each.client_id for each in unbilled_trips.everywhere(caller.org_id) if each.trip_date < run.end}
-    return sorted(due)
+def list_clients_to_invoice(caller: Caller, run: InvoicingMonth) -> list[str]:
+    """List clients with unbilled trips that took place before the end of the month."""
+    client_ids = {trip.client_id for trip in unbilled_trips.list_unbilled(caller.org_id) if trip.trip_date < run.end}
+    return sorted(client_ids)
 
 
-def invoice(caller: Caller, run: Month, client_id: str) -> Invoiced:
-    """Invoice a client's trips that it has terms for. Raises what was in the way, such as a trip that changed."""
-    done = Invoiced(client_id=client_id)
+def invoice_client(caller: Caller, run: InvoicingMonth, client_id: str) -> ClientResult:
+    """Invoice a client's unbilled trips. Raises the error of the first invoice that could not be issued."""
+    result = ClientResult(client_id=client_id)
     client = store.find(Client, CLIENT.key(org=caller.org_id, id=client_id))
-    noted = [each for each in unbilled_trips.of_client(caller.org_id, client_id) if each.trip_date < run.end]
-    parts = list(batched_of(noted, MOST_CHARTERS))
-    for number, some in enumerate(parts, 1):
+    trips = [
+        trip for trip in unbilled_trips.list_unbilled_of_client(caller.org_id, client_id) if trip.trip_date < run.end
+    ]
+    parts = list(split_trips(trips, MAX_CHARTERS))
+    for number, part in enumerate(parts, 1):
         if client is not None:
-            said = f"Part {number} of {len(parts)} of the trips of {run.spoken}." if len(parts) > 1 else ""
-            done.invoice_ids += _drafts(caller, run, client, some, said)
-    for invoice_id in done.invoice_ids:
+            notes = f"Part {number} of {len(parts)} of the trips of {run.label}." if len(parts) > 1 else ""
+            result.invoice_ids += _draft_invoices(caller, run, client, part, notes)
+    for invoice_id in result.invoice_ids:
         draft = store.get(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
         if draft.status is InvoiceStatus.DRAFT:
-            issue_and_void.issue(caller, invoice_id)
-    for each in noted:
-        unbilled_trips.forget(caller, each)
-    return done
+            issue_and_void.issue_invoice(caller, invoice_id)
+    for trip in trips:
+        unbilled_trips.remove_unbilled(caller, trip)
+    return result
 
 
-def batched_of(noted: Sequence[Unbilled], most: int) -> Iterable[Sequence[Unbilled]]:
-    """At most so many at a time."""
-    return (noted[at : at + most] for at in range(0, len(noted), most))
+def split_trips(trips: Sequence[UnbilledTrip], size: int) -> Iterable[Sequence[UnbilledTrip]]:
+    """Split trips into parts of at most `size`."""
+    return (trips[start : start + size] for start in range(0, len(trips), size))
 
 
-def _drafts(caller: Caller, run: Month, client: Client, noted: Sequence[Unbilled], notes: str = "") -> list[str]:
-    """A draft of those of these trips that are on credit; also drafts that this run, or one before, left behind.
+@retry_on_conflict
+def _draft_invoices(
+    caller: Caller, run: InvoicingMonth, client: Client, trips: Sequence[UnbilledTrip], notes: str = ""
+) -> list[str]:
+    """Draft an invoice of the trips on credit. The result includes drafts left by earlier executions.
 
-    A trip that was booked on credit is, whatever its client's terms are by now; others are paid for when they are due.
+    A trip booked on credit is invoiced whatever the client's terms are now. Other trips are paid by instalments.
     """
     with_terms = has_terms(client.payment_terms)
-
-    def act() -> list[str]:
-        keys = [CHARTER.key(org=caller.org_id, id=each.charter_id) for each in noted]
-        trips = [trip for trip in store.find_many(Charter, keys).values() if trip.status is Status.COMPLETED]
-        open_ = [trip for trip in trips if trip.invoice_id is None and (with_terms or trip.credit_reserved)]
-        found = _of_runs(caller, {trip.invoice_id for trip in trips if trip.invoice_id is not None})
-        if open_:
-            made, ops = drafted(organization_queries.get(caller.org_id), client, open_, notes=notes, month=run.month)
-            store.commit(caller, *ops)
-            found.append(made.id)
-        return found
-
-    return retry_on_invoice_change(act)
-
-
-def _of_runs(caller: Caller, invoice_ids: Iterable[str]) -> list[str]:
-    """Those of them that a run made: staff issue their own drafts themselves."""
-    keys = [INVOICE.key(org=caller.org_id, id=each) for each in sorted(invoice_ids)]
-    return [each.id for each in store.find_many(Invoice, keys).values() if each.month is not None] if keys else []
+    keys = [CHARTER.key(org=caller.org_id, id=trip.charter_id) for trip in trips]
+    charters = [charter for charter in store.find_many(Charter, keys).values() if charter.status is Status.COMPLETED]
+    billable = [
+        charter for charter in charters if charter.invoice_id is None and (with_terms or charter.credit_reserved)
+    ]
+    invoice_ids = _drafts_of_runs(
+        caller, {charter.invoice_id for charter in charters if charter.invoice_id is not None}
+    )
+    if billable:
+        invoice, ops = draft_invoice(
+            organization_queries.get(caller.org_id), client, billable, notes=notes, month=run.month
+        )
+        store.commit(caller, *ops)
+        invoice_ids.append(invoice.id)
+    return invoice_ids
 
 
-def failed(caller: Caller, run: Month, error: str) -> None:
-    """Keep that a run stands still, where the next summary takes it away again; the organization is told."""
-
-    def act() -> None:
-        before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
-        broken = RunFailure(client_id="", client_name="The run itself", reason=f"It stopped: {error[:100]}")
-        _keep(caller, run, before, before.invoice_ids if before else [], [broken])
-
-    retry_on_conflict(act)()
+def _drafts_of_runs(caller: Caller, invoice_ids: Iterable[str]) -> list[str]:
+    """The invoices that were drafted by an invoicing run. Drafts of staff are left alone."""
+    keys = [INVOICE.key(org=caller.org_id, id=invoice_id) for invoice_id in sorted(invoice_ids)]
+    return (
+        [invoice.id for invoice in store.find_many(Invoice, keys).values() if invoice.month is not None] if keys else []
+    )
 
 
-def summarize(caller: Caller, run: Month, results: Sequence[Invoiced]) -> InvoicingRun:
-    """Keep what was done, and tell the organization, if there is something new to tell."""
-    return retry_on_conflict(lambda: _summarize(caller, run, results))()
-
-
-def _summarize(caller: Caller, run: Month, results: Sequence[Invoiced]) -> InvoicingRun:
+@retry_on_conflict
+def record_failure(caller: Caller, run: InvoicingMonth, error: str) -> None:
+    """Record a failure of the run itself and notify the organization. The next summary removes it."""
     before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
-    known = before.invoice_ids if before else []
-    made = [each for result in results for each in result.invoice_ids]
-    every = list(dict.fromkeys([*known, *made]))
+    failure = RunFailure(client_id="", client_name="The run itself", reason=f"The run failed: {error[:100]}")
+    _save_run(caller, run, before, before.invoice_ids if before else [], [failure])
+
+
+@retry_on_conflict
+def summarize(caller: Caller, run: InvoicingMonth, results: Sequence[ClientResult]) -> InvoicingRun:
+    """Save the results and notify the organization if they have changed."""
+    before = store.find(InvoicingRun, RUN.key(org=caller.org_id, month=run.month))
+    earlier = before.invoice_ids if before else []
+    created = [invoice_id for result in results for invoice_id in result.invoice_ids]
+    invoice_ids = list(dict.fromkeys([*earlier, *created]))
     failures = _failures(caller, results)
-    return _keep(caller, run, before, every, failures)
+    return _save_run(caller, run, before, invoice_ids, failures)
 
 
-def _keep(
-    caller: Caller, run: Month, before: InvoicingRun | None, every: list[str], failures: list[RunFailure]
+def _save_run(
+    caller: Caller, run: InvoicingMonth, before: InvoicingRun | None, invoice_ids: list[str], failures: list[RunFailure]
 ) -> InvoicingRun:
-    """Write what is known of the run now, and tell of it if that is something new."""
-    if before is not None and (before.invoice_ids, before.failures) == (every, failures):
+    """Save the run with an event, unless it has not changed."""
+    if before is not None and (before.invoice_ids, before.failures) == (invoice_ids, failures):
         return before
     after = InvoicingRun(
         id=before.id if before else ids.new("run"),
         org_id=caller.org_id,
         created_at=before.created_at if before else clock.now(),
         month=run.month,
-        invoice_ids=every,
-        invoices=len(every),
-        total=_total(caller, every),
+        invoice_ids=invoice_ids,
+        invoices=len(invoice_ids),
+        total=_total(caller, invoice_ids),
         failures=failures,
         finished_at=clock.now(),
     )
     currency = organization_queries.get(caller.org_id).currency
-    said: dict[str, Any] = after.model_dump(include={"month", "invoices", "total", "failures"})
-    told = [InvoicingFinished(currency=currency, **said)] if every or failures else []
-    op: Op = Create(after, told) if before is None else Update(before, after, told)
+    fields: dict[str, Any] = after.model_dump(include={"month", "invoices", "total", "failures"})
+    events = [InvoicingFinished(currency=currency, **fields)] if invoice_ids or failures else []
+    op: Op = Create(after, events) if before is None else Update(before, after, events)
     store.commit(caller, op)
     if failures:
         unbilled_trips.reschedule_current_month(caller)
     return after
 
 
-def _failures(caller: Caller, results: Sequence[Invoiced]) -> list[RunFailure]:
-    wrong = {each.client_id: each.failure for each in results if each.failure}
+def _failures(caller: Caller, results: Sequence[ClientResult]) -> list[RunFailure]:
+    reasons = {result.client_id: result.failure for result in results if result.failure}
     names: dict[str, str] = {}
-    for some in _hundreds(list(wrong)):
-        found = store.find_many(Client, [CLIENT.key(org=caller.org_id, id=each) for each in some])
-        names |= {client.id: client.name for client in found.values()}
-    return [RunFailure(client_id=each, client_name=names.get(each, ""), reason=why) for each, why in wrong.items()]
+    for batch in _batches(list(reasons)):
+        clients = store.find_many(Client, [CLIENT.key(org=caller.org_id, id=client_id) for client_id in batch])
+        names |= {client.id: client.name for client in clients.values()}
+    return [
+        RunFailure(client_id=client_id, client_name=names.get(client_id, ""), reason=reason)
+        for client_id, reason in reasons.items()
+    ]
 
 
 def _total(caller: Caller, invoice_ids: Sequence[str]) -> int:
     total = 0
-    for some in _hundreds(invoice_ids):
-        found = store.find_many(Invoice, [INVOICE.key(org=caller.org_id, id=each) for each in some])
-        total += sum(each.total for each in found.values())
+    for batch in _batches(invoice_ids):
+        invoices = store.find_many(Invoice, [INVOICE.key(org=caller.org_id, id=invoice_id) for invoice_id in batch])
+        total += sum(invoice.total for invoice in invoices.values())
     return total
 
 
-def _hundreds(all_: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (all_[at : at + _AT_ONCE] for at in range(0, len(all_), _AT_ONCE))
+def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + _BATCH_SIZE] for start in range(0, len(items), _BATCH_SIZE))

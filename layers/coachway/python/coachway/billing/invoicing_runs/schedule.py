@@ -1,4 +1,4 @@
-"""When a month is to be invoiced: at half past midnight on the first, on the organization's clock."""
+"""The schedule of invoicing runs: 00:30 on the first of the next month, in the organization's time zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -14,25 +14,24 @@ import botocore.session
 from botocore.exceptions import ClientError
 from pydantic import AwareDatetime
 
-from coachway.core import errors, hourly_sweep, store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.hourly_sweep import sweep
 from coachway.core.persistence.operations import Update
-from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Key, Record
-from coachway.core.runtime.logging import logger
-from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import sortable
 
-_TIMER: Final = "invoicing"
-_AT: Final = time(0, 30)
+_JOB: Final = "invoicing"
+_RUN_TIME: Final = time(0, 30)
 
 MONTH_DUE: Final = AccessPattern(
-    "when an organization's month is invoiced",
+    "the due time of an organization's invoicing run of a month",
     pk="ORG#{org}#INVOICING#{month}",
     sk="DUE",
 )
 DUE = AccessPattern(
-    "months to be invoiced by the hour in which they are, of all organizations: only the timer reads it",
+    "invoicing runs of all organizations by the hour in which they are due, for the timer",
     index="gsi4",
     pk="INVOICING_DUE#{hour}",
     sk="{at}#{org}",
@@ -40,7 +39,7 @@ DUE = AccessPattern(
 
 
 class MonthDue(Record):
-    """That an organization has something to invoice for a month, and since when its run is started."""
+    """A month that has something to invoice, and when its run was started."""
 
     KIND: ClassVar[str] = "invoicing_due"
 
@@ -55,58 +54,42 @@ class MonthDue(Record):
     def indexes(self) -> Mapping[str, Key]:
         if self.started_at is not None:
             return {}
-        at = sortable(self.due_at)
-        return {"gsi4": DUE.key(hour=at[:13], at=at, org=self.org_id)}
+        sort_key = sortable(self.due_at)
+        return {"gsi4": DUE.key(hour=sort_key[:13], at=sort_key, org=self.org_id)}
 
 
-def month_of(now: datetime, timezone: str) -> tuple[str, datetime]:
-    """The month that it is there now, and the moment at which it is invoiced."""
-    return month_with(now.astimezone(ZoneInfo(timezone)).date(), timezone)
+def current_month(now: datetime, timezone: str) -> tuple[str, datetime]:
+    """The current month in a time zone, and the time at which it is invoiced."""
+    return month_of_day(now.astimezone(ZoneInfo(timezone)).date(), timezone)
 
 
-def month_with(day: date, timezone: str) -> tuple[str, datetime]:
-    """The month of a day, and the moment at which it is invoiced there."""
+def month_of_day(day: date, timezone: str) -> tuple[str, datetime]:
+    """The month of a date, and the time at which it is invoiced."""
     following = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return f"{day:%Y-%m}", datetime.combine(following, _AT, ZoneInfo(timezone))
+    return f"{day:%Y-%m}", datetime.combine(following, _RUN_TIME, ZoneInfo(timezone))
 
 
-class Started(BaseSchema):
-    """What one run of the timer did."""
+class StartResult(BaseSchema):
+    """Counts of one run of the timer: invoicing runs started, and those left for the next run."""
 
     started: int = 0
     failed: int = 0
 
 
-def run(start: Callable[[MonthDue], None] | None = None) -> Started:
-    """Start the runs that are due. One that went wrong is started again; twice starts nothing twice."""
-    work, result = hourly_sweep.begin(_TIMER), Started()
-    for at in work.hours():
-        query: PageQuery | None = PageQuery(limit=100)
-        while query is not None:
-            bucket = DUE.partition(hour=sortable(at)[:13])
-            due = query_page(MonthDue, DUE, [bucket], query, between=("0", f"{sortable(work.now)}~"))
-            for each in due.items:
-                _begin(each, work.now, start or start_flow, result)
-            query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
-    if not result.failed:
-        work.finish()
-    return result
+def run(start: Callable[[MonthDue], None] | None = None) -> StartResult:
+    """Start all invoicing runs that are due. Safe to repeat."""
+    return StartResult(**sweep(_JOB, MonthDue, DUE, partial(_start_run, start or start_workflow)))
 
 
-def _begin(seen: MonthDue, now: datetime, start: Callable[[MonthDue], None], result: Started) -> None:
-    """By the record itself: what an index says may be old."""
-    before = store.find(MonthDue, seen.key())
+def _start_run(start: Callable[[MonthDue], None], listed: MonthDue, now: datetime) -> str:
+    before = store.find(MonthDue, listed.key())
     if before is None or before.started_at is not None:
-        return
-    try:
-        # First started, then noted: what is started twice is refused by its name.
-        start(before)
-        noted = before.model_copy(update={"started_at": now})
-        store.commit(Caller.system(_TIMER, before.org_id), Update(before, noted))
-        result.started += 1
-    except (errors.Error, ClientError) as failure:
-        result.failed += 1
-        logger.warning("an invoicing run was not started", org_id=before.org_id, reason=type(failure).__name__)
+        return ""
+    # Start first, then record it: Step Functions rejects a second execution with the same name.
+    start(before)
+    after = before.model_copy(update={"started_at": now})
+    store.commit(Caller.system(_JOB, before.org_id), Update(before, after))
+    return "started"
 
 
 @cache
@@ -114,14 +97,14 @@ def _client() -> Any:
     return botocore.session.get_session().create_client("stepfunctions")
 
 
-def start_flow(due: MonthDue) -> None:
-    """Start the state machine; the same month of the same organization is started once."""
+def start_workflow(due: MonthDue) -> None:
+    """Start the state machine. The execution's name ensures that each month of an organization is started once."""
     try:
         _client().start_execution(
             stateMachineArn=os.environ["INVOICING_FLOW_ARN"],
             name=f"{due.org_id}-{due.month}",
             input=json.dumps({"org_id": due.org_id, "month": due.month}),
         )
-    except ClientError as failure:
-        if failure.response["Error"]["Code"] != "ExecutionAlreadyExists":
-            raise
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+            raise errors.UpstreamUnavailable("The invoicing workflow could not be started.") from error

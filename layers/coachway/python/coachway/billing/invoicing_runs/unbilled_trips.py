@@ -1,14 +1,13 @@
-"""Trips that are over and on no invoice: the invoicing run finds them without going through all that ever were."""
+"""The list of completed trips without an invoice, which the invoicing run reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
 from typing import ClassVar, Final
 
 from coachway.billing.invoices.model import INVOICE, Invoice
-from coachway.billing.invoicing_runs.schedule import MonthDue, month_of, month_with
+from coachway.billing.invoicing_runs.schedule import MonthDue, current_month, month_of_day
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.core import errors, store
@@ -22,17 +21,17 @@ from coachway.core.runtime import clock
 from coachway.core.types.datetimes import Day
 from coachway.identity import organization_queries
 
-_MOST: Final = 100_000
+_MAX_TRIPS: Final = 100_000
 
 UNBILLED = AccessPattern(
-    "trips that are over and were not invoiced when that was looked at last, by client",
+    "completed trips without an invoice, by client",
     pk="ORG#{org}#UNBILLED",
     sk="{client}#{charter}",
 )
 
 
-class Unbilled(Record):
-    """A trip that is to be invoiced. The charter itself says whether it was, meanwhile."""
+class UnbilledTrip(Record):
+    """A completed trip to invoice. The charter's `invoice_id` decides whether it still is."""
 
     KIND: ClassVar[str] = "unbilled_charter"
 
@@ -45,75 +44,76 @@ class Unbilled(Record):
         return UNBILLED.key(org=self.org_id, client=self.client_id, charter=self.charter_id)
 
 
-def everywhere(org_id: str) -> list[Unbilled]:
-    """All of an organization's, by client."""
-    return query_all(Unbilled, UNBILLED.partition(org=org_id), most=_MOST)
+def list_unbilled(org_id: str) -> list[UnbilledTrip]:
+    """List all unbilled trips of an organization, by client."""
+    return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), most=_MAX_TRIPS)
 
 
-def of_client(org_id: str, client_id: str) -> list[Unbilled]:
-    """Those of a client, oldest first."""
-    return query_all(Unbilled, UNBILLED.partition(org=org_id), prefix=f"{client_id}#", most=_MOST)
+def list_unbilled_of_client(org_id: str, client_id: str) -> list[UnbilledTrip]:
+    """List the unbilled trips of a client, oldest first."""
+    return query_all(UnbilledTrip, UNBILLED.partition(org=org_id), prefix=f"{client_id}#", most=_MAX_TRIPS)
 
 
 def mark_unbilled(caller: Caller, delivery: Delivery) -> None:
-    """A trip is over."""
-    retry_on_conflict(lambda: _note(caller, delivery.aggregate_id))()
+    """Add a completed trip to the list."""
+    _mark_if_unbilled(caller, delivery.aggregate_id)
 
 
 def remark_after_void(caller: Caller, delivery: Delivery) -> None:
-    """An invoice was voided: what was on it, and is over, is to be invoiced again."""
+    """Add the completed trips of a voided invoice to the list again."""
     invoice = store.get(Invoice, INVOICE.key(org=caller.org_id, id=delivery.aggregate_id))
     for charter_id in invoice.charter_ids:
-        retry_on_conflict(partial(_note, caller, charter_id))()
+        _mark_if_unbilled(caller, charter_id)
 
 
-def _note(caller: Caller, charter_id: str) -> None:
+@retry_on_conflict
+def _mark_if_unbilled(caller: Caller, charter_id: str) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter is None or charter.status is not Status.COMPLETED or charter.invoice_id is not None:
         return
-    noted = Unbilled(
+    trip = UnbilledTrip(
         org_id=caller.org_id, client_id=charter.client_id, charter_id=charter.id, trip_date=charter.trip_date
     )
-    due = _run_of(charter)
-    found = store.batch_get([noted.key(), due.key()])
-    known, planned = found.find(Unbilled, noted.key()), found.find(MonthDue, due.key())
-    # One that is known is written again, so that a run which is about to forget it, as it was invoiced, does not.
+    due_month = _due_month_of(charter)
+    records = store.batch_get([trip.key(), due_month.key()])
+    existing, planned_month = records.find(UnbilledTrip, trip.key()), records.find(MonthDue, due_month.key())
+    # An existing record is written again, so that a run which is about to remove it fails to.
     ops: list[Op] = [
-        Create(noted, taken=errors.ConcurrentUpdate("it was noted by somebody else"))
-        if known is None
-        else Update(known, noted)
+        Create(trip, taken=errors.ConcurrentUpdate("Another request added this trip."))
+        if existing is None
+        else Update(existing, trip)
     ]
-    if planned is None:
-        ops.append(Create(due, taken=errors.ConcurrentUpdate("the month was planned by somebody else")))
+    if planned_month is None:
+        ops.append(Create(due_month, taken=errors.ConcurrentUpdate("Another request scheduled this month.")))
     store.commit(caller, *ops)
 
 
-def _run_of(charter: Charter) -> MonthDue:
-    """The run that invoices a trip: of the month that it took place in, while that is ahead; else the next one.
+def _due_month_of(charter: Charter) -> MonthDue:
+    """The run that invoices a trip: of the month of the trip if its run is still to come, else of the current month.
 
-    Word that it is over may come after midnight, and where its first stop is it may be another month than here.
+    The event can arrive after midnight, and the trip's month can differ between time zones.
     """
     now, zone = clock.now(), organization_queries.get(charter.org_id).timezone
-    month, due_at = month_with(charter.trip_date, zone)
+    month, due_at = month_of_day(charter.trip_date, zone)
     if due_at <= now:
-        month, due_at = month_of(now, zone)
+        month, due_at = current_month(now, zone)
     return MonthDue(org_id=charter.org_id, month=month, due_at=due_at)
 
 
 def reschedule_current_month(caller: Caller) -> None:
-    """Have the present month invoiced, whether or not a trip will be over in it: something was left of one before."""
-    month, due_at = month_of(clock.now(), organization_queries.get(caller.org_id).timezone)
-    planned = AlreadyConsumed("this month is planned already")
+    """Schedule the run of the current month, for trips that an earlier run could not invoice."""
+    month, due_at = current_month(clock.now(), organization_queries.get(caller.org_id).timezone)
+    planned = AlreadyConsumed("This month is scheduled already.")
     with suppress(AlreadyConsumed):
         store.commit(caller, Create(MonthDue(org_id=caller.org_id, month=month, due_at=due_at), taken=planned))
 
 
-def forget(caller: Caller, noted: Unbilled) -> None:
-    """A trip was invoiced, or is gone."""
+def remove_unbilled(caller: Caller, trip: UnbilledTrip) -> None:
+    """Remove an invoiced or deleted trip from the list."""
     try:
-        store.commit(caller, Remove(noted))
+        store.commit(caller, Remove(trip))
     except errors.ConcurrentUpdate:
-        return  # it was noted again meanwhile, or forgotten
+        return  # added again or removed by another request
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.completed": mark_unbilled, "invoice.voided": remark_after_void}

@@ -1,4 +1,4 @@
-"""The steps of `statemachines/invoicing.asl.yaml`, which invoice a month of an organization."""
+"""Steps of the invoicing workflow (`statemachines/invoicing.asl.yaml`), which invoices a month of an organization."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from coachway.billing.invoicing_runs import monthly_run
-from coachway.billing.invoicing_runs.monthly_run import Invoiced, Month
+from coachway.billing.invoicing_runs.monthly_run import ClientResult, InvoicingMonth
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.step_handler import Step
 from coachway.core.schemas import BaseSchema
@@ -16,58 +16,58 @@ _MAX_REASON_LENGTH: Final = 300
 
 
 class ClientsToInvoice(BaseSchema):
-    """The ids of the clients whose trips are invoiced, each in a step of its own."""
+    """IDs of the clients to invoice, each in a step of its own."""
 
     clients: list[str]
 
 
 class RunSummary(BaseSchema):
-    """What the execution ends with."""
+    """The output of the execution."""
 
     month: str
     invoices: int
     failures: list[dict[str, Any]]
 
 
-class Recorded(BaseSchema):
-    """Nothing that the state machine goes on with."""
+class Empty(BaseSchema):
+    """No output for the state machine."""
 
 
 def find_clients(caller: Caller, month: str) -> ClientsToInvoice:
-    """Find the clients with trips that are not invoiced."""
-    return ClientsToInvoice(clients=monthly_run.clients(caller, _month(caller, month)))
+    """Find the clients with trips to invoice."""
+    return ClientsToInvoice(clients=monthly_run.list_clients_to_invoice(caller, _month(caller, month)))
 
 
-def invoice_client(caller: Caller, month: str, *, client_id: str) -> Invoiced:
+def invoice_client(caller: Caller, month: str, *, client_id: str) -> ClientResult:
     """Invoice the trips of one client."""
-    return monthly_run.invoice(caller, _month(caller, month), client_id)
+    return monthly_run.invoice_client(caller, _month(caller, month), client_id)
 
 
 def summarize(caller: Caller, month: str, *, results: Sequence[Mapping[str, Any]]) -> RunSummary:
-    """Record what became of each client, and notify the organization."""
+    """Record the result of each client and notify the organization."""
     run = monthly_run.summarize(caller, _month(caller, month), [_client_result(result) for result in results])
     return RunSummary.model_validate(run.model_dump(mode="json", include={"month", "invoices", "failures"}))
 
 
-def record_failure(caller: Caller, month: str, *, failure: Mapping[str, Any]) -> Recorded:
+def record_failure(caller: Caller, month: str, *, failure: Mapping[str, Any]) -> Empty:
     """Record that the run itself failed."""
-    monthly_run.failed(caller, _month(caller, month), str(failure.get("Error", "unknown")))
-    return Recorded()
+    monthly_run.record_failure(caller, _month(caller, month), str(failure.get("Error", "unknown")))
+    return Empty()
 
 
-def _month(caller: Caller, month: str) -> Month:
-    return Month(org_id=caller.org_id, month=month)
+def _month(caller: Caller, month: str) -> InvoicingMonth:
+    return InvoicingMonth(org_id=caller.org_id, month=month)
 
 
-def _client_result(result: Mapping[str, Any]) -> Invoiced:
+def _client_result(result: Mapping[str, Any]) -> ClientResult:
     """The result of a client's step, or the reason why it failed."""
     if "invoice_ids" in result:
-        return Invoiced.model_validate(result)
-    return Invoiced(client_id=result["client_id"], failure=_failure_reason(result["failure"]))
+        return ClientResult.model_validate(result)
+    return ClientResult(client_id=result["client_id"], failure=_failure_reason(result["failure"]))
 
 
 def _failure_reason(failure: Mapping[str, Any]) -> str:
-    """The message of the error that a step raised: Lambda puts it into the cause, as JSON."""
+    """The error message of a failed step, which Lambda puts into the cause as JSON."""
     error = str(failure.get("Error", "unknown"))
     try:
         message = json.loads(failure.get("Cause", "")).get("errorMessage")
@@ -82,4 +82,4 @@ STEPS: Final[Mapping[str, Step]] = {
     "summarize": summarize,
     "failed": record_failure,
 }
-"""By the name that the state machine calls them by."""
+"""By the names of the steps in the state machine."""

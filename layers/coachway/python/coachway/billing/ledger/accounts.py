@@ -1,22 +1,22 @@
-"""The chart of accounts, and what a balanced movement of money is. Pure.
+"""The chart of accounts, and balanced movements of money. Pure.
 
-A posting's `amount` is positive for a debit and negative for a credit, so that a movement's postings, and with them all
-postings ever made, add up to zero. What an account's balance says:
+A posting's `amount` is positive for a debit and negative for a credit, so the postings of a movement, and of the whole
+ledger, add up to zero. What an account's balance means:
 
 | account | positive (debit) | negative (credit) |
 |---|---|---|
 | accounts_receivable | clients owe us | we owe clients |
-| cash | we have it | we have overdrawn it |
-| customer_deposits | - | what clients paid before they were invoiced |
-| revenue | - | what we earned, without tax |
-| tax_payable | - | tax charged, not handed on yet |
+| cash | funds on hand | overdraft |
+| customer_deposits | - | payments received before an invoice |
+| revenue | - | revenue, without tax |
+| tax_payable | - | tax charged and not remitted yet |
 | accounts_payable | vendors owe us | we owe vendors |
-| cost_of_service | what vendors' work cost | - |
-| refunds | what was given back of revenue | - |
-| fees | what taking payments cost | - |
-| disputed_payments | what banks keep until they have decided a dispute | - |
+| cost_of_service | cost of vendors' services | - |
+| refunds | revenue refunded | - |
+| fees | payment processing fees | - |
+| disputed_payments | funds withheld by banks during disputes | - |
 
-A client's balance is what its postings to accounts_receivable and customer_deposits add up to.
+A client's balance is the sum of its postings to accounts_receivable and customer_deposits.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from coachway.core.types.money import Amount
 
 
 class Account(StrEnum):
-    """Where money is, or what it was for."""
+    """An account of the ledger."""
 
     RECEIVABLE = "accounts_receivable"
     CASH = "cash"
@@ -46,14 +46,14 @@ class Account(StrEnum):
     DISPUTED = "disputed_payments"
 
 
-OF_CLIENTS: Final = frozenset({Account.RECEIVABLE, Account.DEPOSITS})
-"""Accounts kept for each client: every posting to them names one."""
-OF_VENDORS: Final = frozenset({Account.PAYABLE, Account.COST})
-"""Accounts kept for each vendor."""
+CLIENT_ACCOUNTS: Final = frozenset({Account.RECEIVABLE, Account.DEPOSITS})
+"""Accounts kept per client: each posting to them names a client."""
+VENDOR_ACCOUNTS: Final = frozenset({Account.PAYABLE, Account.COST})
+"""Accounts kept per vendor: each posting to them names a vendor."""
 
 
-class Kind(StrEnum):
-    """What happened."""
+class MovementKind(StrEnum):
+    """What caused a movement of money."""
 
     INVOICE_ISSUED = "invoice_issued"
     INVOICE_VOIDED = "invoice_voided"
@@ -73,7 +73,7 @@ class Kind(StrEnum):
 
 
 class Posting(BaseSchema):
-    """One line of a movement: a debit is positive, a credit negative."""
+    """One line of a movement. A debit is positive, a credit negative."""
 
     account: Account
     amount: Amount
@@ -84,71 +84,68 @@ class Posting(BaseSchema):
 
 
 class Unbalanced(ValueError):
-    """Debits and credits differ: a mistake in the code, which no caller can make."""
+    """Debits and credits differ, or a posting lacks its client or vendor: a bug, not a caller's mistake."""
 
 
 class Movement(BaseSchema):
-    """Money that moves, as the rules say it: balanced, not empty, and with an owner where an account is somebody's.
+    """A balanced movement of money, not yet in the journal. `memo` describes it without personal data."""
 
-    `memo` says what happened in words and numbers that carry no name of a person.
-    """
-
-    kind: Kind
+    kind: MovementKind
     currency: str
     memo: str
     postings: list[Posting] = Field(min_length=2)
 
     @model_validator(mode="after")
-    def _balanced(self) -> Movement:
+    def _check_balance(self) -> Movement:
         require_balanced(self.postings)
         return self
 
     @property
     def client_id(self) -> str | None:
-        """The client whose movement it is, if it is one's."""
-        return next((each.client_id for each in self.postings if each.client_id), None)
+        """The client of the movement, if it has one."""
+        return next((posting.client_id for posting in self.postings if posting.client_id), None)
 
     @property
     def vendor_id(self) -> str | None:
-        """The vendor whose movement it is, if it is one's."""
-        return next((each.vendor_id for each in self.postings if each.vendor_id), None)
+        """The vendor of the movement, if it has one."""
+        return next((posting.vendor_id for posting in self.postings if posting.vendor_id), None)
 
 
-class Booked(Protocol):
-    """A movement, or the journal's entry of one."""
+class PostedMovement(Protocol):
+    """A movement, or the journal entry of one."""
 
     postings: list[Posting]
 
 
 def require_balanced(postings: Iterable[Posting]) -> None:
-    """Raises Unbalanced unless the postings add up to zero, none is zero, and each names whose it is where it must."""
-    lines = list(postings)
-    difference = sum(line.amount for line in lines)
+    """Raise Unbalanced unless the postings add up to zero, none is zero, and each names its client or vendor."""
+    all_postings = list(postings)
+    difference = sum(posting.amount for posting in all_postings)
     if difference != 0:
         raise Unbalanced(f"debits and credits differ by {difference} cents")
-    for line in lines:
-        if line.amount == 0:
-            raise Unbalanced(f"nothing is posted to {line.account}")
-        if line.account in OF_CLIENTS and line.client_id is None:
-            raise Unbalanced(f"{line.account} is kept for each client")
-        if line.account in OF_VENDORS and line.vendor_id is None:
-            raise Unbalanced(f"{line.account} is kept for each vendor")
+    for posting in all_postings:
+        if posting.amount == 0:
+            raise Unbalanced(f"a posting to {posting.account} is zero")
+        if posting.account in CLIENT_ACCOUNTS and posting.client_id is None:
+            raise Unbalanced(f"a posting to {posting.account} needs a client_id")
+        if posting.account in VENDOR_ACCOUNTS and posting.vendor_id is None:
+            raise Unbalanced(f"a posting to {posting.account} needs a vendor_id")
 
 
-def totals(movements: Iterable[Booked]) -> dict[Account, int]:
-    """What each account adds up to, in cents."""
-    result: dict[Account, int] = dict.fromkeys(Account, 0)
+def totals(movements: Iterable[PostedMovement]) -> dict[Account, int]:
+    """The balance of each account, in cents."""
+    sums: dict[Account, int] = dict.fromkeys(Account, 0)
     for movement in movements:
-        for line in movement.postings:
-            result[line.account] += line.amount
-    return result
+        for posting in movement.postings:
+            sums[posting.account] += posting.amount
+    return sums
 
 
-def client_balances(movements: Iterable[Booked]) -> Mapping[str, int]:
-    """What each client owes, in cents: its receivables less what it paid ahead. Negative: we owe it."""
-    result: dict[str, int] = {}
+def client_balances(movements: Iterable[PostedMovement]) -> Mapping[str, int]:
+    """The balance of each client, in cents: receivables less deposits. Negative when we owe the client."""
+    sums: dict[str, int] = {}
     for movement in movements:
-        for line in movement.postings:
-            if line.account in OF_CLIENTS and line.client_id is not None:
-                result[line.client_id] = result.get(line.client_id, 0) + line.amount
-    return result
+        for posting in movement.postings:
+            if posting.account in CLIENT_ACCOUNTS and posting.client_id is not None:
+                sums[posting.client_id] = sums.get(posting.client_id, 0) + posting.amount
+    return sums

@@ -1,6 +1,6 @@
-"""The journal as other programs read it: QuickBooks Desktop (IIF), QuickBooks Online (journal entries), and CSV.
+"""Journal exports for QuickBooks Desktop (IIF), QuickBooks Online (journal entries), and CSV.
 
-Each writes every posting of the range once, so that what is read back adds up to the ledger's totals.
+Each export contains every posting of the date range once, so its sums equal the ledger's totals.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from coachway.billing.ledger import journal
-from coachway.billing.ledger.accounts import OF_CLIENTS, OF_VENDORS, Account, Posting
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, VENDOR_ACCOUNTS, Account, Posting
 from coachway.billing.ledger.journal import Entry
 from coachway.clients.model import Client
 from coachway.core import errors, store
@@ -28,9 +28,9 @@ from coachway.core.schemas import RequestSchema
 from coachway.core.types.datetimes import Day
 from coachway.identity import organization_queries
 
-LARGEST: Final = 4_000_000
-"""Bytes of one export: a function answers with 6 MB at most, and these travel in base64."""
-_LONGEST: Final = timedelta(days=366)
+MAX_EXPORT_BYTES: Final = 4_000_000
+"""A Lambda response holds at most 6 MB, and the export is sent in base64."""
+_MAX_RANGE: Final = timedelta(days=366)
 
 ACCOUNTS: Final[Mapping[Account, tuple[str, str]]] = {
     Account.RECEIVABLE: ("Accounts Receivable", "AR"),
@@ -44,7 +44,7 @@ ACCOUNTS: Final[Mapping[Account, tuple[str, str]]] = {
     Account.FEES: ("Payment Processing Fees", "EXP"),
     Account.DISPUTED: ("Disputed Payments", "OCASSET"),
 }
-"""What QuickBooks calls our accounts, and of which type they are there."""
+"""The name and type of each account in QuickBooks."""
 
 
 CSV_COLUMNS: Final = (
@@ -54,7 +54,7 @@ CSV_COLUMNS: Final = (
 
 
 class Format(StrEnum):
-    """What the export is read by: QuickBooks Desktop, QuickBooks Online, or anything that reads CSV."""
+    """`iif` for QuickBooks Desktop, `qbo` for QuickBooks Online, `csv` for spreadsheets."""
 
     IIF = "iif"
     QBO = "qbo"
@@ -62,84 +62,90 @@ class Format(StrEnum):
 
 
 class ExportQuery(RequestSchema):
-    """Which days, both included, and for which program."""
+    """The date range, both ends included, and the format."""
 
     format: Format = Format.CSV
-    date_from: Annotated[Day | None, Field(description="left out: the first of the month of date_to")] = None
-    date_to: Annotated[Day | None, Field(description="left out: today")] = None
+    date_from: Annotated[
+        Day | None, Field(description="First day. Defaults to the first day of the month of `date_to`.")
+    ] = None
+    date_to: Annotated[Day | None, Field(description="Last day. Defaults to today.")] = None
 
 
 def export(caller: Caller, query: ExportQuery) -> FileResponse:
-    """The entries of the range. Raises Invalid for more than a year, or for more than one answer can hold."""
+    """Export the entries of a date range. Raises Invalid for more than a year, or for an export that is too large."""
     organization = organization_queries.get(caller.org_id)
     last = query.date_to or journal.today(organization)
     first = query.date_from or last.replace(day=1)
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
-    if last - first > _LONGEST:
+    if last - first > _MAX_RANGE:
         raise errors.Invalid.field("date_from", "must be within a year of date_to")
-    entries = list(journal.in_range(caller.org_id, first, last))
-    names = _names(caller.org_id, entries)
+    entries = list(journal.iter_entries(caller.org_id, first, last))
+    names = _load_names(caller.org_id, entries)
     content = WRITERS[query.format](entries, names).encode()
-    if len(content) > LARGEST:
-        raise errors.Invalid.field("date_from", f"there are {len(entries)} entries: ask for fewer days at once")
-    return FileResponse(content, _MEDIA[query.format], _filename(organization.slug, first, last, query.format))
+    if len(content) > MAX_EXPORT_BYTES:
+        raise errors.Invalid.field(
+            "date_from", f"the range has {len(entries)} entries, which is too many: choose a shorter range", "too_large"
+        )
+    return FileResponse(content, _CONTENT_TYPES[query.format], _filename(organization.slug, first, last, query.format))
 
 
-def _filename(slug: str, first: date, last: date, form: Format) -> str:
-    ending = "json" if form is Format.QBO else form.value
-    return f"journal-{slug}-{first}-{last}.{ending}"
+def _filename(slug: str, first: date, last: date, format_: Format) -> str:
+    extension = "json" if format_ is Format.QBO else format_.value
+    return f"journal-{slug}-{first}-{last}.{extension}"
 
 
-def _names(org_id: str, entries: Iterable[Entry]) -> dict[str, str]:
-    """Who clients and vendors are; those removed are called by their ids."""
-    # Only exports name vendors: the ledger's other routes do without.
+def _load_names(org_id: str, entries: Iterable[Entry]) -> dict[str, str]:
+    """The names of clients and vendors by their ids. Deleted ones have none."""
+    # Imported here because only exports need vendors: the other routes start faster without them.
     from coachway.vendors.model import VENDOR, Vendor
 
-    clients = {line.client_id for entry in entries for line in entry.postings if line.client_id}
-    vendors = {line.vendor_id for entry in entries for line in entry.postings if line.vendor_id}
+    client_ids = {line.client_id for entry in entries for line in entry.postings if line.client_id}
+    vendor_ids = {line.vendor_id for entry in entries for line in entry.postings if line.vendor_id}
     names: dict[str, str] = {}
-    for some in _hundreds(sorted(clients)):
-        found = store.find_many(Client, [CLIENT.key(org=org_id, id=each) for each in some])
-        names |= {client.id: client.name for client in found.values()}
-    for some in _hundreds(sorted(vendors)):
-        known = store.find_many(Vendor, [VENDOR.key(org=org_id, id=each) for each in some])
-        names |= {vendor.id: vendor.business_name for vendor in known.values()}
+    for batch in _batches(sorted(client_ids)):
+        client_records = store.find_many(Client, [CLIENT.key(org=org_id, id=client_id) for client_id in batch])
+        names |= {client.id: client.name for client in client_records.values()}
+    for batch in _batches(sorted(vendor_ids)):
+        vendor_records = store.find_many(Vendor, [VENDOR.key(org=org_id, id=vendor_id) for vendor_id in batch])
+        names |= {vendor.id: vendor.business_name for vendor in vendor_records.values()}
     return names
 
 
-def _hundreds(all_: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (all_[at : at + 100] for at in range(0, len(all_), 100))
+def _batches(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + 100] for start in range(0, len(items), 100))
 
 
-def _party(line: Posting, names: Mapping[str, str]) -> str:
+def _party_name(line: Posting, names: Mapping[str, str]) -> str:
     party = line.vendor_id or line.client_id
     return names.get(party, party) if party else ""
 
 
 def _amount(cents: int) -> str:
-    """`-1234.50`: never by way of a float."""
+    """Format cents as `-1234.50`, without a float in between."""
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def to_csv(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
-    """One row for each posting (RFC 4180), with debit and credit in columns of their own."""
-    out = io.StringIO()
-    rows = csv.writer(out)
-    rows.writerow(CSV_COLUMNS)
+    """Write one row per posting (RFC 4180), with separate columns for debit and credit."""
+    output = io.StringIO()
+    writer = csv.writer(output)
+    writer.writerow(CSV_COLUMNS)
     for entry in entries:
         for line in entry.postings:
             debit, credit = (_amount(line.amount), "") if line.amount > 0 else ("", _amount(-line.amount))
-            of = [line.client_id, line.vendor_id, line.charter_id, line.invoice_id]
-            name = _unformulaic(_party(line, names))
-            what = [entry.id, entry.on, entry.kind, _unformulaic(entry.memo), line.account]
-            rows.writerow([*what, debit, credit, entry.currency, name, *(each or "" for each in of)])
-    return out.getvalue()
+            references = [line.client_id, line.vendor_id, line.charter_id, line.invoice_id]
+            name = _escape_formula(_party_name(line, names))
+            description = [entry.id, entry.on, entry.kind, _escape_formula(entry.memo), line.account]
+            writer.writerow(
+                [*description, debit, credit, entry.currency, name, *(reference or "" for reference in references)]
+            )
+    return output.getvalue()
 
 
-def _unformulaic(words: str) -> str:
-    """Text that a spreadsheet does not take for a formula (OWASP, CSV injection)."""
-    return f"'{words}" if words.startswith(("=", "+", "-", "@", "\t", "\r")) else words
+def _escape_formula(text: str) -> str:
+    """Quote text that a spreadsheet would run as a formula (OWASP: CSV injection)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 _IIF_HEAD: Final = (
@@ -150,51 +156,51 @@ _IIF_HEAD: Final = (
 
 
 def to_iif(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
-    """Intuit Interchange Format: accounts and names, then one general journal transaction for each entry.
+    """Write the Intuit Interchange Format: accounts and names, then one general journal transaction per entry.
 
-    QuickBooks takes a line of clients or vendors only with a name that it knows as one, and lists an entry with them
-    only if that line is the first.
+    QuickBooks accepts a receivable or payable line only with the name of a known customer or vendor, and lists the
+    entry with that party only if the line is the first.
     """
     lines = ["!ACCNT\tNAME\tACCNTTYPE", *(f"ACCNT\t{name}\t{kind}" for name, kind in ACCOUNTS.values())]
-    for mark, prefix in (("CUST", "cli_"), ("VEND", "ven_")):
-        known = sorted({_plain(name) for id_, name in names.items() if id_.startswith(prefix)})
-        lines += [f"!{mark}\tNAME", *(f"{mark}\t{name}" for name in known)]
+    for row_type, prefix in (("CUST", "cli_"), ("VEND", "ven_")):
+        party_names = sorted({_strip_separators(name) for id_, name in names.items() if id_.startswith(prefix)})
+        lines += [f"!{row_type}\tNAME", *(f"{row_type}\t{name}" for name in party_names)]
     lines += _IIF_HEAD
     for entry in entries:
-        for at, line in enumerate(sorted(entry.postings, key=_of_nobody)):
-            mark = "TRNS" if at == 0 else "SPL"
+        for position, line in enumerate(sorted(entry.postings, key=_has_no_party)):
+            row_type = "TRNS" if position == 0 else "SPL"
             cells = [
-                mark,
+                row_type,
                 "",
                 "GENERAL JOURNAL",
                 f"{entry.on:%m/%d/%Y}",
                 ACCOUNTS[line.account][0],
-                _plain(_party(line, names)),
+                _strip_separators(_party_name(line, names)),
                 _amount(line.amount),
                 document_number(entry),
-                _plain(entry.memo),
+                _strip_separators(entry.memo),
             ]
             lines.append("\t".join(cells))
         lines.append("ENDTRNS")
     return "\r\n".join(lines) + "\r\n"
 
 
-def _of_nobody(line: Posting) -> bool:
+def _has_no_party(line: Posting) -> bool:
     return line.account not in {Account.RECEIVABLE, Account.PAYABLE}
 
 
-def _plain(words: str) -> str:
-    """Text without what separates cells and lines; IIF has no way to write them."""
-    return re.sub(r'[\s"]+', " ", words).strip()
+def _strip_separators(text: str) -> str:
+    """Replace tabs, newlines and quotes by spaces: IIF cannot escape them."""
+    return re.sub(r'[\s"]+', " ", text).strip()
 
 
 def document_number(entry: Entry) -> str:
-    """The end of an entry's id: QuickBooks takes 21 characters, and the beginning is but the time."""
+    """The last 16 characters of an entry's id: QuickBooks takes at most 21, and an id begins with its time."""
     return entry.id[-16:]
 
 
 def to_qbo(entries: Iterable[Entry], names: Mapping[str, str]) -> str:
-    """JournalEntry objects of the QuickBooks Online Accounting API, each to be posted by itself or in a batch."""
+    """Write JournalEntry objects of the QuickBooks Online Accounting API, to be posted singly or in a batch."""
     objects = [_journal_entry(entry, names) for entry in entries]
     return json.dumps({"JournalEntry": objects}, ensure_ascii=False, indent=1)
 
@@ -205,21 +211,21 @@ def _journal_entry(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
         "TxnDate": str(entry.on),
         "PrivateNote": entry.memo,
         "CurrencyRef": {"value": entry.currency},
-        "Line": [_qbo_line(at, entry, line, names) for at, line in enumerate(entry.postings)],
+        "Line": [_qbo_line(position, entry, posting, names) for position, posting in enumerate(entry.postings)],
     }
 
 
-def _qbo_line(at: int, entry: Entry, line: Posting, names: Mapping[str, str]) -> dict[str, Any]:
+def _qbo_line(position: int, entry: Entry, line: Posting, names: Mapping[str, str]) -> dict[str, Any]:
     detail: dict[str, Any] = {
         "PostingType": "Debit" if line.amount > 0 else "Credit",
         "AccountRef": {"value": line.account.value, "name": ACCOUNTS[line.account][0]},
     }
-    party = line.vendor_id if line.account in OF_VENDORS else line.client_id
-    if party is not None and line.account in OF_CLIENTS | OF_VENDORS:
-        kind = "Vendor" if line.account in OF_VENDORS else "Customer"
-        detail["Entity"] = {"Type": kind, "EntityRef": {"value": party, "name": names.get(party, party)}}
+    party_id = line.vendor_id if line.account in VENDOR_ACCOUNTS else line.client_id
+    if party_id is not None and line.account in CLIENT_ACCOUNTS | VENDOR_ACCOUNTS:
+        kind = "Vendor" if line.account in VENDOR_ACCOUNTS else "Customer"
+        detail["Entity"] = {"Type": kind, "EntityRef": {"value": party_id, "name": names.get(party_id, party_id)}}
     return {
-        "Id": str(at),
+        "Id": str(position),
         "Description": entry.memo,
         "Amount": abs(line.amount) / 100,  # cents are exact in a JSON number up to a billion
         "DetailType": "JournalEntryLineDetail",
@@ -228,7 +234,7 @@ def _qbo_line(at: int, entry: Entry, line: Posting, names: Mapping[str, str]) ->
 
 
 WRITERS: Final = {Format.CSV: to_csv, Format.IIF: to_iif, Format.QBO: to_qbo}
-_MEDIA: Final = {
+_CONTENT_TYPES: Final = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.IIF: "text/plain; charset=utf-8",
     Format.QBO: "application/json",

@@ -1,10 +1,10 @@
-"""The journal: a balanced entry for each movement of money, written in the transaction of the thing that moved.
+"""The journal: a balanced entry for each movement of money, written in the same transaction as its cause.
 
-    store.commit(caller, Update(invoice, after), *ledger.booked(organization, movements.payment_received(...)))
+    store.commit(caller, Update(invoice, after), *journal.journal_ops(organization, movements.payment_received(...)))
 
-An entry is never changed or deleted: a mistake is booked back. It belongs to a day, and so to a month, of the
-organization's own calendar. What the accounts add up to is counted month by month beside the entries, in the same
-transaction, over a few items, so that a month is read at once and no item is everybody's.
+Entries are never changed or deleted: a correction is a reversing entry. An entry belongs to a day in the organization's
+time zone. The same transaction adds it to the monthly totals of its accounts. The totals of a month are spread over a
+few items, so that a month is one read and no single item takes all writes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from coachway.billing.ledger.accounts import Account, Kind, Movement, Posting, require_balanced
+from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting, require_balanced
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, IncrementCounters, Op
@@ -29,51 +29,51 @@ from coachway.core.types.datetimes import Day
 from coachway.core.types.money import Amount
 from coachway.identity.model.organization import Organization
 
-_SHARDS: Final = 4
-_MONTHS_AT_ONCE: Final = 100 // _SHARDS
+_TOTALS_SHARDS: Final = 4
+_MONTHS_PER_READ: Final = 100 // _TOTALS_SHARDS
 
-MOST_ENTRIES: Final = 100_000
-"""Of a month that an export or a check reads."""
+MAX_ENTRIES_PER_MONTH: Final = 100_000
+"""An export or a check reads at most this many entries of a month."""
 
 JOURNAL = AccessPattern(
-    "journal entries by the month they belong to",
+    "journal entries by month",
     pk="ORG#{org}#JOURNAL#{month}",
     sk="{on}#{id}",
 )
 OF_CLIENT = AccessPattern(
-    "the journal entries of a client, newest first",
+    "journal entries of a client, newest first",
     index="gsi1",
     pk="ORG#{org}#JOURNAL_OF_CLIENT#{client}",
     sk="{on}#{id}",
 )
 OF_VENDOR = AccessPattern(
-    "the journal entries of a vendor, newest first",
+    "journal entries of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#JOURNAL_OF_VENDOR#{vendor}",
     sk="{on}#{id}",
 )
 TOTALS = AccessPattern(
-    "what a month's entries add up to for each account, in cents, spread over four items",
+    "monthly totals per account, in cents, spread over four items",
     pk="ORG#{org}#LEDGER_TOTALS",
     sk="{month}#{shard}",
 )
 
 
 class Entry(Entity):
-    """A movement as it is kept. `on` is its day in the organization's time zone; `reference` says what caused it."""
+    """A movement in the journal. `on` is its day in the organization's time zone."""
 
     KIND: ClassVar[str] = "journal_entry"
 
     on: Day
     occurred_at: AwareDatetime
-    kind: Kind
+    kind: MovementKind
     currency: str
     memo: str
     postings: list[Posting] = Field(min_length=2)
-    reference: Annotated[str, Field(description="the id of the payment, refund or payable behind it, if any")] = ""
+    reference: Annotated[str, Field(description="ID of the payment, refund or payable that caused it.")] = ""
 
     @model_validator(mode="after")
-    def _balanced(self) -> Entry:
+    def _check_balance(self) -> Entry:
         require_balanced(self.postings)
         return self
 
@@ -81,51 +81,51 @@ class Entry(Entity):
         return JOURNAL.key(org=self.org_id, month=f"{self.on:%Y-%m}", on=self.on, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        client = next((each.client_id for each in self.postings if each.client_id), None)
-        vendor = next((each.vendor_id for each in self.postings if each.vendor_id), None)
-        found = {}
-        if client is not None:
-            found["gsi1"] = OF_CLIENT.key(org=self.org_id, client=client, on=self.on, id=self.id)
-        if vendor is not None:
-            found["gsi2"] = OF_VENDOR.key(org=self.org_id, vendor=vendor, on=self.on, id=self.id)
-        return found
+        client_id = next((posting.client_id for posting in self.postings if posting.client_id), None)
+        vendor_id = next((posting.vendor_id for posting in self.postings if posting.vendor_id), None)
+        keys = {}
+        if client_id is not None:
+            keys["gsi1"] = OF_CLIENT.key(org=self.org_id, client=client_id, on=self.on, id=self.id)
+        if vendor_id is not None:
+            keys["gsi2"] = OF_VENDOR.key(org=self.org_id, vendor=vendor_id, on=self.on, id=self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        touched = {f"on_{line.account.value}": True for line in self.postings}
-        return {"entry_kind": self.kind.value, **touched}
+        account_flags = {f"on_{posting.account.value}": True for posting in self.postings}
+        return {"entry_kind": self.kind.value, **account_flags}
 
 
 class LedgerQuery(PageQuery):
-    """Which entries: of an account, a client or a vendor; from one day to another, both included."""
+    """Filters of the journal: account, client or vendor, and date range, both ends included."""
 
     account: Account | None = None
     client_id: Annotated[str | None, Field(pattern=ids.pattern("cli"))] = None
     vendor_id: Annotated[str | None, Field(pattern=ids.pattern("ven"))] = None
-    date_from: Annotated[Day | None, Field(description="left out: when the organization began")] = None
-    date_to: Annotated[Day | None, Field(description="left out: today")] = None
+    date_from: Annotated[Day | None, Field(description="First day. Defaults to the organization's first day.")] = None
+    date_to: Annotated[Day | None, Field(description="Last day. Defaults to today.")] = None
 
 
-def today(organization: Organization, at: datetime | None = None) -> date:
-    """The day in the organization's time zone, now or at a moment."""
-    return (at or clock.now()).astimezone(ZoneInfo(organization.timezone)).date()
+def today(organization: Organization, moment: datetime | None = None) -> date:
+    """The date in the organization's time zone, now or at a given time."""
+    return (moment or clock.now()).astimezone(ZoneInfo(organization.timezone)).date()
 
 
 def journal_ops(organization: Organization, movement: Movement, *, reference: str = "") -> list[Op]:
-    """The ops that write `movement` into the journal now, for the transaction of the thing that moved. Two items."""
+    """Operations that write `movement` into the journal, for the transaction of its cause. Two items."""
     entry = build_entry(organization, movement, reference=reference)
-    shard = sum(ids.to_bytes(entry.id)) % _SHARDS
+    shard = sum(ids.to_bytes(entry.id)) % _TOTALS_SHARDS
     month = f"{entry.on:%Y-%m}"
     sums: dict[str, int] = {}
-    for line in entry.postings:
-        side = "debit" if line.amount > 0 else "credit"
-        name = f"{side}_{line.account.value}"
-        sums[name] = sums.get(name, 0) + abs(line.amount)
+    for posting in entry.postings:
+        side = "debit" if posting.amount > 0 else "credit"
+        name = f"{side}_{posting.account.value}"
+        sums[name] = sums.get(name, 0) + abs(posting.amount)
     key = TOTALS.key(org=entry.org_id, month=month, shard=shard)
     return [Create(entry), IncrementCounters(key, sums, "ledger_totals")]
 
 
 def build_entry(organization: Organization, movement: Movement, *, reference: str = "") -> Entry:
-    """`movement` as an entry of today."""
+    """A journal entry of `movement`, dated now."""
     now = clock.now()
     return Entry(
         id=ids.new("jrn"),
@@ -137,53 +137,55 @@ def build_entry(organization: Organization, movement: Movement, *, reference: st
     )
 
 
-def listed(caller: Caller, query: LedgerQuery) -> Page[Entry]:
-    """Entries, newest first. Raises Invalid for a range that ends before it begins."""
-    first, last = query.date_from or first_day(caller.org_id), query.date_to or _latest()
+def list_entries(caller: Caller, query: LedgerQuery) -> Page[Entry]:
+    """List entries, newest first. Raises Invalid for a range that ends before it begins."""
+    first, last = query.date_from or first_day(caller.org_id), query.date_to or _last_day()
     if last < first:
         raise errors.Invalid.field("date_to", "must not be before date_from")
     where: dict[str, str | int | bool] = {f"on_{query.account.value}": True} if query.account else {}
     between = (str(first), f"{last}~")
     if query.client_id is not None:
         if query.vendor_id is not None:
-            raise errors.Invalid.field("vendor_id", "cannot be asked for together with client_id")
+            raise errors.Invalid.field("vendor_id", "cannot be combined with client_id")
         partition = OF_CLIENT.partition(org=caller.org_id, client=query.client_id)
         return query_page(Entry, OF_CLIENT, [partition], query, between=between, where=where, descending=True)
     if query.vendor_id is not None:
         partition = OF_VENDOR.partition(org=caller.org_id, vendor=query.vendor_id)
         return query_page(Entry, OF_VENDOR, [partition], query, between=between, where=where, descending=True)
-    partitions = _partitions(caller.org_id, first, last)[::-1]
+    partitions = _month_partitions(caller.org_id, first, last)[::-1]
     return query_page(Entry, JOURNAL, partitions, query, between=between, where=where, descending=True)
 
 
 def first_day(org_id: str) -> date:
-    """A day on which there can be no entries yet: when the organization began, it may have been a day less there."""
+    """The day before the organization was created in UTC: its local date may have been that day."""
     return ids.created_at_of(org_id).date() - timedelta(days=1)
 
 
-def _latest() -> date:
-    """The last day that can have entries: somewhere it is tomorrow already."""
+def _last_day() -> date:
+    """The last day that can have entries: tomorrow in UTC, which has begun in some time zones."""
     return clock.now().date() + timedelta(days=1)
 
 
-def _partitions(org_id: str, first: date, last: date) -> list[str]:
-    span = months_between(midnight(max(first, first_day(org_id))), midnight(min(last, _latest())))
+def _month_partitions(org_id: str, first: date, last: date) -> list[str]:
+    span = months_between(midnight(max(first, first_day(org_id))), midnight(min(last, _last_day())))
     return [JOURNAL.partition(org=org_id, month=month) for month in span]
 
 
 def midnight(day: date) -> datetime:
-    """The beginning of a day, in UTC."""
+    """The start of a day, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def in_range(org_id: str, first: date, last: date) -> Iterator[Entry]:
-    """All entries of these days, both included, oldest first: for exports and checks."""
-    for partition in _partitions(org_id, first, last):
-        yield from (each for each in query_all(Entry, partition, most=MOST_ENTRIES) if first <= each.on <= last)
+def iter_entries(org_id: str, first: date, last: date) -> Iterator[Entry]:
+    """Iterate over all entries of a date range, both ends included, oldest first: for exports and checks."""
+    for partition in _month_partitions(org_id, first, last):
+        yield from (
+            entry for entry in query_all(Entry, partition, most=MAX_ENTRIES_PER_MONTH) if first <= entry.on <= last
+        )
 
 
 class AccountTotals(BaseSchema):
-    """What was debited and credited to an account, in cents; `balance` is their difference, positive for a debit."""
+    """Debits and credits of an account, in cents. `balance` is their difference, positive for a debit."""
 
     debit: Amount = 0
     credit: Amount = 0
@@ -193,22 +195,26 @@ class AccountTotals(BaseSchema):
         return int(self.debit - self.credit)
 
 
-def totals_by_month(org_id: str, span: Sequence[str]) -> dict[str, dict[Account, AccountTotals]]:
-    """For each month (`YYYY-MM`), what its entries add up to for each account. One read for two years."""
-    found: dict[str, dict[Account, AccountTotals]] = {}
-    for start in range(0, len(span), _MONTHS_AT_ONCE):
-        some = span[start : start + _MONTHS_AT_ONCE]
-        keys = {TOTALS.key(org=org_id, month=month, shard=shard): month for month in some for shard in range(_SHARDS)}
-        sums: dict[str, dict[str, int]] = {month: {} for month in some}
+def totals_by_month(org_id: str, months: Sequence[str]) -> dict[str, dict[Account, AccountTotals]]:
+    """Totals per account for each month (`YYYY-MM`). One read covers two years."""
+    totals: dict[str, dict[Account, AccountTotals]] = {}
+    for start in range(0, len(months), _MONTHS_PER_READ):
+        batch = months[start : start + _MONTHS_PER_READ]
+        keys = {
+            TOTALS.key(org=org_id, month=month, shard=shard): month
+            for month in batch
+            for shard in range(_TOTALS_SHARDS)
+        }
+        sums: dict[str, dict[str, int]] = {month: {} for month in batch}
         for key, numbers in store.batch_get_counters(keys).items():
             for name, value in numbers.items():
                 sums[keys[key]][name] = sums[keys[key]].get(name, 0) + value
-        for month in some:
-            found[month] = {
+        for month in batch:
+            totals[month] = {
                 account: AccountTotals(
                     debit=sums[month].get(f"debit_{account.value}", 0),
                     credit=sums[month].get(f"credit_{account.value}", 0),
                 )
                 for account in Account
             }
-    return found
+    return totals

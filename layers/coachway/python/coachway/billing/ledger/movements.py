@@ -1,35 +1,35 @@
-"""How each thing that happens is booked: one builder each. Pure; cents in, a balanced movement out.
+"""Builders of balanced movements, one for each cause. Pure: amounts in cents.
 
-| what happens | debit | credit |
+| cause | debit | credit |
 |---|---|---|
-| an invoice of 726.50 is issued, of it 26.50 tax | accounts_receivable 726.50 | revenue 700.00, tax_payable 26.50 |
-| … of which 200.00 were paid ahead | accounts_receivable 526.50, | revenue 700.00, tax_payable 26.50 |
+| an invoice of 726.50 (26.50 tax) is issued | accounts_receivable 726.50 | revenue 700.00, tax_payable 26.50 |
+| … with a deposit of 200.00 applied | accounts_receivable 526.50, | revenue 700.00, tax_payable 26.50 |
 | | customer_deposits 200.00 | |
-| it is voided | the same the other way round | |
-| a client pays 181.63 ahead | cash 181.63 | customer_deposits 181.63 |
-| … and gets 100.00 of it back | customer_deposits 100.00 | cash 100.00 |
-| … and we keep 81.63, as it cancelled late | customer_deposits 81.63 | revenue 81.63 |
+| the invoice is voided | the reverse | |
+| a client pays a deposit of 181.63 | cash 181.63 | customer_deposits 181.63 |
+| … 100.00 of it are refunded | customer_deposits 100.00 | cash 100.00 |
+| … 81.63 of it are kept as a cancellation fee | customer_deposits 81.63 | revenue 81.63 |
 | a client pays 526.50 of an invoice | cash 526.50 | accounts_receivable 526.50 |
-| … and its cheque comes back | accounts_receivable 526.50 | cash 526.50 |
-| … or we give 100.00 of it back | refunds 100.00 | cash 100.00 |
-| it is voided when 526.50 of it are paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
+| … the check bounces | accounts_receivable 526.50 | cash 526.50 |
+| … 100.00 of it are refunded | refunds 100.00 | cash 100.00 |
+| the invoice is voided after 526.50 were paid | revenue 700.00, tax_payable 26.50 | customer_deposits 526.50, |
 | | | accounts_receivable 200.00 |
-| some of what we kept is given back after all | refunds 40.00 | cash 40.00 |
-| a vendor wins a trip for 1,250.00 | cost_of_service 1,250.00 | accounts_payable 1,250.00 |
-| … and is paid | accounts_payable 1,250.00 | cash 1,250.00 |
-| Stripe keeps 5.57 | fees 5.57 | cash 5.57 |
-| a refund did not arrive | the same as when it was given back, the other way round | |
-| a bank withholds 181.63, as its payer disputes that | disputed_payments 181.63 | cash 181.63 |
-| … and decides for us | cash 181.63 | disputed_payments 181.63 |
-| … or for the payer | the same, and then as a refund | |
+| 40.00 of a cancellation fee are refunded | refunds 40.00 | cash 40.00 |
+| a vendor is awarded a trip for 1,250.00 | cost_of_service 1,250.00 | accounts_payable 1,250.00 |
+| … the vendor is paid | accounts_payable 1,250.00 | cash 1,250.00 |
+| Stripe charges a fee of 5.57 | fees 5.57 | cash 5.57 |
+| a refund is returned by the bank | the reverse of the refund | |
+| a bank withholds 181.63 for a dispute | disputed_payments 181.63 | cash 181.63 |
+| … the dispute is won | cash 181.63 | disputed_payments 181.63 |
+| … the dispute is lost | the same, then as a refund | |
 
-Giving money back lowers what was earned, and does not open the invoice again: a client's balance is its invoices, less
-what was given back on them, less its payments, plus its refunds.
+A refund lowers revenue and does not reopen the invoice. A client's balance is its invoices, less refunds on them, less
+its payments, plus its refunds.
 """
 
 from __future__ import annotations
 
-from coachway.billing.ledger.accounts import Account, Kind, Movement, Posting
+from coachway.billing.ledger.accounts import Account, Movement, MovementKind, Posting
 
 
 def invoice_issued(
@@ -43,25 +43,25 @@ def invoice_issued(
     currency: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """A client owes `net` and `tax`, less what of it was paid ahead, which becomes earned."""
-    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    lines = _lines(
-        Posting(account=Account.RECEIVABLE, amount=net + tax - paid_ahead, **about),
-        Posting(account=Account.REVENUE, amount=-net, **about),
-        Posting(account=Account.TAX, amount=-tax, **about),
-        Posting(account=Account.DEPOSITS, amount=paid_ahead, **about),
+    """An invoice is issued: the client owes `net` plus `tax`, less the deposits in `paid_ahead`."""
+    references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    postings = _nonzero(
+        Posting(account=Account.RECEIVABLE, amount=net + tax - paid_ahead, **references),
+        Posting(account=Account.REVENUE, amount=-net, **references),
+        Posting(account=Account.TAX, amount=-tax, **references),
+        Posting(account=Account.DEPOSITS, amount=paid_ahead, **references),
     )
-    return Movement(kind=Kind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=lines)
+    return Movement(kind=MovementKind.INVOICE_ISSUED, currency=currency, memo=f"Invoice {number}", postings=postings)
 
 
-def _lines(*postings: Posting) -> list[Posting]:
-    return [each for each in postings if each.amount]
+def _nonzero(*postings: Posting) -> list[Posting]:
+    return [posting for posting in postings if posting.amount]
 
 
 def deposit_received(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
     """A client pays before it is invoiced."""
-    return _two(
-        Kind.DEPOSIT_RECEIVED,
+    return _build_movement(
+        MovementKind.DEPOSIT_RECEIVED,
         currency,
         memo,
         Posting(account=Account.CASH, amount=cents, client_id=client_id, charter_id=charter_id),
@@ -70,9 +70,9 @@ def deposit_received(*, client_id: str, charter_id: str | None, cents: int, curr
 
 
 def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A client gets back what it paid ahead."""
-    return _two(
-        Kind.DEPOSIT_REFUNDED,
+    """A deposit is refunded."""
+    return _build_movement(
+        MovementKind.DEPOSIT_REFUNDED,
         currency,
         memo,
         Posting(account=Account.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
@@ -81,9 +81,9 @@ def deposit_refunded(*, client_id: str, charter_id: str | None, cents: int, curr
 
 
 def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: str, memo: str) -> Movement:
-    """What a client that cancels late does not get back is earned."""
-    return _two(
-        Kind.CANCELLATION_FEE,
+    """A deposit, or a part of it, is kept as a cancellation fee."""
+    return _build_movement(
+        MovementKind.CANCELLATION_FEE,
         currency,
         memo,
         Posting(account=Account.DEPOSITS, amount=cents, client_id=client_id, charter_id=charter_id),
@@ -92,9 +92,9 @@ def cancellation_fee(*, client_id: str, charter_id: str, cents: int, currency: s
 
 
 def fee_refunded(*, client_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A client gets back, after all, something of what was kept when it cancelled."""
-    return _two(
-        Kind.PAYMENT_REFUNDED,
+    """A cancellation fee, or a part of it, is refunded."""
+    return _build_movement(
+        MovementKind.PAYMENT_REFUNDED,
         currency,
         memo,
         Posting(account=Account.REFUNDS, amount=cents, client_id=client_id, charter_id=charter_id),
@@ -115,46 +115,48 @@ def invoice_voided(
     currency: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """It is not owed: nothing was earned, and what was paid on it is a deposit again.
+    """An invoice is voided: revenue is reversed, and payments on it become deposits.
 
-    Of `paid`, `refunded` were given back before, and of that `tax_refunded` as tax.
+    Of `paid`, `refunded` cents were refunded before, of which `tax_refunded` were tax.
     """
-    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    lines = _lines(
-        Posting(account=Account.RECEIVABLE, amount=paid - net - tax, **about),
-        Posting(account=Account.REVENUE, amount=net, **about),
-        Posting(account=Account.TAX, amount=tax - tax_refunded, **about),
-        Posting(account=Account.REFUNDS, amount=tax_refunded - refunded, **about),
-        Posting(account=Account.DEPOSITS, amount=refunded - paid, **about),
+    references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    postings = _nonzero(
+        Posting(account=Account.RECEIVABLE, amount=paid - net - tax, **references),
+        Posting(account=Account.REVENUE, amount=net, **references),
+        Posting(account=Account.TAX, amount=tax - tax_refunded, **references),
+        Posting(account=Account.REFUNDS, amount=tax_refunded - refunded, **references),
+        Posting(account=Account.DEPOSITS, amount=refunded - paid, **references),
     )
-    return Movement(kind=Kind.INVOICE_VOIDED, currency=currency, memo=f"Invoice {number} voided", postings=lines)
+    return Movement(
+        kind=MovementKind.INVOICE_VOIDED, currency=currency, memo=f"Invoice {number} voided", postings=postings
+    )
 
 
 def payment_received(
     *, client_id: str, invoice_id: str, cents: int, currency: str, memo: str, charter_id: str | None = None
 ) -> Movement:
     """A client pays an invoice, or a part of it."""
-    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    return _two(
-        Kind.PAYMENT_RECEIVED,
+    references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    return _build_movement(
+        MovementKind.PAYMENT_RECEIVED,
         currency,
         memo,
-        Posting(account=Account.CASH, amount=cents, **about),
-        Posting(account=Account.RECEIVABLE, amount=-cents, **about),
+        Posting(account=Account.CASH, amount=cents, **references),
+        Posting(account=Account.RECEIVABLE, amount=-cents, **references),
     )
 
 
 def payment_reversed(
     *, client_id: str, invoice_id: str, cents: int, currency: str, memo: str, charter_id: str | None = None
 ) -> Movement:
-    """A payment of an invoice turned out to be none: the client owes it again."""
-    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    return _two(
-        Kind.PAYMENT_REVERSED,
+    """A payment of an invoice is reversed: the client owes the amount again."""
+    references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    return _build_movement(
+        MovementKind.PAYMENT_REVERSED,
         currency,
         memo,
-        Posting(account=Account.RECEIVABLE, amount=cents, **about),
-        Posting(account=Account.CASH, amount=-cents, **about),
+        Posting(account=Account.RECEIVABLE, amount=cents, **references),
+        Posting(account=Account.CASH, amount=-cents, **references),
     )
 
 
@@ -168,20 +170,20 @@ def payment_refunded(
     memo: str,
     charter_id: str | None = None,
 ) -> Movement:
-    """A client gets `cents` back of what it paid on an invoice; `tax` of it is not owed to the state any more."""
-    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    lines = _lines(
-        Posting(account=Account.REFUNDS, amount=cents - tax, **about),
-        Posting(account=Account.TAX, amount=tax, **about),
-        Posting(account=Account.CASH, amount=-cents, **about),
+    """A payment of an invoice is refunded: `cents` in total, of which `tax` lowers the tax payable."""
+    references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    postings = _nonzero(
+        Posting(account=Account.REFUNDS, amount=cents - tax, **references),
+        Posting(account=Account.TAX, amount=tax, **references),
+        Posting(account=Account.CASH, amount=-cents, **references),
     )
-    return Movement(kind=Kind.PAYMENT_REFUNDED, currency=currency, memo=memo, postings=lines)
+    return Movement(kind=MovementKind.PAYMENT_REFUNDED, currency=currency, memo=memo, postings=postings)
 
 
 def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A vendor was awarded a trip, and is owed its price."""
-    return _two(
-        Kind.COST_INCURRED,
+    """A vendor is awarded a trip: its price is payable."""
+    return _build_movement(
+        MovementKind.COST_INCURRED,
         currency,
         memo,
         Posting(account=Account.COST, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
@@ -190,9 +192,9 @@ def cost_incurred(*, vendor_id: str, charter_id: str | None, cents: int, currenc
 
 
 def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A vendor is not owed it any more: the trip does not take place, or is somebody else's."""
-    return _two(
-        Kind.COST_REVERSED,
+    """A payable is voided, for example because the trip was cancelled or awarded to another vendor."""
+    return _build_movement(
+        MovementKind.COST_REVERSED,
         currency,
         memo,
         Posting(account=Account.PAYABLE, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
@@ -201,9 +203,9 @@ def cost_reversed(*, vendor_id: str, charter_id: str | None, cents: int, currenc
 
 
 def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency: str, memo: str) -> Movement:
-    """A vendor was paid."""
-    return _two(
-        Kind.PAYOUT_MADE,
+    """A vendor is paid."""
+    return _build_movement(
+        MovementKind.PAYOUT_MADE,
         currency,
         memo,
         Posting(account=Account.PAYABLE, amount=cents, vendor_id=vendor_id, charter_id=charter_id),
@@ -212,9 +214,9 @@ def payout_made(*, vendor_id: str, charter_id: str | None, cents: int, currency:
 
 
 def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
-    """What taking a payment cost."""
-    return _two(
-        Kind.FEE_PAID,
+    """A payment processor charges a fee."""
+    return _build_movement(
+        MovementKind.FEE_PAID,
         currency,
         memo,
         Posting(account=Account.FEES, amount=cents),
@@ -223,24 +225,24 @@ def fee_paid(*, cents: int, currency: str, memo: str) -> Movement:
 
 
 def reversal_of(movement: Movement) -> Movement:
-    """A refund that did not arrive: what giving it back had moved moves back."""
-    back = [line.model_copy(update={"amount": -line.amount}) for line in movement.postings]
-    return movement.model_copy(update={"kind": Kind.REFUND_BOUNCED, "postings": back})
+    """The reverse of a refund's movement, when the bank returns the refund."""
+    postings = [posting.model_copy(update={"amount": -posting.amount}) for posting in movement.postings]
+    return movement.model_copy(update={"kind": MovementKind.REFUND_BOUNCED, "postings": postings})
 
 
 def dispute_hold(
     *, client_id: str, invoice_id: str | None, charter_id: str | None, cents: int, currency: str, memo: str
 ) -> Movement:
-    """A bank keeps `cents` of a disputed payment until it has decided; negative: it lets go of them."""
-    about = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
-    return _two(
-        Kind.DISPUTE_WITHHELD if cents > 0 else Kind.DISPUTE_RELEASED,
+    """A bank withholds `cents` of a disputed payment, or releases them when negative."""
+    references = {"client_id": client_id, "invoice_id": invoice_id, "charter_id": charter_id}
+    return _build_movement(
+        MovementKind.DISPUTE_WITHHELD if cents > 0 else MovementKind.DISPUTE_RELEASED,
         currency,
         memo,
-        Posting(account=Account.DISPUTED, amount=cents, **about),
-        Posting(account=Account.CASH, amount=-cents, **about),
+        Posting(account=Account.DISPUTED, amount=cents, **references),
+        Posting(account=Account.CASH, amount=-cents, **references),
     )
 
 
-def _two(kind: Kind, currency: str, memo: str, debit: Posting, credit: Posting) -> Movement:
+def _build_movement(kind: MovementKind, currency: str, memo: str, debit: Posting, credit: Posting) -> Movement:
     return Movement(kind=kind, currency=currency, memo=memo, postings=[debit, credit])

@@ -1,4 +1,4 @@
-"""What we owe vendors, how they were paid, and where both lie in the table."""
+"""Payables and payouts to vendors: records, access patterns, requests and queries."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from coachway.vendors.model import VendorId
 
 PayoutId = Annotated[str, Field(pattern=ids.pattern("pyo"))]
 
-PAYABLE = AccessPattern("something owed to a vendor", pk="ORG#{org}#PAYABLE#{id}", sk="HEAD")
+PAYABLE = AccessPattern("a payable", pk="ORG#{org}#PAYABLE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
-    "what was ever owed to vendors, newest first, by the month it came to be",
+    "payables by the month they were created, newest first",
     index="gsi1",
     pk="ORG#{org}#PAYABLES#{month}",
     sk="{made}#{id}",
 )
 OF_VENDOR = AccessPattern(
-    "what was ever owed to a vendor, newest first",
+    "payables of a vendor, newest first",
     index="gsi2",
     pk="ORG#{org}#PAYABLES_OF#{vendor}",
     sk="{made}#{id}",
 )
 OWED = AccessPattern(
-    "what is owed to vendors and not paid, soonest due first",
+    "unpaid payables, earliest due date first",
     index="gsi3",
     pk="ORG#{org}#PAYABLES_OWED",
     sk="{due}#{id}",
 )
 FALLING_DUE = AccessPattern(
-    "what is owed to vendors by the hour in which it falls due, of all organizations: only the timer reads it",
+    "payables of all organizations by the hour in which they become due, for the timer",
     index="gsi4",
     pk="PAYABLES_DUE#{hour}",
     sk="{due}#{id}",
 )
-PAYOUT = AccessPattern("a payment to a vendor", pk="ORG#{org}#PAYOUT#{id}", sk="HEAD")
+PAYOUT = AccessPattern("a payout to a vendor", pk="ORG#{org}#PAYOUT#{id}", sk="HEAD")
 
 PAYABLE_EXAMPLE: Final[dict[str, JsonValue]] = {
     "vendor_id": "ven_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
@@ -56,7 +56,7 @@ PAYABLE_EXAMPLE: Final[dict[str, JsonValue]] = {
 }
 
 
-class PayMethod(StrEnum):
+class PayoutMethod(StrEnum):
     """How a vendor is paid."""
 
     ACH = "ach"
@@ -67,7 +67,7 @@ class PayMethod(StrEnum):
 
 
 class PayableInput(RequestSchema):
-    """Something that we owe a vendor besides what it was awarded, which is entered by itself."""
+    """A payable besides awarded bids, whose payables are created automatically."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PAYABLE_EXAMPLE]})
 
@@ -79,7 +79,7 @@ class PayableInput(RequestSchema):
 
 
 class Payable(Entity):
-    """Something that we owe a vendor. What it was awarded is due on the day that it was promised."""
+    """An amount owed to a vendor. The payable of an awarded bid is due on the bid's payout date."""
 
     KIND: ClassVar[str] = "payable"
 
@@ -87,11 +87,11 @@ class Payable(Entity):
     vendor_name: str
     charter_id: str | None = None
     charter_number: str = ""
-    bid_id: Annotated[str | None, Field(description="the bid that was awarded; none if somebody entered it")] = None
+    bid_id: Annotated[str | None, Field(description="The awarded bid. Null for a payable created by a user.")] = None
     amount: Amount
     currency: str
     due_date: Day
-    falls_due_at: Annotated[AwareDatetime, Field(description="the beginning of that day where the organization is")]
+    falls_due_at: Annotated[AwareDatetime, Field(description="Start of the due date in the organization's time zone.")]
     description: str
     status: PayableStatus = PayableStatus.OPEN
     paid_at: AwareDatetime | None = None
@@ -103,40 +103,40 @@ class Payable(Entity):
         return PAYABLE.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        made, due = sortable(self.created_at), sortable(self.falls_due_at)
-        found = {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=made[:7], made=made, id=self.id),
-            "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, made=made, id=self.id),
+        created, due_key = sortable(self.created_at), sortable(self.falls_due_at)
+        keys = {
+            "gsi1": BY_MONTH.key(org=self.org_id, month=created[:7], made=created, id=self.id),
+            "gsi2": OF_VENDOR.key(org=self.org_id, vendor=self.vendor_id, made=created, id=self.id),
         }
         if self.status.is_owed:
-            found["gsi3"] = OWED.key(org=self.org_id, due=self.due_date, id=self.id)
+            keys["gsi3"] = OWED.key(org=self.org_id, due=self.due_date, id=self.id)
         if self.status is PayableStatus.OPEN:
-            found["gsi4"] = FALLING_DUE.key(hour=due[:13], due=due, id=self.id)
-        return found
+            keys["gsi4"] = FALLING_DUE.key(hour=due_key[:13], due=due_key, id=self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "vendor_id": self.vendor_id}
 
 
 class PayableQuery(PageQuery):
-    """Which payables: of a vendor, in a status; with `due_to` those that are owed, the soonest due first."""
+    """Filters of the list of payables. With `due_to`: unpaid ones, earliest due date first."""
 
     vendor_id: VendorId | None = None
     status: PayableStatus | None = None
-    due_to: Annotated[Day | None, Field(description="only what is owed and due up to this day")] = None
+    due_to: Annotated[Day | None, Field(description="Only unpaid payables that are due on or before this date.")] = None
 
 
 class PayInput(RequestSchema):
-    """How a vendor was paid; it is told."""
+    """How a vendor was paid. The remittance email includes it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"method": "ach", "reference": "Transfer 4711"}]})
 
-    method: PayMethod
+    method: PayoutMethod
     reference: Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f]*$")] = ""
 
 
-class PayTogetherInput(PayInput):
-    """What is paid together, all or none: each vendor gets one payment for all of its own."""
+class PayoutInput(PayInput):
+    """Payables to pay together, all or none. Each vendor gets one payout."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -148,7 +148,7 @@ class PayTogetherInput(PayInput):
 
 
 class VoidPayableInput(RequestSchema):
-    """Why something is not owed any more."""
+    """Why a payable is voided."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Entered twice"}]})
 
@@ -156,7 +156,7 @@ class VoidPayableInput(RequestSchema):
 
 
 class Payout(Entity):
-    """A payment to a vendor, for one thing or for several."""
+    """A payment to a vendor for one or several payables."""
 
     KIND: ClassVar[str] = "payout"
 
@@ -165,7 +165,7 @@ class Payout(Entity):
     lines: list[PaidLine]
     total: Amount
     currency: str
-    method: PayMethod
+    method: PayoutMethod
     reference: str
     paid_on: Day
     paid_by: str
@@ -174,8 +174,8 @@ class Payout(Entity):
         return PAYOUT.key(org=self.org_id, id=self.id)
 
 
-class Payouts(BaseSchema):
-    """What was paid together: one payment for each vendor."""
+class PayoutBatch(BaseSchema):
+    """Payouts made together, one per vendor."""
 
     items: list[Payout]
     total: Amount

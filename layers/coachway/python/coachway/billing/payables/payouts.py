@@ -1,14 +1,13 @@
-"""Pays vendors: one thing, or many together. Each vendor gets one payment, and is told once what it is for."""
+"""Record payouts to vendors, for one or many payables. Each vendor gets one payout and one remittance email."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.ledger import journal, movements
 from coachway.billing.ledger.accounts import Movement
 from coachway.billing.payables import rules, service
-from coachway.billing.payables.model import PAYABLE, PAYOUT, Payable, PayInput, Payout, Payouts, PayTogetherInput
+from coachway.billing.payables.model import PAYABLE, PAYOUT, Payable, PayInput, Payout, PayoutBatch, PayoutInput
 from coachway.billing.payables.rules import PayableStatus
 from coachway.contracts.billing.payables import PaidLine, PayablePaid, PayoutMade
 from coachway.core import errors, store
@@ -21,87 +20,98 @@ from coachway.identity.model.organization import Organization
 from coachway.vendors.model import VENDOR, Vendor
 
 
-def pay(caller: Caller, payable_id: str, how: PayInput, expected: int | None) -> Payable:
-    """Pay one. Raises Missing, Stale, Conflict when it is paid or void already."""
-    payable = service.get(caller, payable_id, expected=expected)
-    work, after = _paid(caller, organization_queries.get(caller.org_id), [payable], how)
-    [answer] = after
-    store.commit(caller, *work, answer=answer.model_copy(update={"version": payable.version + 1}))
-    return answer
+def pay_payable(caller: Caller, payable_id: str, request: PayInput, expected: int | None) -> Payable:
+    """Record the payout of one payable. Raises NotFound, PreconditionFailed, InvalidStatusTransition."""
+    payable = service.get_payable(caller, payable_id, expected=expected)
+    ops, paid = _payout_ops(caller, organization_queries.get(caller.org_id), [payable], request)
+    [payable_after] = paid
+    store.commit(caller, *ops, answer=payable_after.model_copy(update={"version": payable.version + 1}))
+    return payable_after
 
 
-def pay_together(caller: Caller, wanted: PayTogetherInput) -> Payouts:
-    """Pay many, all or none. Raises Invalid for one that is not there, Conflict for one that is paid or void."""
-    asked = list(dict.fromkeys(wanted.payable_ids))
-    keys = {payable_id: PAYABLE.key(org=caller.org_id, id=payable_id) for payable_id in asked}
-    found = store.find_many(Payable, keys.values())
-    missing = [payable_id for payable_id, key in keys.items() if key not in found]
+def pay_together(caller: Caller, request: PayoutInput) -> PayoutBatch:
+    """Record payouts of many payables, all or none. Raises Invalid for unknown ones, InvalidStatusTransition."""
+    payable_ids = list(dict.fromkeys(request.payable_ids))
+    keys = {payable_id: PAYABLE.key(org=caller.org_id, id=payable_id) for payable_id in payable_ids}
+    payables = store.find_many(Payable, keys.values())
+    missing = [payable_id for payable_id, key in keys.items() if key not in payables]
     if missing:
-        raise errors.Invalid.field("payable_ids", f"there is no payable {', '.join(missing)}")
-    work, _ = _paid(caller, organization_queries.get(caller.org_id), [found[keys[each]] for each in asked], wanted)
-    made = [op.record for op in work if isinstance(op, Create) and isinstance(op.record, Payout)]
-    total = sum(payout.total for payout in made)
-    answer = Payouts(items=made, total=total, currency=made[0].currency)
-    store.commit(caller, *work, answer=answer)
-    return answer
+        raise errors.Invalid.field("payable_ids", f"{', '.join(missing)} does not exist", "not_found")
+    ops, _ = _payout_ops(
+        caller,
+        organization_queries.get(caller.org_id),
+        [payables[keys[payable_id]] for payable_id in payable_ids],
+        request,
+    )
+    payouts = [op.record for op in ops if isinstance(op, Create) and isinstance(op.record, Payout)]
+    total = sum(payout.total for payout in payouts)
+    batch = PayoutBatch(items=payouts, total=total, currency=payouts[0].currency)
+    store.commit(caller, *ops, answer=batch)
+    return batch
 
 
-def get(caller: Caller, payout_id: str) -> Payout:
-    """A payment to a vendor. Raises Missing, also for another vendor's."""
-    found = store.get(Payout, PAYOUT.key(org=caller.org_id, id=payout_id))
-    if caller.is_outside and (caller.role != "vendor" or caller.party_id != found.vendor_id):
-        raise errors.NotFound("there is no such payout")
-    return found
+def get_payout(caller: Caller, payout_id: str) -> Payout:
+    """Get a payout. Raises NotFound, also for another vendor's."""
+    payout = store.get(Payout, PAYOUT.key(org=caller.org_id, id=payout_id))
+    if caller.is_outside and (caller.role != "vendor" or caller.party_id != payout.vendor_id):
+        raise errors.NotFound("Payout not found.")
+    return payout
 
 
-def _paid(
-    caller: Caller, organization: Organization, owed: Sequence[Payable], how: PayInput
+def _payout_ops(
+    caller: Caller, organization: Organization, payables: Sequence[Payable], request: PayInput
 ) -> tuple[list[Op], list[Payable]]:
-    """The ops that pay these, and the payables as they are afterwards, vendor by vendor."""
-    rules.require_together([payable.vendor_id for payable in owed])
-    for payable in owed:
-        rules.require_step(payable.status, PayableStatus.PAID, f"payable {payable.id}")
-    vendors = store.find_many(Vendor, {VENDOR.key(org=caller.org_id, id=each.vendor_id) for each in owed})
+    """The operations that pay these payables, and the paid payables, vendor by vendor."""
+    rules.require_payable_together([payable.vendor_id for payable in payables])
+    for payable in payables:
+        if not rules.TRANSITIONS.allows(payable.status, PayableStatus.PAID):
+            raise errors.InvalidStatusTransition(f"Payable {payable.id} is {payable.status} and cannot be paid.")
+    vendors = store.find_many(Vendor, {VENDOR.key(org=caller.org_id, id=payable.vendor_id) for payable in payables})
     ops: list[Op] = []
-    after: list[Payable] = []
-    for vendor_id in dict.fromkeys(payable.vendor_id for payable in owed):
+    all_paid: list[Payable] = []
+    for vendor_id in dict.fromkeys(payable.vendor_id for payable in payables):
         vendor = vendors.get(VENDOR.key(org=caller.org_id, id=vendor_id))
-        some = [payable for payable in owed if payable.vendor_id == vendor_id]
-        payout = _payout(caller, organization, some, how)
-        paid = [_settled(caller, payable, payout) for payable in some]
-        told = PayoutMade(
+        vendor_payables = [payable for payable in payables if payable.vendor_id == vendor_id]
+        payout = _build_payout(caller, organization, vendor_payables, request)
+        paid_payables = [_mark_paid(caller, payable, payout) for payable in vendor_payables]
+        event = PayoutMade(
             **payout.model_dump(include=set(PayoutMade.model_fields) - {"payout_id"}),
             payout_id=payout.id,
             vendor_email=vendor.primary_email if vendor else "",
         )
-        ops += [Create(payout, [told])]
-        ops += [Update(before, each, [_told(each, payout)]) for before, each in zip(some, paid, strict=True)]
-        ops += ledger_journal.journal_ops(organization, _movement(payout, some), reference=payout.id)
-        after += paid
-    return ops, after
+        ops += [Create(payout, [event])]
+        ops += [
+            Update(before, payable, [_paid_event(payable, payout)])
+            for before, payable in zip(vendor_payables, paid_payables, strict=True)
+        ]
+        ops += journal.journal_ops(organization, _movement(payout, vendor_payables), reference=payout.id)
+        all_paid += paid_payables
+    return ops, all_paid
 
 
-def _payout(caller: Caller, organization: Organization, owed: Sequence[Payable], how: PayInput) -> Payout:
+def _build_payout(caller: Caller, organization: Organization, payables: Sequence[Payable], request: PayInput) -> Payout:
     lines = [
-        PaidLine(payable_id=each.id, number=each.charter_number, description=each.description, amount=each.amount)
-        for each in owed
+        PaidLine(
+            payable_id=payable.id, number=payable.charter_number, description=payable.description, amount=payable.amount
+        )
+        for payable in payables
     ]
     return Payout(
         id=ids.new("pyo"),
         org_id=organization.org_id,
-        vendor_id=owed[0].vendor_id,
-        vendor_name=owed[0].vendor_name,
+        vendor_id=payables[0].vendor_id,
+        vendor_name=payables[0].vendor_name,
         lines=lines,
         total=sum(line.amount for line in lines),
-        currency=owed[0].currency,
-        method=how.method,
-        reference=how.reference,
-        paid_on=ledger_journal.today(organization),
+        currency=payables[0].currency,
+        method=request.method,
+        reference=request.reference,
+        paid_on=journal.today(organization),
         paid_by=caller.user_id,
     )
 
 
-def _settled(caller: Caller, payable: Payable, payout: Payout) -> Payable:
+def _mark_paid(caller: Caller, payable: Payable, payout: Payout) -> Payable:
     return payable.model_copy(
         update={
             "status": PayableStatus.PAID,
@@ -112,17 +122,17 @@ def _settled(caller: Caller, payable: Payable, payout: Payout) -> Payable:
     )
 
 
-def _told(payable: Payable, payout: Payout) -> PayablePaid:
+def _paid_event(payable: Payable, payout: Payout) -> PayablePaid:
     return PayablePaid(
-        **service.about(payable), payout_id=payout.id, method=payout.method.value, reference=payout.reference
+        **service.event_fields(payable), payout_id=payout.id, method=payout.method.value, reference=payout.reference
     )
 
 
-def _movement(payout: Payout, owed: Sequence[Payable]) -> Movement:
-    charters = {payable.charter_id for payable in owed}
+def _movement(payout: Payout, payables: Sequence[Payable]) -> Movement:
+    charter_ids = {payable.charter_id for payable in payables}
     return movements.payout_made(
         vendor_id=payout.vendor_id,
-        charter_id=charters.pop() if len(charters) == 1 else None,
+        charter_id=charter_ids.pop() if len(charter_ids) == 1 else None,
         cents=payout.total,
         currency=payout.currency,
         memo=f"Paid by {payout.method.value}",

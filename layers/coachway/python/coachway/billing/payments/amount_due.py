@@ -1,4 +1,4 @@
-"""What can be paid by now: of an invoice all that is due, ahead for a charter what its schedule says."""
+"""Amounts due: the balance of an invoice, or the instalments of a charter that are due."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from coachway.billing.errors import CharterAlreadyInvoiced, CharterNotPayable
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.rules import require_payable
 from coachway.bookings import payment_schedule
@@ -25,70 +26,82 @@ _UNPAYABLE: Final = frozenset({Status.DECLINED, Status.EXPIRED, Status.CANCELLED
 
 @dataclass(frozen=True, slots=True)
 class AmountDue:
-    """What can be paid: of whom, for what, how much by now, and at most."""
+    """An amount due in cents: `due` now, and `maximum` that can be paid."""
 
     client_id: str
     number: str
     currency: str
     due: int
-    most: int
+    maximum: int
     paid: int
     conditions: Sequence[Op]
     invoice_id: str | None = None
     charter_id: str | None = None
 
 
-def of_invoice(caller: Caller, invoice_id: str) -> AmountDue:
-    """What can be paid of an invoice. Raises Missing, Conflict when it takes no payments."""
-    on = payment_effects.load_context(caller, invoice_id)
-    invoice = on.invoice
+def invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
+    """The amount due of an invoice. Raises NotFound, InvoiceNotPayable."""
+    context = payment_effects.load_context(caller, invoice_id)
+    invoice = context.invoice
     require_payable(invoice.status, invoice.balance_due, 1)
-    changed = errors.ConcurrentUpdate("this invoice was changed by somebody else: look at it again")
+    conflict = errors.ConcurrentUpdate("This invoice was changed by another request. Read it again.")
     return AmountDue(
         client_id=invoice.client_id,
         number=invoice.number,
         currency=invoice.currency,
         due=invoice.balance_due,
-        most=invoice.balance_due,
+        maximum=invoice.balance_due,
         paid=invoice.amount_paid,
-        conditions=[CheckVersion(invoice, changed)],
+        conditions=[CheckVersion(invoice, conflict)],
         invoice_id=invoice.id,
     )
 
 
-def of_charter(caller: Caller, charter_id: str) -> AmountDue:
-    """What can be paid ahead for a charter. Raises Missing, Conflict when it takes no payments."""
+def charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
+    """The amount due of a charter. Raises NotFound, CharterNotPayable, CharterAlreadyInvoiced."""
     charter = charter_queries.get_charter(caller, charter_id)
     if caller.is_outside and caller.party_id != charter.client_id:
-        raise errors.NotFound("there is no such charter")
+        raise errors.NotFound("Charter not found.")
     if charter.status in _UNPAYABLE:
-        raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no payments")
+        raise CharterNotPayable(f"This charter is {charter.status}.")
     if charter.status is Status.QUOTE and not charter.is_accepted:
-        raise errors.Conflict(
-            "its client has not accepted the quote yet: that comes first", title="this charter takes no payments"
-        )
+        raise CharterNotPayable("The client has not accepted the quote yet.")
     if charter.invoice_id is not None:
-        raise errors.Conflict(f"it is on {charter.invoice_id}: pay that", title="this charter is invoiced")
-    changed = errors.ConcurrentUpdate("this charter was changed by somebody else: look at it again")
+        raise CharterAlreadyInvoiced(f"This charter is on {charter.invoice_id}. Pay that invoice.")
+    conflict = errors.ConcurrentUpdate("This charter was changed by another request. Read it again.")
     return AmountDue(
         client_id=charter.client_id,
         number=charter.number,
         currency=charter.quote.currency,
-        due=_due_now(charter),
-        most=max(0, charter.quote.total - charter.amount_paid),
+        due=_current_instalment(charter),
+        maximum=max(0, charter.quote.total - charter.amount_paid),
         paid=charter.amount_paid,
-        conditions=[CheckVersion(charter, changed)],
+        conditions=[CheckVersion(charter, conflict)],
         charter_id=charter.id,
     )
 
 
-def _due_now(charter: Charter) -> int:
-    """Cents that are due by today; when nothing is, of the next instalment."""
-    client_key, house_key = CLIENT.key(org=charter.org_id, id=charter.client_id), ORGANIZATIONS.key(org=charter.org_id)
-    found = store.batch_get([client_key, house_key])
-    client = found.find(Client, client_key)
-    parts = payment_schedule.instalments_of(charter, client, found.get(Organization, house_key)) if client else []
-    due = instalments.amount_due_by(parts, payment_schedule.local_today(charter)) - charter.amount_paid
+def _current_instalment(charter: Charter) -> int:
+    """Cents due by today or, if nothing is due, of the next instalment."""
+    client_key, organization_key = (
+        CLIENT.key(org=charter.org_id, id=charter.client_id),
+        ORGANIZATIONS.key(org=charter.org_id),
+    )
+    records = store.batch_get([client_key, organization_key])
+    client = records.find(Client, client_key)
+    payment_parts = (
+        payment_schedule.instalments_of(charter, client, records.get(Organization, organization_key)) if client else []
+    )
+    due = instalments.amount_due_by(payment_parts, payment_schedule.local_today(charter)) - charter.amount_paid
     return (
-        due if due > 0 else next((left for left in instalments.open_instalments(parts, charter.amount_paid) if left), 0)
+        due
+        if due > 0
+        else next(
+            (
+                open_amount
+                for open_amount in instalments.open_instalments(payment_parts, charter.amount_paid)
+                if open_amount
+            ),
+            0,
+        )
     )

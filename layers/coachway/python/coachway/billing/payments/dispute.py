@@ -1,4 +1,4 @@
-"""Payments that their payers dispute at the bank: how that stands, and what it means for the money. Pure."""
+"""Disputes (chargebacks) of payments: their status and amounts. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from coachway.core.types.money import Amount
 
 
 class DisputeStatus(StrEnum):
-    """How a dispute stands."""
+    """The status of a dispute."""
 
     INQUIRY = "inquiry"
-    """The bank asks, and has taken nothing: giving the money back ends it."""
+    """The bank asks for information and has withheld nothing. A refund ends the inquiry."""
     OPEN = "open"
     WON = "won"
-    """The money is ours, or was never taken."""
+    """The payment is ours, or was never withheld."""
     LOST = "lost"
-    """The bank has given it back to the payer, for good."""
+    """The bank has returned the payment to the payer."""
 
     @property
     def is_over(self) -> bool:
@@ -30,11 +30,11 @@ class DisputeStatus(StrEnum):
 
     @property
     def holds(self) -> bool:
-        """Whether nothing of it can be given back, as the bank has it, or decides about it."""
+        """Whether the disputed amount cannot be refunded, because the bank withholds or has returned it."""
         return self in {DisputeStatus.OPEN, DisputeStatus.LOST}
 
 
-_OF_STRIPE: Final[Mapping[str, DisputeStatus]] = {
+_STRIPE_STATUSES: Final[Mapping[str, DisputeStatus]] = {
     "warning_needs_response": DisputeStatus.INQUIRY,
     "warning_under_review": DisputeStatus.INQUIRY,
     "warning_closed": DisputeStatus.WON,
@@ -44,21 +44,21 @@ _OF_STRIPE: Final[Mapping[str, DisputeStatus]] = {
 }
 
 
-def status_of(word: str) -> DisputeStatus:
-    """What Stripe's word for it means; `needs_response`, `under_review` and words of tomorrow: it is open."""
-    return _OF_STRIPE.get(word, DisputeStatus.OPEN)
+def status_from_stripe(stripe_status: str) -> DisputeStatus:
+    """Map a status of Stripe. `needs_response`, `under_review` and unknown ones are open."""
+    return _STRIPE_STATUSES.get(stripe_status, DisputeStatus.OPEN)
 
 
 class Dispute(BaseSchema):
-    """A payer told the bank that a payment is not right. `id` is Stripe's."""
+    """A dispute of a payment. `id` is Stripe's."""
 
     id: str
     status: DisputeStatus
-    reason: Annotated[str, Field(description="Stripe's word for it", examples=["product_not_received"])]
+    reason: Annotated[str, Field(description="Stripe's reason code.", examples=["product_not_received"])]
     amount: Amount
-    withheld: Annotated[Amount, Field(description="what the bank keeps until it has decided")] = 0
-    held: Annotated[Amount, Field(description="what cannot be given back because of it")] = 0
+    withheld: Annotated[Amount, Field(description="Amount withheld by the bank until it decides.")] = 0
+    held: Annotated[Amount, Field(description="Amount that cannot be refunded because of the dispute.")] = 0
     fee: Amount = 0
     opened_at: AwareDatetime
     closed_at: AwareDatetime | None = None
-    refund_id: Annotated[str | None, Field(description="by which it is in the books that it was lost")] = None
+    refund_id: Annotated[str | None, Field(description="ID of the refund that records a lost dispute.")] = None

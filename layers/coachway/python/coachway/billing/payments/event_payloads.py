@@ -8,8 +8,8 @@ from coachway.billing.payments.model import Payment
 from coachway.clients.model import Client
 
 
-def about(payment: Payment, client: Client | None) -> dict[str, Any]:
-    """What each of these events says of a payment; of a client that is gone, no name."""
+def payment_event_fields(payment: Payment, client: Client | None) -> dict[str, Any]:
+    """The fields common to all events of a payment. An erased client has no name."""
     return {
         "payment_id": payment.id,
         "client_id": payment.client_id,

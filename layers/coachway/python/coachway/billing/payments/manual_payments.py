@@ -1,114 +1,109 @@
-"""Records payments of invoices that came otherwise than by card: cash, checks, transfers."""
+"""Record and reverse manual payments of invoices: cash, checks and transfers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from coachway.billing.errors import InvoiceChanged, PaymentNotReversible
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.billing.invoices.service import InvoiceChanged, retry_on_invoice_change
-from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import journal
 from coachway.billing.payments.model import (
     PAYMENT,
-    PROMISED,
-    PROMISES,
+    REFUND_HOLDS,
+    REFUND_HOLDS_KIND,
     Payment,
     PaymentMethod,
     PaymentStatus,
-    RecordedInput,
+    RecordPaymentInput,
 )
 from coachway.contracts.billing.payments import PaymentReversed
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, IncrementCounters, Update
+from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 
 
-def record(caller: Caller, invoice_id: str, wanted: RecordedInput, expected: int | None = None) -> Invoice:
-    """The invoice once a payment was recorded. Raises Conflict when it takes none, or less is due."""
-    if wanted.method is PaymentMethod.CARD:
-        raise errors.Invalid.field("method", "cannot be card: cards are charged by POST /payments/process")
-    return retry_on_invoice_change(
-        lambda: _record(caller, payment_effects.load_context(caller, invoice_id, expected=expected), wanted)
-    )
+@retry_on_conflict
+def record_payment(
+    caller: Caller, invoice_id: str, request: RecordPaymentInput, expected: int | None = None
+) -> Invoice:
+    """Record a payment of an invoice. Raises InvoiceNotPayable, AmountExceedsBalance."""
+    if request.method is PaymentMethod.CARD:
+        raise errors.Invalid.field("method", "cannot be card: use POST /payments/process to charge a card")
+    return _record_payment(caller, payment_effects.load_context(caller, invoice_id, expected=expected), request)
 
 
-def _record(caller: Caller, on: payment_effects.InvoicePaymentContext, wanted: RecordedInput) -> Invoice:
-    today = ledger_journal.today(on.house)
-    received = wanted.received_on or today
-    if received > today:
+def _record_payment(
+    caller: Caller, context: payment_effects.InvoicePaymentContext, request: RecordPaymentInput
+) -> Invoice:
+    today = journal.today(context.organization)
+    received_on = request.received_on or today
+    if received_on > today:
         raise errors.Invalid.field("received_on", "must not be after today")
     payment = Payment(
         id=ids.new("pay"),
         org_id=caller.org_id,
-        client_id=on.invoice.client_id,
-        invoice_id=on.invoice.id,
-        number=on.invoice.number,
-        amount=wanted.amount,
-        currency=on.invoice.currency,
-        method=wanted.method,
+        client_id=context.invoice.client_id,
+        invoice_id=context.invoice.id,
+        number=context.invoice.number,
+        amount=request.amount,
+        currency=context.invoice.currency,
+        method=request.method,
         status=PaymentStatus.SUCCEEDED,
-        reference=wanted.reference,
-        notes=wanted.notes,
-        received_on=received,
+        reference=request.reference,
+        notes=request.notes,
+        received_on=received_on,
         taken_by=caller.user_id,
         succeeded_at=clock.now(),
     )
-    after, ops = payment_effects.apply_payment(on, payment_id=payment.id, cents=wanted.amount)
+    after, ops = payment_effects.apply_payment(context, payment_id=payment.id, cents=request.amount)
     store.commit(caller, Create(payment), *ops, answer=after)
     return after
 
 
-class NotReversible(errors.Conflict):
-    """This payment stays what it is."""
+@retry_on_conflict
+def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int | None = None) -> Payment:
+    """Reverse a recorded payment, such as a bounced check: its invoice is due again.
 
-    title = "this payment cannot be taken back"
-
-
-def reverse(caller: Caller, payment_id: str, reason: str, expected: int | None = None) -> Payment:
-    """Say that a payment was none: its invoice is due again. Nothing of it can be given back from now on.
-
-    Raises Missing, Stale, Conflict for a card's, for one that was taken back before, and when some of it was given back
-    or its invoice is void.
+    Raises NotFound, PreconditionFailed, and PaymentNotReversible for card payments, reversed or refunded payments, and
+    payments of void invoices.
     """
-    return retry_on_invoice_change(lambda: _reverse(caller, payment_id, reason, expected))
-
-
-def _reverse(caller: Caller, payment_id: str, reason: str, expected: int | None) -> Payment:
     before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id), expected=expected)
     if before.method is PaymentMethod.CARD or before.invoice_id is None:
-        raise NotReversible("what came by card is given back: POST /payments/refund")
+        raise PaymentNotReversible("Card payments are refunded: use POST /payments/refund.")
     if before.status is not PaymentStatus.SUCCEEDED:
-        raise NotReversible(f"it is {before.status}")
-    on = payment_effects.load_context(caller, before.invoice_id)
-    if on.invoice.status is InvoiceStatus.VOID:
-        raise NotReversible(f"{on.invoice.number} is void: what was paid on it is a deposit")
+        raise PaymentNotReversible(f"This payment is {before.status}.")
+    context = payment_effects.load_context(caller, before.invoice_id)
+    if context.invoice.status is InvoiceStatus.VOID:
+        raise PaymentNotReversible(f"Invoice {context.invoice.number} is void, so the payment is a deposit. Refund it.")
     changed: dict[str, Any] = {
         "status": PaymentStatus.REVERSED,
         "reversed_at": clock.now(),
         "reverse_reason": reason,
     }
     after = before.model_copy(update=changed)
-    told = PaymentReversed(
+    event = PaymentReversed(
         payment_id=before.id,
         client_id=before.client_id,
         invoice_id=before.invoice_id,
-        number=on.invoice.number,
+        number=context.invoice.number,
         amount=before.amount,
         currency=before.currency,
         method=before.method.value,
         reason=reason,
     )
-    # All of it is held, as if it were given back: whoever asks for a refund at the same moment loses, or this does.
-    held = IncrementCounters(
-        PROMISED.key(org=caller.org_id, payment=before.id),
+    # Hold the whole amount, as a refund does, so that a concurrent refund or this reversal fails.
+    hold_op = IncrementCounters(
+        REFUND_HOLDS.key(org=caller.org_id, payment=before.id),
         {"refunded": before.amount},
-        PROMISES,
+        REFUND_HOLDS_KIND,
         at_most={"refunded": before.amount},
-        otherwise=NotReversible("something of it was given back, or will be"),
+        otherwise=PaymentNotReversible("A part of this payment was refunded, or has a pending refund."),
     )
-    _, ops = payment_effects.apply_reversal(on, payment_id=before.id, cents=before.amount)
-    store.commit(caller, Update(before, after, [told], lost=InvoiceChanged()), held, *ops, answer=after)
+    _, ops = payment_effects.apply_reversal(context, payment_id=before.id, cents=before.amount)
+    store.commit(caller, Update(before, after, [event], lost=InvoiceChanged()), hold_op, *ops, answer=after)
     return after

@@ -1,4 +1,4 @@
-"""Payments: what they say, how callers ask for them, and where they lie in the table."""
+"""Payments: records, access patterns, requests and queries."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ from coachway.core.types.money import Amount, PositiveAmount
 
 PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
-    "payments, newest first, by the month they were begun",
+    "payments by the month they were created, newest first",
     index="gsi1",
     pk="ORG#{org}#PAYMENTS#{month}",
     sk="{id}",
 )
 OF_CLIENT = AccessPattern(
-    "the payments of a client, newest first",
+    "payments of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#PAYMENTS_OF#{client}",
     sk="{id}",
 )
 OF_SUBJECT = AccessPattern(
-    "the payments for an invoice, or ahead for a charter, newest first",
+    "payments of an invoice or a charter, newest first",
     index="gsi3",
     pk="ORG#{org}#PAYMENTS_FOR#{subject}",
     sk="{id}",
 )
 PENDING = AccessPattern(
-    "payments whose outcome is not written yet, by the hour they were begun, of all organizations",
+    "pending payments of all organizations by the hour they were created",
     index="gsi4",
     pk="PAYMENTS_PENDING#{hour}",
     sk="{begun}#{id}",
 )
-UNDER_WAY = AccessPattern(
-    "that a card is being charged for an invoice or a charter: one at a time",
+PAYMENT_HOLD = AccessPattern(
+    "the payment in progress of an invoice or a charter: one at a time",
     pk="ORG#{org}#PAYMENT_UNDER_WAY#{subject}",
     sk="HOLD",
 )
 
 
-REQUEST: Final = "payment-request"
-"""The unique value by which a request that is sent again finds its payment."""
+REQUEST_KEY: Final = "payment-request"
+"""The unique value by which a repeated request finds its payment."""
 
 
 class PaymentStatus(StrEnum):
-    """What became of a payment."""
+    """The status of a payment."""
 
     PENDING = "pending"
-    """It was begun; whether the money moved is not written yet."""
+    """The outcome is not known yet."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     REVERSED = "reversed"
-    """Staff had recorded it, and it turned out to be none."""
+    """Recorded by staff and reversed later, such as a bounced check."""
 
 
 class PaymentMethod(StrEnum):
-    """How money came."""
+    """The payment method."""
 
     CARD = "card"
     CASH = "cash"
@@ -75,7 +75,7 @@ class PaymentMethod(StrEnum):
 
 
 MethodToken = Annotated[str, Field(pattern=r"^pm_[A-Za-z0-9_]{1,100}$", examples=["pm_card_visa"])]
-"""Stripe's name for a card: numbers of cards never come here."""
+"""A payment method ID of Stripe. Card numbers never reach this API."""
 
 PAYMENT_EXAMPLE: Final[dict[str, JsonValue]] = {
     "invoice_id": "ivc_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
@@ -85,7 +85,7 @@ PAYMENT_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class PaymentInput(RequestSchema):
-    """What is paid by card: an invoice, or ahead for a charter."""
+    """A card payment of an invoice or a charter."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [PAYMENT_EXAMPLE]})
 
@@ -93,19 +93,19 @@ class PaymentInput(RequestSchema):
     charter_id: CharterId | None = None
     amount: Annotated[
         PositiveAmount | None,
-        Field(gt=0, description="left out: all that is due, of a charter the deposit or what is due by today"),
+        Field(gt=0, description="Defaults to the amount due: the invoice's balance, or the charter's due instalments."),
     ] = None
-    payment_method_id: Annotated[MethodToken | None, Field(description="left out: the card used last")] = None
+    payment_method_id: Annotated[MethodToken | None, Field(description="Defaults to the card used last.")] = None
 
     @model_validator(mode="after")
-    def _one_subject(self) -> Self:
+    def _check_subject(self) -> Self:
         if (self.invoice_id is None) == (self.charter_id is None):
-            raise ValueError("invoice_id, charter_id: give one of them")
+            raise ValueError("invoice_id, charter_id: exactly one is required")
         return self
 
 
-class RecordedInput(RequestSchema):
-    """A payment of an invoice that came otherwise than by card."""
+class RecordPaymentInput(RequestSchema):
+    """A payment of an invoice by cash, check or transfer."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": 1, "method": "check", "reference": "No. 1047"}]}
@@ -114,12 +114,12 @@ class RecordedInput(RequestSchema):
     amount: Annotated[PositiveAmount, Field(gt=0)]
     method: PaymentMethod
     reference: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
-    received_on: Annotated[Day | None, Field(description="left out: today")] = None
+    received_on: Annotated[Day | None, Field(description="Defaults to today.")] = None
     notes: Note = ""
 
 
-class ReverseInput(RequestSchema):
-    """Why a payment that was recorded is none."""
+class ReversePaymentInput(RequestSchema):
+    """Why a recorded payment is reversed."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The check came back unpaid"}]})
 
@@ -127,7 +127,7 @@ class ReverseInput(RequestSchema):
 
 
 class Payment(Entity):
-    """A payment by a client. `failure_code` is the card's or Stripe's own word for why it failed."""
+    """A payment by a client. `failure_code` is the decline code of the bank or of Stripe."""
 
     KIND: ClassVar[str] = "payment"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"payment_method_id", "off_session", "request_key", "request_body"})
@@ -135,7 +135,7 @@ class Payment(Entity):
     client_id: str
     invoice_id: str | None = None
     charter_id: str | None = None
-    number: Annotated[str, Field(description="of the invoice or charter it is for")] = ""
+    number: Annotated[str, Field(description="Number of the invoice or charter.")] = ""
     amount: Amount
     currency: str
     method: PaymentMethod = PaymentMethod.CARD
@@ -145,18 +145,18 @@ class Payment(Entity):
     stripe_charge_id: str | None = None
     card: Annotated[str | None, Field(examples=["Visa ending in 4242"])] = None
     fee: Amount = 0
-    awaits_payer: Annotated[bool, Field(description="the bank wants its payer to confirm it")] = False
+    awaits_payer: Annotated[bool, Field(description="Whether the payer must confirm the payment at the bank.")] = False
     failure_code: str | None = None
     failure_message: str | None = None
     amount_refunded: Amount = 0
     kept_as_deposit: Annotated[
-        bool, Field(description="what it was for did not take it any more: it is the client's until it is given back")
+        bool, Field(description="Whether the payment could not be applied and is kept as a deposit of the client.")
     ] = False
     disputes: list[Dispute] = Field(default_factory=list)
-    reference: Annotated[str, Field(description="of a check or transfer")] = ""
+    reference: Annotated[str, Field(description="Reference of a check or transfer.")] = ""
     notes: str = ""
-    received_on: Annotated[Day | None, Field(description="where staff recorded it")] = None
-    taken_by: Annotated[str, Field(description="who took it: a user, or a link")] = ""
+    received_on: Annotated[Day | None, Field(description="Date of a recorded payment.")] = None
+    taken_by: Annotated[str, Field(description="User or link that made the payment.")] = ""
     succeeded_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
     reversed_at: AwareDatetime | None = None
@@ -164,19 +164,19 @@ class Payment(Entity):
     off_session: bool = False
     request_key: str = ""
     request_body: str = ""
-    """Digests of the Idempotency-Key that it was asked for with, and of that request."""
+    """Digests of the request's Idempotency-Key and body."""
 
     @property
     def is_disputed(self) -> bool:
-        """Whether a bank has not decided yet whose it is."""
-        return any(each.status.holds and not each.status.is_over for each in self.disputes)
+        """Whether a dispute is open."""
+        return any(dispute.status.holds and not dispute.status.is_over for dispute in self.disputes)
 
     @property
     def subject_id(self) -> str:
-        """The invoice or the charter that it is for."""
+        """The id of the invoice or charter."""
         subject = self.invoice_id or self.charter_id
         if subject is None:
-            raise ValueError("a payment is for something")
+            raise ValueError("a payment needs an invoice_id or a charter_id")
         return subject
 
     def key(self) -> Key:
@@ -184,30 +184,30 @@ class Payment(Entity):
 
     def indexes(self) -> Mapping[str, Key]:
         month = f"{ids.created_at_of(self.id):%Y-%m}"
-        found = {
+        keys = {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, id=self.id),
             "gsi3": OF_SUBJECT.key(org=self.org_id, subject=self.subject_id, id=self.id),
         }
         if self.status is PaymentStatus.PENDING:
-            found["gsi4"] = pending_since(self.created_at, self.id)
-        return found
+            keys["gsi4"] = pending_key(self.created_at, self.id)
+        return keys
 
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id, "method": self.method.value}
 
     def uniques(self) -> Mapping[str, str]:
-        return {REQUEST: self.request_key} if self.request_key else {}
+        return {REQUEST_KEY: self.request_key} if self.request_key else {}
 
 
-def pending_since(at: datetime, payment_id: str = "") -> Key:
-    """Where a payment lies that was begun at a moment and has no outcome yet."""
-    begun = sortable(at)
-    return PENDING.key(hour=begun[:13], begun=begun, id=payment_id)
+def pending_key(created_at: datetime, payment_id: str = "") -> Key:
+    """The index key of a pending payment."""
+    sort_key = sortable(created_at)
+    return PENDING.key(hour=sort_key[:13], begun=sort_key, id=payment_id)
 
 
-class UnderWay(Record):
-    """The payment by which something is being paid at this moment."""
+class PaymentHold(Record):
+    """The lock of an invoice or charter: the payment in progress."""
 
     KIND: ClassVar[str] = "payment_under_way"
 
@@ -216,18 +216,18 @@ class UnderWay(Record):
     payment_id: str
 
     def key(self) -> Key:
-        return UNDER_WAY.key(org=self.org_id, subject=self.subject_id)
+        return PAYMENT_HOLD.key(org=self.org_id, subject=self.subject_id)
 
 
 STRIPE_CUSTOMER = AccessPattern(
-    "by which name Stripe knows a client, and the card that it used last",
+    "a client's customer ID at Stripe, and the card used last",
     pk="ORG#{org}#CLIENT#{client}",
     sk="STRIPE_CUSTOMER",
 )
 
 
 class StripeCustomer(Record):
-    """A client at Stripe. `card` is what a person knows the card by."""
+    """A client's customer at Stripe. `card` is a readable label of the saved card."""
 
     KIND: ClassVar[str] = "stripe_customer"
 
@@ -242,7 +242,7 @@ class StripeCustomer(Record):
 
 
 class PaymentQuery(PageQuery):
-    """Which payments, newest first."""
+    """Filters of the list of payments."""
 
     client_id: ClientId | None = None
     invoice_id: InvoiceId | None = None
@@ -251,12 +251,12 @@ class PaymentQuery(PageQuery):
     method: PaymentMethod | None = None
 
 
-PROMISED = AccessPattern(
-    "what was or will be given back of a payment, in cents (`refunded`), bounded by what was paid",
+REFUND_HOLDS = AccessPattern(
+    "the amount of a payment that is refunded or reserved for refunds, in cents",
     pk="ORG#{org}#PAYMENT#{payment}",
     sk="REFUNDED",
 )
 
 
-PROMISES: Final = "payment_refunds"
-"""What such a number is called in the table."""
+REFUND_HOLDS_KIND: Final = "payment_refunds"
+"""The kind of these counters in the table."""

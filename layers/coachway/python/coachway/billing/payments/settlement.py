@@ -1,7 +1,7 @@
-"""Writes what became of a payment by card, whoever learns it first: our call, Stripe's notice, the daily comparison.
+"""Records the outcome of a card payment, whether our request, Stripe's webhook or the daily reconciliation reports it.
 
-It is written once: the payment, what it was for (an invoice, or a charter that it may book), the journal, and what the
-client owes, in one transaction. That money moved is final; that it did not may turn out to be wrong, and is put right.
+One transaction writes the payment, its invoice or charter (which it can book), the journal and the client's credit. A
+success is final. A failure can be corrected to a success later.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import Final
 
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.model import INVOICE, Invoice
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.ledger import journal, movements
 from coachway.billing.payments import stripe_customers
-from coachway.billing.payments.event_payloads import about
-from coachway.billing.payments.model import PAYMENT, UNDER_WAY, Payment, PaymentStatus, UnderWay
-from coachway.billing.stripe.client import Charged
+from coachway.billing.payments.event_payloads import payment_event_fields
+from coachway.billing.payments.model import PAYMENT, PAYMENT_HOLD, Payment, PaymentHold, PaymentStatus
+from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings.charters import instalments, lifecycle
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import CharterChanged, Status
@@ -34,99 +33,106 @@ from coachway.core.runtime import clock
 from coachway.core.runtime.logging import logger
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_NOT_TAKING_PLACE: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
+_NO_TRIP_STATUSES: Final = frozenset({Status.QUOTE, Status.DECLINED, Status.EXPIRED, Status.CANCELLED})
 
 
-_NOT_TAKEN: Final = {Status.QUOTE: "its quote was revised meanwhile, and is not accepted yet"}
+_PROBLEMS: Final = {Status.QUOTE: "The quote was revised and is not accepted yet."}
 
 
 @dataclass(slots=True)
 class _Effect:
-    """What a payment does to what it was for."""
+    """The effect of a payment on its invoice or charter."""
 
     ops: list[Op] = field(default_factory=list)
     open_balance: int = 0
     booked: bool = False
-    trouble: str = ""
+    problem: str = ""
     kept_as_deposit: bool = False
 
 
-def by_card(caller: Caller, payment_id: str, payment_method_id: str, card: str | None) -> None:
-    """Note, before it is charged, which card a payment is made with."""
-
-    def act() -> None:
-        before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-        after = before.model_copy(update={"payment_method_id": payment_method_id, "card": card})
-        if before.status is PaymentStatus.PENDING and after != before:
-            store.commit(caller, Update(before, after))
-
-    retry_on_conflict(act)()
-
-
-def awaiting_payer(caller: Caller, payment_id: str, charged: Charged) -> Payment:
-    """Note that its payer has to confirm a payment at the bank; the payment as it is now."""
-
-    def act() -> Payment:
-        before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-        changed = {"awaits_payer": True, "stripe_payment_intent_id": charged.payment_intent_id}
-        after = before.model_copy(update=changed)
-        if before.status is PaymentStatus.PENDING and after != before:
-            store.commit(caller, Update(before, after))
-            return after
-        return before
-
-    return retry_on_conflict(act)()
-
-
-def record_outcome(caller: Caller, payment_id: str, outcome: Charged, *, once: MarkConsumed | None = None) -> Payment:
-    """The payment with its outcome written, by this call or before. `once` marks the notice that told of it.
-
-    Raises Missing, AlreadyConsumed for a notice that had its effect.
-    """
-    return retry_on_conflict(lambda: _settle(caller, payment_id, outcome, [once] if once else []))()
-
-
-def _settle(caller: Caller, payment_id: str, outcome: Charged, marks: Sequence[Op]) -> Payment:
+@retry_on_conflict
+def record_card(caller: Caller, payment_id: str, payment_method_id: str, card: str | None) -> None:
+    """Record the card of a payment before it is charged."""
     before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-    written = before.status is PaymentStatus.SUCCEEDED
-    if written or not outcome.is_final or (before.status is PaymentStatus.FAILED and not outcome.succeeded):
+    after = before.model_copy(update={"payment_method_id": payment_method_id, "card": card})
+    if before.status is PaymentStatus.PENDING and after != before:
+        store.commit(caller, Update(before, after))
+
+
+@retry_on_conflict
+def record_awaiting_payer(caller: Caller, payment_id: str, outcome: ChargeOutcome) -> Payment:
+    """Record that the payer must confirm a payment at the bank, and return the current payment."""
+    before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
+    changed = {"awaits_payer": True, "stripe_payment_intent_id": outcome.payment_intent_id}
+    after = before.model_copy(update=changed)
+    if before.status is PaymentStatus.PENDING and after != before:
+        store.commit(caller, Update(before, after))
+        return after
+    return before
+
+
+def record_outcome(
+    caller: Caller, payment_id: str, outcome: ChargeOutcome, *, once: MarkConsumed | None = None
+) -> Payment:
+    """Record the outcome of a payment unless it is recorded already. `once` marks the Stripe event as processed.
+
+    Raises NotFound, and AlreadyConsumed for an event that was processed before.
+    """
+    return _record_outcome(caller, payment_id, outcome, [once] if once else [])
+
+
+@retry_on_conflict
+def _record_outcome(caller: Caller, payment_id: str, outcome: ChargeOutcome, marks: Sequence[Op]) -> Payment:
+    before = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
+    is_recorded = before.status is PaymentStatus.SUCCEEDED
+    if is_recorded or not outcome.is_final or (before.status is PaymentStatus.FAILED and not outcome.succeeded):
         if marks:
             store.commit(caller, *marks)
         return before
-    client_key, house_key = CLIENT.key(org=before.org_id, id=before.client_id), ORGANIZATIONS.key(org=before.org_id)
-    hold_key = UNDER_WAY.key(org=before.org_id, subject=before.subject_id)
-    found = store.batch_get([client_key, house_key, hold_key])
-    client, house = found.find(Client, client_key), found.get(Organization, house_key)
-    hold = found.find(UnderWay, hold_key)
-    freed: list[Op] = [Remove(hold)] if hold is not None and hold.payment_id == before.id else []
+    client_key, organization_key = (
+        CLIENT.key(org=before.org_id, id=before.client_id),
+        ORGANIZATIONS.key(org=before.org_id),
+    )
+    hold_key = PAYMENT_HOLD.key(org=before.org_id, subject=before.subject_id)
+    records = store.batch_get([client_key, organization_key, hold_key])
+    client, organization = records.find(Client, client_key), records.get(Organization, organization_key)
+    hold = records.find(PaymentHold, hold_key)
+    release_ops: list[Op] = [Remove(hold)] if hold is not None and hold.payment_id == before.id else []
     if not outcome.succeeded:
-        after, ops = _failed(before, outcome, client)
-        store.commit(caller, *ops, *freed, *marks)
+        after, ops = _failure_ops(before, outcome, client)
+        store.commit(caller, *ops, *release_ops, *marks)
     else:
-        after = _written(caller, before, outcome, client, house, [*freed, *marks])
+        after = _record_success(caller, before, outcome, client, organization, [*release_ops, *marks])
     logger.info("payment settled", payment_id=after.id, org_id=after.org_id, status=after.status.value)
     return after
 
 
-def _written(
-    caller: Caller, before: Payment, outcome: Charged, client: Client | None, house: Organization, more: Sequence[Op]
+def _record_success(
+    caller: Caller,
+    before: Payment,
+    outcome: ChargeOutcome,
+    client: Client | None,
+    organization: Organization,
+    more_ops: Sequence[Op],
 ) -> Payment:
-    """Money that moved is written, as much as it was, also when what it was for does not take it."""
-    charged = before.model_copy(update={"amount": outcome.amount})
-    effect = _effect(caller, charged, house)
-    after, ops = _succeeded(before, outcome, client, house, effect)
+    """Record a successful charge. If the invoice or charter does not accept it, keep it as a deposit."""
+    payment = before.model_copy(update={"amount": outcome.amount})
+    effect_ = _payment_effect(caller, payment, organization)
+    after, ops = _success_ops(before, outcome, client, organization, effect_)
     try:
-        store.commit(caller, *ops, *more)
+        store.commit(caller, *ops, *more_ops)
     except (errors.ConcurrentUpdate, AlreadyConsumed):
         raise
-    except errors.Conflict as refusal:
-        logger.warning("a payment could not be placed", payment_id=before.id, reason=refusal.title)
-        after, ops = _succeeded(before, outcome, client, house, _kept_as_deposit(charged, house, refusal.detail))
-        store.commit(caller, *ops, *more)
+    except errors.Conflict as error:
+        logger.warning("payment could not be applied", payment_id=before.id, reason=error.code)
+        after, ops = _success_ops(
+            before, outcome, client, organization, _deposit_effect(payment, organization, error.detail)
+        )
+        store.commit(caller, *ops, *more_ops)
     return after
 
 
-def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[Payment, list[Op]]:
+def _failure_ops(before: Payment, outcome: ChargeOutcome, client: Client | None) -> tuple[Payment, list[Op]]:
     after = before.model_copy(
         update={
             "status": PaymentStatus.FAILED,
@@ -137,27 +143,27 @@ def _failed(before: Payment, outcome: Charged, client: Client | None) -> tuple[P
             "stripe_payment_intent_id": outcome.payment_intent_id or before.stripe_payment_intent_id,
         }
     )
-    nonce, ops = _link(before)
-    told = PaymentFailed(
-        **about(after, client),
+    nonce, ops = _payment_link(before)
+    event = PaymentFailed(
+        **payment_event_fields(after, client),
         failure_code=outcome.failure_code or "",
         failure_message=outcome.failure_message or "",
         link_nonce=nonce,
     )
-    return after, [Update(before, after, [told]), *ops]
+    return after, [Update(before, after, [event]), *ops]
 
 
-def _link(payment: Payment) -> tuple[str, list[Op]]:
-    """What makes the link to the page on which it can be paid instead, and the ops that make there be one."""
-    charter = _charter(payment)
+def _payment_link(payment: Payment) -> tuple[str, list[Op]]:
+    """The nonce of the link to the payment page, and the operations that create the link if necessary."""
+    charter = _find_charter(payment)
     if charter is not None:
         return quote_links.payment_link_nonce(charter)
-    invoice = _invoice(payment.org_id, payment.invoice_id)
+    invoice = _find_invoice(payment.org_id, payment.invoice_id)
     return (invoice.link_nonce if invoice else ""), []
 
 
-def _succeeded(
-    before: Payment, outcome: Charged, client: Client | None, house: Organization, effect: _Effect
+def _success_ops(
+    before: Payment, outcome: ChargeOutcome, client: Client | None, organization: Organization, effect: _Effect
 ) -> tuple[Payment, list[Op]]:
     now = clock.now()
     after = before.model_copy(
@@ -172,55 +178,55 @@ def _succeeded(
             "stripe_payment_intent_id": outcome.payment_intent_id,
             "stripe_charge_id": outcome.charge_id,
             "fee": outcome.fee,
-            "notes": effect.trouble or before.notes,
+            "notes": effect.problem or before.notes,
             "kept_as_deposit": effect.kept_as_deposit,
         }
     )
-    told: list[Event] = [
+    events: list[Event] = [
         PaymentSucceeded(
-            **about(after, client),
+            **payment_event_fields(after, client),
             succeeded_at=now,
             open_balance=effect.open_balance,
             booked=effect.booked,
         )
     ]
-    if effect.trouble:
-        told.append(PaymentUnplaced(**about(after, client), trouble=effect.trouble))
-    ops: list[Op] = [Update(before, after, told), *effect.ops]
+    if effect.problem:
+        events.append(PaymentUnplaced(**payment_event_fields(after, client), trouble=effect.problem))
+    ops: list[Op] = [Update(before, after, events), *effect.ops]
     if outcome.fee:
-        cost = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
-        ops += ledger_journal.journal_ops(house, cost, reference=before.id)
-    kept = stripe_customers.find(before.org_id, before.client_id)
-    return after, [*ops, *stripe_customers.save_card_ops(kept, before.payment_method_id, before.card)]
+        fee = movements.fee_paid(cents=outcome.fee, currency=before.currency, memo=f"Fee of {before.id}")
+        ops += journal.journal_ops(organization, fee, reference=before.id)
+    customer = stripe_customers.find_customer(before.org_id, before.client_id)
+    return after, [*ops, *stripe_customers.save_card_ops(customer, before.payment_method_id, before.card)]
 
 
-def _invoice(org_id: str, invoice_id: str | None) -> Invoice | None:
+def _find_invoice(org_id: str, invoice_id: str | None) -> Invoice | None:
     return store.find(Invoice, INVOICE.key(org=org_id, id=invoice_id)) if invoice_id else None
 
 
-def _effect(caller: Caller, payment: Payment, house: Organization) -> _Effect:
-    """On what the payment was for, as that is now: a charter may have been invoiced, or called off, meanwhile."""
-    charter = _charter(payment)
-    invoice = _invoice(payment.org_id, payment.invoice_id or (charter.invoice_id if charter else None))
+def _payment_effect(caller: Caller, payment: Payment, organization: Organization) -> _Effect:
+    """The effect on the current invoice or charter: a charter can have been invoiced or cancelled since."""
+    charter = _find_charter(payment)
+    invoice = _find_invoice(payment.org_id, payment.invoice_id or (charter.invoice_id if charter else None))
     if invoice is not None:
         try:
-            return _on_invoice(payment, invoice)
+            return _invoice_effect(payment, invoice)
         except errors.ConcurrentUpdate:
             raise
-        except errors.Conflict as refusal:
-            return _kept_as_deposit(payment, house, f"{refusal.title}: {refusal.detail}")
+        except errors.Conflict as error:
+            return _deposit_effect(payment, organization, error.detail)
     if charter is None:
-        return _kept_as_deposit(payment, house, "what it was for is not there any more")
-    return _on_charter(caller, payment, charter, house)
+        return _deposit_effect(payment, organization, "Its invoice or charter does not exist any more.")
+    return _charter_effect(caller, payment, charter, organization)
 
 
-def _on_invoice(payment: Payment, invoice: Invoice) -> _Effect:
-    on = payment_effects.load_context(Caller.system("payments", payment.org_id), invoice.id)
-    after, ops = payment_effects.apply_payment(on, payment_id=payment.id, cents=payment.amount)
+def _invoice_effect(payment: Payment, invoice: Invoice) -> _Effect:
+    context = payment_effects.load_context(Caller.system("payments", payment.org_id), invoice.id)
+    after, ops = payment_effects.apply_payment(context, payment_id=payment.id, cents=payment.amount)
     return _Effect(ops, open_balance=after.balance_due)
 
 
-def _deposit(payment: Payment, house: Organization, charter_id: str | None) -> list[Op]:
+def _deposit_ops(payment: Payment, organization: Organization, charter_id: str | None) -> list[Op]:
     movement = movements.deposit_received(
         client_id=payment.client_id,
         charter_id=charter_id,
@@ -228,42 +234,46 @@ def _deposit(payment: Payment, house: Organization, charter_id: str | None) -> l
         currency=payment.currency,
         memo=f"Payment ahead for {payment.number}",
     )
-    return ledger_journal.journal_ops(house, movement, reference=payment.id)
+    return journal.journal_ops(organization, movement, reference=payment.id)
 
 
-def _kept_as_deposit(payment: Payment, house: Organization, trouble: str) -> _Effect:
-    """The money is here and is the client's: staff give it back, or use it. A charter says that it was paid for."""
-    effect = _Effect(_deposit(payment, house, payment.charter_id), trouble=trouble, kept_as_deposit=True)
-    charter = _charter(payment)
+def _deposit_effect(payment: Payment, organization: Organization, problem: str) -> _Effect:
+    """Keep a payment as a deposit. Staff refund or use it. A charter's amount paid includes it."""
+    effect = _Effect(_deposit_ops(payment, organization, payment.charter_id), problem=problem, kept_as_deposit=True)
+    charter = _find_charter(payment)
     if charter is not None:
-        paid = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})
-        effect.ops.append(Update(charter, paid, lost=CharterChanged()))
+        charter_after = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})
+        effect.ops.append(Update(charter, charter_after, lost=CharterChanged()))
     return effect
 
 
-def _charter(payment: Payment) -> Charter | None:
+def _find_charter(payment: Payment) -> Charter | None:
     if payment.charter_id is None:
         return None
     return store.find(Charter, CHARTER.key(org=payment.org_id, id=payment.charter_id))
 
 
-def _on_charter(caller: Caller, payment: Payment, charter: Charter, house: Organization) -> _Effect:
-    paid = charter.amount_paid + payment.amount
-    effect = _Effect(_deposit(payment, house, charter.id), open_balance=max(0, charter.quote.total - paid))
-    waits = charter.status is Status.QUOTE and charter.is_accepted
-    if waits and paid >= instalments.amount_due_to_book(charter.instalments):
+def _charter_effect(caller: Caller, payment: Payment, charter: Charter, organization: Organization) -> _Effect:
+    amount_paid = charter.amount_paid + payment.amount
+    effect = _Effect(
+        _deposit_ops(payment, organization, charter.id), open_balance=max(0, charter.quote.total - amount_paid)
+    )
+    awaits_deposit = charter.status is Status.QUOTE and charter.is_accepted
+    if awaits_deposit and amount_paid >= instalments.amount_due_to_book(charter.instalments):
         try:
-            _, ops = lifecycle.booking_ops(caller, charter, charter.accepted_by or "", "deposit paid", amount_paid=paid)
+            _, ops = lifecycle.booking_ops(
+                caller, charter, charter.accepted_by or "", "deposit paid", amount_paid=amount_paid
+            )
         except errors.ConcurrentUpdate:
             raise
-        except errors.Conflict as refusal:
-            effect.trouble = refusal.detail
+        except errors.Conflict as error:
+            effect.problem = error.detail
         else:
             effect.ops += ops
             effect.booked = True
             return effect
-    elif not waits and charter.status in _NOT_TAKING_PLACE:
-        effect.trouble = _NOT_TAKEN.get(charter.status, f"the charter is {charter.status}")
-    after = charter.model_copy(update={"amount_paid": paid})
+    elif not awaits_deposit and charter.status in _NO_TRIP_STATUSES:
+        effect.problem = _PROBLEMS.get(charter.status, f"The charter is {charter.status}.")
+    after = charter.model_copy(update={"amount_paid": amount_paid})
     effect.ops.append(Update(charter, after, lost=CharterChanged()))
     return effect

@@ -1,4 +1,4 @@
-"""Clients as Stripe knows them: made at the first payment, once."""
+"""Stripe customers of clients, created with the first payment."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
 
 
-def find(org_id: str, client_id: str) -> StripeCustomer | None:
-    """A client as Stripe knows it, if it has paid by card before."""
+def find_customer(org_id: str, client_id: str) -> StripeCustomer | None:
+    """The Stripe customer of a client, or None if it has never paid by card."""
     return store.find(StripeCustomer, STRIPE_CUSTOMER.key(org=org_id, client=client_id))
 
 
-def get_or_create(caller: Caller, client: Client) -> StripeCustomer:
-    """The same, made now if it is the first time. Of two at once, both get the same. Raises Upstream."""
-    found = find(client.org_id, client.id)
-    if found is not None:
-        return found
-    customer_id = stripe_client.customer(
+def get_or_create_customer(caller: Caller, client: Client) -> StripeCustomer:
+    """The Stripe customer of a client, created if necessary. Safe to run concurrently. Raises UpstreamUnavailable."""
+    existing = find_customer(client.org_id, client.id)
+    if existing is not None:
+        return existing
+    customer_id = stripe_client.create_customer(
         org_id=client.org_id, client_id=client.id, version=client.version, name=client.name, email=client.email
     )
-    made = StripeCustomer(org_id=client.org_id, client_id=client.id, customer_id=customer_id)
+    customer = StripeCustomer(org_id=client.org_id, client_id=client.id, customer_id=customer_id)
     try:
-        store.commit(caller, Create(made, taken=errors.ConcurrentUpdate("somebody else was faster")))
+        store.commit(caller, Create(customer, taken=errors.ConcurrentUpdate("Another request created the customer.")))
     except errors.ConcurrentUpdate:
-        return find(client.org_id, client.id) or made
-    return made
+        return find_customer(client.org_id, client.id) or customer
+    return customer
 
 
 def save_card_ops(customer: StripeCustomer | None, payment_method_id: str | None, card: str | None) -> list[Op]:
-    """The ops by which the card that a payment went well with is the one for the next; none if it is already."""
+    """Operations that save the card of a successful payment for the next one. Empty if it is saved already."""
     if customer is None or payment_method_id is None or customer.payment_method_id == payment_method_id:
         return []
     return [Update(customer, customer.model_copy(update={"payment_method_id": payment_method_id, "card": card}))]

@@ -1,4 +1,4 @@
-"""Everything that is kept about a client, for the client itself: a page at a time, as it may be a lot."""
+"""Export of all data about a client, in pages."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema
 from coachway.core.types import contact
 from coachway.messaging.model import BY_RECIPIENT, Notification
 
-_TOGETHER: Final = 100
+_PAGE_SIZE: Final = 100
 
 
 class ClientExportQuery(RequestSchema):
-    """From where to go on."""
+    """The cursor of the page."""
 
     cursor: Annotated[str | None, Field(max_length=1024, pattern=r"^[0-5]:")] = None
 
 
 class ClientExport(BaseSchema):
-    """What is kept about a client. `file`, of the client itself, comes with the first page."""
+    """A page of the data about a client. The first page includes `file`, the client's own record."""
 
     file: ClientFile | None = None
     charters: list[Charter] = Field(default_factory=list)
@@ -42,10 +42,10 @@ class ClientExport(BaseSchema):
     payments: list[Payment] = Field(default_factory=list)
     refunds: list[Refund] = Field(default_factory=list)
     collections: list[Collection] = Field(default_factory=list)
-    messages: Annotated[list[Notification], Field(description="to whom, when and about what; not what they said")] = (
-        Field(default_factory=list)
-    )
-    next_cursor: Annotated[str | None, Field(description="null on the last page")] = None
+    messages: Annotated[
+        list[Notification], Field(description="Recipient, time and subject of messages, without their text.")
+    ] = Field(default_factory=list)
+    next_cursor: Annotated[str | None, Field(description="Cursor of the next page. Null on the last page.")] = None
 
 
 _LISTS: Final[tuple[tuple[str, type[Entity], AccessPattern], ...]] = (
@@ -59,36 +59,40 @@ _LISTS: Final[tuple[tuple[str, type[Entity], AccessPattern], ...]] = (
 
 
 def export(caller: Caller, client_id: str, query: ClientExportQuery) -> ClientExport:
-    """A page of what is kept about a client: one list after the other, newest first. Raises Missing, Invalid."""
+    """Export a page of the data about a client: list by list, newest first. Raises NotFound, Invalid."""
     file = privacy.export_client(caller, client_id)
-    found: dict[str, list[Entity]] = {}
-    number, _, behind = (query.cursor or "0:").partition(":")
-    cursor, left = behind or None, _TOGETHER
-    for place in range(int(number), len(_LISTS)):
-        name, model, pattern = _LISTS[place]
-        some = query_page(
-            model, pattern, _partitions(file, pattern), PageQuery(limit=left, cursor=cursor), descending=True
+    records: dict[str, list[Entity]] = {}
+    number, _, list_cursor = (query.cursor or "0:").partition(":")
+    cursor, remaining = list_cursor or None, _PAGE_SIZE
+    for index in range(int(number), len(_LISTS)):
+        name, model, pattern = _LISTS[index]
+        page = query_page(
+            model, pattern, _partitions(file, pattern), PageQuery(limit=remaining, cursor=cursor), descending=True
         )
-        found[name] = some.items
-        left, cursor = left - len(some.items), None
-        if some.next_cursor is not None:
-            return _page(query, file, found, f"{place}:{some.next_cursor}")
-        if left == 0 and place + 1 < len(_LISTS):
-            return _page(query, file, found, f"{place + 1}:")
-    return _page(query, file, found, None)
+        records[name] = page.items
+        remaining, cursor = remaining - len(page.items), None
+        if page.next_cursor is not None:
+            return _page(query, file, records, f"{index}:{page.next_cursor}")
+        if remaining == 0 and index + 1 < len(_LISTS):
+            return _page(query, file, records, f"{index + 1}:")
+    return _page(query, file, records, None)
 
 
 def _partitions(file: ClientFile, pattern: AccessPattern) -> list[str]:
     client = file.client
     if pattern is not BY_RECIPIENT:
         return [pattern.partition(org=client.org_id, client=client.id)]
-    ways = [client.email, client.phone, *(way for person in file.contacts for way in (person.email, person.phone))]
-    mailboxes = sorted({contact.same_mailbox(each) for each in ways if each})
-    return [BY_RECIPIENT.partition(org=client.org_id, recipient=each) for each in mailboxes]
+    addresses = [
+        client.email,
+        client.phone,
+        *(address for person in file.contacts for address in (person.email, person.phone)),
+    ]
+    mailboxes = sorted({contact.same_mailbox(address) for address in addresses if address})
+    return [BY_RECIPIENT.partition(org=client.org_id, recipient=address) for address in mailboxes]
 
 
 def _page(
-    query: ClientExportQuery, file: ClientFile, found: dict[str, list[Entity]], cursor: str | None
+    query: ClientExportQuery, file: ClientFile, records: dict[str, list[Entity]], cursor: str | None
 ) -> ClientExport:
-    said = ClientExport(file=None if query.cursor else file, next_cursor=cursor)
-    return said.model_copy(update=found)
+    export_ = ClientExport(file=None if query.cursor else file, next_cursor=cursor)
+    return export_.model_copy(update=records)

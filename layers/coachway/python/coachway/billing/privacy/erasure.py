@@ -1,16 +1,16 @@
-"""Erasing a client from the bills: names, addresses, cards and what people wrote go; numbers, lines and amounts stay.
+"""Erase a client's personal data from billing: names, addresses, cards and free text. Numbers and amounts stay.
 
-An invoice's filed paper goes with all its versions: it is drawn anew, without the name, for whoever asks for it.
+Stored invoice PDFs are deleted with all versions. A later request renders a PDF without personal data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Final
 
 from coachway.billing.collections import model as collection_model
 from coachway.billing.collections.model import Collection
+from coachway.billing.errors import PaymentInProgress
 from coachway.billing.invoices import model as invoice_model
 from coachway.billing.invoices.model import Invoice
 from coachway.billing.invoicing_runs.monthly_run import RUN, InvoicingRun
@@ -20,8 +20,8 @@ from coachway.billing.payments.model import Payment, PaymentStatus
 from coachway.billing.refunds import model as refund_model
 from coachway.billing.refunds.model import Refund
 from coachway.billing.stripe import client as stripe_client
-from coachway.clients import erasure_progress as clients
-from coachway.core import errors, file_storage, store
+from coachway.clients import erasure_progress
+from coachway.core import file_storage, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.erasure import ERASED, RedactionMap, erase_at
@@ -58,22 +58,22 @@ _LISTS: Final[tuple[tuple[type[Entity], AccessPattern], ...]] = (
 )
 
 
-def client_erased(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next of what is kept of a client: a page of one list after the other, at last the client at Stripe.
+def erase_client(caller: Caller, delivery: Delivery) -> None:
+    """Erase the next page of a client's data: list by list, then the customer at Stripe.
 
-    Raises Conflict while a payment's outcome is not known, Upstream.
+    Raises PaymentInProgress while a payment is pending, UpstreamUnavailable.
     """
     client_id = str(delivery.data["client_id"])
-    cursor = clients.cursor_of(delivery, _PART)
+    cursor = erasure_progress.cursor_of(delivery, _PART)
     if cursor == "":
         return
-    number, _, behind = (cursor or "0:").partition(":")
-    for place in range(int(number), len(_LISTS)):
-        following = _erase_page(caller, client_id, *_LISTS[place], behind or None)
+    number, _, list_cursor = (cursor or "0:").partition(":")
+    for index in range(int(number), len(_LISTS)):
+        following = _erase_page(caller, client_id, *_LISTS[index], list_cursor or None)
         if following is not None:
-            clients.schedule_next_page(caller, delivery, _PART, f"{place}:{following}")
+            erasure_progress.schedule_next_page(caller, delivery, _PART, f"{index}:{following}")
             return
-        behind = ""
+        list_cursor = ""
     _erase_failures(caller, client_id)
     _erase_customer(caller, client_id)
 
@@ -82,43 +82,45 @@ def _erase_page(
     caller: Caller, client_id: str, model: type[Entity], pattern: AccessPattern, cursor: str | None
 ) -> str | None:
     partition = pattern.partition(org=caller.org_id, client=client_id)
-    some = query_page(model, pattern, [partition], PageQuery(limit=clients.PAGE_SIZE, cursor=cursor))
-    for each in some.items:
-        retry_on_conflict(partial(_erase, caller, client_id, each))()
-    return some.next_cursor
+    page = query_page(model, pattern, [partition], PageQuery(limit=erasure_progress.PAGE_SIZE, cursor=cursor))
+    for record in page.items:
+        _erase(caller, client_id, record)
+    return page.next_cursor
 
 
-def _erase(caller: Caller, client_id: str, listed: Entity) -> None:
-    known = store.find(type(listed), listed.key())
-    if isinstance(known, Payment) and known.status is PaymentStatus.PENDING:
-        raise errors.Conflict(f"what became of {known.id} is not known yet", title="a payment is under way")
-    if isinstance(known, Invoice) and known.pdf_key:
-        file_storage.remove(known.pdf_key)
-    erase_at(caller, listed.key().pk, [known], _PERSONAL, client_id)
+@retry_on_conflict
+def _erase(caller: Caller, client_id: str, record: Entity) -> None:
+    stored = store.find(type(record), record.key())
+    if isinstance(stored, Payment) and stored.status is PaymentStatus.PENDING:
+        raise PaymentInProgress(f"The outcome of {stored.id} is not known yet.")
+    if isinstance(stored, Invoice) and stored.pdf_key:
+        file_storage.remove(stored.pdf_key)
+    erase_at(caller, record.key().pk, [stored], _PERSONAL, client_id)
 
 
 def _erase_failures(caller: Caller, client_id: str) -> None:
-    """Out of the runs of months in which the client could not be invoiced."""
-    since = months_between(ids.created_at_of(client_id), clock.now())
-    for start in range(0, len(since), 100):
-        keys = [RUN.key(org=caller.org_id, month=month) for month in since[start : start + 100]]
+    """Erase the client's name from invoicing runs that failed to invoice it."""
+    months = months_between(ids.created_at_of(client_id), clock.now())
+    for start in range(0, len(months), 100):
+        keys = [RUN.key(org=caller.org_id, month=month) for month in months[start : start + 100]]
         for run in store.find_many(InvoicingRun, keys).values():
-            retry_on_conflict(partial(_erase_run, caller, client_id, run))()
+            _erase_run(caller, client_id, run)
 
 
-def _erase_run(caller: Caller, client_id: str, listed: InvoicingRun) -> None:
-    erase_at(caller, listed.key().pk, [store.find(InvoicingRun, listed.key())], _OF_RUN, client_id)
+@retry_on_conflict
+def _erase_run(caller: Caller, client_id: str, record: InvoicingRun) -> None:
+    erase_at(caller, record.key().pk, [store.find(InvoicingRun, record.key())], _OF_RUN, client_id)
 
 
 def _erase_customer(caller: Caller, client_id: str) -> None:
-    known = stripe_customers.find(caller.org_id, client_id)
-    if known is not None:
-        stripe_client.delete_customer(known.customer_id)
-        store.commit(caller, Remove(known))
+    stored = stripe_customers.find_customer(caller.org_id, client_id)
+    if stored is not None:
+        stripe_client.delete_customer(stored.customer_id)
+        store.commit(caller, Remove(stored))
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
-    "client.erased": client_erased,
-    "client.erasure_continued": client_erased,
+    "client.erased": erase_client,
+    "client.erasure_continued": erase_client,
 }
 """By event type. The queue receives these events and no others."""

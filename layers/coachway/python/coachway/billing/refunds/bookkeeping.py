@@ -1,6 +1,6 @@
-"""What a refund that was given back moves: the payment, the invoice or the deposit, the ledger. One transaction.
+"""Bookkeeping of a completed refund: payment, invoice or deposit, and ledger entries, in one transaction.
 
-And the same the other way round, when it did not arrive.
+Also its reversal, when the bank returns the refund.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 from coachway.billing.invoices import payment_effects
 from coachway.billing.invoices.model import INVOICE, Invoice
 from coachway.billing.invoices.rules import InvoiceStatus
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.ledger import journal, movements
 from coachway.billing.payments.model import PAYMENT, Payment
 from coachway.billing.refunds import rules, service
 from coachway.billing.refunds.model import Refund
@@ -25,16 +24,13 @@ from coachway.core.runtime import clock
 from coachway.identity import organization_queries
 
 
+@retry_on_conflict
 def complete_refund(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> None:
-    """Write that it was given back. Twice writes it once."""
-    retry_on_conflict(lambda: _completed(caller, refund_id, stripe_refund_id))()
-
-
-def _completed(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> None:
-    before = service.get(caller, refund_id)
+    """Mark a refund as completed and write its bookkeeping. Safe to repeat."""
+    before = service.get_refund(caller, refund_id)
     if before.status is RefundStatus.COMPLETED:
         return
-    rules.require_step(before.status, RefundStatus.COMPLETED)
+    rules.TRANSITIONS.require(before.status, RefundStatus.COMPLETED)
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=before.payment_id))
     after = before.model_copy(
         update={
@@ -45,91 +41,94 @@ def _completed(caller: Caller, refund_id: str, stripe_refund_id: str | None) -> 
         }
     )
     after, ops = apply_refund(caller, payment, after)
-    given = payment.model_copy(update={"amount_refunded": payment.amount_refunded + before.amount})
-    told = RefundCompleted(**service.event_fields(after), method=after.method.value)
-    store.commit(caller, Update(before, after, [told]), Update(payment, given), *ops)
+    payment_after = payment.model_copy(update={"amount_refunded": payment.amount_refunded + before.amount})
+    event = RefundCompleted(**service.event_fields(after), method=after.method.value)
+    store.commit(caller, Update(before, after, [event]), Update(payment, payment_after), *ops)
 
 
 def apply_refund(caller: Caller, payment: Payment, refund: Refund) -> tuple[Refund, list[Op]]:
-    """The refund, which says from where it was taken, and the ops that take it.
+    """The refund, with the invoice it was taken from, and the operations of its bookkeeping.
 
-    From what was paid on the invoice, as far as that goes; the rest was paid ahead, and is a deposit.
+    It is taken from the payments of the invoice first. The rest is taken from deposits.
     """
     memo = f"Refund on {refund.number}" if refund.number else "Refund"
     if _is_unallocated(payment):
-        return refund, _booked(caller, refund, refund.amount, memo)
-    charter = service.trip_of(refund)
-    # The invoice that was paid; once that is void, the one that its trip is on instead.
-    known = [payment.invoice_id, charter.invoice_id if charter is not None else None]
-    invoice_id = next((each for each in known if each is not None and _is_owed(caller, each)), None)
-    ops, ahead, off_trip = list[Op](), refund.amount, refund.amount
+        return refund, _journal_ops(caller, refund, refund.amount, memo)
+    charter = service.find_charter(refund)
+    # The paid invoice or, if that is void, the current invoice of the charter.
+    invoice_ids = [payment.invoice_id, charter.invoice_id if charter is not None else None]
+    invoice_id = next(
+        (candidate_id for candidate_id in invoice_ids if candidate_id is not None and _is_issued(caller, candidate_id)),
+        None,
+    )
+    ops, deposit_share, charter_share = list[Op](), refund.amount, refund.amount
     if invoice_id is not None and not refund.of_fee:
-        on = payment_effects.load_context(caller, invoice_id)
-        of_invoice = _of_invoice(refund.amount, on)
-        if of_invoice > 0:
-            ahead -= of_invoice
-            ops = payment_effects.apply_refund(on, refund_id=refund.id, cents=of_invoice, memo=memo)[1]
-            refund = refund.model_copy(update={"of_invoice": of_invoice, "taken_of": invoice_id})
-            off_trip = ahead if on.charter is not None else off_trip
-    if ahead > 0:
-        ops += _booked(caller, refund, ahead, memo)
-    return refund, _on_charter(charter, off_trip, ops) if off_trip > 0 else ops
+        context = payment_effects.load_context(caller, invoice_id)
+        invoice_share = _invoice_share(refund.amount, context)
+        if invoice_share > 0:
+            deposit_share -= invoice_share
+            ops = payment_effects.apply_refund(context, refund_id=refund.id, cents=invoice_share, memo=memo)[1]
+            refund = refund.model_copy(update={"of_invoice": invoice_share, "taken_of": invoice_id})
+            charter_share = deposit_share if context.charter is not None else charter_share
+    if deposit_share > 0:
+        ops += _journal_ops(caller, refund, deposit_share, memo)
+    return refund, _with_charter_op(charter, charter_share, ops) if charter_share > 0 else ops
 
 
 def reverse_refund(caller: Caller, payment: Payment, refund: Refund) -> list[Op]:
-    """The ops that put back what a refund took. An invoice that is void by now leaves it to the deposits."""
-    memo = f"Refund of {refund.number} did not arrive" if refund.number else "A refund did not arrive"
+    """Operations that reverse a refund's bookkeeping. If its invoice was voided since, the amount becomes a deposit."""
+    memo = f"Refund of {refund.number} returned" if refund.number else "Refund returned"
     if _is_unallocated(payment):
-        return _booked(caller, refund, refund.amount, memo, back=True)
-    charter = service.trip_of(refund)
-    ops, ahead, onto_trip = list[Op](), refund.amount, refund.amount
-    if refund.taken_of is not None and _is_owed(caller, refund.taken_of):
-        on = payment_effects.load_context(caller, refund.taken_of)
-        ops = payment_effects.apply_returned_refund(on, refund_id=refund.id, cents=refund.of_invoice, memo=memo)
-        ahead -= refund.of_invoice
-        onto_trip = ahead if on.charter is not None else onto_trip
-    if ahead > 0:
-        ops += _booked(caller, refund, ahead, memo, back=True)
-    return _on_charter(charter, -onto_trip, ops) if onto_trip > 0 else ops
+        return _journal_ops(caller, refund, refund.amount, memo, is_reversal=True)
+    charter = service.find_charter(refund)
+    ops, deposit_share, charter_share = list[Op](), refund.amount, refund.amount
+    if refund.taken_of is not None and _is_issued(caller, refund.taken_of):
+        context = payment_effects.load_context(caller, refund.taken_of)
+        ops = payment_effects.apply_returned_refund(context, refund_id=refund.id, cents=refund.of_invoice, memo=memo)
+        deposit_share -= refund.of_invoice
+        charter_share = deposit_share if context.charter is not None else charter_share
+    if deposit_share > 0:
+        ops += _journal_ops(caller, refund, deposit_share, memo, is_reversal=True)
+    return _with_charter_op(charter, -charter_share, ops) if charter_share > 0 else ops
 
 
 def _is_unallocated(payment: Payment) -> bool:
-    """Whether its invoice did not take it, so that neither that nor a trip says that it was paid."""
+    """Whether the payment could not be applied to its invoice, and was kept as a deposit."""
     return payment.kept_as_deposit and payment.invoice_id is not None
 
 
-def _of_invoice(cents: int, on: payment_effects.InvoicePaymentContext) -> int:
-    """What of a refund lies on an invoice. What its one trip was paid beside it, being too much, goes back first."""
-    settled = on.invoice.amount_paid - on.invoice.amount_refunded
-    if on.charter is not None:
-        cents -= min(cents, max(0, on.charter.amount_paid - settled))
-    return min(cents, settled)
+def _invoice_share(cents: int, context: payment_effects.InvoicePaymentContext) -> int:
+    """The part of a refund taken from an invoice. Overpayments of the invoice's only charter are refunded first."""
+    paid = context.invoice.amount_paid - context.invoice.amount_refunded
+    if context.charter is not None:
+        cents -= min(cents, max(0, context.charter.amount_paid - paid))
+    return min(cents, paid)
 
 
-def _booked(caller: Caller, refund: Refund, cents: int, memo: str, *, back: bool = False) -> list[Op]:
+def _journal_ops(caller: Caller, refund: Refund, cents: int, memo: str, *, is_reversal: bool = False) -> list[Op]:
     build = movements.fee_refunded if refund.of_fee else movements.deposit_refunded
     movement = build(
         client_id=refund.client_id, charter_id=refund.charter_id, cents=cents, currency=refund.currency, memo=memo
     )
-    if back:
+    if is_reversal:
         movement = movements.reversal_of(movement)
-    return ledger_journal.journal_ops(organization_queries.get(caller.org_id), movement, reference=refund.id)
+    return journal.journal_ops(organization_queries.get(caller.org_id), movement, reference=refund.id)
 
 
-def _is_owed(caller: Caller, invoice_id: str) -> bool:
-    """Whether an invoice says what was earned. Of a draft or a void one, what was paid is a deposit."""
+def _is_issued(caller: Caller, invoice_id: str) -> bool:
+    """Whether an invoice is issued and not void. Payments of drafts and void invoices are deposits."""
     invoice = store.find(Invoice, INVOICE.key(org=caller.org_id, id=invoice_id))
     return invoice is not None and invoice.status not in {InvoiceStatus.DRAFT, InvoiceStatus.VOID}
 
 
-def _on_charter(charter: Charter | None, cents: int, ops: list[Op]) -> list[Op]:
-    """`ops`, and `cents` less paid for a trip: in the same write if they have one of it."""
+def _with_charter_op(charter: Charter | None, cents: int, ops: list[Op]) -> list[Op]:
+    """`ops` with `cents` less paid on the charter. Merged into the charter's update if `ops` has one."""
     if charter is None:
         return ops
-    written = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
-    if written is None:
-        written = Update(charter, charter, lost=CharterChanged())
-        ops.append(written)
-    left = getattr(written.after, "amount_paid", 0) - cents
-    written.after = charter.model_copy(update={"amount_paid": max(0, left)})
+    charter_op = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
+    if charter_op is None:
+        charter_op = Update(charter, charter, lost=CharterChanged())
+        ops.append(charter_op)
+    amount_paid = getattr(charter_op.after, "amount_paid", 0) - cents
+    charter_op.after = charter.model_copy(update={"amount_paid": max(0, amount_paid)})
     return ops

@@ -1,4 +1,4 @@
-"""Wakes the flow of a refund once a manager has decided."""
+"""Event consumers: resume the refund workflow after a manager's decision."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from coachway.core.entrypoints.event_consumer import Consumer, Delivery
 from coachway.core.workflows import executions
 
 
-def wake(caller: Caller, delivery: Delivery) -> None:
-    """A refund was agreed to, or rejected."""
+def resume_workflow(caller: Caller, delivery: Delivery) -> None:
+    """Resume the workflow of a refund that was approved or rejected."""
     refund_id = str(delivery.data["refund_id"])
-    waiting = executions.find(caller, refund_id)
-    if waiting is not None and service.get(caller, refund_id).status is not RefundStatus.AWAITING_APPROVAL:
-        executions.send_task_success(caller, waiting)
+    execution = executions.find(caller, refund_id)
+    if execution is not None and service.get_refund(caller, refund_id).status is not RefundStatus.AWAITING_APPROVAL:
+        executions.send_task_success(caller, execution)
 
 
-CONSUMERS: Final[Mapping[str, Consumer]] = {"refund.approved": wake, "refund.rejected": wake}
+CONSUMERS: Final[Mapping[str, Consumer]] = {"refund.approved": resume_workflow, "refund.rejected": resume_workflow}
 """By event type. The queue receives these events and no others."""

@@ -1,6 +1,6 @@
-"""Refunds that Stripe made and that did not arrive: the money is here again, and the refund stands still.
+"""Handles refunds that Stripe reports as failed after success: reverses the bookkeeping, marks the refund failed.
 
-It keeps its hold on the payment, and can be taken up again, which asks Stripe under another key, or be rejected.
+The refund keeps its hold on the payment. It can be retried, with another idempotency key at Stripe, or rejected.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from coachway.billing.payments.model import PAYMENT, Payment
 from coachway.billing.refunds import bookkeeping, service
 from coachway.billing.refunds.model import Refund
-from coachway.billing.refunds.rules import RefundStatus, require_step
+from coachway.billing.refunds.rules import TRANSITIONS, RefundStatus
 from coachway.billing.stripe import refunds_and_disputes
 from coachway.billing.stripe.refunds_and_disputes import StripeRefund
 from coachway.bookings.charters import workflow_failures
@@ -22,57 +22,60 @@ from coachway.core.runtime import clock
 from coachway.core.workflows.failure import FlowFailure
 
 _STATE = "Bank"
-"""Where it failed, as what keeps a refund from going on says it."""
+"""The failed state in the refund's `failure`."""
 
 
-def record_returned_refund(caller: Caller, refund_id: str, made: StripeRefund, once: MarkConsumed) -> None:
-    """Write that a refund did not arrive. Raises Missing, AlreadyConsumed, Upstream while it is being made."""
-    retry_on_conflict(lambda: _bounced(caller, refund_id, made, once))()
-
-
-def _bounced(caller: Caller, refund_id: str, made: StripeRefund, once: MarkConsumed) -> None:
-    before = service.get(caller, refund_id)
+@retry_on_conflict
+def record_returned_refund(caller: Caller, refund_id: str, stripe_refund: StripeRefund, once: MarkConsumed) -> None:
+    """Record that the bank returned a refund. Raises NotFound, AlreadyConsumed, UpstreamUnavailable while pending."""
+    before = service.get_refund(caller, refund_id)
     if before.status is RefundStatus.PENDING:
-        raise errors.UpstreamUnavailable("this refund is being made: tell us again")
+        raise errors.UpstreamUnavailable("This refund is still pending. Send the event again.")
     if before.status is RefundStatus.FAILED and before.sent_at is not None:
         store.commit(caller, *_clear_sent_flag(before), once)
         return
-    if before.status is not RefundStatus.COMPLETED or before.stripe_refund_id != made.id:
-        store.commit(caller, once)  # of an earlier try
+    if before.status is not RefundStatus.COMPLETED or before.stripe_refund_id != stripe_refund.id:
+        store.commit(caller, once)  # belongs to an earlier attempt
         return
-    require_step(before.status, RefundStatus.FAILED)
-    payment = _payment(before)
-    failure = FlowFailure(state=_STATE, error=f"it did not arrive: {made.failure}"[:200], at=clock.now())
-    undone = {"stripe_refund_id": None, "completed_at": None, "sent_at": None, "of_invoice": 0, "taken_of": None}
-    after = before.model_copy(update={"status": RefundStatus.FAILED, "failure": failure, **undone})
-    told = RefundFailed(**service.event_fields(after), state=failure.state, error=failure.error)
-    given = payment.model_copy(update={"amount_refunded": payment.amount_refunded - before.amount})
-    ops = _on_charter(before, failure, bookkeeping.reverse_refund(caller, payment, before))
-    store.commit(caller, Update(before, after, [told]), Update(payment, given), *ops, once)
+    TRANSITIONS.require(before.status, RefundStatus.FAILED)
+    payment = _get_payment(before)
+    failure = FlowFailure(state=_STATE, error=f"Returned by the bank: {stripe_refund.failure}"[:200], at=clock.now())
+    cleared_fields = {
+        "stripe_refund_id": None,
+        "completed_at": None,
+        "sent_at": None,
+        "of_invoice": 0,
+        "taken_of": None,
+    }
+    after = before.model_copy(update={"status": RefundStatus.FAILED, "failure": failure, **cleared_fields})
+    event = RefundFailed(**service.event_fields(after), state=failure.state, error=failure.error)
+    payment_after = payment.model_copy(update={"amount_refunded": payment.amount_refunded - before.amount})
+    ops = _with_charter_failure(before, failure, bookkeeping.reverse_refund(caller, payment, before))
+    store.commit(caller, Update(before, after, [event]), Update(payment, payment_after), *ops, once)
 
 
 def _clear_sent_flag(before: Refund) -> list[Op]:
-    """Of one whose outcome was not known: if none of its tries is out at Stripe, the next may ask under another key."""
-    intent = _payment(before).stripe_payment_intent_id
-    if intent is None or before.id in refunds_and_disputes.refunds(intent):
+    """Operations that allow a new attempt at Stripe, unless Stripe has a refund of an earlier attempt."""
+    intent = _get_payment(before).stripe_payment_intent_id
+    if intent is None or before.id in refunds_and_disputes.list_refunds(intent):
         return []
     return [Update(before, before.model_copy(update={"sent_at": None}))]
 
 
-def _payment(refund: Refund) -> Payment:
+def _get_payment(refund: Refund) -> Payment:
     return store.get(Payment, PAYMENT.key(org=refund.org_id, id=refund.payment_id))
 
 
-def _on_charter(refund: Refund, failure: FlowFailure, ops: list[Op]) -> list[Op]:
-    """`ops`, and that the refund stands still on the charter that it is about, in one write."""
-    charter = service.trip_of(refund)
+def _with_charter_failure(refund: Refund, failure: FlowFailure, ops: list[Op]) -> list[Op]:
+    """`ops` with the refund's failure noted on its charter. Merged into the charter's update if `ops` has one."""
+    charter = service.find_charter(refund)
     if charter is None:
         return ops
-    noted = workflow_failures.record_failure_op(charter, service.FLOW, failure)
-    written = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
-    if written is None or not isinstance(noted, Update) or not isinstance(noted.after, Charter):
-        return [*ops, noted]
-    flows = {"flow_failures": noted.after.flow_failures}
-    written.after = written.after.model_copy(update=flows)
-    written.events = [*written.events, *noted.events]
+    failure_op = workflow_failures.record_failure_op(charter, service.WORKFLOW, failure)
+    charter_op = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
+    if charter_op is None or not isinstance(failure_op, Update) or not isinstance(failure_op.after, Charter):
+        return [*ops, failure_op]
+    changes = {"flow_failures": failure_op.after.flow_failures}
+    charter_op.after = charter_op.after.model_copy(update=changes)
+    charter_op.events = [*charter_op.events, *failure_op.events]
     return ops

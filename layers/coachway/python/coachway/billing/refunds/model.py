@@ -1,4 +1,4 @@
-"""Refunds: what they say, how callers ask for them, and where they lie in the table."""
+"""Refunds: records, access patterns, requests and queries."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from coachway.core.workflows.failure import FlowFailure
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
-    "refunds, newest first, by the month they were asked for",
+    "refunds by the month they were requested, newest first",
     index="gsi1",
     pk="ORG#{org}#REFUNDS#{month}",
     sk="{made}#{id}",
 )
 OF_CLIENT = AccessPattern(
-    "the refunds of a client, newest first",
+    "refunds of a client, newest first",
     index="gsi2",
     pk="ORG#{org}#REFUNDS_OF#{client}",
     sk="{made}#{id}",
 )
 OF_PAYMENT = AccessPattern(
-    "the refunds of a payment, newest first",
+    "refunds of a payment, newest first",
     index="gsi3",
     pk="ORG#{org}#REFUNDS_OF_PAYMENT#{payment}",
     sk="{made}#{id}",
 )
-SETTLED = AccessPattern(
-    "what a cancelled charter gave back, and what was kept",
+CANCELLATION_SETTLEMENT = AccessPattern(
+    "the settlement of a cancelled charter: what was refunded and what was kept",
     pk="ORG#{org}#CANCELLATION#{charter}",
     sk="HEAD",
 )
 
 
 class RefundInput(RequestSchema):
-    """How much of which payment is given back, and why; the client is told."""
+    """The payment to refund, the amount, and a reason, which is sent to the client."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -56,14 +56,12 @@ class RefundInput(RequestSchema):
     )
 
     payment_id: PaymentId
-    amount: Annotated[PositiveAmount | None, Field(gt=0, description="left out: all that is left of the payment")] = (
-        None
-    )
+    amount: Annotated[PositiveAmount | None, Field(gt=0, description="Defaults to all that can be refunded.")] = None
     reason: Text
 
 
 class DecisionInput(RequestSchema):
-    """Why; it is kept."""
+    """The reason of a decision."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "As agreed on the phone"}]})
 
@@ -71,16 +69,16 @@ class DecisionInput(RequestSchema):
 
 
 class RefundCause(StrEnum):
-    """Why money is given back."""
+    """Why a payment is refunded."""
 
     REQUEST = "request"
     CANCELLATION = "cancellation"
     DISPUTE = "dispute"
-    """The bank has given it back to a payer who disputed the payment."""
+    """The payer won a dispute, and the bank returned the payment."""
 
 
 class Refund(Entity):
-    """Something that is given back of a payment, the way it was paid."""
+    """A refund of a payment, or of a part of it, by the method of the payment."""
 
     KIND: ClassVar[str] = "refund"
     PRIVATE: ClassVar[frozenset[str]] = frozenset(
@@ -93,7 +91,7 @@ class Refund(Entity):
     client_email: str = Field(default="", repr=False)
     charter_id: str | None = None
     invoice_id: str | None = None
-    number: Annotated[str, Field(description="of the invoice or charter that was paid")] = ""
+    number: Annotated[str, Field(description="Number of the invoice or charter that was paid.")] = ""
     amount: Amount
     currency: str
     method: PaymentMethod
@@ -107,35 +105,37 @@ class Refund(Entity):
     decision_reason: str = ""
     completed_at: AwareDatetime | None = None
     stripe_refund_id: str | None = None
-    failure: Annotated[FlowFailure | None, Field(description="what keeps it from going on")] = None
-    round: Annotated[int, Field(description="how often it was taken up")] = 1
+    failure: Annotated[FlowFailure | None, Field(description="Why the refund failed.")] = None
+    round: Annotated[int, Field(description="Number of times the refund was started.")] = 1
     attempt: int = 0
-    """Under which key Stripe is asked: the next only after a clear no."""
-    sent_at: Annotated[AwareDatetime | None, Field(description="when Stripe was asked; none while it was not")] = None
+    """Part of the idempotency key at Stripe. Raised only when Stripe has clearly not made the refund."""
+    sent_at: Annotated[
+        AwareDatetime | None, Field(description="Time of the request to Stripe. Null before the request.")
+    ] = None
     of_fee: bool = False
-    """Whether it is given back of what was kept when the trip was cancelled."""
+    """Whether it refunds a cancellation fee."""
     of_invoice: Amount = 0
     taken_of: str | None = None
-    """How much of it was taken of what was paid on which invoice, once it was given back."""
+    """The invoice whose payments the completed refund was taken from, and the amount taken from it."""
 
     def key(self) -> Key:
         return REFUND.key(org=self.org_id, id=self.id)
 
     def indexes(self) -> Mapping[str, Key]:
-        made = sortable(self.created_at)
+        created = sortable(self.created_at)
         return {
-            "gsi1": BY_MONTH.key(org=self.org_id, month=made[:7], made=made, id=self.id),
-            "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, made=made, id=self.id),
-            "gsi3": OF_PAYMENT.key(org=self.org_id, payment=self.payment_id, made=made, id=self.id),
+            "gsi1": BY_MONTH.key(org=self.org_id, month=created[:7], made=created, id=self.id),
+            "gsi2": OF_CLIENT.key(org=self.org_id, client=self.client_id, made=created, id=self.id),
+            "gsi3": OF_PAYMENT.key(org=self.org_id, payment=self.payment_id, made=created, id=self.id),
         }
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        named = {"client_id": self.client_id, "payment_id": self.payment_id, "charter_id": self.charter_id}
-        return {"status": self.status.value} | {name: value for name, value in named.items() if value is not None}
+        references = {"client_id": self.client_id, "payment_id": self.payment_id, "charter_id": self.charter_id}
+        return {"status": self.status.value} | {name: value for name, value in references.items() if value is not None}
 
 
 class RefundQuery(PageQuery):
-    """Which refunds, newest first: of a payment, a client or a charter, in a status."""
+    """Filters of the list of refunds."""
 
     payment_id: PaymentId | None = None
     client_id: ClientId | None = None
@@ -143,8 +143,8 @@ class RefundQuery(PageQuery):
     status: RefundStatus | None = None
 
 
-class Settlement(Record):
-    """How a cancelled charter's money was parted. In cents."""
+class CancellationSettlement(Record):
+    """The amounts refunded and kept of a cancelled charter's payments, in cents."""
 
     KIND: ClassVar[str] = "cancellation_settlement"
 
@@ -154,7 +154,7 @@ class Settlement(Record):
     fee: int
     refund_ids: list[str]
     payment_ids: list[str]
-    """Those that were parted; what came later is a deposit."""
+    """The settled payments. Later payments are deposits."""
 
     def key(self) -> Key:
-        return SETTLED.key(org=self.org_id, charter=self.charter_id)
+        return CANCELLATION_SETTLEMENT.key(org=self.org_id, charter=self.charter_id)

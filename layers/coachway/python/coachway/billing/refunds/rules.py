@@ -1,62 +1,56 @@
-"""Refunds, as rules: their life, who has to agree, and which payments a cancellation gives back. Pure."""
+"""Rules of refunds: status transitions, approval, and allocation to payments. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from coachway.core import errors
+from coachway.core.state_machine import Transitions
 
 
 class RefundStatus(StrEnum):
-    """Where a refund stands."""
+    """The status of a refund."""
 
     AWAITING_APPROVAL = "awaiting_approval"
     PENDING = "pending"
-    """It is on its way."""
+    """The refund is being sent to the payer."""
     COMPLETED = "completed"
     REJECTED = "rejected"
     FAILED = "failed"
-    """It stands still, and keeps its hold on the payment until it is taken up again or rejected."""
+    """The refund keeps its hold on the payment until it is retried or rejected."""
 
 
-STEPS: Final[Mapping[RefundStatus, frozenset[RefundStatus]]] = {
-    RefundStatus.AWAITING_APPROVAL: frozenset({RefundStatus.PENDING, RefundStatus.REJECTED, RefundStatus.FAILED}),
-    RefundStatus.PENDING: frozenset({RefundStatus.COMPLETED, RefundStatus.FAILED}),
-    RefundStatus.FAILED: frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING, RefundStatus.REJECTED}),
-    RefundStatus.COMPLETED: frozenset({RefundStatus.FAILED}),
-    RefundStatus.REJECTED: frozenset(),
-}
-"""One that was agreed to is not rejected any more, unless it failed: the money may be on its way.
+TRANSITIONS: Final = Transitions(
+    "refund",
+    {
+        RefundStatus.AWAITING_APPROVAL: frozenset({RefundStatus.PENDING, RefundStatus.REJECTED, RefundStatus.FAILED}),
+        RefundStatus.PENDING: frozenset({RefundStatus.COMPLETED, RefundStatus.FAILED}),
+        RefundStatus.FAILED: frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING, RefundStatus.REJECTED}),
+        RefundStatus.COMPLETED: frozenset({RefundStatus.FAILED}),
+        RefundStatus.REJECTED: frozenset(),
+    },
+)
+"""An approved refund cannot be rejected unless it failed, as the money may be on its way.
 
-One that was given back fails when the bank says later that it did not arrive.
+A completed refund fails when the bank returns it later.
 """
 
 
-def require_step(status: RefundStatus, wanted: RefundStatus) -> None:
-    """Raises Conflict unless `wanted` may follow."""
-    if wanted not in STEPS[status]:
-        raise errors.Conflict(f"this refund is {status}, and cannot become {wanted}", title="that does not follow")
-
-
-def needs_approval(cents: int, threshold: int, *, before: int = 0) -> bool:
-    """Whether a manager has to agree: from the threshold on, together with what the payment gave back `before`.
-
-    So nothing is cut into pieces to escape it.
-    """
-    return before + cents >= threshold
+def needs_approval(cents: int, threshold: int, *, refunded_before: int = 0) -> bool:
+    """Whether a manager must approve a refund. The threshold applies to all refunds of a payment together."""
+    return refunded_before + cents >= threshold
 
 
 class RefundableAmount(NamedTuple):
-    """What is left of a payment to be given back."""
+    """The amount of a payment that can be refunded."""
 
     payment_id: str
     cents: int
 
 
 def allocate_refund(cents: int, payments: Sequence[RefundableAmount]) -> list[RefundableAmount]:
-    """What each payment gives back of `cents`, in their order; together never more than is left of them."""
+    """Distribute `cents` over payments, in their order, up to what each can refund."""
     shares = []
     for payment in payments:
         share = min(cents, payment.cents)

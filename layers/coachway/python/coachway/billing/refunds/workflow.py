@@ -1,7 +1,7 @@
-"""The steps of `statemachines/refund.asl.yaml`. Each can be done again: what it does depends on what the table says.
+"""Steps of the refund workflow (`statemachines/refund.asl.yaml`). Each reads the refund first and can be repeated.
 
-A step answers with where to `go` next. What Stripe did is asked before anything is given back: a try whose answer
-never came is found there by our refund's id, and nothing is given back twice, whatever is tried again.
+A step returns the next state in `go`. Before a refund is sent, Stripe is asked for an earlier attempt with our refund's
+id, so that nothing is refunded twice.
 """
 
 from __future__ import annotations
@@ -25,86 +25,89 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.workflows import executions
+from coachway.core.workflows.executions import Execution
 from coachway.core.workflows.failure import FlowFailure
 
 
-class Next(BaseSchema):
-    """Where the flow goes."""
+class NextStep(BaseSchema):
+    """The next state of the workflow."""
 
     go: str
 
 
-def next_step(caller: Caller, refund_id: str, *, execution: str, round_: int, redriven: bool) -> Next:
-    """Where a refund's flow goes from here."""
+def next_step(caller: Caller, refund_id: str, *, execution: str, round_: int, redriven: bool) -> NextStep:
+    """Claim the execution and choose the next state of a refund."""
     if not executions.claim_execution(caller, refund_id, execution, round_=round_, redriven=redriven):
-        return Next(go="over")
-    return retry_on_conflict(lambda: _look(caller, refund_id, redriven))()
+        return NextStep(go="over")
+    return _choose_next_step(caller, refund_id, redriven)
 
 
-def _look(caller: Caller, refund_id: str, redriven: bool) -> Next:
-    refund = service.get(caller, refund_id)
+@retry_on_conflict
+def _choose_next_step(caller: Caller, refund_id: str, redriven: bool) -> NextStep:
+    refund = service.get_refund(caller, refund_id)
     if refund.status is RefundStatus.FAILED and redriven:
-        refund = _resumed(caller, refund)
+        refund = _resume_refund(caller, refund)
     match refund.status:
         case RefundStatus.AWAITING_APPROVAL:
-            return Next(go="ask")
+            return NextStep(go="ask")
         case RefundStatus.PENDING:
-            return Next(go="give_back")
+            return NextStep(go="give_back")
         case _:
-            return Next(go="over")
+            return NextStep(go="over")
 
 
-def _resumed(caller: Caller, before: Refund) -> Refund:
-    after = service.resumed(before)
-    told = RefundResumed(**service.event_fields(after))
+def _resume_refund(caller: Caller, before: Refund) -> Refund:
+    after = service.build_resumed_refund(before)
+    event = RefundResumed(**service.event_fields(after))
     store.commit(
         caller,
-        Update(before, after, [told]),
-        *workflow_failures.clear_failure_ops(service.trip_of(before), service.FLOW),
+        Update(before, after, [event]),
+        *workflow_failures.clear_failure_ops(service.find_charter(before), service.WORKFLOW),
     )
     return after
 
 
-def request_approval(caller: Caller, refund_id: str, *, token: str, escalated: bool) -> Next:
-    """Ask a manager, and keep the token by which the flow waits for the answer."""
-    waiting = executions.save_task_token(caller, refund_id, token)
-
-    def tell() -> None:
-        refund = service.get(caller, refund_id)
-        if refund.status is RefundStatus.AWAITING_APPROVAL:
-            told = RefundApprovalNeeded(**service.event_fields(refund), escalated=escalated)
-            store.commit(caller, Update(refund, refund.model_copy(), [told]))
-        else:  # it was decided before the token was kept, when nobody could be told
-            executions.send_task_success(caller, waiting)
-
-    retry_on_conflict(tell)()
-    return Next(go="wait")
+def request_approval(caller: Caller, refund_id: str, *, token: str, escalated: bool) -> NextStep:
+    """Ask a manager for approval, and store the task token that resumes the workflow."""
+    _send_approval_request(caller, executions.save_task_token(caller, refund_id, token), escalated=escalated)
+    return NextStep(go="wait")
 
 
-def expire_approval(caller: Caller, refund_id: str) -> Next:
-    """Nobody decided at all: staff are told, and can take it up again."""
-    refund = service.get(caller, refund_id)
+@retry_on_conflict
+def _send_approval_request(caller: Caller, execution: Execution, *, escalated: bool) -> None:
+    refund = service.get_refund(caller, execution.subject_id)
+    if refund.status is RefundStatus.AWAITING_APPROVAL:
+        event = RefundApprovalNeeded(**service.event_fields(refund), escalated=escalated)
+        store.commit(caller, Update(refund, refund.model_copy(), [event]))
+    else:  # decided before the token was stored, so nobody resumed the workflow
+        executions.send_task_success(caller, execution)
+
+
+def expire_approval(caller: Caller, refund_id: str) -> NextStep:
+    """Mark a refund as failed because nobody approved or rejected it in time."""
+    refund = service.get_refund(caller, refund_id)
     if refund.status is not RefundStatus.AWAITING_APPROVAL:
-        return Next(go="look")
-    return failed(caller, refund_id, state="AskManager", error="Nobody decided in time")
+        return NextStep(go="look")
+    return record_failure(caller, refund_id, state="AskManager", error="Nobody approved or rejected the refund in time")
 
 
-def execute_refund(caller: Caller, refund_id: str) -> Next:
-    """Give it back, the way it was paid. Raises Upstream while Stripe does not say what it did."""
-    refund = retry_on_conflict(lambda: _mark_sent(caller, refund_id))()
+def execute_refund(caller: Caller, refund_id: str) -> NextStep:
+    """Send the refund by the method of its payment. Raises UpstreamUnavailable while the result is unknown."""
+    refund = _mark_sent(caller, refund_id)
     if refund.status is not RefundStatus.PENDING:
-        return Next(go="over")
+        return NextStep(go="over")
     try:
-        stripe_refund_id = _through_stripe(refund) if refund.method is PaymentMethod.CARD else None
-    except (stripe_client.Refused, stripe_client.Declined) as no:
-        return failed(caller, refund_id, state="GiveBack", error=no.detail, refused=True)
+        stripe_refund_id = _refund_through_stripe(refund) if refund.method is PaymentMethod.CARD else None
+    except (stripe_client.StripeRejected, stripe_client.CardDeclined) as error:
+        return record_failure(caller, refund_id, state="GiveBack", error=error.detail, refused=True)
     bookkeeping.complete_refund(caller, refund_id, stripe_refund_id)
-    return Next(go="over")
+    return NextStep(go="over")
 
 
+@retry_on_conflict
 def _mark_sent(caller: Caller, refund_id: str) -> Refund:
-    """The refund, which says from now on that Stripe may have had it."""
-    before = service.get(caller, refund_id)
+    """Record, before the request, that the refund may have reached Stripe."""
+    before = service.get_refund(caller, refund_id)
     if before.status is not RefundStatus.PENDING or before.sent_at is not None:
         return before
     after = before.model_copy(update={"sent_at": clock.now(), "attempt": before.attempt + 1})
@@ -112,18 +115,18 @@ def _mark_sent(caller: Caller, refund_id: str) -> Refund:
     return after
 
 
-def _through_stripe(refund: Refund) -> str:
+def _refund_through_stripe(refund: Refund) -> str:
     payment = store.get(Payment, PAYMENT.key(org=refund.org_id, id=refund.payment_id))
     intent = payment.stripe_payment_intent_id
     if intent is None:
-        raise stripe_client.Refused("the payment names no charge")
-    # By the key alone Stripe would know it for a day only.
-    known = refunds_and_disputes.refunds(intent).get(refund.id)
-    if known is not None:
-        return known
+        raise stripe_client.StripeRejected("The payment has no charge at Stripe.")
+    # Stripe keeps idempotency keys for a day only, so look for an earlier attempt.
+    stripe_refund_id = refunds_and_disputes.list_refunds(intent).get(refund.id)
+    if stripe_refund_id is not None:
+        return stripe_refund_id
     if payment.is_disputed:
-        raise stripe_client.Refused("its payer disputes the payment: the bank decides whose it is")
-    return refunds_and_disputes.refund(
+        raise stripe_client.StripeRejected("The payer disputes this payment. Wait for the bank's decision.")
+    return refunds_and_disputes.create_refund(
         key=f"{refund.id}-{refund.attempt}",
         payment_intent_id=intent,
         cents=refund.amount,
@@ -131,32 +134,29 @@ def _through_stripe(refund: Refund) -> str:
     )
 
 
-def failed(caller: Caller, refund_id: str, *, state: str, error: str, refused: bool = False) -> Next:
-    """Keep what went wrong where staff see it, and tell them. `refused`: Stripe has not given it back."""
-
-    def act() -> Next:
-        before = service.get(caller, refund_id)
-        if before.status not in {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING}:
-            return Next(go="over")
-        failure = FlowFailure(state=state, error=error[:200], at=clock.now())
-        changed: dict[str, Any] = {"status": RefundStatus.FAILED, "failure": failure}
-        if refused:
-            changed["sent_at"] = None
-        after = before.model_copy(update=changed)
-        told = RefundFailed(**service.event_fields(after), state=state, error=failure.error)
-        charter = service.trip_of(before)
-        on_charter: list[Op] = (
-            [workflow_failures.record_failure_op(charter, service.FLOW, failure)] if charter is not None else []
-        )
-        store.commit(caller, Update(before, after, [told]), *on_charter)
-        return Next(go="failed")
-
-    return retry_on_conflict(act)()
+@retry_on_conflict
+def record_failure(caller: Caller, refund_id: str, *, state: str, error: str, refused: bool = False) -> NextStep:
+    """Mark a refund as failed and notify staff. `refused`: Stripe has certainly not made the refund."""
+    before = service.get_refund(caller, refund_id)
+    if before.status not in {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING}:
+        return NextStep(go="over")
+    failure = FlowFailure(state=state, error=error[:200], at=clock.now())
+    changes: dict[str, Any] = {"status": RefundStatus.FAILED, "failure": failure}
+    if refused:
+        changes["sent_at"] = None
+    after = before.model_copy(update=changes)
+    event = RefundFailed(**service.event_fields(after), state=state, error=failure.error)
+    charter = service.find_charter(before)
+    charter_ops: list[Op] = (
+        [workflow_failures.record_failure_op(charter, service.WORKFLOW, failure)] if charter is not None else []
+    )
+    store.commit(caller, Update(before, after, [event]), *charter_ops)
+    return NextStep(go="failed")
 
 
-def record_step_failure(caller: Caller, refund_id: str, *, state: str, failure: Mapping[str, Any]) -> Next:
-    """The same, of what the state machine caught."""
-    return failed(caller, refund_id, state=state, error=str(failure.get("Error", "unknown")))
+def record_step_failure(caller: Caller, refund_id: str, *, state: str, failure: Mapping[str, Any]) -> NextStep:
+    """Mark a refund as failed with an error that the state machine caught."""
+    return record_failure(caller, refund_id, state=state, error=str(failure.get("Error", "unknown")))
 
 
 STEPS: Final[Mapping[str, Step]] = {
@@ -166,4 +166,4 @@ STEPS: Final[Mapping[str, Step]] = {
     "give_back": execute_refund,
     "failed": record_step_failure,
 }
-"""By the name that the state machine calls them by."""
+"""By the names of the steps in the state machine."""

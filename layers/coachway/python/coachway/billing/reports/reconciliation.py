@@ -1,4 +1,4 @@
-"""What a month did to the books, and whether they agree with themselves."""
+"""The monthly reconciliation report: account totals, and the ledger compared with open invoices and payables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from coachway.billing.invoices import receivables
-from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import Account
 from coachway.core import errors
 from coachway.core.caller import Caller
@@ -20,7 +20,7 @@ from coachway.identity import organization_queries
 
 
 class ReconciliationQuery(RequestSchema):
-    """Which month."""
+    """The month of the report."""
 
     month: Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", examples=["2027-01"])]
 
@@ -36,7 +36,7 @@ class AccountMonth(BaseSchema):
 
 
 class Agreement(BaseSchema):
-    """What the ledger says of an account today, and what the things themselves add up to."""
+    """The ledger balance of an account today, compared with the sum of the open records."""
 
     account: Account
     of: Annotated[str, Field(examples=["open invoices"])]
@@ -46,69 +46,69 @@ class Agreement(BaseSchema):
 
 
 class Reconciliation(BaseSchema):
-    """A month of the organization's own calendar. It is sound when all differences are zero."""
+    """The report of a month in the organization's time zone. `is_sound` is true when all differences are zero."""
 
     month: str
     currency: str
     accounts: list[AccountMonth]
     total_debit: Amount
     total_credit: Amount
-    difference: Annotated[Amount, Field(description="of debits and credits, since the beginning")]
-    agreements: Annotated[list[Agreement], Field(description="as of today")]
+    difference: Annotated[Amount, Field(description="Difference of all debits and credits since the beginning.")]
+    agreements: Annotated[list[Agreement], Field(description="Comparisons as of today.")]
     is_sound: bool
 
 
-def month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
-    """The month's account. Raises Invalid for one that has not begun."""
-    # Vendors come with it, and their papers, which what is about clients does without.
+def reconcile_month(caller: Caller, query: ReconciliationQuery) -> Reconciliation:
+    """The reconciliation report of a month. Raises Invalid for a future month."""
+    # Imported here because payables need the vendors package: the other routes start faster without it.
     from coachway.billing.payables import service as payables
 
     organization = organization_queries.get(caller.org_id)
-    today = ledger_journal.today(organization)
+    today = journal.today(organization)
     if query.month > f"{today:%Y-%m}":
         raise errors.Invalid.field("month", f"must not be after {today:%Y-%m}")
-    # A day earlier: where the organization is, it may have been the month before.
-    span = months_between(
-        ledger_journal.midnight(min(ledger_journal.first_day(caller.org_id), _first(query.month))), clock.now()
+    # One day earlier, because the organization's local month can be the one before.
+    months = months_between(
+        journal.midnight(min(journal.first_day(caller.org_id), _first_day(query.month))), clock.now()
     )
-    known = ledger_journal.totals_by_month(caller.org_id, [*span, *({f"{today:%Y-%m}"} - set(span))])
-    accounts, until_now = [], dict[Account, int]()
+    totals_by_month = journal.totals_by_month(caller.org_id, [*months, *({f"{today:%Y-%m}"} - set(months))])
+    accounts, balances = [], dict[Account, int]()
     for account in Account:
-        opening = sum(totals[account].balance for name, totals in known.items() if name < query.month)
-        moved = known[query.month][account]
-        until_now[account] = sum(totals[account].balance for totals in known.values())
+        opening = sum(totals[account].balance for name, totals in totals_by_month.items() if name < query.month)
+        current = totals_by_month[query.month][account]
+        balances[account] = sum(totals[account].balance for totals in totals_by_month.values())
         accounts.append(
             AccountMonth(
                 account=account,
                 opening=opening,
-                debit=moved.debit,
-                credit=moved.credit,
-                closing=opening + moved.balance,
+                debit=current.debit,
+                credit=current.credit,
+                closing=opening + current.balance,
             )
         )
-    owed_to_us = sum(each.balance_due for each in receivables.owed(caller.org_id, today))
-    owed_by_us = sum(each.amount for each in payables.owed(caller.org_id))
+    receivable = sum(invoice.balance_due for invoice in receivables.open_invoices(caller.org_id, today))
+    payable = sum(payable.amount for payable in payables.open_payables(caller.org_id))
     agreements = [
-        _agreement(Account.RECEIVABLE, "open invoices", until_now, owed_to_us),
-        _agreement(Account.PAYABLE, "unpaid payables", until_now, -owed_by_us),
+        _agreement(Account.RECEIVABLE, "open invoices", balances, receivable),
+        _agreement(Account.PAYABLE, "unpaid payables", balances, -payable),
     ]
-    difference = sum(until_now.values())
+    difference = sum(balances.values())
     return Reconciliation(
         month=query.month,
         currency=organization.currency,
         accounts=accounts,
-        total_debit=sum(each.debit for each in accounts),
-        total_credit=sum(each.credit for each in accounts),
+        total_debit=sum(account.debit for account in accounts),
+        total_credit=sum(account.credit for account in accounts),
         difference=difference,
         agreements=agreements,
-        is_sound=difference == 0 and all(each.difference == 0 for each in agreements),
+        is_sound=difference == 0 and all(agreement.difference == 0 for agreement in agreements),
     )
 
 
-def _first(month_: str) -> date:
-    return date.fromisoformat(f"{month_}-01")
+def _first_day(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
 
 
 def _agreement(account: Account, of: str, balances: dict[Account, int], books: int) -> Agreement:
-    said = balances[account]
-    return Agreement(account=account, of=of, ledger=said, books=books, difference=said - books)
+    ledger = balances[account]
+    return Agreement(account=account, of=of, ledger=ledger, books=books, difference=ledger - books)

@@ -1,4 +1,4 @@
-"""What goes back through Stripe: refunds that we make, and what banks take back when a payer disputes a charge."""
+"""Refunds and disputes at Stripe."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from coachway.billing.stripe.client import PAGE, Refused, call, client, id_of, metadata_of
+from coachway.billing.stripe.client import PAGE, StripeRejected, call, client, object_id, object_metadata
 from coachway.core import errors
 
-_NOT_GIVEN_BACK: Final = frozenset({"failed", "canceled"})
+_FAILED_STATUSES: Final = frozenset({"failed", "canceled"})
 
 
 @dataclass(frozen=True, slots=True)
 class StripeRefund:
-    """A refund as Stripe has it. `failure` is its word for why the money did not arrive; empty while it did."""
+    """A refund at Stripe. `failure` is the reason of a failed refund, else empty."""
 
     id: str
     metadata: dict[str, str]
@@ -22,8 +22,8 @@ class StripeRefund:
 
 
 @dataclass(frozen=True, slots=True)
-class Disputed:
-    """A dispute as Stripe has it. In cents: what is disputed, what of it the bank has now, and what it cost."""
+class StripeDispute:
+    """A dispute at Stripe. In cents: the disputed `amount`, the part `withdrawn` by the bank, and the `fee`."""
 
     id: str
     payment_intent_id: str
@@ -35,60 +35,62 @@ class Disputed:
     opened_at: datetime
 
 
-def refund(*, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
-    """Give back a part of a charge: Stripe's id of it. Raises Upstream when that is not known: ask `refunds` first.
+def create_refund(*, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
+    """Refund a charge, or a part of it, and return Stripe's refund id.
 
-    Raises Refused when it was not given back.
+    Raises UpstreamUnavailable when the outcome is unknown: check `list_refunds` before you repeat it. Raises
+    StripeRejected when nothing was refunded.
     """
-    wanted: Any = {"payment_intent": payment_intent_id, "amount": cents, "metadata": metadata}
-    own: Any = {"idempotency_key": f"refund-{key}"}
-    made = _given_back(call(lambda: client().v1.refunds.create(wanted, own)))
-    if made.failure:
-        raise Refused(made.failure)
-    return made.id
+    params: Any = {"payment_intent": payment_intent_id, "amount": cents, "metadata": metadata}
+    options: Any = {"idempotency_key": f"refund-{key}"}
+    refund = _stripe_refund(call(lambda: client().v1.refunds.create(params, options)))
+    if refund.failure:
+        raise StripeRejected(refund.failure)
+    return refund.id
 
 
-def refunds(payment_intent_id: str) -> dict[str, str]:
-    """Stripe's ids of what was given back of a charge, by the `refund_id` of ours; not of those that failed.
-
-    Raises Upstream.
-    """
-    wanted: Any = {"payment_intent": payment_intent_id, "limit": PAGE}
-    listed = call(lambda: client().v1.refunds.list(wanted))
-    known = [_given_back(each) for each in call(lambda: list(listed.auto_paging_iter()))]
-    return {each.metadata["refund_id"]: each.id for each in known if "refund_id" in each.metadata and not each.failure}
+def list_refunds(payment_intent_id: str) -> dict[str, str]:
+    """Stripe's ids of the refunds of a charge, by our `refund_id`, without failed ones. Raises UpstreamUnavailable."""
+    params: Any = {"payment_intent": payment_intent_id, "limit": PAGE}
+    page = call(lambda: client().v1.refunds.list(params))
+    refunds = [_stripe_refund(refund) for refund in call(lambda: list(page.auto_paging_iter()))]
+    return {
+        refund.metadata["refund_id"]: refund.id
+        for refund in refunds
+        if "refund_id" in refund.metadata and not refund.failure
+    }
 
 
 def get_refund(stripe_refund_id: str) -> StripeRefund:
-    """A refund as it is now. Raises Upstream, or Missing when Stripe has no such."""
+    """Get a refund. Raises UpstreamUnavailable, or NotFound when Stripe does not know it."""
     try:
-        return _given_back(call(lambda: client().v1.refunds.retrieve(stripe_refund_id)))
-    except Refused as failure:
-        raise errors.NotFound("the payment service knows no such refund") from failure
+        return _stripe_refund(call(lambda: client().v1.refunds.retrieve(stripe_refund_id)))
+    except StripeRejected as error:
+        raise errors.NotFound("The payment service does not know this refund.") from error
 
 
-def _given_back(made: Any) -> StripeRefund:
-    status = str(getattr(made, "status", "") or "")
-    why = str(getattr(made, "failure_reason", None) or status) if status in _NOT_GIVEN_BACK else ""
-    return StripeRefund(id=str(made.id), metadata=metadata_of(made), failure=why)
+def _stripe_refund(refund: Any) -> StripeRefund:
+    status = str(getattr(refund, "status", "") or "")
+    failure = str(getattr(refund, "failure_reason", None) or status) if status in _FAILED_STATUSES else ""
+    return StripeRefund(id=str(refund.id), metadata=object_metadata(refund), failure=failure)
 
 
-def get_dispute(dispute_id: str) -> Disputed:
-    """A dispute as it is now. Raises Upstream, or Missing when Stripe has no such."""
+def get_dispute(dispute_id: str) -> StripeDispute:
+    """Get a dispute. Raises UpstreamUnavailable, or NotFound when Stripe does not know it."""
     try:
-        known: Any = call(lambda: client().v1.disputes.retrieve(dispute_id))
-    except Refused as failure:
-        raise errors.NotFound("the payment service knows no such dispute") from failure
-    moved = getattr(known, "balance_transactions", None) or []
-    taken = sum(int(each.amount) for each in moved) < 0
-    return Disputed(
-        id=str(known.id),
-        payment_intent_id=id_of(getattr(known, "payment_intent", None)) or "",
-        status=str(known.status),
-        reason=str(getattr(known, "reason", None) or "general"),
-        amount=int(known.amount),
-        # All of it, or nothing: what moved is told in the currency of our account at Stripe.
-        withdrawn=int(known.amount) if taken else 0,
-        fee=sum(int(getattr(each, "fee", 0) or 0) for each in moved),
-        opened_at=datetime.fromtimestamp(int(known.created), UTC),
+        dispute: Any = call(lambda: client().v1.disputes.retrieve(dispute_id))
+    except StripeRejected as error:
+        raise errors.NotFound("The payment service does not know this dispute.") from error
+    transactions = getattr(dispute, "balance_transactions", None) or []
+    is_withdrawn = sum(int(transaction.amount) for transaction in transactions) < 0
+    return StripeDispute(
+        id=str(dispute.id),
+        payment_intent_id=object_id(getattr(dispute, "payment_intent", None)) or "",
+        status=str(dispute.status),
+        reason=str(getattr(dispute, "reason", None) or "general"),
+        amount=int(dispute.amount),
+        # All or nothing: the transactions are in the currency of our Stripe account, not of the dispute.
+        withdrawn=int(dispute.amount) if is_withdrawn else 0,
+        fee=sum(int(getattr(transaction, "fee", 0) or 0) for transaction in transactions),
+        opened_at=datetime.fromtimestamp(int(dispute.created), UTC),
     )

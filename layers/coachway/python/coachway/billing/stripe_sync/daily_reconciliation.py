@@ -1,7 +1,7 @@
-"""The daily comparison with Stripe: payments whose outcome was never written, and charges that we do not know of.
+"""The daily reconciliation with Stripe: finds pending payments without an outcome and charges without a payment.
 
-What is found is put right as if it had been written in time. Nothing is scanned: pending payments lie in hours, and
-Stripe lists its events. A round that could not ask Stripe about everything is made again.
+Differences are corrected as if the webhook had arrived. Pending payments are read from an index by hour, charges from
+Stripe's list of events. A run with failures is repeated by the next one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.billing.payments import card_payments, settlement
-from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus, pending_since
+from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus, pending_key
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
-from coachway.billing.stripe.webhook_events import Notice
+from coachway.billing.stripe.webhook_events import StripeEvent
 from coachway.billing.stripe_sync import restore_payment, webhook_handler
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
@@ -25,14 +25,16 @@ from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import sortable
 
-_TIMER: Final = "stripe-comparison"
+_JOB: Final = "stripe-comparison"
 _OVERLAP: Final = timedelta(hours=2)
-_FIRST_LOOK_BACK: Final = timedelta(days=7)
+_FIRST_PERIOD: Final = timedelta(days=7)
 
 
 class ReconciliationResult(BaseSchema):
-    """What one run found: payments mended, charges written down again, refunds that did not arrive and disputes that
-    nobody had told of, charges that are not ours, what is left.
+    """Counts of one run.
+
+    `mended` payments got their outcome, `restored` ones were missing in the table, `returned` refunds and disputes had
+    not been processed, `foreign` charges are not ours, `failed` ones are left for the next run.
     """
 
     pending: int = 0
@@ -45,23 +47,23 @@ class ReconciliationResult(BaseSchema):
 
 
 def run() -> ReconciliationResult:
-    """Compare. Twice does nothing twice."""
-    begun = hourly_sweep.begin(_TIMER)
-    # What may still be under way is left to the next run.
-    work, result = replace(begun, now=begun.now - card_payments.CONFIRMING), ReconciliationResult()
+    """Reconcile payments with Stripe. Safe to repeat."""
+    timer_run = hourly_sweep.begin(_JOB)
+    # Payments that can still be in progress are left for the next run.
+    work, result = replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT), ReconciliationResult()
     for at in work.hours():
         _go_through(at, work.now, result)
-    since = (begun.done.until - _OVERLAP) if begun.done else begun.now - _FIRST_LOOK_BACK
-    for notice in webhook_events.list_events_since(since):
+    since = (timer_run.done.until - _OVERLAP) if timer_run.done else timer_run.now - _FIRST_PERIOD
+    for event in webhook_events.list_events_since(since):
         try:
-            if notice.type == webhook_events.SUCCEEDED:
+            if event.type == webhook_events.SUCCEEDED:
                 result.charges += 1
-                _compare(notice, result)
+                _reconcile_charge(event, result)
             else:
-                result.returned += webhook_handler.handle_event(notice) == webhook_handler.TAKEN
-        except (errors.ConcurrentUpdate, errors.UpstreamUnavailable) as failure:
+                result.returned += webhook_handler.handle_event(event) == webhook_handler.PROCESSED
+        except (errors.ConcurrentUpdate, errors.UpstreamUnavailable) as error:
             result.failed += 1
-            logger.warning("an event could not be compared", reason=type(failure).__name__, object_id=notice.object_id)
+            logger.warning("event could not be reconciled", reason=type(error).__name__, object_id=event.object_id)
     count("PaymentsMended", result.mended)
     count("PaymentsRestored", result.restored)
     if not result.failed:
@@ -72,32 +74,32 @@ def run() -> ReconciliationResult:
 def _go_through(at: datetime, now: datetime, result: ReconciliationResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
-        hour = PENDING.partition(hour=pending_since(at).sk[:13])
-        found = query_page(Payment, PENDING, [hour], query, between=("0", f"{sortable(now)}~"))
-        for payment in found.items:
+        hour = PENDING.partition(hour=pending_key(at).sk[:13])
+        page = query_page(Payment, PENDING, [hour], query, between=("0", f"{sortable(now)}~"))
+        for payment in page.items:
             result.pending += 1
-            after = card_payments.refresh_from_stripe(Caller.system(_TIMER, payment.org_id), payment)
+            after = card_payments.refresh_from_stripe(Caller.system(_JOB, payment.org_id), payment)
             result.mended += after.status is not PaymentStatus.PENDING
             result.failed += after.status is PaymentStatus.PENDING
-            logger.warning("a payment was pending", payment_id=payment.id, status=after.status.value)
-        query = PageQuery(limit=100, cursor=found.next_cursor) if found.next_cursor else None
+            logger.warning("payment was pending", payment_id=payment.id, status=after.status.value)
+        query = PageQuery(limit=100, cursor=page.next_cursor) if page.next_cursor else None
 
 
-def _compare(notice: Notice, result: ReconciliationResult) -> None:
-    org_id, payment_id = notice.metadata.get("org_id", ""), notice.metadata.get("payment_id", "")
+def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:
+    org_id, payment_id = event.metadata.get("org_id", ""), event.metadata.get("payment_id", "")
     if not ids.is_id(org_id, "org") or not ids.is_id(payment_id, "pay"):
         result.foreign += 1
         return
-    known = store.find(Payment, PAYMENT.key(org=org_id, id=payment_id))
-    if known is not None and known.status is PaymentStatus.SUCCEEDED:
+    payment = store.find(Payment, PAYMENT.key(org=org_id, id=payment_id))
+    if payment is not None and payment.status is PaymentStatus.SUCCEEDED:
         return
-    caller = Caller.system(_TIMER, org_id)
-    outcome = stripe_client.get_charge(notice.object_id)
-    if known is None:
+    caller = Caller.system(_JOB, org_id)
+    outcome = stripe_client.get_charge(event.object_id)
+    if payment is None:
         if not restore_payment.restore_payment(caller, payment_id, outcome):
             result.foreign += 1
             return
         result.restored += 1
     settlement.record_outcome(caller, payment_id, outcome)
-    result.mended += known is not None
-    logger.warning("a charge was not written down", payment_id=payment_id, org_id=org_id)
+    result.mended += payment is not None
+    logger.warning("charge was not recorded", payment_id=payment_id, org_id=org_id)

@@ -1,25 +1,24 @@
-"""Disputes of payments, as Stripe tells of them: written on the payment, with what the bank takes, and gives back.
+"""Keeps disputes of payments in step with Stripe: status, withheld amounts and fees.
 
-While it is open nothing of the payment can be given back besides, and what the bank has is in an account of its own.
-One that is won brings that back. One that is lost is a refund that the bank has made: it is written as one.
+While a dispute is open, the payment cannot be refunded, and the withheld amount is in the account disputed_payments. A
+won dispute releases it. A lost dispute is recorded as a refund made by the bank.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.ledger import journal, movements
 from coachway.billing.ledger.accounts import Movement
-from coachway.billing.payments.dispute import Dispute, DisputeStatus, status_of
-from coachway.billing.payments.event_payloads import about
-from coachway.billing.payments.model import PAYMENT, PROMISED, PROMISES, Payment, PaymentStatus
+from coachway.billing.payments.dispute import Dispute, DisputeStatus, status_from_stripe
+from coachway.billing.payments.event_payloads import payment_event_fields
+from coachway.billing.payments.model import PAYMENT, REFUND_HOLDS, REFUND_HOLDS_KIND, Payment, PaymentStatus
 from coachway.billing.refunds import bookkeeping
 from coachway.billing.refunds import service as refunds
-from coachway.billing.refunds.model import SETTLED, Refund, RefundCause, Settlement
+from coachway.billing.refunds.model import CANCELLATION_SETTLEMENT, CancellationSettlement, Refund, RefundCause
 from coachway.billing.refunds.rules import RefundStatus
 from coachway.billing.stripe import refunds_and_disputes
-from coachway.billing.stripe.refunds_and_disputes import Disputed
+from coachway.billing.stripe.refunds_and_disputes import StripeDispute
 from coachway.clients.model import Client
 from coachway.contracts.billing.payments import PaymentDisputed, PaymentDisputeEnded
 from coachway.core import errors, store
@@ -42,66 +41,73 @@ from coachway.identity import organization_queries
 from coachway.identity.model.organization import Organization
 
 
+@retry_on_conflict
 def sync_dispute(caller: Caller, payment_id: str, dispute_id: str, once: MarkConsumed) -> None:
-    """Write how a dispute stands. Raises Upstream, Missing when Stripe or we do not know it, AlreadyConsumed."""
-    retry_on_conflict(lambda: _heard(caller, payment_id, dispute_id, once))()
-
-
-def _heard(caller: Caller, payment_id: str, dispute_id: str, once: MarkConsumed) -> None:
+    """Record the current state of a dispute. Raises UpstreamUnavailable, NotFound, AlreadyConsumed."""
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
     if payment.status is not PaymentStatus.SUCCEEDED:
-        raise errors.UpstreamUnavailable("this payment is not written yet: tell us again")
-    # Read after the payment, so that nobody writes over it what was older.
-    said = refunds_and_disputes.get_dispute(dispute_id)
-    before = next((each for each in payment.disputes if each.id == said.id), None)
+        raise errors.UpstreamUnavailable("This payment is not recorded yet. Send the event again.")
+    # Read after the payment, so that an older state cannot overwrite a newer one.
+    stripe_dispute = refunds_and_disputes.get_dispute(dispute_id)
+    before = next((dispute for dispute in payment.disputes if dispute.id == stripe_dispute.id), None)
     if before is not None and before.refund_id is not None:
         store.commit(caller, once)
         return
-    after, ops = _moved(caller, payment, before, said)
+    after, ops = _apply_stripe_dispute(caller, payment, before, stripe_dispute)
     if after == before:
         store.commit(caller, once)
         return
-    others = [each for each in payment.disputes if each.id != said.id]
-    lost = after.amount if after.refund_id is not None else 0
-    changed = {"disputes": [*others, after], "amount_refunded": payment.amount_refunded + lost}
-    told = _events(payment, before, after)
-    store.commit(caller, Update(payment, payment.model_copy(update=changed), told), *ops, once)
-    logger.warning("a payment is disputed", payment_id=payment.id, dispute_id=said.id, status=after.status.value)
+    other_disputes = [dispute for dispute in payment.disputes if dispute.id != stripe_dispute.id]
+    lost_amount = after.amount if after.refund_id is not None else 0
+    changed = {"disputes": [*other_disputes, after], "amount_refunded": payment.amount_refunded + lost_amount}
+    events = _events(payment, before, after)
+    store.commit(caller, Update(payment, payment.model_copy(update=changed), events), *ops, once)
+    logger.warning("payment disputed", payment_id=payment.id, dispute_id=stripe_dispute.id, status=after.status.value)
 
 
-def _moved(caller: Caller, payment: Payment, before: Dispute | None, said: Disputed) -> tuple[Dispute, list[Op]]:
-    """How it stands now, and the ops that take it there from where it was written to stand."""
-    house = organization_queries.get(caller.org_id)
-    status = status_of(said.status)
-    is_lost = status is DisputeStatus.LOST and said.withdrawn > 0
-    now: dict[str, Any] = {
+def _apply_stripe_dispute(
+    caller: Caller, payment: Payment, before: Dispute | None, stripe_dispute: StripeDispute
+) -> tuple[Dispute, list[Op]]:
+    """The dispute with Stripe's current state, and the operations of the difference."""
+    organization = organization_queries.get(caller.org_id)
+    status = status_from_stripe(stripe_dispute.status)
+    is_lost = status is DisputeStatus.LOST and stripe_dispute.withdrawn > 0
+    changes: dict[str, Any] = {
         "status": status,
-        "reason": said.reason,
-        "amount": said.withdrawn if is_lost else said.amount,
-        "withheld": 0 if is_lost else said.withdrawn,
-        "held": said.amount if status.holds else 0,
-        "fee": said.fee,
+        "reason": stripe_dispute.reason,
+        "amount": stripe_dispute.withdrawn if is_lost else stripe_dispute.amount,
+        "withheld": 0 if is_lost else stripe_dispute.withdrawn,
+        "held": stripe_dispute.amount if status.holds else 0,
+        "fee": stripe_dispute.fee,
         "closed_at": (before and before.closed_at) or (clock.now() if status.is_over else None),
     }
     ops: list[Op] = []
     if is_lost:
-        refund, ops = _given_up(caller, payment, said.withdrawn)
-        now["refund_id"] = refund.id
-    was = before or Dispute(id=said.id, status=status, reason=said.reason, amount=said.amount, opened_at=said.opened_at)
-    after = was.model_copy(update=now)
-    ops += _booked(house, payment, withheld=after.withheld - was.withheld, fee=after.fee - was.fee)
-    if after.held != was.held:
-        key = PROMISED.key(org=payment.org_id, payment=payment.id)
-        # Without a bound: the bank takes what it takes, also what was given back before.
-        ops.append(IncrementCounters(key, {"refunded": after.held - was.held}, PROMISES))
+        refund, ops = _build_dispute_refund(caller, payment, stripe_dispute.withdrawn)
+        changes["refund_id"] = refund.id
+    previous = before or Dispute(
+        id=stripe_dispute.id,
+        status=status,
+        reason=stripe_dispute.reason,
+        amount=stripe_dispute.amount,
+        opened_at=stripe_dispute.opened_at,
+    )
+    after = previous.model_copy(update=changes)
+    ops += _journal_ops(
+        organization, payment, withheld=after.withheld - previous.withheld, fee=after.fee - previous.fee
+    )
+    if after.held != previous.held:
+        key = REFUND_HOLDS.key(org=payment.org_id, payment=payment.id)
+        # Without a limit: the bank can withhold amounts that were refunded before.
+        ops.append(IncrementCounters(key, {"refunded": after.held - previous.held}, REFUND_HOLDS_KIND))
     return after, ops
 
 
-def _booked(house: Organization, payment: Payment, *, withheld: int, fee: int) -> list[Op]:
-    """The entries of what the bank took, or gave back, and of what that cost."""
-    moved: list[Movement] = []
+def _journal_ops(organization: Organization, payment: Payment, *, withheld: int, fee: int) -> list[Op]:
+    """Operations of the journal entries for amounts withheld or released, and for fees."""
+    dispute_movements: list[Movement] = []
     if withheld:
-        moved.append(
+        dispute_movements.append(
             movements.dispute_hold(
                 client_id=payment.client_id,
                 charter_id=payment.charter_id,
@@ -112,35 +118,39 @@ def _booked(house: Organization, payment: Payment, *, withheld: int, fee: int) -
             )
         )
     if fee:
-        moved.append(movements.fee_paid(cents=fee, currency=payment.currency, memo=f"Dispute of {payment.id}"))
-    return [op for each in moved for op in ledger_journal.journal_ops(house, each, reference=payment.id)]
+        dispute_movements.append(
+            movements.fee_paid(cents=fee, currency=payment.currency, memo=f"Dispute of {payment.id}")
+        )
+    return [
+        op for movement in dispute_movements for op in journal.journal_ops(organization, movement, reference=payment.id)
+    ]
 
 
-def _given_up(caller: Caller, payment: Payment, cents: int) -> tuple[Refund, list[Op]]:
-    """What the bank has given back for good, as the refund that it is."""
-    charter_id = refunds.charter_of(payment)
-    key = SETTLED.key(org=caller.org_id, charter=charter_id) if charter_id is not None else None
-    settlement = store.find(Settlement, key) if key is not None else None
+def _build_dispute_refund(caller: Caller, payment: Payment, cents: int) -> tuple[Refund, list[Op]]:
+    """Build the refund that records a lost dispute, and its operations."""
+    charter_id = refunds.charter_id_of(payment)
+    key = CANCELLATION_SETTLEMENT.key(org=caller.org_id, charter=charter_id) if charter_id is not None else None
+    settlement = store.find(CancellationSettlement, key) if key is not None else None
     refund = refunds.build_refund(
         payment,
         _client(payment),
         cents,
-        "The bank decided a dispute for the payer",
+        "The payer won a dispute",
         charter_id=charter_id,
         cause=RefundCause.DISPUTE,
         needs_approval=False,
         requested_by=caller.user_id,
         of_fee=settlement is not None and payment.id in settlement.payment_ids,
     )
-    given = refund.model_copy(update={"status": RefundStatus.COMPLETED, "completed_at": clock.now()})
-    given, ops = bookkeeping.apply_refund(caller, payment, given)
-    ops.insert(0, Create(given))
-    race = errors.ConcurrentUpdate("the trip was cancelled meanwhile: look again")
+    completed = refund.model_copy(update={"status": RefundStatus.COMPLETED, "completed_at": clock.now()})
+    completed, ops = bookkeeping.apply_refund(caller, payment, completed)
+    ops.insert(0, Create(completed))
+    race = errors.ConcurrentUpdate("The charter was cancelled. Retry.")
     if settlement is not None:
         ops.append(CheckVersion(settlement, race))
     elif key is not None:
         ops.append(CheckAbsent(key, race))
-    return given, ops
+    return completed, ops
 
 
 def _client(payment: Payment) -> Client | None:
@@ -148,12 +158,12 @@ def _client(payment: Payment) -> Client | None:
 
 
 def _events(payment: Payment, before: Dispute | None, after: Dispute) -> list[Event]:
-    said = about(payment, _client(payment)) | {
+    fields = payment_event_fields(payment, _client(payment)) | {
         "amount": after.amount,
         "dispute_id": after.id,
         "status": after.status.value,
         "reason": after.reason,
     }
     if after.status.is_over:
-        return [PaymentDisputeEnded(**said)] if before is None or not before.status.is_over else []
-    return [PaymentDisputed(**said)] if before is None or before.status is not after.status else []
+        return [PaymentDisputeEnded(**fields)] if before is None or not before.status.is_over else []
+    return [PaymentDisputed(**fields)] if before is None or before.status is not after.status else []

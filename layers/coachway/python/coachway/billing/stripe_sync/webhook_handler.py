@@ -1,6 +1,6 @@
-"""What Stripe tells us by itself: each event has its effect once, in whatever order and however often they come.
+"""Handles Stripe's webhook events: each takes effect once, in any order, however often it is delivered.
 
-An event only says where to look: what counts is what Stripe says of the thing then.
+An event only names an object. The handler reads the object's current state from Stripe.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from coachway.billing.payments import settlement
 from coachway.billing.refunds import failed_refunds
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import refunds_and_disputes, webhook_events
-from coachway.billing.stripe.webhook_events import Notice
+from coachway.billing.stripe.webhook_events import StripeEvent
 from coachway.billing.stripe_sync import disputes, restore_payment
 from coachway.core import errors
 from coachway.core.auth import rate_limit
@@ -28,51 +28,51 @@ from coachway.core.types import ids
 
 CONSUMER: Final = "stripe-webhook"
 BAD_SIGNATURES_PER_MINUTE: Final = 30
-"""From one address."""
-TAKEN: Final = "taken"
+"""Per IP address."""
+PROCESSED: Final = "taken"
 REPEATED: Final = "repeated"
 IGNORED: Final = "ignored"
 
 
-class Received(BaseSchema):
-    """What became of an event: `taken`, `repeated`, or `ignored` when it is none of ours."""
+class WebhookResult(BaseSchema):
+    """The result of an event: `taken`, `repeated`, or `ignored` if it is not about our payments."""
 
-    received: Annotated[str, Field(examples=[TAKEN])]
+    received: Annotated[str, Field(examples=[PROCESSED])]
 
 
-def receive(caller: Caller, posted: RawRequest) -> Received:
-    """Take an event. Raises Unauthenticated for a bad signature, Upstream when Stripe is to send it again."""
+def receive(caller: Caller, request: RawRequest) -> WebhookResult:
+    """Process a webhook request. Raises Unauthenticated, or UpstreamUnavailable to make Stripe send it again."""
     try:
-        notice = webhook_events.verify_webhook(posted.body, posted.headers.get("stripe-signature", ""))
+        event = webhook_events.verify_webhook(request.body, request.headers.get("stripe-signature", ""))
     except errors.Unauthenticated:
-        _refuse(caller)
+        _count_bad_signature(caller)
         raise
-    return Received(received=handle_event(notice, caller.correlation_id))
+    return WebhookResult(received=handle_event(event, caller.correlation_id))
 
 
-def handle_event(notice: Notice, correlation_id: str = "") -> str:
-    """Have the effect of an event, and say whether it had one. Raises Upstream when it is not known yet."""
-    effect = next((each for types, each in _EFFECTS.items() if notice.type in types), None)
-    if effect is None:
+def handle_event(event: StripeEvent, correlation_id: str = "") -> str:
+    """Process an event and return the result. Raises UpstreamUnavailable when the outcome is not known yet."""
+    handler = next((candidate for types, candidate in _HANDLERS.items() if event.type in types), None)
+    if handler is None:
         return IGNORED
     try:
-        done = effect(notice, correlation_id)
+        is_processed = handler(event, correlation_id)
     except AlreadyConsumed:
         return REPEATED
-    except errors.NotFound:  # another's, or what was never ours
+    except errors.NotFound:  # not one of our objects
         return IGNORED
-    if done:
-        logger.info("stripe told of something", object_id=notice.object_id, event_type=notice.type)
-    return TAKEN if done else IGNORED
+    if is_processed:
+        logger.info("stripe event processed", object_id=event.object_id, event_type=event.type)
+    return PROCESSED if is_processed else IGNORED
 
 
-def _charge(notice: Notice, correlation_id: str) -> bool:
-    known = _ours(notice.metadata, "payment_id", "pay", correlation_id)
-    if known is None:
+def _handle_charge_event(event: StripeEvent, correlation_id: str) -> bool:
+    reference = _caller_and_id(event.metadata, "payment_id", "pay", correlation_id)
+    if reference is None:
         return False
-    system, payment_id = known
-    outcome = stripe_client.get_charge(notice.object_id)
-    once = MarkConsumed(CONSUMER, notice.id)
+    system, payment_id = reference
+    outcome = stripe_client.get_charge(event.object_id)
+    once = MarkConsumed(CONSUMER, event.id)
     try:
         settlement.record_outcome(system, payment_id, outcome, once=once)
     except errors.NotFound:
@@ -82,48 +82,50 @@ def _charge(notice: Notice, correlation_id: str) -> bool:
     return True
 
 
-def _refund(notice: Notice, correlation_id: str) -> bool:
-    known = _ours(notice.metadata, "refund_id", "rfd", correlation_id)
-    if known is None:
+def _handle_refund_event(event: StripeEvent, correlation_id: str) -> bool:
+    reference = _caller_and_id(event.metadata, "refund_id", "rfd", correlation_id)
+    if reference is None:
         return False
-    made = refunds_and_disputes.get_refund(notice.object_id)
-    if not made.failure:
+    stripe_refund = refunds_and_disputes.get_refund(event.object_id)
+    if not stripe_refund.failure:
         return False
-    failed_refunds.record_returned_refund(*known, made, MarkConsumed(CONSUMER, notice.id))
+    failed_refunds.record_returned_refund(*reference, stripe_refund, MarkConsumed(CONSUMER, event.id))
     return True
 
 
-def _dispute(notice: Notice, correlation_id: str) -> bool:
-    if not notice.payment_intent_id:
+def _handle_dispute_event(event: StripeEvent, correlation_id: str) -> bool:
+    if not event.payment_intent_id:
         return False
-    outcome = stripe_client.get_charge(notice.payment_intent_id)
-    known = _ours(outcome.metadata, "payment_id", "pay", correlation_id)
-    if known is None:
+    outcome = stripe_client.get_charge(event.payment_intent_id)
+    reference = _caller_and_id(outcome.metadata, "payment_id", "pay", correlation_id)
+    if reference is None:
         return False
-    # The charge itself may not be written yet.
-    settlement.record_outcome(*known, outcome)
-    disputes.sync_dispute(*known, notice.object_id, MarkConsumed(CONSUMER, notice.id))
+    # The charge can be unrecorded yet.
+    settlement.record_outcome(*reference, outcome)
+    disputes.sync_dispute(*reference, event.object_id, MarkConsumed(CONSUMER, event.id))
     return True
 
 
-_EFFECTS: Final[Mapping[frozenset[str], Callable[[Notice, str], bool]]] = {
-    webhook_events.OF_CHARGES: _charge,
-    webhook_events.OF_REFUNDS: _refund,
-    webhook_events.OF_DISPUTES: _dispute,
+_HANDLERS: Final[Mapping[frozenset[str], Callable[[StripeEvent, str], bool]]] = {
+    webhook_events.CHARGE_EVENTS: _handle_charge_event,
+    webhook_events.REFUND_EVENTS: _handle_refund_event,
+    webhook_events.DISPUTE_EVENTS: _handle_dispute_event,
 }
 
 
-def _ours(metadata: Mapping[str, str], name: str, prefix: str, correlation_id: str) -> tuple[Caller, str] | None:
-    """Whose it is, and what it is called here; None for what we did not make."""
-    org_id, id_ = metadata.get("org_id", ""), metadata.get(name, "")
-    if not ids.is_id(org_id, "org") or not ids.is_id(id_, prefix):
+def _caller_and_id(
+    metadata: Mapping[str, str], key: str, prefix: str, correlation_id: str
+) -> tuple[Caller, str] | None:
+    """The caller and our object's id from the metadata, or None for an object that is not ours."""
+    org_id, object_id = metadata.get("org_id", ""), metadata.get(key, "")
+    if not ids.is_id(org_id, "org") or not ids.is_id(object_id, prefix):
         return None
-    return Caller.system("stripe", org_id, correlation_id), id_
+    return Caller.system("stripe", org_id, correlation_id), object_id
 
 
-def _refuse(caller: Caller) -> None:
-    """Count a bad signature, and log it without anything that was sent."""
-    logger.warning("a webhook's signature is not good", ip=caller.ip, sender="stripe")
+def _count_bad_signature(caller: Caller) -> None:
+    """Count and log a bad signature, without the content of the request."""
+    logger.warning("webhook signature invalid", ip=caller.ip, sender="stripe")
     with single_metric(name="BadWebhookSignatures", unit=MetricUnit.Count, value=1, namespace="CoachWay"):
         pass
     rate_limit.consume_rate_limit("bad-stripe-signature", caller.ip, most=BAD_SIGNATURES_PER_MINUTE, seconds=60)

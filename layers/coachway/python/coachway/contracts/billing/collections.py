@@ -1,4 +1,4 @@
-"""What happens while a payment that is due is collected, with what a mail to staff needs."""
+"""Events of collections: automatic card payments on the due date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coachway.core.types.money import Amount
 
 
 class _Collection(Event):
-    """What is due, of whom, for what."""
+    """Fields common to all events of a collection."""
 
     collection_id: str
     client_id: str
@@ -22,7 +22,7 @@ class _Collection(Event):
 
 
 class PaymentDue(_Collection):
-    """The day has come on which something is to be paid by card: a flow starts. `round` counts how often."""
+    """The due date has come, and the collection workflow starts. `round` counts the starts."""
 
     TYPE: ClassVar[str] = "payment.due"
 
@@ -30,13 +30,13 @@ class PaymentDue(_Collection):
 
 
 class PaymentCollected(_Collection):
-    """Nothing more is due now."""
+    """Nothing is due any more."""
 
     TYPE: ClassVar[str] = "payment.collected"
 
 
 class PaymentUncollected(_Collection):
-    """A card was declined each time, or none is known: staff are told, and talk to the client."""
+    """All attempts failed, or the client has no saved card. Staff are notified."""
 
     TYPE: ClassVar[str] = "payment.uncollected"
 
@@ -47,7 +47,7 @@ class PaymentUncollected(_Collection):
 
 
 class CollectionFailed(_Collection):
-    """A step of the flow failed for good; it can be taken up again."""
+    """A step of the workflow failed permanently. The collection can be retried."""
 
     TYPE: ClassVar[str] = "collection.failed"
 

@@ -1,4 +1,4 @@
-"""What happens to invoices, with what a mail about them needs; the link is made again from its nonce."""
+"""Events of invoices. `link_nonce` recreates the link to the invoice page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.core.types.money import Amount
 
 
 class _Invoice(Event):
-    """Which invoice, whose, for how much."""
+    """Fields common to all events of an invoice."""
 
     invoice_id: str
     number: str
@@ -34,13 +34,13 @@ class InvoiceDrafted(_Invoice):
 
 
 class InvoiceIssued(_Invoice):
-    """An invoice got its number, and is owed."""
+    """An invoice was issued with a number."""
 
     TYPE: ClassVar[str] = "invoice.issued"
 
 
 class InvoiceFiled(_Invoice):
-    """An issued invoice's PDF lies at `pdf_key` in the bucket: it can be sent. `link_nonce` makes its link."""
+    """The PDF of an issued invoice was stored at `pdf_key`, so the invoice can be sent."""
 
     TYPE: ClassVar[str] = "invoice.filed"
 
@@ -49,7 +49,7 @@ class InvoiceFiled(_Invoice):
 
 
 class InvoicePaymentRecorded(_Invoice):
-    """A payment was taken for an invoice, which is not paid in full yet."""
+    """An invoice was partially paid."""
 
     TYPE: ClassVar[str] = "invoice.payment_recorded"
 
@@ -58,7 +58,7 @@ class InvoicePaymentRecorded(_Invoice):
 
 
 class InvoicePaid(_Invoice):
-    """Nothing is due on an invoice any more."""
+    """An invoice was paid in full."""
 
     TYPE: ClassVar[str] = "invoice.paid"
 
@@ -67,7 +67,7 @@ class InvoicePaid(_Invoice):
 
 
 class InvoiceReopened(_Invoice):
-    """A payment of an invoice turned out to be none."""
+    """A payment of an invoice was reversed."""
 
     TYPE: ClassVar[str] = "invoice.reopened"
 
@@ -76,7 +76,7 @@ class InvoiceReopened(_Invoice):
 
 
 class InvoiceRefunded(_Invoice):
-    """Something that was paid on an invoice was given back."""
+    """A payment of an invoice was refunded, fully or partially."""
 
     TYPE: ClassVar[str] = "invoice.refunded"
 
@@ -85,7 +85,7 @@ class InvoiceRefunded(_Invoice):
 
 
 class InvoiceRefundBounced(_Invoice):
-    """Something that was given back of an invoice did not arrive: it is here again."""
+    """A refund on an invoice was returned by the bank."""
 
     TYPE: ClassVar[str] = "invoice.refund_bounced"
 
@@ -94,7 +94,7 @@ class InvoiceRefundBounced(_Invoice):
 
 
 class InvoiceOverdue(_Invoice):
-    """The last day on which an invoice could be paid in time is over."""
+    """An invoice was not paid by its due date."""
 
     TYPE: ClassVar[str] = "invoice.overdue"
 
@@ -102,7 +102,7 @@ class InvoiceOverdue(_Invoice):
 
 
 class InvoiceVoided(_Invoice):
-    """An invoice is not owed; it keeps its number."""
+    """An invoice was voided. It keeps its number."""
 
     TYPE: ClassVar[str] = "invoice.voided"
 
@@ -110,7 +110,7 @@ class InvoiceVoided(_Invoice):
 
 
 class RunFailure(BaseSchema):
-    """A client that could not be invoiced, and why."""
+    """A client that could not be invoiced, and the reason."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -120,7 +120,7 @@ class RunFailure(BaseSchema):
 
 
 class InvoicingFinished(Event):
-    """A month's trips were invoiced to every client with terms, but for the failures."""
+    """An invoicing run finished: all clients with terms were invoiced, except for the failures."""
 
     TYPE: ClassVar[str] = "invoicing.finished"
 

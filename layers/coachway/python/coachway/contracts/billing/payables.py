@@ -1,4 +1,4 @@
-"""What happens to what we owe vendors."""
+"""Events of payables and payouts to vendors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.core.types.money import Amount
 
 
 class _Payable(Event):
-    """What is owed, to whom, for what, until when."""
+    """Fields common to all events of a payable."""
 
     payable_id: str
     vendor_id: str
@@ -27,19 +27,19 @@ class _Payable(Event):
 
 
 class PayableCreated(_Payable):
-    """A vendor is owed something: its bid was accepted, or somebody entered it."""
+    """A payable was created, for an awarded bid or by a user."""
 
     TYPE: ClassVar[str] = "payable.created"
 
 
 class PayableDue(_Payable):
-    """The day has come on which a vendor was promised its money."""
+    """A payable became due."""
 
     TYPE: ClassVar[str] = "payable.due"
 
 
 class PayablePaid(_Payable):
-    """A vendor was paid; `payout.made` tells it, once for all that was paid together."""
+    """A payable was paid. `payout.made` is sent once per payout."""
 
     TYPE: ClassVar[str] = "payable.paid"
 
@@ -49,7 +49,7 @@ class PayablePaid(_Payable):
 
 
 class PayableVoided(_Payable):
-    """A vendor is not owed it any more, and why."""
+    """A payable was voided."""
 
     TYPE: ClassVar[str] = "payable.voided"
 
@@ -57,7 +57,7 @@ class PayableVoided(_Payable):
 
 
 class PaidLine(BaseSchema):
-    """One thing that a payout pays."""
+    """A payable that a payout pays."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,7 +68,7 @@ class PaidLine(BaseSchema):
 
 
 class PayoutMade(Event):
-    """A vendor was paid, for one thing or for several: the remittance."""
+    """A vendor was paid for one or several payables."""
 
     TYPE: ClassVar[str] = "payout.made"
 

@@ -1,4 +1,4 @@
-"""What happens to payments by card, with what a mail about them needs; the link is made again from its nonce."""
+"""Events of payments. `link_nonce` recreates the link to the payment page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coachway.core.types.money import Amount
 
 
 class _Payment(Event):
-    """Which payment, whose, how much, and for what: the invoice or charter with this number."""
+    """Fields common to the events of a card payment. `number` is of the invoice or charter."""
 
     payment_id: str
     client_id: str
@@ -25,7 +25,7 @@ class _Payment(Event):
 
 
 class PaymentSucceeded(_Payment):
-    """Money came by card; `open_balance` is left to be paid for the same thing, which it may have booked."""
+    """A card payment succeeded. `open_balance` remains to be paid; `booked` is true if it booked the charter."""
 
     TYPE: ClassVar[str] = "payment.succeeded"
 
@@ -35,7 +35,7 @@ class PaymentSucceeded(_Payment):
 
 
 class PaymentUnplaced(_Payment):
-    """Money that came could not be counted towards what it was for: staff decide whether it is given back."""
+    """A successful payment could not be applied to its invoice or charter. Staff decide about a refund."""
 
     TYPE: ClassVar[str] = "payment.unplaced"
 
@@ -43,7 +43,7 @@ class PaymentUnplaced(_Payment):
 
 
 class PaymentFailed(_Payment):
-    """A card was not charged, for this reason. `link_nonce`, of an invoice, makes its link again."""
+    """A card payment failed."""
 
     TYPE: ClassVar[str] = "payment.failed"
 
@@ -53,7 +53,7 @@ class PaymentFailed(_Payment):
 
 
 class PaymentDisputed(_Payment):
-    """Its payer told the bank that it is not right, or that stands otherwise now. `amount` is what is disputed."""
+    """A payment was disputed, or the status of its dispute changed. `amount` is the disputed amount."""
 
     TYPE: ClassVar[str] = "payment.disputed"
 
@@ -63,13 +63,13 @@ class PaymentDisputed(_Payment):
 
 
 class PaymentDisputeEnded(PaymentDisputed):
-    """The bank has decided: `status` is `won` when the money is ours, `lost` when its payer has it back."""
+    """The bank decided a dispute: `status` is `won`, or `lost` when the payer gets the payment back."""
 
     TYPE: ClassVar[str] = "payment.dispute_ended"
 
 
 class PaymentReversed(Event):
-    """A payment that staff had recorded turned out to be none: what it was for is due again."""
+    """A recorded payment was reversed, so its invoice is due again."""
 
     TYPE: ClassVar[str] = "payment.reversed"
 

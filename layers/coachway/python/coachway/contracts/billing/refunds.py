@@ -1,4 +1,4 @@
-"""What happens to refunds, with what a mail about them needs."""
+"""Events of refunds and of settled cancellations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coachway.core.types.money import Amount
 
 
 class _Refund(Event):
-    """Which refund, of what, to whom."""
+    """Fields common to all events of a refund."""
 
     refund_id: str
     payment_id: str
@@ -25,7 +25,7 @@ class _Refund(Event):
 
 
 class RefundRequested(_Refund):
-    """Something is to be given back: a flow starts. `round` counts how often it was taken up."""
+    """A refund was requested or retried, and its workflow starts. `round` counts the starts."""
 
     TYPE: ClassVar[str] = "refund.requested"
 
@@ -34,7 +34,7 @@ class RefundRequested(_Refund):
 
 
 class RefundApprovalNeeded(_Refund):
-    """A manager has to agree; `escalated` when nobody answered the first time."""
+    """A refund needs a manager's approval. `escalated` is true for the second request."""
 
     TYPE: ClassVar[str] = "refund.approval_needed"
 
@@ -42,13 +42,13 @@ class RefundApprovalNeeded(_Refund):
 
 
 class RefundApproved(_Refund):
-    """A manager agreed."""
+    """A manager approved a refund."""
 
     TYPE: ClassVar[str] = "refund.approved"
 
 
 class RefundRejected(_Refund):
-    """It is not given back, and why."""
+    """A manager rejected a refund."""
 
     TYPE: ClassVar[str] = "refund.rejected"
 
@@ -56,7 +56,7 @@ class RefundRejected(_Refund):
 
 
 class RefundCompleted(_Refund):
-    """It was given back."""
+    """A refund was completed."""
 
     TYPE: ClassVar[str] = "refund.completed"
 
@@ -64,7 +64,7 @@ class RefundCompleted(_Refund):
 
 
 class RefundFailed(_Refund):
-    """It could not be given back, and stands still until somebody takes it up again."""
+    """A refund failed. It can be retried or rejected."""
 
     TYPE: ClassVar[str] = "refund.failed"
 
@@ -73,13 +73,13 @@ class RefundFailed(_Refund):
 
 
 class RefundResumed(_Refund):
-    """One that stood still goes on."""
+    """A failed refund was resumed."""
 
     TYPE: ClassVar[str] = "refund.resumed"
 
 
 class CancellationSettled(Event):
-    """What a cancelled charter gives back, and what is kept of it. Amounts in `currency`."""
+    """A cancelled charter was settled: the amounts refunded and kept, in `currency`."""
 
     TYPE: ClassVar[str] = "cancellation.settled"
 

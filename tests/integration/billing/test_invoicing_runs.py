@@ -8,10 +8,10 @@ import pytest
 
 from coachway.billing.invoices import issue_and_void
 from coachway.billing.invoices.model import InvoiceQuery
-from coachway.billing.invoices.service import listed
+from coachway.billing.invoices.service import list_invoices
 from coachway.billing.invoicing_runs import monthly_run, unbilled_trips
 from coachway.billing.invoicing_runs import schedule as invoicing_run_schedule
-from coachway.billing.invoicing_runs.monthly_run import Invoiced, InvoicingRun, Month
+from coachway.billing.invoicing_runs.monthly_run import ClientResult, InvoicingMonth, InvoicingRun
 from coachway.billing.invoicing_runs.schedule import MonthDue
 from coachway.bookings.charters.model import Charter
 from coachway.clients import service as clients
@@ -24,12 +24,12 @@ from coachway.core.persistence.operations import Create, Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.identity.model.organization import Organization
-from tests.integration.billing import office
-from tests.integration.billing.office import SYSTEM, completed, done, owes
+from tests.integration.billing import builders
+from tests.integration.billing.builders import SYSTEM, create_completed_charter, get_credit, send_ok
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 
-JANUARY = Month(org_id=ORG, month="2027-01")
+JANUARY = InvoicingMonth(org_id=ORG, month="2027-01")
 BOLT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
 NO_TERMS = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6V"
 PERTH = "org_01JQWWWWWWWWWWWWWWWWWWWWWW"
@@ -38,9 +38,9 @@ PERTH = "org_01JQWWWWWWWWWWWWWWWWWWWWWW"
 @pytest.fixture(autouse=True)
 def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 20, 17, tzinfo=UTC)):
-        office.found()
-        office.another_client(BOLT)
-        office.another_client(NO_TERMS, payment_terms="due_on_receipt", email="cash@x.example")
+        builders.set_up_organization()
+        builders.create_client(BOLT)
+        builders.create_client(NO_TERMS, payment_terms="due_on_receipt", email="cash@x.example")
         yield
 
 
@@ -52,7 +52,7 @@ def told(kind: str, id_: str, caller: Caller = SYSTEM) -> Delivery:
 
 def over(day: int = 15, **fields: Any) -> Charter:
     """A trip of January that is over, and was noted as such."""
-    made = completed(stops=on_the(f"2027-01-{day:02d}"), **fields)
+    made = create_completed_charter(stops=on_the(f"2027-01-{day:02d}"), **fields)
     unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", made.id))
     return made
 
@@ -70,170 +70,170 @@ def planned() -> dict[str, datetime]:
     return {each.month: each.due_at for each in store.find_many(MonthDue, keys).values()}
 
 
-def ran(run: Month = JANUARY) -> tuple[InvoicingRun, list[Invoiced]]:
+def ran(run: InvoicingMonth = JANUARY) -> tuple[InvoicingRun, list[ClientResult]]:
     """A whole run, as the state machine makes it."""
     results = []
-    for client_id in monthly_run.clients(SYSTEM, run):
+    for client_id in monthly_run.list_clients_to_invoice(SYSTEM, run):
         try:
-            results.append(monthly_run.invoice(SYSTEM, run, client_id))
+            results.append(monthly_run.invoice_client(SYSTEM, run, client_id))
         except errors.Error as failure:
-            results.append(Invoiced(client_id=client_id, failure=str(failure)))
+            results.append(ClientResult(client_id=client_id, failure=str(failure)))
     return monthly_run.summarize(SYSTEM, run, results), results
 
 
-def test_each_client_with_terms_gets_one_invoice_and_the_second_run_changes_nothing() -> None:
+def test_run_invoices_each_client_once() -> None:
     trips = [over(), over(), over(client_id=BOLT), over(client_id=NO_TERMS)]
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         run, _ = ran()
         assert (run.invoices, run.total, run.failures) == (2, 3 * 72_650, [])
         again, _ = ran()
         assert again.version == run.version
-        found = listed(office.MANAGER, InvoiceQuery()).items
+        found = list_invoices(builders.MANAGER, InvoiceQuery()).items
     assert {each.client_id: len(each.lines) for each in found} == {CLIENT_ID: 2, BOLT: 1}
     assert {each.month for each in found} == {"2027-01"}
     assert sorted(each.number for each in found) == ["INV-2027-HARBOR-00001", "INV-2027-HARBOR-00002"]
-    assert office.charter(trips[3].id).invoice_id is None
-    assert owes() == (2 * 72_650, 0)
+    assert builders.get_charter(trips[3].id).invoice_id is None
+    assert get_credit() == (2 * 72_650, 0)
     (finished,) = [each for each in store.history(run.key()) if each.type == "invoicing.finished"]
     assert finished.data["invoices"] == 2
 
 
-def test_trips_of_the_new_month_wait_for_its_own_run() -> None:
+def test_run_excludes_trips_of_next_month() -> None:
     over(31)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         stops = asking.wish()["stops"]
         stops[0]["estimated_departure"] = "2027-02-01T00:05:00-05:00"
         stops[1]["estimated_arrival"] = "2027-02-01T00:25:00-05:00"
-        late = completed(stops=stops)
+        late = create_completed_charter(stops=stops)
         unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", late.id))
         assert ran()[0].invoices == 1
-        assert office.charter(late.id).invoice_id is None
-        assert [each.charter_id for each in unbilled_trips.everywhere(ORG)] == [late.id]
+        assert builders.get_charter(late.id).invoice_id is None
+        assert [each.charter_id for each in unbilled_trips.list_unbilled(ORG)] == [late.id]
 
 
-def test_one_client_that_fails_is_reported_and_the_rest_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_reports_failed_client_and_invoices_others(monkeypatch: pytest.MonkeyPatch) -> None:
     over()
     broken = over(client_id=BOLT)
-    genuine = issue_and_void.issue
+    genuine = issue_and_void.issue_invoice
 
     def issue(caller: Caller, invoice_id: str) -> Any:
-        if office.charter(broken.id).invoice_id == invoice_id:
+        if builders.get_charter(broken.id).invoice_id == invoice_id:
             raise errors.Conflict("its trip was changed")
         return genuine(caller, invoice_id)
 
-    monkeypatch.setattr(issue_and_void, "issue", issue)
+    monkeypatch.setattr(issue_and_void, "issue_invoice", issue)
     run, _ = ran()
     assert run.invoices == 1
     assert [(each.client_name, each.reason) for each in run.failures] == [("Bolt Tours", "its trip was changed")]
-    monkeypatch.setattr(issue_and_void, "issue", genuine)
+    monkeypatch.setattr(issue_and_void, "issue_invoice", genuine)
     mended, _ = ran()
     assert (mended.invoices, mended.failures) == (2, [])
-    assert len(listed(office.MANAGER, InvoiceQuery()).items) == 2
+    assert len(list_invoices(builders.MANAGER, InvoiceQuery()).items) == 2
 
 
-def test_a_run_that_was_cut_off_after_drafting_issues_that_draft() -> None:
+def test_run_interrupted_after_draft_issues_draft() -> None:
     over()
-    noted = unbilled_trips.of_client(ORG, CLIENT_ID)
+    noted = unbilled_trips.list_unbilled_of_client(ORG, CLIENT_ID)
     client = store.get(Client, clients.get(asking.STAFF, CLIENT_ID).key())
-    (draft,) = monthly_run._drafts(SYSTEM, JANUARY, client, noted)
+    (draft,) = monthly_run._draft_invoices(SYSTEM, JANUARY, client, noted)
     run, _ = ran()
     assert run.invoice_ids == [draft]
-    assert done("GET", f"/invoices/{draft}")["status"] == "issued"
+    assert send_ok("GET", f"/invoices/{draft}")["status"] == "issued"
 
 
-def test_a_trip_that_staff_have_invoiced_is_left_alone() -> None:
+def test_run_skips_charter_invoiced_by_staff() -> None:
     trip = over()
-    mine = done("POST", "/invoices", {"charter_id": trip.id})
+    mine = send_ok("POST", "/invoices", {"charter_id": trip.id})
     assert ran()[0].invoices == 0
-    assert done("GET", f"/invoices/{mine['id']}")["status"] == "draft"
+    assert send_ok("GET", f"/invoices/{mine['id']}")["status"] == "draft"
 
 
-def test_what_was_on_a_void_invoice_is_invoiced_by_the_next_run() -> None:
+def test_run_invoices_charters_of_voided_invoice() -> None:
     trip = over()
     run, _ = ran()
     (first,) = run.invoice_ids
-    done("POST", f"/invoices/{first}/void", {"reason": "Wrong"})
+    send_ok("POST", f"/invoices/{first}/void", {"reason": "Wrong"})
     unbilled_trips.remark_after_void(SYSTEM, told("invoice.voided", first))
     again, _ = ran()
     assert len(again.invoice_ids) == 2
-    assert office.charter(trip.id).invoice_id == again.invoice_ids[-1]
+    assert builders.get_charter(trip.id).invoice_id == again.invoice_ids[-1]
 
 
-def test_what_a_run_could_not_do_is_done_by_the_next_ones_draft_and_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    trip, genuine = over(), issue_and_void.issue
+def test_run_completes_failures_of_earlier_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    trip, genuine = over(), issue_and_void.issue_invoice
 
     def refused(caller: Caller, invoice_id: str) -> Any:
         raise errors.ConcurrentUpdate("too many at once")
 
-    monkeypatch.setattr(issue_and_void, "issue", refused)
+    monkeypatch.setattr(issue_and_void, "issue_invoice", refused)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         assert [each.reason for each in ran()[0].failures] == ["too many at once"]
         assert set(planned()) == {"2027-01", "2027-02"}, "no trip has to be over in February for it to be made"
-    monkeypatch.setattr(issue_and_void, "issue", genuine)
+    monkeypatch.setattr(issue_and_void, "issue_invoice", genuine)
     with clock.frozen(datetime(2027, 3, 1, 5, 31, tzinfo=UTC)):
-        later, _ = ran(Month(org_id=ORG, month="2027-02"))
-        [invoice] = listed(office.MANAGER, InvoiceQuery()).items
+        later, _ = ran(InvoicingMonth(org_id=ORG, month="2027-02"))
+        [invoice] = list_invoices(builders.MANAGER, InvoiceQuery()).items
     assert (later.invoices, later.failures) == (1, [])
     assert (invoice.status, invoice.charter_ids) == ("issued", [trip.id])
 
 
-def test_a_trip_that_was_booked_on_credit_is_invoiced_whatever_its_clients_terms_are_by_then() -> None:
+def test_run_invoices_credit_booking_after_terms_change() -> None:
     trip = over(client_id=BOLT)
     before = store.get(Client, clients.get(asking.STAFF, BOLT).key())
     without = before.model_copy(update={"payment_terms": PaymentTerms.DUE_ON_RECEIPT})
     store.commit(SYSTEM, Update(before, without))
     run, _ = ran()
     assert run.invoices == 1
-    invoice = done("GET", f"/invoices/{office.charter(trip.id).invoice_id}")
+    invoice = send_ok("GET", f"/invoices/{builders.get_charter(trip.id).invoice_id}")
     assert (invoice["total"], invoice["payment_terms"]) == (726.5, "due_on_receipt")
-    assert owes(BOLT) == (72_650, 0)
+    assert get_credit(BOLT) == (72_650, 0)
 
 
-def test_trips_that_are_paid_for_otherwise_are_not_looked_at_again_and_again() -> None:
+def test_run_removes_trips_without_credit() -> None:
     trip = over(client_id=NO_TERMS)
     assert ran()[0].invoices == 0
-    assert unbilled_trips.everywhere(ORG) == []
-    assert office.charter(trip.id).invoice_id is None
+    assert unbilled_trips.list_unbilled(ORG) == []
+    assert builders.get_charter(trip.id).invoice_id is None
 
 
-def test_a_trip_of_the_months_last_evening_is_in_its_run_even_if_word_comes_after_midnight() -> None:
-    trip = completed(stops=on_the("2027-01-31"))
+def test_mark_unbilled_after_midnight_uses_month_of_trip() -> None:
+    trip = create_completed_charter(stops=on_the("2027-01-31"))
     with clock.frozen(datetime(2027, 2, 1, 5, 10, tzinfo=UTC)):
         unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
     assert planned() == {"2027-01": datetime(2027, 2, 1, 5, 30, tzinfo=UTC)}
 
 
-def test_a_trip_that_is_heard_of_after_its_months_run_waits_for_the_next_one() -> None:
-    trip = completed(stops=on_the("2027-01-31"))
+def test_mark_unbilled_after_run_uses_next_run() -> None:
+    trip = create_completed_charter(stops=on_the("2027-01-31"))
     with clock.frozen(datetime(2027, 2, 1, 5, 30, tzinfo=UTC)):
         unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
     assert set(planned()) == {"2027-02"}
     with clock.frozen(datetime(2027, 3, 1, 5, 30, tzinfo=UTC)):
-        assert ran(Month(org_id=ORG, month="2027-02"))[0].invoices == 1
+        assert ran(InvoicingMonth(org_id=ORG, month="2027-02"))[0].invoices == 1
 
 
-def test_a_trip_where_it_is_next_month_already_is_in_that_months_run() -> None:
+def test_mark_unbilled_in_later_timezone_uses_month_of_trip() -> None:
     stops = on_the("2027-02-01", "+13:00")
     for stop in stops:
         stop["timezone"] = "Pacific/Auckland"
-    trip = completed(stops=stops)
+    trip = create_completed_charter(stops=stops)
     with clock.frozen(datetime(2027, 2, 1, 1, tzinfo=UTC)):  # in New York it is January still
         unbilled_trips.mark_unbilled(SYSTEM, told("charter.completed", trip.id))
     assert set(planned()) == {"2027-02"}
 
 
-def test_many_trips_of_a_client_are_on_one_invoice() -> None:
+def test_run_combines_trips_of_client() -> None:
     for _ in range(7):
         over()
     assert ran()[0].invoices == 1
 
 
-def test_more_trips_than_an_invoice_holds_are_on_several_that_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monthly_run, "MOST_CHARTERS", 2)
+def test_run_splits_more_than_max_charters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monthly_run, "MAX_CHARTERS", 2)
     trips = [over(), over(), over()]
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
         assert ran()[0].invoices == 2
-        first, second = sorted(listed(office.MANAGER, InvoiceQuery()).items, key=lambda each: each.number)
+        first, second = sorted(list_invoices(builders.MANAGER, InvoiceQuery()).items, key=lambda each: each.number)
     assert first.charter_ids + second.charter_ids == [trip.id for trip in trips]
     assert [each.notes for each in (first, second)] == [
         "Part 1 of 2 of the trips of January 2027.",
@@ -242,7 +242,7 @@ def test_more_trips_than_an_invoice_holds_are_on_several_that_say_so(monkeypatch
     assert first.due_date == second.due_date
 
 
-def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> None:
+def test_schedule_starts_run_at_local_half_past_midnight() -> None:
     perth = Organization(
         id=PERTH, org_id=PERTH, slug="perth", name="Perth Coaches", timezone="Australia/Perth", currency="AUD"
     )
@@ -250,10 +250,10 @@ def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> No
     store.commit(caller, Create(perth))
     over()
     over(16)
-    noted = unbilled_trips.Unbilled(
-        org_id=PERTH, client_id=BOLT, charter_id=office.completed().id, trip_date="2027-01-15"
+    noted = unbilled_trips.UnbilledTrip(
+        org_id=PERTH, client_id=BOLT, charter_id=builders.create_completed_charter().id, trip_date="2027-01-15"
     )
-    month, due_at = invoicing_run_schedule.month_of(clock.now(), perth.timezone)
+    month, due_at = invoicing_run_schedule.current_month(clock.now(), perth.timezone)
     store.commit(caller, Create(noted), Create(MonthDue(org_id=PERTH, month=month, due_at=due_at)))
     started: list[tuple[str, str]] = []
 
@@ -273,7 +273,7 @@ def test_each_organization_is_due_at_half_past_midnight_on_its_own_clock() -> No
     assert {month for _, month in started} == {"2027-01"}
 
 
-def test_a_run_that_could_not_be_started_is_started_again() -> None:
+def test_schedule_failed_start_is_retried() -> None:
     over()
 
     def broken(_: MonthDue) -> None:
@@ -294,7 +294,5 @@ def test_a_run_that_could_not_be_started_is_started_again() -> None:
         (datetime(2026, 12, 5, tzinfo=UTC), "UTC", "2026-12", datetime(2027, 1, 1, 0, 30, tzinfo=UTC)),
     ],
 )
-def test_the_month_is_the_one_on_the_organizations_calendar(
-    now: datetime, zone: str, month: str, due: datetime
-) -> None:
-    assert invoicing_run_schedule.month_of(now, zone) == (month, due)
+def test_current_month_uses_organization_timezone(now: datetime, zone: str, month: str, due: datetime) -> None:
+    assert invoicing_run_schedule.current_month(now, zone) == (month, due)

@@ -12,11 +12,11 @@ import pytest
 from coachway.billing import consumers
 from coachway.billing.collections import schedule as collection_schedule
 from coachway.billing.collections import workflow as collection_workflow
-from coachway.billing.collections.model import COLLECTION, Collection, collection_id
+from coachway.billing.collections.model import COLLECTION, Collection, collection_id_of
 from coachway.billing.collections.rules import CollectionStatus
 from coachway.billing.payments import card_payments, settlement
 from coachway.billing.payments.model import OF_CLIENT, STRIPE_CUSTOMER, Payment, PaymentStatus, StripeCustomer
-from coachway.billing.stripe.client import Charged
+from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings.charters.instalments import Instalment, InstalmentKind
 from coachway.bookings.charters.model import Charter
 from coachway.bookings.charters.rules import Status
@@ -25,8 +25,8 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
-from tests.integration.billing import office
-from tests.integration.billing.refunding import SYSTEM, paid
+from tests.integration.billing import builders
+from tests.integration.billing.refund_builders import SYSTEM, create_payment
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
@@ -51,7 +51,7 @@ class Bank:
             return payment
         if said == "yes":
             self.took[payment.id] = payment.amount
-        outcome = Charged(
+        outcome = ChargeOutcome(
             payment_intent_id=f"pi_{payment.id}",
             succeeded=said == "yes",
             amount=payment.amount,
@@ -65,7 +65,7 @@ class Bank:
 @pytest.fixture(autouse=True)
 def organization() -> Iterator[None]:
     with clock.frozen(NOW):
-        office.found("due_on_receipt")
+        builders.set_up_organization("due_on_receipt")
         yield
 
 
@@ -85,14 +85,14 @@ def card() -> None:
 
 def booked() -> Charter:
     """Its deposit is paid, the rest is due fourteen days before the trip."""
-    trip = office.booked()
+    trip = builders.create_booked_charter()
     parts = [
         Instalment(kind=InstalmentKind.DEPOSIT, amount=DEPOSIT),
         Instalment(kind=InstalmentKind.BALANCE, amount=REST, due_on=date(2027, 2, 17)),
     ]
-    before = office.charter(trip.id)
+    before = builders.get_charter(trip.id)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": parts})))
-    paid(DEPOSIT, charter_id=trip.id)
+    create_payment(DEPOSIT, charter_id=trip.id)
     card()
     heard("payment.succeeded", trip.id, charter_id=trip.id)
     return trip
@@ -106,21 +106,21 @@ def heard(kind: str, aggregate_id: str, **said: Any) -> None:
 
 
 def of(subject_id: str) -> Collection:
-    return collection_schedule.get(SYSTEM, collection_id(subject_id))
+    return collection_schedule.get_collection(SYSTEM, collection_id_of(subject_id))
 
 
 def events(subject_id: str) -> list[str]:
-    return [each.type for each in store.history(COLLECTION.key(org=ORG, id=collection_id(subject_id)))]
+    return [each.type for each in store.history(COLLECTION.key(org=ORG, id=collection_id_of(subject_id)))]
 
 
-def charge(subject_id: str) -> collection_workflow.Next:
-    id_ = collection_id(subject_id)
+def charge(subject_id: str) -> collection_workflow.NextStep:
+    id_ = collection_id_of(subject_id)
     following = collection_workflow.next_step(SYSTEM, id_, execution="one", round_=of(subject_id).round, redriven=False)
     assert following.go == "charge"
-    return collection_workflow.charge(SYSTEM, id_)
+    return collection_workflow.charge_saved_card(SYSTEM, id_)
 
 
-def test_the_balance_is_collected_on_its_day(bank: Bank) -> None:
+def test_collection_charges_balance_on_due_date(bank: Bank) -> None:
     trip = booked()
     assert (of(trip.id).status, of(trip.id).due_at) == ("planned", DUE)
     with clock.frozen(DUE - timedelta(seconds=1)):
@@ -128,13 +128,13 @@ def test_the_balance_is_collected_on_its_day(bank: Bank) -> None:
     with clock.frozen(DUE):
         assert [collection_schedule.run().begun for _ in range(2)] == [1, 0]
         assert charge(trip.id).go == "over"
-        assert collection_workflow.charge(SYSTEM, collection_id(trip.id)).go == "over"
+        assert collection_workflow.charge_saved_card(SYSTEM, collection_id_of(trip.id)).go == "over"
     assert list(bank.took.values()) == [REST]
-    assert (of(trip.id).status, office.charter(trip.id).amount_paid) == ("paid", CENTS)
+    assert (of(trip.id).status, builders.get_charter(trip.id).amount_paid) == ("paid", CENTS)
     assert events(trip.id) == ["payment.due", "payment.collected"]
 
 
-def test_a_declined_card_is_tried_three_times_more_and_then_staff_are_told(bank: Bank) -> None:
+def test_collection_declined_card_retries_three_times_then_fails(bank: Bank) -> None:
     trip = booked()
     bank.says = ["no funds"] * 4
     with clock.frozen(DUE):
@@ -153,7 +153,7 @@ def test_a_declined_card_is_tried_three_times_more_and_then_staff_are_told(bank:
     assert bank.took == {}
 
 
-def test_a_later_try_may_go_well(bank: Bank) -> None:
+def test_collection_later_attempt_succeeds(bank: Bank) -> None:
     trip = booked()
     bank.says = ["no funds", "no funds", "yes"]
     with clock.frozen(DUE):
@@ -162,7 +162,7 @@ def test_a_later_try_may_go_well(bank: Bank) -> None:
     assert (of(trip.id).status, list(bank.took.values())) == ("paid", [REST])
 
 
-def test_while_it_is_not_known_what_became_of_a_charge_the_same_is_asked_again(bank: Bank) -> None:
+def test_collection_unknown_outcome_reuses_payment(bank: Bank) -> None:
     trip = booked()
     bank.says = ["silence", "silence", "yes"]
     with clock.frozen(DUE):
@@ -175,29 +175,29 @@ def test_while_it_is_not_known_what_became_of_a_charge_the_same_is_asked_again(b
     assert list(bank.took.values()) == [REST]
 
 
-def test_what_its_client_paid_meanwhile_is_not_collected(bank: Bank) -> None:
+def test_collection_paid_by_client_charges_nothing(bank: Bank) -> None:
     trip = booked()
     bank.says = ["no funds"]
     with clock.frozen(DUE):
         collection_schedule.run()
         assert charge(trip.id).go == "wait"
-        paid(REST, charter_id=trip.id)
+        create_payment(REST, charter_id=trip.id)
         assert charge(trip.id).go == "over"
     assert (of(trip.id).status, bank.took) == ("paid", {})
 
 
-def test_a_part_that_was_paid_meanwhile_is_not_collected_again(bank: Bank) -> None:
+def test_collection_partially_paid_charges_rest(bank: Bank) -> None:
     trip = booked()
     with clock.frozen(DUE):
         collection_schedule.run()
-        paid(10_000, charter_id=trip.id)
+        create_payment(10_000, charter_id=trip.id)
         assert charge(trip.id).go == "over"
     assert list(bank.took.values()) == [REST - 10_000]
 
 
-def test_a_cancelled_trip_is_not_collected(bank: Bank) -> None:
+def test_collection_cancelled_charter_charges_nothing(bank: Bank) -> None:
     trip = booked()
-    before = office.charter(trip.id)
+    before = builders.get_charter(trip.id)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"status": Status.CANCELLED})))
     with clock.frozen(DUE):
         collection_schedule.run()
@@ -205,7 +205,7 @@ def test_a_cancelled_trip_is_not_collected(bank: Bank) -> None:
     assert bank.asked == []
 
 
-def test_without_a_card_staff_are_told_at_once(bank: Bank) -> None:
+def test_collection_without_saved_card_fails_at_once(bank: Bank) -> None:
     trip = booked()
     key = STRIPE_CUSTOMER.key(org=ORG, client=CLIENT_ID)
     known = store.get(StripeCustomer, key)
@@ -213,13 +213,13 @@ def test_without_a_card_staff_are_told_at_once(bank: Bank) -> None:
     with clock.frozen(DUE):
         collection_schedule.run()
         assert charge(trip.id).go == "over"
-    assert (of(trip.id).status, of(trip.id).reason) == ("failed", "no card of this client is known")
+    assert (of(trip.id).status, of(trip.id).reason) == ("failed", "The client has no saved card")
     assert (of(trip.id).tries, bank.asked) == ([], [])
 
 
-def test_what_was_agreed_anew_is_collected_then(bank: Bank) -> None:
+def test_collection_new_schedule_is_planned_again(bank: Bank) -> None:
     trip = booked()
-    before = office.charter(trip.id)
+    before = builders.get_charter(trip.id)
     later = [before.instalments[0], before.instalments[1].model_copy(update={"due_on": date(2027, 2, 25)})]
     store.commit(SYSTEM, Update(before, before.model_copy(update={"instalments": later})))
     heard("charter.modified", trip.id)
@@ -229,10 +229,10 @@ def test_what_was_agreed_anew_is_collected_then(bank: Bank) -> None:
         assert collection_schedule.run().begun == 1
 
 
-def test_an_invoice_of_a_client_whose_card_is_known_is_collected_on_its_day(bank: Bank) -> None:
-    trip = office.completed()
-    draft = office.done("POST", "/invoices", {"charter_id": trip.id})
-    invoice = office.done("POST", f"/invoices/{draft['id']}/issue")
+def test_collection_invoice_with_saved_card_charges_on_due_date(bank: Bank) -> None:
+    trip = builders.create_completed_charter()
+    draft = builders.send_ok("POST", "/invoices", {"charter_id": trip.id})
+    invoice = builders.send_ok("POST", f"/invoices/{draft['id']}/issue")
     heard("invoice.issued", invoice["id"])
     with pytest.raises(errors.NotFound):
         of(invoice["id"])
@@ -242,41 +242,41 @@ def test_an_invoice_of_a_client_whose_card_is_known_is_collected_on_its_day(bank
     # It is due on receipt: its day has come.
     assert of(invoice["id"]).status is CollectionStatus.COLLECTING
     assert charge(invoice["id"]).go == "over"
-    assert office.done("GET", f"/invoices/{invoice['id']}")["status"] == "paid"
+    assert builders.send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "paid"
     assert list(bank.took.values()) == [CENTS]
 
 
-def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(bank: Bank) -> None:
+def test_collection_failed_step_is_recorded_and_resumed(bank: Bank) -> None:
     trip = booked()
     with clock.frozen(DUE):
         collection_schedule.run()
-        id_ = collection_id(trip.id)
+        id_ = collection_id_of(trip.id)
         collection_workflow.next_step(SYSTEM, id_, execution="one", round_=1, redriven=False)
-        collection_workflow.failed(SYSTEM, id_, state="Charge", failure={"Error": "Upstream"})
-        assert office.charter(trip.id).flow_failures["payment_collection"].state == "Charge"
+        collection_workflow.record_failure(SYSTEM, id_, state="Charge", failure={"Error": "Upstream"})
+        assert builders.get_charter(trip.id).flow_failures["payment_collection"].state == "Charge"
         assert collection_workflow.next_step(SYSTEM, id_, execution="two", round_=1, redriven=False).go == "over"
         assert collection_workflow.next_step(SYSTEM, id_, execution="two", round_=1, redriven=True).go == "charge"
-        assert collection_workflow.charge(SYSTEM, id_).go == "over"
-    assert office.charter(trip.id).flow_failures == {}
+        assert collection_workflow.charge_saved_card(SYSTEM, id_).go == "over"
+    assert builders.get_charter(trip.id).flow_failures == {}
     assert list(bank.took.values()) == [REST]
 
 
-def test_what_was_given_up_can_be_begun_again(bank: Bank) -> None:
+def test_retry_collection_failed_one_starts_again(bank: Bank) -> None:
     trip = booked()
     bank.says = ["no funds"] * 4
     with clock.frozen(DUE):
         collection_schedule.run()
         for _ in range(4):
             charge(trip.id)
-        id_ = collection_id(trip.id)
-        again = office.done("POST", f"/billing/collections/{id_}/retry")
+        id_ = collection_id_of(trip.id)
+        again = builders.send_ok("POST", f"/billing/collections/{id_}/retry")
         assert (again["status"], again["round"], again["tries"]) == ("collecting", 2, [])
         assert collection_workflow.next_step(SYSTEM, id_, execution="two", round_=2, redriven=False).go == "charge"
-        assert collection_workflow.charge(SYSTEM, id_).go == "over"
-        assert office.ask("POST", f"/billing/collections/{id_}/retry").status == 409
-    found = office.done("GET", "/billing/collections", query={"status": "paid"})["items"]
+        assert collection_workflow.charge_saved_card(SYSTEM, id_).go == "over"
+        assert builders.send_request("POST", f"/billing/collections/{id_}/retry").status == 409
+    found = builders.send_ok("GET", "/billing/collections", query={"status": "paid"})["items"]
     assert [each["id"] for each in found] == [id_]
-    assert office.done("GET", f"/billing/collections/{id_}")["number"] == trip.number
+    assert builders.send_ok("GET", f"/billing/collections/{id_}")["number"] == trip.number
     assert payments(again["client_id"]) == {PaymentStatus.SUCCEEDED: 2, PaymentStatus.FAILED: 4}
 
 

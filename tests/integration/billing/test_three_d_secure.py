@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from coachway.billing.payments import card_payments
-from coachway.billing.payments.model import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
+from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
 from coachway.core import store
 from coachway.core.auth import signed_links as tokens
 from coachway.core.caller import Caller
@@ -59,8 +59,8 @@ def answered(bank: str, answer: str) -> Reply:
     return call(pages, "GET", way.path[way.path.index("/pages") :])
 
 
-def hold(charter_id: str) -> UnderWay | None:
-    return store.find(UnderWay, UNDER_WAY.key(org=asking.ORG, subject=charter_id))
+def hold(charter_id: str) -> PaymentHold | None:
+    return store.find(PaymentHold, PAYMENT_HOLD.key(org=asking.ORG, subject=charter_id))
 
 
 def only(desk: Desk) -> Payment:
@@ -68,7 +68,7 @@ def only(desk: Desk) -> Payment:
     return payment
 
 
-def test_the_payer_is_led_to_the_bank_and_the_confirmed_deposit_books_the_trip(desk: Desk, sandbox: Sandbox) -> None:
+def test_pay_quote_confirmed_deposit_books_charter(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     waiting = only(desk)
@@ -85,7 +85,7 @@ def test_the_payer_is_led_to_the_bank_and_the_confirmed_deposit_books_the_trip(d
     assert len(desk.journal()) == 1
 
 
-def test_stripes_notice_settles_it_for_a_payer_who_does_not_come_back(desk: Desk, sandbox: Sandbox) -> None:
+def test_webhook_settles_payment_of_absent_payer(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     httpx.post(bank, data={"answer": "yes"})
@@ -95,7 +95,7 @@ def test_stripes_notice_settles_it_for_a_payer_who_does_not_come_back(desk: Desk
 
 
 @pytest.mark.parametrize(("card", "answer"), [(CONFIRMED, "no"), (CONFIRMED_AND_DECLINED, "yes")])
-def test_what_is_not_confirmed_or_declined_is_told_on_the_page(
+def test_return_page_unconfirmed_or_declined_shows_message(
     desk: Desk, sandbox: Sandbox, card: str, answer: str
 ) -> None:
     charter = desk.accepted()
@@ -107,15 +107,15 @@ def test_what_is_not_confirmed_or_declined_is_told_on_the_page(
     assert asking.status_of(charter["id"]) == "booked"
 
 
-def test_who_comes_back_without_an_answer_is_asked_again(desk: Desk, sandbox: Sandbox) -> None:
+def test_return_page_without_outcome_asks_again(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     posted(charter["token"], sandbox.card(CONFIRMED))
     page = call(pages, "GET", f"/pages/quotes/{charter['token']}/payments/{only(desk).id}")
-    assert (page.status, "it is not confirmed yet" in page.text) == (409, True)
+    assert (page.status, "It is not confirmed yet" in page.text) == (409, True)
     assert only(desk).status is PaymentStatus.PENDING
 
 
-def test_a_second_tab_calls_off_the_first_and_only_one_is_charged(desk: Desk, sandbox: Sandbox) -> None:
+def test_second_tab_cancels_first_payment(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     first = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     second = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
@@ -126,7 +126,7 @@ def test_a_second_tab_calls_off_the_first_and_only_one_is_charged(desk: Desk, sa
     assert (desk.charter(charter["id"]).amount_paid, len(desk.journal())) == (169_08, 1)
 
 
-def test_a_second_tab_finds_that_the_first_was_confirmed(desk: Desk, sandbox: Sandbox) -> None:
+def test_second_tab_finds_confirmed_payment(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     first = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     httpx.post(first, data={"answer": "yes"})
@@ -135,7 +135,7 @@ def test_a_second_tab_finds_that_the_first_was_confirmed(desk: Desk, sandbox: Sa
     assert (only(desk).status, desk.charter(charter["id"]).amount_paid) == ("succeeded", 169_08)
 
 
-def test_what_nobody_confirms_is_called_off_in_the_end(desk: Desk, sandbox: Sandbox) -> None:
+def test_reconciliation_cancels_unconfirmed_payment(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     waiting = only(desk)
@@ -146,7 +146,7 @@ def test_what_nobody_confirms_is_called_off_in_the_end(desk: Desk, sandbox: Sand
     assert (hold(charter["id"]), desk.journal()) == (None, [])
 
 
-def test_without_its_payer_at_hand_it_fails_clearly_and_the_link_to_pay_is_mailed(desk: Desk, sandbox: Sandbox) -> None:
+def test_absent_payer_fails_with_link_to_payment_page(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     card = sandbox.card(CONFIRMED)
     reply = desk.pay(charter_id=charter["id"], card=card)
@@ -161,7 +161,7 @@ def test_without_its_payer_at_hand_it_fails_clearly_and_the_link_to_pay_is_maile
     assert (len(desk.events("payment.failed")), hold(charter["id"])) == (2, None)
 
 
-def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox: Sandbox) -> None:
+def test_failed_payment_creates_link_for_charter_without_one(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.quoted()
     assert asking.moved(charter["id"], "booked").status == 200
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
@@ -173,14 +173,14 @@ def test_a_trip_that_was_booked_by_phone_gets_a_link_to_pay(desk: Desk, sandbox:
     assert desk.charter(charter["id"]).amount_paid == 169_08
 
 
-def test_nobody_comes_back_with_the_payment_of_another(desk: Desk, sandbox: Sandbox) -> None:
+def test_return_page_rejects_payment_of_other_subject(desk: Desk, sandbox: Sandbox) -> None:
     charter, other = desk.accepted(), desk.accepted()
     posted(charter["token"], sandbox.card(CONFIRMED))
     assert call(pages, "GET", f"/pages/quotes/{other['token']}/payments/{only(desk).id}").status == 404
     assert call(pages, "GET", f"/pages/quotes/{charter['token']}/payments/{ids.new('pay')}").status == 404
 
 
-def test_a_page_takes_what_it_asked_for_and_nothing_else(desk: Desk, sandbox: Sandbox) -> None:
+def test_pay_page_rejects_changed_amount(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     for forged in ("0.01", "676.30"):
         assert posted(charter["token"], "pm_card_visa", amount=forged).status == 303
@@ -188,5 +188,5 @@ def test_a_page_takes_what_it_asked_for_and_nothing_else(desk: Desk, sandbox: Sa
 
 
 @pytest.mark.parametrize("amount", ["0", "0.00"])
-def test_a_form_for_nothing_is_refused(desk: Desk, sandbox: Sandbox, amount: str) -> None:
+def test_pay_page_rejects_zero_amount(desk: Desk, sandbox: Sandbox, amount: str) -> None:
     assert posted(desk.accepted()["token"], "pm_card_visa", amount=amount).status == 422

@@ -12,8 +12,8 @@ from coachway.billing.invoices import overdue_job
 from coachway.billing.invoices.model import INVOICE
 from coachway.core import store
 from coachway.core.runtime import clock
-from tests.integration.billing import office
-from tests.integration.billing.office import completed, done
+from tests.integration.billing import builders
+from tests.integration.billing.builders import create_completed_charter, send_ok
 from tests.integration.bookings.asking import ORG
 
 DUE_UNTIL = datetime(2027, 2, 10, 5, tzinfo=UTC)
@@ -23,13 +23,13 @@ DUE_UNTIL = datetime(2027, 2, 10, 5, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
-        office.found()
+        builders.set_up_organization()
         yield
 
 
 def issued() -> str:
-    draft = done("POST", "/invoices", {"charter_id": completed().id})
-    return str(done("POST", f"/invoices/{draft['id']}/issue")["id"])
+    draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
+    return str(send_ok("POST", f"/invoices/{draft['id']}/issue")["id"])
 
 
 def said(invoice_id: str) -> list[str]:
@@ -37,10 +37,10 @@ def said(invoice_id: str) -> list[str]:
 
 
 def part(invoice_id: str) -> dict[str, Any]:
-    return done("POST", f"/invoices/{invoice_id}/record-payment", {"amount": 100, "method": "cash"})
+    return send_ok("POST", f"/invoices/{invoice_id}/record-payment", {"amount": 100, "method": "cash"})
 
 
-def test_a_part_that_is_paid_after_midnight_and_before_the_timer_does_not_hide_that_it_is_overdue() -> None:
+def test_partial_payment_before_timer_marks_overdue() -> None:
     invoice = issued()
     with clock.frozen(DUE_UNTIL):
         assert part(invoice)["status"] == "overdue"
@@ -48,7 +48,7 @@ def test_a_part_that_is_paid_after_midnight_and_before_the_timer_does_not_hide_t
     assert said(invoice).count("invoice.overdue") == 1
 
 
-def test_an_overdue_one_is_not_said_to_be_so_again_with_each_payment() -> None:
+def test_partial_payment_of_overdue_invoice_sends_no_second_event() -> None:
     invoice = issued()
     with clock.frozen(DUE_UNTIL):
         assert overdue_job.run().overdue == 1
@@ -56,10 +56,10 @@ def test_an_overdue_one_is_not_said_to_be_so_again_with_each_payment() -> None:
     assert said(invoice).count("invoice.overdue") == 1
 
 
-def test_one_that_is_paid_on_its_last_second_never_is() -> None:
+def test_payment_before_deadline_prevents_overdue() -> None:
     invoice = issued()
     with clock.frozen(datetime(2027, 2, 10, 4, 59, 59, tzinfo=UTC)):
-        paid = done("POST", f"/invoices/{invoice}/record-payment", {"amount": 726.5, "method": "cash"})
+        paid = send_ok("POST", f"/invoices/{invoice}/record-payment", {"amount": 726.5, "method": "cash"})
         assert paid["status"] == "paid"
     with clock.frozen(DUE_UNTIL):
         assert overdue_job.run().overdue == 0

@@ -11,7 +11,7 @@ import pytest
 
 from coachway.billing.invoices import issue_and_void, pdf_storage
 from coachway.billing.invoices.model import InvoiceInput
-from coachway.billing.invoices.service import create as drafted
+from coachway.billing.invoices.service import create_invoice as drafted
 from coachway.billing.payments.model import Payment, PaymentStatus, StripeCustomer
 from coachway.billing.privacy import erasure as bills
 from coachway.billing.refunds.model import Refund
@@ -27,8 +27,8 @@ from coachway.core.persistence.operations import AlreadyConsumed, Create, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.types import ids
 from coachway.messaging import erasure as messages
-from tests.integration.billing import office
-from tests.integration.billing.office import MANAGER, SYSTEM
+from tests.integration.billing import builders
+from tests.integration.billing.builders import MANAGER, SYSTEM
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 
@@ -90,7 +90,7 @@ def travelled() -> Charter:
     """A trip of the client's that is over and paid for, from door to door."""
     stops = asking.wish()["stops"]
     stops[0]["address"], stops[1]["address"] = f"7 {MARK} Close, New York, NY", f"9 {MARK} Road, Atlantic City, NJ"
-    return office.completed(stops=stops, notes=f"ring at {MARK}")
+    return builders.create_completed_charter(stops=stops, notes=f"ring at {MARK}")
 
 
 def payment(client_id: str, **fields: Any) -> Payment:
@@ -119,18 +119,22 @@ def all_told(dynamodb: Any) -> str:
 
 
 def invoiced(charter: Charter) -> str:
-    invoice = issue_and_void.issue(MANAGER, drafted(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARK)).id)
-    pdf_storage._file(SYSTEM, invoice.id)
-    office.done("POST", f"/invoices/{invoice.id}/record-payment", {"amount": invoice.total / 100, "method": "cash"})
+    invoice = issue_and_void.issue_invoice(
+        MANAGER, drafted(MANAGER, InvoiceInput(charter_id=charter.id, notes=MARK)).id
+    )
+    pdf_storage._store_pdf(SYSTEM, invoice.id)
+    builders.send_ok(
+        "POST", f"/invoices/{invoice.id}/record-payment", {"amount": invoice.total / 100, "method": "cash"}
+    )
     return invoice.id
 
 
-def test_bills_are_gone_through_a_few_at_a_time(dynamodb: Any, bucket: Any, stripe: Stripe) -> None:
-    office.found(terms="due_on_receipt")
+def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: Stripe) -> None:
+    builders.set_up_organization(terms="due_on_receipt")
     before = clients.get(MANAGER, CLIENT_ID)
     renamed = before.model_copy(update={"name": f"Zeb {MARK}", "email": f"{MARK}@x.example"})
     store.commit(MANAGER, Update(before, renamed))
-    office.another_client(OTHER, name="Somebody else")
+    builders.create_client(OTHER, name="Somebody else")
     on = [invoiced(travelled()) for _ in range(3)]
     for _ in range(5):
         payment(CLIENT_ID)
@@ -147,7 +151,7 @@ def test_bills_are_gone_through_a_few_at_a_time(dynamodb: Any, bucket: Any, stri
     kept = bucket.list_object_versions(Bucket=BUCKET)
     assert not kept.get("Versions", []) + kept.get("DeleteMarkers", [])
     for invoice_id in on:
-        paper = office.ask("GET", f"/invoices/{invoice_id}").json()
+        paper = builders.send_request("GET", f"/invoices/{invoice_id}").json()
         assert (paper["client_name"], paper["client_email"], paper["total"]) == ("erased", "", 726.5)
     assert told(trips.CONSUMERS) == 1 + 5 + 1, "three trips in two goes; what is said to bills goes by"
     assert told({"client.erased": messages.on_client_erased}) == 1

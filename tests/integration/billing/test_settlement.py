@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import Account, totals
 from coachway.billing.payments import card_payments, settlement
-from coachway.billing.payments.model import UNDER_WAY, Payment, PaymentInput, PaymentStatus, UnderWay
-from coachway.billing.stripe.client import Charged
+from coachway.billing.payments.model import PAYMENT_HOLD, Payment, PaymentHold, PaymentInput, PaymentStatus
+from coachway.billing.stripe.client import ChargeOutcome
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import AlreadyConsumed, MarkConsumed
@@ -35,8 +35,8 @@ def desk() -> Desk:
     return Desk.opened()
 
 
-def outcome(payment: Payment, word: str, **more: Any) -> Charged:
-    return Charged(
+def outcome(payment: Payment, word: str, **more: Any) -> ChargeOutcome:
+    return ChargeOutcome(
         payment_intent_id="pi_1",
         succeeded=word == "charged",
         amount=payment.amount,
@@ -58,7 +58,7 @@ def begun(desk: Desk) -> Payment:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=TOLD)
-def test_in_whatever_order_it_is_told_it_is_written_once(desk: Desk, told: list[tuple[str, str | None]]) -> None:
+def test_record_outcome_in_any_order_is_written_once(desk: Desk, told: list[tuple[str, str | None]]) -> None:
     payment, seen = begun(desk), set[str]()
     for word, event_id in told:
         mark = f"{payment.id}-{event_id}"
@@ -75,7 +75,7 @@ def test_in_whatever_order_it_is_told_it_is_written_once(desk: Desk, told: list[
     entries = [each for each in desk.journal() if each.reference == payment.id]
     known = store.get(Payment, payment.key())
     charter = desk.charter(payment.subject_id)
-    hold = store.find(UnderWay, UNDER_WAY.key(org=asking.ORG, subject=payment.subject_id))
+    hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=asking.ORG, subject=payment.subject_id))
     if "charged" in heard:
         assert (known.status, charter.status, charter.amount_paid) == ("succeeded", "booked", payment.amount)
         assert [totals(entries)[each] for each in (Account.CASH, Account.DEPOSITS)] == [payment.amount, -payment.amount]
@@ -101,7 +101,7 @@ def _first_words(told: list[tuple[str, str | None]]) -> set[str]:
     return heard
 
 
-def test_what_stripe_keeps_is_a_cost(desk: Desk) -> None:
+def test_record_outcome_books_fee(desk: Desk) -> None:
     payment = begun(desk)
     settlement.record_outcome(STAFF, payment.id, outcome(payment, "charged", fee=521))
     sums = totals([*desk.journal(), *_fees(payment)])
@@ -111,10 +111,10 @@ def test_what_stripe_keeps_is_a_cost(desk: Desk) -> None:
 
 def _fees(payment: Payment) -> list[Any]:
     today = clock.now().date()
-    found = ledger_journal.in_range(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
+    found = journal.iter_entries(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
     return [each for each in found if each.reference == payment.id and each.kind == "fee_paid"]
 
 
-def test_a_payment_that_nobody_has_is_missing(desk: Desk) -> None:
+def test_record_outcome_unknown_payment_raises_not_found(desk: Desk) -> None:
     with pytest.raises(errors.NotFound):
         settlement.record_outcome(STAFF, ids.new("pay"), outcome(begun(desk), "charged"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from coachway.billing.errors import PaymentInProgress
 from coachway.billing.ledger.accounts import Account, client_balances, totals
 from coachway.billing.payments import card_payments, settlement, stripe_customers
 from coachway.billing.payments.model import PAYMENT, Payment, PaymentInput, PaymentStatus
@@ -42,7 +43,7 @@ def begun(desk: Desk, **fields: Any) -> Payment:
 
 def charged(payment: Payment) -> Payment:
     """The same, after it was charged and before that was written."""
-    customer_id, method = card_payments._ready(STAFF, payment)
+    customer_id, method = card_payments._prepare_card(STAFF, payment)
     assert card_payments._charge(payment, customer_id, method).succeeded
     return now(payment)
 
@@ -51,7 +52,7 @@ def now(payment: Payment) -> Payment:
     return store.get(Payment, PAYMENT.key(org=payment.org_id, id=payment.id))
 
 
-def test_the_deposit_books_the_trip_in_the_transaction_of_the_payment(desk: Desk, sandbox: Sandbox) -> None:
+def test_process_payment_deposit_books_charter(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     assert (charter["answer"]["status"], charter["answer"]["deposit_due"]) == ("quote", DEPOSIT)
     assert charter["answer"]["payment"]["url"].endswith(f"/pages/quotes/{charter['token']}")
@@ -73,33 +74,33 @@ def test_the_deposit_books_the_trip_in_the_transaction_of_the_payment(desk: Desk
     assert len(desk.events("charter.booked")) == len(desk.events("quote.accepted")) == 1
 
 
-def test_the_rest_is_paid_with_the_card_that_is_known(desk: Desk) -> None:
+def test_process_payment_uses_saved_card(desk: Desk) -> None:
     charter = desk.accepted()
     assert desk.pay(charter_id=charter["id"]).status == 201
     rest = desk.pay(charter_id=charter["id"], card=None)
     assert (rest.status, rest.json()["amount"]) == (201, 507.22)
     assert desk.charter(charter["id"]).amount_paid == 676_30
     again = desk.pay(charter_id=charter["id"])
-    assert (again.status, again.json()["title"]) == (409, "nothing is due")
+    assert (again.status, again.json()["code"]) == (409, "nothing_due")
     assert client_balances(desk.journal()) == {desk.client.id: -676_30}
 
 
-def test_a_client_is_made_at_stripe_once(desk: Desk, sandbox: Sandbox) -> None:
+def test_get_or_create_customer_creates_once(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     for _ in range(2):
         assert desk.pay(charter_id=charter["id"]).status == 201
     made = [each for each in sandbox.get("customers") if each["metadata"].get("client_id") == desk.client.id]
-    kept = stripe_customers.find(asking.ORG, desk.client.id)
+    kept = stripe_customers.find_customer(asking.ORG, desk.client.id)
     assert kept is not None
     assert [each["id"] for each in made] == [kept.customer_id]
     assert kept.card == "Visa ending in 4242"
 
 
 @pytest.mark.parametrize("card", ["pm_card_visa_chargeDeclined", "pm_card_chargeCustomerFail"])
-def test_a_declined_card_is_told_and_another_may_follow(desk: Desk, card: str) -> None:
+def test_process_payment_declined_card_allows_another(desk: Desk, card: str) -> None:
     charter = desk.accepted()
     reply = desk.pay(charter_id=charter["id"], card=card)
-    assert (reply.status, reply.json()["title"]) == (409, "the card was declined")
+    assert (reply.status, reply.json()["code"]) == (409, "card_declined")
     assert "card_declined" in reply.json()["detail"]
     assert reply.json()["errors"][0]["field"] == "payment_method_id"
     [failed] = desk.payments()
@@ -111,12 +112,12 @@ def test_a_declined_card_is_told_and_another_may_follow(desk: Desk, card: str) -
     assert asking.status_of(charter["id"]) == "booked"
 
 
-def test_a_card_that_stripe_does_not_know_is_refused(desk: Desk) -> None:
+def test_process_payment_unknown_card_is_rejected(desk: Desk) -> None:
     reply = desk.pay(charter_id=desk.accepted()["id"], card="pm_nobody_has_this")
-    assert (reply.status, reply.json()["title"]) == (409, "the card was declined")
+    assert (reply.status, reply.json()["code"]) == (409, "card_declined")
 
 
-def test_a_request_that_comes_again_charges_once_and_is_answered_alike(desk: Desk, sandbox: Sandbox) -> None:
+def test_process_payment_repeated_key_charges_once(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     first = desk.pay(charter_id=charter["id"], key="k-1")
     again = desk.pay(charter_id=charter["id"], key="k-1")
@@ -128,7 +129,7 @@ def test_a_request_that_comes_again_charges_once_and_is_answered_alike(desk: Des
     assert len(desk.payments()) == 2
 
 
-def test_an_answer_that_comes_too_late_is_asked_for_again(desk: Desk, sandbox: Sandbox) -> None:
+def test_process_payment_late_response_is_retried(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     sandbox.behave("time_out_after")
     reply = desk.pay(charter_id=charter["id"])
@@ -136,7 +137,7 @@ def test_an_answer_that_comes_too_late_is_asked_for_again(desk: Desk, sandbox: S
     assert len(sandbox.charges_of(reply.json()["id"])) == 1
 
 
-def test_after_two_silences_the_truth_is_looked_up(desk: Desk, sandbox: Sandbox) -> None:
+def test_process_payment_two_timeouts_finds_charge(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     sandbox.behave("time_out_after", 2)
     reply = desk.pay(charter_id=charter["id"])
@@ -145,12 +146,12 @@ def test_after_two_silences_the_truth_is_looked_up(desk: Desk, sandbox: Sandbox)
     assert asking.status_of(charter["id"]) == "booked"
 
 
-def test_what_cannot_be_known_stays_pending_and_keeps_others_from_paying(desk: Desk, sandbox: Sandbox) -> None:
+def test_process_payment_unknown_outcome_stays_pending(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     sandbox.behave("time_out_before", 2)
     reply = desk.pay(charter_id=charter["id"])
     assert (reply.status, reply.json()["status"]) == (201, "pending")
-    assert desk.pay(charter_id=charter["id"]).json()["title"] == "a payment is under way"
+    assert desk.pay(charter_id=charter["id"]).json()["code"] == "payment_in_progress"
     with clock.frozen(clock.now() + timedelta(minutes=31)):
         done = daily_reconciliation.run()
     assert (done.pending, done.mended) == (1, 1)
@@ -159,7 +160,7 @@ def test_what_cannot_be_known_stays_pending_and_keeps_others_from_paying(desk: D
     assert desk.pay(charter_id=charter["id"]).status == 201
 
 
-def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk: Desk, sandbox: Sandbox) -> None:
+def test_reconciliation_settles_charge_after_crash(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     assert payment.status is PaymentStatus.PENDING
     with clock.frozen(clock.now() + timedelta(minutes=31)):
@@ -171,16 +172,16 @@ def test_a_crash_between_charge_and_write_is_mended_by_the_daily_comparison(desk
     assert len(desk.journal()) == len(desk.events("payment.succeeded")) == 1
 
 
-def test_a_crash_is_mended_by_the_next_try_too(desk: Desk, sandbox: Sandbox) -> None:
+def test_next_payment_settles_charge_after_crash(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
-    assert desk.pay(charter_id=payment.subject_id).json()["title"] == "a payment is under way"
+    assert desk.pay(charter_id=payment.subject_id).json()["code"] == "payment_in_progress"
     with clock.frozen(clock.now() + timedelta(minutes=3)), pytest.raises(errors.ConcurrentUpdate):
         card_payments.charge_card(STAFF, PaymentInput(charter_id=payment.subject_id, payment_method_id="pm_card_visa"))
     assert now(payment).status is PaymentStatus.SUCCEEDED
     assert len(sandbox.charges_of(payment.id)) == 1
 
 
-def test_a_charge_that_we_have_lost_is_written_down_again(desk: Desk, sandbox: Sandbox) -> None:
+def test_reconciliation_restores_lost_payment(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     store.commit(STAFF, Remove(now(payment)))
     with clock.frozen(clock.now() + timedelta(minutes=31)):
@@ -191,7 +192,7 @@ def test_a_charge_that_we_have_lost_is_written_down_again(desk: Desk, sandbox: S
     assert desk.charter(payment.subject_id).amount_paid == payment.amount
 
 
-def test_stripe_tells_before_our_own_call_has_returned(desk: Desk, sandbox: Sandbox) -> None:
+def test_webhook_before_response_settles_payment(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     [event] = sandbox.told_of(payment.id)
     assert notice(event).json() == {"received": "taken"}
@@ -204,7 +205,7 @@ def test_stripe_tells_before_our_own_call_has_returned(desk: Desk, sandbox: Sand
     assert len(desk.journal()) == len(desk.events("payment.succeeded")) == len(desk.events("charter.booked")) == 1
 
 
-def test_events_come_in_any_order(desk: Desk, sandbox: Sandbox) -> None:
+def test_webhook_events_in_any_order_settle_once(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [failed] = desk.payments()
@@ -220,7 +221,7 @@ def test_events_come_in_any_order(desk: Desk, sandbox: Sandbox) -> None:
     assert len(desk.events("payment.failed")) == 1
 
 
-def test_only_stripe_is_listened_to(desk: Desk, sandbox: Sandbox) -> None:
+def test_webhook_rejects_bad_signature(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     [event] = sandbox.told_of(payment.id)
     assert notice(event, secret="another secret").status == 401
@@ -237,14 +238,14 @@ def test_only_stripe_is_listened_to(desk: Desk, sandbox: Sandbox) -> None:
         {"id": "evt_3", "object": "event", "type": "a.thing.of.tomorrow", "data": {"object": {}}},
     ],
 )
-def test_events_that_are_none_of_ours_are_taken_quietly(desk: Desk, event: dict[str, Any]) -> None:
+def test_webhook_ignores_foreign_events(desk: Desk, event: dict[str, Any]) -> None:
     reply = notice(event)
     assert (reply.status, reply.json()) == (200, {"received": "ignored"})
 
 
-def test_an_outcome_that_was_thought_bad_is_put_right(desk: Desk, sandbox: Sandbox) -> None:
+def test_record_outcome_corrects_failure_to_success(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
-    never = card_payments._unsuccessful(payment, "not_charged", "nothing was charged")
+    never = card_payments._failed_charge(payment, "not_charged", "nothing was charged")
     assert settlement.record_outcome(STAFF, payment.id, never).status is PaymentStatus.FAILED
     [event] = sandbox.told_of(payment.id)
     assert notice(event).json() == {"received": "taken"}
@@ -252,7 +253,7 @@ def test_an_outcome_that_was_thought_bad_is_put_right(desk: Desk, sandbox: Sandb
     assert asking.status_of(payment.subject_id) == "booked"
 
 
-def test_money_for_a_trip_that_was_called_off_meanwhile_waits_for_a_decision(desk: Desk, sandbox: Sandbox) -> None:
+def test_payment_of_cancelled_charter_is_kept_as_deposit(desk: Desk, sandbox: Sandbox) -> None:
     payment = charged(begun(desk))
     charter = desk.charter(payment.subject_id)
     lifecycle.decline(replace(STAFF, role="client"), charter, "We found another date")
@@ -261,23 +262,23 @@ def test_money_for_a_trip_that_was_called_off_meanwhile_waits_for_a_decision(des
     after = desk.charter(charter.id)
     assert (after.status, after.amount_paid) == ("declined", 169_08)
     [told] = desk.events("payment.unplaced")
-    assert told.data["trouble"] == "the charter is declined"
+    assert told.data["trouble"] == "The charter is declined."
     assert totals(desk.journal())[Account.DEPOSITS] == -169_08
 
 
-def test_two_that_pay_at_once_do_not_both_pay(desk: Desk) -> None:
+def test_concurrent_payments_charge_once(desk: Desk) -> None:
     charter = desk.accepted()
     first = card_payments.create_pending_payment(
         STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa")
     )
-    with pytest.raises(card_payments.InProgress):
+    with pytest.raises(PaymentInProgress):
         card_payments.create_pending_payment(
             STAFF, PaymentInput(charter_id=charter["id"], payment_method_id="pm_card_visa")
         )
     assert card_payments.complete_payment(STAFF, first).status is PaymentStatus.SUCCEEDED
 
 
-def test_flows_charge_once_by_the_id_that_they_choose(desk: Desk, sandbox: Sandbox) -> None:
+def test_charge_saved_card_repeated_id_charges_once(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     assert desk.pay(charter_id=charter["id"]).status == 201
     chosen = ids.new("pay")
@@ -287,14 +288,14 @@ def test_flows_charge_once_by_the_id_that_they_choose(desk: Desk, sandbox: Sandb
     assert len(sandbox.charges_of(chosen)) == 1
 
 
-def test_nothing_is_paid_ahead_for_what_nobody_has_accepted(desk: Desk) -> None:
+def test_process_payment_unaccepted_quote_is_rejected(desk: Desk) -> None:
     charter = desk.quoted()
-    assert desk.pay(charter_id=charter["id"]).json()["title"] == "this charter takes no payments"
+    assert desk.pay(charter_id=charter["id"]).json()["code"] == "charter_not_payable"
     body = {"charter_id": charter["id"], "invoice_id": ids.new("ivc"), "payment_method_id": "pm_card_visa"}
     assert desk.ask("POST", "/payments/process", body).status == 422
 
 
-def test_people_pay_and_see_what_is_theirs(desk: Desk) -> None:
+def test_process_payment_client_limited_to_own(desk: Desk) -> None:
     charter = desk.accepted()
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
     assert desk.ask("POST", "/payments/process", body, permissions="").status == 401
@@ -312,7 +313,7 @@ def test_people_pay_and_see_what_is_theirs(desk: Desk) -> None:
     assert len(of_trip.json()["items"]) == 1
 
 
-def test_who_asks_again_with_a_key_whose_charge_was_lost_is_charged_once(desk: Desk, sandbox: Sandbox) -> None:
+def test_process_payment_repeated_key_after_lost_charge_charges_once(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.accepted()
     sandbox.behave("time_out_before", 2)
     assert desk.pay(charter_id=charter["id"], key="k-1").json()["status"] == "pending"
@@ -321,30 +322,28 @@ def test_who_asks_again_with_a_key_whose_charge_was_lost_is_charged_once(desk: D
     assert (paid.status, len(sandbox.charges_of(paid.id))) == ("succeeded", 1)
 
 
-def test_what_may_be_charged_is_not_charged_again_once_stripe_may_have_forgotten_the_key(
-    desk: Desk, sandbox: Sandbox
-) -> None:
+def test_complete_payment_after_key_window_does_not_charge_again(desk: Desk, sandbox: Sandbox) -> None:
     payment = begun(desk)
-    card_payments._ready(STAFF, payment)
+    card_payments._prepare_card(STAFF, payment)
     with clock.frozen(clock.now() + timedelta(hours=13)):
         late = card_payments.complete_payment(STAFF, now(payment))
     assert (late.status, late.failure_code) == ("failed", "not_charged")
     assert sandbox.charges_of(payment.id) == []
 
 
-def test_a_client_that_was_changed_since_stripe_was_asked_for_it_can_pay(desk: Desk) -> None:
+def test_create_customer_changed_client_succeeds(desk: Desk) -> None:
     about: Any = {"org_id": asking.ORG, "client_id": desk.client.id, "version": desk.client.version}
-    stripe_client.customer(**about, name=desk.client.name, email=desk.client.email)
+    stripe_client.create_customer(**about, name=desk.client.name, email=desk.client.email)
     after = desk.client.model_copy(update={"email": "dana@new.example"})
     store.commit(STAFF, Update(desk.client, after))
     assert desk.pay(charter_id=desk.accepted()["id"]).status == 201
 
 
 @pytest.mark.parametrize(("charged", "deposit"), [(169_08, "booked"), (169_07, "quote"), (700_00, "booked")])
-def test_what_is_written_is_what_was_charged(desk: Desk, charged: int, deposit: str) -> None:
+def test_record_outcome_stores_charged_amount(desk: Desk, charged: int, deposit: str) -> None:
     payment = begun(desk)
     about: Any = {"failure_code": None, "failure_message": None}
-    outcome = replace(card_payments._unsuccessful(payment, "", ""), succeeded=True, amount=charged, **about)
+    outcome = replace(card_payments._failed_charge(payment, "", ""), succeeded=True, amount=charged, **about)
     assert settlement.record_outcome(STAFF, payment.id, outcome).amount == charged
     known = desk.charter(payment.subject_id)
     assert (known.status, known.amount_paid) == (deposit, charged)

@@ -29,7 +29,7 @@ SYSTEM: Final = Caller.system("tests", ORG)
 RIGHTS: Final = "billing:read billing:write"
 
 
-def found(terms: str = "net_30", limit: int = 0) -> None:
+def set_up_organization(terms: str = "net_30", limit: int = 0) -> None:
     """The organization, its prices, and a client with terms, or without."""
     asking.found()
     before = clients.get(STAFF, CLIENT_ID)
@@ -37,7 +37,7 @@ def found(terms: str = "net_30", limit: int = 0) -> None:
     store.commit(STAFF, Update(before, after))
 
 
-def another_client(client_id: str, **fields: Any) -> Client:
+def create_client(client_id: str, **fields: Any) -> Client:
     """One more client."""
     usual = {"name": "Bolt Tours", "client_type": "corporate", "email": "pay@bolt.example", "payment_terms": "net_15"}
     made = Client(id=client_id, org_id=ORG, **{**usual, **fields})
@@ -45,7 +45,7 @@ def another_client(client_id: str, **fields: Any) -> Client:
     return made
 
 
-def ask(
+def send_request(
     method: str, path: str, body: Any = None, *, rights: str = RIGHTS, client: str = "", org_id: str = ORG, **more: Any
 ) -> Reply:
     """A request to billing, as a manager, or as somebody of a client."""
@@ -56,52 +56,51 @@ def ask(
     return call(api, method, f"/api/v1{path}", body, token=token, **more)
 
 
-def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+def send_ok(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
     """A request that must succeed."""
-    reply = ask(method, path, body, **more)
+    reply = send_request(method, path, body, **more)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
 
 
-def booked(**fields: Any) -> Charter:
+def create_booked_charter(**fields: Any) -> Charter:
     """A charter that was booked by phone; 150 miles cost 726.50 at the prices of the tests."""
     charter_id = asking.quoted(**{"miles": 150, **fields})["id"]
     return lifecycle.change_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
 
 
-def completed(**fields: Any) -> Charter:
+def create_completed_charter(**fields: Any) -> Charter:
     """A charter that is over, as vehicles and drivers leave it."""
-    before = booked(**fields)
+    before = create_booked_charter(**fields)
     after = before.model_copy(update={"status": Status.COMPLETED})
     store.commit(SYSTEM, Update(before, after))
     return after
 
 
-def charter(charter_id: str) -> Charter:
+def get_charter(charter_id: str) -> Charter:
     """A charter as it is now."""
     return charter_queries.get_charter(STAFF, charter_id)
 
 
-def paid_ahead(charter_id: str, cents: int) -> None:
+def record_deposit(charter_id: str, cents: int) -> None:
     """A deposit, as a payment leaves it on the charter, and in the books."""
-    from coachway.billing.ledger import journal as ledger_journal
-    from coachway.billing.ledger import movements
+    from coachway.billing.ledger import journal, movements
     from coachway.identity import organization_queries
 
-    before = charter(charter_id)
+    before = get_charter(charter_id)
     movement = movements.deposit_received(
         client_id=before.client_id, charter_id=charter_id, cents=cents, currency="USD", memo="Deposit"
     )
     after = before.model_copy(update={"amount_paid": before.amount_paid + cents})
-    store.commit(SYSTEM, Update(before, after), *ledger_journal.journal_ops(organization_queries.get(ORG), movement))
+    store.commit(SYSTEM, Update(before, after), *journal.journal_ops(organization_queries.get(ORG), movement))
 
 
-def owes(client_id: str = CLIENT_ID) -> tuple[int, int]:
+def get_credit(client_id: str = CLIENT_ID) -> tuple[int, int]:
     """Cents that a client owes in all, and of them for trips not invoiced yet."""
     now = credit.get_credit(clients.get(STAFF, client_id))
     return now.open_balance, now.booked_balance
 
 
-def decoded(reply: Reply) -> str:
+def decode_file(reply: Reply) -> str:
     """The text of a file that was answered; the gateway takes it in base64."""
     return base64.b64decode(reply.text).decode()

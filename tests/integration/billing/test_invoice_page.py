@@ -11,8 +11,8 @@ from coachway.billing.invoices import service as invoices
 from coachway.core.auth import signed_links as tokens
 from coachway.core.runtime import clock
 from tests.entries import load
-from tests.integration.billing import office
-from tests.integration.billing.office import completed, done
+from tests.integration.billing import builders
+from tests.integration.billing.builders import create_completed_charter, send_ok
 from tests.integration.bookings.asking import ORG, STAFF
 from tests.integration.client import Reply, call
 
@@ -22,17 +22,17 @@ pages = load("billing", "payment_pages")
 @pytest.fixture(autouse=True)
 def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
-        office.found()
+        builders.set_up_organization()
         yield
 
 
 @pytest.fixture
 def token() -> str:
     """The link of an invoice that was issued."""
-    draft = done("POST", "/invoices", {"charter_id": completed().id})
-    done("POST", f"/invoices/{draft['id']}/issue")
+    draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter().id})
+    send_ok("POST", f"/invoices/{draft['id']}/issue")
     return tokens.create_link_token(
-        invoice_links.PURPOSE, ORG, draft["id"], invoices.get(STAFF, draft["id"]).link_nonce
+        invoice_links.PURPOSE, ORG, draft["id"], invoices.get_invoice(STAFF, draft["id"]).link_nonce
     )
 
 
@@ -41,7 +41,7 @@ def pay(token: str, form: dict[str, str]) -> Reply:
     return call(pages.api, "POST", f"/pages/invoices/{token}/pay", raw=urlencode(form).encode(), headers=headers)
 
 
-def test_a_page_tells_what_is_due_and_takes_a_card(token: str) -> None:
+def test_invoice_page_shows_balance_and_card_form(token: str) -> None:
     page = call(pages.api, "GET", f"/pages/invoices/{token}")
     assert page.status == 200
     assert "INV-2027-HARBOR-00001" in page.text
@@ -49,14 +49,14 @@ def test_a_page_tells_what_is_due_and_takes_a_card(token: str) -> None:
     assert f'action="{token}/pay"' in page.text
 
 
-def test_a_form_without_a_card_is_drawn_again(token: str) -> None:
+def test_pay_invoice_without_card_shows_form_again(token: str) -> None:
     page = pay(token, {"amount": "726.50", "paid": "0"})
     assert page.status == 422
     assert "Enter your card" in page.text
     assert 'action="pay"' in page.text
 
 
-def test_a_forged_link_leads_nowhere(token: str) -> None:
+def test_invoice_page_rejects_forged_link(token: str) -> None:
     forged = f"{token[:-4]}AAAA"
     assert call(pages.api, "GET", f"/pages/invoices/{forged}").status == 404
     assert pay(forged, {"amount": "726.50", "paid": "0"}).status == 404

@@ -12,10 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from coachway.billing.invoices import issue_and_void, payment_effects
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import ExtraInput, Invoice, InvoiceInput, InvoiceQuery
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger.accounts import OF_CLIENTS, Account, client_balances, totals
+from coachway.billing.ledger import journal
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS, Account, client_balances, totals
 from coachway.billing.payments import manual_payments
-from coachway.billing.payments.model import PaymentMethod, RecordedInput
+from coachway.billing.payments.model import PaymentMethod, RecordPaymentInput
 from coachway.bookings.charters import lifecycle
 from coachway.bookings.charters.lifecycle import CancelInput
 from coachway.clients import credit
@@ -23,8 +23,8 @@ from coachway.clients import service as clients
 from coachway.core import errors, store
 from coachway.core.runtime import clock
 from coachway.core.types import ids
-from tests.integration.billing import office
-from tests.integration.billing.office import MANAGER
+from tests.integration.billing import builders
+from tests.integration.billing.builders import MANAGER
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
 from tests.memory.client import MemoryConnection
 from tests.state_machines import machine_settings
@@ -48,11 +48,11 @@ class Services(RuleBasedStateMachine):
     @initialize()
     def found(self) -> None:
         empty()
-        office.found()
-        self.trips.append(office.completed().id)
+        builders.set_up_organization()
+        self.trips.append(builders.create_completed_charter().id)
 
     def invoices(self) -> list[Invoice]:
-        return invoices.listed(MANAGER, InvoiceQuery(limit=100)).items
+        return invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
 
     def some(self, data: st.DataObject, *statuses: str) -> Invoice | None:
         fitting = [each for each in self.invoices() if each.status in statuses]
@@ -61,32 +61,32 @@ class Services(RuleBasedStateMachine):
     @rule(over=st.booleans())
     def book(self, over: bool) -> None:
         if len(self.trips) < 6:
-            self.trips.append((office.completed() if over else office.booked()).id)
+            self.trips.append((builders.create_completed_charter() if over else builders.create_booked_charter()).id)
 
     @rule(data=st.data(), cents=st.integers(1, 80_000))
     def pay_ahead(self, data: st.DataObject, cents: int) -> None:
-        trip = office.charter(data.draw(st.sampled_from(self.trips)))
+        trip = builders.get_charter(data.draw(st.sampled_from(self.trips)))
         if trip.invoice_id is None and trip.status in invoices.BILLABLE:
-            office.paid_ahead(trip.id, cents)
+            builders.record_deposit(trip.id, cents)
             self.paid_in += cents
 
     @rule(data=st.data(), off=st.one_of(st.just(0), st.integers(-80_000, 20_000)))
     def draft(self, data: st.DataObject, off: int) -> None:
         extras = [ExtraInput(description="Goodwill, or waiting", amount=off)] if off else []
         wanted = InvoiceInput(charter_id=data.draw(st.sampled_from(self.trips)), extras=extras)
-        refusable(lambda: invoices.create(MANAGER, wanted))
+        refusable(lambda: invoices.create_invoice(MANAGER, wanted))
 
     @rule(data=st.data())
     def issue(self, data: st.DataObject) -> None:
         draft = self.some(data, "draft")
         if draft is not None:
-            refusable(lambda: issue_and_void.issue(MANAGER, draft.id))
+            refusable(lambda: issue_and_void.issue_invoice(MANAGER, draft.id))
 
     @rule(data=st.data())
     def void(self, data: st.DataObject) -> None:
         invoice = self.some(data, "draft", "issued", "partially_paid", "paid")
         if invoice is not None:
-            refusable(lambda: issue_and_void.void(MANAGER, invoice.id, "Wrong"))
+            refusable(lambda: issue_and_void.void_invoice(MANAGER, invoice.id, "Wrong"))
 
     @rule(data=st.data(), share=st.integers(1, 130))
     def pay(self, data: st.DataObject, share: int) -> None:
@@ -94,8 +94,8 @@ class Services(RuleBasedStateMachine):
         if invoice is None:
             return
         cents = max(1, invoice.balance_due * share // 100)
-        wanted = RecordedInput(amount=cents, method=PaymentMethod.CHECK)
-        if refusable(lambda: manual_payments.record(MANAGER, invoice.id, wanted)):
+        wanted = RecordPaymentInput(amount=cents, method=PaymentMethod.CHECK)
+        if refusable(lambda: manual_payments.record_payment(MANAGER, invoice.id, wanted)):
             self.paid_in += cents
 
     @rule(data=st.data(), share=st.integers(1, 130))
@@ -136,10 +136,10 @@ class Services(RuleBasedStateMachine):
     def the_books_agree(self) -> None:
         if not self.trips:
             return
-        entries = list(ledger_journal.in_range(ORG, date(2026, 1, 1), date(2027, 12, 31)))
+        entries = list(journal.iter_entries(ORG, date(2026, 1, 1), date(2027, 12, 31)))
         sums, known = totals(entries), self.invoices()
         assert sum(sums.values()) == 0
-        counted = ledger_journal.totals_by_month(ORG, ["2027-01"])["2027-01"]
+        counted = journal.totals_by_month(ORG, ["2027-01"])["2027-01"]
         assert {account: counted[account].balance for account in Account} == sums
         due = sum(each.balance_due for each in known if each.status.is_open)
         assert sums[Account.RECEIVABLE] == due
@@ -149,14 +149,14 @@ class Services(RuleBasedStateMachine):
         charged = sum(each.total - each.amount_refunded for each in issued)
         assert client_balances(entries).get(CLIENT_ID, 0) == charged - self.paid_in + self.given_back
         owed = credit.get_credit(clients.get(STAFF, CLIENT_ID))
-        trips = [office.charter(each) for each in self.trips]
+        trips = [builders.get_charter(each) for each in self.trips]
         assert owed.booked_balance == sum(each.credit_reserved for each in trips)
         assert owed.open_balance - owed.booked_balance == due
         live = {each.id: each.amount_paid - each.amount_refunded for each in issued}
         ahead = sum(trip.amount_paid - live.get(trip.invoice_id or "", 0) for trip in trips)
         assert -sums[Account.DEPOSITS] == ahead, "what trips were paid beside their invoices is the clients' deposit"
         assert all(
-            line.client_id == CLIENT_ID for each in entries for line in each.postings if line.account in OF_CLIENTS
+            line.client_id == CLIENT_ID for each in entries for line in each.postings if line.account in CLIENT_ACCOUNTS
         )
         numbers = sorted(each.number for each in known if each.number)
         assert numbers == [f"INV-2027-HARBOR-{n:05d}" for n in range(1, len(numbers) + 1)]
@@ -178,5 +178,5 @@ def empty() -> None:
 
 
 @pytest.mark.usefixtures("dynamodb")
-def test_the_books_agree_whatever_is_done_in_whatever_order() -> None:
+def test_ledger_agrees_with_records_after_any_sequence() -> None:
     run_state_machine_as_test(Services, settings=machine_settings(3))

@@ -12,19 +12,18 @@ from decimal import Decimal
 import pytest
 
 from coachway.billing.ledger import export as ledger_export
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger import movements
+from coachway.billing.ledger import journal, movements
 from coachway.billing.ledger.accounts import Account, totals
 from coachway.billing.ledger.export import ACCOUNTS
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
-from coachway.billing.payables.model import PayableInput, PayInput, PayMethod
+from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
 from coachway.core import store
 from coachway.core.runtime import clock
 from coachway.identity import organization_queries
 from tests.integration.bids import office as bidders
-from tests.integration.billing import office
-from tests.integration.billing.office import MANAGER, SYSTEM, ask, completed, done
+from tests.integration.billing import builders
+from tests.integration.billing.builders import MANAGER, SYSTEM, create_completed_charter, send_ok, send_request
 from tests.integration.bookings.asking import CLIENT_ID, ORG
 from tests.integration.client import Reply
 
@@ -35,27 +34,27 @@ BY_NAME = {name: account for account, (name, _) in ACCOUNTS.items()}
 @pytest.fixture(autouse=True)
 def organization() -> Iterator[None]:
     with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
-        office.found()
-        bolt = office.another_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T", name='=HYPERLINK("x") "Bolt" Tours')
+        builders.set_up_organization()
+        bolt = builders.create_client("cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T", name='=HYPERLINK("x") "Bolt" Tours')
         for client_id, paid in ((CLIENT_ID, 226.5), (bolt.id, 726.5)):
-            draft = done("POST", "/invoices", {"charter_id": completed(client_id=client_id).id})
-            done("POST", f"/invoices/{draft['id']}/issue")
+            draft = send_ok("POST", "/invoices", {"charter_id": create_completed_charter(client_id=client_id).id})
+            send_ok("POST", f"/invoices/{draft['id']}/issue")
             payment = {"amount": paid, "method": "check", "reference": "1042"}
-            done("POST", f"/invoices/{draft['id']}/record-payment", payment)
+            send_ok("POST", f"/invoices/{draft['id']}/record-payment", payment)
         house = organization_queries.get(ORG)
         fee = movements.fee_paid(cents=557, currency="USD", memo="Stripe")
-        store.commit(SYSTEM, *ledger_journal.journal_ops(house, fee))
+        store.commit(SYSTEM, *journal.journal_ops(house, fee))
         yield
 
 
 def exported(form: str, **query: str) -> Reply:
-    reply = ask("GET", "/billing/export", query={"format": form, **query})
+    reply = send_request("GET", "/billing/export", query={"format": form, **query})
     assert reply.status == 200, reply.text
     return reply
 
 
 def of_ledger() -> Sums:
-    entries = ledger_journal.in_range(ORG, date(2027, 1, 1), date(2027, 1, 31))
+    entries = journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 1, 31))
     return {account: Decimal(cents) / 100 for account, cents in totals(entries).items()}
 
 
@@ -66,10 +65,10 @@ def summed(lines: Iterator[tuple[Account, Decimal]]) -> Sums:
     return sums
 
 
-def test_csv_adds_up_to_the_ledger() -> None:
+def test_export_csv_equals_ledger_totals() -> None:
     reply = exported("csv")
     assert reply.headers["Content-Disposition"] == 'attachment; filename="journal-harbor-2027-01-01-2027-01-10.csv"'
-    rows = list(csv.DictReader(io.StringIO(office.decoded(reply))))
+    rows = list(csv.DictReader(io.StringIO(builders.decode_file(reply))))
     assert tuple(rows[0]) == ledger_export.CSV_COLUMNS
     sums = summed((Account(row["account"]), Decimal(row["debit"] or 0) - Decimal(row["credit"] or 0)) for row in rows)
     assert sums == of_ledger()
@@ -77,8 +76,8 @@ def test_csv_adds_up_to_the_ledger() -> None:
     assert {row["name"][:2] for row in rows} == {"Ac", "'=", ""}
 
 
-def test_iif_adds_up_to_the_ledger_transaction_by_transaction() -> None:
-    lines = [line.split("\t") for line in office.decoded(exported("iif")).splitlines()]
+def test_export_iif_balances_each_transaction() -> None:
+    lines = [line.split("\t") for line in builders.decode_file(exported("iif")).splitlines()]
     heads = {line[0]: line for line in lines if line[0].startswith("!")}
     assert {line[1] for line in lines if line[0] == "ACCNT"} == set(BY_NAME)
     found: list[tuple[Account, Decimal]] = []
@@ -95,15 +94,15 @@ def test_iif_adds_up_to_the_ledger_transaction_by_transaction() -> None:
     assert len([line for line in lines if line[0] == "TRNS"]) == 5
 
 
-def test_iif_begins_each_entry_of_a_client_or_vendor_with_its_one_line_and_makes_the_names_known() -> None:
-    trip = completed()
-    office.paid_ahead(trip.id, 20_000)
-    draft = done("POST", "/invoices", {"charter_id": trip.id})
-    done("POST", f"/invoices/{draft['id']}/issue")
+def test_export_iif_lists_party_line_first_and_names() -> None:
+    trip = create_completed_charter()
+    builders.record_deposit(trip.id, 20_000)
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id})
+    send_ok("POST", f"/invoices/{draft['id']}/issue")
     vendor = bidders.vendor()
     owed = PayableInput(vendor_id=vendor, amount=10_000, due_date=date(2027, 4, 1), description="Parking")
-    payouts.pay(MANAGER, payables.create(MANAGER, owed).id, PayInput(method=PayMethod.ACH), None)
-    lines = [line.split("\t") for line in office.decoded(exported("iif")).splitlines()]
+    payouts.pay_payable(MANAGER, payables.create_payable(MANAGER, owed).id, PayInput(method=PayoutMethod.ACH), None)
+    lines = [line.split("\t") for line in builders.decode_file(exported("iif")).splitlines()]
     assert {line[1] for line in lines if line[0] == "CUST"} == {"Acme Events", "=HYPERLINK( x ) Bolt Tours"}
     [[_, name]] = [line for line in lines if line[0] == "VEND"]
     kept = {"Accounts Receivable", "Accounts Payable"}
@@ -111,8 +110,8 @@ def test_iif_begins_each_entry_of_a_client_or_vendor_with_its_one_line_and_makes
     assert [line[5] for line in lines if line[0] == "TRNS" and line[4] == "Accounts Payable"] == [name, name]
 
 
-def test_quickbooks_online_entries_add_up_and_name_whom_they_concern() -> None:
-    entries = json.loads(office.decoded(exported("qbo")))["JournalEntry"]
+def test_export_qbo_balances_and_names_parties() -> None:
+    entries = json.loads(builders.decode_file(exported("qbo")))["JournalEntry"]
     found: list[tuple[Account, Decimal]] = []
     for entry in entries:
         assert len(entry["DocNumber"]) <= 21
@@ -127,17 +126,17 @@ def test_quickbooks_online_entries_add_up_and_name_whom_they_concern() -> None:
     assert len({entry["DocNumber"] for entry in entries}) == len(entries) == 5
 
 
-def test_a_range_is_bounded_and_has_to_begin_before_it_ends() -> None:
-    assert len(office.decoded(exported("csv", date_from="2026-12-01", date_to="2026-12-31")).splitlines()) == 1
+def test_export_rejects_invalid_range() -> None:
+    assert len(builders.decode_file(exported("csv", date_from="2026-12-01", date_to="2026-12-31")).splitlines()) == 1
     for wrong in (
         {"date_from": "2027-01-02", "date_to": "2027-01-01"},
         {"date_from": "2025-01-02", "date_to": "2027-01-01"},
         {"format": "xlsx"},
     ):
-        assert ask("GET", "/billing/export", query=wrong).status == 422
+        assert send_request("GET", "/billing/export", query=wrong).status == 422
 
 
-def test_more_than_one_answer_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_export, "LARGEST", 100)
-    refused = ask("GET", "/billing/export")
+def test_export_rejects_too_large_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_export, "MAX_EXPORT_BYTES", 100)
+    refused = send_request("GET", "/billing/export")
     assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "date_from")

@@ -9,15 +9,15 @@ from typing import Any, Final
 import pytest
 
 from coachway.billing import consumers
-from coachway.billing.ledger import journal as ledger_journal
-from coachway.billing.ledger.accounts import OF_CLIENTS
+from coachway.billing.ledger import journal
+from coachway.billing.ledger.accounts import CLIENT_ACCOUNTS
 from coachway.billing.payments import settlement
 from coachway.billing.payments.model import Payment
 from coachway.billing.refunds import workflow as refund_workflow
 from coachway.billing.refunds.model import REFUND
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import refunds_and_disputes
-from coachway.billing.stripe.client import Charged
+from coachway.billing.stripe.client import ChargeOutcome
 from coachway.bookings.charters.model import CHARTER
 from coachway.core import errors, store
 from coachway.core.caller import Caller
@@ -35,7 +35,7 @@ RIGHTS: Final = "billing:read refunds:write refunds:approve"
 
 
 @dataclass
-class Till:
+class FakeStripe:
     """What Stripe gave back, by its own ids; `silent` answers that never come, `refusal` what it says instead."""
 
     given: dict[str, tuple[str, str, int]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Till:
 
     def refund(self, *, key: str, payment_intent_id: str, cents: int, metadata: dict[str, str]) -> str:
         if self.refusal:
-            raise stripe_client.Refused(self.refusal)
+            raise stripe_client.StripeRejected(self.refusal)
         if key not in self.by_key:
             self.by_key[key] = f"re_{len(self.given)}"
             self.given[self.by_key[key]] = (payment_intent_id, metadata["refund_id"], cents)
@@ -66,14 +66,16 @@ class Till:
         return sum(cents for _, _, cents in self.given.values())
 
 
-def installed(monkeypatch: pytest.MonkeyPatch) -> Till:
-    till = Till()
-    monkeypatch.setattr(refunds_and_disputes, "refund", till.refund)
-    monkeypatch.setattr(refunds_and_disputes, "refunds", till.refunds)
+def install_fake_stripe(monkeypatch: pytest.MonkeyPatch) -> FakeStripe:
+    till = FakeStripe()
+    monkeypatch.setattr(refunds_and_disputes, "create_refund", till.refund)
+    monkeypatch.setattr(refunds_and_disputes, "list_refunds", till.refunds)
     return till
 
 
-def ask(method: str, path: str, body: Any = None, *, rights: str = RIGHTS, client: str = "", **more: Any) -> Reply:
+def send_request(
+    method: str, path: str, body: Any = None, *, rights: str = RIGHTS, client: str = "", **more: Any
+) -> Reply:
     """A request to refunds, as a manager, or as somebody of a client."""
     real = datetime.now(UTC)
     times: dict[str, Any] = {"iat": real, "exp": real + timedelta(minutes=5)}
@@ -83,13 +85,13 @@ def ask(method: str, path: str, body: Any = None, *, rights: str = RIGHTS, clien
     )
 
 
-def done(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
-    reply = ask(method, path, body, **more)
+def send_ok(method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+    reply = send_request(method, path, body, **more)
     assert reply.status < 300, f"{method} {path}: {reply.status} {reply.text}"
     return dict(reply.json())
 
 
-def paid(cents: int, *, charter_id: str | None = None, invoice_id: str | None = None) -> str:
+def create_payment(cents: int, *, charter_id: str | None = None, invoice_id: str | None = None) -> str:
     """A payment by card that went well."""
     payment = Payment(
         id=ids.new("pay"),
@@ -103,7 +105,7 @@ def paid(cents: int, *, charter_id: str | None = None, invoice_id: str | None = 
         payment_method_id="pm_card_visa",
     )
     store.commit(SYSTEM, Create(payment))
-    outcome = Charged(
+    outcome = ChargeOutcome(
         payment_intent_id=f"pi_{payment.id}",
         succeeded=True,
         amount=cents,
@@ -115,13 +117,13 @@ def paid(cents: int, *, charter_id: str | None = None, invoice_id: str | None = 
     return payment.id
 
 
-def asked(payment_id: str, amount: float | None, **more: Any) -> dict[str, Any]:
+def create_refund(payment_id: str, amount: float | None, **more: Any) -> dict[str, Any]:
     """A refund that was asked for."""
     body = {"payment_id": payment_id, "reason": "The coach had no wifi", **({"amount": amount} if amount else {})}
-    return done("POST", "/payments/refund", body, **more)
+    return send_ok("POST", "/payments/refund", body, **more)
 
 
-def run(refund_id: str, *, tries: int = 1) -> str:
+def run_workflow(refund_id: str, *, tries: int = 1) -> str:
     """What the flow does, without its waits: each step as often as its retries allow. Where it stands in the end."""
     execution = f"execution-{ids.ulid()}"
     following = refund_workflow.next_step(SYSTEM, refund_id, execution=execution, round_=1, redriven=True).go
@@ -137,7 +139,7 @@ def run(refund_id: str, *, tries: int = 1) -> str:
     return following
 
 
-def told(key: Any, kind: str, aggregate_id: str) -> None:
+def deliver_event(key: Any, kind: str, aggregate_id: str) -> None:
     """Billing hears of the newest event of a type of an aggregate."""
     event = [each for each in store.history(key) if each.type == kind][-1].model_dump(mode="json")
     delivery = Delivery(
@@ -151,37 +153,37 @@ def told(key: Any, kind: str, aggregate_id: str) -> None:
     consumers.CONSUMERS[kind](SYSTEM, delivery)
 
 
-def cancelled(charter_id: str) -> None:
+def deliver_cancellation(charter_id: str) -> None:
     """Billing hears that a charter was cancelled."""
-    told(CHARTER.key(org=ORG, id=charter_id), "charter.cancelled", charter_id)
+    deliver_event(CHARTER.key(org=ORG, id=charter_id), "charter.cancelled", charter_id)
 
 
-def history(refund_id: str) -> list[str]:
+def event_types(refund_id: str) -> list[str]:
     return [each.type for each in store.history(REFUND.key(org=ORG, id=refund_id))]
 
 
-def balances() -> dict[str, int]:
+def account_balances() -> dict[str, int]:
     """What each account of the ledger adds up to, in cents: all of it to zero, and the months' totals are the same."""
     now = clock.now().date()
     found: dict[str, int] = {}
     months: set[str] = set()
-    for entry in ledger_journal.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1)):
+    for entry in journal.iter_entries(ORG, now - timedelta(days=400), now + timedelta(days=1)):
         months.add(f"{entry.on:%Y-%m}")
         for line in entry.postings:
             found[line.account.value] = found.get(line.account.value, 0) + line.amount
     assert sum(found.values()) == 0
-    by_month = ledger_journal.totals_by_month(ORG, sorted(months)).values()
+    by_month = journal.totals_by_month(ORG, sorted(months)).values()
     for name, cents in found.items():
         assert sum(month[account].balance for month in by_month for account in month if account.value == name) == cents
     return {name: cents for name, cents in found.items() if cents}
 
 
-def balance_of_client() -> int:
+def client_balance() -> int:
     """What the client owes as the ledger says; negative: we owe it."""
     now = clock.now().date()
     return sum(
         line.amount
-        for entry in ledger_journal.in_range(ORG, now - timedelta(days=400), now + timedelta(days=1))
+        for entry in journal.iter_entries(ORG, now - timedelta(days=400), now + timedelta(days=1))
         for line in entry.postings
-        if line.account in OF_CLIENTS and line.client_id == CLIENT_ID
+        if line.account in CLIENT_ACCOUNTS and line.client_id == CLIENT_ID
     )

@@ -12,15 +12,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from coachway.billing.invoices import issue_and_void
 from coachway.billing.invoices import service as invoices
 from coachway.billing.invoices.model import Invoice, InvoiceInput, InvoiceQuery
-from coachway.billing.ledger import journal as ledger_journal
+from coachway.billing.ledger import journal
 from coachway.billing.ledger.accounts import Account, client_balances, totals
 from coachway.billing.payables import payouts
 from coachway.billing.payables import service as payables
-from coachway.billing.payables.model import PayableInput, PayInput, PayMethod
+from coachway.billing.payables.model import PayableInput, PayInput, PayoutMethod
 from coachway.billing.payments import manual_payments
 from coachway.billing.payments import manual_payments as billing_recording
 from coachway.billing.payments import queries as payment_queries
-from coachway.billing.payments.model import PAYMENT, PROMISED, Payment, PaymentMethod, PaymentQuery, RecordedInput
+from coachway.billing.payments.model import (
+    PAYMENT,
+    REFUND_HOLDS,
+    Payment,
+    PaymentMethod,
+    PaymentQuery,
+    RecordPaymentInput,
+)
 from coachway.billing.refunds import cancellation_settlement
 from coachway.billing.refunds import service as refunds
 from coachway.billing.refunds.model import Refund, RefundInput, RefundQuery
@@ -31,10 +38,10 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import AlreadyConsumed
 from coachway.core.runtime import clock
 from tests.integration.bids import office as bidders
-from tests.integration.billing import office, refunding
-from tests.integration.billing.office import MANAGER
-from tests.integration.billing.refunding import SYSTEM, Till
-from tests.integration.billing.test_books import empty
+from tests.integration.billing import builders, refund_builders
+from tests.integration.billing.builders import MANAGER
+from tests.integration.billing.refund_builders import SYSTEM, FakeStripe
+from tests.integration.billing.test_ledger_state_machine import empty
 from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
 from tests.state_machines import machine_settings
 
@@ -48,7 +55,7 @@ class Money(RuleBasedStateMachine):
     Staff record checks, some of which come back, and void invoices that are wrong.
     """
 
-    till: Till
+    till: FakeStripe
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,14 +82,14 @@ class Money(RuleBasedStateMachine):
         Money.till.given.clear()
         Money.till.by_key.clear()
         Money.till.silent = 0
-        office.found("due_on_receipt")
+        builders.set_up_organization("due_on_receipt")
         self.vendor = bidders.vendor()
         self.book()
 
     @rule()
     def book(self) -> None:
         if len(self.trips) < 4:
-            self.trips.append(office.booked().id)
+            self.trips.append(builders.create_booked_charter().id)
 
     @rule(hours=st.integers(1, 40))
     def time_goes_by(self, hours: int) -> None:
@@ -90,20 +97,20 @@ class Money(RuleBasedStateMachine):
 
     @rule(data=st.data(), cents=st.integers(1, 40_000))
     def pay(self, data: st.DataObject, cents: int) -> None:
-        trip = office.charter(data.draw(st.sampled_from(self.trips)))
-        self.payments.append(refunding.paid(cents, charter_id=trip.id))
+        trip = builders.get_charter(data.draw(st.sampled_from(self.trips)))
+        self.payments.append(refund_builders.create_payment(cents, charter_id=trip.id))
         self.paid_in += cents
 
     @rule(data=st.data())
     def invoice(self, data: st.DataObject) -> None:
         trip = data.draw(st.sampled_from(self.trips))
-        if self._may(lambda: invoices.create(MANAGER, InvoiceInput(charter_id=trip))):
-            draft = office.charter(trip).invoice_id
+        if self._may(lambda: invoices.create_invoice(MANAGER, InvoiceInput(charter_id=trip))):
+            draft = builders.get_charter(trip).invoice_id
             assert draft is not None
-            issue_and_void.issue(MANAGER, draft)
+            issue_and_void.issue_invoice(MANAGER, draft)
 
     def _invoices(self, *statuses: str) -> list[Invoice]:
-        known = invoices.listed(MANAGER, InvoiceQuery(limit=100)).items
+        known = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
         return sorted((each for each in known if each.status in statuses), key=lambda each: each.id)
 
     @rule(data=st.data(), share=st.integers(1, 100))
@@ -112,8 +119,10 @@ class Money(RuleBasedStateMachine):
         if owed:
             invoice = data.draw(st.sampled_from(owed))
             cents = max(1, invoice.balance_due * share // 100)
-            manual_payments.record(MANAGER, invoice.id, RecordedInput(amount=cents, method=PaymentMethod.CHECK))
-            [newest, *_] = payment_queries.listed(MANAGER, PaymentQuery(invoice_id=invoice.id)).items
+            manual_payments.record_payment(
+                MANAGER, invoice.id, RecordPaymentInput(amount=cents, method=PaymentMethod.CHECK)
+            )
+            [newest, *_] = payment_queries.list_payments(MANAGER, PaymentQuery(invoice_id=invoice.id)).items
             self.payments.append(newest.id)
             self.paid_in += cents
 
@@ -121,7 +130,7 @@ class Money(RuleBasedStateMachine):
     def take_back(self, data: st.DataObject) -> None:
         if self.payments:
             id_ = data.draw(st.sampled_from(self.payments))
-            if self._may(lambda: billing_recording.reverse(MANAGER, id_, "It came back")):
+            if self._may(lambda: billing_recording.reverse_payment(MANAGER, id_, "It came back")):
                 self.paid_in -= store.get(Payment, PAYMENT.key(org=ORG, id=id_)).amount
                 self.payments.remove(id_)
 
@@ -130,20 +139,20 @@ class Money(RuleBasedStateMachine):
         known = self._invoices("draft", "issued", "partially_paid", "overdue", "paid")
         if known:
             id_ = data.draw(st.sampled_from(known)).id
-            self._may(lambda: issue_and_void.void(MANAGER, id_, "Wrong"))
+            self._may(lambda: issue_and_void.void_invoice(MANAGER, id_, "Wrong"))
 
     @rule(data=st.data(), cents=st.one_of(st.none(), st.integers(1, 45_000)))
     def ask(self, data: st.DataObject, cents: int | None) -> None:
         if self.payments:
             wanted = RefundInput(payment_id=data.draw(st.sampled_from(self.payments)), amount=cents, reason="Late")
-            self._may(lambda: refunds.request(MANAGER, wanted))
+            self._may(lambda: refunds.request_refund(MANAGER, wanted))
 
     @rule(data=st.data(), agreed=st.booleans())
     def decide(self, data: st.DataObject, agreed: bool) -> None:
         waiting = [each.id for each in self._refunds() if each.status in {"awaiting_approval", "failed"}]
         if waiting:
             id_ = data.draw(st.sampled_from(waiting))
-            decide = refunds.approve if agreed else refunds.reject
+            decide = refunds.approve_refund if agreed else refunds.reject_refund
             self._may(lambda: decide(MANAGER, id_, "", None))
 
     @rule(data=st.data(), silent=st.integers(0, 2), refused=st.booleans())
@@ -151,7 +160,7 @@ class Money(RuleBasedStateMachine):
         known = [each.id for each in self._refunds()]
         if known:
             Money.till.silent, Money.till.refusal = silent, "it answered 400" if refused else ""
-            refunding.run(data.draw(st.sampled_from(known)), tries=2)
+            refund_builders.run_workflow(data.draw(st.sampled_from(known)), tries=2)
             Money.till.silent, Money.till.refusal = 0, ""
 
     @rule(data=st.data(), by=st.sampled_from(["client", "operator"]))
@@ -171,9 +180,9 @@ class Money(RuleBasedStateMachine):
     @rule(cents=st.integers(1, 100_000), paid=st.booleans())
     def owe(self, cents: int, paid: bool) -> None:
         wanted = PayableInput(vendor_id=self.vendor, amount=cents, due_date=date(2027, 4, 1), description="Trip")
-        made = payables.create(MANAGER, wanted)
+        made = payables.create_payable(MANAGER, wanted)
         if paid:
-            payouts.pay(MANAGER, made.id, PayInput(method=PayMethod.ACH), None)
+            payouts.pay_payable(MANAGER, made.id, PayInput(method=PayoutMethod.ACH), None)
             self.paid_out += cents
 
     def _may(self, act: Any) -> bool:
@@ -184,7 +193,7 @@ class Money(RuleBasedStateMachine):
         return True
 
     def _refunds(self) -> list[Refund]:
-        known = refunds.listed(MANAGER, RefundQuery(limit=100)).items
+        known = refunds.list_refunds(MANAGER, RefundQuery(limit=100)).items
         return sorted(known, key=lambda each: each.id)
 
     @invariant()
@@ -200,16 +209,16 @@ class Money(RuleBasedStateMachine):
         assert set(given) <= held, "something went out that nothing holds"
         for payment_id in self.payments:
             payment = store.get(Payment, PAYMENT.key(org=ORG, id=payment_id))
-            promised = store.get_counters(PROMISED.key(org=ORG, payment=payment_id)).get("refunded", 0)
+            promised = store.get_counters(REFUND_HOLDS.key(org=ORG, payment=payment_id)).get("refunded", 0)
             assert promised == sum(each.amount for each in known if each.payment_id == payment_id and each.id in held)
             assert payment.amount_refunded <= promised <= payment.amount
 
-        entries = list(ledger_journal.in_range(ORG, date(2027, 2, 1), date(2027, 12, 31)))
+        entries = list(journal.iter_entries(ORG, date(2027, 2, 1), date(2027, 12, 31)))
         sums, out = totals(entries), sum(each.amount for each in completed)
         assert sum(sums.values()) == 0
         assert sums[Account.CASH] == self.paid_in - out - self.paid_out
-        assert sums[Account.PAYABLE] == -sum(each.amount for each in payables.owed(ORG))
-        listed = invoices.listed(MANAGER, InvoiceQuery(limit=100)).items
+        assert sums[Account.PAYABLE] == -sum(each.amount for each in payables.open_payables(ORG))
+        listed = invoices.list_invoices(MANAGER, InvoiceQuery(limit=100)).items
         assert sums[Account.RECEIVABLE] == sum(each.balance_due for each in listed if each.status.is_open)
         assert sums[Account.DEPOSITS] <= 0
         earned = sums[Account.REVENUE] + sums[Account.TAX] + sums[Account.REFUNDS]
@@ -217,11 +226,11 @@ class Money(RuleBasedStateMachine):
         live = {
             each.id: each.amount_paid - each.amount_refunded for each in listed if each.number and each.status != "void"
         }
-        trips = [office.charter(each) for each in self.trips]
+        trips = [builders.get_charter(each) for each in self.trips]
         assert all(trip.amount_paid >= live.get(trip.invoice_id or "", 0) for trip in trips)
 
 
 @pytest.mark.usefixtures("dynamodb")
-def test_nothing_is_given_back_twice_whatever_happens_in_whatever_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    Money.till = refunding.installed(monkeypatch)
+def test_refunds_never_exceed_payments_after_any_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    Money.till = refund_builders.install_fake_stripe(monkeypatch)
     run_state_machine_as_test(Money, settings=machine_settings(4))

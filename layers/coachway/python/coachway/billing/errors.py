@@ -1,0 +1,159 @@
+"""Errors of billing: business rules of invoices, payments, refunds and collections."""
+
+from __future__ import annotations
+
+from coachway.core import errors
+
+
+class InvoiceChanged(errors.ConcurrentUpdate):
+    """The invoice, or a trip on it, was changed since it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("This invoice, or a trip on it, was changed by another request. Read it again, then retry.")
+
+
+class InvoiceNotDraft(errors.Conflict):
+    """The invoice was issued or voided before. Only drafts can be issued."""
+
+    code = "invoice_not_draft"
+    title = "The invoice is not a draft"
+
+
+class InvoiceOutdated(errors.Conflict):
+    """A trip on the draft changed after the invoice was drafted. Void the draft, then create a new invoice."""
+
+    code = "invoice_outdated"
+    title = "A trip on the invoice has changed"
+
+
+class InvoiceNotPayable(errors.Conflict):
+    """The invoice is a draft, paid or void. Issue a draft before you record a payment."""
+
+    code = "invoice_not_payable"
+    title = "The invoice does not accept payments"
+
+
+class InvoiceHasPayments(errors.Conflict):
+    """Payments were made after the invoice was issued. Reverse or refund them, then void the invoice."""
+
+    code = "invoice_has_payments"
+    title = "A paid invoice cannot be voided"
+
+
+class CharterNotBillable(errors.Conflict):
+    """Only charters that are booked, confirmed, in progress or completed can be invoiced."""
+
+    code = "charter_not_billable"
+    title = "The charter cannot be invoiced"
+
+
+class CharterAlreadyInvoiced(errors.Conflict):
+    """The charter is on an invoice. Pay that invoice, or void it before you create another one."""
+
+    code = "charter_already_invoiced"
+    title = "The charter is already invoiced"
+
+
+class CharterNotCompleted(errors.Conflict):
+    """An invoice for several charters can include only completed ones. Invoice the others one by one."""
+
+    code = "charter_not_completed"
+    title = "Only completed charters can be invoiced together"
+
+
+class SeveralClients(errors.Conflict):
+    """An invoice is for one client. Create one invoice per client."""
+
+    code = "invoice_for_several_clients"
+    title = "The charters belong to different clients"
+
+
+class CharterNotPayable(errors.Conflict):
+    """The charter is cancelled, declined or expired, or its client has not accepted the quote yet."""
+
+    code = "charter_not_payable"
+    title = "The charter does not accept payments"
+
+
+class NothingDue(errors.Conflict):
+    """The invoice or charter has no balance to pay."""
+
+    code = "nothing_due"
+    title = "Nothing is due"
+
+
+class AmountExceedsBalance(errors.Conflict):
+    """The amount is larger than the balance of the invoice or charter. Pay the balance or less."""
+
+    code = "amount_exceeds_balance"
+    title = "The amount exceeds the balance due"
+
+
+class AmountDueChanged(errors.Conflict):
+    """The amount due changed after the payer saw it. Show the new amount, then ask again."""
+
+    code = "amount_due_changed"
+    title = "The amount due has changed"
+
+
+class PaymentInProgress(errors.Conflict):
+    """Another payment for the same invoice or charter is in progress. Wait for its result before you pay again."""
+
+    code = "payment_in_progress"
+    title = "A payment is already in progress"
+
+
+class PaymentNotReversible(errors.Conflict):
+    """Only recorded payments of issued invoices can be reversed. Refund card payments instead."""
+
+    code = "payment_not_reversible"
+    title = "The payment cannot be reversed"
+
+
+class PaymentNotRefundable(errors.Conflict):
+    """Only payments that succeeded can be refunded."""
+
+    code = "payment_not_refundable"
+    title = "The payment cannot be refunded"
+
+
+class PaymentIsDisputed(errors.Conflict):
+    """The payer disputes the payment at the bank. Wait for the bank's decision."""
+
+    code = "payment_disputed"
+    title = "The payment is disputed"
+
+
+class AmountExceedsPayment(errors.Conflict):
+    """The amount is larger than what remains of the payment after earlier refunds and reversals."""
+
+    code = "amount_exceeds_payment"
+    title = "The amount exceeds the payment"
+
+
+class RefundNotAwaitingApproval(errors.Conflict):
+    """The refund does not need approval, or was decided before."""
+
+    code = "refund_not_awaiting_approval"
+    title = "The refund is not waiting for approval"
+
+
+class RefundMayBeSent(errors.Conflict):
+    """The refund may have reached the payer, so it cannot be rejected. Retry it: that finds out."""
+
+    code = "refund_may_be_sent"
+    title = "The refund may already be sent"
+
+
+class RefundNotFailed(errors.Conflict):
+    """Only failed refunds can be retried."""
+
+    code = "refund_not_failed"
+    title = "The refund is not in a failed state"
+
+
+class CollectionNotFailed(errors.Conflict):
+    """Only collections that failed can be retried."""
+
+    code = "collection_not_failed"
+    title = "The collection is not in a failed state"

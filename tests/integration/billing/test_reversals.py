@@ -1,0 +1,228 @@
+"""What becomes of money that was paid on an invoice which turns out to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from coachway.billing.invoices.model import INVOICE
+from coachway.billing.ledger import journal
+from coachway.billing.ledger.accounts import Account, client_balances, totals
+from coachway.billing.payments import queries as payment_queries
+from coachway.billing.payments.model import PaymentQuery
+from coachway.core import store
+from coachway.core.runtime import clock
+from coachway.core.schemas import PartialUpdate
+from coachway.identity.organizations import service as organizations
+from tests.integration.billing import builders, refund_builders
+from tests.integration.billing.builders import create_completed_charter, get_credit, send_ok, send_request
+from tests.integration.bookings.asking import CLIENT_ID, ORG
+
+CENTS = 72_650
+
+
+@pytest.fixture(autouse=True)
+def organization(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    refund_builders.install_fake_stripe(monkeypatch)
+    with clock.frozen(datetime(2027, 1, 10, 17, tzinfo=UTC)):
+        builders.set_up_organization()
+        yield
+
+
+def issued(*charter_ids: str) -> dict[str, Any]:
+    draft = send_ok("POST", "/invoices", {"charter_ids": list(charter_ids)})
+    return send_ok("POST", f"/invoices/{draft['id']}/issue")
+
+
+def sums() -> dict[Account, int]:
+    found = totals(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
+    return {account: cents for account, cents in found.items() if cents}
+
+
+def balance() -> int:
+    entries = list(journal.iter_entries(ORG, date(2027, 1, 1), date(2027, 12, 31)))
+    return client_balances(entries).get(CLIENT_ID, 0)
+
+
+def given_back(payment_id: str, amount: float) -> None:
+    refund = refund_builders.create_refund(payment_id, amount)
+    if refund["status"] == "awaiting_approval":
+        refund_builders.send_ok("POST", f"/refunds/{refund['id']}/approve", {"reason": "Yes"})
+    refund_builders.run_workflow(refund["id"])
+    assert refund_builders.send_ok("GET", f"/refunds/{refund['id']}")["status"] == "completed"
+
+
+def test_void_invoice_after_refund_succeeds() -> None:
+    trip = create_completed_charter()
+    invoice = issued(trip.id)
+    payment = refund_builders.create_payment(20_000, invoice_id=invoice["id"])
+    refused = send_request("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
+    assert (refused.status, refused.json()["code"]) == (409, "invoice_has_payments")
+    given_back(payment, 150)
+    assert (
+        "50.00 was paid"
+        in send_request("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"}).json()["detail"]
+    )
+    given_back(payment, 50)
+    void = send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
+    assert (void["status"], void["number"]) == ("void", invoice["number"])
+    assert sums() == {}
+    assert get_credit() == (CENTS, CENTS)
+    again = issued(trip.id)
+    assert (again["balance_due"], again["paid_ahead"]) == (726.5, 0)
+    assert (balance(), get_credit()) == (CENTS, (CENTS, 0))
+
+
+def test_void_invoice_restores_unrefunded_deposit() -> None:
+    trip = create_completed_charter()
+    ahead = refund_builders.create_payment(30_000, charter_id=trip.id)
+    invoice = issued(trip.id)
+    assert invoice["paid_ahead"] == 300
+    given_back(ahead, 100)
+    send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
+    assert sums() == {Account.CASH: 20_000, Account.DEPOSITS: -20_000}
+    again = issued(trip.id)
+    assert (again["paid_ahead"], again["balance_due"]) == (200, 526.5)
+    assert balance() == 52_650
+
+
+def test_refund_of_voided_invoice_is_taken_from_its_successor() -> None:
+    trip = create_completed_charter()
+    ahead = refund_builders.create_payment(30_000, charter_id=trip.id)
+    first = issued(trip.id)
+    later = refund_builders.create_payment(10_000, invoice_id=first["id"])
+    given_back(ahead, 100)
+    send_ok("POST", f"/invoices/{first['id']}/void", {"reason": "Wrong"})
+    second = issued(trip.id)
+    assert second["paid_ahead"] == 300
+    given_back(later, 100)
+    assert Account.DEPOSITS not in sums()
+    assert send_ok("GET", f"/invoices/{second['id']}")["amount_refunded"] == 100
+    assert (sums()[Account.CASH], balance()) == (20_000, 42_650)
+
+
+def test_refunded_deposit_is_not_applied_to_joint_invoice() -> None:
+    first, second = create_completed_charter(), create_completed_charter()
+    ahead = refund_builders.create_payment(30_000, charter_id=first.id)
+    invoice = issued(first.id, second.id)
+    given_back(ahead, 300)
+    assert builders.get_charter(first.id).amount_paid == 0
+    send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})
+    assert sums() == {}
+    assert issued(first.id)["balance_due"] == 726.5
+
+
+def test_refund_of_unapplied_payment_is_taken_from_deposit() -> None:
+    trip = create_completed_charter()
+    invoice = issued(trip.id)
+    send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 726.5, "method": "check"})
+    twice = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
+    assert sums()[Account.DEPOSITS] == -CENTS
+    given_back(twice, 726.5)
+    assert sums() == {Account.CASH: CENTS, Account.REVENUE: -CENTS}
+    assert balance() == 0
+    paid = send_ok("GET", f"/invoices/{invoice['id']}")
+    assert (paid["status"], paid["amount_refunded"]) == ("paid", 0)
+
+
+def test_refund_of_excess_deposit_is_taken_from_deposit_first() -> None:
+    trip = create_completed_charter()
+    invoice = issued(trip.id)
+    send_ok("POST", f"/invoices/{invoice['id']}/record-payment", {"amount": 726.5, "method": "check"})
+    late = refund_builders.create_payment(10_000, charter_id=trip.id)
+    given_back(late, 100)
+    assert Account.DEPOSITS not in sums()
+    assert send_ok("GET", f"/invoices/{invoice['id']}")["amount_refunded"] == 0
+    assert builders.get_charter(trip.id).amount_paid == CENTS
+
+
+def test_overpayment_beyond_invoice_stays_deposit() -> None:
+    trip = create_completed_charter()
+    ahead = refund_builders.create_payment(CENTS, charter_id=trip.id)
+    off = {"description": "Goodwill", "amount": -100}
+    draft = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [off]})
+    invoice = send_ok("POST", f"/invoices/{draft['id']}/issue")
+    assert (invoice["status"], invoice["paid_ahead"], invoice["balance_due"]) == ("paid", 626.5, 0)
+    assert sums() == {Account.CASH: CENTS, Account.REVENUE: -62_650, Account.DEPOSITS: -10_000}
+    assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-01"})["is_sound"]
+    given_back(ahead, 150)
+    assert sums() == {Account.CASH: 57_650, Account.REVENUE: -62_650, Account.REFUNDS: 5_000}
+    assert send_ok("GET", f"/invoices/{draft['id']}")["amount_refunded"] == 50
+
+
+def test_create_invoice_rejects_tax_without_subtotal() -> None:
+    organizations.update_organization(builders.MANAGER, PartialUpdate({"tax_rate_percent": 10}), None)
+    trip = create_completed_charter()
+    assert trip.quote.tax > 0
+    net = (trip.quote.total - trip.quote.tax) / 100
+    off = {"description": "Goodwill", "amount": -net}
+    refused = send_request("POST", "/invoices", {"charter_id": trip.id, "extras": [{**off, "taxable": False}]})
+    assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "extras")
+    nothing = send_ok("POST", "/invoices", {"charter_id": trip.id, "extras": [off]})
+    assert (nothing["subtotal"], nothing["tax"], nothing["total"]) == (0, 0, 0)
+    issued_ = send_ok("POST", f"/invoices/{nothing['id']}/issue")
+    assert (issued_["status"], sums()) == ("paid", {})
+    assert send_ok("POST", f"/invoices/{nothing['id']}/void", {"reason": "Wrong"})["status"] == "void"
+
+
+def recorded(invoice_id: str, amount: float) -> str:
+    """A check that staff recorded."""
+    send_ok(
+        "POST", f"/invoices/{invoice_id}/record-payment", {"amount": amount, "method": "check", "reference": "1047"}
+    )
+    newest, *_ = payment_queries.list_payments(builders.MANAGER, PaymentQuery(invoice_id=invoice_id)).items
+    return newest.id
+
+
+def test_reverse_payment_reopens_invoice() -> None:
+    trip = create_completed_charter()
+    invoice = issued(trip.id)
+    check = recorded(invoice["id"], 726.5)
+    assert (balance(), get_credit()) == (0, (0, 0))
+    taken_back = send_ok("POST", f"/payments/{check}/reverse", {"reason": "The check came back unpaid"})
+    assert (taken_back["status"], taken_back["number"]) == ("reversed", invoice["number"])
+    open_again = send_ok("GET", f"/invoices/{invoice['id']}")
+    assert (open_again["status"], open_again["balance_due"], open_again["paid_at"]) == ("issued", 726.5, None)
+    assert (balance(), get_credit(), builders.get_charter(trip.id).amount_paid) == (CENTS, (CENTS, 0), 0)
+    assert Account.CASH not in sums()
+    assert send_ok("POST", f"/invoices/{invoice['id']}/void", {"reason": "Wrong"})["status"] == "void"
+    assert sums() == {}
+
+
+def test_reverse_payment_refunded_or_reversed_is_rejected() -> None:
+    first, second = issued(create_completed_charter().id), issued(create_completed_charter().id)
+    check = recorded(first["id"], 700)
+    send_ok("POST", f"/payments/{check}/reverse", {"reason": "Slip"})
+    again = send_request("POST", f"/payments/{check}/reverse", {"reason": "Slip"})
+    assert (again.status, again.json()["code"]) == (409, "payment_not_reversible")
+    refund = {"payment_id": check, "amount": 1, "reason": "Slip"}
+    assert refund_builders.send_request("POST", "/payments/refund", refund).status == 409
+    other = recorded(second["id"], 700)
+    refund_builders.create_refund(other, 50)
+    assert send_request("POST", f"/payments/{other}/reverse", {"reason": "Slip"}).status == 409
+    assert send_ok("GET", f"/invoices/{second['id']}")["amount_paid"] == 700
+    assert sums()[Account.CASH] == 70_000
+
+
+def test_reverse_payment_card_payment_is_rejected() -> None:
+    invoice = issued(create_completed_charter().id)
+    payment = refund_builders.create_payment(CENTS, invoice_id=invoice["id"])
+    refused = send_request("POST", f"/payments/{payment}/reverse", {"reason": "Slip"})
+    assert refused.status == 409
+    assert "POST /payments/refund" in refused.json()["detail"]
+    assert balance() == 0
+
+
+def test_reverse_payment_of_overdue_invoice_keeps_overdue() -> None:
+    invoice = issued(create_completed_charter().id)
+    check = recorded(invoice["id"], 726.5)
+    with clock.frozen(datetime(2027, 3, 1, 12, tzinfo=UTC)):
+        send_ok("POST", f"/payments/{check}/reverse", {"reason": "The check came back unpaid"})
+        assert send_ok("GET", f"/invoices/{invoice['id']}")["status"] == "overdue"
+        assert send_ok("GET", "/billing/aging/receivable")["total"]["days_1_30"] == 726.5
+        assert send_ok("GET", "/billing/reconciliation", query={"month": "2027-03"})["is_sound"]
+    events = [each.type for each in store.history(INVOICE.key(org=ORG, id=invoice["id"]))]
+    assert events[-2:] == ["invoice.reopened", "invoice.overdue"]
