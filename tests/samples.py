@@ -1,7 +1,7 @@
 """The inputs of `events/samples`, with dates that are made when a sample is read: no sample grows old.
 
 A sample writes `{now}`, `{now+7d}`, `{now-3h}`, `{today}`, `{today+30d}` and `{last_month}` for a time, a day and a
-month, all in UTC.
+month, all in UTC, and `{event_id}` for the id of an event that happened now.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from coachway.core.types import ids
 from tests.template import ROOT
 
 SAMPLES: Final = ROOT / "events/samples"
@@ -41,6 +42,7 @@ def fill(text: str, now: datetime, values: Mapping[str, str] | None = None) -> s
             return f"{at:%Y-%m-%d}"
         return f"{at.replace(day=1) - timedelta(days=1):%Y-%m}"
 
-    for placeholder, value in (values or {}).items():
+    # An event's age is told by its id: messages about old events are not sent.
+    for placeholder, value in {"event_id": ids.ulid(), **(values or {})}.items():
         text = text.replace(f"{{{placeholder}}}", value)
     return _PLACEHOLDER.sub(moment, text)

@@ -52,7 +52,7 @@ def found(timezone: str = "America/Los_Angeles") -> None:
         harbor = Organization(
             id=org_id, org_id=org_id, slug="harbor", name="Harbor Coach", timezone=timezone, currency="USD"
         )
-        store.commit(CALLER, Create(harbor))
+        store.commit(Caller.system("tests", org_id), Create(harbor))
 
 
 def staff(**more: Any) -> str:
