@@ -44,7 +44,7 @@ def test_planned_positions_pass_the_stops_on_time(today: date, hour: str) -> Non
             home_by=now - timedelta(minutes=5) if is_completed else None,
         )
         batch = PositionBatch.model_validate({"assignment_id": ids.new("asg"), "points": points})
-        fixes = [point.fix() for point in batch.points]
+        fixes = [point.to_fix() for point in batch.points]
         assert fixes == sorted(fixes)
         assert (checked_in <= fixes[0].at, fixes[-1].at) == (True, now)
         followed = geofence.follow_fixes(Progress(), fixes, stops)
