@@ -13,7 +13,7 @@ import pytest
 
 from coachway.compliance.rules import SubjectType
 from coachway.dispatch.tracking.position_store import TrailPage, partition
-from tests.integration.dispatch.road import point
+from tests.integration.dispatch.trip_builders import point
 from tests.stack import Stack, eventually
 from tests.tracks import read_track
 from tests.workflows.carrier import at_once, statuses

@@ -16,7 +16,7 @@ from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.fleet.model import JOBS
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import (
+from tests.integration.dispatch.builders import (
     ask,
     assigned,
     awarded,

@@ -8,20 +8,20 @@ import pytest
 
 from coachway.core.persistence.table import tally
 from coachway.core.types import ids
-from tests.integration.dispatch import diaries, road, yard
-from tests.integration.dispatch.diaries import ask, got
+from tests.integration.dispatch import builders, diary_builders, trip_builders
+from tests.integration.dispatch.diary_builders import ask, got
 
 MARCH = {"date_from": "2027-03-01", "date_to": "2027-03-07"}
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def test_a_drivers_calendar_shows_the_jobs_and_how_much_of_the_time_is_booked() -> None:
-    rosa, coach = yard.driver(), yard.vehicle()
-    made = yard.assigned(yard.trip(), rosa, coach)
+    rosa, coach = builders.driver(), builders.vehicle()
+    made = builders.assigned(builders.trip(), rosa, coach)
     shown = got(f"/calendar/drivers/{rosa}", query=MARCH)
     assert (shown["kind"], shown["name"], shown["timezone"]) == ("driver", "Rosa Delgado", "America/New_York")
     (entry,) = shown["entries"]
@@ -36,8 +36,8 @@ def test_a_drivers_calendar_shows_the_jobs_and_how_much_of_the_time_is_booked() 
 
 def test_hours_count_within_the_range_alone_and_by_the_drivers_weekly_hours() -> None:
     week = [{"weekday": "wednesday", "start_time": "06:00", "end_time": "18:00"}]
-    rosa = yard.driver(availability={"weekly": week})
-    made = yard.assigned(yard.trip(), rosa, yard.vehicle())
+    rosa = builders.driver(availability={"weekly": week})
+    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
     shown = got(f"/calendar/drivers/{rosa}", query=MARCH)
     assert shown["utilization"]["hours_available"] == 12
     assert [each["ends_at"] for each in shown["away"]] == ["2027-03-03T11:00:00Z", "2027-03-08T05:00:00Z"]
@@ -49,25 +49,25 @@ def test_hours_count_within_the_range_alone_and_by_the_drivers_weekly_hours() ->
 
 
 def test_a_released_trip_leaves_the_calendars() -> None:
-    rosa, coach = yard.driver(), yard.vehicle()
-    made = yard.assigned(yard.trip(), rosa, coach)
+    rosa, coach = builders.driver(), builders.vehicle()
+    made = builders.assigned(builders.trip(), rosa, coach)
     assert len(got(f"/calendar/vehicles/{coach}", query=MARCH)["entries"]) == 1
-    yard.done("POST", f"/dispatch/assignments/{made['id']}/release", {"reason": "The client called"})
+    builders.done("POST", f"/dispatch/assignments/{made['id']}/release", {"reason": "The client called"})
     for path in (f"/calendar/drivers/{rosa}", f"/calendar/vehicles/{coach}"):
         assert got(path, query=MARCH)["entries"] == []
 
 
 def test_a_vehicle_in_the_shop_has_no_hours_to_be_booked() -> None:
-    well, ill = yard.vehicle(), yard.vehicle("Coach 7", status="maintenance")
+    well, ill = builders.vehicle(), builders.vehicle("Coach 7", status="maintenance")
     assert got(f"/calendar/vehicles/{well}", query=MARCH)["utilization"]["hours_available"] == 7 * 24
     assert got(f"/calendar/vehicles/{ill}", query=MARCH)["utilization"]["utilization_percent"] is None
 
 
 def test_the_fleets_calendar_adds_up() -> None:
-    rosa, emil = yard.driver(), yard.driver("Emil Sand")
-    yard.driver("Gone Away", status="inactive")
-    coach, spare = yard.vehicle(), yard.vehicle("Coach 9")
-    yard.assigned(yard.trip(), rosa, coach)
+    rosa, emil = builders.driver(), builders.driver("Emil Sand")
+    builders.driver("Gone Away", status="inactive")
+    coach, spare = builders.vehicle(), builders.vehicle("Coach 9")
+    builders.assigned(builders.trip(), rosa, coach)
     shown = got("/calendar/fleet", query=MARCH)
     assert [(row["kind"], row["id"]) for row in shown["rows"]] == [
         ("driver", emil),
@@ -85,8 +85,8 @@ def test_the_fleets_calendar_adds_up() -> None:
 
 
 def test_calendars_cost_two_calls() -> None:
-    rosa, coach = yard.driver(), yard.vehicle()
-    yard.assigned(yard.trip(), rosa, coach)
+    rosa, coach = builders.driver(), builders.vehicle()
+    builders.assigned(builders.trip(), rosa, coach)
     for path in (f"/calendar/drivers/{rosa}", f"/calendar/vehicles/{coach}"):
         got(path)
         before = tally.calls
@@ -106,7 +106,7 @@ def test_calendars_cost_two_calls() -> None:
     ],
 )
 def test_what_is_no_range_is_refused(query: dict[str, Any]) -> None:
-    for path in (f"/calendar/drivers/{yard.driver()}", "/calendar/fleet"):
+    for path in (f"/calendar/drivers/{builders.driver()}", "/calendar/fleet"):
         assert ask("GET", path, query=query).status == 422
 
 
@@ -117,7 +117,7 @@ def test_the_fleet_is_shown_for_a_month_at_most() -> None:
 
 
 def test_a_driver_sees_their_own_calendar_alone() -> None:
-    rosa, emil, coach = yard.driver(), yard.driver("Emil Sand"), yard.vehicle()
+    rosa, emil, coach = builders.driver(), builders.driver("Emil Sand"), builders.vehicle()
     assert ask("GET", f"/calendar/drivers/{rosa}", by=rosa).status == 200
     assert ask("GET", f"/calendar/drivers/{emil}", by=rosa).status == 404
     assert ask("POST", f"/calendar/drivers/{emil}/feed", by=rosa).status == 404
@@ -125,4 +125,4 @@ def test_a_driver_sees_their_own_calendar_alone() -> None:
         assert ask("GET", path, by=rosa).status == 403
     assert ask("GET", f"/calendar/drivers/{rosa}", org_id="org_01JQZZZZZZZZZZZZZZZZZZZZZY").status == 404
     assert ask("GET", f"/calendar/drivers/{rosa}", rights="charters:read").status == 403
-    assert diaries.downloaded(f"/api/v1/calendar/drivers/{rosa}").status == 401
+    assert diary_builders.downloaded(f"/api/v1/calendar/drivers/{rosa}").status == 401

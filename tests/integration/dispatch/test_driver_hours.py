@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.integration.dispatch import road, yard
-from tests.integration.dispatch.diaries import ask, got
-from tests.integration.dispatch.road import done, on_duty, the_time_is
+from tests.integration.dispatch import builders, trip_builders
+from tests.integration.dispatch.diary_builders import ask, got
+from tests.integration.dispatch.trip_builders import done, on_duty, the_time_is
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def test_a_driver_who_rested_for_days_has_every_hour() -> None:
-    rosa = yard.driver()
+    rosa = builders.driver()
     with the_time_is("08:00"):
         shown = got(f"/drivers/{rosa}/hours")
     assert (shown["known"], shown["holes"], shown["status"]) == ("known", [], "OFF")
@@ -71,8 +71,8 @@ def test_a_duty_that_was_never_ended_is_a_hole_that_is_explained() -> None:
 
 
 def test_a_trip_that_nobody_reported_for_is_a_hole() -> None:
-    rosa = yard.driver()
-    made = yard.assigned(yard.trip(), rosa, yard.vehicle())
+    rosa = builders.driver()
+    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
     with the_time_is("23:00"):
         shown = got(f"/drivers/{rosa}/hours")
     assert [(each["assignment_id"], each["starts_at"]) for each in shown["holes"]] == [(made["id"], made["starts_at"])]
@@ -80,8 +80,8 @@ def test_a_trip_that_nobody_reported_for_is_a_hole() -> None:
 
 
 def test_a_driver_whose_last_days_nobody_knows_is_unknown_until_they_are_stated() -> None:
-    new = yard.driver(created_at=datetime(2027, 3, 2, 12, tzinfo=UTC), duty_statement=None)
-    stated = yard.driver("Emil Sand", created_at=datetime(2027, 3, 2, 12, tzinfo=UTC), duty_statement=[10.0] * 7)
+    new = builders.driver(created_at=datetime(2027, 3, 2, 12, tzinfo=UTC), duty_statement=None)
+    stated = builders.driver("Emil Sand", created_at=datetime(2027, 3, 2, 12, tzinfo=UTC), duty_statement=[10.0] * 7)
     with the_time_is("08:00"):
         shown, known = got(f"/drivers/{new}/hours"), got(f"/drivers/{stated}/hours")
     assert (shown["known"], shown["cycle_hours_left"]) == ("unknown", None)
@@ -93,7 +93,7 @@ def test_a_driver_whose_last_days_nobody_knows_is_unknown_until_they_are_stated(
 
 
 def test_a_driver_sees_their_own_hours_alone() -> None:
-    rosa, emil = yard.driver(), yard.driver("Emil Sand")
+    rosa, emil = builders.driver(), builders.driver("Emil Sand")
     assert ask("GET", f"/drivers/{rosa}/hours", by=rosa).status == 200
     assert ask("GET", f"/drivers/{emil}/hours", by=rosa).status == 404
     assert ask("GET", f"/drivers/{rosa}/hours", rights="charters:read").status == 403

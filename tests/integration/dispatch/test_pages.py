@@ -15,8 +15,8 @@ from coachway.core.runtime import clock
 from coachway.dispatch.duty import driver_page
 from tests.entries import load
 from tests.integration.client import Reply, call
-from tests.integration.dispatch import road
-from tests.integration.dispatch.road import at, done, on_duty, the_time_is
+from tests.integration.dispatch import trip_builders
+from tests.integration.dispatch.trip_builders import at, done, on_duty, the_time_is
 from tests.tracks import read_track
 
 api = load("dispatch", "trip_pages").api
@@ -24,7 +24,7 @@ api = load("dispatch", "trip_pages").api
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def linked(charter_id: str, **body: object) -> str:
@@ -37,7 +37,7 @@ def seen(token: str) -> Reply:
 
 def drive(assignment_id: str, rosa: str, until: str) -> None:
     sent = [fix for fix in read_track("to-the-shore") if fix.at <= at(until)]
-    road.driven(assignment_id, sent, by=rosa, together=60)
+    trip_builders.driven(assignment_id, sent, by=rosa, together=60)
 
 
 def must_run_only_its_own(reply: Reply) -> None:

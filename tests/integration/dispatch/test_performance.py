@@ -15,14 +15,14 @@ from coachway.core.types import ids
 from coachway.dispatch.performance import service as performance
 from coachway.fleet.model import DRIVER, Driver
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch import road, yard
-from tests.integration.dispatch.diaries import ask, got
-from tests.integration.dispatch.road import done, on_duty, the_time_is
+from tests.integration.dispatch import builders, trip_builders
+from tests.integration.dispatch.diary_builders import ask, got
+from tests.integration.dispatch.trip_builders import done, on_duty, the_time_is
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def delivered(*, times: int = 1) -> None:
@@ -47,7 +47,7 @@ def driven() -> tuple[str, str]:
 def rated(charter_id: str, rating: float) -> None:
     data: dict[str, Any] = {"charter_id": charter_id, "overall_rating": rating, "vendor_id": "ven_1"}
     event = {"event_id": ids.ulid(), "type": "vendor.rated", "org_id": ORG, "aggregate_id": "rat_1"}
-    performance.PROJECTION.consume(yard.SYSTEM, Delivery(**event, correlation_id="", data=data))
+    performance.PROJECTION.consume(builders.SYSTEM, Delivery(**event, correlation_id="", data=data))
 
 
 def test_a_trip_on_time_is_counted_once() -> None:
@@ -61,9 +61,9 @@ def test_a_trip_on_time_is_counted_once() -> None:
 
 
 def test_a_decline_counts_against_the_driver() -> None:
-    rosa = yard.driver()
-    made = yard.assigned(yard.trip(), rosa, yard.vehicle())
-    yard.done("POST", f"/dispatch/assignments/{made['id']}/decline", {"reason": "Ill"}, by=rosa)
+    rosa = builders.driver()
+    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
+    builders.done("POST", f"/dispatch/assignments/{made['id']}/decline", {"reason": "Ill"}, by=rosa)
     delivered()
     shown = got(f"/drivers/{rosa}/performance")
     assert (shown["offered"], shown["declined"], shown["acceptance_percent"]) == (1, 1, 0)
@@ -75,7 +75,7 @@ def test_three_ratings_of_trips_that_were_driven_are_the_drivers_rating() -> Non
         rated(run, rating)
     assert got(f"/drivers/{rosa}/performance")["rating"] is None
     rated(run, 4.5)
-    rated(yard.trip("2027-03-10"), 1.0)
+    rated(builders.trip("2027-03-10"), 1.0)
     shown = got(f"/drivers/{rosa}/performance")
     assert (shown["total_ratings"], shown["average_rating"], shown["rating"]) == (3, 4.5, 4.5)
     assert store.get(Driver, DRIVER.key(org=ORG, id=rosa)).rating == 4.5
@@ -90,8 +90,8 @@ def test_a_rebuild_comes_to_the_same() -> None:
     tampered = kept.model_copy(update={"numbers": {"completed": 99}})
     from coachway.core.persistence.operations import Update
 
-    store.commit(yard.SYSTEM, Update(kept, tampered))
-    with clock.frozen(road.at("14:00")):
+    store.commit(builders.SYSTEM, Update(kept, tampered))
+    with clock.frozen(trip_builders.at("14:00")):
         assert performance.rebuild(ORG) == 1
         assert got(f"/drivers/{rosa}/performance") == before
         delivered()
@@ -99,7 +99,7 @@ def test_a_rebuild_comes_to_the_same() -> None:
 
 
 def test_a_driver_sees_their_own_performance_alone() -> None:
-    rosa, emil = yard.driver(), yard.driver("Emil Sand")
+    rosa, emil = builders.driver(), builders.driver("Emil Sand")
     assert got(f"/drivers/{rosa}/performance", by=rosa)["driver_name"] == "Rosa Delgado"
     assert ask("GET", f"/drivers/{emil}/performance", by=rosa).status == 404
     assert ask("GET", f"/drivers/{rosa}/performance", rights="charters:read").status == 403

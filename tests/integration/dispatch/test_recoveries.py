@@ -22,7 +22,7 @@ from coachway.dispatch.recovery import workflow as recovery_workflow
 from coachway.dispatch.recovery.model import RECOVERY, Recovery
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import (
+from tests.integration.dispatch.builders import (
     SYSTEM,
     ask,
     assigned,
@@ -58,7 +58,7 @@ class Wakened:
         self.tokens.append(given["taskToken"])
 
 
-class Yard:
+class RecoverySetup:
     """A trip that Rosa drives in Coach 12, with two more drivers and a coach standing by."""
 
     def __init__(self) -> None:
@@ -98,63 +98,63 @@ def event(kind: str, **data: Any) -> Delivery:
 
 
 def test_the_best_is_asked_and_has_the_trip_once_they_accept() -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     assert look(rcv).go == "offer"
     asked = recovery_workflow.make_offer(SYSTEM, rcv)
     assert (asked.go, 590 < asked.seconds <= 600) == ("wait", True)
     offer = kept(rcv).offers[-1]
-    assert (offer.driver_id, offer.vehicle_id, offer.id) == (yard.nia, yard.spare, asked.offer)
+    assert (offer.driver_id, offer.vehicle_id, offer.id) == (setup.nia, setup.spare, asked.offer)
     # Until then the trip is Rosa's.
-    assert charter(yard.charter_id)["driver_id"] == yard.rosa
-    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
+    assert charter(setup.charter_id)["driver_id"] == setup.rosa
+    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.nia)
     assert (taken["status"], taken["offers"][0]["status"], taken["considered"]) == ("recovered", "accepted", [])
     after = the_assignment(taken["replacement_id"])
-    assert (after.status, after.driver_id, after.vehicle_id) == ("accepted", yard.nia, yard.spare)
+    assert (after.status, after.driver_id, after.vehicle_id) == ("accepted", setup.nia, setup.spare)
     assert after.notes == "Gate code 4711\nEngine"
-    assert the_assignment(yard.assignment["id"]).status == "released"
-    trip_now = charter(yard.charter_id)
-    assert (trip_now["status"], trip_now["driver_id"]) == ("confirmed", yard.nia)
+    assert the_assignment(setup.assignment["id"]).status == "released"
+    trip_now = charter(setup.charter_id)
+    assert (trip_now["status"], trip_now["driver_id"]) == ("confirmed", setup.nia)
     assert trip_now["vehicles"][0]["assignment_id"] == after.id
-    assert [yard.job_of(each) for each in (yard.rosa, yard.coach)] == [[], []]
-    assert [yard.job_of(each) for each in (yard.nia, yard.spare)] == [[after.id], [after.id]]
+    assert [setup.job_of(each) for each in (setup.rosa, setup.coach)] == [[], []]
+    assert [setup.job_of(each) for each in (setup.nia, setup.spare)] == [[after.id], [after.id]]
     assert look(rcv).go == "over"
     said = [each.type for each in store.history(RECOVERY.key(org=ORG, id=rcv))]
     assert said == ["recovery.opened", "recovery.offered", "trip.recovered"]
 
 
 def test_who_declines_or_does_not_answer_is_followed_by_the_next_and_at_last_it_is_up_to_the_dispatcher() -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     recovery_workflow.make_offer(SYSTEM, rcv)
-    refused = ask("POST", f"/dispatch/recoveries/{rcv}/decline", {"reason": "Asleep"}, by=yard.nia)
+    refused = ask("POST", f"/dispatch/recoveries/{rcv}/decline", {"reason": "Asleep"}, by=setup.nia)
     assert refused.status == 200, refused.text
     assert look(rcv).go == "offer"
     second = recovery_workflow.make_offer(SYSTEM, rcv)
-    assert kept(rcv).offers[-1].driver_id == yard.finn
+    assert kept(rcv).offers[-1].driver_id == setup.finn
     assert look(rcv).go == "wait"
     assert look(rcv, waited=second.offer).go == "offer"
     assert recovery_workflow.make_offer(SYSTEM, rcv).go == "over"
     end = kept(rcv)
     assert (end.status, end.status_reason) == ("escalated", "2 asked, no driver left who could take over")
     assert [each.status for each in end.offers] == ["declined", "expired"]
-    assert the_assignment(yard.assignment["id"]).status == "accepted"
-    late = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.finn)
+    assert the_assignment(setup.assignment["id"]).status == "accepted"
+    late = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.finn)
     assert (late.status, late.json()["code"]) == (409, "invalid_status_transition")
     # Somebody may be looked for again.
-    assert yard.open() != rcv
+    assert setup.open() != rcv
 
 
 def test_when_the_driver_does_not_come_another_takes_the_same_vehicle() -> None:
-    yard = Yard()
-    rcv = yard.open("no_show")
+    setup = RecoverySetup()
+    rcv = setup.open("no_show")
     recovery_workflow.make_offer(SYSTEM, rcv)
-    assert kept(rcv).offers[-1].vehicle_id == yard.coach
-    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
-    assert yard.job_of(yard.coach) == [taken["replacement_id"]]
-    assert yard.job_of(yard.rosa) == []
+    assert kept(rcv).offers[-1].vehicle_id == setup.coach
+    taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.nia)
+    assert setup.job_of(setup.coach) == [taken["replacement_id"]]
+    assert setup.job_of(setup.rosa) == []
     freed = done("POST", f"/dispatch/assignments/{taken['replacement_id']}/release", {"reason": "test"})
-    assert (freed["status"], yard.job_of(yard.coach)) == ("released", [])
+    assert (freed["status"], setup.job_of(setup.coach)) == ("released", [])
 
 
 def test_two_drivers_are_followed_by_two_of_whom_the_one_who_was_not_asked_is_told() -> None:
@@ -171,60 +171,60 @@ def test_two_drivers_are_followed_by_two_of_whom_the_one_who_was_not_asked_is_to
 
 
 def test_a_trip_under_way_is_taken_over_where_it_is() -> None:
-    yard = Yard()
+    setup = RecoverySetup()
     with clock.frozen(LEAVES + timedelta(hours=1)):
-        before = the_assignment(yard.assignment["id"])
+        before = the_assignment(setup.assignment["id"])
         left = [stop.model_copy() for stop in before.stops]
         left[0].arrived_at, left[0].departed_at = LEAVES - timedelta(minutes=5), LEAVES
         gone: dict[str, Any] = {"status": AssignmentStatus.IN_PROGRESS, "stops": left}
         gone["checked_in_at"] = LEAVES - timedelta(minutes=30)
         store.commit(SYSTEM, Update(before, before.model_copy(update=gone)))
-        rcv = yard.open()
+        rcv = setup.open()
         recovery_workflow.make_offer(SYSTEM, rcv)
         taken = recovery.accept_offer(SYSTEM, rcv)
         after = the_assignment(str(taken.replacement_id))
         assert (after.starts_at, after.stops[0].departed_at) == (LEAVES + timedelta(hours=1), LEAVES)
         # What Rosa drove she drove: it stays in her diary, cut off.
-        page = store.get(DiaryPage, DIARY.key(org=ORG, resource=yard.rosa, week=iso_week(LEAVES)))
+        page = store.get(DiaryPage, DIARY.key(org=ORG, resource=setup.rosa, week=iso_week(LEAVES)))
         assert [(job.assignment_id, job.ends_at) for job in page.jobs] == [
-            (yard.assignment["id"], LEAVES + timedelta(hours=1))
+            (setup.assignment["id"], LEAVES + timedelta(hours=1))
         ]
 
 
 def test_nobody_takes_over_twice_and_nobody_else_does() -> None:
-    yard = Yard()
-    rcv = yard.open()
-    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia).status == 404
+    setup = RecoverySetup()
+    rcv = setup.open()
+    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.nia).status == 404
     recovery_workflow.make_offer(SYSTEM, rcv)
-    assert ask("GET", f"/dispatch/recoveries/{rcv}", by=yard.finn).status == 404
-    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.finn).status == 404
-    assert [each["id"] for each in done("GET", "/dispatch/recoveries", by=yard.nia)["items"]] == [rcv]
-    assert done("GET", "/dispatch/recoveries", by=yard.finn)["items"] == []
-    done("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
-    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia).status == 409
-    assert done("GET", "/dispatch/recoveries", by=yard.nia)["items"] == []
+    assert ask("GET", f"/dispatch/recoveries/{rcv}", by=setup.finn).status == 404
+    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.finn).status == 404
+    assert [each["id"] for each in done("GET", "/dispatch/recoveries", by=setup.nia)["items"]] == [rcv]
+    assert done("GET", "/dispatch/recoveries", by=setup.finn)["items"] == []
+    done("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.nia)
+    assert ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.nia).status == 409
+    assert done("GET", "/dispatch/recoveries", by=setup.nia)["items"] == []
 
 
 def test_who_was_given_something_else_meanwhile_cannot_and_the_next_is_asked() -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     recovery_workflow.make_offer(SYSTEM, rcv)
-    assigned(trip(leaves="10:00"), yard.nia, vehicle("Coach 15"))
-    refused = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=yard.nia)
+    assigned(trip(leaves="10:00"), setup.nia, vehicle("Coach 15"))
+    refused = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.nia)
     assert (refused.status, refused.json()["code"]) == (409, "driver_not_available")
     assert kept(rcv).offers[-1].status == "unavailable"
     recovery_workflow.make_offer(SYSTEM, rcv)
-    assert kept(rcv).offers[-1].driver_id == yard.finn
+    assert kept(rcv).offers[-1].driver_id == setup.finn
 
 
 def test_one_recovery_at_a_time_and_only_while_it_is_needed() -> None:
-    yard = Yard()
-    rcv = yard.open("no_show")
-    body = {"assignment_id": yard.assignment["id"], "reason": "breakdown"}
+    setup = RecoverySetup()
+    rcv = setup.open("no_show")
+    body = {"assignment_id": setup.assignment["id"], "reason": "breakdown"}
     twice = ask("POST", "/dispatch/recoveries", body)
     assert (twice.status, twice.json()["code"]) == (409, "recovery_already_open")
     recovery_workflow.make_offer(SYSTEM, rcv)
-    done("POST", f"/dispatch/assignments/{yard.assignment['id']}/release", {"reason": "off"})
+    done("POST", f"/dispatch/assignments/{setup.assignment['id']}/release", {"reason": "off"})
     assert look(rcv).go == "over"
     end = kept(rcv)
     assert (end.status, end.offers[-1].status) == ("cancelled", "withdrawn")
@@ -233,21 +233,21 @@ def test_one_recovery_at_a_time_and_only_while_it_is_needed() -> None:
 
 
 def test_drivers_who_do_not_come_open_one_by_themselves_once() -> None:
-    yard = Yard()
-    told = event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15)
+    setup = RecoverySetup()
+    told = event("trip.unstarted", assignment_id=setup.assignment["id"], minutes=15)
     for _ in range(2):
         recovery_workflow.on_trip_unstarted(SYSTEM, told)
     [only] = done("GET", "/dispatch/recoveries")["items"]
     assert (only["reason"], only["opened_by"], only["status"]) == ("no_show", SYSTEM.user_id, "searching")
-    assert done("GET", "/dispatch/recoveries", query={"charter_id": yard.charter_id})["items"] == [only]
+    assert done("GET", "/dispatch/recoveries", query={"charter_id": setup.charter_id})["items"] == [only]
 
 
 @pytest.mark.parametrize("ends", ["escalated", "called off", "not at all"])
 def test_lateness_that_is_told_again_and_again_looks_for_somebody_once(ends: str) -> None:
-    yard = Yard()
-    reported(yard)
+    setup = RecoverySetup()
+    reported(setup)
     for minutes in (15, 30, 45):
-        recovery_workflow.on_late_risk(SYSTEM, told_late(yard, minutes))
+        recovery_workflow.on_late_risk(SYSTEM, told_late(setup, minutes))
         last = done("GET", "/dispatch/recoveries")["items"][0]["id"]
         if ends == "escalated":
             for _ in range(3):
@@ -259,36 +259,36 @@ def test_lateness_that_is_told_again_and_again_looks_for_somebody_once(ends: str
     assert (only["id"], only["reason"]) == (last, "late_risk")
 
 
-def told_late(yard: Yard, minutes: int) -> Delivery:
-    return event("trip.late_risk", assignment_id=yard.assignment["id"], minutes=minutes, stop=0)
+def told_late(setup: RecoverySetup, minutes: int) -> Delivery:
+    return event("trip.late_risk", assignment_id=setup.assignment["id"], minutes=minutes, stop=0)
 
 
-def reported(yard: Yard) -> None:
+def reported(setup: RecoverySetup) -> None:
     """The driver has reported for duty."""
-    before = the_assignment(yard.assignment["id"])
+    before = the_assignment(setup.assignment["id"])
     here: dict[str, Any] = {"status": AssignmentStatus.CHECKED_IN, "checked_in_at": LEAVES}
     store.commit(SYSTEM, Update(before, before.model_copy(update=here)))
 
 
 def test_who_has_not_come_is_no_matter_of_lateness_and_who_came_late_may_be_too_late_all_the_same() -> None:
-    yard = Yard()
-    recovery_workflow.on_late_risk(SYSTEM, told_late(yard, 15))  # told at the same moment, and heard of first
+    setup = RecoverySetup()
+    recovery_workflow.on_late_risk(SYSTEM, told_late(setup, 15))  # told at the same moment, and heard of first
     recovery_workflow.on_trip_unstarted(
-        SYSTEM, event("trip.unstarted", assignment_id=yard.assignment["id"], minutes=15)
+        SYSTEM, event("trip.unstarted", assignment_id=setup.assignment["id"], minutes=15)
     )
     [first] = done("GET", "/dispatch/recoveries")["items"]
     assert first["reason"] == "no_show"
-    reported(yard)
+    reported(setup)
     assert look(first["id"]).go == "over"
-    recovery_workflow.on_late_risk(SYSTEM, told_late(yard, 30))
+    recovery_workflow.on_late_risk(SYSTEM, told_late(setup, 30))
     reasons = [(each["reason"], each["status"]) for each in done("GET", "/dispatch/recoveries")["items"]]
     assert reasons == [("late_risk", "searching"), ("no_show", "cancelled")]
 
 
 def test_a_vehicle_that_waits_at_its_first_stop_is_not_replaced_for_leaving_late() -> None:
-    yard = Yard()
-    rcv = yard.open("late_risk")
-    before = the_assignment(yard.assignment["id"])
+    setup = RecoverySetup()
+    rcv = setup.open("late_risk")
+    before = the_assignment(setup.assignment["id"])
     there = [before.stops[0].model_copy(update={"arrived_at": LEAVES - timedelta(minutes=10)}), before.stops[1]]
     here: dict[str, Any] = {"status": AssignmentStatus.CHECKED_IN, "checked_in_at": LEAVES, "stops": there}
     store.commit(SYSTEM, Update(before, before.model_copy(update=here)))
@@ -315,8 +315,8 @@ def test_a_vendor_whose_papers_ran_out_is_not_asked_for_somebody_else() -> None:
 
 
 def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_one() -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     first = recovery_workflow.make_offer(SYSTEM, rcv).offer
     assert look(rcv, waited=first).go == "offer"
     second = recovery_workflow.make_offer(SYSTEM, rcv).offer
@@ -325,7 +325,7 @@ def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_
         assert (late.status, late.json()["code"]) == (409, "offer_not_open")
     assert kept(rcv).offers[-1].status == "open"
     taken = done("POST", f"/dispatch/recoveries/{rcv}/accept", query={"offer_id": second})
-    assert the_assignment(taken["replacement_id"]).driver_id == yard.finn
+    assert the_assignment(taken["replacement_id"]).driver_id == setup.finn
 
 
 def test_a_trip_that_is_only_quoted_is_not_recovered_by_itself() -> None:
@@ -336,51 +336,51 @@ def test_a_trip_that_is_only_quoted_is_not_recovered_by_itself() -> None:
 
 
 def test_an_answer_wakes_the_flow_that_waits_for_it_and_a_token_is_used_once(wakened: Wakened) -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     look(rcv)
     first = recovery_workflow.make_offer(SYSTEM, rcv)
     recovery_workflow.save_wait(SYSTEM, rcv, token="token-1", offer=first.offer)
     recovery_workflow.on_offer_answered(SYSTEM, event("recovery.declined", recovery_id=rcv))
     assert wakened.tokens == []
-    done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.nia)
+    done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=setup.nia)
     for _ in range(2):
         recovery_workflow.on_offer_answered(SYSTEM, event("recovery.declined", recovery_id=rcv))
     assert wakened.tokens == ["token-1"]
     # An answer that came before the token was kept had nobody to tell.
     second = recovery_workflow.make_offer(SYSTEM, rcv)
-    done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=yard.finn)
+    done("POST", f"/dispatch/recoveries/{rcv}/decline", {}, by=setup.finn)
     recovery_workflow.save_wait(SYSTEM, rcv, token="token-2", offer=second.offer)
     assert wakened.tokens == ["token-1", "token-2"]
 
 
 def test_an_event_that_comes_twice_starts_no_second_search() -> None:
-    rcv = Yard().open()
+    rcv = RecoverySetup().open()
     assert look(rcv).go == "offer"
     assert look(rcv, execution="another").go == "over"
     assert look(rcv, execution="taken up again", redriven=True).go == "offer"
 
 
 def test_a_failure_is_kept_on_the_recovery_and_its_charter_until_it_goes_on() -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     look(rcv)
     recovery_workflow.record_failure(SYSTEM, rcv, state="Offer", failure={"Error": "Lambda.Unknown"})
     failure = kept(rcv).failure
     assert failure is not None
     assert (failure.state, failure.error) == ("Offer", "Lambda.Unknown")
-    assert charter(yard.charter_id)["flow_failures"]["recovery"]["state"] == "Offer"
+    assert charter(setup.charter_id)["flow_failures"]["recovery"]["state"] == "Offer"
     assert look(rcv, execution="again", redriven=True).go == "offer"
-    assert (kept(rcv).failure, charter(yard.charter_id)["flow_failures"]) == (None, {})
+    assert (kept(rcv).failure, charter(setup.charter_id)["flow_failures"]) == (None, {})
 
 
 def test_a_vehicle_that_would_come_later_than_the_late_one_is_not_asked_for() -> None:
-    yard = Yard()
+    setup = RecoverySetup()
     with clock.frozen(LEAVES - timedelta(minutes=20)):
-        before = the_assignment(yard.assignment["id"])
+        before = the_assignment(setup.assignment["id"])
         store.commit(SYSTEM, Update(before, before.model_copy(update={"late_minutes": 30})))
         far = vehicle("Coach 20", garage_latitude=42.36, garage_longitude=-71.06)
-        rcv = yard.open("late_risk")
+        rcv = setup.open("late_risk")
         recovery_workflow.make_offer(SYSTEM, rcv)
         found_ones = {each.vehicle_id for each in kept(rcv).vehicles}
         assert far not in found_ones
@@ -388,8 +388,8 @@ def test_a_vehicle_that_would_come_later_than_the_late_one_is_not_asked_for() ->
 
 
 def test_nobody_can_be_asked_for_a_trip_that_is_over() -> None:
-    yard = Yard()
-    rcv = yard.open()
+    setup = RecoverySetup()
+    rcv = setup.open()
     with clock.frozen(LEAVES + timedelta(days=2)):
         assert recovery_workflow.make_offer(SYSTEM, rcv).go == "over"
     assert kept(rcv).status == "escalated"

@@ -13,7 +13,7 @@ from coachway.dispatch.tracking import eta
 from coachway.dispatch.tracking.geofence import Progress, follow_fixes
 from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.tracks import generate, read_track
-from tests.unit.dispatch.trips import stop, trip
+from tests.unit.dispatch.builders import stop, trip
 
 NOON = datetime(2027, 3, 3, 17, tzinfo=UTC)
 FREE = timedelta(minutes=15)

@@ -21,7 +21,7 @@ from coachway.dispatch.tracking.geofence import (
 )
 from coachway.dispatch.tracking.position_encoding import Fix, round_fix
 from tests.tracks import generate, read_track
-from tests.unit.dispatch.trips import TRIPS, stop, trip
+from tests.unit.dispatch.builders import TRIPS, stop, trip
 
 ARRIVED, DEPARTED = StopEventKind.ARRIVED, StopEventKind.DEPARTED
 START = datetime(2027, 3, 3, 14, tzinfo=UTC)

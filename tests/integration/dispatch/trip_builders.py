@@ -16,7 +16,7 @@ from coachway.dispatch.tracking.position_encoding import Fix
 from tests.entries import load
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply, call, token_for
-from tests.integration.dispatch import yard
+from tests.integration.dispatch import builders
 
 tracking = load("dispatch", "tracking_api").api
 STAFF: Final = "dispatch:read dispatch:write"
@@ -25,8 +25,8 @@ EST: Final = timedelta(hours=5)
 
 def found(*, expires: date = date(2029, 1, 1)) -> None:
     """The organization, with its papers."""
-    yard.found()
-    store.commit(yard.SYSTEM, Create(yard.papers(SubjectType.ORGANIZATION, ORG, expires)))
+    builders.found()
+    store.commit(builders.SYSTEM, Create(builders.papers(SubjectType.ORGANIZATION, ORG, expires)))
 
 
 def at(local: str, day: str = "2027-03-03") -> datetime:
@@ -95,9 +95,9 @@ def events(assignment_id: str) -> list[str]:
 
 def on_duty(run: str = "", *, name: str = "Rosa Delgado", coach: str = "Coach 12", **trip: Any) -> tuple[str, str, str]:
     """A trip whose driver has checked in at 08:00: charter, assignment and driver."""
-    run = run or yard.trip(**trip)
-    rosa = yard.driver(name)
-    made = yard.assigned(run, rosa, yard.vehicle(coach))
+    run = run or builders.trip(**trip)
+    rosa = builders.driver(name)
+    made = builders.assigned(run, rosa, builders.vehicle(coach))
     with the_time_is("08:00", trip.get("day", "2027-03-03")):
         done("POST", f"/dispatch/assignments/{made['id']}/check-in", {}, by=rosa)
     return run, str(made["id"]), rosa

@@ -16,7 +16,7 @@ from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet import drivers
 from coachway.fleet.model import AvailabilityInput
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import (
+from tests.integration.dispatch.builders import (
     SYSTEM,
     ask,
     assigned,

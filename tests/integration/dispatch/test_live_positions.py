@@ -11,20 +11,20 @@ from coachway.core.persistence.table import tally
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.bookings import asking
-from tests.integration.dispatch import road, yard
-from tests.integration.dispatch.road import ask, at, done, on_duty, the_time_is, told
+from tests.integration.dispatch import builders, trip_builders
+from tests.integration.dispatch.trip_builders import ask, at, done, on_duty, the_time_is, told
 from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def driven_until(assignment_id: str, rosa: str, local: str) -> None:
     """Everything that the recorded drive sent by then."""
     sent = [fix for fix in read_track("to-the-shore") if fix.at <= at(local)]
-    road.driven(assignment_id, sent, by=rosa, together=60)
+    trip_builders.driven(assignment_id, sent, by=rosa, together=60)
 
 
 def link(charter_id: str, **body: Any) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def test_the_worked_example() -> None:
 
 
 def test_a_link_shows_the_vehicle_from_checking_in_to_the_last_drop_off() -> None:
-    run, rosa = yard.trip(), yard.driver()
-    made = yard.assigned(run, rosa, yard.vehicle())["id"]
+    run, rosa = builders.trip(), builders.driver()
+    made = builders.assigned(run, rosa, builders.vehicle())["id"]
     token = link(run)["token"]
     with the_time_is("08:00"):
         assert shown(token)["position"] is None
@@ -85,7 +85,7 @@ def shown(token: str) -> dict[str, Any]:
 
 
 def test_a_link_is_the_same_until_it_is_renewed_and_then_void() -> None:
-    run = yard.trip()
+    run = builders.trip()
     first = link(run)
     assert link(run) == first
     longer = link(run, expires_in_hours=2000)
@@ -97,7 +97,7 @@ def test_a_link_is_the_same_until_it_is_renewed_and_then_void() -> None:
 
 
 def test_a_link_expires_and_a_new_one_can_be_given() -> None:
-    run = yard.trip()
+    run = builders.trip()
     first = link(run, expires_in_hours=1)
     with clock.frozen(clock.now() + timedelta(minutes=61)):
         assert ask("GET", f"/track/{first['token']}").status == 404
@@ -112,7 +112,7 @@ def test_a_forged_link_shows_nothing(token: str) -> None:
 
 
 def test_a_cancelled_charter_gives_no_link_and_shows_nothing() -> None:
-    run = yard.trip()
+    run = builders.trip()
     token = link(run)["token"]
     asking.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
     refused = ask("POST", f"/dispatch/charters/{run}/track-link", {})
@@ -148,10 +148,10 @@ def test_the_position_is_the_newest_and_never_goes_back() -> None:
 
 
 def test_each_vehicle_of_a_charter_is_shown() -> None:
-    run = yard.trip(vehicle_count=2, passengers=80)
-    one, two = yard.driver(), yard.driver("Sam Tran")
-    first = yard.assigned(run, one, yard.vehicle("Coach 1"))["id"]
-    yard.assigned(run, two, yard.vehicle("Coach 2"))
+    run = builders.trip(vehicle_count=2, passengers=80)
+    one, two = builders.driver(), builders.driver("Sam Tran")
+    first = builders.assigned(run, one, builders.vehicle("Coach 1"))["id"]
+    builders.assigned(run, two, builders.vehicle("Coach 2"))
     with the_time_is("08:00"):
         done("POST", f"/dispatch/assignments/{first}/check-in", {}, by=one)
     told(first, read_track("to-the-shore")[:20], by=one)
@@ -172,5 +172,5 @@ def test_people_outside_do_not_see_charters_and_nobody_sees_what_is_not_there() 
 
 
 def test_a_charter_without_drivers_has_no_vehicles_to_show() -> None:
-    seen = done("GET", f"/dispatch/charters/{yard.trip()}/track")
+    seen = done("GET", f"/dispatch/charters/{builders.trip()}/track")
     assert (seen["vehicles"], seen["stops"], seen["position"], seen["next_stop"]) == ([], [], None, None)

@@ -9,8 +9,8 @@ from coachway.contracts.dispatch.assignments import TripArrived, TripDeparted
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind
 from coachway.dispatch.tracking.trip_progress import ProgressStep, apply_stop_events_to_assignment
-from tests.unit.dispatch.test_late import NINE, assignment, minutes
-from tests.unit.dispatch.trips import trip
+from tests.unit.dispatch.builders import trip
+from tests.unit.dispatch.test_lateness import NINE, assignment, minutes
 
 ARRIVED, DEPARTED = StopEventKind.ARRIVED, StopEventKind.DEPARTED
 FREE = timedelta(minutes=15)

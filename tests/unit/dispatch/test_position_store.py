@@ -15,7 +15,7 @@ from coachway.dispatch.tracking.geofence import Progress, follow_fixes
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.dispatch.tracking.position_store import TrailPage
 from tests.tracks import read_track
-from tests.unit.dispatch.trips import TRIPS, trip
+from tests.unit.dispatch.builders import TRIPS, trip
 
 ORG, RUN = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 Pages = dict[datetime, TrailPage]

@@ -21,14 +21,14 @@ from coachway.dispatch.tracking import archive_job, monitor_job, position_store
 from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.entries import load
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch import road, yard
-from tests.integration.dispatch.road import assignment, at, done, events, on_duty, the_time_is, told
+from tests.integration.dispatch import builders, trip_builders
+from tests.integration.dispatch.trip_builders import assignment, at, done, events, on_duty, the_time_is, told
 from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def said(assignment_id: str, kind: str) -> list[dict[str, Any]]:
 
 
 def test_a_driver_who_does_not_report_is_told_of_once() -> None:
-    made = yard.assigned(yard.trip(), yard.driver(), yard.vehicle())["id"]
+    made = builders.assigned(builders.trip(), builders.driver(), builders.vehicle())["id"]
     assert looked("09:14")["looked_at"] == 0
     assert looked("09:15")["unstarted"] == 1
     assert looked("09:16")["unstarted"] == looked("09:20")["unstarted"] == 0
@@ -65,10 +65,10 @@ def test_a_driver_who_does_not_report_is_told_of_once() -> None:
 
 @pytest.mark.parametrize("made_at", ["10:05:00", "10:59:30"])
 def test_a_trip_that_is_given_to_somebody_after_it_should_have_begun_is_looked_at(made_at: str) -> None:
-    run, rosa, coach = yard.trip(), yard.driver(), yard.vehicle()
+    run, rosa, coach = builders.trip(), builders.driver(), builders.vehicle()
     looked(made_at)  # what fell due before ten has been gone through
     with the_time_is(made_at):
-        yard.assigned(run, rosa, coach)
+        builders.assigned(run, rosa, coach)
     assert looked("11:01")["unstarted"] == 1
 
 
@@ -134,9 +134,9 @@ def test_driving_past_the_hours_of_service_is_told_once() -> None:
 
 def test_two_drivers_drive_one_after_the_other_before_that_is_too_long() -> None:
     """Each may drive for ten hours, and be on duty for fifteen, riding along included."""
-    run = yard.trip(requires_second_driver=True)
-    rosa, sam = yard.driver(), yard.driver("Sam Tran")
-    made = yard.assigned(run, rosa, yard.vehicle(), second_driver_id=sam)["id"]
+    run = builders.trip(requires_second_driver=True)
+    rosa, sam = builders.driver(), builders.driver("Sam Tran")
+    made = builders.assigned(run, rosa, builders.vehicle(), second_driver_id=sam)["id"]
     with the_time_is("09:00"):
         done("POST", f"/dispatch/assignments/{made}/check-in", {}, by=rosa)
         done("POST", f"/dispatch/assignments/{made}/depart", {}, by=rosa)
@@ -146,7 +146,7 @@ def test_two_drivers_drive_one_after_the_other_before_that_is_too_long() -> None
 
 
 def test_a_rest_on_the_way_gives_new_hours() -> None:
-    stops_at = yard.trip()
+    stops_at = builders.trip()
     _, made, rosa = on_duty(stops_at)
     with the_time_is("18:00"):
         done("POST", f"/dispatch/assignments/{made}/depart", {}, by=rosa)
@@ -156,7 +156,7 @@ def test_a_rest_on_the_way_gives_new_hours() -> None:
 def test_what_is_over_is_watched_no_more_and_archived_in_four_weeks(bucket: Any) -> None:
     _, made, rosa = on_duty()
     track = read_track("to-the-shore")
-    road.driven(made, track, by=rosa, together=100)
+    trip_builders.driven(made, track, by=rosa, together=100)
     assert looked("12:05")["over"] == 1
     assert looked("13:00")["looked_at"] == 0
     with the_time_is("12:00", "2027-03-30"):
@@ -182,7 +182,7 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
     bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, made, rosa = on_duty()
-    road.driven(made, read_track("to-the-shore")[:120], by=rosa, together=100)
+    trip_builders.driven(made, read_track("to-the-shore")[:120], by=rosa, together=100)
     with the_time_is("09:00"):
         done("POST", f"/dispatch/assignments/{made}/depart", {}, by=rosa)
         done("POST", f"/dispatch/assignments/{made}/check-out", {}, by=rosa)
@@ -207,9 +207,9 @@ def test_archiving_that_was_interrupted_goes_on_with_the_file_that_is_there(
 
 
 def test_what_was_declined_is_forgotten() -> None:
-    rosa = yard.driver()
-    made = yard.assigned(yard.trip(), rosa, yard.vehicle())["id"]
-    yard.done("POST", f"/dispatch/assignments/{made}/decline", {"reason": "ill"}, by=rosa)
+    rosa = builders.driver()
+    made = builders.assigned(builders.trip(), rosa, builders.vehicle())["id"]
+    builders.done("POST", f"/dispatch/assignments/{made}/decline", {"reason": "ill"}, by=rosa)
     assert looked("09:20")["over"] == 1
     watch = MonitoringSchedule(org_id=ORG, assignment_id=made, due=clock.now())
     assert store.find(MonitoringSchedule, watch.key()) is None

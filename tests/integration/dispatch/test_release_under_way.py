@@ -18,7 +18,7 @@ from coachway.fleet.model import JOBS
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import SYSTEM, ask, assigned, done, driver, found, given, trip, vehicle
+from tests.integration.dispatch.builders import SYSTEM, ask, assigned, done, driver, found, given, trip, vehicle
 
 SIX = datetime.fromisoformat("2027-03-03T06:00:00-05:00")
 

@@ -23,7 +23,7 @@ from coachway.dispatch.recovery import workflow as recovery_workflow
 from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverStatus, Vehicle, VehicleStatus
 from tests.integration.bookings import asking
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch.yard import SYSTEM, assigned, charter, done, driver, found, trip, vehicle
+from tests.integration.dispatch.builders import SYSTEM, assigned, charter, done, driver, found, trip, vehicle
 
 
 @pytest.fixture(autouse=True)

@@ -18,15 +18,15 @@ from coachway.dispatch.tracking import position_ingest, position_store
 from coachway.dispatch.tracking.position_encoding import round_fix
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
 from tests.integration.bookings.asking import ORG
-from tests.integration.dispatch import road, yard
-from tests.integration.dispatch.road import at, done, driven, events, on_duty, point, told
+from tests.integration.dispatch import builders, trip_builders
+from tests.integration.dispatch.trip_builders import at, done, driven, events, on_duty, point, told
 from tests.load.dynamodb_meter import Meter
 from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def kept(assignment_id: str) -> list[Any]:
@@ -51,7 +51,7 @@ def taken(assignment_id: str, fixes: list[Any], rosa: str) -> Meter:
     """What DynamoDB charges for a batch."""
     caller = Caller(org_id=ORG, user_id="usr_1", role="driver", party_id=rosa)
     points = [PositionReport.model_validate(point(fix)) for fix in fixes]
-    with road.the_time_is(fixes[-1].at), (meter := Meter()).running():
+    with trip_builders.the_time_is(fixes[-1].at), (meter := Meter()).running():
         position_ingest.ingest_positions(caller, PositionBatch(assignment_id=assignment_id, points=points))
     return meter
 
@@ -110,7 +110,7 @@ def test_what_comes_late_twice_and_out_of_order_is_kept_once_and_in_order() -> N
     taken = 0
     for batch in batches:
         mixed = chance.sample(batch, len(batch))
-        with road.the_time_is(fixes[-1].at):
+        with trip_builders.the_time_is(fixes[-1].at):
             answer = told(assignment_id, [*mixed, mixed[0]], by=rosa)
         taken += answer["accepted"]
         assert answer["accepted"] + answer["duplicates"] == len(batch) + 1
@@ -126,7 +126,7 @@ def test_two_batches_at_once_are_both_kept() -> None:
     def send(mine: list[Any]) -> None:
         answers.append(told_now(assignment_id, mine, rosa))
 
-    with road.the_time_is(fixes[-1].at):
+    with trip_builders.the_time_is(fixes[-1].at):
         threads = [threading.Thread(target=send, args=(fixes[n::4] + fixes[:5],)) for n in range(4)]
         for thread in threads:
             thread.start()
@@ -160,33 +160,33 @@ def test_a_try_that_was_interrupted_between_two_pages_is_finished_by_the_next(mo
 def test_only_the_driver_and_the_organization_tell_where_a_vehicle_is() -> None:
     _, assignment_id, _ = on_duty()
     body = {"assignment_id": assignment_id, "points": [point(each) for each in straight(1)]}
-    stranger = yard.driver("Sam Tran")
-    with road.the_time_is("08:30"):
-        assert road.ask("POST", "/dispatch/check-ins", body, by=stranger).status == 404
-        assert road.ask("POST", "/dispatch/check-ins", body, rights="dispatch:read").status == 403
-        assert road.ask("POST", "/dispatch/check-ins", {**body, "assignment_id": ids.new("asg")}).status == 404
-        assert road.ask("POST", "/dispatch/check-ins", body).status == 202
+    stranger = builders.driver("Sam Tran")
+    with trip_builders.the_time_is("08:30"):
+        assert trip_builders.ask("POST", "/dispatch/check-ins", body, by=stranger).status == 404
+        assert trip_builders.ask("POST", "/dispatch/check-ins", body, rights="dispatch:read").status == 403
+        assert trip_builders.ask("POST", "/dispatch/check-ins", {**body, "assignment_id": ids.new("asg")}).status == 404
+        assert trip_builders.ask("POST", "/dispatch/check-ins", body).status == 202
 
 
 def test_what_was_recorded_in_the_future_is_refused_by_its_place() -> None:
     _, assignment_id, rosa = on_duty()
     now, skewed = point(straight(1)[0]), {**point(straight(1)[0]), "recorded_at": at("08:16").isoformat()}
     body = {"assignment_id": assignment_id, "points": [now, skewed]}
-    with road.the_time_is("08:10"):
-        reply = road.ask("POST", "/dispatch/check-ins", body, by=rosa)
+    with trip_builders.the_time_is("08:10"):
+        reply = trip_builders.ask("POST", "/dispatch/check-ins", body, by=rosa)
     assert (reply.status, [each["field"] for each in reply.json()["errors"]]) == (422, ["points.1.recorded_at"])
     assert kept(assignment_id) == []
-    with road.the_time_is("08:11"):
+    with trip_builders.the_time_is("08:11"):
         assert done("POST", "/dispatch/check-ins", body, by=rosa)["accepted"] == 2
 
 
 def test_off_duty_nobody_keeps_where_a_driver_is() -> None:
-    run = yard.trip()
-    rosa = yard.driver()
-    made = yard.assigned(run, rosa, yard.vehicle())
+    run = builders.trip()
+    rosa = builders.driver()
+    made = builders.assigned(run, rosa, builders.vehicle())
     body = {"assignment_id": made["id"], "points": [point(each) for each in straight(1)]}
-    with road.the_time_is("08:30"):
-        refused = road.ask("POST", "/dispatch/check-ins", body, by=rosa)
+    with trip_builders.the_time_is("08:30"):
+        refused = trip_builders.ask("POST", "/dispatch/check-ins", body, by=rosa)
         assert (refused.status, refused.json()["code"]) == (409, "driver_not_on_duty")
         done("POST", f"/dispatch/assignments/{made['id']}/check-in", {}, by=rosa)
     assert told(made["id"], straight(3, start="08:24"), by=rosa)["ignored"] == 3
@@ -197,7 +197,7 @@ def test_of_two_positions_of_one_moment_the_first_stands() -> None:
     _, assignment_id, rosa = on_duty()
     one = point(straight(1)[0])
     same = [one, {**one, "speed_mph": None}, {**one, "latitude": 40.8, "heading": None}]
-    with road.the_time_is("08:30"):
+    with trip_builders.the_time_is("08:30"):
         body = {"assignment_id": assignment_id, "points": same}
         assert done("POST", "/dispatch/check-ins", body, by=rosa) == {"accepted": 1, "duplicates": 2, "ignored": 0}
         body["points"] = same[::-1]
@@ -228,7 +228,7 @@ def test_a_page_takes_no_more_than_an_item_holds(monkeypatch: pytest.MonkeyPatch
 )
 def test_nonsense_is_refused(points: list[Any], field: str) -> None:
     body = {"assignment_id": ids.new("asg"), "points": points}
-    reply = road.ask("POST", "/dispatch/check-ins", body)
+    reply = trip_builders.ask("POST", "/dispatch/check-ins", body)
     assert reply.status == 422
     assert field in {each["field"] for each in reply.json()["errors"]}
 
@@ -237,7 +237,7 @@ def test_a_recorded_drive_runs_the_trip() -> None:
     run, assignment_id, rosa = on_duty()
     track = read_track("to-the-shore")
     driven(assignment_id, track, by=rosa)
-    done_ = road.assignment(assignment_id)
+    done_ = trip_builders.assignment(assignment_id)
     pickup, dropoff = done_.stops
     assert [pickup.arrived_at, pickup.departed_at, dropoff.arrived_at] == [
         at("08:24:30"),
@@ -246,7 +246,7 @@ def test_a_recorded_drive_runs_the_trip() -> None:
     ]
     assert (pickup.dwell_minutes, pickup.billable_minutes) == (25, 0)
     assert done_.status == "completed"
-    assert yard.charter(run)["status"] == "completed"
+    assert builders.charter(run)["status"] == "completed"
     assert events(assignment_id) == [
         "assignment.offered",
         "assignment.checked_in",
@@ -255,7 +255,7 @@ def test_a_recorded_drive_runs_the_trip() -> None:
         "trip.arrived",
         "trip.departed",
     ]
-    with road.the_time_is("12:00"):
+    with trip_builders.the_time_is("12:00"):
         out = done("POST", f"/dispatch/assignments/{assignment_id}/check-out", {}, by=rosa)
     assert (out["status"], out["checked_out_at"]) == ("completed", at("12:00").isoformat().replace("+00:00", "Z"))
 
@@ -264,10 +264,10 @@ def test_a_button_counts_although_the_telephone_is_ahead_of_it() -> None:
     """Positions carry the telephone's own time; what is pressed is not taken to be in the future."""
     _, assignment_id, rosa = on_duty()
     there = [round_fix(at("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)]
-    with road.the_time_is("08:20"):
+    with trip_builders.the_time_is("08:20"):
         told(assignment_id, there, by=rosa)
         path = f"/dispatch/assignments/{assignment_id}/depart"
-        refused = road.ask("POST", path, {"stop": 0, "at": at("08:18").isoformat()}, by=rosa)
+        refused = trip_builders.ask("POST", path, {"stop": 0, "at": at("08:18").isoformat()}, by=rosa)
         assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "at")
         left = done("POST", path, {"stop": 0, "at": at("08:24:30").isoformat()}, by=rosa)["stops"][0]
         assert (left["arrived_at"], left["departed_at"]) == ("2027-03-03T13:24:00Z", "2027-03-03T13:24:00Z")
@@ -280,14 +280,14 @@ def test_a_drive_that_comes_in_any_order_ends_as_it_would_have(seed: int) -> Non
     track = read_track("to-the-shore")
     batches = [track[first : first + 97] for first in range(0, len(track), 90)]
     random.Random(seed).shuffle(batches)
-    with road.the_time_is(track[-1].at):
+    with trip_builders.the_time_is(track[-1].at):
         for batch in batches:
             told(assignment_id, batch, by=rosa)
     assert kept(assignment_id) == track
-    arrived = road.assignment(assignment_id)
+    arrived = trip_builders.assignment(assignment_id)
     assert (arrived.stops[0].arrived_at, arrived.stops[0].departed_at) == (at("08:24:30"), at("08:50:00"))
     assert arrived.stops[1].arrived_at == at("11:04:30")
-    assert (arrived.status, yard.charter(run)["status"]) == ("completed", "completed")
+    assert (arrived.status, builders.charter(run)["status"]) == ("completed", "completed")
     told_of = [each for each in events(assignment_id) if each in {"trip.arrived", "trip.departed"}]
     assert sorted(told_of) == [
         "trip.arrived",

@@ -11,7 +11,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import lateness as tracking_lateness
 from coachway.dispatch.tracking.geofence import Progress, known_progress
-from tests.unit.dispatch.trips import trip
+from tests.unit.dispatch.builders import trip
 
 NINE = datetime(2027, 3, 3, 14, tzinfo=UTC)
 

@@ -14,14 +14,14 @@ from coachway.core.runtime import clock
 from coachway.dispatch.calendars.subscriptions import FEED
 from tests.integration.bookings.asking import ORG
 from tests.integration.client import Reply
-from tests.integration.dispatch import road, yard
-from tests.integration.dispatch.diaries import ask, downloaded, subscribed
-from tests.integration.dispatch.road import the_time_is
+from tests.integration.dispatch import builders, trip_builders
+from tests.integration.dispatch.diary_builders import ask, downloaded, subscribed
+from tests.integration.dispatch.trip_builders import the_time_is
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    road.found()
+    trip_builders.found()
 
 
 def parsed(reply: Reply) -> Calendar:
@@ -45,8 +45,8 @@ def read(address: str) -> Reply:
 
 
 def test_a_drivers_feed_has_the_jobs() -> None:
-    rosa = yard.driver()
-    made = yard.assigned(yard.trip(), rosa, yard.vehicle())
+    rosa = builders.driver()
+    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
     reply = read(subscribed(f"/calendar/drivers/{rosa}/feed"))
     calendar = parsed(reply)
     assert (calendar["PRODID"], calendar["VERSION"], calendar["METHOD"]) == (
@@ -69,25 +69,25 @@ def test_a_drivers_feed_has_the_jobs() -> None:
 
 
 def test_a_calendar_without_jobs_is_one_all_the_same() -> None:
-    calendar = parsed(read(subscribed(f"/calendar/drivers/{yard.driver()}/feed")))
+    calendar = parsed(read(subscribed(f"/calendar/drivers/{builders.driver()}/feed")))
     assert [str(each["TZID"]) for each in calendar.walk("VTIMEZONE")] == ["America/New_York"]
     assert calendar.walk("VEVENT") == []
 
 
 def test_nobodys_telephone_number_is_in_a_feed() -> None:
-    rosa = yard.driver()
-    made = yard.assigned(yard.trip(notes="Call +12125550123 at the gate"), rosa, yard.vehicle())
+    rosa = builders.driver()
+    made = builders.assigned(builders.trip(notes="Call +12125550123 at the gate"), rosa, builders.vehicle())
     text = base64.b64decode(read(subscribed(f"/calendar/drivers/{rosa}/feed")).text).decode()
     assert made["notes"]
     assert "+1212" not in text.replace("\r\n ", "")
 
 
 def test_an_accepted_job_keeps_its_uid_and_raises_its_sequence() -> None:
-    rosa = yard.driver()
-    made = yard.assigned(yard.trip(), rosa, yard.vehicle())
+    rosa = builders.driver()
+    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
     address = subscribed(f"/calendar/drivers/{rosa}/feed", by=rosa)
     (before,) = events(read(address))
-    yard.done("POST", f"/dispatch/assignments/{made['id']}/accept", {}, by=rosa)
+    builders.done("POST", f"/dispatch/assignments/{made['id']}/accept", {}, by=rosa)
     (after,) = events(read(address))
     assert after["UID"] == before["UID"]
     assert after.decoded("SEQUENCE") > before.decoded("SEQUENCE")
@@ -97,21 +97,21 @@ def test_an_accepted_job_keeps_its_uid_and_raises_its_sequence() -> None:
 
 @pytest.mark.parametrize("how", ["release", "decline"])
 def test_a_job_that_was_taken_away_vanishes(how: str) -> None:
-    rosa, coach = yard.driver(), yard.vehicle()
-    made = yard.assigned(yard.trip(), rosa, coach)
+    rosa, coach = builders.driver(), builders.vehicle()
+    made = builders.assigned(builders.trip(), rosa, coach)
     feeds = [
         subscribed(path)
         for path in (f"/calendar/drivers/{rosa}/feed", f"/calendar/vehicles/{coach}/feed", "/calendar/fleet/feed")
     ]
     assert [len(events(read(each))) for each in feeds] == [1, 1, 1]
     by: dict[str, Any] = {"by": rosa} if how == "decline" else {}
-    yard.done("POST", f"/dispatch/assignments/{made['id']}/{how}", {"reason": "Ill"}, **by)
+    builders.done("POST", f"/dispatch/assignments/{made['id']}/{how}", {"reason": "Ill"}, **by)
     assert [len(events(read(each))) for each in feeds] == [0, 0, 0]
 
 
 def test_the_fleets_feed_names_vehicle_and_driver() -> None:
-    yard.assigned(yard.trip(), yard.driver(), yard.vehicle())
-    yard.assigned(yard.trip(leaves="10:00"), yard.driver("Emil Sand"), yard.vehicle("Coach 9"))
+    builders.assigned(builders.trip(), builders.driver(), builders.vehicle())
+    builders.assigned(builders.trip(leaves="10:00"), builders.driver("Emil Sand"), builders.vehicle("Coach 9"))
     found = events(read(subscribed("/calendar/fleet/feed")))
     assert [str(each["SUMMARY"]).partition(" · ")[2] for each in found] == [
         "Coach 12 · Rosa Delgado",
@@ -120,13 +120,13 @@ def test_the_fleets_feed_names_vehicle_and_driver() -> None:
 
 
 def test_what_has_not_changed_is_not_sent_again() -> None:
-    rosa = yard.driver()
+    rosa = builders.driver()
     address = subscribed(f"/calendar/drivers/{rosa}/feed")
     first = read(address)
     assert first.headers["Cache-Control"] == "private, max-age=300"
     again = downloaded(address, if_none_match=first.headers["ETag"])
     assert (again.status, again.text) == (304, "")
-    yard.assigned(yard.trip(), rosa, yard.vehicle())
+    builders.assigned(builders.trip(), rosa, builders.vehicle())
     with the_time_is("08:00", "2027-03-01"):
         changed = downloaded(address, if_none_match=first.headers["ETag"])
     assert changed.status == 200
@@ -134,7 +134,7 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
 
 
 def test_a_renewed_link_voids_the_one_before_and_a_revoked_one_shows_nothing() -> None:
-    rosa = yard.driver()
+    rosa = builders.driver()
     path = f"/calendar/drivers/{rosa}/feed"
     first, second = subscribed(path), subscribed(path)
     assert (downloaded(first).status, downloaded(second).status) == (404, 200)
@@ -147,7 +147,7 @@ def test_a_renewed_link_voids_the_one_before_and_a_revoked_one_shows_nothing() -
 
 
 def test_a_forged_link_shows_nothing() -> None:
-    rosa, coach = yard.driver(), yard.vehicle()
+    rosa, coach = builders.driver(), builders.vehicle()
     address = subscribed(f"/calendar/drivers/{rosa}/feed")
     token = address.rpartition("/")[2]
     other = subscribed(f"/calendar/vehicles/{coach}/feed").rpartition("/")[2]
@@ -157,7 +157,7 @@ def test_a_forged_link_shows_nothing() -> None:
 
 
 def test_an_idempotency_key_does_not_keep_a_link() -> None:
-    rosa = yard.driver()
+    rosa = builders.driver()
     first = ask("POST", f"/calendar/drivers/{rosa}/feed", headers={"idempotency-key": "one"})
     assert first.status == 201
     kept = str(store.history(FEED.key(org=ORG, resource=rosa)))
@@ -168,8 +168,8 @@ def test_the_feed_of_a_driver_who_has_gone_is_gone() -> None:
     from coachway.core.persistence.operations import Update
     from coachway.fleet import drivers
 
-    rosa = yard.driver()
+    rosa = builders.driver()
     address = subscribed(f"/calendar/drivers/{rosa}/feed")
-    before = drivers.get_driver(yard.SYSTEM, rosa)
-    store.commit(yard.SYSTEM, Update(before, before.model_copy(update={"deleted_at": clock.now()})))
+    before = drivers.get_driver(builders.SYSTEM, rosa)
+    store.commit(builders.SYSTEM, Update(before, before.model_copy(update={"deleted_at": clock.now()})))
     assert downloaded(address).status == 404
