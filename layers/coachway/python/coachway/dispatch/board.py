@@ -1,4 +1,4 @@
-"""The dispatcher's day at a glance: every vehicle of every trip, by how it stands."""
+"""The dispatch board: every vehicle of every trip of a day, by status."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _SHOWN_CHARTERS: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_P
 
 
 class Column(StrEnum):
-    """How a vehicle of a trip stands."""
+    """Column of the board: the status of a vehicle of a trip."""
 
     UNCOVERED = "uncovered"
-    """Nobody runs it yet, or any more."""
+    """It has no driver."""
     VENDOR = "vendor"
-    """A vendor does, who named no driver."""
+    """It was awarded to a vendor, which has not assigned a driver."""
     OFFERED = "offered"
     ACCEPTED = "accepted"
     CHECKED_IN = "checked_in"
@@ -46,9 +46,9 @@ class Column(StrEnum):
 
 
 class BoardQuery(RequestSchema):
-    """Which day."""
+    """Choose the day of the board."""
 
-    day: Annotated[Day | None, Field(description="local to the organization; left out: today")] = None
+    day: Annotated[Day | None, Field(description="In the organization's timezone. Defaults to today.")] = None
 
 
 class BoardCard(BaseSchema):
@@ -63,15 +63,15 @@ class BoardCard(BaseSchema):
     dropoff_at: AwareDatetime
     pickup: str
     dropoff: str
-    passengers: Annotated[int, Field(description="of the whole trip where nobody runs the vehicle, else in it")]
+    passengers: Annotated[int, Field(description="Passengers in the vehicle; of the whole trip when it has no driver.")]
     vendor_id: str | None = None
     assignment_id: str | None = None
     driver_id: str | None = None
     driver_name: str | None = None
     vehicle_id: str | None = None
     vehicle_name: str | None = None
-    concern: Annotated[str, Field(description="why it cannot go ahead as things stand; empty if all is well")] = ""
-    recovery_id: Annotated[str | None, Field(description="while somebody else is looked for, or none was found")] = None
+    concern: Annotated[str, Field(description="Why the assignment cannot go ahead; empty if nothing is wrong.")] = ""
+    recovery_id: Annotated[str | None, Field(description="The recovery that is open or was escalated.")] = None
     recovery_status: RecoveryStatus | None = None
     position: Position | None = None
     next_stop: int | None = None
@@ -80,7 +80,7 @@ class BoardCard(BaseSchema):
 
 
 class Board(BaseSchema):
-    """A day of trips, by how their vehicles stand; within a column soonest first."""
+    """The vehicles of a day's trips by status; soonest first within a column."""
 
     day: date
     timezone: str

@@ -1,4 +1,4 @@
-"""What happens to assignments, with what a message to the driver needs."""
+"""Events of assignments and of trips that are under way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coachway.core.persistence.domain_events import Event
 
 
 class AssignmentEvent(Event):
-    """Which assignment, of whom, when. The base of what a driver is told of."""
+    """Base of the events of an assignment: which assignment, its crew, vehicle and times."""
 
     assignment_id: str
     charter_id: str
@@ -34,7 +34,7 @@ class AssignmentEvent(Event):
 
 
 class AssignmentOffered(AssignmentEvent):
-    """A driver and a vehicle were given to a trip; the driver has not answered yet."""
+    """A driver and a vehicle were assigned to a trip; the driver has not answered yet."""
 
     TYPE: ClassVar[str] = "assignment.offered"
 
@@ -43,23 +43,23 @@ class AssignmentOffered(AssignmentEvent):
 
 
 class AssignmentAccepted(AssignmentEvent):
-    """The driver will drive."""
+    """The driver accepted."""
 
     TYPE: ClassVar[str] = "assignment.accepted"
 
 
 class AssignmentDeclined(AssignmentEvent):
-    """The driver will not drive: the trip needs another."""
+    """The driver declined: the trip needs another driver."""
 
     TYPE: ClassVar[str] = "assignment.declined"
 
     reason: str
     declined_by: str | None = None
-    """Which driver of the crew said so; none where staff said it for them."""
+    """The driver who declined; None when staff did so on their behalf."""
 
 
 class AssignmentReleased(AssignmentEvent):
-    """The trip was taken off the driver and the vehicle."""
+    """The driver and the vehicle were released from the trip."""
 
     TYPE: ClassVar[str] = "assignment.released"
 
@@ -67,7 +67,7 @@ class AssignmentReleased(AssignmentEvent):
 
 
 class AssignmentEndangered(AssignmentEvent):
-    """Something changed after an assignment was made, and it cannot go ahead as things stand."""
+    """Something changed after the assignment was created, and now it cannot go ahead."""
 
     TYPE: ClassVar[str] = "assignment.endangered"
 
@@ -75,7 +75,7 @@ class AssignmentEndangered(AssignmentEvent):
 
 
 class AssignmentCheckedIn(AssignmentEvent):
-    """The driver has reported for duty."""
+    """The driver checked in."""
 
     TYPE: ClassVar[str] = "assignment.checked_in"
 
@@ -83,7 +83,7 @@ class AssignmentCheckedIn(AssignmentEvent):
 
 
 class AssignmentCheckedOut(AssignmentEvent):
-    """The driver's duty is over."""
+    """The driver checked out."""
 
     TYPE: ClassVar[str] = "assignment.checked_out"
 
@@ -117,7 +117,7 @@ class TripArrived(AssignmentEvent):
 
 
 class TripLateRisk(AssignmentEvent):
-    """The vehicle is expected fifteen minutes late or more; told once for each quarter of an hour."""
+    """The vehicle is expected fifteen minutes late or more; sent once for each quarter of an hour."""
 
     TYPE: ClassVar[str] = "trip.late_risk"
 
@@ -126,29 +126,29 @@ class TripLateRisk(AssignmentEvent):
     address: str
     planned_at: datetime
     expected_at: datetime | None
-    """None where the vehicle's position is not known, and it is late already."""
+    """None when the vehicle's position is not known and it is already late."""
 
 
 class TripUnstarted(AssignmentEvent):
-    """The driver should have reported for duty, and has not."""
+    """The driver should have checked in, and has not."""
 
     TYPE: ClassVar[str] = "trip.unstarted"
 
     minutes: int
-    """Since the duty should have begun."""
+    """Minutes since the planned start of the duty."""
 
 
 class TripHoursExceeded(AssignmentEvent):
-    """The driver drives on although the hours rules forbid it."""
+    """The driver continues to drive beyond a limit of the hours-of-service rules."""
 
     TYPE: ClassVar[str] = "trip.hours_exceeded"
 
     since: datetime
-    """When driving had to end."""
+    """When the driver had to stop driving."""
 
 
 class TripDocumentsMissing(AssignmentEvent):
-    """The vehicle left though papers, driver or vehicle are not in order, as its position shows."""
+    """The vehicle departed although documents, a driver or the vehicle are not in order."""
 
     TYPE: ClassVar[str] = "trip.papers_lacking"
 

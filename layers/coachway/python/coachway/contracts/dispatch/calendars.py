@@ -1,4 +1,4 @@
-"""What happens to the links by which programs subscribe to calendars."""
+"""Events of calendar subscription links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from coachway.core.persistence.domain_events import Event
 
 
 class CalendarFeedRenewed(Event):
-    """A link was made by which programs subscribe to a calendar; the one before it is void."""
+    """A subscription link was created; the previous one no longer works."""
 
     TYPE: ClassVar[str] = "calendar_feed.renewed"
 
@@ -17,7 +17,7 @@ class CalendarFeedRenewed(Event):
 
 
 class CalendarFeedRevoked(Event):
-    """The link to a calendar was made void."""
+    """A subscription link was revoked."""
 
     TYPE: ClassVar[str] = "calendar_feed.revoked"
 

@@ -1,4 +1,4 @@
-"""What happens to recoveries: to trips that somebody else is to take over."""
+"""Events of recoveries, which find a replacement crew for a trip."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coachway.core.schemas import BaseSchema
 
 
 class RecoveryOffer(BaseSchema):
-    """Who is asked to take a trip over, and until when they may answer."""
+    """Who is asked to take a trip over, and when the offer expires."""
 
     offer_id: str
     driver_id: str
@@ -21,7 +21,7 @@ class RecoveryOffer(BaseSchema):
 
 
 class RecoveryEvent(Event):
-    """Which trip needs somebody else, and why."""
+    """Base of the events of a recovery: which trip needs a replacement, and why."""
 
     recovery_id: str
     assignment_id: str
@@ -36,7 +36,7 @@ class RecoveryEvent(Event):
 
 
 class RecoveryOpened(RecoveryEvent):
-    """A trip's driver or vehicle fell out: somebody is looked for."""
+    """A trip's driver or vehicle is unavailable, and the search for a replacement begins."""
 
     TYPE: ClassVar[str] = "recovery.opened"
 
@@ -50,7 +50,7 @@ class RecoveryOffered(RecoveryEvent):
 
     offer: RecoveryOffer
     driver_phone: str | None
-    """Of the driver who is asked."""
+    """Phone of the driver who is asked."""
     timezone: str
     pickup_at: datetime
     pickup: str
@@ -58,7 +58,7 @@ class RecoveryOffered(RecoveryEvent):
 
 
 class RecoveryDeclined(RecoveryEvent):
-    """The driver who was asked does not take it over, cannot, or did not answer in time."""
+    """The driver who was asked declined, is no longer available, or did not answer in time."""
 
     TYPE: ClassVar[str] = "recovery.declined"
 
@@ -67,7 +67,7 @@ class RecoveryDeclined(RecoveryEvent):
 
 
 class RecoveryCancelled(RecoveryEvent):
-    """Nobody else is needed any more."""
+    """A replacement is no longer needed."""
 
     TYPE: ClassVar[str] = "recovery.cancelled"
 
@@ -75,7 +75,7 @@ class RecoveryCancelled(RecoveryEvent):
 
 
 class RecoveryEscalated(RecoveryEvent):
-    """Nobody could take it over: it is up to the dispatcher."""
+    """No replacement was found: the dispatcher must decide."""
 
     TYPE: ClassVar[str] = "recovery.escalated"
 
@@ -89,7 +89,7 @@ class RecoveryEscalated(RecoveryEvent):
 
 
 class RecoveryFailed(RecoveryEvent):
-    """The flow of a recovery stands still."""
+    """The workflow of a recovery failed."""
 
     TYPE: ClassVar[str] = "recovery.failed"
 
@@ -98,7 +98,7 @@ class RecoveryFailed(RecoveryEvent):
 
 
 class TripRecovered(RecoveryEvent):
-    """Somebody else took a trip over."""
+    """A replacement crew took the trip over."""
 
     TYPE: ClassVar[str] = "trip.recovered"
 

@@ -1,4 +1,4 @@
-"""Assignments, and the diaries by which no driver and no vehicle is in two places: as they are kept."""
+"""Records of assignments, and their access patterns."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ OF_CHARTER = AccessPattern(
     sk="{id}",
 )
 OF_DRIVER = AccessPattern(
-    "the assignments of a driver, soonest first, by the month that they start in",
+    "the assignments of a driver, soonest first, partitioned by start month",
     index="gsi2",
     pk="ORG#{org}#ASSIGNMENTS_OF#{driver}#{month}",
     sk="{starts}#{id}",
 )
 BY_DAY = AccessPattern(
-    "assignments by the day that they start on, soonest first, by the month of it",
+    "assignments by start day, soonest first, partitioned by month",
     index="gsi3",
     pk="ORG#{org}#ASSIGNMENTS#{month}",
     sk="{day}T{starts}#{id}",
 )
 OF_SECOND_DRIVER = AccessPattern(
-    "the assignments that a driver is the second on, soonest first, by the month that they start in",
+    "the assignments of a second driver, soonest first, partitioned by start month",
     index="gsi4",
     pk="ORG#{org}#ASSIGNMENTS_SHARED_BY#{driver}#{month}",
     sk="{starts}#{id}",
@@ -48,7 +48,7 @@ OF_SECOND_DRIVER = AccessPattern(
 
 
 class AssignmentStop(BaseSchema):
-    """A stop of the trip: as it is planned, and as it came."""
+    """A stop of the trip, with planned and actual times."""
 
     stop_type: StopType
     address: str
@@ -60,28 +60,28 @@ class AssignmentStop(BaseSchema):
     arrived_at: AwareDatetime | None = None
     departed_at: AwareDatetime | None = None
     dwell_minutes: int | None = None
-    """Between arriving and leaving; None until both are known."""
+    """Minutes between arrival and departure; None until both are known."""
     billable_minutes: int | None = None
-    """Of these, those beyond the free wait."""
+    """Minutes of them that are billed: those beyond the free wait."""
 
     @property
     def place(self) -> Coordinates | None:
-        """Where it is, if that is known."""
+        """Coordinates of the stop, if known."""
         if self.latitude is None or self.longitude is None:
             return None
         return Coordinates(self.latitude, self.longitude)
 
 
 class Assignment(Entity):
-    """A driver, a vehicle, and one of a charter's vehicles that they are. Times of duty are from garage to garage."""
+    """A driver and a vehicle that run one of a charter's vehicles. Duty times are from garage to garage."""
 
     KIND: ClassVar[str] = "assignment"
 
     charter_id: str
     charter_number: str
     charter_revision: int = 1
-    """The revision of the trip that was given; a later one is given anew."""
-    vehicle_number: Annotated[int, Field(description="which of the charter's vehicles, counted from 1")]
+    """The revision of the charter that was assigned; a later revision is assigned again."""
+    vehicle_number: Annotated[int, Field(description="Which of the charter's vehicles, counted from 1.")]
     client_id: str
     driver_id: str
     driver_name: str
@@ -94,7 +94,7 @@ class Assignment(Entity):
     status: AssignmentStatus = AssignmentStatus.OFFERED
     reason: str = ""
     timezone: str
-    passengers: Annotated[int, Field(description="in this vehicle")]
+    passengers: Annotated[int, Field(description="Passengers in this vehicle.")]
     starts_at: AwareDatetime
     """The duty's start: leaving the garage."""
     ends_at: AwareDatetime
@@ -103,7 +103,7 @@ class Assignment(Entity):
     dropoff_at: AwareDatetime
     stops: list[AssignmentStop]
     duty: list[Segment] = Field(default_factory=list)
-    """What the driver is planned to do, without gaps, from `starts_at` to `ends_at`."""
+    """The driver's planned duty from `starts_at` to `ends_at`, without gaps."""
     second_duty: list[Segment] = Field(default_factory=list)
     contact_name: str = ""
     contact_phone: str | None = None
@@ -116,14 +116,14 @@ class Assignment(Entity):
     """When it was declined or released."""
     late_minutes: int | None = None
     concern: str = ""
-    """Why it cannot go ahead as things stand, when something changed after it was made; empty if all is well."""
+    """Why the assignment cannot go ahead after a later change; empty if nothing is wrong."""
     may_drive_until: AwareDatetime | None = None
-    """While a vehicle is driven: when the hours rules end that, for the driver of its crew who can drive longest."""
+    """While the vehicle is driven: the last moment at which the hours-of-service rules let anyone of the crew drive."""
     hours_exceeded_at: AwareDatetime | None = None
     recovery_id: str | None = None
-    """The last recovery that looked for somebody to take it over."""
+    """The latest recovery of this assignment."""
     unstarted_at: AwareDatetime | None = None
-    """When it was told that the driver has not reported for duty."""
+    """When the alarm was sent that the driver has not checked in."""
 
     def key(self) -> Key:
         return ASSIGNMENT.key(org=self.org_id, id=self.id)
@@ -153,5 +153,5 @@ class Assignment(Entity):
 
     @property
     def resources(self) -> list[str]:
-        """The ids of those whose diaries it stands in: drivers and vehicle."""
+        """The ids of the drivers and the vehicle, in whose diaries the assignment is entered."""
         return [*self.crew, self.vehicle_id]

@@ -1,4 +1,4 @@
-"""The life of an assignment, and what two jobs of one driver or vehicle are to each other. Pure: no clock, no I/O.
+"""Statuses of assignments, and the time between two duty blocks. Pure: no clock, no I/O.
 
 Distances are miles, times elapsed.
 """
@@ -17,10 +17,10 @@ GRACE: Final = timedelta(minutes=15)
 
 
 class AssignmentStatus(StrEnum):
-    """Where an assignment stands."""
+    """Status of an assignment."""
 
     OFFERED = "offered"
-    """The driver was told, and has not answered."""
+    """The driver was notified, and has not answered."""
     ACCEPTED = "accepted"
     CHECKED_IN = "checked_in"
     """The driver has reported for duty."""
@@ -28,13 +28,13 @@ class AssignmentStatus(StrEnum):
     """The vehicle has left its first stop."""
     COMPLETED = "completed"
     DECLINED = "declined"
-    """The driver does not want it, or not any more."""
+    """The driver declined it."""
     RELEASED = "released"
-    """It was taken off the driver."""
+    """The driver was released from it."""
 
     @property
     def is_live(self) -> bool:
-        """Whether driver and vehicle are still bound by it."""
+        """Whether the driver and the vehicle are still committed to it."""
         return bool(TRANSITIONS.allowed[self])
 
     @property
@@ -68,7 +68,7 @@ TRANSITIONS: Final = Transitions(
 
 
 REACH: Final = timedelta(days=9)
-"""How far apart two jobs can be and still matter to each other: the eight days of the hours rules, and one to spare."""
+"""How far apart two duty blocks can affect each other: the eight days of the hours rules, plus one."""
 
 MILES_PER_HOUR: Final = 50.0
 ROAD_FACTOR: Final = 1.3
@@ -77,7 +77,7 @@ _WEEK: Final = timedelta(days=7)
 
 
 def travel_time(one: Coordinates | None, other: Coordinates | None) -> timedelta:
-    """How long it takes to get from the end of a job to the start of another; nothing where a place is not known.
+    """The travel time between the end of one duty block and the start of another; zero where a place is not known.
 
     Never more than `REACH`: what is further away goes by other means than the road.
     """

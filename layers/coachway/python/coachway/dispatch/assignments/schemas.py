@@ -25,7 +25,7 @@ class ReasonInput(RequestSchema):
 
 
 class AssignmentQuery(PageQuery):
-    """Which assignments: of a charter, a driver or a vehicle, in a status, whose duty begins in a range of days.
+    """Filter assignments by charter, driver, vehicle, status, or the day on which the duty begins.
 
     Drivers and vendors see their own.
     """
@@ -35,9 +35,12 @@ class AssignmentQuery(PageQuery):
     vehicle_id: VehicleId | None = None
     status: AssignmentStatus | None = None
     date_from: Annotated[
-        Day | None, Field(description="local to the trip; left out: a week before date_to, or today")
+        Day | None,
+        Field(description="First day, in the trip's timezone. Defaults to a week before `date_to`, or today."),
     ] = None
-    date_to: Annotated[Day | None, Field(description="local to the trip; left out: 30 days after date_from")] = None
+    date_to: Annotated[
+        Day | None, Field(description="Last day, in the trip's timezone. Defaults to 30 days after `date_from`.")
+    ] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

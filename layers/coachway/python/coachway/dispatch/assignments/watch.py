@@ -19,14 +19,14 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 WATCH = AccessPattern(
-    "when an assignment must be looked at",
+    "when an assignment is checked next",
     pk="ORG#{org}#ASSIGNMENT#{assignment}",
     sk="WATCH",
 )
 
 
 DUE = AccessPattern(
-    "assignments by the hour in which they must be looked at, of all organizations: only the timer reads it",
+    "assignments of all organizations by the hour of their next check: only the timer reads it",
     index="gsi1",
     pk="ASSIGNMENTS_DUE#{hour}",
     sk="{due}#{assignment}",
@@ -34,7 +34,7 @@ DUE = AccessPattern(
 
 
 TO_ARCHIVE = AccessPattern(
-    "trips that are over by the day on which their trails are archived, of all organizations",
+    "finished trips of all organizations by the day on which their positions are archived",
     index="gsi1",
     pk="TRAILS_TO_ARCHIVE#{day}",
     sk="{due}#{assignment}",
@@ -42,7 +42,7 @@ TO_ARCHIVE = AccessPattern(
 
 
 class MonitoringSchedule(Record):
-    """When an assignment must be looked at; when `is_over`, when its trail is archived, and if that has begun."""
+    """When an assignment is checked next; once `is_over`, when its positions are archived."""
 
     KIND: ClassVar[str] = "watch"
 

@@ -37,7 +37,7 @@ _MAX_PAGES: Final = 20
 _KINDS: Final = ("drv", "veh", "org")
 
 FEED = AccessPattern(
-    "the link by which a calendar is subscribed to: a driver's, a vehicle's, or the organization's whole fleet",
+    "the subscription link of a calendar: of a driver, a vehicle or the whole fleet",
     pk="ORG#{org}#CALENDAR_FEED#{resource}",
     sk="FEED",
 )

@@ -1,4 +1,4 @@
-"""The weekly diary of a driver or vehicle: the jobs that keep it from being double booked."""
+"""The weekly diary of a driver or vehicle: duty blocks, which prevent double booking."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from coachway.core.types.geo import Coordinates
 from coachway.hours.model import Segment
 
 DIARY = AccessPattern(
-    "the jobs of a driver or vehicle in an ISO week (UTC)",
+    "the duty blocks of a driver or vehicle in an ISO week (UTC)",
     pk="ORG#{org}#DIARY#{resource}",
     sk="{week}",
 )
 
 
 class DutyBlock(BaseSchema):
-    """An assignment as it stands in a diary: when, from where to where, and for a driver, doing what."""
+    """An assignment in a diary: its times, its first and last place, and for a driver, the planned duty."""
 
     assignment_id: str
     charter_id: str
@@ -39,9 +39,9 @@ class DutyBlock(BaseSchema):
 
 
 class DiaryPage(Record):
-    """The jobs of one driver or vehicle that have a part in one ISO week (UTC), soonest first.
+    """The duty blocks of one driver or vehicle that overlap one ISO week (UTC), soonest first.
 
-    A job that reaches over a week's end stands on the pages of both.
+    A block that crosses the end of a week is on the pages of both weeks.
     """
 
     KIND: ClassVar[str] = "diary_page"

@@ -1,4 +1,4 @@
-"""A driver's clock, as it is shown. `driver_hours` makes it, with the law."""
+"""Views of a driver's hours of service."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic import AwareDatetime, Field
 from coachway.core.schemas import BaseSchema
 from coachway.hours.model import Segment, Status
 
-Hours = Annotated[float | None, Field(description="hours; null when not known")]
+Hours = Annotated[float | None, Field(description="Hours; null when not known.")]
 
 
 class UnknownPeriod(BaseSchema):
-    """A time of which nobody knows what the driver did, and why."""
+    """A gap in the driver's log, and its reason."""
 
     starts_at: AwareDatetime
     ends_at: AwareDatetime
@@ -38,7 +38,7 @@ class HoursBack(BaseSchema):
 
 
 class DriverHours(BaseSchema):
-    """A driver's clock. When the record has holes nothing is claimed about what is left, and `holes` say why."""
+    """A driver's remaining hours. When the log has gaps, the remaining hours are null and `holes` explains the gaps."""
 
     driver_id: str
     driver_name: str
@@ -47,16 +47,19 @@ class DriverHours(BaseSchema):
     ruleset: str
     known: Literal["known", "unknown"]
     holes: list[UnknownPeriod]
-    status: Annotated[Status | None, Field(description="now, as it is known or planned")]
+    status: Annotated[Status | None, Field(description="Current duty status, actual or planned.")]
     drive_hours_left: Hours
     duty_hours_left: Hours
     cycle_hours_left: Hours
     cycle_days: int
     cycle_hours: float
-    may_drive_from: Annotated[AwareDatetime | None, Field(description="at the earliest, resting until then")]
+    may_drive_from: Annotated[
+        AwareDatetime | None,
+        Field(description="The earliest time at which the driver may drive, if they rest until then."),
+    ]
     rested_at: Annotated[
         AwareDatetime | None,
-        Field(description="when driving and duty begin anew, if the driver rests from now on; null when they have"),
+        Field(description="When a full rest would end if it began now; null when the driver is rested."),
     ]
     hours_back: Annotated[list[HoursBack], Field(description="of the days' total, at coming midnights")]
     days: list[DayWorked]

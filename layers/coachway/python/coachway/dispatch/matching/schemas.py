@@ -1,4 +1,4 @@
-"""Assignments, as callers ask for them and for lists of them, and what an automatic choice answers."""
+"""Requests for assignments, and the result of an automatic assignment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coachway.fleet.model import DriverId, VehicleId
 
 VehicleNumber = Annotated[
     int | None,
-    Field(ge=1, le=100, description="which of the charter's vehicles; left out: the first without a driver"),
+    Field(ge=1, le=100, description="Which of the charter's vehicles. Defaults to the first without a driver."),
 ]
 
 ASSIGN_EXAMPLE: Final[dict[str, JsonValue]] = {
@@ -26,7 +26,7 @@ ASSIGN_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class AssignInput(RequestSchema):
-    """Who drives a charter, in which vehicle."""
+    """Assign a driver and a vehicle to a charter."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [ASSIGN_EXAMPLE]})
 
@@ -45,7 +45,7 @@ class AssignInput(RequestSchema):
 
 
 class AutoAssignInput(RequestSchema):
-    """Which charter is to have a driver and a vehicle."""
+    """Assign the best driver and vehicle to a charter."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"charter_id": ASSIGN_EXAMPLE["charter_id"]}]})
 
@@ -55,35 +55,35 @@ class AutoAssignInput(RequestSchema):
 
 
 class ConsideredDriver(BaseSchema):
-    """A driver that was looked at: a score, or everything that was in the way."""
+    """An evaluated driver: a score, or every reason against the driver."""
 
     driver_id: str
     driver_name: str
     score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
     parts: Score | None = None
     seats: Annotated[
-        list[int], Field(description="the seats of the crew that the driver may have: 1, of a crew of two 1 and 2")
+        list[int], Field(description="Seats of the crew that the driver may take: 1, or 1 and 2 in a crew of two.")
     ] = Field(default_factory=list)
     blocked_by: list[Reason] = Field(default_factory=list)
     earliest_legal_at: Annotated[
         AwareDatetime | None,
-        Field(description="when the driver could begin to drive this trip: hours of service and other jobs counted"),
+        Field(description="The earliest time at which the driver could start driving this trip."),
     ] = None
 
 
 class ConsideredVehicle(BaseSchema):
-    """A vehicle that was looked at: a score, or everything that was in the way."""
+    """An evaluated vehicle: a score, or every reason against it."""
 
     vehicle_id: str
     vehicle_name: str
     score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
     spare_seats: int
-    distance_miles: Annotated[float | None, Field(description="from its garage to the first pickup")] = None
+    distance_miles: Annotated[float | None, Field(description="From its garage to the first pickup.")] = None
     blocked_by: list[Reason] = Field(default_factory=list)
 
 
 class AutoAssignResult(BaseSchema):
-    """The assignment that was made, and why this driver and this vehicle: best first, those that were blocked last."""
+    """The assignment, and the evaluation of drivers and vehicles: best first, blocked ones last."""
 
     assignment: Assignment
     considered: list[ConsideredDriver]

@@ -23,7 +23,7 @@ from coachway.fleet.model import DRIVER, Driver
 from coachway.vendors.rules import average, counted, share
 
 PERFORMANCE = AccessPattern(
-    "what is counted of a driver",
+    "the performance counters of a driver",
     pk="ORG#{org}#DRIVER#{driver}",
     sk="PERFORMANCE",
 )

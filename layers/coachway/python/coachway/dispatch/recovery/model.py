@@ -1,4 +1,4 @@
-"""Recoveries as they are asked for and kept: a trip whose driver or vehicle fell out, and who was asked for it."""
+"""Records and requests of recoveries."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ OF_CHARTER = AccessPattern(
     sk="{id}",
 )
 OFFERED_TO = AccessPattern(
-    "the trips that a driver is asked to take over",
+    "the recoveries that wait for a driver's answer",
     index="gsi3",
     pk="ORG#{org}#OFFERED_TO#{driver}",
     sk="{id}",
 )
 MAX_CONSIDERED = 100
-"""Drivers, and vehicles, that a recovery keeps an explanation of."""
+"""The most drivers, and the most vehicles, that a recovery stores an evaluation of."""
 
 
 class RecoveryInput(RequestSchema):
-    """What fell out, and why."""
+    """Open a recovery of an assignment, with the reason."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -62,15 +62,15 @@ class RecoveryInput(RequestSchema):
 
 
 class AnswerQuery(RequestSchema):
-    """Which offer is answered. Who answers for somebody else names it: meanwhile another driver may be asked."""
+    """Which offer is answered. Send it when answering on behalf of a driver."""
 
     offer_id: Annotated[
-        str | None, Field(pattern=ids.pattern("off"), description="left out: the one that waits for an answer")
+        str | None, Field(pattern=ids.pattern("off"), description="Defaults to the offer that waits for an answer.")
     ] = None
 
 
 class Offer(BaseSchema):
-    """A driver who was asked to take over with a vehicle, and what they said."""
+    """An offer to a driver to take over with a vehicle, and the answer."""
 
     id: str
     driver_id: str
@@ -87,7 +87,7 @@ class Offer(BaseSchema):
 
 
 class Recovery(Entity):
-    """A trip whose driver or vehicle fell out. It stays theirs until somebody takes over."""
+    """The search for a replacement crew. The original crew keeps the trip until a replacement accepts."""
 
     KIND: ClassVar[str] = "recovery"
 
@@ -110,12 +110,12 @@ class Recovery(Entity):
     status_reason: str = ""
     opened_by: str
     offers: list[Offer] = Field(default_factory=list)
-    """Who was asked, one after the other."""
+    """The offers made, one after the other."""
     considered: list[ConsideredDriver] = Field(default_factory=list)
-    """When somebody was last looked for: every driver with a score, or with what was in the way."""
+    """The latest evaluation: every driver with a score, or with the reasons against them."""
     vehicles: list[ConsideredVehicle] = Field(default_factory=list)
-    """The same of vehicles."""
-    replacement_id: Annotated[str | None, Field(description="the assignment of whoever took over")] = None
+    """The same for vehicles."""
+    replacement_id: Annotated[str | None, Field(description="The assignment of the crew that took over.")] = None
     ended_at: AwareDatetime | None = None
     failure: FlowFailure | None = None
 
@@ -136,13 +136,13 @@ class Recovery(Entity):
 
     @property
     def offer(self) -> Offer | None:
-        """The one that waits for an answer."""
+        """The offer that waits for an answer."""
         last = self.offers[-1] if self.offers else None
         return last if last is not None and last.status is OfferStatus.OPEN else None
 
 
 class RecoveryQuery(PageQuery):
-    """Which recoveries: of a charter, in a status. A driver sees what they are asked to take over."""
+    """Filter recoveries by charter and status. Drivers see those that wait for their answer."""
 
     charter_id: CharterId | None = None
     status: RecoveryStatus | None = None

@@ -14,7 +14,7 @@ from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.diaries import service as diaries
 
 DROPPED = AccessPattern(
-    "how many vehicles of a charter have dropped their passengers off (`n`)",
+    "how many vehicles of a charter have completed their last drop-off (`n`)",
     pk="ORG#{org}#DROPPED#{charter}",
     sk="COUNT",
 )

@@ -35,7 +35,7 @@ _BATCH_SIZE: Final = 30
 """Vehicles whose newest pages are read in one call."""
 
 TRAIL = AccessPattern(
-    "where an assignment's vehicle was, by five minutes; the newest says where it is",
+    "the positions of an assignment's vehicle, five minutes to a page, newest last",
     pk="ORG#{org}#TRAIL#{assignment}",
     sk="{begins}",
 )

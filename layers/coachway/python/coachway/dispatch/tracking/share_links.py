@@ -1,4 +1,4 @@
-"""Live links: whoever holds one sees where the vehicles of a charter are, until it expires or is void."""
+"""Tracking links: anyone with the link sees a charter's vehicles until it expires or is replaced."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ DEFAULT_EXPIRY: Final = timedelta(hours=24)
 _RETENTION: Final = timedelta(days=30)
 
 TRACK_LINK = AccessPattern(
-    "the live link to a charter's vehicles",
+    "the tracking link of a charter",
     pk="ORG#{org}#TRACK_LINK#{charter}",
     sk="LINK",
 )
 
 
 class TrackLinkInput(RequestSchema):
-    """Until when the link opens, and whether links given before stop opening."""
+    """Create a tracking link; `renew` replaces the previous links."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"renew": False}]})
 
     expires_in_hours: Annotated[
-        int | None, Field(ge=1, le=2160, description="left out: until 24 hours after the trip")
+        int | None, Field(ge=1, le=2160, description="Defaults to 24 hours after the trip.")
     ] = None
-    renew: Annotated[bool, Field(description="voids the links that were given before")] = False
+    renew: Annotated[bool, Field(description="Revokes the links created before.")] = False
 
 
 class TrackLink(Record):
@@ -62,7 +62,7 @@ class TrackLink(Record):
 
 
 class ShareLink(BaseSchema):
-    """A live link: whoever holds it sees where the charter's vehicles are."""
+    """A tracking link. Anyone with the link sees the charter's vehicles."""
 
     token: str
     url: str
