@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from coachway.bids import comparison, service
 from coachway.bids.comparison import Comparison
+from coachway.bids.errors import (
+    AwardNotReleasable,
+    BiddingClosed,
+    BidNoLongerValid,
+    BidNotDraft,
+    BidRequestAlreadyOpen,
+    BidsSealed,
+    CharterNotOpenForBids,
+    NoVehiclesLeft,
+    TooFewVehiclesLeft,
+    VendorNotEligible,
+    VendorNotInvited,
+)
 from coachway.bids.model import (
     AcceptInput,
     BidId,
@@ -21,6 +34,7 @@ from coachway.bids.requests import service as requests
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.errors import VehiclesHaveDrivers
 from coachway.core.caller import Caller
+from coachway.core.errors import InvalidStatusTransition
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 
@@ -30,7 +44,16 @@ app = api.app
 VENDORS = ("vendor",)
 
 
-@api.post("/charters/{charter_id}/bid-requests", permission="charters:write", status=202)
+@api.post(
+    "/charters/{charter_id}/bid-requests",
+    permission="charters:write",
+    status=202,
+    errors=(
+        BidRequestAlreadyOpen,
+        NoVehiclesLeft,
+        CharterNotOpenForBids,
+    ),
+)
 def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -> BidRequestView:
     """Ask vendors for bids.
 
@@ -56,7 +79,7 @@ def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestD
     return requests.get_details(caller, bid_request_id)
 
 
-@api.post("/bid-requests/{bid_request_id}/close", permission="bids:award")
+@api.post("/bid-requests/{bid_request_id}/close", permission="bids:award", errors=(InvalidStatusTransition,))
 def close_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
@@ -67,7 +90,16 @@ def close_bidding(
     return requests.close_request(caller, bid_request_id, body.reason, if_match)
 
 
-@api.post("/bid-requests/{bid_request_id}/extend", permission="charters:write")
+@api.post(
+    "/bid-requests/{bid_request_id}/extend",
+    permission="charters:write",
+    errors=(
+        BidRequestAlreadyOpen,
+        NoVehiclesLeft,
+        CharterNotOpenForBids,
+        InvalidStatusTransition,
+    ),
+)
 def extend_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ExtendInput, if_match: int | None
 ) -> BidRequestView:
@@ -78,7 +110,7 @@ def extend_bidding(
     return requests.extend_deadline(caller, bid_request_id, body, if_match)
 
 
-@api.post("/bid-requests/{bid_request_id}/cancel", permission="bids:award")
+@api.post("/bid-requests/{bid_request_id}/cancel", permission="bids:award", errors=(InvalidStatusTransition,))
 def cancel_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
@@ -86,7 +118,19 @@ def cancel_bidding(
     return requests.cancel_request(caller, bid_request_id, body.reason, if_match)
 
 
-@api.post("/bids", permission="bids:write", status=201, external_roles=VENDORS, errors=(404,))
+@api.post(
+    "/bids",
+    permission="bids:write",
+    status=201,
+    external_roles=VENDORS,
+    errors=(
+        404,
+        VendorNotEligible,
+        CharterNotOpenForBids,
+        BiddingClosed,
+        VendorNotInvited,
+    ),
+)
 def create_bid(caller: Caller, body: BidInput) -> BidView:
     """Begin a bid.
 
@@ -107,13 +151,24 @@ def get_bid(caller: Caller, bid_id: BidId) -> BidView:
     return service.get_view(caller, bid_id)
 
 
-@api.put("/bids/{bid_id}", permission="bids:write", external_roles=VENDORS)
+@api.put("/bids/{bid_id}", permission="bids:write", external_roles=VENDORS, errors=(BidNotDraft,))
 def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_match: int | None) -> BidView:
     """Change a draft."""
     return service.update(caller, bid_id, body, if_match)
 
 
-@api.post("/bids/{bid_id}/submit", permission="bids:write", external_roles=VENDORS)
+@api.post(
+    "/bids/{bid_id}/submit",
+    permission="bids:write",
+    external_roles=VENDORS,
+    errors=(
+        BiddingClosed,
+        CharterNotOpenForBids,
+        VendorNotEligible,
+        VendorNotInvited,
+        InvalidStatusTransition,
+    ),
+)
 def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Submit a bid.
 
@@ -122,13 +177,25 @@ def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
     return service.submit(caller, bid_id)
 
 
-@api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS)
+@api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS, errors=(InvalidStatusTransition,))
 def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Take a bid back, as long as it was not decided."""
     return service.withdraw(caller, bid_id)
 
 
-@api.post("/bids/{bid_id}/accept", permission="bids:award")
+@api.post(
+    "/bids/{bid_id}/accept",
+    permission="bids:award",
+    errors=(
+        BidsSealed,
+        BidNoLongerValid,
+        CharterNotOpenForBids,
+        NoVehiclesLeft,
+        TooFewVehiclesLeft,
+        VendorNotEligible,
+        InvalidStatusTransition,
+    ),
+)
 def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     """Award a bid.
 
@@ -140,7 +207,14 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     return award_award.accept(caller, bid_id, body)
 
 
-@api.post("/bids/{bid_id}/reject", permission="bids:award")
+@api.post(
+    "/bids/{bid_id}/reject",
+    permission="bids:award",
+    errors=(
+        BidsSealed,
+        InvalidStatusTransition,
+    ),
+)
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
     from coachway.bids.awards import award as award_award  # the other routes decide nothing
@@ -148,7 +222,7 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     return award_award.reject(caller, bid_id, body)
 
 
-@api.post("/bids/{bid_id}/release", permission="bids:award", errors=(VehiclesHaveDrivers,))
+@api.post("/bids/{bid_id}/release", permission="bids:award", errors=(AwardNotReleasable, VehiclesHaveDrivers))
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
     """Take back what a bid won, as when its vendor cannot come.
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from coachway.bids import inbound_webhook as service
+from coachway.bids.errors import (
+    BiddingClosed,
+    CharterNotOpenForBids,
+    VendorNotEligible,
+    VendorNotInvited,
+    WebhookIdReused,
+)
 from coachway.bids.inbound_webhook import BidPush, PushedBid
 from coachway.core.caller import Caller
 from coachway.core.http.response_types import RawRequest
@@ -12,7 +19,21 @@ api = ApiRouter("bids", "Vendors bid for trips: requests, bids, and the award.",
 app = api.app
 
 
-@api.post("/webhooks/vendors/bids", permission=PUBLIC, status=201, errors=(401, 404, 429))
+@api.post(
+    "/webhooks/vendors/bids",
+    permission=PUBLIC,
+    status=201,
+    errors=(
+        401,
+        404,
+        429,
+        WebhookIdReused,
+        VendorNotEligible,
+        CharterNotOpenForBids,
+        BiddingClosed,
+        VendorNotInvited,
+    ),
+)
 def push_bid(caller: Caller, body: BidPush, raw_request: RawRequest) -> PushedBid:
     """Push a bid from a vendor's own system.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachway.compliance import service
+from coachway.compliance.errors import DocumentExpiredAlready, DocumentNotReviewable
 from coachway.compliance.model import ComplianceDocument, ComplianceId, DocumentInput, DocumentQuery, ReviewInput
 from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
@@ -40,7 +41,14 @@ def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocum
     return service.get(caller, compliance_id)
 
 
-@api.put("/compliance/{compliance_id}", permission="compliance:write")
+@api.put(
+    "/compliance/{compliance_id}",
+    permission="compliance:write",
+    errors=(
+        DocumentNotReviewable,
+        DocumentExpiredAlready,
+    ),
+)
 def review_document(
     caller: Caller, compliance_id: ComplianceId, body: ReviewInput, if_match: int | None
 ) -> ComplianceDocument:

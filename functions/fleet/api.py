@@ -6,6 +6,7 @@ from coachway.core.caller import Caller
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 from coachway.fleet import drivers, vehicles
+from coachway.fleet.job_counter import HasTripsAhead
 from coachway.fleet.model import (
     AvailabilityInput,
     Driver,
@@ -51,7 +52,7 @@ def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
     return drivers.get_profile(caller, driver_id)
 
 
-@api.put("/drivers/{driver_id}", permission="fleet:write")
+@api.put("/drivers/{driver_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def update_driver(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
 ) -> Driver:
@@ -63,7 +64,7 @@ def update_driver(
     return drivers.update_driver(caller, driver_id, body, if_match)
 
 
-@api.delete("/drivers/{driver_id}", permission="fleet:write")
+@api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
     """Remove a driver and their log-in.
 
@@ -114,7 +115,7 @@ def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
     return vehicles.get_profile(caller, vehicle_id)
 
 
-@api.put("/vehicles/{vehicle_id}", permission="fleet:write")
+@api.put("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def update_vehicle(
     caller: Caller, vehicle_id: VehicleId, body: PartialUpdate[VehicleInput], if_match: int | None
 ) -> Vehicle:
@@ -125,7 +126,7 @@ def update_vehicle(
     return vehicles.update_vehicle(caller, vehicle_id, body, if_match)
 
 
-@api.delete("/vehicles/{vehicle_id}", permission="fleet:write")
+@api.delete("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) -> None:
     """Remove a vehicle.
 

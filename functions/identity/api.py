@@ -20,6 +20,7 @@ from coachway.identity.auth.otp import Accepted, OtpRequest, OtpVerification
 from coachway.identity.auth.passwords import Forgotten, PasswordChange, Reset
 from coachway.identity.auth.sessions import SessionView
 from coachway.identity.auth.tokens import Body, Issued, Refresh, SignedIn
+from coachway.identity.errors import CurrencyFixed, LastAdmin, PermissionsExceeded, RecentLogInRequired
 from coachway.identity.model.field_types import ApiKeyId, RoleName, SessionId, UserId
 from coachway.identity.model.organization import Organization, OrganizationSettings
 from coachway.identity.model.user import Invitation, NewUser, Registration, User, UserQuery, UserSettings
@@ -86,7 +87,7 @@ def log_out(caller: Caller) -> None:
     return cast("None", Response(status=204, cookies=gone)) if gone else None
 
 
-@api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True)
+@api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True, errors=(RecentLogInRequired,))
 def set_up_mfa(caller: Caller) -> MfaSetup:
     """Begin to use an authenticator.
 
@@ -108,7 +109,7 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     return mfa.confirm_mfa(authenticate("POST", headers, caller), body)
 
 
-@api.delete("/auth/mfa", permission=AUTHENTICATED)
+@api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLogInRequired,))
 def remove_mfa(caller: Caller) -> None:
     """Use an authenticator no more.
 
@@ -201,13 +202,13 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
     return users.list_users(caller, query)
 
 
-@api.post("/users", permission="users:write", status=201)
+@api.post("/users", permission="users:write", status=201, errors=(PermissionsExceeded,))
 def create_user(caller: Caller, body: NewUser) -> User:
     """Add somebody who can log in at once."""
     return users.create_user(caller, body)
 
 
-@api.post("/users/invite", permission="users:write", status=201, secret_response=True)
+@api.post("/users/invite", permission="users:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
 def invite_user(caller: Caller, body: Invitation) -> Invited:
     """Invite somebody by mail.
 
@@ -222,13 +223,27 @@ def get_user(caller: Caller, user_id: UserId) -> User:
     return users.get(caller, user_id)
 
 
-@api.put("/users/{user_id}", permission="users:write")
+@api.put(
+    "/users/{user_id}",
+    permission="users:write",
+    errors=(
+        LastAdmin,
+        PermissionsExceeded,
+    ),
+)
 def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
     """Change somebody; another role, status or party ends their sessions."""
     return users.update_user(caller, user_id, body, if_match)
 
 
-@api.delete("/users/{user_id}", permission="users:write")
+@api.delete(
+    "/users/{user_id}",
+    permission="users:write",
+    errors=(
+        LastAdmin,
+        PermissionsExceeded,
+    ),
+)
 def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
     """Remove somebody; the last admin cannot be."""
     users.delete_user(caller, user_id, if_match)
@@ -240,19 +255,19 @@ def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
     return roles.list_roles(caller, query)
 
 
-@api.post("/roles", permission="roles:write", status=201)
+@api.post("/roles", permission="roles:write", status=201, errors=(PermissionsExceeded,))
 def create_role(caller: Caller, body: NewRole) -> Role:
     """Make a role out of permissions that you have yourself."""
     return roles.create_role(caller, body)
 
 
-@api.put("/roles/{role_name}", permission="roles:write")
+@api.put("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
     """Give a role other permissions."""
     return roles.update_role(caller, role_name, body, if_match)
 
 
-@api.delete("/roles/{role_name}", permission="roles:write")
+@api.delete("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
     """Remove a role that nobody has."""
     roles.delete_role(caller, role_name, if_match)
@@ -264,7 +279,7 @@ def get_organization(caller: Caller) -> Organization:
     return organization_queries.get(caller.org_id)
 
 
-@api.put("/organization", permission="organization:write")
+@api.put("/organization", permission="organization:write", errors=(CurrencyFixed,))
 def update_organization(
     caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
 ) -> Organization:
@@ -278,7 +293,7 @@ def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
     return api_keys.list_api_keys(caller, query)
 
 
-@api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True)
+@api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
 def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
     """Make a key for a machine client; it is shown this once."""
     return api_keys.create_api_key(caller, body)

@@ -7,12 +7,22 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.ratings import service
 from coachway.ratings.model import Rating, RatingId, RatingInput, RatingQuery, ResponseInput
+from coachway.ratings.rules import AlreadyAnswered, CharterNotCompleted, NotTheCharterVendor
 
 api = ApiRouter("ratings", "What was thought of vendors on the trips that they ran.")
 app = api.app
 
 
-@api.post("/ratings", permission="ratings:write", status=201, errors=(404,))
+@api.post(
+    "/ratings",
+    permission="ratings:write",
+    status=201,
+    errors=(
+        404,
+        CharterNotCompleted,
+        NotTheCharterVendor,
+    ),
+)
 def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor.
 
@@ -30,7 +40,9 @@ def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     return service.list_ratings(caller, query)
 
 
-@api.post("/ratings/{rating_id}/respond", permission="ratings:write", external_roles=("vendor",))
+@api.post(
+    "/ratings/{rating_id}/respond", permission="ratings:write", external_roles=("vendor",), errors=(AlreadyAnswered,)
+)
 def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) -> Rating:
     """Answer a rating, as the vendor.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
+from coachway.core.errors import InvalidStatusTransition
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
 from coachway.vendors import service, webhook_secrets
@@ -68,7 +69,7 @@ def update_vendor(
     return service.update(caller, vendor_id, body, if_match)
 
 
-@api.patch("/vendors/{vendor_id}/status", permission="vendors:write")
+@api.patch("/vendors/{vendor_id}/status", permission="vendors:write", errors=(InvalidStatusTransition,))
 def set_vendor_status(caller: Caller, vendor_id: VendorId, query: StatusQuery, if_match: int | None) -> StatusChanged:
     """Approve, reject, suspend, retire or ban a vendor.
 

@@ -72,7 +72,7 @@ def test_a_push_is_a_bid_and_again_the_same_bid(exchange: Exchange) -> None:
     assert (first.status_code, first.json()["status"]) == (201, "submitted")
     assert (again.status_code, again.json()) == (201, first.json())
     other = system.push(system.body(trip["id"], 900), name="msg_first")
-    assert (other.status_code, other.json()["title"]) == (409, "webhook-id was used before")
+    assert (other.status_code, other.json()["title"]) == (409, "The webhook-id was used before")
     assert system.push(body).status_code == 409
     assert len(exchange.bids(trip["id"])) == 1
 

@@ -142,7 +142,7 @@ def test_after_the_deadline_the_page_takes_nothing() -> None:
     closed(invited.request)
     assert "Bidding is closed" in invited.look()
     late = invited.post("bid", **FORM)
-    assert (late.status, "this bid request is closed" in late.text) == (409, True)
+    assert (late.status, "This bid request is closed" in late.text) == (409, True)
     assert invited.post("decline", reason="No").status == 409
     assert ask("GET", "/bids").json()["items"] == []
 

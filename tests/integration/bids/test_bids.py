@@ -165,7 +165,7 @@ def test_each_vehicle_is_awarded_once() -> None:
     half = now_of(trip["id"])
     assert (half["status"], half["vendor_ids"]) == ("booked", [one])
     too_many = ask("POST", f"/bids/{for_all['id']}/accept", {"decision": "accept"})
-    assert (too_many.status, too_many.json()["title"]) == (409, "too few vehicles are left")
+    assert (too_many.status, too_many.json()["title"]) == (409, "Too few vehicles left to award")
     last = done("POST", f"/bids/{for_one['id']}/accept", {"decision": "accept"})
     assert last["vehicles_awarded"] == [3]
     whole = now_of(trip["id"])
@@ -300,7 +300,7 @@ def test_bids_expire_72_hours_after_they_can_be_accepted() -> None:
         assert done("GET", f"/bids/{sealed['id']}")["status"] == "submitted"
     with clock.frozen(start + timedelta(hours=48 + 73)):
         refused = ask("POST", f"/bids/{sealed['id']}/accept", {"decision": "accept"})
-        assert (refused.status, refused.json()["title"]) == (409, "this bid has expired")
+        assert (refused.status, refused.json()["title"]) == (409, "The bid has expired")
         assert expiry_job.run().expired == 1
 
 

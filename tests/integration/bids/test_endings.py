@@ -205,7 +205,7 @@ def test_a_confirmed_charter_that_lost_a_driver_is_put_out_to_bid() -> None:
     assert ask("POST", f"/charters/{trip}/bid-requests", {}).status == 422
     given(trip)
     whole = ask("POST", "/bids", offer(trip), vendor=one)
-    assert (whole.status, whole.json()["title"]) == (409, "this charter takes no bids")
+    assert (whole.status, whole.json()["title"]) == (409, "The charter does not accept bids")
     store.commit(SYSTEM, *coverage.release_assignment_ops(charter_queries.get_charter(SYSTEM, trip), "asg_1"))
     opened(trip, one, sealed=False)
     heard("charter.confirmed", trip)

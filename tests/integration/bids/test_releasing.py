@@ -57,7 +57,7 @@ def test_the_others_of_a_trip_keep_theirs() -> None:
 def test_it_is_taken_back_once_and_only_from_who_won_it() -> None:
     trip, one = booked()["id"], vendor("One")
     open_ = bid(trip, one)["id"]
-    assert ask("POST", f"/bids/{open_}/release", WHY).json()["title"] == "there is nothing to take back"
+    assert ask("POST", f"/bids/{open_}/release", WHY).json()["title"] == "The award cannot be released"
     done("POST", f"/bids/{open_}/accept", {"decision": "accept"})
     assert ask("POST", f"/bids/{open_}/release", {}).status == 422
     assert ask("POST", f"/bids/{open_}/release", WHY, vendor=one).status == 403

@@ -70,7 +70,7 @@ def test_what_was_bid_on_a_request_that_was_cancelled_while_sealed_stays_a_secre
     assert done("POST", f"/bid-requests/{request['id']}/cancel", {"reason": "off"})["is_sealed"] is True
     assert "1234.56" not in everywhere(trip, made)
     refused = ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
-    assert (refused.status, refused.json()["title"]) == (409, "bids are sealed")
+    assert (refused.status, refused.json()["title"]) == (409, "Bids are sealed")
     award_award.reject_remaining_bids(SYSTEM, trip)
     lost = done("GET", f"/bids/{made}")
     assert (lost["status"], lost["quoted_price"], lost["is_sealed"]) == ("rejected", None, True)
@@ -105,7 +105,7 @@ def test_nobody_bids_from_the_deadline_on_though_nothing_has_closed_it_yet() -> 
         assert bid(trip, one)["status"] == "submitted"
     with clock.frozen(deadline):
         late = ask("POST", f"/bids/{draft}/submit", vendor=two)
-        assert (late.status, late.json()["title"]) == (409, "bidding is closed")
+        assert (late.status, late.json()["title"]) == (409, "Bidding is closed")
         ended = done("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
     assert (ended["status"], ended["closed_early"]) == ("closed", False)
 
@@ -124,7 +124,7 @@ def test_a_bid_does_not_slip_into_a_request_that_is_being_closed(monkeypatch: py
     draft = done("POST", "/bids", offer(trip), vendor=one)["id"]
     monkeypatch.setattr(vendor_candidates, "candidates_in", racing)
     late = ask("POST", f"/bids/{draft}/submit", vendor=one)
-    assert (late.status, late.json()["title"]) == (409, "bidding is closed")
+    assert (late.status, late.json()["title"]) == (409, "Bidding is closed")
     assert done("GET", f"/bids/{draft}", vendor=one)["status"] == "draft"
 
 

@@ -92,7 +92,7 @@ def test_a_push_that_comes_again_after_days_changes_nothing_though_its_bid_was_w
         again = system.push("msg_late")
         assert (again.status, again.json()) == (201, first)
         other = system.push("msg_late", price=999)
-        assert (other.status, other.json()["title"]) == (409, "webhook-id was used before")
+        assert (other.status, other.json()["title"]) == (409, "The webhook-id was used before")
     assert [each["status"] for each in done("GET", "/bids")["items"]] == ["withdrawn"]
 
 

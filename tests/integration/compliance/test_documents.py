@@ -56,7 +56,7 @@ def test_a_review_records_who_and_when() -> None:
 def test_what_has_run_out_is_not_approved() -> None:
     made = document(vendor()["id"], expiration_date="2026-01-01")
     refused = ask("PUT", f"/compliance/{made['id']}", {"status": "approved"})
-    assert (refused.status, refused.json()["title"]) == (409, "it has run out")
+    assert (refused.status, refused.json()["title"]) == (409, "The document has expired")
 
 
 def test_a_subject_must_exist() -> None:

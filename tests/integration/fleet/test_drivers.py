@@ -246,7 +246,7 @@ def test_nobody_leaves_with_jobs_ahead(garage: Garage) -> None:
     store.commit(garage.caller, job_counter.increment_op(org_id, made["id"]))
     for method, body in (("DELETE", None), ("PUT", {"status": "inactive"})):
         refused = garage.ask(method, f"/drivers/{made['id']}", body)
-        assert (refused.status, refused.json()["title"]) == (409, "the driver has jobs ahead")
+        assert (refused.status, refused.json()["title"]) == (409, "The driver or vehicle has trips ahead")
     assert garage.ask("PUT", f"/drivers/{made['id']}", {"status": "on_leave"}).status == 200
     store.commit(garage.caller, job_counter.decrement_op(org_id, made["id"]))
     with pytest.raises(errors.Conflict):
@@ -268,7 +268,7 @@ def test_a_job_given_while_the_driver_leaves_is_one_or_the_other(garage: Garage)
     store.commit(
         garage.caller, dispatch_access.check_unchanged_op(seen), job_counter.increment_op(org_id, second["id"])
     )
-    with pytest.raises(errors.Conflict, match="jobs that are not over"):
+    with pytest.raises(errors.Conflict, match="trips ahead"):
         drivers.delete_driver(garage.caller, second["id"], seen.version)
 
 

@@ -74,7 +74,7 @@ def test_a_vehicle_with_jobs_ahead_stays(garage: Garage) -> None:
     store.commit(garage.caller, job_counter.increment_op(garage.org.id, made["id"]))
     for method, body in (("DELETE", None), ("PUT", {"status": "retired"})):
         refused = garage.ask(method, f"/vehicles/{made['id']}", body)
-        assert (refused.status, refused.json()["title"]) == (409, "the vehicle has jobs ahead")
+        assert (refused.status, refused.json()["title"]) == (409, "The driver or vehicle has trips ahead")
     assert garage.ask("PUT", f"/vehicles/{made['id']}", {"status": "out_of_service"}).status == 200
     store.commit(garage.caller, job_counter.decrement_op(garage.org.id, made["id"]))
     assert garage.ask("DELETE", f"/vehicles/{made['id']}").status == 204

@@ -148,7 +148,7 @@ def test_it_can_be_set_up_and_removed_only_shortly_after_a_log_in() -> None:
         org = registered()
     token = post("/auth/refresh", {"refresh_token": org.refresh_token}).json()["access_token"]
     for refused in (post("/auth/mfa/setup", token=token), delete("/auth/mfa", token)):
-        assert (refused.status, refused.json()["title"]) == (403, "a fresh log-in is needed")
+        assert (refused.status, refused.json()["title"]) == (403, "A recent log-in is required")
 
 
 def test_it_is_replaced_by_removing_it_first() -> None:

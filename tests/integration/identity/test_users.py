@@ -225,7 +225,7 @@ def test_nobody_gives_a_role_with_more_rights_than_their_own() -> None:
     token = with_rights(org, "users:write", "users:read", "clients:read")
     for role in ("admin", "manager", "staff", "viewer"):
         refused = post("/users/invite", {"email": "x@harbor.example", "role": role, **SAM}, token)
-        assert (refused.status, refused.json()["title"]) == (403, "that is more than your own rights")
+        assert (refused.status, refused.json()["title"]) == (403, "More than your own permissions")
         body = {"email": "x@harbor.example", "role": role, "password": PASSWORD, **SAM}
         assert post("/users", body, token).status == 403
     me = get("/auth/me", token).json()["id"]
@@ -281,7 +281,7 @@ def test_the_last_admin_stays() -> None:
         put(path, {"status": "disabled"}, org.token),
         delete(path, org.token),
     ):
-        assert (refused.status, refused.json()["title"]) == (409, "the last admin")
+        assert (refused.status, refused.json()["title"]) == (409, "The last active admin")
     assert get("/auth/me", org.token).json()["role"] == "admin"
 
 

@@ -66,7 +66,7 @@ def test_a_status_that_cannot_follow_is_refused_with_those_that_can() -> None:
     refused = ask("PATCH", path, query={"new_status": "suspended"})
     assert (refused.status, refused.json()["detail"]) == (
         409,
-        "this vendor is pending: it can become active or rejected",
+        "A vendor cannot go from pending to suspended. It can become active or rejected.",
     )
     assert ask("PATCH", path, query={"new_status": "sleeping"}).status == 422
     assert ask("PATCH", path).status == 422

@@ -159,10 +159,10 @@ def test_no_vehicle_is_shared_out_twice() -> None:
 @given(st.sampled_from(BidStatus), st.sampled_from(BidStatus))
 def test_a_bid_takes_just_the_steps_of_the_table(before: BidStatus, after: BidStatus) -> None:
     if after in BID_STEPS[before]:
-        rules.require_bid_step(before, after)
+        rules.BIDS.require(before, after)
     else:
         with pytest.raises(errors.Conflict):
-            rules.require_bid_step(before, after)
+            rules.BIDS.require(before, after)
 
 
 def test_what_is_decided_stays_decided() -> None:

@@ -24,10 +24,10 @@ HALVES = st.integers(2, 10).map(lambda n: n / 2)
 @pytest.mark.parametrize("after", Status)
 def test_only_the_steps_of_the_table_are_taken(before: Status, after: Status) -> None:
     if after in TRANSITIONS[before]:
-        rules.require_step(before, after)
+        rules.VENDORS.require(before, after)
     else:
         with pytest.raises(errors.Conflict):
-            rules.require_step(before, after)
+            rules.VENDORS.require(before, after)
 
 
 def test_a_banned_vendor_stays_so_and_nobody_is_active_without_approval() -> None:

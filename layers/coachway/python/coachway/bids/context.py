@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from coachway.bids.errors import BiddingClosed, CharterNotOpenForBids, VendorNotInvited
 from coachway.bids.model import OF_CHARTER, Bid
 from coachway.bids.request_model import BID_REQUEST, UNDER_WAY, BidRequest, CharterBidding
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import Key
@@ -84,9 +85,9 @@ def require_taking_bids(charter: Charter) -> None:
     """Raises Conflict for a charter that needs no vendor any more, or has left."""
     takes = {Status.QUOTE, Status.BOOKED} | ({Status.CONFIRMED} if charter.uncovered_vehicles else set())
     if charter.status not in takes:
-        raise errors.Conflict(f"this charter is {charter.status}", title="this charter takes no bids")
+        raise CharterNotOpenForBids(f"This charter is {charter.status.value}.")
     if charter.starts_at <= clock.now():
-        raise errors.Conflict("this trip has left", title="this charter takes no bids")
+        raise CharterNotOpenForBids("Departure is in the past.")
 
 
 def require_open(bidding: BiddingContext, vendor_id: str) -> None:
@@ -95,13 +96,11 @@ def require_open(bidding: BiddingContext, vendor_id: str) -> None:
     if bidding.request is None:
         return
     if bidding.request.status is not RequestStatus.OPEN:
-        raise errors.Conflict(f"this bid request is {bidding.request.status}", title="bidding is closed")
+        raise BiddingClosed(f"This bid request is {bidding.request.status.value}.")
     if bidding.request.deadline <= clock.now():
-        raise errors.Conflict(
-            f"bids were taken until {bidding.request.deadline.isoformat()}", title="bidding is closed"
-        )
+        raise BiddingClosed(f"The deadline was {bidding.request.deadline.isoformat()}.")
     if not bidding.request.matching and vendor_id not in bidding.request.vendor_ids:
-        raise errors.Conflict("only vendors that were invited may bid", title="vendor was not invited")
+        raise VendorNotInvited("Only invited vendors can bid on this request.")
 
 
 def list_bids_of_charter(org_id: str, charter_id: str) -> list[Bid]:

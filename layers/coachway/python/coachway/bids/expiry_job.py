@@ -7,7 +7,7 @@ from typing import Final
 
 from coachway.bids import context, event_payloads, service
 from coachway.bids.model import DUE, Bid
-from coachway.bids.rules import BidStatus, require_bid_step, valid_until
+from coachway.bids.rules import BIDS, BidStatus, valid_until
 from coachway.contracts.bids import BidExpired
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
@@ -63,7 +63,7 @@ def _expire(caller: Caller, bid_id: str, now: datetime, result: Expiry) -> None:
         store.commit(caller, Update(bid, bid.model_copy(update={"valid_until": until})))
         result.prolonged += 1
         return
-    require_bid_step(bid.status, BidStatus.EXPIRED)
+    BIDS.require(bid.status, BidStatus.EXPIRED)
     after = bid.model_copy(update={"status": BidStatus.EXPIRED, "decided_at": now})
     store.commit(caller, Update(bid, after, [BidExpired(**event_payloads.bid_event_fields(after))]))
     result.expired += 1

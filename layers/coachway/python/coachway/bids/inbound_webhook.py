@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from coachway.bids import service
+from coachway.bids.errors import WebhookIdReused
 from coachway.bids.model import BID_EXAMPLE, Bid, BidInput
 from coachway.bids.rules import BidStatus
 from coachway.core import errors, store
@@ -126,7 +127,7 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
                 raise
     text = attempt.answer_of(first)
     if text is None:
-        raise errors.Conflict("this webhook-id came with another body before", title="webhook-id was used before")
+        raise WebhookIdReused("This webhook-id was sent before with another body.")
     return PushedBid.model_validate_json(text)
 
 

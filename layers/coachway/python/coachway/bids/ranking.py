@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import floor
 from typing import Final, NamedTuple
 
-from coachway.core import errors
+from coachway.bids.errors import NoVehiclesLeft, TooFewVehiclesLeft
 
 AUTO_AWARD_PERCENT: Final = 10
 """How far under the target price the lowest bid must be to be awarded by itself."""
@@ -102,9 +102,8 @@ def auto_award(offers: Iterable[Offer], vehicles: int, target_price: int | None)
 def assign_vehicles(free: Sequence[int], body: int, vehicles: int) -> tuple[list[int], list[int]]:
     """Of a charter's free vehicles, those that a bid gets, and those that are left. Raises Conflict for too few."""
     if body > len(free):
-        remaining = f"{len(free)} of {vehicles} vehicles are still to be awarded, and this bid is for {body}"
-        title = "every vehicle has its vendor" if not free else "too few vehicles are left"
-        raise errors.Conflict(remaining, title=title)
+        remaining = f"{len(free)} of {vehicles} vehicles are left to award, and this bid is for {body}."
+        raise TooFewVehiclesLeft(remaining) if free else NoVehiclesLeft(remaining)
     return list(free[:body]), list(free[body:])
 
 

@@ -5,12 +5,13 @@ Amounts are cents. A bid covers one or more of a charter's vehicles, and is take
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from coachway.core import errors
+from coachway.core.state_machine import Transitions
 
 
 class BidStatus(StrEnum):
@@ -74,23 +75,8 @@ MIN_RESPONSE_TIME: Final = timedelta(hours=2)
 LONGEST_REQUEST: Final = timedelta(days=30)
 
 
-def require_bid_step(before: BidStatus, after: BidStatus) -> None:
-    """Raises Conflict unless a bid may go from one status to the other."""
-    if after not in BID_STEPS[before]:
-        raise errors.Conflict(
-            f"this bid is {before}: {_possible_statuses(BID_STEPS[before])}", title="that does not follow"
-        )
-
-
-def require_request_step(before: RequestStatus, after: RequestStatus) -> None:
-    """Raises Conflict unless a request may go from one status to the other."""
-    if after not in REQUEST_STEPS[before]:
-        can = _possible_statuses(REQUEST_STEPS[before])
-        raise errors.Conflict(f"this bid request is {before}: {can}", title="that does not follow")
-
-
-def _possible_statuses(following: Sequence[str]) -> str:
-    return f"it can become {' or '.join(following)}" if following else "nothing can follow"
+BIDS: Final = Transitions("bid", BID_STEPS)
+BID_REQUESTS: Final = Transitions("bid request", REQUEST_STEPS)
 
 
 def require_time_to_answer(deadline: datetime, now: datetime, trip_starts: datetime) -> None:

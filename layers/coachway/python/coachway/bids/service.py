@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from coachway.bids import context, event_payloads, vendor_candidates, visibility
 from coachway.bids.context import BiddingContext, is_sealed, require_open
+from coachway.bids.errors import BidNotDraft
 from coachway.bids.model import (
     BID,
     BY_MONTH,
@@ -25,7 +26,7 @@ from coachway.bids.model import (
 )
 from coachway.bids.ranking import Ranked, rank_bids
 from coachway.bids.request_model import INVITATION, BidRequest, Invitation, invitation_id
-from coachway.bids.rules import BidStatus, require_bid_step, valid_until
+from coachway.bids.rules import BIDS, BidStatus, valid_until
 from coachway.bids.vendor_candidates import Candidate
 from coachway.bookings.charters.model import Charter
 from coachway.core import errors, store
@@ -150,7 +151,7 @@ def update(caller: Caller, bid_id: str, changes: PartialUpdate[BidInput], expect
 
     before = get(caller, bid_id, expected=expected)
     if before.status is not BidStatus.DRAFT:
-        raise errors.Conflict(f"this bid is {before.status}: only a draft can be changed", title="it cannot be changed")
+        raise BidNotDraft(f"This bid is {before.status.value}. Only a draft can be changed.")
     existing = before.model_dump(include=set(BidInput.model_fields)) | before.terms.model_dump()
     requested = apply_changes(BidInput.model_validate(existing), changes)
     for name in ("vendor_id", "charter_id"):
@@ -178,7 +179,7 @@ def submit(caller: Caller, bid_id: str) -> BidView:
 
 def _submit(caller: Caller, bid_id: str) -> BidView:
     before = get(caller, bid_id)
-    require_bid_step(before.status, BidStatus.SUBMITTED)
+    BIDS.require(before.status, BidStatus.SUBMITTED)
     vendor_ids, invitation_keys = [before.vendor_id], _invitation_keys(before, before.bid_request_id)
     keys = [*vendor_candidates.candidate_keys(caller.org_id, vendor_ids), *invitation_keys]
     bidding, batch = context.load_context_with(caller, before.charter_id, before.bid_request_id, keys)
@@ -246,7 +247,7 @@ def withdraw(caller: Caller, bid_id: str) -> BidView:
 
     def act() -> BidView:
         before = get(caller, bid_id)
-        require_bid_step(before.status, BidStatus.WITHDRAWN)
+        BIDS.require(before.status, BidStatus.WITHDRAWN)
         request = context.requests_for(caller.org_id, [before]).get(before.id)
         fields = {"status": BidStatus.WITHDRAWN, "decided_at": clock.now()}
         # What a draft would have cost is no more known than what its rivals cost.

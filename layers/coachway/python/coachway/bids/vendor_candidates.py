@@ -14,6 +14,7 @@ from coachway.bids.eligibility import (
     reasons_against_vehicles,
     state_of,
 )
+from coachway.bids.errors import VendorNotEligible
 from coachway.bids.model import Bid
 from coachway.bids.ranking import Entry, Offer
 from coachway.bids.request_model import BidRequest
@@ -22,7 +23,7 @@ from coachway.bookings.charters.model import Charter, StopType
 from coachway.compliance import status, subjects
 from coachway.compliance.model import Subject
 from coachway.compliance.rules import SubjectType
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.errors import FieldError
 from coachway.core.persistence.operations import Op
 from coachway.core.persistence.records import Key
@@ -155,9 +156,8 @@ def require_eligible(bid: Bid, charter: Charter, request: BidRequest | None, can
     """Raises Conflict naming everything that is in the way."""
     result = ineligibility_reasons(bid, charter, request, candidate)
     if result:
-        raise errors.Conflict(
-            f"Vendor not eligible to bid: {'; '.join(result)}",
-            title="vendor not eligible to bid",
+        raise VendorNotEligible(
+            f"The vendor is not eligible to bid: {'; '.join(result)}",
             fields=[FieldError("vendor_id", reason) for reason in result],
         )
 

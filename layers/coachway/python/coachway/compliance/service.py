@@ -6,6 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from coachway.compliance import reminder_times, rules, subjects
+from coachway.compliance.errors import DocumentExpiredAlready, DocumentNotReviewable
 from coachway.compliance.model import (
     BY_MONTH,
     BY_STATUS,
@@ -148,10 +149,10 @@ def _review_once(
     subject = subjects.get(caller, before.subject_type, before.subject_id)
     now, timezone = clock.now(), reminder_times.get_timezone(caller.org_id)
     if not rules.is_allowed_transition(before.status, judgement.status):
-        raise errors.Conflict(f"it is {before.status}: hand in a new document", title="it cannot be reviewed any more")
+        raise DocumentNotReviewable(f"The document is {before.status.value}. Submit a new document.")
     today = now.astimezone(ZoneInfo(timezone)).date()
     if judgement.status is Status.APPROVED and not before.paper().holds_on(today):
-        raise errors.Conflict(f"it ran out on {before.expiration_date}", title="it has run out")
+        raise DocumentExpiredAlready(f"The document expired on {before.expiration_date}.")
     after = before.model_copy(
         update={
             "status": Status(judgement.status),

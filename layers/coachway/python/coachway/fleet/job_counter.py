@@ -27,11 +27,16 @@ def decrement_op(org_id: str, resource_id: str) -> Op:
     return IncrementCounters(_key(org_id, resource_id), {"n": -1}, _KIND, at_least={"n": 0})
 
 
+class HasTripsAhead(errors.Conflict):
+    """The driver or vehicle has trips that are not over. Assign them to another one first."""
+
+    code = "has_trips_ahead"
+    title = "The driver or vehicle has trips ahead"
+
+
 def require_no_jobs(org_id: str, resource_id: str, *, what: str) -> Op:
     """The op that fails while there is a job that is not over; `what` is called so: driver, vehicle."""
-    busy = errors.Conflict(
-        f"this {what} has jobs that are not over: give them to somebody else first", title=f"the {what} has jobs ahead"
-    )
+    busy = HasTripsAhead(f"This {what} has trips ahead. Assign them to another {what} first.")
     return IncrementCounters(_key(org_id, resource_id), {"n": 0}, _KIND, at_most={"n": 0}, otherwise=busy)
 
 

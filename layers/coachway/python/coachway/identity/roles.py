@@ -19,6 +19,7 @@ from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema,
 from coachway.core.types import ids
 from coachway.identity import in_memory_paging
 from coachway.identity.account_lookup import require_active_session
+from coachway.identity.errors import PermissionsExceeded
 from coachway.identity.model import permissions as model_permissions
 from coachway.identity.model.field_types import RoleName
 from coachway.identity.model.permissions import Permission
@@ -109,9 +110,7 @@ def require_permissions_held(caller: Caller, permissions: frozenset[str]) -> Non
     """Raises Forbidden when there are permissions among these that the caller lacks."""
     missing = model_permissions.missing_permissions(caller.permissions, permissions)
     if missing:
-        raise errors.Forbidden(
-            f"you cannot give what you do not have: {', '.join(missing)}", title="that is more than your own rights"
-        )
+        raise PermissionsExceeded(f"You cannot grant permissions that you do not have: {', '.join(missing)}.")
 
 
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:

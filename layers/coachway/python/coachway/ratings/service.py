@@ -26,6 +26,7 @@ from coachway.ratings.model import (
     ResponseInput,
     at_least,
 )
+from coachway.ratings.rules import AlreadyAnswered
 from coachway.vendors import service as vendors
 
 
@@ -74,7 +75,7 @@ def respond_to_rating(caller: Caller, rating_id: str, payload: ResponseInput) ->
     before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
     if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
         raise errors.NotFound("there is no such vendor rating")
-    answered = errors.Conflict("a vendor may answer once", title="it was answered already")
+    answered = AlreadyAnswered("A vendor can answer a rating once.")
     if before.vendor_response is not None:
         raise answered
     after = before.model_copy(update={"vendor_response": payload.vendor_response, "vendor_responded_at": clock.now()})

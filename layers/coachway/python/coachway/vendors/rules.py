@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
-from coachway.core import errors
+from coachway.core.state_machine import Transitions
 
 
 class Status(StrEnum):
@@ -50,12 +50,7 @@ PUNCTUAL: Final = timedelta(minutes=15)
 """A vehicle that leaves its first stop, or comes to a later one, no later than so much after the plan is on time."""
 
 
-def require_step(before: Status, after: Status) -> None:
-    """Raises Conflict unless a vendor may go from one status to the other."""
-    possible = TRANSITIONS[before]
-    if after not in possible:
-        can = f"it can become {' or '.join(possible)}" if possible else "nothing can follow"
-        raise errors.Conflict(f"this vendor is {before}: {can}", title="that status cannot follow")
+VENDORS: Final = Transitions("vendor", TRANSITIONS)
 
 
 def average(halves: int, count: int) -> float:

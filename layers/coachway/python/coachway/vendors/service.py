@@ -180,7 +180,7 @@ def set_status(caller: Caller, vendor_id: str, query: StatusQuery, expected: int
     before = get(caller, vendor_id, expected=expected)
     if query.new_status is None:
         raise errors.Invalid.field("new_status", f"must be one of {', '.join(Status)}")
-    rules.require_step(before.status, query.new_status)
+    rules.VENDORS.require(before.status, query.new_status)
     after = before.model_copy(update={"status": query.new_status, "status_reason": query.reason})
     if query.new_status is Status.ACTIVE:
         after.is_verified, after.verification_date = True, clock.now()

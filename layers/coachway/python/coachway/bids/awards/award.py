@@ -10,6 +10,7 @@ from typing import Final
 
 from coachway.bids import context, event_payloads, rules, service, vendor_candidates, visibility
 from coachway.bids.context import BiddingContext
+from coachway.bids.errors import BidNoLongerValid, BidsSealed
 from coachway.bids.model import AcceptInput, Bid, BidView, RejectInput
 from coachway.bids.ranking import assign_vehicles, disqualification_reason, rejection_reason
 from coachway.bids.request_model import BIDDING, BidRequest, CharterBidding
@@ -100,21 +101,23 @@ def _max_rejections_in_transaction(winners: Sequence[Bid]) -> int:
 def _require_awardable(caller: Caller, bidding: BiddingContext, bids: Sequence[Bid]) -> None:
     context.require_taking_bids(bidding.charter)
     if context.is_sealed(bidding.request) and bidding.request is not None:
-        until = f"bids are sealed until {bidding.request.deadline:%Y-%m-%d %H:%M %Z}, or until a manager closes bidding"
-        raise errors.Conflict(until, title="bids are sealed")
+        until = (
+            f"Bids are sealed until {bidding.request.deadline:%Y-%m-%d %H:%M %Z}, or until a manager closes bidding."
+        )
+        raise BidsSealed(until)
     under_way = bidding.request.id if bidding.request else None
     earlier = [bid for bid in bids if bid.bid_request_id not in {None, under_way}]
     if any(context.is_sealed(each) for each in context.requests_for(caller.org_id, earlier).values()):
-        raise errors.Conflict("the bid request was cancelled while its bids were sealed", title="bids are sealed")
+        raise BidsSealed("The bid request was cancelled while its bids were sealed.")
 
 
 def _require_decidable(bid: Bid, bidding: BiddingContext) -> None:
-    rules.require_bid_step(bid.status, BidStatus.ACCEPTED)
+    rules.BIDS.require(bid.status, BidStatus.ACCEPTED)
     if bid.charter_id != bidding.charter.id:
         raise errors.Conflict("the bids are for different charters")
     until = vendor_candidates.valid_until(bid, bidding.request)
     if until is not None and until <= clock.now():
-        raise errors.Conflict(f"it was valid until {until:%Y-%m-%d %H:%M %Z}", title="this bid has expired")
+        raise BidNoLongerValid(f"The bid was valid until {until:%Y-%m-%d %H:%M %Z}.")
 
 
 def _accepted(
@@ -159,7 +162,7 @@ def _on_bidding(caller: Caller, bidding: BiddingContext, *, is_whole: bool) -> O
 def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by_itself: bool) -> list[Op]:
     if request is None:
         return []
-    rules.require_request_step(request.status, RequestStatus.AWARDED)
+    rules.BID_REQUESTS.require(request.status, RequestStatus.AWARDED)
     closed_at: datetime = request.closed_at or clock.now()
     ended = {"status": RequestStatus.AWARDED, "status_reason": "", "failure": None, "closed_at": closed_at}
     after = request.model_copy(update=ended)
@@ -201,7 +204,7 @@ def rejections(
 
 def rejection(caller: Caller, bid: Bid, reason: str) -> Update:
     """The op that rejects a bid."""
-    rules.require_bid_step(bid.status, BidStatus.REJECTED)
+    rules.BIDS.require(bid.status, BidStatus.REJECTED)
     after = bid.model_copy(
         update={
             "status": BidStatus.REJECTED,
@@ -220,7 +223,7 @@ def reject(caller: Caller, bid_id: str, body: RejectInput) -> BidView:
         bid = service.get(caller, bid_id)
         request = context.request_of(caller.org_id, bid.bid_request_id)
         if context.is_sealed(request):
-            raise errors.Conflict("close bidding first, or wait for its deadline", title="bids are sealed")
+            raise BidsSealed("Wait for the deadline, or close bidding first.")
         op = rejection(caller, bid, body.reason or "Not chosen")
         after = op.after
         if not isinstance(after, Bid):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from coachway.bids import context, event_payloads, service, visibility
+from coachway.bids.errors import AwardNotReleasable
 from coachway.bids.model import BidView
 from coachway.bids.rules import BidStatus
 from coachway.bookings.charters import coverage
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.contracts.bids import BidCalledOff
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
@@ -31,11 +32,11 @@ def release(caller: Caller, bid_id: str, reason: str) -> BidView:
 def _release(caller: Caller, bid_id: str, reason: str) -> BidView:
     bid = service.get(caller, bid_id)
     if bid.status is not BidStatus.ACCEPTED or bid.called_off_at is not None:
-        payload = "was taken back before" if bid.called_off_at is not None else f"is {bid.status}"
-        raise errors.Conflict(f"this bid {payload}", title="there is nothing to take back")
+        state = "was released before" if bid.called_off_at is not None else f"is {bid.status.value}"
+        raise AwardNotReleasable(f"This bid {state}.")
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=bid.charter_id))
     if charter.status not in _AHEAD:
-        raise errors.Conflict(f"this charter is {charter.status}", title="there is nothing to take back")
+        raise AwardNotReleasable(f"This charter is {charter.status.value}.")
     after = bid.model_copy(update={"called_off_at": clock.now(), "called_off_reason": reason})
     event = BidCalledOff(**event_payloads.bid_event_fields(after), reason=reason)
     request = context.request_of(caller.org_id, bid.bid_request_id)

@@ -6,13 +6,14 @@ from typing import Final
 
 from coachway.bids import event_payloads, vendor_candidates
 from coachway.bids.eligibility import against_matching, reasons_against_bidding
+from coachway.bids.errors import AlreadyBid, BiddingClosed
 from coachway.bids.model import BID, Bid
 from coachway.bids.request_model import BID_REQUEST, BidRequest, Invitation, Matching, VendorMatch, invitation_id
 from coachway.bids.rules import BidStatus, RequestStatus
 from coachway.bids.vendor_candidates import Candidate
 from coachway.bookings.charters.model import CHARTER, Charter
 from coachway.contracts.bids import BiddingDeclined, BiddingInvited, BiddingMatched
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.auth import signed_links
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Update
@@ -126,9 +127,9 @@ def _invited_event(
 def decline_invitation(caller: Caller, invitation: Invitation, request: BidRequest, reason: str) -> None:
     """The vendor does not bid. Raises Conflict once bidding is closed, or the vendor has bid."""
     if request.status is not RequestStatus.OPEN:
-        raise errors.Conflict(f"this bid request is {request.status}", title="bidding is closed")
+        raise BiddingClosed(f"This bid request is {request.status.value}.")
     if invitation.is_accepted:
-        raise errors.Conflict("withdraw the bid instead", title="you have bid already")
+        raise AlreadyBid("You have submitted a bid. Withdraw it instead.")
     fields = {"is_accepted": False, "responded_at": clock.now(), "decline_reason": reason}
     event = BiddingDeclined(
         **event_payloads.request_event_fields(request), vendor_id=invitation.vendor_id, reason=reason

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from coachway.bids import context, event_payloads, rules, visibility
+from coachway.bids.errors import BidRequestAlreadyOpen, NoVehiclesLeft
 from coachway.bids.request_model import (
     BID_REQUEST,
     BIDDING,
@@ -53,10 +54,10 @@ def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidR
     charter, bidding = loaded.charter, loaded.bidding
     context.require_taking_bids(charter)
     if loaded.request is not None and loaded.request.status in {RequestStatus.OPEN, RequestStatus.CLOSED}:
-        raise errors.Conflict(f"{loaded.request.id} is {loaded.request.status}", title="bidding is under way already")
+        raise BidRequestAlreadyOpen(f"{loaded.request.id} is {loaded.request.status.value}. Close or cancel it first.")
     remaining = len(charter.uncovered_vehicles)
     if not remaining:
-        raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
+        raise NoVehiclesLeft("Every vehicle has a vendor or a driver.")
     rules.require_time_to_answer(body.deadline, clock.now(), charter.starts_at)
     _require_vendors(caller, body.vendor_ids)
     request = BidRequest(
@@ -112,7 +113,7 @@ def end_request(
     caller: Caller, before: BidRequest, status: RequestStatus, reason: str, event: Event, *ops: Op
 ) -> BidRequest:
     """The request in its last status, nothing being under way for its charter any more."""
-    rules.require_request_step(before.status, status)
+    rules.BID_REQUESTS.require(before.status, status)
     after = before.model_copy(update={"status": status, "status_reason": reason, "failure": None})
     head = CHARTER.key(org=caller.org_id, id=before.charter_id)
     under_way = UNDER_WAY.key(org=caller.org_id, charter=before.charter_id)
@@ -158,7 +159,7 @@ def _move_deadline(
     build_answer: Callable[[BidRequest], Event],
     **more: Any,
 ) -> BidRequest:
-    rules.require_request_step(before.status, status)
+    rules.BID_REQUESTS.require(before.status, status)
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
     answer = visibility.build_request_view(caller, after, version=before.version + 1)
     store.commit(caller, Update(before, after, [build_answer(after)]), answer=answer)
@@ -183,13 +184,13 @@ def extend_deadline(caller: Caller, bid_request_id: str, body: ExtendInput, expe
         answer = visibility.build_request_view(caller, after, version=before.version + 1)
         store.commit(caller, Update(before, after, [event]), answer=answer)
         return visibility.build_request_view(caller, after)
-    rules.require_request_step(before.status, RequestStatus.OPEN)
+    rules.BID_REQUESTS.require(before.status, RequestStatus.OPEN)
     context.require_taking_bids(bidding.charter)
     if bidding.request is not None:
-        raise errors.Conflict(f"{bidding.request.id} is {bidding.request.status}", title="bidding is under way already")
+        raise BidRequestAlreadyOpen(f"{bidding.request.id} is {bidding.request.status.value}. Close it first.")
     remaining = len(bidding.charter.uncovered_vehicles)
     if not remaining:
-        raise errors.Conflict("nothing is left to bid for", title="every vehicle has its vendor or its driver")
+        raise NoVehiclesLeft("Every vehicle has a vendor or a driver.")
     anew = {"status": RequestStatus.OPEN, "status_reason": "", "closed_at": None, "closed_by": None}
     again = {"closed_early": False, "invited_at": None, "escalated_at": None, "round": before.round + 1}
     # A target for other vehicles is none for these.

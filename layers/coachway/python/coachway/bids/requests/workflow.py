@@ -119,7 +119,7 @@ def _request_decision(caller: Caller, bid_request_id: str) -> None:
 
 def _put_under_review(caller: Caller, bids: Sequence[Bid]) -> None:
     for bid in bids:
-        rules.require_bid_step(bid.status, BidStatus.UNDER_REVIEW)
+        rules.BIDS.require(bid.status, BidStatus.UNDER_REVIEW)
     after = [bid.model_copy(update={"status": BidStatus.UNDER_REVIEW}) for bid in bids]
     store.commit(
         caller,

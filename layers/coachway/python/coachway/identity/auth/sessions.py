@@ -20,6 +20,7 @@ from coachway.identity import in_memory_paging, roles
 from coachway.identity.account_lookup import get_sessions, require_session, require_signed_in_user, retry_on_conflict
 from coachway.identity.auth import lockout, tokens
 from coachway.identity.auth.tokens import Issued, RefreshToken, SignedIn
+from coachway.identity.errors import RecentLogInRequired
 from coachway.identity.model import permissions as model_permissions
 from coachway.identity.model.credentials import Session, Sessions
 from coachway.identity.model.user import USERS, User
@@ -212,7 +213,7 @@ def require_recent_log_in(caller: Caller) -> None:
     """Raises Forbidden when the caller's session did not begin just now: a stolen token must not do everything."""
     _, session = require_session(caller)
     if session.created_at + model_permissions.RECENT < clock.now():
-        raise errors.Forbidden("log in again to do this", title="a fresh log-in is needed")
+        raise RecentLogInRequired("Log in again to do this.")
 
 
 def _find_own(stored: Sessions, session_id: str, now: datetime) -> Session:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coachway.contracts.identity import OrganizationUpdated
-from coachway.core import errors, store
+from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import COUNTER, CheckAbsent, Op, Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate, RequestSchema, apply_changes
 from coachway.core.types import ids
 from coachway.identity.account_lookup import require_active_session
+from coachway.identity.errors import CurrencyFixed
 from coachway.identity.model.organization import ORGANIZATIONS, Organization, OrganizationSettings, charter_sequence
 
 _YEARS_AHEAD: Final = 10
@@ -35,7 +36,7 @@ def update_organization(
 
 
 def _require_no_trips(org_id: str) -> list[Op]:
-    stored = errors.Conflict("trips have prices in it already", title="the currency cannot be changed any more")
+    stored = CurrencyFixed("Trips have prices in this currency.")
     years = range(ids.created_at_of(org_id).year - 1, clock.now().year + _YEARS_AHEAD)
     return [CheckAbsent(COUNTER.key(org=org_id, name=charter_sequence(year)), stored) for year in years]
 

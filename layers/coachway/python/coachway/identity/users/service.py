@@ -14,6 +14,7 @@ from coachway.core.types import ids
 from coachway.identity import roles
 from coachway.identity.account_lookup import get_credentials, get_sessions, require_active_session, retry_on_conflict
 from coachway.identity.auth import sessions, totp
+from coachway.identity.errors import LastAdmin
 from coachway.identity.model import permissions
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.user import ADMINS, USERS, USERS_LIST, NewUser, User, UserQuery, UserSettings
@@ -106,7 +107,7 @@ def admin_count_ops(before: User | None, after: User) -> list[Op]:
     by = int(after.is_active_admin) - int(before is not None and before.is_active_admin)
     if by == 0:
         return []
-    last = errors.Conflict("an organization needs an active admin, and this is the last one", title="the last admin")
+    last = LastAdmin("This is the last active admin. Make another user an admin first.")
     return [
         IncrementCounters(ADMINS.key(org=after.org_id), {"n": by}, "admin_count", at_least={"n": 1}, otherwise=last)
     ]

@@ -1,0 +1,96 @@
+"""Errors of bidding."""
+
+from __future__ import annotations
+
+from coachway.core.errors import Conflict
+
+
+class VendorNotEligible(Conflict):
+    """The vendor cannot run this trip. `errors` lists each reason: documents, service area, vehicles or equipment."""
+
+    code = "vendor_not_eligible"
+    title = "Vendor not eligible to bid"
+
+
+class VendorNotInvited(Conflict):
+    """Only invited vendors can bid on this bid request."""
+
+    code = "vendor_not_invited"
+    title = "Vendor not invited"
+
+
+class BidNotDraft(Conflict):
+    """Only a draft can be changed. Withdraw the bid and create another one."""
+
+    code = "bid_not_draft"
+    title = "The bid is not a draft"
+
+
+class BidRequestAlreadyOpen(Conflict):
+    """The charter has an open bid request. Close or cancel it first."""
+
+    code = "bid_request_already_open"
+    title = "Bid request already open"
+
+
+class NoVehiclesLeft(Conflict):
+    """Every vehicle of the charter has a vendor or a driver."""
+
+    code = "no_vehicles_left"
+    title = "No vehicles left to award"
+
+
+class TooFewVehiclesLeft(Conflict):
+    """The bid is for more vehicles than are left to award."""
+
+    code = "too_few_vehicles_left"
+    title = "Too few vehicles left to award"
+
+
+class BiddingClosed(Conflict):
+    """The bid request does not accept bids: it is closed, or its deadline has passed."""
+
+    code = "bidding_closed"
+    title = "Bidding is closed"
+
+
+class AlreadyBid(Conflict):
+    """The vendor has submitted a bid. Withdraw it before declining the invitation."""
+
+    code = "already_bid"
+    title = "A bid was submitted"
+
+
+class BidsSealed(Conflict):
+    """Prices are sealed until the deadline. Wait for it, or close bidding early."""
+
+    code = "bids_sealed"
+    title = "Bids are sealed"
+
+
+class BidNoLongerValid(Conflict):
+    """The bid has passed its `valid_until`."""
+
+    code = "bid_expired"
+    title = "The bid has expired"
+
+
+class AwardNotReleasable(Conflict):
+    """The bid is not awarded, was released before, or its charter is no longer ahead."""
+
+    code = "award_not_releasable"
+    title = "The award cannot be released"
+
+
+class CharterNotOpenForBids(Conflict):
+    """The charter's status does not allow bids, or its departure is in the past."""
+
+    code = "charter_not_open_for_bids"
+    title = "The charter does not accept bids"
+
+
+class WebhookIdReused(Conflict):
+    """The `webhook-id` was sent before with another body. Use a new id for another bid."""
+
+    code = "webhook_id_reused"
+    title = "The webhook-id was used before"

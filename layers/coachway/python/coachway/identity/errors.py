@@ -1,0 +1,33 @@
+"""Errors of users, roles and organizations."""
+
+from __future__ import annotations
+
+from coachway.core.errors import Conflict, Forbidden
+
+
+class LastAdmin(Conflict):
+    """An organization needs at least one active admin. Make another user an admin first."""
+
+    code = "last_admin"
+    title = "The last active admin"
+
+
+class RecentLogInRequired(Forbidden):
+    """This action needs a session that began a few minutes ago. Log in again."""
+
+    code = "recent_log_in_required"
+    title = "A recent log-in is required"
+
+
+class PermissionsExceeded(Forbidden):
+    """A user cannot grant permissions that they do not have themselves."""
+
+    code = "permissions_exceeded"
+    title = "More than your own permissions"
+
+
+class CurrencyFixed(Conflict):
+    """The organization has trips with prices, so its currency cannot change."""
+
+    code = "currency_fixed"
+    title = "The currency cannot be changed"
