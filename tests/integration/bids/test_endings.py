@@ -223,7 +223,7 @@ def test_a_trip_that_has_left_is_not_awarded() -> None:
         made = bid(trip["id"], one)
     with clock.frozen(leaves):
         refused = ask("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
-        assert (refused.status, refused.json()["detail"]) == (409, "this trip has left")
+        assert (refused.status, refused.json()["detail"]) == (409, "Departure is in the past.")
 
 
 def test_nobody_is_asked_about_a_trip_that_has_left() -> None:

@@ -47,11 +47,12 @@ def compare_bids(caller: Caller, charter_id: str) -> Comparison:
     bidding = context.load_context(caller, charter_id)
     bids = [bid for bid in context.list_bids_of_charter(caller.org_id, charter_id) if bid.submitted_at is not None]
     candidates = vendor_candidates.load_candidates(caller.org_id, [bid.vendor_id for bid in bids])
-    requests, is_sealed = context.requests_for(caller.org_id, bids), context.is_sealed(bidding.request)
-    seen = [] if is_sealed else service.visible_bids(bids, requests)
+    bid_requests, is_sealed = context.requests_for(caller.org_id, bids), context.is_sealed(bidding.request)
+    seen = [] if is_sealed else service.visible_bids(bids, bid_requests)
     places = service.ranks_of(seen, candidates)
     compared = [
-        _compare_bid(caller, bid, bidding, requests.get(bid.id), candidates.get(bid.vendor_id), places) for bid in bids
+        _compare_bid(caller, bid, bidding, bid_requests.get(bid.id), candidates.get(bid.vendor_id), places)
+        for bid in bids
     ]
     compared.sort(key=lambda each: (each.rank is None, each.rank or 0, each.submitted_at, each.id))
     prices = [bid.terms.quoted_price for bid in seen]
@@ -75,11 +76,11 @@ def _compare_bid(
     caller: Caller,
     bid: Bid,
     bidding: context.BiddingContext,
-    requests: BidRequest | None,
+    bid_request: BidRequest | None,
     candidate: Candidate | None,
     places: Mapping[str, Ranked],
 ) -> ComparedBid:
-    view = visibility.build_bid_view(caller, bid, requests, places)
+    view = visibility.build_bid_view(caller, bid, bid_request, places)
     against = vendor_candidates.ineligibility_reasons(bid, bidding.charter, bidding.request, candidate)
     return ComparedBid(
         **view.model_dump(),

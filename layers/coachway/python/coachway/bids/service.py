@@ -261,9 +261,9 @@ def withdraw(caller: Caller, bid_id: str) -> BidView:
     return retry_on_conflict(act)()
 
 
-def visible_bids(bids: Iterable[Bid], requests: Mapping[str, BidRequest]) -> list[Bid]:
+def visible_bids(bids: Iterable[Bid], bid_requests: Mapping[str, BidRequest]) -> list[Bid]:
     """Those that may still win and whose price is no secret."""
-    return [bid for bid in context.active_bids(bids) if not is_sealed(requests.get(bid.id))]
+    return [bid for bid in context.active_bids(bids) if not is_sealed(bid_requests.get(bid.id))]
 
 
 def ranks_of(bids: Iterable[Bid], candidates: Mapping[str, Candidate]) -> dict[str, Ranked]:
@@ -311,10 +311,10 @@ def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
 
 
 def _build_views(caller: Caller, bids: Sequence[Bid], charter_id: str | None) -> list[BidView]:
-    requests = context.requests_for(caller.org_id, bids)
+    bid_requests = context.requests_for(caller.org_id, bids)
     places = (
         _rank_rivals(caller.org_id, context.list_bids_of_charter(caller.org_id, charter_id))
         if charter_id and bids
         else {}
     )
-    return [visibility.build_bid_view(caller, bid, requests.get(bid.id), places) for bid in bids]
+    return [visibility.build_bid_view(caller, bid, bid_requests.get(bid.id), places) for bid in bids]

@@ -244,8 +244,8 @@ def reject_remaining_bids(caller: Caller, charter_id: str) -> int:
     remaining, off = context.active_bids(existing), charter is None or charter.status in _OFF
     is_whole = charter is not None and not off and not charter.uncovered_vehicles
     if not off and not is_whole:
-        requests = context.requests_for(caller.org_id, remaining)
-        remaining = [bid for bid in remaining if _is_over(requests.get(bid.id))]
+        bid_requests = context.requests_for(caller.org_id, remaining)
+        remaining = [bid for bid in remaining if _is_over(bid_requests.get(bid.id))]
     winners = [bid for bid in existing if bid.status is BidStatus.ACCEPTED and bid.called_off_at is None]
     for start in range(0, len(remaining), _REJECTED_TOGETHER):
         batch = remaining[start : start + _REJECTED_TOGETHER]
