@@ -7,7 +7,7 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.ratings import service
 from coachway.ratings.model import Rating, RatingId, RatingInput, RatingQuery, ResponseInput
-from coachway.ratings.rules import AlreadyAnswered, CharterNotCompleted, NotTheCharterVendor
+from coachway.ratings.rules import AlreadyAnswered, CharterNotRatable, NotTheCharterVendor
 
 api = ApiRouter("ratings", "What was thought of vendors on the trips that they ran.")
 app = api.app
@@ -19,7 +19,7 @@ app = api.app
     status=201,
     errors=(
         404,
-        CharterNotCompleted,
+        CharterNotRatable,
         NotTheCharterVendor,
     ),
 )

@@ -8,11 +8,11 @@ from coachway.bookings.charters.rules import Status
 from coachway.core import errors
 
 
-class CharterNotCompleted(errors.Conflict):
+class CharterNotRatable(errors.Conflict):
     """Only a completed charter can be rated."""
 
-    code = "charter_not_completed"
-    title = "The charter is not completed"
+    code = "charter_not_ratable"
+    title = "The charter cannot be rated yet"
 
 
 class NotTheCharterVendor(errors.Conflict):
@@ -32,7 +32,7 @@ class AlreadyAnswered(errors.Conflict):
 def require_ratable(status: Status, ran_by: Collection[str], vendor_id: str) -> None:
     """Raises Conflict unless a charter is completed and this vendor ran it, or a part of it."""
     if status is not Status.COMPLETED:
-        raise CharterNotCompleted(f"This charter is {status.value}. Only a completed charter can be rated.")
+        raise CharterNotRatable(f"This charter is {status.value}. Only a completed charter can be rated.")
     if vendor_id not in ran_by:
         raise NotTheCharterVendor("This vendor did not run the charter. Rate the vendor that did.")
 
