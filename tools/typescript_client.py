@@ -14,7 +14,7 @@ from typing import Final
 
 from infra.local import console, python_environments
 from infra.local.stack_config import ENVIRONMENTS
-from tools.entries import ROOT
+from tools.functions import ROOT
 
 PACKAGES: Final = ROOT / "tools/typescript"
 """`package.json` and its lock file."""

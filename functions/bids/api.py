@@ -34,7 +34,7 @@ from coachway.bids.requests import service as requests
 from coachway.bookings.charters.model import CharterId
 from coachway.bookings.errors import VehiclesHaveDrivers
 from coachway.core.caller import Caller
-from coachway.core.errors import InvalidStatusTransition
+from coachway.core.errors import InvalidStatusTransition, NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 
@@ -124,7 +124,7 @@ def cancel_bidding(
     status=201,
     external_roles=VENDORS,
     errors=(
-        404,
+        NotFound,
         VendorNotEligible,
         CharterNotOpenForBids,
         BiddingClosed,
@@ -139,7 +139,7 @@ def create_bid(caller: Caller, body: BidInput) -> BidView:
     return service.create(caller, body)
 
 
-@api.get("/bids", permission="bids:read", external_roles=VENDORS, errors=(404,))
+@api.get("/bids", permission="bids:read", external_roles=VENDORS, errors=(NotFound,))
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
     """List bids; vendors see their own."""
     return service.list_bids(caller, query)

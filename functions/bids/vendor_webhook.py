@@ -12,6 +12,7 @@ from coachway.bids.errors import (
 )
 from coachway.bids.inbound_webhook import BidPush, PushedBid
 from coachway.core.caller import Caller
+from coachway.core.errors import NotFound, RateLimited, Unauthenticated
 from coachway.core.http.response_types import RawRequest
 from coachway.core.http.routing import PUBLIC, ApiRouter
 
@@ -24,9 +25,9 @@ app = api.app
     permission=PUBLIC,
     status=201,
     errors=(
-        401,
-        404,
-        429,
+        Unauthenticated,
+        NotFound,
+        RateLimited,
         WebhookIdReused,
         VendorNotEligible,
         CharterNotOpenForBids,

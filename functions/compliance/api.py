@@ -6,6 +6,7 @@ from coachway.compliance import service
 from coachway.compliance.errors import DocumentExpiredAlready, DocumentNotReviewable
 from coachway.compliance.model import ComplianceDocument, ComplianceId, DocumentInput, DocumentQuery, ReviewInput
 from coachway.core.caller import Caller
+from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
@@ -15,7 +16,9 @@ api = ApiRouter(
 app = api.app
 
 
-@api.post("/compliance", permission="compliance:submit", status=201, external_roles=("vendor", "driver"), errors=(404,))
+@api.post(
+    "/compliance", permission="compliance:submit", status=201, external_roles=("vendor", "driver"), errors=(NotFound,)
+)
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a document.
 
@@ -25,7 +28,7 @@ def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     return service.submit_document(caller, body)
 
 
-@api.get("/compliance", permission="compliance:read", external_roles=("vendor", "driver"), errors=(404,))
+@api.get("/compliance", permission="compliance:read", external_roles=("vendor", "driver"), errors=(NotFound,))
 def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
     """List documents, newest first.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
+from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page, PartialUpdate
 from coachway.fleet import drivers, vehicles
@@ -27,7 +28,7 @@ api = ApiRouter("fleet", "The drivers and vehicles that trips are given to, and 
 app = api.app
 
 
-@api.post("/drivers", permission="fleet:write", status=201, errors=(404,))
+@api.post("/drivers", permission="fleet:write", status=201, errors=(NotFound,))
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
     """Add a driver.
 
@@ -90,7 +91,7 @@ def set_driver_availability(
     return drivers.set_availability(caller, driver_id, body, if_match)
 
 
-@api.post("/vehicles", permission="fleet:write", status=201, errors=(404,))
+@api.post("/vehicles", permission="fleet:write", status=201, errors=(NotFound,))
 def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
     """Add a vehicle.
 

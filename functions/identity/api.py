@@ -6,7 +6,7 @@ from typing import cast
 
 from coachway.core.auth.authentication import ApiKey, authenticate
 from coachway.core.caller import Caller
-from coachway.core.errors import CsrfTokenInvalid, RateLimited, Unauthenticated
+from coachway.core.errors import CsrfTokenInvalid, Forbidden, NotFound, RateLimited, Unauthenticated
 from coachway.core.http.response_types import Response
 from coachway.core.http.routing import AUTHENTICATED, PUBLIC, ApiRouter
 from coachway.core.schemas import Page, PageQuery, PartialUpdate
@@ -49,7 +49,7 @@ def _header(name: str) -> str:
     return app.current_request.headers.get(name, "") if app.current_request else ""
 
 
-@api.post("/auth/register", permission=PUBLIC, status=201, errors=(429,))
+@api.post("/auth/register", permission=PUBLIC, status=201, errors=(RateLimited,))
 def register_organization(caller: Caller, body: Registration) -> Registered:
     """Sign up an organization.
 
@@ -58,7 +58,7 @@ def register_organization(caller: Caller, body: Registration) -> Registered:
     return registration.register(caller, body)
 
 
-@api.post("/auth/login", permission=PUBLIC, secret_response=True, errors=(401, 429))
+@api.post("/auth/login", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
 def log_in(caller: Caller, body: Login) -> SignedIn:
     """Log in with a password.
 
@@ -96,7 +96,7 @@ def set_up_mfa(caller: Caller) -> MfaSetup:
     return mfa.set_up_mfa(caller)
 
 
-@api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(401, 403, 429))
+@api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, Forbidden, RateLimited))
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
     """Give a code of the authenticator.
 
@@ -118,7 +118,7 @@ def remove_mfa(caller: Caller) -> None:
     mfa.remove_mfa(caller)
 
 
-@api.post("/auth/otp/request", permission=PUBLIC, status=202, errors=(429,))
+@api.post("/auth/otp/request", permission=PUBLIC, status=202, errors=(RateLimited,))
 def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     """Ask for a one-time code by SMS or mail.
 
@@ -127,13 +127,13 @@ def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
     return otp.request_code(caller, body)
 
 
-@api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(401, 429))
+@api.post("/auth/otp/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, RateLimited))
 def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
     """Log in with a one-time code."""
     return _answered(otp.verify_code(caller, body))
 
 
-@api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(429,))
+@api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(RateLimited,))
 def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
     """Ask for a mail with a link to set a new password.
 
@@ -142,13 +142,13 @@ def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
     return passwords.request_reset(caller, body)
 
 
-@api.post("/auth/password/reset", permission=PUBLIC, status=204, errors=(404, 429))
+@api.post("/auth/password/reset", permission=PUBLIC, status=204, errors=(NotFound, RateLimited))
 def reset_password(caller: Caller, body: Reset) -> None:
     """Set a new password with the token of a mail; ends all sessions."""
     passwords.reset_password(caller, body)
 
 
-@api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(429,))
+@api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(RateLimited,))
 def change_password(caller: Caller, body: PasswordChange) -> None:
     """Change my password; ends my other sessions."""
     passwords.change_password(caller, body)
@@ -190,7 +190,7 @@ def get_jwks() -> Jwks:
     return signing_keys.build_jwks()
 
 
-@api.post("/auth/invitations/accept", permission=PUBLIC, status=201, errors=(404, 429))
+@api.post("/auth/invitations/accept", permission=PUBLIC, status=201, errors=(NotFound, RateLimited))
 def accept_invitation(caller: Caller, body: Acceptance) -> Joined:
     """Accept an invitation, and set a password."""
     return invitations.accept(caller, body)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from coachway.core.caller import Caller
 from coachway.core.documents import html
+from coachway.core.errors import RateLimited
 from coachway.core.http.response_types import HtmlResponse
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.identity import password_pages as service
@@ -25,7 +26,7 @@ def get_invitation_page(token: Token) -> HtmlResponse:
     return service.show_invitation(token)
 
 
-@api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(429,))
+@api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def accept_invitation_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Accept an invitation by its page's form."""
     return service.submit_invitation(caller, token, form)
@@ -37,7 +38,7 @@ def get_password_reset_page(token: Token) -> HtmlResponse:
     return service.show_password_reset(token)
 
 
-@api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(429,))
+@api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def set_password_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
     """Set a new password by its page's form."""
     return service.set_password(caller, token, form)

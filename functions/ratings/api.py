@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coachway.core.caller import Caller
+from coachway.core.errors import NotFound
 from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 from coachway.ratings import service
@@ -18,7 +19,7 @@ app = api.app
     permission="ratings:write",
     status=201,
     errors=(
-        404,
+        NotFound,
         CharterNotRatable,
         NotTheCharterVendor,
     ),
@@ -31,7 +32,7 @@ def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     return service.create_rating(caller, body)
 
 
-@api.get("/ratings", permission="ratings:read", external_roles=("vendor",), errors=(404,))
+@api.get("/ratings", permission="ratings:read", external_roles=("vendor",), errors=(NotFound,))
 def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """List ratings, newest first.
 

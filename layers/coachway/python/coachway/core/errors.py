@@ -27,7 +27,6 @@ How to add an error to a capability:
 2. `code` is snake_case, unique, and never changes: clients compare it. `title` is one fixed sentence without a period.
    The docstring explains the error on the documentation page: when it occurs and what to do.
 3. Raise it with a detail that says what is wrong and what to do: `raise RefundNotFailed(f"This refund is {status}.")`.
-   Never pass `title=`: that argument exists for code that is not converted yet, and goes away.
 4. Declare it on each route that can raise it: `@api.post(…, errors=(RefundNotFailed,))`. The errors that follow from
    the declaration (authentication, permission, parsing, `{id}` not found, If-Match) are added automatically.
 5. A subclass without a `code` of its own is sent with the code of its parent: use that for errors that only our code
@@ -60,7 +59,7 @@ class Error(Exception):
     """Every class that declares a code, by that code."""
 
     code: ClassVar[str] = "internal_error"
-    title: str = "Internal error"
+    title: ClassVar[str] = "Internal error"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -73,9 +72,8 @@ class Error(Exception):
             raise TypeError(f"{cls.__qualname__}: the code {cls.code!r} belongs to {other.__module__} already")
         Error.registry[cls.code] = cls
 
-    def __init__(self, detail: str = "", *, title: str | None = None, fields: list[FieldError] | None = None) -> None:
-        super().__init__(detail or title or self.title)
-        self.title = title or self.title
+    def __init__(self, detail: str = "", *, fields: list[FieldError] | None = None) -> None:
+        super().__init__(detail or self.title)
         self.detail = detail
         self.fields = fields or []
 
