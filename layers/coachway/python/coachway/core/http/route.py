@@ -32,7 +32,7 @@ class Route:
     tag: str
     secret_response: bool
     """The response contains a secret, so its idempotency record is encrypted."""
-    errors: tuple[int | type[Error], ...]
+    errors: tuple[type[Error], ...]
     """Errors it may raise besides those that follow from the declaration: classes, or statuses not yet converted."""
     media: str = "application/json"
     """Media type of the response; several are separated by a comma and a space."""

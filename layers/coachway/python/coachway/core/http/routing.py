@@ -117,7 +117,7 @@ class ApiRouter:
         *,
         status: int = 200,
         secret_response: bool = False,
-        errors: tuple[int | type[Error], ...] = (),
+        errors: tuple[type[Error], ...] = (),
         base: str = BASE,
         media: str = "application/json",
         external_roles: tuple[str, ...] = (),
