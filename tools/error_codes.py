@@ -5,17 +5,14 @@ from __future__ import annotations
 import html
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from coachway.core import errors, problem_details
 from coachway.core.http.route import Route
 from coachway.core.http.routing import PUBLIC
-from coachway.core.problem_details import STATUS, status_of
+from coachway.core.problem_details import status_of
 
-_STATUSES: Final[Mapping[int, type[errors.Error]]] = {
-    status: kind for kind, status in STATUS.items() if kind is not errors.Conflict
-} | {409: errors.Conflict}
 _EXAMPLE_HOST: Final = "https://coachway.example"
 _EXAMPLE_FIELD: Final = problem_details.ProblemField(field="name", message="must not be empty", code="too_short")
 
@@ -41,7 +38,7 @@ def all_errors() -> list[type[errors.Error]]:
 
 def route_errors(route: Route) -> list[type[errors.Error]]:
     """The errors that a route may answer with: those it declares and those that follow from its declaration."""
-    kinds = {_STATUSES[each] if isinstance(each, int) else _with_code(each) for each in route.errors}
+    kinds = {_with_code(kind) for kind in route.errors}
     if route.permission != PUBLIC:
         kinds |= {errors.Unauthenticated, errors.Forbidden}
         if route.method != "GET":
