@@ -1,4 +1,4 @@
-"""Routes of what vendors are owed."""
+"""Routes of payables and payouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of an invoice, and where cards go that are entered on pages."""
+"""Pages of invoices, and card payments on pages."""
 
 from __future__ import annotations
 

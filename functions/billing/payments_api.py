@@ -1,4 +1,4 @@
-"""Routes of payments, and of when charters are paid for."""
+"""Routes of payments and payment schedules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where Stripe tells of what happened there."""
+"""Route of Stripe's webhook."""
 
 from __future__ import annotations
 

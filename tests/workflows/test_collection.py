@@ -63,7 +63,7 @@ def with_card(till: Till, payment_method_id: str) -> None:
     dynamodb.put_item(TableName=table, Item={**kept, "doc": {"S": json.dumps(doc)}})
 
 
-def test_what_is_due_is_charged_to_the_card_used_last(till: Till) -> None:
+def test_collection_due_charges_saved_card(till: Till) -> None:
     trip = due_today(till)
     known = collection(till, trip["id"], "paid")
     assert [(each["amount"], each["failure"]) for each in known["tries"]] == [(526.5, "")]
@@ -71,7 +71,7 @@ def test_what_is_due_is_charged_to_the_card_used_last(till: Till) -> None:
     till.ended("payment-collection", known["id"], "SUCCEEDED")
 
 
-def test_a_declined_card_is_tried_three_times_more_and_then_staff_are_told(stack: Stack) -> None:
+def test_collection_declined_card_retries_three_times_then_notifies_staff(stack: Stack) -> None:
     till = Till.opened(stack)
     first = till.booked()
     till.paid(first["id"], 100)
@@ -94,7 +94,7 @@ def test_a_declined_card_is_tried_three_times_more_and_then_staff_are_told(stack
     till.ended("payment-collection", known["id"], "SUCCEEDED", "SUCCEEDED")
 
 
-def test_the_flow_of_collection_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+def test_collection_workflow_has_required_grants(strict_stack: Stack) -> None:
     till = Till.opened(strict_stack)
     trip = due_today(till)
     known = collection(till, trip["id"], "paid")

@@ -30,7 +30,7 @@ def carrier(stack: Stack) -> Carrier:
     return Carrier.opened(stack)
 
 
-def test_an_issued_invoice_goes_out_as_the_pdf_that_lies_in_the_bucket(carrier: Carrier) -> None:
+def test_issue_invoice_sends_stored_pdf(carrier: Carrier) -> None:
     branding = {"branding": {"color": "#0b4f6c", "email": f"office@{carrier.slug}.example"}}
     carrier.ask("PUT", "/organization", branding)
     invoice = ledgers.issued(carrier, ledgers.booked(carrier)["id"])
@@ -43,7 +43,7 @@ def test_an_issued_invoice_goes_out_as_the_pdf_that_lies_in_the_bucket(carrier: 
     assert ledgers.pdf(carrier, invoice["id"]) == filed
 
 
-def test_fifty_issues_at_once_get_fifty_numbers_without_a_gap(stack: Stack) -> None:
+def test_issue_invoice_fifty_at_once_numbers_without_gap(stack: Stack) -> None:
     carrier = Carrier.opened(stack)
     drafts = [ledgers.drafted(carrier, ledgers.booked(carrier)["id"]) for _ in range(MANY)]
 
@@ -69,7 +69,7 @@ def test_fifty_issues_at_once_get_fifty_numbers_without_a_gap(stack: Stack) -> N
     assert (credit["open_balance"], credit["booked_balance"]) == (MANY * PRICE, 0)
 
 
-def test_fifty_payments_of_one_invoice_at_once_pay_it_once(carrier: Carrier) -> None:
+def test_record_payment_fifty_at_once_pay_invoice_once(carrier: Carrier) -> None:
     invoice = ledgers.issued(carrier, ledgers.booked(carrier)["id"])
     whole = {"amount": PRICE, "method": "transfer"}
     answers = at_once(
@@ -81,7 +81,7 @@ def test_fifty_payments_of_one_invoice_at_once_pay_it_once(carrier: Carrier) -> 
     ledgers.reconciled(carrier, f"{carrier.today():%Y-%m}")
 
 
-def test_credit_is_never_passed_by_many_bookings_at_once(stack: Stack) -> None:
+def test_booking_many_at_once_respects_credit_limit(stack: Stack) -> None:
     carrier = Carrier.opened(stack)
     carrier.ask("PUT", f"/clients/{carrier.client_id}", {"credit_limit": 5 * PRICE})
     trips = [carrier.ask("POST", "/charters", carrier.trip())["id"] for _ in range(12)]
@@ -151,7 +151,7 @@ def _broken(carrier: Carrier, charter_id: str) -> None:
     client.put_item(TableName=table, Item=to_item(kept))
 
 
-def test_a_month_is_invoiced_once_however_often_it_is_run_and_one_failure_stops_nobody(stack: Stack) -> None:
+def test_invoicing_run_repeated_invoices_once_despite_failure(stack: Stack) -> None:
     one, two = Carrier.opened(stack), Carrier.opened(stack)
     two.timezone = "Australia/Perth"
     two.ask("PUT", "/organization", {"timezone": two.timezone})

@@ -23,7 +23,7 @@ def awarded(exchange: Exchange, name: str, price: float) -> tuple[str, dict[str,
     return str(trip["id"]), payable
 
 
-def test_an_award_is_owed_paid_once_and_told(stack: Stack) -> None:
+def test_award_creates_payable_paid_once_with_remittance(stack: Stack) -> None:
     exchange = Exchange.opened(stack)
     _, payable = awarded(exchange, "Premium", 1250)
     due_date = f"{dates.trip_day(30)}"
@@ -40,7 +40,7 @@ def test_an_award_is_owed_paid_once_and_told(stack: Stack) -> None:
     assert (aging["items"], aging["total"]["total"]) == ([], 0)
 
 
-def test_a_cancelled_charter_is_not_owed(stack: Stack) -> None:
+def test_cancelled_charter_voids_payable(stack: Stack) -> None:
     exchange = Exchange.opened(stack)
     trip, payable = awarded(exchange, "Premium", 1250)
     exchange.carrier.ask("POST", f"/charters/{trip}/cancel", {"reason": "The event is off"})
@@ -54,7 +54,7 @@ def test_a_cancelled_charter_is_not_owed(stack: Stack) -> None:
     assert sorted(kinds) == ["cost_incurred", "cost_reversed"]
 
 
-def test_a_vendor_that_cannot_come_is_told_replaced_and_not_owed(stack: Stack) -> None:
+def test_released_vendor_is_notified_and_payable_voided(stack: Stack) -> None:
     exchange = Exchange.opened(stack)
     trip, payable = awarded(exchange, "Premium", 1250)
     exchange.carrier.ask("POST", f"/bids/{payable['bid_id']}/release", {"reason": "Your coach broke down"})
@@ -74,7 +74,7 @@ def test_a_vendor_that_cannot_come_is_told_replaced_and_not_owed(stack: Stack) -
     assert [(each["name"], each["total"]) for each in aging["items"]] == [("Relief", 1400)]
 
 
-def test_what_follows_from_an_award_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+def test_award_consumers_have_required_grants(strict_stack: Stack) -> None:
     exchange = Exchange.opened(strict_stack)
     _, payable = awarded(exchange, "Granted", 1250)
     exchange.carrier.ask("POST", f"/billing/payables/{payable['id']}/pay", {"method": "wire"})

@@ -83,7 +83,7 @@ def must_be_booked_once(carrier: Carrier, charter: dict[str, Any]) -> None:
     carrier.stack.wait_for_mail(charter["mailbox"], "^Receipt: ")
 
 
-def test_a_deposit_is_paid_and_stripes_own_notice_changes_nothing(own: Stack, carrier: Carrier) -> None:
+def test_deposit_paid_webhook_changes_nothing(own: Stack, carrier: Carrier) -> None:
     charter = accepted(carrier, "deposit")
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
     paid = carrier.ask("POST", "/payments/process", body)
@@ -92,7 +92,7 @@ def test_a_deposit_is_paid_and_stripes_own_notice_changes_nothing(own: Stack, ca
     must_be_booked_once(carrier, charter)
 
 
-def test_many_that_send_the_same_form_at_once_pay_once(own: Stack, carrier: Carrier) -> None:
+def test_pay_page_many_at_once_pay_once(own: Stack, carrier: Carrier) -> None:
     charter = accepted(carrier, "race")
     form = {"payment_method_id": "pm_card_visa", "amount": f"{charter['deposit']:.2f}", "paid": "0.00"}
     answers = at_once(12, lambda _: httpx.post(f"{charter['url']}/pay", data=form, timeout=120))
@@ -100,9 +100,7 @@ def test_many_that_send_the_same_form_at_once_pay_once(own: Stack, carrier: Carr
     must_be_booked_once(carrier, charter)
 
 
-def test_a_process_that_dies_after_the_charge_is_mended_by_the_daily_comparison(
-    own: Stack, carrier: Carrier, silent: None
-) -> None:
+def test_killed_after_charge_daily_reconciliation_settles(own: Stack, carrier: Carrier, silent: None) -> None:
     charter = accepted(carrier, "killed")
     behave(own, "time_out_after")  # Stripe has the money, and our process waits for the answer
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
@@ -127,7 +125,7 @@ def test_a_process_that_dies_after_the_charge_is_mended_by_the_daily_comparison(
     must_be_booked_once(carrier, charter)
 
 
-def test_a_process_that_dies_after_the_charge_is_mended_by_stripes_notice(own: Stack, carrier: Carrier) -> None:
+def test_killed_after_charge_webhook_settles(own: Stack, carrier: Carrier) -> None:
     charter = accepted(carrier, "told")
     behave(own, "time_out_after")
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
@@ -142,7 +140,7 @@ def test_a_process_that_dies_after_the_charge_is_mended_by_stripes_notice(own: S
     must_be_booked_once(carrier, charter)
 
 
-def test_a_declined_card_is_written_about(own: Stack, carrier: Carrier) -> None:
+def test_declined_card_sends_email(own: Stack, carrier: Carrier) -> None:
     charter = accepted(carrier, "declined")
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_chargeCustomerFail"}
     refused = carrier.send("POST", "/payments/process", body)

@@ -16,7 +16,7 @@ def till(stack: Stack) -> Till:
     return Till.opened(stack)
 
 
-def test_a_small_refund_goes_out_by_itself(stack: Stack) -> None:
+def test_refund_below_threshold_is_sent(stack: Stack) -> None:
     till = Till.opened(stack)
     trip = till.booked()
     payment = till.paid(trip["id"], 726.5)
@@ -38,7 +38,7 @@ def test_a_small_refund_goes_out_by_itself(stack: Stack) -> None:
     )
 
 
-def test_a_manager_agrees_by_the_token(till: Till) -> None:
+def test_approve_refund_resumes_workflow(till: Till) -> None:
     payment = till.paid(till.booked()["id"], 726.5)
     made = till.refund(payment["id"], 500)
     assert made["status"] == "awaiting_approval"
@@ -50,7 +50,7 @@ def test_a_manager_agrees_by_the_token(till: Till) -> None:
     till.ended("refund", made["id"], "SUCCEEDED")
 
 
-def test_a_manager_says_no(till: Till) -> None:
+def test_reject_refund_ends_workflow(till: Till) -> None:
     payment = till.paid(till.booked()["id"], 726.5)
     made = till.refund(payment["id"], 600)
     eventually(lambda: till.executions("refund", made["id"]), 30, "no flow started")
@@ -60,7 +60,7 @@ def test_a_manager_says_no(till: Till) -> None:
     assert till.refund(payment["id"], 726.5)["status"] == "awaiting_approval"
 
 
-def test_a_question_that_nobody_answers_is_asked_again(till: Till) -> None:
+def test_approval_unanswered_is_escalated(till: Till) -> None:
     payment = till.paid(till.booked()["id"], 726.5)
     made = till.refund(payment["id"], 510)
     till.stack.wait_for_mail(till.office, r"^Still undecided: a refund of \$510.00", 120)
@@ -68,7 +68,7 @@ def test_a_question_that_nobody_answers_is_asked_again(till: Till) -> None:
     till.becomes(made["id"], "completed")
 
 
-def test_many_who_ask_at_once_get_back_no_more_than_was_paid(till: Till) -> None:
+def test_request_refund_many_at_once_never_exceed_payment(till: Till) -> None:
     payment = till.paid(till.booked()["id"], 500)
     body = {"payment_id": payment["id"], "amount": 200, "reason": "The coach had no wifi"}
     answers = at_once(8, lambda _: till.carrier.send("POST", "/payments/refund", body))
@@ -79,7 +79,7 @@ def test_many_who_ask_at_once_get_back_no_more_than_was_paid(till: Till) -> None
     assert till.given_back(payment) == [20_000, 20_000]
 
 
-def test_what_failed_is_told_and_taken_up_again_and_given_back_once(till: Till) -> None:
+def test_failed_refund_retry_refunds_once(till: Till) -> None:
     trip = till.booked()
     payment = till.paid(trip["id"], 726.5)
     key = {"pk": {"S": f"ORG#{till.carrier.org_id}#PAYMENT#{payment['id']}"}, "sk": {"S": "HEAD"}}
@@ -100,7 +100,7 @@ def test_what_failed_is_told_and_taken_up_again_and_given_back_once(till: Till) 
 
 
 @pytest.mark.xdist_group("restart")
-def test_an_answer_of_stripes_that_never_comes_gives_nothing_back_twice(own: Stack) -> None:
+def test_lost_stripe_response_refunds_once(own: Stack) -> None:
     till = Till.opened(own)
     trip = till.booked()
     payment = till.paid(trip["id"], 726.5)
@@ -114,7 +114,7 @@ def test_an_answer_of_stripes_that_never_comes_gives_nothing_back_twice(own: Sta
     till.ended("refund", made["id"], "SUCCEEDED")
 
 
-def test_a_cancellation_gives_back_by_its_tier_and_keeps_the_rest(stack: Stack) -> None:
+def test_cancellation_refunds_by_policy_and_keeps_fee(stack: Stack) -> None:
     till = Till.opened(stack)
     trip = till.booked(in_hours=36)
     payment = till.paid(trip["id"], 726.5)
@@ -135,7 +135,7 @@ def test_a_cancellation_gives_back_by_its_tier_and_keeps_the_rest(stack: Stack) 
     assert "customer_deposits" not in books
 
 
-def test_a_refund_that_does_not_arrive_is_told_and_goes_out_again(stack: Stack) -> None:
+def test_returned_refund_is_reported_and_retried(stack: Stack) -> None:
     till = Till.opened(stack)
     trip = till.booked()
     payment = till.paid(trip["id"], 726.5)
@@ -151,7 +151,7 @@ def test_a_refund_that_does_not_arrive_is_told_and_goes_out_again(stack: Stack) 
     assert till.ledger()["customer_deposits"] == -58_650
 
 
-def test_a_dispute_is_told_booked_and_decided(stack: Stack) -> None:
+def test_dispute_is_reported_booked_and_decided(stack: Stack) -> None:
     till = Till.opened(stack)
     trip = till.booked()
     payment = till.paid(trip["id"], 726.5)
@@ -169,7 +169,7 @@ def test_a_dispute_is_told_booked_and_decided(stack: Stack) -> None:
     assert till.charter(trip["id"])["amount_paid"] == 0
 
 
-def test_the_flow_of_refunds_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
+def test_refund_workflow_has_required_grants(strict_stack: Stack) -> None:
     till = Till.opened(strict_stack)
     payment = till.paid(till.booked()["id"], 726.5)
     made = till.refund(payment["id"], 600)

@@ -50,9 +50,12 @@ def run() -> ReconciliationResult:
     """Reconcile payments with Stripe. Safe to repeat."""
     timer_run = hourly_sweep.begin(_JOB)
     # Payments that can still be in progress are left for the next run.
-    work, result = replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT), ReconciliationResult()
-    for at in work.hours():
-        _go_through(at, work.now, result)
+    pending_run, result = (
+        replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT),
+        ReconciliationResult(),
+    )
+    for at in pending_run.hours():
+        _reconcile_pending(at, pending_run.now, result)
     since = (timer_run.done.until - _OVERLAP) if timer_run.done else timer_run.now - _FIRST_PERIOD
     for event in webhook_events.list_events_since(since):
         try:
@@ -67,11 +70,11 @@ def run() -> ReconciliationResult:
     count("PaymentsMended", result.mended)
     count("PaymentsRestored", result.restored)
     if not result.failed:
-        work.finish()
+        pending_run.finish()
     return result
 
 
-def _go_through(at: datetime, now: datetime, result: ReconciliationResult) -> None:
+def _reconcile_pending(at: datetime, now: datetime, result: ReconciliationResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
         hour = PENDING.partition(hour=pending_key(at).sk[:13])
