@@ -1,4 +1,4 @@
-"""Charters are quoted, found, edited, cloned and deleted."""
+"""Routes of charters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _organizations(dynamodb: Any) -> None:
     found()
 
 
-def test_a_charter_is_quoted_with_a_number_and_a_price() -> None:
+def test_create_charter_assigns_number_and_price() -> None:
     charter = quoted()
     assert charter["number"] == "CH-2027-000001"
     assert (charter["status"], charter["revision_number"], charter["version"]) == ("quote", 1, 1)
@@ -51,7 +51,7 @@ def test_a_charter_is_quoted_with_a_number_and_a_price() -> None:
     assert "org_id" not in charter
 
 
-def test_numbers_are_gapless_by_the_year_of_the_trip() -> None:
+def test_charter_numbers_are_gapless_per_trip_year() -> None:
     stops = far(3)
     stops[0]["estimated_departure"] = "2028-03-03T09:00:00-05:00"
     stops[1]["estimated_arrival"] = "2028-03-03T12:00:00-05:00"
@@ -61,7 +61,7 @@ def test_numbers_are_gapless_by_the_year_of_the_trip() -> None:
     assert quoted()["number"] == "CH-2027-000003"
 
 
-def test_miles_left_out_are_estimated_from_the_stops() -> None:
+def test_create_charter_estimates_missing_miles() -> None:
     charter = quoted(miles=None)
     assert charter["miles_estimated"] is True
     assert 120 < charter["miles"] < 140
@@ -105,13 +105,13 @@ def test_miles_left_out_are_estimated_from_the_stops() -> None:
         ),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_field(fields: dict[str, Any], field: str) -> None:
+def test_create_charter_rejects_invalid_fields(fields: dict[str, Any], field: str) -> None:
     reply = ask("POST", "/charters", wish(**fields))
     assert reply.status == 422, reply.text
     assert field in [each["field"] for each in reply.json()["errors"]]
 
 
-def test_an_inactive_client_gets_no_quotes() -> None:
+def test_create_charter_rejects_inactive_client() -> None:
     changed = call(
         clients, "PUT", f"/api/v1/clients/{CLIENT_ID}", {"status": "inactive"}, token=token_for("clients:write")
     )
@@ -119,7 +119,7 @@ def test_an_inactive_client_gets_no_quotes() -> None:
     assert ask("POST", "/charters", wish()).status == 409
 
 
-def test_a_trip_is_quoted_by_the_hours_rules_of_the_organization() -> None:
+def test_create_charter_uses_hours_ruleset_of_organization() -> None:
     assert quoted(stops=far(9), miles=450)["quote"]["warnings"] == []
     house = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
@@ -128,7 +128,7 @@ def test_a_trip_is_quoted_by_the_hours_rules_of_the_organization() -> None:
     assert (warning["blocking"], "49 CFR 395.3(a)(3)(ii)" in warning["message"]) == (True, True)
 
 
-def test_a_trip_too_long_for_one_driver_is_quoted_with_a_warning_that_blocks() -> None:
+def test_create_charter_too_long_for_one_driver_has_blocking_warning() -> None:
     charter = quoted(stops=far(12), miles=600)
     (warning,) = charter["quote"]["warnings"]
     assert warning["blocking"]
@@ -144,7 +144,7 @@ def test_a_trip_too_long_for_one_driver_is_quoted_with_a_warning_that_blocks() -
     assert moved(charter["id"], "booked").json()["status"] == "booked"
 
 
-def test_lists_are_newest_first_and_filtered() -> None:
+def test_list_charters_is_newest_first_and_filtered() -> None:
     first, second, third = quoted(), quoted(), quoted()
     moved(second["id"], "booked")
 
@@ -170,7 +170,7 @@ def test_lists_are_newest_first_and_filtered() -> None:
     assert ask("GET", "/charters", query={"date_to": "9999-12-31"}).status == 200
 
 
-def test_a_list_is_one_question_to_the_table() -> None:
+def test_list_charters_takes_one_query() -> None:
     for _ in range(3):
         quoted()
     before = tally.calls
@@ -178,7 +178,7 @@ def test_a_list_is_one_question_to_the_table() -> None:
     assert tally.calls - before <= 2  # the second reads the keys that verify the token
 
 
-def test_another_organization_sees_nothing() -> None:
+def test_charters_are_hidden_from_other_organizations() -> None:
     charter = quoted()
     for method, path in (
         ("GET", ""),
@@ -197,7 +197,7 @@ def test_another_organization_sees_nothing() -> None:
     assert ask("POST", "/charters", wish(), org_id=OTHER_ORG).status == 404
 
 
-def test_editing_what_was_quoted_is_a_new_revision() -> None:
+def test_update_charter_of_quoted_trip_creates_revision() -> None:
     charter = quoted()
     path = f"/charters/{charter['id']}"
     noted = ask("PUT", path, {"notes": "Door code 12"}).json()
@@ -216,7 +216,7 @@ def test_editing_what_was_quoted_is_a_new_revision() -> None:
     assert events[2]["actor"]["role"] == "staff"
 
 
-def test_a_booked_charter_keeps_price_time_and_stops() -> None:
+def test_update_booked_charter_rejects_price_time_and_stops() -> None:
     charter = quoted()
     moved(charter["id"], "booked")
     path = f"/charters/{charter['id']}"
@@ -231,7 +231,7 @@ def test_a_booked_charter_keeps_price_time_and_stops() -> None:
     assert ask("PUT", path, {"notes": "Too late"}).status == 409
 
 
-def test_who_may_write_charters_but_not_cancel_them_does_not_do_it_by_the_status_either() -> None:
+def test_set_status_to_cancelled_requires_cancel_permission() -> None:
     charter = quoted()
     moved(charter["id"], "booked")
     assert moved(charter["id"], "cancelled", permissions="charters:write").status == 403
@@ -239,7 +239,7 @@ def test_who_may_write_charters_but_not_cancel_them_does_not_do_it_by_the_status
     assert moved(charter["id"], "cancelled").json()["status"] == "cancelled"
 
 
-def test_a_clone_is_a_new_quote() -> None:
+def test_clone_charter_creates_new_quote() -> None:
     original = quoted(notes="Same as last year")
     moved(original["id"], "booked")
     copy = ask("POST", f"/charters/{original['id']}/clone")
@@ -255,7 +255,7 @@ def test_a_clone_is_a_new_quote() -> None:
     assert later["stops"][1]["estimated_arrival"] == "2028-04-05T12:00:00-04:00"
 
 
-def test_a_deleted_charter_is_gone() -> None:
+def test_delete_charter_removes_it_from_lists() -> None:
     charter = quoted()
     assert ask("DELETE", f"/charters/{charter['id']}").status == 204
     assert ask("GET", f"/charters/{charter['id']}").status == 404
@@ -263,7 +263,7 @@ def test_a_deleted_charter_is_gone() -> None:
     assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
 
 
-def test_the_way_to_the_end_is_kept_in_the_history_and_the_counts() -> None:
+def test_status_changes_update_history_and_counts() -> None:
     charter = quoted()
     other = quoted(miles=10)
     assert moved(charter["id"], "completed").status == 409
@@ -287,7 +287,7 @@ def test_the_way_to_the_end_is_kept_in_the_history_and_the_counts() -> None:
     assert summary["open_value"] == other["quote"]["total"]
 
 
-def test_the_same_key_gives_the_first_charter_again() -> None:
+def test_create_charter_with_same_idempotency_key_returns_first_charter() -> None:
     headers = {"idempotency-key": "one"}
     first = ask("POST", "/charters", wish(), headers=headers)
     again = ask("POST", "/charters", wish(), headers=headers)
@@ -297,7 +297,7 @@ def test_the_same_key_gives_the_first_charter_again() -> None:
     assert ask("POST", "/charters", wish(passengers=2), headers=headers).status == 422
 
 
-def test_a_trip_is_never_moved_to_where_it_could_not_be_read_again() -> None:
+def test_clone_charter_rejects_unsupported_dates() -> None:
     stops = far(3)
     stops[1]["estimated_arrival"] = "2027-03-23T12:00:00-04:00"
     charter = quoted(stops=stops)
@@ -313,7 +313,7 @@ def test_a_trip_is_never_moved_to_where_it_could_not_be_read_again() -> None:
     assert ask("GET", "/charters").status == 200
 
 
-def test_a_price_beyond_any_that_is_kept_is_refused() -> None:
+def test_create_charter_rejects_too_large_price() -> None:
     rule = RuleInput(name="Gold", rule_type="mileage_rate", amount=100_000_000, priority=9)
     rule_service.create_rule(STAFF, rule)
     reply = ask("POST", "/charters", wish(miles=20_000, vehicle_count=100))

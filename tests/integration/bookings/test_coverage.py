@@ -1,4 +1,4 @@
-"""Whoever runs a charter's vehicles lies on the charter, and confirms it when nothing is left to give away."""
+"""Coverage of vehicles by vendors and drivers."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ def _organizations(dynamodb: Any) -> None:
     found()
 
 
-def a_charter(*statuses: str, vehicles: int = 2) -> Charter:
+def create_charter_with_status(*statuses: str, vehicles: int = 2) -> Charter:
     charter_id = str(quoted(vehicle_count=vehicles)["id"])
     for status in statuses:
         assert moved(charter_id, status).status == 200
     return charter_queries.get_charter(CALLER, charter_id)
 
 
-def given(before: Charter, *covers: Cover) -> Charter:
+def cover_vehicles(before: Charter, *covers: Cover) -> Charter:
     store.commit(CALLER, *coverage.cover_ops(CALLER, before, covers, "assigned"))
     return charter_queries.get_charter(CALLER, before.id)
 
 
-def test_a_booked_charter_is_confirmed_when_its_last_vehicle_is_given_away() -> None:
-    half = given(a_charter("booked"), Cover(vehicle=2, vendor_id="ven_1", bid_id="bid_1"))
+def test_cover_ops_confirm_booked_charter_with_last_vehicle() -> None:
+    half = cover_vehicles(create_charter_with_status("booked"), Cover(vehicle=2, vendor_id="ven_1", bid_id="bid_1"))
     assert (half.status, half.uncovered_vehicles, half.vendor_ids) == ("booked", [1], ["ven_1"])
-    whole = given(half, Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
+    whole = cover_vehicles(half, Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
     assert (whole.status, whole.uncovered_vehicles, whole.driver_id) == ("confirmed", [], "drv_1")
     assert [cover.vehicle for cover in whole.vehicles] == [1, 2]
 
 
-def test_a_charter_is_found_by_each_vendor_and_driver_that_runs_a_part_of_it() -> None:
+def test_list_charters_finds_charter_by_each_vendor_and_driver() -> None:
     ven, other, drv = ids.new("ven"), ids.new("ven"), ids.new("drv")
     covers = [Cover(vehicle=1, vendor_id=ven), Cover(vehicle=2, vendor_id=other, assignment_id="asg_1", driver_id=drv)]
-    whole = given(a_charter("booked"), *covers)
+    whole = cover_vehicles(create_charter_with_status("booked"), *covers)
 
     def found(**query: str) -> list[str]:
         return [each["id"] for each in ask("GET", "/charters", query=query).json()["items"]]
@@ -55,41 +55,45 @@ def test_a_charter_is_found_by_each_vendor_and_driver_that_runs_a_part_of_it() -
     assert found(vendor_id=other, driver_id=ids.new("drv")) == []
 
 
-def test_one_that_was_given_away_as_a_quote_is_confirmed_once_it_is_booked() -> None:
-    quote = given(a_charter(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
+def test_covered_quote_is_confirmed_once_booked() -> None:
+    quote = cover_vehicles(create_charter_with_status(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
     assert (quote.status, coverage.confirm_if_covered_ops(CALLER, quote)) == ("quote", [])
     moved(quote.id, "booked")
     store.commit(CALLER, *coverage.confirm_if_covered_ops(CALLER, charter_queries.get_charter(CALLER, quote.id)))
     assert charter_queries.get_charter(CALLER, quote.id).status == "confirmed"
 
 
-def test_a_vehicle_that_loses_its_driver_is_free_again_and_the_charter_keeps_its_status() -> None:
-    whole = given(a_charter("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
+def test_release_assignment_uncovers_vehicle_and_keeps_status() -> None:
+    whole = cover_vehicles(
+        create_charter_with_status("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
+    )
     assert coverage.release_assignment_ops(whole, "asg_other") == []
     store.commit(CALLER, *coverage.release_assignment_ops(whole, "asg_1"))
     left = charter_queries.get_charter(CALLER, whole.id)
     assert (left.status, left.uncovered_vehicles, left.driver_id) == ("confirmed", [1], None)
 
 
-def test_a_vendor_that_was_awarded_a_vehicle_still_has_it_without_its_driver() -> None:
+def test_release_assignment_keeps_vendor() -> None:
     both = Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1", assignment_id="asg_1", driver_id="drv_1")
-    run = given(a_charter("booked", vehicles=1), both)
+    run = cover_vehicles(create_charter_with_status("booked", vehicles=1), both)
     store.commit(CALLER, *coverage.release_assignment_ops(run, "asg_1"))
     left = coverage.find_cover(charter_queries.get_charter(CALLER, run.id), 1)
     assert left == Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1")
 
 
-def test_of_two_who_give_the_same_vehicle_away_one_wins() -> None:
-    before = a_charter("booked", vehicles=1)
+def test_concurrent_cover_ops_of_same_vehicle_one_succeeds() -> None:
+    before = create_charter_with_status("booked", vehicles=1)
     late = coverage.cover_ops(CALLER, before, [Cover(vehicle=1, vendor_id="ven_2")], "awarded")
-    given(before, Cover(vehicle=1, vendor_id="ven_1"))
+    cover_vehicles(before, Cover(vehicle=1, vendor_id="ven_1"))
     with pytest.raises(CharterChanged):
         store.commit(CALLER, *late)
     assert charter_queries.get_charter(CALLER, before.id).vendor_ids == ["ven_1"]
 
 
-def test_a_charter_starts_and_is_completed_in_the_transaction_that_moves_its_vehicles() -> None:
-    confirmed = given(a_charter("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1"))
+def test_start_and_complete_ops_change_status_in_callers_transaction() -> None:
+    confirmed = cover_vehicles(
+        create_charter_with_status("booked", vehicles=1), Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
+    )
     store.commit(CALLER, *lifecycle.start_ops(CALLER, confirmed, "left its first stop"))
     under_way = charter_queries.get_charter(CALLER, confirmed.id)
     store.commit(CALLER, *lifecycle.complete_ops(CALLER, under_way, "reached its last stop"))
@@ -100,9 +104,11 @@ STAFF_ONLY = "charters:read charters:write"
 
 
 @pytest.mark.parametrize("status", ["confirmed", "in_progress"])
-def test_by_hand_a_charter_with_vehicles_that_nobody_runs_goes_ahead_by_a_manager_s_word_only(status: str) -> None:
+def test_set_status_with_uncovered_vehicles_requires_override_and_reason(status: str) -> None:
     one = Cover(vehicle=1, assignment_id="asg_1", driver_id="drv_1")
-    half = given(a_charter("booked", *(["confirmed"] if status == "in_progress" else [])), one)
+    half = cover_vehicles(
+        create_charter_with_status("booked", *(["confirmed"] if status == "in_progress" else [])), one
+    )
     store.commit(CALLER, *coverage.release_assignment_ops(half, "asg_1"))
     path, step = f"/charters/{half.id}/status", {"status": status, "reason": "The client's own bus is the second"}
     refused = ask("POST", path, step, permissions=STAFF_ONLY)
@@ -118,18 +124,18 @@ def test_by_hand_a_charter_with_vehicles_that_nobody_runs_goes_ahead_by_a_manage
     assert fact.actor.user_id
 
 
-def test_by_hand_staff_confirm_a_charter_whose_vehicles_are_all_run() -> None:
-    whole = given(a_charter(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
+def test_set_status_confirms_covered_charter_by_staff() -> None:
+    whole = cover_vehicles(create_charter_with_status(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
     assert moved(whole.id, "booked").status == 200
     made = moved(whole.id, "confirmed", permissions=STAFF_ONLY)
     assert (made.status, made.json()["status"]) == (200, "confirmed")
     assert store.history(whole.key())[-1].data["uncovered"] == []
 
 
-def test_a_trip_that_was_revised_has_its_drivers_no_more_and_its_vendors_still() -> None:
+def test_revision_removes_drivers_and_keeps_vendors() -> None:
     both = Cover(vehicle=1, vendor_id="ven_1", bid_id="bid_1", assignment_id="asg_1", driver_id="drv_1")
     own = Cover(vehicle=2, assignment_id="asg_2", driver_id="drv_2")
-    quote = given(a_charter(), both, own)
+    quote = cover_vehicles(create_charter_with_status(), both, own)
     made = ask("PUT", f"/charters/{quote.id}", {"miles": 140})
     assert made.status == 200, made.text
     after = charter_queries.get_charter(CALLER, quote.id)

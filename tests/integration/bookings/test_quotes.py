@@ -1,4 +1,4 @@
-"""A client answers its quote by the link: once, and to the revision that it saw."""
+"""Quote links: sending, answering, expiry, cancellation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def quote_status(charter: dict[str, Any]) -> str:
     return pricing.get_quote(STAFF, charter["quote"]["id"]).status
 
 
-def test_the_link_shows_the_quote_and_nothing_internal() -> None:
+def test_view_quote_shows_no_internal_fields() -> None:
     charter = quoted(notes="The client is difficult")
     seen = ask("GET", f"/quotes/{sent(charter['id'])}", permissions="")
     assert seen.status == 200
@@ -45,7 +45,7 @@ def test_the_link_shows_the_quote_and_nothing_internal() -> None:
         assert hidden not in seen.text
 
 
-def test_accepting_books_the_charter_and_uses_the_link_up() -> None:
+def test_accept_quote_books_charter_once() -> None:
     charter = quoted()
     token = sent(charter["id"])
     assert quote_status(charter) == "sent"
@@ -62,7 +62,7 @@ def test_accepting_books_the_charter_and_uses_the_link_up() -> None:
     assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
 
 
-def test_the_event_carries_what_a_mail_needs_and_no_token() -> None:
+def test_quote_sent_event_has_mail_fields_and_no_token() -> None:
     charter = quoted()
     token = sent(charter["id"])
     text = ask("GET", f"/charters/{charter['id']}/history").text
@@ -73,7 +73,7 @@ def test_the_event_carries_what_a_mail_needs_and_no_token() -> None:
     assert event["data"]["link_nonce"]
 
 
-def test_declining_keeps_the_reason() -> None:
+def test_decline_quote_stores_reason() -> None:
     charter = quoted()
     assert answer(sent(charter["id"]), "decline", reason="Another date").json()["status"] == "declined"
     declined = ask("GET", f"/charters/{charter['id']}").json()
@@ -81,7 +81,7 @@ def test_declining_keeps_the_reason() -> None:
     assert quote_status(charter) == "declined"
 
 
-def test_the_revision_that_was_seen_has_to_be_the_current_one() -> None:
+def test_accept_quote_rejects_other_revision() -> None:
     charter = quoted()
     token = sent(charter["id"])
     refused = answer(token, revision=2)
@@ -89,7 +89,7 @@ def test_the_revision_that_was_seen_has_to_be_the_current_one() -> None:
     assert refused.json()["errors"][0]["field"] == "revision_number"
 
 
-def test_a_new_revision_voids_the_old_link() -> None:
+def test_new_revision_invalidates_old_link() -> None:
     charter = quoted()
     old = sent(charter["id"])
     assert ask("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["revision_number"] == 2
@@ -102,14 +102,14 @@ def test_a_new_revision_voids_the_old_link() -> None:
     assert answer(new, revision=2).json()["status"] == "booked"
 
 
-def test_sending_again_replaces_the_link() -> None:
+def test_send_quote_again_replaces_link() -> None:
     charter = quoted()
     first, second = sent(charter["id"]), sent(charter["id"])
     assert answer(first).status == 409
     assert answer(second).status == 200
 
 
-def test_a_note_leaves_the_link_alone() -> None:
+def test_update_of_notes_keeps_link_valid() -> None:
     charter = quoted()
     token = sent(charter["id"])
     ask("PUT", f"/charters/{charter['id']}", {"notes": "Call before"})
@@ -119,13 +119,13 @@ def test_a_note_leaves_the_link_alone() -> None:
 @pytest.mark.parametrize(
     "spoil", [lambda t: t[:40] + ("A" if t[40] != "A" else "B") + t[41:], lambda t: "A" * len(t), str.swapcase]
 )
-def test_a_forged_link_finds_nothing(spoil: Any) -> None:
+def test_view_quote_with_forged_link_is_not_found(spoil: Any) -> None:
     token = spoil(sent(quoted()["id"]))
     assert ask("GET", f"/quotes/{token}", permissions="").status == 404
     assert answer(token).status == 404
 
 
-def test_a_link_expires_by_itself_and_by_the_timer() -> None:
+def test_quote_expires_by_time_and_by_timer() -> None:
     with clock.frozen(NOW):
         charter = quoted()
         other = quoted()
@@ -144,7 +144,7 @@ def test_a_link_expires_by_itself_and_by_the_timer() -> None:
         assert answer(longer).status == 200
 
 
-def test_the_timer_catches_up_after_a_pause() -> None:
+def test_expiry_job_catches_up_after_pause() -> None:
     with clock.frozen(NOW):
         tokens = [sent(quoted()["id"], hours=hours) for hours in (1, 30, 100)]
         assert expiry_job.run().expired == 0
@@ -155,7 +155,7 @@ def test_the_timer_catches_up_after_a_pause() -> None:
         assert [answer(token).status for token in tokens] == [409, 409, 409]
 
 
-def test_the_timer_leaves_answered_and_revised_quotes_alone() -> None:
+def test_expiry_job_skips_answered_and_revised_quotes() -> None:
     with clock.frozen(NOW):
         booked, revised = quoted(), quoted()
         answer(sent(booked["id"], hours=1))
@@ -168,7 +168,7 @@ def test_the_timer_leaves_answered_and_revised_quotes_alone() -> None:
         assert status_of(revised["id"]) == "quote"
 
 
-def test_a_quote_whose_trip_has_left_cannot_be_sent() -> None:
+def test_send_quote_after_departure_is_rejected() -> None:
     charter = quoted()
     with clock.frozen(datetime(2027, 3, 3, 14, 0, tzinfo=UTC)):
         assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
@@ -177,13 +177,13 @@ def test_a_quote_whose_trip_has_left_cannot_be_sent() -> None:
         assert reply.json()["expires_at"] == "2027-03-03T14:00:00Z"
 
 
-def test_only_a_quote_can_be_sent() -> None:
+def test_send_quote_of_booked_charter_is_rejected() -> None:
     charter = quoted()
     moved(charter["id"], "booked")
     assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
 
 
-def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accept_quote_retries_after_concurrent_update(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = quoted()
     token = sent(charter["id"])
     interrupted: list[int] = []
@@ -199,7 +199,7 @@ def test_somebody_elses_note_at_the_same_moment_does_not_cost_the_answer(monkeyp
     assert interrupted == [200]
 
 
-def test_a_second_accept_that_read_before_the_first_wrote_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_second_accept_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     charter = quoted()
     token = sent(charter["id"])
     stale = quote_links.open_link(token)
@@ -213,7 +213,7 @@ def test_a_second_accept_that_read_before_the_first_wrote_is_refused(monkeypatch
     assert history(charter["id"]).count("charter.booked") == 1
 
 
-def test_cancelling_says_first_what_it_refunds() -> None:
+def test_cancel_preview_returns_refund() -> None:
     charter = quoted()
     moved(charter["id"], "booked")
     path = f"/charters/{charter['id']}/cancel"
@@ -235,7 +235,7 @@ def test_cancelling_says_first_what_it_refunds() -> None:
     assert ask("POST", path, {}).status == 409
 
 
-def test_a_client_cancels_only_its_own_and_only_as_the_client() -> None:
+def test_cancel_by_client_is_limited_to_own_charters() -> None:
     charter = quoted()
     moved(charter["id"], "booked")
     path = f"/charters/{charter['id']}/cancel"
@@ -245,7 +245,7 @@ def test_a_client_cancels_only_its_own_and_only_as_the_client() -> None:
     assert ask("POST", path, {"initiated_by": "operator"}, **own).json()["initiated_by"] == "client"
 
 
-def test_a_client_that_was_removed_books_nothing_but_its_trips_can_be_cancelled() -> None:
+def test_removed_client_cannot_book_but_trip_can_be_cancelled() -> None:
     charter, other = quoted(), quoted()
     token = sent(charter["id"])
     clients.delete(STAFF, CLIENT_ID, None)
@@ -254,7 +254,7 @@ def test_a_client_that_was_removed_books_nothing_but_its_trips_can_be_cancelled(
     assert ask("POST", f"/charters/{other['id']}/cancel", {}).status == 200
 
 
-def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
+def test_accept_quote_uses_promo_code() -> None:
     extras_service.create_promo_code(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
     first, second = quoted(promo_code="ONCE"), quoted(promo_code="ONCE")
     assert first["quote"]["discount"] == 50
@@ -265,6 +265,6 @@ def test_a_promo_code_is_used_when_the_quote_is_accepted() -> None:
     assert status_of(second["id"]) == "quote"
 
 
-def test_a_link_that_was_never_sent_is_missing() -> None:
+def test_view_quote_without_link_is_not_found() -> None:
     with pytest.raises(errors.NotFound):
         quote_links.open_link("A" * 86)

@@ -1,4 +1,4 @@
-"""A recurring series exists as a whole or not at all."""
+"""Recurring series of charters."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def _organizations(dynamodb: Any) -> None:
     found()
 
 
-def recurring(
+def create_series(
     rule: str = "weekly", count: int | None = 3, *, headers: dict[str, str] | None = None, **fields: Any
 ) -> Any:
     query = {"recurrence_rule": rule} | ({"instance_count": str(count)} if count is not None else {})
     return ask("POST", "/charters/recurring", wish(**fields), query=query, headers=headers)
 
 
-def test_three_weekly_charters() -> None:
-    reply = recurring()
+def test_create_series_of_three_weekly_charters() -> None:
+    reply = create_series()
     assert reply.status == 201, reply.text
     made = reply.json()["items"]
     assert [each["trip_date"] for each in made] == ["2027-03-03", "2027-03-10", "2027-03-17"]
@@ -45,15 +45,15 @@ def test_three_weekly_charters() -> None:
     assert quoted()["number"] == "CH-2027-000004"
 
 
-def test_the_time_of_day_is_kept_through_daylight_saving() -> None:
-    made = recurring(count=3).json()["items"]
+def test_create_series_keeps_local_time_across_dst() -> None:
+    made = create_series(count=3).json()["items"]
     departures = [each["stops"][0]["estimated_departure"] for each in made]
     assert departures == ["2027-03-03T09:00:00-05:00", "2027-03-10T09:00:00-05:00", "2027-03-17T09:00:00-04:00"]
     assert made[2]["stops"][1]["estimated_arrival"] == "2027-03-17T12:00:00-04:00"
 
 
-def test_each_occurrence_is_priced_on_its_own_and_the_year_numbers_it() -> None:
-    made = recurring("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_on("2027-03-31")).json()["items"]
+def test_create_series_prices_and_numbers_each_charter() -> None:
+    made = create_series("FREQ=MONTHLY;BYMONTHDAY=31", 12, stops=_stops_on("2027-03-31")).json()["items"]
     assert [each["trip_date"] for each in made][:3] == ["2027-03-31", "2027-04-30", "2027-05-31"]
     assert [each["number"] for each in made][-4:] == [
         "CH-2027-000009",
@@ -64,8 +64,8 @@ def test_each_occurrence_is_priced_on_its_own_and_the_year_numbers_it() -> None:
     assert len({each["quote"]["id"] for each in made}) == 12
 
 
-def test_fifty_two_charters_with_their_quotes_events_and_counts() -> None:
-    reply = recurring(count=52)
+def test_create_series_of_52_charters_writes_quotes_events_and_counts() -> None:
+    reply = create_series(count=52)
     assert reply.status == 201, reply.text
     made = reply.json()["items"]
     assert len(made) == 52
@@ -78,8 +78,8 @@ def test_fifty_two_charters_with_their_quotes_events_and_counts() -> None:
     assert query_all(series_outbox.OutboxBatch, "SERIES_PARCELS", index="gsi1") == []
 
 
-def test_exceptions_skip_or_move_one_occurrence() -> None:
-    made = recurring(
+def test_create_series_applies_exceptions() -> None:
+    made = create_series(
         count=4,
         exceptions=[
             {"date": "2027-03-10", "action": "skip"},
@@ -109,28 +109,28 @@ def test_exceptions_skip_or_move_one_occurrence() -> None:
         ("daily", 1, {"exceptions": [{"date": "2027-03-03", "action": "move"}]}, "exceptions.0.estimated_departure"),
     ],
 )
-def test_what_makes_no_sense_is_refused(rule: str, count: int | None, fields: dict[str, Any], field: str) -> None:
-    reply = recurring(rule, count, **fields)
+def test_create_series_rejects_invalid_input(rule: str, count: int | None, fields: dict[str, Any], field: str) -> None:
+    reply = create_series(rule, count, **fields)
     assert reply.status == 422, reply.text
     assert field in [each["field"] for each in reply.json()["errors"]]
     assert ask("GET", "/charters").json()["items"] == []
 
 
-def test_a_series_that_fails_leaves_nothing_not_even_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_series_leaves_no_records_and_no_number_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask("GET", "/charters").status == 200
     send = connection().transact_write_items
-    monkeypatch.setattr(connection(), "transact_write_items", _broken)
-    assert recurring(count=5).status == 500
+    monkeypatch.setattr(connection(), "transact_write_items", _fail)
+    assert create_series(count=5).status == 500
     monkeypatch.setattr(connection(), "transact_write_items", send)
     assert ask("GET", "/charters").json()["items"] == []
     assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
     assert quoted()["number"] == "CH-2027-000001"
 
 
-def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timer_delivers_pending_batches_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as dying:
         dying.setattr(series_outbox, "deliver_batches", lambda _caller, _left: 0)
-        made = recurring(count=20).json()["items"]
+        made = create_series(count=20).json()["items"]
     first, last = made[0]["id"], made[-1]["id"]
     assert ask("GET", f"/charters/{last}/history").json()["items"] == []
     assert len(ask("GET", f"/charters/{first}/series").json()["items"]) == 20
@@ -144,49 +144,49 @@ def test_what_a_series_had_still_to_tell_is_told_by_the_timer_once(monkeypatch: 
         assert pricing.get_quote(STAFF, charter["quote"]["id"]).total == round(charter["quote"]["total"] * 100)
 
 
-def test_a_parcel_that_two_deliver_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_delivery_of_batch_happens_once(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[series_outbox.OutboxBatch] = []
     with monkeypatch.context() as dying:
         dying.setattr(series_outbox, "deliver_batches", lambda _caller, left: kept.extend(left))
-        recurring(count=3)
+        create_series(count=3)
     assert series_outbox.deliver_batches(STAFF, kept) == 1
     assert series_outbox.deliver_batches(STAFF, kept) == 0
 
 
-def test_the_same_key_gives_the_same_series_again() -> None:
+def test_create_series_with_same_idempotency_key_returns_same_series() -> None:
     headers = {"idempotency-key": "series-1"}
-    first, again = recurring(headers=headers), recurring(headers=headers)
+    first, again = create_series(headers=headers), create_series(headers=headers)
     assert first.json() == again.json()
     assert len(ask("GET", "/charters").json()["items"]) == 3
 
 
-def test_a_series_too_large_for_a_transaction_is_refused_whole() -> None:
+def test_create_series_too_large_is_rejected() -> None:
     stop = {"address": "\u20ac" * 190, "geocoded_address": "\u20ac" * 190}
     stops = [far(3)[0], *[stop] * 48, far(3)[1]]
-    reply = recurring(
+    reply = create_series(
         count=52, stops=[{**each, "latitude": None, "longitude": None} for each in stops], notes="\u20ac" * 4000
     )
     assert reply.status == 413, reply.text
     assert ask("GET", "/charters").json()["items"] == []
 
 
-def test_every_occurrence_is_checked_against_the_hours_of_its_own_night() -> None:
-    made = recurring("weekly", 2, stops=_overnight(), miles=500).json()["items"]
+def test_create_series_checks_hours_of_each_charter() -> None:
+    made = create_series("weekly", 2, stops=_overnight(), miles=500).json()["items"]
     blocked = [[each["code"] for each in charter["quote"]["warnings"] if each["blocking"]] for charter in made]
     assert blocked == [[], []]
 
 
-def test_a_charter_outside_any_series_is_its_own() -> None:
+def test_list_series_of_single_charter_returns_itself() -> None:
     charter = quoted()
     assert [each["id"] for each in ask("GET", f"/charters/{charter['id']}/series").json()["items"]] == [charter["id"]]
     assert store.find(series_outbox.OutboxBatch, series_outbox.BATCH.key(org=ORG, series="x", number="00")) is None
 
 
-def _broken(*_: Any, **__: Any) -> None:
+def _fail(*_: Any, **__: Any) -> None:
     raise RuntimeError("the network is gone")
 
 
-def _on(day: str) -> list[dict[str, Any]]:
+def _stops_on(day: str) -> list[dict[str, Any]]:
     first, last = far(3)
     return [
         {**first, "estimated_departure": f"{day}T09:00:00-04:00"},

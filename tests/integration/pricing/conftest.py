@@ -1,4 +1,4 @@
-"""An organization to price for, and its clients."""
+"""Organizations and clients of the pricing tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create
 from coachway.identity.model.organization import Organization
-from tests.integration.pricing.asking import ACME, ORG, OTHER_ORG, ZENITH
+from tests.integration.pricing.builders import ACME, ORG, OTHER_ORG, ZENITH
 
 
 @pytest.fixture(autouse=True)

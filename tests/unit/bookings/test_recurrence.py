@@ -1,4 +1,4 @@
-"""When the trips of a series take place; python-dateutil is the judge of the ordinary rules."""
+"""Recurrence rules, compared with python-dateutil."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from coachway.core import errors
 WEDNESDAY = datetime(2027, 3, 3, 9, tzinfo=UTC)
 
 
-def days(rule: str, count: int | None = None, first: datetime = WEDNESDAY) -> list[str]:
+def expand(rule: str, count: int | None = None, first: datetime = WEDNESDAY) -> list[str]:
     return [day.isoformat() for day in recurrence_dates.expand_rule(rrule.parse_rule(rule, first), first.date(), count)]
 
 
@@ -35,29 +35,29 @@ def days(rule: str, count: int | None = None, first: datetime = WEDNESDAY) -> li
         ("freq=yearly", ["2027-03-03", "2028-03-03", "2029-03-03"]),
     ],
 )
-def test_common_rules(rule: str, expected: list[str]) -> None:
-    assert days(rule, 3) == expected
+def test_expand_rule_of_common_rules(rule: str, expected: list[str]) -> None:
+    assert expand(rule, 3) == expected
 
 
-def test_monthly_on_the_31st_falls_on_the_last_day_of_a_shorter_month() -> None:
+def test_expand_rule_monthly_on_31st_uses_last_day_of_shorter_months() -> None:
     first = datetime(2027, 12, 31, 9, tzinfo=UTC)
     expected = ["2027-12-31", "2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30"]
-    assert days("monthly", 5, first) == expected
-    assert days("FREQ=MONTHLY;BYMONTHDAY=31", 5, first) == expected
-    assert days("FREQ=MONTHLY;BYMONTHDAY=30,31", 4, first)[1:] == ["2028-01-30", "2028-01-31", "2028-02-29"]
+    assert expand("monthly", 5, first) == expected
+    assert expand("FREQ=MONTHLY;BYMONTHDAY=31", 5, first) == expected
+    assert expand("FREQ=MONTHLY;BYMONTHDAY=30,31", 4, first)[1:] == ["2028-01-30", "2028-01-31", "2028-02-29"]
 
 
-def test_a_leap_day_comes_every_year() -> None:
+def test_expand_rule_yearly_on_leap_day_occurs_every_year() -> None:
     first = datetime(2028, 2, 29, 9, tzinfo=UTC)
-    assert days("FREQ=YEARLY", 3, first) == ["2028-02-29", "2029-02-28", "2030-02-28"]
+    assert expand("FREQ=YEARLY", 3, first) == ["2028-02-29", "2029-02-28", "2030-02-28"]
 
 
-def test_the_rule_may_end_itself() -> None:
-    assert len(days("FREQ=DAILY;COUNT=4")) == 4
-    assert len(days("FREQ=DAILY;COUNT=4", 2)) == 2
-    assert days("FREQ=DAILY;UNTIL=20270305")[-1] == "2027-03-05"
-    assert days("FREQ=DAILY;UNTIL=20270305T085959Z")[-1] == "2027-03-04"
-    assert days("FREQ=DAILY;UNTIL=20270305T090000Z")[-1] == "2027-03-05"
+def test_expand_rule_ends_at_count_or_until() -> None:
+    assert len(expand("FREQ=DAILY;COUNT=4")) == 4
+    assert len(expand("FREQ=DAILY;COUNT=4", 2)) == 2
+    assert expand("FREQ=DAILY;UNTIL=20270305")[-1] == "2027-03-05"
+    assert expand("FREQ=DAILY;UNTIL=20270305T085959Z")[-1] == "2027-03-04"
+    assert expand("FREQ=DAILY;UNTIL=20270305T090000Z")[-1] == "2027-03-05"
 
 
 @pytest.mark.parametrize(
@@ -98,26 +98,26 @@ def test_the_rule_may_end_itself() -> None:
         "\x00",
     ],
 )
-def test_rubbish_and_bombs_are_refused_at_once_with_their_field(rule: str) -> None:
+def test_parse_rule_rejects_invalid_and_expensive_rules_quickly(rule: str) -> None:
     started = time.perf_counter()
     with pytest.raises(errors.Invalid) as refused:
-        days(rule, None if "UNTIL" in rule or "COUNT" in rule else 52)
+        expand(rule, None if "UNTIL" in rule or "COUNT" in rule else 52)
     assert time.perf_counter() - started < 0.5
     assert refused.value.fields[0].field == "recurrence_rule"
 
 
-def test_a_series_without_an_end_or_too_long_is_refused() -> None:
+def test_expand_rule_rejects_endless_and_too_long_series() -> None:
     for count in (None, 0, 53, -1):
         with pytest.raises(errors.Invalid) as refused:
-            days("daily", count)
+            expand("daily", count)
         assert refused.value.fields[0].field == "instance_count"
 
 
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=80) | st.text(alphabet="FREQ=DAILYWKMONTHBSP;0123456789,+-:T", max_size=80))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_parse_rule_accepts_or_rejects_any_text(text: str) -> None:
     try:
-        found = days(text, 3)
+        found = expand(text, 3)
     except errors.Invalid:
         return
     assert 1 <= len(found) <= 52
@@ -149,7 +149,7 @@ plain_rules = st.one_of(
 
 @settings(max_examples=100, deadline=None)
 @given(rule=plain_rules, first=st.dates(date(2026, 1, 1), date(2030, 12, 28)))
-def test_ordinary_rules_are_expanded_as_the_library_does(rule: str, first: date) -> None:
+def test_expand_rule_agrees_with_dateutil(rule: str, first: date) -> None:
     start = datetime.combine(first, datetime.min.time())
     expected = [moment.date() for moment in itertools.islice(rrulestr(rule, dtstart=start), 6)]
     assert recurrence_dates.expand_rule(rrule.parse_rule(rule, start), first, 6) == expected

@@ -11,7 +11,7 @@ from coachway.dispatch import trip_sheet_pdf
 from coachway.dispatch.assignments.model import Assignment, AssignmentStop
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 from coachway.hours.model import Segment, Status
-from tests.unit.bookings.charters import ORGANIZATION
+from tests.unit.bookings.builders import ORGANIZATION
 
 START = datetime(2027, 3, 3, 13, 15, tzinfo=UTC)
 

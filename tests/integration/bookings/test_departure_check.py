@@ -1,4 +1,4 @@
-"""A trip leaves only when the papers of whoever runs it are in order."""
+"""Document checks before departure."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _organizations(dynamodb: Any) -> None:
     found()
 
 
-def vendor(*, until: date, without: int = 0) -> str:
-    """One with all papers but the last so many."""
+def create_vendor(*, until: date, without: int = 0) -> str:
+    """A vendor with all required documents except the last `without` ones."""
     made = ids.new("ven")
     store.commit(CALLER, subjects.create_op(ORG, SubjectType.VENDOR, made, name="Premium Coach Lines"))
     required = REQUIRED[SubjectType.VENDOR]
@@ -40,8 +40,8 @@ def vendor(*, until: date, without: int = 0) -> str:
     return made
 
 
-def awarded(*vendor_ids: str) -> str:
-    """A confirmed charter that these vendors run."""
+def create_awarded_charter(*vendor_ids: str) -> str:
+    """A confirmed charter whose vehicles are awarded to these vendors."""
     charter_id = str(quoted()["id"])
     for status in ("booked", "confirmed"):
         assert moved(charter_id, status).status == 200
@@ -51,12 +51,14 @@ def awarded(*vendor_ids: str) -> str:
     return charter_id
 
 
-def test_a_vendor_whose_papers_hold_through_the_last_day_may_leave() -> None:
-    assert moved(awarded(vendor(until=LAST_DAY)), "in_progress").status == 200
+def test_start_with_vendor_documents_valid_through_last_day_succeeds() -> None:
+    assert moved(create_awarded_charter(create_vendor(until=LAST_DAY)), "in_progress").status == 200
 
 
-def test_a_paper_that_runs_out_before_the_trip_ends_holds_it_up_and_is_named() -> None:
-    charter = awarded(vendor(until=date(2099, 1, 1)), vendor(until=date(2027, 3, 2), without=1))
+def test_start_with_document_expiring_during_trip_is_rejected() -> None:
+    charter = create_awarded_charter(
+        create_vendor(until=date(2099, 1, 1)), create_vendor(until=date(2027, 3, 2), without=1)
+    )
     refused = moved(charter, "in_progress")
     assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     said = refused.json()["errors"]
@@ -67,12 +69,12 @@ def test_a_paper_that_runs_out_before_the_trip_ends_holds_it_up_and_is_named() -
     ]
 
 
-def test_a_vendor_that_never_had_papers_does_not_leave() -> None:
-    assert moved(awarded(ids.new("ven")), "in_progress").status == 409
+def test_start_with_vendor_without_documents_is_rejected() -> None:
+    assert moved(create_awarded_charter(ids.new("ven")), "in_progress").status == 409
 
 
-def papers(kind: SubjectType, subject_id: str, until: date) -> str:
-    """A subject with all that it must have."""
+def create_subject(kind: SubjectType, subject_id: str, until: date) -> str:
+    """A subject with all required documents."""
     have = [
         DocumentSummary(id=ids.new("cmp"), document_type=each, status=Status.APPROVED, expiration_date=until)
         for each in REQUIRED[kind]
@@ -82,12 +84,12 @@ def papers(kind: SubjectType, subject_id: str, until: date) -> str:
     return subject_id
 
 
-def run_by(**until: date) -> str:
+def create_assigned_charter(**until: date) -> str:
     """A confirmed charter with two drivers and a vehicle of the organization's own."""
     known = {name: until.get(name, date(2099, 1, 1)) for name in ("organization", "rosa", "sam", "coach")}
-    papers(SubjectType.ORGANIZATION, ORG, known["organization"])
-    rosa, sam = (papers(SubjectType.DRIVER, ids.new("drv"), known[name]) for name in ("rosa", "sam"))
-    coach = papers(SubjectType.VEHICLE, ids.new("veh"), known["coach"])
+    create_subject(SubjectType.ORGANIZATION, ORG, known["organization"])
+    rosa, sam = (create_subject(SubjectType.DRIVER, ids.new("drv"), known[name]) for name in ("rosa", "sam"))
+    coach = create_subject(SubjectType.VEHICLE, ids.new("veh"), known["coach"])
     charter_id = str(quoted()["id"])
     for status in ("booked", "confirmed"):
         assert moved(charter_id, status).status == 200
@@ -105,8 +107,8 @@ def run_by(**until: date) -> str:
     return charter_id
 
 
-def test_a_trip_of_our_own_leaves_when_all_papers_are_in_order() -> None:
-    assert moved(run_by(), "in_progress").status == 200
+def test_start_of_own_trip_with_valid_documents_succeeds() -> None:
+    assert moved(create_assigned_charter(), "in_progress").status == 200
 
 
 @pytest.mark.parametrize(
@@ -118,10 +120,8 @@ def test_a_trip_of_our_own_leaves_when_all_papers_are_in_order() -> None:
         ("coach", "vehicles.0.vehicle_id", "Coach 12"),
     ],
 )
-def test_papers_of_those_who_run_it_hold_it_up_also_when_it_is_started_by_hand(
-    whose: str, field: str, name: str
-) -> None:
-    refused = moved(run_by(**{whose: date(2027, 3, 2)}), "in_progress")
+def test_start_by_hand_with_expired_document_is_rejected(whose: str, field: str, name: str) -> None:
+    refused = moved(create_assigned_charter(**{whose: date(2027, 3, 2)}), "in_progress")
     assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     said = refused.json()["errors"]
     assert {each["field"] for each in said} == {field}

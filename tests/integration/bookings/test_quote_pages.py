@@ -1,4 +1,4 @@
-"""A client's link leads to a page that tells the state of things and takes one answer."""
+"""Routes of the quote page and the itinerary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import PartialUpdate
 from tests.entries import load
 from tests.integration.client import Reply, call, token_for
-from tests.unit.bookings.charters import CLIENT, ORG_ID, ORGANIZATION
+from tests.unit.bookings.builders import CLIENT, ORG_ID, ORGANIZATION
 
 pages = load("bookings", "quote_page")
 STAFF = Caller(org_id=ORG_ID, user_id="usr_1", permissions=frozenset({"charters:write"}))
@@ -36,7 +36,7 @@ def charter() -> Charter:
 
 @pytest.fixture
 def sent(charter: Charter) -> SentQuote:
-    """Its quote, sent."""
+    """The link of the charter's sent quote."""
     return quote_links.send_quote(STAFF, charter.id, SendQuoteInput())
 
 
@@ -49,7 +49,7 @@ def post(token: str, what: str, form: dict[str, str]) -> Reply:
     return call(pages.api, "POST", f"/pages/quotes/{token}/{what}", raw=urlencode(form).encode(), headers=headers)
 
 
-def test_an_open_quote_can_be_answered(charter: Charter, sent: SentQuote) -> None:
+def test_quote_page_of_open_quote_has_answer_forms(charter: Charter, sent: SentQuote) -> None:
     page = get(sent.token)
     assert page.status == 200
     assert page.headers["Cache-Control"] == "no-store"
@@ -58,21 +58,21 @@ def test_an_open_quote_can_be_answered(charter: Charter, sent: SentQuote) -> Non
     assert "Acme Events" in page.text
 
 
-def test_accepting_books_and_leads_back_to_the_page(charter: Charter, sent: SentQuote) -> None:
+def test_accept_form_books_and_redirects(charter: Charter, sent: SentQuote) -> None:
     answer = post(sent.token, "accept", YES)
     assert (answer.status, answer.headers["Location"]) == (303, f"../{sent.token}")
     assert "Your trip is booked" in get(sent.token).text
     assert charter_queries.get_charter(STAFF, charter.id).accepted_by == "Dana Lee"
 
 
-def test_a_second_answer_is_told_what_the_first_was(sent: SentQuote) -> None:
+def test_second_answer_shows_first_answer(sent: SentQuote) -> None:
     post(sent.token, "accept", YES)
     again = post(sent.token, "decline", {"revision_number": "1", "reason": ""})
     assert again.status == 409
     assert "Your trip is booked" in again.text
 
 
-def test_declining_keeps_the_reason(charter: Charter, sent: SentQuote) -> None:
+def test_decline_form_stores_reason(charter: Charter, sent: SentQuote) -> None:
     assert post(sent.token, "decline", {"revision_number": "1", "reason": "The date moved."}).status == 303
     known = charter_queries.get_charter(STAFF, charter.id)
     assert (known.status, known.status_reason) == ("declined", "The date moved.")
@@ -85,20 +85,20 @@ def test_declining_keeps_the_reason(charter: Charter, sent: SentQuote) -> None:
         ({key: value for key, value in YES.items() if key != "agreed"}, "Tick the box to accept."),
     ],
 )
-def test_what_is_missing_is_asked_for_on_the_page(sent: SentQuote, form: dict[str, str], asked: str) -> None:
+def test_incomplete_form_is_shown_again(sent: SentQuote, form: dict[str, str], asked: str) -> None:
     page = post(sent.token, "accept", form)
     assert page.status == 422
     assert asked in page.text
     assert 'action="accept"' in page.text
 
 
-def test_a_form_that_no_page_made_is_refused_on_a_page(sent: SentQuote) -> None:
+def test_invalid_form_shows_error_page(sent: SentQuote) -> None:
     page = post(sent.token, "accept", {**YES, "revision_number": "one"})
     assert page.status == 422
     assert page.headers["Content-Type"].startswith("text/html")
 
 
-def test_a_new_revision_voids_the_link(charter: Charter, sent: SentQuote) -> None:
+def test_link_of_earlier_revision_shows_replaced_page(charter: Charter, sent: SentQuote) -> None:
     charter_service.update(STAFF, charter.id, PartialUpdate({"passengers": 44}), None)
     for page in (get(sent.token), post(sent.token, "accept", YES)):
         assert page.status == 404
@@ -106,20 +106,20 @@ def test_a_new_revision_voids_the_link(charter: Charter, sent: SentQuote) -> Non
         assert charter.number not in page.text
 
 
-def test_an_expired_quote_says_so(sent: SentQuote) -> None:
+def test_quote_page_of_expired_quote_shows_expiry(sent: SentQuote) -> None:
     with clock.frozen(sent.expires_at + timedelta(seconds=1)):
         assert "This quote has expired" in get(sent.token).text
         assert post(sent.token, "accept", YES).status == 409
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 86, "%00", "A" * 500])
-def test_a_token_that_was_not_made_here_finds_nothing(token: str) -> None:
+def test_quote_page_of_forged_token_is_not_found(token: str) -> None:
     page = get(token)
     assert page.status == 404
     assert "This link does not work" in page.text
 
 
-def test_an_itinerary_is_for_those_who_may_read_charters(charter: Charter) -> None:
+def test_itinerary_requires_read_permission(charter: Charter) -> None:
     path = f"/api/v1/charters/{charter.id}/itinerary.pdf"
     assert call(pages.api, "GET", path).status == 401
     assert call(pages.api, "GET", path, token=token_for("clients:read", org_id=ORG_ID)).status == 403

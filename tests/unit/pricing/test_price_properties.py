@@ -1,4 +1,4 @@
-"""What holds for every price."""
+"""Properties of every price."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coachway.pricing.promo_rules import Offer
 from coachway.pricing.quote_calculation import calculate_price
 from coachway.pricing.rule_matching import Trip
 from coachway.pricing.rule_model import WEEKDAYS, PricingRule
-from tests.unit.pricing.making import ACME, OTHER, TERMS, fee, promo, rule, wifi
+from tests.unit.pricing.builders import ACME, OTHER, TERMS, build_rule, flat_fee, promo_code, wifi_amenity
 
 ROUTE = "here>there"
 amounts = st.integers(0, 3) | st.integers(0, 100_000)
@@ -43,7 +43,7 @@ def filters(draw: st.DrawFn) -> dict[str, object]:
 
 
 @st.composite
-def one_rule(draw: st.DrawFn) -> PricingRule:
+def pricing_rules(draw: st.DrawFn) -> PricingRule:
     kind = draw(
         st.sampled_from(
             ["base_rate", "mileage_rate", "deadhead", "hourly_rate", "multiplier", "adjustment", "flat_fee"]
@@ -53,7 +53,7 @@ def one_rule(draw: st.DrawFn) -> PricingRule:
     amount, percent = draw(amounts), draw(percents)
     match kind:
         case "multiplier":
-            return rule(draw(st.sampled_from(["time_multiplier", "seasonal"])), percent=percent, **own)
+            return build_rule(draw(st.sampled_from(["time_multiplier", "seasonal"])), percent=percent, **own)
         case "adjustment":
             rates = ["base_rate", "mileage_rate", "deadhead_rate", "hourly_rate"]
             value = draw(
@@ -62,17 +62,17 @@ def one_rule(draw: st.DrawFn) -> PricingRule:
             )
             who = draw(st.sampled_from(["client", "vehicle"]))
             own |= {"client_id": ACME} if who == "client" else {"vehicle_class": "coach"}
-            return rule(f"{who}_specific", **own, **value)
+            return build_rule(f"{who}_specific", **own, **value)
         case "flat_fee":
             fees = ["booking", "extra_stop", "overnight", "second_driver", "coi", "fuel_surcharge", "minimum_charge"]
-            return fee(draw(st.sampled_from(fees)), amount, **own)
+            return flat_fee(draw(st.sampled_from(fees)), amount, **own)
         case "deadhead":
-            return rule("mileage_rate", amount=amount, deadhead=True, **own)
+            return build_rule("mileage_rate", amount=amount, deadhead=True, **own)
         case _:
-            return rule(kind, amount=amount, **own)
+            return build_rule(kind, amount=amount, **own)
 
 
-rule_sets = st.lists(one_rule(), max_size=14)
+rule_sets = st.lists(pricing_rules(), max_size=14)
 
 
 @st.composite
@@ -99,16 +99,16 @@ def trips(draw: st.DrawFn) -> Trip:
 
 offers = (
     st.none()
-    | percents.map(abs).filter(lambda p: 0 < p <= 100).map(lambda p: Offer("SPRING", promo(percent=p)))
-    | st.integers(1, 100_000).map(lambda cents: Offer("SPRING", promo(amount=cents)))
+    | percents.map(abs).filter(lambda p: 0 < p <= 100).map(lambda p: Offer("SPRING", promo_code(percent=p)))
+    | st.integers(1, 100_000).map(lambda cents: Offer("SPRING", promo_code(amount=cents)))
 )
 taxes = st.sampled_from([Decimal(0), Decimal("8.875"), Decimal(20)])
 fuels = st.sampled_from([Decimal(0), Decimal("0.01"), Decimal("0.0085")])
-AMENITIES = {"wifi": wifi()}
+AMENITIES = {"wifi": wifi_amenity()}
 
 
 @given(rule_sets, trips(), offers, taxes, fuels)
-def test_the_total_is_the_sum_of_the_lines_and_never_negative(
+def test_total_is_sum_of_lines_and_not_negative(
     rules: list[PricingRule], trip: Trip, offer: Offer | None, tax: Decimal, fuel: Decimal
 ) -> None:
     terms = replace(TERMS, tax_percent=tax, fuel_per_mile=fuel)
@@ -119,7 +119,7 @@ def test_the_total_is_the_sum_of_the_lines_and_never_negative(
 
 
 @given(rule_sets, trips(), offers, taxes, fuels, st.decimals(Decimal("0.01"), 3, places=2), st.booleans())
-def test_adding_a_mile_never_lowers_the_price(
+def test_additional_mile_never_lowers_price(
     rules: list[PricingRule],
     trip: Trip,
     offer: Offer | None,
@@ -137,7 +137,7 @@ def test_adding_a_mile_never_lowers_the_price(
 
 
 @given(rule_sets, trips(), st.randoms(use_true_random=False))
-def test_the_order_of_rules_never_matters(rules: list[PricingRule], trip: Trip, chance: random.Random) -> None:
+def test_order_of_rules_does_not_change_price(rules: list[PricingRule], trip: Trip, chance: random.Random) -> None:
     before = calculate_price(trip, rules, TERMS, amenities=AMENITIES)
     shuffled = list(rules)
     chance.shuffle(shuffled)
@@ -145,7 +145,7 @@ def test_the_order_of_rules_never_matters(rules: list[PricingRule], trip: Trip, 
 
 
 @given(rule_sets, trips())
-def test_every_line_explains_its_amount(rules: list[PricingRule], trip: Trip) -> None:
+def test_line_amount_is_quantity_times_unit_amount(rules: list[PricingRule], trip: Trip) -> None:
     for line in calculate_price(trip, rules, TERMS, amenities=AMENITIES).lines:
         assert abs(line.quantity * line.unit_amount - line.amount) <= 1
         assert line.rule_id is None or line.rule_id in {each.id for each in rules} | {"ame_1"}

@@ -1,4 +1,4 @@
-"""Rules through their routes: kept, changed, told of, and found without reading them all."""
+"""Routes of pricing rules, and reads of the index."""
 
 from __future__ import annotations
 
@@ -18,16 +18,26 @@ from coachway.pricing import rule_cache
 from coachway.pricing.rule_cache import _query_index
 from coachway.pricing.rule_index import PAGE_SIZE, IndexPage, index_partition_of
 from coachway.pricing.rule_model import ENTRIES, PricingRule, RuleEntry
-from tests.integration.pricing.asking import ACME, COACH_BASE, ORG, PER_MILE, WEEKEND, ask, line, quote, rule
-from tests.unit.pricing.making import base, mileage
-from tests.unit.pricing.making import rule as made
+from tests.integration.pricing.builders import (
+    ACME,
+    COACH_BASE,
+    ORG,
+    PER_MILE,
+    WEEKEND,
+    ask,
+    calculate_quote,
+    create_rule,
+    line_of,
+)
+from tests.unit.pricing.builders import base_rate, mileage_rate
+from tests.unit.pricing.builders import build_rule as made
 
 
-def entries(shelf: str) -> list[str]:
-    return [each.rule.id for each in query_all(RuleEntry, ENTRIES.partition(org=ORG, shelf=shelf))]
+def entries(partition: str) -> list[str]:
+    return [each.rule.id for each in query_all(RuleEntry, ENTRIES.partition(org=ORG, shelf=partition))]
 
 
-def test_a_rule_is_kept_as_it_was_written() -> None:
+def test_create_rule_stores_input() -> None:
     body = {
         **WEEKEND,
         "scope": "route",
@@ -41,16 +51,16 @@ def test_a_rule_is_kept_as_it_was_written() -> None:
         "valid_until": "2027-12-31",
         "min_passengers": 10,
     }
-    kept = rule(body)
+    kept = create_rule(body)
     assert {name: kept[name] for name in body} == body
     reply = ask("GET", f"/pricing-rules/{kept['id']}")
     assert reply.json() == kept
     assert reply.headers["ETag"] == '"1"'
 
 
-def test_rules_are_listed_newest_first_by_what_they_are() -> None:
-    first, second = rule(COACH_BASE), rule(PER_MILE, client_id=ACME, scope="client")
-    third = rule(PER_MILE, vehicle_class="coach", scope="vehicle")
+def test_list_rules_is_newest_first_and_filtered() -> None:
+    first, second = create_rule(COACH_BASE), create_rule(PER_MILE, client_id=ACME, scope="client")
+    third = create_rule(PER_MILE, vehicle_class="coach", scope="vehicle")
 
     def found(**query: str) -> list[str]:
         return [each["id"] for each in ask("GET", "/pricing-rules", query=query).json()["items"]]
@@ -62,8 +72,8 @@ def test_rules_are_listed_newest_first_by_what_they_are() -> None:
     assert found(vehicle_class="coach") == [third["id"]]
 
 
-def test_a_change_leaves_a_history_of_fields() -> None:
-    kept = rule(PER_MILE)
+def test_update_rule_records_changed_fields() -> None:
+    kept = create_rule(PER_MILE)
     path = f"/pricing-rules/{kept['id']}"
     changed = ask("PUT", path, {"amount": 2.75, "priority": 3})
     assert (changed.status, changed.json()["amount"], changed.json()["name"]) == (200, 2.75, "Per mile")
@@ -77,8 +87,8 @@ def test_a_change_leaves_a_history_of_fields() -> None:
     assert history[1]["actor"]["user_id"].startswith("usr_")
 
 
-def test_a_change_names_the_version_it_saw() -> None:
-    path = f"/pricing-rules/{rule(PER_MILE)['id']}"
+def test_update_rule_checks_if_match() -> None:
+    path = f"/pricing-rules/{create_rule(PER_MILE)['id']}"
     assert ask("PUT", path, {"amount": 3}, headers={"if-match": '"1"'}).status == 200
     assert ask("PUT", path, {"amount": 4}, headers={"if-match": '"1"'}).status == 412
     assert ask("DELETE", path, headers={"if-match": '"1"'}).status == 412
@@ -87,8 +97,8 @@ def test_a_change_names_the_version_it_saw() -> None:
     assert ask("PUT", path, {"amount": 4}).status == 404
 
 
-def test_a_change_that_makes_no_sense_is_refused_by_the_name_of_the_field() -> None:
-    path = f"/pricing-rules/{rule(PER_MILE)['id']}"
+def test_update_rule_rejects_invalid_fields() -> None:
+    path = f"/pricing-rules/{create_rule(PER_MILE)['id']}"
     for body, field in (
         ({"amount": None}, "amount"),
         ({"percent": 5}, "amount"),
@@ -100,8 +110,8 @@ def test_a_change_that_makes_no_sense_is_refused_by_the_name_of_the_field() -> N
         assert (reply.status, reply.json()["errors"][0]["field"]) == (422, field), reply.text
 
 
-def test_a_rule_lies_only_where_its_filters_put_it() -> None:
-    kept = rule(PER_MILE, valid_from="2027-06-01", valid_until="2027-08-31")
+def test_index_entries_follow_rule_changes() -> None:
+    kept = create_rule(PER_MILE, valid_from="2027-06-01", valid_until="2027-08-31")
     assert entries("global") == [kept["id"]] * 3
     path = f"/pricing-rules/{kept['id']}"
     ask("PUT", path, {"vehicle_class": "coach", "scope": None, "valid_from": None})
@@ -109,45 +119,45 @@ def test_a_rule_lies_only_where_its_filters_put_it() -> None:
     assert ask("GET", path).json()["scope"] == "vehicle"
     ask("DELETE", path)
     assert entries("vehicle:coach") == []
-    assert quote()["warnings"][0]["code"] == "no_rate"
+    assert calculate_quote()["warnings"][0]["code"] == "no_rate"
 
 
-def test_the_most_specific_rule_of_many_prices_the_trip() -> None:
-    rule(PER_MILE, amount=9, priority=9999)
-    rule(PER_MILE, amount=8, vehicle_class="coach", scope="vehicle")
-    of_client = rule(PER_MILE, amount=7, client_id=ACME, scope="client")
-    assert line(quote(), "mileage_rate")["rule_id"] == of_client["id"]
-    of_route = rule(PER_MILE, amount=6, route="here > there", scope="route")
-    assert line(quote(route="Here → There"), "mileage_rate")["rule_id"] == of_route["id"]
+def test_quote_uses_most_specific_of_many_rules() -> None:
+    create_rule(PER_MILE, amount=9, priority=9999)
+    create_rule(PER_MILE, amount=8, vehicle_class="coach", scope="vehicle")
+    of_client = create_rule(PER_MILE, amount=7, client_id=ACME, scope="client")
+    assert line_of(calculate_quote(), "mileage_rate")["rule_id"] == of_client["id"]
+    of_route = create_rule(PER_MILE, amount=6, route="here > there", scope="route")
+    assert line_of(calculate_quote(route="Here → There"), "mileage_rate")["rule_id"] == of_route["id"]
     ask("DELETE", f"/pricing-rules/{of_client['id']}")
-    assert line(quote(), "mileage_rate")["unit_amount"] == 8
+    assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 8
 
 
-def test_one_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
+def test_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
     first = date(2026, 6, 1)
-    wanted = mileage(2_00, client_id=ACME, org_id=ORG)
-    rules = [base(org_id=ORG), wanted]
-    rules += [mileage(n, org_id=ORG, client_id=f"cli_01JQ{n:022d}") for n in range(3000)]
-    rules += [mileage(n, org_id=ORG, route=f"Here > Place {n}") for n in range(2000)]
+    wanted = mileage_rate(2_00, client_id=ACME, org_id=ORG)
+    rules = [base_rate(org_id=ORG), wanted]
+    rules += [mileage_rate(n, org_id=ORG, client_id=f"cli_01JQ{n:022d}") for n in range(3000)]
+    rules += [mileage_rate(n, org_id=ORG, route=f"Here > Place {n}") for n in range(2000)]
     rules += [
         made("seasonal", org_id=ORG, percent=5, valid_from=day, valid_until=day)
         for day in (first + timedelta(days=n) for n in range(1000))
     ]
-    rules += [mileage(100 + n, org_id=ORG, priority=n) for n in range(4000)]
+    rules += [mileage_rate(100 + n, org_id=ORG, priority=n) for n in range(4000)]
     _seed(dynamodb, rules)
     assert len(rules) > 10_000
     calls = tally.calls
-    given = quote()
-    assert line(given, "mileage_rate")["rule_id"] == wanted.id
-    assert line(given, "seasonal")["amount"] == 32.5
+    given = calculate_quote()
+    assert line_of(given, "mileage_rate")["rule_id"] == wanted.id
+    assert line_of(given, "seasonal")["amount"] == 32.5
     assert tally.calls - calls <= 30
     calls = tally.calls
-    quote()
+    calculate_quote()
     assert tally.calls - calls <= 5
 
 
 def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:
-    """What 10,000 creations leave behind, without waiting for them."""
+    """Write 10,000 rules and their index entries directly."""
     puts: list[Any] = []
     for each in rules:
         for op in rule_cache.index_ops_on_create(each):
@@ -162,8 +172,8 @@ def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:
     )
 
 
-def test_a_full_shelf_is_read_no_further_than_it_must(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = [mileage(n + 1, org_id=ORG, priority=n) for n in range(1000)]
+def test_full_partition_is_read_only_as_far_as_needed(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [mileage_rate(n + 1, org_id=ORG, priority=n) for n in range(1000)]
     assert {index_partition_of(each) for each in rules} == {"global"}
     _seed(dynamodb, rules)
     read: list[int] = []
@@ -174,5 +184,5 @@ def test_a_full_shelf_is_read_no_further_than_it_must(dynamodb: Any, monkeypatch
         return glance
 
     monkeypatch.setattr(rule_cache, "_query_index", counted)
-    assert line(quote(), "mileage_rate")["unit_amount"] == 10
+    assert line_of(calculate_quote(), "mileage_rate")["unit_amount"] == 10
     assert sum(read) <= 4 * PAGE_SIZE

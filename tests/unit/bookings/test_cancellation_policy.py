@@ -1,4 +1,4 @@
-"""What a cancellation gives back."""
+"""Refunds of cancellations."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ PICKUP = datetime(2027, 3, 3, 14, tzinfo=UTC)
         (timedelta(hours=-5), 0),
     ],
 )
-def test_a_client_gets_back_a_share_by_the_time_left(left: timedelta, percent: int) -> None:
+def test_refund_percent_of_client_depends_on_remaining_time(left: timedelta, percent: int) -> None:
     assert refund_percent(PICKUP, PICKUP - left, Actor.CLIENT) == percent
 
 
-def test_the_operator_gives_everything_back() -> None:
+def test_refund_percent_of_operator_is_100() -> None:
     assert refund_percent(PICKUP, PICKUP, Actor.STAFF) == 100
 
 
 @given(paid=st.integers(0, 10**9), percent=st.integers(0, 100))
-def test_never_more_than_was_paid(paid: int, percent: int) -> None:
+def test_refund_amount_never_exceeds_amount_paid(paid: int, percent: int) -> None:
     assert 0 <= refund_amount(paid, percent) <= paid
 
 
-def test_half_a_cent_is_rounded_up() -> None:
+def test_refund_amount_rounds_half_cents_up() -> None:
     assert refund_amount(101, 50) == 51
 
 
 @given(sooner=st.integers(0, 400), later=st.integers(0, 400))
-def test_cancelling_earlier_never_gives_back_less(sooner: int, later: int) -> None:
+def test_refund_percent_never_decreases_with_notice(sooner: int, later: int) -> None:
     few, many = sorted((sooner, later))
     percents = [refund_percent(PICKUP, PICKUP - timedelta(hours=hours), Actor.CLIENT) for hours in (few, many)]
     assert percents[0] <= percents[1]

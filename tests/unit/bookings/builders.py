@@ -1,4 +1,4 @@
-"""A charter to write tests about."""
+"""Builders of charters, their client and their organization."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ CLIENT: Final = Client(
 )
 
 
-def line(kind: Any, label: str, quantity: str, unit: int, amount: int) -> Line:
+def build_line(kind: Any, label: str, quantity: str, unit: int, amount: int) -> Line:
     return Line(kind=kind, label=label, quantity=Decimal(quantity), unit_amount=unit, amount=amount)
 
 
-def charter(**changed: Any) -> Charter:
-    """A weekend trip from New York by the Garden State Parkway, quoted and sent."""
+def build_charter(**changed: Any) -> Charter:
+    """A quoted and sent one-way trip from New York to Atlantic City, with other fields."""
     stops = [
         Stop(stop_type=StopType.PICKUP, address="11 Wall St, New York, NY", estimated_departure=STARTS),
         Stop(
@@ -60,13 +60,13 @@ def charter(**changed: Any) -> Charter:
     ]
     zoned = [stop.model_copy(update={"timezone": "America/New_York"}) for stop in stops]
     lines = [
-        line("base_rate", "Coach base", "1", 35000, 35000),
-        line("mileage_rate", "Per mile", "200", 250, 50000),
-        line("time_multiplier", "Weekend", "0.25", 85000, 21250),
-        line("amenity", "Wi-Fi", "1", 5000, 5000),
-        line("fuel_surcharge", "Fuel surcharge", "200", 1, 200),
+        build_line("base_rate", "Coach base", "1", 35000, 35000),
+        build_line("mileage_rate", "Per mile", "200", 250, 50000),
+        build_line("time_multiplier", "Weekend", "0.25", 85000, 21250),
+        build_line("amenity", "Wi-Fi", "1", 5000, 5000),
+        build_line("fuel_surcharge", "Fuel surcharge", "200", 1, 200),
     ]
-    known = Charter(
+    default = Charter(
         id="chr_01K3ZV8N6Y3T5G7H9J1M2P4R6S",
         org_id=ORG_ID,
         number="CH-2027-000001",
@@ -95,4 +95,4 @@ def charter(**changed: Any) -> Charter:
         quote_sent_at=SENT,
         quote_expires_at=EXPIRES,
     )
-    return known.model_copy(update=changed)
+    return default.model_copy(update=changed)

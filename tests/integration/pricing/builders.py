@@ -1,4 +1,4 @@
-"""Asks pricing's routes, as a manager of an organization."""
+"""Requests to the routes of pricing, by a manager of an organization."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ api = load("pricing", "api").api
 BASE: Final = "/api/v1/pricing"
 ORG: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 OTHER_ORG: Final = "org_01JQYYYYYYYYYYYYYYYYYYYYYY"
-EVERYTHING: Final = "pricing:read pricing:write charters:write"
+ALL_PERMISSIONS: Final = "pricing:read pricing:write charters:write"
 ACME: Final = "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 ZENITH: Final = "cli_01JQYYYYYYYYYYYYYYYYYYYYYY"
 """Another client of the same organization."""
@@ -25,7 +25,7 @@ WEEKEND: Final = {
     "percent": 25,
     "weekdays": ["saturday", "sunday"],
 }
-ASKED: Final = {
+QUOTE_REQUEST: Final = {
     "client_id": ACME,
     "vehicle_class": "coach",
     "trip_date": "2027-03-03",
@@ -37,23 +37,23 @@ ASKED: Final = {
 
 
 def ask(
-    method: str, path: str, body: Any = None, *, org_id: str = ORG, permissions: str = EVERYTHING, **more: Any
+    method: str, path: str, body: Any = None, *, org_id: str = ORG, permissions: str = ALL_PERMISSIONS, **more: Any
 ) -> Reply:
     return call(api, method, BASE + path, body, token=token_for(permissions, org_id=org_id), **more)
 
 
-def rule(body: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def create_rule(body: dict[str, Any], **fields: Any) -> dict[str, Any]:
     reply = ask("POST", "/pricing-rules", {**body, **fields})
     assert reply.status == 201, reply.text
     return dict(reply.json())
 
 
-def quote(**fields: Any) -> dict[str, Any]:
-    reply = ask("POST", "/calculate-quote", {**ASKED, **fields})
+def calculate_quote(**fields: Any) -> dict[str, Any]:
+    reply = ask("POST", "/calculate-quote", {**QUOTE_REQUEST, **fields})
     assert reply.status == 200, reply.text
     return dict(reply.json())
 
 
-def line(answer: dict[str, Any], kind: str) -> dict[str, Any]:
-    (found,) = [each for each in answer["lines"] if each["kind"] == kind]
-    return dict(found)
+def line_of(answer: dict[str, Any], kind: str) -> dict[str, Any]:
+    (line,) = [line for line in answer["lines"] if line["kind"] == kind]
+    return dict(line)

@@ -1,4 +1,4 @@
-"""Which rules match, and which of them wins."""
+"""Matching of pricing rules, and winners."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from coachway.pricing.rule_matching import matches, pick_winners, route_of
 from coachway.pricing.rule_model import RuleInput
-from tests.unit.pricing.making import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, mileage, rule, trip
+from tests.unit.pricing.builders import ACME, NEW_YORK, OTHER, SATURDAY, WEDNESDAY, build_rule, build_trip, mileage_rate
 
 ROUTE = "New York, NY > Atlantic City, NJ"
 
@@ -50,55 +50,55 @@ ROUTE = "New York, NY > Atlantic City, NJ"
         ({"start_time": "06:00", "end_time": "09:00"}, {"start_time": "09:00"}, False),
     ],
 )
-def test_a_rule_matches_when_all_its_filters_do(filters: dict[str, Any], asked: dict[str, Any], expected: bool) -> None:
-    asked_about = trip(**asked)
-    assert matches(mileage(**filters), asked_about, asked_about.days[0]) is expected
+def test_matches_requires_all_filters(filters: dict[str, Any], asked: dict[str, Any], expected: bool) -> None:
+    asked_about = build_trip(**asked)
+    assert matches(mileage_rate(**filters), asked_about, asked_about.days[0]) is expected
 
 
-def test_a_night_window_looks_at_both_halves_of_the_repeated_hour() -> None:
-    night = mileage(start_time="01:00", end_time="02:00")
+def test_matches_night_window_covers_repeated_hour() -> None:
+    night = mileage_rate(start_time="01:00", end_time="02:00")
     for offset in ("-04:00", "-05:00"):
-        asked = trip(departs_at=datetime.fromisoformat(f"2027-11-07T01:30:00{offset}"))
+        asked = build_trip(departs_at=datetime.fromisoformat(f"2027-11-07T01:30:00{offset}"))
         assert matches(night, asked, asked.days[0])
 
 
-def test_the_most_specific_rule_of_a_type_wins() -> None:
-    everywhere = mileage(9_00, priority=9999)
-    of_class = mileage(8_00, vehicle_class="coach", priority=50)
-    of_client = mileage(7_00, client_id=ACME, priority=10)
-    of_route = mileage(6_00, route=ROUTE)
-    asked = trip(client_id=ACME, route=ROUTE)
+def test_pick_winners_prefers_most_specific_rule() -> None:
+    everywhere = mileage_rate(9_00, priority=9999)
+    of_class = mileage_rate(8_00, vehicle_class="coach", priority=50)
+    of_client = mileage_rate(7_00, client_id=ACME, priority=10)
+    of_route = mileage_rate(6_00, route=ROUTE)
+    asked = build_trip(client_id=ACME, route=ROUTE)
     rules = [everywhere, of_class, of_client, of_route]
     for expected in (of_route, of_client, of_class, everywhere):
         assert pick_winners(rules, asked, WEDNESDAY)["mileage_rate"] is expected
         rules.remove(expected)
 
 
-def test_priority_decides_within_a_scope_and_then_the_newest() -> None:
-    older = mileage(1_00, priority=5, id="prl_01K00000000000000000000000")
-    newer = mileage(2_00, priority=5, id="prl_01K10000000000000000000000")
-    higher = mileage(3_00, priority=6, id="prl_01J00000000000000000000000")
-    assert pick_winners([newer, older], trip(), WEDNESDAY)["mileage_rate"] is newer
-    assert pick_winners([newer, higher, older], trip(), WEDNESDAY)["mileage_rate"] is higher
+def test_pick_winners_prefers_priority_then_newest() -> None:
+    older = mileage_rate(1_00, priority=5, id="prl_01K00000000000000000000000")
+    newer = mileage_rate(2_00, priority=5, id="prl_01K10000000000000000000000")
+    higher = mileage_rate(3_00, priority=6, id="prl_01J00000000000000000000000")
+    assert pick_winners([newer, older], build_trip(), WEDNESDAY)["mileage_rate"] is newer
+    assert pick_winners([newer, higher, older], build_trip(), WEDNESDAY)["mileage_rate"] is higher
 
 
-def test_the_order_of_rules_decides_nothing() -> None:
-    rules = [mileage(n, priority=n % 3, vehicle_class="coach" if n % 2 else None) for n in range(1, 40)]
-    expected = pick_winners(rules, trip(), WEDNESDAY)
+def test_pick_winners_ignores_order_of_rules() -> None:
+    rules = [mileage_rate(n, priority=n % 3, vehicle_class="coach" if n % 2 else None) for n in range(1, 40)]
+    expected = pick_winners(rules, build_trip(), WEDNESDAY)
     for seed in range(20):
         random.Random(seed).shuffle(rules)
-        assert pick_winners(rules, trip(), WEDNESDAY) == expected
+        assert pick_winners(rules, build_trip(), WEDNESDAY) == expected
 
 
-def test_deadhead_miles_and_each_fee_have_winners_of_their_own() -> None:
+def test_pick_winners_separates_deadhead_and_fees() -> None:
     rules = [
-        mileage(2_50),
-        mileage(1_00, deadhead=True),
-        rule("flat_fee", fee="amenity", code="wifi", amount=1),
-        rule("flat_fee", fee="amenity", code="bar", amount=2),
-        rule("flat_fee", amount=3),
+        mileage_rate(2_50),
+        mileage_rate(1_00, deadhead=True),
+        build_rule("flat_fee", fee="amenity", code="wifi", amount=1),
+        build_rule("flat_fee", fee="amenity", code="bar", amount=2),
+        build_rule("flat_fee", amount=3),
     ]
-    won = pick_winners(rules, trip(), WEDNESDAY)
+    won = pick_winners(rules, build_trip(), WEDNESDAY)
     assert sorted(won) == [
         "deadhead_rate",
         "flat_fee:amenity:bar",
@@ -108,19 +108,19 @@ def test_deadhead_miles_and_each_fee_have_winners_of_their_own() -> None:
     ]
 
 
-def test_each_24_hours_begun_are_a_day() -> None:
+def test_build_trip_counts_each_24_hours_begun() -> None:
     departs = datetime(2027, 3, 5, 8, tzinfo=NEW_YORK)
-    assert len(trip(departs_at=departs, returns_at=datetime(2027, 3, 6, 8, tzinfo=NEW_YORK)).days) == 1
-    assert trip(departs_at=departs, returns_at=datetime(2027, 3, 7, 20, tzinfo=NEW_YORK)).days == (
+    assert len(build_trip(departs_at=departs, returns_at=datetime(2027, 3, 6, 8, tzinfo=NEW_YORK)).days) == 1
+    assert build_trip(departs_at=departs, returns_at=datetime(2027, 3, 7, 20, tzinfo=NEW_YORK)).days == (
         date(2027, 3, 5),
         SATURDAY,
         date(2027, 3, 7),
     )
-    assert len(trip(hours=Decimal(30)).days) == 2
-    assert len(trip(hours=Decimal(30), days=4).days) == 4
+    assert len(build_trip(hours=Decimal(30)).days) == 2
+    assert len(build_trip(hours=Decimal(30), days=4).days) == 4
 
 
-def test_a_route_is_named_by_the_places_of_its_ends() -> None:
+def test_route_of_uses_first_and_last_place() -> None:
     out = ["11 Wall St, New York, NY 10005", "1901 Boardwalk, Atlantic City, NJ 08401-1234, USA"]
     assert route_of(out) == ROUTE
     assert route_of([*out, "Penn Station, New York, NY"]) == ROUTE
@@ -129,7 +129,7 @@ def test_a_route_is_named_by_the_places_of_its_ends() -> None:
     assert route_of([]) is None
 
 
-def test_addresses_that_name_no_places_make_no_route() -> None:
+def test_route_of_addresses_without_places_is_none() -> None:
     assert route_of(["x" * 300, "Boston, MA"]) is None
     assert route_of(["11 Wall St,\nNew York,\tNY", "Boston, MA"]) == "New York, NY > Boston, MA"
     assert route_of(["a\x00b", "Boston, MA"]) is None
@@ -146,8 +146,8 @@ def test_addresses_that_name_no_places_make_no_route() -> None:
         ({"client_id": ACME, "scope": "global"}, "global"),
     ],
 )
-def test_a_scope_left_out_is_the_narrowest_that_the_filters_name(filters: dict[str, Any], scope: str) -> None:
-    assert mileage(**filters).scope == scope
+def test_rule_input_defaults_to_most_specific_scope(filters: dict[str, Any], scope: str) -> None:
+    assert mileage_rate(**filters).scope == scope
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,6 @@ def test_a_scope_left_out_is_the_narrowest_that_the_filters_name(filters: dict[s
         ({"rule_type": "base_rate", "amount": 1, "surprise": 1}, "surprise"),
     ],
 )
-def test_a_senseless_rule_is_refused_by_the_name_of_the_field(wrong: dict[str, Any], named: str) -> None:
+def test_rule_input_rejects_inconsistent_fields(wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         RuleInput(name="Rule", **wrong)

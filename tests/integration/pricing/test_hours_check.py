@@ -1,4 +1,4 @@
-"""Whether an itinerary is legal, through its route."""
+"""The route of the hours-of-service check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
-from tests.integration.pricing.asking import ORG, PER_MILE, ask, rule
+from tests.integration.pricing.builders import ORG, PER_MILE, ask, create_rule
 
 
 def stops(departs: str, arrives: str) -> list[dict[str, Any]]:
@@ -40,15 +40,15 @@ def check(**body: Any) -> dict[str, Any]:
     return dict(reply.json())
 
 
-def test_a_short_trip_is_legal_for_one_driver() -> None:
+def test_check_of_short_trip_is_legal_for_one_driver() -> None:
     found = check(stops=stops("2027-03-03T06:00:00-05:00", "2027-03-03T11:00:00-05:00"), miles=250)
     assert (found["verdict"], found["legal_for_one_driver"], found["drivers_needed"]) == ("OK", True, 1)
     assert (found["relief"], found["violations"], found["warnings"], found["added_price"]) == ([], [], [], None)
 
 
-def test_a_long_trip_says_where_relief_takes_over_and_what_it_costs() -> None:
-    rule(PER_MILE)
-    rule({"name": "Second driver", "rule_type": "flat_fee", "fee": "second_driver", "amount": 300})
+def test_check_of_long_trip_returns_relief_and_price() -> None:
+    create_rule(PER_MILE)
+    create_rule({"name": "Second driver", "rule_type": "flat_fee", "fee": "second_driver", "amount": 300})
     found = check(stops=LONG, miles=790, vehicle_class="coach")
     assert (found["verdict"], found["drivers_needed"], found["driving_hours"]) == ("BLOCK", 2, 14)
     assert found["violations"][0]["rule"] == "drive"
@@ -59,12 +59,12 @@ def test_a_long_trip_says_where_relief_takes_over_and_what_it_costs() -> None:
     assert found["warnings"][0]["blocking"] is True
 
 
-def test_a_second_driver_makes_it_legal() -> None:
+def test_check_with_second_driver_is_legal() -> None:
     found = check(stops=LONG, miles=790, requires_second_driver=True)
     assert (found["verdict"], found["drivers"], found["warnings"]) == ("OK", 2, [])
 
 
-def test_stops_without_times_are_unknown_never_legal() -> None:
+def test_check_without_times_is_unknown() -> None:
     found = check(stops=[{}, {}])
     assert (found["verdict"], found["legal_for_one_driver"]) == ("UNKNOWN", False)
     assert found["warnings"] == [
@@ -72,15 +72,15 @@ def test_stops_without_times_are_unknown_never_legal() -> None:
     ]
 
 
-def test_stops_out_of_order_are_refused_by_the_name_of_the_field() -> None:
+def test_check_rejects_stops_out_of_order() -> None:
     backwards = stops("2027-03-03T06:00:00-05:00", "2027-03-03T05:00:00-05:00")
     hasty = {**backwards[1], "estimated_departure": "2027-03-03T04:00:00-05:00"}
     reply = ask("POST", "/dot-compliance", {"stops": [{}, hasty]})
     assert (reply.status, reply.json()["errors"][0]["field"]) == (422, "stops.1.estimated_departure")
 
 
-def test_the_organization_s_rules_are_those_that_hold_where_none_are_named() -> None:
-    """Nine hours in one go: legal with passengers, not with goods, which need a break after eight."""
+def test_check_uses_ruleset_of_organization_by_default() -> None:
+    """Nine hours of driving are legal with passengers; property carriers need a break after eight."""
     house = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
     store.commit(Caller.system("tests", ORG), Update(house, house.model_copy(update={"hours_policy": policy})))

@@ -1,4 +1,4 @@
-"""When a trip is paid for."""
+"""Instalments of charters."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def schedule(
     return instalments.plan_instalments(total, has_terms=has_terms, accepted_on=accepted, trip_date=TRIP, policy=policy)
 
 
-def said(parts: list[Instalment]) -> list[tuple[str, int, int | None]]:
-    """Kind, cents, and how many days before the trip; None: at acceptance."""
+def summarize(parts: list[Instalment]) -> list[tuple[str, int, int | None]]:
+    """Kind, cents, and days before the trip; None if due at acceptance."""
     return [(part.kind.value, part.amount, (TRIP - part.due_on).days if part.due_on else None) for part in parts]
 
 
@@ -51,11 +51,13 @@ def said(parts: list[Instalment]) -> list[tuple[str, int, int | None]]:
         ),
     ],
 )
-def test_the_table(total: int, days: int, policy: PaymentPolicy, expected: list[tuple[str, int, int | None]]) -> None:
-    assert said(schedule(total, days, policy)) == expected
+def test_plan_instalments_of_policy_and_dates(
+    total: int, days: int, policy: PaymentPolicy, expected: list[tuple[str, int, int | None]]
+) -> None:
+    assert summarize(schedule(total, days, policy)) == expected
 
 
-def test_a_client_with_terms_is_invoiced_afterwards() -> None:
+def test_plan_instalments_for_client_with_terms_is_empty() -> None:
     assert schedule(726_50, 60, has_terms=True) == []
 
 
@@ -63,7 +65,7 @@ POLICIES = st.builds(PaymentPolicy, deposit_percent=st.integers(0, 100), balance
 
 
 @given(st.integers(0, 10_000_000_00), st.integers(0, 900), POLICIES, st.booleans())
-def test_the_parts_are_the_whole_price_and_none_is_due_after_the_trip(
+def test_plan_instalments_adds_up_and_is_due_by_trip(
     total: int, days: int, policy: PaymentPolicy, has_terms: bool
 ) -> None:
     parts = schedule(total, days, policy, has_terms=has_terms)
@@ -78,7 +80,7 @@ def test_the_parts_are_the_whole_price_and_none_is_due_after_the_trip(
 
 
 @given(st.integers(1, 1_000_000), st.integers(0, 100), POLICIES, st.integers(0, 1_200_000))
-def test_what_is_paid_goes_to_the_parts_in_their_order(total: int, days: int, policy: PaymentPolicy, paid: int) -> None:
+def test_open_instalments_applies_payments_in_order(total: int, days: int, policy: PaymentPolicy, paid: int) -> None:
     parts = schedule(total, days, policy)
     left = instalments.open_instalments(parts, paid)
     assert sum(left) == max(0, total - paid)
@@ -101,7 +103,7 @@ BALANCE = Instalment(kind=InstalmentKind.BALANCE, amount=300, due_on=date(2027, 
         (BALANCE, 1, True, date(2027, 2, 18), InstalmentStatus.OVERDUE),
     ],
 )
-def test_how_an_instalment_stands(
+def test_instalment_status_by_date_and_amount(
     part: Instalment, left: int, accepted: bool, today: date, expected: InstalmentStatus
 ) -> None:
     assert instalments.instalment_status(part, left, accepted=accepted, today=today) is expected
@@ -115,11 +117,13 @@ def test_how_an_instalment_stands(
         ([DEPOSIT, BALANCE.model_copy(update={"due_on": date(2027, 3, 4)})], 400, "by the trip date"),
     ],
 )
-def test_what_was_agreed_must_fit(parts: list[Instalment], total: int, wrong: str) -> None:
+def test_require_valid_schedule_rejects_inconsistent_instalments(
+    parts: list[Instalment], total: int, wrong: str
+) -> None:
     with pytest.raises(Invalid, match=wrong):
         instalments.require_valid_schedule(parts, total, TRIP)
 
 
-def test_the_next_day_to_pay() -> None:
+def test_next_due_date_is_first_unpaid_one() -> None:
     assert instalments.next_due_date([DEPOSIT, BALANCE], 100) == date(2027, 2, 17)
     assert instalments.next_due_date([DEPOSIT, BALANCE], 400) is None
