@@ -124,7 +124,7 @@ def test_nothing_of_an_erased_client_is_left_but_dates_and_amounts(stack: Stack,
             ask("PUT", f"/charters/{away['id']}", {"passengers": 12, "notes": f"{quill.mark} and friends"})
             ask("POST", f"/charters/{away['id']}/send-quote", {"expires_in_hours": 72})
     refused = quill.carrier.send("POST", f"{path}/erase")
-    assert (refused.status_code, refused.json()["title"]) == (409, "it has trips to come")
+    assert (refused.status_code, refused.json()["code"]) == (409, "client_has_upcoming_trips")
     quill.cancelled(charter)
 
     exported = ask("GET", f"{path}/export")

@@ -88,7 +88,7 @@ def test_booking_many_at_once_respects_credit_limit(stack: Stack) -> None:
     step = {"status": "booked", "accepted_by": "Dana Lee"}
     answers = at_once(12, lambda n: carrier.send("POST", f"/charters/{trips[n]}/status", step), in_flight=PROCESSES)
     assert statuses(answers) == {200: 5, 409: 7}
-    assert {each.json()["title"] for each in answers if each.status_code == 409} == {"over the credit limit"}
+    assert {each.json()["code"] for each in answers if each.status_code == 409} == {"credit_limit_exceeded"}
     assert carrier.ask("GET", f"/clients/{carrier.client_id}/credit")["available_credit"] == 0
 
 

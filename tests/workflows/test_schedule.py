@@ -33,7 +33,7 @@ def _run(stack: Stack, function: str) -> Any:
     return told
 
 
-def test_a_quote_that_nobody_answered_expires_once(own: Stack) -> None:
+def test_unanswered_quote_expires_once(own: Stack) -> None:
     carrier = Carrier.opened(own)
     departure = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
     stops = carrier.trip()["stops"]
@@ -43,12 +43,12 @@ def test_a_quote_that_nobody_answered_expires_once(own: Stack) -> None:
     _run(own, "bookings-schedule")
     quote = carrier.ask("GET", f"/charters/{charter['id']}")
     assert quote["status"] == "quote"
-    # A link is never good for longer than until the departure.
+    # A link is not valid beyond the departure.
     assert datetime.fromisoformat(quote["quote_expires_at"]) == departure
 
-    _end_time_to_answer(carrier, charter["id"])
+    _expire_quote(carrier, charter["id"])
     refused = carrier.accept(charter["token"])
-    assert (refused.status_code, refused.json()["title"]) == (409, "this quote has expired")
+    assert (refused.status_code, refused.json()["code"]) == (409, "quote_expired")
 
     at_once(4, lambda _: _run(own, "bookings-schedule"))
     _run(own, "bookings-schedule")
@@ -62,7 +62,7 @@ def test_a_quote_that_nobody_answered_expires_once(own: Stack) -> None:
     assert carrier.history(charter["id"])[-1]["actor"]["role"] == "system"
     summary = carrier.ask("GET", "/charters/dashboard-summary")["by_status"]
     assert (summary["expired"]["count"], summary["quote"]["count"]) == (1, 1)
-    assert carrier.accept(charter["token"]).json()["title"] == "this quote has expired"
+    assert carrier.accept(charter["token"]).json()["code"] == "quote_expired"
     assert carrier.http.get(f"/quotes/{charter['token']}").json()["status"] == "expired"
     assert "expired" in httpx.get(charter["url"], timeout=60).text
 
@@ -95,8 +95,8 @@ def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(own: S
     jwt.decode(new, jwt.PyJWK(published[_key_of(new)]).key, algorithms=["ES256"], options={"verify_aud": False})
 
 
-def _end_time_to_answer(carrier: Carrier, charter_id: str) -> None:
-    """Let the time of a quote be over: the table says that it ended just now."""
+def _expire_quote(carrier: Carrier, charter_id: str) -> None:
+    """Set the expiry of a quote to now in the table."""
     now, table = datetime.now(UTC), carrier.stack.client("dynamodb")
     link = _stored(carrier.stack, QuoteLink, LINK.key(org=carrier.org_id, charter=charter_id))
     charter = _stored(carrier.stack, Charter, CHARTER.key(org=carrier.org_id, id=charter_id))

@@ -1,4 +1,4 @@
-"""A recurring series is there as a whole or not at all, also when its writer is killed."""
+"""Recurring series on the deployed stack, also when the function that creates them is killed."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _create(carrier: Carrier, key: str = "") -> httpx.Response:
     return carrier.send("POST", WEEKLY, carrier.trip(), **({"idempotency_key": key} if key else {}))
 
 
-def _agrees(carrier: Carrier, series: int) -> None:
-    """All of so many series is there: charters, numbers, counts; nothing of any other."""
+def _require_complete(carrier: Carrier, series: int) -> None:
+    """Require that so many series are complete: charters, numbers, counts; and nothing else."""
     charters = carrier.everything("/charters")
     assert len(charters) == series * WEEKS
     assert Counter(Counter(each["series_id"] for each in charters).values()) == ({WEEKS: series} if series else {})
@@ -42,19 +42,19 @@ def _agrees(carrier: Carrier, series: int) -> None:
     assert (summary["total"], summary["open_value"]) == (series * WEEKS, series * WEEKS * 726.5)
 
 
-def _all_told(carrier: Carrier, tap: Tap, series: int) -> None:
-    """Each charter's event is in its history once, and was published; each has its quote."""
+def _require_all_published(carrier: Carrier, tap: Tap, series: int) -> None:
+    """Require that each charter has one published event in its history, and its quote."""
     wanted = {"charter.created": series * WEEKS, "quote.calculated": series * WEEKS, "series.created": series}
-    told = Counter(each.type for each in recorded(carrier))
-    assert {name: told[name] for name in wanted} == wanted
+    result = Counter(each.type for each in recorded(carrier))
+    assert {name: result[name] for name in wanted} == wanted
     kept = {each.event_id for each in recorded(carrier) if each.type in wanted}
     eventually(lambda: kept <= set(tap.ids()), 60, "not everything was published")
     quotes = {each["id"] for each in carrier.everything("/pricing/quotes")}
     assert {each["quote"]["id"] for each in carrier.everything("/charters")} <= quotes
 
 
-def _lying(carrier: Carrier) -> list[dict[str, Any]]:
-    """Parcels of this organization that nobody delivered yet."""
+def _pending_batches(carrier: Carrier) -> list[dict[str, Any]]:
+    """Undelivered batches of this organization."""
     answer = carrier.stack.client("dynamodb").query(
         TableName=carrier.stack.table,
         IndexName="gsi1",
@@ -64,7 +64,7 @@ def _lying(carrier: Carrier) -> list[dict[str, Any]]:
     return [each for each in answer["Items"] if each["pk"]["S"].startswith(f"ORG#{carrier.org_id}#")]
 
 
-def test_fifty_two_charters_are_made_at_once(own: Stack, tap: Tap) -> None:
+def test_create_series_of_52_charters_at_once(own: Stack, tap: Tap) -> None:
     carrier = Carrier.opened(own)
     answer = _create(carrier)
     assert answer.status_code == 201, answer.text
@@ -73,14 +73,14 @@ def test_fifty_two_charters_are_made_at_once(own: Stack, tap: Tap) -> None:
     assert {each["series_total"] for each in made} == {WEEKS}
     # Nine o'clock in New York, in winter and in summer.
     assert {each["stops"][0]["estimated_departure"][11:16] for each in made} == {"09:00"}
-    _agrees(carrier, 1)
-    assert _lying(carrier) == []
-    _all_told(carrier, tap, 1)
+    _require_complete(carrier, 1)
+    assert _pending_batches(carrier) == []
+    _require_all_published(carrier, tap, 1)
     history = carrier.history(made[-1]["id"])
     assert [each["type"] for each in history] == ["charter.created"]
 
 
-def test_a_series_whose_writer_is_killed_is_whole_or_not_there(own: Stack, tap: Tap) -> None:
+def test_create_series_killed_is_complete_or_absent(own: Stack, tap: Tap) -> None:
     carrier = Carrier.opened(own)
     carrier.ask("GET", "/charters/dashboard-summary")
     with ThreadPoolExecutor(1) as thread:
@@ -89,12 +89,12 @@ def test_a_series_whose_writer_is_killed_is_whole_or_not_there(own: Stack, tap: 
             time.sleep(seconds)
             kill(own, "bookings-api")
             asked.result()
-            _agrees(carrier, 1 if carrier.everything("/charters") else 0)
+            _require_complete(carrier, 1 if carrier.everything("/charters") else 0)
     again = eventually(lambda: _answered(carrier), 60)
     assert len(again.json()["items"]) == WEEKS
-    _agrees(carrier, 1)
+    _require_complete(carrier, 1)
     _deliver(carrier)
-    _all_told(carrier, tap, 1)
+    _require_all_published(carrier, tap, 1)
 
 
 def _answered(carrier: Carrier) -> httpx.Response | None:
@@ -102,27 +102,27 @@ def _answered(carrier: Carrier) -> httpx.Response | None:
     return answer if answer.status_code == 201 else None
 
 
-def test_what_a_killed_writer_had_left_to_tell_is_told_by_the_timer(own: Stack, tap: Tap) -> None:
+def test_timer_delivers_batches_of_killed_request(own: Stack, tap: Tap) -> None:
     carrier = Carrier.opened(own)
     carrier.ask("GET", "/charters/dashboard-summary")
     with ThreadPoolExecutor(1) as thread:
         for attempt in range(1, 6):
             asked = thread.submit(_create, carrier)
             _kill_between(own, carrier, asked)
-            _agrees(carrier, attempt)
-            if _lying(carrier):
+            _require_complete(carrier, attempt)
+            if _pending_batches(carrier):
                 break
-    assert _lying(carrier), "the writer was never cut off between the series and what it tells"
+    assert _pending_batches(carrier), "the writer was never cut off between the series and what it tells"
     _run_timer(own)
-    assert _lying(carrier), "what is a minute old may still be in its writer's hands"
+    assert _pending_batches(carrier), "what is a minute old may still be in its writer's hands"
     _deliver(carrier)
-    _all_told(carrier, tap, attempt)
+    _require_all_published(carrier, tap, attempt)
 
 
 def _kill_between(own: Stack, carrier: Carrier, asked: Future[httpx.Response]) -> None:
     """Kill the writer as soon as its transaction shows."""
     while not asked.done():
-        if _lying(carrier):
+        if _pending_batches(carrier):
             kill(own, "bookings-api")
             break
     asked.result()
@@ -130,20 +130,20 @@ def _kill_between(own: Stack, carrier: Carrier, asked: Future[httpx.Response]) -
 
 def _run_timer(own: Stack) -> dict[str, int]:
     answer = own.client("lambda").invoke(FunctionName=own.function("bookings-schedule"), Payload=b"{}")
-    told: dict[str, int] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    return told
+    result: dict[str, int] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, result
+    return result
 
 
 def _deliver(carrier: Carrier) -> None:
-    """Let a minute pass for the parcels that lie about, and two timers run at once: nothing is told twice."""
+    """Age the pending batches by two minutes and run two timers at once: nothing is published twice."""
     table = carrier.stack.client("dynamodb")
-    lying = _lying(carrier)
-    for each in lying:
-        parcel = OutboxBatch.model_validate_json(each["doc"]["S"])
-        parcel.packed_at -= timedelta(minutes=2)
-        table.put_item(TableName=carrier.stack.table, Item=to_item(parcel))
+    pending = _pending_batches(carrier)
+    for each in pending:
+        batch = OutboxBatch.model_validate_json(each["doc"]["S"])
+        batch.packed_at -= timedelta(minutes=2)
+        table.put_item(TableName=carrier.stack.table, Item=to_item(batch))
     with ThreadPoolExecutor(2) as threads:
-        told = list(threads.map(lambda _: _run_timer(carrier.stack), range(2)))
-    assert sum(each["delivered"] for each in told) == len(lying)
-    assert _lying(carrier) == []
+        result = list(threads.map(lambda _: _run_timer(carrier.stack), range(2)))
+    assert sum(each["delivered"] for each in result) == len(pending)
+    assert _pending_batches(carrier) == []
