@@ -37,12 +37,12 @@ def find_candidates(org_id: str, trip: Trip, edition_read: int | None = None) ->
     """Rules that include the winners for a trip; an edition that is already loaded saves a read."""
     edition = parse_edition(store.get_counters(EDITION.key(org=org_id))) if edition_read is None else edition_read
 
-    def read_page(shelf: str, prefix: str, after: str | None) -> IndexPage:
-        key = (org_id, edition, shelf, prefix, after)
+    def read_page(partition: str, prefix: str, cursor: str | None) -> IndexPage:
+        key = (org_id, edition, partition, prefix, cursor)
         if key in _cache:
             _cache.move_to_end(key)
             return _cache[key]
-        page = _cache[key] = _query_index(org_id, shelf, prefix, after)
+        page = _cache[key] = _query_index(org_id, partition, prefix, cursor)
         if len(_cache) > _MAX_CACHED_PAGES:
             _cache.popitem(last=False)
         return page
@@ -50,9 +50,9 @@ def find_candidates(org_id: str, trip: Trip, edition_read: int | None = None) ->
     return collect_candidates(trip, read_page)
 
 
-def _query_index(org_id: str, shelf: str, prefix: str, after: str | None) -> IndexPage:
-    partition = ENTRIES.partition(org=org_id, shelf=shelf)
-    page = query_page(RuleEntry, ENTRIES, [partition], PageQuery(limit=PAGE_SIZE, cursor=after), prefix=prefix)
+def _query_index(org_id: str, partition: str, prefix: str, cursor: str | None) -> IndexPage:
+    pk = ENTRIES.partition(org=org_id, shelf=partition)
+    page = query_page(RuleEntry, ENTRIES, [pk], PageQuery(limit=PAGE_SIZE, cursor=cursor), prefix=prefix)
     return IndexPage([entry.rule for entry in page.items], page.next_cursor)
 
 
