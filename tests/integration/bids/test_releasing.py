@@ -72,7 +72,7 @@ def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
     driven = before.vehicles[0].model_copy(update={"assignment_id": "asg_1", "driver_id": "drv_1"})
     store.commit(SYSTEM, *coverage.cover_ops(SYSTEM, before, [driven], "assigned"))
     refused = ask("POST", f"/bids/{made}/release", WHY)
-    assert (refused.status, refused.json()["detail"]) == (409, "release asg_1 first")
+    assert (refused.status, refused.json()["detail"]) == (409, "Release asg_1 first.")
     assert now_of(trip)["vendor_id"] == one
 
 
