@@ -21,8 +21,8 @@ from coachway.vendors.model import Vendor
 from coachway.vendors.rules import Status
 from tests.entries import load
 from tests.integration import carriers
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
 
 api = load("bids", "api").api
@@ -33,7 +33,7 @@ MANAGER = "bids:read bids:write bids:award charters:read charters:write"
 def found() -> None:
     """The organization, a client, prices."""
     reminder_times.clear_timezone_cache()
-    asking.found()
+    booking_builders.create_organizations()
 
 
 def ask(method: str, path: str, body: Any = None, *, vendor: str = "", rights: str = MANAGER, **more: Any) -> Reply:
@@ -75,19 +75,21 @@ def vendor(name: str = "Premium Coach Lines", *, until: date = date(2028, 1, 1),
 
 def charter(**fields: Any) -> dict[str, Any]:
     """A quote."""
-    return asking.quoted(**fields)
+    return booking_builders.create_charter(**fields)
 
 
 def booked(**fields: Any) -> dict[str, Any]:
     """A charter that its client wants."""
     made = charter(**fields)
-    reply = asking.ask("POST", f"/charters/{made['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"})
+    reply = booking_builders.ask(
+        "POST", f"/charters/{made['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"}
+    )
     assert reply.status == 200, reply.text
     return dict(reply.json())
 
 
 def now_of(charter_id: str) -> dict[str, Any]:
-    return dict(asking.ask("GET", f"/charters/{charter_id}").json())
+    return dict(booking_builders.ask("GET", f"/charters/{charter_id}").json())
 
 
 def offer(charter_id: str, price: float = 1250, **fields: Any) -> dict[str, Any]:

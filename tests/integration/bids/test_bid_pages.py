@@ -19,8 +19,8 @@ from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Update
 from tests.entries import load
 from tests.integration.bids.office import SYSTEM, ask, booked, closed, done, found, offer, opened, vendor
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call
 
 api = load("bids", "vendor_page").api
@@ -95,7 +95,7 @@ def test_what_was_decided_is_not_withdrawn() -> None:
     page = invited.look()
     assert ("You run this trip for $1,250.50" in page, "/withdraw" in page) == (True, False)
     assert invited.post("withdraw").status == 409
-    asking.ask("POST", f"/charters/{invited.charter}/cancel", {"reason": "off"})
+    booking_builders.ask("POST", f"/charters/{invited.charter}/cancel", {"reason": "off"})
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": invited.charter}
     request_consumers.on_charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
     page = invited.look()

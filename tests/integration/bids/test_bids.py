@@ -41,8 +41,8 @@ from tests.integration.bids.office import (
     ranked,
     vendor,
 )
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +178,7 @@ def test_a_charter_that_is_booked_after_its_award_is_confirmed_then() -> None:
     made = bid(trip["id"], ven)
     done("POST", f"/bids/{made['id']}/accept", {"decision": "accept"})
     assert now_of(trip["id"])["status"] == "quote"
-    asking.ask("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
+    booking_builders.ask("POST", f"/charters/{trip['id']}/status", {"status": "booked", "accepted_by": "Dana"})
     award_award.confirm_if_covered(SYSTEM, trip["id"])
     assert now_of(trip["id"])["status"] == "confirmed"
 
@@ -308,7 +308,7 @@ def test_a_cancelled_charter_needs_no_bids() -> None:
     trip, one = booked(), vendor("One")
     request = opened(trip["id"], one)
     made = bid(trip["id"], one)
-    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
+    booking_builders.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "off"})
     said = {"event_id": "e", "type": "charter.cancelled", "org_id": ORG, "aggregate_id": trip["id"]}
     for _ in range(2):
         request_consumers.on_charter_cancelled(SYSTEM, Delivery(**said, correlation_id="c", data={}))
@@ -428,7 +428,7 @@ def test_a_failure_is_of_no_interest_once_bidding_is_over(ending: str) -> None:
 def test_the_failure_for_a_charter_that_was_deleted_is_kept_on_the_request() -> None:
     trip, one = charter(), vendor("One")
     request_id = opened(trip["id"], one)["id"]
-    assert asking.ask("DELETE", f"/charters/{trip['id']}").status == 204
+    assert booking_builders.ask("DELETE", f"/charters/{trip['id']}").status == 204
     request_workflow.record_failure(SYSTEM, request_id, state="Look", failure={})
     assert done("GET", f"/bid-requests/{request_id}")["failure"]["error"] == "unknown"
 

@@ -37,8 +37,8 @@ from tests.integration.bids.office import (
     ranked,
     vendor,
 )
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_a_quote_that_comes_to_nothing_ends_its_bidding(ending: str) -> None:
     trip, one = charter()["id"], vendor("One")
     request, made = opened(trip, one), bid(trip, one)
     method, path, body = ENDINGS[ending]
-    assert asking.ask(method, path.format(trip), body).status < 300
+    assert booking_builders.ask(method, path.format(trip), body).status < 300
     heard(ending, trip)
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "cancelled"
     lost = done("GET", f"/bids/{made['id']}")
@@ -97,7 +97,7 @@ def test_a_vendor_that_had_won_is_told_once_that_the_trip_is_off(ending: str) ->
     open_ = bid(trip, two, vehicle_count=1)["id"]
     accepted(won)
     method, path, body = ENDINGS[ending]
-    assert asking.ask(method, path.format(trip), body).status < 300
+    assert booking_builders.ask(method, path.format(trip), body).status < 300
     heard(ending, trip)
     assert [called_off(each) for each in (won, open_)] == [1, 0]
     known = done("GET", f"/bids/{won}", vendor=one)
@@ -108,17 +108,17 @@ def test_what_was_awarded_cannot_be_changed_under_its_vendor() -> None:
     trip, one = charter(vehicle_count=2, passengers=80)["id"], vendor("One")
     accepted(bid(trip, one, vehicle_count=1)["id"])
     for change in ({"vehicle_count": 1}, {"passengers": 100}, {"vehicle_class": "minibus"}, {"amenities": ["wifi"]}):
-        refused = asking.ask("PUT", f"/charters/{trip}", change)
+        refused = booking_builders.ask("PUT", f"/charters/{trip}", change)
         assert (refused.status, refused.json()["title"]) == (409, "its vehicles were awarded"), change
-    assert asking.ask("PUT", f"/charters/{trip}", {"notes": "Gate B"}).status == 200
-    assert asking.ask("PUT", f"/charters/{trip}", {"miles": 140}).status == 200
+    assert booking_builders.ask("PUT", f"/charters/{trip}", {"notes": "Gate B"}).status == 200
+    assert booking_builders.ask("PUT", f"/charters/{trip}", {"miles": 140}).status == 200
 
 
 def test_what_was_bid_for_a_trip_that_was_changed_since_is_bid_for_anew() -> None:
     trip, one, two = charter()["id"], vendor("One"), vendor("Two")
     opened(trip, one, two)
     made = bid(trip, one, 1234.56)
-    asking.ask("PUT", f"/charters/{trip}", {"passengers": 41})
+    booking_builders.ask("PUT", f"/charters/{trip}", {"passengers": 41})
     later = bid(trip, two)
     heard("charter.modified", trip, revised=False)
     assert done("GET", f"/bids/{made['id']}")["status"] == "submitted"

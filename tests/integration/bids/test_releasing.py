@@ -14,8 +14,8 @@ from coachway.bookings.charters import queries as charter_queries
 from coachway.core import store
 from coachway.core.runtime import clock
 from tests.integration.bids.office import SYSTEM, ask, bid, booked, done, found, now_of, vendor
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 
 WHY = {"reason": "Your coach broke down"}
 
@@ -79,6 +79,6 @@ def test_a_vehicle_that_has_its_driver_is_not_taken_away_under_it() -> None:
 def test_a_trip_that_has_begun_stays_whose_it_is() -> None:
     trip, one = booked()["id"], vendor("One")
     made = won(trip, one)
-    asking.ask("POST", f"/charters/{trip}/cancel", {"reason": "off"})
+    booking_builders.ask("POST", f"/charters/{trip}/cancel", {"reason": "off"})
     assert ask("POST", f"/bids/{made}/release", WHY).status == 409
     assert now_of(trip)["vendor_id"] == one

@@ -19,8 +19,8 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from tests.entries import load
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 from tests.integration.client import Reply, call, token_for
 
 api = load("billing", "api").api
@@ -31,7 +31,7 @@ RIGHTS: Final = "billing:read billing:write"
 
 def set_up_organization(terms: str = "net_30", limit: int = 0) -> None:
     """The organization, its prices, and a client with terms, or without."""
-    asking.found()
+    booking_builders.create_organizations()
     before = clients.get(STAFF, CLIENT_ID)
     after = before.model_copy(update={"payment_terms": PaymentTerms(terms), "credit_limit": limit})
     store.commit(STAFF, Update(before, after))
@@ -65,7 +65,7 @@ def send_ok(method: str, path: str, body: Any = None, **more: Any) -> dict[str, 
 
 def create_booked_charter(**fields: Any) -> Charter:
     """A charter that was booked by phone; 150 miles cost 726.50 at the prices of the tests."""
-    charter_id = asking.quoted(**{"miles": 150, **fields})["id"]
+    charter_id = booking_builders.create_charter(**{"miles": 150, **fields})["id"]
     return lifecycle.change_status(STAFF, charter_id, StatusInput(status=Status.BOOKED, accepted_by="Dana Lee"))
 
 

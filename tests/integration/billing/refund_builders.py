@@ -26,7 +26,7 @@ from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.entries import load
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 from tests.integration.client import Reply, call, token_for
 
 api = load("billing", "refunds_api").api

@@ -32,7 +32,7 @@ from coachway.core.types import ids
 from infra.local import python_environments
 from infra.local.stack_config import ROOT
 from tests.entries import load
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 from tests.integration.client import Reply, call, token_for
 
 payments = load("billing", "payments_api").api
@@ -141,22 +141,28 @@ class Desk:
 
     @classmethod
     def opened(cls) -> Desk:
-        asking.found()
+        booking_builders.create_organizations()
         client = Client(
-            id=ids.new("cli"), org_id=asking.ORG, name="Dana Lee", client_type="personal", email="dana@lee.example"
+            id=ids.new("cli"),
+            org_id=booking_builders.ORG,
+            name="Dana Lee",
+            client_type="personal",
+            email="dana@lee.example",
         )
-        store.commit(asking.STAFF, Create(client))
+        store.commit(booking_builders.STAFF, Create(client))
         return cls(client)
 
     def quoted(self, **fields: Any) -> dict[str, Any]:
         """A charter that is ahead for Stripe's sandbox, too, which has the real clock."""
-        return asking.quoted(**{"client_id": self.client.id, "stops": asking.stops_ahead(), **fields})
+        return booking_builders.create_charter(
+            **{"client_id": self.client.id, "stops": booking_builders.future_stops(), **fields}
+        )
 
     def accepted(self, **fields: Any) -> dict[str, Any]:
         """A charter whose quote the client has accepted by its link, and what that answered."""
         charter = self.quoted(**fields)
-        token = asking.sent(charter["id"])
-        reply = asking.answer(token)
+        token = booking_builders.send_quote(charter["id"])
+        reply = booking_builders.answer_quote(token)
         assert reply.status == 200, reply.text
         return {**charter, "token": token, "answer": reply.json()}
 
@@ -167,28 +173,32 @@ class Desk:
 
     def ask(self, method: str, path: str, body: Any = None, *, permissions: str = RIGHTS, **more: Any) -> Reply:
         known = {name: more.pop(name) for name in ("role", "party_id", "org_id") if name in more}
-        token = token_for(permissions, **{"org_id": asking.ORG, "role": "staff", **known}) if permissions else ""
+        token = (
+            token_for(permissions, **{"org_id": booking_builders.ORG, "role": "staff", **known}) if permissions else ""
+        )
         return call(payments, method, f"/api/v1{path}", body, token=token, **more)
 
     def charter(self, charter_id: str) -> Charter:
-        return store.get(Charter, CHARTER.key(org=asking.ORG, id=charter_id))
+        return store.get(Charter, CHARTER.key(org=booking_builders.ORG, id=charter_id))
 
     def invoice(self, invoice_id: str) -> Invoice:
-        return store.get(Invoice, INVOICE.key(org=asking.ORG, id=invoice_id))
+        return store.get(Invoice, INVOICE.key(org=booking_builders.ORG, id=invoice_id))
 
     def payments(self) -> list[Payment]:
         reply = self.ask("GET", "/payments")
-        return [Payment.model_validate({**each, "org_id": asking.ORG}) for each in reply.json()["items"]]
+        return [Payment.model_validate({**each, "org_id": booking_builders.ORG}) for each in reply.json()["items"]]
 
     def events(self, kind: str) -> list[Envelope]:
         """Of yesterday, today and tomorrow: a test may move the clock."""
         days = [clock.now().date() + timedelta(days=shift) for shift in (-1, 0, 1)]
-        partitions = [BY_DAY.partition(org=asking.ORG, day=str(day)) for day in days]
+        partitions = [BY_DAY.partition(org=booking_builders.ORG, day=str(day)) for day in days]
         found = [each for partition in partitions for each in query_all(Envelope, partition, index="gsi1")]
         return [each for each in found if each.type == kind]
 
     def journal(self) -> list[Entry]:
-        return query_all(Entry, OF_CLIENT.partition(org=asking.ORG, client=self.client.id), index=OF_CLIENT.index)
+        return query_all(
+            Entry, OF_CLIENT.partition(org=booking_builders.ORG, client=self.client.id), index=OF_CLIENT.index
+        )
 
 
 def notice(event: dict[str, Any], *, secret: str = SECRET, **headers: str) -> Reply:

@@ -29,8 +29,8 @@ from tests.integration.billing.refund_builders import (
     deliver_event,
     run_workflow,
 )
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 
 STARTS = datetime(2027, 3, 3, 14, tzinfo=UTC)
 CENTS = 72_650
@@ -205,9 +205,9 @@ def test_payment_after_cancellation_is_refunded_in_full(till: FakeStripe) -> Non
 
 
 def test_expired_quote_refunds_payments(till: FakeStripe) -> None:
-    trip = asking.quoted(miles=150)["id"]
+    trip = booking_builders.create_charter(miles=150)["id"]
     create_payment(5_000, charter_id=trip)
-    asking.moved(trip, "declined")
+    booking_builders.set_status(trip, "declined")
     deliver_event(CHARTER.key(org=ORG, id=trip), "quote.declined", trip)
     [made] = given()
     assert (made.amount, made.reason.endswith("was declined")) == (5_000, True)

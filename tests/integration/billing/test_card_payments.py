@@ -22,11 +22,11 @@ from coachway.core.persistence.operations import Remove, Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 
 __all__ = ["process", "sandbox"]
 
-STAFF = Caller(org_id=asking.ORG, user_id="usr_1", role="staff")
+STAFF = Caller(org_id=booking_builders.ORG, user_id="usr_1", role="staff")
 DEPOSIT = 169.08
 
 
@@ -56,7 +56,7 @@ def test_process_payment_deposit_books_charter(desk: Desk, sandbox: Sandbox) -> 
     charter = desk.accepted()
     assert (charter["answer"]["status"], charter["answer"]["deposit_due"]) == ("quote", DEPOSIT)
     assert charter["answer"]["payment"]["url"].endswith(f"/pages/quotes/{charter['token']}")
-    assert asking.status_of(charter["id"]) == "quote"
+    assert booking_builders.get_status(charter["id"]) == "quote"
 
     reply = desk.pay(charter_id=charter["id"])
     assert reply.status == 201, reply.text
@@ -90,7 +90,7 @@ def test_get_or_create_customer_creates_once(desk: Desk, sandbox: Sandbox) -> No
     for _ in range(2):
         assert desk.pay(charter_id=charter["id"]).status == 201
     made = [each for each in sandbox.get("customers") if each["metadata"].get("client_id") == desk.client.id]
-    kept = stripe_customers.find_customer(asking.ORG, desk.client.id)
+    kept = stripe_customers.find_customer(booking_builders.ORG, desk.client.id)
     assert kept is not None
     assert [each["id"] for each in made] == [kept.customer_id]
     assert kept.card == "Visa ending in 4242"
@@ -105,11 +105,11 @@ def test_process_payment_declined_card_allows_another(desk: Desk, card: str) -> 
     assert reply.json()["errors"][0]["field"] == "payment_method_id"
     [failed] = desk.payments()
     assert (failed.status, failed.failure_code) == ("failed", "card_declined")
-    assert asking.status_of(charter["id"]) == "quote"
+    assert booking_builders.get_status(charter["id"]) == "quote"
     assert desk.journal() == []
     assert len(desk.events("payment.failed")) == 1
     assert desk.pay(charter_id=charter["id"]).status == 201
-    assert asking.status_of(charter["id"]) == "booked"
+    assert booking_builders.get_status(charter["id"]) == "booked"
 
 
 def test_process_payment_unknown_card_is_rejected(desk: Desk) -> None:
@@ -143,7 +143,7 @@ def test_process_payment_two_timeouts_finds_charge(desk: Desk, sandbox: Sandbox)
     reply = desk.pay(charter_id=charter["id"])
     assert (reply.status, reply.json()["status"]) == (201, "succeeded")
     assert len(sandbox.charges_of(reply.json()["id"])) == 1
-    assert asking.status_of(charter["id"]) == "booked"
+    assert booking_builders.get_status(charter["id"]) == "booked"
 
 
 def test_process_payment_unknown_outcome_stays_pending(desk: Desk, sandbox: Sandbox) -> None:
@@ -168,7 +168,7 @@ def test_reconciliation_settles_charge_after_crash(desk: Desk, sandbox: Sandbox)
         assert (done.pending, done.mended) == (1, 1)
         assert daily_reconciliation.run().mended == 0
     assert now(payment).status is PaymentStatus.SUCCEEDED
-    assert asking.status_of(payment.subject_id) == "booked"
+    assert booking_builders.get_status(payment.subject_id) == "booked"
     assert len(desk.journal()) == len(desk.events("payment.succeeded")) == 1
 
 
@@ -250,7 +250,7 @@ def test_record_outcome_corrects_failure_to_success(desk: Desk, sandbox: Sandbox
     [event] = sandbox.told_of(payment.id)
     assert notice(event).json() == {"received": "taken"}
     assert now(payment).status is PaymentStatus.SUCCEEDED
-    assert asking.status_of(payment.subject_id) == "booked"
+    assert booking_builders.get_status(payment.subject_id) == "booked"
 
 
 def test_payment_of_cancelled_charter_is_kept_as_deposit(desk: Desk, sandbox: Sandbox) -> None:
@@ -299,9 +299,9 @@ def test_process_payment_client_limited_to_own(desk: Desk) -> None:
     charter = desk.accepted()
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
     assert desk.ask("POST", "/payments/process", body, permissions="").status == 401
-    assert desk.ask("POST", "/payments/process", body, org_id=asking.OTHER_ORG).status == 404
+    assert desk.ask("POST", "/payments/process", body, org_id=booking_builders.OTHER_ORG).status == 404
     assert desk.ask("POST", "/payments/process", body, permissions="billing:read").status == 403
-    stranger: Any = {"role": "client", "party_id": asking.CLIENT_ID}
+    stranger: Any = {"role": "client", "party_id": booking_builders.CLIENT_ID}
     owner: Any = {"role": "client", "party_id": desk.client.id}
     assert desk.ask("POST", "/payments/process", body, **stranger).status == 404
     paid = desk.ask("POST", "/payments/process", body, **owner)
@@ -332,7 +332,7 @@ def test_complete_payment_after_key_window_does_not_charge_again(desk: Desk, san
 
 
 def test_create_customer_changed_client_succeeds(desk: Desk) -> None:
-    about: Any = {"org_id": asking.ORG, "client_id": desk.client.id, "version": desk.client.version}
+    about: Any = {"org_id": booking_builders.ORG, "client_id": desk.client.id, "version": desk.client.version}
     stripe_client.create_customer(**about, name=desk.client.name, email=desk.client.email)
     after = desk.client.model_copy(update={"email": "dana@new.example"})
     store.commit(STAFF, Update(desk.client, after))

@@ -27,7 +27,7 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from tests.integration.billing import builders
 from tests.integration.billing.refund_builders import SYSTEM, create_payment
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
 DUE = datetime(2027, 2, 17, 5, tzinfo=UTC)

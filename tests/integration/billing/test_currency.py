@@ -10,15 +10,15 @@ from coachway.identity import organization_queries
 from coachway.identity.organizations import service as organization_service
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 
 
 def test_change_currency_requires_no_priced_charters() -> None:
     builders.set_up_organization()
     assert organization_service.update_organization(MANAGER, PartialUpdate({"currency": "CAD"}), None).currency == "CAD"
     organization_service.update_organization(MANAGER, PartialUpdate({"currency": "USD"}), None)
-    asking.quoted()
+    booking_builders.create_charter()
     with pytest.raises(errors.Conflict, match="have prices in it"):
         organization_service.update_organization(MANAGER, PartialUpdate({"currency": "EUR"}), None)
     assert organization_queries.get(ORG).currency == "USD"

@@ -29,8 +29,8 @@ from coachway.core.types import ids
 from coachway.messaging import erasure as messages
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 BUCKET = "coachway-test-files"
 OTHER = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
@@ -88,7 +88,7 @@ def told(consumers: Mapping[str, Consumer]) -> int:
 
 def travelled() -> Charter:
     """A trip of the client's that is over and paid for, from door to door."""
-    stops = asking.wish()["stops"]
+    stops = booking_builders.charter_request()["stops"]
     stops[0]["address"], stops[1]["address"] = f"7 {MARK} Close, New York, NY", f"9 {MARK} Road, Atlantic City, NJ"
     return builders.create_completed_charter(stops=stops, notes=f"ring at {MARK}")
 

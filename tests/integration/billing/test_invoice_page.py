@@ -13,7 +13,7 @@ from coachway.core.runtime import clock
 from tests.entries import load
 from tests.integration.billing import builders
 from tests.integration.billing.builders import create_completed_charter, send_ok
-from tests.integration.bookings.asking import ORG, STAFF
+from tests.integration.bookings.builders import ORG, STAFF
 from tests.integration.client import Reply, call
 
 pages = load("billing", "payment_pages")

@@ -22,8 +22,8 @@ from tests.integration.billing.builders import (
     send_ok,
     send_request,
 )
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 
 TOTAL = 726.5
 CENTS = 72_650
@@ -73,7 +73,7 @@ def test_create_invoice_rejects_invoiced_charter() -> None:
 
 
 def test_create_invoice_rejects_unbooked_or_uncompleted_charters() -> None:
-    quote = asking.quoted()["id"]
+    quote = booking_builders.create_charter()["id"]
     assert send_request("POST", "/invoices", {"charter_id": quote}).json()["code"] == "charter_not_billable"
     ahead, over = create_booked_charter(), create_completed_charter()
     together = send_request("POST", "/invoices", {"charter_ids": [ahead.id, over.id]})

@@ -26,8 +26,8 @@ from coachway.core.types import ids
 from coachway.identity.model.organization import Organization
 from tests.integration.billing import builders
 from tests.integration.billing.builders import SYSTEM, create_completed_charter, get_credit, send_ok
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 JANUARY = InvoicingMonth(org_id=ORG, month="2027-01")
 BOLT = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T"
@@ -58,7 +58,7 @@ def over(day: int = 15, **fields: Any) -> Charter:
 
 
 def on_the(day: str, zone: str = "-05:00") -> list[dict[str, Any]]:
-    stops = asking.wish()["stops"]
+    stops = booking_builders.charter_request()["stops"]
     stops[0]["estimated_departure"] = f"{day}T09:00:00{zone}"
     stops[1]["estimated_arrival"] = f"{day}T12:00:00{zone}"
     return list(stops)
@@ -101,7 +101,7 @@ def test_run_invoices_each_client_once() -> None:
 def test_run_excludes_trips_of_next_month() -> None:
     over(31)
     with clock.frozen(datetime(2027, 2, 1, 5, 31, tzinfo=UTC)):
-        stops = asking.wish()["stops"]
+        stops = booking_builders.charter_request()["stops"]
         stops[0]["estimated_departure"] = "2027-02-01T00:05:00-05:00"
         stops[1]["estimated_arrival"] = "2027-02-01T00:25:00-05:00"
         late = create_completed_charter(stops=stops)
@@ -134,7 +134,7 @@ def test_run_reports_failed_client_and_invoices_others(monkeypatch: pytest.Monke
 def test_run_interrupted_after_draft_issues_draft() -> None:
     over()
     noted = unbilled_trips.list_unbilled_of_client(ORG, CLIENT_ID)
-    client = store.get(Client, clients.get(asking.STAFF, CLIENT_ID).key())
+    client = store.get(Client, clients.get(booking_builders.STAFF, CLIENT_ID).key())
     (draft,) = monthly_run._draft_invoices(SYSTEM, JANUARY, client, noted)
     run, _ = ran()
     assert run.invoice_ids == [draft]
@@ -179,7 +179,7 @@ def test_run_completes_failures_of_earlier_run(monkeypatch: pytest.MonkeyPatch) 
 
 def test_run_invoices_credit_booking_after_terms_change() -> None:
     trip = over(client_id=BOLT)
-    before = store.get(Client, clients.get(asking.STAFF, BOLT).key())
+    before = store.get(Client, clients.get(booking_builders.STAFF, BOLT).key())
     without = before.model_copy(update={"payment_terms": PaymentTerms.DUE_ON_RECEIPT})
     store.commit(SYSTEM, Update(before, without))
     run, _ = ran()

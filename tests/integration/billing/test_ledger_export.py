@@ -24,7 +24,7 @@ from coachway.identity import organization_queries
 from tests.integration.bids import office as bidders
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM, create_completed_charter, send_ok, send_request
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 from tests.integration.client import Reply
 
 Sums = dict[Account, Decimal]

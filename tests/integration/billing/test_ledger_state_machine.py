@@ -25,7 +25,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER
-from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 from tests.memory.client import MemoryConnection
 from tests.state_machines import machine_settings
 

@@ -14,7 +14,7 @@ from coachway.core import store
 from coachway.core.runtime import clock
 from tests.integration.billing import builders
 from tests.integration.billing.builders import create_completed_charter, send_ok
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 
 DUE_UNTIL = datetime(2027, 2, 10, 5, tzinfo=UTC)
 """The end of the last day, in New York."""

@@ -25,8 +25,8 @@ from coachway.core.runtime import clock
 from coachway.identity import organization_queries
 from tests.entries import load
 from tests.integration.bids import office
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
 
 api = load("billing", "payables_api").api
@@ -127,7 +127,7 @@ def called_off(bid_id: str) -> None:
 
 def cancelled(trip: dict[str, Any]) -> None:
     """A charter is cancelled, and bidding has heard of it."""
-    asking.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+    booking_builders.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
     request_consumers.on_charter_cancelled(
         SYSTEM, delivered(CHARTER.key(org=ORG, id=trip["id"]), "charter.cancelled", trip["id"])
     )

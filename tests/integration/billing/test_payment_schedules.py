@@ -13,7 +13,7 @@ from coachway.core.types import ids
 from coachway.identity.model.organization import OrganizationSettings, PaymentPolicy
 from coachway.identity.organizations import service as organization
 from tests.integration.billing.stripe_sandbox import Desk
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def path(charter: dict[str, Any]) -> str:
 
 def policy(**fields: int) -> None:
     asked: PartialUpdate[OrganizationSettings] = PartialUpdate({"payment_policy": PaymentPolicy(**fields)})
-    organization.update_organization(asking.STAFF, asked, None)
+    organization.update_organization(booking_builders.STAFF, asked, None)
 
 
 def test_payment_schedule_follows_policy_until_acceptance(desk: Desk) -> None:
@@ -38,8 +38,8 @@ def test_payment_schedule_follows_policy_until_acceptance(desk: Desk) -> None:
         ("balance", 507.22, "upcoming"),
     ]
     assert (known["agreed"], known["due_now"], known["instalments"][1]["due_on"]) == (False, 0, "2027-02-17")
-    token = asking.sent(charter["id"])
-    asking.answer(token)
+    token = booking_builders.send_quote(charter["id"])
+    booking_builders.answer_quote(token)
     policy(deposit_percent=50)
     after = desk.ask("GET", path(charter)).json()
     assert (after["agreed"], after["due_now"], after["instalments"][0]["status"]) == (True, 169.08, "due")
@@ -48,14 +48,14 @@ def test_payment_schedule_follows_policy_until_acceptance(desk: Desk) -> None:
 def test_accept_quote_without_deposit_books_at_once(desk: Desk) -> None:
     policy(deposit_percent=0)
     charter = desk.quoted()
-    answer = asking.answer(asking.sent(charter["id"])).json()
+    answer = booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()
     assert (answer["status"], answer["deposit_due"], answer["payment"]) == ("booked", 0, None)
     assert [part["kind"] for part in desk.ask("GET", path(charter)).json()["instalments"]] == ["balance"]
 
 
 def test_accept_quote_client_with_terms_books_without_schedule(desk: Desk) -> None:
-    charter = asking.quoted()
-    assert asking.answer(asking.sent(charter["id"])).json()["status"] == "booked"
+    charter = booking_builders.create_charter()
+    assert booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()["status"] == "booked"
     assert desk.ask("GET", path(charter)).json()["instalments"] == []
     agreed = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
     assert desk.ask("PUT", path(charter), agreed).json()["code"] == "client_pays_by_invoice"
@@ -67,7 +67,7 @@ def test_set_payment_schedule_replaces_instalments(desk: Desk) -> None:
     reply = desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'})
     assert (reply.status, reply.json()["agreed"], reply.json()["version"]) == (200, True, 2)
     assert desk.ask("PUT", path(charter), {"instalments": parts}, headers={"if-match": '"1"'}).status == 412
-    answer = asking.answer(asking.sent(charter["id"])).json()
+    answer = booking_builders.answer_quote(booking_builders.send_quote(charter["id"])).json()
     assert (answer["status"], answer["deposit_due"]) == ("quote", 200)
     assert desk.ask("PUT", path(charter), {"instalments": []}).status == 409
     assert desk.ask("PUT", path(charter), {"instalments": parts[1:]}).status == 422
@@ -75,25 +75,25 @@ def test_set_payment_schedule_replaces_instalments(desk: Desk) -> None:
 
 def test_new_revision_requires_acceptance(desk: Desk) -> None:
     charter = desk.accepted()
-    assert asking.ask("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
-    known = asking.ask("GET", f"/charters/{charter['id']}").json()
+    assert booking_builders.ask("PUT", f"/charters/{charter['id']}", {"passengers": 44}).status == 200
+    known = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
     assert (known["accepted_by"], known["instalments"]) == (None, [])
-    assert asking.answer(charter["token"], revision=2).status == 409
-    again = asking.answer(asking.sent(charter["id"]), revision=2)
+    assert booking_builders.answer_quote(charter["token"], revision=2).status == 409
+    again = booking_builders.answer_quote(booking_builders.send_quote(charter["id"]), revision=2)
     assert (again.status, again.json()["status"]) == (200, "quote")
 
 
 def test_accepted_quote_rejects_second_acceptance(desk: Desk) -> None:
     charter = desk.accepted()
-    again = asking.answer(charter["token"])
+    again = booking_builders.answer_quote(charter["token"])
     assert (again.status, again.json()["code"]) == (409, "quote_already_accepted")
-    assert asking.answer(charter["token"], "decline").status == 200
+    assert booking_builders.answer_quote(charter["token"], "decline").status == 200
 
 
 def test_staff_book_without_deposit_is_recorded(desk: Desk) -> None:
     charter = desk.accepted()
-    assert asking.moved(charter["id"], "booked").status == 200
-    known = asking.ask("GET", f"/charters/{charter['id']}").json()
+    assert booking_builders.set_status(charter["id"], "booked").status == 200
+    known = booking_builders.ask("GET", f"/charters/{charter['id']}").json()
     assert (known["status"], known["accepted_by"], known["status_reason"]) == ("booked", "Dana Lee", "because")
     assert desk.ask("GET", path(charter)).json()["due_now"] == 169.08
 
@@ -101,7 +101,7 @@ def test_staff_book_without_deposit_is_recorded(desk: Desk) -> None:
 def test_get_payment_schedule_hides_other_clients(desk: Desk) -> None:
     charter = desk.quoted()
     assert desk.ask("GET", path(charter), permissions="").status == 401
-    assert desk.ask("GET", path(charter), org_id=asking.OTHER_ORG).status == 404
+    assert desk.ask("GET", path(charter), org_id=booking_builders.OTHER_ORG).status == 404
     assert desk.ask("GET", path(charter), role="client", party_id=ids.new("cli")).status == 404
     assert desk.ask("GET", path(charter), role="client", party_id=desk.client.id).status == 200
     body = {"instalments": [{"kind": "deposit", "amount": 676.3}]}
@@ -112,5 +112,5 @@ def test_get_payment_schedule_hides_other_clients(desk: Desk) -> None:
 def test_client_with_new_terms_is_invoiced(desk: Desk) -> None:
     charter = desk.quoted()
     terms: PartialUpdate[ClientInput] = PartialUpdate({"payment_terms": "net_30"})
-    change_client(asking.STAFF, desk.client.id, terms, None)
+    change_client(booking_builders.STAFF, desk.client.id, terms, None)
     assert desk.ask("GET", path(charter)).json()["instalments"] == []

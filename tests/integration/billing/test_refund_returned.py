@@ -23,11 +23,11 @@ from coachway.core.types import ids
 from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.refund_builders import account_balances
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 
 __all__ = ["process", "sandbox"]
 
-STAFF = Caller(org_id=asking.ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="manager")
+STAFF = Caller(org_id=booking_builders.ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="manager")
 CENTS = 676_30
 FEE = 15_00
 
@@ -45,7 +45,7 @@ class Trip:
         return store.get(Payment, self.payment.key())
 
     def held(self) -> int:
-        key = REFUND_HOLDS.key(org=asking.ORG, payment=self.payment.id)
+        key = REFUND_HOLDS.key(org=booking_builders.ORG, payment=self.payment.id)
         return store.get_counters(key).get("refunded", 0)
 
     def refunded(self, cents: int) -> Refund:
@@ -297,7 +297,7 @@ def test_dispute_of_refunded_payment_is_booked(trip: Trip) -> None:
 def test_webhook_foreign_objects_are_ignored(trip: Trip, kind: str) -> None:
     about = [
         {"id": "dp_none", "payment_intent": "pi_none", "metadata": {}},
-        {"id": "re_none", "metadata": {"org_id": asking.ORG, "refund_id": ids.new("rfd")}},
+        {"id": "re_none", "metadata": {"org_id": booking_builders.ORG, "refund_id": ids.new("rfd")}},
         {"id": "re_none", "metadata": {"org_id": "rubbish", "refund_id": "rubbish"}},
         {},
     ]

@@ -42,7 +42,7 @@ from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.builders import MANAGER
 from tests.integration.billing.refund_builders import SYSTEM, FakeStripe
 from tests.integration.billing.test_ledger_state_machine import empty
-from tests.integration.bookings.asking import CLIENT_ID, ORG, STAFF
+from tests.integration.bookings.builders import CLIENT_ID, ORG, STAFF
 from tests.state_machines import machine_settings
 
 BEGIN = datetime(2027, 2, 27, 14, tzinfo=UTC)

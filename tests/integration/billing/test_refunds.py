@@ -32,7 +32,7 @@ from tests.integration.billing.refund_builders import (
     send_ok,
     send_request,
 )
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 NOW = datetime(2027, 1, 10, 17, tzinfo=UTC)
 CENTS = 72_650

@@ -19,7 +19,7 @@ from coachway.core.schemas import PartialUpdate
 from coachway.identity.organizations import service as organizations
 from tests.integration.billing import builders, refund_builders
 from tests.integration.billing.builders import create_completed_charter, get_credit, send_ok, send_request
-from tests.integration.bookings.asking import CLIENT_ID, ORG
+from tests.integration.bookings.builders import CLIENT_ID, ORG
 
 CENTS = 72_650
 

@@ -20,10 +20,10 @@ from coachway.core.persistence.operations import AlreadyConsumed, MarkConsumed
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.billing.stripe_sandbox import Desk
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 
-STAFF = Caller(org_id=asking.ORG, user_id="usr_1", role="staff")
-STRIPE = Caller.system("stripe", asking.ORG)
+STAFF = Caller(org_id=booking_builders.ORG, user_id="usr_1", role="staff")
+STRIPE = Caller.system("stripe", booking_builders.ORG)
 
 WORD = st.sampled_from(["charged", "declined", "not known yet"])
 TOLD = st.lists(st.tuples(WORD, st.sampled_from([None, "evt_1", "evt_2"])), max_size=7)
@@ -75,7 +75,7 @@ def test_record_outcome_in_any_order_is_written_once(desk: Desk, told: list[tupl
     entries = [each for each in desk.journal() if each.reference == payment.id]
     known = store.get(Payment, payment.key())
     charter = desk.charter(payment.subject_id)
-    hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=asking.ORG, subject=payment.subject_id))
+    hold = store.find(PaymentHold, PAYMENT_HOLD.key(org=booking_builders.ORG, subject=payment.subject_id))
     if "charged" in heard:
         assert (known.status, charter.status, charter.amount_paid) == ("succeeded", "booked", payment.amount)
         assert [totals(entries)[each] for each in (Account.CASH, Account.DEPOSITS)] == [payment.amount, -payment.amount]
@@ -111,7 +111,7 @@ def test_record_outcome_books_fee(desk: Desk) -> None:
 
 def _fees(payment: Payment) -> list[Any]:
     today = clock.now().date()
-    found = journal.iter_entries(asking.ORG, today - timedelta(days=1), today + timedelta(days=1))
+    found = journal.iter_entries(booking_builders.ORG, today - timedelta(days=1), today + timedelta(days=1))
     return [each for each in found if each.reference == payment.id and each.kind == "fee_paid"]
 
 

@@ -19,7 +19,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.entries import load
 from tests.integration.billing.stripe_sandbox import Desk, Sandbox, notice, process, sandbox
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 from tests.integration.client import Reply, call
 
 __all__ = ["process", "sandbox"]
@@ -28,7 +28,7 @@ pages = load("billing", "payment_pages").api
 CONFIRMED = "4000002760003184"
 CONFIRMED_AND_DECLINED = "4000008400001629"
 FORM = {"amount": "169.08", "paid": "0.00"}
-SYSTEM = Caller.system("collections", asking.ORG)
+SYSTEM = Caller.system("collections", booking_builders.ORG)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def answered(bank: str, answer: str) -> Reply:
 
 
 def hold(charter_id: str) -> PaymentHold | None:
-    return store.find(PaymentHold, PAYMENT_HOLD.key(org=asking.ORG, subject=charter_id))
+    return store.find(PaymentHold, PAYMENT_HOLD.key(org=booking_builders.ORG, subject=charter_id))
 
 
 def only(desk: Desk) -> Payment:
@@ -73,7 +73,7 @@ def test_pay_quote_confirmed_deposit_books_charter(desk: Desk, sandbox: Sandbox)
     bank = bank_of(posted(charter["token"], sandbox.card(CONFIRMED)))
     waiting = only(desk)
     assert (waiting.status, waiting.awaits_payer) == ("pending", True)
-    assert asking.status_of(charter["id"]) == "quote"
+    assert booking_builders.get_status(charter["id"]) == "quote"
     back = answered(bank, "yes")
     assert (back.status, back.headers["Location"]) == (303, f"../../{charter['token']}")
     paid = only(desk)
@@ -91,7 +91,7 @@ def test_webhook_settles_payment_of_absent_payer(desk: Desk, sandbox: Sandbox) -
     httpx.post(bank, data={"answer": "yes"})
     [event] = sandbox.told_of(only(desk).id)
     assert notice(event).json() == {"received": "taken"}
-    assert asking.status_of(charter["id"]) == "booked"
+    assert booking_builders.get_status(charter["id"]) == "booked"
 
 
 @pytest.mark.parametrize(("card", "answer"), [(CONFIRMED, "no"), (CONFIRMED_AND_DECLINED, "yes")])
@@ -104,7 +104,7 @@ def test_return_page_unconfirmed_or_declined_shows_message(
     assert 'action="../pay"' in page.text
     assert (only(desk).status, desk.journal(), hold(charter["id"])) == ("failed", [], None)
     assert posted(charter["token"], "pm_card_visa").status == 303
-    assert asking.status_of(charter["id"]) == "booked"
+    assert booking_builders.get_status(charter["id"]) == "booked"
 
 
 def test_return_page_without_outcome_asks_again(desk: Desk, sandbox: Sandbox) -> None:
@@ -156,17 +156,17 @@ def test_absent_payer_fails_with_link_to_payment_page(desk: Desk, sandbox: Sandb
     by_itself = card_payments.charge_saved_card(SYSTEM, wanted, payment_id=ids.new("pay"))
     assert (by_itself.status, by_itself.failure_code) == ("failed", "authentication_required")
     for told in desk.events("payment.failed"):
-        link = tokens.create_link_token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+        link = tokens.create_link_token("quote", booking_builders.ORG, charter["id"], told.data["link_nonce"])
         assert link == charter["token"]
     assert (len(desk.events("payment.failed")), hold(charter["id"])) == (2, None)
 
 
 def test_failed_payment_creates_link_for_charter_without_one(desk: Desk, sandbox: Sandbox) -> None:
     charter = desk.quoted()
-    assert asking.moved(charter["id"], "booked").status == 200
+    assert booking_builders.set_status(charter["id"], "booked").status == 200
     assert desk.pay(charter_id=charter["id"], card="pm_card_chargeCustomerFail").status == 409
     [told] = desk.events("payment.failed")
-    link = tokens.create_link_token("quote", asking.ORG, charter["id"], told.data["link_nonce"])
+    link = tokens.create_link_token("quote", booking_builders.ORG, charter["id"], told.data["link_nonce"])
     page = call(load("bookings", "quote_page").api, "GET", f"/pages/quotes/{link}")
     assert all(field in page.text for field in ('name="amount" value="169.08"', 'name="paid" value="0.00"'))
     assert posted(link, "pm_card_visa").status == 303

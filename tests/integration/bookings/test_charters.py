@@ -14,19 +14,19 @@ from coachway.identity.model.organization import HoursPolicy
 from coachway.pricing import rule_service
 from coachway.pricing.rule_model import RuleInput
 from tests.entries import load
-from tests.integration.bookings.asking import (
+from tests.integration.bookings.builders import (
     CLIENT_ID,
     ORG,
     OTHER_ORG,
     STAFF,
-    answer,
+    answer_quote,
     ask,
-    far,
-    found,
-    moved,
-    quoted,
-    sent,
-    wish,
+    charter_request,
+    create_charter,
+    create_organizations,
+    send_quote,
+    set_status,
+    stops_with_driving_hours,
 )
 from tests.integration.client import call, token_for
 
@@ -35,11 +35,11 @@ clients = load("clients", "api").api
 
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
-    found()
+    create_organizations()
 
 
 def test_create_charter_assigns_number_and_price() -> None:
-    charter = quoted()
+    charter = create_charter()
     assert charter["number"] == "CH-2027-000001"
     assert (charter["status"], charter["revision_number"], charter["version"]) == ("quote", 1, 1)
     assert charter["quote"]["total"] == 350 + 130 * 2.5 + 1.3
@@ -52,17 +52,17 @@ def test_create_charter_assigns_number_and_price() -> None:
 
 
 def test_charter_numbers_are_gapless_per_trip_year() -> None:
-    stops = far(3)
+    stops = stops_with_driving_hours(3)
     stops[0]["estimated_departure"] = "2028-03-03T09:00:00-05:00"
     stops[1]["estimated_arrival"] = "2028-03-03T12:00:00-05:00"
-    numbers = [quoted()["number"], quoted(stops=stops)["number"], quoted()["number"]]
+    numbers = [create_charter()["number"], create_charter(stops=stops)["number"], create_charter()["number"]]
     assert numbers == ["CH-2027-000001", "CH-2028-000001", "CH-2027-000002"]
-    assert ask("POST", "/charters", wish(client_id="cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")).status == 404
-    assert quoted()["number"] == "CH-2027-000003"
+    assert ask("POST", "/charters", charter_request(client_id="cli_01K3ZV8N6Y3T5G7H9J1M2P4R6T")).status == 404
+    assert create_charter()["number"] == "CH-2027-000003"
 
 
 def test_create_charter_estimates_missing_miles() -> None:
-    charter = quoted(miles=None)
+    charter = create_charter(miles=None)
     assert charter["miles_estimated"] is True
     assert 120 < charter["miles"] < 140
 
@@ -70,24 +70,54 @@ def test_create_charter_estimates_missing_miles() -> None:
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"stops": far(3)[:1]}, "stops"),
+        ({"stops": stops_with_driving_hours(3)[:1]}, "stops"),
         ({"passengers": 0}, "passengers"),
         ({"client_id": "x"}, "client_id"),
         ({"trip_type": "sideways"}, "trip_type"),
         ({"unknown": 1}, "unknown"),
-        ({"stops": [far(3)[0], {**far(3)[1], "latitude": 91}]}, "stops.1.latitude"),
-        ({"stops": [far(3)[0], {**far(3)[1], "latitude": None}]}, "stops.1.latitude"),
         (
-            {"stops": [far(3)[0], {**far(3)[1], "estimated_arrival": "2027-03-03T08:00:00-05:00"}]},
+            {"stops": [stops_with_driving_hours(3)[0], {**stops_with_driving_hours(3)[1], "latitude": 91}]},
+            "stops.1.latitude",
+        ),
+        (
+            {"stops": [stops_with_driving_hours(3)[0], {**stops_with_driving_hours(3)[1], "latitude": None}]},
+            "stops.1.latitude",
+        ),
+        (
+            {
+                "stops": [
+                    stops_with_driving_hours(3)[0],
+                    {**stops_with_driving_hours(3)[1], "estimated_arrival": "2027-03-03T08:00:00-05:00"},
+                ]
+            },
             "stops.1.estimated_arrival",
         ),
         (
-            {"stops": [far(3)[0], {**far(3)[1], "estimated_arrival": "2027-06-03T08:00:00-05:00"}]},
+            {
+                "stops": [
+                    stops_with_driving_hours(3)[0],
+                    {**stops_with_driving_hours(3)[1], "estimated_arrival": "2027-06-03T08:00:00-05:00"},
+                ]
+            },
             "stops.1.estimated_arrival",
         ),
-        ({"stops": [{**far(3)[0], "estimated_departure": None}, far(3)[1]]}, "stops.0.estimated_departure"),
-        ({"stops": [{**far(3)[0], "timezone": "Mars/Olympus"}, far(3)[1]]}, "stops.0.timezone"),
-        ({"stops": [{**far(3)[0], "timezone": "\x00"}, far(3)[1]]}, "stops.0.timezone"),
+        (
+            {
+                "stops": [
+                    {**stops_with_driving_hours(3)[0], "estimated_departure": None},
+                    stops_with_driving_hours(3)[1],
+                ]
+            },
+            "stops.0.estimated_departure",
+        ),
+        (
+            {"stops": [{**stops_with_driving_hours(3)[0], "timezone": "Mars/Olympus"}, stops_with_driving_hours(3)[1]]},
+            "stops.0.timezone",
+        ),
+        (
+            {"stops": [{**stops_with_driving_hours(3)[0], "timezone": "\x00"}, stops_with_driving_hours(3)[1]]},
+            "stops.0.timezone",
+        ),
         (
             {
                 "stops": [{"address": "A", "estimated_departure": "2027-03-03T08:00:00Z"}, {"address": "B"}],
@@ -96,17 +126,27 @@ def test_create_charter_estimates_missing_miles() -> None:
             "miles",
         ),
         (
-            {"stops": [{**far(3)[0], "estimated_departure": "9999-12-31T23:59:59Z"}, far(3)[1]]},
+            {
+                "stops": [
+                    {**stops_with_driving_hours(3)[0], "estimated_departure": "9999-12-31T23:59:59Z"},
+                    stops_with_driving_hours(3)[1],
+                ]
+            },
             "stops.0.estimated_departure",
         ),
         (
-            {"stops": [{**far(3)[0], "estimated_departure": "0001-01-01T00:00:00+14:00"}, far(3)[1]]},
+            {
+                "stops": [
+                    {**stops_with_driving_hours(3)[0], "estimated_departure": "0001-01-01T00:00:00+14:00"},
+                    stops_with_driving_hours(3)[1],
+                ]
+            },
             "stops.0.estimated_departure",
         ),
     ],
 )
 def test_create_charter_rejects_invalid_fields(fields: dict[str, Any], field: str) -> None:
-    reply = ask("POST", "/charters", wish(**fields))
+    reply = ask("POST", "/charters", charter_request(**fields))
     assert reply.status == 422, reply.text
     assert field in [each["field"] for each in reply.json()["errors"]]
 
@@ -116,37 +156,37 @@ def test_create_charter_rejects_inactive_client() -> None:
         clients, "PUT", f"/api/v1/clients/{CLIENT_ID}", {"status": "inactive"}, token=token_for("clients:write")
     )
     assert changed.status == 200
-    assert ask("POST", "/charters", wish()).status == 409
+    assert ask("POST", "/charters", charter_request()).status == 409
 
 
 def test_create_charter_uses_hours_ruleset_of_organization() -> None:
-    assert quoted(stops=far(9), miles=450)["quote"]["warnings"] == []
+    assert create_charter(stops=stops_with_driving_hours(9), miles=450)["quote"]["warnings"] == []
     house = organization_queries.get(ORG)
     policy = HoursPolicy(ruleset="us_property", daily_carrier=True)
     store.commit(STAFF, Update(house, house.model_copy(update={"hours_policy": policy})))
-    (warning,) = quoted(stops=far(9), miles=450)["quote"]["warnings"]
+    (warning,) = create_charter(stops=stops_with_driving_hours(9), miles=450)["quote"]["warnings"]
     assert (warning["blocking"], "49 CFR 395.3(a)(3)(ii)" in warning["message"]) == (True, True)
 
 
 def test_create_charter_too_long_for_one_driver_has_blocking_warning() -> None:
-    charter = quoted(stops=far(12), miles=600)
+    charter = create_charter(stops=stops_with_driving_hours(12), miles=600)
     (warning,) = charter["quote"]["warnings"]
     assert warning["blocking"]
     assert warning["code"] == "hours_of_service"
     assert "49 CFR 395.5(a)(1)" in warning["message"]
-    assert moved(charter["id"], "booked").status == 409
-    token = sent(charter["id"])
-    assert answer(token).status == 409
+    assert set_status(charter["id"], "booked").status == 409
+    token = send_quote(charter["id"])
+    assert answer_quote(token).status == 409
 
     changed = ask("PUT", f"/charters/{charter['id']}", {"requires_second_driver": True})
     assert changed.status == 200
     assert not [each for each in changed.json()["quote"]["warnings"] if each["blocking"]]
-    assert moved(charter["id"], "booked").json()["status"] == "booked"
+    assert set_status(charter["id"], "booked").json()["status"] == "booked"
 
 
 def test_list_charters_is_newest_first_and_filtered() -> None:
-    first, second, third = quoted(), quoted(), quoted()
-    moved(second["id"], "booked")
+    first, second, third = create_charter(), create_charter(), create_charter()
+    set_status(second["id"], "booked")
 
     def listed(**query: str) -> list[str]:
         reply = ask("GET", "/charters", query=query)
@@ -172,14 +212,14 @@ def test_list_charters_is_newest_first_and_filtered() -> None:
 
 def test_list_charters_takes_one_query() -> None:
     for _ in range(3):
-        quoted()
+        create_charter()
     before = tally.calls
     assert len(ask("GET", "/charters", query={"limit": "2"}).json()["items"]) == 2
     assert tally.calls - before <= 2  # the second reads the keys that verify the token
 
 
 def test_charters_are_hidden_from_other_organizations() -> None:
-    charter = quoted()
+    charter = create_charter()
     for method, path in (
         ("GET", ""),
         ("PUT", ""),
@@ -194,15 +234,15 @@ def test_charters_are_hidden_from_other_organizations() -> None:
         assert ask(method, f"/charters/{charter['id']}{path}", body, org_id=OTHER_ORG).status == 404
     assert ask("GET", "/charters", org_id=OTHER_ORG).json()["items"] == []
     assert ask("GET", f"/clients/{CLIENT_ID}/charters", org_id=OTHER_ORG).status == 404
-    assert ask("POST", "/charters", wish(), org_id=OTHER_ORG).status == 404
+    assert ask("POST", "/charters", charter_request(), org_id=OTHER_ORG).status == 404
 
 
 def test_update_charter_of_quoted_trip_creates_revision() -> None:
-    charter = quoted()
+    charter = create_charter()
     path = f"/charters/{charter['id']}"
     noted = ask("PUT", path, {"notes": "Door code 12"}).json()
     assert (noted["revision_number"], noted["version"], noted["notes"]) == (1, 2, "Door code 12")
-    same = ask("PUT", path, {"stops": wish()["stops"], "miles": 130}).json()
+    same = ask("PUT", path, {"stops": charter_request()["stops"], "miles": 130}).json()
     assert (same["revision_number"], same["version"]) == (1, 2)
     farther = ask("PUT", path, {"miles": 200}).json()
     assert farther["revision_number"] == 2
@@ -217,31 +257,33 @@ def test_update_charter_of_quoted_trip_creates_revision() -> None:
 
 
 def test_update_booked_charter_rejects_price_time_and_stops() -> None:
-    charter = quoted()
-    moved(charter["id"], "booked")
+    charter = create_charter()
+    set_status(charter["id"], "booked")
     path = f"/charters/{charter['id']}"
-    for fields in ({"miles": 200}, {"stops": far(4)}, {"passengers": 41}, {"vehicle_count": 2}):
+    for fields in ({"miles": 200}, {"stops": stops_with_driving_hours(4)}, {"passengers": 41}, {"vehicle_count": 2}):
         refused = ask("PUT", path, fields)
         assert refused.status == 409
         assert "change case" in refused.json()["detail"]
         assert refused.json()["errors"][0]["field"] == next(iter(fields))
-    assert ask("PUT", path, {"notes": "Bring water", "stops": wish()["stops"]}).json()["notes"] == "Bring water"
+    assert (
+        ask("PUT", path, {"notes": "Bring water", "stops": charter_request()["stops"]}).json()["notes"] == "Bring water"
+    )
     assert ask("DELETE", path).status == 409
-    moved(charter["id"], "cancelled")
+    set_status(charter["id"], "cancelled")
     assert ask("PUT", path, {"notes": "Too late"}).status == 409
 
 
 def test_set_status_to_cancelled_requires_cancel_permission() -> None:
-    charter = quoted()
-    moved(charter["id"], "booked")
-    assert moved(charter["id"], "cancelled", permissions="charters:write").status == 403
+    charter = create_charter()
+    set_status(charter["id"], "booked")
+    assert set_status(charter["id"], "cancelled", permissions="charters:write").status == 403
     assert ask("GET", f"/charters/{charter['id']}").json()["status"] == "booked"
-    assert moved(charter["id"], "cancelled").json()["status"] == "cancelled"
+    assert set_status(charter["id"], "cancelled").json()["status"] == "cancelled"
 
 
 def test_clone_charter_creates_new_quote() -> None:
-    original = quoted(notes="Same as last year")
-    moved(original["id"], "booked")
+    original = create_charter(notes="Same as last year")
+    set_status(original["id"], "booked")
     copy = ask("POST", f"/charters/{original['id']}/clone")
     assert copy.status == 201
     made = copy.json()
@@ -256,7 +298,7 @@ def test_clone_charter_creates_new_quote() -> None:
 
 
 def test_delete_charter_removes_it_from_lists() -> None:
-    charter = quoted()
+    charter = create_charter()
     assert ask("DELETE", f"/charters/{charter['id']}").status == 204
     assert ask("GET", f"/charters/{charter['id']}").status == 404
     assert ask("GET", "/charters").json()["items"] == []
@@ -264,12 +306,12 @@ def test_delete_charter_removes_it_from_lists() -> None:
 
 
 def test_status_changes_update_history_and_counts() -> None:
-    charter = quoted()
-    other = quoted(miles=10)
-    assert moved(charter["id"], "completed").status == 409
+    charter = create_charter()
+    other = create_charter(miles=10)
+    assert set_status(charter["id"], "completed").status == 409
     for status in ("booked", "confirmed", "in_progress", "completed"):
-        assert moved(charter["id"], status).json()["status"] == status
-    assert moved(charter["id"], "cancelled").status == 409
+        assert set_status(charter["id"], status).json()["status"] == status
+    assert set_status(charter["id"], "cancelled").status == 409
     types = [each["type"] for each in ask("GET", f"/charters/{charter['id']}/history").json()["items"]]
     assert types == [
         "charter.created",
@@ -289,26 +331,28 @@ def test_status_changes_update_history_and_counts() -> None:
 
 def test_create_charter_with_same_idempotency_key_returns_first_charter() -> None:
     headers = {"idempotency-key": "one"}
-    first = ask("POST", "/charters", wish(), headers=headers)
-    again = ask("POST", "/charters", wish(), headers=headers)
+    first = ask("POST", "/charters", charter_request(), headers=headers)
+    again = ask("POST", "/charters", charter_request(), headers=headers)
     assert (first.status, again.status) == (201, 201)
     assert first.json() == again.json()
     assert len(ask("GET", "/charters").json()["items"]) == 1
-    assert ask("POST", "/charters", wish(passengers=2), headers=headers).status == 422
+    assert ask("POST", "/charters", charter_request(passengers=2), headers=headers).status == 422
 
 
 def test_clone_charter_rejects_unsupported_dates() -> None:
-    stops = far(3)
+    stops = stops_with_driving_hours(3)
     stops[1]["estimated_arrival"] = "2027-03-23T12:00:00-04:00"
-    charter = quoted(stops=stops)
+    charter = create_charter(stops=stops)
     for year in (2150, 2001):
         day = {"estimated_departure": f"{year}-12-31T09:00:00-05:00" if year == 2150 else "2001-01-01T00:00:00+14:00"}
         reply = ask("POST", f"/charters/{charter['id']}/clone", day)
         assert reply.status in (201, 422), reply.text
         if reply.status == 201:
             assert ask("GET", f"/charters/{reply.json()['id']}").status == 200
-    late = [{**far(3)[0], "estimated_departure": "2150-03-03T09:00:00Z"}, {"address": "There"}]
-    reply = ask("POST", "/charters/recurring", wish(stops=late), query={"recurrence_rule": "FREQ=YEARLY;COUNT=3"})
+    late = [{**stops_with_driving_hours(3)[0], "estimated_departure": "2150-03-03T09:00:00Z"}, {"address": "There"}]
+    reply = ask(
+        "POST", "/charters/recurring", charter_request(stops=late), query={"recurrence_rule": "FREQ=YEARLY;COUNT=3"}
+    )
     assert reply.status == 422
     assert ask("GET", "/charters").status == 200
 
@@ -316,6 +360,6 @@ def test_clone_charter_rejects_unsupported_dates() -> None:
 def test_create_charter_rejects_too_large_price() -> None:
     rule = RuleInput(name="Gold", rule_type="mileage_rate", amount=100_000_000, priority=9)
     rule_service.create_rule(STAFF, rule)
-    reply = ask("POST", "/charters", wish(miles=20_000, vehicle_count=100))
+    reply = ask("POST", "/charters", charter_request(miles=20_000, vehicle_count=100))
     assert reply.status in (409, 422), reply.text
     assert ask("GET", "/charters").json()["items"] == []

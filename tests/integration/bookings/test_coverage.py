@@ -13,20 +13,20 @@ from coachway.bookings.charters.rules import CharterChanged
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.types import ids
-from tests.integration.bookings.asking import ORG, ask, found, moved, quoted
+from tests.integration.bookings.builders import ORG, ask, create_charter, create_organizations, set_status
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
 
 
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
-    found()
+    create_organizations()
 
 
 def create_charter_with_status(*statuses: str, vehicles: int = 2) -> Charter:
-    charter_id = str(quoted(vehicle_count=vehicles)["id"])
+    charter_id = str(create_charter(vehicle_count=vehicles)["id"])
     for status in statuses:
-        assert moved(charter_id, status).status == 200
+        assert set_status(charter_id, status).status == 200
     return charter_queries.get_charter(CALLER, charter_id)
 
 
@@ -58,7 +58,7 @@ def test_list_charters_finds_charter_by_each_vendor_and_driver() -> None:
 def test_covered_quote_is_confirmed_once_booked() -> None:
     quote = cover_vehicles(create_charter_with_status(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
     assert (quote.status, coverage.confirm_if_covered_ops(CALLER, quote)) == ("quote", [])
-    moved(quote.id, "booked")
+    set_status(quote.id, "booked")
     store.commit(CALLER, *coverage.confirm_if_covered_ops(CALLER, charter_queries.get_charter(CALLER, quote.id)))
     assert charter_queries.get_charter(CALLER, quote.id).status == "confirmed"
 
@@ -126,8 +126,8 @@ def test_set_status_with_uncovered_vehicles_requires_override_and_reason(status:
 
 def test_set_status_confirms_covered_charter_by_staff() -> None:
     whole = cover_vehicles(create_charter_with_status(vehicles=1), Cover(vehicle=1, vendor_id="ven_1"))
-    assert moved(whole.id, "booked").status == 200
-    made = moved(whole.id, "confirmed", permissions=STAFF_ONLY)
+    assert set_status(whole.id, "booked").status == 200
+    made = set_status(whole.id, "confirmed", permissions=STAFF_ONLY)
     assert (made.status, made.json()["status"]) == (200, "confirmed")
     assert store.history(whole.key())[-1].data["uncovered"] == []
 

@@ -17,7 +17,7 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Update
 from coachway.core.types import ids
-from tests.integration.bookings.asking import ORG, found, moved, quoted
+from tests.integration.bookings.builders import ORG, create_charter, create_organizations, set_status
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin")
 LAST_DAY = date(2027, 3, 3)
@@ -25,7 +25,7 @@ LAST_DAY = date(2027, 3, 3)
 
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
-    found()
+    create_organizations()
 
 
 def create_vendor(*, until: date, without: int = 0) -> str:
@@ -42,9 +42,9 @@ def create_vendor(*, until: date, without: int = 0) -> str:
 
 def create_awarded_charter(*vendor_ids: str) -> str:
     """A confirmed charter whose vehicles are awarded to these vendors."""
-    charter_id = str(quoted()["id"])
+    charter_id = str(create_charter()["id"])
     for status in ("booked", "confirmed"):
-        assert moved(charter_id, status).status == 200
+        assert set_status(charter_id, status).status == 200
     charter = charter_queries.get_charter(CALLER, charter_id)
     run = {"vendor_id": vendor_ids[0], "vendor_ids": list(vendor_ids)}
     store.commit(CALLER, Update(charter, charter.model_copy(update=run)))
@@ -52,14 +52,14 @@ def create_awarded_charter(*vendor_ids: str) -> str:
 
 
 def test_start_with_vendor_documents_valid_through_last_day_succeeds() -> None:
-    assert moved(create_awarded_charter(create_vendor(until=LAST_DAY)), "in_progress").status == 200
+    assert set_status(create_awarded_charter(create_vendor(until=LAST_DAY)), "in_progress").status == 200
 
 
 def test_start_with_document_expiring_during_trip_is_rejected() -> None:
     charter = create_awarded_charter(
         create_vendor(until=date(2099, 1, 1)), create_vendor(until=date(2027, 3, 2), without=1)
     )
-    refused = moved(charter, "in_progress")
+    refused = set_status(charter, "in_progress")
     assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     said = refused.json()["errors"]
     assert {each["field"] for each in said} == {"vendor_ids.1"}
@@ -70,7 +70,7 @@ def test_start_with_document_expiring_during_trip_is_rejected() -> None:
 
 
 def test_start_with_vendor_without_documents_is_rejected() -> None:
-    assert moved(create_awarded_charter(ids.new("ven")), "in_progress").status == 409
+    assert set_status(create_awarded_charter(ids.new("ven")), "in_progress").status == 409
 
 
 def create_subject(kind: SubjectType, subject_id: str, until: date) -> str:
@@ -90,9 +90,9 @@ def create_assigned_charter(**until: date) -> str:
     create_subject(SubjectType.ORGANIZATION, ORG, known["organization"])
     rosa, sam = (create_subject(SubjectType.DRIVER, ids.new("drv"), known[name]) for name in ("rosa", "sam"))
     coach = create_subject(SubjectType.VEHICLE, ids.new("veh"), known["coach"])
-    charter_id = str(quoted()["id"])
+    charter_id = str(create_charter()["id"])
     for status in ("booked", "confirmed"):
-        assert moved(charter_id, status).status == 200
+        assert set_status(charter_id, status).status == 200
     charter = charter_queries.get_charter(CALLER, charter_id)
     cover = Cover(
         vehicle=1,
@@ -108,7 +108,7 @@ def create_assigned_charter(**until: date) -> str:
 
 
 def test_start_of_own_trip_with_valid_documents_succeeds() -> None:
-    assert moved(create_assigned_charter(), "in_progress").status == 200
+    assert set_status(create_assigned_charter(), "in_progress").status == 200
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_start_of_own_trip_with_valid_documents_succeeds() -> None:
     ],
 )
 def test_start_by_hand_with_expired_document_is_rejected(whose: str, field: str, name: str) -> None:
-    refused = moved(create_assigned_charter(**{whose: date(2027, 3, 2)}), "in_progress")
+    refused = set_status(create_assigned_charter(**{whose: date(2027, 3, 2)}), "in_progress")
     assert (refused.status, refused.json()["code"]) == (409, "documents_not_in_order")
     said = refused.json()["errors"]
     assert {each["field"] for each in said} == {field}

@@ -15,14 +15,24 @@ from coachway.core.runtime import clock
 from coachway.pricing import extras_service
 from coachway.pricing import quote_service as pricing
 from coachway.pricing.extras_model import PromoInput
-from tests.integration.bookings.asking import CLIENT_ID, STAFF, answer, ask, found, moved, quoted, sent, status_of
+from tests.integration.bookings.builders import (
+    CLIENT_ID,
+    STAFF,
+    answer_quote,
+    ask,
+    create_charter,
+    create_organizations,
+    get_status,
+    send_quote,
+    set_status,
+)
 
 NOW = datetime(2027, 2, 20, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
-    found()
+    create_organizations()
 
 
 def history(charter_id: str) -> list[str]:
@@ -34,8 +44,8 @@ def quote_status(charter: dict[str, Any]) -> str:
 
 
 def test_view_quote_shows_no_internal_fields() -> None:
-    charter = quoted(notes="The client is difficult")
-    seen = ask("GET", f"/quotes/{sent(charter['id'])}", permissions="")
+    charter = create_charter(notes="The client is difficult")
+    seen = ask("GET", f"/quotes/{send_quote(charter['id'])}", permissions="")
     assert seen.status == 200
     view = seen.json()
     assert (view["number"], view["status"], view["revision_number"]) == (charter["number"], "quote", 1)
@@ -46,25 +56,25 @@ def test_view_quote_shows_no_internal_fields() -> None:
 
 
 def test_accept_quote_books_charter_once() -> None:
-    charter = quoted()
-    token = sent(charter["id"])
+    charter = create_charter()
+    token = send_quote(charter["id"])
     assert quote_status(charter) == "sent"
-    accepted = answer(token)
+    accepted = answer_quote(token)
     assert (accepted.status, accepted.json()["status"]) == (200, "booked")
     booked = ask("GET", f"/charters/{charter['id']}").json()
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
     assert quote_status(charter) == "accepted"
     assert history(charter["id"]) == ["charter.created", "quote.sent", "quote.accepted", "charter.booked"]
     for what in ("accept", "decline"):
-        again = answer(token, what)
+        again = answer_quote(token, what)
         assert again.status == 409
         assert again.json()["code"] == "quote_already_answered"
     assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "booked"
 
 
 def test_quote_sent_event_has_mail_fields_and_no_token() -> None:
-    charter = quoted()
-    token = sent(charter["id"])
+    charter = create_charter()
+    token = send_quote(charter["id"])
     text = ask("GET", f"/charters/{charter['id']}/history").text
     assert token not in text
     event = ask("GET", f"/charters/{charter['id']}/history").json()["items"][1]
@@ -74,102 +84,102 @@ def test_quote_sent_event_has_mail_fields_and_no_token() -> None:
 
 
 def test_decline_quote_stores_reason() -> None:
-    charter = quoted()
-    assert answer(sent(charter["id"]), "decline", reason="Another date").json()["status"] == "declined"
+    charter = create_charter()
+    assert answer_quote(send_quote(charter["id"]), "decline", reason="Another date").json()["status"] == "declined"
     declined = ask("GET", f"/charters/{charter['id']}").json()
     assert (declined["status"], declined["status_reason"]) == ("declined", "Another date")
     assert quote_status(charter) == "declined"
 
 
 def test_accept_quote_rejects_other_revision() -> None:
-    charter = quoted()
-    token = sent(charter["id"])
-    refused = answer(token, revision=2)
+    charter = create_charter()
+    token = send_quote(charter["id"])
+    refused = answer_quote(token, revision=2)
     assert refused.status == 409
     assert refused.json()["errors"][0]["field"] == "revision_number"
 
 
 def test_new_revision_invalidates_old_link() -> None:
-    charter = quoted()
-    old = sent(charter["id"])
+    charter = create_charter()
+    old = send_quote(charter["id"])
     assert ask("PUT", f"/charters/{charter['id']}", {"passengers": 41}).json()["revision_number"] == 2
     assert ask("GET", f"/quotes/{old}", permissions="").status == 404
-    assert answer(old).status == 409
-    assert answer(old, revision=2).status == 409
+    assert answer_quote(old).status == 409
+    assert answer_quote(old, revision=2).status == 409
     assert quote_status(charter) == "superseded"
-    new = sent(charter["id"])
-    assert answer(old, revision=2).status == 409
-    assert answer(new, revision=2).json()["status"] == "booked"
+    new = send_quote(charter["id"])
+    assert answer_quote(old, revision=2).status == 409
+    assert answer_quote(new, revision=2).json()["status"] == "booked"
 
 
 def test_send_quote_again_replaces_link() -> None:
-    charter = quoted()
-    first, second = sent(charter["id"]), sent(charter["id"])
-    assert answer(first).status == 409
-    assert answer(second).status == 200
+    charter = create_charter()
+    first, second = send_quote(charter["id"]), send_quote(charter["id"])
+    assert answer_quote(first).status == 409
+    assert answer_quote(second).status == 200
 
 
 def test_update_of_notes_keeps_link_valid() -> None:
-    charter = quoted()
-    token = sent(charter["id"])
+    charter = create_charter()
+    token = send_quote(charter["id"])
     ask("PUT", f"/charters/{charter['id']}", {"notes": "Call before"})
-    assert answer(token).status == 200
+    assert answer_quote(token).status == 200
 
 
 @pytest.mark.parametrize(
     "spoil", [lambda t: t[:40] + ("A" if t[40] != "A" else "B") + t[41:], lambda t: "A" * len(t), str.swapcase]
 )
 def test_view_quote_with_forged_link_is_not_found(spoil: Any) -> None:
-    token = spoil(sent(quoted()["id"]))
+    token = spoil(send_quote(create_charter()["id"]))
     assert ask("GET", f"/quotes/{token}", permissions="").status == 404
-    assert answer(token).status == 404
+    assert answer_quote(token).status == 404
 
 
 def test_quote_expires_by_time_and_by_timer() -> None:
     with clock.frozen(NOW):
-        charter = quoted()
-        other = quoted()
-        token, longer = sent(charter["id"], hours=2), sent(other["id"], hours=200)
+        charter = create_charter()
+        other = create_charter()
+        token, longer = send_quote(charter["id"], hours=2), send_quote(other["id"], hours=200)
     with clock.frozen(NOW + timedelta(hours=2)):
         assert ask("GET", f"/quotes/{token}", permissions="").json()["status"] == "expired"
-        assert answer(token).json()["code"] == "quote_expired"
-        assert status_of(charter["id"]) == "quote"
+        assert answer_quote(token).json()["code"] == "quote_expired"
+        assert get_status(charter["id"]) == "quote"
         assert expiry_job.run().expired == 1
         assert expiry_job.run() == expiry_job.ExpiryResult()
-        assert status_of(charter["id"]) == "expired"
+        assert get_status(charter["id"]) == "expired"
         assert quote_status(charter) == "expired"
-        assert status_of(other["id"]) == "quote"
+        assert get_status(other["id"]) == "quote"
         assert history(charter["id"])[-1] == "quote.expired"
-        assert answer(token).status == 409
-        assert answer(longer).status == 200
+        assert answer_quote(token).status == 409
+        assert answer_quote(longer).status == 200
 
 
 def test_expiry_job_catches_up_after_pause() -> None:
     with clock.frozen(NOW):
-        tokens = [sent(quoted()["id"], hours=hours) for hours in (1, 30, 100)]
+        tokens = [send_quote(create_charter()["id"], hours=hours) for hours in (1, 30, 100)]
         assert expiry_job.run().expired == 0
     with clock.frozen(NOW + timedelta(days=3)):
         assert expiry_job.run().expired == 2
     with clock.frozen(NOW + timedelta(days=10)):
         assert expiry_job.run().expired == 1
-        assert [answer(token).status for token in tokens] == [409, 409, 409]
+        assert [answer_quote(token).status for token in tokens] == [409, 409, 409]
 
 
 def test_expiry_job_skips_answered_and_revised_quotes() -> None:
     with clock.frozen(NOW):
-        booked, revised = quoted(), quoted()
-        answer(sent(booked["id"], hours=1))
-        sent(revised["id"], hours=1)
+        booked, revised = create_charter(), create_charter()
+        answer_quote(send_quote(booked["id"], hours=1))
+        send_quote(revised["id"], hours=1)
         ask("PUT", f"/charters/{revised['id']}", {"passengers": 41})
     with clock.frozen(NOW + timedelta(hours=5)):
         done = expiry_job.run()
         assert (done.expired, done.closed) == (0, 2)
-        assert status_of(booked["id"]) == "booked"
-        assert status_of(revised["id"]) == "quote"
+        assert get_status(booked["id"]) == "booked"
+        assert get_status(revised["id"]) == "quote"
 
 
 def test_send_quote_after_departure_is_rejected() -> None:
-    charter = quoted()
+    charter = create_charter()
     with clock.frozen(datetime(2027, 3, 3, 14, 0, tzinfo=UTC)):
         assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
     with clock.frozen(datetime(2027, 3, 3, 13, 0, tzinfo=UTC)):
@@ -178,14 +188,14 @@ def test_send_quote_after_departure_is_rejected() -> None:
 
 
 def test_send_quote_of_booked_charter_is_rejected() -> None:
-    charter = quoted()
-    moved(charter["id"], "booked")
+    charter = create_charter()
+    set_status(charter["id"], "booked")
     assert ask("POST", f"/charters/{charter['id']}/send-quote", {}).status == 409
 
 
 def test_accept_quote_retries_after_concurrent_update(monkeypatch: pytest.MonkeyPatch) -> None:
-    charter = quoted()
-    token = sent(charter["id"])
+    charter = create_charter()
+    token = send_quote(charter["id"])
     interrupted: list[int] = []
 
     def slowly(text: str) -> quote_links.LinkedQuote:
@@ -195,27 +205,27 @@ def test_accept_quote_retries_after_concurrent_update(monkeypatch: pytest.Monkey
         return linked
 
     monkeypatch.setattr("coachway.bookings.quotes.responses.open_link", slowly)
-    assert answer(token).status == 200
+    assert answer_quote(token).status == 200
     assert interrupted == [200]
 
 
 def test_concurrent_second_accept_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    charter = quoted()
-    token = sent(charter["id"])
+    charter = create_charter()
+    token = send_quote(charter["id"])
     stale = quote_links.open_link(token)
-    assert answer(token).status == 200
+    assert answer_quote(token).status == 200
     reads = iter([stale])
     monkeypatch.setattr(
         "coachway.bookings.quotes.responses.open_link", lambda text: next(reads, None) or quote_links.open_link(text)
     )
-    again = answer(token)
+    again = answer_quote(token)
     assert again.status == 409
     assert history(charter["id"]).count("charter.booked") == 1
 
 
 def test_cancel_preview_returns_refund() -> None:
-    charter = quoted()
-    moved(charter["id"], "booked")
+    charter = create_charter()
+    set_status(charter["id"], "booked")
     path = f"/charters/{charter['id']}/cancel"
     start = datetime(2027, 3, 3, 14, 0, tzinfo=UTC)
     for hours, percent in ((72, 100), (71.9, 75), (24, 50), (23, 0)):
@@ -228,16 +238,16 @@ def test_cancel_preview_returns_refund() -> None:
         assert (
             ask("POST", path, {"initiated_by": "operator"}, query={"preview": "true"}).json()["refund_percent"] == 100
         )
-        assert status_of(charter["id"]) == "booked"
+        assert get_status(charter["id"]) == "booked"
         done = ask("POST", path, {"reason": "Flooded"}).json()
         assert (done["preview"], done["refund"], done["initiated_by"]) == (False, 0, "client")
-    assert status_of(charter["id"]) == "cancelled"
+    assert get_status(charter["id"]) == "cancelled"
     assert ask("POST", path, {}).status == 409
 
 
 def test_cancel_by_client_is_limited_to_own_charters() -> None:
-    charter = quoted()
-    moved(charter["id"], "booked")
+    charter = create_charter()
+    set_status(charter["id"], "booked")
     path = f"/charters/{charter['id']}/cancel"
     stranger: Any = {"permissions": "charters:cancel", "role": "client", "party_id": "cli_01JQZZZZZZZZZZZZZZZZZZZZZZ"}
     assert ask("POST", path, {}, **stranger).status == 404
@@ -246,23 +256,23 @@ def test_cancel_by_client_is_limited_to_own_charters() -> None:
 
 
 def test_removed_client_cannot_book_but_trip_can_be_cancelled() -> None:
-    charter, other = quoted(), quoted()
-    token = sent(charter["id"])
+    charter, other = create_charter(), create_charter()
+    token = send_quote(charter["id"])
     clients.delete(STAFF, CLIENT_ID, None)
-    assert answer(token).status == 409
-    assert answer(token, "decline").status == 200
+    assert answer_quote(token).status == 409
+    assert answer_quote(token, "decline").status == 200
     assert ask("POST", f"/charters/{other['id']}/cancel", {}).status == 200
 
 
 def test_accept_quote_uses_promo_code() -> None:
     extras_service.create_promo_code(STAFF, PromoInput(code="ONCE", amount=5_000, max_uses=1))
-    first, second = quoted(promo_code="ONCE"), quoted(promo_code="ONCE")
+    first, second = create_charter(promo_code="ONCE"), create_charter(promo_code="ONCE")
     assert first["quote"]["discount"] == 50
-    assert answer(sent(first["id"])).status == 200
-    refused = answer(sent(second["id"]))
+    assert answer_quote(send_quote(first["id"])).status == 200
+    refused = answer_quote(send_quote(second["id"]))
     assert refused.status == 409
     assert refused.json()["code"] == "promo_code_used_up"
-    assert status_of(second["id"]) == "quote"
+    assert get_status(second["id"]) == "quote"
 
 
 def test_view_quote_without_link_is_not_found() -> None:

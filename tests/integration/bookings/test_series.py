@@ -14,19 +14,27 @@ from coachway.core.persistence.table import connection
 from coachway.core.runtime import clock
 from coachway.pricing import quote_service as pricing
 from tests.entries import load
-from tests.integration.bookings.asking import ORG, STAFF, ask, far, found, quoted, wish
+from tests.integration.bookings.builders import (
+    ORG,
+    STAFF,
+    ask,
+    charter_request,
+    create_charter,
+    create_organizations,
+    stops_with_driving_hours,
+)
 
 
 @pytest.fixture(autouse=True)
 def _organizations(dynamodb: Any) -> None:
-    found()
+    create_organizations()
 
 
 def create_series(
     rule: str = "weekly", count: int | None = 3, *, headers: dict[str, str] | None = None, **fields: Any
 ) -> Any:
     query = {"recurrence_rule": rule} | ({"instance_count": str(count)} if count is not None else {})
-    return ask("POST", "/charters/recurring", wish(**fields), query=query, headers=headers)
+    return ask("POST", "/charters/recurring", charter_request(**fields), query=query, headers=headers)
 
 
 def test_create_series_of_three_weekly_charters() -> None:
@@ -42,7 +50,7 @@ def test_create_series_of_three_weekly_charters() -> None:
     assert [each["number"] for each in made] == [f"CH-2027-00000{n}" for n in (1, 2, 3)]
     series = ask("GET", f"/charters/{made[2]['id']}/series").json()
     assert [each["id"] for each in series["items"]] == [each["id"] for each in made]
-    assert quoted()["number"] == "CH-2027-000004"
+    assert create_charter()["number"] == "CH-2027-000004"
 
 
 def test_create_series_keeps_local_time_across_dst() -> None:
@@ -124,7 +132,7 @@ def test_failed_series_leaves_no_records_and_no_number_gap(monkeypatch: pytest.M
     monkeypatch.setattr(connection(), "transact_write_items", send)
     assert ask("GET", "/charters").json()["items"] == []
     assert ask("GET", "/charters/dashboard-summary").json()["total"] == 0
-    assert quoted()["number"] == "CH-2027-000001"
+    assert create_charter()["number"] == "CH-2027-000001"
 
 
 def test_timer_delivers_pending_batches_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +170,7 @@ def test_create_series_with_same_idempotency_key_returns_same_series() -> None:
 
 def test_create_series_too_large_is_rejected() -> None:
     stop = {"address": "\u20ac" * 190, "geocoded_address": "\u20ac" * 190}
-    stops = [far(3)[0], *[stop] * 48, far(3)[1]]
+    stops = [stops_with_driving_hours(3)[0], *[stop] * 48, stops_with_driving_hours(3)[1]]
     reply = create_series(
         count=52, stops=[{**each, "latitude": None, "longitude": None} for each in stops], notes="\u20ac" * 4000
     )
@@ -177,7 +185,7 @@ def test_create_series_checks_hours_of_each_charter() -> None:
 
 
 def test_list_series_of_single_charter_returns_itself() -> None:
-    charter = quoted()
+    charter = create_charter()
     assert [each["id"] for each in ask("GET", f"/charters/{charter['id']}/series").json()["items"]] == [charter["id"]]
     assert store.find(series_outbox.OutboxBatch, series_outbox.BATCH.key(org=ORG, series="x", number="00")) is None
 
@@ -187,7 +195,7 @@ def _fail(*_: Any, **__: Any) -> None:
 
 
 def _stops_on(day: str) -> list[dict[str, Any]]:
-    first, last = far(3)
+    first, last = stops_with_driving_hours(3)
     return [
         {**first, "estimated_departure": f"{day}T09:00:00-04:00"},
         {**last, "estimated_arrival": f"{day}T12:00:00-04:00"},
@@ -195,7 +203,7 @@ def _stops_on(day: str) -> list[dict[str, Any]]:
 
 
 def _overnight() -> list[dict[str, Any]]:
-    first, last = far(3)
+    first, last = stops_with_driving_hours(3)
     return [
         {**first, "estimated_departure": "2027-03-06T21:00:00-05:00"},
         {**last, "estimated_arrival": "2027-03-07T07:00:00-05:00"},

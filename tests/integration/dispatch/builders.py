@@ -18,8 +18,8 @@ from coachway.core.persistence.operations import Create
 from coachway.core.types import ids
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE, Driver, Vehicle
 from tests.entries import load
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
 
 api = load("dispatch", "api").api
@@ -32,7 +32,7 @@ ATLANTIC_CITY: Final = (39.3560, -74.4310)
 def found() -> None:
     """The organization, a client, prices."""
     reminder_times.clear_timezone_cache()
-    asking.found()
+    booking_builders.create_organizations()
 
 
 def ask(method: str, path: str, body: Any = None, *, by: str = "", rights: str = STAFF, **more: Any) -> Reply:
@@ -115,8 +115,8 @@ def trip(day: str = "2027-03-03", leaves: str = "09:00", hours: float = 3, *, ba
         }
         for kind, (address, at), when in zip(("pickup", "dropoff"), ends, times, strict=True)
     ]
-    charter = asking.quoted(stops=stops, **fields)
-    reply = asking.moved(charter["id"], "booked")
+    charter = booking_builders.create_charter(stops=stops, **fields)
+    reply = booking_builders.set_status(charter["id"], "booked")
     assert reply.status == 200, reply.text
     return str(charter["id"])
 
@@ -135,7 +135,7 @@ def assigned(charter_id: str, driver_id: str, vehicle_id: str, **more: Any) -> d
 
 
 def charter(charter_id: str) -> dict[str, Any]:
-    return dict(asking.ask("GET", f"/charters/{charter_id}").json())
+    return dict(booking_builders.ask("GET", f"/charters/{charter_id}").json())
 
 
 def awarded(charter_id: str, *, papers_until: date = date(2029, 1, 1)) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.entries import load
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
 
 api = load("dispatch", "calendars_api").api

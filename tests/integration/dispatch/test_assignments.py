@@ -14,8 +14,8 @@ from coachway.core.types import ids
 from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.fleet.model import JOBS
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import (
     ask,
     assigned,
@@ -219,7 +219,7 @@ def test_what_a_vendor_was_awarded_it_runs_with_its_own_driver_and_vehicle() -> 
 
 def test_a_charter_that_is_over_takes_no_drivers() -> None:
     run = trip()
-    asking.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
+    booking_builders.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
     refused = given(run, driver(), vehicle())
     assert (refused.status, refused.json()["detail"]) == (409, "This charter is cancelled.")
 

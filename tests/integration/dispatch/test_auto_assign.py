@@ -15,7 +15,7 @@ from coachway.dispatch.matching.context import AssignmentContext
 from coachway.dispatch.matching.schemas import AssignInput
 from coachway.fleet import drivers
 from coachway.fleet.model import AvailabilityInput
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import (
     SYSTEM,
     ask,

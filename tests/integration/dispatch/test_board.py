@@ -12,7 +12,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import SYSTEM, ask, assigned, done, driver, found, trip, vehicle
 
 DAY = "2027-03-03"

@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from coachway.core import store
 from coachway.core.runtime import clock
 from coachway.dispatch.calendars.subscriptions import FEED
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply
 from tests.integration.dispatch import builders, trip_builders
 from tests.integration.dispatch.diary_builders import ask, downloaded, subscribed

@@ -21,8 +21,8 @@ from coachway.dispatch.assignments.model import ASSIGNMENT
 from coachway.dispatch.matching import charter_consumer
 from coachway.dispatch.recovery import workflow as recovery_workflow
 from coachway.fleet.model import DRIVER, VEHICLE, Availability, Driver, DriverStatus, Vehicle, VehicleStatus
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import SYSTEM, assigned, charter, done, driver, found, trip, vehicle
 
 
@@ -63,11 +63,11 @@ def test_a_trip_that_does_not_take_place_frees_its_driver_who_is_told(kind: str)
 
 def test_a_trip_that_was_revised_is_offered_anew() -> None:
     rosa, coach = driver(), vehicle()
-    run = str(asking.quoted()["id"])
+    run = str(booking_builders.create_charter()["id"])
     made = assigned(run, rosa, coach)
     told("charter.modified", run, revised=False, revision_number=1)
     assert now_of(made["id"])["status"] == "offered"
-    assert asking.ask("PUT", f"/charters/{run}", {"passengers": 39}).status == 200
+    assert booking_builders.ask("PUT", f"/charters/{run}", {"passengers": 39}).status == 200
     assert charter(run)["vehicles"] == []
     told("charter.modified", run, revised=True, revision_number=2)
     assert (now_of(made["id"])["status"], now_of(made["id"])["reason"]) == ("released", "The trip was changed")

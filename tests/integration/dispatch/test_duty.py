@@ -16,8 +16,8 @@ from coachway.core.types import ids
 from coachway.dispatch.driver_hours import clock
 from coachway.dispatch.tracking.position_encoding import round_fix
 from coachway.fleet.model import DRIVER, VEHICLE, Driver, DriverStatus, Vehicle, VehicleStatus
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, trip_builders
 from tests.integration.dispatch.trip_builders import assignment, at, done, events, on_duty, the_time_is, told
 
@@ -323,7 +323,7 @@ def test_a_trip_that_was_completed_by_hand_can_still_be_noted() -> None:
     run, assignment_id, _ = offered()
     with the_time_is("18:00"):
         for status in ("in_progress", "completed"):
-            assert asking.moved(run, status).status == 200
+            assert booking_builders.set_status(run, status).status == 200
         for what, when in (("check-in", "08:30"), ("depart", "09:00"), ("check-out", "12:00")):
             made = done("POST", path(assignment_id, what), {"at": at(when).isoformat()})
     assert made["status"] == "completed"

@@ -10,7 +10,7 @@ import pytest
 from coachway.core.persistence.table import tally
 from coachway.core.runtime import clock
 from coachway.core.types import ids
-from tests.integration.bookings import asking
+from tests.integration.bookings import builders as booking_builders
 from tests.integration.dispatch import builders, trip_builders
 from tests.integration.dispatch.trip_builders import ask, at, done, on_duty, the_time_is, told
 from tests.tracks import read_track
@@ -114,7 +114,7 @@ def test_a_forged_link_shows_nothing(token: str) -> None:
 def test_a_cancelled_charter_gives_no_link_and_shows_nothing() -> None:
     run = builders.trip()
     token = link(run)["token"]
-    asking.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
+    booking_builders.ask("POST", f"/charters/{run}/cancel", {"reason": "off"})
     refused = ask("POST", f"/dispatch/charters/{run}/track-link", {})
     assert (refused.status, refused.json()["code"]) == (409, "charter_not_trackable")
     assert (shown(token)["status"], shown(token)["vehicles"]) == ("cancelled", [])
@@ -126,7 +126,7 @@ def test_a_charter_that_is_over_shows_no_position_whatever_its_driver_still_does
     token = link(run)["token"]
     with the_time_is("09:30"):
         assert shown(token)["position"] is not None
-        assert asking.moved(run, "completed").status == 200
+        assert booking_builders.set_status(run, "completed").status == 200
         seen = shown(token)
         assert (seen["status"], seen["position"], seen["vehicles"][0]["path"]) == ("completed", None, [])
         assert done("GET", f"/dispatch/charters/{run}/track")["position"] is not None

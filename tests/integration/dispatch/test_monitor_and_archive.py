@@ -20,7 +20,7 @@ from coachway.dispatch.assignments.watch import MonitoringSchedule
 from coachway.dispatch.tracking import archive_job, monitor_job, position_store
 from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.entries import load
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, trip_builders
 from tests.integration.dispatch.trip_builders import assignment, at, done, events, on_duty, the_time_is, told
 from tests.tracks import read_track

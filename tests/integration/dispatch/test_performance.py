@@ -14,7 +14,7 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.dispatch.performance import service as performance
 from coachway.fleet.model import DRIVER, Driver
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, trip_builders
 from tests.integration.dispatch.diary_builders import ask, got
 from tests.integration.dispatch.trip_builders import done, on_duty, the_time_is

@@ -17,7 +17,7 @@ from coachway.core.types import ids
 from coachway.dispatch.tracking import position_ingest, position_store
 from coachway.dispatch.tracking.position_encoding import round_fix
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch import builders, trip_builders
 from tests.integration.dispatch.trip_builders import at, done, driven, events, on_duty, point, told
 from tests.load.dynamodb_meter import Meter

@@ -20,8 +20,8 @@ from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.dispatch.recovery import service as recovery
 from coachway.dispatch.recovery import workflow as recovery_workflow
 from coachway.dispatch.recovery.model import RECOVERY, Recovery
-from tests.integration.bookings import asking
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings import builders as booking_builders
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import (
     SYSTEM,
     ask,
@@ -329,7 +329,7 @@ def test_who_answers_for_a_driver_answers_the_offer_that_they_name_not_the_next_
 
 
 def test_a_trip_that_is_only_quoted_is_not_recovered_by_itself() -> None:
-    quote = str(asking.quoted()["id"])
+    quote = str(booking_builders.create_charter()["id"])
     made = assigned(quote, driver(), vehicle())
     recovery_workflow.on_trip_unstarted(SYSTEM, event("trip.unstarted", assignment_id=made["id"], minutes=15))
     assert done("GET", "/dispatch/recoveries")["items"] == []

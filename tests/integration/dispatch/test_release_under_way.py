@@ -17,7 +17,7 @@ from coachway.dispatch.diaries.model import DIARY, DiaryPage
 from coachway.fleet.model import JOBS
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.dispatch.builders import SYSTEM, ask, assigned, done, driver, found, given, trip, vehicle
 
 SIX = datetime.fromisoformat("2027-03-03T06:00:00-05:00")

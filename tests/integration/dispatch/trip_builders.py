@@ -14,7 +14,7 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
 from coachway.dispatch.tracking.position_encoding import Fix
 from tests.entries import load
-from tests.integration.bookings.asking import ORG
+from tests.integration.bookings.builders import ORG
 from tests.integration.client import Reply, call, token_for
 from tests.integration.dispatch import builders
 

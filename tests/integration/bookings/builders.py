@@ -1,4 +1,4 @@
-"""Asks the routes of bookings, as people of an organization that has a client and prices."""
+"""Builders and requests of the bookings tests: organizations, a client, prices, charters and quote links."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ ORG: Final = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 OTHER_ORG: Final = "org_01JQYYYYYYYYYYYYYYYYYYYYYY"
 CLIENT_ID: Final = "cli_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
 STAFF: Final = Caller(org_id=ORG, user_id="usr_01JQZZZZZZZZZZZZZZZZZZZZZZ", role="staff", correlation_id="tests")
-EVERYTHING: Final = "charters:read charters:write charters:cancel charters:override"
+ALL_PERMISSIONS: Final = "charters:read charters:write charters:cancel charters:override"
 
 
-def found() -> None:
-    """Two organizations; the first has a client and a price list: 350 and 2.50 a mile."""
+def create_organizations() -> None:
+    """Create two organizations; the first has a client and the rates 350 and 2.50 per mile."""
     for org_id, slug in ((ORG, "harbor"), (OTHER_ORG, "other")):
         organization = Organization(
             id=org_id, org_id=org_id, slug=slug, name=slug.title(), timezone="America/New_York", currency="USD"
@@ -56,7 +56,7 @@ def ask(
     path: str,
     body: Any = None,
     *,
-    permissions: str = EVERYTHING,
+    permissions: str = ALL_PERMISSIONS,
     org_id: str = ORG,
     role: str = "staff",
     party_id: str = "",
@@ -71,49 +71,49 @@ def ask(
     return call(api, method, f"/api/v1{path}", body, token=token, **more)
 
 
-def wish(**fields: Any) -> dict[str, Any]:
+def charter_request(**fields: Any) -> dict[str, Any]:
     """The canonical request for a charter, with other fields."""
     return {**deepcopy(CHARTER_EXAMPLE), "client_id": CLIENT_ID, **fields}
 
 
-def stops_ahead() -> list[dict[str, Any]]:
+def future_stops() -> list[dict[str, Any]]:
     """The stops of a charter that is about three months ahead, whatever the clock shows."""
-    first, last = wish()["stops"]
+    first, last = charter_request()["stops"]
     day = dates.next_weekday(dates.WEDNESDAY, clock.now())
     first["estimated_departure"], last["estimated_arrival"] = dates.at("09:00", day), dates.at("12:00", day)
     return [first, last]
 
 
-def far(hours: float) -> list[dict[str, Any]]:
+def stops_with_driving_hours(hours: float) -> list[dict[str, Any]]:
     """Two stops, `hours` of driving apart."""
-    first, last = wish()["stops"]
+    first, last = charter_request()["stops"]
     last["estimated_arrival"] = f"2027-03-03T{9 + int(hours):02d}:{int(hours % 1 * 60):02d}:00-05:00"
     return [first, last]
 
 
-def quoted(**fields: Any) -> dict[str, Any]:
-    """A new charter."""
-    reply = ask("POST", "/charters", wish(**fields))
+def create_charter(**fields: Any) -> dict[str, Any]:
+    """Create a charter."""
+    reply = ask("POST", "/charters", charter_request(**fields))
     assert reply.status == 201, reply.text
     return dict(reply.json())
 
 
-def sent(charter_id: str, hours: int = 72) -> str:
-    """The token of the link that its client was sent."""
+def send_quote(charter_id: str, hours: int = 72) -> str:
+    """Send a quote; return the token of its link."""
     reply = ask("POST", f"/charters/{charter_id}/send-quote", {"expires_in_hours": hours})
     assert reply.status == 200, reply.text
     return str(reply.json()["token"])
 
 
-def answer(token: str, what: str = "accept", revision: int = 1, **fields: Any) -> Reply:
-    """What the holder of a link says to it."""
+def answer_quote(token: str, what: str = "accept", revision: int = 1, **fields: Any) -> Reply:
+    """Answer a quote by its link."""
     body = {"revision_number": revision, **({"accepted_by": "Dana Lee"} if what == "accept" else {}), **fields}
     return ask("POST", f"/quotes/{token}/{what}", body, permissions="")
 
 
-def status_of(charter_id: str) -> str:
+def get_status(charter_id: str) -> str:
     return str(ask("GET", f"/charters/{charter_id}").json()["status"])
 
 
-def moved(charter_id: str, status: str, **more: Any) -> Reply:
+def set_status(charter_id: str, status: str, **more: Any) -> Reply:
     return ask("POST", f"/charters/{charter_id}/status", {"status": status, "reason": "because"}, **more)
