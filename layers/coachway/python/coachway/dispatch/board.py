@@ -89,7 +89,7 @@ class Board(BaseSchema):
 
 
 def get_board(caller: Caller, query: BoardQuery) -> Board:
-    """The trips that leave on a day by their own clock, and those under way that left in the week before.
+    """Get the trips that depart on a day in their own timezone, and those under way that departed in the week before.
 
     Two queries for the day, one for each day of the week before; a read for each hundred recoveries, and one for each
     thirty positions.

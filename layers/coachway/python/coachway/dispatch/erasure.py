@@ -1,4 +1,4 @@
-"""Erasing what assignments and recoveries said of the trip of a client that was erased.
+"""Erase a client's personal data from assignments and recoveries.
 
 Who drove when, and where the vehicle was, stays: these are the drivers' working hours.
 """

@@ -1,4 +1,4 @@
-"""The trip sheet: all that a driver needs on the road, on paper."""
+"""The trip sheet PDF: everything that a driver needs on the road."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
 def render_pdf(
     assignment: Assignment, drivers: Sequence[Driver], vehicle: Vehicle | None, organization: Organization
 ) -> bytes:
-    """The paper. Prices are not on it."""
+    """Render the PDF. It has no prices."""
     brand, formatter = brand_of(organization), formatter_of(organization)
     document = document_pdf.PdfDocument(
         brand,

@@ -1,4 +1,4 @@
-"""Calendars of a driver, a vehicle, the fleet: what is booked, when nobody is there, how much of the time is used."""
+"""Calendars of a driver, a vehicle and the fleet: trips, unavailable times and utilization."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class FleetQuery(CalendarQuery):
 
 
 class CalendarEntry(BaseSchema):
-    """A job in a calendar."""
+    """A trip in a calendar."""
 
     assignment_id: str
     charter_id: str
@@ -95,7 +95,7 @@ class CalendarEntry(BaseSchema):
 
 
 class UnavailablePeriod(BaseSchema):
-    """A time in which a driver may not be had."""
+    """A time in which a driver is unavailable."""
 
     starts_at: AwareDatetime
     ends_at: AwareDatetime
@@ -112,12 +112,12 @@ class Calendar(BaseSchema):
     date_from: date
     date_to: date
     entries: list[CalendarEntry]
-    away: Annotated[list[UnavailablePeriod], Field(description="when a driver may not be had; empty for a vehicle")]
+    away: Annotated[list[UnavailablePeriod], Field(description="When the driver is unavailable; empty for a vehicle.")]
     utilization: Utilization
 
 
 class FleetJob(BaseSchema):
-    """A job, in short."""
+    """A trip, in short."""
 
     assignment_id: str
     charter_id: str

@@ -1,4 +1,4 @@
-"""The links by which calendar programs subscribe to a driver's, a vehicle's or the fleet's calendar.
+"""Subscription links to the calendar of a driver, a vehicle or the fleet.
 
 Whoever holds a link sees the calendar, until the link is renewed or revoked. It is made from a nonce and kept nowhere.
 """
@@ -57,7 +57,7 @@ class CalendarFeed(Entity):
 
 
 class FeedLink(BaseSchema):
-    """Where a calendar program subscribes. It is shown once; making it again voids it."""
+    """A subscription link. It is shown once; creating another one replaces it."""
 
     url: str
     made_at: AwareDatetime

@@ -1,4 +1,4 @@
-"""How much of the time in which drivers and vehicles may be had is booked. Pure: no clock, no I/O."""
+"""The booked share of the available time of drivers and vehicles. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def vehicle_utilization(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Spa
 
 
 def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
-    """When a driver may not be had."""
+    """When a driver is unavailable."""
     gaps, position = list[Span](), span.start
     for open_span in rules.available_spans(driver.availability, driver.timezone, *span):
         if position < open_span.start:

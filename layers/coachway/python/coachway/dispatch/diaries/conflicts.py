@@ -1,4 +1,4 @@
-"""Whether two jobs can be done by the same driver or vehicle. Pure: no clock, no I/O.
+"""Whether the same driver or vehicle can serve two duty blocks. Pure: no clock, no I/O.
 
 A clash is judged between each two jobs, not between neighbours only: taking one away never makes a clash of what is
 left. It is symmetric, and jobs that are `REACH` or more apart never clash.
@@ -16,7 +16,7 @@ from coachway.dispatch.diaries.model import DutyBlock
 
 
 class ClashKind(StrEnum):
-    """How two jobs clash."""
+    """How two duty blocks clash."""
 
     OVERLAP = "overlap"
     TRAVEL = "travel_time"
@@ -42,7 +42,7 @@ def find_clash(block: DutyBlock, other: DutyBlock) -> Clash | None:
 
 
 def list_clashes(block: DutyBlock, blocks: Iterable[DutyBlock]) -> list[Clash]:
-    """Everything that is in the way of a job, soonest first."""
+    """Every clash of a block, soonest first."""
     clashes = (find_clash(block, other) for other in blocks if other.assignment_id != block.assignment_id)
     return sorted((clash for clash in clashes if clash is not None), key=lambda clash: clash.block.starts_at)
 

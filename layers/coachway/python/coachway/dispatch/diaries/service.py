@@ -1,4 +1,4 @@
-"""The diaries of drivers and vehicles: reading them, and the writes by which nobody is in two places.
+"""Weekly diaries of drivers and vehicles, and the writes that prevent double booking.
 
 Whoever gives somebody a job judges it by every page within `REACH` of it, and writes the pages that the job has a part
 in, under the condition that none of those it judged by has changed, and that those which were not there still are not.
@@ -22,10 +22,10 @@ from coachway.fleet import job_counter as counted
 
 
 class DiaryChanged(errors.ConcurrentUpdate):
-    """A diary is not what it was when a job was judged by it."""
+    """A diary changed after a duty block was evaluated against it."""
 
     def __init__(self) -> None:
-        super().__init__("somebody else is giving work to the same driver or vehicle: look again")
+        super().__init__("Another request is assigning the same driver or vehicle. Retry.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def from_batch(batch: BatchResult, org_id: str, resource: str, week_names: Itera
 
 
 def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
-    """The ops by which a job that was judged by this diary stands in it. They fail with DiaryChanged."""
+    """Return the operations that add a block to this diary. They fail with DiaryChanged."""
     affected_weeks = set(iso_weeks(block.starts_at, block.ends_at))
     if not affected_weeks <= set(diary.weeks):
         raise ValueError("a job is judged by the weeks that it lies in")
@@ -110,12 +110,12 @@ def _unchanged_op(diary: Diary, week: str) -> Op:
 
 
 def remove_block_ops(diary: Diary, assignment_id: str) -> list[Op]:
-    """The ops by which a job does not stand in this diary any more. They fail with DiaryChanged."""
+    """Return the operations that remove a block from this diary. They fail with DiaryChanged."""
     return _replace_block_ops(diary, assignment_id, None)
 
 
 def truncate_block_ops(diary: Diary, assignment_id: str, moment: datetime) -> list[Op]:
-    """The ops by which a job that had begun ends now: what was worked stays. They fail with DiaryChanged."""
+    """Return the operations that end a started block now; the worked part stays. They fail with DiaryChanged."""
     block = next((candidate for candidate in diary.blocks if candidate.assignment_id == assignment_id), None)
     if block is None or moment >= block.ends_at:
         return complete_block_ops(diary.org_id, [diary.resource])

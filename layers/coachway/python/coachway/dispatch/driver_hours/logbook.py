@@ -1,4 +1,4 @@
-"""A driver's log, as the hours rules want it: what was done where that is known, what is planned where it is not.
+"""A driver's log for the hours-of-service rules: actual times where known, planned times otherwise.
 
 Pure: no clock, no I/O. Between jobs a driver is off duty, but for the way from one to the next. What nobody knows is
 left out: a hole, of which the rules say UNKNOWN.

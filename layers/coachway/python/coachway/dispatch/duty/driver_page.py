@@ -1,4 +1,4 @@
-"""The page on which a driver works: a shell that is the same for everybody, which its script fills from the API.
+"""The driver page: a static shell that its script fills from the API.
 
 It can be kept by a phone and opened without network, so nothing in it is anybody's.
 """

@@ -1,4 +1,4 @@
-"""A driver's duty: reporting for it, leaving stops by hand where no position tells, and being done."""
+"""A driver's duty: check in, depart from stops without positions, check out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LONGEST_AGO: Final = timedelta(hours=24)
 
 
 class DutyInput(RequestSchema):
-    """When it was. A telephone without a network says it later."""
+    """When it happened. A phone without a network sends it later."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
@@ -75,7 +75,7 @@ class DepartInput(DutyInput):
 
 
 def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
-    """Report for duty; it says yes to the offer as well. Twice changes nothing.
+    """Check in for duty, which also accepts the offer. Checking in twice changes nothing.
 
     Raises Conflict naming what is in the way: papers of drivers, vehicle and carrier that are not in order today, and
     hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
@@ -115,7 +115,7 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
 
 
 def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
-    """Leave a stop, where no position tells so. To leave one that was left already changes nothing.
+    """Depart from a stop when no position shows it. Departing twice changes nothing.
 
     Raises Conflict at the last stop, before checking in, and at the first one when papers are not in order or the
     charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
@@ -155,7 +155,7 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
 
 
 def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
-    """End the duty. A trip whose last drop-off no position has shown is over with it. Twice changes nothing.
+    """Check out; completes a trip whose last drop-off no position has shown. Checking out twice changes nothing.
 
     Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
     """

@@ -1,4 +1,4 @@
-"""What the page of a live link says: where the vehicles are, when they come, how sure that is. Pure but for Babel."""
+"""Content of the tracking page: where the vehicles are and when they arrive. Pure, except for Babel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A map of a trip, drawn from nothing but its own points: where lines, marks and names go on a sheet. Pure."""
+"""A map of a trip, drawn from its own points only: the places of lines, marks and labels. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page behind a live link: `GET /track/{token}`, drawn for people. Phone first; reads without script."""
+"""The tracking page: `GET /track/{token}` as HTML. Mobile first; works without JavaScript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives a driver and a vehicle to a trip, in one transaction that nobody can pass by."""
+"""Assign a driver and a vehicle to a trip in one transaction that rules out double booking."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, S
 
 @retry_on_conflict
 def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
-    """Give a trip to this driver and this vehicle; the driver is told, and asked.
+    """Assign this driver and this vehicle to a trip; the driver is notified and asked to accept.
 
     Raises Missing, Conflict naming everything that is in the way. Of many who assign the same driver or vehicle at
     once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and

@@ -1,7 +1,7 @@
-"""What assignments make of drivers and vehicles that fall out: what cannot go ahead as things stand is marked.
+"""Flag future assignments whose driver or vehicle became unavailable.
 
-A concern is made anew from what is there, whatever happened and in whatever order it is heard of; it goes away with its
-reasons.
+The concern is computed from the current records, whatever the event and the order of events, and is cleared when its
+reasons are gone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Chooses a driver and a vehicle for a trip, and explains the choice."""
+"""Choose a driver and a vehicle for a trip, and explain the choice."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Ranking:
 
 @retry_on_conflict
 def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
-    """Give a trip to the best driver and the best vehicle that may have it.
+    """Assign the best available driver and vehicle to a trip.
 
     Raises Conflict with everything that was in the way of everybody, when there are none. Five queries, two reads and a
     read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.

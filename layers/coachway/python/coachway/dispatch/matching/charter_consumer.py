@@ -1,4 +1,4 @@
-"""What assignments make of charters that do not take place: their drivers and vehicles are free again."""
+"""Release the assignments of charters that are cancelled, deleted or changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coachway.dispatch.matching import at_risk, responses
 
 
 def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
-    """Take a charter off all who were given it. Whoever is under way is left to the people who see it.
+    """Release every assignment of a charter that is not under way.
 
     `before_revision`: only off those who were given an earlier one, however late that is heard of.
     """

@@ -1,4 +1,4 @@
-"""What an assignment is judged by: the charter, drivers and vehicles with their papers and diaries. Only reads."""
+"""Load what an assignment is evaluated by: charter, drivers and vehicles with documents and diaries. Only reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the crew of an assignment may drive now, and how long, by what they really did."""
+"""Whether the crew of an assignment may drive now, and for how long, by their actual hours."""
 
 from __future__ import annotations
 

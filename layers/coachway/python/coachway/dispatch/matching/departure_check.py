@@ -1,4 +1,4 @@
-"""What must be in order on the day that a vehicle leaves: drivers and vehicle, their papers, and of whose they are."""
+"""Checks before departure: drivers, vehicle, and the compliance documents of both and of the carrier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a driver and a vehicle may be given a trip, and everything that is in the way. Pure: no clock, no I/O."""
+"""Whether a driver and a vehicle may take a trip, and every reason against it. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What becomes of an offer: the driver accepts or declines, or it is taken off them.
+"""Answers to an assignment: accept, decline, release.
 
-What tells of it imports the events: those who only read do without.
+Events are imported where they are needed, which keeps cold starts of readers short.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from coachway.fleet.model import DRIVER, Driver
 
 
 def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
-    """The driver will drive. Staff may say so for them. One read and the commit."""
+    """Accept an assignment. Staff can accept on behalf of the driver. One read and the commit."""
     from coachway.contracts.dispatch.assignments import AssignmentAccepted
 
     @retry_on_conflict
@@ -42,7 +42,7 @@ def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
 
 
 def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
-    """The driver will not drive: driver and vehicle are free, the charter needs others. Two reads and the commit.
+    """Decline an assignment: driver and vehicle become free. Two reads and the commit.
 
     Raises Conflict once the duty has begun: then it is a matter for a recovery.
     """
@@ -61,7 +61,7 @@ def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
 
 
 def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
-    """Take a trip off its driver and vehicle, who are free then; the driver is told. Two reads and the commit.
+    """Release the driver and the vehicle from a trip; the driver is notified. Two reads and the commit.
 
     Raises Conflict once the trip is under way: then a recovery finds who takes over.
     """

@@ -1,4 +1,4 @@
-"""What each event adds to a driver's plain numbers. Pure: the consumer and a rebuild count alike."""
+"""What each event adds to a driver's counters. Pure: the consumer and a rebuild count alike."""
 
 from __future__ import annotations
 

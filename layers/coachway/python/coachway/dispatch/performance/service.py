@@ -1,4 +1,4 @@
-"""How each driver does: numbers that a consumer keeps, and that can be counted again from the events."""
+"""Performance of drivers: counters updated by a consumer, which can be rebuilt from the events."""
 
 from __future__ import annotations
 

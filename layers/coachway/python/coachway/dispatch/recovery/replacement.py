@@ -1,4 +1,4 @@
-"""Who could take a trip over, and taking it over: the one assignment ends in the transaction that makes the other."""
+"""Rank replacements, and replace a crew: one transaction ends the old assignment and creates the new one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a recovery and of the offers it makes. Pure: no clock, no I/O."""
+"""Statuses of recoveries and their offers. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coachway.dispatch.assignments.rules import AssignmentStatus
 
 
 class RecoveryReason(StrEnum):
-    """Why somebody else must take over."""
+    """Why a trip needs a replacement."""
 
     BREAKDOWN = "breakdown"
     """The vehicle cannot go on; its driver stays with it."""
@@ -28,7 +28,7 @@ class RecoveryReason(StrEnum):
 
 
 class RecoveryStatus(StrEnum):
-    """Where a recovery stands."""
+    """Status of a recovery."""
 
     SEARCHING = "searching"
     """Drivers are asked, the best first."""
@@ -46,7 +46,7 @@ class RecoveryStatus(StrEnum):
 
 
 class OfferStatus(StrEnum):
-    """What became of an offer."""
+    """Status of an offer."""
 
     OPEN = "open"
     ACCEPTED = "accepted"

@@ -1,6 +1,6 @@
-"""Recoveries: open, find, cancel; and what the driver who is asked says.
+"""Open, read and cancel recoveries, and answer their offers.
 
-What tells of it imports the events: those who only read do without.
+Events are imported where they are needed, which keeps cold starts of readers short.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from coachway.dispatch.recovery.rules import (
 
 
 def open_recovery(caller: Caller, request: RecoveryInput) -> Recovery:
-    """Look for somebody who takes a trip over; the flow asks them. Two reads and the commit.
+    """Open a recovery; its workflow asks for a replacement. Two reads and the commit.
 
     Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
     """
@@ -113,7 +113,7 @@ def _is_already_handled(last: Recovery, reason: RecoveryReason) -> bool:
 
 
 def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReason) -> None:
-    """The same when nobody asked for it; nothing when there is no need, or somebody was looked for before."""
+    """Open a recovery automatically; do nothing if it is not needed or one was opened before."""
     request = RecoveryInput(assignment_id=assignment_id, reason=reason)
     try:
         _attempt_open(caller, request, is_automatic=True)
@@ -229,7 +229,7 @@ def with_answer(before: Recovery, status: OfferStatus, reason: str, moment: date
 
 
 def cancel_recovery(caller: Caller, recovery_id: str, reason: str) -> Recovery:
-    """Nobody else is needed any more. Raises Conflict when it is over."""
+    """Cancel a recovery. Raises InvalidStatusTransition when it is over."""
     from coachway.contracts.dispatch.recovery import RecoveryCancelled
 
     return end_recovery(

@@ -39,7 +39,7 @@ WORKFLOW: Final = "recovery"
 
 
 class NextStep(BaseSchema):
-    """Where the flow goes, and for which offer's answer it waits there how long."""
+    """The next step of the workflow; for a wait, the offer and how many seconds."""
 
     go: str
     seconds: int = 1

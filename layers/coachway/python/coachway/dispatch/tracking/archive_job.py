@@ -1,4 +1,4 @@
-"""Moves the trails of trips that are long over out of the table, each into one file."""
+"""Timer: move the positions of old trips from the table into one file each."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _go_through(day: str, now: datetime, result: ArchiveResult) -> None:
                 result.trails += 1
             except errors.Error as failure:
                 result.failed += 1
-                logger.warning("a trail could not be archived", id=watch.assignment_id, reason=type(failure).__name__)
+                logger.warning("positions could not be archived", id=watch.assignment_id, reason=type(failure).__name__)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 

@@ -25,7 +25,7 @@ class DropOffCountChanged(errors.ConcurrentUpdate):
     """Another vehicle of the charter came to its last stop at the same moment."""
 
     def __init__(self) -> None:
-        super().__init__("another vehicle of this charter came to its last stop just now: look again")
+        super().__init__("Another vehicle of this charter reached its last stop at the same moment. Retry.")
 
 
 def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:

@@ -1,4 +1,4 @@
-"""Where on its way a vehicle is, from its fixes: two inside a stop's fence are an arrival, two outside a departure.
+"""Detect arrivals and departures from positions: two inside a stop's fence are an arrival, two outside a departure.
 
 Stops are come to in their order. What is told already (by hand, or by fixes that came before) stands: a vehicle is at
 least as far as that. Pure: no clock, no I/O.

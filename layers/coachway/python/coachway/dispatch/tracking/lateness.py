@@ -1,4 +1,4 @@
-"""What is late without anybody telling where the vehicle is, and when to look again. Pure: no clock, no I/O."""
+"""Delays that show without positions, and when to check an assignment next. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the vehicles of a charter are, and when they will be at their stops: for staff, and by a link for anybody."""
+"""Positions and arrival times of a charter's vehicles: for staff, and by tracking link."""
 
 from __future__ import annotations
 

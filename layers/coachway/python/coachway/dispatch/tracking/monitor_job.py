@@ -1,4 +1,4 @@
-"""Looks at assignments when it is time: trips that do not start, vehicles that are late or driven too long.
+"""Timer: detect trips that do not start, and vehicles that are late or driven too long.
 
 Positions tell most of it as they come; this is for those that do not come. A watch lies beside each assignment, in the
 hour in which it must be looked at; once the trip is over, in the day on which its trail goes to the archive.

@@ -1,4 +1,4 @@
-"""GPS fixes, and how many of them fit into little: about nine bytes each.
+"""Encode GPS positions compactly: about nine bytes each.
 
 Time, latitude and longitude are kept as differences to the fix before, in as few bytes as they need (the "varint" of
 Protocol Buffers): at one fix in ten seconds two bytes for each. Speed, heading and accuracy are a byte each. Pure.

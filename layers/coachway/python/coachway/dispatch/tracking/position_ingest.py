@@ -1,4 +1,4 @@
-"""Takes the positions that a driver's telephone sends: one at a time, or what it gathered without a network."""
+"""Accept positions from a driver's phone: one at a time, or a batch collected offline."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class PositionIngestResult(BaseSchema):
 
 
 def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
-    """Keep positions, each moment once and in its place, and note what they show.
+    """Store positions, each moment once and in time order, and apply the stop events they show.
 
     Raises Missing for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
     Two reads and one write of a unit, if nothing happens and all fall on the same page.

@@ -1,4 +1,4 @@
-"""Writes what a vehicle's stop_events and its position make of its assignment and of the charter."""
+"""Apply stop events and alarms to the assignment and its charter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FRESH: Final = timedelta(minutes=10)
 
 
 def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Sequence[StopEvent]) -> Assignment:
-    """The assignment after stop_events that its position shows, each written with what follows from it.
+    """The assignment after stop events that its position shows, each written with what follows from it.
 
     What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
     papers that are not in order raises an alarm. Raises LostRace.

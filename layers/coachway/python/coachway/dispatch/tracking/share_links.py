@@ -71,7 +71,7 @@ class ShareLink(BaseSchema):
 
 @dataclass(frozen=True, slots=True)
 class OpenedLink:
-    """What a genuine live link leads to."""
+    """The charter and organization that a valid tracking link opens."""
 
     charter: Charter
     link: TrackLink

@@ -1,4 +1,4 @@
-"""What arrivals and departures make of an assignment. Pure: no clock, no I/O."""
+"""Apply arrivals and departures to an assignment. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_EVENTS: Final = 20
 
 @dataclass(slots=True)
 class ProgressStep:
-    """An assignment after some stop_events, and what is to be told of them."""
+    """An assignment after some stop events, and what is to be told of them."""
 
     after: Assignment
     events: list[Event] = field(default_factory=list)
@@ -37,7 +37,7 @@ class ProgressStep:
 def apply_stop_events_to_assignment(
     before: Assignment, stop_events: Iterable[StopEvent], free_wait: timedelta
 ) -> ProgressStep:
-    """Note stop_events that were seen. What was told before stands; it can only turn out to have been earlier.
+    """Note stop events that were seen. What was told before stands; it can only turn out to have been earlier.
 
     Not all may fit into one step: a trip that begins does not end in the same. Go on until nothing changes.
     """
