@@ -19,7 +19,7 @@ def test_change_currency_requires_no_priced_charters() -> None:
     assert organization_service.update_organization(MANAGER, PartialUpdate({"currency": "CAD"}), None).currency == "CAD"
     organization_service.update_organization(MANAGER, PartialUpdate({"currency": "USD"}), None)
     booking_builders.create_charter()
-    with pytest.raises(errors.Conflict, match="have prices in it"):
+    with pytest.raises(errors.Conflict, match="have prices in this currency"):
         organization_service.update_organization(MANAGER, PartialUpdate({"currency": "EUR"}), None)
     assert organization_queries.get(ORG).currency == "USD"
     assert (
