@@ -1,4 +1,4 @@
-"""Routes of bids and of requests for them."""
+"""HTTP routes of bids and bid requests."""
 
 from __future__ import annotations
 
@@ -55,27 +55,30 @@ VENDORS = ("vendor",)
     ),
 )
 def open_bidding(caller: Caller, charter_id: CharterId, body: BidRequestInput) -> BidRequestView:
-    """Ask vendors for bids.
+    """Open a bid request.
 
-    Those named, or all that match, are invited by mail. Unless it says otherwise the request is sealed: until its
-    deadline, or until a manager closes it, nobody but the vendor sees a bid's price, nobody its rank, and nothing can
-    be accepted.
+    Invites the named vendors by email, or all that match. By default the request is sealed: until the deadline, or
+    until a manager closes it, only the vendor sees the price of its bid, ranks are hidden, and no bid can be
+    accepted.
     """
     return requests.open_request(caller, charter_id, body)
 
 
 @api.get("/bid-requests", permission="bids:read", external_roles=VENDORS)
 def list_bid_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:
-    """List requests for bids, newest first.
+    """List bid requests, newest first.
 
-    Vendors see those that they were invited to.
+    Vendors see the requests that they were invited to.
     """
     return requests.list_requests(caller, query)
 
 
 @api.get("/bid-requests/{bid_request_id}", permission="bids:read", external_roles=VENDORS)
 def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestDetails:
-    """Get a request for bids, with who was invited and what was in the way of the others."""
+    """Get a bid request.
+
+    Includes the invited vendors, and the reasons why others were not invited.
+    """
     return requests.get_details(caller, bid_request_id)
 
 
@@ -83,9 +86,9 @@ def get_bid_request(caller: Caller, bid_request_id: BidRequestId) -> BidRequestD
 def close_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
-    """Close bidding before its deadline.
+    """Close a bid request before its deadline.
 
-    The bids are sealed no more; who closed it, when and why is kept.
+    Unseals the bids. Who closed it, when and why is recorded.
     """
     return requests.close_request(caller, bid_request_id, body.reason, if_match)
 
@@ -103,9 +106,9 @@ def close_bidding(
 def extend_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ExtendInput, if_match: int | None
 ) -> BidRequestView:
-    """Give vendors longer to answer.
+    """Extend the deadline of a bid request.
 
-    A request that brought no bids is opened again.
+    Reopens a request that received no bids.
     """
     return requests.extend_deadline(caller, bid_request_id, body, if_match)
 
@@ -114,7 +117,10 @@ def extend_bidding(
 def cancel_bidding(
     caller: Caller, bid_request_id: BidRequestId, body: ReasonInput, if_match: int | None
 ) -> BidRequestView:
-    """Cancel a request for bids; vendors that bid are told."""
+    """Cancel a bid request.
+
+    Vendors that have bid are notified.
+    """
     return requests.cancel_request(caller, bid_request_id, body.reason, if_match)
 
 
@@ -132,16 +138,19 @@ def cancel_bidding(
     ),
 )
 def create_bid(caller: Caller, body: BidInput) -> BidView:
-    """Begin a bid.
+    """Create a bid.
 
-    It is a draft until it is submitted. A vendor that may not bid is refused, and told everything that is in the way.
+    It is a draft until it is submitted. If the vendor is not eligible, the error lists every reason.
     """
     return service.create(caller, body)
 
 
 @api.get("/bids", permission="bids:read", external_roles=VENDORS, errors=(NotFound,))
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
-    """List bids; vendors see their own."""
+    """List bids.
+
+    Vendors see their own.
+    """
     return service.list_bids(caller, query)
 
 
@@ -153,7 +162,7 @@ def get_bid(caller: Caller, bid_id: BidId) -> BidView:
 
 @api.put("/bids/{bid_id}", permission="bids:write", external_roles=VENDORS, errors=(BidNotDraft,))
 def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_match: int | None) -> BidView:
-    """Change a draft."""
+    """Update a draft bid."""
     return service.update(caller, bid_id, body, if_match)
 
 
@@ -172,14 +181,14 @@ def update_bid(caller: Caller, bid_id: BidId, body: PartialUpdate[BidInput], if_
 def submit_bid(caller: Caller, bid_id: BidId) -> BidView:
     """Submit a bid.
 
-    It is ranked at once, unless it is sealed.
+    It is ranked at once, unless the bid request is sealed.
     """
     return service.submit(caller, bid_id)
 
 
 @api.post("/bids/{bid_id}/withdraw", permission="bids:write", external_roles=VENDORS, errors=(InvalidStatusTransition,))
 def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
-    """Take a bid back, as long as it was not decided."""
+    """Withdraw a bid that was not decided."""
     return service.withdraw(caller, bid_id)
 
 
@@ -199,8 +208,8 @@ def withdraw_bid(caller: Caller, bid_id: BidId) -> BidView:
 def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     """Award a bid.
 
-    It gets as many of the charter's vehicles as it is for. Once each vehicle has its vendor, the charter is confirmed
-    and the other bids are rejected, each with a reason.
+    The bid gets as many of the charter's vehicles as it is for. Once every vehicle is awarded, the charter is
+    confirmed and the other bids are rejected, each with a reason.
     """
     from coachway.bids.awards import award as award_award  # the other routes decide nothing
 
@@ -224,10 +233,10 @@ def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
 
 @api.post("/bids/{bid_id}/release", permission="bids:award", errors=(AwardNotReleasable, VehiclesHaveDrivers))
 def release_bid(caller: Caller, bid_id: BidId, body: ReleaseInput) -> BidView:
-    """Take back what a bid won, as when its vendor cannot come.
+    """Release an awarded bid, for example if its vendor cannot come.
 
-    Its vehicles can be given to somebody else; their drivers, if there are any, are released first. The vendor is told,
-    and is not owed its price any more.
+    Its vehicles can be awarded again. If they have drivers, release those first. The vendor is notified and is no
+    longer owed the price.
     """
     from coachway.bids.awards import release as award_release  # the other routes decide nothing
 

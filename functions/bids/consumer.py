@@ -1,4 +1,4 @@
-"""Tells the flow of bidding what happened, and bidding what happened to charters."""
+"""Wakes the bidding workflow on events of bid requests, and updates bids on events of charters."""
 
 from __future__ import annotations
 

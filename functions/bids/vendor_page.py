@@ -23,26 +23,26 @@ app = api.app
 
 @api.get("/pages/bids/{bid_token}", permission=PUBLIC, media="text/html", base="")
 def get_bid_page(caller: Caller, bid_token: Token) -> HtmlResponse:
-    """The page of an invitation, for the vendor who was sent its link.
+    """Get the page of an invitation to bid.
 
-    Phone first, and without script. It tells the trip and takes the bid.
+    For the vendor that received the link. Works on a phone and without JavaScript; shows the trip and takes the bid.
     """
     return service.show_page(caller, bid_token)
 
 
 @api.post("/pages/bids/{bid_token}/bid", permission=PUBLIC, status=303, media="text/html", base="")
 def submit_bid_on_page(caller: Caller, bid_token: Token, form: BidForm) -> HtmlResponse:
-    """Bid by the page's form, and go back to the page."""
+    """Submit the form of the page to bid, and redirect to the page."""
     return service.submit_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/decline", permission=PUBLIC, status=303, media="text/html", base="")
 def decline_bidding_on_page(caller: Caller, bid_token: Token, form: DeclineForm) -> HtmlResponse:
-    """Decline by the page's form, and go back to the page."""
+    """Submit the form of the page to decline, and redirect to the page."""
     return service.decline_form(caller, bid_token, form)
 
 
 @api.post("/pages/bids/{bid_token}/withdraw", permission=PUBLIC, status=303, media="text/html", base="")
 def withdraw_bid_on_page(caller: Caller, bid_token: Token) -> HtmlResponse:
-    """Take the bid back by the page's button, and go back to the page."""
+    """Withdraw the bid with the button of the page, and redirect to the page."""
     return service.withdraw_form(caller, bid_token)

@@ -1,4 +1,4 @@
-"""Where vendors' systems push bids."""
+"""The webhook for bids from vendors' systems."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ app = api.app
     ),
 )
 def push_bid(caller: Caller, body: BidPush, raw_request: RawRequest) -> PushedBid:
-    """Push a bid from a vendor's own system.
+    """Push a bid from a vendor's system.
 
-    Signed by Standard Webhooks: the headers webhook-id, webhook-timestamp (at most five minutes off) and
-    webhook-signature. The same webhook-id gets the first result again and changes nothing. At most 64,000 bytes.
+    Signed as Standard Webhooks describes, with the headers webhook-id, webhook-timestamp (at most five minutes off)
+    and webhook-signature. A repeated webhook-id returns the first result and changes nothing. At most 64,000 bytes.
     """
     return service.receive_bid(caller, body, raw_request)

@@ -20,27 +20,27 @@ app = api.app
     "/compliance", permission="compliance:submit", status=201, external_roles=("vendor", "driver"), errors=(NotFound,)
 )
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
-    """Hand in a document.
+    """Submit a compliance document.
 
-    About one vendor, driver or vehicle, or the organization itself; a vendor's own people and drivers may leave that
-    out. It is pending until somebody reviews it.
+    For one vendor, driver or vehicle, or the organization itself. Vendors and drivers can omit the subject. The
+    document is pending until it is reviewed.
     """
     return service.submit_document(caller, body)
 
 
 @api.get("/compliance", permission="compliance:read", external_roles=("vendor", "driver"), errors=(NotFound,))
 def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
-    """List documents, newest first.
+    """List compliance documents, newest first.
 
-    Of one subject, of a type, in a status. With `status=pending` or `under_review` and no subject it is the queue of
-    those to be reviewed, oldest first. Vendors and drivers see their own.
+    Filter by subject, type or status. With `status=pending` or `under_review` and no subject, returns the review
+    queue, oldest first. Vendors and drivers see their own.
     """
     return service.list_documents(caller, query)
 
 
 @api.get("/compliance/{compliance_id}", permission="compliance:read", external_roles=("vendor", "driver"))
 def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocument:
-    """Get a document."""
+    """Get a compliance document."""
     return service.get(caller, compliance_id)
 
 
@@ -55,8 +55,8 @@ def get_document(caller: Caller, compliance_id: ComplianceId) -> ComplianceDocum
 def review_document(
     caller: Caller, compliance_id: ComplianceId, body: ReviewInput, if_match: int | None
 ) -> ComplianceDocument:
-    """Review a document.
+    """Review a compliance document.
 
-    Approve it, reject it, or take it under review; who did so is recorded. An expired one is final.
+    Approve it, reject it, or take it under review. The reviewer is recorded. An expired document cannot be reviewed.
     """
     return service.review_document(caller, compliance_id, body, if_match)

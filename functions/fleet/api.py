@@ -30,10 +30,10 @@ app = api.app
 
 @api.post("/drivers", permission="fleet:write", status=201, errors=(NotFound,))
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
-    """Add a driver.
+    """Create a driver.
 
-    The driver can log in at once by one-time codes sent to the phone. Trips can be given once the required documents
-    are approved: drivers_license, medical_certificate, background_check.
+    The driver can log in with one-time codes that are sent to the phone. Trips can be assigned once the required
+    documents are approved: drivers_license, medical_certificate, background_check.
     """
     return drivers.create_driver(caller, body)
 
@@ -42,7 +42,7 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """List drivers, newest first.
 
-    `q` finds those whose name begins so, by name. A driver sees one: themselves.
+    `q` filters by the beginning of the name and sorts by name. Drivers see themselves.
     """
     return drivers.list_drivers(caller, query)
 
@@ -57,26 +57,26 @@ def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
 def update_driver(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[DriverInput], if_match: int | None
 ) -> Driver:
-    """Change a driver.
+    """Update a driver.
 
-    Fields that are left out stay as they are. Another phone is another log-in and ends the sessions of the one before;
-    who is inactive cannot log in.
+    Omitted fields keep their values. Another phone number is another log-in and ends the sessions of the former one.
+    An inactive driver cannot log in.
     """
     return drivers.update_driver(caller, driver_id, body, if_match)
 
 
 @api.delete("/drivers/{driver_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
-    """Remove a driver and their log-in.
+    """Delete a driver and their log-in.
 
-    Not while there are jobs ahead: give them to somebody else first.
+    Not possible while trips are ahead: assign them to another driver first.
     """
     drivers.delete_driver(caller, driver_id, if_match)
 
 
 @api.get("/drivers/{driver_id}/availability", permission="fleet:read", external_roles=("driver",))
 def get_driver_availability(caller: Caller, driver_id: DriverId) -> DriverAvailability:
-    """Get when a driver may be had."""
+    """Get a driver's availability."""
     return drivers.get_availability(caller, driver_id)
 
 
@@ -84,18 +84,18 @@ def get_driver_availability(caller: Caller, driver_id: DriverId) -> DriverAvaila
 def set_driver_availability(
     caller: Caller, driver_id: DriverId, body: PartialUpdate[AvailabilityInput], if_match: int | None
 ) -> DriverAvailability:
-    """Say when a driver may be had.
+    """Set a driver's availability.
 
-    In the weekly hours, or always if there are none, but for the exceptions. Jobs given before stay.
+    Weekly hours (always available if there are none) and exceptions. Trips that are assigned already stay assigned.
     """
     return drivers.set_availability(caller, driver_id, body, if_match)
 
 
 @api.post("/vehicles", permission="fleet:write", status=201, errors=(NotFound,))
 def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
-    """Add a vehicle.
+    """Create a vehicle.
 
-    Trips can be given once the required documents are approved: vehicle_registration, insurance_certificate,
+    Trips can be assigned once the required documents are approved: vehicle_registration, insurance_certificate,
     safety_inspection.
     """
     return vehicles.create_vehicle(caller, body)
@@ -105,7 +105,7 @@ def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
 def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
     """List vehicles, newest first.
 
-    `q` finds those whose name begins so, by name.
+    `q` filters by the beginning of the name and sorts by name.
     """
     return vehicles.list_vehicles(caller, query)
 
@@ -120,17 +120,17 @@ def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
 def update_vehicle(
     caller: Caller, vehicle_id: VehicleId, body: PartialUpdate[VehicleInput], if_match: int | None
 ) -> Vehicle:
-    """Change a vehicle.
+    """Update a vehicle.
 
-    Fields that are left out stay as they are. It cannot be retired while it has jobs ahead.
+    Omitted fields keep their values. A vehicle with trips ahead cannot be retired.
     """
     return vehicles.update_vehicle(caller, vehicle_id, body, if_match)
 
 
 @api.delete("/vehicles/{vehicle_id}", permission="fleet:write", errors=(HasTripsAhead,))
 def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) -> None:
-    """Remove a vehicle.
+    """Delete a vehicle.
 
-    Not while it has jobs ahead: give them to another one first.
+    Not possible while trips are ahead: assign them to another vehicle first.
     """
     vehicles.delete_vehicle(caller, vehicle_id, if_match)

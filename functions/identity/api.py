@@ -51,9 +51,9 @@ def _header(name: str) -> str:
 
 @api.post("/auth/register", permission=PUBLIC, status=201, errors=(RateLimited,))
 def register_organization(caller: Caller, body: Registration) -> Registered:
-    """Sign up an organization.
+    """Register an organization.
 
-    Writes the organization and its first admin, who can log in at once.
+    Creates the organization and its first admin, who can log in at once.
     """
     return registration.register(caller, body)
 
@@ -62,8 +62,8 @@ def register_organization(caller: Caller, body: Registration) -> Registered:
 def log_in(caller: Caller, body: Login) -> SignedIn:
     """Log in with a password.
 
-    Answers with tokens, or, when the account has a second factor, with `mfa_required` and an `mfa_token` for
-    `/auth/mfa/verify`. With `cookies` the tokens are set as http-only cookies, and `csrf_token` is for X-CSRF-Token.
+    Returns tokens or, if the account has a second factor, `mfa_required` and an `mfa_token` for `/auth/mfa/verify`.
+    With `cookies`, the tokens are set as http-only cookies, and `csrf_token` goes into the header X-CSRF-Token.
     """
     return _answered(logins.log_in(caller, body))
 
@@ -72,9 +72,10 @@ def log_in(caller: Caller, body: Login) -> SignedIn:
     "/auth/refresh", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, CsrfTokenInvalid, RateLimited)
 )
 def refresh_session(caller: Caller, body: Refresh) -> SignedIn:
-    """Exchange a refresh token for the next one.
+    """Exchange a refresh token for new tokens.
 
-    Each is good once; one that comes again ends its session. Without one in the body, the cookie is taken.
+    A refresh token can be used once. If it is used again, its session ends. Browsers send the cookie instead of a
+    body.
     """
     given = tokens.read_refresh_token(body, _header("cookie"), _header("x-csrf-token"))
     return _answered(sessions.refresh_session(caller, given))
@@ -82,26 +83,30 @@ def refresh_session(caller: Caller, body: Refresh) -> SignedIn:
 
 @api.post("/auth/logout", permission=AUTHENTICATED, status=204)
 def log_out(caller: Caller) -> None:
-    """End this session."""
+    """Log out.
+
+    Ends the session of the access token.
+    """
     gone = sessions.sign_out(caller)
     return cast("None", Response(status=204, cookies=gone)) if gone else None
 
 
 @api.post("/auth/mfa/setup", permission=AUTHENTICATED, secret_response=True, errors=(RecentLogInRequired,))
 def set_up_mfa(caller: Caller) -> MfaSetup:
-    """Begin to use an authenticator.
+    """Set up an authenticator.
 
-    Needs a log-in of the last 15 minutes. Nothing is in force until `/auth/mfa/verify` has seen a code.
+    Requires a log-in within the last 15 minutes. The authenticator is active once `/auth/mfa/verify` has accepted a
+    code.
     """
     return mfa.set_up_mfa(caller)
 
 
 @api.post("/auth/mfa/verify", permission=PUBLIC, secret_response=True, errors=(Unauthenticated, Forbidden, RateLimited))
 def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
-    """Give a code of the authenticator.
+    """Verify a code of the authenticator.
 
-    With the `mfa_token` of a log-in it completes that log-in; a recovery code does, too. With a session's credentials
-    it puts the authenticator that was set up in force, and tells the recovery codes.
+    With the `mfa_token` of a log-in, completes that log-in; a recovery code is accepted as well. With a session,
+    activates the authenticator that was set up and returns the recovery codes.
     """
     if body.mfa_token is not None:
         return _answered(mfa.complete_mfa(caller, body, body.mfa_token))
@@ -111,18 +116,18 @@ def verify_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
 
 @api.delete("/auth/mfa", permission=AUTHENTICATED, errors=(RecentLogInRequired,))
 def remove_mfa(caller: Caller) -> None:
-    """Use an authenticator no more.
+    """Remove the authenticator.
 
-    Needs a log-in of the last 15 minutes.
+    Requires a log-in within the last 15 minutes.
     """
     mfa.remove_mfa(caller)
 
 
 @api.post("/auth/otp/request", permission=PUBLIC, status=202, errors=(RateLimited,))
 def request_otp(caller: Caller, body: OtpRequest) -> Accepted:
-    """Ask for a one-time code by SMS or mail.
+    """Request a one-time code by SMS or email.
 
-    For clients, vendors and drivers. The answer is the same whether or not there is such an account.
+    For clients, vendors and drivers. The response is the same whether or not the account exists.
     """
     return otp.request_code(caller, body)
 
@@ -135,91 +140,100 @@ def verify_otp(caller: Caller, body: OtpVerification) -> SignedIn:
 
 @api.post("/auth/password/forgot", permission=PUBLIC, status=202, errors=(RateLimited,))
 def forgot_password(caller: Caller, body: Forgotten) -> Accepted:
-    """Ask for a mail with a link to set a new password.
+    """Request an email with a link to reset the password.
 
-    The answer is the same whether or not there is such an account.
+    The response is the same whether or not the account exists.
     """
     return passwords.request_reset(caller, body)
 
 
 @api.post("/auth/password/reset", permission=PUBLIC, status=204, errors=(NotFound, RateLimited))
 def reset_password(caller: Caller, body: Reset) -> None:
-    """Set a new password with the token of a mail; ends all sessions."""
+    """Reset a password.
+
+    Takes the token of the email. Ends all sessions of the user.
+    """
     passwords.reset_password(caller, body)
 
 
 @api.post("/auth/password/change", permission=AUTHENTICATED, status=204, errors=(RateLimited,))
 def change_password(caller: Caller, body: PasswordChange) -> None:
-    """Change my password; ends my other sessions."""
+    """Change your password.
+
+    Ends your other sessions.
+    """
     passwords.change_password(caller, body)
 
 
 @api.get("/auth/me", permission=AUTHENTICATED)
 def get_current_user(caller: Caller) -> Me:
-    """Who I am, and what I may do."""
+    """Get the current user.
+
+    Returns the user, their permissions and their organization.
+    """
     return own.get_me(caller)
 
 
 @api.get("/auth/sessions", permission=AUTHENTICATED)
 def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
-    """Where I am signed in, newest first."""
+    """List your sessions, newest first."""
     return sessions.list_sessions(caller, query)
 
 
 @api.delete("/auth/sessions", permission=AUTHENTICATED)
 def end_other_sessions(caller: Caller) -> None:
-    """End all my sessions but this one."""
+    """End your other sessions."""
     sessions.end_other_sessions(caller)
 
 
 @api.get("/auth/sessions/{session_id}", permission=AUTHENTICATED)
 def get_session(caller: Caller, session_id: SessionId) -> SessionView:
-    """One of my sessions."""
+    """Get one of your sessions."""
     return sessions.get_session(caller, session_id)
 
 
 @api.delete("/auth/sessions/{session_id}", permission=AUTHENTICATED)
 def end_session(caller: Caller, session_id: SessionId) -> None:
-    """End one of my sessions."""
+    """End one of your sessions."""
     sessions.end_session(caller, session_id)
 
 
 @api.get("/auth/.well-known/jwks.json", permission=PUBLIC)
 def get_jwks() -> Jwks:
-    """The public keys that verify access tokens."""
+    """Get the public keys that verify access tokens."""
     return signing_keys.build_jwks()
 
 
 @api.post("/auth/invitations/accept", permission=PUBLIC, status=201, errors=(NotFound, RateLimited))
 def accept_invitation(caller: Caller, body: Acceptance) -> Joined:
-    """Accept an invitation, and set a password."""
+    """Accept an invitation and set a password."""
     return invitations.accept(caller, body)
 
 
 @api.get("/users", permission="users:read")
 def list_users(caller: Caller, query: UserQuery) -> Page[User]:
-    """The people of the organization, newest first."""
+    """List users, newest first."""
     return users.list_users(caller, query)
 
 
 @api.post("/users", permission="users:write", status=201, errors=(PermissionsExceeded,))
 def create_user(caller: Caller, body: NewUser) -> User:
-    """Add somebody who can log in at once."""
+    """Create a user who can log in at once."""
     return users.create_user(caller, body)
 
 
 @api.post("/users/invite", permission="users:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
 def invite_user(caller: Caller, body: Invitation) -> Invited:
-    """Invite somebody by mail.
+    """Invite a user by email.
 
-    Inviting somebody again who has not accepted yet voids the first invitation.
+    A new invitation voids an earlier one that was not accepted.
     """
     return invitations.invite(caller, body)
 
 
 @api.get("/users/{user_id}", permission="users:read")
 def get_user(caller: Caller, user_id: UserId) -> User:
-    """One of the people of the organization."""
+    """Get a user."""
     return users.get(caller, user_id)
 
 
@@ -232,7 +246,10 @@ def get_user(caller: Caller, user_id: UserId) -> User:
     ),
 )
 def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSettings], if_match: int | None) -> User:
-    """Change somebody; another role, status or party ends their sessions."""
+    """Update a user.
+
+    A change of role, status or party ends the user's sessions.
+    """
     return users.update_user(caller, user_id, body, if_match)
 
 
@@ -245,37 +262,43 @@ def update_user(caller: Caller, user_id: UserId, body: PartialUpdate[UserSetting
     ),
 )
 def delete_user(caller: Caller, user_id: UserId, if_match: int | None) -> None:
-    """Remove somebody; the last admin cannot be."""
+    """Delete a user.
+
+    The last active admin cannot be deleted.
+    """
     users.delete_user(caller, user_id, if_match)
 
 
 @api.get("/roles", permission="users:read")
 def list_roles(caller: Caller, query: PageQuery) -> Page[Role]:
-    """The built-in roles and the organization's own, by name."""
+    """List roles by name: built-in roles and the organization's own."""
     return roles.list_roles(caller, query)
 
 
 @api.post("/roles", permission="roles:write", status=201, errors=(PermissionsExceeded,))
 def create_role(caller: Caller, body: NewRole) -> Role:
-    """Make a role out of permissions that you have yourself."""
+    """Create a role.
+
+    It can have only permissions that you have yourself.
+    """
     return roles.create_role(caller, body)
 
 
 @api.put("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
 def update_role(caller: Caller, role_name: RoleName, body: PartialUpdate[RoleSettings], if_match: int | None) -> Role:
-    """Give a role other permissions."""
+    """Update the permissions of a role."""
     return roles.update_role(caller, role_name, body, if_match)
 
 
 @api.delete("/roles/{role_name}", permission="roles:write", errors=(PermissionsExceeded,))
 def delete_role(caller: Caller, role_name: RoleName, if_match: int | None) -> None:
-    """Remove a role that nobody has."""
+    """Delete a role that no user has."""
     roles.delete_role(caller, role_name, if_match)
 
 
 @api.get("/organization", permission="organization:read")
 def get_organization(caller: Caller) -> Organization:
-    """The organization and its terms."""
+    """Get the organization and its settings."""
     return organization_queries.get(caller.org_id)
 
 
@@ -283,23 +306,29 @@ def get_organization(caller: Caller) -> Organization:
 def update_organization(
     caller: Caller, body: PartialUpdate[OrganizationSettings], if_match: int | None
 ) -> Organization:
-    """Change the organization; what is left out stays as it is, inside groups too."""
+    """Update the organization.
+
+    Omitted fields keep their values, also within groups.
+    """
     return organization_service.update_organization(caller, body, if_match)
 
 
 @api.get("/api-keys", permission="api-keys:write")
 def list_api_keys(caller: Caller, query: PageQuery) -> Page[ApiKey]:
-    """The keys of the organization's machine clients, newest first."""
+    """List API keys, newest first."""
     return api_keys.list_api_keys(caller, query)
 
 
 @api.post("/api-keys", permission="api-keys:write", status=201, secret_response=True, errors=(PermissionsExceeded,))
 def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
-    """Make a key for a machine client; it is shown this once."""
+    """Create an API key.
+
+    The key is shown only in this response.
+    """
     return api_keys.create_api_key(caller, body)
 
 
 @api.delete("/api-keys/{api_key_id}", permission="api-keys:write")
 def delete_api_key(caller: Caller, api_key_id: ApiKeyId, if_match: int | None) -> None:
-    """Revoke a key."""
+    """Revoke an API key."""
     api_keys.delete_api_key(caller, api_key_id, if_match)

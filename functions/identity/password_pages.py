@@ -22,23 +22,23 @@ app = api.app
 
 @api.get("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="")
 def get_invitation_page(token: Token) -> HtmlResponse:
-    """The page of an invitation, for whoever was sent its link."""
+    """Get the page of an invitation."""
     return service.show_invitation(token)
 
 
 @api.post("/pages/invitations/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def accept_invitation_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
-    """Accept an invitation by its page's form."""
+    """Accept an invitation with the form of its page."""
     return service.submit_invitation(caller, token, form)
 
 
 @api.get("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="")
 def get_password_reset_page(token: Token) -> HtmlResponse:
-    """The page to set a new password, for whoever was sent its link."""
+    """Get the page to set a new password."""
     return service.show_password_reset(token)
 
 
 @api.post("/pages/password-resets/{token}", permission=PUBLIC, media="text/html", base="", errors=(RateLimited,))
 def set_password_on_page(caller: Caller, token: Token, form: ChosenPassword) -> HtmlResponse:
-    """Set a new password by its page's form."""
+    """Set a new password with the form of its page."""
     return service.set_password(caller, token, form)

@@ -14,14 +14,14 @@ app = api.app
 
 @api.get("/notifications", permission="notifications:read")
 def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notification]:
-    """List messages, newest first.
+    """List sent messages, newest first.
 
-    To one address or number, of one status, of one channel. Records are kept for 180 days; what a message said is not.
+    Filter by recipient, status or channel. Records are kept for 180 days, without the text of the message.
     """
     return queries.list_notifications(caller, query)
 
 
 @api.get("/notifications/{notification_id}", permission="notifications:read")
 def get_notification(caller: Caller, notification_id: NotificationId) -> Notification:
-    """Get the record of a message."""
+    """Get the record of a sent message."""
     return queries.get_notification(caller, notification_id)

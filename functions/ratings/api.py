@@ -27,7 +27,7 @@ app = api.app
 def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor.
 
-    For a completed charter that it ran, once; from 1 to 5 in halves.
+    Once for each completed charter that it ran; from 1 to 5 in steps of a half.
     """
     return service.create_rating(caller, body)
 
@@ -36,7 +36,7 @@ def rate_vendor(caller: Caller, body: RatingInput) -> Rating:
 def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """List ratings, newest first.
 
-    Of a vendor, of a charter, with so many points overall or more. Vendors see their own.
+    Filter by vendor, charter or minimum rating. Vendors see their own.
     """
     return service.list_ratings(caller, query)
 
@@ -45,8 +45,8 @@ def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     "/ratings/{rating_id}/respond", permission="ratings:write", external_roles=("vendor",), errors=(AlreadyAnswered,)
 )
 def respond_to_rating(caller: Caller, rating_id: RatingId, body: ResponseInput) -> Rating:
-    """Answer a rating, as the vendor.
+    """Respond to a rating, as the vendor.
 
-    Once. What the organization's own people were told by a vendor, they may write down for it.
+    Once. Staff can record a vendor's response on its behalf.
     """
     return service.respond_to_rating(caller, rating_id, body)

@@ -24,9 +24,9 @@ app = api.app
 
 @api.post("/vendors", permission="vendors:write", status=201)
 def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
-    """Add a vendor.
+    """Create a vendor.
 
-    It is pending until somebody makes it active. It can bid once it is active and its required documents are approved.
+    Its status is pending. It can bid once it is active and its required documents are approved.
     """
     return service.create(caller, body)
 
@@ -35,7 +35,7 @@ def create_vendor(caller: Caller, body: VendorInput) -> VendorProfile:
 def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
     """List vendors, newest first.
 
-    `state` finds those that serve it; `min_rating` those rated at least so by three or more, the best first.
+    `state` filters by service area. `min_rating` filters by rating, best first, and requires at least three ratings.
     """
     return service.list_vendors(caller, query)
 
@@ -44,16 +44,16 @@ def list_vendors(caller: Caller, query: VendorQuery) -> Page[VendorProfile]:
 def list_top_vendors(caller: Caller, query: PageQuery) -> Page[VendorProfile]:
     """List the best active vendors.
 
-    Those with three ratings or more, by their average.
+    Vendors with at least three ratings, by average.
     """
     return service.list_top_vendors(caller, query)
 
 
 @api.get("/vendors/{vendor_id}", permission="vendors:read", external_roles=("vendor",))
 def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
-    """Get a vendor and how it does.
+    """Get a vendor and its statistics.
 
-    A vendor's own people see it too, without what is noted about it.
+    Vendors see themselves, without the organization's notes.
     """
     return service.get_profile(caller, vendor_id)
 
@@ -62,43 +62,43 @@ def get_vendor(caller: Caller, vendor_id: VendorId) -> VendorProfile:
 def update_vendor(
     caller: Caller, vendor_id: VendorId, body: PartialUpdate[VendorInput], if_match: int | None
 ) -> VendorProfile:
-    """Change a vendor.
+    """Update a vendor.
 
-    Fields that are left out stay as they are.
+    Omitted fields keep their values.
     """
     return service.update(caller, vendor_id, body, if_match)
 
 
 @api.patch("/vendors/{vendor_id}/status", permission="vendors:write", errors=(InvalidStatusTransition,))
 def set_vendor_status(caller: Caller, vendor_id: VendorId, query: StatusQuery, if_match: int | None) -> StatusChanged:
-    """Approve, reject, suspend, retire or ban a vendor.
+    """Set the status of a vendor.
 
-    From pending to active or rejected; from active to suspended, inactive or banned; and back to active from suspended
-    and inactive. Making it active verifies it.
+    Pending vendors become active or rejected; active ones suspended, inactive or banned; suspended and inactive ones
+    can become active again. Making a vendor active verifies it.
     """
     return service.set_status(caller, vendor_id, query, if_match)
 
 
 @api.get("/vendors/{vendor_id}/statistics", permission="vendors:read", external_roles=("vendor",))
 def get_vendor_statistics(caller: Caller, vendor_id: VendorId) -> VendorStatistics:
-    """Get how a vendor does.
+    """Get the statistics of a vendor.
 
-    Averages of all its ratings, share of bids that won, and of trips rated 4 or better for being on time. `rating` is
-    the average that decisions go by: null until there are three.
+    Averages of all ratings, the share of bids won, and the share of trips on time. `rating` is null until there are
+    three ratings.
     """
     return service.get_statistics(caller, vendor_id)
 
 
 @api.get("/vendors/{vendor_id}/compliance/status", permission="compliance:read", external_roles=("vendor",))
 def get_vendor_compliance(caller: Caller, vendor_id: VendorId) -> ComplianceStatus:
-    """Get whether a vendor has all the documents that it must have, today."""
+    """Get the compliance status of a vendor today."""
     return service.get_compliance_status(caller, vendor_id)
 
 
 @api.post("/vendors/{vendor_id}/webhook-secret", permission="vendors:write", status=201, secret_response=True)
 def create_webhook_secret(caller: Caller, vendor_id: VendorId) -> webhook_secrets.WebhookSecret:
-    """Make a secret for a vendor's system to sign its bids with.
+    """Create the secret with which a vendor's system signs its bids.
 
-    For Standard Webhooks. It is shown once; the one before it stays good for 24 hours.
+    For Standard Webhooks. The secret is shown only in this response; the previous one is valid for another 24 hours.
     """
     return webhook_secrets.rotate(caller, vendor_id)
