@@ -69,7 +69,7 @@ class PushedBid(BaseSchema):
 def receive_bid(caller: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
     """Take a pushed bid; the same webhook-id gets the first result and changes nothing.
 
-    Raises TooLarge, Unauthenticated for a bad signature or an old timestamp, TooMany, and as a bid does.
+    Raises TooLarge, Unauthenticated for a bad signature or an old timestamp, RateLimited, and as a bid does.
     """
     if len(posted.body) > LARGEST:
         raise errors.TooLarge(f"a push may have at most {LARGEST:,} bytes")

@@ -42,7 +42,7 @@ from coachway.core.types import ids
 
 
 def create(caller: Caller, body: BidInput) -> BidView:
-    """Begin a bid. Raises Missing, Conflict when the vendor may not bid: the refusal names each missing thing."""
+    """Begin a bid. Raises NotFound, Conflict when the vendor may not bid: the refusal names each missing thing."""
     from coachway.contracts.bids import BidCreated
 
     bid, bidding = _build_draft(caller, body)
@@ -121,7 +121,7 @@ def _resolve_vendor_id(caller: Caller, vendor_id: str | None) -> str:
 
 
 def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
-    """A bid. Raises Missing, also for another vendor's; Stale when `expected` is not its version."""
+    """A bid. Raises NotFound, also for another vendor's; PreconditionFailed when `expected` is not its version."""
     record = store.get(Bid, BID.key(org=caller.org_id, id=bid_id), expected=expected)
     if caller.is_outside and not visibility.is_own_vendor(caller, record.vendor_id):
         raise errors.NotFound("there is no such bid")

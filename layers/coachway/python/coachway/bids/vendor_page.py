@@ -59,7 +59,7 @@ class DeclineForm(RequestSchema):
 
 
 def show_page(caller: Caller, token: str) -> HtmlResponse:
-    """The page of an invitation. Raises Missing for a link that was not made here."""
+    """The page of an invitation. Raises NotFound for a link that was not made here."""
     invited = invitation_links.open_invitation_link(caller, token)
     invitation_links.record_view(invited)
     return _render_page(invited, here=f"{token}/")

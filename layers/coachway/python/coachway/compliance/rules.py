@@ -132,7 +132,7 @@ class ComplianceStatus(BaseSchema):
         return [*self.missing, *self.expired, *self.pending, *self.rejected]
 
     def reasons(self) -> list[str]:
-        """What is wrong, one sentence each: `Missing required document: business_license`."""
+        """What is wrong, one sentence each: `NotFound required document: business_license`."""
         payload = (
             ("Missing required document", self.missing),
             (f"Required document is expired on {self.on_date}", self.expired),

@@ -40,7 +40,7 @@ class Whose(NamedTuple):
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Hand in a paper; it is judged later. A vendor's own people need not say whose it is.
 
-    Raises Missing for a subject that is not there, or not the caller's; Invalid for a type it cannot have.
+    Raises NotFound for a subject that is not there, or not the caller's; Invalid for a type it cannot have.
     """
     subject = _resolve_subject(caller, body)
     if subject is None:
@@ -82,7 +82,7 @@ def event_fields(document: ComplianceDocument) -> dict[str, str]:
 
 
 def _resolve_subject(caller: Caller, requests: DocumentInput | DocumentQuery) -> Whose | None:
-    """The subject that a request names. Raises Invalid for more than one, Missing for one that is not the caller's."""
+    """The subject that a request names. Raises Invalid for more than one, NotFound for one that is not the caller's."""
     named = [
         Whose(kind, subject_id)
         for kind, subject_id in (
@@ -104,7 +104,8 @@ def _resolve_subject(caller: Caller, requests: DocumentInput | DocumentQuery) ->
 
 
 def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> ComplianceDocument:
-    """A document. Raises Missing, also for one that is not the caller's; Stale when `expected` is not its version."""
+    """A document. Raises NotFound, also for one that is not the caller's; PreconditionFailed when `expected` is
+    not its version."""
     record = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
     if caller.is_outside and (record.subject_type.value, record.subject_id) != (caller.role, caller.party_id):
         raise errors.NotFound("there is no such compliance document")

@@ -16,7 +16,7 @@ _TOGETHER: Final = 100
 
 
 def get_status(caller: Caller, subject_type: SubjectType, subject_id: str, on_date: date) -> ComplianceStatus:
-    """Whether a subject has all that it must have, through the end of `on_date`. Raises Missing. One read."""
+    """Whether a subject has all that it must have, through the end of `on_date`. Raises NotFound. One read."""
     return status_of_subject(subjects.get(caller, subject_type, subject_id), on_date)
 
 

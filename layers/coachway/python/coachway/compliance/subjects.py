@@ -38,7 +38,7 @@ def find(org_id: str, subject_type: SubjectType, subject_id: str) -> Subject | N
 
 
 def get(caller: Caller, subject_type: SubjectType, subject_id: str) -> Subject:
-    """A subject of the caller's organization. Raises Missing."""
+    """A subject of the caller's organization. Raises NotFound."""
     record = find(caller.org_id, subject_type, subject_id)
     if record is None:
         raise errors.NotFound(f"there is no such {subject_type}")

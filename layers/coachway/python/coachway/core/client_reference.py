@@ -24,12 +24,12 @@ class _Client(Entity):
 
 
 def require_client(org_id: str, client_id: str | None) -> None:
-    """Raises Missing unless the organization has this client; None names nobody. One read."""
+    """Raises NotFound unless the organization has this client; None names nobody. One read."""
     if client_id is not None and store.find(_Client, CLIENT.key(org=org_id, id=client_id)) is None:
         raise errors.NotFound("there is no such client")
 
 
 def require_found(found: store.BatchResult, *clients: Key) -> None:
-    """The same of clients that were gathered with something else. Raises Missing."""
+    """The same of clients that were gathered with something else. Raises NotFound."""
     for key in clients:
         found.get(_Client, key)

@@ -1,22 +1,22 @@
 """Every error that a caller can receive, as a tree of classes.
 
 Error
-├── Missing          not_found: no such resource, or none that this caller may see
-├── Unauthenticated  no credentials, or wrong ones
-├── Forbidden        known caller, but not allowed
-│   └── CsrfTokenInvalid  a request with the session cookie lacks the right X-CSRF-Token
-├── Malformed        the request cannot be parsed
-│   ├── UnexpectedBody  the operation takes no body
-│   ├── TooLarge     the body is larger than accepted
-│   └── NotJson      the body has another media type than the route takes
-├── Invalid          the request can be parsed, but fields are wrong
-├── Conflict         a business rule or the current state does not allow it
-│   ├── LostRace     another request changed the resource first
-│   ├── InvalidStatusTransition  this status cannot follow the current one
-│   └── Duplicate    a unique value is taken
-├── Stale            If-Match names an old version
-├── TooMany          too many requests
-└── Upstream         a service that we depend on failed
+├── NotFound                    not_found: no such resource, or none that this caller may see
+├── Unauthenticated             no credentials, or wrong ones
+├── Forbidden                   known caller, but not allowed
+│   └── CsrfTokenInvalid        a request with the session cookie lacks the right X-CSRF-Token
+├── Malformed                   the request cannot be parsed
+│   ├── UnexpectedBody          the operation takes no body
+│   ├── TooLarge                the body is larger than accepted
+│   └── UnsupportedMediaType    the body has another media type than the route takes
+├── Invalid                     the request can be parsed, but fields are wrong
+├── Conflict                    a business rule or the current state does not allow it
+│   ├── ConcurrentUpdate        another request changed the resource first
+│   ├── InvalidStatusTransition this status cannot follow the current one
+│   └── Duplicate               a unique value is taken
+├── PreconditionFailed          If-Match names an old version
+├── RateLimited                 too many requests
+└── UpstreamUnavailable         a service that we depend on failed
 
 How to add an error to a capability:
 1. Declare a small subclass in `<capability>/errors.py` (or in `rules.py` when there are one or two):

@@ -24,7 +24,7 @@ def _bucket() -> str:
 
 
 def put(key: str, content: bytes, content_type: str) -> None:
-    """Write a file; one of the same key is replaced, and kept as an older version. Raises Upstream."""
+    """Write a file; one of the same key is replaced, and kept as an older version. Raises UpstreamUnavailable."""
     try:
         _s3().put_object(Bucket=_bucket(), Key=key, Body=content, ContentType=content_type)
     except (BotoCoreError, ClientError) as failure:
@@ -32,7 +32,7 @@ def put(key: str, content: bytes, content_type: str) -> None:
 
 
 def get(key: str) -> bytes:
-    """A file's content. Raises Missing when there is none, Upstream."""
+    """A file's content. Raises NotFound when there is none, UpstreamUnavailable."""
     try:
         return bytes(_s3().get_object(Bucket=_bucket(), Key=key)["Body"].read())
     except ClientError as failure:
@@ -46,7 +46,7 @@ def get(key: str) -> bytes:
 
 
 def remove(key: str) -> None:
-    """Take a file away for good, with all its older versions. Raises Upstream."""
+    """Take a file away for good, with all its older versions. Raises UpstreamUnavailable."""
     try:
         pages = _s3().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=key)
         for result in pages:

@@ -62,7 +62,7 @@ def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
 
 
 def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
-    """The record at `key`. Raises Missing, or Stale if `expected` (from If-Match) is not its version."""
+    """The record at `key`. Raises NotFound, or PreconditionFailed if `expected` (from If-Match) is not its version."""
     record = _require_found(model, find(model, key))
     if expected is not None and expected != record.version:
         raise errors.PreconditionFailed(f"the current version is {record.version}, not {expected}: read it again")
@@ -86,7 +86,7 @@ def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
 def batch_get(keys: Iterable[Key]) -> BatchResult:
     """Whatever lies at up to 100 keys, of any kind, in one call.
 
-    The counter of a gapless sequence may be among them: `commit_numbered` then knows which number is next.
+    The counter of a gapless sequence may be among them: `commit_with_sequence` then knows which number is next.
     """
     requests = list(dict.fromkeys(keys))
     stored = _batch(requests)
@@ -108,7 +108,7 @@ def _batch(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What `gather` found, to be asked for one by one as the table is."""
+    """What `batch_get` found, to be asked for one by one as the table is."""
 
     kept: Mapping[Key, Mapping[str, Any]]
 
@@ -117,16 +117,16 @@ class BatchResult:
         return _parse_live(model, self.kept.get(key))
 
     def get(self, model: type[R], key: Key) -> R:
-        """The same, or Missing."""
+        """The same, or NotFound."""
         return _require_found(model, self.find(model, key))
 
     def numbers(self, key: Key) -> dict[str, int]:
-        """The whole numbers kept at `key` by `Add`; empty if none were."""
+        """The whole numbers kept at `key` by `IncrementCounters`; empty if none were."""
         return _numbers(self.kept.get(key, {}))
 
 
 def get_counters(key: Key) -> dict[str, int]:
-    """The whole numbers kept at `key` by `Add`; empty if none were."""
+    """The whole numbers kept at `key` by `IncrementCounters`; empty if none were."""
     return _numbers(_get_item(key) or {})
 
 
@@ -153,7 +153,8 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
     `answer` is what the request will be answered with, for its Idempotency-Key; by default the first entity written.
     Records that are written get their new `version` and `updated_at`.
 
-    Raises whatever the failed op names; Duplicate for a unique value, LostRace for a version, AlreadyAnswered for an
+    Raises whatever the failed op names; Duplicate for a unique value, ConcurrentUpdate for a version,
+    ReplayedRequest for an
     Idempotency-Key used before, TooLarge for a document over DynamoDB's 400 KB.
     """
     plan = build_transaction(caller, ops, answer)

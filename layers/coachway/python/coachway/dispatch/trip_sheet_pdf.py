@@ -40,7 +40,7 @@ _ROWS: Final = 20
 
 
 def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
-    """The trip sheet of an assignment. Raises Missing, also for people outside whose it is not. Two reads."""
+    """The trip sheet of an assignment. Raises NotFound, also for people outside whose it is not. Two reads."""
     assignment = repository.get(caller, assignment_id)
     driver_keys = [DRIVER.key(org=caller.org_id, id=driverer_id) for driverer_id in assignment.crew]
     vehicle_key, organization_key = (

@@ -41,7 +41,7 @@ from coachway.identity.users import party_accounts
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
     """Add a driver, who can log in by one-time codes at once and hand in papers from now on.
 
-    Raises Duplicate for a phone that another driver or user has, Missing for a vendor or a user that is not there.
+    Raises Duplicate for a phone that another driver or user has, NotFound for a vendor or a user that is not there.
     """
     shared.require_vendor(caller.org_id, body.vendor_id)
     existing = body.model_dump(exclude={"user_id", "timezone"})
@@ -80,7 +80,7 @@ def _party(driver: Driver) -> party_accounts.Known:
 
 
 def get_driver(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
-    """A driver. Raises Missing, also for another driver; Stale when `expected` is not its version."""
+    """A driver. Raises NotFound, also for another driver; PreconditionFailed when `expected` is not its version."""
     shared.require_own(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
 

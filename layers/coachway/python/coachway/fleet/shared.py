@@ -56,13 +56,13 @@ def list_in_status(caller: Caller, model: type[M], status: str) -> list[M]:
 
 
 def require_own(caller: Caller, driver_id: str) -> None:
-    """Raises Missing for people outside who are not this driver."""
+    """Raises NotFound for people outside who are not this driver."""
     if caller.is_outside and (caller.role != "driver" or caller.party_id != driver_id):
         raise errors.NotFound("there is no such driver")
 
 
 def require_vendor(org_id: str, vendor_id: str | None) -> None:
-    """Raises Missing unless the organization has this vendor, which it knows by the papers it must have; None is fine.
+    """Raises NotFound unless the organization has this vendor, which it knows by the papers it must have; None is fine.
 
     `vendors` stands beside fleet. One read.
     """

@@ -19,7 +19,7 @@ from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile,
 
 
 def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
-    """Add a vehicle; its papers can be handed in from now on. Raises Missing for a vendor that is not there."""
+    """Add a vehicle; its papers can be handed in from now on. Raises NotFound for a vendor that is not there."""
     shared.require_vendor(caller.org_id, body.vendor_id)
     vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **body.model_dump())
     store.commit(
@@ -36,7 +36,7 @@ def event_fields(vehicle: Vehicle) -> dict[str, str | None]:
 
 
 def get_vehicle(caller: Caller, vehicle_id: str, *, expected: int | None = None) -> Vehicle:
-    """A vehicle. Raises Missing; Stale when `expected` is not its version."""
+    """A vehicle. Raises NotFound; PreconditionFailed when `expected` is not its version."""
     return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id), expected=expected)
 
 

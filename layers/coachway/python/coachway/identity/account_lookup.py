@@ -62,12 +62,12 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
 
 
 def get_user(org_id: str, user_id: str) -> User:
-    """A user. Raises Missing."""
+    """A user. Raises NotFound."""
     return store.get(User, USERS.key(org=org_id, id=user_id))
 
 
 def get_credentials(user: User) -> Credentials:
-    """What a user logs in with. Raises Missing."""
+    """What a user logs in with. Raises NotFound."""
     return store.get(Credentials, CREDENTIALS.key(org=user.org_id, id=user.id))
 
 
@@ -112,7 +112,7 @@ def require_active_session(caller: Caller) -> None:
 
 
 def retry_on_conflict(build_answer: Callable[[], T]) -> T:
-    """Do `work`, which reads anew each time, until it loses no race. Raises LostRace after many."""
+    """Do `work`, which reads anew each time, until it loses no race. Raises ConcurrentUpdate after many."""
     for attempt in range(_TRIES):
         try:
             return build_answer()

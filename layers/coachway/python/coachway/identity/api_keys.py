@@ -81,7 +81,7 @@ def create_api_key(caller: Caller, body: NewApiKey) -> ShownApiKey:
 
 
 def delete_api_key(caller: Caller, key_id: str, expected: int | None) -> None:
-    """Revoke a key. A function that has just seen it may take it for half a minute more. Raises Missing."""
+    """Revoke a key. A function that has just seen it may take it for half a minute more. Raises NotFound."""
     require_active_session(caller)
     before = store.get(ApiKey, API_KEYS.key(org=caller.org_id, id=key_id), expected=expected)
     after = before.model_copy(update={"deleted_at": clock.now()})

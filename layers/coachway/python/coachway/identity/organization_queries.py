@@ -7,5 +7,5 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
 def get(org_id: str) -> Organization:
-    """An organization: time zone, currency, tax and other terms. One read. Raises Missing."""
+    """An organization: time zone, currency, tax and other terms. One read. Raises NotFound."""
     return store.get(Organization, ORGANIZATIONS.key(org=org_id))

@@ -46,13 +46,13 @@ class _Wording:
 
 
 def show_invitation(token: str) -> HtmlResponse:
-    """The page of an invitation. Raises Missing for a link that is wrong, void, used or too old."""
+    """The page of an invitation. Raises NotFound for a link that is wrong, void, used or too old."""
     user, organization = _linked(INVITATION, token)
     return _form(user, organization, _joining(user, organization))
 
 
 def submit_invitation(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
-    """Accept an invitation with the password that was chosen. Raises Missing like `invitation`."""
+    """Accept an invitation with the password that was chosen. Raises NotFound like `invitation`."""
     user, organization = _linked(INVITATION, token)
     words = _joining(user, organization)
     trouble = _trouble(form.password)
@@ -63,13 +63,13 @@ def submit_invitation(caller: Caller, token: str, form: ChosenPassword) -> HtmlR
 
 
 def show_password_reset(token: str) -> HtmlResponse:
-    """The page of a forgotten password. Raises Missing for a link that is wrong, void, used or too old."""
+    """The page of a forgotten password. Raises NotFound for a link that is wrong, void, used or too old."""
     user, organization = _linked(PASSWORD_RESET, token)
     return _form(user, organization, _resetting(user))
 
 
 def set_password(caller: Caller, token: str, form: ChosenPassword) -> HtmlResponse:
-    """Set the password that was chosen. Raises Missing like `password_reset`."""
+    """Set the password that was chosen. Raises NotFound like `password_reset`."""
     user, organization = _linked(PASSWORD_RESET, token)
     words = _resetting(user)
     trouble = _trouble(form.password)

@@ -37,14 +37,14 @@ BY_ACCOUNT: Final = {
 
 
 def by_address(what: str, caller: Caller) -> None:
-    """Raises TooMany when the caller's address has tried this too often."""
+    """Raises RateLimited when the caller's address has tried this too often."""
     limit = BY_ADDRESS[what]
     most = limit.most * settings.clients_per_address()
     rate_limit.consume_rate_limit(f"{what}:address", caller.ip or "unknown", most=most, seconds=limit.seconds)
 
 
 def by_account(what: str, who: str) -> None:
-    """Raises TooMany when this was tried too often for one account, whether or not there is one."""
+    """Raises RateLimited when this was tried too often for one account, whether or not there is one."""
     limit = BY_ACCOUNT[what]
     rate_limit.consume_rate_limit(f"{what}:account", who, most=limit.most, seconds=limit.seconds)
 

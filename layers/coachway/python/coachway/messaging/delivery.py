@@ -31,7 +31,8 @@ TOO_LATE: Final = "it came too late to be of use"
 def send_message(caller: Caller, event_id: str, message: Message, letterhead: Letterhead) -> None:
     """Send `message`, if it was not sent before.
 
-    Raises LostRace while another delivery of the event is sending it, Upstream when a service failed for now.
+    Raises ConcurrentUpdate while another delivery of the event is sending it, UpstreamUnavailable when a service
+    failed for now.
     """
     letter = renderer.render_message(message, letterhead)
     claimed = _claim(caller, event_id, message, letter.subject)

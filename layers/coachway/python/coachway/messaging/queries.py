@@ -19,7 +19,7 @@ from coachway.messaging.model import (
 
 
 def get_notification(caller: Caller, notification_id: str) -> Notification:
-    """The record of one message. Raises Missing, also once it is no longer kept."""
+    """The record of one message. Raises NotFound, also once it is no longer kept."""
     return store.get(Notification, NOTIFICATION.key(org=caller.org_id, id=notification_id))
 
 

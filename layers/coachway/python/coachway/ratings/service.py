@@ -33,7 +33,7 @@ from coachway.vendors import service as vendors
 def create_rating(caller: Caller, body: RatingInput) -> Rating:
     """Rate a vendor for a charter. A completed charter stays so, and who ran it: nothing has to be required.
 
-    Raises Missing for a vendor or charter that is not there, Conflict for one that cannot be rated, Duplicate for a
+    Raises NotFound for a vendor or charter that is not there, Conflict for one that cannot be rated, Duplicate for a
     second rating.
     """
     charter = charter_queries.get_charter(caller, body.charter_id)
@@ -71,7 +71,7 @@ def _partitions(caller: Caller, vendor_id: str | None, charter_id: str | None) -
 
 
 def respond_to_rating(caller: Caller, rating_id: str, payload: ResponseInput) -> Rating:
-    """Answer a rating, once. Raises Missing for another vendor's, Conflict when it was answered before."""
+    """Answer a rating, once. Raises NotFound for another vendor's, Conflict when it was answered before."""
     before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
     if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
         raise errors.NotFound("there is no such vendor rating")

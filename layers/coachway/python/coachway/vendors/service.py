@@ -71,13 +71,14 @@ def event_fields(vendor: Vendor) -> dict[str, str]:
 
 
 def get(caller: Caller, vendor_id: str, *, expected: int | None = None) -> Vendor:
-    """A vendor. Raises Missing, also for another vendor's people; Stale when `expected` is not its version."""
+    """A vendor. Raises NotFound, also for another vendor's people; PreconditionFailed when `expected` is not its
+    version."""
     require_own(caller, vendor_id)
     return store.get(Vendor, VENDOR.key(org=caller.org_id, id=vendor_id), expected=expected)
 
 
 def require_own(caller: Caller, vendor_id: str) -> None:
-    """Raises Missing for people outside who do not act for this vendor."""
+    """Raises NotFound for people outside who do not act for this vendor."""
     if caller.is_outside and (caller.role != "vendor" or caller.party_id != vendor_id):
         raise errors.NotFound("there is no such vendor")
 

@@ -58,7 +58,7 @@ class WebhookSecret(BaseSchema):
 
 
 def rotate(caller: Caller, vendor_id: str) -> WebhookSecret:
-    """Give a vendor a new secret. Raises Missing."""
+    """Give a vendor a new secret. Raises NotFound."""
     vendor = service.get(caller, vendor_id)
     before = keys_of(vendor_id)
     now = clock.now()

@@ -24,7 +24,7 @@ _AHEAD: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED})
 def release(caller: Caller, bid_id: str, reason: str) -> BidView:
     """Take it back: its vehicles can be given to others, its vendor is told, and owed nothing for it.
 
-    Raises Missing, Conflict when it has won nothing, its trip has begun, or one of its vehicles has its driver.
+    Raises NotFound, Conflict when it has won nothing, its trip has begun, or one of its vehicles has its driver.
     """
     return retry_on_conflict(lambda: _release(caller, bid_id, reason))()
 

@@ -32,7 +32,7 @@ class Invited:
 
 
 def open_invitation_link(caller: Caller, token: str) -> Invited:
-    """What a token leads to. Raises Missing for a forged one, or when what it leads to is gone."""
+    """What a token leads to. Raises NotFound for a forged one, or when what it leads to is gone."""
     payload = tokens.verify_link_token(PURPOSE, "ivt", token)
     invitation = store.find(Invitation, INVITATION.key(org=payload.org_id, id=payload.subject_id))
     if invitation is None or invitation.nonce != payload.nonce:

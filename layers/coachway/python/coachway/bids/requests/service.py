@@ -49,7 +49,7 @@ _MOST_INVITED = 1000
 
 
 def open_request(caller: Caller, charter_id: str, body: BidRequestInput) -> BidRequestView:
-    """Ask vendors for bids; the flow invites them. Raises Missing, Invalid, Conflict while another is under way."""
+    """Ask vendors for bids; the flow invites them. Raises NotFound, Invalid, Conflict while another is under way."""
     loaded = context.load_context(caller, charter_id)
     charter, bidding = loaded.charter, loaded.bidding
     context.require_taking_bids(charter)
@@ -105,7 +105,7 @@ def _require_vendors(caller: Caller, vendor_ids: Sequence[str]) -> None:
 
 
 def get(caller: Caller, bid_request_id: str, *, expected: int | None = None) -> BidRequest:
-    """A request. Raises Missing, Stale when `expected` is not its version."""
+    """A request. Raises NotFound, PreconditionFailed when `expected` is not its version."""
     return store.get(BidRequest, BID_REQUEST.key(org=caller.org_id, id=bid_request_id), expected=expected)
 
 

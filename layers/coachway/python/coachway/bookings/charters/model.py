@@ -97,7 +97,7 @@ class StopType(StrEnum):
 
 
 class Stop(RequestSchema):
-    """A place, and the times of arrival and departure. Missing times are estimated from the distance."""
+    """A place, and the times of arrival and departure. NotFound times are estimated from the distance."""
 
     stop_type: StopType = StopType.WAYPOINT
     address: Text

@@ -42,7 +42,7 @@ def create_link_token(purpose: str, org_id: str, subject_id: str, nonce: str) ->
 
 
 def verify_link_token(purpose: str, subject_prefix: str, text: str) -> LinkToken:
-    """What a token says. Raises Missing when it was not made here for this purpose.
+    """What a token says. Raises NotFound when it was not made here for this purpose.
 
     The caller still has to compare the nonce with the subject's own.
     """

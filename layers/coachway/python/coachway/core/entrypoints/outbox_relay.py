@@ -58,7 +58,8 @@ def _client(service: str) -> Any:
 
 
 def relay(records: Iterable[Mapping[str, Any]]) -> int:
-    """Publish the events among a stream's records; returns how many. Raises Upstream when some must be tried again."""
+    """Publish the events among a stream's records; returns how many. Raises UpstreamUnavailable when some must be
+    tried again."""
     outgoing = [each for each in map(_outgoing, records) if each is not None]
     for call in _calls(outgoing):
         _publish(call)

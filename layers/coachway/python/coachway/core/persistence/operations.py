@@ -39,7 +39,7 @@ class Create:
 class Update:
     """Write `after` over `before`, if `before` is still the current version.
 
-    Fails with `lost`, or LostRace when none is named.
+    Fails with `lost`, or ConcurrentUpdate when none is named.
     """
 
     before: Record

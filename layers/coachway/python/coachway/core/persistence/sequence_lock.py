@@ -31,7 +31,8 @@ _GONE: Final = 86_400
 
 
 def acquire_sequence_lease(place: Key, deadline: float) -> str:
-    """Wait until it is our turn; what it returns gives it back. Raises LostRace at `deadline` (monotonic seconds)."""
+    """Wait until it is our turn; what it returns gives it back. Raises ConcurrentUpdate at `deadline` (monotonic
+    seconds)."""
     who, longest = ids.ulid(), 0.05
     while not _try_acquire(place, who):
         if time.monotonic() > deadline:

@@ -19,7 +19,7 @@ from coachway.core.runtime import settings
 def put_if_unchanged(record: Record) -> None:
     """Write a record over the version that it was read in; 0 is one that was not there. It then has the next version.
 
-    Raises LostRace when somebody else has written it since.
+    Raises ConcurrentUpdate when somebody else has written it since.
     """
     condition = _version_condition(record)
     record.version += 1
@@ -36,7 +36,7 @@ def put_if_unchanged(record: Record) -> None:
 
 
 def delete_if_unchanged(record: Record) -> None:
-    """Take a record away for good. Raises LostRace when somebody else has written it since it was read."""
+    """Take a record away for good. Raises ConcurrentUpdate when somebody else has written it since it was read."""
     place = record.key()
     try:
         connection().delete_item(settings.table_name(), place.pk, place.sk, condition=_version_condition(record))

@@ -21,7 +21,8 @@ def key(org_id: str, assignment_id: str) -> Key:
 
 
 def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
-    """An assignment. Raises Missing, also for people outside whose it is not; Stale when it has another version."""
+    """An assignment. Raises NotFound, also for people outside whose it is not; PreconditionFailed when it has
+    another version."""
     assignment = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
     if not can_see(caller, assignment):
         raise errors.NotFound("there is no such assignment")

@@ -150,7 +150,7 @@ class FleetCalendar(BaseSchema):
 
 
 def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
-    """A driver's calendar. Raises Missing, also for another driver. Two reads."""
+    """A driver's calendar. Raises NotFound, also for another driver. Two reads."""
     shared.require_own(caller, driver_id)
     driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
     batch, spans = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
@@ -175,7 +175,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
 
 
 def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
-    """A vehicle's calendar, on the organization's clock. Raises Missing. Two reads."""
+    """A vehicle's calendar, on the organization's clock. Raises NotFound. Two reads."""
     vehicle_key, organization_key = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
     batch, spans = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone

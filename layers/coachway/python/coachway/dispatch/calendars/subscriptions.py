@@ -75,12 +75,12 @@ class FeedContent(NamedTuple):
 
 
 def create_driver_feed(caller: Caller, driver_id: str) -> FeedLink:
-    """A new link to a driver's calendar; the one before is void. Raises Missing, also for another driver."""
+    """A new link to a driver's calendar; the one before is void. Raises NotFound, also for another driver."""
     return _create_link(caller, _get_driver(caller, driver_id).id)
 
 
 def create_vehicle_feed(caller: Caller, vehicle_id: str) -> FeedLink:
-    """A new link to a vehicle's calendar; the one before is void. Raises Missing."""
+    """A new link to a vehicle's calendar; the one before is void. Raises NotFound."""
     return _create_link(caller, _get_vehicle(caller, vehicle_id).id)
 
 
@@ -119,12 +119,12 @@ def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
 
 
 def revoke_driver_feed(caller: Caller, driver_id: str) -> None:
-    """Void the link to a driver's calendar, if there is one. Raises Missing for another driver's."""
+    """Void the link to a driver's calendar, if there is one. Raises NotFound for another driver's."""
     _revoke_feed(caller, _get_driver(caller, driver_id).id)
 
 
 def revoke_vehicle_feed(caller: Caller, vehicle_id: str) -> None:
-    """Void the link to a vehicle's calendar, if there is one. Raises Missing for a vehicle that is not there."""
+    """Void the link to a vehicle's calendar, if there is one. Raises NotFound for a vehicle that is not there."""
     _revoke_feed(caller, _get_vehicle(caller, vehicle_id).id)
 
 
@@ -150,7 +150,7 @@ def _purpose(resource: str) -> str:
 
 
 def open_feed(token: str) -> FeedContent:
-    """What a link shows. Raises Missing for a forged one, a void one, and when whose calendar it is has gone.
+    """What a link shows. Raises NotFound for a forged one, a void one, and when whose calendar it is has gone.
 
     A driver's and a vehicle's: a month back and half a year ahead, by their diary. The fleet's: a week and two months.
     """

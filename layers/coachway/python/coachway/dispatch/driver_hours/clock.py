@@ -30,7 +30,7 @@ _DAY: Final = timedelta(days=1)
 
 
 def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
-    """A driver's clock, now. Raises Missing, also for another driver. Two reads."""
+    """A driver's clock, now. Raises NotFound, also for another driver. Two reads."""
     shared.require_own(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     driver_key, organization_key = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)

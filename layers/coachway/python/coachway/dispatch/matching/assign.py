@@ -58,7 +58,7 @@ _ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, S
 def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
     """Assign this driver and this vehicle to a trip; the driver is notified and asked to accept.
 
-    Raises Missing, Conflict naming everything that is in the way. Of many who assign the same driver or vehicle at
+    Raises NotFound, Conflict naming everything that is in the way. Of many who assign the same driver or vehicle at
     once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and
     the commit.
     """
@@ -72,7 +72,7 @@ def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
 def check_crew_and_vehicle(
     caller: Caller, request: AssignInput, since: datetime | None = None, instead_of: Assignment | None = None
 ) -> AssignmentContext:
-    """This crew and this vehicle, who may have the trip. Raises Missing, Conflict naming everything in the way.
+    """This crew and this vehicle, who may have the trip. Raises NotFound, Conflict naming everything in the way.
 
     `instead_of`: they take it over from another crew, whose assignment ends in the same transaction; `since` then on,
     when it is under way.
@@ -107,7 +107,7 @@ def check_crew_and_vehicle(
 
 
 def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str | None]) -> None:
-    """Raises Missing for people of a vendor, unless charter, drivers and vehicle are theirs."""
+    """Raises NotFound for people of a vendor, unless charter, drivers and vehicle are theirs."""
     if not caller.is_outside:
         return
     is_own = caller.role == "vendor" and caller.party_id in charter.vendor_ids
@@ -237,7 +237,7 @@ def commit_assignment(
 ) -> None:
     """Write it: diaries, charter and event together, if nothing that it was judged by has changed.
 
-    `also` goes into the same transaction. Raises LostRace.
+    `also` goes into the same transaction. Raises ConcurrentUpdate.
     """
     second = crew[1].driver if len(crew) > 1 else None
     fields = assignment_event_payloads.assignment_event_fields(assignment, crew[0].driver, second)

@@ -104,7 +104,7 @@ def load_candidates(
     since: datetime | None = None,
     instead_of: Assignment | None = None,
 ) -> AssignmentContext:
-    """Everybody who might have a trip, read whole. Raises Missing, Conflict when it needs nobody.
+    """Everybody who might have a trip, read whole. Raises NotFound, Conflict when it needs nobody.
 
     `instead_of`: as if the trip were taken off those who have it.
     """

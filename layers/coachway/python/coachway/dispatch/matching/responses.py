@@ -94,7 +94,8 @@ def end_ops(
     """The assignment, declined or released, and the ops that make it so. One read.
 
     They take it out of all diaries and off the charter. Who was on duty for it keeps it in the diary, cut off now: the
-    hours were worked. They fail with a LostRace. `taken_over_with`: the vehicle of whoever takes over in the same
+    hours were worked. They fail with a ConcurrentUpdate. `taken_over_with`: the vehicle of whoever takes over in
+    the same
     transaction, which writes the charter, and that vehicle's diary.
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased

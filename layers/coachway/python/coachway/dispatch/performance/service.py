@@ -66,7 +66,7 @@ class DriverPerformance(BaseSchema):
 
 
 def get_performance(caller: Caller, driver_id: str) -> DriverPerformance:
-    """How a driver does. Raises Missing, also for another driver. One read."""
+    """How a driver does. Raises NotFound, also for another driver. One read."""
     shared.require_own(caller, driver_id)
     driver_key, counters_key = (
         DRIVER.key(org=caller.org_id, id=driver_id),

@@ -33,7 +33,7 @@ _MINUTE: Final = timedelta(minutes=1)
 def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment) -> Ranking:
     """Who could take a trip over, the best first, without those who have it and those who were asked.
 
-    Raises Missing, Conflict when there is nothing to take over any more, or its vendor's papers are not in order.
+    Raises NotFound, Conflict when there is nothing to take over any more, or its vendor's papers are not in order.
     """
     now = clock.now()
     context = auto_assign.load_candidates(

@@ -46,7 +46,7 @@ from coachway.dispatch.recovery.rules import (
 def open_recovery(caller: Caller, request: RecoveryInput) -> Recovery:
     """Open a recovery; its workflow asks for a replacement. Two reads and the commit.
 
-    Raises Missing, Conflict when the trip needs nobody, or somebody is looked for already.
+    Raises NotFound, Conflict when the trip needs nobody, or somebody is looked for already.
     """
     return _attempt_open(caller, request)
 
@@ -124,7 +124,7 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
 
 
 def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
-    """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises Missing."""
+    """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises NotFound."""
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _can_see(caller, recovery):
         raise errors.NotFound("there is no such recovery")

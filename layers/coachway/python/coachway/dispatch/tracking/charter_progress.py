@@ -32,7 +32,7 @@ def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) 
     """The ops by which a charter is under way with this vehicle's departure; none when it is already.
 
     None either when it waits for other vehicles yet: what has left has left, and the charter is not confirmed by that.
-    They fail with `lifecycle.ChangedMeanwhile`.
+    They fail with `lifecycle.ConcurrentUpdate`.
     """
     if charter.status is not Status.CONFIRMED:
         return []

@@ -28,7 +28,7 @@ from coachway.dispatch.tracking.share_links import OpenedLink
 
 
 def get_charter_track(caller: Caller, charter_id: str) -> CharterTrack:
-    """Where a charter's vehicles are, from checking in to checking out. Raises Missing.
+    """Where a charter's vehicles are, from checking in to checking out. Raises NotFound.
 
     Three reads, however many vehicles send their positions.
     """

@@ -84,7 +84,7 @@ class PositionIngestResult(BaseSchema):
 def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
     """Store positions, each moment once and in time order, and apply the stop events they show.
 
-    Raises Missing for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
+    Raises NotFound for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
     Two reads and one write of a unit, if nothing happens and all fall on the same page.
     """
     latest = clock.now() + CLOCK_SKEW

@@ -182,7 +182,7 @@ def merge_positions(
 
 
 def save_page(page: TrailPage) -> None:
-    """Write a page. Raises LostRace when somebody else has written it since it was read."""
+    """Write a page. Raises ConcurrentUpdate when somebody else has written it since it was read."""
     single_item.put_if_unchanged(page)
 
 

@@ -36,7 +36,7 @@ def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Seque
     """The assignment after stop events that its position shows, each written with what follows from it.
 
     What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
-    papers that are not in order raises an alarm. Raises LostRace.
+    papers that are not in order raises an alarm. Raises ConcurrentUpdate.
     """
     if not stop_events or assignment.status not in _TRACKED:
         return assignment
@@ -63,7 +63,7 @@ def departure_alarms(assignment: Assignment) -> list[Event]:
 def write_step(
     caller: Caller, before: Assignment, step: ProgressStep, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
 ) -> Assignment:
-    """Write one step: the assignment, its events, the charter's own step. Raises LostRace."""
+    """Write one step: the assignment, its events, the charter's own step. Raises ConcurrentUpdate."""
     # Hours and charters come with them, which a position that shows nothing new does without.
     from coachway.dispatch.matching import crew_limits
     from coachway.dispatch.tracking import charter_progress

@@ -79,7 +79,7 @@ class OpenedLink:
 
 
 def open_link(token: str) -> OpenedLink:
-    """What a live link's token leads to. Raises Missing for a forged one, and once it has expired or is void."""
+    """What a live link's token leads to. Raises NotFound for a forged one, and once it has expired or is void."""
     link_token = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=link_token.org_id, id=link_token.subject_id)
     link_key = TRACK_LINK.key(org=link_token.org_id, charter=link_token.subject_id)
@@ -92,7 +92,7 @@ def open_link(token: str) -> OpenedLink:
 
 
 def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareLink:
-    """The live link to a charter's vehicles: the one that was given before, or a new one. Raises Missing, Conflict."""
+    """The live link to a charter's vehicles: the one that was given before, or a new one. Raises NotFound, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter.status.is_terminal and charter.status is not Status.COMPLETED:
         raise CharterNotTrackable(f"This charter is {charter.status}.")

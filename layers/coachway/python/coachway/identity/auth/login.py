@@ -41,7 +41,7 @@ class Login(RequestSchema):
 def log_in(caller: Caller, body: Login) -> Issued[SignedIn]:
     """Begin a session, or ask for the second factor.
 
-    Raises Unauthenticated whatever was wrong, TooMany for a locked account.
+    Raises Unauthenticated whatever was wrong, RateLimited for a locked account.
     """
     account = find_account(body.organization, email=body.email)
     limits = rate_limits.log_in_ops(caller, f"{account.org_id}/{account.lockout_id}")

@@ -108,7 +108,7 @@ def confirm_mfa(caller: Caller, body: MfaCode) -> MfaVerified:
 def complete_mfa(caller: Caller, body: MfaCode, token: str) -> Issued[MfaVerified]:
     """Complete a log-in whose first factor was given. A code opens one session and no second one.
 
-    Raises Unauthenticated for a wrong, used or late code or token; TooMany for a locked account.
+    Raises Unauthenticated for a wrong, used or late code or token; RateLimited for a locked account.
     """
     rate_limits.by_address("mfa", caller)
     claims = authentication.verify_token(token, MFA_AUDIENCE)

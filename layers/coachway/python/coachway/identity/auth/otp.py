@@ -89,7 +89,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
 
 
 def verify_code(caller: Caller, body: OtpVerification) -> Issued[SignedIn]:
-    """Log in with a code. Five wrong ones void it. Raises Unauthenticated, TooMany for a locked account."""
+    """Log in with a code. Five wrong ones void it. Raises Unauthenticated, RateLimited for a locked account."""
     rate_limits.by_address("otp-verify", caller)
     account = find_account(body.organization, email=body.email, phone=body.phone)
     lockout.record_failed_attempt(caller, account.org_id, account.lockout_id)

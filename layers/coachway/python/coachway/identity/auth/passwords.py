@@ -102,7 +102,7 @@ def request_reset(caller: Caller, body: Forgotten) -> Accepted:
 def reset_password(caller: Caller, body: Reset) -> None:
     """Set a new password by a mail's link: it ends all sessions and lifts a lock. A second factor stays in force.
 
-    Raises Missing for a link that is wrong, void, used or too old.
+    Raises NotFound for a link that is wrong, void, used or too old.
     """
     rate_limits.by_address("link", caller)
     payload = signed_links.verify_link_token(PASSWORD_RESET, "usr", body.token)

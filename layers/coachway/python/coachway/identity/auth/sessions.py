@@ -171,13 +171,13 @@ def list_sessions(caller: Caller, query: PageQuery) -> Page[SessionView]:
 
 
 def get_session(caller: Caller, session_id: str) -> SessionView:
-    """One of the caller's sessions. Raises Missing."""
+    """One of the caller's sessions. Raises NotFound."""
     require_signed_in_user(caller)
     return _build_view(_find_own(get_sessions(caller.org_id, caller.user_id), session_id, clock.now()), caller)
 
 
 def end_session(caller: Caller, session_id: str) -> None:
-    """End one of the caller's sessions. Raises Missing."""
+    """End one of the caller's sessions. Raises NotFound."""
     require_signed_in_user(caller)
 
     def end() -> None:

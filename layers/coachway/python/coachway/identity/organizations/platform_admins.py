@@ -18,7 +18,7 @@ from coachway.identity.users.invitations import Invited
 def invite(slug: str, body: Invitation) -> Invited:
     """Invite somebody to an organization as `platform`, whatever role `body` names; the mail goes out as any other.
 
-    Raises Missing for an organization that is not there, Duplicate for an address that another user has.
+    Raises NotFound for an organization that is not there, Duplicate for an address that another user has.
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
     if holder is None:

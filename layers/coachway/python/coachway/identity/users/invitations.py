@@ -121,7 +121,7 @@ def _again(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, 
 
 
 def accept(caller: Caller, body: Acceptance) -> Joined:
-    """Accept an invitation. Raises Missing for a link that is wrong, void, used or too old."""
+    """Accept an invitation. Raises NotFound for a link that is wrong, void, used or too old."""
     rate_limits.by_address("link", caller)
     payload = signed_links.verify_link_token(INVITATION, "usr", body.token)
     digest = hashing.digest_password(body.password)

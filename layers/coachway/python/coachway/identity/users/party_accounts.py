@@ -56,7 +56,7 @@ def create_user_ops(org_id: str, role: Role, party_id: str, existing: Known) -> 
 def link_user_ops(org_id: str, user_id: str, role: Role, party_id: str, existing: Known) -> list[Op]:
     """The ops by which a user who is there already acts for a party from now on.
 
-    Raises Missing, and Conflict for a user of another role or who acts for somebody.
+    Raises NotFound, and Conflict for a user of another role or who acts for somebody.
     """
     before = store.get(User, USERS.key(org=org_id, id=user_id))
     if before.role != role or before.party_id is not None or before.status != "active":

@@ -32,7 +32,7 @@ def list_users(caller: Caller, query: UserQuery) -> Page[User]:
 
 
 def get(caller: Caller, user_id: str, expected: int | None = None) -> User:
-    """A user of the caller's organization. Raises Missing, Stale."""
+    """A user of the caller's organization. Raises NotFound, PreconditionFailed."""
     return store.get(User, USERS.key(org=caller.org_id, id=user_id), expected=expected)
 
 

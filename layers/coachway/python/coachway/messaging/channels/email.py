@@ -44,7 +44,7 @@ def send_email(
     `message_id` is the Message-ID's left side. The mailboxes of recipients show a mail that came twice under one
     Message-ID once; SES itself puts its own in its place, and keeps ours in X-Notification.
 
-    Raises Refused when it can never go out, Upstream when it may later.
+    Raises Refused when it can never go out, UpstreamUnavailable when it may later.
     """
     recipient = _ascii(to)
     content = compose_email(

@@ -47,7 +47,8 @@ def _client() -> Client:
 def send_sms(text: str, *, to: str) -> str:
     """Hand a text message to Twilio; returns Twilio's id.
 
-    Raises Refused when it can never go out, Upstream when it may later, or when Twilio did not say: ask `found` first.
+    Raises Refused when it can never go out, UpstreamUnavailable when it may later, or when Twilio did not say: ask
+    `found` first.
     """
     try:
         return str(_client().messages.create(to=to, from_=os.environ["SMS_FROM"], body=text).sid)
@@ -62,7 +63,7 @@ def send_sms(text: str, *, to: str) -> str:
 
 
 def find_sent(text: str, *, to: str, since: datetime) -> str | None:
-    """Twilio's id of this very message if it took it since, although we never heard so. Raises Upstream."""
+    """Twilio's id of this very message if it took it since, although we never heard so. Raises UpstreamUnavailable."""
     try:
         newest = _client().messages.list(to=to, limit=_LOOKED_AT)
     except (TwilioException, RequestException) as failure:
