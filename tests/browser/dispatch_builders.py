@@ -153,16 +153,13 @@ class DispatchOrganization:
         return str(self.carrier.ask("POST", path, body)["url"])
 
     def wait_for_code(self, phone: str, *, after: int = 0) -> str:
-        """The newest one-time code that was sent to a phone, once more than `after` messages were sent."""
+        """The newest one-time code among the messages to a phone beyond the first `after`; other messages may come too."""
 
-        def new_messages() -> list[Json]:
-            messages = self.stack.texts(phone)
-            return messages if len(messages) > after else []
+        def find_codes() -> list[str]:
+            bodies = [message["body"] for message in self.stack.texts(phone)[after:]]
+            return [code[1] for body in bodies if (code := re.match(r"(\d{6}) is your code", body))]
 
-        messages = eventually(new_messages, 40, "no code was sent")
-        match = re.search(r"\b(\d{6})\b", messages[-1]["body"])
-        assert match is not None, messages[-1]
-        return match[1]
+        return eventually(find_codes, 40, "no code was sent")[-1]
 
 
 def _local_time(start: datetime, minutes: int) -> str:

@@ -15,7 +15,7 @@ import pytest
 from coachway.core.persistence.table import CountingConnection
 from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
-from tests.integration.conftest import dynamodb
+from tests.integration.conftest import _process, dynamodb  # noqa: F401 - fixtures
 from tests.security.operations import Operation, guarded
 from tests.template import ROOT, as_list, grants, resources_of_type
 from tools.entries import list_api_entries

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from coachway.core.runtime import clock
 from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
-from tests.integration.conftest import dynamodb
+from tests.integration.conftest import _process, dynamodb  # noqa: F401 - fixtures
 from tests.security.operations import Operation, guarded
 from tools.entries import list_api_entries
 
