@@ -153,7 +153,7 @@ class DispatchOrganization:
         return str(self.carrier.ask("POST", path, body)["url"])
 
     def wait_for_code(self, phone: str, *, after: int = 0) -> str:
-        """The newest one-time code among the messages to a phone beyond the first `after`; other messages may come too."""
+        """The newest one-time code among the messages to a phone, without the first `after` messages."""
 
         def find_codes() -> list[str]:
             bodies = [message["body"] for message in self.stack.texts(phone)[after:]]
