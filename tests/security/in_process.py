@@ -61,6 +61,12 @@ class InProcess(httpx.BaseTransport):
         self._memory = MemoryClient()
         self._secret = secrets.token_bytes(32)
 
+    def clear_caches(self) -> None:
+        """Forget what tests on another table left in this process. Call it at the start of a test."""
+        store.clear_sequence_cache()
+        authentication.clear_key_cache()
+        signing_keys.clear_cache()
+
     def client(self, service: str) -> Any:
         assert service == "dynamodb", f"there is no {service} in this process"
         return self._memory
@@ -90,7 +96,7 @@ class InProcess(httpx.BaseTransport):
 
     @contextmanager
     def _working(self) -> Iterator[None]:
-        """This process works on this deployment's table, and forgets what it knows of another."""
+        """Let this process work on this deployment's table."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {
                 "TABLE_NAME": self.table,
@@ -101,11 +107,7 @@ class InProcess(httpx.BaseTransport):
             patch.setattr(settings, "root_secret", lambda: self._secret)
             patch.setattr(settings, "public_url", lambda: URL)
             patch.setattr(table, "CountingConnection", MemoryConnection)
-            if MemoryConnection.memory is not self._memory:
-                MemoryConnection.memory = self._memory
-                store.clear_sequence_cache()
-                authentication.clear_key_cache()
-                signing_keys.clear_cache()
+            patch.setattr(MemoryConnection, "memory", self._memory)
             table.connection.cache_clear()
             yield
         table.connection.cache_clear()
