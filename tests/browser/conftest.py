@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
+from tests.browser.dispatch_builders import WALL_ST
+from tests.browser.driver_page_builders import geolocation
+from tests.browser.pages import PHONE
 from tests.browser.quote_builders import QuoteOrganization
 from tests.stack import Stack
 
@@ -57,3 +60,11 @@ def browser() -> Iterator[Browser]:
 def organization(stack: Stack) -> QuoteOrganization:
     """An organization that sends quotes."""
     return QuoteOrganization.create(stack)
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    """A phone at the pickup that shares its position with pages."""
+    context = browser.new_context(viewport=PHONE, permissions=["geolocation"], geolocation=geolocation(WALL_ST))
+    yield context
+    context.close()

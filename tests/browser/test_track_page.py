@@ -1,4 +1,4 @@
-"""Somebody who waits for a coach opens the live link on a phone."""
+"""The tracking page, on a phone and on a desktop."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_live_page_refreshes_itself_and_loads_nothing_external(
     organization.post_action(trip, "check-in")
     organization.send_positions(trip, BROOKLYN)
     page.clock.fast_forward(16_000)
-    activity = page.locator("p.doing")
+    activity = page.locator("p.activity")
     expect(activity).to_have_text("On the way to you at 11 Wall St")
     expect(page.locator("svg.map .vehicle")).to_have_count(1)
     expect(page.get_by_role("status")).to_have_text("On the way to you at 11 Wall St")
@@ -123,7 +123,7 @@ def test_live_page_shows_each_vehicle_until_it_arrives(organization: DispatchOrg
     organization.post_action(second, "depart", stop=1)
     organization.post_action(second, "check-out")
     page.reload()
-    expect(page.get_by_text("Has dropped its passengers off")).to_be_visible()
+    expect(page.get_by_text("Passengers dropped off")).to_be_visible()
     expect(page.locator("svg.map .vehicle")).to_have_count(1)
 
 
@@ -141,8 +141,8 @@ def test_live_page_with_a_renewed_or_invalid_link_returns_404(organization: Disp
     old = organization.create_live_link(trip)
     new = organization.create_live_link(trip, renew=True)
     for link, status, heading in (
-        (old, 404, "This link does not open any more"),
-        (f"{old[:-6]}AAAAAA", 404, "This link does not open any more"),
+        (old, 404, "This link is no longer valid"),
+        (f"{old[:-6]}AAAAAA", 404, "This link is no longer valid"),
         (new, 200, f"Trip {trip['charter_number']}"),
     ):
         response = page.goto(link)

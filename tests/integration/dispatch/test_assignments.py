@@ -85,7 +85,7 @@ def test_the_way_between_two_jobs_counts() -> None:
     assert refused.json()["code"] == "crew_and_vehicle_not_available"
     said = [each["message"] for each in refused.json()["errors"]]
     assert [each.split(":")[0] for each in said] == ["travel time", "travel time"]
-    assert "more" in said[0]
+    assert "the travel time between the trips is 1 h 30 min too short" in said[0]
     assigned(trip(leaves="13:00", back=True), rosa, coach)
 
 
@@ -94,7 +94,7 @@ def test_a_vehicle_is_refused_for_everything_that_it_lacks() -> None:
     refused = given(trip(amenities=[], passengers=40), driver(), bus)
     assert (refused.status, refused.json()["code"]) == (409, "vehicle_not_available")
     said = " | ".join(each["message"] for each in refused.json()["errors"])
-    for part in ("status: Minibus 3 is in maintenance", "vehicle class", "seats 20, the trip needs 40"):
+    for part in ("status: Minibus 3 is in maintenance", "vehicle class", "20 seats, but the trip needs 40"):
         assert part in said
 
 
@@ -111,7 +111,7 @@ def test_a_driver_is_refused_for_everything_that_is_in_the_way() -> None:
     )
     refused = given(trip(), rosa, vehicle())
     said = [each["message"] for each in refused.json()["errors"]]
-    for part in ("status: Rosa Delgado is on leave", "vacation", "49 CFR 383.91", "drivers_license", "is not known"):
+    for part in ("status: Rosa Delgado is on leave", "vacation", "49 CFR 383.91", "drivers_license", "are not known"):
         assert any(part in each for each in said), said
 
 
@@ -131,7 +131,7 @@ def test_a_job_that_would_make_a_later_one_illegal_is_refused() -> None:
     assigned(trip(leaves="13:00", hours=4, back=True), rosa, vehicle("Coach 1"))
     refused = given(trip(leaves="00:00", hours=9), rosa, vehicle("Coach 2"))
     assert refused.status == 409
-    assert "on a later job" in refused.json()["errors"][0]["message"]
+    assert "on a later trip" in refused.json()["errors"][0]["message"]
 
 
 def test_a_declined_trip_frees_driver_vehicle_and_charter() -> None:

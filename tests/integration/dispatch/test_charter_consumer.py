@@ -131,7 +131,7 @@ def test_a_vehicle_that_has_too_few_seats_now_is_a_concern() -> None:
     made = assigned(trip(), driver(), coach)
     changed(coach, capacity=39)
     told("vehicle.updated", coach, vehicle_id=coach)
-    assert now_of(made["id"])["concern"] == "Coach 12 seats 39, the trip needs 40"
+    assert now_of(made["id"])["concern"] == "Coach 12 has 39 seats, but the trip needs 40"
 
 
 @pytest.mark.parametrize("kind", ["document.expired", "compliance.reviewed"])

@@ -67,7 +67,7 @@ def test_a_duty_that_was_never_ended_is_a_hole_that_is_explained() -> None:
     assert (shown["known"], shown["drive_hours_left"], shown["may_drive_from"]) == ("unknown", None, None)
     (hole,) = shown["holes"]
     assert hole["assignment_id"] == assignment_id
-    assert "has not checked out" in hole["reason"]
+    assert "did not check out" in hole["reason"]
 
 
 def test_a_trip_that_nobody_reported_for_is_a_hole() -> None:
@@ -76,7 +76,7 @@ def test_a_trip_that_nobody_reported_for_is_a_hole() -> None:
     with the_time_is("23:00"):
         shown = got(f"/drivers/{rosa}/hours")
     assert [(each["assignment_id"], each["starts_at"]) for each in shown["holes"]] == [(made["id"], made["starts_at"])]
-    assert "has not reported for it" in shown["holes"][0]["reason"]
+    assert "did not check in" in shown["holes"][0]["reason"]
 
 
 def test_a_driver_whose_last_days_nobody_knows_is_unknown_until_they_are_stated() -> None:

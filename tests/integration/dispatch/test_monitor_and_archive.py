@@ -55,7 +55,7 @@ def said(assignment_id: str, kind: str) -> list[dict[str, Any]]:
 
 def test_a_driver_who_does_not_report_is_told_of_once() -> None:
     made = builders.assigned(builders.trip(), builders.driver(), builders.vehicle())["id"]
-    assert looked("09:14")["looked_at"] == 0
+    assert looked("09:14")["checked"] == 0
     assert looked("09:15")["unstarted"] == 1
     assert looked("09:16")["unstarted"] == looked("09:20")["unstarted"] == 0
     [told_of] = said(made, "trip.unstarted")
@@ -158,7 +158,7 @@ def test_what_is_over_is_watched_no_more_and_archived_in_four_weeks(bucket: Any)
     track = read_track("to-the-shore")
     trip_builders.driven(made, track, by=rosa, together=100)
     assert looked("12:05")["over"] == 1
-    assert looked("13:00")["looked_at"] == 0
+    assert looked("13:00")["checked"] == 0
     with the_time_is("12:00", "2027-03-30"):
         assert archive_job.run().trails == 0
     with the_time_is("12:10", "2027-03-31"):

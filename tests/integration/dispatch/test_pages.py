@@ -91,7 +91,7 @@ def test_a_link_that_has_expired_is_void_or_forged_is_told_to_be_so() -> None:
         with clock.frozen(clock.now() + timedelta(minutes=minutes)):
             reply = seen(token)
         assert reply.status == 404
-        assert "This link does not open any more" in reply.text
+        assert "This link is no longer valid" in reply.text
 
 
 def test_the_drivers_page_is_the_same_for_everybody_and_reads_nothing() -> None:

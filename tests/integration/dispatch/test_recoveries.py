@@ -136,7 +136,7 @@ def test_who_declines_or_does_not_answer_is_followed_by_the_next_and_at_last_it_
     assert look(rcv, waited=second.offer).go == "offer"
     assert recovery_workflow.make_offer(SYSTEM, rcv).go == "over"
     end = kept(rcv)
-    assert (end.status, end.status_reason) == ("escalated", "2 asked, no driver left who could take over")
+    assert (end.status, end.status_reason) == ("escalated", "2 drivers asked; no other driver can take over")
     assert [each.status for each in end.offers] == ["declined", "expired"]
     assert the_assignment(setup.assignment["id"]).status == "accepted"
     late = ask("POST", f"/dispatch/recoveries/{rcv}/accept", by=setup.finn)

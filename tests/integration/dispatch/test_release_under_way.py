@@ -95,7 +95,7 @@ def test_a_driver_who_never_said_what_became_of_a_trip_is_not_given_another() ->
     with clock.frozen(SIX):
         refused = given(run, rosa, coach)
     assert refused.status == 409
-    assert "what Rosa Delgado did in the days before the trip is not known" in refused.text
+    assert "the hours of Rosa Delgado in the days before the trip are not known" in refused.text
 
 
 def test_what_was_really_driven_counts_not_what_was_planned() -> None:

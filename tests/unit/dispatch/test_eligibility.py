@@ -216,7 +216,7 @@ def test_a_trip_after_which_the_way_to_the_next_job_is_too_long_to_drive_is_refu
     took = travel_time(ATLANTIC_CITY, BOSTON)
     assert 7 * H < took < 8 * H
     [reason] = judged(case(later)).reasons
-    assert "on a later job" in reason.message
+    assert "on a later trip" in reason.message
     assert judged(case(conflicts.move_block(later, TWO + 3 * H + took + 8 * H))).reasons == []
 
 
@@ -293,10 +293,10 @@ def test_the_parts_of_a_score_add_up_within_their_bounds(
     if found.remaining is None:
         return
     score = scoring.score_driver(of, wanted().plan, found.remaining, LAW)
-    assert 0 <= score.distance <= scoring.DISTANCE
-    assert 0 <= score.hours_left <= scoring.HOURS_LEFT
-    assert 0 <= score.rating <= scoring.RATING
-    assert 0 <= score.balance <= scoring.BALANCE
+    assert 0 <= score.distance <= scoring.DISTANCE_POINTS
+    assert 0 <= score.hours_left <= scoring.HOURS_LEFT_POINTS
+    assert 0 <= score.rating <= scoring.RATING_POINTS
+    assert 0 <= score.balance <= scoring.BALANCE_POINTS
     assert abs(score.total - (score.distance + score.hours_left + score.rating + score.balance)) < 0.01
 
 

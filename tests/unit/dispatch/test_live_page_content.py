@@ -70,27 +70,27 @@ def vehicle(
     )
 
 
-def page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS, of_all: int = 1) -> LivePage:
-    return live_page_content.build_page(status, vehicles, trip(left=False), WORDS, NOW, of_all=of_all)
+def page(*vehicles: VehicleTrack, status: Status = Status.IN_PROGRESS, vehicle_count: int = 1) -> LivePage:
+    return live_page_content.build_page(status, vehicles, trip(left=False), WORDS, NOW, vehicle_count=vehicle_count)
 
 
 def test_a_trip_is_not_over_while_a_vehicle_of_it_is_not_known() -> None:
     there = vehicle(trip(arrived_at=-5), status=AssignmentStatus.COMPLETED, next_stop=None, seen=None)
     assert page(there).is_over
-    assert not page(there, of_all=2).is_over
-    assert page(there, of_all=2).vehicles[0].doing == "Has dropped its passengers off"
+    assert not page(there, vehicle_count=2).is_over
+    assert page(there, vehicle_count=2).vehicles[0].activity == "Passengers dropped off"
 
 
 def test_it_says_where_the_vehicle_goes_and_when_it_comes() -> None:
     shown = page(vehicle(trip(eta=108)))
     [coach] = shown.vehicles
-    assert (coach.doing, coach.arrives, coach.soon) == (
+    assert (coach.activity, coach.arrival, coach.wait) == (
         "On the way to 1901 Boardwalk",
         "12:08\N{NO-BREAK SPACE}PM EST",
         "in about 1 h 50 min",
     )
     assert shown.banner is None
-    assert [each.came for each in shown.stops] == [
+    assert [each.progress for each in shown.stops] == [
         "Left at 9:02\N{NO-BREAK SPACE}AM EST",
         "Expected at 12:08\N{NO-BREAK SPACE}PM EST",
     ]
@@ -103,7 +103,7 @@ def test_a_time_of_another_day_names_the_day() -> None:
     stops = trip(eta=tomorrow + 8)
     stops[1] = stops[1].model_copy(update={"arrival": at(tomorrow)})
     shown = page(vehicle(stops))
-    assert shown.vehicles[0].arrives == "10:28\N{NO-BREAK SPACE}AM EST on Thu, Mar 4, 2027"
+    assert shown.vehicles[0].arrival == "10:28\N{NO-BREAK SPACE}AM EST on Thu, Mar 4, 2027"
     assert [each.planned for each in shown.stops] == [
         "Departs 9:00\N{NO-BREAK SPACE}AM EST",
         "Arrives 10:20\N{NO-BREAK SPACE}AM EST on Thu, Mar 4, 2027",
@@ -114,8 +114,8 @@ def test_a_vehicle_that_comes_to_the_pickup_comes_to_you_and_the_map_is_of_that(
     stops = trip(left=False)
     stops[0] = stops[0].model_copy(update={"eta": at(9)})
     shown = page(vehicle(stops, status=AssignmentStatus.CHECKED_IN, next_stop=0))
-    assert shown.vehicles[0].doing == "On the way to you at 11 Wall St"
-    assert shown.vehicles[0].soon == "in about 9 minutes"
+    assert shown.vehicles[0].activity == "On the way to you at 11 Wall St"
+    assert shown.vehicles[0].wait == "in about 9 minutes"
     assert shown.map is not None
     assert [mark.numbers for mark in shown.map.marks] == ["1"]
 
@@ -124,8 +124,8 @@ def test_a_vehicle_at_a_stop_stands_there_until_it_leaves() -> None:
     stops = trip(eta=108)
     stops[0] = stops[0].model_copy(update={"departed_at": None, "departure": at(10)})
     [coach] = page(vehicle(stops)).vehicles
-    assert coach.doing == "At 11 Wall St until 10:30\N{NO-BREAK SPACE}AM EST"
-    assert coach.soon == "in about 1 h 50 min, at 1901 Boardwalk"
+    assert coach.activity == "At 11 Wall St until 10:30\N{NO-BREAK SPACE}AM EST"
+    assert coach.wait == "in about 1 h 50 min, at 1901 Boardwalk"
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,14 @@ def test_of_several_vehicles_the_late_one_is_named() -> None:
     assert shown.banner is not None
     assert shown.banner.title == "Vehicle 2 is about 30 minutes late"
     assert [each.title for each in shown.vehicles] == ["1 · Coach 1", "2 · Coach 2"]
-    assert all(each.came == "" for each in shown.stops)
+    assert all(each.progress == "" for each in shown.stops)
 
 
 def test_a_position_that_is_not_fresh_is_said_to_be_so() -> None:
     shown = page(vehicle(trip(eta=108), seen=7))
     [note] = shown.vehicles[0].notes
-    assert note.startswith("No signal for 7 minutes, last seen at 10:13\N{NO-BREAK SPACE}AM EST: ")
+    assert note.startswith("No signal for 7 minutes, ")
+    assert note.endswith("Last position at 10:13\N{NO-BREAK SPACE}AM EST.")
     assert shown.map is not None
     assert shown.map.arrows[0].is_old
 
@@ -181,7 +182,7 @@ def test_after_the_drop_off_there_is_no_vehicle_even_if_one_was_told() -> None:
 def test_a_vehicle_that_is_done_before_the_others_is_not_on_the_map() -> None:
     over = vehicle(trip(arrived_at=-1), status=AssignmentStatus.COMPLETED, next_stop=None)
     shown = page(over, vehicle(trip(eta=30), number=2))
-    assert [each.doing for each in shown.vehicles] == ["Has dropped its passengers off", "On the way to 1901 Boardwalk"]
+    assert [each.activity for each in shown.vehicles] == ["Passengers dropped off", "On the way to 1901 Boardwalk"]
     assert shown.map is not None
     assert [each.name for each in shown.map.arrows] == ["2"]
 

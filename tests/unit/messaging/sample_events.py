@@ -182,7 +182,7 @@ _TOOK_OVER: dict[str, Any] = {
 
 SAID: dict[str, dict[str, Any]] = {
     "recovery.offered": {**_RECOVERY, "offer": _OFFER, "driver_phone": "+12125550188"},
-    "recovery.escalated": {**_RECOVERY, "why": "2 asked, no driver left who could take over", "asked": 2},
+    "recovery.escalated": {**_RECOVERY, "why": "2 drivers asked; no other driver can take over", "asked": 2},
     "trip.recovered": {**_RECOVERY, **_TOOK_OVER},
     "assignment.offered": {**_ASSIGNMENT, "chosen_by": "person"},
     "assignment.accepted": {**_ASSIGNMENT, "second_driver_name": "Sam Tran", "second_driver_phone": "+12125550188"},

@@ -27,7 +27,7 @@ from coachway.dispatch.tracking.schemas import OwnVehicleTrack, Position
 from coachway.identity import organization_queries
 
 LONGEST_TRIP: Final = timedelta(days=7)
-"""Trips that left up to so long ago, and are still under way, are on the board."""
+"""How long ago a trip may have departed to be shown while it is still under way."""
 _SHOWN_CHARTERS: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED})
 
 
@@ -35,9 +35,9 @@ class Column(StrEnum):
     """Column of the board: the status of a vehicle of a trip."""
 
     UNCOVERED = "uncovered"
-    """It has no driver."""
+    """The vehicle has no driver."""
     VENDOR = "vendor"
-    """It was awarded to a vendor, which has not assigned a driver."""
+    """The vehicle was awarded to a vendor, which has not assigned a driver yet."""
     OFFERED = "offered"
     ACCEPTED = "accepted"
     CHECKED_IN = "checked_in"
@@ -89,18 +89,17 @@ class Board(BaseSchema):
 
 
 def get_board(caller: Caller, query: BoardQuery) -> Board:
-    """Get the trips that depart on a day in their own timezone, and those under way that departed in the week before.
+    """Get the trips that depart on a day in their own timezone, and trips still under way from the week before.
 
-    Two queries for the day, one for each day of the week before; a read for each hundred recoveries, and one for each
-    thirty positions.
+    Two queries for the day and one for each day of the week before, one read per 100 recoveries, and one read per
+    30 positions.
     """
     now = clock.now()
     timezone = organization_queries.get(caller.org_id).timezone
     day = query.day or now.astimezone(ZoneInfo(timezone)).date()
     assignments = _list_assignments(caller.org_id, day, now)
     tracks = {
-        assignmentk.assignment_id: assignmentk
-        for assignmentk in live_positions.list_vehicle_tracks(caller.org_id, assignments, now)
+        track.assignment_id: track for track in live_positions.list_vehicle_tracks(caller.org_id, assignments, now)
     }
     recoveries = _find_recoveries(caller.org_id, assignments)
     cards = [
@@ -114,7 +113,7 @@ def get_board(caller: Caller, query: BoardQuery) -> Board:
 
 
 def _list_assignments(org_id: str, day: date, now: datetime) -> list[Assignment]:
-    """The assignments of a day, and on the day itself those that have been under way since before."""
+    """List the assignments of a day; for today, also the earlier ones that are still under way."""
     starting = [assignment for assignment in _list_assignments_of_day(org_id, day) if assignment.status not in _ENDED]
     midnight = datetime.combine(day, time(), now.tzinfo)
     if not midnight - timedelta(days=1) <= now <= midnight + timedelta(days=2):

@@ -1,6 +1,6 @@
 """Erase a client's personal data from assignments and recoveries.
 
-Who drove when, and where the vehicle was, stays: these are the drivers' working hours.
+Drivers, times and positions stay, because they document the drivers' working hours.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ _PERSONAL: Final[RedactionMap] = {
     "why": "",
 }
 _PERSONAL_OF_ASSIGNMENT: Final[RedactionMap] = {**_PERSONAL, "reason": ""}
-"""Why somebody declined or was released, in their words; of a recovery it is one of a few."""
+"""The reason of an assignment is free text; that of a recovery is one of a fixed list."""
 
 
 def on_charter_erased(caller: Caller, delivery: Delivery) -> None:
-    """Erase where a trip went and whom it met, from whoever drove it or was to."""
+    """Erase the addresses and contacts of a charter from its assignments and recoveries."""
     client_id, charter_id = str(delivery.data["client_id"]), delivery.aggregate_id
     for assignment in repository.list_by_charter(caller.org_id, charter_id):
         _erase_assignment(caller, assignment.id, client_id)
-    opened = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
-    for recovery in query_all(Recovery, opened, index=OF_CHARTER.index):
+    partition = OF_CHARTER.partition(org=caller.org_id, charter=charter_id)
+    for recovery in query_all(Recovery, partition, index=OF_CHARTER.index):
         _erase_recovery(caller, recovery.id, client_id)
 
 
 @retry_on_conflict
 def _erase_assignment(caller: Caller, assignment_id: str, client_id: str) -> None:
-    place = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
-    erase_at(caller, place.pk, [store.find(Assignment, place)], _PERSONAL_OF_ASSIGNMENT, client_id)
+    key = ASSIGNMENT.key(org=caller.org_id, id=assignment_id)
+    erase_at(caller, key.pk, [store.find(Assignment, key)], _PERSONAL_OF_ASSIGNMENT, client_id)
 
 
 @retry_on_conflict
 def _erase_recovery(caller: Caller, recovery_id: str, client_id: str) -> None:
-    place = RECOVERY.key(org=caller.org_id, id=recovery_id)
-    erase_at(caller, place.pk, [store.find(Recovery, place)], _PERSONAL, client_id)
+    key = RECOVERY.key(org=caller.org_id, id=recovery_id)
+    erase_at(caller, key.pk, [store.find(Recovery, key)], _PERSONAL, client_id)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {"charter.erased": on_charter_erased}

@@ -1,4 +1,4 @@
-"""Errors of dispatch: why an assignment, a duty, a recovery or a live link is refused."""
+"""Errors of dispatch: why an assignment, a duty action, a recovery or a tracking link is refused."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NoVehicleAvailable(errors.Conflict):
 
 
 class CharterNotAssignable(errors.Conflict):
-    """The charter is cancelled, or its trip is over, so it takes no drivers and vehicles."""
+    """The charter is cancelled, or its trip is over, so nobody can be assigned to it."""
 
     code = "charter_not_assignable"
     title = "Charter does not accept assignments"
@@ -96,7 +96,7 @@ class HoursOfServiceExceeded(errors.Conflict):
 
 
 class DepartureNotReady(errors.Conflict):
-    """A driver or the vehicle may not go: on leave, license invalid, out of service. `errors` lists every reason."""
+    """A driver is on leave or has no valid license, or the vehicle is out of service. `errors` lists every reason."""
 
     code = "departure_not_ready"
     title = "Driver or vehicle may not depart"
@@ -159,21 +159,21 @@ class RecoveryNotNeeded(errors.Conflict):
 
 
 class RecoveryAlreadyOpen(errors.Conflict):
-    """A recovery of this assignment is open already, or has been handed over to the dispatcher."""
+    """A recovery of this assignment is open already, or was escalated to the dispatcher."""
 
     code = "recovery_already_open"
     title = "A recovery is already open for this trip"
 
 
 class OfferNotOpen(errors.Conflict):
-    """The offer was answered, its time is over, or it is another driver's. Read the recovery for its current offer."""
+    """The offer was answered, has expired, or is another driver's. Get the recovery to see its current offer."""
 
     code = "offer_not_open"
     title = "The offer is not open"
 
 
 class CharterNotTrackable(errors.Conflict):
-    """The charter does not take place, or is over. After a completed trip, send `expires_in_hours`."""
+    """The charter was cancelled, or its trip is over. After a completed trip, send `expires_in_hours`."""
 
     code = "charter_not_trackable"
     title = "There is nothing to track"

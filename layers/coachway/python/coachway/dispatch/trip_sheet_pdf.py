@@ -1,4 +1,4 @@
-"""The trip sheet PDF: everything that a driver needs on the road."""
+"""The trip sheet PDF: everything that a driver needs for a trip."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from coachway.fleet.model import DRIVER, VEHICLE, Driver, Vehicle
 from coachway.hours.model import Segment, Status
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_DOING: Final = {
+_STATUS_NAMES: Final = {
     Status.OFF: "Off duty",
     Status.SLEEPER: "Sleeper berth",
     Status.ON: "On duty",
     Status.DRIVING: "Driving",
 }
-_INK: Final = {Status.DRIVING: 1.0, Status.ON: 0.45, Status.SLEEPER: 0.12, Status.OFF: 0.12}
-"""How dark a status is on the bar of the day, of the organization's colour."""
-_WIDE: Final = 30 * mm
-_ROOM: Final = 30 * mm
-_ROW: Final = 6 * mm
-_ROWS: Final = 20
-"""What a plan takes besides its rows, and each row; up to so many of them are kept on one page."""
+_TINTS: Final = {Status.DRIVING: 1.0, Status.ON: 0.45, Status.SLEEPER: 0.12, Status.OFF: 0.12}
+"""The share of the organization's accent color in the duty bar."""
+_COLUMN_WIDTH: Final = 30 * mm
+_HEADING_HEIGHT: Final = 30 * mm
+_ROW_HEIGHT: Final = 6 * mm
+_MAX_UNBROKEN_ROWS: Final = 20
+"""A duty plan with at most this many rows is kept on one page."""
 
 
 def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
-    """The trip sheet of an assignment. Raises NotFound, also for people outside whose it is not. Two reads."""
+    """Get the trip sheet of an assignment. Raises NotFound, also when an external user may not see it. Two reads."""
     assignment = repository.get(caller, assignment_id)
-    driver_keys = [DRIVER.key(org=caller.org_id, id=driverer_id) for driverer_id in assignment.crew]
+    driver_keys = [DRIVER.key(org=caller.org_id, id=driver_id) for driver_id in assignment.crew]
     vehicle_key, organization_key = (
         VEHICLE.key(org=caller.org_id, id=assignment.vehicle_id),
         ORGANIZATIONS.key(org=caller.org_id),
@@ -83,7 +83,9 @@ def render_pdf(
         (assignment.second_driver_name or "", assignment.second_duty),
     ):
         if duty:
-            document.heading(f"Hours of {name}", room=_ROOM + min(len(duty), _ROWS) * _ROW)
+            document.heading(
+                f"Hours of {name}", room=_HEADING_HEIGHT + min(len(duty), _MAX_UNBROKEN_ROWS) * _ROW_HEIGHT
+            )
             document.paragraph(_duty_summary(duty))
             document.add(_duty_bar(brand, duty, document.width))
             document.add(Spacer(0, 4))
@@ -107,7 +109,7 @@ def _facts(assignment: Assignment, vehicle: Vehicle | None, formatter: Formatter
     if vehicle and (vehicle.amenities or vehicle.is_ada_compliant):
         amenities = [humanized(amenity) for amenity in vehicle.amenities]
         facts.append(
-            ("On board", ", ".join([*amenities, *(["Takes wheelchairs"] if vehicle.is_ada_compliant else [])]))
+            ("On board", ", ".join([*amenities, *(["Wheelchair access"] if vehicle.is_ada_compliant else [])]))
         )
     return facts
 
@@ -120,14 +122,14 @@ def _format_end(assignment: Assignment, formatter: Formatter) -> str:
 
 
 def _phone_numbers(assignment: Assignment, drivers: Sequence[Driver], brand: Brand) -> list[tuple[str, str]]:
-    """Whom to call: the office, the client, and each other."""
+    """The phone numbers of the office, the client, and of the drivers in a crew of two."""
     numbers = [("Dispatch", brand.phone), (assignment.contact_name or "Client", assignment.contact_phone or "")]
     numbers += [(driver.name, driver.phone) for driver in drivers] if len(drivers) > 1 else []
     return [(name, telephone(number)) for name, number in numbers if number]
 
 
 def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
-    """Every stop on its own clock; a day is said once, until it changes."""
+    """List the stops in their own timezones. A day is shown only when it changes."""
     rows, last_day = [], ""
     for stop in assignment.stops:
         times = []
@@ -145,7 +147,7 @@ def _stops(assignment: Assignment, formatter: Formatter) -> list[StopText]:
 def _duty_summary(duty: Sequence[Segment]) -> str:
     driving = sum((segment.length for segment in duty if segment.status is Status.DRIVING), timedelta())
     working = sum((segment.length for segment in duty if not segment.status.is_rest), timedelta())
-    return f"{_format_length(driving)} of driving, {_format_length(working)} on duty in all, as planned."
+    return f"Planned: {_format_length(driving)} of driving, {_format_length(working)} on duty in total."
 
 
 def _format_length(length: timedelta) -> str:
@@ -154,13 +156,13 @@ def _format_length(length: timedelta) -> str:
 
 
 def _duty_bar(brand: Brand, duty: Sequence[Segment], width: float) -> Flowable:
-    """The duty at one glance: the darker, the more it counts."""
+    """Draw the duty as a bar: the darker a segment, the more it counts for the hours of service."""
     length = duty[-1].end - duty[0].start
     widths = [max(1.0, width * (segment.length / length)) for segment in duty]
     scale = width / sum(widths)
     accent = HexColor(brand.accent)
     fills = [
-        ("BACKGROUND", (column, 0), (column, 0), _tint(accent, _INK[segment.status]))
+        ("BACKGROUND", (column, 0), (column, 0), _tint(accent, _TINTS[segment.status]))
         for column, segment in enumerate(duty)
     ]
     return Table(
@@ -180,12 +182,12 @@ def _tint(color: Color, share: float) -> Color:
 
 
 def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Formatter, width: float) -> Table:
-    """Each stretch of the duty with its times and length."""
+    """List the segments of the duty with times and lengths."""
     zone, last_day, rows = assignment.timezone, "", []
     for segment in duty:
         day = formatter.short_day(segment.start, zone)
         times = f"{formatter.clock(segment.start, zone)} to {formatter.clock(segment.end, zone)}"
-        activity = "Riding along" if segment.riding else _DOING[segment.status]
+        activity = "Riding along" if segment.riding else _STATUS_NAMES[segment.status]
         rows.append(
             [
                 Paragraph(document_pdf.text(day if day != last_day else ""), document_pdf.style(9, quiet=True)),
@@ -197,7 +199,7 @@ def _plan_table(assignment: Assignment, duty: Sequence[Segment], formatter: Form
         last_day = day
     return Table(
         rows,
-        colWidths=[1.2 * _WIDE, 1.6 * _WIDE, 1.4 * _WIDE, width - 4.2 * _WIDE],
+        colWidths=[1.2 * _COLUMN_WIDTH, 1.6 * _COLUMN_WIDTH, 1.4 * _COLUMN_WIDTH, width - 4.2 * _COLUMN_WIDTH],
         style=[
             *document_pdf.FLUSH,
             ("TOPPADDING", (0, 0), (-1, -1), 1.5),

@@ -91,11 +91,12 @@ class AssignmentCheckedOut(AssignmentEvent):
 
 
 class TripDeparted(AssignmentEvent):
-    """The vehicle left a stop, counted from 0. Waiting is billed beyond what was planned and what is free."""
+    """The vehicle left a stop. Waiting time beyond the plan and the free wait is billable."""
 
     TYPE: ClassVar[str] = "trip.departed"
 
     stop: int
+    """The number of the stop, counted from 0."""
     address: str
     at: datetime
     planned_at: datetime | None
@@ -105,11 +106,12 @@ class TripDeparted(AssignmentEvent):
 
 
 class TripArrived(AssignmentEvent):
-    """The vehicle came to a stop, counted from 0. At the last one the trip is over."""
+    """The vehicle arrived at a stop. Arriving at the last stop ends the trip."""
 
     TYPE: ClassVar[str] = "trip.arrived"
 
     stop: int
+    """The number of the stop, counted from 0."""
     address: str
     at: datetime
     planned_at: datetime | None
@@ -117,7 +119,7 @@ class TripArrived(AssignmentEvent):
 
 
 class TripLateRisk(AssignmentEvent):
-    """The vehicle is expected fifteen minutes late or more; sent once for each quarter of an hour."""
+    """The vehicle is expected at least 15 minutes late; sent once for every 15 minutes of delay."""
 
     TYPE: ClassVar[str] = "trip.late_risk"
 
@@ -126,11 +128,11 @@ class TripLateRisk(AssignmentEvent):
     address: str
     planned_at: datetime
     expected_at: datetime | None
-    """None when the vehicle's position is not known and it is already late."""
+    """None when the vehicle is late already and its position is unknown."""
 
 
 class TripUnstarted(AssignmentEvent):
-    """The driver should have checked in, and has not."""
+    """The driver has not checked in on time."""
 
     TYPE: ClassVar[str] = "trip.unstarted"
 
@@ -139,7 +141,7 @@ class TripUnstarted(AssignmentEvent):
 
 
 class TripHoursExceeded(AssignmentEvent):
-    """The driver continues to drive beyond a limit of the hours-of-service rules."""
+    """The driver is driving beyond a limit of the hours-of-service rules."""
 
     TYPE: ClassVar[str] = "trip.hours_exceeded"
 
@@ -148,7 +150,7 @@ class TripHoursExceeded(AssignmentEvent):
 
 
 class TripDocumentsMissing(AssignmentEvent):
-    """The vehicle departed although documents, a driver or the vehicle are not in order."""
+    """The vehicle departed although a driver, the vehicle or compliance documents are not in order."""
 
     TYPE: ClassVar[str] = "trip.papers_lacking"
 

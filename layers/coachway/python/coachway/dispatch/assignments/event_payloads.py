@@ -1,4 +1,4 @@
-"""What the events of assignments say."""
+"""Fields of assignment events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coachway.fleet.model import Driver
 def assignment_event_fields(
     assignment: Assignment, driver: Driver | None = None, second: Driver | None = None
 ) -> dict[str, Any]:
-    """The fields that every event of an assignment has; the drivers where they are to be told."""
+    """Return the fields of every assignment event. Pass the drivers when the event notifies them."""
     return {
         "assignment_id": assignment.id,
         "charter_id": assignment.charter_id,
@@ -36,7 +36,7 @@ def assignment_event_fields(
 
 
 def trip_location_fields(assignment: Assignment) -> dict[str, Any]:
-    """When and where a trip goes, for those who are asked to take it over."""
+    """Return when and where a trip goes, for drivers who are asked to take it over."""
     return {
         "timezone": assignment.timezone,
         "pickup_at": assignment.pickup_at,

@@ -62,7 +62,7 @@ class AssignmentStop(BaseSchema):
     dwell_minutes: int | None = None
     """Minutes between arrival and departure; None until both are known."""
     billable_minutes: int | None = None
-    """Minutes of them that are billed: those beyond the free wait."""
+    """The minutes beyond the free wait, which are billed."""
 
     @property
     def place(self) -> Coordinates | None:
@@ -80,7 +80,7 @@ class Assignment(Entity):
     charter_id: str
     charter_number: str
     charter_revision: int = 1
-    """The revision of the charter that was assigned; a later revision is assigned again."""
+    """The revision of the charter that was assigned; a later revision must be assigned again."""
     vehicle_number: Annotated[int, Field(description="Which of the charter's vehicles, counted from 1.")]
     client_id: str
     driver_id: str
@@ -113,12 +113,12 @@ class Assignment(Entity):
     checked_in_at: AwareDatetime | None = None
     checked_out_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
-    """When it was declined or released."""
+    """When the assignment was declined or released."""
     late_minutes: int | None = None
     concern: str = ""
     """Why the assignment cannot go ahead after a later change; empty if nothing is wrong."""
     may_drive_until: AwareDatetime | None = None
-    """While the vehicle is driven: the last moment at which the hours-of-service rules let anyone of the crew drive."""
+    """The last moment at which the hours-of-service rules let a driver of the crew drive; None at a stop."""
     hours_exceeded_at: AwareDatetime | None = None
     recovery_id: str | None = None
     """The latest recovery of this assignment."""
@@ -148,10 +148,10 @@ class Assignment(Entity):
 
     @property
     def crew(self) -> list[str]:
-        """The ids of its drivers."""
+        """The ids of the drivers."""
         return [self.driver_id, *([self.second_driver_id] if self.second_driver_id else [])]
 
     @property
     def resources(self) -> list[str]:
-        """The ids of the drivers and the vehicle, in whose diaries the assignment is entered."""
+        """The ids of the drivers and the vehicle; each has the assignment in its diary."""
         return [*self.crew, self.vehicle_id]

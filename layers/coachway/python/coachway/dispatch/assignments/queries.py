@@ -17,17 +17,17 @@ from coachway.dispatch.assignments.model import BY_DAY, OF_CHARTER, OF_DRIVER, O
 from coachway.dispatch.assignments.schemas import AssignmentQuery
 
 _SECOND_DRIVER_CURSOR: Final = "2."
-"""What a cursor begins with that goes on among the trips that a driver is the second driver of."""
+"""Prefix of a cursor that continues with the trips on which the driver is the second driver."""
 _FURTHEST_ZONE: Final = timedelta(hours=14)
 
 Where = dict[str, str | int | bool]
 
 
 def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]:
-    """Assignments, soonest first; those of a charter in the order they were made. Drivers and vendors see their own.
+    """List assignments, soonest first; those of a charter, oldest first. Drivers and vendors see only their own.
 
-    A driver's trips as the second driver follow their others. One call for each month in the range;
-    for a driver two.
+    The trips on which a driver is the second driver follow the other ones. One query for each month in the range,
+    two when a driver is given.
     """
     where: Where = {}
     if query.status is not None:
@@ -85,13 +85,13 @@ def _list_of_driver(caller: Caller, driver_id: str, query: AssignmentQuery, wher
 
 
 def _date_range(org_id: str, query: AssignmentQuery) -> tuple[date, date]:
-    """The first and the last day of the range. Today is the organization's: in its evening, UTC is a day ahead."""
+    """Return the first and the last day. Today is the organization's day: UTC may already be a day ahead."""
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(org_id))).date()
     return query.date_range(today)
 
 
 def _filter_by_duty_start(items: list[Assignment], days: tuple[date, date]) -> list[Assignment]:
-    """Those whose duty begins in the range by their own clock."""
+    """Keep the assignments whose duty begins in the range, in their own timezone."""
     first, last = days
     return [
         assignment

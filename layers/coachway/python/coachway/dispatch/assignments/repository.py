@@ -1,4 +1,4 @@
-"""Assignments: find one, some, and all of a charter."""
+"""Find assignments by id or by charter."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ _BATCH_SIZE = 100
 
 
 def key(org_id: str, assignment_id: str) -> Key:
-    """Where an assignment lies."""
+    """Return the key of an assignment."""
     return ASSIGNMENT.key(org=org_id, id=assignment_id)
 
 
 def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
-    """An assignment. Raises NotFound, also for people outside whose it is not; PreconditionFailed when it has
-    another version."""
+    """Get an assignment.
+
+    Raises NotFound, also when an external user may not see it, and PreconditionFailed when `expected` is not its
+    version.
+    """
     assignment = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
     if not can_see(caller, assignment):
         raise errors.NotFound("there is no such assignment")
@@ -30,7 +33,7 @@ def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> A
 
 
 def can_see(caller: Caller, assignment: Assignment) -> bool:
-    """Whether a caller may know of it: the organization's people of all, drivers and vendors of their own."""
+    """Whether a caller may see an assignment: staff see all, drivers and vendors see their own."""
     if not caller.is_outside:
         return True
     if caller.role == "driver":
@@ -39,13 +42,13 @@ def can_see(caller: Caller, assignment: Assignment) -> bool:
 
 
 def list_by_charter(org_id: str, charter_id: str) -> list[Assignment]:
-    """All assignments that a charter ever had, oldest first, by an index."""
+    """List all assignments that a charter ever had, oldest first. Reads an index, which may lag."""
     partition = OF_CHARTER.partition(org=org_id, charter=charter_id)
     return query_all(Assignment, partition, index=OF_CHARTER.index, most=_MAX_OF_CHARTER)
 
 
 def find_by_ids(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
-    """Assignments by id. No call for none of them."""
+    """Find assignments by id. Without ids, nothing is read."""
     batch = batch_get_all([key(org_id, assignment_id) for assignment_id in sorted(assignment_ids)])
     assignments = (batch.find(Assignment, key_) for key_ in batch.kept)
     return {assignment.id: assignment for assignment in assignments if assignment is not None}

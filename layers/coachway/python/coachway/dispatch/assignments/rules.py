@@ -64,7 +64,7 @@ TRANSITIONS: Final = Transitions(
         AssignmentStatus.RELEASED: (),
     },
 )
-"""Checking in also accepts the offer. A trip that is under way is only released by a recovery."""
+"""Checking in also accepts the offer. Only a recovery can release a trip that is in progress."""
 
 
 REACH: Final = timedelta(days=9)
@@ -77,10 +77,7 @@ _WEEK: Final = timedelta(days=7)
 
 
 def travel_time(one: Coordinates | None, other: Coordinates | None) -> timedelta:
-    """The travel time between the end of one duty block and the start of another; zero where a place is not known.
-
-    Never more than `REACH`: what is further away goes by other means than the road.
-    """
+    """The driving time between two places; zero if one of them is unknown. At most `REACH`."""
     if one is None or other is None:
         return timedelta()
     hours = miles_between(one, other) * ROAD_FACTOR / MILES_PER_HOUR
@@ -94,7 +91,7 @@ def iso_week(at: datetime) -> str:
 
 
 def iso_weeks(start: datetime, end: datetime) -> list[str]:
-    """Every ISO week (UTC) that has a part of [start, end], oldest first."""
+    """Every ISO week (UTC) that overlaps [start, end], oldest first."""
     monday = _EPOCH_MONDAY + (start.astimezone(UTC) - _EPOCH_MONDAY) // _WEEK * _WEEK
     result = []
     while monday <= end:

@@ -1,4 +1,4 @@
-"""Requests about assignments that exist."""
+"""Requests about existing assignments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_RANGE: Final = timedelta(days=366)
 
 
 class ReasonInput(RequestSchema):
-    """Why."""
+    """The reason for a decision."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "My child is ill"}]})
 
@@ -43,9 +43,9 @@ class AssignmentQuery(PageQuery):
     ] = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from <= LONGEST_RANGE:
-            raise ValueError("date_to: must be between date_from and a year after it")
+            raise ValueError("date_to: must not be before date_from, nor more than a year after it")
         return self
 
     def date_range(self, today: date) -> tuple[date, date]:

@@ -63,15 +63,15 @@ class MonitoringSchedule(Record):
 
 
 def create_schedule_op(assignment: Assignment) -> Op:
-    """The op by which an assignment that is made now is watched.
+    """Return the operation that schedules the first check of a new assignment.
 
-    Never in an hour that the timer may have gone through for the last time, however late the assignment is made.
+    The check is never due in an hour that the timer may have finished, even if the duty should have begun long ago.
     """
     due = max(assignment.starts_at + GRACE, _earliest_due(clock.now()))
     return Create(MonitoringSchedule(org_id=assignment.org_id, assignment_id=assignment.id, due=due))
 
 
 def _earliest_due(now: datetime) -> datetime:
-    """Now; but what is written in an hour's last minute may be seen in the next only."""
+    """Now, or the next hour in the last minute of an hour: the timer may have read this hour's index already."""
     later = now + _MINUTE
     return now if later.hour == now.hour else later

@@ -1,6 +1,6 @@
-"""A calendar for calendar programs: iCalendar, RFC 5545, with the refresh interval of RFC 7986.
+"""Render a calendar feed in iCalendar format: RFC 5545, with the refresh interval of RFC 7986.
 
-The same calendar is the same text to the byte, so that its ETag tells whether anything changed.
+The output is deterministic to the byte, so that the ETag changes only when the calendar changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FRESH_SECONDS: Final = 300
 
 
 def build_file(feed: FeedContent) -> FileResponse:
-    """A feed as it is downloaded. Programs that have it already are told so by its ETag."""
+    """Build the downloadable file of a feed, with an ETag for calendar programs that poll it."""
     content = render_feed(feed)
     headers = {
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
@@ -34,7 +34,7 @@ def build_file(feed: FeedContent) -> FileResponse:
 
 
 def render_feed(feed: FeedContent) -> bytes:
-    """A feed as text."""
+    """Render a feed as iCalendar text."""
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
@@ -45,7 +45,7 @@ def render_feed(feed: FeedContent) -> bytes:
     calendar.add("x-wr-timezone", feed.timezone)
     calendar.add("refresh-interval", vDuration(_REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(_REFRESH))
-    # Times are in UTC; the zone is for programs that show them on its clock, and a calendar has something in it (3.6).
+    # Times are in UTC. The timezone is for programs that display it; a calendar needs at least one component (3.6).
     year = feed.made_at.year
     calendar.add_component(
         Timezone.from_tzid(feed.timezone, first_date=date(year - 1, 1, 1), last_date=date(year + 3, 1, 1))
@@ -57,7 +57,7 @@ def render_feed(feed: FeedContent) -> bytes:
 
 
 def _build_event(assignment: Assignment, feed: FeedContent) -> Event:
-    """An assignment. The same one keeps its UID; every change raises its SEQUENCE."""
+    """Build the event of an assignment. Its UID never changes; every change raises its SEQUENCE."""
     event = Event()
     event.add("uid", f"{assignment.id}@coachway")
     event.add("sequence", assignment.version)
@@ -99,7 +99,7 @@ def _crew(assignment: Assignment) -> str:
 
 
 def _description(assignment: Assignment) -> str:
-    """Where it goes, on each stop's own clock. Nobody's telephone number: calendars are copied to many places."""
+    """The stops, with times in each stop's timezone. Without phone numbers, because calendars are copied widely."""
     lines = [f"{assignment.vehicle_name}, {_crew(assignment)}, {assignment.passengers} passengers"]
     lines += [_stop_line(stop) for stop in assignment.stops]
     return "\n".join(lines)

@@ -33,22 +33,22 @@ _MAX_DAYS: Final = timedelta(days=92)
 _MAX_FLEET_DAYS: Final = timedelta(days=31)
 _MAX_ROWS: Final = 500
 _ZONE_MARGIN: Final = timedelta(days=1, hours=14)
-"""How far a day elsewhere may lie from the same day in UTC, when today may be yesterday or tomorrow there."""
+"""How far a day in another timezone may be from the same day in UTC, including a different today."""
 
 CalendarKind = Literal["driver", "vehicle"]
 _CalendarDay = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2198, 12, 31))]
 
 
 class CalendarQuery(RequestSchema):
-    """Which days, both included, on the clock of whose calendar it is; 30 from today when left out."""
+    """Choose the days, both included, in the calendar's timezone. Defaults to 30 days from today."""
 
     date_from: _CalendarDay | None = None
     date_to: _CalendarDay | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.date_from and self.date_to and not timedelta() <= self.date_to - self.date_from < _MAX_DAYS:
-            raise ValueError(f"date_to: must be from date_from to {_MAX_DAYS.days} days on")
+            raise ValueError(f"date_to: must not be before date_from, and the range is at most {_MAX_DAYS.days} days")
         return self
 
     def date_range(self, today: date) -> tuple[date, date]:
@@ -60,15 +60,15 @@ class CalendarQuery(RequestSchema):
 
 
 class FleetQuery(CalendarQuery):
-    """Which days (31 at most), and whose calendars: drivers or vehicles alone, or a vendor's."""
+    """Choose the days (at most 31), and filter by drivers or vehicles, or by vendor."""
 
     kind: CalendarKind | None = None
     vendor_id: VendorId | None = None
 
     @model_validator(mode="after")
-    def _is_short(self) -> Self:
+    def _check_length(self) -> Self:
         if self.date_from and self.date_to and self.date_to - self.date_from >= _MAX_FLEET_DAYS:
-            raise ValueError(f"date_to: must be from date_from to {_MAX_FLEET_DAYS.days} days on")
+            raise ValueError(f"date_to: the range is at most {_MAX_FLEET_DAYS.days} days")
         return self
 
 
@@ -95,14 +95,14 @@ class CalendarEntry(BaseSchema):
 
 
 class UnavailablePeriod(BaseSchema):
-    """A time in which a driver is unavailable."""
+    """A period in which a driver is unavailable."""
 
     starts_at: AwareDatetime
     ends_at: AwareDatetime
 
 
 class Calendar(BaseSchema):
-    """A driver's or a vehicle's calendar. Hours of a job count from leaving the garage to coming back."""
+    """The calendar of a driver or vehicle. Entries last from leaving the garage until the return to it."""
 
     kind: CalendarKind
     id: str
@@ -139,7 +139,7 @@ class FleetRow(BaseSchema):
 
 
 class FleetCalendar(BaseSchema):
-    """Everybody's calendar: drivers first, then vehicles, by name."""
+    """The calendars of the fleet: drivers first, then vehicles, by name."""
 
     timezone: str
     date_from: date
@@ -150,13 +150,13 @@ class FleetCalendar(BaseSchema):
 
 
 def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) -> Calendar:
-    """A driver's calendar. Raises NotFound, also for another driver. Two reads."""
+    """Get a driver's calendar. Raises NotFound, also when another driver asks for it. Two reads."""
     shared.require_own(caller, driver_id)
     driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
-    batch, spans = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
+    batch, weeks = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
     driver = batch.get(Driver, driver_key)
     first, last, span = _date_range(query, driver.timezone)
-    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, driver_id, spans).blocks, span)
+    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, driver_id, weeks).blocks, span)
     return Calendar(
         kind="driver",
         id=driver.id,
@@ -167,20 +167,20 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
         date_to=last,
         entries=list_entries(caller.org_id, jobs),
         away=[
-            UnavailablePeriod(starts_at=span_.start, ends_at=span_.end)
-            for span_ in utilization.unavailable_spans(driver, span)
+            UnavailablePeriod(starts_at=gap.start, ends_at=gap.end)
+            for gap in utilization.unavailable_spans(driver, span)
         ],
         utilization=utilization.to_view(utilization.driver_utilization(driver, jobs, span)),
     )
 
 
 def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) -> Calendar:
-    """A vehicle's calendar, on the organization's clock. Raises NotFound. Two reads."""
+    """Get a vehicle's calendar, in the organization's timezone. Raises NotFound. Two reads."""
     vehicle_key, organization_key = VEHICLE.key(org=caller.org_id, id=vehicle_id), ORGANIZATIONS.key(org=caller.org_id)
-    batch, spans = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
+    batch, weeks = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
-    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, vehicle_id, spans).blocks, span)
+    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, vehicle_id, weeks).blocks, span)
     return Calendar(
         kind="vehicle",
         id=vehicle.id,
@@ -196,25 +196,24 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
 
 
 def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
-    """Everybody's calendar: those who left the fleet are not in it. Raises Invalid for more than can be shown.
+    """Get the calendar of the fleet, without drivers and vehicles that left it. Raises Invalid if it is too large.
 
-    One read for each status, and one for each hundred weeks of somebody's diary.
+    One query for each status, and one read per 100 weekly diary items.
     """
     organization_key = ORGANIZATIONS.key(org=caller.org_id)
     timezone = store.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
     if last - first >= _MAX_FLEET_DAYS:
-        raise errors.Invalid.field("date_to", f"must be from date_from to {_MAX_FLEET_DAYS.days} days on")
+        raise errors.Invalid.field("date_to", f"the range is at most {_MAX_FLEET_DAYS.days} days")
     drivers = [] if query.kind == "vehicle" else _list_drivers(caller, query.vendor_id)
     vehicles = [] if query.kind == "driver" else _list_vehicles(caller, query.vendor_id)
     if len(drivers) + len(vehicles) > _MAX_ROWS:
-        raise errors.Invalid.field("kind", f"more than {_MAX_ROWS} calendars: ask for a kind, or for a vendor's")
-    batch, spans = _load_diaries(
-        caller.org_id, [driverurcecle.id for driverurcecle in [*drivers, *vehicles]], query, []
-    )
+        message = f"the fleet has more than {_MAX_ROWS} drivers and vehicles; filter by kind or vendor_id"
+        raise errors.Invalid.field("kind", message)
+    batch, weeks = _load_diaries(caller.org_id, [resource.id for resource in [*drivers, *vehicles]], query, [])
 
     def jobs_of(resource: str) -> list[DutyBlock]:
-        return utilization.blocks_within(diaries.from_batch(batch, caller.org_id, resource, spans).blocks, span)
+        return utilization.blocks_within(diaries.from_batch(batch, caller.org_id, resource, weeks).blocks, span)
 
     driver_rows = [
         (driver, jobs := jobs_of(driver.id), utilization.driver_utilization(driver, jobs, span)) for driver in drivers
@@ -270,7 +269,7 @@ def _fleet_row(
 
 
 def list_entries(org_id: str, duty_blocks: Iterable[DutyBlock]) -> list[CalendarEntry]:
-    """Jobs with what their assignments say. One read for each hundred."""
+    """Complete duty blocks with the data of their assignments. One read per 100."""
     blocks = list(duty_blocks)
     assignments = repository.find_by_ids(org_id, [block.assignment_id for block in blocks])
     return [_calendar_entry(block, assignments.get(block.assignment_id)) for block in blocks]
@@ -291,7 +290,7 @@ def _calendar_entry(block: DutyBlock, assignment: Assignment | None) -> Calendar
 
 
 def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
-    """The first and the last day, and their time."""
+    """The first and the last day, and the time that they span."""
     first, last = query.date_range(clock.now().astimezone(ZoneInfo(timezone)).date())
     return first, last, utilization.date_span(first, last, timezone)
 
@@ -299,9 +298,9 @@ def _date_range(query: CalendarQuery, timezone: str) -> tuple[date, date, Span]:
 def _load_diaries(
     org_id: str, resources: Sequence[str], query: CalendarQuery, extra_keys: Sequence[Key]
 ) -> tuple[BatchResult, tuple[str, ...]]:
-    """The diaries of the weeks that are asked for, wherever the clock stands, and whatever lies at `more`."""
+    """Load the diaries for the days of a query in any timezone, and the items at `extra_keys`."""
     first, last = query.date_range(clock.now().date())
     span = utilization.date_span(first, last, "UTC")
-    some_weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
-    keys = [*extra_keys, *(key for resource in resources for key in diaries.page_keys(org_id, resource, some_weeks))]
-    return repository.batch_get_all(keys), some_weeks
+    weeks = tuple(iso_weeks(span.start - _ZONE_MARGIN, span.end + _ZONE_MARGIN))
+    keys = [*extra_keys, *(key for resource in resources for key in diaries.page_keys(org_id, resource, weeks))]
+    return repository.batch_get_all(keys), weeks

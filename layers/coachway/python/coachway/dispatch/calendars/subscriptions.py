@@ -1,6 +1,7 @@
 """Subscription links to the calendar of a driver, a vehicle or the fleet.
 
-Whoever holds a link sees the calendar, until the link is renewed or revoked. It is made from a nonce and kept nowhere.
+Anyone with the link can read the calendar until the link is renewed or revoked. Links are not stored: they are derived
+from a stored nonce.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.repository import find_by_ids as known_by_id
+from coachway.dispatch.assignments.repository import find_by_ids
 from coachway.dispatch.assignments.rules import iso_weeks
 from coachway.dispatch.diaries import service as diaries
 from coachway.fleet import shared
@@ -33,7 +34,7 @@ _AHEAD: Final = timedelta(days=180)
 _FLEET_PAST: Final = timedelta(days=7)
 _FLEET_AHEAD: Final = timedelta(days=60)
 _MAX_PAGES: Final = 20
-"""Of a hundred assignments each, in the fleet's feed."""
+"""Pages of 100 assignments in the feed of the fleet."""
 _KINDS: Final = ("drv", "veh", "org")
 
 FEED = AccessPattern(
@@ -44,7 +45,7 @@ FEED = AccessPattern(
 
 
 class CalendarFeed(Entity):
-    """A link that is out. `id` is the driver's, the vehicle's or, for the whole fleet, the organization's."""
+    """The current link of a calendar. `id` is that of the driver or vehicle; for the fleet, of the organization."""
 
     KIND: ClassVar[str] = "calendar_feed"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"nonce"})
@@ -64,7 +65,7 @@ class FeedLink(BaseSchema):
 
 
 class FeedContent(NamedTuple):
-    """A calendar as it is written for programs."""
+    """The content of a calendar feed."""
 
     name: str
     kind: str
@@ -75,17 +76,20 @@ class FeedContent(NamedTuple):
 
 
 def create_driver_feed(caller: Caller, driver_id: str) -> FeedLink:
-    """A new link to a driver's calendar; the one before is void. Raises NotFound, also for another driver."""
+    """Create a link to a driver's calendar; the previous one stops working.
+
+    Raises NotFound, also when another driver asks for it.
+    """
     return _create_link(caller, _get_driver(caller, driver_id).id)
 
 
 def create_vehicle_feed(caller: Caller, vehicle_id: str) -> FeedLink:
-    """A new link to a vehicle's calendar; the one before is void. Raises NotFound."""
+    """Create a link to a vehicle's calendar; the previous one stops working. Raises NotFound."""
     return _create_link(caller, _get_vehicle(caller, vehicle_id).id)
 
 
 def create_fleet_feed(caller: Caller) -> FeedLink:
-    """A new link to the whole fleet's calendar; the one before is void."""
+    """Create a link to the fleet's calendar; the previous one stops working."""
     return _create_link(caller, caller.org_id)
 
 
@@ -119,17 +123,17 @@ def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
 
 
 def revoke_driver_feed(caller: Caller, driver_id: str) -> None:
-    """Void the link to a driver's calendar, if there is one. Raises NotFound for another driver's."""
+    """Revoke the link to a driver's calendar, if there is one. Raises NotFound when another driver asks for it."""
     _revoke_feed(caller, _get_driver(caller, driver_id).id)
 
 
 def revoke_vehicle_feed(caller: Caller, vehicle_id: str) -> None:
-    """Void the link to a vehicle's calendar, if there is one. Raises NotFound for a vehicle that is not there."""
+    """Revoke the link to a vehicle's calendar, if there is one. Raises NotFound if the vehicle does not exist."""
     _revoke_feed(caller, _get_vehicle(caller, vehicle_id).id)
 
 
 def revoke_fleet_feed(caller: Caller) -> None:
-    """Void the link to the whole fleet's calendar, if there is one."""
+    """Revoke the link to the fleet's calendar, if there is one."""
     _revoke_feed(caller, caller.org_id)
 
 
@@ -150,14 +154,14 @@ def _purpose(resource: str) -> str:
 
 
 def open_feed(token: str) -> FeedContent:
-    """What a link shows. Raises NotFound for a forged one, a void one, and when whose calendar it is has gone.
+    """Load the calendar of a link. Raises NotFound for a forged or revoked link, and if the resource was removed.
 
-    A driver's and a vehicle's: a month back and half a year ahead, by their diary. The fleet's: a week and two months.
+    A driver's or vehicle's calendar covers the past 30 and the next 180 days; the fleet's, the past 7 and the next 60.
     """
     link = _verify_token(token)
     feed = store.find(CalendarFeed, FEED.key(org=link.org_id, resource=link.subject_id))
     if feed is None or not feed.nonce or feed.nonce != link.nonce:
-        raise errors.NotFound("this calendar is not shared by this link any more")
+        raise errors.NotFound("this link is no longer valid")
     if link.subject_id == link.org_id:
         return _load_fleet_feed(link.org_id, feed.updated_at)
     return _load_resource_feed(link.org_id, link.subject_id, feed.updated_at)
@@ -174,23 +178,23 @@ def _verify_token(token: str) -> signed_links.LinkToken:
 
 def _load_resource_feed(org_id: str, resource: str, made_at: datetime) -> FeedContent:
     now, kind = clock.now(), resource.partition("_")[0]
-    some_weeks = iso_weeks(now - _PAST, now + _AHEAD)
+    weeks = iso_weeks(now - _PAST, now + _AHEAD)
     key = DRIVER.key(org=org_id, id=resource) if kind == "drv" else VEHICLE.key(org=org_id, id=resource)
-    batch = store.batch_get([key, *diaries.page_keys(org_id, resource, some_weeks)])
-    blocks = diaries.from_batch(batch, org_id, resource, some_weeks).blocks
+    batch = store.batch_get([key, *diaries.page_keys(org_id, resource, weeks)])
+    blocks = diaries.from_batch(batch, org_id, resource, weeks).blocks
     if kind == "drv":
         driver = batch.get(Driver, key)
         name, timezone = driver.name, driver.timezone
     else:
         name, timezone = batch.get(Vehicle, key).name, organization_queries.get(org_id).timezone
-    assignments = known_by_id(org_id, [block.assignment_id for block in blocks])
-    # By its own diary: what was declined or released is not in it.
+    assignments = find_by_ids(org_id, [block.assignment_id for block in blocks])
+    # In the order of the diary, which has no declined and no released assignments.
     ordered = [assignments[block.assignment_id] for block in blocks if block.assignment_id in assignments]
     return FeedContent(name, kind, timezone, [assignment for assignment in ordered if _is_shown(assignment)], made_at)
 
 
 def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
-    # With lists come all the rules of assigning, which calendars do without at a cold start.
+    # Imported here: lists import the assignment rules, which other calendars do not need at a cold start.
     from coachway.dispatch.assignments.queries import list_assignments
     from coachway.dispatch.assignments.schemas import AssignmentQuery
 
@@ -210,5 +214,5 @@ def _load_fleet_feed(org_id: str, made_at: datetime) -> FeedContent:
 
 
 def _is_shown(assignment: Assignment) -> bool:
-    """Whether it stands: what was declined or released does not, unless the driver had begun."""
+    """Whether an assignment is shown: not if it was declined or released before check-in."""
     return assignment.ended_at is None or assignment.checked_in_at is not None

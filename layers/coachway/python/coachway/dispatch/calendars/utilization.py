@@ -17,22 +17,22 @@ from coachway.fleet.rules import Span
 
 
 class BookedTime(NamedTuple):
-    """Time booked, and time that can be."""
+    """Booked time, and time available for booking."""
 
     booked: timedelta = timedelta()
     available: timedelta = timedelta()
 
 
 class Utilization(BaseSchema):
-    """Hours booked of those that can be."""
+    """Booked hours and available hours."""
 
     hours_booked: float
     hours_available: float
-    utilization_percent: Annotated[float | None, Field(description="null when no hour is available")]
+    utilization_percent: Annotated[float | None, Field(description="Null when no hours are available.")]
 
 
 def date_span(first: date, last: date, timezone: str) -> Span:
-    """From the midnight before `first` to the one after `last`, on a clock."""
+    """From midnight at the start of `first` to midnight at the end of `last`, in a timezone."""
     zone = ZoneInfo(timezone)
     start = datetime.combine(first, time(), zone)
     end = datetime.combine(last + timedelta(days=1), time(), zone)
@@ -40,13 +40,13 @@ def date_span(first: date, last: date, timezone: str) -> Span:
 
 
 def blocks_within(blocks: Iterable[DutyBlock], span: Span) -> list[DutyBlock]:
-    """The jobs that have a part in a time, soonest first."""
+    """The duty blocks that overlap a span, soonest first."""
     overlapping = (block for block in blocks if block.starts_at < span.end and span.start < block.ends_at)
     return sorted(overlapping, key=lambda block: (block.starts_at, block.assignment_id))
 
 
 def driver_utilization(driver: Driver, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
-    """Of a driver: what the weekly hours and exceptions leave can be booked; nothing, while the driver is idle."""
+    """The booked and available time of a driver. Drivers who may not work have no available time."""
     spans = (
         [] if rules.driver_status_reason(driver) else rules.available_spans(driver.availability, driver.timezone, *span)
     )
@@ -54,14 +54,14 @@ def driver_utilization(driver: Driver, blocks: Sequence[DutyBlock], span: Span) 
 
 
 def vehicle_utilization(vehicle: Vehicle, blocks: Sequence[DutyBlock], span: Span) -> BookedTime:
-    """Of a vehicle: all of the time can be booked; nothing, while it is not in service."""
+    """The booked and available time of a vehicle. Vehicles out of service have no available time."""
     return BookedTime(
         _booked_length(blocks, span), _total_length([] if rules.vehicle_status_reason(vehicle) else [span])
     )
 
 
 def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
-    """When a driver is unavailable."""
+    """The parts of a span in which a driver is unavailable."""
     gaps, position = list[Span](), span.start
     for open_span in rules.available_spans(driver.availability, driver.timezone, *span):
         if position < open_span.start:
@@ -71,16 +71,15 @@ def unavailable_spans(driver: Driver, span: Span) -> list[Span]:
 
 
 def sum_booked(times: Iterable[BookedTime]) -> BookedTime:
-    """All together."""
-    booked_times = list(times)
-    zero = timedelta()
-    return BookedTime(
-        sum((time_.booked for time_ in booked_times), zero), sum((time_.available for time_ in booked_times), zero)
-    )
+    """Add up booked and available times."""
+    total = BookedTime()
+    for item in times:
+        total = BookedTime(total.booked + item.booked, total.available + item.available)
+    return total
 
 
 def to_view(booked: BookedTime) -> Utilization:
-    """In hours and per cent, as it is shown."""
+    """Convert to hours and percent for the API."""
     percent = round(100 * (booked.booked / booked.available), 1) if booked.available else None
     return Utilization(
         hours_booked=_round_hours(booked.booked),

@@ -1,7 +1,7 @@
 """Whether the same driver or vehicle can serve two duty blocks. Pure: no clock, no I/O.
 
-A clash is judged between each two jobs, not between neighbours only: taking one away never makes a clash of what is
-left. It is symmetric, and jobs that are `REACH` or more apart never clash.
+Clashes are found between any two blocks, not only between neighbours, so that removing a block never causes a new
+clash. Clashing is symmetric, and blocks that are at least `REACH` apart never clash.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ClashKind(StrEnum):
 
 
 class Clash(NamedTuple):
-    """A job that is in the way; `short_by` is how much time is missing to get from the one to the other."""
+    """A duty block that clashes; `short_by` is the overlap, or the travel time that is missing between the two."""
 
     kind: ClashKind
     block: DutyBlock
@@ -31,7 +31,7 @@ class Clash(NamedTuple):
 
 
 def find_clash(block: DutyBlock, other: DutyBlock) -> Clash | None:
-    """Why nobody can do `one` besides `other`, or None."""
+    """Return how two duty blocks clash, or None."""
     if block.starts_at < other.ends_at and other.starts_at < block.ends_at:
         return Clash(
             ClashKind.OVERLAP, other, min(block.ends_at, other.ends_at) - max(block.starts_at, other.starts_at)
@@ -48,14 +48,14 @@ def list_clashes(block: DutyBlock, blocks: Iterable[DutyBlock]) -> list[Clash]:
 
 
 def earliest_start_after(block: DutyBlock, clash: Clash) -> datetime:
-    """When `job` may start at the earliest if it is done after the one that it clashes with."""
+    """The earliest start of `block` if it follows the block that it clashes with."""
     other = clash.block
     ready_at = other.dropoff_at + travel_time(other.finishes, block.begins) - (block.pickup_at - block.starts_at)
     return max(other.ends_at, ready_at)
 
 
 def move_block(block: DutyBlock, starts_at: datetime) -> DutyBlock:
-    """The same job, at another time."""
+    """Return the block moved to another start time."""
     shift = starts_at - block.starts_at
     duty = [
         segment.model_copy(update={"start": segment.start + shift, "end": segment.end + shift})

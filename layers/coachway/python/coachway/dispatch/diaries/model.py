@@ -33,7 +33,7 @@ class DutyBlock(BaseSchema):
     begins: Coordinates | None = None
     """Where the first stop is."""
     finishes: Coordinates | None = None
-    """Where the last one is."""
+    """Where the last stop is."""
     duty: list[Segment] = Field(default_factory=list)
     """Empty for a vehicle."""
 

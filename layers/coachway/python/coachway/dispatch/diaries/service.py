@@ -1,9 +1,9 @@
 """Weekly diaries of drivers and vehicles, and the writes that prevent double booking.
 
-Whoever gives somebody a job judges it by every page within `REACH` of it, and writes the pages that the job has a part
-in, under the condition that none of those it judged by has changed, and that those which were not there still are not.
-Two jobs that matter to each other are less than `REACH` apart, so the later one of two that are given at once stands
-on, or conditions on, a page that the earlier wrote: it fails.
+An assignment is evaluated against every page within `REACH` of it. It writes the pages of its own weeks, on condition
+that none of the evaluated pages has changed and that missing pages are still missing. Two blocks that affect each other
+are less than `REACH` apart; if both are added at the same time, the second one writes or checks a page that the first
+one wrote, and fails.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ class DiaryChanged(errors.ConcurrentUpdate):
 
 @dataclass(frozen=True, slots=True)
 class Diary:
-    """Some weeks of a driver's or vehicle's diary; weeks in which nothing was ever written have no page."""
+    """Some weeks of the diary of a driver or vehicle. Weeks without any block have no page."""
 
     org_id: str
     resource: str
     weeks: tuple[str, ...]
     pages: Mapping[str, DiaryPage]
     cleared_weeks: frozenset[str] = frozenset()
-    """Weeks from which a job is taken off when another is entered."""
+    """Weeks from which a block is removed when another one is added."""
 
     @property
     def blocks(self) -> list[DutyBlock]:
-        """Every job on these pages, once, soonest first."""
+        """Every block on these pages once, soonest first."""
         blocks = {block.assignment_id: block for page in self.pages.values() for block in page.jobs}
         return _sort_blocks(blocks.values())
 
     def key(self, week: str) -> Key:
-        """Where a page lies."""
+        """Return the key of a page."""
         return DIARY.key(org=self.org_id, resource=self.resource, week=week)
 
     def without(self, assignment_id: str) -> Diary:
-        """The same as it will be without a job; entering another one takes this one off."""
+        """Return the diary without the block of an assignment. Adding another block then removes this one."""
         pages, cleared = dict(self.pages), set(self.cleared_weeks)
         for week, page in self.pages.items():
             blocks = [block for block in page.jobs if block.assignment_id != assignment_id]
@@ -61,17 +61,17 @@ class Diary:
 
 
 def weeks_around(start: datetime, end: datetime) -> tuple[str, ...]:
-    """The weeks that a job from `start` to `end` is judged by."""
+    """The weeks that a block from `start` to `end` is evaluated against."""
     return tuple(iso_weeks(start - REACH, end + REACH))
 
 
 def page_keys(org_id: str, resource: str, week_names: Iterable[str]) -> list[Key]:
-    """Where the pages of these weeks lie."""
+    """Return the keys of the pages of these weeks."""
     return [DIARY.key(org=org_id, resource=resource, week=week) for week in week_names]
 
 
 def from_batch(batch: BatchResult, org_id: str, resource: str, week_names: Iterable[str]) -> Diary:
-    """The diary, out of what was gathered."""
+    """Build the diary from a batch that contains its pages."""
     week_list = tuple(week_names)
     pages = dict(
         zip(week_list, (batch.find(DiaryPage, key) for key in page_keys(org_id, resource, week_list)), strict=True)
@@ -83,12 +83,12 @@ def add_block_ops(diary: Diary, block: DutyBlock) -> list[Op]:
     """Return the operations that add a block to this diary. They fail with DiaryChanged."""
     affected_weeks = set(iso_weeks(block.starts_at, block.ends_at))
     if not affected_weeks <= set(diary.weeks):
-        raise ValueError("a job is judged by the weeks that it lies in")
+        raise ValueError("the diary must include every week of the block")
     ops = [
         _add_to_week_op(diary, week, block) if week in affected_weeks else _unchanged_op(diary, week)
         for week in diary.weeks
     ]
-    # One job more; as many as before when another was taken off.
+    # The number of blocks grows by one, unless the block replaces another one.
     return ops if diary.cleared_weeks else [*ops, counted.increment_op(diary.org_id, diary.resource)]
 
 
@@ -130,7 +130,7 @@ def truncate_block_ops(diary: Diary, assignment_id: str, moment: datetime) -> li
 
 
 def _replace_block_ops(diary: Diary, assignment_id: str, replacement: DutyBlock | None) -> list[Op]:
-    """The pages without a job, or with another one in its place where that has a part in the week."""
+    """Remove a block from its pages, and add the replacement to the pages that it overlaps."""
     ops: list[Op] = []
     replacement_weeks = set(iso_weeks(replacement.starts_at, replacement.ends_at)) if replacement is not None else set()
     for week, page in diary.pages.items():
@@ -148,5 +148,5 @@ def _sort_blocks(blocks: Iterable[DutyBlock]) -> list[DutyBlock]:
 
 
 def complete_block_ops(org_id: str, resources: Iterable[str]) -> list[Op]:
-    """The ops by which a job that was done is no work ahead any more; it stays in the diaries, as what was done."""
+    """Return the operations that no longer count a block as open. It stays in the diaries as work done."""
     return [counted.decrement_op(org_id, resource) for resource in resources]

@@ -1,4 +1,4 @@
-"""What a driver may still drive under the hours rules, and when more comes back: 49 CFR 395.3 and 395.5."""
+"""A driver's remaining hours of service, and when hours become available again: 49 CFR 395.3 and 395.5."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from coachway.hours.rulesets import RULESETS
 from coachway.hours.timeline import Kind, Piece, timeline
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
-_NOTHING: Final = timedelta()
+_ZERO: Final = timedelta()
 _DAY: Final = timedelta(days=1)
 
 
 def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
-    """A driver's clock, now. Raises NotFound, also for another driver. Two reads."""
+    """Get a driver's remaining hours now. Raises NotFound, also when another driver asks for them. Two reads."""
     shared.require_own(caller, driver_id)
     org_id, now = caller.org_id, clock.now()
     driver_key, organization_key = DRIVER.key(org=org_id, id=driver_id), ORGANIZATIONS.key(org=org_id)
@@ -52,7 +52,7 @@ def driver_clock(
     *,
     daily_carrier: bool,
 ) -> DriverHours:
-    """A driver's clock. `jobs` are those that have begun, `known` their assignments by id. Pure."""
+    """Compute a driver's remaining hours. `blocks` have begun; `started` are their assignments by id. Pure."""
     zone, cycle = ZoneInfo(driver.timezone), rules.cycle(daily_carrier)
     today = now.astimezone(zone).date()
     since = _midnight(today - timedelta(days=cycle.days), zone)
@@ -95,7 +95,7 @@ def _unknown_periods(
     since: datetime,
     now: datetime,
 ) -> list[UnknownPeriod]:
-    """What is missing in a log between `since` and `now`."""
+    """List the gaps of a log between `since` and `now`."""
     periods, covered_until = list[UnknownPeriod](), since
     for segment in [*log, None]:
         until = segment.start if segment else now
@@ -108,21 +108,21 @@ def _unknown_periods(
 def _explain_period(
     driver: Driver, blocks: Sequence[DutyBlock], started: Mapping[str, Assignment], start: datetime, end: datetime
 ) -> UnknownPeriod:
-    # For all that is known, a duty that was begun and not ended goes on after its plan.
+    # A duty without a check-out may have continued after its planned end.
     block = next((candidate for candidate in reversed(blocks) if candidate.starts_at < end), None)
     if start < driver.created_at.astimezone(UTC) or block is None:
-        reason = "the driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))"
+        reason = "The driver's statement of the days before they were added is missing (49 CFR 395.8(j)(2))."
         return UnknownPeriod(starts_at=start, ends_at=end, reason=reason)
     assignment = started.get(block.assignment_id)
     if assignment is None or assignment.checked_in_at is None:
-        reason = f"{block.number} should be over, and the driver has not reported for it: nobody knows what they did"
+        reason = f"{block.number} should be over, but the driver did not check in. Record what the driver did."
     else:
-        reason = f"{block.number} should be over, and the driver has not checked out: nobody knows when the duty ended"
+        reason = f"{block.number} should be over, but the driver did not check out. Record when the duty ended."
     return UnknownPeriod(starts_at=start, ends_at=end, reason=reason, assignment_id=block.assignment_id)
 
 
 def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datetime | None:
-    """When a full rest is over that goes on, or begins now; None when the last one still counts in full."""
+    """When the current full rest ends, or one that begins now; None when the driver is rested."""
     if not pieces or pieces[-1].kind is not Kind.REST:
         return now + rest
     rested_at = pieces[-1].start + rest
@@ -131,12 +131,12 @@ def _rested_at(pieces: Sequence[Piece], rest: timedelta, now: datetime) -> datet
 
 def _day_worked(pieces: Sequence[Piece], day: date, zone: ZoneInfo) -> DayWorked:
     start, end = _midnight(day, zone), _midnight(day + _DAY, zone)
-    driving, on_duty = _NOTHING, _NOTHING
+    driving, on_duty = _ZERO, _ZERO
     for piece in pieces:
         overlap = min(piece.end, end) - max(piece.start, start)
-        if overlap > _NOTHING and piece.kind is not Kind.REST:
+        if overlap > _ZERO and piece.kind is not Kind.REST:
             on_duty += overlap
-            driving += overlap if piece.kind is Kind.DRIVE else _NOTHING
+            driving += overlap if piece.kind is Kind.DRIVE else _ZERO
     return DayWorked(day=day, driving_hours=_round_hours(driving), on_duty_hours=_round_hours(on_duty))
 
 
@@ -153,7 +153,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _round_down_hours(length: timedelta) -> float:
-    """Hours, rounded down: nobody is promised a second more than the law leaves."""
+    """Hours, rounded down so that the result never exceeds the legal limit."""
     return length // timedelta(seconds=36) / 100
 
 

@@ -1,7 +1,7 @@
 """A driver's log for the hours-of-service rules: actual times where known, planned times otherwise.
 
-Pure: no clock, no I/O. Between jobs a driver is off duty, but for the way from one to the next. What nobody knows is
-left out: a hole, of which the rules say UNKNOWN.
+Between duty blocks the driver is off duty, except for the drive from one to the next. Unknown periods are left out; for
+such gaps the rules answer UNKNOWN. Pure: no clock, no I/O.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from coachway.dispatch.diaries.model import DutyBlock
 from coachway.fleet.model import Driver
 from coachway.hours.model import Segment, Status
 
-_NOTHING: Final = timedelta()
+_ZERO: Final = timedelta()
 
 
 class _Period(NamedTuple):
-    """A time, and what the driver did in it; None where nobody knows."""
+    """A period, and the driver's status in it; None if unknown."""
 
     start: datetime
     end: datetime
@@ -31,7 +31,7 @@ class _Period(NamedTuple):
 
 
 class _Milestone(NamedTuple):
-    """A moment of the plan, and when it came. `is_stop` is false of the duty's own start and end."""
+    """A planned moment, and when it happened. `is_stop` is false for the start and end of the duty."""
 
     planned: datetime
     actual: datetime
@@ -47,18 +47,18 @@ def build_log(
     now: datetime,
     rest: timedelta,
 ) -> list[Segment]:
-    """A driver's segments from `since` up to `until`, in order.
+    """Build a driver's log from `since` up to `until`, in order.
 
-    `jobs` are all of the driver's that have a part in that time, by their diary; `known` are, by id, those assignments
-    among them that have begun; `rest` is a full one. Before the driver was added the driver's own statement tells
-    (49 CFR 395.8(j)(2)).
+    `blocks` are all duty blocks of the driver that overlap this time; `started` are, by id, their assignments that have
+    begun; `rest` is the length of a full rest. For the days before the driver was added, the log uses the driver's own
+    statement (49 CFR 395.8(j)(2)).
     """
     start, end = since.astimezone(UTC), until.astimezone(UTC)
     periods = _stated_periods(driver, start)
     previous: DutyBlock | None = None
     for block in sorted(blocks, key=lambda block: block.starts_at):
         actual = _block_periods(block, started.get(block.assignment_id), now)
-        transfer = transfer_time(previous, block, rest) if previous is not None else _NOTHING
+        transfer = transfer_time(previous, block, rest) if previous is not None else _ZERO
         if transfer and actual:
             periods.append(_Period(actual[0].start - transfer, actual[0].start, Status.DRIVING))
         periods += actual
@@ -80,32 +80,32 @@ def build_log(
 
 
 def transfer_time(block: DutyBlock, next_block: DutyBlock, rest: timedelta) -> timedelta:
-    """How long it is driven from where a job ends to where the next begins, beyond what both plan to and from a garage.
+    """The driving time between two blocks, beyond the planned drives to and from the garage.
 
-    Nothing, if a full rest fits in besides: then getting there is off duty as well (49 CFR 395.1(j)).
+    Zero if the gap also leaves time for a full rest: then the driver travels off duty (49 CFR 395.1(j)).
     """
     planned = (block.ends_at - block.dropoff_at) + (next_block.pickup_at - next_block.starts_at)
     missing = travel_time(block.finishes, next_block.begins) - planned
     gap = next_block.starts_at - block.ends_at
-    return _NOTHING if gap - missing >= rest else max(_NOTHING, min(missing, gap))
+    return _ZERO if gap - missing >= rest else max(_ZERO, min(missing, gap))
 
 
 def block_segments(earlier: Sequence[DutyBlock], block: DutyBlock, rest: timedelta) -> list[Segment]:
-    """What a driver does for a job who has just done those before it: the way there, and its duty."""
+    """The segments of a block's duty, preceded by the drive from the previous block."""
     previous = max(earlier, key=lambda candidate: candidate.starts_at, default=None)
-    transfer = transfer_time(previous, block, rest) if previous is not None else _NOTHING
+    transfer = transfer_time(previous, block, rest) if previous is not None else _ZERO
     if not transfer:
         return block.duty
     return [Segment(start=block.starts_at - transfer, end=block.starts_at, status=Status.DRIVING), *block.duty]
 
 
 def started_ids(blocks: Iterable[DutyBlock], now: datetime) -> list[str]:
-    """The ids of the assignments that `log` must know of: those that should have begun."""
+    """The ids of the assignments that should have begun, which `build_log` needs."""
     return [block.assignment_id for block in blocks if block.starts_at <= now]
 
 
 def _known_since(driver: Driver, since: datetime) -> datetime:
-    """From when on anything is known of a driver, at `since` or later."""
+    """The moment from which the driver's log is known, at `since` or later."""
     if since >= driver.created_at:
         return since
     if driver.duty_statement is None:
@@ -114,14 +114,14 @@ def _known_since(driver: Driver, since: datetime) -> datetime:
 
 
 def _midnight(driver: Driver, days_ago: int) -> datetime:
-    """The driver's midnight so many days before the day on which they were added."""
+    """Midnight, in the driver's timezone, `days_ago` days before the day on which the driver was added."""
     zone = ZoneInfo(driver.timezone)
     added = driver.created_at.astimezone(zone).date()
     return datetime.combine(added - timedelta(days=days_ago), time(), zone).astimezone(UTC)
 
 
 def _stated_periods(driver: Driver, since: datetime) -> list[_Period]:
-    """The days before a driver was added, as they stated them: on duty from midnight on, then off."""
+    """The driver's statement of the days before they were added: each day on duty from midnight, then off duty."""
     if since >= driver.created_at or driver.duty_statement is None:
         return []
     periods: list[_Period] = []
@@ -147,15 +147,15 @@ def _block_periods(block: DutyBlock, assignment: Assignment | None, now: datetim
 
 
 def _ended_at(assignment: Assignment) -> datetime | None:
-    """When the duty ended: by checking out, or because the trip was taken away."""
+    """When the duty ended: at check-out, or when the assignment was released."""
     return assignment.checked_out_at or assignment.ended_at
 
 
 def _milestones(block: DutyBlock, assignment: Assignment, now: datetime) -> list[_Milestone]:
-    """Moments of the plan with when they came, or are to be expected; in order.
+    """Return the planned moments with their actual or expected times, in order.
 
-    What is ahead is as late as the last thing that happened, or as what should have happened by now. Without a word
-    after the planned end nothing more is expected: from then on nobody knows.
+    Future moments are expected with the delay of the latest event, or of a moment that should have happened by now.
+    After the planned end without a check-out, nothing more is expected: what follows is unknown.
     """
     moments: list[tuple[datetime | None, datetime | None, bool]] = [(block.starts_at, assignment.checked_in_at, False)]
     for number, stop in enumerate(assignment.stops):
@@ -169,12 +169,12 @@ def _milestones(block: DutyBlock, assignment: Assignment, now: datetime) -> list
     )
     moments.append((last, ended, False))
     milestones: list[_Milestone] = []
-    delay = _NOTHING
+    delay = _ZERO
     for planned, actual, is_stop in moments:
         if planned is None or planned > last or (milestones and planned < milestones[-1].planned):
             continue
         if actual is not None:
-            delay = max(_NOTHING, actual - planned)
+            delay = max(_ZERO, actual - planned)
         elif ended is not None:
             continue
         elif milestones and planned + delay <= now < block.ends_at + delay and planned < block.ends_at:
@@ -191,20 +191,20 @@ def _milestones(block: DutyBlock, assignment: Assignment, now: datetime) -> list
 
 
 def _actual_periods(duty: Sequence[Segment], before: _Milestone, after: _Milestone) -> list[_Period]:
-    """What was planned between two marks, as it was lived.
+    """Fit the planned segments between two milestones to the actual times.
 
-    Between stops the driving took as long as it took. To and from the garage it took no longer than planned: what is
-    left over is time on duty, before leaving and after coming back.
+    Between stops, the segments are stretched or shortened to the actual time. Drives from and to the garage take at
+    most the planned time; the rest is time on duty, before leaving the garage and after the return.
     """
     length = after.actual - before.actual
-    if length <= _NOTHING:
+    if length <= _ZERO:
         return []
     parts = [
         _Period(max(segment.start, before.planned), min(segment.end, after.planned), segment.status, segment.riding)
         for segment in duty
         if segment.start < after.planned and segment.end > before.planned
     ]
-    planned = sum((part.end - part.start for part in parts), _NOTHING)
+    planned = sum((part.end - part.start for part in parts), _ZERO)
     if not planned:
         return [_Period(before.actual, after.actual, Status.ON)]
     position, periods = before.actual, list[_Period]()

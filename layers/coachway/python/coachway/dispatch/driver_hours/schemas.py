@@ -23,15 +23,15 @@ class UnknownPeriod(BaseSchema):
 
 
 class DayWorked(BaseSchema):
-    """What a driver did on a day of their own calendar."""
+    """A driver's hours on one day, in the driver's timezone."""
 
     day: date
     driving_hours: float
-    on_duty_hours: Annotated[float, Field(description="driving included")]
+    on_duty_hours: Annotated[float, Field(description="Includes driving.")]
 
 
 class HoursBack(BaseSchema):
-    """Hours of the days' total that come back when an earlier day drops out of it."""
+    """Hours of the cycle that become available when an earlier day drops out of it."""
 
     at: AwareDatetime
     hours: float
@@ -61,7 +61,9 @@ class DriverHours(BaseSchema):
         AwareDatetime | None,
         Field(description="When a full rest would end if it began now; null when the driver is rested."),
     ]
-    hours_back: Annotated[list[HoursBack], Field(description="of the days' total, at coming midnights")]
+    hours_back: Annotated[
+        list[HoursBack], Field(description="Hours of the cycle that become available at the coming midnights.")
+    ]
     days: list[DayWorked]
     log: list[Segment]
     citations: list[str]

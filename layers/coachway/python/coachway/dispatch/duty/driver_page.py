@@ -1,6 +1,6 @@
-"""The driver page: a static shell that its script fills from the API.
+"""The driver page: a static page that its script fills from the API.
 
-It can be kept by a phone and opened without network, so nothing in it is anybody's.
+Phones cache the page and open it offline, so it contains no personal data.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from coachway.core.http.response_types import FileResponse, HtmlResponse
 
 TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 _PARTS: Final = (
-    "1-kept.js",
+    "1-storage.js",
     "2-session.js",
     "3-outbox.js",
-    "4-position.js",
-    "5-trips.js",
-    "6-log-in.js",
+    "4-geolocation.js",
+    "5-trip-cards.js",
+    "6-login.js",
     "7-page.js",
 )
-"""One module together, in this order."""
+"""Concatenated to one module, in this order."""
 _JAVASCRIPT: Final = "text/javascript; charset=utf-8"
 _WORKER_POLICY: Final = {"Content-Security-Policy": "default-src 'none'; connect-src 'self'"}
 
 
 @cache
 def render_page() -> HtmlResponse:
-    """The shell."""
+    """Render the page, which is the same for every driver."""
     script = "\n".join((TEMPLATES / "driver" / part).read_text() for part in _PARTS)
     style = (TEMPLATES / "driver.css").read_text()
-    drawn = html.html(
+    response = html.html(
         TEMPLATES, "driver.html", brand=html.PRODUCT, more_style=style, script=script, also="worker-src 'self'"
     )
-    drawn.headers = {**drawn.headers, "Cache-Control": "no-cache", "Permissions-Policy": "geolocation=(self)"}
-    return drawn
+    response.headers = {**response.headers, "Cache-Control": "no-cache", "Permissions-Policy": "geolocation=(self)"}
+    return response
 
 
 @cache
 def render_worker() -> FileResponse:
-    """The script that keeps the shell: another one whenever the shell is."""
+    """Render the service worker that caches the page. Its version changes whenever the page changes."""
     version = hashlib.sha256(render_page().text.encode()).hexdigest()[:12]
-    text = (TEMPLATES / "driver" / "worker.js").read_text().replace("VERSION", version)
+    text = (TEMPLATES / "driver" / "service-worker.js").read_text().replace("VERSION", version)
     return FileResponse(text.encode(), _JAVASCRIPT, "driver-worker.js", inline=True, headers=_WORKER_POLICY)

@@ -35,50 +35,50 @@ from coachway.dispatch.tracking.position_ingest import CLOCK_SKEW
 from coachway.identity import organization_queries
 
 EARLIEST: Final = timedelta(hours=4)
-"""So long before its duty begins a driver may report for it."""
+"""How long before the duty begins a driver may check in."""
 _LONGEST_AGO: Final = timedelta(hours=24)
-"""A telephone says so much later what was done without a network; people in the office, as long as it counts."""
+"""How old an action that a driver reports may be. Staff may report as far back as the hours rules look (`REACH`)."""
 
 
 class DutyInput(RequestSchema):
-    """When it happened. A phone without a network sends it later."""
+    """When it happened. Phones that were offline send it later."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
 
     at: Annotated[
         Timestamp | None,
         Field(
-            description="left out: now; not in the future, and not more than a day ago, or nine days when staff note it"
+            description="Defaults to now. Must not be in the future, nor more than a day ago (for staff, nine days)."
         ),
     ] = None
 
     def resolve_time(self, caller: Caller) -> datetime:
-        """When it was. Raises Invalid for a time that cannot be meant."""
+        """Return the time of the action. Raises Invalid when it is in the future or too long ago."""
         now, oldest_age = clock.now(), _LONGEST_AGO if caller.is_outside else REACH
         if self.at is None:
             return now
         if not now - oldest_age <= self.at <= now + CLOCK_SKEW:
             limit = "a day" if caller.is_outside else f"{oldest_age.days} days"
-            raise errors.Invalid.field("at", f"must not be in the future, and not more than {limit} ago")
+            raise errors.Invalid.field("at", f"must not be in the future, nor more than {limit} ago")
         return min(self.at, now)
 
 
 class DepartInput(DutyInput):
-    """Which stop was left, and when."""
+    """Which stop the vehicle left, and when."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"stop": 0}]})
 
     stop: Annotated[
         int | None,
-        Field(ge=0, le=49, description="counted from 0; left out: the one that the vehicle is at, or comes to next"),
+        Field(ge=0, le=49, description="Counted from 0. Defaults to the stop where the vehicle is, or the next one."),
     ] = None
 
 
 def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
     """Check in for duty, which also accepts the offer. Checking in twice changes nothing.
 
-    Raises Conflict naming what is in the way: papers of drivers, vehicle and carrier that are not in order today, and
-    hours of service, judged by what the crew really did until now. A duty that should be over is noted as it was.
+    Raises Conflict naming each problem: compliance documents of drivers, vehicle and carrier that are not in order
+    today, and the hours of service by the crew's actual log. A duty that should be over is recorded without checks.
     """
     at = body.resolve_time(caller)
     return _check_in(caller, assignment_id, at)
@@ -95,7 +95,7 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
         raise CheckInTooEarly(
             f"The duty begins at {begins}; check in at most {EARLIEST // timedelta(hours=1)} hours before."
         )
-    # Papers and hours come with them, which a function that mostly takes positions does without when it starts.
+    # Imported here: documents and hours rules, which a function that mostly stores positions need not load at start.
     from coachway.dispatch.matching import crew_limits, departure_check
 
     conditions: list[Op] = []
@@ -115,10 +115,10 @@ def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
 
 
 def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
-    """Depart from a stop when no position shows it. Departing twice changes nothing.
+    """Record a departure that no position shows. Departing twice changes nothing.
 
-    Raises Conflict at the last stop, before checking in, and at the first one when papers are not in order or the
-    charter is not confirmed. A trip that should be over has left: then lacking papers raise an alarm.
+    Raises Conflict before check-in, at the last stop, and at the first stop when documents are not in order or the
+    charter is not confirmed. For a trip that should be over, missing documents raise an alarm instead.
     """
     at = body.resolve_time(caller)
     return _depart(caller, assignment_id, body.stop, at)
@@ -155,9 +155,9 @@ def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) 
 
 
 def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
-    """Check out; completes a trip whose last drop-off no position has shown. Checking out twice changes nothing.
+    """Check out, and complete the trip if no position has shown the last drop-off. Checking out twice changes nothing.
 
-    Raises Conflict before the trip has left its first stop: then it is for dispatch to release it.
+    Raises Conflict before the vehicle has left its first stop: then the dispatcher must release the assignment.
     """
     at = body.resolve_time(caller)
     return _check_out(caller, assignment_id, at)
@@ -172,7 +172,7 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
         at, free_wait = max(at, _last_event_at(before)), _free_wait(before)
         stop_events = [StopEvent(len(before.stops) - 1, StopEventKind.ARRIVED, at)]
         step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)
-        if step.starts_trip:  # another vehicle left the first stop, and this one took over
+        if step.starts_trip:  # this crew took over after another vehicle had left the first stop
             before = progress_writer.write_step(caller, before, step)
             step = trip_progress.apply_stop_events_to_assignment(before, stop_events, free_wait)
         step.after.checked_out_at = at
@@ -197,7 +197,7 @@ def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
 
 
 def _is_past_end(assignment: Assignment) -> bool:
-    """Whether its driver says what was done, and asks no more whether it may be."""
+    """Whether the duty should be over, so that its times are recorded without the checks before departure."""
     return assignment.ends_at <= clock.now()
 
 
@@ -207,9 +207,9 @@ def _require_under_way(assignment: Assignment) -> None:
 
 
 def _normalize_time(assignment: Assignment, at: datetime) -> datetime:
-    """The moment, but not before the last thing that is known to have happened: clocks differ.
+    """Return the time, but not before the latest known event: clocks differ.
 
-    Raises Invalid where they do not differ by so much.
+    Raises Invalid when the time is earlier by more than `CLOCK_SKEW`.
     """
     last = _last_event_at(assignment)
     if at < last - CLOCK_SKEW:

@@ -17,15 +17,15 @@ from coachway.dispatch.live_page.map_svg import Map, MapStop, MapVehicle
 from coachway.dispatch.tracking.schemas import Position, StopTrack, VehicleTrack
 
 LATE_MINUTES: Final = 5
-"""Minutes from which a vehicle is called late: less is the traffic lights."""
+"""Minutes from which a vehicle is shown as late; shorter delays are normal traffic."""
 STALE_AFTER: Final = timedelta(minutes=3)
-"""From when on it is said that no position has come for a while."""
+"""The age from which a position is shown as old."""
 _MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What stands on top. `mood` is good, late, bad or empty."""
+    """The message at the top of the page. `mood` is `good`, `late`, `bad` or empty."""
 
     title: str
     text: str
@@ -34,36 +34,37 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class VehicleText:
-    """One vehicle: what it does, when it comes, and what is to be known of that. `arrives` is empty if nobody knows."""
+    """One vehicle: its activity, its arrival time and notes. `arrival` is empty when it is not known."""
 
     title: str
-    doing: str
-    arrives: str = ""
-    soon: str = ""
+    activity: str
+    arrival: str = ""
+    wait: str = ""
+    """Until the arrival: `in about 20 minutes`."""
     notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StopText:
-    """A stop in the list: as planned, and as it came or is expected."""
+    """A stop in the list, with planned times and the actual or expected time."""
 
     kind: str
     address: str
     planned: str
-    came: str
+    progress: str
     is_done: bool
 
 
 @dataclass(frozen=True, slots=True)
 class LivePage:
-    """All that the template needs."""
+    """The content of the template."""
 
     banner: Banner | None
     vehicles: Sequence[VehicleText]
     stops: Sequence[StopText]
     map: Map | None
-    picture: str
-    """The map in words."""
+    map_description: str
+    """For screen readers."""
     is_over: bool
     updated: str
 
@@ -75,15 +76,15 @@ def build_page(
     formatter: Formatter,
     now: datetime,
     *,
-    of_all: int = 1,
+    vehicle_count: int = 1,
 ) -> LivePage:
-    """The page of a charter of `of_all` vehicles, in some status.
+    """Build the page of a charter with `vehicle_count` vehicles.
 
-    `planned` are its stops, for as long as no vehicle is known.
+    `planned` are the stops of the charter, which are shown until a vehicle is assigned.
     """
     stops = vehicles[0].stops if vehicles else planned
-    are_over = len(vehicles) >= of_all and all(map(_is_over, vehicles))
-    is_over = status in {Status.COMPLETED, Status.CANCELLED} or are_over
+    is_every_vehicle_over = len(vehicles) >= vehicle_count and all(map(_is_over, vehicles))
+    is_over = status in {Status.COMPLETED, Status.CANCELLED} or is_every_vehicle_over
     is_only_vehicle = len(vehicles) == 1
     visible = [] if is_over else [vehicle for vehicle in vehicles if vehicle.status.is_under_way or _is_over(vehicle)]
     moving = [vehicle for vehicle in visible if not _is_over(vehicle)]
@@ -92,7 +93,7 @@ def build_page(
         vehicles=[_vehicle_text(vehicle, formatter, now, is_only_vehicle=is_only_vehicle) for vehicle in visible],
         stops=[_stop_text(stop, formatter, now, has_progress=is_only_vehicle, is_over=is_over) for stop in stops],
         map=_build_map(stops, vehicles, moving, now),
-        picture=_map_description(stops, moving),
+        map_description=_map_description(stops, moving),
         is_over=is_over,
         updated=_format_clock(now, formatter, formatter.timezone),
     )
@@ -104,8 +105,8 @@ def _is_over(vehicle: VehicleTrack) -> bool:
 
 def _final_banner(status: Status) -> Banner:
     if status is Status.CANCELLED:
-        return Banner("This trip was cancelled", "Call us if you did not expect that.", "bad")
-    return Banner("The trip is over", "Thank you for riding with us. Positions are not shown any more.", "good")
+        return Banner("This trip was cancelled", "Call us if you did not expect this.", "bad")
+    return Banner("The trip is over", "Thank you for riding with us. Positions are no longer shown.", "good")
 
 
 def _banner(visible: Sequence[VehicleTrack], pickup: StopTrack, formatter: Formatter, now: datetime) -> Banner | None:
@@ -114,29 +115,29 @@ def _banner(visible: Sequence[VehicleTrack], pickup: StopTrack, formatter: Forma
     late, number = max((vehicle.late_minutes or 0, vehicle.vehicle_number) for vehicle in visible)
     if late < LATE_MINUTES:
         return None
-    so_late = f"about {late if late < 15 else 5 * round(late / 5)} minutes late"
+    delay_text = f"about {late if late < 15 else 5 * round(late / 5)} minutes late"
     return Banner(
-        so_late.capitalize() if len(visible) == 1 else f"Vehicle {number} is {so_late}",
-        "We are sorry for the wait. The times below are the ones to go by; they follow the vehicle.",
+        delay_text.capitalize() if len(visible) == 1 else f"Vehicle {number} is {delay_text}",
+        "We are sorry for the wait. The times below are current estimates.",
         "late",
     )
 
 
 def _waiting_banner(pickup: StopTrack, formatter: Formatter, now: datetime) -> Banner:
-    title, later = "Not on its way yet", "The map shows the vehicle as soon as its driver is on duty."
+    title, hint = "Not on its way yet", "The map shows the vehicle as soon as its driver is on duty."
     start = pickup.departure or pickup.arrival
     if start is None:
-        return Banner(title, later)
+        return Banner(title, hint)
     start_text = formatter.moment(start, pickup.timezone)
     if now > start:
-        return Banner(title, f"The trip was to start on {start_text}. Call us if you are waiting.", "late")
-    return Banner(title, f"The trip starts on {start_text}. {later}")
+        return Banner(title, f"The trip was due to start on {start_text}. Call us if you are waiting.", "late")
+    return Banner(title, f"The trip starts on {start_text}. {hint}")
 
 
 def _vehicle_text(vehicle: VehicleTrack, formatter: Formatter, now: datetime, *, is_only_vehicle: bool) -> VehicleText:
     title = "" if is_only_vehicle else f"{vehicle.vehicle_number} · {vehicle.vehicle_name}"
     if _is_over(vehicle):
-        return VehicleText(title, "Has dropped its passengers off")
+        return VehicleText(title, "Passengers dropped off")
     current_stop = _current_stop(vehicle)
     next_stop = vehicle.stops[vehicle.next_stop] if vehicle.next_stop is not None else None
     if current_stop is not None:
@@ -161,20 +162,20 @@ def _vehicle_text(vehicle: VehicleTrack, formatter: Formatter, now: datetime, *,
 
 
 def _current_stop(vehicle: VehicleTrack) -> StopTrack | None:
-    """The stop that it has come to and not left."""
-    behind = vehicle.stops[: vehicle.next_stop]
-    return behind[-1] if behind and behind[-1].arrived_at and not behind[-1].departed_at else None
+    """The stop where the vehicle is, if any."""
+    reached = vehicle.stops[: vehicle.next_stop]
+    return reached[-1] if reached and reached[-1].arrived_at and not reached[-1].departed_at else None
 
 
 def _notes(vehicle: VehicleTrack, formatter: Formatter, now: datetime) -> list[str]:
     if vehicle.position is None:
-        return ["No position has come yet."]
+        return ["No position received yet."]
     recorded_at = vehicle.position.recorded_at
     if now - recorded_at < STALE_AFTER:
         return []
     clock_time = _format_clock(recorded_at, formatter, vehicle.stops[0].timezone)
     minutes = (now - recorded_at) // _MINUTE
-    return [f"No signal for {minutes} minutes, last seen at {clock_time}: most of the time it is a tunnel or a valley."]
+    return [f"No signal for {minutes} minutes, for example in a tunnel or valley. Last position at {clock_time}."]
 
 
 def _format_wait(time_left: timedelta) -> str:
@@ -188,7 +189,7 @@ def _format_wait(time_left: timedelta) -> str:
 
 
 def _stop_text(stop: StopTrack, formatter: Formatter, now: datetime, *, has_progress: bool, is_over: bool) -> StopText:
-    """`told`: how the stop came is known of the one vehicle that there is."""
+    """Describe a stop. With `has_progress`, include the actual and expected times of the only vehicle."""
     times = (("Arrives", stop.arrival), ("Departs", stop.departure))
     planned = " · ".join(
         f"{label} {_format_moment(moment, formatter, stop.timezone, now)}" for label, moment in times if moment
@@ -207,8 +208,8 @@ def _stop_text(stop: StopTrack, formatter: Formatter, now: datetime, *, has_prog
 def _build_map(
     stops: Sequence[StopTrack], vehicles: Sequence[VehicleTrack], moving: Sequence[VehicleTrack], now: datetime
 ) -> Map | None:
-    """While the vehicles come to the first stop, the map is of that; from then on, of the whole trip."""
-    spots = [
+    """Draw the surroundings of the first stop until the vehicles reach it, then the whole trip."""
+    map_stops = [
         MapStop(
             index + 1,
             name,
@@ -218,7 +219,7 @@ def _build_map(
         for index, (stop, name) in enumerate(zip(stops, _stop_names(stops), strict=True))
         if (place := _coordinates(stop)) is not None
     ]
-    movers = [
+    map_vehicles = [
         MapVehicle(
             name=str(vehicle.vehicle_number) if len(vehicles) > 1 else "",
             place=_coordinates(vehicle.position),
@@ -228,18 +229,18 @@ def _build_map(
         )
         for vehicle in moving
     ]
-    places = [mover.place for mover in movers if mover.place is not None]
+    places = [vehicle.place for vehicle in map_vehicles if vehicle.place is not None]
     pickup = _coordinates(stops[0])
-    are_coming = pickup is not None and all(vehicle.next_stop == 0 for vehicle in moving)
-    focus = [pickup, *places] if are_coming and pickup is not None and places else []
-    return map_svg.build_map(spots, movers, focus)
+    is_before_pickup = all(vehicle.next_stop == 0 for vehicle in moving)
+    focus = [pickup, *places] if is_before_pickup and pickup is not None and places else []
+    return map_svg.build_map(map_stops, map_vehicles, focus)
 
 
 def _map_description(stops: Sequence[StopTrack], moving: Sequence[VehicleTrack]) -> str:
-    """The map, for those who hear it."""
+    """Describe the map for screen readers."""
     description = f"Map of the {len(stops)} stops, joined by straight lines"
-    positions = [f"{vehicle.vehicle_name}, on its way" for vehicle in moving if vehicle.position is not None]
-    return f"{description}, and of {' and '.join(positions)}" if positions else description
+    positions = [f"{vehicle.vehicle_name} on its way" for vehicle in moving if vehicle.position is not None]
+    return f"{description}, with {' and '.join(positions)}" if positions else description
 
 
 def _coordinates(place: StopTrack | Position | None) -> Coordinates | None:
@@ -249,17 +250,19 @@ def _coordinates(place: StopTrack | Position | None) -> Coordinates | None:
 
 
 def _short_address(stop: StopTrack) -> str:
-    """What an address begins with: `1901 Boardwalk`."""
+    """The first part of an address: `1901 Boardwalk`."""
     return stop.address.split(",")[0].strip() or stop.address
 
 
 def _stop_names(stops: Sequence[StopTrack]) -> list[str]:
-    """For the map: towns (`Sayreville`), or what the addresses begin with where stops are in the same town."""
+    """Name the stops on the map: by town (`Sayreville`), or by short address where several are in the same town."""
     towns = [_town(stop) for stop in stops]
-    homes: dict[str, set[str]] = {}
+    addresses: dict[str, set[str]] = {}
     for stop, town in zip(stops, towns, strict=True):
-        homes.setdefault(town, set()).add(stop.address)
-    return [town if len(homes[town]) == 1 else _short_address(stop) for stop, town in zip(stops, towns, strict=True)]
+        addresses.setdefault(town, set()).add(stop.address)
+    return [
+        town if len(addresses[town]) == 1 else _short_address(stop) for stop, town in zip(stops, towns, strict=True)
+    ]
 
 
 def _town(stop: StopTrack) -> str:
@@ -268,7 +271,7 @@ def _town(stop: StopTrack) -> str:
 
 
 def _format_moment(moment: datetime, formatter: Formatter, zone: str, now: datetime) -> str:
-    """`9:00 AM EST`, and of another day than today `9:00 AM EST on Wed, Mar 3, 2027`."""
+    """Format as `9:00 AM EST`, or `9:00 AM EST on Wed, Mar 3, 2027` on another day than today."""
     clock_time = _format_clock(moment, formatter, zone)
     is_today = formatter.local(moment, zone).date() == formatter.local(now, zone).date()
     return clock_time if is_today else f"{clock_time} on {formatter.short_day(moment, zone)}"

@@ -1,7 +1,7 @@
-"""From the ground onto a sheet: Mercator's projection fitted to a few places, its graticule and its scale. Pure.
+"""Mercator projection of places onto a map, with its grid lines and scale bar. Pure: no clock, no I/O.
 
-Sheets are measured in units of their own (`WIDTH` × `HEIGHT`, y downwards), the ground in degrees, distances in miles.
-North is up and angles are true, so headings are, too.
+Points on the map have units of their own (`WIDTH` × `HEIGHT`, y points down); places are in degrees, distances in
+miles. North is up. The projection preserves angles, so headings are drawn unchanged.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from coachway.core.types.geo import Coordinates
 WIDTH: Final = 400.0
 HEIGHT: Final = 320.0
 MARGIN: Final = 44.0
-"""Kept free round the points, for their marks and names."""
+"""Free space around the points, for marks and labels."""
 
 _MAX_LATITUDE: Final = 85.0
-"""Degrees of latitude; Mercator's map has no poles."""
+"""Degrees of latitude; the Mercator projection excludes the poles."""
 _MIN_EXTENT: Final = radians(0.01)
-"""The least that a sheet shows, about half a mile: a single point has no extent."""
+"""The smallest extent of a map, about half a mile: a single point has no extent."""
 _MILES_PER_RADIAN: Final = 3958.8
 _GRID_STEPS: Final = (90.0, 45.0, 30.0, 15.0, 10.0, 5.0, 2.0, 1.0, 30 / 60, 15 / 60, 10 / 60, 5 / 60, 2 / 60, 1 / 60)
-"""Degrees between lines of the graticule; closer than a minute there is none."""
+"""Possible degrees between grid lines, at least one minute."""
 _SCALES: Final = (1, 2, 5)
 
 
 class Point(NamedTuple):
-    """A point on the sheet."""
+    """A point on the map."""
 
     x: float
     y: float
 
 
 class Line(NamedTuple):
-    """A line of the graticule, with what it is called: `40°30'N`."""
+    """A grid line and its label: `40°30'N`."""
 
     at: float
     name: str
@@ -44,7 +44,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The bar that tells distances: so many units are so many miles."""
+    """The scale bar: its length in map units, and the miles that it represents."""
 
     length: float
     miles: str
@@ -52,22 +52,23 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """From the ground onto the sheet, and back. `scale` is units per radian at the equator."""
+    """Converts places to points on the map, and back. `scale` is units per radian at the equator."""
 
     scale: float
     west: float
-    """Radians of longitude at the sheet's left edge, and Mercator's y at its upper one."""
+    """Radians of longitude at the left edge."""
     north: float
+    """Mercator y at the upper edge."""
     around: float
-    """Degrees of longitude that no point is more than half a turn from: trips may cross the 180th meridian."""
+    """A reference longitude in degrees: points are drawn within 180° of it, as trips may cross the antimeridian."""
 
     def point(self, place: Coordinates) -> Point:
-        """Where a place lies on the sheet."""
+        """Convert a place to a point on the map."""
         x, y = _mercator(place, self.around)
         return Point((x - self.west) * self.scale, (self.north - y) * self.scale)
 
     def place(self, point: Point) -> Coordinates:
-        """Which place lies at a point of the sheet."""
+        """Convert a point on the map to a place."""
         longitude = degrees(self.west + point.x / self.scale)
         latitude = degrees(2 * atan(exp(self.north - point.y / self.scale)) - pi / 2)
         return Coordinates(latitude, _normalize_longitude(longitude, 0.0))
@@ -76,12 +77,12 @@ class Projection:
 def fit_projection(
     places: Sequence[Coordinates], width: float = WIDTH, height: float = HEIGHT, margin: float = MARGIN
 ) -> Projection:
-    """The largest projection that shows every place, in the middle of the sheet. Of no place at all: the origin."""
+    """Return the largest projection that shows every place, centered. Without places, it shows the origin."""
     around = places[0].longitude if places else 0.0
-    flat = [_mercator(place, around) for place in places] or [(0.0, 0.0)]
-    xs, ys = [x for x, _ in flat], [y for _, y in flat]
-    across, up = max(max(xs) - min(xs), _MIN_EXTENT), max(max(ys) - min(ys), _MIN_EXTENT)
-    scale = min((width - 2 * margin) / across, (height - 2 * margin) / up)
+    projected = [_mercator(place, around) for place in places] or [(0.0, 0.0)]
+    xs, ys = [x for x, _ in projected], [y for _, y in projected]
+    x_extent, y_extent = max(max(xs) - min(xs), _MIN_EXTENT), max(max(ys) - min(ys), _MIN_EXTENT)
+    scale = min((width - 2 * margin) / x_extent, (height - 2 * margin) / y_extent)
     return Projection(
         scale=scale,
         west=(min(xs) + max(xs)) / 2 - width / 2 / scale,
@@ -91,7 +92,7 @@ def fit_projection(
 
 
 def meridians(projection: Projection) -> list[Line]:
-    """The lines of longitude that cross the sheet, and where."""
+    """The grid lines of longitude."""
     west = degrees(projection.west)
     east = degrees(projection.west + WIDTH / projection.scale)
     return [
@@ -104,7 +105,7 @@ def meridians(projection: Projection) -> list[Line]:
 
 
 def parallels(projection: Projection) -> list[Line]:
-    """The lines of latitude that cross the sheet, and where."""
+    """The grid lines of latitude."""
     north, south = projection.place(Point(0, 0)).latitude, projection.place(Point(0, HEIGHT)).latitude
     return [
         Line(
@@ -116,9 +117,9 @@ def parallels(projection: Projection) -> list[Line]:
 
 
 def _grid_degrees(low: float, high: float) -> list[float]:
-    """Round degrees between two: at the finest step that does not crowd the sheet, so two to five of them."""
+    """Round degrees between `low` and `high`, at the finest step that yields at most five lines."""
     step = min((candidate for candidate in _GRID_STEPS if (high - low) / candidate <= 5), default=_GRID_STEPS[0])
-    if (high - low) / step < 1:  # closer than a minute
+    if (high - low) / step < 1:  # the map is smaller than the finest step
         return []
     first = floor(low / step) + 1
     return [first * step + index * step for index in range(floor((high - first * step) / step) + 1)]
@@ -131,7 +132,7 @@ def _format_degrees(value: float, positive: str, negative: str) -> str:
 
 
 def build_scale(projection: Projection) -> Scale:
-    """The longest round distance that takes at most a quarter of the sheet, true in its middle."""
+    """The longest round distance that takes at most a quarter of the width, measured at the center of the map."""
     middle = projection.place(Point(WIDTH / 2, HEIGHT / 2)).latitude
     units_per_mile = projection.scale / (_MILES_PER_RADIAN * cos(radians(middle)))
     max_miles = WIDTH / 4 / units_per_mile
@@ -141,19 +142,19 @@ def build_scale(projection: Projection) -> Scale:
 
 
 def simplify_line(points: Sequence[Point], tolerance: float = 0.8) -> list[Point]:
-    """The same line by fewer points, nowhere further than `tolerance` units from it (Douglas and Peucker)."""
+    """Simplify a line to fewer points, at most `tolerance` units away from it (Ramer–Douglas–Peucker)."""
     if len(points) < 3:
         return list(points)
-    indexes, open_ends = {0, len(points) - 1}, [(0, len(points) - 1)]
-    while open_ends:
-        first, last = open_ends.pop()
+    indexes, remaining = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while remaining:
+        first, last = remaining.pop()
         distances = [
             (_distance_to_line(points[index], points[first], points[last]), index) for index in range(first + 1, last)
         ]
         furthest, middle = max(distances, default=(0.0, first))
         if furthest > tolerance:
             indexes.add(middle)
-            open_ends += [(first, middle), (middle, last)]
+            remaining += [(first, middle), (middle, last)]
     return [points[index] for index in sorted(indexes)]
 
 
@@ -163,15 +164,15 @@ def _mercator(place: Coordinates, around: float) -> tuple[float, float]:
 
 
 def _normalize_longitude(longitude: float, around: float) -> float:
-    """The same meridian, named by degrees within half a turn of another."""
+    """Express a longitude in degrees within 180° of another one."""
     return (longitude - around + 180) % 360 - 180 + around
 
 
 def _distance_to_line(point: Point, start: Point, end: Point) -> float:
-    """How far a point lies from the line between two others."""
-    across, up = end.x - start.x, end.y - start.y
-    squared = across * across + up * up
-    share = 0.0 if squared == 0 else ((point.x - start.x) * across + (point.y - start.y) * up) / squared
+    """The distance of a point from the line segment between two others."""
+    dx, dy = end.x - start.x, end.y - start.y
+    squared_length = dx * dx + dy * dy
+    share = 0.0 if squared_length == 0 else ((point.x - start.x) * dx + (point.y - start.y) * dy) / squared_length
     share = max(0.0, min(1.0, share))
-    off_x, off_y = point.x - start.x - share * across, point.y - start.y - share * up
-    return float((off_x * off_x + off_y * off_y) ** 0.5)
+    offset_x, offset_y = point.x - start.x - share * dx, point.y - start.y - share * dy
+    return float((offset_x * offset_x + offset_y * offset_y) ** 0.5)

@@ -1,4 +1,4 @@
-"""A map of a trip, drawn from its own points only: the places of lines, marks and labels. Pure."""
+"""Lay out the map of a trip: its lines, marks and labels. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from coachway.core.types.geo import Coordinates
-from coachway.dispatch.live_page import map_projection as onto
+from coachway.dispatch.live_page import map_projection
 from coachway.dispatch.live_page.map_projection import HEIGHT, WIDTH, Line, Point, Projection, Scale
 
 _GROUP_RADIUS: Final = 15.0
-"""Units within which two stops share a mark."""
+"""Stops closer than this, in map units, share a mark."""
 _LETTER_WIDTH: Final = 7.3
 _LINE_HEIGHT: Final = 16.0
-"""Units that a letter is wide and a line of text high."""
+"""Size of label text in map units."""
 _MAX_LABEL: Final = 22
+"""Letters of the longest label."""
 
 
 class Box(NamedTuple):
-    """What something covers on the sheet."""
+    """An area of the map."""
 
     left: float
     top: float
@@ -28,7 +29,7 @@ class Box(NamedTuple):
     bottom: float
 
     def overlaps(self, other: Box) -> bool:
-        """Whether the two have a part in common."""
+        """Whether the two areas overlap."""
         return (
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
@@ -36,7 +37,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MapStop:
-    """A stop to be drawn. `number` is its place in the list of stops, from 1."""
+    """A stop to draw. `number` is its position in the list of stops, counted from 1."""
 
     number: int
     name: str
@@ -46,19 +47,19 @@ class MapStop:
 
 @dataclass(frozen=True, slots=True)
 class MapVehicle:
-    """A vehicle to be drawn, where it is and where it has been. `heading` is degrees from north, clockwise."""
+    """A vehicle to draw, with its position and recent trail. `heading` is in degrees from north, clockwise."""
 
     name: str
     place: Coordinates | None
     heading: float | None = None
     trail: Sequence[Coordinates] = ()
     is_old: bool = False
-    """The position is not fresh."""
+    """Whether the position is old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A stop, or several at one place, on the sheet. `label` is where its name stands, if there is room for it."""
+    """One stop, or several close to each other, on the map. `label` is the position of the name, if there is space."""
 
     at: Point
     numbers: str
@@ -66,17 +67,17 @@ class Mark:
     is_done: bool
     label: Point | None
     anchor: str = "start"
-    """As SVG's `text-anchor`."""
+    """The value of `text-anchor` in SVG."""
 
     @property
     def half(self) -> float:
-        """Half of what the mark is wide."""
+        """Half the width of the mark."""
         return 10.0 if len(self.numbers) == 1 else 6.0 + 4.0 * len(self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A vehicle on the sheet. `turn` is its heading, None when it stands or tells none."""
+    """A vehicle on the map. `turn` is its heading in degrees, None if unknown."""
 
     at: Point
     name: str
@@ -86,13 +87,13 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """All that stands on the sheet; paths are as SVG's `points`."""
+    """The content of the map. Paths have the format of `points` in SVG."""
 
     meridians: Sequence[Line]
     parallels: Sequence[Line]
     route: str
     behind: str
-    """The part of the route whose stops were come to."""
+    """The part of the route up to the last stop that was reached."""
     trails: Sequence[str]
     marks: Sequence[Mark]
     arrows: Sequence[Arrow]
@@ -101,43 +102,45 @@ class Map:
     height: float = HEIGHT
 
 
-def build_map(stops: Sequence[MapStop], movers: Sequence[MapVehicle], focus: Sequence[Coordinates] = ()) -> Map | None:
-    """The map of stops and vehicles; None when no place is known. With a `focus` the sheet is only of what is there."""
+def build_map(
+    stops: Sequence[MapStop], vehicles: Sequence[MapVehicle], focus: Sequence[Coordinates] = ()
+) -> Map | None:
+    """Build the map of stops and vehicles; None when no place is known. With a `focus`, it shows only that area."""
     places = [stop.place for stop in stops]
-    for mover in movers:
-        places += [*mover.trail, *([mover.place] if mover.place else [])]
+    for vehicle in vehicles:
+        places += [*vehicle.trail, *([vehicle.place] if vehicle.place else [])]
     if not places:
         return None
-    projection = onto.fit_projection(focus or places)
-    marks = [mark for mark in _group_marks(stops, projection) if _is_on_sheet(mark.at)]
-    arrows = [_build_arrow(mover, mover.place, projection) for mover in movers if mover.place is not None]
+    projection = map_projection.fit_projection(focus or places)
+    marks = [mark for mark in _group_marks(stops, projection) if _is_on_map(mark.at)]
+    arrows = [_build_arrow(vehicle, vehicle.place, projection) for vehicle in vehicles if vehicle.place is not None]
     return Map(
-        meridians=onto.meridians(projection),
-        parallels=onto.parallels(projection),
+        meridians=map_projection.meridians(projection),
+        parallels=map_projection.parallels(projection),
         route=_path(projection.point(stop.place) for stop in stops),
         behind=_path(projection.point(stop.place) for stop in takewhile(lambda stop: stop.is_done, stops)),
-        trails=[_trail_path(mover, projection) for mover in movers if mover.trail],
+        trails=[_trail_path(vehicle, projection) for vehicle in vehicles if vehicle.trail],
         marks=_place_labels(marks, [arrow.at for arrow in arrows]),
         arrows=arrows,
-        scale=onto.build_scale(projection),
+        scale=map_projection.build_scale(projection),
     )
 
 
-def _trail_path(mover: MapVehicle, projection: Projection) -> str:
-    places = [*mover.trail, *([mover.place] if mover.place else [])]
-    return _path(onto.simplify_line([projection.point(place) for place in places]))
+def _trail_path(vehicle: MapVehicle, projection: Projection) -> str:
+    places = [*vehicle.trail, *([vehicle.place] if vehicle.place else [])]
+    return _path(map_projection.simplify_line([projection.point(place) for place in places]))
 
 
 def _path(points: Iterable[Point]) -> str:
     return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in points)
 
 
-def _build_arrow(mover: MapVehicle, place: Coordinates, projection: Projection) -> Arrow:
-    turn = None if mover.heading is None else round(mover.heading) % 360
-    return Arrow(_round_point(projection.point(place)), mover.name, turn, mover.is_old)
+def _build_arrow(vehicle: MapVehicle, place: Coordinates, projection: Projection) -> Arrow:
+    turn = None if vehicle.heading is None else round(vehicle.heading) % 360
+    return Arrow(_round_point(projection.point(place)), vehicle.name, turn, vehicle.is_old)
 
 
-def _is_on_sheet(point: Point) -> bool:
+def _is_on_map(point: Point) -> bool:
     return 0 <= point.x <= WIDTH and 0 <= point.y <= HEIGHT
 
 
@@ -182,12 +185,12 @@ def _shorten(name: str) -> str:
 
 
 def _place_labels(marks: Sequence[Mark], occupied: Sequence[Point]) -> list[Mark]:
-    """The marks, their names where nothing else is: right, left, below or above; left out where there is no room."""
+    """Place the label of each mark right, left, below or above it; leave it out where there is no space."""
     occupied_boxes = [Box(point.x - 11, point.y - 11, point.x + 11, point.y + 11) for point in occupied]
     occupied_boxes += [
-        Box(mark_.at.x - mark_.half, mark_.at.y - 11, mark_.at.x + mark_.half, mark_.at.y + 11) for mark_ in marks
+        Box(mark.at.x - mark.half, mark.at.y - 11, mark.at.x + mark.half, mark.at.y + 11) for mark in marks
     ]
-    occupied_boxes.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale's
+    occupied_boxes.append(Box(0, HEIGHT - 30, 120, HEIGHT))  # the scale bar
     labelled = []
     for mark in marks:
         position = next(

@@ -21,7 +21,7 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 
 
 def render_page(token: str) -> HtmlResponse:
-    """The page of a live link; of one that was not made here, has expired or is void, a page that says so."""
+    """Render the tracking page of a link, or a page that explains that the link is no longer valid."""
     try:
         link = share_links.open_link(token)
     except errors.NotFound:
@@ -37,15 +37,15 @@ def render_page(token: str) -> HtmlResponse:
         script=(TEMPLATES / "track.js").read_text(),
         heading=f"Trip {charter.number}",
         route=charter_text.describe_route(charter.stops),
-        live=content.build_page(
+        page=content.build_page(
             charter.status,
             track.vehicles,
             _planned_stops(charter),
             formatter,
             clock.now(),
-            of_all=charter.vehicle_count,
+            vehicle_count=charter.vehicle_count,
         ),
-        here=token,
+        page_url=token,
     )
 
 

@@ -1,4 +1,4 @@
-"""Assign a driver and a vehicle to a trip in one transaction that rules out double booking."""
+"""Assign a driver and a vehicle to a trip in one transaction that prevents double booking."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ _ASSIGNABLE: Final = frozenset({Status.QUOTE, Status.BOOKED, Status.CONFIRMED, S
 
 @retry_on_conflict
 def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
-    """Assign this driver and this vehicle to a trip; the driver is notified and asked to accept.
+    """Assign a driver and a vehicle to a trip; the driver is notified and asked to accept.
 
-    Raises NotFound, Conflict naming everything that is in the way. Of many who assign the same driver or vehicle at
-    once, those for whom there is no room get the clash. Two reads, one more when the driver has work behind them, and
-    the commit.
+    Raises NotFound, and Conflict naming every reason against the assignment. When several requests assign the same
+    driver or vehicle at once, the losing ones are refused with the clash. Two reads, one more when the driver has
+    started trips, and the commit.
     """
     context = check_crew_and_vehicle(caller, request)
     crew, vehicle = context.drivers, context.vehicles[0]
@@ -72,10 +72,10 @@ def create_assignment(caller: Caller, request: AssignInput) -> Assignment:
 def check_crew_and_vehicle(
     caller: Caller, request: AssignInput, since: datetime | None = None, instead_of: Assignment | None = None
 ) -> AssignmentContext:
-    """This crew and this vehicle, who may have the trip. Raises NotFound, Conflict naming everything in the way.
+    """Load a crew and a vehicle, and check that they may take the trip.
 
-    `instead_of`: they take it over from another crew, whose assignment ends in the same transaction; `since` then on,
-    when it is under way.
+    `instead_of` is the assignment that they take over, which ends in the same transaction; `since` is the time of the
+    takeover when that trip is under way. Raises NotFound, and Conflict naming every reason against it.
     """
     org_id, driver_ids = (
         caller.org_id,
@@ -107,7 +107,7 @@ def check_crew_and_vehicle(
 
 
 def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str | None]) -> None:
-    """Raises NotFound for people of a vendor, unless charter, drivers and vehicle are theirs."""
+    """Raise NotFound for a vendor's user, unless charter, drivers and vehicle belong to that vendor."""
     if not caller.is_outside:
         return
     is_own = caller.role == "vendor" and caller.party_id in charter.vendor_ids
@@ -116,19 +116,19 @@ def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str
 
 
 def require_assignable(charter: Charter) -> None:
-    """Raises Conflict for a charter that does not take place, or is over."""
+    """Raise Conflict for a charter that is cancelled or over."""
     if charter.status not in _ASSIGNABLE:
         raise CharterNotAssignable(f"This charter is {charter.status}.")
 
 
 def require_not_over(trip: Trip) -> None:
-    """Raises Conflict for a trip that should be over by now."""
+    """Raise Conflict for a trip that should be over by now."""
     if trip.plan.dropoff_at <= clock.now():
         raise CharterNotAssignable(f"The trip ended at {trip.charter.ends_at.isoformat(timespec='minutes')}.")
 
 
 def vendor_reasons(context: AssignmentContext) -> list[Reason]:
-    """What is in the way of the vendor that the vehicle was awarded to."""
+    """The reasons against the vendor that the vehicle was awarded to."""
     if context.trip.cover.vendor_id is None:
         return []
     compliance = (
@@ -139,16 +139,16 @@ def vendor_reasons(context: AssignmentContext) -> list[Reason]:
 
 
 def require_compliant_vendor(context: AssignmentContext) -> None:
-    """Raises Conflict naming what is in the way of the vendor that the vehicle was awarded to."""
+    """Raise Conflict naming every reason against the vendor that the vehicle was awarded to."""
     problems = [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
     if problems:
         raise _not_eligible(problems)
 
 
 def _require_eligible(context: AssignmentContext) -> None:
-    """Raises Conflict naming everything that is in the way of this crew and this vehicle."""
+    """Raise Conflict naming every reason against this crew and this vehicle."""
     now, vehicle = clock.now(), context.vehicles[0].vehicle
-    names = ("driver_id", "second_driver_id")
+    fields = ("driver_id", "second_driver_id")
     problems: list[FieldError] = []
     for seat, candidate in enumerate(context.drivers):
         case = candidate.case(context.trip.plan.last_day, context.started)
@@ -156,10 +156,10 @@ def _require_eligible(context: AssignmentContext) -> None:
             case, context.trip.requirements, vehicle, seat, context.trip.hours_rules, now
         )
         problems += [
-            FieldError(names[seat], eligibility.describe_reason(reason, evaluation)) for reason in evaluation.reasons
+            FieldError(fields[seat], eligibility.describe_reason(reason, evaluation)) for reason in evaluation.reasons
         ]
     if context.trip.charter.requires_second_driver and len(context.drivers) < 2:
-        problems.append(FieldError("second_driver_id", "second driver: this charter requires one"))
+        problems.append(FieldError("second_driver_id", "second driver: this charter requires a second driver"))
     reasons = eligibility.vehicle_reasons(
         context.vehicles[0].case(context.trip.plan.last_day), context.trip.requirements
     )
@@ -170,7 +170,7 @@ def _require_eligible(context: AssignmentContext) -> None:
 
 
 def _not_eligible(problems: list[FieldError]) -> errors.Conflict:
-    """The error for what is wrong: with drivers, the vehicle, both, or only the vendor."""
+    """Choose the error by what is wrong: the crew, the vehicle, both, or only the vendor."""
     fields = {problem.field.removeprefix("second_") for problem in problems}
     error: type[errors.Conflict] = CrewAndVehicleNotAvailable
     if fields == {"vehicle_id"}:
@@ -189,7 +189,7 @@ def build_assignment(
     vehicle: VehicleCandidate,
     notes: str = "",
 ) -> Assignment:
-    """The assignment, not written yet."""
+    """Build the assignment without storing it."""
     plan, charter, client = context.trip.plan, context.trip.charter, context.client
     second = crew[1].driver if len(crew) > 1 else None
     return Assignment(
@@ -235,9 +235,9 @@ def commit_assignment(
     response: object = None,
     extra_ops: Sequence[Op] = (),
 ) -> None:
-    """Write it: diaries, charter and event together, if nothing that it was judged by has changed.
+    """Store the assignment with diaries, charter and event, if nothing that it was evaluated by has changed.
 
-    `also` goes into the same transaction. Raises ConcurrentUpdate.
+    `extra_ops` join the same transaction. Raises ConcurrentUpdate.
     """
     second = crew[1].driver if len(crew) > 1 else None
     fields = assignment_event_payloads.assignment_event_fields(assignment, crew[0].driver, second)
@@ -267,5 +267,5 @@ def commit_assignment(
     ]
     if context.vendor is not None:
         ops.append(subjects.check_unchanged_op(context.vendor))
-    ops += coverage.cover_ops(caller, context.trip.charter, [cover], "every vehicle has its driver or its vendor")
+    ops += coverage.cover_ops(caller, context.trip.charter, [cover], "every vehicle has a driver or a vendor")
     store.commit(caller, *ops, *extra_ops, answer=response)

@@ -1,7 +1,7 @@
 """Flag future assignments whose driver or vehicle became unavailable.
 
-The concern is computed from the current records, whatever the event and the order of events, and is cleared when its
-reasons are gone.
+The concern is computed from the current records, independent of the event and of the order of events. It is cleared
+when its reasons are gone.
 """
 
 from __future__ import annotations
@@ -30,36 +30,37 @@ from coachway.dispatch.matching.eligibility_reasons import Reason
 from coachway.fleet.model import Driver, Vehicle
 
 _LOOKAHEAD: Final = timedelta(days=365)
-"""How far ahead the jobs of who falls out are looked at; one read takes it in."""
+"""How far ahead assignments are checked; one read covers the diary pages of this time."""
 
 
 def on_driver_changed(caller: Caller, delivery: Delivery) -> None:
-    """A driver may not be given work any more, may again, has another license, or may be had at other times."""
+    """Reevaluate after a change of a driver's status, license or availability."""
     reevaluate(caller, str(delivery.data["driver_id"]))
 
 
 def on_vehicle_changed(caller: Caller, delivery: Delivery) -> None:
-    """A vehicle may not be given work any more, may again, or has other seats."""
+    """Reevaluate after a change of a vehicle's status or seats."""
     reevaluate(caller, str(delivery.data["vehicle_id"]))
 
 
 def on_documents_changed(caller: Caller, delivery: Delivery) -> None:
-    """A paper of a driver or vehicle ran out, or was judged."""
+    """Reevaluate after a compliance document of a driver or vehicle was reviewed or expired."""
     if delivery.data["subject_type"] in {"driver", "vehicle"}:
         reevaluate(caller, str(delivery.data["subject_id"]))
 
 
 def reevaluate(caller: Caller, resource: str) -> None:
-    """Say of every job that a driver or vehicle has ahead whether it can go ahead."""
+    """Update the concern of every future assignment of a driver or vehicle."""
     for assignment in _list_future_assignments(caller.org_id, resource):
         _update_concern(caller, assignment.id)
 
 
 def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]:
     now = clock.now()
-    spans = iso_weeks(now, now + _LOOKAHEAD)
-    pages = diaries.from_batch(store.batch_get(diaries.page_keys(org_id, resource, spans)), org_id, resource, spans)
-    return repository.find_by_ids(org_id, (job.assignment_id for job in pages.blocks if job.ends_at > now)).values()
+    weeks = iso_weeks(now, now + _LOOKAHEAD)
+    diary = diaries.from_batch(store.batch_get(diaries.page_keys(org_id, resource, weeks)), org_id, resource, weeks)
+    ids = [block.assignment_id for block in diary.blocks if block.ends_at > now]
+    return repository.find_by_ids(org_id, ids).values()
 
 
 @retry_on_conflict
@@ -78,7 +79,10 @@ def _update_concern(caller: Caller, assignment_id: str) -> None:
 
 
 def _describe_concern(assignment: Assignment) -> str:
-    """What is in the way of its drivers and its vehicle; empty if nothing is. Hours and clashes were its condition."""
+    """Describe the reasons against the drivers and the vehicle; empty if there are none.
+
+    Hours of service and clashes need no check: the assignment was created on condition that they allow it.
+    """
     last_day = assignment.dropoff_at.astimezone(ZoneInfo(assignment.timezone)).date()
     crew_keys = [context.driver_keys(assignment.org_id, driver_id) for driver_id in assignment.crew]
     vehicle_keys = context.vehicle_keys(assignment.org_id, assignment.vehicle_id)

@@ -39,41 +39,41 @@ from coachway.identity.model.organization import Organization
 T = TypeVar("T", Driver, Vehicle)
 
 _MAX_REASONS: Final = 200
-"""Reasons that a refusal lists."""
+"""The most reasons that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Everybody who was looked at, best first; who is blocked comes last. Files and what is told go in step."""
+    """The evaluated drivers and vehicles, best first and blocked ones last, each with its evaluation."""
 
     drivers: list[tuple[DriverCandidate, ConsideredDriver]]
-    """As they are for `vehicle`."""
+    """Evaluated for `vehicle`."""
     vehicles: list[tuple[VehicleCandidate, ConsideredVehicle]]
     vehicle: VehicleCandidate | None
-    """The best vehicle for which there is a crew; the best of all if there is no crew; None if none does."""
+    """The best vehicle that has a crew; the best of all if none has a crew; None if no vehicle is eligible."""
 
     def crew(self, size: int) -> list[DriverCandidate]:
-        """The best drivers who may drive it, in the order of their seats; fewer than `size` when there are not enough.
+        """The best eligible drivers, in the order of their seats; fewer than `size` when there are not enough.
 
-        Of two, each may have the seat that the hours rules let them have: the better one the first, if they may.
+        In a crew of two, each driver takes a seat that the hours rules allow; if possible, the better driver the first.
         """
-        available = [(file, considered) for file, considered in self.drivers if not considered.blocked_by]
+        available = [(candidate, considered) for candidate, considered in self.drivers if not considered.blocked_by]
         if size == 1:
-            return [file for file, _ in available[:1]]
+            return [candidate for candidate, _ in available[:1]]
         for (first, considered), (second, other_considered) in combinations(available, 2):
             if 1 in considered.seats and 2 in other_considered.seats:
                 return [first, second]
             if 2 in considered.seats and 1 in other_considered.seats:
                 return [second, first]
-        return [file for file, _ in available[:1]]
+        return [candidate for candidate, _ in available[:1]]
 
 
 @retry_on_conflict
 def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignResult:
     """Assign the best available driver and vehicle to a trip.
 
-    Raises Conflict with everything that was in the way of everybody, when there are none. Five queries, two reads and a
-    read for each hundred items of papers and diaries (about five for each driver and vehicle), and the commit.
+    Raises Conflict with the reasons against every driver and vehicle when none is available. Five queries, two reads,
+    one read per 100 items of documents and diaries (about five for each driver and vehicle), and the commit.
     """
     context = load_candidates(caller, request.charter_id, request.vehicle_number)
     matching_assign.require_compliant_vendor(context)
@@ -93,7 +93,7 @@ def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignRes
 
 
 def crew_size(charter: Charter, instead_of: Assignment | None = None) -> int:
-    """How many drivers a vehicle of a charter has: as many as it must, or as those who are replaced are."""
+    """The number of drivers in a vehicle: that of the replaced crew, otherwise what the charter requires."""
     return len(instead_of.crew) if instead_of is not None else 2 if charter.requires_second_driver else 1
 
 
@@ -104,9 +104,9 @@ def load_candidates(
     since: datetime | None = None,
     instead_of: Assignment | None = None,
 ) -> AssignmentContext:
-    """Everybody who might have a trip, read whole. Raises NotFound, Conflict when it needs nobody.
+    """Load all drivers and vehicles that could take a trip. Raises NotFound, and Conflict when it needs nobody.
 
-    `instead_of`: as if the trip were taken off those who have it.
+    With `instead_of`, the candidates are evaluated as if that assignment were released.
     """
     charter_key, organization_key = trip_keys(caller.org_id, charter_id)
     batch = store.batch_get([charter_key, organization_key])
@@ -131,7 +131,7 @@ def _filter_by_owner(resources: Iterable[T], vendor_id: str | None) -> list[T]:
 
 
 def rank_candidates(context: AssignmentContext, size: int, now: datetime) -> Ranking:
-    """Drivers and vehicles, best first. Of the vehicles, the best is taken that a crew of so many is licensed for."""
+    """Rank drivers and vehicles, and choose the best vehicle for which `size` eligible drivers are licensed."""
     vehicles = sorted(
         ((candidate, _evaluate_vehicle(context, candidate)) for candidate in context.vehicles),
         key=lambda pair: _sort_key(pair[1]),
@@ -150,7 +150,7 @@ def rank_candidates(context: AssignmentContext, size: int, now: datetime) -> Ran
 def _block_unlicensed(
     context: AssignmentContext, drivers: Iterable[tuple[DriverCandidate, ConsideredDriver]], vehicle: VehicleCandidate
 ) -> list[tuple[DriverCandidate, ConsideredDriver]]:
-    """The same drivers, those without the license for this vehicle blocked, best first."""
+    """Block the drivers who have no license for a vehicle; best first."""
     result = []
     for candidate, considered in drivers:
         reasons = eligibility.license_reasons(candidate.driver, vehicle.vehicle, context.trip.plan.last_day)
@@ -185,7 +185,7 @@ def _evaluate_vehicle(context: AssignmentContext, candidate: VehicleCandidate) -
 def _evaluate_driver(
     context: AssignmentContext, candidate: DriverCandidate, size: int, now: datetime
 ) -> ConsideredDriver:
-    """A driver, but for the license, on each seat of a crew of so many. What is in the way is in that of all seats."""
+    """Evaluate a driver on each seat of a crew, apart from the license. A driver is blocked if every seat is."""
     case, trip = candidate.case(context.trip.plan.last_day, context.started), context.trip
     evaluations = [
         eligibility.evaluate_driver(case, trip.requirements, None, seat, trip.hours_rules, now) for seat in range(size)
@@ -207,21 +207,21 @@ def _evaluate_driver(
 
 
 def _nobody_available(ranking: Ranking, size: int) -> errors.Conflict:
-    """Why nobody, or nothing, could be chosen: everything that was in the way of each."""
+    """Build the error with the reasons against every driver or vehicle."""
     problems: list[FieldError] = []
     error: type[errors.Conflict]
     if len(ranking.crew(size)) < size:
-        for person in (considered for _, considered in ranking.drivers):
-            evaluation = DriverEvaluation([], earliest_legal_at=person.earliest_legal_at)
+        for _, driver in ranking.drivers:
+            evaluation = DriverEvaluation([], earliest_legal_at=driver.earliest_legal_at)
             problems += [
-                FieldError(person.driver_id, eligibility.describe_reason(reason, evaluation))
-                for reason in person.blocked_by
+                FieldError(driver.driver_id, eligibility.describe_reason(reason, evaluation))
+                for reason in driver.blocked_by
             ]
         error = NoDriverAvailable
     else:
         error = NoVehicleAvailable
     if ranking.vehicle is None:
-        for vehicle in (considered for _, considered in ranking.vehicles):
+        for _, vehicle in ranking.vehicles:
             problems += [FieldError(vehicle.vehicle_id, reason.describe()) for reason in vehicle.blocked_by]
     message = f"{_count_text(ranking.drivers, 'driver')} and {_count_text(ranking.vehicles, 'vehicle')} were considered"
     return error(message, fields=problems[:_MAX_REASONS])

@@ -15,9 +15,9 @@ from coachway.dispatch.matching import at_risk, responses
 
 
 def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revision: int | None = None) -> None:
-    """Release every assignment of a charter that is not under way.
+    """Release every assignment of a charter that is not in progress.
 
-    `before_revision`: only off those who were given an earlier one, however late that is heard of.
+    With `before_revision`, only the assignments of earlier revisions are released, however late the event arrives.
     """
     for assignment in repository.list_by_charter(caller.org_id, charter_id):
         if before_revision is None or assignment.charter_revision < before_revision:
@@ -34,7 +34,7 @@ def _release_assignment(caller: Caller, assignment_id: str, reason: str) -> None
 
 
 def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
-    """A charter was cancelled, or its quote came to nothing: its drivers are told."""
+    """Release the assignments of a charter that was cancelled, deleted, or whose quote was not accepted."""
     reasons = {
         "charter.cancelled": "The charter was cancelled",
         "charter.deleted": "The charter was deleted",
@@ -45,7 +45,7 @@ def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
 
 
 def on_charter_modified(caller: Caller, delivery: Delivery) -> None:
-    """A trip that is another than it was offered is offered anew: times, places or vehicles may not fit any more."""
+    """Release the assignments of a revised charter: its times, places or vehicles may no longer fit the crew."""
     if delivery.data.get("revised"):
         revision = int(delivery.data["revision_number"])
         release_charter(caller, delivery.aggregate_id, "The trip was changed", before_revision=revision)

@@ -1,4 +1,4 @@
-"""Load what an assignment is evaluated by: charter, drivers and vehicles with documents and diaries. Only reads."""
+"""Load the data for evaluating an assignment: charter, drivers and vehicles, with documents and diaries."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 @dataclass(frozen=True, slots=True)
 class DriverCandidate:
-    """A driver with papers and diary, as they were when they were judged."""
+    """A driver with documents and diary, as they were evaluated."""
 
     driver: Driver
     subject: Subject | None
     diary: Diary
 
     def case(self, last_day: date, started: dict[str, Assignment]) -> DriverCase:
-        """What the rules look at."""
+        """Return the input of the eligibility rules."""
         return DriverCase(self.driver, _compliance_on(self.subject, last_day), self.diary.blocks, started)
 
     def unchanged_ops(self) -> list[Op]:
-        """The ops that fail unless driver and papers are still as they were judged."""
+        """Return the operations that fail when the driver or their documents changed after the evaluation."""
         return [
             dispatch_access.check_unchanged_op(self.driver),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
@@ -57,18 +57,18 @@ class DriverCandidate:
 
 @dataclass(frozen=True, slots=True)
 class VehicleCandidate:
-    """A vehicle with papers and diary, as they were when it was judged."""
+    """A vehicle with documents and diary, as they were evaluated."""
 
     vehicle: Vehicle
     subject: Subject | None
     diary: Diary
 
     def case(self, last_day: date) -> VehicleCase:
-        """What the rules look at."""
+        """Return the input of the eligibility rules."""
         return VehicleCase(self.vehicle, _compliance_on(self.subject, last_day), self.diary.blocks)
 
     def unchanged_ops(self) -> list[Op]:
-        """The ops that fail unless vehicle and papers are still as they were judged."""
+        """Return the operations that fail when the vehicle or its documents changed after the evaluation."""
         return [
             dispatch_access.check_unchanged_op(self.vehicle),
             *([subjects.check_unchanged_op(self.subject)] if self.subject else []),
@@ -81,7 +81,7 @@ def _compliance_on(subject: Subject | None, day: date) -> ComplianceStatus | Non
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A charter, and the one of its vehicles that is to have a driver."""
+    """A charter, and which of its vehicles needs a crew."""
 
     charter: Charter
     hours_rules: Law
@@ -90,13 +90,13 @@ class Trip:
 
     @property
     def requirements(self) -> TripRequirements:
-        """What the rules look at."""
+        """The input of the eligibility rules."""
         return TripRequirements(self.plan, self.charter.vehicle_class, self.charter.amenities, self.cover.vendor_id)
 
 
 @dataclass(frozen=True, slots=True)
 class AssignmentContext:
-    """Everything that was read, for the rules and for the conditions of the commit."""
+    """The data that was read, for the rules and for the conditions of the commit."""
 
     trip: Trip
     drivers: Sequence[DriverCandidate]
@@ -105,28 +105,28 @@ class AssignmentContext:
     """Assignments of these drivers that have begun, by id."""
     client: Client | None
     vendor: Subject | None
-    """The papers of the vendor that the vehicle was awarded to."""
+    """The documents of the vendor that the vehicle was awarded to."""
 
     def without(self, assignment_id: str) -> AssignmentContext:
-        """The same with an assignment taken off all diaries."""
+        """Return the context with an assignment removed from all diaries."""
         drivers = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.drivers]
         vehicles = [replace(candidate, diary=candidate.diary.without(assignment_id)) for candidate in self.vehicles]
         return replace(self, drivers=drivers, vehicles=vehicles)
 
 
 def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
-    """Where a charter and the organization's terms lie."""
+    """Return the keys of a charter and of the organization."""
     return CHARTER.key(org=org_id, id=charter_id), ORGANIZATIONS.key(org=org_id)
 
 
 def hours_rules_of(organization: Organization) -> Law:
-    """Which hours rules hold for an organization's drivers."""
+    """Return the hours-of-service rules of an organization."""
     policy = organization.hours_policy
     return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
 
 
 def build_trip(charter: Charter, hours_rules: Law, cover: Cover, crew: int, since: datetime | None) -> Trip:
-    """The trip that is to have a crew of so many."""
+    """Plan the trip for a crew of `crew` drivers."""
     return Trip(charter, hours_rules, cover, trip_plan.build_trip_plan(charter, crew, hours_rules, since))
 
 
@@ -137,19 +137,17 @@ def load_context(
     vehicles: Sequence[Vehicle],
     loaded: BatchResult | None = None,
 ) -> AssignmentContext:
-    """Diaries, papers, and what drivers have begun. One call for each hundred items, and one for what has begun.
+    """Load documents, diaries and started assignments. One read per 100 items, and one for started assignments.
 
-    `papers`: what was gathered before, with the papers of these drivers and vehicles.
+    `loaded` is a batch that was read before; its items are not read again.
     """
     org_id, now = caller.org_id, clock.now()
     week_names = diaries.weeks_around(trip.plan.starts_at, trip.plan.ends_at)
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
     vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.cover.vendor_id or "")
     keys = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
-    for driver_ in drivers:
-        keys += [_compliance_key(driver_), *diaries.page_keys(org_id, driver_.id, week_names)]
-    for vehicle_ in vehicles:
-        keys += [_compliance_key(vehicle_), *diaries.page_keys(org_id, vehicle_.id, week_names)]
+    for resource in (*drivers, *vehicles):
+        keys += [_compliance_key(resource), *diaries.page_keys(org_id, resource.id, week_names)]
     batch = repository.batch_get_all(keys, loaded)
     driver_candidates = [
         DriverCandidate(
@@ -182,32 +180,33 @@ def load_context(
     )
 
 
-def _compliance_key(subject: Driver | Vehicle) -> Key:
-    kind = SubjectType.DRIVER if isinstance(subject, Driver) else SubjectType.VEHICLE
-    return subjects.key(subject.org_id, kind, subject.id)
+def _compliance_key(resource: Driver | Vehicle) -> Key:
+    kind = SubjectType.DRIVER if isinstance(resource, Driver) else SubjectType.VEHICLE
+    return subjects.key(resource.org_id, kind, resource.id)
 
 
 def driver_keys(org_id: str, driver_id: str) -> tuple[Key, Key]:
-    """Where a driver and their papers lie."""
+    """Return the keys of a driver and of their documents."""
     return DRIVER.key(org=org_id, id=driver_id), subjects.key(org_id, SubjectType.DRIVER, driver_id)
 
 
 def vehicle_keys(org_id: str, vehicle_id: str) -> tuple[Key, Key]:
-    """Where a vehicle and its papers lie."""
+    """Return the keys of a vehicle and of its documents."""
     return VEHICLE.key(org=org_id, id=vehicle_id), subjects.key(org_id, SubjectType.VEHICLE, vehicle_id)
 
 
 def cover_of_assignment(charter: Charter, assignment: Assignment) -> Cover:
-    """The vehicle of a charter that an assignment is, as it will be for whoever takes that over."""
+    """Return the cover of an assignment's vehicle without its crew, for the crew that takes over."""
     cover = coverage.find_cover(charter, assignment.vehicle_number) or Cover(vehicle=assignment.vehicle_number)
     return cover.model_copy(update={"assignment_id": None, "driver_id": None, "second_driver_id": None})
 
 
 def choose_cover(charter: Charter, number: int | None, vendor_id: str | None) -> Cover:
-    """The vehicle of a charter that is to have a driver, with who it was awarded to.
+    """Choose the vehicle of a charter to assign.
 
-    `number` where one is named; else the first without a driver that is this vendor's, or nobody's when that is None,
-    or anybody's when there is none such. Raises Invalid, Conflict when it has a driver, or all have.
+    That is vehicle `number` if given. Otherwise it is the first unassigned vehicle that was awarded to this vendor (to
+    no vendor, if `vendor_id` is None), or else the first unassigned one. Raises Invalid, and Conflict when the vehicle
+    or all vehicles are assigned.
     """
     covers = {existing.vehicle: existing for existing in charter.vehicles}
     if number is not None:

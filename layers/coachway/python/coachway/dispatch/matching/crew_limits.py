@@ -1,4 +1,4 @@
-"""Whether the crew of an assignment may drive now, and for how long, by their actual hours."""
+"""Check whether the crew of an assignment may drive now, and for how long, by their actual hours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HORIZON: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """The drivers of an assignment, with what they did in the days before now, and the rules that hold for them."""
+    """The drivers of an assignment, with their recent duty blocks and the hours-of-service rules."""
 
     hours_rules: Law
     drivers: list[Driver]
@@ -38,13 +38,16 @@ class Crew:
     started: dict[str, Assignment]
 
     def history(self, driver: Driver, until: datetime, now: datetime) -> list[Segment]:
-        """What a driver did, as the rules want it."""
+        """Build a driver's log for the rules."""
         blocks = [block for block in self.blocks[driver.id] if block.starts_at < until]
         return logbook.build_log(driver, blocks, self.started, until - REACH, until, now, self.hours_rules.ruleset.rest)
 
 
 def load_crew(assignment: Assignment, now: datetime) -> Crew:
-    """What the drivers of an assignment did. Two reads. The assignment counts as it is given, not as it lies there."""
+    """Load the drivers of an assignment and their recent duty. Two reads.
+
+    The passed assignment is used instead of the stored one.
+    """
     org_id = assignment.org_id
     organization_key = ORGANIZATIONS.key(org=org_id)
     driver_keys = {driver_id: DRIVER.key(org=org_id, id=driver_id) for driver_id in assignment.crew}
@@ -66,9 +69,9 @@ def load_crew(assignment: Assignment, now: datetime) -> Crew:
 
 
 def require_legal_hours(assignment: Assignment, now: datetime) -> None:
-    """Raises Conflict when somebody of the crew may not drive the trip as it is planned, beginning now at the soonest.
+    """Raise Conflict when the hours rules do not allow the crew to drive the trip.
 
-    A trip that begins late is judged as late as it begins.
+    The trip is checked as planned, or with the delay if it starts late.
     """
     crew = load_crew(assignment, now)
     delay = max(timedelta(), now - assignment.starts_at)
@@ -101,7 +104,7 @@ def require_legal_hours(assignment: Assignment, now: datetime) -> None:
 
 
 def _duty_block(assignment: Assignment, duty: list[Segment]) -> DutyBlock:
-    """What an assignment is in the diary of a driver who has this duty in it."""
+    """Build the duty block of an assignment for a driver with this duty."""
     return DutyBlock(
         assignment_id=assignment.id,
         charter_id=assignment.charter_id,
@@ -124,7 +127,7 @@ def _exclude_assignment(blocks: dict[str, list[DutyBlock]], assignment_id: str) 
 
 
 def _unknown_hours_message(driver: Driver, crew: Crew, now: datetime) -> str:
-    """What is missing: most often somebody forgot to check out."""
+    """Explain the gap in a driver's log: usually the driver forgot to check out."""
     open_numbers = [
         block.number
         for block in crew.blocks[driver.id]
@@ -133,20 +136,20 @@ def _unknown_hours_message(driver: Driver, crew: Crew, now: datetime) -> str:
         and assignment.checked_out_at is None
     ]
     hint = f": check out of {', '.join(dict.fromkeys(open_numbers))} first" if open_numbers else ""
-    return f"what {driver.name} did in the days before is not known{hint} (49 CFR 395.8)"
+    return f"the recent hours of {driver.name} are not known{hint} (49 CFR 395.8)"
 
 
 def may_drive_until(assignment: Assignment, now: datetime) -> datetime:
-    """How long the vehicle may be driven from now on without a rest, by its drivers one after the other.
+    """Return until when the vehicle may be driven without a rest, by its drivers one after the other.
 
-    Holes in a log are read as rest: nobody is accused of what is not known. Two reads.
+    Gaps in a log count as rest, so that no alarm is based on unknown hours. Two reads.
     """
     crew = load_crew(assignment, now)
     return max(_crew_drives_until(crew, order, now) for order in permutations(crew.drivers))
 
 
 def _crew_drives_until(crew: Crew, order: Sequence[Driver], now: datetime) -> datetime:
-    """Until when these drive from now on, in this order, each as long as they may; who waits rides along."""
+    """Return until when a crew may drive in this order. Drivers who wait for their turn ride along."""
     hours_rules, horizon, moment = crew.hours_rules, now + _HORIZON, now
     for driver in order:
         if moment >= horizon:

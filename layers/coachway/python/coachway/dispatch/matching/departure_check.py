@@ -20,10 +20,10 @@ from coachway.fleet.model import Driver, Vehicle
 
 
 def require_departure_ops(assignment: Assignment) -> list[Op]:
-    """The conditions under which a vehicle may leave now.
+    """Return the operations that fail when drivers, vehicle or documents change before the departure is stored.
 
-    Raises Conflict naming each paper that is not in order, and whatever else became of a driver or the vehicle since it
-    was given the trip: on leave, without the license, out of service.
+    Raises Conflict naming each document that is not in order, and each change of a driver or the vehicle that prevents
+    the departure: on leave, license invalid, out of service.
     """
     conditions, resource_problems, document_problems = _evaluate_readiness(assignment)
     problems = [*resource_problems, *document_problems]
@@ -35,13 +35,13 @@ def require_departure_ops(assignment: Assignment) -> list[Op]:
 
 
 def departure_blockers(assignment: Assignment) -> list[str]:
-    """What is not in order now, one sentence each."""
+    """List the reasons against a departure now."""
     _, resource_problems, document_problems = _evaluate_readiness(assignment)
     return [problem.message for problem in (*resource_problems, *document_problems)]
 
 
 def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldError], list[FieldError]]:
-    """The conditions of having judged; what is in the way of drivers and vehicle themselves, and of papers."""
+    """Return the condition operations, the problems of drivers and vehicle, and the problems of documents."""
     today = clock.now().astimezone(ZoneInfo(assignment.timezone)).date()
     org, subjects_of = assignment.org_id, _list_subjects(assignment)
     driver_keys = [context.driver_keys(org, driver_id)[0] for driver_id in assignment.crew]
@@ -72,7 +72,7 @@ def _evaluate_readiness(assignment: Assignment) -> tuple[list[Op], list[FieldErr
 
 
 def _list_subjects(assignment: Assignment) -> list[tuple[str, str, Key]]:
-    """Whose papers count: by the field that names them, what they are called, where their papers lie."""
+    """List whose documents are checked: the field that names each subject, its name, and the key of its documents."""
     org = assignment.org_id
     drivers = [("driver_id", assignment.driver_name, assignment.driver_id)]
     if assignment.second_driver_id is not None:

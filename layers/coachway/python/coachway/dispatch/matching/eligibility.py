@@ -1,4 +1,4 @@
-"""Whether a driver and a vehicle may take a trip, and every reason against it. Pure: no clock, no I/O."""
+"""Decide whether a driver and a vehicle may take a trip, with every reason against it. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from coachway.hours.rules import check, violations
 
 @dataclass(frozen=True, slots=True)
 class DriverCase:
-    """All that is known of a driver when a trip is to be given to them."""
+    """The data by which a driver is evaluated for a trip."""
 
     driver: Driver
     compliance: ComplianceStatus | None
-    """Of the driver's papers on the trip's last day; None when there never were any."""
+    """Status of the driver's documents on the trip's last day; None when there are no documents."""
     blocks: Sequence[DutyBlock]
-    """By their diary, `REACH` before and after the trip."""
+    """Duty blocks from `REACH` before until `REACH` after the trip."""
     started: Mapping[str, Assignment]
-    """Those of them that have begun, by id."""
+    """The assignments of these blocks that have begun, by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class VehicleCase:
-    """The same of a vehicle."""
+    """The data by which a vehicle is evaluated for a trip."""
 
     vehicle: Vehicle
     compliance: ComplianceStatus | None
@@ -48,18 +48,18 @@ class VehicleCase:
 
 @dataclass(frozen=True, slots=True)
 class TripRequirements:
-    """What a trip asks of its vehicle, and whose it must be."""
+    """What a trip requires of its vehicle and crew."""
 
     plan: TripPlan
     vehicle_class: str
     amenities: Sequence[str]
     vendor_id: str | None
-    """The vendor that the vehicle was awarded to; None for the organization's own."""
+    """The vendor that the trip was awarded to; None for the organization's own fleet."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriverEvaluation:
-    """What was found of a driver: what is in the way, what is left after the trip, when they might drive it."""
+    """The result for a driver: the reasons against them, the hours left after the trip, the earliest legal start."""
 
     reasons: list[Reason]
     remaining: Remaining | None = None
@@ -74,7 +74,7 @@ def evaluate_driver(
     hours_rules: Law,
     now: datetime,
 ) -> DriverEvaluation:
-    """What is in the way of a driver on this seat, counted from 0. Without a vehicle its license is not judged."""
+    """Evaluate a driver on a seat, counted from 0. Without a vehicle, the license is not checked."""
     block, driver = requirements.plan.duty_block("", seat), case.driver
     reasons = [
         *_ownership_reasons(driver.vendor_id, requirements.vendor_id, "driver"),
@@ -95,7 +95,7 @@ def evaluate_driver(
 
 
 def driver_availability_reasons(driver: Driver, start: datetime, end: datetime) -> list[Reason]:
-    """What is in the way of a driver's status and availability."""
+    """The reasons against a driver by status and availability."""
     status, unavailability = (
         fleet.driver_status_reason(driver),
         fleet.unavailability_reason(driver.availability, driver.timezone, start, end),
@@ -112,27 +112,27 @@ def driver_availability_reasons(driver: Driver, start: datetime, end: datetime) 
 
 
 def vehicle_status_reasons(vehicle: Vehicle) -> list[Reason]:
-    """What is in the way of a vehicle's status."""
+    """The reasons against a vehicle by status."""
     status = fleet.vehicle_status_reason(vehicle)
     return [Reason(rule=Rule.STATUS, message=f"{vehicle.name} {status}")] if status is not None else []
 
 
 def seat_reasons(vehicle: Vehicle, passengers: int) -> list[Reason]:
-    """What is in the way of a vehicle's seats."""
+    """The reasons against a vehicle by its number of seats."""
     if vehicle.capacity >= passengers:
         return []
-    message = f"{vehicle.name} seats {vehicle.capacity}, the trip needs {passengers}"
+    message = f"{vehicle.name} has {vehicle.capacity} seats, but the trip needs {passengers}"
     return [Reason(rule=Rule.CAPACITY, message=message)]
 
 
 def license_reasons(driver: Driver, vehicle: Vehicle, last_day: date) -> list[Reason]:
-    """What is in the way of a driver's license, through the trip's last day."""
+    """The reasons against a driver by license, until the trip's last day."""
     problem = fleet.license_problem(driver, vehicle, last_day)
     return [Reason(rule=Rule.LICENSE, message=f"{driver.name} {problem}")] if problem is not None else []
 
 
 def describe_reason(reason: Reason, evaluation: DriverEvaluation) -> str:
-    """A reason in one line; where time would help, with when the trip could be driven at the earliest."""
+    """Describe a reason in one line, with the earliest legal start if a later start would help."""
     time_rules = {Rule.OVERLAP, Rule.TRAVEL_TIME, Rule.HOURS_OF_SERVICE}
     if reason.rule not in time_rules or evaluation.earliest_legal_at is None:
         return reason.describe()
@@ -140,14 +140,15 @@ def describe_reason(reason: Reason, evaluation: DriverEvaluation) -> str:
 
 
 def vehicle_reasons(case: VehicleCase, requirements: TripRequirements) -> list[Reason]:
-    """What is in the way of a vehicle; empty if nothing is."""
+    """The reasons against a vehicle; empty if there are none."""
     vehicle, plan = case.vehicle, requirements.plan
     reasons = [
         *_ownership_reasons(vehicle.vendor_id, requirements.vendor_id, "vehicle"),
         *vehicle_status_reasons(vehicle),
     ]
     if vehicle.vehicle_class != requirements.vehicle_class:
-        message = f"{vehicle.name} is of class {vehicle.vehicle_class}, the trip needs {requirements.vehicle_class}"
+        needed = requirements.vehicle_class
+        message = f"{vehicle.name} is of class {vehicle.vehicle_class}, but the trip needs class {needed}"
         reasons.append(Reason(rule=Rule.VEHICLE_CLASS, message=message))
     reasons += seat_reasons(vehicle, plan.passengers)
     required, needs_ada = equipment.required_amenities(requirements.amenities)
@@ -162,14 +163,14 @@ def _ownership_reasons(owner: str | None, awarded_to: str | None, kind: str) -> 
     if owner == awarded_to:
         return []
     if awarded_to is not None:
-        message = f"the trip was awarded to a vendor, and this {kind} is not that vendor's"
+        message = f"the trip was awarded to a vendor, but this {kind} does not belong to that vendor"
     else:
-        message = f"this {kind} is a vendor's, and the trip was awarded to none"
+        message = f"this {kind} belongs to a vendor, but the trip was not awarded to a vendor"
     return [Reason(rule=Rule.VENDOR, message=message)]
 
 
 def compliance_reasons(name: str, compliance: ComplianceStatus | None) -> list[Reason]:
-    """What is in the way of somebody's papers; None is the standing of who never had any."""
+    """The reasons against a driver or vehicle by documents; `compliance` is None when there are no documents."""
     messages = ["has no compliance documents"] if compliance is None else compliance.reasons()
     return [Reason(rule=Rule.COMPLIANCE, message=f"{name}: {text}") for text in messages]
 
@@ -180,9 +181,8 @@ def _clash_reason(name: str, clash: Clash, timezone: str) -> Reason:
     if clash.kind is conflicts.ClashKind.OVERLAP:
         message = f"{name} is on {block.number} from {times}"
         return Reason(rule=Rule.OVERLAP, message=message, clash_with=block.assignment_id)
-    message = (
-        f"{name} is on {block.number} from {times}; the way between the two needs {_format_length(clash.short_by)} more"
-    )
+    missing = _format_length(clash.short_by)
+    message = f"{name} is on {block.number} from {times}; the travel time between the trips is {missing} too short"
     return Reason(rule=Rule.TRAVEL_TIME, message=message, clash_with=block.assignment_id)
 
 
@@ -198,10 +198,10 @@ def _format_length(length: timedelta) -> str:
 def _evaluate_hours(
     case: DriverCase, new_block: DutyBlock, hours_rules: Law, now: datetime
 ) -> tuple[list[Reason], Verdict]:
-    """What the hours rules say of a job, and of the jobs after it once it is done."""
+    """Check a block against the hours rules, and the later blocks with this one before them."""
     zone, driver = ZoneInfo(case.driver.timezone), case.driver
     if not new_block.duty:
-        message = "the trip's driving times cannot be told: give its stops times and places"
+        message = "the driving times of the trip are unknown: add times and coordinates to its stops"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message)], Verdict(verdict=Answer.UNKNOWN)
     earlier = [block for block in case.blocks if block.starts_at < new_block.starts_at]
     duty = logbook.block_segments(earlier, new_block, hours_rules.ruleset.rest)
@@ -209,7 +209,7 @@ def _evaluate_hours(
     verdict = check(history, duty, hours_rules.ruleset, daily_carrier=hours_rules.daily_carrier, home=zone)
     verdict = _trip_verdict(verdict, duty, earlier, new_block, hours_rules)
     if verdict.verdict is Answer.UNKNOWN:
-        message = f"what {driver.name} did in the days before the trip is not known"
+        message = f"the hours of {driver.name} in the days before the trip are not known"
         return [Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation="49 CFR 395.8")], verdict
     reasons = [
         Reason(
@@ -236,7 +236,7 @@ def _build_log(
 def _trip_verdict(
     verdict: Verdict, duty: Sequence[Segment], earlier: Sequence[DutyBlock], block: DutyBlock, hours_rules: Law
 ) -> Verdict:
-    """The verdict, saying when the trip itself may be driven: after the way there, or later after a rest instead."""
+    """Return the verdict with the earliest start of the trip itself: after the drive to it, or after a rest."""
     transfer = block.duty[0].start - duty[0].start
     if not transfer or verdict.remaining is None:
         return verdict
@@ -247,7 +247,7 @@ def _trip_verdict(
 
 
 def _time_until_driving(block: DutyBlock) -> timedelta:
-    """How long after a job's start it is first driven."""
+    """The time from the start of a block until its first driving."""
     return (
         next((segment.start for segment in block.duty if segment.status is Status.DRIVING), block.starts_at)
         - block.starts_at
@@ -257,7 +257,7 @@ def _time_until_driving(block: DutyBlock) -> timedelta:
 def _violations_caused_later(
     case: DriverCase, block: DutyBlock, actual: Sequence[Segment], hours_rules: Law, now: datetime
 ) -> list[Violation]:
-    """What later jobs would break because of this one; `lived` is everything up to its end."""
+    """The violations that a block causes in later blocks; `actual` is the log until the end of the block."""
     earlier = [other for other in case.blocks if other.starts_at < block.starts_at]
     later_blocks = [other for other in case.blocks if other.starts_at >= block.starts_at]
     if not later_blocks:
@@ -292,7 +292,7 @@ def _violation_message(name: str, violation: Violation, zone: ZoneInfo) -> str:
 
 
 def _later_violation_reason(name: str, violation: Violation, zone: ZoneInfo) -> Reason:
-    message = f"{_violation_message(name, violation, zone)}, on a later job"
+    message = f"{_violation_message(name, violation, zone)}, on a later trip"
     return Reason(rule=Rule.HOURS_OF_SERVICE, message=message, citation=violation.citation)
 
 
@@ -300,13 +300,13 @@ _MAX_ATTEMPTS: Final = 12
 
 
 def _earliest_legal_start(case: DriverCase, block: DutyBlock, hours_rules: Law, now: datetime) -> datetime | None:
-    """When the driver might start driving this trip at the earliest, if it were later. None where none was found."""
+    """The earliest time at which the driver could start driving this trip if it were later, or None."""
     if not block.duty:
         return None
     driving = _time_until_driving(block)
     start = block.starts_at
     for _ in range(_MAX_ATTEMPTS):
-        if start > block.ends_at + REACH:  # what the driver does then was not read
+        if start > block.ends_at + REACH:  # the diary was not loaded beyond this time
             return None
         shifted = conflicts.move_block(block, start)
         clashes = conflicts.list_clashes(shifted, case.blocks)

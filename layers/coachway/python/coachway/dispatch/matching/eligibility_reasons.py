@@ -1,4 +1,4 @@
-"""What may be in the way of giving a trip to a driver and a vehicle, as answers say it. `judging` finds it."""
+"""Reasons against the assignment of a driver or vehicle, as the API returns them. `eligibility` finds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coachway.core.schemas import BaseSchema
 
 
 class Rule(StrEnum):
-    """What may be in the way."""
+    """The rule that a reason is about."""
 
     STATUS = "status"
     VENDOR = "vendor"
@@ -27,14 +27,14 @@ class Rule(StrEnum):
 
 
 class Reason(BaseSchema):
-    """One rule that is in the way."""
+    """A reason against a driver or vehicle."""
 
     rule: Rule
     message: str
     citation: str | None = None
-    clash_with: Annotated[str | None, Field(description="the assignment that is in the way")] = None
+    clash_with: Annotated[str | None, Field(description="The assignment that clashes.")] = None
 
     def describe(self) -> str:
-        """The rule, what is wrong, and where the rule comes from, in one line."""
+        """Describe the rule, the problem and the source of the rule in one line."""
         source = f" ({self.citation})" if self.citation and self.citation not in self.message else ""
         return f"{self.rule.replace('_', ' ')}: {self.message}{source}"

@@ -42,9 +42,9 @@ def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
 
 
 def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
-    """Decline an assignment: driver and vehicle become free. Two reads and the commit.
+    """Decline an assignment; driver and vehicle become free. Two reads and the commit.
 
-    Raises Conflict once the duty has begun: then it is a matter for a recovery.
+    Raises Conflict once the duty has begun: then the dispatcher opens a recovery.
     """
 
     @retry_on_conflict
@@ -63,7 +63,7 @@ def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
 def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assignment:
     """Release the driver and the vehicle from a trip; the driver is notified. Two reads and the commit.
 
-    Raises Conflict once the trip is under way: then a recovery finds who takes over.
+    Raises Conflict once the trip is in progress: then open a recovery, which finds a replacement.
     """
 
     @retry_on_conflict
@@ -91,12 +91,13 @@ def end_ops(
     *,
     taken_over_with: str | None = None,
 ) -> tuple[Assignment, list[Op]]:
-    """The assignment, declined or released, and the ops that make it so. One read.
+    """Return the declined or released assignment, and the operations that store it. One read.
 
-    They take it out of all diaries and off the charter. Who was on duty for it keeps it in the diary, cut off now: the
-    hours were worked. They fail with a ConcurrentUpdate. `taken_over_with`: the vehicle of whoever takes over in
-    the same
-    transaction, which writes the charter, and that vehicle's diary.
+    They remove the assignment from all diaries and from the charter. If the crew is on duty, the block stays in the
+    diaries and ends now, because these hours were worked. They fail with ConcurrentUpdate.
+
+    `taken_over_with` is the vehicle of a crew that takes over in the same transaction, which itself writes the charter
+    and the diary of that vehicle.
     """
     from coachway.contracts.dispatch.assignments import AssignmentDeclined, AssignmentReleased
 

@@ -35,12 +35,12 @@ class AssignInput(RequestSchema):
     vehicle_id: VehicleId
     second_driver_id: DriverId | None = None
     vehicle_number: VehicleNumber = None
-    notes: Annotated[Note, Field(description="for the driver, besides the charter's")] = ""
+    notes: Annotated[Note, Field(description="For the driver, in addition to the charter's notes.")] = ""
 
     @model_validator(mode="after")
-    def _two_people(self) -> Self:
+    def _check_second_driver(self) -> Self:
         if self.second_driver_id == self.driver_id:
-            raise ValueError("second_driver_id: must be somebody else than driver_id")
+            raise ValueError("second_driver_id: must differ from driver_id")
         return self
 
 
@@ -51,7 +51,7 @@ class AutoAssignInput(RequestSchema):
 
     charter_id: CharterId
     vehicle_number: VehicleNumber = None
-    notes: Annotated[Note, Field(description="for the driver, besides the charter's")] = ""
+    notes: Annotated[Note, Field(description="For the driver, in addition to the charter's notes.")] = ""
 
 
 class ConsideredDriver(BaseSchema):
@@ -59,7 +59,7 @@ class ConsideredDriver(BaseSchema):
 
     driver_id: str
     driver_name: str
-    score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
+    score: Annotated[float | None, Field(description="0 to 100; null when blocked.")] = None
     parts: Score | None = None
     seats: Annotated[
         list[int], Field(description="Seats of the crew that the driver may take: 1, or 1 and 2 in a crew of two.")
@@ -76,7 +76,7 @@ class ConsideredVehicle(BaseSchema):
 
     vehicle_id: str
     vehicle_name: str
-    score: Annotated[float | None, Field(description="0 to 100; null when blocked")] = None
+    score: Annotated[float | None, Field(description="0 to 100; null when blocked.")] = None
     spare_seats: int
     distance_miles: Annotated[float | None, Field(description="From its garage to the first pickup.")] = None
     blocked_by: list[Reason] = Field(default_factory=list)

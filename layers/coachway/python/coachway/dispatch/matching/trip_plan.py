@@ -1,4 +1,4 @@
-"""What a charter asks of one vehicle and its crew: when, where, and who does what. Pure: no clock, no I/O."""
+"""The plan of a trip for one vehicle and its crew: times, stops and duties. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coachway.hours.trip import legs
 
 @dataclass(frozen=True, slots=True)
 class TripPlan:
-    """A charter as one of its vehicles and its crew will live it. Times in UTC, duty from garage to garage."""
+    """The plan for one vehicle of a charter and its crew. Times are in UTC; the duty is from garage to garage."""
 
     charter_id: str
     number: str
@@ -29,10 +29,10 @@ class TripPlan:
     dropoff_at: datetime
     stops: list[AssignmentStop]
     duties: list[list[Segment]] | None
-    """By driver; None when the trip's times cannot be told."""
+    """By driver; None when the driving times are unknown."""
     passengers: int
     last_day: date
-    """By the first stop's clock."""
+    """In the timezone of the first stop."""
     timezone: str
 
     @property
@@ -42,15 +42,15 @@ class TripPlan:
 
     @property
     def finishes(self) -> Coordinates | None:
-        """Where the last one is."""
+        """Where the last stop is."""
         return self.stops[-1].place
 
     def duty(self, seat: int) -> list[Segment]:
-        """What the driver on this seat, counted from 0, will do."""
+        """The planned duty of the driver on a seat, counted from 0."""
         return self.duties[seat] if self.duties else []
 
     def duty_block(self, assignment_id: str, seat: int | None = None) -> DutyBlock:
-        """The plan as it stands in a driver's diary, or without a seat in the vehicle's."""
+        """Build the block for the diary of the driver on a seat; without a seat, for the vehicle's diary."""
         return DutyBlock(
             assignment_id=assignment_id,
             charter_id=self.charter_id,
@@ -66,10 +66,10 @@ class TripPlan:
 
 
 def build_trip_plan(charter: Charter, drivers: int, hours_rules: Law, takeover_at: datetime | None = None) -> TripPlan:
-    """The plan for one of a charter's vehicles with a crew of so many.
+    """Build the plan for one vehicle of a charter with a number of drivers.
 
-    `since`: the crew takes a trip over that is under way; what lies before is not theirs. Raises Invalid for times out
-    of order.
+    `takeover_at` is when the crew takes over a trip that is under way; their duty starts then. Raises Invalid when the
+    times of the stops are out of order.
     """
     trip = trip_times.build_hours_trip(charter, charter.stops).model_copy(update={"drivers": drivers})
     duties = itinerary.duties(trip, hours_rules)
@@ -111,7 +111,7 @@ def build_trip_plan(charter: Charter, drivers: int, hours_rules: Law, takeover_a
 
 
 def fill_gaps(duty: Sequence[Segment], start: datetime, end: datetime) -> list[Segment]:
-    """The same without gaps from `start` to `end`: on duty before and after, off duty before somebody joins."""
+    """Fill the gaps of a duty from `start` to `end`: off duty between and before the segments, on duty at the end."""
     segments: list[Segment] = []
     position = start
     for segment in duty:

@@ -1,4 +1,4 @@
-"""What each event adds to a driver's counters. Pure: the consumer and a rebuild count alike."""
+"""What each event adds to a driver's counters. Pure, so that the consumer and a rebuild count alike."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from coachway.core.schemas import BaseSchema
 Numbers = Mapping[str, int]
 
 PUNCTUAL: Final = timedelta(minutes=5)
-"""A driver who comes or leaves no later than so much after the plan is on time."""
+"""How long after the planned time an arrival or departure still counts as on time."""
 
 
 class CrewData(BaseSchema):
-    """As much of an event as says whose assignment it is."""
+    """The drivers in the data of an assignment's event."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -32,14 +32,14 @@ class CrewData(BaseSchema):
 
 
 class TripDepartedData(CrewData):
-    """What `trip.departed` says."""
+    """Data of `trip.departed`."""
 
     stop: int
     late_minutes: int | None = None
 
 
 class TripArrivedData(CrewData):
-    """What `trip.arrived` says."""
+    """Data of `trip.arrived`."""
 
     stop: int
     at: datetime
@@ -48,7 +48,7 @@ class TripArrivedData(CrewData):
 
 
 class VendorRatedData(BaseSchema):
-    """What `vendor.rated` says of those who drove."""
+    """Data of `vendor.rated` about the drivers."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -58,7 +58,7 @@ class VendorRatedData(BaseSchema):
 
 
 DriversOfCharter = Callable[[str], Sequence[str]]
-"""The ids of the drivers who ran a charter, by its id."""
+"""Returns the ids of the drivers who completed a charter's trips."""
 _Counter = Callable[[str, DriversOfCharter], Mapping[str, Numbers]]
 
 
@@ -79,7 +79,7 @@ def _count_departure(text: str, _: DriversOfCharter) -> Mapping[str, Numbers]:
 
 def _count_arrival(text: str, _: DriversOfCharter) -> Mapping[str, Numbers]:
     data = TripArrivedData.model_validate_json(text)
-    # The first stop is judged by its departure.
+    # Punctuality at the first stop is measured by its departure.
     numbers = _punctuality(data.at - data.planned_at) if data.stop and data.planned_at is not None else {}
     if data.is_last:
         numbers = {**numbers, "completed": 1}
@@ -113,6 +113,6 @@ COUNTERS: Final[Mapping[str, _Counter]] = {
 def counter_increments(
     event_type: str, data: Mapping[str, Any], drivers_of_charter: DriversOfCharter
 ) -> Mapping[str, Numbers]:
-    """What an event adds, by driver; empty for one that does not count."""
+    """Return what an event adds to the counters, by driver."""
     counter = COUNTERS.get(event_type)
     return counter(json.dumps(data), drivers_of_charter) if counter else {}

@@ -30,7 +30,7 @@ PERFORMANCE = AccessPattern(
 
 
 class Performance(CounterRecord):
-    """What is counted of a driver: offers and answers, stops on time, trips, and ratings in half points."""
+    """A driver's counters: offers and answers, stops on time, trips, and ratings in half points."""
 
     KIND: ClassVar[str] = "driver_performance"
 
@@ -41,12 +41,12 @@ class Performance(CounterRecord):
 
     @property
     def rating(self) -> float | None:
-        """The average that decisions go by: None until there are three ratings."""
+        """The average that assignment uses: None until there are three ratings."""
         return counted(self.numbers.get("rated", 0), self.numbers.get("ratings", 0))
 
 
 class DriverPerformance(BaseSchema):
-    """How a driver does. Trips with two drivers count for both."""
+    """A driver's performance. Trips with two drivers count for both."""
 
     driver_id: str
     driver_name: str
@@ -54,19 +54,23 @@ class DriverPerformance(BaseSchema):
     accepted: int
     declined: int
     released: int
-    acceptance_percent: Annotated[float | None, Field(description="accepted of those answered; null of none")]
+    acceptance_percent: Annotated[
+        float | None, Field(description="Accepted offers in percent of answered ones; null if there are none.")
+    ]
     completed: int
-    stops_judged: Annotated[int, Field(description="first departures and arrivals that had a planned time")]
-    on_time_percent: Annotated[float | None, Field(description="of these, no more than 5 minutes late")]
+    stops_judged: Annotated[int, Field(description="First departures, and arrivals, that had a planned time.")]
+    on_time_percent: Annotated[float | None, Field(description="Percentage of `stops_judged` at most 5 minutes late.")]
     late_risks: int
-    hours_exceeded: Annotated[int, Field(description="times that driving went on past a limit of 49 CFR part 395")]
-    total_ratings: Annotated[int, Field(description="of charters that a vendor ran with this driver")]
+    hours_exceeded: Annotated[int, Field(description="How often the driver exceeded a limit of 49 CFR part 395.")]
+    total_ratings: Annotated[int, Field(description="Ratings of charters driven for a vendor.")]
     average_rating: float
-    rating: Annotated[float | None, Field(description="the average that counts: null until there are three")]
+    rating: Annotated[
+        float | None, Field(description="The average that assignment uses; null until there are three ratings.")
+    ]
 
 
 def get_performance(caller: Caller, driver_id: str) -> DriverPerformance:
-    """How a driver does. Raises NotFound, also for another driver. One read."""
+    """Get a driver's performance. Raises NotFound, also when another driver asks for it. One read."""
     shared.require_own(caller, driver_id)
     driver_key, counters_key = (
         DRIVER.key(org=caller.org_id, id=driver_id),
@@ -78,7 +82,7 @@ def get_performance(caller: Caller, driver_id: str) -> DriverPerformance:
 
 
 def build_view(driver: Driver, performance: Performance) -> DriverPerformance:
-    """A driver's figures."""
+    """Convert a driver's counters for the API."""
     number = performance.numbers.get
     accepted, declined = number("accepted", 0), number("declined", 0)
     return DriverPerformance(
@@ -106,7 +110,7 @@ def _empty_counters(org_id: str, driver_id: str) -> Performance:
 
 def _count_event(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mapping[str, Numbers]:
     @cache
-    def drove(charter_id: str) -> Sequence[str]:
+    def drivers_of_charter(charter_id: str) -> Sequence[str]:
         completed = [
             assignment
             for assignment in repository.list_by_charter(org_id, charter_id)
@@ -114,11 +118,11 @@ def _count_event(org_id: str, event_type: str, data: Mapping[str, Any]) -> Mappi
         ]
         return list(dict.fromkeys(driver_id for assignment in completed for driver_id in assignment.crew))
 
-    return counters.counter_increments(event_type, data, drove)
+    return counters.counter_increments(event_type, data, drivers_of_charter)
 
 
 def _update_rating_ops(caller: Caller, before: Performance | None, after: Performance) -> Sequence[Op]:
-    """The op by which a driver's record tells the rating that automatic assignment looks at, when that has changed."""
+    """Return the operation that stores a changed rating in the driver's record, for automatic assignment."""
     if after.rating is None or (before is not None and before.rating == after.rating):
         return ()
     driver = store.find(Driver, DRIVER.key(org=caller.org_id, id=after.driver_id))
@@ -132,5 +136,5 @@ CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(counters.COUNTERS, PROJ
 
 
 def rebuild(org_id: str) -> int:
-    """Count everything of an organization's drivers again from its events; returns of how many. Raises Conflict."""
+    """Rebuild the counters of an organization's drivers from its events; returns how many. Raises Conflict."""
     return PROJECTION.rebuild(org_id)

@@ -1,4 +1,4 @@
-"""Fields of the events of recoveries."""
+"""Fields of recovery events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from coachway.dispatch.recovery.model import Offer, Recovery
 
 
 def recovery_event_fields(recovery: Recovery) -> dict[str, Any]:
-    """The fields that every event of a recovery has."""
+    """Return the fields of every recovery event."""
     return {
         "recovery_id": recovery.id,
         "assignment_id": recovery.assignment_id,
@@ -25,7 +25,7 @@ def recovery_event_fields(recovery: Recovery) -> dict[str, Any]:
 
 
 def recovery_offer(offer: Offer) -> RecoveryOffer:
-    """What an event says of an offer."""
+    """Convert an offer for an event."""
     return RecoveryOffer(
         offer_id=offer.id,
         driver_id=offer.driver_id,

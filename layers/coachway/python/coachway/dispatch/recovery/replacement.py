@@ -1,4 +1,4 @@
-"""Rank replacements, and replace a crew: one transaction ends the old assignment and creates the new one."""
+"""Rank replacements, and replace a crew in one transaction that ends the old assignment and creates the new one."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment) -> Ranking:
-    """Who could take a trip over, the best first, without those who have it and those who were asked.
+    """Rank the replacements for a trip, without its current crew and the drivers who were asked already.
 
-    Raises NotFound, Conflict when there is nothing to take over any more, or its vendor's papers are not in order.
+    Raises NotFound, and Conflict when the trip is over or its vendor's documents are not in order.
     """
     now = clock.now()
     context = auto_assign.load_candidates(
@@ -59,7 +59,7 @@ def rank_replacements(caller: Caller, recovery: Recovery, assignment: Assignment
 
 
 def _takeover_time(assignment: Assignment, now: datetime) -> datetime | None:
-    """From when on the trip is somebody else's, if it should have begun."""
+    """The time of the takeover if the duty should have begun; None if the whole trip is taken over."""
     return now if assignment.starts_at <= now else None
 
 
@@ -74,7 +74,7 @@ def _other_vehicles(
 
 
 def _time_to_first_stop(candidate: VehicleCandidate, assignment: Assignment) -> timedelta:
-    """How long a vehicle takes from its garage to the first stop."""
+    """The travel time of a vehicle from its garage to the first stop."""
     vehicle = candidate.vehicle
     if vehicle.garage_latitude is None or vehicle.garage_longitude is None:
         return timedelta()
@@ -82,7 +82,10 @@ def _time_to_first_stop(candidate: VehicleCandidate, assignment: Assignment) -> 
 
 
 def replace_crew(caller: Caller, before: Recovery) -> Recovery:
-    """The recovery, over: whoever was asked has the trip. Raises Conflict when something came between."""
+    """Assign the trip to the driver who was asked, and complete the recovery.
+
+    Raises Conflict when the driver, the vehicle or the trip is no longer available.
+    """
     offer, now = before.offers[-1], clock.now()
     replaced = store.get(Assignment, repository.key(caller.org_id, before.assignment_id))
     not_needed = not_needed_reason(before.reason, replaced)

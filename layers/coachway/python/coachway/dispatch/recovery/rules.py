@@ -14,11 +14,11 @@ class RecoveryReason(StrEnum):
     """Why a trip needs a replacement."""
 
     BREAKDOWN = "breakdown"
-    """The vehicle cannot go on; its driver stays with it."""
+    """The vehicle cannot continue; its driver stays with it."""
     NO_SHOW = "no_show"
-    """The driver has not come. The vehicle waits in the garage."""
+    """The driver did not check in. The vehicle waits in the garage."""
     LATE_RISK = "late_risk"
-    """They would be late at the first stop."""
+    """The vehicle would be late at the first stop."""
     OTHER = "other"
 
     @property
@@ -31,17 +31,17 @@ class RecoveryStatus(StrEnum):
     """Status of a recovery."""
 
     SEARCHING = "searching"
-    """Drivers are asked, the best first."""
+    """Drivers are being asked, the best first."""
     RECOVERED = "recovered"
-    """Somebody took over."""
+    """A replacement crew took over."""
     ESCALATED = "escalated"
-    """Nobody could; it is up to the dispatcher."""
+    """No replacement was found; the dispatcher must decide."""
     CANCELLED = "cancelled"
-    """It was not needed any more."""
+    """A replacement was no longer needed."""
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is done any more."""
+        """Whether the search has ended."""
         return self is not RecoveryStatus.SEARCHING
 
 
@@ -52,11 +52,11 @@ class OfferStatus(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
-    """No answer in time."""
+    """The driver did not answer in time."""
     UNAVAILABLE = "unavailable"
-    """Something else came between."""
+    """The driver or the vehicle was no longer available."""
     WITHDRAWN = "withdrawn"
-    """The recovery was not needed any more."""
+    """The recovery ended before the driver answered."""
 
 
 TRANSITIONS: Final = Transitions(
@@ -72,12 +72,12 @@ TRANSITIONS: Final = Transitions(
 
 
 def not_needed_reason(reason: RecoveryReason, trip: Assignment) -> str:
-    """Why a trip needs nobody else any more, by how its own assignment stands; empty while it does."""
+    """Return why a trip no longer needs a replacement; empty if it does."""
     status = trip.status
     if not status.is_live:
         return f"The assignment is {status.replace('_', ' ')}"
     if reason is RecoveryReason.NO_SHOW and status.is_under_way:
-        return "The driver has reported for duty"
+        return "The driver has checked in"
     if reason is RecoveryReason.LATE_RISK and status is AssignmentStatus.IN_PROGRESS:
         return "The trip has left its first stop"
     if reason is RecoveryReason.LATE_RISK and trip.stops[0].arrived_at is not None:

@@ -44,9 +44,9 @@ from coachway.dispatch.recovery.rules import (
 
 
 def open_recovery(caller: Caller, request: RecoveryInput) -> Recovery:
-    """Open a recovery; its workflow asks for a replacement. Two reads and the commit.
+    """Open a recovery; its workflow finds a replacement. Two reads and the commit.
 
-    Raises NotFound, Conflict when the trip needs nobody, or somebody is looked for already.
+    Raises NotFound, and Conflict when no replacement is needed, or a recovery is open already.
     """
     return _attempt_open(caller, request)
 
@@ -93,7 +93,7 @@ def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool 
 
 
 def _is_booked(assignment: Assignment) -> bool:
-    """Whether a trip's client wants it: who was given one that is only quoted need not come."""
+    """Whether the charter is booked: drivers need not check in for a trip that is only quoted."""
     charter = store.find(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))
     return charter is not None and charter.status in {Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS}
 
@@ -104,12 +104,12 @@ def _find_last_recovery(assignment: Assignment) -> Recovery | None:
     return store.find(Recovery, RECOVERY.key(org=assignment.org_id, id=assignment.recovery_id))
 
 
-def _is_already_handled(last: Recovery, reason: RecoveryReason) -> bool:
-    """Whether nobody is looked for again without being asked to, though this reason is told of once more.
+def _is_already_handled(previous: Recovery, reason: RecoveryReason) -> bool:
+    """Whether a previous recovery prevents another one from being opened automatically.
 
-    After an escalation it is up to the dispatcher; and what was called off for this reason stays so.
+    After an escalation the dispatcher decides; a recovery that was cancelled is not opened again for the same reason.
     """
-    return last.status is not RecoveryStatus.CANCELLED or last.reason is reason
+    return previous.status is not RecoveryStatus.CANCELLED or previous.reason is reason
 
 
 def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReason) -> None:
@@ -124,7 +124,7 @@ def open_automatically(caller: Caller, assignment_id: str, reason: RecoveryReaso
 
 
 def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
-    """A recovery. People outside see those of their own trips, and drivers what they are asked. Raises NotFound."""
+    """Get a recovery. Vendors see those of their trips, drivers those offered to them. Raises NotFound."""
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _can_see(caller, recovery):
         raise errors.NotFound("there is no such recovery")
@@ -140,7 +140,7 @@ def _can_see(caller: Caller, recovery: Recovery) -> bool:
 
 
 def redact_for(caller: Caller, recovery: Recovery) -> Recovery:
-    """As a caller may see it: a driver sees what they were asked, and nothing of the others."""
+    """Remove what a caller may not see: drivers see only the offers made to them."""
     if caller.role != "driver":
         return recovery
     own_offers = [offer for offer in recovery.offers if offer.driver_id == caller.party_id]
@@ -148,7 +148,7 @@ def redact_for(caller: Caller, recovery: Recovery) -> Recovery:
 
 
 def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
-    """Recoveries, newest first; for a driver those that wait for their answer. One call for each month."""
+    """List recoveries, newest first; for a driver, those that wait for their answer. One query for each month."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if caller.role == "driver":
         pattern, partitions = OFFERED_TO, [OFFERED_TO.partition(org=caller.org_id, driver=caller.party_id)]
@@ -167,11 +167,12 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
 
 
 def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) -> Recovery:
-    """Whoever is asked takes the trip over, in one transaction. Staff may say so for them, naming the offer.
+    """Accept an offer: the driver takes the trip over, in one transaction. Staff can accept on behalf of a driver.
 
-    Raises Conflict when nobody is asked, or something came between: then the next is asked.
+    Raises Conflict when the offer is not open, or the driver or vehicle is no longer available: then the next driver
+    is asked.
     """
-    # What judges drivers comes with it, which asking and answering do without.
+    # Imported here: it imports the eligibility rules, which other routes need not load at a cold start.
     from coachway.dispatch.recovery import replacement
 
     @retry_on_conflict
@@ -182,16 +183,16 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
         except errors.ConcurrentUpdate:
             raise
         except errors.Conflict as conflict:
-            # The refusal is the answer to this request, so what is written of it is no answer.
-            quiet, asked = replace(caller, attempt=None), before.offers[-1].id
-            _answer_offer(quiet, recovery_id, asked, OfferStatus.UNAVAILABLE, conflict.detail)
+            # The error is the response to this request, so this commit must not store another one.
+            silent_caller, open_offer_id = replace(caller, attempt=None), before.offers[-1].id
+            _answer_offer(silent_caller, recovery_id, open_offer_id, OfferStatus.UNAVAILABLE, conflict.detail)
             raise
 
     return attempt_update()
 
 
 def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str | None = None) -> Recovery:
-    """Whoever is asked does not take it over; the next is asked. Staff may say so for them, naming the offer."""
+    """Decline an offer; the next driver is asked. Staff can decline on behalf of a driver, naming the offer."""
     return redact_for(caller, _answer_offer(caller, recovery_id, offer_id, OfferStatus.DECLINED, reason))
 
 
@@ -201,9 +202,9 @@ def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Reco
         raise errors.NotFound("there is no such recovery")
     TRANSITIONS.require(recovery.status, RecoveryStatus.RECOVERED)
     if recovery.offer is None or (caller.role == "driver" and recovery.offer.driver_id != caller.party_id):
-        raise OfferNotOpen("The offer was answered, or its time is over.")
+        raise OfferNotOpen("The offer was answered or has expired.")
     if offer_id is not None and recovery.offer.id != offer_id:
-        raise OfferNotOpen("The offer was answered, or its time is over.")
+        raise OfferNotOpen("The offer was answered or has expired.")
     return recovery
 
 
@@ -222,7 +223,7 @@ def _answer_offer(caller: Caller, recovery_id: str, offer_id: str | None, status
 
 
 def with_answer(before: Recovery, status: OfferStatus, reason: str, moment: datetime) -> Recovery:
-    """The recovery with its open offer answered."""
+    """Return the recovery with its open offer answered."""
     open_offer: Offer = before.offers[-1]
     answered_offer = open_offer.model_copy(update={"status": status, "reason": reason, "answered_at": moment})
     return before.model_copy(update={"offers": [*before.offers[:-1], answered_offer]})
@@ -249,7 +250,7 @@ def end_recovery(
     build_event: Callable[[Recovery], Event],
     *ops: Op,
 ) -> Recovery:
-    """The recovery in its last status; who was being asked need not answer any more."""
+    """End a recovery, and withdraw an open offer. `ops` join the same transaction."""
 
     @retry_on_conflict
     def attempt_update() -> Recovery:

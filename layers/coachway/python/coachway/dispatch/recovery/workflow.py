@@ -1,7 +1,7 @@
-"""The steps of `statemachines/recovery.asl.yaml`. Each can be done again: what it does depends on what the table says.
+"""The steps of `statemachines/recovery.asl.yaml`. Each step can be repeated: what it does depends on stored data.
 
-A step answers with where to `go` next. An offer's time ends by the state machine's own clock; an answer, and whatever
-else makes the wait pointless, wakes it by the token that is kept while it waits.
+A step returns the next step as `go`. The state machine itself waits until an offer expires. An answer, or anything else
+that ends the wait, resumes it by the stored task token.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WORKFLOW: Final = "recovery"
 
 
 class NextStep(BaseSchema):
-    """The next step of the workflow; for a wait, the offer and how many seconds."""
+    """The next step of the workflow; for a wait, also the offer and the seconds."""
 
     go: str
     seconds: int = 1
@@ -47,7 +47,7 @@ class NextStep(BaseSchema):
 
 
 def choose_step(caller: Caller, recovery_id: str, *, execution: str, redriven: bool, waited: str) -> NextStep:
-    """Where a recovery goes from here. `waited`: the offer whose time is over, if that is why it looks."""
+    """Choose the next step of a recovery. `waited` is the offer that has expired, if the step follows a wait."""
     if not executions.claim_execution(caller, recovery_id, execution, redriven=redriven):
         return NextStep(go="over")
     return _attempt_choose(caller, recovery_id, waited)
@@ -100,7 +100,7 @@ def _expire_offer(caller: Caller, before: Recovery) -> None:
 
 @retry_on_conflict
 def make_offer(caller: Caller, recovery_id: str) -> NextStep:
-    """Ask the best of those who were not asked yet; when there is nobody, it is up to the dispatcher."""
+    """Make an offer to the best driver who was not asked yet; escalate to the dispatcher if there is none."""
     before = _get_recovery(caller, recovery_id)
     if before.status.is_over or before.offer is not None:
         return NextStep(go="look")
@@ -114,9 +114,11 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
     ranking_fields = _ranking_fields(ranking)
     crew = ranking.crew(len(assignment.crew))
     if ranking.vehicle is None or len(crew) < len(assignment.crew):
-        asked_text = f"{len(before.offers)} asked, " if before.offers else ""
-        missing = "no vehicle" if ranking.vehicle is None else "no driver"
-        return _escalate(caller, before, assignment, f"{asked_text}{missing} left who could take over", ranking_fields)
+        count = len(before.offers)
+        asked_text = f"{count} {'driver' if count == 1 else 'drivers'} asked; " if count else ""
+        missing = "vehicle" if ranking.vehicle is None else "driver"
+        reason = f"{asked_text}no {'other ' if count else ''}{missing} can take over"
+        return _escalate(caller, before, assignment, reason, ranking_fields)
     now, best_driver = clock.now(), crew[0].driver
     new_offer = Offer(
         id=ids.new("off"),
@@ -125,18 +127,20 @@ def make_offer(caller: Caller, recovery_id: str) -> NextStep:
         second_driver_id=crew[1].driver.id if len(crew) > 1 else None,
         vehicle_id=ranking.vehicle.vehicle.id,
         vehicle_name=ranking.vehicle.vehicle.name,
-        score=next(considered.score for file, considered in ranking.drivers if file.driver.id == best_driver.id),
+        score=next(
+            considered.score for candidate, considered in ranking.drivers if candidate.driver.id == best_driver.id
+        ),
         offered_at=now,
         expires_at=now + timedelta(minutes=organization_queries.get(caller.org_id).recovery_answer_minutes),
     )
     after = before.model_copy(update={"offers": [*before.offers, new_offer], **ranking_fields})
-    considered = RecoveryOffered(
+    event = RecoveryOffered(
         **recovery_event_fields(after),
         **assignment_event_payloads.trip_location_fields(assignment),
         offer=recovery_offer(new_offer),
         driver_phone=best_driver.phone,
     )
-    store.commit(caller, Update(before, after, [considered]))
+    store.commit(caller, Update(before, after, [event]))
     return _wait_step(new_offer)
 
 
@@ -163,14 +167,14 @@ def _escalate(
 
 
 def save_wait(caller: Caller, recovery_id: str, *, token: str, offer: str) -> NextStep:
-    """Keep the token by which the workflow waits for the answer to an offer, given by its id."""
+    """Store the task token with which the workflow waits for the answer to an offer."""
     execution = executions.save_task_token(caller, recovery_id, token, offer)
-    # Whatever happened before the token was kept had nobody to tell.
-    _wake_if_answered(caller, _get_recovery(caller, recovery_id), execution)
+    # The offer may have been answered before the token was stored.
+    _resume_if_answered(caller, _get_recovery(caller, recovery_id), execution)
     return NextStep(go="wait")
 
 
-def _wake_if_answered(caller: Caller, recovery: Recovery, execution: executions.Execution) -> None:
+def _resume_if_answered(caller: Caller, recovery: Recovery, execution: executions.Execution) -> None:
     open_offer_id = recovery.offer.id if recovery.offer is not None else ""
     not_needed = not_needed_reason(recovery.reason, _get_assignment(recovery))
     if not_needed or open_offer_id != execution.waits_for:
@@ -178,32 +182,33 @@ def _wake_if_answered(caller: Caller, recovery: Recovery, execution: executions.
 
 
 def on_offer_answered(caller: Caller, delivery: Delivery) -> None:
-    """An offer was answered, or a recovery is over."""
-    _wake_by_id(caller, str(delivery.data["recovery_id"]))
+    """Resume the workflow after an offer was answered or the recovery ended."""
+    _resume_by_id(caller, str(delivery.data["recovery_id"]))
 
 
 def on_assignment_changed(caller: Caller, delivery: Delivery) -> None:
-    """A driver reported for duty, left, or has the trip no more: perhaps nobody need take over."""
+    """Resume the workflow when the crew's own assignment changed: a replacement may no longer be needed."""
     assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
     if assignment is not None and assignment.recovery_id is not None:
-        _wake_by_id(caller, assignment.recovery_id)
+        _resume_by_id(caller, assignment.recovery_id)
 
 
-def _wake_by_id(caller: Caller, recovery_id: str) -> None:
+def _resume_by_id(caller: Caller, recovery_id: str) -> None:
     execution = executions.find(caller, recovery_id)
     if execution is not None:
-        _wake_if_answered(caller, _get_recovery(caller, recovery_id), execution)
+        _resume_if_answered(caller, _get_recovery(caller, recovery_id), execution)
 
 
 def on_trip_unstarted(caller: Caller, delivery: Delivery) -> None:
-    """The driver has not come."""
+    """Open a recovery when the driver did not check in on time."""
     service.open_automatically(caller, str(delivery.data["assignment_id"]), RecoveryReason.NO_SHOW)
 
 
 def on_late_risk(caller: Caller, delivery: Delivery) -> None:
-    """They will be late. Passengers who are on board stay there: who is late on the way is not replaced.
+    """Open a recovery when the vehicle will be late at the first stop.
 
-    Of a driver who has not reported for duty `unstarted` is told, and the vehicle that waits may do.
+    Once passengers are on board, the crew is not replaced. For a driver who has not checked in, `trip.unstarted` opens
+    a recovery that can use the same vehicle.
     """
     assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
     if assignment is not None and assignment.status.is_under_way:
@@ -211,7 +216,7 @@ def on_late_risk(caller: Caller, delivery: Delivery) -> None:
 
 
 def record_failure(caller: Caller, recovery_id: str, *, state: str, failure: Mapping[str, Any]) -> NextStep:
-    """Keep what went wrong where staff see it, on the recovery and on its charter."""
+    """Store the failure on the recovery and on its charter, where staff see it."""
 
     @retry_on_conflict
     def attempt_update() -> NextStep:
@@ -236,7 +241,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "wait": save_wait,
     "failed": record_failure,
 }
-"""By the name that the state machine calls them by."""
+"""By the name in the state machine."""
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {
     "assignment.checked_in": on_assignment_changed,

@@ -1,25 +1,26 @@
-// Looks again every fifteen seconds, and puts what the server drew in the place of what it drew before.
+// Reloads the page's content every 15 seconds.
 
-const EVERY_MS = 15_000;
+const REFRESH_INTERVAL_MS = 15_000;
 const live = document.getElementById("live");
-const said = document.getElementById("said");
+const announcement = document.getElementById("announcement");
+const readStatus = (element) => element.querySelector("#state, .activity")?.textContent ?? "";
 
-async function look() {
-  const answer = await fetch(location.href, { cache: "no-store" });
-  if (answer.status === 404) return location.reload(); // the page says why
-  if (!answer.ok) return; // a moment's trouble: what was drawn last stays
-  const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = drawn.getElementById("live");
-  const news = fresh.querySelector("#state, .doing")?.textContent ?? "";
-  if (news !== live.querySelector("#state, .doing")?.textContent) said.textContent = news;
-  document.title = drawn.title;
-  live.dataset.over = fresh.dataset.over;
-  live.replaceChildren(...fresh.children);
+async function refresh() {
+  const response = await fetch(location.href, { cache: "no-store" });
+  if (response.status === 404) return location.reload(); // shows why the link is no longer valid
+  if (!response.ok) return; // keep the current content
+  const newDocument = new DOMParser().parseFromString(await response.text(), "text/html");
+  const newLive = newDocument.getElementById("live");
+  const status = readStatus(newLive);
+  if (status !== readStatus(live)) announcement.textContent = status;
+  document.title = newDocument.title;
+  live.dataset.over = newLive.dataset.over;
+  live.replaceChildren(...newLive.children);
 }
 
-const lookIfSeen = () => {
+function refreshIfVisible() {
   if (document.visibilityState !== "visible" || live.dataset.over === "yes") return;
-  look().catch(() => {}); // without network, what was drawn last stays, with its time
-};
-setInterval(lookIfSeen, EVERY_MS);
-document.addEventListener("visibilitychange", lookIfSeen);
+  refresh().catch(() => {}); // offline: keep the current content, which shows its time
+}
+setInterval(refreshIfVisible, REFRESH_INTERVAL_MS);
+document.addEventListener("visibilitychange", refreshIfVisible);

@@ -1,4 +1,4 @@
-"""Timer: move the positions of old trips from the table into one file each."""
+"""Timer: move the positions of each old trip from the table to a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TIMER: Final = "trail-archive"
 
 
 class ArchiveResult(BaseSchema):
-    """What one run did: trails moved, the fixes in them, trails left for the next run."""
+    """The result of a run: trails archived, their positions, and trails left for the next run."""
 
     trails: int = 0
     fixes: int = 0
@@ -31,41 +31,44 @@ class ArchiveResult(BaseSchema):
 
 
 def run() -> ArchiveResult:
-    """Move what is due. What went wrong is gone through again by the next run."""
+    """Archive the trails that are due. Failed ones are tried again by the next run."""
     work, result = hourly_sweep.begin(_TIMER), ArchiveResult()
     for day in sorted({sortable(at)[:10] for at in work.hours()}):
-        _go_through(day, work.now, result)
+        _archive_day(day, work.now, result)
     if not result.failed:
         work.finish()
     return result
 
 
-def _go_through(day: str, now: datetime, result: ArchiveResult) -> None:
+def _archive_day(day: str, now: datetime, result: ArchiveResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
         due = query_page(
             MonitoringSchedule, TO_ARCHIVE, [TO_ARCHIVE.partition(day=day)], query, between=("0", f"{sortable(now)}~")
         )
-        for watch in due.items:
+        for schedule in due.items:
             try:
-                result.fixes += _archive_trail(watch)
+                result.fixes += _archive_trail(schedule)
                 result.trails += 1
             except errors.Error as failure:
                 result.failed += 1
-                logger.warning("positions could not be archived", id=watch.assignment_id, reason=type(failure).__name__)
+                reason = type(failure).__name__
+                logger.warning("positions could not be archived", id=schedule.assignment_id, reason=reason)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _archive_trail(watch: MonitoringSchedule) -> int:
-    """Write the file, note that it is there, take the pages away: a run that is interrupted goes on from there."""
-    schedule = store.find(MonitoringSchedule, watch.key())
+def _archive_trail(indexed: MonitoringSchedule) -> int:
+    """Write the file, mark it as written, then delete the pages. An interrupted run continues after the last step."""
+    schedule = store.find(MonitoringSchedule, indexed.key())
     if schedule is None:
         return 0
-    pages = position_store.list_pages(watch.org_id, watch.assignment_id)
+    pages = position_store.list_pages(schedule.org_id, schedule.assignment_id)
     fixes = [fix for page in pages for fix in page.fixes]
-    caller = Caller.system(_TIMER, watch.org_id)
+    caller = Caller.system(_TIMER, schedule.org_id)
     if not schedule.is_filed:
-        file_storage.put(archive_key(watch.org_id, watch.assignment_id), serialize_trail(fixes), "application/gzip")
+        file_storage.put(
+            archive_key(schedule.org_id, schedule.assignment_id), serialize_trail(fixes), "application/gzip"
+        )
         updated = schedule.model_copy(update={"is_filed": True})
         store.commit(caller, Update(schedule, updated))
         schedule = updated
@@ -76,11 +79,11 @@ def _archive_trail(watch: MonitoringSchedule) -> int:
 
 
 def archive_key(org_id: str, assignment_id: str) -> str:
-    """Where the trail of an assignment lies."""
+    """Return the file key of an assignment's trail."""
     return f"trails/{org_id}/{assignment_id}.json.gz"
 
 
 def serialize_trail(fixes: list[Fix]) -> bytes:
-    """A trail as a file tells it: JSON, a line for each fix, compressed."""
+    """Serialize a trail as compressed JSON lines, one for each position."""
     lines = [json.dumps({**fix._asdict(), "at": fix.at.isoformat(timespec="milliseconds")}) for fix in fixes]
     return gzip.compress("\n".join(lines).encode(), mtime=0)

@@ -1,4 +1,4 @@
-"""How a charter follows its vehicles: under way with the first departure, completed with the last drop-off."""
+"""Update the charter from its vehicles: in progress with the first departure, completed with the last drop-off."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _KIND: Final = "dropped"
 
 
 class DropOffCountChanged(errors.ConcurrentUpdate):
-    """Another vehicle of the charter came to its last stop at the same moment."""
+    """Another vehicle of the charter reached its last stop at the same moment."""
 
     def __init__(self) -> None:
         super().__init__("Another vehicle of this charter reached its last stop at the same moment. Retry.")
 
 
 def start_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
-    """The ops by which a charter is under way with this vehicle's departure; none when it is already.
+    """Return the operations that start a charter when one of its vehicles departs.
 
-    None either when it waits for other vehicles yet: what has left has left, and the charter is not confirmed by that.
-    They fail with `lifecycle.ConcurrentUpdate`.
+    Empty if the charter has started already, or is not confirmed yet: a departure does not confirm it. They fail with
+    ConcurrentUpdate.
     """
     if charter.status is not Status.CONFIRMED:
         return []
-    # Prices come with it, which those who only look do without at a cold start.
+    # Imported here: it imports pricing, which readers need not load at a cold start.
     from coachway.bookings.charters import lifecycle
 
     return lifecycle.start_ops(caller, charter, f"vehicle {assignment.vehicle_number} left its first stop")
 
 
 def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignment) -> list[Op]:
-    """The ops by which this vehicle has dropped its passengers off, and with the last one the charter is completed.
+    """Return the operations that count this vehicle's last drop-off, and complete the charter with the last one.
 
-    Of two vehicles that come to their last stops at once, one counts the other. They fail with CountedMeanwhile.
+    When two vehicles reach their last stops at once, one of the commits fails with DropOffCountChanged and is repeated.
     """
     key = DROPPED.key(org=charter.org_id, charter=charter.id)
     diary_ops = diaries.complete_block_ops(charter.org_id, assignment.resources)
@@ -58,12 +58,12 @@ def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignmen
             *diary_ops,
         ]
     count_op = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": vehicle_count}, otherwise=DropOffCountChanged())
-    reason = f"vehicle {assignment.vehicle_number} came to its last stop"
+    reason = f"vehicle {assignment.vehicle_number} reached its last stop"
     from coachway.bookings.charters import lifecycle
 
     return [count_op, *lifecycle.complete_ops(caller, charter, reason), *diary_ops]
 
 
 def get_charter(assignment: Assignment) -> Charter:
-    """The charter that a vehicle runs. One read."""
+    """Get the charter of an assignment. One read."""
     return store.get(Charter, CHARTER.key(org=assignment.org_id, id=assignment.charter_id))

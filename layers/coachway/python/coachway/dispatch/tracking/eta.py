@@ -1,4 +1,4 @@
-"""When a vehicle will be at its stops, how late that is, and what waiting costs. Pure: no clock, no I/O."""
+"""Estimate arrival times, delays and billable waiting times. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from coachway.dispatch.tracking.geofence import Progress, are_served_together, p
 from coachway.dispatch.tracking.position_encoding import Fix
 
 RECENT_WINDOW: Final = timedelta(minutes=10)
-"""The stretch that a vehicle's pace is taken from."""
+"""The time over which a vehicle's speed is averaged."""
 _MIN_WINDOW: Final = timedelta(minutes=1)
 SLOWEST_MPH: Final = 15.0
 FASTEST_MPH: Final = 65.0
-"""A pace is taken to be between these: a red light does not make it never, nor a downhill soon."""
+"""The average speed is limited to this range, so that a short stop does not distort the estimate."""
 LATE_STEP_MINUTES: Final = 15
-"""Each further quarter of an hour is told once,"""
+"""A delay alarm is sent once for each step of this length."""
 MAX_LATE_STEPS: Final = 8
-"""up to two hours: by then everybody knows."""
+"""No more alarms are sent after two hours."""
 _MINUTE: Final = timedelta(minutes=1)
 
 
 def average_speed(fixes: Sequence[Fix]) -> float:
-    """Miles an hour along the recent fixes; that of a whole leg where they tell too little."""
+    """Average miles per hour along the recent positions; `MILES_PER_HOUR` if there are too few."""
     recent = [fix for fix in fixes if fix.at >= fixes[-1].at - RECENT_WINDOW] if fixes else []
     if len(recent) < 2 or recent[-1].at - recent[0].at < _MIN_WINDOW:
         return MILES_PER_HOUR
@@ -39,10 +39,10 @@ def average_speed(fixes: Sequence[Fix]) -> float:
 def estimate_arrivals(
     progress: Progress, stops: Sequence[AssignmentStop], now: datetime, miles_per_hour: float
 ) -> list[datetime | None]:
-    """When the vehicle will be at each stop that it has not reached: none for the others, nor where nobody can tell.
+    """Estimate the arrival at each stop ahead; None for stops reached, and where no estimate is possible.
 
-    To the next stop: 1.3 times the straight line, at its pace. From there on as planned: it leaves no sooner than the
-    plan says, and takes as long as planned, or 50 miles an hour.
+    For the next stop: 1.3 times the straight distance, at the vehicle's average speed. For later stops: the vehicle
+    leaves each stop no sooner than planned, and drives for the planned time, or at 50 miles per hour.
     """
     result: list[datetime | None] = [None] * len(stops)
     departure: datetime | None
@@ -84,7 +84,7 @@ def _leg_time(stop: AssignmentStop, next_stop: AssignmentStop) -> timedelta | No
 
 
 def _driving_time(start: Coordinates, end: Coordinates, miles_per_hour: float) -> timedelta:
-    """A slow pace is believed for as long ahead as it was measured: a jam has an end."""
+    """The driving time at a speed. A slow speed is assumed to last for `RECENT_WINDOW`; after that, the usual speed."""
     miles = miles_between(start, end) * ROAD_FACTOR
     slow_miles = miles_per_hour * (RECENT_WINDOW / timedelta(hours=1))
     if miles_per_hour >= MILES_PER_HOUR or miles <= slow_miles:
@@ -93,14 +93,14 @@ def _driving_time(start: Coordinates, end: Coordinates, miles_per_hour: float) -
 
 
 class Lateness(NamedTuple):
-    """By how many whole minutes a stop will be missed; 0 on time."""
+    """The delay at a stop in whole minutes; 0 if on time."""
 
     stop: int
     minutes: int
 
 
 def find_lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime | None]) -> Lateness | None:
-    """Of the next stop that has a planned time; None if nobody can tell."""
+    """Find the delay at the next stop that has a planned and an estimated time."""
     for number, (stop, eta) in enumerate(zip(stops, expected, strict=True)):
         planned_at = planned_time(stop)
         if eta is not None and planned_at is not None:
@@ -109,16 +109,16 @@ def find_lateness(stops: Sequence[AssignmentStop], expected: Sequence[datetime |
 
 
 def late_step(minutes: int | None) -> int:
-    """Which quarter of an hour a lateness has reached: 0 below fifteen minutes."""
+    """The number of alarm steps that a delay has reached: 0 below 15 minutes."""
     return min(MAX_LATE_STEPS, (minutes or 0) // LATE_STEP_MINUTES)
 
 
 def dwell_minutes(stops: Sequence[AssignmentStop], number: int, free_wait: timedelta) -> tuple[int, int] | None:
-    """Whole minutes between arriving and leaving, and how many of them are billed; None until both are known.
+    """Return the whole minutes between arrival and departure, and the billable ones; None until both are known.
 
-    What was planned is in the price, and a vehicle that comes early waits on its own account: billed is what goes
-    beyond the planned departure (or arrival), or the true arrival if that is later, and beyond the free wait. Who
-    stays at a place for a later stop, overnight say, waits as planned until that one.
+    The price includes the planned wait, and an early arrival is not billed. Billable time starts at the planned
+    departure (or arrival), or at the actual arrival if that is later, and after the free wait. A vehicle that stays at
+    the same place for a later stop, for example overnight, waits as planned until that stop.
     """
     stop = stops[number]
     arrived_at, departed_at = stop.arrived_at, stop.departed_at

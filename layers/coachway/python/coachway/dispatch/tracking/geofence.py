@@ -1,7 +1,7 @@
 """Detect arrivals and departures from positions: two inside a stop's fence are an arrival, two outside a departure.
 
-Stops are come to in their order. What is told already (by hand, or by fixes that came before) stands: a vehicle is at
-least as far as that. Pure: no clock, no I/O.
+Stops are visited in their order. Recorded arrivals and departures (by hand, or from earlier positions) are kept: the
+vehicle is at least at that stop. Pure: no clock, no I/O.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from coachway.hours.model import Frozen, Instant
 
 FENCE_METERS: Final = 200.0
 REQUIRED_FIXES: Final = 2
-"""How many fixes, one after the other, must say the same."""
+"""The number of consecutive fixes that prove an arrival or a departure."""
 AWAY_METERS: Final = 1000.0
-"""Who was further from the stop just left may have come back to it; else a fix only wavers at the fence."""
+"""A vehicle that was further from the stop it left may return to it; within this distance, it is GPS noise."""
 DUE_EARLY: Final = timedelta(hours=1)
-"""How long before its planned time a stop is due: others before it may then have been missed."""
+"""How long before its planned time a stop is due; earlier stops may then have been missed."""
 SOON: Final = timedelta(minutes=15)
-"""How long before its planned time a vehicle that waits where it is has come to a stop."""
+"""How long before its planned time a stop is served by a vehicle that already waits at the same place."""
 MIN_STAY: Final = timedelta(minutes=3)
-"""So long a vehicle stays at a stop where it is hardly to be expected: who only drives past does not."""
+"""How long a vehicle must stay at an unexpected stop; this excludes vehicles that only drive past."""
 FASTEST_MPH: Final = 120.0
-"""A fix that only a faster vehicle could reach is an error of the receiver, unless the next one agrees with it."""
+"""A fix that requires a higher speed is a GPS error, unless the next fix confirms it."""
 
 
 class StopEventKind(StrEnum):
-    """What a vehicle does at a stop."""
+    """What happened at a stop."""
 
     ARRIVED = "arrived"
     DEPARTED = "departed"
 
 
 class StopEvent(NamedTuple):
-    """That a vehicle came to a stop, or left it."""
+    """An arrival at a stop, or a departure from it."""
 
     stop: int
     kind: StopEventKind
@@ -51,12 +51,13 @@ class StopEvent(NamedTuple):
 
 
 class Progress(Frozen):
-    """How far a vehicle has come. It is at `stop`, counted from 0, or on the way to it; past the last one it is over.
+    """The progress of a vehicle: it is at `stop` (if `there`) or on the way to it. Stops are counted from 0.
 
-    `run` fixes in a row, the first at `since`, say that it is at `toward` (on the way), or has left (at a stop).
+    A `stop` beyond the last one means that the trip is over. `run` is the number of consecutive fixes, the first at
+    `since`, that show the vehicle at stop `toward`, or, if `there`, away from its stop.
     """
 
-    # Pages of a trail that an older release wrote, with fields of its own, are read by the next one.
+    # Pages that an older release stored may have other fields.
     model_config = ConfigDict(extra="ignore")
 
     stop: int = 0
@@ -65,17 +66,17 @@ class Progress(Frozen):
     toward: int = 0
     since: Instant | None = None
     away: bool = False
-    """Whether it was far from the stop that it left last."""
+    """Whether the vehicle was more than `AWAY_METERS` from the stop that it left last."""
     latitude: float | None = None
     longitude: float | None = None
     seen_at: Instant | None = None
-    """Of the last fix that counted."""
+    """Time of the last counted fix."""
     doubt: tuple[Instant, float, float] | None = None
-    """A fix since then, which nobody could have reached: when, latitude, longitude."""
+    """A later fix that no vehicle could have reached: time, latitude, longitude."""
 
     @property
     def place(self) -> Coordinates | None:
-        """Where it was seen last."""
+        """The last known place."""
         if self.latitude is None or self.longitude is None:
             return None
         return Coordinates(self.latitude, self.longitude)
@@ -83,9 +84,9 @@ class Progress(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class FollowResult:
-    """What fixes lead to: how far the vehicle is after them, what happened, and which of them counted.
+    """The result of following fixes: the progress, the stop events, and the fixes that counted.
 
-    `newest` says where it is, if it is accurate to the fence, though it may not count yet.
+    `newest` is the newest fix that is accurate enough, even if it does not count yet.
     """
 
     progress: Progress
@@ -95,7 +96,7 @@ class FollowResult:
 
 
 def follow_fixes(progress: Progress, fixes: Iterable[Fix], stops: Sequence[AssignmentStop]) -> FollowResult:
-    """Go on from `progress` through `fixes`, in the order of their times."""
+    """Follow a vehicle from `progress` through `fixes`, which are in time order."""
     tracker = _ProgressTracker(stops, **progress.model_dump())
     for fix in fixes:
         tracker.add_fix(fix)
@@ -103,26 +104,26 @@ def follow_fixes(progress: Progress, fixes: Iterable[Fix], stops: Sequence[Assig
 
 
 def known_progress(stops: Sequence[AssignmentStop], progress: Progress | None = None) -> Progress:
-    """As far as a vehicle is known to be by now: by its fixes, which lead to `progress`, and by all that is told."""
+    """Return the progress by the recorded stop events, and by the fixes that led to `progress`."""
     tracker = _ProgressTracker(stops, **progress.model_dump()) if progress is not None else _ProgressTracker(stops)
     tracker.catch_up(None)
     return tracker.progress
 
 
 def meters_between(one: Coordinates, other: Coordinates) -> float:
-    """Metres in a straight line."""
+    """The straight distance in meters."""
     return miles_between(one, other) * METERS_PER_MILE
 
 
 def planned_time(stop: AssignmentStop) -> datetime | None:
-    """When a vehicle should be there."""
+    """The planned arrival, or departure if there is none."""
     return stop.arrival or stop.departure
 
 
 def are_served_together(one: AssignmentStop, other: AssignmentStop, left_at: datetime) -> bool:
-    """Whether a vehicle that left a stop at that time has served the next one as well, which is in the same fence.
+    """Whether a vehicle that left one stop at `left_at` has also served the next one, which is in the same fence.
 
-    Not if passengers ride from the one to the other, as on a round trip, nor if it may come back for it.
+    Not when passengers ride from one stop to the other, as on a round trip, nor when the vehicle may still return.
     """
     if one.place is None or other.place is None or meters_between(one.place, other.place) > FENCE_METERS:
         return False
@@ -133,7 +134,7 @@ def are_served_together(one: AssignmentStop, other: AssignmentStop, left_at: dat
 
 
 def _is_reachable(one: Fix, other: Fix) -> bool:
-    """Whether a vehicle could be at both."""
+    """Whether a vehicle could have driven from one fix to the other."""
     hours = max(1.0, (other.at - one.at).total_seconds()) / 3600
     miles = miles_between(one.place, other.place)
     return miles * METERS_PER_MILE <= FENCE_METERS or miles / hours <= FASTEST_MPH
@@ -141,7 +142,7 @@ def _is_reachable(one: Fix, other: Fix) -> bool:
 
 @dataclass(slots=True)
 class _ProgressTracker:
-    """A progress on its way through fixes."""
+    """The state of following a vehicle; `Progress` is its stored form."""
 
     stops: Sequence[AssignmentStop]
     stop: int = 0
@@ -189,7 +190,7 @@ class _ProgressTracker:
         return Fix(self.seen_at, self.latitude, self.longitude)
 
     def catch_up(self, until: datetime | None) -> None:
-        """Go as far as is told to have happened by then."""
+        """Apply the recorded stop events up to `until`."""
         for number in range(self.stop, len(self.stops)):
             stop = self.stops[number]
             if stop.departed_at is not None and (until is None or stop.departed_at <= until):
@@ -198,7 +199,7 @@ class _ProgressTracker:
                 self._arrive(number)
 
     def _plausible_fixes(self, fix: Fix) -> list[Fix]:
-        """The fix, with the one before that it bears out; none while it stands alone against all that was seen."""
+        """Return the fix, with the doubtful one before if it confirms that; empty while the fix itself is doubtful."""
         doubt, self.doubt = self.doubt, None
         last = self._last_fix
         if last is None or _is_reachable(last, fix):
@@ -209,7 +210,7 @@ class _ProgressTracker:
         return []
 
     def _detect_departure(self, fix: Fix) -> bool:
-        """Whether the vehicle is not at its stop any more."""
+        """Count a fix toward a departure; returns whether the vehicle has left its stop."""
         if self._is_inside(self.stop, fix):
             self._reset_run()
             return False
@@ -255,9 +256,9 @@ class _ProgressTracker:
             self._arrive(number)
 
     def _required_stay(self, number: int, at: datetime, *, is_back: bool) -> timedelta | None:
-        """How long a vehicle inside its fence must stay to have come to a stop; None where it has not at all.
+        """How long a vehicle must stay in the fence of a stop to have arrived; None if it cannot be an arrival.
 
-        The next stop is come to at once, unless it lies where the vehicle just left.
+        An arrival at the next stop needs no stay, unless that stop is where the vehicle just left.
         """
         is_next, is_due = number == self.stop, self._is_due(number, at, DUE_EARLY)
         if is_next and (not is_back or (self.away and is_due)):

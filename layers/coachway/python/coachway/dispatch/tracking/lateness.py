@@ -1,4 +1,4 @@
-"""Delays that show without positions, and when to check an assignment next. Pure: no clock, no I/O."""
+"""Detect delays without positions, and schedule the next check of an assignment. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from coachway.dispatch.tracking.eta import LATE_STEP_MINUTES, MAX_LATE_STEPS, La
 from coachway.dispatch.tracking.geofence import Progress, known_progress, planned_time
 
 CHECK_INTERVAL: Final = timedelta(minutes=30)
-"""A vehicle under way is looked at so often: what it may do changes on the way."""
+"""How often a vehicle under way is checked."""
 _STEP: Final = timedelta(minutes=LATE_STEP_MINUTES)
 _MINUTE: Final = timedelta(minutes=1)
 _WAITING: Final = frozenset({AssignmentStatus.OFFERED, AssignmentStatus.ACCEPTED})
 
 
 def is_unstarted(assignment: Assignment, now: datetime) -> bool:
-    """Whether the driver should have reported for duty, and nobody was told yet."""
-    waits = assignment.status in _WAITING and assignment.unstarted_at is None
-    return waits and now >= assignment.starts_at + GRACE
+    """Whether the driver should have checked in, and no alarm was sent yet."""
+    is_alarm_open = assignment.status in _WAITING and assignment.unstarted_at is None
+    return is_alarm_open and now >= assignment.starts_at + GRACE
 
 
 def minimum_lateness(assignment: Assignment, progress: Progress, now: datetime) -> Lateness | None:
-    """How late a vehicle is at the least, wherever it is: the stop that it should have left or reached by now."""
+    """The delay that is certain without a position: the vehicle should have left or reached a stop by now."""
     if not assignment.status.is_live or progress.stop >= len(assignment.stops):
         return None
     planned_at = planned_time(assignment.stops[progress.stop])
@@ -39,7 +39,7 @@ def minimum_lateness(assignment: Assignment, progress: Progress, now: datetime) 
 
 
 def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
-    """When a timer must look at an assignment next; None when it is over."""
+    """When the timer must check an assignment next; None when it is over."""
     if not assignment.status.is_live:
         return None
     moments = [_next_late_step_at(assignment)]
@@ -54,7 +54,7 @@ def next_check_at(assignment: Assignment, now: datetime) -> datetime | None:
 
 
 def _next_late_step_at(assignment: Assignment) -> datetime | None:
-    """When the lateness that was told last has grown by another quarter of an hour, should nothing happen."""
+    """When the delay will reach the next alarm step if nothing happens."""
     progress = known_progress(assignment.stops)
     steps = late_step(assignment.late_minutes) + 1
     if progress.stop >= len(assignment.stops) or steps > MAX_LATE_STEPS:

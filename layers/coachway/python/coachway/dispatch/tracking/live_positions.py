@@ -28,9 +28,9 @@ from coachway.dispatch.tracking.share_links import OpenedLink
 
 
 def get_charter_track(caller: Caller, charter_id: str) -> CharterTrack:
-    """Where a charter's vehicles are, from checking in to checking out. Raises NotFound.
+    """Get the positions of a charter's vehicles, from check-in to check-out. Raises NotFound.
 
-    Three reads, however many vehicles send their positions.
+    Three reads for up to 30 vehicles that send positions.
     """
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     now = clock.now()
@@ -39,7 +39,7 @@ def get_charter_track(caller: Caller, charter_id: str) -> CharterTrack:
 
 
 def list_vehicle_tracks(org_id: str, assignments: Sequence[Assignment], now: datetime) -> list[OwnVehicleTrack]:
-    """Where the vehicles of some assignments are, in their order: one read for thirty that send their positions."""
+    """List the positions of some assignments' vehicles, in the same order. One read per 30 that send positions."""
     tracks = []
     for assignment, trail in _load_trails(org_id, assignments, now, is_visible=_is_on_duty):
         identity = {
@@ -52,18 +52,18 @@ def list_vehicle_tracks(org_id: str, assignments: Sequence[Assignment], now: dat
 
 
 def get_shared_track(token: str) -> SharedTrack:
-    """What whoever holds a live link sees: no position before the driver checks in, none from the last drop-off on.
+    """Get the positions of a charter's vehicles by a tracking link.
 
-    None either of a charter that is over or off, whatever its drivers still do.
+    Positions are shown from check-in until the last drop-off, and not for a charter that is completed or cancelled.
     """
     return build_shared_track(share_links.open_link(token))
 
 
 def build_shared_track(link: OpenedLink) -> SharedTrack:
-    """The same of a link that was opened."""
+    """Build the shared view of a link's charter."""
     now = clock.now()
-    shows = _is_hidden if link.charter.status.is_terminal else _is_under_way
-    trails = _load_trails(link.charter.org_id, _list_assignments(link.charter), now, shows)
+    is_visible = _is_hidden if link.charter.status.is_terminal else _is_under_way
+    trails = _load_trails(link.charter.org_id, _list_assignments(link.charter), now, is_visible)
     vehicles = [VehicleTrack(**_vehicle_fields(*item, now)) for item in trails]
     return SharedTrack(
         carrier=link.organization.shown_as,
@@ -74,7 +74,7 @@ def build_shared_track(link: OpenedLink) -> SharedTrack:
 
 
 def _list_assignments(charter: Charter) -> list[Assignment]:
-    """The assignments that run a charter's vehicles, in the order of these."""
+    """List the current assignments of a charter, by vehicle number."""
     ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
     assignments = (
         store.find_many(Assignment, [repository.key(charter.org_id, assignment_id) for assignment_id in ids[:100]])
@@ -87,7 +87,7 @@ def _list_assignments(charter: Charter) -> list[Assignment]:
 def _load_trails(
     org_id: str, assignments: Sequence[Assignment], now: datetime, is_visible: Callable[[Assignment], bool]
 ) -> list[tuple[Assignment, MergedTrail]]:
-    """Assignments, each with how far it is, and its last positions if they show."""
+    """Load the recent trail of each assignment; the trail is empty where positions are not visible."""
     visible_ids = [assignment.id for assignment in assignments if is_visible(assignment)]
     pages = position_store.newest_pages_of(org_id, visible_ids, now) if visible_ids else {}
     return [
@@ -102,8 +102,8 @@ def _load_trails(
 
 
 def _is_on_duty(assignment: Assignment) -> bool:
-    is_back = assignment.status is AssignmentStatus.COMPLETED and assignment.checked_out_at is None
-    return assignment.status.is_under_way or is_back
+    is_returning = assignment.status is AssignmentStatus.COMPLETED and assignment.checked_out_at is None
+    return assignment.status.is_under_way or is_returning
 
 
 def _is_under_way(assignment: Assignment) -> bool:
@@ -121,7 +121,7 @@ def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -
     if assignment.status.is_under_way:
         expected = eta.estimate_arrivals(progress, assignment.stops, now, eta.average_speed(counted))
     upcoming = progress.stop + 1 if progress.there else progress.stop
-    following = upcoming if is_ahead and upcoming < len(assignment.stops) else None
+    next_stop = upcoming if is_ahead and upcoming < len(assignment.stops) else None
     lateness = eta.find_lateness(assignment.stops, expected)
     path = [_position(fix) for fix in counted if fix.at >= now - eta.RECENT_WINDOW]
     return {
@@ -130,12 +130,12 @@ def _vehicle_fields(assignment: Assignment, trail: MergedTrail, now: datetime) -
         "status": assignment.status,
         "position": _position(trail.newest) if trail.newest else None,
         "path": path,
-        "next_stop": following,
-        "eta": expected[following] if following is not None else None,
+        "next_stop": next_stop,
+        "eta": expected[next_stop] if next_stop is not None else None,
         "late_minutes": lateness.minutes if lateness else None,
         "stops": [
-            StopTrack(**stop.model_dump(include=set(StopTrack.model_fields) - {"eta"}), eta=when)
-            for stop, when in zip(assignment.stops, expected, strict=True)
+            StopTrack(**stop.model_dump(include=set(StopTrack.model_fields) - {"eta"}), eta=arrival)
+            for stop, arrival in zip(assignment.stops, expected, strict=True)
         ],
     }
 

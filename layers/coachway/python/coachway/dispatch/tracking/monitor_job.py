@@ -1,7 +1,8 @@
 """Timer: detect trips that do not start, and vehicles that are late or driven too long.
 
-Positions tell most of it as they come; this is for those that do not come. A watch lies beside each assignment, in the
-hour in which it must be looked at; once the trip is over, in the day on which its trail goes to the archive.
+Most alarms are raised when positions arrive; the timer covers vehicles that send none. Each assignment has a
+`MonitoringSchedule`, indexed by the hour of its next check; once the trip is over, by the day on which its positions
+are archived.
 """
 
 from __future__ import annotations
@@ -21,19 +22,20 @@ from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.watch import _MINUTE, DUE, MonitoringSchedule
+from coachway.dispatch.assignments.watch import DUE, MonitoringSchedule
 from coachway.dispatch.tracking import geofence, lateness, position_store, progress_writer
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.fleet.model import DRIVER, Driver
 
 _TIMER: Final = "dispatch-watch"
 ARCHIVED_AFTER: Final = timedelta(days=28)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 class MonitorResult(BaseSchema):
-    """What one run did: assignments looked at, what was told of them, and those left for the next run."""
+    """The result of a run: assignments checked, alarms raised, and assignments left for the next run."""
 
-    looked_at: int = 0
+    checked: int = 0
     unstarted: int = 0
     alarms: int = 0
     over: int = 0
@@ -41,38 +43,38 @@ class MonitorResult(BaseSchema):
 
 
 def run() -> MonitorResult:
-    """Look at what is due. An hour that went wrong is gone through again; what was told is not told twice."""
+    """Check the assignments that are due. A failed hour is repeated; no alarm is sent twice."""
     work, result = hourly_sweep.begin(_TIMER), MonitorResult()
-    for at in work.hours():
-        _go_through(at, work.now, result)
+    for hour in work.hours():
+        _check_hour(hour, work.now, result)
     if not result.failed:
         work.finish()
     return result
 
 
-def _go_through(at: datetime, now: datetime, result: MonitorResult) -> None:
+def _check_hour(hour: datetime, now: datetime, result: MonitorResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
-        partition = DUE.partition(hour=sortable(at)[:13])
+        partition = DUE.partition(hour=sortable(hour)[:13])
         due = query_page(MonitoringSchedule, DUE, [partition], query, between=("0", f"{sortable(now)}~"))
-        for watch in due.items:
+        for schedule in due.items:
             try:
-                _check_assignment(watch, now, result)
+                _check_assignment(schedule, now, result)
             except errors.ConcurrentUpdate:
                 result.failed += 1
-                logger.warning("an assignment changed meanwhile; it is looked at again", id=watch.assignment_id)
+                logger.warning("the assignment changed during the check; it is retried", id=schedule.assignment_id)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
 def _check_assignment(indexed: MonitoringSchedule, now: datetime, result: MonitorResult) -> None:
-    """By the watch itself and the assignment: what an index says may be old."""
+    """Check an assignment by its current schedule and record, because the index may be outdated."""
     caller = Caller.system(_TIMER, indexed.org_id)
     key = repository.key(indexed.org_id, indexed.assignment_id)
     batch = store.batch_get([indexed.key(), key])
     schedule, assignment = batch.find(MonitoringSchedule, indexed.key()), batch.find(Assignment, key)
     if schedule is None or schedule.is_over or schedule.due > now:
         return
-    result.looked_at += 1
+    result.checked += 1
     if assignment is None:
         store.commit(caller, Remove(schedule))
         return
@@ -91,7 +93,7 @@ def _reschedule(schedule: MonitoringSchedule, assignment: Assignment, now: datet
 
 
 def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: MonitorResult) -> Assignment:
-    """The assignment after everything that is to be told of it now."""
+    """Raise the alarms that are due, and return the assignment after that."""
     if not before.status.is_live:
         return before
     progress = geofence.known_progress(before.stops)
@@ -121,7 +123,7 @@ def _unstarted_event(assignment: Assignment, now: datetime) -> Event:
     drivers = store.find_many(
         Driver, [DRIVER.key(org=assignment.org_id, id=driver_id) for driver_id in assignment.crew]
     )
-    by_id = {driver_.id: driver_ for driver_ in drivers.values()}
+    by_id = {item.id: item for item in drivers.values()}
     driver, second = by_id.get(assignment.driver_id), by_id.get(assignment.second_driver_id or "")
     minutes = (now - assignment.starts_at) // _MINUTE
     return TripUnstarted(

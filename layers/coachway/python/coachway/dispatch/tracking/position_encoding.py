@@ -1,7 +1,7 @@
 """Encode GPS positions compactly: about nine bytes each.
 
-Time, latitude and longitude are kept as differences to the fix before, in as few bytes as they need (the "varint" of
-Protocol Buffers): at one fix in ten seconds two bytes for each. Speed, heading and accuracy are a byte each. Pure.
+Time, latitude and longitude are stored as differences to the previous fix, as varints (as in Protocol Buffers): two
+bytes each at one fix in ten seconds. Speed, heading and accuracy take one byte each. Pure: no clock, no I/O.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final, NamedTuple
 from coachway.core.types.geo import Coordinates
 
 _DEGREE: Final = 100_000
-"""Steps of a degree: 1.1 m, less than any telephone knows."""
+"""Steps per degree: 1.1 m, finer than the accuracy of phones."""
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _UNKNOWN: Final = 255
 
 
 class Fix(NamedTuple):
-    """Where a vehicle was: degrees, miles an hour, degrees from north, metres."""
+    """A GPS position: degrees, miles per hour, degrees from north, meters."""
 
     at: datetime
     latitude: float
@@ -31,7 +31,7 @@ class Fix(NamedTuple):
 
     @property
     def place(self) -> Coordinates:
-        """Where it was."""
+        """The coordinates."""
         return Coordinates(self.latitude, self.longitude)
 
 
@@ -43,9 +43,9 @@ def round_fix(
     heading: float | None = None,
     accuracy_m: float | None = None,
 ) -> Fix:
-    """A fix as it will be kept: milliseconds, 0.00001°, whole miles an hour and metres, every other degree of heading.
+    """Round a fix to the stored precision: milliseconds, 0.00001°, whole miles per hour and meters, 2° of heading.
 
-    Two of the same millisecond are the same. What is more than 254 of its unit is 254.
+    A fix is identified by its millisecond. Speed and accuracy are limited to 254.
     """
     moment = at.astimezone(UTC)
     moment -= timedelta(microseconds=moment.microsecond % 1000)
@@ -60,7 +60,7 @@ def round_fix(
 
 
 def encode_fixes(start: datetime, fixes: Iterable[Fix]) -> str:
-    """Rounded fixes, in the order of their times, none before `start`: as text that JSON need not escape."""
+    """Encode rounded fixes, in time order and none before `start`, as text without characters that JSON escapes."""
     encoded = bytearray()
     previous = (0, 0, 0)
     for fix in fixes:
@@ -78,7 +78,7 @@ def encode_fixes(start: datetime, fixes: Iterable[Fix]) -> str:
 
 
 def decode_fixes(start: datetime, text: str) -> list[Fix]:
-    """The fixes that `packed` made a text of."""
+    """Decode the text of `encode_fixes`."""
     data = iter(base64.b85decode(text))
     fixes: list[Fix] = []
     ms = latitude = longitude = 0
@@ -101,7 +101,7 @@ def decode_fixes(start: datetime, text: str) -> list[Fix]:
 
 
 def merge_fixes(existing: Sequence[Fix], new: Iterable[Fix]) -> list[Fix]:
-    """Both in the order of their times; of two of the same moment the known one stays."""
+    """Merge fixes in time order; for the same moment, the existing one stays."""
     by_time = {fix.at: fix for fix in new} | {fix.at: fix for fix in existing}
     return [by_time[moment] for moment in sorted(by_time)]
 
@@ -115,7 +115,7 @@ def _decode_byte(byte: int) -> int | None:
 
 
 def _zigzag(number: int) -> int:
-    """Small numbers of either sign as small numbers without one."""
+    """Map signed numbers to unsigned ones, so that small numbers stay small."""
     return number * 2 if number >= 0 else -number * 2 - 1
 
 
@@ -124,7 +124,7 @@ def _unzigzag(number: int) -> int:
 
 
 def _encode_varint(number: int) -> bytes:
-    """Seven bits to a byte, the lowest first; the eighth says that more follow."""
+    """Encode seven bits per byte, the lowest first; the eighth bit marks that more bytes follow."""
     result = bytearray()
     while number >= 128:
         result.append(number % 128 + 128)

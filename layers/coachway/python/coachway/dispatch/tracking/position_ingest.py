@@ -22,7 +22,7 @@ from coachway.dispatch.tracking import position_store, progress_writer
 from coachway.dispatch.tracking.position_encoding import Fix, round_fix
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
-"""By how much a telephone's clock may be ahead of ours."""
+"""How far the clock of a phone may be ahead."""
 _ACCEPTING: Final = frozenset(
     {
         AssignmentStatus.CHECKED_IN,
@@ -48,22 +48,22 @@ POSITIONS_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class PositionReport(RequestSchema):
-    """Where a vehicle was, and when."""
+    """A position of a vehicle at a time."""
 
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
     speed_mph: Annotated[float | None, Field(ge=0, le=300)] = None
-    heading: Annotated[float | None, Field(ge=0, le=360, description="degrees from north, clockwise")] = None
-    accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="radius in metres")] = None
+    heading: Annotated[float | None, Field(ge=0, le=360, description="Degrees from north, clockwise.")] = None
+    accuracy_m: Annotated[float | None, Field(ge=0, le=100_000, description="Radius in meters.")] = None
     recorded_at: Timestamp
 
     def to_fix(self) -> Fix:
-        """As it is kept."""
+        """Convert to a fix in the stored precision."""
         return round_fix(self.recorded_at, self.latitude, self.longitude, self.speed_mph, self.heading, self.accuracy_m)
 
 
 class PositionBatch(RequestSchema):
-    """Where an assignment's vehicle was: one moment, or up to a hundred in any order."""
+    """Positions of an assignment's vehicle: 1 to 100, in any order."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [POSITIONS_EXAMPLE]})
 
@@ -72,20 +72,21 @@ class PositionBatch(RequestSchema):
 
 
 class PositionIngestResult(BaseSchema):
-    """What became of a batch. A moment that was told before is a duplicate: what was told first stands."""
+    """How many positions of a batch were stored."""
 
     accepted: int
-    duplicates: int
+    duplicates: Annotated[int, Field(description="Positions of a moment that is stored already. The first one stays.")]
     ignored: Annotated[
-        int, Field(description="before checking in, after checking out, or beyond 1,000 in five minutes")
+        int,
+        Field(description="Positions before check-in, after check-out, or beyond 1,000 in five minutes."),
     ]
 
 
 def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResult:
     """Store positions, each moment once and in time order, and apply the stop events they show.
 
-    Raises NotFound for somebody else's assignment, Invalid for a time ahead of the clock, Conflict before checking in.
-    Two reads and one write of a unit, if nothing happens and all fall on the same page.
+    Raises NotFound for another driver's assignment, Invalid for a time in the future, Conflict before check-in. Two
+    reads and one write if all positions fall on the same page and show no stop event.
     """
     latest = clock.now() + CLOCK_SKEW
     problems = [
@@ -104,7 +105,7 @@ def ingest_positions(caller: Caller, body: PositionBatch) -> PositionIngestResul
 def _attempt_ingest(
     caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]
 ) -> PositionIngestResult:
-    """One try. `written` are the moments that an earlier one of this request has written."""
+    """Try once. `written` are the moments that an earlier attempt of this request has stored."""
     assignment = repository.get(caller, assignment_id)
     if assignment.status not in _ACCEPTING or assignment.checked_in_at is None:
         raise DriverNotOnDuty(f"This assignment is {assignment.status}. Check in first.")
@@ -132,7 +133,7 @@ def _attempt_ingest(
 
 
 def _is_on_duty(assignment: Assignment, at: datetime) -> bool:
-    """Whether a driver was on duty: where they are at other times is nobody's business."""
+    """Whether the driver was on duty. Positions at other times are private and not stored."""
     start = assignment.checked_in_at
     end = assignment.checked_out_at or assignment.ended_at
     return start is not None and at >= start - CLOCK_SKEW and (end is None or at <= end + CLOCK_SKEW)

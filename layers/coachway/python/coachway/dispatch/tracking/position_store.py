@@ -1,9 +1,8 @@
-"""The trail of an assignment's vehicle: its GPS fixes, five minutes on a page.
+"""Store the trail of an assignment's vehicle: its GPS fixes, five minutes to a page.
 
-A page is one item of less than a kilobyte at a fix in ten seconds, written by itself: a check-in costs one write unit,
-a batch one for each page that it touches. The newest page is the current position. Each page says how far the vehicle
-was before it, so that fixes which come late are put into their place and everything from there on is gone through
-again.
+A page is one item, smaller than 1 KB at one fix in ten seconds. A report costs one write unit for each page that it
+changes. The newest page has the current position. Each page stores the progress before it, so that late fixes can be
+merged in time order and the vehicle followed again from there.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, enco
 
 PAGE_LENGTH: Final = timedelta(minutes=5)
 RETENTION: Final = timedelta(days=180)
-"""After that DynamoDB removes a page; the timer has moved it to the archive long before."""
+"""When DynamoDB removes a page; the timer archives it long before."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_PAGES: Final = 10_000
 MAX_FIXES: Final = 1000
-"""On a page, which is several in a second; beyond them it would outgrow what an item may be."""
+"""The most fixes on a page (several per second), so that it does not exceed the maximum item size."""
 _BATCH_SIZE: Final = 30
 """Vehicles whose newest pages are read in one call."""
 
@@ -42,7 +41,7 @@ TRAIL = AccessPattern(
 
 
 class TrailPage(Record):
-    """The fixes of five minutes. `before` is how far the vehicle had come until then."""
+    """The fixes of five minutes. `before` is the vehicle's progress at the start of the page."""
 
     KIND: ClassVar[str] = "trail"
 
@@ -60,38 +59,38 @@ class TrailPage(Record):
 
     @property
     def fixes(self) -> list[Fix]:
-        """What is on it, oldest first."""
+        """The fixes on the page, oldest first."""
         return decode_fixes(self.begins, self.points)
 
 
 def page_start(at: datetime) -> datetime:
-    """When the page begins that a moment falls on."""
+    """Return the start of the page to which a moment belongs."""
     return _EPOCH + (at - _EPOCH) // PAGE_LENGTH * PAGE_LENGTH
 
 
 def partition(org_id: str, assignment_id: str) -> str:
-    """Where a trail lies."""
+    """Return the partition key of a trail."""
     return TRAIL.partition(org=org_id, assignment=assignment_id)
 
 
 def newest_pages(org_id: str, assignment_id: str, limit: int = 2) -> list[TrailPage]:
-    """The newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
+    """Load the newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
     pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=limit)
     return pages[::-1]
 
 
 def list_pages(org_id: str, assignment_id: str) -> list[TrailPage]:
-    """All pages, oldest first."""
+    """List all pages, oldest first."""
     return query_all(TrailPage, partition(org_id, assignment_id), most=_MAX_PAGES)
 
 
 def newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
-    """The same as `newest` for many vehicles, by assignment: one read for thirty that sent something just now.
+    """Load the newest pages of many vehicles, by assignment.
 
-    For each of those that did not, another.
+    One read per 30 vehicles that sent positions recently, and one for each vehicle that did not.
     """
     latest = page_start(now)
-    begins = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # telephones' clocks may be ahead
+    begins = [latest - PAGE_LENGTH, latest, latest + PAGE_LENGTH]  # the clocks of phones may be ahead
     result: dict[str, list[TrailPage]] = {}
     for first in range(0, len(assignment_ids), _BATCH_SIZE):
         batch = assignment_ids[first : first + _BATCH_SIZE]
@@ -110,7 +109,7 @@ def newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -
 
 
 def pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailPage]:
-    """The pages from that of `first` on, oldest first, and the one before them."""
+    """Load the pages from the one of `first` on, oldest first, and the page before them."""
     oldest = page_start(first)
     pages = newest_pages(org_id, assignment_id)
     if len(pages) == 2 and pages[0].begins >= oldest:
@@ -122,7 +121,7 @@ def pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailP
 
 @dataclass(frozen=True, slots=True)
 class MergedTrail:
-    """A trail with new fixes in their places, gone through: what to write, what happened, where it leads."""
+    """A trail with merged fixes: the changed pages, the stop events and the progress."""
 
     changed: list[TrailPage]
     stop_events: list[StopEvent]
@@ -130,17 +129,17 @@ class MergedTrail:
     counted: list[Fix]
     """The fixes that counted, as far back as the pages reach."""
     newest: Fix | None
-    """Where the vehicle is: its newest fix that is accurate enough to say so."""
+    """The newest fix that is accurate enough: the vehicle's position."""
     duplicates: frozenset[datetime]
-    """Of the new fixes, those that were there already,"""
+    """Moments of new fixes that were stored already."""
     too_many: frozenset[datetime]
-    """and those that their pages have no room for."""
+    """Moments of new fixes that exceed `MAX_FIXES` of their page."""
 
 
 def merge_positions(
     org_id: str, assignment_id: str, pages: Sequence[TrailPage], fixes: Iterable[Fix], stops: Sequence[AssignmentStop]
 ) -> MergedTrail:
-    """Put fixes into their places on `pages`, which `since` found, and follow the vehicle through them. Pure."""
+    """Merge fixes into the pages from `pages_since`, and follow the vehicle through them. Pure."""
     by_page: dict[datetime, list[Fix]] = {}
     for fix in fixes:
         by_page.setdefault(page_start(fix.at), []).append(fix)
@@ -182,11 +181,11 @@ def merge_positions(
 
 
 def save_page(page: TrailPage) -> None:
-    """Write a page. Raises ConcurrentUpdate when somebody else has written it since it was read."""
+    """Store a page. Raises ConcurrentUpdate when it was changed since it was read."""
     single_item.put_if_unchanged(page)
 
 
 def load_progress(org_id: str, assignment_id: str, stops: Sequence[AssignmentStop]) -> tuple[Progress, list[Fix]]:
-    """How far a vehicle has come, and the fixes that count of its last two pages. One read."""
+    """Load a vehicle's progress, and the counted fixes of its last two pages. One read."""
     trail = merge_positions(org_id, assignment_id, newest_pages(org_id, assignment_id), [], stops)
     return trail.progress, trail.counted

@@ -29,14 +29,14 @@ from coachway.identity import organization_queries
 
 _TRACKED: Final = frozenset({AssignmentStatus.CHECKED_IN, AssignmentStatus.IN_PROGRESS, AssignmentStatus.COMPLETED})
 FRESH: Final = timedelta(minutes=10)
-"""An older position says nothing of where the vehicle is now."""
+"""The age from which a position no longer shows where the vehicle is."""
 
 
 def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Sequence[StopEvent]) -> Assignment:
-    """The assignment after stop events that its position shows, each written with what follows from it.
+    """Store the stop events that positions show, with their effects, and return the assignment after them.
 
-    What has happened has happened: nothing is refused, and what comes late is noted late. A vehicle that left with
-    papers that are not in order raises an alarm. Raises ConcurrentUpdate.
+    Stop events are facts: none is refused, and late ones are stored as well. A departure with invalid documents raises
+    an alarm. Raises ConcurrentUpdate.
     """
     if not stop_events or assignment.status not in _TRACKED:
         return assignment
@@ -49,7 +49,7 @@ def apply_stop_events(caller: Caller, assignment: Assignment, stop_events: Seque
 
 
 def departure_alarms(assignment: Assignment) -> list[Event]:
-    """The event of a vehicle that has left though not all was in order."""
+    """Return the event of a departure although a driver, the vehicle or documents are not in order."""
     from coachway.dispatch.matching import departure_check
 
     reasons = departure_check.departure_blockers(assignment)
@@ -63,8 +63,8 @@ def departure_alarms(assignment: Assignment) -> list[Event]:
 def write_step(
     caller: Caller, before: Assignment, step: ProgressStep, *, ops: Sequence[Op] = (), events: Sequence[Event] = ()
 ) -> Assignment:
-    """Write one step: the assignment, its events, the charter's own step. Raises ConcurrentUpdate."""
-    # Hours and charters come with them, which a position that shows nothing new does without.
+    """Store one step: the assignment, its events, and the change of its charter. Raises ConcurrentUpdate."""
+    # Imported here: hours rules and charters, which positions without stop events do not need.
     from coachway.dispatch.matching import crew_limits
     from coachway.dispatch.tracking import charter_progress
 
@@ -83,7 +83,7 @@ def write_step(
 
 
 def raise_alarms(caller: Caller, before: Assignment, progress: Progress, counted: Sequence[Fix]) -> Assignment:
-    """The assignment after its newest position was looked at: late, or driven too long. Each is told once."""
+    """Raise alarms by the newest position (late, or driven too long), each once; returns the assignment after them."""
     now = clock.now()
     if not before.status.is_under_way or not counted or now - counted[-1].at > FRESH:
         return before
@@ -109,7 +109,7 @@ def _late_events(
 def late_risk_events(
     before: Assignment, after: Assignment, lateness: eta.Lateness | None, expected_at: datetime | None
 ) -> list[Event]:
-    """The event of a lateness that has reached another quarter of an hour, noted on `after`."""
+    """Return the event of a delay that has reached another alarm step, and record it in `after`."""
     if lateness is None or eta.late_step(lateness.minutes) <= eta.late_step(before.late_minutes):
         return []
     stop = before.stops[lateness.stop]
@@ -130,7 +130,7 @@ def late_risk_events(
 
 
 def hours_exceeded_events(before: Assignment, after: Assignment, *, driven_at: datetime | None) -> list[Event]:
-    """The event of a vehicle that was driven at a moment when nobody of its crew might, noted on `after`."""
+    """Return the event of a vehicle driven beyond the hours of its whole crew, and record it in `after`."""
     limit = before.may_drive_until
     if driven_at is None or limit is None or driven_at <= limit or before.hours_exceeded_at is not None:
         return []

@@ -1,4 +1,4 @@
-"""Where the vehicles of a charter are, as staff see it, and as whoever holds a live link does."""
+"""Positions of a charter's vehicles: for staff, and by tracking link."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.dispatch.assignments.rules import AssignmentStatus
 
 
 class Position(BaseSchema):
-    """Where a vehicle was seen last. `heading` in degrees from north, `accuracy_m` a radius."""
+    """A position of a vehicle. `heading` is in degrees from north; `accuracy_m` is a radius in meters."""
 
     latitude: float
     longitude: float
@@ -24,7 +24,7 @@ class Position(BaseSchema):
 
 
 class StopTrack(BaseSchema):
-    """A stop as it is planned, and as it comes. `eta` is null once it was reached, and where nobody can tell."""
+    """A stop with planned and actual times. `eta` is null once the stop was reached, or if it is unknown."""
 
     stop_type: StopType
     address: str
@@ -39,21 +39,24 @@ class StopTrack(BaseSchema):
 
 
 class VehicleTrack(BaseSchema):
-    """One vehicle. `next_stop` counts from 0; it is null when the trip is over, as `position` is off duty."""
+    """A vehicle of the charter.
+
+    `next_stop` is counted from 0, and null when the trip is over. `position` is null when the driver is off duty.
+    """
 
     vehicle_number: int
     vehicle_name: str
     status: AssignmentStatus
     position: Position | None
-    path: Annotated[list[Position], Field(description="the last five to ten minutes, oldest first")]
+    path: Annotated[list[Position], Field(description="Positions of the last ten minutes, oldest first.")]
     next_stop: int | None
-    eta: Annotated[AwareDatetime | None, Field(description="at the next stop")]
-    late_minutes: Annotated[int | None, Field(description="at the next stop; 0: on time")]
+    eta: Annotated[AwareDatetime | None, Field(description="Estimated arrival at the next stop.")]
+    late_minutes: Annotated[int | None, Field(description="Delay at the next stop; 0 if on time.")]
     stops: list[StopTrack]
 
 
 class OwnVehicleTrack(VehicleTrack):
-    """The same, with whose it is."""
+    """A vehicle of the charter, with its assignment and driver."""
 
     assignment_id: str
     driver_id: str
@@ -61,7 +64,7 @@ class OwnVehicleTrack(VehicleTrack):
 
 
 class Track(BaseSchema):
-    """What is told of the charter; of the first vehicle under way (or else the first) beside all of them."""
+    """The charter's status, and the position and stops of the first vehicle under way, or else of the first one."""
 
     number: str
     status: Status
@@ -74,14 +77,14 @@ class Track(BaseSchema):
 
 
 class CharterTrack(Track):
-    """Where a charter's vehicles are, for staff. Vehicles that have no driver yet are not among them."""
+    """The positions of a charter's vehicles, for staff. Vehicles without a driver are not included."""
 
     charter_id: str
     vehicles: list[OwnVehicleTrack]
 
 
 class SharedTrack(Track):
-    """Where a charter's vehicles are, by a live link. `expires_at` is until when it opens."""
+    """The positions of a charter's vehicles, by a tracking link that expires at `expires_at`."""
 
     carrier: str
     vehicles: list[VehicleTrack]

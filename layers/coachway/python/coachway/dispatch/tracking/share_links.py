@@ -23,7 +23,7 @@ from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 PURPOSE: Final = "track"
 DEFAULT_EXPIRY: Final = timedelta(hours=24)
-"""So long after the trip's end a link still opens, unless another time was asked for."""
+"""How long after the end of the trip a link is valid by default."""
 _RETENTION: Final = timedelta(days=30)
 
 TRACK_LINK = AccessPattern(
@@ -45,7 +45,7 @@ class TrackLinkInput(RequestSchema):
 
 
 class TrackLink(Record):
-    """What the live links to a charter are made from."""
+    """The nonce and expiry from which the tracking link of a charter is derived."""
 
     KIND: ClassVar[str] = "track_link"
 
@@ -79,7 +79,7 @@ class OpenedLink:
 
 
 def open_link(token: str) -> OpenedLink:
-    """What a live link's token leads to. Raises NotFound for a forged one, and once it has expired or is void."""
+    """Load what a tracking link opens. Raises NotFound if it is forged, expired or replaced."""
     link_token = signed_links.verify_link_token(PURPOSE, "chr", token)
     charter_key = CHARTER.key(org=link_token.org_id, id=link_token.subject_id)
     link_key = TRACK_LINK.key(org=link_token.org_id, charter=link_token.subject_id)
@@ -92,7 +92,7 @@ def open_link(token: str) -> OpenedLink:
 
 
 def create_link(caller: Caller, charter_id: str, body: TrackLinkInput) -> ShareLink:
-    """The live link to a charter's vehicles: the one that was given before, or a new one. Raises NotFound, Conflict."""
+    """Create the tracking link of a charter, or return the current one. Raises NotFound, Conflict."""
     charter = store.get(Charter, CHARTER.key(org=caller.org_id, id=charter_id))
     if charter.status.is_terminal and charter.status is not Status.COMPLETED:
         raise CharterNotTrackable(f"This charter is {charter.status}.")

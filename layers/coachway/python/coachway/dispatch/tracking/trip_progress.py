@@ -17,29 +17,28 @@ from coachway.dispatch.tracking.geofence import StopEvent, StopEventKind, planne
 
 _MINUTE: Final = timedelta(minutes=1)
 _MAX_EVENTS: Final = 20
-"""Of one transaction."""
+"""The most events in one transaction."""
 
 
 @dataclass(slots=True)
 class ProgressStep:
-    """An assignment after some stop events, and what is to be told of them."""
+    """An assignment after some stop events, and the events to publish."""
 
     after: Assignment
     events: list[Event] = field(default_factory=list)
     starts_trip: bool = False
     """The vehicle leaves its first stop: the trip begins."""
     ends_trip: bool = False
-    """It has come to its last: the passengers are dropped off."""
-
+    """The vehicle reaches its last stop: the passengers are dropped off."""
     is_changed: bool = False
 
 
 def apply_stop_events_to_assignment(
     before: Assignment, stop_events: Iterable[StopEvent], free_wait: timedelta
 ) -> ProgressStep:
-    """Note stop events that were seen. What was told before stands; it can only turn out to have been earlier.
+    """Apply stop events to an assignment. Recorded times stay, unless an event shows an earlier time.
 
-    Not all may fit into one step: a trip that begins does not end in the same. Go on until nothing changes.
+    One step may not apply all events: a trip does not start and end in the same step. Repeat until nothing changes.
     """
     stops = [stop.model_copy() for stop in before.stops]
     step = ProgressStep(before.model_copy(update={"stops": stops}))
@@ -64,7 +63,7 @@ def apply_stop_events_to_assignment(
             continue
         step.events.append(_event(before, stop_event, stop, is_last=is_last))
         if _is_on_time(stop_event, stop):
-            step.after.late_minutes = None  # what was feared did not come, so what comes next is told anew
+            step.after.late_minutes = None  # the vehicle is on time again, so a new delay raises a new alarm
         if ends:
             step.after.status, step.ends_trip = AssignmentStatus.COMPLETED, True
             break
@@ -73,7 +72,7 @@ def apply_stop_events_to_assignment(
 
 
 def _is_trip_start(stop_event: StopEvent, status: AssignmentStatus) -> bool:
-    """Whether this shows that the vehicle is on its way: it left its first stop, or is at a later one."""
+    """Whether the event shows that the trip has started: the vehicle left its first stop, or is at a later one."""
     is_departed = stop_event.stop > 0 or stop_event.kind is StopEventKind.DEPARTED
     return is_departed and status is AssignmentStatus.CHECKED_IN
 

@@ -1,88 +1,89 @@
-// Requests to the API. The session lies in http-only cookies; only the CSRF token can be read here.
+// Requests to the API. The session is in HTTP-only cookies; scripts can read only the CSRF token.
 
-const API = new URL("../api/v1/", location.href);
-const PATIENCE_MS = 20_000;
+const API_URL = new URL("../api/v1/", location.href);
+const REQUEST_TIMEOUT_MS = 20_000;
 
-class Offline extends Error {}
-class SignedOut extends Error {}
+class OfflineError extends Error {}
+class SignedOutError extends Error {}
 
-// Phones' clocks may be wrong by hours; the answers tell the time, but not by the second: they take a while.
-const NOTABLE_MS = 30_000;
-let behind = 0;
-const now = () => Date.now() + behind;
+// The clocks of phones may be wrong by hours. The Date header of responses corrects them; small differences are delays.
+const CLOCK_TOLERANCE_MS = 30_000;
+let clockOffset = 0;
+const now = () => Date.now() + clockOffset;
 
-async function learnTime(answer) {
-  const off = Date.parse(answer.headers.get("Date")) - Date.now();
-  if (!(Math.abs(off - behind) > NOTABLE_MS)) return; // nor where no time was told
-  behind = off;
-  await keepFact("behind", behind);
+async function updateClockOffset(response) {
+  const offset = Date.parse(response.headers.get("Date")) - Date.now();
+  if (!(Math.abs(offset - clockOffset) > CLOCK_TOLERANCE_MS)) return; // also if the header is missing (NaN)
+  clockOffset = offset;
+  await saveSetting("behind", clockOffset);
 }
 
-function csrf() {
-  const found = document.cookie.split("; ").find((each) => each.startsWith("coachway_csrf="));
-  return found ? found.slice("coachway_csrf=".length) : "";
+function csrfToken() {
+  const cookie = document.cookie.split("; ").find((item) => item.startsWith("coachway_csrf="));
+  return cookie ? cookie.slice("coachway_csrf=".length) : "";
 }
 
-async function send(method, path, body, key) {
-  const headers = { "X-CSRF-Token": csrf() };
+// Sends one request. Throws OfflineError when there is no response.
+async function sendRequest(method, path, body, idempotencyKey) {
+  const headers = { "X-CSRF-Token": csrfToken() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (key) headers["Idempotency-Key"] = key;
-  let answer;
+  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+  let response;
   try {
-    answer = await fetch(new URL(path, API), {
+    response = await fetch(new URL(path, API_URL), {
       method,
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-  } catch (trouble) {
-    throw new Offline(trouble.message);
+  } catch (error) {
+    throw new OfflineError(error.message);
   }
-  await learnTime(answer);
-  return answer;
+  await updateClockOffset(response);
+  return response;
 }
 
-// Whether this window's driver is the one who is logged in: that may have changed in another window.
-async function isStill(driver) {
-  if ((await fact("me"))?.party_id === driver) return true;
-  if (state.me?.party_id === driver) location.reload();
+// Whether this window's driver is still logged in: another window may have logged in somebody else.
+async function isCurrentDriver(driverId) {
+  if ((await readSetting("me"))?.party_id === driverId) return true;
+  if (state.me?.party_id === driverId) location.reload();
   return false;
 }
 
-// An access token lives for 15 minutes. Windows take turns to renew it: a refresh token is good only once.
-async function renewed(used) {
+// Renews the session, which lasts 15 minutes. A lock ensures that one window does so: a refresh token works only once.
+async function renewSession(usedToken) {
   return navigator.locks.request("coachway-session", async () => {
-    if (csrf() && csrf() !== used) return true; // another window was first
-    const answer = await send("POST", "auth/refresh", {});
-    if (answer.ok) return true;
-    if (answer.status === 401 || answer.status === 403) return false;
-    throw new Offline(`refresh: ${answer.status}`);
+    if (csrfToken() && csrfToken() !== usedToken) return true; // another window has renewed it
+    const response = await sendRequest("POST", "auth/refresh", {});
+    if (response.ok) return true;
+    if (response.status === 401 || response.status === 403) return false;
+    throw new OfflineError(`refresh: ${response.status}`);
   });
 }
 
-// The answer to a request, the session renewed if need be. Throws Offline or SignedOut.
-async function ask(method, path, body, key) {
-  const used = csrf();
-  let answer = await send(method, path, body, key);
-  if (answer.status === 401 || (answer.status === 403 && csrf() !== used)) {
-    if (!(await renewed(used))) throw new SignedOut();
-    answer = await send(method, path, body, key);
-    if (answer.status === 401) throw new SignedOut();
+// Sends a request, and renews the session if necessary. Throws OfflineError or SignedOutError.
+async function callApi(method, path, body, idempotencyKey) {
+  const usedToken = csrfToken();
+  let response = await sendRequest(method, path, body, idempotencyKey);
+  if (response.status === 401 || (response.status === 403 && csrfToken() !== usedToken)) {
+    if (!(await renewSession(usedToken))) throw new SignedOutError();
+    response = await sendRequest(method, path, body, idempotencyKey);
+    if (response.status === 401) throw new SignedOutError();
   }
-  return answer;
+  return response;
 }
 
-async function askJson(method, path, body) {
-  const answer = await ask(method, path, body);
-  if (!answer.ok) throw new Offline(`${path}: ${answer.status}`);
-  return answer.json();
+async function fetchJson(path) {
+  const response = await callApi("GET", path);
+  if (!response.ok) throw new OfflineError(`${path}: ${response.status}`);
+  return response.json();
 }
 
-// What went wrong, in the words of the API.
-async function refusalOf(answer) {
-  const problem = await answer.json().catch(() => ({}));
-  const fields = (problem.errors ?? []).map((each) => each.message);
-  return [problem.detail || problem.title || `the answer was ${answer.status}`, ...fields].join(". ");
+// The error message of a response, from the problem details of the API.
+async function readErrorText(response) {
+  const problem = await response.json().catch(() => ({}));
+  const messages = (problem.errors ?? []).map((error) => error.message);
+  return [problem.detail || problem.title || `HTTP status ${response.status}`, ...messages].join(". ");
 }

@@ -1,96 +1,94 @@
-// What the driver did and where the phone was, kept until the API has it: in order, each thing once, over reloads.
+// Actions and positions, stored until the API has accepted them. They are sent in order, each once, also after a reload.
 
-const MOST_POINTS = 100;
-const POINTS_WAIT_MS = 28_000; // two or three points go together
-const TRY_AGAIN_MS = [5_000, 10_000, 20_000, 40_000, 60_000];
+const MAX_POSITIONS = 100;
+const POSITION_DELAY_MS = 28_000; // sends two or three positions together
+const RETRY_DELAYS_MS = [5_000, 10_000, 20_000, 40_000, 60_000];
 
 const outbox = {
-  waiting: [], // of whoever is logged in
-  others: 0, // left behind by somebody who was logged in before
-  connected: navigator.onLine,
-  isStopped: false, // until somebody logs in again
+  entries: [], // of the current driver
+  isConnected: navigator.onLine,
+  isStopped: false, // until the driver logs in again
   sentAt: null,
   failures: 0,
-  timer: 0,
-  changed: () => {}, // set by the page
-  answered: () => {},
-  refused: () => {},
-  signedOut: () => {},
+  retryTimer: 0,
+  onChange: () => {}, // the page sets these callbacks
+  onSent: () => {},
+  onRejected: () => {},
+  onSignedOut: () => {},
 };
 
-async function countOutbox(driver) {
-  const everything = await keptOutbox();
-  outbox.waiting = everything.filter((entry) => entry.driver === driver);
-  outbox.others = everything.length - outbox.waiting.length;
-  outbox.changed();
+async function loadOutbox(driverId) {
+  outbox.entries = (await readOutbox()).filter((entry) => entry.driver === driverId);
+  outbox.onChange();
 }
 
-// `of` is the id of what is acted on, `path` where the API takes it.
-async function putAct(driver, of, act, path, body) {
-  await keepInOutbox({ driver, kind: "act", of, act, path, body, key: crypto.randomUUID(), at: now() });
-  await countOutbox(driver);
-  await sendOutbox(driver);
+// Queues an action on an assignment or recovery (`targetId`), to be sent to `path`.
+async function queueAction(driverId, targetId, action, path, body) {
+  const key = crypto.randomUUID();
+  await addToOutbox({ driver: driverId, kind: "act", of: targetId, act: action, path, body, key, at: now() });
+  await loadOutbox(driverId);
+  await sendOutbox(driverId);
 }
 
-async function putPoint(driver, of, point) {
-  await keepInOutbox({ driver, kind: "point", of, point, at: now() });
-  await countOutbox(driver);
-  await sendOutbox(driver);
+async function queuePosition(driverId, assignmentId, point) {
+  await addToOutbox({ driver: driverId, kind: "point", of: assignmentId, point, at: now() });
+  await loadOutbox(driverId);
+  await sendOutbox(driverId);
 }
 
-// The first thing that waits; of points, as many as belong together.
+// The first action, or the first positions of the same assignment once it is time to send them.
 function nextBatch() {
-  const [first] = outbox.waiting;
+  const [first] = outbox.entries;
   if (!first || first.kind === "act") return first ? [first] : [];
-  const end = outbox.waiting.findIndex((entry) => entry.kind !== "point" || entry.of !== first.of);
-  const points = end < 0 ? outbox.waiting : outbox.waiting.slice(0, end);
-  const more = end >= 0 || points.length >= 3 || now() - first.at >= POINTS_WAIT_MS;
-  return more ? points.slice(0, MOST_POINTS) : [];
+  const end = outbox.entries.findIndex((entry) => entry.kind !== "point" || entry.of !== first.of);
+  const positions = end < 0 ? outbox.entries : outbox.entries.slice(0, end);
+  const isDue = end >= 0 || positions.length >= 3 || now() - first.at >= POSITION_DELAY_MS;
+  return isDue ? positions.slice(0, MAX_POSITIONS) : [];
 }
 
-function requestOf(batch) {
+function sendBatch(batch) {
   const [first] = batch;
-  if (first.kind === "act") return ["POST", first.path, first.body, first.key];
+  if (first.kind === "act") return callApi("POST", first.path, first.body, first.key);
   const points = batch.map((entry) => entry.point);
-  return ["POST", "dispatch/check-ins", { assignment_id: first.of, points }, undefined];
+  return callApi("POST", "dispatch/check-ins", { assignment_id: first.of, points });
 }
 
-// Send what waits, one after the other; only one window at a time does.
-async function sendOutbox(driver) {
+// Sends all entries, one batch after the other. A lock ensures that only one window sends.
+async function sendOutbox(driverId) {
   if (outbox.isStopped) return;
   await navigator.locks.request("coachway-outbox", { ifAvailable: true }, async (lock) => {
     if (!lock) return;
     try {
-      await countOutbox(driver);
+      await loadOutbox(driverId);
       for (let batch = nextBatch(); batch.length; batch = nextBatch()) {
-        if (!(await isStill(driver))) return;
-        const answer = await ask(...requestOf(batch));
-        if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
-          throw new Offline(`the answer was ${answer.status}`);
+        if (!(await isCurrentDriver(driverId))) return;
+        const response = await sendBatch(batch);
+        if (response.status >= 500 || response.status === 429 || response.status === 408) {
+          throw new OfflineError(`HTTP status ${response.status}`);
         }
-        outbox.connected = true;
+        outbox.isConnected = true;
         outbox.failures = 0;
-        if (answer.ok) {
+        if (response.ok) {
           outbox.sentAt = now();
-          await outbox.answered(batch, answer);
+          await outbox.onSent(batch, response);
         } else {
-          await outbox.refused(batch, await refusalOf(answer));
+          await outbox.onRejected(batch, await readErrorText(response));
         }
-        await forgetFromOutbox(batch); // last: what is interrupted before is sent again, and the API takes it once
-        await countOutbox(driver);
+        await deleteFromOutbox(batch); // last: after an interruption it is sent again, and the API accepts it once
+        await loadOutbox(driverId);
       }
-    } catch (trouble) {
-      if (trouble instanceof SignedOut) return outbox.signedOut();
-      if (!(trouble instanceof Offline)) throw trouble;
-      outbox.connected = false;
-      tryAgain(driver);
+    } catch (error) {
+      if (error instanceof SignedOutError) return outbox.onSignedOut();
+      if (!(error instanceof OfflineError)) throw error;
+      outbox.isConnected = false;
+      scheduleRetry(driverId);
     }
-    outbox.changed();
+    outbox.onChange();
   });
 }
 
-function tryAgain(driver) {
-  clearTimeout(outbox.timer);
-  const wait = TRY_AGAIN_MS[Math.min(outbox.failures++, TRY_AGAIN_MS.length - 1)];
-  outbox.timer = setTimeout(() => sendOutbox(driver), wait);
+function scheduleRetry(driverId) {
+  clearTimeout(outbox.retryTimer);
+  const delay = RETRY_DELAYS_MS[Math.min(outbox.failures++, RETRY_DELAYS_MS.length - 1)];
+  outbox.retryTimer = setTimeout(() => sendOutbox(driverId), delay);
 }

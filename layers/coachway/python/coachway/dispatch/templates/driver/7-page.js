@@ -1,273 +1,289 @@
-// The page itself: the list, the strip on top, and what the buttons do.
+// The page: the list of trips, the status bar, and the actions of the buttons.
 
-const LOOK_AGAIN_MS = 60_000;
+const REFRESH_INTERVAL_MS = 60_000;
+const SEND_INTERVAL_MS = 10_000;
+const STARTED_STATUSES = ["checked_in", "in_progress", "completed"];
 
-const BEGUN = ["checked_in", "in_progress", "completed"];
-
-const NOBODY = { me: null, trips: [], offers: [], looked: false, lookedBack: false, shown: "" };
-const state = { ...NOBODY, signedOut: false };
+const EMPTY_STATE = { me: null, trips: [], offers: [], isLoaded: false, hasLoadedOlderTrips: false, rendered: "" };
+const state = { ...EMPTY_STATE, isSignedOut: false };
 
 // Trips -------------------------------------------------------------------------------------------------------------
 
 const driverId = () => state.me.party_id;
 
-async function lookForNews() {
-  if (!state.me || state.signedOut) return;
+async function refreshTrips() {
+  if (!state.me || state.isSignedOut) return;
   try {
     const driver = driverId();
-    const [trips, asked] = await Promise.all([
-      ownTrips(),
-      askJson("GET", "dispatch/recoveries"), // those that wait for this driver's answer
-    ]);
-    if (!(await isStill(driver))) return;
-    outbox.connected = true;
-    state.offers = asked.items;
-    await keepTrips(driver, trips.filter(isOfNow));
-    state.lookedBack = true;
-  } catch (trouble) {
-    if (trouble instanceof SignedOut) return sessionEnded();
-    if (!(trouble instanceof Offline)) throw trouble;
-    outbox.connected = false;
+    // Drivers see the recoveries that wait for their answer.
+    const [trips, recoveries] = await Promise.all([fetchTrips(), fetchJson("dispatch/recoveries")]);
+    if (!(await isCurrentDriver(driver))) return;
+    outbox.isConnected = true;
+    state.offers = recoveries.items;
+    await saveTrips(driver, trips.filter(isCurrentTrip));
+    state.hasLoadedOlderTrips = true;
+  } catch (error) {
+    if (error instanceof SignedOutError) return handleSignedOut();
+    if (!(error instanceof OfflineError)) throw error;
+    outbox.isConnected = false;
   }
-  draw();
+  render();
 }
 
-// Lists go by the day on which a duty begins: one of many days is looked for once, and then followed by itself.
-async function ownTrips() {
+// Lists are by the day on which the duty begins. Older trips on duty are found once, and then fetched by id.
+async function fetchTrips() {
   const { timezone } = state.me.organization;
-  const day = (ago) => dayOf(now() - ago * DAY_MS, timezone);
-  const list = async (query) => (await askJson("GET", `dispatch/assignments?limit=100&${query}`)).items;
-  const older = (status) => list(`date_from=${day(31)}&date_to=${day(2)}&status=${status}`);
-  const recent = await list(`date_from=${day(1)}`);
-  if (!state.lookedBack) {
-    const begun = (await Promise.all(BEGUN.map(older))).flat().filter((trip) => isOnDuty(trip) && !isForgotten(trip));
-    return [...begun, ...recent];
+  const dayBefore = (days) => isoDay(now() - days * DAY_MS, timezone);
+  const list = async (query) => (await fetchJson(`dispatch/assignments?limit=100&${query}`)).items;
+  const listOlder = (status) => list(`date_from=${dayBefore(31)}&date_to=${dayBefore(2)}&status=${status}`);
+  const recentTrips = await list(`date_from=${dayBefore(1)}`);
+  if (!state.hasLoadedOlderTrips) {
+    const startedTrips = (await Promise.all(STARTED_STATUSES.map(listOlder))).flat();
+    return [...startedTrips.filter((trip) => isOnDuty(trip) && !isForgotten(trip)), ...recentTrips];
   }
-  const listed = new Set(recent.map((trip) => trip.id));
-  const begun = state.trips.filter((trip) => isOnDuty(trip) && !listed.has(trip.id));
-  return [...(await Promise.all(begun.map((trip) => askJson("GET", `dispatch/assignments/${trip.id}`)))), ...recent];
+  const recentIds = new Set(recentTrips.map((trip) => trip.id));
+  const olderTrips = state.trips.filter((trip) => isOnDuty(trip) && !recentIds.has(trip.id));
+  return [...(await Promise.all(olderTrips.map((trip) => fetchJson(`dispatch/assignments/${trip.id}`)))), ...recentTrips];
 }
 
-// Over for more than a day: when that duty ended is for the office to find out.
+// Completed more than a day ago without a check-out: the office must record when the duty ended.
 const isForgotten = (trip) => trip.status === "completed" && Date.parse(trip.ends_at) < now() - DAY_MS;
 
-// Not those that were over before today.
-function isOfNow(trip) {
-  return isOnDuty(trip) || dayOf(trip.ends_at, trip.timezone) >= dayOf(now(), trip.timezone);
+// Trips that ended before today are not shown.
+function isCurrentTrip(trip) {
+  return isOnDuty(trip) || isoDay(trip.ends_at, trip.timezone) >= isoDay(now(), trip.timezone);
 }
 
-async function keepTrips(driver, trips) {
+async function saveTrips(driver, trips) {
   state.trips = trips;
-  state.looked = true;
-  await keepFact("trips", { of: driver, trips });
+  state.isLoaded = true;
+  await saveSetting("trips", { of: driver, trips });
 }
 
-function draw() {
-  const trips = state.trips.map((trip) => asDone(trip, outbox.waiting));
-  const doing = (offer) => outbox.waiting.filter((entry) => entry.of === offer.id).map((entry) => DOING[entry.act]);
-  const offers = state.offers.map((offer) => ({ ...offer, doing: doing(offer) }));
-  const empty = state.looked ? "No trips for you today or on the next days." : outbox.connected ? "Looking for your trips …" : "Your trips come when there is network.";
-  const shown = JSON.stringify([trips, offers, empty, Math.floor(now() / 600_000)]);
-  if (shown !== state.shown) {
-    // Only when something else is to be seen: a button that is replaced under a finger is not pressed.
-    const focused = document.activeElement?.closest?.(".trip")?.id;
-    $("trips").replaceChildren(tripList(trips, offers, acts, empty));
-    if (focused) $(focused)?.querySelector("button")?.focus({ preventScroll: true });
-    state.shown = shown;
+// Display -----------------------------------------------------------------------------------------------------------
+
+function render() {
+  const trips = state.trips.map((trip) => applyPendingActions(trip, outbox.entries));
+  const pendingActions = (offer) => outbox.entries.filter((entry) => entry.of === offer.id).map((entry) => ACTION_TEXTS[entry.act]);
+  const offers = state.offers.map((offer) => ({ ...offer, pending: pendingActions(offer) }));
+  const emptyText = state.isLoaded
+    ? "You have no trips today or in the next days."
+    : outbox.isConnected ? "Loading your trips …" : "Your trips are loaded when you are online.";
+  const content = JSON.stringify([trips, offers, emptyText, Math.floor(now() / 600_000)]);
+  if (content !== state.rendered) {
+    // Only when something has changed: replacing a button while it is touched would lose the touch.
+    const focusedId = document.activeElement?.closest?.(".trip")?.id;
+    $("trips").replaceChildren(tripList(trips, offers, actions, emptyText));
+    if (focusedId) $(focusedId)?.querySelector("button")?.focus({ preventScroll: true });
+    state.rendered = content;
   }
-  follow(driving(trips));
-  drawStrip();
+  trackAssignment(activeAssignmentId(trips));
+  renderStatusBar();
 }
 
-function drawStrip() {
-  const points = outbox.waiting.filter((entry) => entry.kind === "point").length;
-  const acts = outbox.waiting.length - points;
-  const parts = [acts && `${acts} ${acts === 1 ? "action" : "actions"}`, points && `${points} ${points === 1 ? "position" : "positions"}`];
-  const waiting = parts.filter(Boolean).join(" and ");
-  const on = position.assignment !== "";
-  const strip = $("strip");
-  const zone = state.me?.organization.timezone;
-  const [title, more] = !outbox.connected
-    ? ["No network", waiting ? `${waiting} kept on this phone, and sent when there is network.` : "What you do is kept on this phone, and sent when there is network."]
-    : position.trouble
-      ? ["No position", position.trouble]
-      : on
-        ? ["Sending your position", [outbox.sentAt && `Last sent ${timeOf(outbox.sentAt, zone, { second: "2-digit" })}`, waiting && `${waiting} waiting`].filter(Boolean).join(" · ")]
-        : ["Connected", waiting ? `${waiting} waiting` : "Your position is sent only while you are on duty."];
-  const mood = !outbox.connected || position.trouble ? "strip off" : on ? "strip" : "strip still";
-  strip.hidden = !state.me;
-  strip.className = mood;
-  if ($("strip-title").textContent !== title) $("strip-title").textContent = title; // told again, it is read aloud again
-  $("strip-more").textContent = more;
+const countText = (count, noun) => (count ? `${count} ${noun}${count === 1 ? "" : "s"}` : "");
+
+// Title, detail and CSS class of the status bar.
+function statusBarContent() {
+  const positionCount = outbox.entries.filter((entry) => entry.kind === "point").length;
+  const actionCount = outbox.entries.length - positionCount;
+  const waiting = [countText(actionCount, "action"), countText(positionCount, "position")].filter(Boolean).join(" and ");
+  if (!outbox.isConnected) {
+    const detail = waiting ? `${waiting} stored on this phone until you are online.` : "Your actions are stored on this phone until you are online.";
+    return ["No network", detail, "status-bar problem"];
+  }
+  if (tracking.problem) return ["No position", tracking.problem, "status-bar problem"];
+  const waitingText = waiting && `${waiting} waiting`;
+  if (!tracking.assignmentId) {
+    return ["Connected", waitingText || "Your position is sent only while you are on duty.", "status-bar idle"];
+  }
+  const sentText = outbox.sentAt && `Last sent ${formatTime(outbox.sentAt, state.me?.organization.timezone, { second: "2-digit" })}`;
+  return ["Sending your position", [sentText, waitingText].filter(Boolean).join(" · "), "status-bar"];
 }
 
-function tell(words) {
-  if ([...$("news").children].some((each) => each.firstChild.textContent === words)) return;
-  const item = made("div", { className: "news" }, words);
-  item.append(button("Understood", () => item.remove(), "light"));
-  $("news").append(item);
+function renderStatusBar() {
+  const [title, detail, className] = statusBarContent();
+  $("status-bar").hidden = !state.me;
+  $("status-bar").className = className;
+  if ($("status-title").textContent !== title) $("status-title").textContent = title; // screen readers read every change
+  $("status-detail").textContent = detail;
 }
 
-async function sure(title, what, yes) {
-  $("sure-title").textContent = title;
-  $("sure-what").textContent = what;
-  $("sure-yes").textContent = yes;
-  return (await answered($("sure"))) === "yes";
+function showNotice(text) {
+  if ([...$("notices").children].some((notice) => notice.firstChild.textContent === text)) return;
+  const notice = createElement("div", { className: "notice" }, text);
+  notice.append(createButton("Dismiss", () => notice.remove(), "light"));
+  $("notices").append(notice);
 }
 
-function answered(dialog) {
+async function confirmAction(title, text, confirmLabel) {
+  $("confirm-title").textContent = title;
+  $("confirm-text").textContent = text;
+  $("confirm-yes").textContent = confirmLabel;
+  return (await showDialog($("confirm-dialog"))) === "yes";
+}
+
+// Shows a dialog until it is closed; returns the value of the button.
+function showDialog(dialog) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));
 }
 
-$("decline").addEventListener("submit", (event) => {
-  const missing = event.submitter?.value === "yes" && !$("reason").value.trim();
-  $("reason-wrong").hidden = !missing;
-  if (missing) event.preventDefault();
+$("decline-dialog").addEventListener("submit", (event) => {
+  const isMissing = event.submitter?.value === "yes" && !$("reason").value.trim();
+  $("reason-missing").hidden = !isMissing;
+  if (isMissing) event.preventDefault();
 });
 
-const act = (trip, name, body) => putAct(driverId(), trip.id, name, `dispatch/assignments/${trip.id}/${name}`, body);
-const answerTo = (offer, name, end, body) => putAct(driverId(), offer.id, name, `dispatch/recoveries/${offer.id}/${end}`, body);
-
-// Why not; null if it is kept after all.
-async function reasonAgainst(what) {
-  $("decline-what").textContent = what;
+// Asks why the driver declines; null if the driver keeps the trip.
+async function askForReason(tripText) {
+  $("decline-trip").textContent = tripText;
   $("reason").value = "";
-  $("reason-wrong").hidden = true;
-  return (await answered($("decline"))) === "yes" ? { reason: $("reason").value.trim() } : null;
+  $("reason-missing").hidden = true;
+  return (await showDialog($("decline-dialog"))) === "yes" ? { reason: $("reason").value.trim() } : null;
 }
 
-const acts = {
-  accept: (trip) => act(trip, "accept"),
+// Actions -----------------------------------------------------------------------------------------------------------
+
+const queueTripAction = (trip, action, body) =>
+  queueAction(driverId(), trip.id, action, `dispatch/assignments/${trip.id}/${action}`, body);
+const queueOfferAnswer = (offer, action, endpoint, body) =>
+  queueAction(driverId(), offer.id, action, `dispatch/recoveries/${offer.id}/${endpoint}`, body);
+const currentTime = () => new Date(now()).toISOString();
+
+const actions = {
+  accept: (trip) => queueTripAction(trip, "accept"),
   async decline(trip) {
-    const when = `${headingOf(trip, now())}, ${timeOf(trip.pickup_at, trip.timezone, withZone)}`;
-    const reason = await reasonAgainst(`${trip.charter_number}, ${when}`);
-    if (reason) await act(trip, "decline", reason);
+    const time = `${dayHeading(trip, now())}, ${formatTime(trip.pickup_at, trip.timezone, WITH_ZONE)}`;
+    const reason = await askForReason(`${trip.charter_number}, ${time}`);
+    if (reason) await queueTripAction(trip, "decline", reason);
   },
-  takeOver: (offer) => answerTo(offer, "take-over", "accept"),
-  async pass(offer) {
-    const reason = await reasonAgainst(`${offer.charter_number}, ${timeOf(offer.pickup_at, offer.timezone, withZone)}`);
-    if (reason) await answerTo(offer, "pass", "decline", reason);
+  acceptOffer: (offer) => queueOfferAnswer(offer, "take-over", "accept"),
+  async declineOffer(offer) {
+    const reason = await askForReason(`${offer.charter_number}, ${formatTime(offer.pickup_at, offer.timezone, WITH_ZONE)}`);
+    if (reason) await queueOfferAnswer(offer, "pass", "decline", reason);
   },
-  checkIn: (trip) => act(trip, "check-in", { at: new Date(now()).toISOString() }),
-  depart: (trip, stop) => act(trip, "depart", { stop: trip.stops.indexOf(stop), at: new Date(now()).toISOString() }),
+  checkIn: (trip) => queueTripAction(trip, "check-in", { at: currentTime() }),
+  depart: (trip, stop) => queueTripAction(trip, "depart", { stop: trip.stops.indexOf(stop), at: currentTime() }),
   async checkOut(trip) {
-    const open = trip.stops.filter((stop) => !stop.departed_at && !stop.arrived_at).length;
-    const what = open > 1 ? `${open} stops of this trip are still ahead.` : "Your position is then no longer sent.";
-    if (await sure("Does your duty end now?", what, "Yes, check out")) {
-      await act(trip, "check-out", { at: new Date(now()).toISOString() });
+    const stopsAhead = trip.stops.filter((stop) => !stop.departed_at && !stop.arrived_at).length;
+    const text = stopsAhead > 1 ? `This trip still has ${stopsAhead} stops ahead.` : "After that, your position is no longer sent.";
+    if (await confirmAction("Do you want to end your duty now?", text, "Yes, check out")) {
+      await queueTripAction(trip, "check-out", { at: currentTime() });
     }
   },
-  // Fetched, as a plain link would not renew a session that has lapsed.
-  async sheet(trip) {
+  // Fetched by script, because a plain link could not renew an expired session.
+  async downloadTripSheet(trip) {
     try {
-      const answer = await ask("GET", `dispatch/assignments/${trip.id}/trip-sheet.pdf`);
-      if (!answer.ok) return tell(await refusalOf(answer));
-      const file = URL.createObjectURL(await answer.blob());
-      made("a", { href: file, download: `trip-sheet-${trip.charter_number}.pdf` }).click();
-      setTimeout(() => URL.revokeObjectURL(file), 60_000);
-    } catch (trouble) {
-      if (trouble instanceof SignedOut) return sessionEnded();
-      if (!(trouble instanceof Offline)) throw trouble;
-      tell("There is no network just now: the trip sheet has to wait.");
+      const response = await callApi("GET", `dispatch/assignments/${trip.id}/trip-sheet.pdf`);
+      if (!response.ok) return showNotice(await readErrorText(response));
+      const url = URL.createObjectURL(await response.blob());
+      createElement("a", { href: url, download: `trip-sheet-${trip.charter_number}.pdf` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch (error) {
+      if (error instanceof SignedOutError) return handleSignedOut();
+      if (!(error instanceof OfflineError)) throw error;
+      showNotice("You are offline. Download the trip sheet when you are online again.");
     }
   },
 };
-
-// What the outbox tells ----------------------------------------------------------------------------------------------
-
-outbox.changed = () => draw();
-outbox.signedOut = () => sessionEnded();
-outbox.answered = async (batch, answer) => {
-  if (batch[0].kind !== "act") return;
-  const trip = await answer.json().catch(() => null);
-  if (batch[0].path.startsWith("dispatch/recoveries")) setTimeout(lookForNews, 0); // the trip is now among the own
-  else if (trip?.id) await keepTrips(batch[0].driver, state.trips.map((each) => (each.id === trip.id ? trip : each)));
-};
-outbox.refused = async (batch, words) => {
-  const [first] = batch;
-  const trip = [...state.trips, ...state.offers].find((each) => each.id === first.of);
-  const what = first.kind === "act" ? DOING[first.act] : "A position";
-  tell(`${what} (${trip?.charter_number ?? "a trip"}) was not taken: ${words}`);
-  setTimeout(lookForNews, 0);
-};
-position.keep = (assignment, point) => putPoint(driverId(), assignment, point);
-position.changed = drawStrip;
-
-function sessionEnded() {
-  if (state.signedOut) return; // they may be logging in already
-  state.signedOut = outbox.isStopped = true;
-  const waiting = outbox.waiting.length ? " What waits on this phone is sent when you have." : "";
-  return askForLogIn(`Your session has ended. Log in again, please.${waiting}`);
-}
 
 async function logOut() {
-  if (outbox.waiting.length && !(await sure("Something is still waiting", "It is sent when you log in again on this phone.", "Log out all the same"))) return;
-  follow("");
+  const hasEntries = outbox.entries.length > 0;
+  if (hasEntries && !(await confirmAction("Some actions are not sent yet", "They are sent when you log in again on this phone.", "Log out anyway"))) return;
+  trackAssignment("");
   try {
-    await ask("POST", "auth/logout");
-  } catch (trouble) {
-    if (trouble instanceof Offline) return tell("There is no network just now: you are still logged in.");
-    if (!(trouble instanceof SignedOut)) throw trouble;
+    await callApi("POST", "auth/logout");
+  } catch (error) {
+    if (error instanceof OfflineError) return showNotice("You are offline. You are still logged in.");
+    if (!(error instanceof SignedOutError)) throw error;
   }
-  Object.assign(state, NOBODY);
-  outbox.waiting = [];
-  await forgetFacts();
-  $("who").textContent = "";
-  $("strip").hidden = true;
-  await askForLogIn();
+  Object.assign(state, EMPTY_STATE);
+  outbox.entries = [];
+  await clearSettings();
+  $("driver-name").textContent = "";
+  $("status-bar").hidden = true;
+  await showLogin();
 }
 
-// The page ----------------------------------------------------------------------------------------------------------
+// Results of the outbox ---------------------------------------------------------------------------------------------
 
-async function work() {
+outbox.onChange = () => render();
+outbox.onSignedOut = () => handleSignedOut();
+outbox.onSent = async (batch, response) => {
+  const [first] = batch;
+  if (first.kind !== "act") return;
+  const updated = await response.json().catch(() => null);
+  if (first.path.startsWith("dispatch/recoveries")) setTimeout(refreshTrips, 0); // the trip is now the driver's own
+  else if (updated?.id) await saveTrips(first.driver, state.trips.map((trip) => (trip.id === updated.id ? updated : trip)));
+};
+outbox.onRejected = async (batch, errorText) => {
+  const [first] = batch;
+  const trip = [...state.trips, ...state.offers].find((item) => item.id === first.of);
+  const name = first.kind === "act" ? ACTION_TEXTS[first.act] : "Sending a position";
+  showNotice(`${name} (${trip?.charter_number ?? "unknown trip"}) failed: ${errorText}`);
+  setTimeout(refreshTrips, 0);
+};
+tracking.onPosition = (assignmentId, report) => queuePosition(driverId(), assignmentId, report);
+tracking.onChange = renderStatusBar;
+
+function handleSignedOut() {
+  if (state.isSignedOut) return; // the login is shown already
+  state.isSignedOut = outbox.isStopped = true;
+  const hint = outbox.entries.length ? " Actions stored on this phone are sent after you log in." : "";
+  return showLogin(`Your session has ended. Please log in again.${hint}`);
+}
+
+// Start -------------------------------------------------------------------------------------------------------------
+
+async function showTrips() {
   const { me } = state;
-  $("who").textContent = `${me.first_name} ${me.last_name}`;
-  $("work-title").textContent = `Your trips for ${me.organization.name}`;
-  const { phone } = me.organization;
-  $("office").hidden = !phone;
-  if (phone) Object.assign($("office"), { href: `tel:${phone}`, textContent: `Call ${readable(phone)}` });
-  show("work");
-  await countOutbox(me.party_id);
+  const { name, phone } = me.organization;
+  $("driver-name").textContent = `${me.first_name} ${me.last_name}`;
+  $("trips-title").textContent = `Your trips for ${name}`;
+  $("office-phone").hidden = !phone;
+  if (phone) Object.assign($("office-phone"), { href: `tel:${phone}`, textContent: `Call ${formatPhone(phone)}` });
+  showView("trips-view");
+  await loadOutbox(me.party_id);
   await sendOutbox(me.party_id);
-  await lookForNews();
+  await refreshTrips();
 }
 
-async function open() {
+async function openPage() {
   $("no-script").hidden = true;
-  if (navigator.storage?.persist) navigator.storage.persist(); // the outbox must not be cleared to make room
-  const [me, kept] = [await fact("me"), await fact("trips")];
-  behind = (await fact("behind")) ?? 0;
+  if (navigator.storage?.persist) navigator.storage.persist(); // asks the browser not to clear the outbox
+  const [me, saved] = [await readSetting("me"), await readSetting("trips")];
+  clockOffset = (await readSetting("behind")) ?? 0;
   if (!me) {
-    // Somebody who logged in elsewhere on this origin may have a session already.
-    return csrf() ? begin(() => true).catch(() => askForLogIn()) : askForLogIn();
+    // The driver may have logged in on another page of this origin.
+    return csrfToken() ? startSession(() => true).catch(() => showLogin()) : showLogin();
   }
   state.me = me;
-  if (kept?.of === me.party_id) Object.assign(state, { trips: kept.trips.filter(isOfNow), looked: true });
-  await work();
+  if (saved?.of === me.party_id) Object.assign(state, { trips: saved.trips.filter(isCurrentTrip), isLoaded: true });
+  await showTrips();
 }
 
 $("refresh").addEventListener("click", async () => {
   await sendOutbox(driverId());
-  await lookForNews();
+  await refreshTrips();
 });
 $("log-out").addEventListener("click", logOut);
 
-function wake() {
-  if (document.visibilityState !== "visible" || !state.me || state.signedOut) return;
-  stayAwake();
-  sendOutbox(driverId()).then(lookForNews);
+function handleWake() {
+  if (document.visibilityState !== "visible" || !state.me || state.isSignedOut) return;
+  updateWakeLock();
+  sendOutbox(driverId()).then(refreshTrips);
 }
-document.addEventListener("visibilitychange", wake);
-addEventListener("online", wake);
+document.addEventListener("visibilitychange", handleWake);
+addEventListener("online", handleWake);
 addEventListener("offline", () => {
-  outbox.connected = false;
-  drawStrip();
+  outbox.isConnected = false;
+  renderStatusBar();
 });
-setInterval(() => state.me && !state.signedOut && outbox.waiting.length && sendOutbox(driverId()), 10_000);
-setInterval(() => document.visibilityState === "visible" && lookForNews(), LOOK_AGAIN_MS);
-setInterval(tellTimeLeft, 10_000);
+setInterval(() => state.me && !state.isSignedOut && outbox.entries.length && sendOutbox(driverId()), SEND_INTERVAL_MS);
+setInterval(() => document.visibilityState === "visible" && refreshTrips(), REFRESH_INTERVAL_MS);
+setInterval(updateTimesLeft, SEND_INTERVAL_MS);
 
 navigator.serviceWorker?.register("driver-worker.js", { scope: "./driver" });
-open();
+openPage();
