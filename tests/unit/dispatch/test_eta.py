@@ -13,28 +13,28 @@ from coachway.dispatch.tracking import eta
 from coachway.dispatch.tracking.geofence import Progress, follow_fixes
 from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.tracks import generate, read_track
-from tests.unit.dispatch.builders import stop, trip
+from tests.unit.dispatch.builders import create_stop, planned_stops
 
 NOON = datetime(2027, 3, 3, 17, tzinfo=UTC)
-FREE = timedelta(minutes=15)
+FREE_WAIT = timedelta(minutes=15)
 
 
-def test_the_way_left_times_the_road_factor_at_the_recent_pace() -> None:
-    here = Coordinates(40.0, -74.0)
-    progress = Progress(stop=1, latitude=here.latitude, longitude=here.longitude, seen_at=NOON)
-    stops = [stop(generate.NEWARK), stop((40.5, -74.0))]
-    miles = miles_between(here, Coordinates(40.5, -74.0)) * 1.3
+def test_estimate_arrivals_to_the_next_stop_uses_road_factor_and_average_speed() -> None:
+    position = Coordinates(40.0, -74.0)
+    progress = Progress(stop=1, latitude=position.latitude, longitude=position.longitude, seen_at=NOON)
+    stops = [create_stop(generate.NEWARK), create_stop((40.5, -74.0))]
+    miles = miles_between(position, Coordinates(40.5, -74.0)) * 1.3
     assert eta.estimate_arrivals(progress, stops, NOON, 60.0) == [None, NOON + timedelta(hours=miles / 60)]
     slow = timedelta(minutes=10) + timedelta(hours=(miles - 5) / 50)
     assert eta.estimate_arrivals(progress, stops, NOON, 30.0) == [None, NOON + slow]
 
 
-def test_later_stops_follow_the_plan_and_are_not_left_before_it() -> None:
+def test_estimate_arrivals_at_later_stops_follows_the_plan() -> None:
     progress = Progress(stop=0, there=True, latitude=40.7074, longitude=-74.0113, seen_at=NOON)
     stops = [
-        stop(generate.WALL_STREET, departure="2027-03-03T12:30-05:00"),
-        stop(generate.PRINCETON, arrival="2027-03-03T14:00-05:00", departure="2027-03-03T15:00-05:00"),
-        stop(generate.PHILADELPHIA, arrival="2027-03-03T16:00-05:00"),
+        create_stop(generate.WALL_STREET, departure="2027-03-03T12:30-05:00"),
+        create_stop(generate.PRINCETON, arrival="2027-03-03T14:00-05:00", departure="2027-03-03T15:00-05:00"),
+        create_stop(generate.PHILADELPHIA, arrival="2027-03-03T16:00-05:00"),
     ]
     on_time = eta.estimate_arrivals(progress, stops, NOON, 45.0)
     assert on_time == [None, stops[1].arrival, stops[2].arrival]
@@ -44,19 +44,19 @@ def test_later_stops_follow_the_plan_and_are_not_left_before_it() -> None:
     assert eta.find_lateness(stops, late) == (1, 135)
 
 
-def test_nobody_can_tell_where_places_are_not_known() -> None:
-    stops = [stop(generate.NEWARK), stop(None), stop(generate.PRINCETON)]
+def test_estimate_arrivals_without_coordinates_returns_none() -> None:
+    stops = [create_stop(generate.NEWARK), create_stop(None), create_stop(generate.PRINCETON)]
     assert eta.estimate_arrivals(Progress(stop=1), stops, NOON, 50.0) == [None, None, None]
     assert eta.find_lateness(stops, [None, None, None]) is None
 
 
-def test_an_over_trip_expects_nothing() -> None:
-    stops = [stop(generate.NEWARK), stop(generate.PRINCETON)]
+def test_estimate_arrivals_after_the_last_stop_returns_none() -> None:
+    stops = [create_stop(generate.NEWARK), create_stop(generate.PRINCETON)]
     assert eta.estimate_arrivals(Progress(stop=2), stops, NOON, 50.0) == [None, None]
     assert eta.estimate_arrivals(Progress(stop=1, there=True), stops, NOON, 50.0) == [None, None]
 
 
-def test_the_pace_is_that_of_the_road_and_neither_never_nor_soon() -> None:
+def test_average_speed_is_limited_and_has_a_default() -> None:
     track = read_track("to-the-shore")
     driving = [fix for fix in track if fix.at < datetime(2027, 3, 3, 14, 20, tzinfo=UTC)]
     assert 50 < eta.average_speed(driving) < 55
@@ -67,72 +67,76 @@ def test_the_pace_is_that_of_the_road_and_neither_never_nor_soon() -> None:
     )
 
 
-def test_on_the_recorded_drive_the_expectation_comes_true() -> None:
-    """From two hours before: within a quarter of an hour, but for the jam, whose end nobody foresees."""
-    stops, track = trip("to-the-shore"), read_track("to-the-shore")
+def test_estimate_arrivals_on_a_recorded_track_is_accurate() -> None:
+    """From two hours before the arrival: within 15 minutes, except before a traffic jam."""
+    stops, track = planned_stops("to-the-shore"), read_track("to-the-shore")
     arrived = datetime(2027, 3, 3, 16, 4, 30, tzinfo=UTC)
     for minutes in range(5, 125, 5):
-        seen = [fix for fix in track if fix.at <= arrived - timedelta(minutes=minutes)]
-        followed = follow_fixes(Progress(), seen, stops)
-        (expected,) = eta.estimate_arrivals(followed.progress, stops, seen[-1].at, eta.average_speed(followed.counted))[
-            1:
-        ]
+        fixes = [fix for fix in track if fix.at <= arrived - timedelta(minutes=minutes)]
+        followed = follow_fixes(Progress(), fixes, stops)
+        (expected,) = eta.estimate_arrivals(
+            followed.progress, stops, fixes[-1].at, eta.average_speed(followed.counted)
+        )[1:]
         assert expected is not None
-        wrong = timedelta(minutes=30 if 60 <= minutes <= 80 else 15)
-        assert abs(expected - arrived) < wrong, f"{minutes} minutes before"
+        tolerance = timedelta(minutes=30 if 60 <= minutes <= 80 else 15)
+        assert abs(expected - arrived) < tolerance, f"{minutes} minutes before"
 
 
 @given(st.integers(0, 104))
-def test_each_quarter_of_an_hour_is_a_step(minutes: int) -> None:
+def test_late_step_counts_quarters_of_an_hour(minutes: int) -> None:
     assert (eta.late_step(minutes) > 0) == (minutes >= 15)
     assert eta.late_step(minutes + 15) == eta.late_step(minutes) + 1
 
 
 @pytest.mark.parametrize(
-    ("came", "left", "minutes", "billed"),
+    ("arrived", "departed", "minutes", "billed"),
     [
-        ("08:30", "09:00", 30, 0),  # early: on its own account
-        ("08:30", "09:15", 45, 0),  # the free wait
+        ("08:30", "09:00", 30, 0),  # an early arrival is not billed
+        ("08:30", "09:15", 45, 0),  # within the free wait
         ("08:30", "09:16", 46, 1),
-        ("09:20", "09:35", 15, 0),  # it came late: the client's wait begins then
+        ("09:20", "09:35", 15, 0),  # a late arrival: the wait starts at the arrival
         ("09:20", "09:40", 20, 5),
     ],
 )
-def test_waiting_beyond_the_plan_and_the_free_wait_is_billed(came: str, left: str, minutes: int, billed: int) -> None:
-    pickup = stop(generate.NEWARK, departure="2027-03-03T09:00-05:00")
-    pickup.arrived_at = datetime.fromisoformat(f"2027-03-03T{came}-05:00")
-    stops = [pickup, stop(generate.PRINCETON, arrival="2027-03-03T11:00-05:00")]
-    assert eta.dwell_minutes(stops, 0, FREE) is None
-    pickup.departed_at = datetime.fromisoformat(f"2027-03-03T{left}-05:00")
-    assert eta.dwell_minutes(stops, 0, FREE) == (minutes, billed)
+def test_dwell_minutes_bills_time_beyond_plan_and_free_wait(
+    arrived: str, departed: str, minutes: int, billed: int
+) -> None:
+    pickup = create_stop(generate.NEWARK, departure="2027-03-03T09:00-05:00")
+    pickup.arrived_at = datetime.fromisoformat(f"2027-03-03T{arrived}-05:00")
+    stops = [pickup, create_stop(generate.PRINCETON, arrival="2027-03-03T11:00-05:00")]
+    assert eta.dwell_minutes(stops, 0, FREE_WAIT) is None
+    pickup.departed_at = datetime.fromisoformat(f"2027-03-03T{departed}-05:00")
+    assert eta.dwell_minutes(stops, 0, FREE_WAIT) == (minutes, billed)
 
 
 @pytest.mark.parametrize(
-    ("left", "billed"),
+    ("departed", "billed"),
     [
-        ("2027-03-04T08:50", 0),  # it stayed for the night, as planned
+        ("2027-03-04T08:50", 0),  # stays overnight, as planned
         ("2027-03-04T09:15", 0),
         ("2027-03-04T09:45", 30),
-        ("2027-03-03T20:00", 105),  # it did not stay, but was kept waiting before it left
+        ("2027-03-03T20:00", 105),  # leaves in the evening after a wait
     ],
 )
-def test_a_night_that_was_planned_is_not_billed_as_waiting(left: str, billed: int) -> None:
+def test_dwell_minutes_of_a_planned_overnight_stay_are_not_billed(departed: str, billed: int) -> None:
     hotel = {"stop_type": StopType.DROPOFF, "arrival": "2027-03-03T18:00-05:00"}
     stops = [
-        stop(generate.NEWARK, **hotel, arrived_at=datetime.fromisoformat("2027-03-03T18:00-05:00")),
-        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
+        create_stop(generate.NEWARK, **hotel, arrived_at=datetime.fromisoformat("2027-03-03T18:00-05:00")),
+        create_stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-04T09:00-05:00"),
     ]
-    stops[0].departed_at = datetime.fromisoformat(f"{left}-05:00")
-    found = eta.dwell_minutes(stops, 0, FREE)
-    assert found is not None
-    assert found[1] == billed
+    stops[0].departed_at = datetime.fromisoformat(f"{departed}-05:00")
+    dwell = eta.dwell_minutes(stops, 0, FREE_WAIT)
+    assert dwell is not None
+    assert dwell[1] == billed
 
 
-def test_a_round_trip_that_is_kept_waiting_is_billed_although_it_ends_where_it_began() -> None:
-    came = datetime.fromisoformat("2027-03-03T08:50-05:00")
+def test_dwell_minutes_of_a_late_round_trip_are_billed() -> None:
+    arrived_at = datetime.fromisoformat("2027-03-03T08:50-05:00")
     stops = [
-        stop(generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00", arrived_at=came),
-        stop(generate.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-03T10:00-05:00"),
+        create_stop(
+            generate.NEWARK, stop_type=StopType.PICKUP, departure="2027-03-03T09:00-05:00", arrived_at=arrived_at
+        ),
+        create_stop(generate.NEWARK, stop_type=StopType.DROPOFF, arrival="2027-03-03T10:00-05:00"),
     ]
-    stops[0].departed_at = came + timedelta(minutes=70)
-    assert eta.dwell_minutes(stops, 0, FREE) == (70, 45)
+    stops[0].departed_at = arrived_at + timedelta(minutes=70)
+    assert eta.dwell_minutes(stops, 0, FREE_WAIT) == (70, 45)

@@ -1,90 +1,64 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.dispatch.tracking import lateness as tracking_lateness
 from coachway.dispatch.tracking.geofence import Progress, known_progress
-from tests.unit.dispatch.builders import trip
-
-NINE = datetime(2027, 3, 3, 14, tzinfo=UTC)
+from tests.unit.dispatch.builders import PICKUP_AT, create_assignment, minutes
 
 
-def assignment(status: str = "accepted", **more: Any) -> Assignment:
-    known: dict[str, Any] = {
-        "id": "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ",
-        "org_id": "org_01JQZZZZZZZZZZZZZZZZZZZZZZ",
-        "charter_id": "chr_1",
-        "charter_number": "CH-2027-000001",
-        "vehicle_number": 1,
-        "client_id": "cli_1",
-        "driver_id": "drv_1",
-        "driver_name": "Rosa Delgado",
-        "vehicle_id": "veh_1",
-        "vehicle_name": "Coach 12",
-        "vehicle_class": "coach",
-        "timezone": "America/New_York",
-        "passengers": 40,
-        "starts_at": NINE - timedelta(minutes=40),
-        "ends_at": NINE + timedelta(hours=4),
-        "pickup_at": NINE,
-        "dropoff_at": NINE + timedelta(hours=3),
-        "stops": trip("to-the-shore"),
-        "offered_at": NINE - timedelta(days=2),
-    }
-    return Assignment(**{**known, "status": AssignmentStatus(status), **more})
-
-
-def minutes(count: float) -> timedelta:
-    return timedelta(minutes=count)
-
-
-def test_a_duty_that_did_not_begin_is_told_of_after_a_quarter_of_an_hour() -> None:
-    waits = assignment()
-    assert not tracking_lateness.is_unstarted(waits, NINE - minutes(26))
-    assert tracking_lateness.is_unstarted(waits, NINE - minutes(25))
-    assert not tracking_lateness.is_unstarted(assignment("checked_in"), NINE)
-    assert not tracking_lateness.is_unstarted(assignment(unstarted_at=NINE), NINE)
+def test_is_unstarted_15_minutes_after_the_start_returns_true_once() -> None:
+    accepted = create_assignment()
+    assert not tracking_lateness.is_unstarted(accepted, PICKUP_AT - minutes(26))
+    assert tracking_lateness.is_unstarted(accepted, PICKUP_AT - minutes(25))
+    assert not tracking_lateness.is_unstarted(create_assignment("checked_in"), PICKUP_AT)
+    assert not tracking_lateness.is_unstarted(create_assignment(unstarted_at=PICKUP_AT), PICKUP_AT)
 
 
 @pytest.mark.parametrize(
-    ("progress", "at", "stop", "by"),
+    ("progress", "elapsed", "stop", "minutes_late"),
     [
         (Progress(stop=0), minutes(20), 0, 20),
         (Progress(stop=0, there=True), minutes(20), 1, 20),
         (Progress(stop=1), minutes(200), 1, 20),
     ],
 )
-def test_a_vehicle_is_as_late_as_the_stop_it_should_have_left_or_reached(
-    progress: Progress, at: timedelta, stop: int, by: int
+def test_minimum_lateness_is_measured_at_the_overdue_stop(
+    progress: Progress, elapsed: timedelta, stop: int, minutes_late: int
 ) -> None:
-    assert tracking_lateness.minimum_lateness(assignment("in_progress"), progress, NINE + at) == (stop, by)
+    assert tracking_lateness.minimum_lateness(create_assignment("in_progress"), progress, PICKUP_AT + elapsed) == (
+        stop,
+        minutes_late,
+    )
 
 
-def test_nothing_is_late_that_is_not_due_or_over() -> None:
-    running = assignment("in_progress")
-    assert tracking_lateness.minimum_lateness(running, Progress(stop=0), NINE) is None
-    assert tracking_lateness.minimum_lateness(running, Progress(stop=1), NINE + minutes(100)) is None
-    assert tracking_lateness.minimum_lateness(running, Progress(stop=2), NINE + minutes(500)) is None
-    assert tracking_lateness.minimum_lateness(assignment("declined"), Progress(stop=0), NINE + minutes(500)) is None
+def test_minimum_lateness_before_due_or_after_the_end_returns_none() -> None:
+    running = create_assignment("in_progress")
+    assert tracking_lateness.minimum_lateness(running, Progress(stop=0), PICKUP_AT) is None
+    assert tracking_lateness.minimum_lateness(running, Progress(stop=1), PICKUP_AT + minutes(100)) is None
+    assert tracking_lateness.minimum_lateness(running, Progress(stop=2), PICKUP_AT + minutes(500)) is None
+    assert (
+        tracking_lateness.minimum_lateness(create_assignment("declined"), Progress(stop=0), PICKUP_AT + minutes(500))
+        is None
+    )
 
 
-def test_the_timer_looks_when_something_might_have_to_be_told() -> None:
-    assert tracking_lateness.next_check_at(assignment(), NINE - minutes(60)) == NINE - minutes(25)
-    assert tracking_lateness.next_check_at(assignment(unstarted_at=NINE), NINE - minutes(20)) == NINE + minutes(15)
-    running = assignment("in_progress", may_drive_until=NINE + minutes(10))
-    assert tracking_lateness.next_check_at(running, NINE) == NINE + minutes(11)
+def test_next_check_at_returns_the_next_possible_alarm() -> None:
+    assert tracking_lateness.next_check_at(create_assignment(), PICKUP_AT - minutes(60)) == PICKUP_AT - minutes(25)
     assert tracking_lateness.next_check_at(
-        assignment("in_progress", late_minutes=20), NINE + minutes(16)
-    ) == NINE + minutes(30)
-    for over in ("completed", "declined", "released"):
-        assert tracking_lateness.next_check_at(assignment(over), NINE) is None
+        create_assignment(unstarted_at=PICKUP_AT), PICKUP_AT - minutes(20)
+    ) == PICKUP_AT + minutes(15)
+    running = create_assignment("in_progress", may_drive_until=PICKUP_AT + minutes(10))
+    assert tracking_lateness.next_check_at(running, PICKUP_AT) == PICKUP_AT + minutes(11)
+    assert tracking_lateness.next_check_at(
+        create_assignment("in_progress", late_minutes=20), PICKUP_AT + minutes(16)
+    ) == PICKUP_AT + minutes(30)
+    for status in ("completed", "declined", "released"):
+        assert tracking_lateness.next_check_at(create_assignment(status), PICKUP_AT) is None
 
 
 @given(
@@ -93,14 +67,18 @@ def test_the_timer_looks_when_something_might_have_to_be_told() -> None:
     st.none() | st.integers(0, 600),
     st.booleans(),
 )
-def test_the_timer_always_looks_again_at_what_is_not_over(status: str, at: int, known: int | None, left: bool) -> None:
-    running = assignment(status, late_minutes=known)
-    if left:
-        running.stops[0].departed_at = NINE
-    now = NINE + minutes(at)
-    following = tracking_lateness.next_check_at(running, now)
-    assert following is not None
-    assert now < following
+def test_next_check_at_of_a_live_assignment_is_in_the_future(
+    status: str, offset: int, late_minutes: int | None, has_departed: bool
+) -> None:
+    running = create_assignment(status, late_minutes=late_minutes)
+    if has_departed:
+        running.stops[0].departed_at = PICKUP_AT
+    now = PICKUP_AT + minutes(offset)
+    next_check = tracking_lateness.next_check_at(running, now)
+    assert next_check is not None
+    assert now < next_check
     lateness = tracking_lateness.minimum_lateness(running, known_progress(running.stops), now)
-    if lateness is not None and (known or 0) <= lateness.minutes:  # else more was told than has come true
-        assert following <= now + tracking_lateness.CHECK_INTERVAL
+    if (
+        lateness is not None and (late_minutes or 0) <= lateness.minutes
+    ):  # otherwise the recorded delay exceeds the actual one
+        assert next_check <= now + tracking_lateness.CHECK_INTERVAL

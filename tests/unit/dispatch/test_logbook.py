@@ -1,4 +1,4 @@
-"""A driver's log: what was done, what is planned, what nobody knows."""
+"""A driver's log from actual and planned times."""
 
 from __future__ import annotations
 
@@ -20,54 +20,56 @@ from coachway.fleet.model import DRIVER_EXAMPLE, Driver
 from coachway.hours.model import Answer, Segment, Status
 from coachway.hours.rules import check
 
-NINE = datetime(2027, 3, 3, 9, tzinfo=UTC)
-H = timedelta(hours=1)
-BEFORE = NINE - timedelta(days=9)
-REST = 8 * H
+START = datetime(2027, 3, 3, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NINE_DAYS_BEFORE = START - timedelta(days=9)
+REST = 8 * HOUR
 NEW_YORK = Coordinates(40.7074, -74.0113)
 BOSTON = Coordinates(42.3601, -71.0589)
 
 
-def driver(**fields: Any) -> Driver:
-    known = {"id": "drv_1", "org_id": "org_1", "user_id": "usr_1", "timezone": "America/New_York"}
-    return Driver(**{**DRIVER_EXAMPLE, **known, "created_at": datetime(2026, 1, 1, tzinfo=UTC), **fields})
+def create_driver(**fields: Any) -> Driver:
+    defaults = {"id": "drv_1", "org_id": "org_1", "user_id": "usr_1", "timezone": "America/New_York"}
+    return Driver(**{**DRIVER_EXAMPLE, **defaults, "created_at": datetime(2026, 1, 1, tzinfo=UTC), **fields})
 
 
-def job(starts_at: datetime = NINE, number: str = "1") -> DutyBlock:
-    """Half an hour to the first stop, three hours of driving, an hour's wait, three hours back, half an hour home."""
-    at, duty = starts_at, []
+def create_block(starts_at: datetime = START, number: str = "1") -> DutyBlock:
+    """Create a block: half an hour to the first stop, three hours of driving, one of waiting, three and a half back."""
+    moment, duty = starts_at, []
     for hours, status in ((0.5, "D"), (3, "D"), (1, "ON"), (3, "D"), (0.5, "D")):
-        duty.append(Segment(start=at, end=at + hours * H, status=Status(status)))
-        at += hours * H
+        duty.append(Segment(start=moment, end=moment + hours * HOUR, status=Status(status)))
+        moment += hours * HOUR
     return DutyBlock(
         assignment_id=f"asg_{number}",
         charter_id="chr_1",
         number="CH-1",
         starts_at=starts_at,
-        ends_at=at,
-        pickup_at=starts_at + H / 2,
-        dropoff_at=at - H / 2,
+        ends_at=moment,
+        pickup_at=starts_at + HOUR / 2,
+        dropoff_at=moment - HOUR / 2,
         duty=duty,
     )
 
 
-def begun(of: DutyBlock, *, checked_in: float | None = 0, out: float | None = None, **at: float) -> Assignment:
-    """Its assignment: `left0=0.6` says that the first stop was left so many hours after the duty's planned start."""
+def create_assignment(
+    block: DutyBlock, *, checked_in: float | None = 0, checked_out: float | None = None, **event_times: float
+) -> Assignment:
+    """Create the block's assignment. `left0=0.6` is a departure from the first stop 0.6 h after the start."""
     plan = [(None, 0.5), (3.5, 4.5), (7.5, None)]
     stops = [
         AssignmentStop(
             stop_type="waypoint",
             address=f"stop {n}",
             timezone="America/New_York",
-            arrival=None if arrives is None else of.starts_at + arrives * H,
-            departure=None if leaves is None else of.starts_at + leaves * H,
-            arrived_at=of.starts_at + at[f"came{n}"] * H if f"came{n}" in at else None,
-            departed_at=of.starts_at + at[f"left{n}"] * H if f"left{n}" in at else None,
+            arrival=None if arrives is None else block.starts_at + arrives * HOUR,
+            departure=None if leaves is None else block.starts_at + leaves * HOUR,
+            arrived_at=block.starts_at + event_times[f"came{n}"] * HOUR if f"came{n}" in event_times else None,
+            departed_at=block.starts_at + event_times[f"left{n}"] * HOUR if f"left{n}" in event_times else None,
         )
         for n, (arrives, leaves) in enumerate(plan)
     ]
     return Assignment(
-        id=of.assignment_id,
+        id=block.assignment_id,
         org_id="org_1",
         charter_id="chr_1",
         charter_number="CH-1",
@@ -80,87 +82,109 @@ def begun(of: DutyBlock, *, checked_in: float | None = 0, out: float | None = No
         vehicle_class="coach",
         timezone="America/New_York",
         passengers=40,
-        starts_at=of.starts_at,
-        ends_at=of.ends_at,
-        pickup_at=of.pickup_at,
-        dropoff_at=of.dropoff_at,
+        starts_at=block.starts_at,
+        ends_at=block.ends_at,
+        pickup_at=block.pickup_at,
+        dropoff_at=block.dropoff_at,
         stops=stops,
-        offered_at=BEFORE,
-        checked_in_at=None if checked_in is None else of.starts_at + checked_in * H,
-        checked_out_at=None if out is None else of.starts_at + out * H,
+        offered_at=NINE_DAYS_BEFORE,
+        checked_in_at=None if checked_in is None else block.starts_at + checked_in * HOUR,
+        checked_out_at=None if checked_out is None else block.starts_at + checked_out * HOUR,
     )
 
 
-def told(segments: list[Segment]) -> list[tuple[str, float, float]]:
-    """Status, and from when to when in hours after nine; neighbours of one status together."""
-    found: list[tuple[str, float, float]] = []
-    for each in segments:
-        start, end = ((at - NINE) / H for at in (each.start, each.end))
-        if found and found[-1][0] == each.status.value and abs(found[-1][2] - start) < 1e-6:
-            found[-1] = (each.status.value, found[-1][1], round(end, 3))
+def summarize(segments: list[Segment]) -> list[tuple[str, float, float]]:
+    """Return status, start and end in hours after `START`; adjacent segments of one status are merged."""
+    summary: list[tuple[str, float, float]] = []
+    for segment in segments:
+        start, end = ((moment - START) / HOUR for moment in (segment.start, segment.end))
+        if summary and summary[-1][0] == segment.status.value and abs(summary[-1][2] - start) < 1e-6:
+            summary[-1] = (segment.status.value, summary[-1][1], round(end, 3))
         else:
-            found.append((each.status.value, round(start, 3), round(end, 3)))
-    return found
+            summary.append((segment.status.value, round(start, 3), round(end, 3)))
+    return summary
 
 
-def log(*jobs: DutyBlock, now: float = -24, known: Assignment | None = None, until: float = 24, **fields: Any) -> Any:
-    known_by_id = {known.id: known} if known else {}
-    return told(logbook.build_log(driver(**fields), jobs, known_by_id, NINE, NINE + until * H, NINE + now * H, REST))
+def summarize_log(
+    *blocks: DutyBlock, now: float = -24, assignment: Assignment | None = None, until: float = 24, **fields: Any
+) -> Any:
+    started = {assignment.id: assignment} if assignment else {}
+    return summarize(
+        logbook.build_log(
+            create_driver(**fields), blocks, started, START, START + until * HOUR, START + now * HOUR, REST
+        )
+    )
 
 
-def test_what_is_ahead_is_as_planned_and_between_jobs_a_driver_is_off() -> None:
+def test_build_log_of_future_blocks_follows_the_plan() -> None:
     plan = [("D", 0, 3.5), ("ON", 3.5, 4.5), ("D", 4.5, 8)]
-    assert log(job()) == [*plan, ("OFF", 8, 24)]
-    assert log(job(), job(NINE + 20 * H, "2"), until=21) == [*plan, ("OFF", 8, 20), ("D", 20, 21)]
+    assert summarize_log(create_block()) == [*plan, ("OFF", 8, 24)]
+    assert summarize_log(create_block(), create_block(START + 20 * HOUR, "2"), until=21) == [
+        *plan,
+        ("OFF", 8, 20),
+        ("D", 20, 21),
+    ]
 
 
-def between(hours: float, *, deadhead: bool = False) -> tuple[DutyBlock, DutyBlock]:
-    """A job that ends in New York, and so many hours later one that begins in Boston, five hours of driving away."""
-    one = job().model_copy(update={"finishes": NEW_YORK})
-    other = job(one.ends_at + hours * H, "2").model_copy(update={"begins": BOSTON})
+def create_transfer_blocks(hours: float, *, deadhead: bool = False) -> tuple[DutyBlock, DutyBlock]:
+    """Create a block that ends in New York, and `hours` later one that begins in Boston, five driving hours away."""
+    one = create_block().model_copy(update={"finishes": NEW_YORK})
+    other = create_block(one.ends_at + hours * HOUR, "2").model_copy(update={"begins": BOSTON})
     if not deadhead:
         one, other = (
-            each.model_copy(update={"dropoff_at": each.ends_at, "pickup_at": each.starts_at}) for each in (one, other)
+            segment.model_copy(update={"dropoff_at": segment.ends_at, "pickup_at": segment.starts_at})
+            for segment in (one, other)
         )
     return one, other
 
 
-def test_the_way_from_one_job_to_the_next_is_driven_right_before_it() -> None:
-    took = travel_time(NEW_YORK, BOSTON) / H
-    assert 4.9 < took < 5.1
-    one, other = between(6)
-    assert log(one, other, until=15) == [
+def test_build_log_adds_the_transfer_before_the_next_block() -> None:
+    transfer_hours = travel_time(NEW_YORK, BOSTON) / HOUR
+    assert 4.9 < transfer_hours < 5.1
+    one, other = create_transfer_blocks(6)
+    assert summarize_log(one, other, until=15) == [
         ("D", 0, 3.5),
         ("ON", 3.5, 4.5),
         ("D", 4.5, 8),
-        ("OFF", 8, pytest.approx(14 - took, abs=0.01)),
-        ("D", pytest.approx(14 - took, abs=0.01), 15),
+        ("OFF", 8, pytest.approx(14 - transfer_hours, abs=0.01)),
+        ("D", pytest.approx(14 - transfer_hours, abs=0.01), 15),
     ]
-    # To and from the garage half an hour each is planned already.
-    one, other = between(6, deadhead=True)
-    assert logbook.transfer_time(one, other, REST) == travel_time(NEW_YORK, BOSTON) - H
+    # The plans include half an hour to and from the garage each.
+    one, other = create_transfer_blocks(6, deadhead=True)
+    assert logbook.transfer_time(one, other, REST) == travel_time(NEW_YORK, BOSTON) - HOUR
 
 
-def test_who_can_rest_in_full_on_the_way_gets_there_off_duty() -> None:
-    took = travel_time(NEW_YORK, BOSTON) / H
-    assert logbook.transfer_time(*between(took + 8), REST) == timedelta()
-    assert logbook.transfer_time(*between(took + 7.99), REST) == travel_time(NEW_YORK, BOSTON)
-    assert logbook.transfer_time(*between(took + 8), timedelta(hours=10)) == travel_time(NEW_YORK, BOSTON)
+def test_transfer_time_with_a_full_rest_is_zero() -> None:
+    transfer_hours = travel_time(NEW_YORK, BOSTON) / HOUR
+    assert logbook.transfer_time(*create_transfer_blocks(transfer_hours + 8), REST) == timedelta()
+    assert logbook.transfer_time(*create_transfer_blocks(transfer_hours + 7.99), REST) == travel_time(NEW_YORK, BOSTON)
+    assert logbook.transfer_time(*create_transfer_blocks(transfer_hours + 8), timedelta(hours=10)) == travel_time(
+        NEW_YORK, BOSTON
+    )
 
 
-def test_the_way_was_driven_before_the_driver_reported_for_duty() -> None:
-    one, other = between(6)
-    came = begun(other, checked_in=0.25)
-    known = {one.assignment_id: begun(one, out=8, left0=0.5, came1=3.5, left1=4.5, came2=7.5), came.id: came}
-    segments = logbook.build_log(driver(), [one, other], known, NINE, NINE + 14.3 * H, NINE + 14.3 * H, REST)
-    [way] = [each for each in segments if each.status is Status.DRIVING and each.end == NINE + 14.25 * H]
-    assert way.length == travel_time(NEW_YORK, BOSTON)
+def test_build_log_adds_the_transfer_before_check_in() -> None:
+    one, other = create_transfer_blocks(6)
+    second_assignment = create_assignment(other, checked_in=0.25)
+    started = {
+        one.assignment_id: create_assignment(one, checked_out=8, left0=0.5, came1=3.5, left1=4.5, came2=7.5),
+        second_assignment.id: second_assignment,
+    }
+    segments = logbook.build_log(
+        create_driver(), [one, other], started, START, START + 14.3 * HOUR, START + 14.3 * HOUR, REST
+    )
+    [transfer] = [
+        segment for segment in segments if segment.status is Status.DRIVING and segment.end == START + 14.25 * HOUR
+    ]
+    assert transfer.length == travel_time(NEW_YORK, BOSTON)
 
 
-def test_what_was_done_is_as_it_was() -> None:
-    done = begun(job(), checked_in=-0.25, left0=0.75, came1=4, left1=5, came2=8.25, out=9.5)
-    # From a quarter of an hour before nine on; the way to the first stop took no longer than planned.
-    assert log(job(), known=done, now=20) == [
+def test_build_log_of_a_completed_block_uses_actual_times() -> None:
+    completed = create_assignment(
+        create_block(), checked_in=-0.25, left0=0.75, came1=4, left1=5, came2=8.25, checked_out=9.5
+    )
+    # Checked in 15 minutes early. The drive to the first stop takes at most the planned time.
+    assert summarize_log(create_block(), assignment=completed, now=20) == [
         ("ON", 0, 0.25),
         ("D", 0.25, 4),
         ("ON", 4, 5),
@@ -170,8 +194,8 @@ def test_what_was_done_is_as_it_was() -> None:
     ]
 
 
-def test_what_is_late_puts_off_what_is_ahead() -> None:
-    assert log(job(), known=begun(job(), left0=1.5), now=2) == [
+def test_build_log_after_a_late_departure_delays_the_rest() -> None:
+    assert summarize_log(create_block(), assignment=create_assignment(create_block(), left0=1.5), now=2) == [
         ("ON", 0, 1),
         ("D", 1, 4.5),
         ("ON", 4.5, 5.5),
@@ -180,79 +204,93 @@ def test_what_is_late_puts_off_what_is_ahead() -> None:
     ]
 
 
-def test_driving_goes_on_until_the_arrival_that_is_overdue() -> None:
-    assert log(job(), known=begun(job(), left0=0.5), now=5)[0] == ("D", 0, 5)
+def test_build_log_with_an_overdue_arrival_continues_driving() -> None:
+    assert summarize_log(create_block(), assignment=create_assignment(create_block(), left0=0.5), now=5)[0] == (
+        "D",
+        0,
+        5,
+    )
 
 
-def test_a_job_past_its_end_without_a_word_is_a_hole() -> None:
-    never = log(job(), now=20)
-    assert never == [("OFF", 8, 24)]
-    not_out = log(job(), known=begun(job(), left0=0.5, came1=3.5, left1=4.5, came2=7.5), now=20)
-    assert not_out == [("D", 0, 3.5), ("ON", 3.5, 4.5), ("D", 4.5, 8), ("OFF", 20, 24)]
+def test_build_log_of_an_ended_block_without_check_out_has_a_gap() -> None:
+    not_checked_in = summarize_log(create_block(), now=20)
+    assert not_checked_in == [("OFF", 8, 24)]
+    not_checked_out = summarize_log(
+        create_block(), assignment=create_assignment(create_block(), left0=0.5, came1=3.5, left1=4.5, came2=7.5), now=20
+    )
+    assert not_checked_out == [("D", 0, 3.5), ("ON", 3.5, 4.5), ("D", 4.5, 8), ("OFF", 20, 24)]
 
 
-def test_of_a_hole_the_rules_say_unknown() -> None:
-    history = logbook.build_log(driver(), [job()], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
-    plan = [Segment(start=NINE + 20 * H, end=NINE + 21 * H, status=Status.DRIVING)]
+def test_check_of_a_log_with_a_gap_returns_unknown() -> None:
+    history = logbook.build_log(
+        create_driver(), [create_block()], {}, NINE_DAYS_BEFORE, START + 20 * HOUR, START + 20 * HOUR, REST
+    )
+    plan = [Segment(start=START + 20 * HOUR, end=START + 21 * HOUR, status=Status.DRIVING)]
     assert check(history, plan).verdict is Answer.UNKNOWN
-    whole = logbook.build_log(driver(), [], {}, BEFORE, NINE + 20 * H, NINE + 20 * H, REST)
-    assert check(whole, plan).verdict is Answer.OK
+    complete = logbook.build_log(create_driver(), [], {}, NINE_DAYS_BEFORE, START + 20 * HOUR, START + 20 * HOUR, REST)
+    assert check(complete, plan).verdict is Answer.OK
 
 
-def test_before_a_driver_was_added_their_own_statement_tells() -> None:
+def test_build_log_before_the_driver_was_added_uses_the_statement() -> None:
     added = datetime(2027, 3, 2, 15, tzinfo=UTC)
     since = datetime(2027, 2, 20, tzinfo=UTC)
     stated = [10, 0, 0, 0, 0, 0, 5]
 
-    def of(statement: list[float] | None) -> list[Segment]:
-        who = driver(created_at=added, duty_statement=statement)
-        return logbook.build_log(who, [], {}, since, NINE, NINE, REST)
+    def build(statement: list[float] | None) -> list[Segment]:
+        new_driver = create_driver(created_at=added, duty_statement=statement)
+        return logbook.build_log(new_driver, [], {}, since, START, START, REST)
 
-    found = of([float(each) for each in stated])
+    log = build([float(segment) for segment in stated])
     midnight = datetime(2027, 2, 23, 5, tzinfo=UTC)  # in New York, seven days before
-    assert (found[0].start, found[0].status, found[0].length) == (midnight, Status.ON, 5 * H)
-    assert sum((each.length for each in found if each.status is Status.ON), timedelta()) == 15 * H
-    assert found[-1].end == NINE
-    assert [each.start for each in of(None)] == [added]
+    assert (log[0].start, log[0].status, log[0].length) == (midnight, Status.ON, 5 * HOUR)
+    assert sum((segment.length for segment in log if segment.status is Status.ON), timedelta()) == 15 * HOUR
+    assert log[-1].end == START
+    assert [segment.start for segment in build(None)] == [added]
 
 
 @pytest.mark.parametrize(("hours", "verdict"), [(0, "OK"), (9.5, "BLOCK"), (None, "UNKNOWN")])
-def test_the_statement_counts_for_the_first_trip(hours: float | None, verdict: str) -> None:
-    who = driver(created_at=NINE - H, duty_statement=None if hours is None else [hours] * 7)
-    history = logbook.build_log(who, [], {}, BEFORE, NINE, NINE, REST)
-    assert check(history, job().duty, home=ZoneInfo(who.timezone)).verdict == verdict
+def test_check_of_the_first_trip_counts_the_statement(hours: float | None, verdict: str) -> None:
+    new_driver = create_driver(created_at=START - HOUR, duty_statement=None if hours is None else [hours] * 7)
+    history = logbook.build_log(new_driver, [], {}, NINE_DAYS_BEFORE, START, START, REST)
+    assert check(history, create_block().duty, home=ZoneInfo(new_driver.timezone)).verdict == verdict
 
 
 @settings(deadline=None)
 @given(
-    marks=st.lists(st.floats(-1, 12), min_size=6, max_size=6),
-    known_of=st.integers(0, 6),
+    times=st.lists(st.floats(-1, 12), min_size=6, max_size=6),
+    known_count=st.integers(0, 6),
     now=st.floats(-2, 30),
 )
-def test_whatever_was_reported_the_log_is_in_order_and_without_overlap(
-    marks: list[float], known_of: int, now: float
-) -> None:
+def test_build_log_of_any_reports_is_ordered_without_overlap(times: list[float], known_count: int, now: float) -> None:
     names = ("checked_in", "left0", "came1", "left1", "came2", "out")
-    said = dict(zip(names, sorted(marks), strict=True))
-    seen = {name: said[name] for name in names[:known_of]}
-    checked_in = seen.pop("checked_in", None)
-    known = begun(job(), checked_in=checked_in, **seen)
-    segments = logbook.build_log(driver(), [job()], {known.id: known}, BEFORE, NINE + 48 * H, NINE + now * H, REST)
-    assert segments[0].start == BEFORE
-    assert segments[-1].end == NINE + 48 * H
+    reported = dict(zip(names, sorted(times), strict=True))
+    known = {name: reported[name] for name in names[:known_count]}
+    checked_in = known.pop("checked_in", None)
+    assignment = create_assignment(create_block(), checked_in=checked_in, **known)
+    segments = logbook.build_log(
+        create_driver(),
+        [create_block()],
+        {assignment.id: assignment},
+        NINE_DAYS_BEFORE,
+        START + 48 * HOUR,
+        START + now * HOUR,
+        REST,
+    )
+    assert segments[0].start == NINE_DAYS_BEFORE
+    assert segments[-1].end == START + 48 * HOUR
     assert all(one.end <= two.start for one, two in pairwise(segments))
 
 
 @settings(deadline=None)
 @given(st.integers(0, 47), st.integers(1, 47))
-def test_a_shorter_look_sees_the_same(start: int, length: int) -> None:
-    jobs = [job(), job(NINE + 22 * H, "2")]
-    whole = logbook.build_log(driver(), jobs, {}, NINE - H, NINE + 96 * H, BEFORE, REST)
-    since, until = NINE + start * H, NINE + (start + length) * H
-    part = logbook.build_log(driver(), jobs, {}, since, until, BEFORE, REST)
+def test_build_log_of_a_shorter_range_is_the_same_log(start: int, length: int) -> None:
+    blocks = [create_block(), create_block(START + 22 * HOUR, "2")]
+    complete = logbook.build_log(create_driver(), blocks, {}, START - HOUR, START + 96 * HOUR, NINE_DAYS_BEFORE, REST)
+    since, until = START + start * HOUR, START + (start + length) * HOUR
+    partial = logbook.build_log(create_driver(), blocks, {}, since, until, NINE_DAYS_BEFORE, REST)
     clipped = [
-        each.model_copy(update={"start": max(each.start, since), "end": min(each.end, until)})
-        for each in whole
-        if each.start < until and each.end > since
+        segment.model_copy(update={"start": max(segment.start, since), "end": min(segment.end, until)})
+        for segment in complete
+        if segment.start < until and segment.end > since
     ]
-    assert told(part) == told(clipped)
+    assert summarize(partial) == summarize(clipped)

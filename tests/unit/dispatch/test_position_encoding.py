@@ -23,28 +23,28 @@ tracks = st.lists(fixes, max_size=40, unique_by=lambda fix: fix.at).map(sorted)
 
 
 @given(tracks)
-def test_what_is_packed_comes_out_again(track: list[Fix]) -> None:
+def test_decode_fixes_inverts_encode_fixes(track: list[Fix]) -> None:
     assert decode_fixes(START, encode_fixes(START, track)) == track
 
 
 @given(tracks)
-def test_packing_needs_no_escaping_in_json(track: list[Fix]) -> None:
+def test_encode_fixes_needs_no_escaping_in_json(track: list[Fix]) -> None:
     assert not set(encode_fixes(START, track)) & set('"\\')
 
 
 @given(tracks, tracks)
-def test_what_comes_twice_is_kept_once_and_in_order(one: list[Fix], other: list[Fix]) -> None:
-    together = merge_fixes(one, [*reversed(other), *one])
-    assert [fix.at for fix in together] == sorted({fix.at for fix in [*one, *other]})
-    assert set(one) <= set(together)
+def test_merge_fixes_with_duplicates_keeps_each_once_in_order(one: list[Fix], other: list[Fix]) -> None:
+    merged = merge_fixes(one, [*reversed(other), *one])
+    assert [fix.at for fix in merged] == sorted({fix.at for fix in [*one, *other]})
+    assert set(one) <= set(merged)
 
 
-def test_a_fix_is_kept_to_the_millisecond_and_to_about_a_metre() -> None:
+def test_round_fix_rounds_to_milliseconds_and_meters() -> None:
     fix = round_fix(START + timedelta(microseconds=1999), 40.7074049, -74.0112951, 61.6, 359.9, 3.4)
     assert fix == Fix(START + timedelta(milliseconds=1), 40.7074, -74.0113, 62, 0, 3)
 
 
-def test_ten_minutes_of_a_fix_each_ten_seconds_fit_into_700_characters() -> None:
+def test_encode_fixes_of_ten_minutes_takes_less_than_700_characters() -> None:
     track = read_track("to-the-shore")
     longest = max(len(encode_fixes(track[n].at, track[n : n + 60])) for n in range(0, len(track) - 60, 60))
     assert longest < 700

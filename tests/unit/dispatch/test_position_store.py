@@ -1,4 +1,4 @@
-"""A trail's pages, without a table."""
+"""Merge positions into the pages of a trail."""
 
 from __future__ import annotations
 
@@ -15,73 +15,79 @@ from coachway.dispatch.tracking.geofence import Progress, follow_fixes
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.dispatch.tracking.position_store import TrailPage
 from tests.tracks import read_track
-from tests.unit.dispatch.builders import TRIPS, trip
+from tests.unit.dispatch.builders import PLANNED_STOPS, planned_stops
 
-ORG, RUN = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
+ORG_ID, ASSIGNMENT_ID = "org_01JQZZZZZZZZZZZZZZZZZZZZZZ", "asg_01JQZZZZZZZZZZZZZZZZZZZZZZ"
 Pages = dict[datetime, TrailPage]
 
 
-def sent(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> position_store.MergedTrail:
-    """Lay a batch as a check-in does: on the pages from its first fix on, and the one before."""
+def merge_batch(pages: Pages, batch: list[Fix], stops: list[AssignmentStop]) -> position_store.MergedTrail:
+    """Merge a batch as the API does: into the pages from its first fix on, and the page before."""
     oldest = position_store.page_start(min(fix.at for fix in batch))
-    there = sorted(pages)
-    before = [each for each in there if each < oldest][-1:]
-    laid = position_store.merge_positions(
-        ORG, RUN, [pages[each] for each in (*before, *(e for e in there if e >= oldest))], batch, stops
+    starts = sorted(pages)
+    previous = [start for start in starts if start < oldest][-1:]
+    merged = position_store.merge_positions(
+        ORG_ID, ASSIGNMENT_ID, [pages[start] for start in starts if start in previous or start >= oldest], batch, stops
     )
-    for page in laid.changed:
+    for page in merged.changed:
         pages[page.begins] = page.model_copy(update={"version": page.version + 1})
-    for stop_event in laid.stop_events:
-        name = f"{stop_event.kind}_at"
-        told = getattr(stops[stop_event.stop], name)
-        setattr(stops[stop_event.stop], name, min(told or stop_event.at, stop_event.at))
-    return laid
+    for stop_event in merged.stop_events:
+        field = f"{stop_event.kind}_at"
+        recorded_at = getattr(stops[stop_event.stop], field)
+        setattr(stops[stop_event.stop], field, min(recorded_at or stop_event.at, stop_event.at))
+    return merged
 
 
-def test_a_page_of_an_older_release_is_read() -> None:
-    written = TrailPage(
-        org_id=ORG, assignment_id=RUN, begins=position_store.page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC))
+def test_trail_page_of_an_older_release_is_readable() -> None:
+    page = TrailPage(
+        org_id=ORG_ID,
+        assignment_id=ASSIGNMENT_ID,
+        begins=position_store.page_start(datetime(2027, 3, 3, 14, 2, tzinfo=UTC)),
     )
-    old = written.model_dump_json().replace('"before":{', '"before":{"strays":2,')
-    assert TrailPage.model_validate_json(old) == written
+    old_json = page.model_dump_json().replace('"before":{', '"before":{"strays":2,')
+    assert TrailPage.model_validate_json(old_json) == page
 
 
-@pytest.mark.parametrize("name", TRIPS)
+@pytest.mark.parametrize("track_name", PLANNED_STOPS)
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 1000))
-def test_in_whatever_order_batches_come_the_trail_is_the_same(name: str, seed: int) -> None:
-    track, chance = read_track(name)[::5], random.Random(seed)
+def test_merge_positions_in_any_order_gives_the_same_trail(track_name: str, seed: int) -> None:
+    track, random_source = read_track(track_name)[::5], random.Random(seed)
     batches = [track[first : first + 24] for first in range(0, len(track), 20)]
-    chance.shuffle(batches)
+    random_source.shuffle(batches)
     pages: Pages = {}
-    stops, in_order = trip(name), trip(name)
+    stops, in_order = planned_stops(track_name), planned_stops(track_name)
     for stop_event in follow_fixes(Progress(), track, in_order).stop_events:
         setattr(in_order[stop_event.stop], f"{stop_event.kind}_at", stop_event.at)
-    known = sum(len(sent(pages, chance.sample(batch, len(batch)), stops).duplicates) for batch in batches)
+    duplicate_count = sum(
+        len(merge_batch(pages, random_source.sample(batch, len(batch)), stops).duplicates) for batch in batches
+    )
     assert [fix for begins in sorted(pages) for fix in pages[begins].fixes] == track
-    assert known == sum(len(batch) for batch in batches) - len(track)
+    assert duplicate_count == sum(len(batch) for batch in batches) - len(track)
     assert stops == in_order
 
 
-@pytest.mark.parametrize("name", TRIPS)
-def test_each_page_leads_to_where_all_before_it_and_it_lead(name: str) -> None:
-    track, stops, pages = read_track(name), trip(name), Pages()
+@pytest.mark.parametrize("track_name", PLANNED_STOPS)
+def test_merge_positions_stores_the_progress_before_each_page(track_name: str) -> None:
+    track, stops, pages = read_track(track_name), planned_stops(track_name), Pages()
     for first in range(0, len(track), 50):
-        sent(pages, track[first : first + 50], stops)
+        merge_batch(pages, track[first : first + 50], stops)
     for begins, page in pages.items():
-        whole = follow_fixes(Progress(), [fix for fix in track if fix.at < begins + position_store.PAGE_LENGTH], stops)
-        assert follow_fixes(page.before, page.fixes, stops).progress == whole.progress
+        complete = follow_fixes(
+            Progress(), [fix for fix in track if fix.at < begins + position_store.PAGE_LENGTH], stops
+        )
+        assert follow_fixes(page.before, page.fixes, stops).progress == complete.progress
 
 
-def test_a_batch_that_is_sent_again_changes_nothing() -> None:
-    track, stops, pages = read_track("tunnel"), trip("tunnel"), Pages()
+def test_merge_positions_of_the_same_batch_changes_nothing() -> None:
+    track, stops, pages = read_track("tunnel"), planned_stops("tunnel"), Pages()
     for first in range(0, len(track), 60):
-        sent(pages, track[first : first + 60], stops)
-    again = sent(pages, track[60:120], stops)
-    assert (again.changed, again.stop_events, len(again.duplicates)) == ([], [], 60)
+        merge_batch(pages, track[first : first + 60], stops)
+    repeated = merge_batch(pages, track[60:120], stops)
+    assert (repeated.changed, repeated.stop_events, len(repeated.duplicates)) == ([], [], 60)
 
 
-def test_a_page_begins_every_five_minutes() -> None:
-    at = datetime(2027, 3, 3, 14, 9, 59, 999_000, tzinfo=UTC)
-    assert position_store.page_start(at) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
-    assert position_store.page_start(at + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)
+def test_page_start_is_every_five_minutes() -> None:
+    moment = datetime(2027, 3, 3, 14, 9, 59, 999_000, tzinfo=UTC)
+    assert position_store.page_start(moment) == datetime(2027, 3, 3, 14, 5, tzinfo=UTC)
+    assert position_store.page_start(moment + timedelta(milliseconds=1)) == datetime(2027, 3, 3, 14, 10, tzinfo=UTC)

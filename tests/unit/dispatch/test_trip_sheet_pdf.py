@@ -1,4 +1,4 @@
-"""The driver's paper: where, when, with whom, for how long, and no price."""
+"""The trip sheet PDF."""
 
 from __future__ import annotations
 
@@ -16,38 +16,41 @@ from tests.unit.bookings.builders import ORGANIZATION
 START = datetime(2027, 3, 3, 13, 15, tzinfo=UTC)
 
 
-def at(minutes: int) -> datetime:
+def minutes_after_start(minutes: int) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def driver(name: str, phone: str) -> Driver:
+def create_driver(name: str, phone: str) -> Driver:
     first, _, last = name.partition(" ")
-    own = {"id": ids.new("drv"), "org_id": "org_1", "timezone": "America/New_York", "user_id": "usr_1"}
-    return Driver.model_validate({**DRIVER_EXAMPLE, **own, "first_name": first, "last_name": last, "phone": phone})
+    defaults = {"id": ids.new("drv"), "org_id": "org_1", "timezone": "America/New_York", "user_id": "usr_1"}
+    return Driver.model_validate({**DRIVER_EXAMPLE, **defaults, "first_name": first, "last_name": last, "phone": phone})
 
 
-def stop(kind: StopType, address: str, arrival: int | None, departure: int | None) -> AssignmentStop:
+def create_stop(kind: StopType, address: str, arrival: int | None, departure: int | None) -> AssignmentStop:
     return AssignmentStop(
         stop_type=kind,
         address=address,
         timezone="America/New_York",
-        arrival=at(arrival) if arrival is not None else None,
-        departure=at(departure) if departure is not None else None,
+        arrival=minutes_after_start(arrival) if arrival is not None else None,
+        departure=minutes_after_start(departure) if departure is not None else None,
     )
 
 
-def duty(*parts: tuple[int, int, Status]) -> list[Segment]:
-    return [Segment(start=at(start), end=at(end), status=status) for start, end, status in parts]
+def create_duty(*parts: tuple[int, int, Status]) -> list[Segment]:
+    return [
+        Segment(start=minutes_after_start(start), end=minutes_after_start(end), status=status)
+        for start, end, status in parts
+    ]
 
 
-ROSA, EMIL = driver("Rosa Delgado", "+12125550177"), driver("Emil Sand", "+12125550172")
+ROSA, EMIL = create_driver("Rosa Delgado", "+12125550177"), create_driver("Emil Sand", "+12125550172")
 COACH = Vehicle.model_validate(
     {**VEHICLE_EXAMPLE, "id": ids.new("veh"), "org_id": "org_1", "amenities": ["wi-fi", "pa-system"]}
 )
 
 
-def assignment(**fields: Any) -> Assignment:
-    known: dict[str, Any] = {
+def create_assignment(**fields: Any) -> Assignment:
+    defaults: dict[str, Any] = {
         "id": ids.new("asg"),
         "org_id": "org_1",
         "charter_id": ids.new("chr"),
@@ -62,15 +65,15 @@ def assignment(**fields: Any) -> Assignment:
         "timezone": "America/New_York",
         "passengers": 40,
         "starts_at": START,
-        "ends_at": at(600),
-        "pickup_at": at(45),
-        "dropoff_at": at(570),
+        "ends_at": minutes_after_start(600),
+        "pickup_at": minutes_after_start(45),
+        "dropoff_at": minutes_after_start(570),
         "stops": [
-            stop(StopType.PICKUP, "11 Wall St, New York, NY", None, 45),
-            stop(StopType.WAYPOINT, "1901 Boardwalk, Atlantic City, NJ", 225, 390),
-            stop(StopType.DROPOFF, "11 Wall St, New York, NY", 570, None),
+            create_stop(StopType.PICKUP, "11 Wall St, New York, NY", None, 45),
+            create_stop(StopType.WAYPOINT, "1901 Boardwalk, Atlantic City, NJ", 225, 390),
+            create_stop(StopType.DROPOFF, "11 Wall St, New York, NY", 570, None),
         ],
-        "duty": duty(
+        "duty": create_duty(
             (0, 15, Status.ON),
             (15, 35, Status.DRIVING),
             (35, 45, Status.ON),
@@ -84,38 +87,38 @@ def assignment(**fields: Any) -> Assignment:
         "notes": "Meet the group at the south entrance. Two wheelchairs.\nTolls are on the company's tag.",
         "offered_at": START,
     }
-    return Assignment.model_validate({**known, **fields})
+    return Assignment.model_validate({**defaults, **fields})
 
 
-def test_a_days_trip_fits_on_one_page() -> None:
-    pdf = trip_sheet_pdf.render_pdf(assignment(), [ROSA], COACH, ORGANIZATION)
+def test_render_pdf_of_a_day_trip_has_one_page() -> None:
+    pdf = trip_sheet_pdf.render_pdf(create_assignment(), [ROSA], COACH, ORGANIZATION)
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") == 1
 
 
-def test_the_same_trip_makes_the_same_paper() -> None:
-    made = assignment()
-    assert trip_sheet_pdf.render_pdf(made, [ROSA], COACH, ORGANIZATION) == trip_sheet_pdf.render_pdf(
-        made, [ROSA], COACH, ORGANIZATION
+def test_render_pdf_is_deterministic() -> None:
+    assignment = create_assignment()
+    assert trip_sheet_pdf.render_pdf(assignment, [ROSA], COACH, ORGANIZATION) == trip_sheet_pdf.render_pdf(
+        assignment, [ROSA], COACH, ORGANIZATION
     )
 
 
-def test_two_drivers_have_two_plans() -> None:
-    shared = assignment(
+def test_render_pdf_with_two_drivers_has_two_duty_plans() -> None:
+    two_drivers = create_assignment(
         second_driver_id=EMIL.id,
         second_driver_name=EMIL.name,
-        second_duty=duty((0, 390, Status.ON), (390, 570, Status.DRIVING), (570, 600, Status.ON)),
+        second_duty=create_duty((0, 390, Status.ON), (390, 570, Status.DRIVING), (570, 600, Status.ON)),
     )
-    alone = trip_sheet_pdf.render_pdf(assignment(), [ROSA], COACH, ORGANIZATION)
-    assert len(trip_sheet_pdf.render_pdf(shared, [ROSA, EMIL], COACH, ORGANIZATION)) > len(alone)
+    one_driver = trip_sheet_pdf.render_pdf(create_assignment(), [ROSA], COACH, ORGANIZATION)
+    assert len(trip_sheet_pdf.render_pdf(two_drivers, [ROSA, EMIL], COACH, ORGANIZATION)) > len(one_driver)
 
 
-def test_what_is_not_known_is_left_out() -> None:
-    bare = assignment(duty=[], contact_phone=None, notes=" ", stops=[])
-    assert trip_sheet_pdf.render_pdf(bare, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
+def test_render_pdf_without_optional_data_has_one_page() -> None:
+    minimal = create_assignment(duty=[], contact_phone=None, notes=" ", stops=[])
+    assert trip_sheet_pdf.render_pdf(minimal, [], None, ORGANIZATION).count(b"/Type /Page\n") == 1
 
 
-def test_the_longest_of_everything_breaks_over_pages() -> None:
-    stops = [stop(StopType.WAYPOINT, "<b>W" * 50, n, n + 1) for n in range(50)]
-    pdf = trip_sheet_pdf.render_pdf(assignment(stops=stops, notes="n\n" * 2000), [ROSA], COACH, ORGANIZATION)
+def test_render_pdf_with_long_content_has_several_pages() -> None:
+    stops = [create_stop(StopType.WAYPOINT, "<b>W" * 50, n, n + 1) for n in range(50)]
+    pdf = trip_sheet_pdf.render_pdf(create_assignment(stops=stops, notes="n\n" * 2000), [ROSA], COACH, ORGANIZATION)
     assert pdf.count(b"/Type /Page\n") > 5

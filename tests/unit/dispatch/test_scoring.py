@@ -1,0 +1,33 @@
+"""Scores of eligible drivers."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coachway.dispatch.matching import scoring
+from tests.unit.dispatch.matching_builders import (
+    HOURS_RULES,
+    block_params,
+    create_blocks,
+    create_driver_case,
+    create_requirements,
+    evaluate,
+)
+
+
+@settings(deadline=None)
+@given(block_params, st.floats(1, 5) | st.none(), st.floats(-80, 80), st.floats(-179, 179))
+def test_score_driver_points_add_up_and_stay_in_bounds(
+    params: list[tuple[int, float, str]], rating: float | None, latitude: float, longitude: float
+) -> None:
+    case = create_driver_case(*create_blocks(params), rating=rating, home_latitude=latitude, home_longitude=longitude)
+    evaluation = evaluate(case)
+    if evaluation.remaining is None:
+        return
+    score = scoring.score_driver(case, create_requirements().plan, evaluation.remaining, HOURS_RULES)
+    assert 0 <= score.distance <= scoring.DISTANCE_POINTS
+    assert 0 <= score.hours_left <= scoring.HOURS_LEFT_POINTS
+    assert 0 <= score.rating <= scoring.RATING_POINTS
+    assert 0 <= score.balance <= scoring.BALANCE_POINTS
+    assert abs(score.total - (score.distance + score.hours_left + score.rating + score.balance)) < 0.01
