@@ -13,7 +13,7 @@ import pytest
 
 from coachway.compliance.rules import SubjectType
 from coachway.dispatch.tracking.position_store import TrailPage, partition
-from tests.integration.dispatch.trip_builders import point
+from tests.integration.dispatch.tracking_builders import position_report
 from tests.stack import Stack, eventually
 from tests.tracks import read_track
 from tests.workflows.carrier import at_once, statuses
@@ -85,7 +85,9 @@ def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(toda
         fix._replace(at=fix.at + shift) for fix in read_track("to-the-shore") if fix.at < PLANNED + timedelta(hours=2.1)
     ]
 
-    refused = phone.post("/dispatch/check-ins", json={"assignment_id": made["id"], "points": [point(track[0])]})
+    refused = phone.post(
+        "/dispatch/check-ins", json={"assignment_id": made["id"], "points": [position_report(track[0])]}
+    )
     assert (refused.status_code, refused.json()["code"]) == (409, "driver_not_on_duty")
     reported = phone.post(f"{path}/check-in", json={"at": track[0].at.isoformat()})
     assert (reported.status_code, reported.json()["status"]) == (200, "checked_in"), reported.text
@@ -95,7 +97,7 @@ def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(toda
     random.Random(4).shuffle(batches)
 
     def send(number: int) -> httpx.Response:
-        points = [point(fix) for fix in batches[number]]
+        points = [position_report(fix) for fix in batches[number]]
         return phone.post("/dispatch/check-ins", json={"assignment_id": made["id"], "points": points})
 
     answers = at_once(len(batches), send)
@@ -131,7 +133,10 @@ def test_somebody_else_s_driver_neither_sees_nor_moves_a_trip(today: Today) -> N
     stranger, path = today.logged_in(today.driver()), f"/dispatch/assignments/{made['id']}"
     for what in ("check-in", "depart", "check-out"):
         assert stranger.post(f"{path}/{what}", json={}).status_code == 404
-    body = {"assignment_id": made["id"], "points": [point(read_track("tunnel")[0]._replace(at=datetime.now(UTC)))]}
+    body = {
+        "assignment_id": made["id"],
+        "points": [position_report(read_track("tunnel")[0]._replace(at=datetime.now(UTC)))],
+    }
     assert stranger.post("/dispatch/check-ins", json=body).status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""The dispatcher's day at a glance, on the table in memory."""
+"""The dispatch board, on the table in memory."""
 
 from __future__ import annotations
 
@@ -13,64 +13,81 @@ from coachway.core.runtime import clock
 from coachway.dispatch.assignments.model import ASSIGNMENT, Assignment
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from tests.integration.bookings.builders import ORG
-from tests.integration.dispatch.builders import SYSTEM, ask, assigned, done, driver, found, trip, vehicle
+from tests.integration.dispatch.builders import (
+    SYSTEM,
+    create_assignment,
+    create_driver,
+    create_organization,
+    create_trip,
+    create_vehicle,
+    send_ok,
+    send_request,
+)
 
 DAY = "2027-03-03"
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    found()
+    create_organization()
 
 
-def board(day: str = DAY) -> dict[str, list[dict[str, Any]]]:
-    known: dict[str, list[dict[str, Any]]] = done("GET", "/dispatch/board", query={"day": day})["columns"]
-    return known
+def get_columns(day: str = DAY) -> dict[str, list[dict[str, Any]]]:
+    columns: dict[str, list[dict[str, Any]]] = send_ok("GET", "/dispatch/board", query={"day": day})["columns"]
+    return columns
 
 
-def numbers(cards: list[dict[str, Any]]) -> list[tuple[str, int]]:
+def list_vehicle_numbers(cards: list[dict[str, Any]]) -> list[tuple[str, int]]:
     return [(each["charter_id"], each["vehicle_number"]) for each in cards]
 
 
-def test_every_vehicle_of_every_trip_stands_in_one_column() -> None:
-    two, one = trip(vehicle_count=2, passengers=80), trip(leaves="07:00")
-    trip(day="2027-03-04")
-    made = assigned(two, driver(), vehicle())
-    columns = board()
-    assert numbers(columns["uncovered"]) == [(one, 1), (two, 2)]
-    assert numbers(columns["offered"]) == [(two, 1)]
+def test_get_board_shows_every_vehicle_in_one_column() -> None:
+    second_charter_id, first_charter_id = create_trip(vehicle_count=2, passengers=80), create_trip(departure="07:00")
+    create_trip(day="2027-03-04")
+    assignment = create_assignment(second_charter_id, create_driver(), create_vehicle())
+    columns = get_columns()
+    assert list_vehicle_numbers(columns["uncovered"]) == [(first_charter_id, 1), (second_charter_id, 2)]
+    assert list_vehicle_numbers(columns["offered"]) == [(second_charter_id, 1)]
     assert sum(len(cards) for cards in columns.values()) == 3
     card = columns["offered"][0]
     assert (card["assignment_id"], card["driver_name"], card["vehicle_name"]) == (
-        made["id"],
+        assignment["id"],
         "Rosa Delgado",
         "Coach 12",
     )
-    done("POST", f"/dispatch/assignments/{made['id']}/decline", {"reason": "ill"})
-    assert numbers(board()["uncovered"]) == [(one, 1), (two, 1), (two, 2)]
+    send_ok("POST", f"/dispatch/assignments/{assignment['id']}/decline", {"reason": "ill"})
+    assert list_vehicle_numbers(get_columns()["uncovered"]) == [
+        (first_charter_id, 1),
+        (second_charter_id, 1),
+        (second_charter_id, 2),
+    ]
 
 
-def test_who_is_looked_for_is_on_the_card() -> None:
-    made = assigned(trip(), driver(), vehicle())
-    rcv = done("POST", "/dispatch/recoveries", {"assignment_id": made["id"], "reason": "breakdown"})["id"]
-    assert [(each["recovery_id"], each["recovery_status"]) for each in board()["offered"]] == [(rcv, "searching")]
-    done("POST", f"/dispatch/recoveries/{rcv}/cancel", {"reason": "It starts again"})
-    assert board()["offered"][0]["recovery_id"] is None
+def test_get_board_with_an_open_recovery_shows_it_on_the_card() -> None:
+    assignment = create_assignment(create_trip(), create_driver(), create_vehicle())
+    recovery_id = send_ok("POST", "/dispatch/recoveries", {"assignment_id": assignment["id"], "reason": "breakdown"})[
+        "id"
+    ]
+    assert [(each["recovery_id"], each["recovery_status"]) for each in get_columns()["offered"]] == [
+        (recovery_id, "searching")
+    ]
+    send_ok("POST", f"/dispatch/recoveries/{recovery_id}/cancel", {"reason": "The engine runs again"})
+    assert get_columns()["offered"][0]["recovery_id"] is None
 
 
-def test_a_trip_past_midnight_stays_on_the_board_while_it_is_under_way() -> None:
-    run = trip(leaves="22:00", hours=5)
-    made = assigned(run, driver(), vehicle())
-    before = store.get(Assignment, ASSIGNMENT.key(org=ORG, id=made["id"]))
-    gone = {"status": AssignmentStatus.IN_PROGRESS, "checked_in_at": before.starts_at}
-    store.commit(SYSTEM, Update(before, before.model_copy(update=gone)))
+def test_get_board_after_midnight_keeps_trips_under_way() -> None:
+    charter_id = create_trip(departure="22:00", hours=5)
+    assignment = create_assignment(charter_id, create_driver(), create_vehicle())
+    before = store.get(Assignment, ASSIGNMENT.key(org=ORG, id=assignment["id"]))
+    progress = {"status": AssignmentStatus.IN_PROGRESS, "checked_in_at": before.starts_at}
+    store.commit(SYSTEM, Update(before, before.model_copy(update=progress)))
     with clock.frozen(datetime(2027, 3, 4, 6, tzinfo=UTC)):
-        today = done("GET", "/dispatch/board")
-        assert (today["day"], today["timezone"]) == ("2027-03-04", "America/New_York")
-        assert numbers(today["columns"]["in_progress"]) == [(run, 1)]
-    assert numbers(board("2027-03-04")["in_progress"]) == []
+        board = send_ok("GET", "/dispatch/board")
+        assert (board["day"], board["timezone"]) == ("2027-03-04", "America/New_York")
+        assert list_vehicle_numbers(board["columns"]["in_progress"]) == [(charter_id, 1)]
+    assert list_vehicle_numbers(get_columns("2027-03-04")["in_progress"]) == []
 
 
-def test_only_the_organization_s_people_see_it() -> None:
-    assert ask("GET", "/dispatch/board", by=driver()).status == 403
-    assert ask("GET", "/dispatch/board", query={"day": "tomorrow"}).status == 422
+def test_get_board_as_a_driver_is_refused() -> None:
+    assert send_request("GET", "/dispatch/board", party_id=create_driver()).status == 403
+    assert send_request("GET", "/dispatch/board", query={"day": "tomorrow"}).status == 422

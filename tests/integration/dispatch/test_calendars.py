@@ -8,91 +8,90 @@ import pytest
 
 from coachway.core.persistence.table import tally
 from coachway.core.types import ids
-from tests.integration.dispatch import builders, diary_builders, trip_builders
-from tests.integration.dispatch.diary_builders import ask, got
+from tests.integration.dispatch import builders, calendar_builders, tracking_builders
+from tests.integration.dispatch.calendar_builders import get_ok, send_request
 
 MARCH = {"date_from": "2027-03-01", "date_to": "2027-03-07"}
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    trip_builders.found()
+    tracking_builders.create_organization()
 
 
-def test_a_drivers_calendar_shows_the_jobs_and_how_much_of_the_time_is_booked() -> None:
-    rosa, coach = builders.driver(), builders.vehicle()
-    made = builders.assigned(builders.trip(), rosa, coach)
-    shown = got(f"/calendar/drivers/{rosa}", query=MARCH)
-    assert (shown["kind"], shown["name"], shown["timezone"]) == ("driver", "Rosa Delgado", "America/New_York")
-    (entry,) = shown["entries"]
+def test_get_driver_calendar_returns_entries_and_utilization() -> None:
+    rosa, coach = builders.create_driver(), builders.create_vehicle()
+    assignment = builders.create_assignment(builders.create_trip(), rosa, coach)
+    calendar = get_ok(f"/calendar/drivers/{rosa}", query=MARCH)
+    assert (calendar["kind"], calendar["name"], calendar["timezone"]) == ("driver", "Rosa Delgado", "America/New_York")
+    (entry,) = calendar["entries"]
     for name in ("starts_at", "ends_at", "pickup_at", "dropoff_at", "driver_name", "vehicle_name", "status"):
-        assert entry[name] == made[name], name
-    assert (entry["assignment_id"], entry["pickup"]) == (made["id"], "11 Wall St, New York, NY")
-    use = shown["utilization"]
-    assert use["hours_available"] == 7 * 24
-    assert use["hours_booked"] >= 3
-    assert use["utilization_percent"] == round(100 * use["hours_booked"] / (7 * 24), 1)
+        assert entry[name] == assignment[name], name
+    assert (entry["assignment_id"], entry["pickup"]) == (assignment["id"], "11 Wall St, New York, NY")
+    utilization = calendar["utilization"]
+    assert utilization["hours_available"] == 7 * 24
+    assert utilization["hours_booked"] >= 3
+    assert utilization["utilization_percent"] == round(100 * utilization["hours_booked"] / (7 * 24), 1)
 
 
-def test_hours_count_within_the_range_alone_and_by_the_drivers_weekly_hours() -> None:
+def test_get_driver_calendar_counts_weekly_hours_within_the_range() -> None:
     week = [{"weekday": "wednesday", "start_time": "06:00", "end_time": "18:00"}]
-    rosa = builders.driver(availability={"weekly": week})
-    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
-    shown = got(f"/calendar/drivers/{rosa}", query=MARCH)
-    assert shown["utilization"]["hours_available"] == 12
-    assert [each["ends_at"] for each in shown["away"]] == ["2027-03-03T11:00:00Z", "2027-03-08T05:00:00Z"]
+    rosa = builders.create_driver(availability={"weekly": week})
+    assignment = builders.create_assignment(builders.create_trip(), rosa, builders.create_vehicle())
+    calendar = get_ok(f"/calendar/drivers/{rosa}", query=MARCH)
+    assert calendar["utilization"]["hours_available"] == 12
+    assert [item["ends_at"] for item in calendar["away"]] == ["2027-03-03T11:00:00Z", "2027-03-08T05:00:00Z"]
     day_after = {"date_from": "2027-03-04", "date_to": "2027-03-04"}
-    none = got(f"/calendar/drivers/{rosa}", query=day_after)
-    assert none["utilization"] == {"hours_booked": 0, "hours_available": 0, "utilization_percent": None}
-    assert none["entries"] == []
-    assert made["id"] in str(shown["entries"])
+    empty_calendar = get_ok(f"/calendar/drivers/{rosa}", query=day_after)
+    assert empty_calendar["utilization"] == {"hours_booked": 0, "hours_available": 0, "utilization_percent": None}
+    assert empty_calendar["entries"] == []
+    assert assignment["id"] in str(calendar["entries"])
 
 
-def test_a_released_trip_leaves_the_calendars() -> None:
-    rosa, coach = builders.driver(), builders.vehicle()
-    made = builders.assigned(builders.trip(), rosa, coach)
-    assert len(got(f"/calendar/vehicles/{coach}", query=MARCH)["entries"]) == 1
-    builders.done("POST", f"/dispatch/assignments/{made['id']}/release", {"reason": "The client called"})
+def test_get_calendars_after_a_release_leave_out_the_trip() -> None:
+    rosa, coach = builders.create_driver(), builders.create_vehicle()
+    assignment = builders.create_assignment(builders.create_trip(), rosa, coach)
+    assert len(get_ok(f"/calendar/vehicles/{coach}", query=MARCH)["entries"]) == 1
+    builders.send_ok("POST", f"/dispatch/assignments/{assignment['id']}/release", {"reason": "The client called"})
     for path in (f"/calendar/drivers/{rosa}", f"/calendar/vehicles/{coach}"):
-        assert got(path, query=MARCH)["entries"] == []
+        assert get_ok(path, query=MARCH)["entries"] == []
 
 
-def test_a_vehicle_in_the_shop_has_no_hours_to_be_booked() -> None:
-    well, ill = builders.vehicle(), builders.vehicle("Coach 7", status="maintenance")
-    assert got(f"/calendar/vehicles/{well}", query=MARCH)["utilization"]["hours_available"] == 7 * 24
-    assert got(f"/calendar/vehicles/{ill}", query=MARCH)["utilization"]["utilization_percent"] is None
+def test_get_vehicle_calendar_in_maintenance_has_no_available_hours() -> None:
+    available, in_maintenance = builders.create_vehicle(), builders.create_vehicle("Coach 7", status="maintenance")
+    assert get_ok(f"/calendar/vehicles/{available}", query=MARCH)["utilization"]["hours_available"] == 7 * 24
+    assert get_ok(f"/calendar/vehicles/{in_maintenance}", query=MARCH)["utilization"]["utilization_percent"] is None
 
 
-def test_the_fleets_calendar_adds_up() -> None:
-    rosa, emil = builders.driver(), builders.driver("Emil Sand")
-    builders.driver("Gone Away", status="inactive")
-    coach, spare = builders.vehicle(), builders.vehicle("Coach 9")
-    builders.assigned(builders.trip(), rosa, coach)
-    shown = got("/calendar/fleet", query=MARCH)
-    assert [(row["kind"], row["id"]) for row in shown["rows"]] == [
+def test_get_fleet_calendar_sums_up_all_rows() -> None:
+    rosa, emil = builders.create_driver(), builders.create_driver("Emil Sand")
+    builders.create_driver("Gone Away", status="inactive")
+    coach, spare = builders.create_vehicle(), builders.create_vehicle("Coach 9")
+    builders.create_assignment(builders.create_trip(), rosa, coach)
+    calendar = get_ok("/calendar/fleet", query=MARCH)
+    assert [(row["kind"], row["id"]) for row in calendar["rows"]] == [
         ("driver", emil),
         ("driver", rosa),
         ("vehicle", coach),
         ("vehicle", spare),
     ]
-    assert [len(row["jobs"]) for row in shown["rows"]] == [0, 1, 1, 0]
-    booked = [row["utilization"]["hours_booked"] for row in shown["rows"]]
-    assert (shown["drivers"]["hours_booked"], shown["vehicles"]["hours_booked"]) == (booked[1], booked[2])
-    assert shown["drivers"]["hours_available"] == 2 * 7 * 24
-    assert shown["vehicles"]["utilization_percent"] == round(100 * booked[2] / (2 * 7 * 24), 1)
-    assert {row["kind"] for row in got("/calendar/fleet", query={**MARCH, "kind": "vehicle"})["rows"]} == {"vehicle"}
-    assert got("/calendar/fleet", query={**MARCH, "vendor_id": ids.new("ven")})["rows"] == []
+    assert [len(row["jobs"]) for row in calendar["rows"]] == [0, 1, 1, 0]
+    booked = [row["utilization"]["hours_booked"] for row in calendar["rows"]]
+    assert (calendar["drivers"]["hours_booked"], calendar["vehicles"]["hours_booked"]) == (booked[1], booked[2])
+    assert calendar["drivers"]["hours_available"] == 2 * 7 * 24
+    assert calendar["vehicles"]["utilization_percent"] == round(100 * booked[2] / (2 * 7 * 24), 1)
+    assert {row["kind"] for row in get_ok("/calendar/fleet", query={**MARCH, "kind": "vehicle"})["rows"]} == {"vehicle"}
+    assert get_ok("/calendar/fleet", query={**MARCH, "vendor_id": ids.new("ven")})["rows"] == []
 
 
-def test_calendars_cost_two_calls() -> None:
-    rosa, coach = builders.driver(), builders.vehicle()
-    builders.assigned(builders.trip(), rosa, coach)
+def test_get_calendars_take_two_table_calls() -> None:
+    rosa, coach = builders.create_driver(), builders.create_vehicle()
+    builders.create_assignment(builders.create_trip(), rosa, coach)
     for path in (f"/calendar/drivers/{rosa}", f"/calendar/vehicles/{coach}"):
-        got(path)
+        get_ok(path)
         before = tally.calls
-        got(path, query=MARCH)
-        own = 1  # the test looks for its signing key
-        assert tally.calls - before - own <= 2
+        get_ok(path, query=MARCH)
+        assert tally.calls - before - 1 <= 2  # without the read of the signing key
 
 
 @pytest.mark.parametrize(
@@ -105,24 +104,26 @@ def test_calendars_cost_two_calls() -> None:
         {"from": "2027-03-01"},
     ],
 )
-def test_what_is_no_range_is_refused(query: dict[str, Any]) -> None:
-    for path in (f"/calendar/drivers/{builders.driver()}", "/calendar/fleet"):
-        assert ask("GET", path, query=query).status == 422
+def test_get_calendars_with_an_invalid_range_return_422(query: dict[str, Any]) -> None:
+    for path in (f"/calendar/drivers/{builders.create_driver()}", "/calendar/fleet"):
+        assert send_request("GET", path, query=query).status == 422
 
 
-def test_the_fleet_is_shown_for_a_month_at_most() -> None:
-    refused = ask("GET", "/calendar/fleet", query={"date_from": "2027-03-01", "date_to": "2027-04-01"})
-    assert refused.status == 422
-    assert ask("GET", "/calendar/fleet", query={"date_from": "2027-03-01", "date_to": "2027-03-31"}).status == 200
+def test_get_fleet_calendar_for_more_than_a_month_returns_422() -> None:
+    reply = send_request("GET", "/calendar/fleet", query={"date_from": "2027-03-01", "date_to": "2027-04-01"})
+    assert reply.status == 422
+    assert (
+        send_request("GET", "/calendar/fleet", query={"date_from": "2027-03-01", "date_to": "2027-03-31"}).status == 200
+    )
 
 
-def test_a_driver_sees_their_own_calendar_alone() -> None:
-    rosa, emil, coach = builders.driver(), builders.driver("Emil Sand"), builders.vehicle()
-    assert ask("GET", f"/calendar/drivers/{rosa}", by=rosa).status == 200
-    assert ask("GET", f"/calendar/drivers/{emil}", by=rosa).status == 404
-    assert ask("POST", f"/calendar/drivers/{emil}/feed", by=rosa).status == 404
+def test_get_driver_calendar_of_another_driver_returns_404() -> None:
+    rosa, emil, coach = builders.create_driver(), builders.create_driver("Emil Sand"), builders.create_vehicle()
+    assert send_request("GET", f"/calendar/drivers/{rosa}", driver_id=rosa).status == 200
+    assert send_request("GET", f"/calendar/drivers/{emil}", driver_id=rosa).status == 404
+    assert send_request("POST", f"/calendar/drivers/{emil}/feed", driver_id=rosa).status == 404
     for path in (f"/calendar/vehicles/{coach}", "/calendar/fleet"):
-        assert ask("GET", path, by=rosa).status == 403
-    assert ask("GET", f"/calendar/drivers/{rosa}", org_id="org_01JQZZZZZZZZZZZZZZZZZZZZZY").status == 404
-    assert ask("GET", f"/calendar/drivers/{rosa}", rights="charters:read").status == 403
-    assert diary_builders.downloaded(f"/api/v1/calendar/drivers/{rosa}").status == 401
+        assert send_request("GET", path, driver_id=rosa).status == 403
+    assert send_request("GET", f"/calendar/drivers/{rosa}", org_id="org_01JQZZZZZZZZZZZZZZZZZZZZZY").status == 404
+    assert send_request("GET", f"/calendar/drivers/{rosa}", rights="charters:read").status == 403
+    assert calendar_builders.download_feed(f"/api/v1/calendar/drivers/{rosa}").status == 401

@@ -1,4 +1,4 @@
-"""How drivers do, counted from what became of their trips, on the table in memory."""
+"""Driver performance, counted from events, on the table in memory."""
 
 from __future__ import annotations
 
@@ -10,96 +10,103 @@ from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.event_log import all_events
+from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.dispatch.performance import service as performance
 from coachway.fleet.model import DRIVER, Driver
 from tests.integration.bookings.builders import ORG
-from tests.integration.dispatch import builders, trip_builders
-from tests.integration.dispatch.diary_builders import ask, got
-from tests.integration.dispatch.trip_builders import done, on_duty, the_time_is
+from tests.integration.dispatch import builders, tracking_builders
+from tests.integration.dispatch.calendar_builders import get_ok, send_request
+from tests.integration.dispatch.tracking_builders import create_trip_on_duty, freeze_time, send_ok
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    trip_builders.found()
+    tracking_builders.create_organization()
 
 
-def delivered(*, times: int = 1) -> None:
-    """Everything that happened, as the queue brings it."""
+def deliver_events(*, times: int = 1) -> None:
+    """Deliver all events to the consumer."""
     caller = Caller.system("dispatch-figures", ORG)
     for event in [*all_events(ORG)] * times:
         if event.type in performance.CONSUMERS:
-            known = event.model_dump(include={"event_id", "type", "org_id", "aggregate_id", "correlation_id", "data"})
-            performance.CONSUMERS[event.type](caller, Delivery(**known))
+            fields = event.model_dump(include={"event_id", "type", "org_id", "aggregate_id", "correlation_id", "data"})
+            performance.CONSUMERS[event.type](caller, Delivery(**fields))
 
 
-def driven() -> tuple[str, str]:
-    """A charter that was driven, by whom: five minutes late at the start, in time at the end."""
-    run, assignment_id, rosa = on_duty()
-    with the_time_is("09:05"):
-        done("POST", f"/dispatch/assignments/{assignment_id}/depart", {}, by=rosa)
-    with the_time_is("12:01"):
-        done("POST", f"/dispatch/assignments/{assignment_id}/check-out", {}, by=rosa)
-    return run, rosa
+def complete_trip() -> tuple[str, str]:
+    """Complete a trip that departs five minutes late and arrives on time; returns charter and driver."""
+    charter_id, assignment_id, rosa = create_trip_on_duty()
+    with freeze_time("09:05"):
+        send_ok("POST", f"/dispatch/assignments/{assignment_id}/depart", {}, driver_id=rosa)
+    with freeze_time("12:01"):
+        send_ok("POST", f"/dispatch/assignments/{assignment_id}/check-out", {}, driver_id=rosa)
+    return charter_id, rosa
 
 
-def rated(charter_id: str, rating: float) -> None:
+def deliver_rating(charter_id: str, rating: float) -> None:
     data: dict[str, Any] = {"charter_id": charter_id, "overall_rating": rating, "vendor_id": "ven_1"}
     event = {"event_id": ids.ulid(), "type": "vendor.rated", "org_id": ORG, "aggregate_id": "rat_1"}
     performance.PROJECTION.consume(builders.SYSTEM, Delivery(**event, correlation_id="", data=data))
 
 
-def test_a_trip_on_time_is_counted_once() -> None:
-    _, rosa = driven()
-    with the_time_is("13:00"):
-        delivered(times=2)
-        shown = got(f"/drivers/{rosa}/performance", by=rosa)
-    assert (shown["offered"], shown["completed"], shown["declined"]) == (1, 1, 0)
-    assert (shown["stops_judged"], shown["on_time_percent"]) == (2, 100)
-    assert (shown["total_ratings"], shown["rating"]) == (0, None)
+def test_get_performance_with_repeated_events_counts_each_once() -> None:
+    _, rosa = complete_trip()
+    with freeze_time("13:00"):
+        deliver_events(times=2)
+        driver_performance = get_ok(f"/drivers/{rosa}/performance", driver_id=rosa)
+    assert (driver_performance["offered"], driver_performance["completed"], driver_performance["declined"]) == (1, 1, 0)
+    assert (driver_performance["stops_judged"], driver_performance["on_time_percent"]) == (2, 100)
+    assert (driver_performance["total_ratings"], driver_performance["rating"]) == (0, None)
 
 
-def test_a_decline_counts_against_the_driver() -> None:
-    rosa = builders.driver()
-    made = builders.assigned(builders.trip(), rosa, builders.vehicle())
-    builders.done("POST", f"/dispatch/assignments/{made['id']}/decline", {"reason": "Ill"}, by=rosa)
-    delivered()
-    shown = got(f"/drivers/{rosa}/performance")
-    assert (shown["offered"], shown["declined"], shown["acceptance_percent"]) == (1, 1, 0)
+def test_get_performance_after_a_decline_lowers_acceptance() -> None:
+    rosa = builders.create_driver()
+    assignment = builders.create_assignment(builders.create_trip(), rosa, builders.create_vehicle())
+    builders.send_ok("POST", f"/dispatch/assignments/{assignment['id']}/decline", {"reason": "Ill"}, party_id=rosa)
+    deliver_events()
+    driver_performance = get_ok(f"/drivers/{rosa}/performance")
+    assert (
+        driver_performance["offered"],
+        driver_performance["declined"],
+        driver_performance["acceptance_percent"],
+    ) == (1, 1, 0)
 
 
-def test_three_ratings_of_trips_that_were_driven_are_the_drivers_rating() -> None:
-    run, rosa = driven()
+def test_get_performance_rating_needs_three_ratings() -> None:
+    charter_id, rosa = complete_trip()
     for rating in (5.0, 4.0):
-        rated(run, rating)
-    assert got(f"/drivers/{rosa}/performance")["rating"] is None
-    rated(run, 4.5)
-    rated(builders.trip("2027-03-10"), 1.0)
-    shown = got(f"/drivers/{rosa}/performance")
-    assert (shown["total_ratings"], shown["average_rating"], shown["rating"]) == (3, 4.5, 4.5)
+        deliver_rating(charter_id, rating)
+    assert get_ok(f"/drivers/{rosa}/performance")["rating"] is None
+    deliver_rating(charter_id, 4.5)
+    deliver_rating(builders.create_trip("2027-03-10"), 1.0)
+    driver_performance = get_ok(f"/drivers/{rosa}/performance")
+    assert (
+        driver_performance["total_ratings"],
+        driver_performance["average_rating"],
+        driver_performance["rating"],
+    ) == (3, 4.5, 4.5)
     assert store.get(Driver, DRIVER.key(org=ORG, id=rosa)).rating == 4.5
 
 
-def test_a_rebuild_comes_to_the_same() -> None:
-    _, rosa = driven()
-    with the_time_is("13:00"):
-        delivered()
-        before = got(f"/drivers/{rosa}/performance")
-        kept = performance.PROJECTION.of(ORG, rosa)
-    tampered = kept.model_copy(update={"numbers": {"completed": 99}})
-    from coachway.core.persistence.operations import Update
-
-    store.commit(builders.SYSTEM, Update(kept, tampered))
-    with clock.frozen(trip_builders.at("14:00")):
+def test_rebuild_restores_the_same_counters() -> None:
+    _, rosa = complete_trip()
+    with freeze_time("13:00"):
+        deliver_events()
+        before = get_ok(f"/drivers/{rosa}/performance")
+        stored = performance.PROJECTION.of(ORG, rosa)
+    tampered = stored.model_copy(update={"numbers": {"completed": 99}})
+    store.commit(builders.SYSTEM, Update(stored, tampered))
+    with clock.frozen(tracking_builders.local_time("14:00")):
         assert performance.rebuild(ORG) == 1
-        assert got(f"/drivers/{rosa}/performance") == before
-        delivered()
-        assert got(f"/drivers/{rosa}/performance") == before
+        assert get_ok(f"/drivers/{rosa}/performance") == before
+        deliver_events()
+        assert get_ok(f"/drivers/{rosa}/performance") == before
 
 
-def test_a_driver_sees_their_own_performance_alone() -> None:
-    rosa, emil = builders.driver(), builders.driver("Emil Sand")
-    assert got(f"/drivers/{rosa}/performance", by=rosa)["driver_name"] == "Rosa Delgado"
-    assert ask("GET", f"/drivers/{emil}/performance", by=rosa).status == 404
-    assert ask("GET", f"/drivers/{rosa}/performance", rights="charters:read").status == 403
+def test_get_performance_of_another_driver_returns_404() -> None:
+    rosa, emil = builders.create_driver(), builders.create_driver("Emil Sand")
+    assert get_ok(f"/drivers/{rosa}/performance", driver_id=rosa)["driver_name"] == "Rosa Delgado"
+    assert send_request("GET", f"/drivers/{emil}/performance", driver_id=rosa).status == 404
+    assert send_request("GET", f"/drivers/{rosa}/performance", rights="charters:read").status == 403

@@ -1,4 +1,4 @@
-"""Positions through their route: kept once, in order, at a unit each; what follows from them."""
+"""Ingest of positions and its cost, on the table in memory."""
 
 from __future__ import annotations
 
@@ -18,200 +18,237 @@ from coachway.dispatch.tracking import position_ingest, position_store
 from coachway.dispatch.tracking.position_encoding import round_fix
 from coachway.dispatch.tracking.position_ingest import PositionBatch, PositionReport
 from tests.integration.bookings.builders import ORG
-from tests.integration.dispatch import builders, trip_builders
-from tests.integration.dispatch.trip_builders import at, done, driven, events, on_duty, point, told
+from tests.integration.dispatch import builders, tracking_builders
+from tests.integration.dispatch.tracking_builders import (
+    create_trip_on_duty,
+    list_stored_fixes,
+    local_time,
+    position_report,
+    send_ok,
+    send_positions,
+    send_track,
+)
 from tests.load.dynamodb_meter import Meter
 from tests.tracks import read_track
 
 
 @pytest.fixture(autouse=True)
 def organization() -> None:
-    trip_builders.found()
+    tracking_builders.create_organization()
 
 
-def kept(assignment_id: str) -> list[Any]:
-    return [fix for page in position_store.list_pages(ORG, assignment_id) for fix in page.fixes]
-
-
-def straight(count: int, seconds: int = 10, start: str = "08:10") -> list[Any]:
-    """Fixes on a road that leads nowhere near a stop."""
+def create_fixes(count: int, seconds: int = 10, start: str = "08:10") -> list[Any]:
+    """Create fixes on a straight road away from all stops."""
     return [
-        round_fix(at(start) + timedelta(seconds=seconds * n), 40.9 + n / 2000, -74.2, 45, 10, 5) for n in range(count)
+        round_fix(local_time(start) + timedelta(seconds=seconds * n), 40.9 + n / 2000, -74.2, 45, 10, 5)
+        for n in range(count)
     ]
 
 
-def test_the_worked_example() -> None:
-    _, assignment_id, rosa = on_duty()
-    assert told(assignment_id, straight(3), by=rosa) == {"accepted": 3, "duplicates": 0, "ignored": 0}
-    assert told(assignment_id, straight(5), by=rosa) == {"accepted": 2, "duplicates": 3, "ignored": 0}
-    assert kept(assignment_id) == straight(5)
+def test_ingest_positions_with_repeated_ones_stores_each_once() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    assert send_positions(assignment_id, create_fixes(3), driver_id=rosa) == {
+        "accepted": 3,
+        "duplicates": 0,
+        "ignored": 0,
+    }
+    assert send_positions(assignment_id, create_fixes(5), driver_id=rosa) == {
+        "accepted": 2,
+        "duplicates": 3,
+        "ignored": 0,
+    }
+    assert list_stored_fixes(assignment_id) == create_fixes(5)
 
 
-def taken(assignment_id: str, fixes: list[Any], rosa: str) -> Meter:
-    """What DynamoDB charges for a batch."""
+def ingest_metered(assignment_id: str, fixes: list[Any], rosa: str) -> Meter:
+    """Ingest a batch and meter its cost."""
     caller = Caller(org_id=ORG, user_id="usr_1", role="driver", party_id=rosa)
-    points = [PositionReport.model_validate(point(fix)) for fix in fixes]
-    with trip_builders.the_time_is(fixes[-1].at), (meter := Meter()).running():
+    points = [PositionReport.model_validate(position_report(fix)) for fix in fixes]
+    with tracking_builders.freeze_time(fixes[-1].at), (meter := Meter()).running():
         position_ingest.ingest_positions(caller, PositionBatch(assignment_id=assignment_id, points=points))
     return meter
 
 
-def test_a_check_in_costs_one_write_unit_and_two_reads() -> None:
-    _, assignment_id, rosa = on_duty()
-    fixes = straight(90)
-    told(assignment_id, fixes[:1], by=rosa)
+def test_ingest_positions_of_one_position_takes_one_write_unit() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    fixes = create_fixes(90)
+    send_positions(assignment_id, fixes[:1], driver_id=rosa)
     for fix in fixes[1:]:
-        meter = taken(assignment_id, [fix], rosa)
+        meter = ingest_metered(assignment_id, [fix], rosa)
         assert (meter.write_units, meter.read_units, meter.calls) == (1, 2, 3)
 
 
-def test_dynamodb_itself_charges_one_unit(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, assignment_id, rosa = on_duty()
-    told(assignment_id, straight(29), by=rosa)
-    charged = []
+def test_ingest_positions_of_one_position_consumes_one_capacity_unit(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    send_positions(assignment_id, create_fixes(29), driver_id=rosa)
+    consumed_units = []
     original = type(connection()).dispatch
 
     def dispatch(self: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = original(self, operation, request)
+        response: dict[str, Any] = original(self, operation, request)
         if operation == "PutItem":
-            charged.append(answer["ConsumedCapacity"]["CapacityUnits"])
-        return answer
+            consumed_units.append(response["ConsumedCapacity"]["CapacityUnits"])
+        return response
 
     monkeypatch.setattr(type(connection()), "dispatch", dispatch)
-    told(assignment_id, straight(30)[-1:], by=rosa)
-    assert charged == [1.0]
+    send_positions(assignment_id, create_fixes(30)[-1:], driver_id=rosa)
+    assert consumed_units == [1.0]
 
 
-def test_a_full_page_is_less_than_a_kilobyte() -> None:
-    _, assignment_id, rosa = on_duty()
-    driven(assignment_id, read_track("to-the-shore"), by=rosa, together=100)
+def test_save_page_full_is_smaller_than_one_kilobyte() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    send_track(assignment_id, read_track("to-the-shore"), driver_id=rosa, batch_size=100)
     pages = position_store.list_pages(ORG, assignment_id)
     assert max(len(page.fixes) for page in pages) == 30
     client: Any = connection().client
     for page in pages:
-        place = page.key()
-        raw = client.get_item(TableName=settings.table_name(), Key={"pk": {"S": place.pk}, "sk": {"S": place.sk}})
-        size = sum(len(n) + len(next(iter(v.values()))) for n, v in raw["Item"].items())
+        key = page.key()
+        response = client.get_item(TableName=settings.table_name(), Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})
+        size = sum(len(n) + len(next(iter(v.values()))) for n, v in response["Item"].items())
         assert size < 950
 
 
-def test_a_batch_costs_a_unit_for_each_page() -> None:
-    _, assignment_id, rosa = on_duty()
-    meter = taken(assignment_id, straight(100), rosa)
+def test_ingest_positions_of_a_batch_takes_one_write_unit_per_page() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    meter = ingest_metered(assignment_id, create_fixes(100), rosa)
     assert (meter.write_units, meter.calls) == (4, 6)
 
 
-def test_what_comes_late_twice_and_out_of_order_is_kept_once_and_in_order() -> None:
-    _, assignment_id, rosa = on_duty()
-    fixes = straight(180)
-    chance = random.Random(7)
+def test_ingest_positions_in_any_order_stores_each_once_in_order() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    fixes = create_fixes(180)
+    random_source = random.Random(7)
     batches = [fixes[first : first + 30] for first in range(0, 180, 20)]  # they overlap
-    chance.shuffle(batches)
-    taken = 0
+    random_source.shuffle(batches)
+    accepted = 0
     for batch in batches:
-        mixed = chance.sample(batch, len(batch))
-        with trip_builders.the_time_is(fixes[-1].at):
-            answer = told(assignment_id, [*mixed, mixed[0]], by=rosa)
-        taken += answer["accepted"]
-        assert answer["accepted"] + answer["duplicates"] == len(batch) + 1
-    assert taken == 180
-    assert kept(assignment_id) == fixes
+        shuffled = random_source.sample(batch, len(batch))
+        with tracking_builders.freeze_time(fixes[-1].at):
+            result = send_positions(assignment_id, [*shuffled, shuffled[0]], driver_id=rosa)
+        accepted += result["accepted"]
+        assert result["accepted"] + result["duplicates"] == len(batch) + 1
+    assert accepted == 180
+    assert list_stored_fixes(assignment_id) == fixes
 
 
-def test_two_batches_at_once_are_both_kept() -> None:
-    _, assignment_id, rosa = on_duty()
-    fixes = straight(120)
-    answers: list[dict[str, Any]] = []
+def test_ingest_positions_in_parallel_stores_all() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    fixes = create_fixes(120)
+    results: list[dict[str, Any]] = []
 
-    def send(mine: list[Any]) -> None:
-        answers.append(told_now(assignment_id, mine, rosa))
+    def send(own_fixes: list[Any]) -> None:
+        results.append(send_at_current_time(assignment_id, own_fixes, rosa))
 
-    with trip_builders.the_time_is(fixes[-1].at):
+    with tracking_builders.freeze_time(fixes[-1].at):
         threads = [threading.Thread(target=send, args=(fixes[n::4] + fixes[:5],)) for n in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert kept(assignment_id) == fixes
-    assert sum(each["accepted"] for each in answers) == 120
-    assert sum(each["duplicates"] for each in answers) == 20
+    assert list_stored_fixes(assignment_id) == fixes
+    assert sum(item["accepted"] for item in results) == 120
+    assert sum(item["duplicates"] for item in results) == 20
 
 
-def told_now(assignment_id: str, fixes: list[Any], rosa: str) -> dict[str, Any]:
-    body = {"assignment_id": assignment_id, "points": [point(fix) for fix in fixes]}
-    return done("POST", "/dispatch/check-ins", body, by=rosa)
+def send_at_current_time(assignment_id: str, fixes: list[Any], rosa: str) -> dict[str, Any]:
+    body = {"assignment_id": assignment_id, "points": [position_report(fix) for fix in fixes]}
+    return send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa)
 
 
-def test_a_try_that_was_interrupted_between_two_pages_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, assignment_id, rosa = on_duty()
-    fixes, keep, calls = straight(100), position_store.save_page, []
+def test_ingest_positions_interrupted_between_pages_is_completed_by_the_retry(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    fixes, save_page, calls = create_fixes(100), position_store.save_page, []
 
-    def fails(page: Any) -> None:
+    def fail_once(page: Any) -> None:
         calls.append(page)
         if len(calls) == 2:
-            raise ConcurrentUpdate("another was faster")
-        keep(page)
+            raise ConcurrentUpdate("the page was changed")
+        save_page(page)
 
-    monkeypatch.setattr(position_store, "save_page", fails)
-    assert told(assignment_id, fixes, by=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
-    assert kept(assignment_id) == fixes
-
-
-def test_only_the_driver_and_the_organization_tell_where_a_vehicle_is() -> None:
-    _, assignment_id, _ = on_duty()
-    body = {"assignment_id": assignment_id, "points": [point(each) for each in straight(1)]}
-    stranger = builders.driver("Sam Tran")
-    with trip_builders.the_time_is("08:30"):
-        assert trip_builders.ask("POST", "/dispatch/check-ins", body, by=stranger).status == 404
-        assert trip_builders.ask("POST", "/dispatch/check-ins", body, rights="dispatch:read").status == 403
-        assert trip_builders.ask("POST", "/dispatch/check-ins", {**body, "assignment_id": ids.new("asg")}).status == 404
-        assert trip_builders.ask("POST", "/dispatch/check-ins", body).status == 202
+    monkeypatch.setattr(position_store, "save_page", fail_once)
+    assert send_positions(assignment_id, fixes, driver_id=rosa) == {"accepted": 100, "duplicates": 0, "ignored": 0}
+    assert list_stored_fixes(assignment_id) == fixes
 
 
-def test_what_was_recorded_in_the_future_is_refused_by_its_place() -> None:
-    _, assignment_id, rosa = on_duty()
-    now, skewed = point(straight(1)[0]), {**point(straight(1)[0]), "recorded_at": at("08:16").isoformat()}
-    body = {"assignment_id": assignment_id, "points": [now, skewed]}
-    with trip_builders.the_time_is("08:10"):
-        reply = trip_builders.ask("POST", "/dispatch/check-ins", body, by=rosa)
-    assert (reply.status, [each["field"] for each in reply.json()["errors"]]) == (422, ["points.1.recorded_at"])
-    assert kept(assignment_id) == []
-    with trip_builders.the_time_is("08:11"):
-        assert done("POST", "/dispatch/check-ins", body, by=rosa)["accepted"] == 2
+def test_ingest_positions_of_another_driver_returns_404() -> None:
+    _, assignment_id, _ = create_trip_on_duty()
+    body = {"assignment_id": assignment_id, "points": [position_report(item) for item in create_fixes(1)]}
+    other_driver = builders.create_driver("Sam Tran")
+    with tracking_builders.freeze_time("08:30"):
+        assert tracking_builders.send_request("POST", "/dispatch/check-ins", body, driver_id=other_driver).status == 404
+        assert tracking_builders.send_request("POST", "/dispatch/check-ins", body, rights="dispatch:read").status == 403
+        assert (
+            tracking_builders.send_request(
+                "POST", "/dispatch/check-ins", {**body, "assignment_id": ids.new("asg")}
+            ).status
+            == 404
+        )
+        assert tracking_builders.send_request("POST", "/dispatch/check-ins", body).status == 202
 
 
-def test_off_duty_nobody_keeps_where_a_driver_is() -> None:
-    run = builders.trip()
-    rosa = builders.driver()
-    made = builders.assigned(run, rosa, builders.vehicle())
-    body = {"assignment_id": made["id"], "points": [point(each) for each in straight(1)]}
-    with trip_builders.the_time_is("08:30"):
-        refused = trip_builders.ask("POST", "/dispatch/check-ins", body, by=rosa)
-        assert (refused.status, refused.json()["code"]) == (409, "driver_not_on_duty")
-        done("POST", f"/dispatch/assignments/{made['id']}/check-in", {}, by=rosa)
-    assert told(made["id"], straight(3, start="08:24"), by=rosa)["ignored"] == 3
-    assert told(made["id"], straight(2, start="08:31"), by=rosa)["accepted"] == 2
+def test_ingest_positions_in_the_future_returns_422() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    current, future = (
+        position_report(create_fixes(1)[0]),
+        {**position_report(create_fixes(1)[0]), "recorded_at": local_time("08:16").isoformat()},
+    )
+    body = {"assignment_id": assignment_id, "points": [current, future]}
+    with tracking_builders.freeze_time("08:10"):
+        reply = tracking_builders.send_request("POST", "/dispatch/check-ins", body, driver_id=rosa)
+    assert (reply.status, [item["field"] for item in reply.json()["errors"]]) == (422, ["points.1.recorded_at"])
+    assert list_stored_fixes(assignment_id) == []
+    with tracking_builders.freeze_time("08:11"):
+        assert send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa)["accepted"] == 2
 
 
-def test_of_two_positions_of_one_moment_the_first_stands() -> None:
-    _, assignment_id, rosa = on_duty()
-    one = point(straight(1)[0])
-    same = [one, {**one, "speed_mph": None}, {**one, "latitude": 40.8, "heading": None}]
-    with trip_builders.the_time_is("08:30"):
-        body = {"assignment_id": assignment_id, "points": same}
-        assert done("POST", "/dispatch/check-ins", body, by=rosa) == {"accepted": 1, "duplicates": 2, "ignored": 0}
-        body["points"] = same[::-1]
-        assert done("POST", "/dispatch/check-ins", body, by=rosa) == {"accepted": 0, "duplicates": 3, "ignored": 0}
-    assert kept(assignment_id) == straight(1)
+def test_ingest_positions_off_duty_stores_nothing() -> None:
+    charter_id = builders.create_trip()
+    rosa = builders.create_driver()
+    assignment = builders.create_assignment(charter_id, rosa, builders.create_vehicle())
+    body = {"assignment_id": assignment["id"], "points": [position_report(item) for item in create_fixes(1)]}
+    with tracking_builders.freeze_time("08:30"):
+        reply = tracking_builders.send_request("POST", "/dispatch/check-ins", body, driver_id=rosa)
+        assert (reply.status, reply.json()["code"]) == (409, "driver_not_on_duty")
+        send_ok("POST", f"/dispatch/assignments/{assignment['id']}/check-in", {}, driver_id=rosa)
+    assert send_positions(assignment["id"], create_fixes(3, start="08:24"), driver_id=rosa)["ignored"] == 3
+    assert send_positions(assignment["id"], create_fixes(2, start="08:31"), driver_id=rosa)["accepted"] == 2
 
 
-def test_a_page_takes_no_more_than_an_item_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, assignment_id, rosa = on_duty()
+def test_ingest_positions_of_the_same_moment_keeps_the_first() -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
+    report = position_report(create_fixes(1)[0])
+    points = [report, {**report, "speed_mph": None}, {**report, "latitude": 40.8, "heading": None}]
+    with tracking_builders.freeze_time("08:30"):
+        body = {"assignment_id": assignment_id, "points": points}
+        assert send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa) == {
+            "accepted": 1,
+            "duplicates": 2,
+            "ignored": 0,
+        }
+        body["points"] = points[::-1]
+        assert send_ok("POST", "/dispatch/check-ins", body, driver_id=rosa) == {
+            "accepted": 0,
+            "duplicates": 3,
+            "ignored": 0,
+        }
+    assert list_stored_fixes(assignment_id) == create_fixes(1)
+
+
+def test_ingest_positions_beyond_the_page_limit_ignores_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, assignment_id, rosa = create_trip_on_duty()
     monkeypatch.setattr(position_store, "MAX_FIXES", 25)
-    assert told(assignment_id, straight(20), by=rosa) == {"accepted": 20, "duplicates": 0, "ignored": 0}
-    between = [fix._replace(at=fix.at + timedelta(seconds=5)) for fix in straight(20)]
-    assert told(assignment_id, [*straight(1), *between], by=rosa) == {"accepted": 5, "duplicates": 1, "ignored": 15}
-    assert kept(assignment_id) == sorted([*straight(20), *between[:5]])
+    assert send_positions(assignment_id, create_fixes(20), driver_id=rosa) == {
+        "accepted": 20,
+        "duplicates": 0,
+        "ignored": 0,
+    }
+    later_fixes = [fix._replace(at=fix.at + timedelta(seconds=5)) for fix in create_fixes(20)]
+    assert send_positions(assignment_id, [*create_fixes(1), *later_fixes], driver_id=rosa) == {
+        "accepted": 5,
+        "duplicates": 1,
+        "ignored": 15,
+    }
+    assert list_stored_fixes(assignment_id) == sorted([*create_fixes(20), *later_fixes[:5]])
 
 
 @pytest.mark.parametrize(
@@ -223,75 +260,11 @@ def test_a_page_takes_no_more_than_an_item_holds(monkeypatch: pytest.MonkeyPatch
         ([{"latitude": 1, "longitude": 0, "recorded_at": "yesterday"}], "points.0.recorded_at"),
         ([{"latitude": 1, "longitude": 0, "recorded_at": "0001-01-01T00:00:00+14:00"}], "points.0.recorded_at"),
         ([{"latitude": 1, "longitude": 0, "recorded_at": "9999-12-31T23:59:59-14:00"}], "points.0.recorded_at"),
-        ([point(straight(1)[0])] * 101, "points"),
+        ([position_report(create_fixes(1)[0])] * 101, "points"),
     ],
 )
-def test_nonsense_is_refused(points: list[Any], field: str) -> None:
+def test_ingest_positions_with_invalid_data_returns_422(points: list[Any], field: str) -> None:
     body = {"assignment_id": ids.new("asg"), "points": points}
-    reply = trip_builders.ask("POST", "/dispatch/check-ins", body)
+    reply = tracking_builders.send_request("POST", "/dispatch/check-ins", body)
     assert reply.status == 422
-    assert field in {each["field"] for each in reply.json()["errors"]}
-
-
-def test_a_recorded_drive_runs_the_trip() -> None:
-    run, assignment_id, rosa = on_duty()
-    track = read_track("to-the-shore")
-    driven(assignment_id, track, by=rosa)
-    done_ = trip_builders.assignment(assignment_id)
-    pickup, dropoff = done_.stops
-    assert [pickup.arrived_at, pickup.departed_at, dropoff.arrived_at] == [
-        at("08:24:30"),
-        at("08:50:00"),
-        at("11:04:30"),
-    ]
-    assert (pickup.dwell_minutes, pickup.billable_minutes) == (25, 0)
-    assert done_.status == "completed"
-    assert builders.charter(run)["status"] == "completed"
-    assert events(assignment_id) == [
-        "assignment.offered",
-        "assignment.checked_in",
-        "trip.arrived",
-        "trip.departed",
-        "trip.arrived",
-        "trip.departed",
-    ]
-    with trip_builders.the_time_is("12:00"):
-        out = done("POST", f"/dispatch/assignments/{assignment_id}/check-out", {}, by=rosa)
-    assert (out["status"], out["checked_out_at"]) == ("completed", at("12:00").isoformat().replace("+00:00", "Z"))
-
-
-def test_a_button_counts_although_the_telephone_is_ahead_of_it() -> None:
-    """Positions carry the telephone's own time; what is pressed is not taken to be in the future."""
-    _, assignment_id, rosa = on_duty()
-    there = [round_fix(at("08:24") + timedelta(seconds=10 * n), 40.7074, -74.0113, 0, None, 5) for n in range(2)]
-    with trip_builders.the_time_is("08:20"):
-        told(assignment_id, there, by=rosa)
-        path = f"/dispatch/assignments/{assignment_id}/depart"
-        refused = trip_builders.ask("POST", path, {"stop": 0, "at": at("08:18").isoformat()}, by=rosa)
-        assert (refused.status, refused.json()["errors"][0]["field"]) == (422, "at")
-        left = done("POST", path, {"stop": 0, "at": at("08:24:30").isoformat()}, by=rosa)["stops"][0]
-        assert (left["arrived_at"], left["departed_at"]) == ("2027-03-03T13:24:00Z", "2027-03-03T13:24:00Z")
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_drive_that_comes_in_any_order_ends_as_it_would_have(seed: int) -> None:
-    """What was recorded without a network comes in batches, some of it twice, the newest perhaps first."""
-    run, assignment_id, rosa = on_duty()
-    track = read_track("to-the-shore")
-    batches = [track[first : first + 97] for first in range(0, len(track), 90)]
-    random.Random(seed).shuffle(batches)
-    with trip_builders.the_time_is(track[-1].at):
-        for batch in batches:
-            told(assignment_id, batch, by=rosa)
-    assert kept(assignment_id) == track
-    arrived = trip_builders.assignment(assignment_id)
-    assert (arrived.stops[0].arrived_at, arrived.stops[0].departed_at) == (at("08:24:30"), at("08:50:00"))
-    assert arrived.stops[1].arrived_at == at("11:04:30")
-    assert (arrived.status, builders.charter(run)["status"]) == ("completed", "completed")
-    told_of = [each for each in events(assignment_id) if each in {"trip.arrived", "trip.departed"}]
-    assert sorted(told_of) == [
-        "trip.arrived",
-        "trip.arrived",
-        "trip.departed",
-        "trip.departed",
-    ]
+    assert field in {item["field"] for item in reply.json()["errors"]}
