@@ -106,7 +106,7 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
 @api.get("/dispatch/assignments/{assignment_id}", permission="dispatch:read", external_roles=CREW)
 def get_assignment(caller: Caller, assignment_id: AssignmentId) -> Assignment:
     """Get an assignment."""
-    return repository.get(caller, assignment_id)
+    return repository.get_assignment(caller, assignment_id)
 
 
 @api.post(

@@ -117,7 +117,7 @@ class DispatchOrganization:
 
     def overwrite_assignment(self, assignment: Json, **fields: Any) -> None:
         """Overwrite fields of an assignment in the table."""
-        place = repository.key(self.carrier.org_id, assignment["id"])
+        place = repository.assignment_key(self.carrier.org_id, assignment["id"])
         client = self.stack.client("dynamodb")
         key = {"pk": {"S": place.pk}, "sk": {"S": place.sk}}
         stored = client.get_item(TableName=self.stack.table, Key=key)["Item"]

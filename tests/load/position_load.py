@@ -29,7 +29,7 @@ from coachway.core.auth.authentication import SIGNING_KEYS, SigningKey, SigningK
 from coachway.core.persistence.transaction import to_item
 from coachway.core.types import ids
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.tracking.position_store import TrailPage, partition
+from coachway.dispatch.tracking.position_store import TrailPage, trail_partition
 from infra.local import aws_clients
 from infra.local.stack_config import StackConfig
 from tests import stack
@@ -248,7 +248,7 @@ def _count_stored(config: StackConfig, phones: list[Phone]) -> tuple[int, int]:
         pages = client.query(
             TableName=table,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": partition(phone.assignment.org_id, phone.assignment.id)}},
+            ExpressionAttributeValues={":pk": {"S": trail_partition(phone.assignment.org_id, phone.assignment.id)}},
         )["Items"]
         positions = [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
         times = [position.at.isoformat(timespec="milliseconds") for position in positions]

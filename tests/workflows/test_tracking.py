@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from coachway.compliance.rules import SubjectType
-from coachway.dispatch.tracking.position_store import TrailPage, partition
+from coachway.dispatch.tracking.position_store import TrailPage, trail_partition
 from tests.integration.dispatch.tracking_builders import position_report
 from tests.stack import Stack, eventually
 from tests.tracks import read_track
@@ -65,7 +65,7 @@ class Today(Yard):
         pages = self.stack.client("dynamodb").query(
             TableName=self.stack.table,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": partition(self.carrier.org_id, assignment_id)}},
+            ExpressionAttributeValues={":pk": {"S": trail_partition(self.carrier.org_id, assignment_id)}},
         )["Items"]
         return [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
 

@@ -51,7 +51,7 @@ def test_create_assignment_with_unknown_hours_is_refused() -> None:
 def test_create_assignment_counts_actual_hours() -> None:
     rosa, coach = create_driver(), create_vehicle()
     assignment = create_assignment(create_trip("2027-03-02", departure="21:00", hours=3), rosa, coach)
-    stored = store.get(Assignment, repository.key(ORG, assignment["id"]))
+    stored = store.get(Assignment, repository.assignment_key(ORG, assignment["id"]))
     stops = [stop.model_copy() for stop in stored.stops]
     stops[0].departed_at, stops[1].arrived_at = local_time("00:00"), local_time("05:00")
     fields = {"checked_in_at": local_time("00:00"), "checked_out_at": local_time("05:00"), "stops": stops}

@@ -39,7 +39,7 @@ def test_build_map_numbers_stops_and_connects_them() -> None:
         ("3", "Atlantic City", False),
     ]
     assert trip_map.route.count(",") == 3
-    assert trip_map.behind.count(",") == 1
+    assert trip_map.completed_route.count(",") == 1
 
 
 def test_build_map_with_stops_at_one_place_shares_a_mark() -> None:

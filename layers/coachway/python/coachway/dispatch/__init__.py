@@ -1,1 +1,1 @@
-"""Who drives which trip in which vehicle, where they are, and what is done when that goes wrong."""
+"""Assignments of drivers and vehicles, duty and tracking of trips under way, and recoveries."""

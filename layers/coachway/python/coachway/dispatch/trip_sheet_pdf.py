@@ -41,7 +41,7 @@ _MAX_UNBROKEN_ROWS: Final = 20
 
 def get_trip_sheet(caller: Caller, assignment_id: str) -> FileResponse:
     """Get the trip sheet of an assignment. Raises NotFound, also when an external user may not see it. Two reads."""
-    assignment = repository.get(caller, assignment_id)
+    assignment = repository.get_assignment(caller, assignment_id)
     driver_keys = [DRIVER.key(org=caller.org_id, id=driver_id) for driver_id in assignment.crew]
     vehicle_key, organization_key = (
         VEHICLE.key(org=caller.org_id, id=assignment.vehicle_id),

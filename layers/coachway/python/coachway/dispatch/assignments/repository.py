@@ -15,24 +15,24 @@ _MAX_OF_CHARTER = 1000
 _BATCH_SIZE = 100
 
 
-def key(org_id: str, assignment_id: str) -> Key:
+def assignment_key(org_id: str, assignment_id: str) -> Key:
     """Return the key of an assignment."""
     return ASSIGNMENT.key(org=org_id, id=assignment_id)
 
 
-def get(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
+def get_assignment(caller: Caller, assignment_id: str, *, expected: int | None = None) -> Assignment:
     """Get an assignment.
 
     Raises NotFound, also when an external user may not see it, and PreconditionFailed when `expected` is not its
     version.
     """
-    assignment = store.get(Assignment, key(caller.org_id, assignment_id), expected=expected)
-    if not can_see(caller, assignment):
+    assignment = store.get(Assignment, assignment_key(caller.org_id, assignment_id), expected=expected)
+    if not can_see_assignment(caller, assignment):
         raise errors.NotFound("there is no such assignment")
     return assignment
 
 
-def can_see(caller: Caller, assignment: Assignment) -> bool:
+def can_see_assignment(caller: Caller, assignment: Assignment) -> bool:
     """Whether a caller may see an assignment: staff see all, drivers and vendors see their own."""
     if not caller.is_outside:
         return True
@@ -49,14 +49,14 @@ def list_by_charter(org_id: str, charter_id: str) -> list[Assignment]:
 
 def find_by_ids(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
     """Find assignments by id. Without ids, nothing is read."""
-    batch = batch_get_all([key(org_id, assignment_id) for assignment_id in sorted(assignment_ids)])
-    assignments = (batch.find(Assignment, key_) for key_ in batch.kept)
+    batch = batch_get_all([assignment_key(org_id, assignment_id) for assignment_id in sorted(assignment_ids)])
+    assignments = (batch.find(Assignment, key) for key in batch.kept)
     return {assignment.id: assignment for assignment in assignments if assignment is not None}
 
 
-def batch_get_all(keys: Iterable[Key], before: BatchResult | None = None) -> BatchResult:
-    """Whatever lies at any number of keys, besides what was gathered `before`. One call for each hundred."""
-    stored = dict(before.kept) if before is not None else {}
+def batch_get_all(keys: Iterable[Key], loaded: BatchResult | None = None) -> BatchResult:
+    """Load the items at any number of keys, except those that are `loaded` already. One read per 100."""
+    stored = dict(loaded.kept) if loaded is not None else {}
     missing = [key for key in dict.fromkeys(keys) if key not in stored]
     for start in range(0, len(missing), _BATCH_SIZE):
         stored |= store.batch_get(missing[start : start + _BATCH_SIZE]).kept

@@ -117,7 +117,7 @@ class Calendar(BaseSchema):
 
 
 class FleetJob(BaseSchema):
-    """A trip, in short."""
+    """A trip in the calendar of the fleet."""
 
     assignment_id: str
     charter_id: str
@@ -156,7 +156,7 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
     batch, weeks = _load_diaries(caller.org_id, [driver_id], query, [driver_key])
     driver = batch.get(Driver, driver_key)
     first, last, span = _date_range(query, driver.timezone)
-    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, driver_id, weeks).blocks, span)
+    blocks = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, driver_id, weeks).blocks, span)
     return Calendar(
         kind="driver",
         id=driver.id,
@@ -165,12 +165,12 @@ def get_driver_calendar(caller: Caller, driver_id: str, query: CalendarQuery) ->
         timezone=driver.timezone,
         date_from=first,
         date_to=last,
-        entries=list_entries(caller.org_id, jobs),
+        entries=list_entries(caller.org_id, blocks),
         away=[
             UnavailablePeriod(starts_at=gap.start, ends_at=gap.end)
             for gap in utilization.unavailable_spans(driver, span)
         ],
-        utilization=utilization.to_view(utilization.driver_utilization(driver, jobs, span)),
+        utilization=utilization.to_view(utilization.driver_utilization(driver, blocks, span)),
     )
 
 
@@ -180,7 +180,7 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
     batch, weeks = _load_diaries(caller.org_id, [vehicle_id], query, [vehicle_key, organization_key])
     vehicle, timezone = batch.get(Vehicle, vehicle_key), batch.get(Organization, organization_key).timezone
     first, last, span = _date_range(query, timezone)
-    jobs = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, vehicle_id, weeks).blocks, span)
+    blocks = utilization.blocks_within(diaries.from_batch(batch, caller.org_id, vehicle_id, weeks).blocks, span)
     return Calendar(
         kind="vehicle",
         id=vehicle.id,
@@ -189,9 +189,9 @@ def get_vehicle_calendar(caller: Caller, vehicle_id: str, query: CalendarQuery) 
         timezone=timezone,
         date_from=first,
         date_to=last,
-        entries=list_entries(caller.org_id, jobs),
+        entries=list_entries(caller.org_id, blocks),
         away=[],
-        utilization=utilization.to_view(utilization.vehicle_utilization(vehicle, jobs, span)),
+        utilization=utilization.to_view(utilization.vehicle_utilization(vehicle, blocks, span)),
     )
 
 
@@ -212,14 +212,15 @@ def get_fleet_calendar(caller: Caller, query: FleetQuery) -> FleetCalendar:
         raise errors.Invalid.field("kind", message)
     batch, weeks = _load_diaries(caller.org_id, [resource.id for resource in [*drivers, *vehicles]], query, [])
 
-    def jobs_of(resource: str) -> list[DutyBlock]:
+    def blocks_of(resource: str) -> list[DutyBlock]:
         return utilization.blocks_within(diaries.from_batch(batch, caller.org_id, resource, weeks).blocks, span)
 
     driver_rows = [
-        (driver, jobs := jobs_of(driver.id), utilization.driver_utilization(driver, jobs, span)) for driver in drivers
+        (driver, blocks := blocks_of(driver.id), utilization.driver_utilization(driver, blocks, span))
+        for driver in drivers
     ]
     vehicle_rows = [
-        (vehicle, jobs := jobs_of(vehicle.id), utilization.vehicle_utilization(vehicle, jobs, span))
+        (vehicle, blocks := blocks_of(vehicle.id), utilization.vehicle_utilization(vehicle, blocks, span))
         for vehicle in vehicles
     ]
     return FleetCalendar(
@@ -255,7 +256,7 @@ def _list_vehicles(caller: Caller, vendor_id: str | None) -> list[Vehicle]:
 
 
 def _fleet_row(
-    kind: CalendarKind, resource: Driver | Vehicle, jobs: Sequence[DutyBlock], booked: BookedTime
+    kind: CalendarKind, resource: Driver | Vehicle, blocks: Sequence[DutyBlock], booked: BookedTime
 ) -> FleetRow:
     return FleetRow(
         kind=kind,
@@ -263,7 +264,7 @@ def _fleet_row(
         name=resource.name,
         status=resource.status,
         vendor_id=resource.vendor_id,
-        jobs=[FleetJob(**job.model_dump(include={*FleetJob.model_fields})) for job in jobs],
+        jobs=[FleetJob(**block.model_dump(include={*FleetJob.model_fields})) for block in blocks],
         utilization=utilization.to_view(booked),
     )
 

@@ -86,7 +86,7 @@ def check_in(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment:
 
 @retry_on_conflict
 def _check_in(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
-    before = repository.get(caller, assignment_id)
+    before = repository.get_assignment(caller, assignment_id)
     if before.checked_in_at is not None and before.status is not AssignmentStatus.RELEASED:
         return before
     TRANSITIONS.require(before.status, AssignmentStatus.CHECKED_IN)
@@ -126,7 +126,7 @@ def depart(caller: Caller, assignment_id: str, body: DepartInput) -> Assignment:
 
 @retry_on_conflict
 def _depart(caller: Caller, assignment_id: str, stop: int | None, at: datetime) -> Assignment:
-    before = repository.get(caller, assignment_id)
+    before = repository.get_assignment(caller, assignment_id)
     progress = geofence.known_progress(before.stops)
     if stop is not None and stop < progress.stop:
         return before
@@ -165,7 +165,7 @@ def check_out(caller: Caller, assignment_id: str, body: DutyInput) -> Assignment
 
 @retry_on_conflict
 def _check_out(caller: Caller, assignment_id: str, at: datetime) -> Assignment:
-    before = repository.get(caller, assignment_id)
+    before = repository.get_assignment(caller, assignment_id)
     if before.checked_out_at is not None:
         return before
     if before.status.is_under_way and geofence.known_progress(before.stops).stop > 0:

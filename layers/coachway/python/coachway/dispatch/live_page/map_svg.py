@@ -92,7 +92,7 @@ class Map:
     meridians: Sequence[Line]
     parallels: Sequence[Line]
     route: str
-    behind: str
+    completed_route: str
     """The part of the route up to the last stop that was reached."""
     trails: Sequence[str]
     marks: Sequence[Mark]
@@ -118,7 +118,7 @@ def build_map(
         meridians=map_projection.meridians(projection),
         parallels=map_projection.parallels(projection),
         route=_path(projection.point(stop.place) for stop in stops),
-        behind=_path(projection.point(stop.place) for stop in takewhile(lambda stop: stop.is_done, stops)),
+        completed_route=_path(projection.point(stop.place) for stop in takewhile(lambda stop: stop.is_done, stops)),
         trails=[_trail_path(vehicle, projection) for vehicle in vehicles if vehicle.trail],
         marks=_place_labels(marks, [arrow.at for arrow in arrows]),
         arrows=arrows,

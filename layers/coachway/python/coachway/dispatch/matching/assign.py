@@ -41,7 +41,7 @@ from coachway.dispatch.matching.context import (
     choose_cover,
     cover_of_assignment,
     driver_keys,
-    hours_rules_of,
+    get_hours_rules,
     load_context,
     trip_keys,
     vehicle_keys,
@@ -96,7 +96,7 @@ def check_crew_and_vehicle(
     else:
         cover = cover_of_assignment(charter, instead_of)
     require_assignable(charter)
-    hours_rules = hours_rules_of(batch.get(Organization, organization_key))
+    hours_rules = get_hours_rules(batch.get(Organization, organization_key))
     trip = build_trip(charter, hours_rules, cover, len(drivers), since)
     context = load_context(caller, trip, drivers, [vehicle], batch)
     if instead_of is not None:
@@ -142,7 +142,7 @@ def require_compliant_vendor(context: AssignmentContext) -> None:
     """Raise Conflict naming every reason against the vendor that the vehicle was awarded to."""
     problems = [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
     if problems:
-        raise _not_eligible(problems)
+        raise _not_eligible_error(problems)
 
 
 def _require_eligible(context: AssignmentContext) -> None:
@@ -166,10 +166,10 @@ def _require_eligible(context: AssignmentContext) -> None:
     problems += [FieldError("vehicle_id", reason.describe()) for reason in reasons]
     problems += [FieldError("charter_id", reason.describe()) for reason in vendor_reasons(context)]
     if problems:
-        raise _not_eligible(problems)
+        raise _not_eligible_error(problems)
 
 
-def _not_eligible(problems: list[FieldError]) -> errors.Conflict:
+def _not_eligible_error(problems: list[FieldError]) -> errors.Conflict:
     """Choose the error by what is wrong: the crew, the vehicle, both, or only the vendor."""
     fields = {problem.field.removeprefix("second_") for problem in problems}
     error: type[errors.Conflict] = CrewAndVehicleNotAvailable

@@ -35,21 +35,21 @@ _LOOKAHEAD: Final = timedelta(days=365)
 
 def on_driver_changed(caller: Caller, delivery: Delivery) -> None:
     """Reevaluate after a change of a driver's status, license or availability."""
-    reevaluate(caller, str(delivery.data["driver_id"]))
+    reevaluate_assignments(caller, str(delivery.data["driver_id"]))
 
 
 def on_vehicle_changed(caller: Caller, delivery: Delivery) -> None:
     """Reevaluate after a change of a vehicle's status or seats."""
-    reevaluate(caller, str(delivery.data["vehicle_id"]))
+    reevaluate_assignments(caller, str(delivery.data["vehicle_id"]))
 
 
 def on_documents_changed(caller: Caller, delivery: Delivery) -> None:
     """Reevaluate after a compliance document of a driver or vehicle was reviewed or expired."""
     if delivery.data["subject_type"] in {"driver", "vehicle"}:
-        reevaluate(caller, str(delivery.data["subject_id"]))
+        reevaluate_assignments(caller, str(delivery.data["subject_id"]))
 
 
-def reevaluate(caller: Caller, resource: str) -> None:
+def reevaluate_assignments(caller: Caller, resource: str) -> None:
     """Update the concern of every future assignment of a driver or vehicle."""
     for assignment in _list_future_assignments(caller.org_id, resource):
         _update_concern(caller, assignment.id)
@@ -65,7 +65,7 @@ def _list_future_assignments(org_id: str, resource: str) -> Iterable[Assignment]
 
 @retry_on_conflict
 def _update_concern(caller: Caller, assignment_id: str) -> None:
-    before = repository.get(caller, assignment_id)
+    before = repository.get_assignment(caller, assignment_id)
     concern = _describe_concern(before)
     if not before.status.is_live or before.concern == concern:
         return

@@ -26,7 +26,7 @@ from coachway.dispatch.matching.context import (
     build_trip,
     choose_cover,
     cover_of_assignment,
-    hours_rules_of,
+    get_hours_rules,
     load_context,
     trip_keys,
 )
@@ -81,7 +81,7 @@ def create_assignment(caller: Caller, request: AutoAssignInput) -> AutoAssignRes
     ranking = rank_candidates(context, size, clock.now())
     crew, vehicle = ranking.crew(size), ranking.vehicle
     if vehicle is None or len(crew) < size:
-        raise _nobody_available(ranking, size)
+        raise _not_available_error(ranking, size)
     assignment = matching_assign.build_assignment(caller, context, crew, vehicle, request.notes)
     result = AutoAssignResult(
         assignment=assignment.model_copy(update={"version": 1}),
@@ -117,7 +117,7 @@ def load_candidates(
         cover = choose_cover(charter, number, caller.party_id if caller.is_outside else None)
     else:
         cover = cover_of_assignment(charter, instead_of)
-    hours_rules = hours_rules_of(batch.get(Organization, organization_key))
+    hours_rules = get_hours_rules(batch.get(Organization, organization_key))
     trip = build_trip(charter, hours_rules, cover, crew_size(charter, instead_of), since)
     matching_assign.require_not_over(trip)
     drivers = _filter_by_owner(dispatch_access.list_drivers(caller), cover.vendor_id)
@@ -206,7 +206,7 @@ def _evaluate_driver(
     )
 
 
-def _nobody_available(ranking: Ranking, size: int) -> errors.Conflict:
+def _not_available_error(ranking: Ranking, size: int) -> errors.Conflict:
     """Build the error with the reasons against every driver or vehicle."""
     problems: list[FieldError] = []
     error: type[errors.Conflict]

@@ -26,7 +26,7 @@ def release_charter(caller: Caller, charter_id: str, reason: str, *, before_revi
 
 @retry_on_conflict
 def _release_assignment(caller: Caller, assignment_id: str, reason: str) -> None:
-    before = repository.get(caller, assignment_id)
+    before = repository.get_assignment(caller, assignment_id)
     can_release = TRANSITIONS.allows(before.status, AssignmentStatus.RELEASED)
     if can_release and before.status is not AssignmentStatus.IN_PROGRESS:
         _, ops = responses.end_ops(caller, before, AssignmentStatus.RELEASED, reason)

@@ -119,7 +119,7 @@ def trip_keys(org_id: str, charter_id: str) -> tuple[Key, Key]:
     return CHARTER.key(org=org_id, id=charter_id), ORGANIZATIONS.key(org=org_id)
 
 
-def hours_rules_of(organization: Organization) -> Law:
+def get_hours_rules(organization: Organization) -> Law:
     """Return the hours-of-service rules of an organization."""
     policy = organization.hours_policy
     return rulesets.get_ruleset(policy.ruleset, policy.daily_carrier)
@@ -146,7 +146,8 @@ def load_context(
     client_key = CLIENT.key(org=org_id, id=trip.charter.client_id)
     vendor_key = subjects.key(org_id, SubjectType.VENDOR, trip.cover.vendor_id or "")
     keys = [client_key, *([vendor_key] if trip.cover.vendor_id else [])]
-    for resource in (*drivers, *vehicles):
+    resources: list[Driver | Vehicle] = [*drivers, *vehicles]
+    for resource in resources:
         keys += [_compliance_key(resource), *diaries.page_keys(org_id, resource.id, week_names)]
     batch = repository.batch_get_all(keys, loaded)
     driver_candidates = [

@@ -61,7 +61,7 @@ def load_crew(assignment: Assignment, now: datetime) -> Crew:
         assignment_id for driver_blocks in blocks.values() for assignment_id in logbook.started_ids(driver_blocks, now)
     } - {assignment.id}
     return Crew(
-        hours_rules=context.hours_rules_of(batch.get(Organization, organization_key)),
+        hours_rules=context.get_hours_rules(batch.get(Organization, organization_key)),
         drivers=[batch.get(Driver, key) for key in driver_keys.values()],
         blocks=blocks,
         started={**repository.find_by_ids(org_id, started_ids), assignment.id: assignment},

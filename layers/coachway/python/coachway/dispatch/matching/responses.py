@@ -29,7 +29,7 @@ def accept_assignment(caller: Caller, assignment_id: str) -> Assignment:
 
     @retry_on_conflict
     def attempt_update() -> Assignment:
-        before = repository.get(caller, assignment_id)
+        before = repository.get_assignment(caller, assignment_id)
         TRANSITIONS.require(before.status, AssignmentStatus.ACCEPTED)
         after = before.model_copy(update={"status": AssignmentStatus.ACCEPTED, "answered_at": clock.now()})
         store.commit(
@@ -49,7 +49,7 @@ def decline_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
 
     @retry_on_conflict
     def attempt_update() -> Assignment:
-        before = repository.get(caller, assignment_id)
+        before = repository.get_assignment(caller, assignment_id)
         TRANSITIONS.require(before.status, AssignmentStatus.DECLINED)
         if before.starts_at <= clock.now():
             raise DeclineTooLate(
@@ -68,7 +68,7 @@ def release_assignment(caller: Caller, assignment_id: str, reason: str) -> Assig
 
     @retry_on_conflict
     def attempt_update() -> Assignment:
-        before = repository.get(caller, assignment_id)
+        before = repository.get_assignment(caller, assignment_id)
         if before.status is AssignmentStatus.IN_PROGRESS:
             raise TripUnderWay("The vehicle has left its first stop. Open a recovery to find a replacement.")
         TRANSITIONS.require(before.status, AssignmentStatus.RELEASED)

@@ -87,7 +87,7 @@ def replace_crew(caller: Caller, before: Recovery) -> Recovery:
     Raises Conflict when the driver, the vehicle or the trip is no longer available.
     """
     offer, now = before.offers[-1], clock.now()
-    replaced = store.get(Assignment, repository.key(caller.org_id, before.assignment_id))
+    replaced = store.get(Assignment, repository.assignment_key(caller.org_id, before.assignment_id))
     not_needed = not_needed_reason(before.reason, replaced)
     if not_needed:
         raise RecoveryNotNeeded(not_needed)

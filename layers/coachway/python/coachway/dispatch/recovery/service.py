@@ -55,7 +55,7 @@ def open_recovery(caller: Caller, request: RecoveryInput) -> Recovery:
 def _attempt_open(caller: Caller, request: RecoveryInput, *, is_automatic: bool = False) -> Recovery:
     from coachway.contracts.dispatch.recovery import RecoveryOpened
 
-    before = repository.get(caller, request.assignment_id)
+    before = repository.get_assignment(caller, request.assignment_id)
     not_needed = not_needed_reason(request.reason, before)
     if not_needed:
         raise RecoveryNotNeeded(not_needed)

@@ -76,7 +76,7 @@ def _get_recovery(caller: Caller, recovery_id: str) -> Recovery:
 
 
 def _get_assignment(recovery: Recovery) -> Assignment:
-    return store.get(Assignment, repository.key(recovery.org_id, recovery.assignment_id))
+    return store.get(Assignment, repository.assignment_key(recovery.org_id, recovery.assignment_id))
 
 
 def _wait_step(offer: Offer) -> NextStep:
@@ -188,7 +188,7 @@ def on_offer_answered(caller: Caller, delivery: Delivery) -> None:
 
 def on_assignment_changed(caller: Caller, delivery: Delivery) -> None:
     """Resume the workflow when the crew's own assignment changed: a replacement may no longer be needed."""
-    assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
+    assignment = store.find(Assignment, repository.assignment_key(caller.org_id, str(delivery.data["assignment_id"])))
     if assignment is not None and assignment.recovery_id is not None:
         _resume_by_id(caller, assignment.recovery_id)
 
@@ -210,7 +210,7 @@ def on_late_risk(caller: Caller, delivery: Delivery) -> None:
     Once passengers are on board, the crew is not replaced. For a driver who has not checked in, `trip.unstarted` opens
     a recovery that can use the same vehicle.
     """
-    assignment = store.find(Assignment, repository.key(caller.org_id, str(delivery.data["assignment_id"])))
+    assignment = store.find(Assignment, repository.assignment_key(caller.org_id, str(delivery.data["assignment_id"])))
     if assignment is not None and assignment.status.is_under_way:
         service.open_automatically(caller, assignment.id, RecoveryReason.LATE_RISK)
 

@@ -177,7 +177,7 @@ class _ProgressTracker:
         if self.there and self.stop < len(self.stops):
             if not self._detect_departure(fix):
                 return
-            # What shows that it left may show as well that it has come to the next one.
+            # The fixes that show the departure may also show the arrival at the next stop.
             if before is not None and not self.there:
                 self._detect_arrival(before)
         if not self.there:

@@ -77,7 +77,9 @@ def _list_assignments(charter: Charter) -> list[Assignment]:
     """List the current assignments of a charter, by vehicle number."""
     ids = [cover.assignment_id for cover in charter.vehicles if cover.assignment_id]
     assignments = (
-        store.find_many(Assignment, [repository.key(charter.org_id, assignment_id) for assignment_id in ids[:100]])
+        store.find_many(
+            Assignment, [repository.assignment_key(charter.org_id, assignment_id) for assignment_id in ids[:100]]
+        )
         if ids
         else {}
     )

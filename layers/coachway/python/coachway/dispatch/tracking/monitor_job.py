@@ -69,7 +69,7 @@ def _check_hour(hour: datetime, now: datetime, result: MonitorResult) -> None:
 def _check_assignment(indexed: MonitoringSchedule, now: datetime, result: MonitorResult) -> None:
     """Check an assignment by its current schedule and record, because the index may be outdated."""
     caller = Caller.system(_TIMER, indexed.org_id)
-    key = repository.key(indexed.org_id, indexed.assignment_id)
+    key = repository.assignment_key(indexed.org_id, indexed.assignment_id)
     batch = store.batch_get([indexed.key(), key])
     schedule, assignment = batch.find(MonitoringSchedule, indexed.key()), batch.find(Assignment, key)
     if schedule is None or schedule.is_over or schedule.due > now:

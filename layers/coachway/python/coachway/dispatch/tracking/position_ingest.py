@@ -106,7 +106,7 @@ def _attempt_ingest(
     caller: Caller, assignment_id: str, fixes: list[Fix], written: set[datetime]
 ) -> PositionIngestResult:
     """Try once. `written` are the moments that an earlier attempt of this request has stored."""
-    assignment = repository.get(caller, assignment_id)
+    assignment = repository.get_assignment(caller, assignment_id)
     if assignment.status not in _ACCEPTING or assignment.checked_in_at is None:
         raise DriverNotOnDuty(f"This assignment is {assignment.status}. Check in first.")
     new_fixes: dict[datetime, Fix] = {}

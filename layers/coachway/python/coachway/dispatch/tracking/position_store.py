@@ -68,20 +68,20 @@ def page_start(at: datetime) -> datetime:
     return _EPOCH + (at - _EPOCH) // PAGE_LENGTH * PAGE_LENGTH
 
 
-def partition(org_id: str, assignment_id: str) -> str:
+def trail_partition(org_id: str, assignment_id: str) -> str:
     """Return the partition key of a trail."""
     return TRAIL.partition(org=org_id, assignment=assignment_id)
 
 
 def newest_pages(org_id: str, assignment_id: str, limit: int = 2) -> list[TrailPage]:
     """Load the newest pages, oldest first: the last ten minutes of a vehicle under way. One read."""
-    pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=limit)
+    pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, most=limit)
     return pages[::-1]
 
 
 def list_pages(org_id: str, assignment_id: str) -> list[TrailPage]:
     """List all pages, oldest first."""
-    return query_all(TrailPage, partition(org_id, assignment_id), most=_MAX_PAGES)
+    return query_all(TrailPage, trail_partition(org_id, assignment_id), most=_MAX_PAGES)
 
 
 def newest_pages_of(org_id: str, assignment_ids: Sequence[str], now: datetime) -> dict[str, list[TrailPage]]:
@@ -113,7 +113,7 @@ def pages_since(org_id: str, assignment_id: str, first: datetime) -> list[TrailP
     oldest = page_start(first)
     pages = newest_pages(org_id, assignment_id)
     if len(pages) == 2 and pages[0].begins >= oldest:
-        pages = query_all(TrailPage, partition(org_id, assignment_id), descending=True, most=_MAX_PAGES)[::-1]
+        pages = query_all(TrailPage, trail_partition(org_id, assignment_id), descending=True, most=_MAX_PAGES)[::-1]
         before = [page for page in pages if page.begins < oldest]
         return [*before[-1:], *(page for page in pages if page.begins >= oldest)]
     return pages
