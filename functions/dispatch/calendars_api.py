@@ -128,9 +128,9 @@ def get_driver_hours(caller: Caller, driver_id: DriverId) -> DriverHours:
     policy says. The log has actual times where they are known and planned times otherwise. When the log has gaps, the
     remaining hours are null and `holes` explains each gap.
     """
-    from coachway.dispatch.driver_hours import clock  # only needed here: imports the hours-of-service rules
+    from coachway.dispatch.driver_hours import remaining_hours  # only needed here: imports the hours-of-service rules
 
-    return clock.get_driver_hours(caller, driver_id)
+    return remaining_hours.get_driver_hours(caller, driver_id)
 
 
 @api.get("/drivers/{driver_id}/performance", permission="dispatch:read", external_roles=("driver",))

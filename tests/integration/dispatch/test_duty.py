@@ -10,7 +10,7 @@ from coachway.compliance.rules import SubjectType
 from coachway.core import store
 from coachway.core.persistence.operations import Update
 from coachway.core.types import ids
-from coachway.dispatch.driver_hours import clock
+from coachway.dispatch.driver_hours import remaining_hours
 from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.integration.bookings import builders as booking_builders
 from tests.integration.dispatch import builders, tracking_builders
@@ -130,7 +130,7 @@ def test_duty_actions_recorded_by_staff_days_later_complete_the_trip() -> None:
         for action, clock_time in steps:
             assignment = send_ok("POST", action_path(assignment_id, action), {"at": local_time(clock_time).isoformat()})
         assert (assignment["status"], assignment["checked_out_at"]) == ("completed", "2027-03-03T17:20:00Z")
-        hours = clock.get_driver_hours(builders.SYSTEM, rosa)
+        hours = remaining_hours.get_driver_hours(builders.SYSTEM, rosa)
         assert (hours.known, hours.days[5].on_duty_hours) == ("known", 3.83)
         old_body = {"at": (local_time("08:30") - timedelta(days=9)).isoformat()}
         assert send_request("POST", action_path(assignment_id, "check-out"), old_body).status == 422

@@ -11,7 +11,7 @@ from coachway.core import store
 from coachway.core.persistence.domain_events import Envelope
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
-from coachway.dispatch.assignments.watch import MonitoringSchedule
+from coachway.dispatch.assignments.monitoring_schedule import MonitoringSchedule
 from coachway.dispatch.tracking import monitor_job
 from coachway.dispatch.tracking.position_encoding import round_fix
 from tests.integration.bookings.builders import ORG

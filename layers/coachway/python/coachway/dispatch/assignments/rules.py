@@ -23,7 +23,7 @@ class AssignmentStatus(StrEnum):
     """The driver was notified, and has not answered."""
     ACCEPTED = "accepted"
     CHECKED_IN = "checked_in"
-    """The driver has reported for duty."""
+    """The driver has checked in."""
     IN_PROGRESS = "in_progress"
     """The vehicle has left its first stop."""
     COMPLETED = "completed"

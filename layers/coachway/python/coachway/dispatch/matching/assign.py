@@ -21,8 +21,8 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments.model import Assignment
+from coachway.dispatch.assignments.monitoring_schedule import create_schedule_op
 from coachway.dispatch.assignments.rules import AssignmentStatus
-from coachway.dispatch.assignments.watch import create_schedule_op
 from coachway.dispatch.diaries import service as diaries
 from coachway.dispatch.errors import (
     CharterNotAssignable,

@@ -15,7 +15,7 @@ from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types.datetimes import sortable
-from coachway.dispatch.assignments.watch import TO_ARCHIVE, MonitoringSchedule
+from coachway.dispatch.assignments.monitoring_schedule import TO_ARCHIVE, MonitoringSchedule
 from coachway.dispatch.tracking import position_store
 from coachway.dispatch.tracking.position_encoding import Fix
 

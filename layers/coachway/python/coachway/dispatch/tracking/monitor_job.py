@@ -22,7 +22,7 @@ from coachway.core.types.datetimes import sortable
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
-from coachway.dispatch.assignments.watch import DUE, MonitoringSchedule
+from coachway.dispatch.assignments.monitoring_schedule import DUE, MonitoringSchedule
 from coachway.dispatch.tracking import geofence, lateness, position_store, progress_writer
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.fleet.model import DRIVER, Driver

@@ -48,7 +48,7 @@ class VehicleTrack(BaseSchema):
     vehicle_name: str
     status: AssignmentStatus
     position: Position | None
-    path: Annotated[list[Position], Field(description="Positions of the last ten minutes, oldest first.")]
+    path: Annotated[list[Position], Field(description="Positions of the last five to ten minutes, oldest first.")]
     next_stop: int | None
     eta: Annotated[AwareDatetime | None, Field(description="Estimated arrival at the next stop.")]
     late_minutes: Annotated[int | None, Field(description="Delay at the next stop; 0 if on time.")]

@@ -40,10 +40,12 @@ def get_driver_hours(caller: Caller, driver_id: str) -> DriverHours:
     blocks = diaries.from_batch(batch, org_id, driver_id, week_names).blocks
     past_blocks = [block for block in blocks if block.starts_at <= now]
     started = repository.find_by_ids(org_id, logbook.started_ids(past_blocks, now))
-    return driver_clock(driver, past_blocks, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier)
+    return compute_driver_hours(
+        driver, past_blocks, started, RULESETS[policy.ruleset], now, daily_carrier=policy.daily_carrier
+    )
 
 
-def driver_clock(
+def compute_driver_hours(
     driver: Driver,
     blocks: Sequence[DutyBlock],
     started: Mapping[str, Assignment],

@@ -18,7 +18,7 @@ from coachway.dispatch.assignments.rules import GRACE
 _MINUTE: Final = timedelta(minutes=1)
 
 
-WATCH = AccessPattern(
+SCHEDULE = AccessPattern(
     "when an assignment is checked next",
     pk="ORG#{org}#ASSIGNMENT#{assignment}",
     sk="WATCH",
@@ -53,7 +53,7 @@ class MonitoringSchedule(Record):
     is_filed: bool = False
 
     def key(self) -> Key:
-        return WATCH.key(org=self.org_id, assignment=self.assignment_id)
+        return SCHEDULE.key(org=self.org_id, assignment=self.assignment_id)
 
     def indexes(self) -> Mapping[str, Key]:
         due = sortable(self.due)
