@@ -54,8 +54,9 @@ def site(_sites: dict[str, Site], request: pytest.FixtureRequest) -> Site:
     where = getattr(request, "param", "process")
     if where not in _sites:
         _sites[where] = Site(InProcess() if where == "process" else request.getfixturevalue(where))
-    if isinstance(_sites[where].deployment, InProcess):
-        _sites[where].deployment.clear_caches()
+    deployment = _sites[where].deployment
+    if isinstance(deployment, InProcess):
+        deployment.clear_caches()
     return _sites[where]
 
 
