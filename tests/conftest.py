@@ -57,9 +57,3 @@ def _shared_botocore_loader() -> Iterator[None]:
 def stack() -> stacks.Stack:
     """The deployed stack that all tests of the run share."""
     return stacks.get_stack("shared")
-
-
-@pytest.fixture(scope="session")
-def strict_stack() -> stacks.Stack:
-    """A stack whose emulator checks IAM permissions: a missing grant fails, as on AWS."""
-    return stacks.get_stack("strict", auth=True)

@@ -133,16 +133,16 @@ def eventually(
     raise AssertionError(f"{otherwise} within {limit:.0f} s")
 
 
-def get_stack(name: str, *, auth: bool = False) -> Stack:
-    """The run's stack of this name; starts it if no other worker did. With `auth`, the emulator checks permissions."""
+def get_stack(name: str) -> Stack:
+    """The run's stack of this name; starts it if no other worker did."""
     existing = os.environ.get("COACHWAY_TEST_STACK")
-    if existing and not auth:
+    if existing:
         return Stack(_read_config(Path(existing).resolve()))
     directory = Path(os.environ[DIRECTORY]) / name
     with file_lock.exclusive_lock(directory.with_suffix(".lock")):
         if not (directory / "stack.json").exists():
             try:
-                stack.start_stack(_create_config(directory), auth=auth, with_demo=False)
+                stack.start_stack(_create_config(directory), with_demo=False)
             except console.CommandError as error:
                 raise AssertionError(f"{error.message}\n{error.advice}") from error
     return Stack(_read_config(directory))
@@ -152,7 +152,7 @@ def needs_stack(item: pytest.Item) -> bool:
     """Whether a test uses a stack, by its fixtures or by a parameter."""
     fixtures: list[str] = getattr(item, "fixturenames", [])
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    return any(name in {"stack", "strict_stack", "own"} for name in (*fixtures, parameters.get("site")))
+    return any(name in {"stack", "own"} for name in (*fixtures, parameters.get("site")))
 
 
 def prepare_run() -> None:

@@ -24,10 +24,10 @@ def stack_urls(config: StackConfig) -> dict[str, str]:
     }
 
 
-def start_stack(config: StackConfig, *, auth: bool = False, with_demo: bool = True) -> dict[str, Any]:
+def start_stack(config: StackConfig, *, with_demo: bool = True) -> dict[str, Any]:
     """Start, deploy and fill a stack as far as it is not yet; returns the content of `stack.json`."""
     if config.target == "ministack":
-        emulator_process.start(config, auth=auth)
+        emulator_process.start(config)
     else:
         _require_localstack(config)
     sandbox_processes.start(config)

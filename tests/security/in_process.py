@@ -136,9 +136,9 @@ def sampled(operations: Iterable[Operation]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
 
 
-def on_strict_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
-    """Each operation on the stack that checks permissions."""
-    params = [pytest.param(operation, "strict_stack", id=str(operation)) for operation in operations]
+def on_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
+    """Each operation on the stack, which checks grants."""
+    params = [pytest.param(operation, "stack", id=str(operation)) for operation in operations]
     return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
 
 

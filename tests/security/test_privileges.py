@@ -192,16 +192,16 @@ def _as_role(stack: Stack, role: str, service: str) -> Any:
     )
 
 
-def test_a_grant_that_is_missing_fails(strict_stack: Stack) -> None:
+def test_a_grant_that_is_missing_fails(stack: Stack) -> None:
     """The next test would prove nothing on an emulator that allows everything."""
-    table = _as_role(strict_stack, "ClientsApiRole", "dynamodb")
-    assert "Item" not in table.get_item(TableName=strict_stack.table, Key={"pk": {"S": "no"}, "sk": {"S": "no"}})
-    bus = _as_role(strict_stack, "ClientsApiRole", "events")
+    table = _as_role(stack, "ClientsApiRole", "dynamodb")
+    assert "Item" not in table.get_item(TableName=stack.table, Key={"pk": {"S": "no"}, "sk": {"S": "no"}})
+    bus = _as_role(stack, "ClientsApiRole", "events")
     event = {"Source": "coachway", "DetailType": "x", "Detail": "{}"}
     refused: list[Callable[[], Any]] = [
-        lambda: table.scan(TableName=strict_stack.table),
-        lambda: table.describe_table(TableName=strict_stack.table),
-        lambda: table.delete_table(TableName=strict_stack.table),
+        lambda: table.scan(TableName=stack.table),
+        lambda: table.describe_table(TableName=stack.table),
+        lambda: table.delete_table(TableName=stack.table),
         lambda: bus.put_events(Entries=[event]),
     ]
     for attempt in refused:
@@ -210,8 +210,8 @@ def test_a_grant_that_is_missing_fails(strict_stack: Stack) -> None:
         assert refusal.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
 
 
-def test_from_quote_to_mail_with_no_more_than_is_granted(strict_stack: Stack) -> None:
-    tenant = Tenant(strict_stack)
+def test_from_quote_to_mail_with_no_more_than_is_granted(stack: Stack) -> None:
+    tenant = Tenant(stack)
     seeds = Seeds(tenant)
     token = seeds["token"]
     shown = tenant.ask("GET", f"/pages/quotes/{token}", by="")
@@ -225,14 +225,14 @@ def test_from_quote_to_mail_with_no_more_than_is_granted(strict_stack: Stack) ->
     client = tenant.ask("GET", f"/api/v1/clients/{seeds['client_id']}").json()
 
     def mailed() -> bool:
-        return len(strict_stack.mails(client["email"])) >= 2  # the quote, and that it is booked
+        return len(stack.mails(client["email"])) >= 2  # the quote, and that it is booked
 
     eventually(mailed, 60, "the mails about a quote and its booking did not go out")
 
 
 @pytest.mark.parametrize("timer", ["identity-schedule", "bookings-schedule"])
-def test_timers_run_with_no_more_than_is_granted(timer: str, strict_stack: Stack) -> None:
-    answer = strict_stack.client("lambda").invoke(FunctionName=strict_stack.function(timer), Payload=b"{}")
+def test_timers_run_with_no_more_than_is_granted(timer: str, stack: Stack) -> None:
+    answer = stack.client("lambda").invoke(FunctionName=stack.function(timer), Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read().decode()
 
 

@@ -15,7 +15,7 @@ import httpx
 from coachway.core.http.routing import AUTHENTICATED
 from coachway.core.types import ids
 from coachway.identity.model.permissions import BUILT_IN
-from tests.security.in_process import on_strict_stack, sampled
+from tests.security.in_process import on_stack, sampled
 from tests.security.operations import FORM, OUTSIDE, Operation, guarded, operations
 from tests.security.seeds import SEEDS, Seeds
 from tests.security.tenants import Tenant
@@ -194,7 +194,7 @@ def _nonsense(existing: str) -> list[str]:
     ]
 
 
-@on_strict_stack(guarded())
+@on_stack(guarded())
 def test_those_who_may_do_get_there(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     """Without this, a walk past routes that answer 404 to everybody would prove nothing.
 

@@ -198,15 +198,3 @@ def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(exchange: Excha
     assert (known["vendor_id"], known["flow_failures"]) == (one, {})
     told = [each["type"] for each in exchange.carrier.history(trip["id"])]
     assert told[-3:] == ["charter.flow_failed", "charter.flow_resumed", "charter.confirmed"]
-
-
-def test_the_flow_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
-    exchange = Exchange.opened(strict_stack)
-    one = exchange.vendor("Granted")
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one, hours=400)
-    made = exchange.bid(trip["id"], one, 1000)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.under_review(made)
-    exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
-    exchange.ended_well(request["id"])

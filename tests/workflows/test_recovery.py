@@ -141,12 +141,3 @@ def test_a_failure_is_told_on_the_charter_and_taken_up_again(stack: Stack) -> No
     over = fleet.becomes(recovery_id, "escalated")
     assert (over["failure"], {each["driver_id"] for each in over["offers"]}) == (None, {silent["id"]})
     assert fleet.ask("GET", f"/charters/{fleet.charter_id}")["flow_failures"] == {}
-
-
-def test_the_flow_has_the_grants_that_it_needs(strict_stack: Stack) -> None:
-    fleet = Fleet(strict_stack, minutes=1440)
-    near = fleet.standing_by("Nia", **NEAR)
-    recovery_id = fleet.opened()
-    fleet.asks(recovery_id, near["id"])
-    fleet.ask("POST", f"/dispatch/recoveries/{recovery_id}/accept")
-    assert fleet.execution(recovery_id) == "SUCCEEDED"

@@ -13,8 +13,11 @@ from infra.local.stack_config import REGION, StackConfig
 NAME = "ministack"
 
 
-def environment_variables(config: StackConfig, *, auth: bool = False) -> dict[str, str]:
-    """All environment variables that the emulator, and through it every function, sees."""
+def environment_variables(config: StackConfig) -> dict[str, str]:
+    """All environment variables that the emulator, and through it every function, sees.
+
+    The emulator checks IAM permissions (`AUTH`): a missing grant fails, as on AWS.
+    """
     return {
         **processes.inherited_environment(),
         "GATEWAY_PORT": str(config.port),
@@ -28,7 +31,7 @@ def environment_variables(config: StackConfig, *, auth: bool = False) -> dict[st
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(config.subdirectory("s3")),
         "TMPDIR": str(config.subdirectory("tmp")),
-        "AUTH": "true" if auth else "false",
+        "AUTH": "true",
         "LOG_LEVEL": "INFO",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
@@ -37,8 +40,8 @@ def environment_variables(config: StackConfig, *, auth: bool = False) -> dict[st
     }
 
 
-def start(config: StackConfig, *, auth: bool = False) -> bool:
-    """Start the emulator with its saved state; False when it already runs. With `auth`, it checks IAM permissions."""
+def start(config: StackConfig) -> bool:
+    """Start the emulator with its saved state; False when it already runs."""
     python = python_environments.ensure_environment("emulator") / "python"
     if processes.running_pid(config, NAME):
         if not processes.is_port_in_use(config.port):
@@ -49,7 +52,7 @@ def start(config: StackConfig, *, auth: bool = False) -> bool:
         return False
     with console.report_step(f"Starting the emulator (MiniStack) on port {config.port}"):
         shutil.rmtree(config.directory / "tmp", ignore_errors=True)
-        env = environment_variables(config, auth=auth)
+        env = environment_variables(config)
         processes.start(config, NAME, [str(python), "-m", "infra.local.emulator.emulator_server"], env, config.port)
         processes.wait_until_ready(config, NAME, f"{config.emulator_url}/_ministack/ready")
     return True

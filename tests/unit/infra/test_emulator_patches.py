@@ -47,7 +47,7 @@ class Emulator:
 
     def start(self) -> None:
         environment = {
-            **emulator_process.environment_variables(self.config, auth=True),
+            **emulator_process.environment_variables(self.config),
             "SFN_WAIT_SCALE": "0.001",
             "MINISTACK_PATCHES": "1" if self.is_patched else "0",
         }
