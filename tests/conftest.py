@@ -13,6 +13,7 @@ from tests import stack as stacks
 from tests.stack import needs_stack
 
 LONGEST_GROUPS = ("restart", "browser")
+"""Groups of tests that one worker runs, and that take longest."""
 
 
 # Properties say what holds, and not how fast: a busy machine must not make one fail.
@@ -33,15 +34,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: groups of tests that one worker runs alone, then all that needs a stack."""
+    """Put tests in the order in which the workers are busy until the end.
+
+    The first group deploys the stack; meanwhile the other workers run unit tests. Tests on a stack that take long come
+    before those that take milliseconds.
+    """
     items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> int:
-    group = item.get_closest_marker("xdist_group")
-    if group is not None:
-        return LONGEST_GROUPS.index(group.args[0]) if group.args[0] in LONGEST_GROUPS else len(LONGEST_GROUPS)
-    return len(LONGEST_GROUPS) + (1 if needs_stack(item) else 2)
+    marker = item.get_closest_marker("xdist_group")
+    group = marker.args[0] if marker else ""
+    if group == LONGEST_GROUPS[0]:
+        return 0
+    if "unit" in item.path.parts:
+        return 1
+    if group:
+        return 2 if group in LONGEST_GROUPS else 3
+    return 4 if needs_stack(item) else 5
 
 
 @pytest.fixture(scope="session", autouse=True)

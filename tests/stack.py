@@ -35,6 +35,9 @@ WAIT_SCALE = "0.0002"
 """The emulator shortens the waits of state machines by this factor: a day to 17 seconds."""
 DIRECTORY = "COACHWAY_TEST_DIRECTORY"
 """The environment variable with the directory of the run's stacks; set by the first process for its workers."""
+SNAPSHOT: Final = "snapshot"
+_DEPLOYMENT: Final = ("state", "s3")
+"""Where the emulator saves its state."""
 BUSY: Final = 4
 """How many times longer a busy machine may take than an idle one. A wait ends as soon as its condition holds."""
 LONGEST_WAIT: Final = 300.0
@@ -141,11 +144,38 @@ def get_stack(name: str) -> Stack:
     directory = Path(os.environ[DIRECTORY]) / name
     with file_lock.exclusive_lock(directory.with_suffix(".lock")):
         if not (directory / "stack.json").exists():
+            config = _create_config(directory)
+            if name != "shared":
+                get_stack("shared")
+                _restore_deployment(directory.with_name(SNAPSHOT), config)
             try:
-                stack.start_stack(_create_config(directory), with_demo=False)
+                stack.start_stack(config, with_demo=False)
             except console.CommandError as error:
                 raise AssertionError(f"{error.message}\n{error.advice}") from error
+            if name == "shared":
+                _save_deployment(config, directory.with_name(SNAPSHOT))
     return Stack(_read_config(directory))
+
+
+def _save_deployment(config: StackConfig, snapshot: Path) -> None:
+    """Copy the saved state of a stack that no test has used yet."""
+    for name in _DEPLOYMENT:
+        shutil.copytree(config.directory / name, snapshot / name)
+    for name in ("deployed.json", "stack.json"):
+        shutil.copy(config.directory / name, snapshot / name)
+
+
+def _restore_deployment(snapshot: Path, config: StackConfig) -> None:
+    """Give a stack the state of another one, with its own ports: much faster than a second deployment."""
+    for name in _DEPLOYMENT:
+        shutil.copytree(snapshot / name, config.directory / name)
+    shutil.copy(snapshot / "deployed.json", config.directory / "deployed.json")
+    port = _read_config(snapshot).port
+    for file in (config.directory / "deployed.json", *(config.directory / "state").glob("*.json")):
+        text = file.read_text()
+        for offset in range(3):
+            text = text.replace(f"localhost:{port + offset}", f"localhost:{config.port + offset}")
+        file.write_text(text)
 
 
 def needs_stack(item: pytest.Item) -> bool:

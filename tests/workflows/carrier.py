@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,10 @@ from tests.stack import Stack, eventually
 T = TypeVar("T")
 
 PASSWORD = "correct horse battery staple"
+RACE_WORKERS: Final = int(os.environ.get("RACE_WORKERS", "8"))
+"""How many requests of a race run at the same time. The emulator starts a process for each."""
 PATIENCE = 180
-"""Seconds: fifty requests at once make the emulator start as many processes, on two cores."""
+"""The timeout of a request in seconds: the emulator may have to start many processes first."""
 
 
 @dataclass
@@ -173,16 +176,13 @@ def has_one_mail(carrier: Carrier, email: str, *, kept_since: datetime | None = 
     assert is_kept <= len(carrier.stack.mails(email)) <= record["attempts"]
 
 
-def at_once(count: int, call: Callable[[int], T], *, in_flight: int | None = None) -> list[T]:
-    """What `count` threads get that make the call at the same moment.
-
-    With `in_flight` only so many are under way at any time: each is a process of the emulator's.
-    """
-    ready, room = threading.Barrier(count), threading.Semaphore(in_flight or count)
+def at_once(count: int, call: Callable[[int], T]) -> list[T]:
+    """Make the call in `count` threads at the same moment, `RACE_WORKERS` at a time; return the results in order."""
+    ready, slots = threading.Barrier(count), threading.Semaphore(RACE_WORKERS)
 
     def run(number: int) -> T:
         ready.wait()
-        with room:
+        with slots:
             return call(number)
 
     with ThreadPoolExecutor(count) as threads:
@@ -197,10 +197,10 @@ def statuses(answers: list[httpx.Response]) -> dict[int, int]:
     return counted
 
 
-def warmed(count: int, look: Callable[[int], httpx.Response]) -> None:
-    """Have the emulator start as many processes as there will be requests: starting is not what is tested."""
+def start_workers(call: Callable[[], httpx.Response]) -> None:
+    """Make the emulator start the processes of a race before it: their start is not what is tested."""
     for _ in range(5):
-        answers = at_once(count, look)
-        if statuses(answers) == {200: count}:
+        answers = at_once(RACE_WORKERS, lambda _: call())
+        if statuses(answers) == {200: RACE_WORKERS}:
             return
-    raise AssertionError(f"the emulator could not start {count} processes: {statuses(answers)}")
+    raise AssertionError(f"the emulator could not start {RACE_WORKERS} processes: {statuses(answers)}")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import at_once, statuses, warmed
+from tests.workflows.carrier import at_once, start_workers, statuses
 from tests.workflows.yard import Yard
 
 pytestmark = pytest.mark.xdist_group("races")
@@ -29,7 +29,7 @@ def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(yard: Ya
         body = {"charter_id": trips[n], "driver_id": rosa, "vehicle_id": coaches[n]}
         return yard.send("POST", "/dispatch/assignments", body)
 
-    warmed(MANY, lambda _: yard.send("GET", "/dispatch/assignments"))
+    start_workers(lambda: yard.send("GET", "/dispatch/assignments"))
     answers = at_once(MANY, assign)
     assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
     winner = next(each.json() for each in answers if each.status_code == 201)
@@ -47,13 +47,13 @@ def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(yard: Ya
 
 def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(yard: Yard) -> None:
     coach = yard.vehicle("Coach 12")
-    trips, drivers = yard.trips(MANY), at_once(MANY, lambda _: yard.driver()["id"], in_flight=8)
+    trips, drivers = yard.trips(MANY), at_once(MANY, lambda _: yard.driver()["id"])
 
     def assign(n: int) -> httpx.Response:
         body = {"charter_id": trips[n], "driver_id": drivers[n], "vehicle_id": coach}
         return yard.send("POST", "/dispatch/assignments", body)
 
-    warmed(MANY, lambda _: yard.send("GET", "/dispatch/assignments"))
+    start_workers(lambda: yard.send("GET", "/dispatch/assignments"))
     answers = at_once(MANY, assign)
     assert statuses(answers) == {201: 1, 409: MANY - 1}, [each.text for each in answers if each.status_code >= 500]
     winner = next(each.json() for each in answers if each.status_code == 201)

@@ -19,7 +19,7 @@ from tests.stack import Stack, eventually
 from tests.workflows.bidding import Exchange
 from tests.workflows.carrier import at_once, statuses
 
-VENDORS, PUSHES, IN_FLIGHT = 200, 100, 8
+VENDORS, PUSHES = 200, 100
 
 
 @dataclass
@@ -80,7 +80,7 @@ def test_a_push_is_a_bid_and_again_the_same_bid(exchange: Exchange) -> None:
 def test_the_same_push_many_times_at_once_is_one_bid(exchange: Exchange) -> None:
     trip, system = exchange.booked(), System.of(exchange, exchange.vendor("Eager"))
     body = system.body(trip["id"])
-    answers = at_once(12, lambda _: system.push(body, name="msg_eager"), in_flight=IN_FLIGHT)
+    answers = at_once(12, lambda _: system.push(body, name="msg_eager"))
     assert statuses(answers) == {201: 12}
     assert len({answer.json()["bid_id"] for answer in answers}) == 1
 
@@ -148,7 +148,7 @@ def test_of_a_hundred_bids_that_are_pushed_at_once_none_is_lost_and_none_doubled
     def push(number: int) -> httpx.Response:
         return systems[number].push(systems[number].body(trip["id"], 1000 + number))
 
-    answers = at_once(PUSHES, push, in_flight=IN_FLIGHT)
+    answers = at_once(PUSHES, push)
     assert statuses(answers) == {201: PUSHES}
     kept = exchange.bids(trip["id"])
     assert {each["id"] for each in kept} == {answer.json()["bid_id"] for answer in answers}

@@ -14,7 +14,7 @@ from tests.workflows.carrier import Carrier, at_once, statuses
 
 pytestmark = pytest.mark.xdist_group("races")
 
-PROCESSES = 8
+COUNT = 8
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def test_a_new_driver_logs_in_by_a_text_message(carrier: Carrier, stack: Stack) 
 def test_of_drivers_with_one_phone_at_once_one_is_added_with_one_user(carrier: Carrier) -> None:
     number = phone()
     body = {**DRIVER_EXAMPLE, "phone": number, "last_name": "Twin"}
-    answers = at_once(PROCESSES, lambda _: carrier.send("POST", "/drivers", body))
-    assert statuses(answers) == {201: 1, 409: PROCESSES - 1}
+    answers = at_once(COUNT, lambda _: carrier.send("POST", "/drivers", body))
+    assert statuses(answers) == {201: 1, 409: COUNT - 1}
     winner = next(answer.json() for answer in answers if answer.status_code == 201)
     twins = carrier.ask("GET", "/drivers?q=rosa%20twin")["items"]
     assert [each["id"] for each in twins] == [winner["id"]]
@@ -58,7 +58,7 @@ def test_a_driver_changed_and_removed_at_once_is_gone(carrier: Carrier) -> None:
     made = carrier.ask("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": phone()})
     path = f"/drivers/{made['id']}"
     answers = at_once(
-        PROCESSES, lambda n: carrier.send("PUT", path, {"last_name": f"N{n}"}) if n else carrier.send("DELETE", path)
+        COUNT, lambda n: carrier.send("PUT", path, {"last_name": f"N{n}"}) if n else carrier.send("DELETE", path)
     )
     assert {answer.status_code for answer in answers} <= {200, 204, 404}
     assert carrier.send("GET", path).status_code == 404

@@ -11,13 +11,11 @@ import pytest
 from coachway.bookings.charters.model import CHARTER
 from tests import dates
 from tests.stack import Stack
-from tests.workflows.carrier import Carrier, at_once, statuses, warmed
+from tests.workflows.carrier import Carrier, at_once, start_workers, statuses
 
 pytestmark = pytest.mark.xdist_group("races")
 
 MANY = 50
-PROCESSES = 8
-"""How many requests are under way where more would only cost the emulator time to start processes."""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ def _items(carrier: Carrier, pk: str) -> list[dict[str, Any]]:
 def test_accept_quote_fifty_times_books_once(carrier: Carrier) -> None:
     charter = carrier.quoted()
     before = carrier.ask("GET", "/charters/dashboard-summary")["by_status"]
-    warmed(MANY, lambda _: carrier.http.get(f"/quotes/{charter['token']}"))
+    start_workers(lambda: carrier.http.get(f"/quotes/{charter['token']}"))
     answers = at_once(MANY, lambda _: carrier.accept(charter["token"]))
     assert statuses(answers) == {200: 1, 409: MANY - 1}
     assert _codes(answers, 409) == {"quote_already_answered"}
@@ -84,7 +82,7 @@ def test_concurrent_accept_and_decline_leave_one_answer(carrier: Carrier) -> Non
 
 def test_concurrent_charters_have_gapless_numbers(stack: Stack) -> None:
     carrier = Carrier.opened(stack)
-    answers = at_once(MANY, lambda _: carrier.send("POST", "/charters", carrier.trip()), in_flight=PROCESSES)
+    answers = at_once(MANY, lambda _: carrier.send("POST", "/charters", carrier.trip()))
     assert statuses(answers) == {201: MANY}
     numbers = sorted(answer.json()["number"] for answer in answers)
     assert numbers == [f"CH-{dates.TRIP_DAY.year}-{number:06d}" for number in range(1, MANY + 1)]
@@ -95,9 +93,7 @@ def test_concurrent_charters_have_gapless_numbers(stack: Stack) -> None:
 
 def test_concurrent_requests_with_one_idempotency_key_create_one_charter(stack: Stack) -> None:
     carrier = Carrier.opened(stack)
-    answers = at_once(
-        20, lambda _: carrier.send("POST", "/charters", carrier.trip(), idempotency_key="once"), in_flight=PROCESSES
-    )
+    answers = at_once(20, lambda _: carrier.send("POST", "/charters", carrier.trip(), idempotency_key="once"))
     assert statuses(answers) == {201: 20}
     assert len({answer.content for answer in answers}) == 1
     assert [each["id"] for each in carrier.everything("/charters")] == [answers[0].json()["id"]]
@@ -109,7 +105,7 @@ def test_concurrent_acceptances_use_promo_code_up_to_limit(carrier: Carrier) -> 
     carrier.ask("POST", "/pricing/promo-codes", promo)
     charters = [carrier.quoted(promo_code="SPRING10") for _ in range(20)]
     assert {charter["quote"]["discount"] for charter in charters} == {72.65}
-    answers = at_once(20, lambda number: carrier.accept(charters[number]["token"]), in_flight=PROCESSES)
+    answers = at_once(20, lambda number: carrier.accept(charters[number]["token"]))
     assert statuses(answers) == {200: 5, 409: 15}
     assert _codes(answers, 409) == {"promo_code_used_up"}
     assert carrier.everything("/pricing/promo-codes")[0]["uses_left"] == 0
@@ -125,7 +121,7 @@ def test_one_slug_belongs_to_one_organization(stack: Stack) -> None:
         wanted["admin"]["email"] = f"ana{number}@{carrier.slug}.example"
         return carrier.http.post("/auth/register", json=wanted)
 
-    answers = at_once(MANY, register, in_flight=PROCESSES)
+    answers = at_once(MANY, register)
     assert statuses(answers) == {201: 1, 409: MANY - 1}
     assert {answer.json()["errors"][0]["field"] for answer in answers if answer.status_code == 409} == {
         "organization.slug"
@@ -133,11 +129,7 @@ def test_one_slug_belongs_to_one_organization(stack: Stack) -> None:
 
 
 def test_concurrent_clients_with_same_email_create_one(carrier: Carrier) -> None:
-    answers = at_once(
-        MANY,
-        lambda number: carrier.send("POST", "/clients", carrier.client(f"Twin {number}", "twins")),
-        in_flight=PROCESSES,
-    )
+    answers = at_once(MANY, lambda number: carrier.send("POST", "/clients", carrier.client(f"Twin {number}", "twins")))
     assert statuses(answers) == {201: 1, 409: MANY - 1}
     named = [each for each in carrier.everything("/clients") if each["name"].startswith("Twin")]
     assert [each["id"] for each in named] == [answer.json()["id"] for answer in answers if answer.status_code == 201]

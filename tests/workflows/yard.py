@@ -71,7 +71,7 @@ class Yard:
         return charter_id
 
     def trips(self, count: int, hours: tuple[str, ...] = HOURS) -> list[str]:
-        return at_once(count, lambda n: self.trip(hours[n % len(hours)]), in_flight=8)
+        return at_once(count, lambda n: self.trip(hours[n % len(hours)]))
 
     def diary(self, resource: str) -> list[dict[str, Any]]:
         """The jobs in the pages of a driver or vehicle, from the table itself."""
