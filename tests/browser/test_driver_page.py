@@ -28,6 +28,7 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
     organization: DispatchOrganization, phone: BrowserContext
 ) -> None:
     rosa = organization.create_driver()
+    departure = datetime.now(NEW_YORK) + timedelta(minutes=20)
     [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
     page = phone.new_page()
     page.goto(f"{organization.stack.pages_url}/driver")
@@ -37,7 +38,8 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
 
     page = open_driver_page(organization, phone, rosa)
     card = page.get_by_role("article")
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    day = "Today" if departure.date() == datetime.now(NEW_YORK).date() else "Tomorrow"
+    expect(page.get_by_role("heading", name=day)).to_be_visible()
     for text in (assignment["charter_number"], assignment["vehicle_name"], "New: please answer"):
         expect(card).to_contain_text(text)
     stops = card.get_by_role("listitem")

@@ -266,6 +266,7 @@ def _build_decided_refund(caller: Caller, refund: Refund, status: RefundStatus, 
     return refund.model_copy(update={"status": status, "failure": None, **decision})
 
 
+@retry_on_conflict
 def _decide(caller: Caller, refund_id: str, expected: int | None, decision_ops: Callable[[Refund], list[Op]]) -> Refund:
     before = get_refund(caller, refund_id, expected=expected)
     operations = decision_ops(before)
