@@ -83,7 +83,7 @@ def test_driver_page_shows_dates_for_a_trip_over_midnight(
 ) -> None:
     rosa = organization.create_driver()
     late = (datetime.now(NEW_YORK) + timedelta(days=1)).replace(hour=23, minute=30, second=0)
-    organization.create_assignments(rosa, late - datetime.now(NEW_YORK))
+    organization.create_assignments(rosa, late.astimezone(UTC) - datetime.now(UTC))
     card = open_driver_page(organization, phone, rosa).get_by_role("article")
     after = late + timedelta(days=1)
     expect(card).to_contain_text(f"Leave {late:%a, %b} {late.day}, 11:")
@@ -92,7 +92,8 @@ def test_driver_page_shows_dates_for_a_trip_over_midnight(
 
 def test_driver_page_declines_a_trip_with_a_reason(organization: DispatchOrganization, phone: BrowserContext) -> None:
     rosa = organization.create_driver()
-    [assignment] = organization.create_assignments(rosa, timedelta(days=1))
+    noon = (datetime.now(NEW_YORK) + timedelta(days=1)).replace(hour=12)
+    [assignment] = organization.create_assignments(rosa, noon.astimezone(UTC) - datetime.now(UTC))
     page = open_driver_page(organization, phone, rosa)
     expect(page.get_by_role("heading", name="Tomorrow")).to_be_visible()
     card = page.get_by_role("article")
