@@ -41,10 +41,10 @@ from coachway.bookings.quotes.schemas import QuoteView
 from coachway.clients.errors import ClientHasOpenBalance, CreditLimitExceeded
 from coachway.core import errors
 from coachway.core.caller import Caller
-from coachway.core.erasure import Erasure
 from coachway.core.http.routing import PUBLIC, ApiRouter
 from coachway.core.persistence.domain_events import HistoryEntry
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema
+from coachway.erasure.model import Erasure
 from coachway.pricing.errors import PriceTooLarge, PromoCodeUsedUp, QuoteNotBookable
 
 api = ApiRouter(

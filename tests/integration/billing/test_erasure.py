@@ -18,7 +18,6 @@ from coachway.billing.refunds.model import Refund
 from coachway.billing.stripe import client as stripe_client
 from coachway.bookings import erasure as trips
 from coachway.bookings.charters.model import Charter
-from coachway.clients import erasure_progress
 from coachway.clients import service as clients
 from coachway.core import file_storage, store
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
@@ -26,6 +25,7 @@ from coachway.core.persistence.domain_events import BY_DAY, Envelope
 from coachway.core.persistence.operations import AlreadyConsumed, Create, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.types import ids
+from coachway.erasure import service as erasure_service
 from coachway.messaging import erasure as messages
 from tests.integration.billing import builders
 from tests.integration.billing.builders import MANAGER, SYSTEM
@@ -41,7 +41,7 @@ MARK = "quill"
 def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A bucket that keeps old versions, as the deployment's does; two things are erased in one go."""
     monkeypatch.setenv("BUCKET_NAME", BUCKET)
-    monkeypatch.setattr(erasure_progress, "PAGE_SIZE", 2)
+    monkeypatch.setattr(erasure_service, "PAGE_SIZE", 2)
     file_storage.forget()
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket=BUCKET)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from coachway.clients import privacy
 from coachway.core import errors, store
 from coachway.core.client_reference import CLIENT
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create
 from coachway.core.runtime import clock
 from coachway.core.types import ids
+from coachway.erasure import service as erasure_service
 from coachway.identity.users import party_accounts
 from coachway.messaging import erasure as messages
 from coachway.messaging.model import Channel, Notification
@@ -98,7 +98,7 @@ def test_interrupted_erasure_is_finished_by_repeating_it(dynamodb: Any, monkeypa
             raise errors.UpstreamUnavailable("the table does not answer")
         commit(*args, **more)
 
-    monkeypatch.setattr(privacy, "_BATCH_SIZE", 1)
+    monkeypatch.setattr(erasure_service, "_BATCH_SIZE", 1)
     monkeypatch.setattr(store, "commit", dying)
     assert ask("POST", f"{path}/erase").status == 502
     monkeypatch.setattr(store, "commit", commit)

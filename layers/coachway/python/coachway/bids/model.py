@@ -18,6 +18,7 @@ from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Te
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import PositiveAmount
+from coachway.core.types.personal import Personal
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors.model import VendorId
 
@@ -69,9 +70,9 @@ class BidTerms(BaseSchema):
     base_price: PositiveAmount | None = None
     mileage_charge: PositiveAmount | None = None
     fuel_surcharge: PositiveAmount | None = None
-    payment_terms: Text | None = None
-    cancellation_policy: Note = ""
-    notes: Note = ""
+    payment_terms: Annotated[Text | None, Personal("vendor")] = None
+    cancellation_policy: Annotated[Note, Personal("vendor")] = ""
+    notes: Annotated[Note, Personal("vendor")] = ""
 
 
 class Offered(BaseSchema):
@@ -80,7 +81,7 @@ class Offered(BaseSchema):
     vehicle_type: VehicleClass
     passenger_capacity: Annotated[int, Field(ge=1, le=1000, description="of each vehicle")]
     vehicle_id: Annotated[str | None, Field(max_length=60, pattern=r"^[\x21-\x7e]+$")] = None
-    driver_name: Text | None = None
+    driver_name: Annotated[Text | None, Personal("driver")] = None
     amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
     is_ada_compliant: bool = False
     has_luggage_space: bool = False
@@ -106,8 +107,8 @@ class Bid(Entity, Offered):
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"terms"})
 
     vendor_id: str
-    vendor_name: str
-    vendor_email: str = ""
+    vendor_name: Annotated[str, Personal("vendor")]
+    vendor_email: Annotated[str, Personal("vendor")] = ""
     charter_id: str
     charter_number: str
     charter_revision: int
@@ -120,12 +121,12 @@ class Bid(Entity, Offered):
     valid_until: AwareDatetime | None = None
     decided_at: AwareDatetime | None = None
     decided_by: str | None = None
-    decision_reason: str = ""
+    decision_reason: Annotated[str, Personal()] = ""
     vehicles_awarded: list[int] = Field(default_factory=list)
     payout_date: Day | None = None
     called_off_at: AwareDatetime | None = None
     """Since when its vendor need not come, though it had won."""
-    called_off_reason: str = ""
+    called_off_reason: Annotated[str, Personal()] = ""
 
     def key(self) -> Key:
         return BID.key(org=self.org_id, id=self.id)

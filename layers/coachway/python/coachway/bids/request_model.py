@@ -16,6 +16,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.money import PositiveAmount
+from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import FlowFailure
 from coachway.vendors.model import VendorId
 
@@ -123,9 +124,9 @@ class BidRequest(Entity):
     vendor_ids: list[str] = Field(default_factory=list)
     matching: bool = False
     requires_ada: bool = False
-    message: str = ""
+    message: Annotated[str, Personal()] = ""
     status: RequestStatus = RequestStatus.OPEN
-    status_reason: str = ""
+    status_reason: Annotated[str, Personal()] = ""
     opened_by: str = ""
     closed_at: AwareDatetime | None = None
     closed_by: str | None = None
@@ -167,7 +168,7 @@ class VendorMatch(BaseSchema):
     """Whether a vendor was invited, and if not, everything that was in its way."""
 
     vendor_id: str
-    vendor_name: str
+    vendor_name: Annotated[str, Personal("vendor")]
     invited: bool
     reasons: list[str] = Field(default_factory=list)
 
@@ -199,7 +200,7 @@ class Invitation(Entity):
     responded_at: AwareDatetime | None = None
     is_accepted: bool | None = None
     """Whether the vendor bid or declined; None until it answers."""
-    decline_reason: str = ""
+    decline_reason: Annotated[str, Personal()] = ""
     bid_id: str | None = None
     round: int = 1
     """The last in which the vendor was asked."""

@@ -13,32 +13,20 @@ from coachway.bookings.charters import queries as charter_queries
 from coachway.bookings.charters.model import CHARTER, OF_CLIENT, Charter
 from coachway.bookings.charters.rules import Status
 from coachway.bookings.errors import ClientHasUpcomingTrips
-from coachway.clients import erasure_progress as clients
 from coachway.clients import privacy
 from coachway.contracts.bookings import CharterErased
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
-from coachway.core.erasure import ERASED, Erasure, RedactionMap, erase_at
 from coachway.core.persistence.operations import Create, Op
-from coachway.core.persistence.queries import query_all, query_page
+from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.persistence.retry import retry_on_conflict
-from coachway.core.schemas import PageQuery
+from coachway.erasure.model import Erasure
+from coachway.erasure.redaction import Redaction
+from coachway.erasure.service import RecordList, erase_page, erase_partition
 from coachway.pricing.quote_model import QUOTES_OF_CLIENT, Quote
 
-_PERSONAL: Final[RedactionMap] = {
-    "accepted_by": ERASED,
-    "address": ERASED,
-    "client_email": "",
-    "client_name": "",
-    "geocoded_address": None,
-    "latitude": None,
-    "longitude": None,
-    "notes": "",
-    "reason": "",
-    "status_reason": "",
-}
 _UPCOMING_STATUSES: Final = frozenset({Status.BOOKED, Status.CONFIRMED, Status.IN_PROGRESS})
 _PART: Final = "bookings"
 
@@ -74,38 +62,34 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
     return privacy.erase_client(caller, client_id)
 
 
-def erase_client_charters(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next page of a client's charters. Raises ClientHasUpcomingTrips if one was booked meanwhile."""
-    client_id = str(delivery.data["client_id"])
-    cursor = clients.cursor_of(delivery, _PART)
-    if cursor == "":
-        return
-    partition = QUOTES_OF_CLIENT.partition(org=caller.org_id, client=client_id)
-    query = PageQuery(limit=clients.PAGE_SIZE, cursor=cursor)
-    page = query_page(Quote, QUOTES_OF_CLIENT, [partition], query, descending=True)
-    for charter_id in dict.fromkeys(each.charter_id for each in page.items if each.charter_id is not None):
-        _erase_charter(caller, client_id, charter_id)
-    if page.next_cursor is not None:
-        clients.schedule_next_page(caller, delivery, _PART, page.next_cursor)
-
-
 @retry_on_conflict
-def _erase_charter(caller: Caller, client_id: str, charter_id: str) -> None:
-    key = CHARTER.key(org=caller.org_id, id=charter_id)
+def _erase_charter_of_quote(caller: Caller, client_id: str, quote: Quote) -> None:
+    if quote.charter_id is None:
+        return
+    key = CHARTER.key(org=caller.org_id, id=quote.charter_id)
     # Not `find`, which skips deleted charters.
     charter = next(iter(query_all(Charter, key.pk, prefix=key.sk)), None)
-    if charter is None or store.find(CharterErasure, ERASURE.key(org=caller.org_id, id=charter_id)) is not None:
+    if charter is None or store.find(CharterErasure, ERASURE.key(org=caller.org_id, id=charter.id)) is not None:
         return
     is_of_client = charter.client_id == client_id
     if is_of_client and charter.status in _UPCOMING_STATUSES:
         raise ClientHasUpcomingTrips(f"Complete or cancel {charter.number} first.")
     if is_of_client and charter.status is Status.QUOTE and charter.deleted_at is None:
-        charter = lifecycle.expire(caller, charter_queries.get_charter(caller, charter_id))
-    receipt = CharterErasure(id=charter_id, org_id=caller.org_id, client_id=client_id)
+        charter = lifecycle.expire(caller, charter_queries.get_charter(caller, charter.id))
+    receipt = CharterErasure(id=charter.id, org_id=caller.org_id, client_id=client_id)
     receipt_ops: list[Op] = (
-        [Create(receipt, [CharterErased(charter_id=charter_id, client_id=client_id)])] if is_of_client else []
+        [Create(receipt, [CharterErased(charter_id=charter.id, client_id=client_id)])] if is_of_client else []
     )
-    erase_at(caller, key.pk, [charter], _PERSONAL, client_id, *receipt_ops)
+    erase_partition(caller, Redaction(client_id), key.pk, [Charter], *receipt_ops, record=charter)
+
+
+LISTS_OF_CLIENT: Final = (RecordList(Quote, QUOTES_OF_CLIENT, _erase_charter_of_quote),)
+"""Charters are found by their quotes."""
+
+
+def erase_client_charters(caller: Caller, delivery: Delivery) -> None:
+    """Erase the next page of a client's charters. Raises ClientHasUpcomingTrips if one was booked meanwhile."""
+    erase_page(caller, delivery, _PART, LISTS_OF_CLIENT)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

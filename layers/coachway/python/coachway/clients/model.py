@@ -14,6 +14,7 @@ from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Te
 from coachway.core.types import contact, ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.personal import ERASED, Personal
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
 ContactId = Annotated[str, Field(pattern=ids.pattern("con"))]
@@ -85,14 +86,14 @@ class ClientInput(RequestSchema):
         }
     )
 
-    name: Text
+    name: Annotated[Text, Personal(blank=ERASED)]
     client_type: ClientType
     email: Email
     phone: Phone | None = None
     status: ClientStatus = ClientStatus.ACTIVE
     payment_terms: rules.PaymentTerms = rules.PaymentTerms.DUE_ON_RECEIPT
     credit_limit: PositiveAmount = 0
-    notes: Note = ""
+    notes: Annotated[Note, Personal()] = ""
 
 
 class Client(Entity, ClientInput):
@@ -101,8 +102,8 @@ class Client(Entity, ClientInput):
     KIND: ClassVar[str] = "client"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
-    email: str
-    phone: str | None = None
+    email: Annotated[str, Personal()]
+    phone: Annotated[str | None, Personal()] = None
     currency: str = "USD"
 
     def key(self) -> Key:
@@ -149,11 +150,11 @@ class ContactInput(RequestSchema):
         }
     )
 
-    name: Text
+    name: Annotated[Text, Personal(blank=ERASED)]
     role: ContactRole = ContactRole.OTHER
     email: Email | None = None
     phone: Phone | None = None
-    notes: Note = ""
+    notes: Annotated[Note, Personal()] = ""
 
 
 class Contact(Entity, ContactInput):
@@ -163,8 +164,8 @@ class Contact(Entity, ContactInput):
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     client_id: str
-    email: str | None = None
-    phone: str | None = None
+    email: Annotated[str | None, Personal()] = None
+    phone: Annotated[str | None, Personal()] = None
 
     def key(self) -> Key:
         return CONTACTS.key(org=self.org_id, client=self.client_id, id=self.id)
@@ -201,11 +202,13 @@ class AddressInput(RequestSchema):
     )
 
     address_type: AddressType = AddressType.BILLING
-    line1: Text
-    line2: Text | None = None
-    city: Text
-    state: Text | None = None
-    postal_code: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$")] | None = None
+    line1: Annotated[Text, Personal(blank=ERASED)]
+    line2: Annotated[Text | None, Personal()] = None
+    city: Annotated[Text, Personal(blank=ERASED)]
+    state: Annotated[Text | None, Personal()] = None
+    postal_code: Annotated[
+        Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$")] | None, Personal()
+    ] = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code.")] = "US"
 
 

@@ -16,21 +16,20 @@ from coachway.contracts.clients import ClientErased
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.client_reference import CLIENT
-from coachway.core.erasure import ERASURE, Erasure
-from coachway.core.persistence.domain_events import Change, Envelope, HistoryEntry
+from coachway.core.persistence.domain_events import Envelope, HistoryEntry
 from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.contact import same_mailbox
+from coachway.erasure.model import ERASURE, Erasure
+from coachway.erasure.redaction import Redaction
+from coachway.erasure.service import erase_partition
 from coachway.identity.model.user import User
 from coachway.identity.users import party_accounts
 
-_BATCH_SIZE: Final = 90
-_IMPERSONAL_FIELDS: Final = frozenset(
-    {"address_type", "client_type", "country", "credit_limit", "currency", "payment_terms", "role", "status"}
-)
-"""Fields whose values in past events stay; all others are removed, including fields that are added later."""
+_MODELS: Final = (Client, Contact, Address, EmailPreferences)
+"""The records in a client's partition that its history is about."""
 
 
 class ClientFile(BaseSchema):
@@ -85,23 +84,14 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
         )
     for user in users:
         party_accounts.erase_user(without_attempt, user)
-    ops: list[Op] = [
+    removed: list[Op] = [
         *(Remove(each) for each in contacts),
         *(Remove(each) for each in query_all(Address, key.pk, prefix="ADDRESS#")),
         *(Remove(each) for each in query_all(EmailPreferences, key.pk, prefix="EMAIL-PREFERENCES")),
-        *(Update(each, _redact_event(each)) for each in events if _has_personal_changes(each)),
     ]
-    for start in range(0, len(ops), _BATCH_SIZE):
-        store.commit(without_attempt, *ops[start : start + _BATCH_SIZE])
-    erased = client.model_copy(
-        update={
-            "name": "erased",
-            "email": "",
-            "phone": None,
-            "notes": "",
-            "deleted_at": client.deleted_at or clock.now(),
-        }
-    )
+    redaction = Redaction(client_id)
+    erase_partition(without_attempt, redaction, key.pk, _MODELS, *removed)
+    erased = redaction.redact_record(client).model_copy(update={"deleted_at": client.deleted_at or clock.now()})
     after = receipt.model_copy(update={"finished_at": clock.now()})
     # The event belongs to the receipt: an event of the client would list the erased values as changes.
     store.commit(
@@ -123,13 +113,3 @@ def _contact_addresses(
     changes = [change for event in events for change in event.changes if change.field in {"email", "phone"}]
     addresses += [address for change in changes for address in (change.old, change.new)]
     return sorted({same_mailbox(each) for each in addresses if each})
-
-
-def _has_personal_changes(event: Envelope) -> bool:
-    changes = (each for each in event.changes if each.field not in _IMPERSONAL_FIELDS)
-    return any(each.old is not None or each.new is not None for each in changes)
-
-
-def _redact_event(event: Envelope) -> Envelope:
-    changes = [each if each.field in _IMPERSONAL_FIELDS else Change(field=each.field) for each in event.changes]
-    return event.model_copy(update={"changes": changes})

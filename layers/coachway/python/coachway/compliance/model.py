@@ -13,6 +13,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
+from coachway.core.types.personal import Personal
 
 ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]
 VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
@@ -69,8 +70,8 @@ class Subject(Record):
     org_id: str
     subject_type: SubjectType
     subject_id: str
-    name: str
-    email: str = ""
+    name: Annotated[str, Personal("driver")]
+    email: Annotated[str, Personal("driver")] = ""
     papers: list[DocumentSummary] = Field(default_factory=list)
 
     def key(self) -> Key:
@@ -102,7 +103,7 @@ class DocumentInput(RequestSchema):
 
     document_type: DocumentType
     document_name: Text
-    document_number: Text | None = None
+    document_number: Annotated[Text | None, Personal("driver")] = None
     issuing_authority: Text | None = None
     issue_date: Day | None = None
     expiration_date: Annotated[Day | None, Field(description="its last day; left out: it does not run out")] = None
@@ -142,7 +143,7 @@ class ComplianceDocument(Entity, DocumentInput):
     submitted_by: str = ""
     reviewed_by: str | None = None
     reviewed_at: AwareDatetime | None = None
-    review_notes: str = ""
+    review_notes: Annotated[str, Personal("driver")] = ""
     reminder_sent: bool = False
     reminder_sent_at: AwareDatetime | None = None
     reminders_sent: list[int] = Field(default_factory=list)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 
 class _Bidding(Event):
@@ -45,17 +46,17 @@ class BiddingInvited(_Bidding):
 
     invitation_id: str
     vendor_id: str
-    vendor_name: str
-    vendor_email: str
+    vendor_name: Annotated[str, Personal("vendor")]
+    vendor_email: Annotated[str, Personal("vendor")]
     link_nonce: str
     starts_at: datetime
     timezone: str
-    pickup: str
-    dropoff: str
+    pickup: Annotated[str, Personal(blank=ERASED)]
+    dropoff: Annotated[str, Personal(blank=ERASED)]
     vehicle_class: str
     vehicle_count: int
     passengers: int
-    message: str
+    message: Annotated[str, Personal()]
 
 
 class BiddingDeclined(_Bidding):
@@ -64,7 +65,7 @@ class BiddingDeclined(_Bidding):
     TYPE: ClassVar[str] = "bidding.declined"
 
     vendor_id: str
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class BiddingExtended(_Bidding):
@@ -79,7 +80,7 @@ class BiddingClosed(_Bidding):
     TYPE: ClassVar[str] = "bidding.closed"
 
     early: bool
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class BiddingCancelled(_Bidding):
@@ -87,7 +88,7 @@ class BiddingCancelled(_Bidding):
 
     TYPE: ClassVar[str] = "bidding.cancelled"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class BiddingAwarded(_Bidding):
@@ -104,7 +105,7 @@ class BiddingEmpty(_Bidding):
 
     TYPE: ClassVar[str] = "bidding.no_bids"
 
-    reason: str
+    reason: Annotated[str, Personal()]
     bids: int
 
 
@@ -132,8 +133,8 @@ class _Bid(Event):
     bid_id: str
     bid_request_id: str | None
     vendor_id: str
-    vendor_name: str
-    vendor_email: str
+    vendor_name: Annotated[str, Personal("vendor")]
+    vendor_email: Annotated[str, Personal("vendor")]
     charter_id: str
     number: str
     vehicle_count: int
@@ -183,7 +184,7 @@ class BidAccepted(_Bid):
     vehicles: list[int] = Field(default_factory=list)
     starts_at: datetime
     timezone: str
-    reason: str
+    reason: Annotated[str, Personal()]
     by_itself: bool
 
 
@@ -192,7 +193,7 @@ class BidCalledOff(_Bid):
 
     TYPE: ClassVar[str] = "bid.called_off"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class BidRejected(_Bid):
@@ -200,7 +201,7 @@ class BidRejected(_Bid):
 
     TYPE: ClassVar[str] = "bid.rejected"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class BidExpired(_Bid):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 
 class TripStop(BaseSchema):
@@ -18,7 +19,7 @@ class TripStop(BaseSchema):
     model_config = ConfigDict(frozen=True)
 
     stop_type: str
-    address: str
+    address: Annotated[str, Personal(blank=ERASED)]
     timezone: str
     arrival: datetime | None
     departure: datetime | None
@@ -45,8 +46,8 @@ class _CharterEvent(Event):
 class _ClientMailEvent(_CharterEvent):
     """A charter event that is mailed to the client."""
 
-    client_name: str
-    client_email: str
+    client_name: Annotated[str, Personal()]
+    client_email: Annotated[str, Personal()]
     stops: list[TripStop]
 
 
@@ -89,7 +90,7 @@ class QuoteAccepted(_CharterEvent):
     TYPE: ClassVar[str] = "quote.accepted"
 
     quote_id: str
-    accepted_by: str
+    accepted_by: Annotated[str, Personal(blank=ERASED)]
 
 
 class QuoteDeclined(_ClientMailEvent):
@@ -98,7 +99,7 @@ class QuoteDeclined(_ClientMailEvent):
     TYPE: ClassVar[str] = "quote.declined"
 
     quote_id: str
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class QuoteExpired(_CharterEvent):
@@ -114,7 +115,7 @@ class CharterBooked(_ClientMailEvent):
 
     TYPE: ClassVar[str] = "charter.booked"
 
-    accepted_by: str
+    accepted_by: Annotated[str, Personal(blank=ERASED)]
 
 
 class CharterConfirmed(_CharterEvent):
@@ -122,7 +123,7 @@ class CharterConfirmed(_CharterEvent):
 
     TYPE: ClassVar[str] = "charter.confirmed"
 
-    reason: str
+    reason: Annotated[str, Personal()]
     uncovered: list[int] = Field(default_factory=list)
     """Vehicles without a driver or a vendor, if someone overrode that."""
 
@@ -132,7 +133,7 @@ class CharterStarted(_CharterEvent):
 
     TYPE: ClassVar[str] = "charter.started"
 
-    reason: str
+    reason: Annotated[str, Personal()]
     uncovered: list[int] = Field(default_factory=list)
     """Vehicles without a driver or a vendor, if someone overrode that."""
 
@@ -142,7 +143,7 @@ class CharterCompleted(_CharterEvent):
 
     TYPE: ClassVar[str] = "charter.completed"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class CharterCancelled(_ClientMailEvent):
@@ -150,7 +151,7 @@ class CharterCancelled(_ClientMailEvent):
 
     TYPE: ClassVar[str] = "charter.cancelled"
 
-    reason: str
+    reason: Annotated[str, Personal()]
     initiated_by: str
     refund_percent: int
     refund: Amount

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
+from coachway.core.types.personal import Personal
 
 
 class _Document(Event):
@@ -36,8 +37,8 @@ class _Told(_Document):
 
     document_name: str
     expiration_date: date
-    subject_name: str
-    subject_email: str
+    subject_name: Annotated[str, Personal("driver")]
+    subject_email: Annotated[str, Personal("driver")]
 
 
 class DocumentExpiring(_Told):

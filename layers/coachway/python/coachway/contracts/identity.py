@@ -7,9 +7,10 @@ for OTP. No event carries one.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from coachway.core.persistence.domain_events import Event
+from coachway.core.types.personal import Personal
 
 INVITATION: Final = "invitation"
 PASSWORD_RESET: Final = "password-reset"  # noqa: S105 - the purpose of a link
@@ -25,8 +26,8 @@ class OrganizationRegistered(Event):
     timezone: str
     currency: str
     admin_id: str
-    admin_email: str
-    admin_first_name: str
+    admin_email: Annotated[str, Personal("user")]
+    admin_first_name: Annotated[str, Personal("user")]
 
 
 class OrganizationUpdated(Event):
@@ -48,12 +49,12 @@ class UserInvited(Event):
 
     TYPE: ClassVar[str] = "user.invited"
     user_id: str
-    email: str
-    first_name: str
-    last_name: str
+    email: Annotated[str, Personal("user")]
+    first_name: Annotated[str, Personal("user")]
+    last_name: Annotated[str, Personal("user")]
     role: str
     organization_name: str
-    invited_by: str
+    invited_by: Annotated[str, Personal("user")]
     nonce: str
     expires_at: datetime
 
@@ -112,8 +113,8 @@ class PasswordResetRequested(Event):
 
     TYPE: ClassVar[str] = "user.password_reset_requested"
     user_id: str
-    email: str
-    first_name: str
+    email: Annotated[str, Personal("user")]
+    first_name: Annotated[str, Personal("user")]
     organization_name: str
     nonce: str
     expires_at: datetime
@@ -124,8 +125,8 @@ class PasswordChanged(Event):
 
     TYPE: ClassVar[str] = "user.password_changed"
     user_id: str
-    email: str
-    first_name: str
+    email: Annotated[str, Personal("user")]
+    first_name: Annotated[str, Personal("user")]
     organization_name: str
 
 
@@ -135,8 +136,8 @@ class OtpRequested(Event):
     TYPE: ClassVar[str] = "user.otp_requested"
     user_id: str
     channel: Literal["sms", "email"]
-    recipient: str
-    first_name: str
+    recipient: Annotated[str, Personal("user")]
+    first_name: Annotated[str, Personal("user")]
     organization_name: str
     nonce: str
     expires_at: datetime

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
+from coachway.core.types.personal import Personal
 
 
 class _Vendor(Event):
     """Which vendor, and how it is reached."""
 
-    business_name: str
-    primary_email: str
+    business_name: Annotated[str, Personal("vendor")]
+    primary_email: Annotated[str, Personal("vendor")]
     vendor_type: str
 
 
@@ -34,7 +35,7 @@ class VendorStatusChanged(_Vendor):
 
     old_status: str
     new_status: str
-    reason: str
+    reason: Annotated[str, Personal("vendor")]
 
 
 class VendorApproved(_Vendor):
@@ -48,7 +49,7 @@ class VendorSuspended(_Vendor):
 
     TYPE: ClassVar[str] = "vendor.suspended"
 
-    reason: str
+    reason: Annotated[str, Personal("vendor")]
 
 
 class WebhookSecretIssued(Event):

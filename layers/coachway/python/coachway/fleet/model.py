@@ -15,6 +15,7 @@ from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone
 from coachway.core.types.datetimes import Day, Timestamp
+from coachway.core.types.personal import ERASED, Personal
 from coachway.identity.model.field_types import TimeZone, UserId
 from coachway.pricing.rule_model import AmenityCode, VehicleClass, Weekday
 
@@ -132,7 +133,7 @@ class AvailabilityException(RequestSchema):
     starts_at: Timestamp
     ends_at: Timestamp
     available: bool = False
-    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
+    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$"), Personal("driver")] = ""
 
     @model_validator(mode="after")
     def _is_a_time(self) -> Self:
@@ -172,16 +173,18 @@ class DriverInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [DRIVER_EXAMPLE]})
 
-    first_name: Text
-    last_name: Text
+    first_name: Annotated[Text, Personal("driver", ERASED)]
+    last_name: Annotated[Text, Personal("driver", ERASED)]
     phone: Annotated[Phone, Field(description="unique; one-time codes to log in are sent to it")]
     email: Email | None = None
-    license_number: Annotated[str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9 -]+$")]
+    license_number: Annotated[
+        str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9 -]+$"), Personal("driver", ERASED)
+    ]
     license_class: LicenseClass
     endorsements: Annotated[list[Endorsement], Field(max_length=6)] = Field(default_factory=list)
     license_expires: Day
-    home_latitude: Latitude | None = None
-    home_longitude: Longitude | None = None
+    home_latitude: Annotated[Latitude | None, Personal("driver")] = None
+    home_longitude: Annotated[Longitude | None, Personal("driver")] = None
     vendor_id: Annotated[VendorId | None, Field(description="whose driver it is; left out: the organization's own")] = (
         None
     )
@@ -221,8 +224,8 @@ class Driver(Entity, DriverInput):
     KIND: ClassVar[str] = "driver"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
-    phone: str
-    email: str | None = None
+    phone: Annotated[str, Personal("driver")]
+    email: Annotated[str | None, Personal("driver")] = None
     timezone: str
     user_id: str
     availability: Availability = Field(default_factory=Availability)

@@ -1,4 +1,4 @@
-"""Forgetting to whom messages went who was erased."""
+"""Erasure of the records of messages to a client."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Final
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
-from coachway.core.erasure import ERASURE, Erasure
 from coachway.core.persistence.operations import Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.retry import retry_on_conflict
+from coachway.erasure.model import ERASURE, Erasure
 from coachway.messaging.model import BY_RECIPIENT, Notification
 
 _TOGETHER: Final = 50
 
 
 def on_client_erased(caller: Caller, delivery: Delivery) -> None:
-    """Remove the records of all messages to a client that was erased, and then its addresses from the receipt."""
+    """Remove the records of all messages to an erased client, then its addresses from the record of the erasure."""
     place = ERASURE.key(org=caller.org_id, client=str(delivery.data["client_id"]))
     for address in store.get(Erasure, place).addresses:
         partition = BY_RECIPIENT.partition(org=caller.org_id, recipient=address)

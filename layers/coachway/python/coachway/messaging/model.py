@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import PageQuery
 from coachway.core.types import contact, ids
+from coachway.core.types.personal import Personal
 
 NotificationId = Annotated[str, Field(pattern=ids.pattern("msg"))]
 
@@ -95,11 +96,11 @@ class Notification(Entity):
     about: str
     template: str
     channel: Channel
-    recipient: str
-    subject: str = ""
+    recipient: Annotated[str, Personal()]
+    subject: Annotated[str, Personal()] = ""
     status: Status = Status.SENDING
     attempts: int = 1
-    reason: str = ""
+    reason: Annotated[str, Personal()] = ""
     provider_id: str = ""
     sent_at: AwareDatetime | None = None
     lease_until: AwareDatetime

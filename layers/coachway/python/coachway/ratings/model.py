@@ -11,6 +11,7 @@ from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
+from coachway.core.types.personal import Personal
 from coachway.ratings.rules import to_half_points
 from coachway.vendors.model import VendorId
 
@@ -71,10 +72,10 @@ class RatingInput(RequestSchema):
     on_time_performance_rating: Points | None = None
     communication_rating: Points | None = None
     value_for_money_rating: Points | None = None
-    review_title: Text | None = None
-    review_text: Note = ""
+    review_title: Annotated[Text | None, Personal("vendor")] = None
+    review_text: Annotated[Note, Personal("vendor")] = ""
     had_issues: bool = False
-    issue_description: Note = ""
+    issue_description: Annotated[Note, Personal("vendor")] = ""
     would_recommend: bool | None = None
     would_use_again: bool | None = None
 
@@ -95,7 +96,7 @@ class Rating(Entity, RatingInput):
     is_verified: bool = True
     is_public: bool = True
     is_flagged: bool = False
-    vendor_response: str | None = None
+    vendor_response: Annotated[str | None, Personal("vendor")] = None
     vendor_responded_at: AwareDatetime | None = None
 
     def key(self) -> Key:

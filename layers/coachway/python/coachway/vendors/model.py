@@ -11,6 +11,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.contact import Email
+from coachway.core.types.personal import ERASED, Personal
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors import rules
 from coachway.vendors.rules import Status, VendorType
@@ -65,20 +66,22 @@ class VendorInput(RequestSchema):
 
     model_config = ConfigDict(json_schema_extra={"examples": [VENDOR_EXAMPLE]})
 
-    business_name: Text
-    legal_name: Text | None = None
+    business_name: Annotated[Text, Personal("vendor", ERASED)]
+    legal_name: Annotated[Text | None, Personal("vendor")] = None
     vendor_type: VendorType
     tax_id: Annotated[str | None, Field(max_length=30, pattern=r"^[A-Za-z0-9 -]+$")] = None
     dot_number: Annotated[str | None, Field(max_length=12, pattern=r"^[0-9]+$", description="USDOT")] = None
     mc_number: Annotated[str | None, Field(max_length=12, pattern=r"^[A-Za-z0-9-]+$")] = None
-    primary_contact_name: Text | None = None
+    primary_contact_name: Annotated[Text | None, Personal("vendor")] = None
     primary_email: Email
-    primary_phone: Phone | None = None
-    address_line1: Text | None = None
-    address_line2: Text | None = None
-    city: Text | None = None
+    primary_phone: Annotated[Phone | None, Personal("vendor")] = None
+    address_line1: Annotated[Text | None, Personal("vendor")] = None
+    address_line2: Annotated[Text | None, Personal("vendor")] = None
+    city: Annotated[Text | None, Personal("vendor")] = None
     state: State | None = None
-    zip_code: Annotated[str | None, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$")] = None
+    zip_code: Annotated[
+        str | None, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 -]+$"), Personal("vendor")
+    ] = None
 
     total_vehicles: Annotated[int, Field(ge=0, le=100_000)] = 0
     vehicle_types: Annotated[
@@ -99,9 +102,9 @@ class VendorInput(RequestSchema):
 
     payment_net_days: Annotated[int, Field(ge=0, le=180, description="days from the trip's end to its payout")] = 30
     insurance_provider: Text | None = None
-    insurance_policy_number: Text | None = None
+    insurance_policy_number: Annotated[Text | None, Personal("vendor")] = None
     is_preferred: bool = False
-    notes: Annotated[Note, Field(description="for the organization's own people")] = ""
+    notes: Annotated[Note, Field(description="for the organization's own people"), Personal("vendor")] = ""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -116,9 +119,9 @@ class Vendor(Entity, VendorInput):
     KIND: ClassVar[str] = "vendor"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
-    primary_email: str
+    primary_email: Annotated[str, Personal("vendor")]
     status: Status = Status.PENDING
-    status_reason: str = ""
+    status_reason: Annotated[str, Personal("vendor")] = ""
     is_verified: bool = False
     verification_date: AwareDatetime | None = None
 

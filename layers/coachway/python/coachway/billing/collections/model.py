@@ -14,6 +14,7 @@ from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import FlowFailure
 
 CollectionId = Annotated[str, Field(pattern=ids.pattern("col"))]
@@ -68,7 +69,7 @@ class Collection(Entity):
     status: CollectionStatus = CollectionStatus.PLANNED
     round: Annotated[int, Field(description="Number of times the collection was started.")] = 0
     tries: list[CollectionAttempt] = Field(default_factory=list)
-    reason: Annotated[str, Field(description="Why the collection failed.")] = ""
+    reason: Annotated[str, Field(description="Why the collection failed."), Personal()] = ""
     failure: Annotated[FlowFailure | None, Field(description="Failure of the workflow, if any.")] = None
 
     def key(self) -> Key:

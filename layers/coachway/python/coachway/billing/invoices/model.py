@@ -16,6 +16,7 @@ from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Te
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 MAX_CHARTERS: Final = 80
 """The transaction that issues an invoice writes each of its charters, and a transaction has at most 100 items."""
@@ -85,7 +86,7 @@ class InvoiceLine(BaseSchema):
     """A line of an invoice: a trip or an extra. `amount` is before tax and after discounts."""
 
     description: str
-    detail: str = ""
+    detail: Annotated[str, Personal()] = ""
     charter_id: str | None = None
     charter_number: str = ""
     charter_revision: int = 0
@@ -107,9 +108,9 @@ class Invoice(Entity):
     number: Annotated[str, Field(description="Empty for a draft.", examples=["INV-2026-HARBOR-00001"])] = ""
     status: InvoiceStatus = InvoiceStatus.DRAFT
     client_id: str
-    client_name: str
-    client_email: str
-    billing_address: list[str] = Field(default_factory=list)
+    client_name: Annotated[str, Personal(blank=ERASED)]
+    client_email: Annotated[str, Personal()]
+    billing_address: Annotated[list[str], Personal()] = Field(default_factory=list)
     payment_terms: PaymentTerms
     currency: str
     lines: list[InvoiceLine]
@@ -126,12 +127,12 @@ class Invoice(Entity):
     issued_at: AwareDatetime | None = None
     paid_at: AwareDatetime | None = None
     voided_at: AwareDatetime | None = None
-    void_reason: str = ""
-    notes: str = ""
+    void_reason: Annotated[str, Personal()] = ""
+    notes: Annotated[str, Personal()] = ""
     month: Annotated[
         str | None, Field(description="Month of the invoicing run that created it.", examples=["2027-01"])
     ] = None
-    pdf_key: Annotated[str | None, Field(description="S3 key of the stored PDF.")] = None
+    pdf_key: Annotated[str | None, Field(description="S3 key of the stored PDF."), Personal()] = None
     link_nonce: str = ""
     credit_booked: dict[str, int] = Field(default_factory=dict)
     """Client credit reserved by each charter before the invoice was issued. Voiding the invoice reserves it again."""

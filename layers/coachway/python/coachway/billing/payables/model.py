@@ -17,6 +17,7 @@ from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.personal import Personal
 from coachway.vendors.model import VendorId
 
 PayoutId = Annotated[str, Field(pattern=ids.pattern("pyo"))]
@@ -84,7 +85,7 @@ class Payable(Entity):
     KIND: ClassVar[str] = "payable"
 
     vendor_id: str
-    vendor_name: str
+    vendor_name: Annotated[str, Personal("vendor")]
     charter_id: str | None = None
     charter_number: str = ""
     bid_id: Annotated[str | None, Field(description="The awarded bid. Null for a payable created by a user.")] = None
@@ -92,12 +93,12 @@ class Payable(Entity):
     currency: str
     due_date: Day
     falls_due_at: Annotated[AwareDatetime, Field(description="Start of the due date in the organization's time zone.")]
-    description: str
+    description: Annotated[str, Personal("vendor")]
     status: PayableStatus = PayableStatus.OPEN
     paid_at: AwareDatetime | None = None
     paid_by: str | None = None
     payout_id: str | None = None
-    void_reason: str = ""
+    void_reason: Annotated[str, Personal("vendor")] = ""
 
     def key(self) -> Key:
         return PAYABLE.key(org=self.org_id, id=self.id)
@@ -161,12 +162,12 @@ class Payout(Entity):
     KIND: ClassVar[str] = "payout"
 
     vendor_id: str
-    vendor_name: str
+    vendor_name: Annotated[str, Personal("vendor")]
     lines: list[PaidLine]
     total: Amount
     currency: str
     method: PayoutMethod
-    reference: str
+    reference: Annotated[str, Personal("vendor")]
     paid_on: Day
     paid_by: str
 

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import Personal
 
 
 class DisputeStatus(StrEnum):
@@ -54,7 +55,7 @@ class Dispute(BaseSchema):
 
     id: str
     status: DisputeStatus
-    reason: Annotated[str, Field(description="Stripe's reason code.", examples=["product_not_received"])]
+    reason: Annotated[str, Field(description="Stripe's reason code.", examples=["product_not_received"]), Personal()]
     amount: Amount
     withheld: Annotated[Amount, Field(description="Amount withheld by the bank until it decides.")] = 0
     held: Annotated[Amount, Field(description="Amount that cannot be refunded because of the dispute.")] = 0

@@ -17,6 +17,7 @@ from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.personal import Personal
 
 PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
@@ -140,10 +141,10 @@ class Payment(Entity):
     currency: str
     method: PaymentMethod = PaymentMethod.CARD
     status: PaymentStatus = PaymentStatus.PENDING
-    payment_method_id: str | None = None
+    payment_method_id: Annotated[str | None, Personal()] = None
     stripe_payment_intent_id: str | None = None
     stripe_charge_id: str | None = None
-    card: Annotated[str | None, Field(examples=["Visa ending in 4242"])] = None
+    card: Annotated[str | None, Field(examples=["Visa ending in 4242"]), Personal()] = None
     fee: Amount = 0
     awaits_payer: Annotated[bool, Field(description="Whether the payer must confirm the payment at the bank.")] = False
     failure_code: str | None = None
@@ -153,14 +154,14 @@ class Payment(Entity):
         bool, Field(description="Whether the payment could not be applied and is kept as a deposit of the client.")
     ] = False
     disputes: list[Dispute] = Field(default_factory=list)
-    reference: Annotated[str, Field(description="Reference of a check or transfer.")] = ""
-    notes: str = ""
+    reference: Annotated[str, Field(description="Reference of a check or transfer."), Personal()] = ""
+    notes: Annotated[str, Personal()] = ""
     received_on: Annotated[Day | None, Field(description="Date of a recorded payment.")] = None
     taken_by: Annotated[str, Field(description="User or link that made the payment.")] = ""
     succeeded_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
     reversed_at: AwareDatetime | None = None
-    reverse_reason: str = ""
+    reverse_reason: Annotated[str, Personal()] = ""
     off_session: bool = False
     request_key: str = ""
     request_body: str = ""
@@ -234,8 +235,8 @@ class StripeCustomer(Record):
     org_id: str
     client_id: str
     customer_id: str
-    payment_method_id: str | None = None
-    card: str | None = None
+    payment_method_id: Annotated[str | None, Personal()] = None
+    card: Annotated[str | None, Personal()] = None
 
     def key(self) -> Key:
         return STRIPE_CUSTOMER.key(org=self.org_id, client=self.client_id)

@@ -6,6 +6,7 @@ Stored invoice PDFs are deleted with all versions. A later request renders a PDF
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from coachway.billing.collections import model as collection_model
@@ -20,82 +21,45 @@ from coachway.billing.payments.model import Payment, PaymentStatus
 from coachway.billing.refunds import model as refund_model
 from coachway.billing.refunds.model import Refund
 from coachway.billing.stripe import client as stripe_client
-from coachway.clients import erasure_progress
 from coachway.core import file_storage, store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Consumer, Delivery
-from coachway.core.erasure import ERASED, RedactionMap, erase_at
 from coachway.core.persistence.operations import Remove
-from coachway.core.persistence.queries import months_between, query_page
-from coachway.core.persistence.records import AccessPattern, Entity
-from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.persistence.queries import months_between
 from coachway.core.runtime import clock
-from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
+from coachway.erasure.service import RecordList, erase_page, erase_record
 
-_PERSONAL: Final[RedactionMap] = {
-    "billing_address": [],
-    "card": None,
-    "client_email": "",
-    "client_name": ERASED,
-    "decision_reason": "",
-    "detail": "",
-    "notes": "",
-    "payment_method_id": None,
-    "pdf_key": "",
-    "reason": "",
-    "reference": "",
-    "reverse_reason": "",
-    "void_reason": "",
-}
-_OF_RUN: Final[RedactionMap] = {"client_name": ERASED, "reason": ""}
 _PART: Final = "billing"
-_LISTS: Final[tuple[tuple[type[Entity], AccessPattern], ...]] = (
-    (Invoice, invoice_model.OF_CLIENT),
-    (Payment, payment_model.OF_CLIENT),
-    (Refund, refund_model.OF_CLIENT),
-    (Collection, collection_model.OF_CLIENT),
+
+
+def _remove_pdf(invoice: Invoice) -> None:
+    if invoice.pdf_key:
+        file_storage.remove(invoice.pdf_key)
+
+
+def _require_outcome(payment: Payment) -> None:
+    if payment.status is PaymentStatus.PENDING:
+        raise PaymentInProgress(f"The outcome of {payment.id} is not known yet.")
+
+
+LISTS_OF_CLIENT: Final = (
+    RecordList(Invoice, invoice_model.OF_CLIENT, partial(erase_record, prepare=_remove_pdf)),
+    RecordList(Payment, payment_model.OF_CLIENT, partial(erase_record, prepare=_require_outcome)),
+    RecordList(Refund, refund_model.OF_CLIENT),
+    RecordList(Collection, collection_model.OF_CLIENT),
 )
 
 
 def erase_client(caller: Caller, delivery: Delivery) -> None:
-    """Erase the next page of a client's data: list by list, then the customer at Stripe.
+    """Erase the next page of a client's data; after the last page, failed invoicing and the customer at Stripe.
 
     Raises PaymentInProgress while a payment is pending, UpstreamUnavailable.
     """
-    client_id = str(delivery.data["client_id"])
-    cursor = erasure_progress.cursor_of(delivery, _PART)
-    if cursor == "":
-        return
-    number, _, list_cursor = (cursor or "0:").partition(":")
-    for index in range(int(number), len(_LISTS)):
-        following = _erase_page(caller, client_id, *_LISTS[index], list_cursor or None)
-        if following is not None:
-            erasure_progress.schedule_next_page(caller, delivery, _PART, f"{index}:{following}")
-            return
-        list_cursor = ""
-    _erase_failures(caller, client_id)
-    _erase_customer(caller, client_id)
-
-
-def _erase_page(
-    caller: Caller, client_id: str, model: type[Entity], pattern: AccessPattern, cursor: str | None
-) -> str | None:
-    partition = pattern.partition(org=caller.org_id, client=client_id)
-    page = query_page(model, pattern, [partition], PageQuery(limit=erasure_progress.PAGE_SIZE, cursor=cursor))
-    for record in page.items:
-        _erase(caller, client_id, record)
-    return page.next_cursor
-
-
-@retry_on_conflict
-def _erase(caller: Caller, client_id: str, record: Entity) -> None:
-    stored = store.find(type(record), record.key())
-    if isinstance(stored, Payment) and stored.status is PaymentStatus.PENDING:
-        raise PaymentInProgress(f"The outcome of {stored.id} is not known yet.")
-    if isinstance(stored, Invoice) and stored.pdf_key:
-        file_storage.remove(stored.pdf_key)
-    erase_at(caller, record.key().pk, [stored], _PERSONAL, client_id)
+    if erase_page(caller, delivery, _PART, LISTS_OF_CLIENT):
+        client_id = str(delivery.data["client_id"])
+        _erase_failures(caller, client_id)
+        _erase_customer(caller, client_id)
 
 
 def _erase_failures(caller: Caller, client_id: str) -> None:
@@ -104,12 +68,7 @@ def _erase_failures(caller: Caller, client_id: str) -> None:
     for start in range(0, len(months), 100):
         keys = [RUN.key(org=caller.org_id, month=month) for month in months[start : start + 100]]
         for run in store.find_many(InvoicingRun, keys).values():
-            _erase_run(caller, client_id, run)
-
-
-@retry_on_conflict
-def _erase_run(caller: Caller, client_id: str, record: InvoicingRun) -> None:
-    erase_at(caller, record.key().pk, [store.find(InvoicingRun, record.key())], _OF_RUN, client_id)
+            erase_record(caller, client_id, run)
 
 
 def _erase_customer(caller: Caller, client_id: str) -> None:

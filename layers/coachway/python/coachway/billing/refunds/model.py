@@ -16,6 +16,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import FlowFailure
 
 REFUND = AccessPattern("a refund", pk="ORG#{org}#REFUND#{id}", sk="HEAD")
@@ -87,8 +88,8 @@ class Refund(Entity):
 
     payment_id: str
     client_id: str
-    client_name: str = Field(default="", repr=False)
-    client_email: str = Field(default="", repr=False)
+    client_name: Annotated[str, Personal(blank=ERASED)] = Field(default="", repr=False)
+    client_email: Annotated[str, Personal()] = Field(default="", repr=False)
     charter_id: str | None = None
     invoice_id: str | None = None
     number: Annotated[str, Field(description="Number of the invoice or charter that was paid.")] = ""
@@ -96,13 +97,13 @@ class Refund(Entity):
     currency: str
     method: PaymentMethod
     cause: RefundCause = RefundCause.REQUEST
-    reason: str
+    reason: Annotated[str, Personal()]
     status: RefundStatus = RefundStatus.PENDING
     needs_approval: bool = False
     requested_by: str = ""
     decided_by: str | None = None
     decided_at: AwareDatetime | None = None
-    decision_reason: str = ""
+    decision_reason: Annotated[str, Personal()] = ""
     completed_at: AwareDatetime | None = None
     stripe_refund_id: str | None = None
     failure: Annotated[FlowFailure | None, Field(description="Why the refund failed.")] = None

@@ -18,6 +18,7 @@ from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import datetimes, ids
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import FlowFailure
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.quote_model import Line, Miles, Notice
@@ -100,10 +101,10 @@ class Stop(RequestSchema):
     """A place, and the times of arrival and departure. NotFound times are estimated from the distance."""
 
     stop_type: StopType = StopType.WAYPOINT
-    address: Text
-    latitude: Annotated[float | None, Field(ge=-90, le=90)] = None
-    longitude: Annotated[float | None, Field(ge=-180, le=180)] = None
-    geocoded_address: Text | None = None
+    address: Annotated[Text, Personal(blank=ERASED)]
+    latitude: Annotated[float | None, Field(ge=-90, le=90), Personal()] = None
+    longitude: Annotated[float | None, Field(ge=-180, le=180), Personal()] = None
+    geocoded_address: Annotated[Text | None, Personal()] = None
     estimated_arrival: Moment | None = None
     estimated_departure: Moment | None = None
     timezone: Annotated[
@@ -178,7 +179,7 @@ class CharterInput(RequestSchema):
     deadhead_miles: Annotated[Miles, Field(description="Empty miles from and to the garage, per vehicle.")] = Decimal(0)
     route: Annotated[RouteText | None, Field(description="Route for which prices were agreed.")] = None
     promo_code: PromoText | None = None
-    notes: Note = ""
+    notes: Annotated[Note, Personal()] = ""
 
 
 class CharterQuote(BaseSchema):
@@ -209,7 +210,7 @@ class Cancellation(BaseSchema):
     amount_paid: Amount
     refund: Amount
     currency: str
-    reason: str = ""
+    reason: Annotated[str, Personal()] = ""
 
 
 class Cover(BaseSchema):
@@ -221,7 +222,7 @@ class Cover(BaseSchema):
     assignment_id: str | None = None
     driver_id: str | None = None
     second_driver_id: str | None = None
-    driver_names: list[str] = Field(default_factory=list)
+    driver_names: Annotated[list[str], Personal("driver")] = Field(default_factory=list)
     vehicle_id: str | None = None
     vehicle_name: str | None = None
 
@@ -239,7 +240,7 @@ class Charter(Entity, CharterInput):
 
     number: str = ""
     status: Status = Status.QUOTE
-    status_reason: str = ""
+    status_reason: Annotated[str, Personal()] = ""
     revision_number: int = 1
     miles: Miles
     miles_estimated: bool = False
@@ -250,7 +251,7 @@ class Charter(Entity, CharterInput):
     quote: CharterQuote
     quote_sent_at: AwareDatetime | None = None
     quote_expires_at: AwareDatetime | None = None
-    accepted_by: str | None = None
+    accepted_by: Annotated[str | None, Personal()] = None
     accepted_at: AwareDatetime | None = None
     instalments: list[Instalment] = Field(default_factory=list)
     """Set once agreed or accepted; until then the organization's payment policy applies."""

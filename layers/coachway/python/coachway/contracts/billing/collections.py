@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 
 class _Collection(Event):
@@ -14,7 +15,7 @@ class _Collection(Event):
 
     collection_id: str
     client_id: str
-    client_name: str
+    client_name: Annotated[str, Personal(blank=ERASED)]
     charter_id: str | None
     invoice_id: str | None
     number: str
@@ -43,7 +44,7 @@ class PaymentUncollected(_Collection):
     amount: Amount
     currency: str
     tries: int
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class CollectionFailed(_Collection):

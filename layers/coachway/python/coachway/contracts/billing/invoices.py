@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 
 class _Invoice(Event):
@@ -18,8 +19,8 @@ class _Invoice(Event):
     invoice_id: str
     number: str
     client_id: str
-    client_name: str
-    client_email: str
+    client_name: Annotated[str, Personal(blank=ERASED)]
+    client_email: Annotated[str, Personal()]
     currency: str
     total: Amount
     balance_due: Amount
@@ -44,7 +45,7 @@ class InvoiceFiled(_Invoice):
 
     TYPE: ClassVar[str] = "invoice.filed"
 
-    pdf_key: str
+    pdf_key: Annotated[str, Personal()]
     link_nonce: str
 
 
@@ -106,7 +107,7 @@ class InvoiceVoided(_Invoice):
 
     TYPE: ClassVar[str] = "invoice.voided"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class RunFailure(BaseSchema):
@@ -115,8 +116,8 @@ class RunFailure(BaseSchema):
     model_config = ConfigDict(frozen=True)
 
     client_id: str
-    client_name: str
-    reason: str
+    client_name: Annotated[str, Personal(blank=ERASED)]
+    reason: Annotated[str, Personal()]
 
 
 class InvoicingFinished(Event):

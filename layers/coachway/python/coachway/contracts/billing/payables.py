@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import Personal
 
 
 class _Payable(Event):
@@ -17,7 +18,7 @@ class _Payable(Event):
 
     payable_id: str
     vendor_id: str
-    vendor_name: str
+    vendor_name: Annotated[str, Personal("vendor")]
     charter_id: str | None
     number: str
     bid_id: str | None
@@ -45,7 +46,7 @@ class PayablePaid(_Payable):
 
     payout_id: str
     method: str
-    reference: str
+    reference: Annotated[str, Personal("vendor")]
 
 
 class PayableVoided(_Payable):
@@ -53,7 +54,7 @@ class PayableVoided(_Payable):
 
     TYPE: ClassVar[str] = "payable.voided"
 
-    reason: str
+    reason: Annotated[str, Personal("vendor")]
 
 
 class PaidLine(BaseSchema):
@@ -63,7 +64,7 @@ class PaidLine(BaseSchema):
 
     payable_id: str
     number: str
-    description: str
+    description: Annotated[str, Personal("vendor")]
     amount: Amount
 
 
@@ -74,11 +75,11 @@ class PayoutMade(Event):
 
     payout_id: str
     vendor_id: str
-    vendor_name: str
-    vendor_email: str
+    vendor_name: Annotated[str, Personal("vendor")]
+    vendor_email: Annotated[str, Personal("vendor")]
     total: Amount
     currency: str
     method: str
-    reference: str
+    reference: Annotated[str, Personal("vendor")]
     paid_on: date
     lines: list[PaidLine]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 
 class _Payment(Event):
@@ -14,14 +15,14 @@ class _Payment(Event):
 
     payment_id: str
     client_id: str
-    client_name: str
-    client_email: str
+    client_name: Annotated[str, Personal(blank=ERASED)]
+    client_email: Annotated[str, Personal()]
     number: str
     invoice_id: str | None
     charter_id: str | None
     amount: Amount
     currency: str
-    card: str | None
+    card: Annotated[str | None, Personal()]
 
 
 class PaymentSucceeded(_Payment):
@@ -59,7 +60,7 @@ class PaymentDisputed(_Payment):
 
     dispute_id: str
     status: str
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class PaymentDisputeEnded(PaymentDisputed):
@@ -80,4 +81,4 @@ class PaymentReversed(Event):
     amount: Amount
     currency: str
     method: str
-    reason: str
+    reason: Annotated[str, Personal()]

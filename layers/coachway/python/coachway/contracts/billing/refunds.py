@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.types.money import Amount
+from coachway.core.types.personal import ERASED, Personal
 
 
 class _Refund(Event):
@@ -14,14 +15,14 @@ class _Refund(Event):
     refund_id: str
     payment_id: str
     client_id: str
-    client_name: str
-    client_email: str
+    client_name: Annotated[str, Personal(blank=ERASED)]
+    client_email: Annotated[str, Personal()]
     charter_id: str | None
     invoice_id: str | None
     number: str
     amount: Amount
     currency: str
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class RefundRequested(_Refund):
@@ -52,7 +53,7 @@ class RefundRejected(_Refund):
 
     TYPE: ClassVar[str] = "refund.rejected"
 
-    decision_reason: str
+    decision_reason: Annotated[str, Personal()]
 
 
 class RefundCompleted(_Refund):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
+from coachway.core.types.personal import ERASED, Personal
 
 
 class AssignmentEvent(Event):
@@ -16,12 +17,12 @@ class AssignmentEvent(Event):
     number: str
     vehicle_number: int
     driver_id: str
-    driver_name: str
-    driver_phone: str | None
-    driver_email: str | None
+    driver_name: Annotated[str, Personal("driver")]
+    driver_phone: Annotated[str | None, Personal("driver")]
+    driver_email: Annotated[str | None, Personal("driver")]
     second_driver_id: str | None = None
-    second_driver_name: str | None = None
-    second_driver_phone: str | None = None
+    second_driver_name: Annotated[str | None, Personal("driver")] = None
+    second_driver_phone: Annotated[str | None, Personal("driver")] = None
     vehicle_id: str
     vehicle_name: str
     vendor_id: str | None = None
@@ -29,8 +30,8 @@ class AssignmentEvent(Event):
     starts_at: datetime
     """The duty's start."""
     pickup_at: datetime
-    pickup: str
-    dropoff: str
+    pickup: Annotated[str, Personal(blank=ERASED)]
+    dropoff: Annotated[str, Personal(blank=ERASED)]
 
 
 class AssignmentOffered(AssignmentEvent):
@@ -53,7 +54,7 @@ class AssignmentDeclined(AssignmentEvent):
 
     TYPE: ClassVar[str] = "assignment.declined"
 
-    reason: str
+    reason: Annotated[str, Personal()]
     declined_by: str | None = None
     """The driver who declined; None when staff did so on their behalf."""
 
@@ -63,7 +64,7 @@ class AssignmentReleased(AssignmentEvent):
 
     TYPE: ClassVar[str] = "assignment.released"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class AssignmentEndangered(AssignmentEvent):
@@ -71,7 +72,7 @@ class AssignmentEndangered(AssignmentEvent):
 
     TYPE: ClassVar[str] = "assignment.endangered"
 
-    reason: str
+    reason: Annotated[str, Personal()]
 
 
 class AssignmentCheckedIn(AssignmentEvent):
@@ -97,7 +98,7 @@ class TripDeparted(AssignmentEvent):
 
     stop: int
     """The number of the stop, counted from 0."""
-    address: str
+    address: Annotated[str, Personal(blank=ERASED)]
     at: datetime
     planned_at: datetime | None
     late_minutes: int | None
@@ -112,7 +113,7 @@ class TripArrived(AssignmentEvent):
 
     stop: int
     """The number of the stop, counted from 0."""
-    address: str
+    address: Annotated[str, Personal(blank=ERASED)]
     at: datetime
     planned_at: datetime | None
     is_last: bool
@@ -125,7 +126,7 @@ class TripLateRisk(AssignmentEvent):
 
     minutes: int
     stop: int
-    address: str
+    address: Annotated[str, Personal(blank=ERASED)]
     planned_at: datetime
     expected_at: datetime | None
     """None when the vehicle is late already and its position is unknown."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.personal import ERASED, Personal
 
 
 class RecoveryOffer(BaseSchema):
@@ -14,7 +15,7 @@ class RecoveryOffer(BaseSchema):
 
     offer_id: str
     driver_id: str
-    driver_name: str
+    driver_name: Annotated[str, Personal("driver")]
     vehicle_id: str
     vehicle_name: str
     expires_at: datetime
@@ -29,7 +30,7 @@ class RecoveryEvent(Event):
     number: str
     vehicle_number: int
     driver_id: str
-    driver_name: str
+    driver_name: Annotated[str, Personal("driver")]
     vehicle_id: str
     vehicle_name: str
     reason: str
@@ -40,7 +41,7 @@ class RecoveryOpened(RecoveryEvent):
 
     TYPE: ClassVar[str] = "recovery.opened"
 
-    notes: str
+    notes: Annotated[str, Personal()]
 
 
 class RecoveryOffered(RecoveryEvent):
@@ -49,12 +50,12 @@ class RecoveryOffered(RecoveryEvent):
     TYPE: ClassVar[str] = "recovery.offered"
 
     offer: RecoveryOffer
-    driver_phone: str | None
+    driver_phone: Annotated[str | None, Personal("driver")]
     """Phone of the driver who is asked."""
     timezone: str
     pickup_at: datetime
-    pickup: str
-    dropoff: str
+    pickup: Annotated[str, Personal(blank=ERASED)]
+    dropoff: Annotated[str, Personal(blank=ERASED)]
 
 
 class RecoveryDeclined(RecoveryEvent):
@@ -63,7 +64,7 @@ class RecoveryDeclined(RecoveryEvent):
     TYPE: ClassVar[str] = "recovery.declined"
 
     offer: RecoveryOffer
-    why: str
+    why: Annotated[str, Personal()]
 
 
 class RecoveryCancelled(RecoveryEvent):
@@ -71,7 +72,7 @@ class RecoveryCancelled(RecoveryEvent):
 
     TYPE: ClassVar[str] = "recovery.cancelled"
 
-    why: str
+    why: Annotated[str, Personal()]
 
 
 class RecoveryEscalated(RecoveryEvent):
@@ -79,13 +80,13 @@ class RecoveryEscalated(RecoveryEvent):
 
     TYPE: ClassVar[str] = "recovery.escalated"
 
-    why: str
+    why: Annotated[str, Personal()]
     asked: int
     """How many drivers were asked."""
     timezone: str
     pickup_at: datetime
-    pickup: str
-    dropoff: str
+    pickup: Annotated[str, Personal(blank=ERASED)]
+    dropoff: Annotated[str, Personal(blank=ERASED)]
 
 
 class RecoveryFailed(RecoveryEvent):
@@ -104,12 +105,12 @@ class TripRecovered(RecoveryEvent):
 
     replacement_id: str
     replacement_driver_id: str
-    replacement_driver_name: str
+    replacement_driver_name: Annotated[str, Personal("driver")]
     replacement_vehicle_id: str
     replacement_vehicle_name: str
-    client_name: str
-    client_email: str
+    client_name: Annotated[str, Personal()]
+    client_email: Annotated[str, Personal()]
     timezone: str
     pickup_at: datetime
-    pickup: str
-    dropoff: str
+    pickup: Annotated[str, Personal(blank=ERASED)]
+    dropoff: Annotated[str, Personal(blank=ERASED)]

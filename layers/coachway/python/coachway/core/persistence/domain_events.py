@@ -7,7 +7,7 @@ its docstring says when it happens, and `events/schemas/` is generated from it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,7 @@ from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
+from coachway.core.types.personal import Personal
 
 HISTORY = AccessPattern(
     "the events of one aggregate, oldest first",
@@ -53,7 +54,7 @@ class Actor(BaseSchema):
 
     user_id: str
     role: str
-    ip: str = ""
+    ip: Annotated[str, Personal("user")] = ""
 
 
 class Change(BaseSchema):

@@ -15,6 +15,7 @@ from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import sortable
 from coachway.core.types.geo import Coordinates
+from coachway.core.types.personal import ERASED, Personal
 from coachway.dispatch.assignments.rules import AssignmentStatus
 from coachway.hours.model import Segment
 
@@ -51,9 +52,9 @@ class AssignmentStop(BaseSchema):
     """A stop of the trip, with planned and actual times."""
 
     stop_type: StopType
-    address: str
-    latitude: float | None = None
-    longitude: float | None = None
+    address: Annotated[str, Personal(blank=ERASED)]
+    latitude: Annotated[float | None, Personal()] = None
+    longitude: Annotated[float | None, Personal()] = None
     timezone: str
     arrival: AwareDatetime | None = None
     departure: AwareDatetime | None = None
@@ -84,15 +85,15 @@ class Assignment(Entity):
     vehicle_number: Annotated[int, Field(description="Which of the charter's vehicles, counted from 1.")]
     client_id: str
     driver_id: str
-    driver_name: str
+    driver_name: Annotated[str, Personal("driver")]
     second_driver_id: str | None = None
-    second_driver_name: str | None = None
+    second_driver_name: Annotated[str | None, Personal("driver")] = None
     vehicle_id: str
     vehicle_name: str
     vehicle_class: str
     vendor_id: str | None = None
     status: AssignmentStatus = AssignmentStatus.OFFERED
-    reason: str = ""
+    reason: Annotated[str, Personal()] = ""
     timezone: str
     passengers: Annotated[int, Field(description="Passengers in this vehicle.")]
     starts_at: AwareDatetime
@@ -105,9 +106,9 @@ class Assignment(Entity):
     duty: list[Segment] = Field(default_factory=list)
     """The driver's planned duty from `starts_at` to `ends_at`, without gaps."""
     second_duty: list[Segment] = Field(default_factory=list)
-    contact_name: str = ""
-    contact_phone: str | None = None
-    notes: str = ""
+    contact_name: Annotated[str, Personal()] = ""
+    contact_phone: Annotated[str | None, Personal()] = None
+    notes: Annotated[str, Personal()] = ""
     offered_at: AwareDatetime
     answered_at: AwareDatetime | None = None
     checked_in_at: AwareDatetime | None = None
@@ -115,7 +116,7 @@ class Assignment(Entity):
     ended_at: AwareDatetime | None = None
     """When the assignment was declined or released."""
     late_minutes: int | None = None
-    concern: str = ""
+    concern: Annotated[str, Personal()] = ""
     """Why the assignment cannot go ahead after a later change; empty if nothing is wrong."""
     may_drive_until: AwareDatetime | None = None
     """The last moment at which the hours-of-service rules let a driver of the crew drive; None at a stop."""

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, model_validato
 
 from coachway.bookings.charters.model import CharterId
 from coachway.core.schemas import BaseSchema, Note, RequestSchema
+from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import Assignment
 from coachway.dispatch.matching.eligibility_reasons import Reason
 from coachway.dispatch.matching.scoring import Score
@@ -58,7 +59,7 @@ class ConsideredDriver(BaseSchema):
     """An evaluated driver: a score, or every reason against the driver."""
 
     driver_id: str
-    driver_name: str
+    driver_name: Annotated[str, Personal("driver")]
     score: Annotated[float | None, Field(description="0 to 100; null when blocked.")] = None
     parts: Score | None = None
     seats: Annotated[

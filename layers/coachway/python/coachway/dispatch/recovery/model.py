@@ -11,6 +11,7 @@ from coachway.bookings.charters.model import CharterId
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
+from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import FlowFailure
 from coachway.dispatch.assignments.model import AssignmentId
 from coachway.dispatch.matching.schemas import ConsideredDriver, ConsideredVehicle
@@ -74,7 +75,7 @@ class Offer(BaseSchema):
 
     id: str
     driver_id: str
-    driver_name: str
+    driver_name: Annotated[str, Personal("driver")]
     second_driver_id: str | None = None
     vehicle_id: str
     vehicle_name: str
@@ -83,7 +84,7 @@ class Offer(BaseSchema):
     offered_at: AwareDatetime
     expires_at: AwareDatetime
     answered_at: AwareDatetime | None = None
-    reason: str = ""
+    reason: Annotated[str, Personal()] = ""
 
 
 class Recovery(Entity):
@@ -96,18 +97,18 @@ class Recovery(Entity):
     vehicle_number: int
     assignment_id: str
     driver_id: str
-    driver_name: str
+    driver_name: Annotated[str, Personal("driver")]
     vehicle_id: str
     vehicle_name: str
     vendor_id: str | None = None
     timezone: str
     pickup_at: AwareDatetime
-    pickup: str
-    dropoff: str
+    pickup: Annotated[str, Personal(blank=ERASED)]
+    dropoff: Annotated[str, Personal(blank=ERASED)]
     reason: RecoveryReason
-    notes: str = ""
+    notes: Annotated[str, Personal()] = ""
     status: RecoveryStatus = RecoveryStatus.SEARCHING
-    status_reason: str = ""
+    status_reason: Annotated[str, Personal()] = ""
     opened_by: str
     offers: list[Offer] = Field(default_factory=list)
     """The offers made, one after the other."""

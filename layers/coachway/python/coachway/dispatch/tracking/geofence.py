@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 from pydantic import ConfigDict
 
 from coachway.bookings.charters.model import StopType
 from coachway.core.types.geo import METERS_PER_MILE, Coordinates, miles_between
+from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking.position_encoding import Fix
 from coachway.hours.model import Frozen, Instant
@@ -67,8 +68,8 @@ class Progress(Frozen):
     since: Instant | None = None
     away: bool = False
     """Whether the vehicle was more than `AWAY_METERS` from the stop that it left last."""
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: Annotated[float | None, Personal("driver")] = None
+    longitude: Annotated[float | None, Personal("driver")] = None
     seen_at: Instant | None = None
     """Time of the last counted fix."""
     doubt: tuple[Instant, float, float] | None = None

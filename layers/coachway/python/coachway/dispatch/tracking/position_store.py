@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, Field
 
@@ -19,6 +19,7 @@ from coachway.core.persistence import single_item
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.types.datetimes import sortable
+from coachway.core.types.personal import Personal
 from coachway.dispatch.assignments.model import AssignmentStop
 from coachway.dispatch.tracking.geofence import FollowResult, Progress, StopEvent, follow_fixes, known_progress
 from coachway.dispatch.tracking.position_encoding import Fix, decode_fixes, encode_fixes, merge_fixes
@@ -48,7 +49,7 @@ class TrailPage(Record):
     org_id: str
     assignment_id: str
     begins: AwareDatetime
-    points: str = ""
+    points: Annotated[str, Personal("driver")] = ""
     before: Progress = Field(default_factory=Progress)
 
     def key(self) -> Key:

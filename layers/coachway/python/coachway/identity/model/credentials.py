@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AwareDatetime, Field
 
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
+from coachway.core.types.personal import Personal
 from coachway.identity.secrets import hashing
 
 CREDENTIALS = AccessPattern(
@@ -72,8 +73,8 @@ class Session(BaseSchema):
     created_at: AwareDatetime
     last_seen_at: AwareDatetime
     expires_at: AwareDatetime
-    ip: str
-    agent: str
+    ip: Annotated[str, Personal("user")]
+    agent: Annotated[str, Personal("user")]
     cookies: bool = False
 
 

@@ -10,6 +10,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.contact import Email, Phone, same_mailbox
+from coachway.core.types.personal import ERASED, Personal
 from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug, TimeZone
 from coachway.identity.model.permissions import PARTY_PREFIX
 
@@ -104,10 +105,10 @@ _PARTY_RULE: Final = "must be the id of a {role}"
 class Person(RequestSchema):
     """What is known of a user."""
 
-    email: Email | None = None
-    phone: Phone | None = None
-    first_name: Text
-    last_name: Text
+    email: Annotated[Email | None, Personal("user")] = None
+    phone: Annotated[Phone | None, Personal("user")] = None
+    first_name: Annotated[Text, Personal("user", ERASED)]
+    last_name: Annotated[Text, Personal("user", ERASED)]
     role: RoleName
     party_id: Annotated[
         PartyId | None, Field(description="the client, vendor or driver that a user of an outside role acts for")

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypedDict
 
 from coachway.contracts.identity import UserCreated, UserDeleted, UserUpdated
-from coachway.core import erasure, errors, store
+from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
+from coachway.erasure.redaction import Redaction
+from coachway.erasure.service import erase_partition
 from coachway.identity import roles
 from coachway.identity.account_lookup import get_credentials, get_sessions
 from coachway.identity.auth import sessions
@@ -23,15 +25,6 @@ Role = Literal["client", "vendor", "driver"]
 
 _ENDING: Final = ("status", "party_id", "phone")
 """What ends a user's sessions when it changes; a phone, because the old one may be in other hands."""
-
-
-_PERSONAL: Final[erasure.RedactionMap] = {
-    "email": "",
-    "phone": None,
-    "recipient": "",
-    "first_name": "",
-    "last_name": "",
-}
 
 
 class Known(TypedDict):
@@ -102,14 +95,14 @@ def list_users_of_party(org_id: str, role: Role, party_id: str) -> list[User]:
 
 
 def erase_user(caller: Caller, user: User) -> None:
-    """Take a user out of the records for good: their past events name nobody any more."""
+    """Remove a user permanently, and redact the user's past events."""
     partition = user.key().pk
     stored: list[Op] = [
         Remove(each)
         for model, place in ((Credentials, CREDENTIALS), (Sessions, SESSIONS))
         for each in query_all(model, partition, prefix=place.sk)
     ]
-    erasure.erase_at(caller, partition, [], _PERSONAL, "", Remove(user), *stored)
+    erase_partition(caller, Redaction(of="user"), partition, [User], Remove(user), *stored)
 
 
 def _changing(before: User, fields: Mapping[str, object]) -> list[Op]:

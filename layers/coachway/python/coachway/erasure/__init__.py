@@ -1,0 +1,1 @@
+"""Erasure of a client's personal data, as the `Personal` marks on fields say."""
