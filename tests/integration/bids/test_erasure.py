@@ -8,7 +8,8 @@ from coachway.bids import erasure
 from coachway.bids.model import BID, Bid
 from coachway.core import store
 from coachway.core.entrypoints.event_consumer import Delivery
-from tests.integration.bids.office import SYSTEM, bid, booked, booking_builders, done, found, opened, vendor
+from tests.integration.bids.office import SYSTEM, bid, booked, done, found, opened, vendor
+from tests.integration.bookings import builders as booking_builders
 from tests.integration.bookings.builders import ORG
 
 MARK = "quill"
