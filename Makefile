@@ -1,4 +1,4 @@
-# `make` lists the commands. Everything runs from .venv; nothing is installed outside the working copy.
+# `make` lists the commands. Everything runs from .venv. Nothing is installed outside the working copy.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,11 +16,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c '$(IS_SUPPORTED)' 2>/dev/null && { echo $$p; break; }; done)
 SOURCES := layers/coachway/python/coachway functions tools infra/local tests
 TESTS ?= tests/unit tests/integration tests/workflows tests/security tests/browser
-# Tests mostly wait for mails and workflows, so there are more workers than processors.
+# Most tests wait for emails and workflows, so there are two workers per processor.
 WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 export UV_PROJECT_ENVIRONMENT := $(VENV)
-# Without bytecode files, each of many processes would compile all its imports again.
+# Bytecode files spare the many processes from compiling their imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
 ##@ Local stack
@@ -61,7 +61,7 @@ test-clock: $(VENV)/.synced ## Run the tests at another time: make test-clock AT
 		$(TESTS) -q -n $(WORKERS) --dist loadgroup --durations=20 $(ARGS)
 
 .PHONY: check
-check: $(VENV)/.synced ## Check style, types, layers, security, templates and generated files
+check: $(VENV)/.synced ## Check style, types, import layers, security, templates and generated files
 	@echo "▸ ruff";          $(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 	@echo "▸ mypy";          $(VENV)/bin/mypy
 	@echo "▸ import-linter"; PYTHONPATH=layers/coachway/python $(VENV)/bin/lint-imports
@@ -82,8 +82,8 @@ fuzz: $(VENV)/.synced ## Send random requests to every route of a separate stack
 
 .PHONY: soak
 soak: $(VENV)/.synced ## Test payments and the ledger with many random sequences: make soak [EXAMPLES=200]
-	@SOAK_EXAMPLES=$(or $(EXAMPLES),200) $(PY) -m pytest tests/integration/billing/test_books.py tests/integration/billing/test_till.py \
-		-q -n $(WORKERS) $(ARGS)
+	@SOAK_EXAMPLES=$(or $(EXAMPLES),200) $(PY) -m pytest tests/integration/billing/test_ledger_state_machine.py \
+		tests/integration/billing/test_refund_state_machine.py -q -n $(WORKERS) $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.synced ## Measure performance and write docs/performance.md
@@ -99,7 +99,7 @@ fmt: $(VENV)/.synced ## Format the code
 	@$(VENV)/bin/ruff check --fix-only -q . ; $(VENV)/bin/ruff format .
 
 .PHONY: generate
-generate: $(VENV)/.synced ## Write the generated files: template, gateway, OpenAPI, data map, event schemas
+generate: $(VENV)/.synced ## Write the generated files: template, gateway, OpenAPI, error codes, data map, event schemas
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tools.generate
 
 .PHONY: answers
@@ -107,14 +107,14 @@ answers: $(VENV)/.synced ## Record responses of the running stack as examples fo
 	@PYTHONPATH=layers/coachway/python:. $(PY) -m tests.security.answers
 
 .PHONY: lock
-lock: $(VENV)/bin/uv ## Update the dependencies to newer versions
+lock: $(VENV)/bin/uv ## Update dependencies to their newest allowed versions
 	@$(VENV)/bin/uv lock --upgrade
 
 .PHONY: layers
 layers: $(VENV)/.synced ## Build the layers and show their sizes: make layers [RUNTIME=python3.13 for AWS]
 	@$(LOCAL) layers $(if $(RUNTIME),--runtime $(RUNTIME))
 
-##@ Operation, of the local stack, or with ENV=staging or ENV=prod of a stack on AWS
+##@ Operation of the local stack, or of a stack on AWS with ENV=staging or ENV=prod
 .PHONY: redrive
 redrive: $(VENV)/.synced ## Retry dead letters and failed workflow executions
 	@$(OPERATE) redrive $(ON)

@@ -1,1 +1,1 @@
-"""What generates and checks the project's own files; nothing here runs on Lambda."""
+"""Generators and checks of files in this repository. Nothing here runs on Lambda."""

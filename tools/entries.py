@@ -1,4 +1,4 @@
-"""Loads the entry modules of the Lambda functions, which share a few file names."""
+"""Loads the entry modules of Lambda functions by path, since many of them have the same file name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def load(capability: str, entry: str) -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A Lambda entry that serves routes."""
+    """The entry module of a function with routes."""
 
     capability: str
     name: str
@@ -40,12 +40,12 @@ class Entry:
 
     @property
     def function(self) -> str:
-        """Its resource in `template.yaml`."""
+        """The logical id of the function in `template.yaml`."""
         return f"{functions()[self.capability, self.name].logical_id}Function"
 
 
 def list_api_entries() -> list[Entry]:
-    """Every entry with routes, by path."""
+    """All entries with routes, ordered by path."""
     entries = []
     for path in sorted(FUNCTIONS.glob("*/*.py")):
         module = load(path.parent.name, path.stem)
@@ -56,7 +56,7 @@ def list_api_entries() -> list[Entry]:
 
 
 def import_everything() -> None:
-    """Import the whole product, so that every declaration registers itself."""
+    """Import all modules of the product, so that all declarations are registered."""
     for module in pkgutil.walk_packages(coachway.__path__, "coachway."):
         importlib.import_module(module.name)
     for path in sorted(FUNCTIONS.glob("*/*.py")):

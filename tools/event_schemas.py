@@ -1,4 +1,4 @@
-"""Generates `events/schemas/*.json`: the contract of every domain event, from its class."""
+"""Generates `events/schemas/*.json`: the JSON Schema of every domain event, from its class."""
 
 from __future__ import annotations
 

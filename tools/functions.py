@@ -1,4 +1,4 @@
-"""What `infra/functions.toml` says of each Lambda function."""
+"""Reads `infra/functions.toml`: one row per Lambda function."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOURCE: Final = ROOT / "infra/functions.toml"
 
 
 class Kind(StrEnum):
-    """What calls a function."""
+    """How a function is invoked."""
 
     API = "api"
     CONSUMER = "consumer"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 TIMEOUTS: Final = {Kind.CONSUMER: 30, Kind.TIMER: 60, Kind.WORKFLOW: 60}
-"""In seconds; that of an API is the template's default."""
+"""In seconds. An API function has the template's default timeout."""
 
 
 class _Row(BaseModel):
@@ -32,21 +32,21 @@ class _Row(BaseModel):
 
 
 class Queue(_Row):
-    """How messages reach a consumer."""
+    """The batch size and maximum concurrency of a consumer."""
 
     batch: int = 5
     concurrency: int = 5
 
 
 class Schedule(_Row):
-    """One more schedule of a timer, and what the function gets as its event."""
+    """An additional schedule of a timer, and the JSON that the function receives as its event."""
 
     schedule: str
     input: str
 
 
 class Workflow(_Row):
-    """The state machine whose steps a function does; its definition is `statemachines/<name>.asl.yaml`."""
+    """The state machine whose steps a function runs. Its definition is `statemachines/<name>.asl.yaml`."""
 
     name: str
     id: str = ""
@@ -54,12 +54,12 @@ class Workflow(_Row):
 
     @property
     def logical_id(self) -> str:
-        """What its resources in the template are called by."""
+        """The prefix of its logical ids in the template."""
         return self.id or _camel(self.name)
 
 
 class Function(_Row):
-    """One table of the file: the function `functions/<capability>/<module>.py`."""
+    """One row of the file: the function `functions/<capability>/<module>.py`."""
 
     capability: str
     module: str
@@ -76,14 +76,14 @@ class Function(_Row):
 
     @property
     def deployed_name(self) -> str:
-        """What it is called on AWS, behind the environment."""
+        """Its name on AWS, without `coachway-<environment>-`."""
         if self.name or self.module == "consumer":
             return self.name or self.capability.replace("_", "-")
         return f"{self.capability}-{self.module}".replace("_", "-")
 
     @property
     def logical_id(self) -> str:
-        """What its resources in the template are called by: `IdentityApi` has an `IdentityApiRole`."""
+        """The prefix of its logical ids in the template: `IdentityApi` has an `IdentityApiRole`."""
         return _camel(self.deployed_name)
 
 

@@ -15,7 +15,7 @@ from tools.entries import Entry
 _URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
 
 BINARY: Final = ["*/*", "application/json", "application/pdf", "image/png", "text/css", "text/html", "text/javascript"]
-"""The gateway leaves every body as it is. LocalStack ignores `*/*`, so the types that clients accept are listed too."""
+"""The gateway does not change any body. LocalStack ignores `*/*`, so the types that clients accept are listed too."""
 
 _GATEWAY_ERRORS: Final[dict[str, tuple[type[errors.Error], int, str]]] = {
     "DEFAULT_4XX": (errors.Malformed, 400, "The gateway cannot read this request."),
@@ -27,7 +27,7 @@ _GATEWAY_ERRORS: Final[dict[str, tuple[type[errors.Error], int, str]]] = {
     "RESOURCE_NOT_FOUND": (errors.NotFound, 404, "There is no operation with this path and method."),
     "THROTTLED": (errors.RateLimited, 429, "Too many requests. Retry after one second."),
 }
-"""What the gateway responds when no function answers. For an unknown path, it reports a missing token."""
+"""The gateway's own responses. It reports an unknown path as a missing authentication token."""
 
 
 def build_definition(entries: Iterable[Entry]) -> str:

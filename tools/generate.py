@@ -22,8 +22,8 @@ def generate_files() -> dict[Path, str]:
     return {
         ROOT / "docs/openapi.json": document,
         ROOT / "infra/api.yaml": gateway.build_definition(entries),
-        ROOT / "infra/observability.yaml": template.observability(),
-        ROOT / "template.yaml": template.template(),
+        ROOT / "infra/observability.yaml": template.build_observability(),
+        ROOT / "template.yaml": template.build_template(),
         ROOT / "docs/data-map.md": data_map.render_page(),
         ROOT / "docs/errors.md": error_codes.markdown_page(),
         ROOT / "functions/docs/errors.html": error_codes.html_page(),
@@ -33,7 +33,7 @@ def generate_files() -> dict[Path, str]:
 
 
 def _test_directories_without_init() -> set[Path]:
-    """Directories of tests that are no packages yet: modules of one name in two of them would be taken for one."""
+    """Test directories without `__init__.py`. Two modules of one name in such directories would conflict."""
     directories = {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
     return {directory for directory in directories if not (directory / "__init__.py").exists()}
 
@@ -44,7 +44,7 @@ def find_outdated() -> list[str]:
     outdated = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     stray = [path for path in (ROOT / "events/schemas").glob("*.json") if path not in files]
     lines = [f"{path.relative_to(ROOT)} is not up to date" for path in outdated]
-    return lines + [f"{path.relative_to(ROOT)} belongs to no event" for path in stray]
+    return lines + [f"{path.relative_to(ROOT)} has no event class" for path in stray]
 
 
 def main() -> int:

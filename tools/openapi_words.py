@@ -19,7 +19,7 @@ the `csrf_token` as `X-CSRF-Token` with every request other than GET. Programs s
 `X-Api-Key`.
 
 Each operation names the permission it requires; `GET /auth/me` lists the permissions of the caller. Clients, vendors
-and drivers see only their own data. A resource of another organization is answered as if it did not exist.
+and drivers see only their own data. A resource of another organization returns 404, as if it did not exist.
 
 ## Lists
 Every list returns `{"items": [...], "next_cursor": "..."}`. To get the next page, repeat the request with the same
@@ -146,7 +146,7 @@ FILE_EXAMPLES: Final[Mapping[str, str]] = {
 
 
 def describe_parameter(name: str, place: str) -> str:
-    """What a parameter of the path or the query means, by its name. Empty if the name is unknown."""
+    """The description of a path or query parameter, by its name. Empty if the name is unknown."""
     if name in _PARAMETERS:
         return _PARAMETERS[name]
     noun, separator, _ = name.rpartition("_id")
