@@ -21,7 +21,7 @@ from coachway.bookings.charters.model import CHARTER, Cover
 from coachway.core import errors, store
 from coachway.core.entrypoints.event_consumer import Delivery
 from coachway.core.persistence.operations import Create
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock, settings
 from coachway.core.types import ids
 from coachway.core.workflows import executions
@@ -485,9 +485,9 @@ def test_two_who_award_at_once_do_not_both_succeed(monkeypatch: pytest.MonkeyPat
 def calls_of(method: str, path: str, body: Any = None, *, vendor: str = "") -> int:
     """How many calls to the table a request makes; each token that is made for it looks up the signing keys."""
     tokens = 2 if vendor else 1
-    before = tally.calls
+    before = call_stats.calls
     done(method, path, body, vendor=vendor)
-    return tally.calls - before - tokens
+    return call_stats.calls - before - tokens
 
 
 def test_submitting_makes_four_calls_and_awarding_five() -> None:

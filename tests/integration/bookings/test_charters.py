@@ -8,7 +8,7 @@ import pytest
 
 from coachway.core import store
 from coachway.core.persistence.operations import Update
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.identity import organization_queries
 from coachway.identity.model.organization import HoursPolicy
 from coachway.pricing import rule_service
@@ -213,9 +213,9 @@ def test_list_charters_is_newest_first_and_filtered() -> None:
 def test_list_charters_takes_one_query() -> None:
     for _ in range(3):
         create_charter()
-    before = tally.calls
+    before = call_stats.calls
     assert len(ask("GET", "/charters", query={"limit": "2"}).json()["items"]) == 2
-    assert tally.calls - before <= 2  # the second reads the keys that verify the token
+    assert call_stats.calls - before <= 2  # the second reads the keys that verify the token
 
 
 def test_charters_are_hidden_from_other_organizations() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from coachway.clients import credit, service
 from coachway.core import errors, store
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from tests.integration.client import call, token_for
 from tests.integration.clients.builders import (
     ACME,
@@ -228,6 +228,6 @@ def test_create_client_takes_one_call_and_update_two() -> None:
         (2, "PUT", f"/{client['id']}", {"name": "X"}, None),
         (1, "GET", "", None, {"q": "x"}),
     ]:
-        before = tally.calls
+        before = call_stats.calls
         ask(method, path, body, token=token, query=query)
-        assert tally.calls - before == round_trips, (method, path)
+        assert call_stats.calls - before == round_trips, (method, path)

@@ -10,7 +10,7 @@ import pytest
 from coachway.compliance import service, status, subjects
 from coachway.compliance.rules import SubjectType
 from coachway.core import errors, store
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.types import ids
 from tests.integration import carriers
 from tests.integration.carriers import CALLER, ORG, OTHER, REQUIRED, ask, document, of_vendor, vendor
@@ -146,9 +146,9 @@ def test_the_standing_of_many_is_one_read_for_each_hundred() -> None:
     good, bad = vendor()["id"], vendor()["id"]
     for kind in REQUIRED:
         document(good, kind, status="approved", expiration_date="2099-01-01")
-    before = tally.calls
+    before = call_stats.calls
     found = status.batch_get_status(CALLER, SubjectType.VENDOR, [good, bad, ids.new("ven")], date(2027, 1, 1))
-    assert tally.calls - before == 1
+    assert call_stats.calls - before == 1
     assert {each: standing.is_compliant for each, standing in found.items()} == {good: True, bad: False}
 
 
@@ -199,9 +199,9 @@ def test_round_trips() -> None:
         (3, "PUT", f"/compliance/{made['id']}", {"status": "approved"}),
         (1, "GET", f"/vendors/{ven}/compliance/status", None),
     ]:
-        before = tally.calls
+        before = call_stats.calls
         assert ask(method, path, sent, token=token).status < 300
-        assert tally.calls - before == round_trips, (method, path)
+        assert call_stats.calls - before == round_trips, (method, path)
 
 
 def test_the_first_papers_of_an_organization_that_come_at_once_are_both_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from coachway.core.persistence.operations import (
 )
 from coachway.core.persistence.queries import query_page
 from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.persistence.sequence_lock import TURN
+from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
 from tests.integration.conftest import everywhere
@@ -94,16 +94,16 @@ def test_a_unique_value_is_taken_once_and_free_again_after_a_rename() -> None:
         launch("Ida")
     assert refused.value.fields[0].field == "name"
     store.commit(CALLER, Update(boat, renamed(boat, "Ada")))
-    assert store.owner_of(ORG, "boat-name", "Ida") is None
+    assert store.find_unique_owner(ORG, "boat-name", "Ida") is None
     again = launch("Ida")
-    assert store.owner_of(ORG, "boat-name", "Ida") == again.id
+    assert store.find_unique_owner(ORG, "boat-name", "Ida") == again.id
 
 
 def test_another_organization_may_have_the_same_value() -> None:
     other = Caller(org_id=ids.new("org"), user_id="usr_2", role="admin")
     ours, theirs = launch("Ida"), launch("Ida", other)
-    assert store.owner_of(ORG, "boat-name", "Ida") == ours.id
-    assert store.owner_of(other.org_id, "boat-name", "Ida") == theirs.id
+    assert store.find_unique_owner(ORG, "boat-name", "Ida") == ours.id
+    assert store.find_unique_owner(other.org_id, "boat-name", "Ida") == theirs.id
 
 
 def test_history_tells_who_when_from_where_and_what_changed() -> None:
@@ -125,7 +125,7 @@ def test_nothing_is_written_when_one_op_fails() -> None:
             CALLER, Create(other, [BoatLaunched(name="Eva")]), CheckVersion(stale, errors.Conflict("not like that"))
         )
     assert store.find(Boat, other.key()) is None
-    assert store.owner_of(ORG, "boat-name", "Eva") is None
+    assert store.find_unique_owner(ORG, "boat-name", "Eva") is None
     assert store.history(other.key()) == []
 
 
@@ -188,8 +188,8 @@ def test_an_idempotency_key_keeps_the_first_answer_with_the_write() -> None:
     again = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=attempt(b"{}"))
     with pytest.raises(ReplayedRequest) as known:
         store.commit(again, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")))
-    assert attempt(b"{}").answer_of(known.value.first) == first.recorded
-    assert attempt(b'{"other": 1}').answer_of(known.value.first) is None
+    assert attempt(b"{}").read_answer(known.value.first) == first.recorded
+    assert attempt(b'{"other": 1}').read_answer(known.value.first) is None
 
 
 def test_a_secret_answer_cannot_be_read_from_the_table(dynamodb: Any) -> None:
@@ -198,7 +198,7 @@ def test_a_secret_answer_cannot_be_read_from_the_table(dynamodb: Any) -> None:
     store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), answer={"key": "cw_hush"})
     record = attempt.record(attempt.recorded or "")
     assert "cw_hush" not in record.answer
-    assert attempt.answer_of(record) == '{"key":"cw_hush"}'
+    assert attempt.read_answer(record) == '{"key":"cw_hush"}'
 
 
 def test_pages_follow_each_other_and_the_last_has_no_cursor() -> None:
@@ -262,14 +262,14 @@ def test_who_was_too_late_for_a_number_waits_its_turn_and_gives_it_back() -> Non
     store.clear_sequence_cache()
     assert numbered("c") == 3
     assert tried == [1, 2, 1, 3]
-    sequence_lock.acquire_sequence_lease(TURN.key(org=ORG, name="boats-2027"), time.monotonic())
+    sequence_lock.acquire_sequence_lease(SEQUENCE_LEASE.key(org=ORG, name="boats-2027"), time.monotonic())
 
 
 def test_a_turn_is_one_persons_until_it_is_given_back_or_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = TURN.key(org=ORG, name="boats-2027")
-    monkeypatch.setattr(sequence_lock, "_LASTS_MS", -1)
+    place = SEQUENCE_LEASE.key(org=ORG, name="boats-2027")
+    monkeypatch.setattr(sequence_lock, "_LEASE_MS", -1)
     dead = sequence_lock.acquire_sequence_lease(place, time.monotonic())
-    monkeypatch.setattr(sequence_lock, "_LASTS_MS", 3_600_000)
+    monkeypatch.setattr(sequence_lock, "_LEASE_MS", 3_600_000)
     ours = sequence_lock.acquire_sequence_lease(place, time.monotonic())
     sequence_lock.release_sequence_lease(place, dead)
     with pytest.raises(errors.ConcurrentUpdate):

@@ -33,11 +33,11 @@ def organization() -> None:
 def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The bucket for files."""
     monkeypatch.setenv("BUCKET_NAME", "files")
-    file_storage.forget()
+    file_storage.clear_client_cache()
     client = boto3.client("s3")
     client.create_bucket(Bucket="files")
     yield client
-    file_storage.forget()
+    file_storage.clear_client_cache()
 
 
 def run_monitor(clock_time: str, day: str = "2027-03-03") -> dict[str, int]:

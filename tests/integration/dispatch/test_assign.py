@@ -9,7 +9,7 @@ import pytest
 
 from coachway.core import errors, store
 from coachway.core.caller import Caller
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.schemas import PartialUpdate
 from coachway.core.types import ids
 from coachway.dispatch.assignments.model import ASSIGNMENT
@@ -67,9 +67,9 @@ def test_create_assignment_stores_assignment_diaries_and_charter() -> None:
 
 def test_create_assignment_takes_four_table_calls() -> None:
     rosa, coach, charter_id = create_driver(), create_vehicle(), create_trip()
-    before = tally.calls
+    before = call_stats.calls
     create_assignment(charter_id, rosa, coach)
-    assert tally.calls - before == 4  # including one read of the signing key
+    assert call_stats.calls - before == 4  # including one read of the signing key
 
 
 def test_create_assignment_with_an_overlapping_trip_names_the_trip() -> None:

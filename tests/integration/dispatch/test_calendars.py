@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.types import ids
 from tests.integration.dispatch import builders, calendar_builders, tracking_builders
 from tests.integration.dispatch.calendar_builders import get_ok, send_request
@@ -89,9 +89,9 @@ def test_get_calendars_take_two_table_calls() -> None:
     builders.create_assignment(builders.create_trip(), rosa, coach)
     for path in (f"/calendar/drivers/{rosa}", f"/calendar/vehicles/{coach}"):
         get_ok(path)
-        before = tally.calls
+        before = call_stats.calls
         get_ok(path, query=MARCH)
-        assert tally.calls - before - 1 <= 2  # without the read of the signing key
+        assert call_stats.calls - before - 1 <= 2  # without the read of the signing key
 
 
 @pytest.mark.parametrize(

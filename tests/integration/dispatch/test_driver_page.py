@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from coachway.core.http.response_types import HtmlResponse
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.dispatch.duty import driver_page
 from tests.integration.client import call
 from tests.integration.dispatch import tracking_builders
@@ -20,9 +20,9 @@ def organization() -> None:
 
 
 def test_get_driver_page_is_static_and_reads_nothing() -> None:
-    before = tally.calls
+    before = call_stats.calls
     reply = call(api, "GET", "/pages/driver")
-    assert (reply.status, tally.calls - before) == (200, 0)
+    assert (reply.status, call_stats.calls - before) == (200, 0)
     assert_only_own_script_and_style(reply)
     assert "worker-src 'self'" in reply.headers["Content-Security-Policy"]
     assert reply.headers["Permissions-Policy"] == "geolocation=(self)"

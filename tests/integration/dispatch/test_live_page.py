@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from tests.integration.client import Reply, call
 from tests.integration.dispatch import tracking_builders
@@ -33,9 +33,9 @@ def test_get_track_page_of_a_recorded_track_takes_three_reads() -> None:
     token = create_track_token(charter_id)
     send_track_until(assignment_id, rosa, "10:30")
     with freeze_time("10:30"):
-        before = tally.calls
+        before = call_stats.calls
         reply = get_track_page(token)
-        assert tally.calls - before == 3
+        assert call_stats.calls - before == 3
     assert reply.status == 200
     assert_only_own_script_and_style(reply)
     assert "On the way to 1901 Boardwalk" in reply.text

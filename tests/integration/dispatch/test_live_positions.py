@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from tests.integration.bookings import builders as booking_builders
@@ -37,9 +37,9 @@ def test_get_charter_track_under_way_returns_position_and_arrival() -> None:
     charter_id, assignment_id, rosa = create_trip_on_duty()
     send_track_until(assignment_id, rosa, "10:30")
     with freeze_time("10:30"):
-        before = tally.calls
+        before = call_stats.calls
         track = send_ok("GET", f"/dispatch/charters/{charter_id}/track")
-        assert tally.calls - before == 4  # including one read of the signing key
+        assert call_stats.calls - before == 4  # including one read of the signing key
     assert (track["status"], track["next_stop"]) == ("in_progress", 1)
     assert track["position"]["recorded_at"] == "2027-03-03T15:30:00Z"
     eta = datetime.fromisoformat(track["eta"])

@@ -9,7 +9,7 @@ import pytest
 from coachway.core import store
 from coachway.core.caller import Caller
 from coachway.core.entrypoints.event_consumer import Delivery
-from coachway.core.persistence.event_log import all_events
+from coachway.core.persistence.event_log import iterate_events
 from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
 from coachway.core.types import ids
@@ -29,7 +29,7 @@ def organization() -> None:
 def deliver_events(*, times: int = 1) -> None:
     """Deliver all events to the consumer."""
     caller = Caller.system("dispatch-figures", ORG)
-    for event in [*all_events(ORG)] * times:
+    for event in [*iterate_events(ORG)] * times:
         if event.type in performance.CONSUMERS:
             fields = event.model_dump(include={"event_id", "type", "org_id", "aggregate_id", "correlation_id", "data"})
             performance.CONSUMERS[event.type](caller, Delivery(**fields))
@@ -95,7 +95,7 @@ def test_rebuild_restores_the_same_counters() -> None:
     with freeze_time("13:00"):
         deliver_events()
         before = get_ok(f"/drivers/{rosa}/performance")
-        stored = performance.PROJECTION.of(ORG, rosa)
+        stored = performance.PROJECTION.load(ORG, rosa)
     tampered = stored.model_copy(update={"numbers": {"completed": 99}})
     store.commit(builders.SYSTEM, Update(stored, tampered))
     with clock.frozen(tracking_builders.local_time("14:00")):

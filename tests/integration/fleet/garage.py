@@ -75,5 +75,5 @@ class Garage:
         told = facts(self.org.id, OtpRequested)
         code = "000000"
         if len(told) > before:
-            code = signed_links.one_time_code(OTP, self.org.id, told[-1]["user_id"], told[-1]["nonce"])
+            code = signed_links.create_one_time_code(OTP, self.org.id, told[-1]["user_id"], told[-1]["nonce"])
         return post("/auth/otp/verify", {**said, "code": code})

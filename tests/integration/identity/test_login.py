@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coachway.contracts.identity import UserSignedIn
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.identity.secrets import hashing
 from tests.integration.client import Reply
@@ -56,18 +56,18 @@ def test_the_same_work_is_done_whether_or_not_the_account_exists(
             return real(digest, password)
 
     monkeypatch.setattr(hashing, "_hasher", Watched)
-    before = tally.calls
+    before = call_stats.calls
     assert attempt(slug, email).status == 401
     assert compared == [f"m={hashing.MEMORY_KIB},t={hashing.PASSES},p={hashing.LANES}"]
-    assert tally.calls - before == 4
+    assert call_stats.calls - before == 4
 
 
 def test_log_in_makes_five_calls_to_the_table() -> None:
     org = registered()
     assert attempt("harbor", org.email, PASSWORD).status == 200  # reads the signing keys
-    before = tally.calls
+    before = call_stats.calls
     assert attempt("harbor", org.email, PASSWORD).status == 200
-    assert tally.calls - before == 5
+    assert call_stats.calls - before == 5
 
 
 def test_ten_wrong_tries_lock_the_account_for_fifteen_minutes() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from coachway.contracts.identity import OTP, OtpRequested, UserSignedIn
 from coachway.core.auth import signed_links
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.identity.model import permissions
 from tests.integration.client import Reply
@@ -30,7 +30,7 @@ def ask(org: Org, **to: str) -> Reply:
 def sent(org: Org) -> Any:
     """The newest request's event, and the code that its mail or SMS says."""
     told = facts(org.id, OtpRequested)[-1]
-    return {**told, "code": signed_links.one_time_code(OTP, org.id, told["user_id"], told["nonce"])}
+    return {**told, "code": signed_links.create_one_time_code(OTP, org.id, told["user_id"], told["nonce"])}
 
 
 def verify(org: Org, code: str, **more: Any) -> Reply:
@@ -153,14 +153,14 @@ def test_asking_and_answering_cost_the_same_whether_or_not_there_is_an_account()
     driver(org)
     asking, answering = set(), set()
     for phone in (PHONE, "+12125550199"):
-        before = tally.calls
+        before = call_stats.calls
         ask(org, phone=phone)
-        asking.add(tally.calls - before)
-        before = tally.calls
+        asking.add(call_stats.calls - before)
+        before = call_stats.calls
         wrong = other_than(sent(org)["code"])
         answered = post("/auth/otp/verify", {"organization": "harbor", "phone": phone, "code": wrong})
         assert answered.status == 401
-        answering.add(tally.calls - before)
+        answering.add(call_stats.calls - before)
     assert (len(asking), len(answering)) == (1, 1)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from coachway.contracts.identity import INVITATION, PASSWORD_RESET, PasswordChanged, PasswordResetRequested
 from coachway.core.auth import signed_links
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from tests.integration.client import Reply
 from tests.integration.identity.people import PASSWORD, Org, facts, get, post, put, registered
@@ -125,9 +125,9 @@ def test_asking_costs_the_same_whether_or_not_there_is_an_account() -> None:
     org = registered()
     costs = set()
     for email in (org.email, "nobody@harbor.example"):
-        before = tally.calls
+        before = call_stats.calls
         forgot(org, email)
-        costs.add(tally.calls - before)
+        costs.add(call_stats.calls - before)
     assert len(costs) == 1
 
 

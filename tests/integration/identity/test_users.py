@@ -338,4 +338,4 @@ def test_the_same_person_may_be_in_two_organizations() -> None:
 def test_what_a_user_is_known_by_in_the_table_names_the_organization() -> None:
     org = registered()
     assert USERS.key(org=org.id, id=org.admin_id).pk.startswith(f"ORG#{org.id}#")
-    assert store.owner_of(org.id, "user-email", org.email) == org.admin_id
+    assert store.find_unique_owner(org.id, "user-email", org.email) == org.admin_id

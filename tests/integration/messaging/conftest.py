@@ -61,7 +61,7 @@ def post(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     bucket = boto3.client("s3")
     bucket.create_bucket(Bucket="coachway-test-files")
     bucket.put_object(Bucket="coachway-test-files", Key=SAID["invoice.filed"]["pdf_key"], Body=b"%PDF-1.4 an invoice")
-    file_storage.forget()
+    file_storage.clear_client_cache()
     clients = (email._ses, sms._client)  # a test may put something else in their place
     for client in clients:
         client.cache_clear()

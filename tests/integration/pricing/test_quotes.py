@@ -11,7 +11,7 @@ import pytest
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.persistence.operations import Update
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
@@ -150,9 +150,9 @@ def test_calculate_quote_with_cached_rules_takes_three_reads_and_one_write() -> 
     for body in (COACH_BASE, PER_MILE, WEEKEND):
         create_rule(body)
     calculate_quote()
-    calls = tally.calls
+    calls = call_stats.calls
     calculate_quote()
-    assert tally.calls - calls <= 5  # the signing key's look-up of the test token included
+    assert call_stats.calls - calls <= 5  # the signing key's look-up of the test token included
 
 
 def test_calculate_quote_with_same_idempotency_key_returns_first_quote() -> None:

@@ -12,7 +12,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence import transaction
 from coachway.core.persistence.operations import Create, IncrementCounters
 from coachway.core.persistence.queries import query_all
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import settings
 from coachway.pricing import rule_cache
 from coachway.pricing.rule_cache import _query_index
@@ -146,14 +146,14 @@ def test_quote_does_not_read_10000_rules(dynamodb: Any) -> None:
     rules += [mileage_rate(100 + n, org_id=ORG, priority=n) for n in range(4000)]
     _seed(dynamodb, rules)
     assert len(rules) > 10_000
-    calls = tally.calls
+    calls = call_stats.calls
     given = calculate_quote()
     assert line_of(given, "mileage_rate")["rule_id"] == wanted.id
     assert line_of(given, "seasonal")["amount"] == 32.5
-    assert tally.calls - calls <= 30
-    calls = tally.calls
+    assert call_stats.calls - calls <= 30
+    calls = call_stats.calls
     calculate_quote()
-    assert tally.calls - calls <= 5
+    assert call_stats.calls - calls <= 5
 
 
 def _seed(dynamodb: Any, rules: list[PricingRule]) -> None:

@@ -220,10 +220,10 @@ def test_whatever_comes_in_whatever_order_a_rebuild_says_what_was_counted_live(s
             statistics.rebuild(ORG)
     dice.shuffle(waiting)
     consumed(*waiting, *waiting)
-    live = {ven: statistics.TALLIES.of(ORG, ven).numbers for ven in vendors}
+    live = {ven: statistics.TALLIES.load(ORG, ven).numbers for ven in vendors}
     assert sum(each.get("ratings", 0) + each.get("stops_judged", 0) for each in live.values()) == 16
     statistics.rebuild(ORG)
-    assert {ven: statistics.TALLIES.of(ORG, ven).numbers for ven in vendors} == live
+    assert {ven: statistics.TALLIES.load(ORG, ven).numbers for ven in vendors} == live
 
 
 def test_an_event_that_a_rebuild_counted_is_not_counted_again_when_it_is_delivered() -> None:
@@ -243,12 +243,12 @@ def test_a_rebuild_waits_for_events_that_it_cannot_see_yet() -> None:
 
 
 def test_a_rebuild_of_many_events_marks_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projections, "_TOGETHER", 2)
+    monkeypatch.setattr(projections, "_BATCH_SIZE", 2)
     ven = vendor()["id"]
     late = happened(ven, *(rated(ven, 4.0) for _ in range(5)))
     statistics.rebuild(ORG)
     marks = [CONSUMED.key(org=ORG, consumer=f"vendor-statistics-{ven}", event=each.event_id) for each in late]
-    assert len(store.batch_get(marks).kept) == 5
+    assert len(store.batch_get(marks).items) == 5
     assert statistics.get_figures(ORG, ven).total_ratings == 5
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.core import errors, store
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.vendors import bidding_access, service, webhook_secrets
 from tests.integration import carriers
@@ -214,6 +214,6 @@ def test_round_trips() -> None:
         (2, "PATCH", f"/vendors/{made['id']}/status", None, {"new_status": "active"}),
         (2, "GET", "/vendors", None, {"status": "active"}),
     ]:
-        before = tally.calls
+        before = call_stats.calls
         ask(method, path, body, token=token, query=query)
-        assert tally.calls - before == round_trips, (method, path)
+        assert call_stats.calls - before == round_trips, (method, path)

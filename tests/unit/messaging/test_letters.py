@@ -136,7 +136,7 @@ def test_a_letterhead_may_be_bare() -> None:
 
 def test_a_code_goes_out_as_one_short_text_message() -> None:
     made = letter("user.otp_requested")
-    code = signed_links.one_time_code(
+    code = signed_links.create_one_time_code(
         "otp", delivery("user.otp_requested").org_id, SAID["user.otp_requested"]["user_id"], NONCE
     )
     assert made.text.startswith(f"{code} is your code for Harbor Coach")

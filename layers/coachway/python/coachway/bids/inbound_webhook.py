@@ -112,7 +112,7 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
         posted.headers["webhook-id"],
         posted.body,
         201,
-        kept_seconds=_KNOWN_SECONDS,
+        retention_seconds=_KNOWN_SECONDS,
     )
     first = store.find(IdempotencyRecord, attempt.location())
     if first is None:
@@ -125,7 +125,7 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
             first = store.find(IdempotencyRecord, attempt.location())
             if first is None:
                 raise
-    text = attempt.answer_of(first)
+    text = attempt.read_answer(first)
     if text is None:
         raise WebhookIdReused("This webhook-id was sent before with another body.")
     return PushedBid.model_validate_json(text)

@@ -121,7 +121,7 @@ class Client(Entity, ClientInput):
         return {"client_type": self.client_type.value, "status": self.status.value}
 
     def uniques(self) -> dict[str, str]:
-        return {"client-email": contact.same_mailbox(self.email)}
+        return {"client-email": contact.normalize_email(self.email)}
 
 
 class ClientQuery(PageQuery):

@@ -1,4 +1,4 @@
-"""Who is asking, and through which request."""
+"""The caller: the verified identity behind a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The verified identity behind a call. `org_id` comes from its token, never from a body or a path."""
+    """The verified identity behind a request. `org_id` comes from the token, never from a body or a path."""
 
     org_id: str = ""
     user_id: str = ""
@@ -21,7 +21,7 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     session_id: str = ""
     party_id: str = ""
-    """The client, vendor or driver that an outside person acts for; empty for the organization's own people."""
+    """The client, vendor or driver that the user acts for; empty for the organization's own users."""
     ip: str = ""
     agent: str = ""
     correlation_id: str = ""
@@ -30,7 +30,7 @@ class Caller:
 
     @classmethod
     def system(cls, name: str, org_id: str, correlation_id: str = "") -> Caller:
-        """The product itself, acting for an organization on a timer or after an event."""
+        """A caller for work that the system does for an organization, on a timer or after an event."""
         return cls(org_id=org_id, user_id=f"system:{name}", role="system", correlation_id=correlation_id)
 
     @property
@@ -43,9 +43,9 @@ class Caller:
         return replace(self, org_id=org_id)
 
     def require(self, permission: str) -> None:
-        """Raises Forbidden unless the caller holds `permission`."""
+        """Raise Forbidden unless the caller has `permission`."""
         if permission not in self.permissions:
-            raise errors.Forbidden(f"this needs the permission {permission}")
+            raise errors.Forbidden(f"This operation requires the permission {permission}.")
 
 
 OUTSIDE_ROLES = frozenset({"client", "vendor", "driver"})

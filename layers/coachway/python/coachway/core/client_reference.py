@@ -1,6 +1,6 @@
-"""Whether the organization has a client that a request names, for capabilities beside or below `clients`.
+"""Checks that a client id in a request belongs to the organization.
 
-They may not import it, and an id from a body must be the organization's own as much as one from a path.
+For capabilities that may not import `clients`.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from coachway.core import errors, store
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 
 CLIENT = AccessPattern(
-    "a client",
+    "a client by its id",
     pk="ORG#{org}#CLIENT#{id}",
     sk="HEAD",
 )
 
 
 class _Client(Entity):
-    """As much of a client as says that it is there; `clients.model.Client` is the whole."""
+    """The fields of a client that show that it exists; the full record is `clients.model.Client`."""
 
     KIND: ClassVar[str] = "client"
 
 
 def require_client(org_id: str, client_id: str | None) -> None:
-    """Raises NotFound unless the organization has this client; None names nobody. One read."""
+    """Raise NotFound unless the organization has this client. Does nothing if `client_id` is None. One read."""
     if client_id is not None and store.find(_Client, CLIENT.key(org=org_id, id=client_id)) is None:
-        raise errors.NotFound("there is no such client")
+        raise errors.NotFound("The client was not found.")
 
 
-def require_found(found: store.BatchResult, *clients: Key) -> None:
-    """The same of clients that were gathered with something else. Raises NotFound."""
-    for key in clients:
-        found.get(_Client, key)
+def require_clients_in(batch: store.BatchResult, *keys: Key) -> None:
+    """Raise NotFound unless `batch` has a client at each of `keys`."""
+    for key in keys:
+        batch.get(_Client, key)

@@ -1,9 +1,9 @@
 """Every error that a caller can receive, as a tree of classes.
 
 Error
-├── NotFound                    not_found: no such resource, or none that this caller may see
-├── Unauthenticated             no credentials, or wrong ones
-├── Forbidden                   known caller, but not allowed
+├── NotFound                    the resource does not exist, or the caller may not see it
+├── Unauthenticated             the credentials are missing or wrong
+├── Forbidden                   the caller is known but lacks the permission
 │   └── CsrfTokenInvalid        a request with the session cookie lacks the right X-CSRF-Token
 ├── Malformed                   the request cannot be parsed
 │   ├── UnexpectedBody          the operation takes no body
@@ -16,7 +16,7 @@ Error
 │   └── Duplicate               a unique value is taken
 ├── PreconditionFailed          If-Match names an old version
 ├── RateLimited                 too many requests
-└── UpstreamUnavailable         a service that we depend on failed
+└── UpstreamUnavailable         an external service failed
 
 How to add an error to a capability:
 1. Declare a small subclass in `<capability>/errors.py` (or in `rules.py` when there are one or two):
@@ -33,7 +33,7 @@ How to add an error to a capability:
    tells apart (`except CharterChanged`).
 Then run `make generate`: it writes the codes into `docs/errors.md` and `docs/openapi.json`.
 
-Capabilities raise these and know nothing of HTTP; `core/problems.py` maps them to a status.
+Capabilities raise these errors and do not know about HTTP; `core/problem_details.py` maps them to a status.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Error(Exception):
 
 
 class NotFound(Error):
-    """No such resource in the caller's organization, or none that the caller may see."""
+    """The resource does not exist in the caller's organization, or the caller may not see it."""
 
     code = "not_found"
     title = "Not found"
@@ -178,7 +178,7 @@ class Duplicate(Conflict):
 
 
 class PreconditionFailed(Error):
-    """`If-Match` names a version that is not the current one. Read the resource again, then retry."""
+    """The version in `If-Match` is not the current one. Read the resource again, then retry."""
 
     code = "precondition_failed"
     title = "Changed since you read it"

@@ -1,4 +1,4 @@
-"""Files that the product makes, in the deployment's bucket. Keys begin with what they are: `invoices/…`."""
+"""Generated files in the S3 bucket of the deployment. Keys start with the type of file, such as `invoices/…`."""
 
 from __future__ import annotations
 
@@ -24,39 +24,41 @@ def _bucket() -> str:
 
 
 def put(key: str, content: bytes, content_type: str) -> None:
-    """Write a file; one of the same key is replaced, and kept as an older version. Raises UpstreamUnavailable."""
+    """Write a file. An existing file with this key becomes an older version. Raises UpstreamUnavailable."""
     try:
         _s3().put_object(Bucket=_bucket(), Key=key, Body=content, ContentType=content_type)
     except (BotoCoreError, ClientError) as failure:
-        raise errors.UpstreamUnavailable(f"the file could not be written ({type(failure).__name__})") from failure
+        detail = f"The file could not be written ({type(failure).__name__}). Try again."
+        raise errors.UpstreamUnavailable(detail) from failure
 
 
 def get(key: str) -> bytes:
-    """A file's content. Raises NotFound when there is none, UpstreamUnavailable."""
+    """Return the content of a file. Raises NotFound or UpstreamUnavailable."""
     try:
         return bytes(_s3().get_object(Bucket=_bucket(), Key=key)["Body"].read())
     except ClientError as failure:
         if failure.response["Error"]["Code"] in {"NoSuchKey", "404"}:
-            raise errors.NotFound("there is no such file") from failure
-        raise errors.UpstreamUnavailable(
-            f"the file could not be read ({failure.response['Error']['Code']})"
-        ) from failure
+            raise errors.NotFound("The file was not found.") from failure
+        detail = f"The file could not be read ({failure.response['Error']['Code']}). Try again."
+        raise errors.UpstreamUnavailable(detail) from failure
     except BotoCoreError as failure:
-        raise errors.UpstreamUnavailable(f"the file could not be read ({type(failure).__name__})") from failure
+        detail = f"The file could not be read ({type(failure).__name__}). Try again."
+        raise errors.UpstreamUnavailable(detail) from failure
 
 
 def remove(key: str) -> None:
-    """Take a file away for good, with all its older versions. Raises UpstreamUnavailable."""
+    """Delete a file permanently, with all its older versions. Raises UpstreamUnavailable."""
     try:
         pages = _s3().get_paginator("list_object_versions").paginate(Bucket=_bucket(), Prefix=key)
         for result in pages:
-            for each in [*result.get("Versions", ()), *result.get("DeleteMarkers", ())]:
-                if each["Key"] == key:
-                    _s3().delete_object(Bucket=_bucket(), Key=key, VersionId=each["VersionId"])
+            for version in [*result.get("Versions", ()), *result.get("DeleteMarkers", ())]:
+                if version["Key"] == key:
+                    _s3().delete_object(Bucket=_bucket(), Key=key, VersionId=version["VersionId"])
     except (BotoCoreError, ClientError) as failure:
-        raise errors.UpstreamUnavailable(f"the file could not be removed ({type(failure).__name__})") from failure
+        detail = f"The file could not be deleted ({type(failure).__name__}). Try again."
+        raise errors.UpstreamUnavailable(detail) from failure
 
 
-def forget() -> None:
-    """Forget the client, as a new process has none."""
+def clear_client_cache() -> None:
+    """Clear the cached S3 client, as in a new process."""
     _s3.cache_clear()

@@ -1,7 +1,7 @@
-"""Timers: records that become due are indexed by hour, and each run handles the hours since the last complete run.
+"""Timers over records that become due. Records are indexed by hour; a run handles the hours since the last full run.
 
-After an outage the missed hours come first. Nothing is scanned. An hour in which a record failed is handled again, so
-handling a record twice must have no effect the second time.
+After an outage the missed hours are handled first. The table is never scanned. If a record fails, its hour is handled
+again, so handling a record a second time must have no effect.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TIMER = AccessPattern("the hour up to which a timer has handled everything", pk=
 
 
 class Timer(Record):
-    """Every hour before `until` has been handled."""
+    """The progress of a timer: every hour before `until` has been handled."""
 
     KIND: ClassVar[str] = "timer"
 
@@ -46,14 +46,14 @@ class Timer(Record):
 
 @dataclass(frozen=True, slots=True)
 class TimerRun:
-    """One run of a timer, at `now`."""
+    """One run of a timer, started at `now`."""
 
     name: str
     now: datetime
     done: Timer | None
 
     def hours(self) -> Iterator[datetime]:
-        """The start of every hour to be handled, oldest first, up to the current one."""
+        """Yield the start of every hour to handle, oldest first, up to the current one."""
         start = self.done.until if self.done is not None else self.now - _FIRST_LOOK_BACK
         at = start.replace(minute=0, second=0, microsecond=0)
         while at <= self.now:
@@ -61,7 +61,7 @@ class TimerRun:
             at += _HOUR
 
     def finish(self) -> None:
-        """Record that all hours were handled. Raises ConcurrentUpdate when another run did so meanwhile."""
+        """Record that all hours were handled. Raises ConcurrentUpdate if another run did so at the same time."""
         mark = Timer(name=self.name, until=self.now.replace(minute=0, second=0, microsecond=0))
         caller = Caller.system(self.name, "")
         if self.done is None:
@@ -71,18 +71,19 @@ class TimerRun:
 
 
 def begin(name: str) -> TimerRun:
-    """Begin a run of the timer of this name."""
+    """Start a run of the timer with this name."""
     return TimerRun(name, clock.now(), store.find(Timer, TIMER.key(name=name)))
 
 
 def sweep(
     name: str, model: type[R], pattern: AccessPattern, handle: Callable[[R, datetime], str], *, limit: int = 100
 ) -> dict[str, int]:
-    """Call `handle(record, now)` for every record that is due, and count the outcomes that it returns.
+    """Call `handle(record, now)` for every due record. Return how many records had each outcome.
 
-    `pattern` keeps records by the `hour` (or `day`) in which they are due, with a sort key that begins with the time.
-    `handle` must read the record again, since an index may be old, and returns what it did (`expired`), or "" for
-    nothing. A record whose handling raises is counted as `failed` and handled again by the next run; the others go on.
+    `pattern` indexes records by the `hour` (or `day`) in which they are due; its sort key starts with the time.
+    `handle` must read the record again, because an index can be behind, and returns an outcome such as `expired`, or ""
+    if it did nothing. A record whose handling raises an error is counted as `failed` and handled again by the next run;
+    the other records are handled normally.
     """
     run, outcomes = begin(name), Counter(failed=0)
     partitions = list(dict.fromkeys(_partition(pattern, hour) for hour in run.hours()))
@@ -93,7 +94,7 @@ def sweep(
             except errors.Error as failure:
                 outcomes["failed"] += 1
                 reason = type(failure).__name__
-                logger.warning("a due record could not be handled; the next run retries it", job=name, reason=reason)
+                logger.warning("due record failed; the next run retries it", job=name, reason=reason)
             else:
                 if outcome:
                     outcomes[outcome] += 1

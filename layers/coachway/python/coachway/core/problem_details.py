@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details. The one place where an error's kind becomes an HTTP status."""
+"""Errors as RFC 9457 problem details. The only module that maps errors to HTTP statuses."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ STATUS: Final[Mapping[type[errors.Error], int]] = {
     errors.RateLimited: 429,
     errors.UpstreamUnavailable: 502,
 }
-"""A kind that is not listed has the status of its nearest listed ancestor."""
+"""A class that is not listed has the status of its nearest listed base class."""
 
 
 ERROR_PAGE: Final = "/api/v1/docs/errors"
-"""Where the deployment serves the explanation of every code, below its public address."""
+"""Path of the page that explains every code, below the public address of the deployment."""
 
 
 class Problem(BaseModel):
@@ -37,13 +37,13 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    type: str = Field(description="The address of the explanation of `code` in this documentation.")
-    code: str = Field(description="Stable name of the error, such as `not_found`. Compare this one.")
+    type: str = Field(description="URL of the explanation of `code` in this documentation.")
+    code: str = Field(description="Stable name of the error, such as `not_found`. Compare this field.")
     title: str = Field(description="Short text, the same for every error with this code.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What is wrong with this request, and what to do.")
     instance: str = Field(description="The path that was requested.")
-    request_id: str = Field(description="Name of the request in our logs; also the header `X-Request-Id`.")
+    request_id: str = Field(description="Id of the request in our logs; also in the header `X-Request-Id`.")
     errors: list[ProblemField] = Field(default_factory=list, description="The wrong fields, if fields are wrong.")
 
 
@@ -53,25 +53,25 @@ class ProblemField(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
     field: str = Field(description="Dotted path of the field, such as `stops.0.latitude`.")
-    message: str = Field(description="What would be accepted.")
-    code: str = Field(default="invalid", description="Stable name of what is wrong, such as `required`.")
+    message: str = Field(description="What a correct value looks like.")
+    code: str = Field(default="invalid", description="Stable name of the error, such as `required`.")
 
 
-_NAMED: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)
+_FIELD_NAMES_AND_MESSAGE: Final = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.+)$", re.DOTALL)
 
 
 def status_of(kind: type[errors.Error]) -> int:
-    """The HTTP status of a kind of error."""
-    return next((STATUS[each] for each in kind.__mro__ if each in STATUS), 500)
+    """Return the HTTP status of an error class."""
+    return next((STATUS[base] for base in kind.__mro__ if base in STATUS), 500)
 
 
 def type_address(kind: type[errors.Error], address: str) -> str:
-    """Where the deployment at `address` explains a kind of error."""
+    """Return the URL that explains an error class, for the deployment at `address`."""
     return f"{address}{ERROR_PAGE}#{kind.code}"
 
 
 def problem_of(error: errors.Error, *, instance: str, request_id: str, address: str = "") -> Problem:
-    """The response body for `error`. `address` is where the deployment is reached, without a trailing slash."""
+    """Return the response body for `error`. `address` is the public URL of the deployment, without a trailing slash."""
     return Problem(
         type=type_address(type(error), address),
         code=error.code,
@@ -85,7 +85,7 @@ def problem_of(error: errors.Error, *, instance: str, request_id: str, address: 
 
 
 def validation_error(failure: ValidationError, *, of_body: bool) -> errors.Error:
-    """A failed validation as an error: Malformed if the body is not JSON, else Invalid with the wrong fields."""
+    """Convert a failed validation: to Malformed if the body is not JSON, otherwise to Invalid with the wrong fields."""
     details: Sequence[ErrorDetails] = failure.errors(include_url=False, include_input=False)
     if of_body and any(detail["type"] == "json_invalid" for detail in details):
         return errors.Malformed(_message(details[0]))
@@ -94,16 +94,16 @@ def validation_error(failure: ValidationError, *, of_body: bool) -> errors.Error
 
 
 def _field_errors(detail: ErrorDetails) -> list[errors.FieldError]:
-    """One for each field concerned: a rule about several names them first, `valid_until: is not before valid_from`."""
+    """Return one error for each field concerned. The message of a rule about several fields starts with their names."""
     path, message = ".".join(map(str, detail["loc"])), _message(detail)
-    named = _NAMED.match(message) if detail["type"] == "value_error" else None
-    if named is None:
+    match = _FIELD_NAMES_AND_MESSAGE.match(message) if detail["type"] == "value_error" else None
+    if match is None:
         return [errors.FieldError(path or "body", message, _code(detail))]
     prefix = f"{path}." if path else ""
-    return [errors.FieldError(prefix + name, named[2]) for name in named[1].split(", ")]
+    return [errors.FieldError(prefix + name, match[2]) for name in match[1].split(", ")]
 
 
-_RULES: Final[Mapping[str, tuple[str, str]]] = {
+_CODES_AND_MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "bool_parsing": ("invalid_type", "must be true or false"),
     "bool_type": ("invalid_type", "must be true or false"),
     "dict_type": ("invalid_type", "must be an object"),
@@ -131,20 +131,20 @@ _RULES: Final[Mapping[str, tuple[str, str]]] = {
     "too_long": ("too_long", "must have at most {max_length} items"),
     "too_short": ("too_short", "must have at least {min_length} items"),
 }
-"""Code and message of what is wrong, by pydantic's name for it."""
-_PATTERNS: Final[Mapping[str, str]] = {
+"""Our code and message for each error type of pydantic."""
+_PATTERN_MESSAGES: Final[Mapping[str, str]] = {
     r"^[^\x00-\x1f]*$": "must be one line, without control characters",
     r"^[^\x00]*$": "must not contain the character NUL",
 }
 
 
 def field_codes() -> list[str]:
-    """Every code that a wrong field may have."""
-    return sorted({code for code, _ in _RULES.values()} | {"invalid"})
+    """Return all codes of field errors, sorted."""
+    return sorted({code for code, _ in _CODES_AND_MESSAGES.values()} | {"invalid"})
 
 
 def _code(detail: ErrorDetails) -> str:
-    return _RULES.get(detail["type"], ("invalid", ""))[0]
+    return _CODES_AND_MESSAGES.get(detail["type"], ("invalid", ""))[0]
 
 
 def _message(detail: Mapping[str, Any]) -> str:
@@ -157,8 +157,8 @@ def _message(detail: Mapping[str, Any]) -> str:
         return f"must be {bound} or {'later' if 'ge' in context else 'earlier'}"
     if kind == "string_too_short" and context["min_length"] == 1:
         return "must not be empty"
-    if kind in _RULES:
-        return _RULES[kind][1].format_map(context)
+    if kind in _CODES_AND_MESSAGES:
+        return _CODES_AND_MESSAGES[kind][1].format_map(context)
     return str(detail["msg"]).removeprefix("Value error, ")
 
 
@@ -166,4 +166,4 @@ def _pattern_message(pattern: str) -> str:
     prefix, is_id, _ = pattern.removeprefix("^").partition("_[0-7]")
     if is_id:
         return f"must be an id such as {prefix}_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
-    return _PATTERNS.get(pattern, f"must match {pattern}")
+    return _PATTERN_MESSAGES.get(pattern, f"must match {pattern}")

@@ -1,4 +1,4 @@
-"""Numbers counted from events, each event once for each of those it is about; and counted again from all events."""
+"""Counters computed from events. An event counts once per subject; counters can be rebuilt from all events."""
 
 from __future__ import annotations
 
@@ -19,121 +19,121 @@ from coachway.core.persistence.retry import retry_on_conflict
 
 Numbers = Mapping[str, int]
 
-_TOGETHER: Final = 90
+_BATCH_SIZE: Final = 90
 
 
 class CounterRecord(Record):
-    """What is counted of somebody."""
+    """The counters of one subject, such as a vendor."""
 
     org_id: str
     numbers: dict[str, int] = Field(default_factory=dict)
     through: str = ""
-    """The newest event that is counted in."""
+    """The newest event that was counted."""
 
 
 T = TypeVar("T", bound=CounterRecord)
 
 
 def add_counters(numbers: Numbers, more: Numbers) -> dict[str, int]:
-    """Both together."""
+    """Return the sums of two sets of counters, by name."""
     return {name: numbers.get(name, 0) + more.get(name, 0) for name in sorted(numbers.keys() | more.keys())}
 
 
-def _no_increments(_caller: Caller, _before: CounterRecord | None, _after: CounterRecord) -> Sequence[Op]:
+def _no_extra_ops(_caller: Caller, _before: CounterRecord | None, _after: CounterRecord) -> Sequence[Op]:
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class CounterProjection(Generic[T]):
-    """Tallies of one kind. `name` is unique: it marks which events were counted."""
+    """Counters of one kind. `name` is unique: it marks which events were counted."""
 
     name: str
     empty: Callable[[str, str], T]
-    """The tally of somebody of whom nothing was counted, by the ids of the organization and of whose it is."""
-    added: Callable[[str, str, Mapping[str, Any]], Mapping[str, Numbers]]
-    """What an event adds, by whose tally it is: given the organization, the event's type and what it says."""
-    also: Callable[[Caller, T | None, T], Sequence[Op]] = _no_increments
-    """What else changes with a tally, in the same transaction."""
+    """Builds an empty record from the ids of the organization and the subject."""
+    increments: Callable[[str, str, Mapping[str, Any]], Mapping[str, Numbers]]
+    """Returns what an event adds, by subject, from the id of the organization and the type and data of the event."""
+    extra_ops: Callable[[Caller, T | None, T], Sequence[Op]] = _no_extra_ops
+    """Returns operations to commit in the same transaction, from the record before and after."""
 
-    def of(self, org_id: str, subject: str) -> T:
-        """Somebody's tally. One read."""
+    def load(self, org_id: str, subject: str) -> T:
+        """Load the counters of a subject. One read."""
         empty = self.empty(org_id, subject)
         return store.find(type(empty), empty.key()) or empty
 
     def consume(self, caller: Caller, delivery: Delivery) -> None:
-        """Count an event in, once for each that it is about."""
-        for subject, numbers in self.added(caller.org_id, delivery.type, delivery.data).items():
+        """Count an event for each of its subjects."""
+        for subject, numbers in self.increments(caller.org_id, delivery.type, delivery.data).items():
             self.count(caller, delivery.event_id, subject, numbers)
 
     def count(self, caller: Caller, event_id: str, subject: str, numbers: Numbers) -> None:
-        """Add to somebody's tally, unless this event was counted for them before."""
+        """Add to the counters of a subject, unless this event was counted before."""
 
         def add() -> None:
-            existing = self.of(caller.org_id, subject)
+            existing = self.load(caller.org_id, subject)
             after = existing.model_copy(
                 update={"numbers": add_counters(existing.numbers, numbers), "through": max(existing.through, event_id)}
             )
             store.commit(
-                caller, *self._written(caller, existing, after), MarkConsumed(self._consumer(subject), event_id)
+                caller, *self._save_ops(caller, existing, after), MarkConsumed(self._consumer(subject), event_id)
             )
 
         try:
             retry_on_conflict(add)()
         except AlreadyConsumed:
-            return  # of several that it is about, this one had it before
+            return  # counted for this subject by an earlier delivery
 
     def rebuild(self, org_id: str) -> int:
-        """Count everything of an organization again from its events; returns of how many.
+        """Count all events of an organization again. Return the number of subjects.
 
-        Events that arrive meanwhile are counted once: what is counted here is marked as consumed in the same
-        transaction. Raises Conflict when something newer than the events in the index is counted already.
+        Events that arrive during the rebuild count once, because the events counted here are marked as consumed in the
+        same transaction. Raises Conflict if an event was counted that is not in the index yet.
         """
         caller = Caller.system(self.name, org_id)
         result: dict[str, dict[str, Numbers]] = {}
-        for event in event_log.all_events(org_id):
-            for subject, numbers in self.added(org_id, event.type, event.data).items():
+        for event in event_log.iterate_events(org_id):
+            for subject, numbers in self.increments(org_id, event.type, event.data).items():
                 result.setdefault(subject, {})[event.event_id] = numbers
-        for subject, counted in result.items():
-            retry_on_conflict(partial(self._recount, caller, subject, counted))()
+        for subject, increments in result.items():
+            retry_on_conflict(partial(self._recount, caller, subject, increments))()
         return len(result)
 
-    def _recount(self, caller: Caller, subject: str, counted: Mapping[str, Numbers]) -> None:
-        before, newest = self.of(caller.org_id, subject), max(counted)
+    def _recount(self, caller: Caller, subject: str, increments: Mapping[str, Numbers]) -> None:
+        before, newest = self.load(caller.org_id, subject), max(increments)
         if before.through > newest:
-            raise errors.Conflict("events are still arriving: try again in a moment")
+            raise errors.Conflict("Events are still arriving. Try again in a moment.")
         numbers: dict[str, int] = {}
-        for each in counted.values():
-            numbers = add_counters(numbers, each)
+        for increment in increments.values():
+            numbers = add_counters(numbers, increment)
         after = self.empty(caller.org_id, subject).model_copy(update={"numbers": numbers, "through": newest})
         marks = [
             MarkConsumed(self._consumer(subject), event_id)
-            for event_id in self._unmarked(caller, subject, list(counted))
+            for event_id in self._list_unmarked(caller, subject, list(increments))
         ]
         try:
-            while len(marks) > _TOGETHER:
-                store.commit(caller, *marks[:_TOGETHER])
-                marks = marks[_TOGETHER:]
-            store.commit(caller, *self._written(caller, before, after), *marks)
+            while len(marks) > _BATCH_SIZE:
+                store.commit(caller, *marks[:_BATCH_SIZE])
+                marks = marks[_BATCH_SIZE:]
+            store.commit(caller, *self._save_ops(caller, before, after), *marks)
         except AlreadyConsumed:
-            raise errors.ConcurrentUpdate("an event was counted meanwhile") from None
+            raise errors.ConcurrentUpdate("An event was counted at the same time.") from None
 
-    def _written(self, caller: Caller, before: T, after: T) -> list[Op]:
-        more = self.also(caller, before if before.version else None, after)
+    def _save_ops(self, caller: Caller, before: T, after: T) -> list[Op]:
+        extra_ops = self.extra_ops(caller, before if before.version else None, after)
         if before.version == 0:
-            return [Create(after, taken=errors.ConcurrentUpdate("counted at once")), *more]
-        return [Update(before, after), *more]
+            return [Create(after, taken=errors.ConcurrentUpdate("Counters were created at the same time.")), *extra_ops]
+        return [Update(before, after), *extra_ops]
 
     def _consumer(self, subject: str) -> str:
         return f"{self.name}-{subject}"
 
-    def _unmarked(self, caller: Caller, subject: str, event_ids: Sequence[str]) -> list[str]:
-        """Those that the consumer has not had yet."""
+    def _list_unmarked(self, caller: Caller, subject: str, event_ids: Sequence[str]) -> list[str]:
+        """Return the ids of the events that are not marked as consumed."""
         remaining: list[str] = []
-        for start in range(0, len(event_ids), _TOGETHER):
-            places = {
+        for start in range(0, len(event_ids), _BATCH_SIZE):
+            keys = {
                 event_id: CONSUMED.key(org=caller.org_id, consumer=self._consumer(subject), event=event_id)
-                for event_id in event_ids[start : start + _TOGETHER]
+                for event_id in event_ids[start : start + _BATCH_SIZE]
             }
-            had = store.batch_get(places.values()).kept
-            remaining += [event_id for event_id, place in places.items() if place not in had]
+            marked = store.batch_get(keys.values()).items
+            remaining += [event_id for event_id, key in keys.items() if key not in marked]
         return remaining

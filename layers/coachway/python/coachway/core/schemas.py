@@ -23,16 +23,17 @@ Note = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 
 
 class BaseSchema(BaseModel):
-    """Base of every model: what validates and writes it is built when it is first used, not when a function starts.
+    """Base of every model.
 
-    What does not fit is not repeated in the error, which may be logged with its trace.
+    Validators are built at first use, not at the start of a function. Validation errors do not contain the input,
+    because they may be logged.
     """
 
     model_config = ConfigDict(defer_build=True, hide_input_in_errors=True)
 
 
 class RequestSchema(BaseSchema):
-    """What a caller sends: unknown fields are refused."""
+    """Base of request schemas. Unknown fields are an error."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -44,14 +45,14 @@ E = TypeVar("E", bound=BaseModel)
 
 
 class Page(BaseSchema, Generic[T]):
-    """A page of a list. `next_cursor` is null on the last one; a page may be shorter than its limit."""
+    """One page of a list. `next_cursor` is null on the last page; a page can have fewer items than `limit`."""
 
     items: list[T]
     next_cursor: str | None = None
 
 
 class PageQuery(RequestSchema):
-    """How much of a list, and from where."""
+    """Page size and cursor of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
     cursor: Annotated[str, Field(max_length=1024)] | None = None
@@ -59,7 +60,7 @@ class PageQuery(RequestSchema):
 
 @dataclass(frozen=True, slots=True)
 class PartialUpdate(Generic[E]):
-    """The body of a PUT: fields of an input, validated one by one; what is left out stays as it is."""
+    """The fields sent in the body of a PUT, validated one by one. Fields that are not sent do not change."""
 
     fields: Mapping[str, Any]
 
@@ -69,20 +70,20 @@ class PartialUpdate(Generic[E]):
 
 @cache
 def optional_fields_model(model: type[BaseModel]) -> type[BaseModel]:
-    """The same fields as `model`, none of them required."""
+    """Return a model with the fields of `model`, all optional."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         optional = copy(info)
         optional.default, optional.default_factory = None, None
         fields[name] = (info.annotation, optional)
-    made: type[BaseModel] = create_model(f"{model.__name__}Changes", __base__=RequestSchema, **fields)
-    return made
+    result: type[BaseModel] = create_model(f"{model.__name__}Changes", __base__=RequestSchema, **fields)
+    return result
 
 
 def apply_changes(entity: E, changes: PartialUpdate[Any]) -> E:
-    """A validated copy of `entity` with the fields that `changes` sets.
+    """Return a validated copy of `entity` with the fields in `changes`.
 
-    Raises Invalid when they do not go together.
+    Raises Invalid if the fields contradict each other.
     """
     try:
         return type(entity).model_validate({**entity.model_dump(), **changes.fields})

@@ -14,7 +14,7 @@ S = TypeVar("S", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Transitions(Generic[S]):
-    """Which statuses of a `subject` may follow which; a status without successors is final.
+    """The allowed status transitions of a `subject`. A status without successors is final.
 
     REFUNDS = Transitions("refund", {RefundStatus.PENDING: (RefundStatus.COMPLETED,), RefundStatus.COMPLETED: ()})
     """

@@ -1,7 +1,7 @@
-"""The store: the only module, with `table`, that speaks to DynamoDB.
+"""The store: reads records from the DynamoDB table and commits transactions to it.
 
-`commit` writes entities, their unique values, their domain events and the answer to an Idempotency-Key in one
-transaction. Every invariant is a condition of that transaction; nothing here reads and then trusts what it read.
+`commit` writes entities, their unique values, their domain events and the response to an Idempotency-Key in one
+transaction. Every invariant is a condition of that transaction, so an old read cannot break it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from coachway.core.persistence.idempotency import IdempotencyRecord, ReplayedReq
 from coachway.core.persistence.operations import COUNTER, UNIQUE, IncrementCounters, Op
 from coachway.core.persistence.queries import query_all
 from coachway.core.persistence.records import Key, Record
-from coachway.core.persistence.sequence_lock import TURN
+from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.persistence.table import connection
 from coachway.core.persistence.transaction import TransactionPlan, build_transaction, to_item
 from coachway.core.runtime import clock, settings
@@ -30,11 +30,11 @@ from coachway.core.runtime import clock, settings
 R = TypeVar("R", bound=Record)
 
 MOST_WRITES: Final = 100
-"""DynamoDB's bound on one transaction; what needs more is built in steps and shown at the end."""
+"""Maximum number of items in one DynamoDB transaction. Larger changes are written in steps and become visible last."""
 
 _CONFLICT_TRIES: Final = 8
-_NUMBER_SECONDS: Final = 15.0
-"""How long a request tries for its numbers: less than a function may run."""
+_SEQUENCE_TIMEOUT_SECONDS: Final = 15.0
+"""How long a request tries to get its sequence numbers. Less than the timeout of a function."""
 
 
 def _record(model: type[R], stored: Mapping[str, Any]) -> R:
@@ -52,20 +52,24 @@ def _parse_live(model: type[R], stored: Mapping[str, Any] | None) -> R | None:
 
 def _require_found(model: type[R], record: R | None) -> R:
     if record is None:
-        raise errors.NotFound(f"there is no such {model.KIND.replace('_', ' ')}")
+        raise errors.NotFound(f"The {model.KIND.replace('_', ' ')} was not found.")
     return record
 
 
 def find(model: type[R], key: Key, *, consistent: bool = True) -> R | None:
-    """The record at `key`, or None if there is none, it is deleted, or it is past its expiry."""
+    """Return the record at `key`, or None if it does not exist, is deleted, or has expired."""
     return _parse_live(model, _get_item(key, consistent))
 
 
 def get(model: type[R], key: Key, *, expected: int | None = None) -> R:
-    """The record at `key`. Raises NotFound, or PreconditionFailed if `expected` (from If-Match) is not its version."""
+    """Return the record at `key`.
+
+    Raises NotFound, or PreconditionFailed if `expected` (from If-Match) is not the version of the record.
+    """
     record = _require_found(model, find(model, key))
     if expected is not None and expected != record.version:
-        raise errors.PreconditionFailed(f"the current version is {record.version}, not {expected}: read it again")
+        detail = f"The current version is {record.version}, not {expected}. Read it again, then retry."
+        raise errors.PreconditionFailed(detail)
     return record
 
 
@@ -75,27 +79,27 @@ def _get_item(key: Key, consistent: bool = True) -> dict[str, Any] | None:
 
 
 def find_many(model: type[R], keys: Iterable[Key]) -> dict[Key, R]:
-    """The records at up to 100 keys, in one call; those missing or deleted are left out."""
+    """Return the records at up to 100 keys, in one call. Missing, deleted and expired records are left out."""
     requested = list(dict.fromkeys(keys))
-    # Without what conditions and indexes need of an item, which costs as much again to take apart.
+    # Parsing the attributes for conditions and indexes would double the cost.
     stored = _batch(requested, ["pk", "sk", "kind", "doc"])
     result = {key: _parse_live(model, stored.get(key)) for key in requested}
     return {key: record for key, record in result.items() if record is not None}
 
 
 def batch_get(keys: Iterable[Key]) -> BatchResult:
-    """Whatever lies at up to 100 keys, of any kind, in one call.
+    """Return the items at up to 100 keys, of any kind, in one call.
 
-    The counter of a gapless sequence may be among them: `commit_with_sequence` then knows which number is next.
+    If the counter of a gapless sequence is among them, `commit_with_sequence` starts with its value.
     """
     requests = list(dict.fromkeys(keys))
     stored = _batch(requests)
-    _numbers_seen.update({key: _numbers(stored.get(key, {})).get("n", 0) for key in requests if key.sk == COUNTER.sk})
+    _last_numbers.update({key: _numbers(stored.get(key, {})).get("n", 0) for key in requests if key.sk == COUNTER.sk})
     return BatchResult(stored)
 
 
 def _batch(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> dict[Key, Mapping[str, Any]]:
-    """The items at `asked`, whole or with these attributes only."""
+    """Return the items at `requests`, with all attributes or only the given ones."""
     requested: Any = [{"pk": key.pk, "sk": key.sk} for key in requests]
     table, stored = settings.table_name(), dict[Key, Mapping[str, Any]]()
     while requested:
@@ -108,54 +112,54 @@ def _batch(requests: Sequence[Key], attributes: Sequence[str] | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What `batch_get` found, to be asked for one by one as the table is."""
+    """The items that `batch_get` read. Its methods work like the functions of this module."""
 
-    kept: Mapping[Key, Mapping[str, Any]]
+    items: Mapping[Key, Mapping[str, Any]]
 
     def find(self, model: type[R], key: Key) -> R | None:
-        """The record at `key`, or None if there is none of this kind, it is deleted, or it is past its expiry."""
-        return _parse_live(model, self.kept.get(key))
+        """Return the record at `key`, or None if it does not exist, is deleted, or has expired."""
+        return _parse_live(model, self.items.get(key))
 
     def get(self, model: type[R], key: Key) -> R:
-        """The same, or NotFound."""
+        """Return the record at `key`. Raises NotFound."""
         return _require_found(model, self.find(model, key))
 
     def numbers(self, key: Key) -> dict[str, int]:
-        """The whole numbers kept at `key` by `IncrementCounters`; empty if none were."""
-        return _numbers(self.kept.get(key, {}))
+        """Return the counters that `IncrementCounters` wrote at `key`, by name; empty if there are none."""
+        return _numbers(self.items.get(key, {}))
 
 
 def get_counters(key: Key) -> dict[str, int]:
-    """The whole numbers kept at `key` by `IncrementCounters`; empty if none were."""
+    """Return the counters that `IncrementCounters` wrote at `key`, by name; empty if there are none."""
     return _numbers(_get_item(key) or {})
 
 
 def batch_get_counters(keys: Iterable[Key]) -> dict[Key, dict[str, int]]:
-    """The same at up to 100 keys, in one call."""
+    """Return the counters at up to 100 keys, in one call."""
     requested = list(dict.fromkeys(keys))
-    together = batch_get(requested)
-    return {key: together.numbers(key) for key in requested}
+    batch = batch_get(requested)
+    return {key: batch.numbers(key) for key in requested}
 
 
 def _numbers(stored: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(value["N"]) for name, value in stored.items() if "N" in value and name != "expires_at"}
 
 
-def owner_of(org_id: str, name: str, value: str) -> str | None:
-    """The id of the entity that holds a unique value in the organization, or None."""
+def find_unique_owner(org_id: str, name: str, value: str) -> str | None:
+    """Return the id of the entity that has a unique value in the organization, or None."""
     stored = _get_item(UNIQUE.key(org=org_id, name=name, value=value))
     return stored["owner"]["S"] if stored else None
 
 
 def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
-    """Write all of `ops`, or none, in one transaction.
+    """Write all of `ops`, or none of them, in one transaction.
 
-    `answer` is what the request will be answered with, for its Idempotency-Key; by default the first entity written.
-    Records that are written get their new `version` and `updated_at`.
+    `answer` is the response to the request, stored for its Idempotency-Key; by default the first entity written.
+    Sets the new `version` and `updated_at` on the records that are written.
 
-    Raises whatever the failed op names; Duplicate for a unique value, ConcurrentUpdate for a version,
-    ReplayedRequest for an
-    Idempotency-Key used before, TooLarge for a document over DynamoDB's 400 KB.
+    Raises the error of the operation whose condition failed: by default Duplicate for a unique value and
+    ConcurrentUpdate for a version. Raises ReplayedRequest for an Idempotency-Key that was used before, and TooLarge for
+    an item over DynamoDB's limit of 400 KB.
     """
     plan = build_transaction(caller, ops, answer)
     for attempt in range(_CONFLICT_TRIES):
@@ -166,16 +170,16 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries
-    raise errors.ConcurrentUpdate("too many changes at once: try again")
+    raise errors.ConcurrentUpdate("Too many requests change this at the same time. Try again.")
 
 
 def commit_with_sequence(
     caller: Caller, counter: str, build: Callable[[int], Sequence[Op]], *, count: int = 1, answer: object = None
 ) -> int:
-    """Commit what `build(first)` makes, where `first` is the next of a gapless sequence, or `count` of them.
+    """Commit the operations of `build(first)`, where `first` is the next number of a gapless sequence.
 
-    The counter moves in the same transaction, so a number is used exactly if its commit succeeded. `build` is called
-    again when somebody else was faster. Returns the first number.
+    Reserves `count` numbers and returns the first. The counter changes in the same transaction, so a number is used
+    only if its commit succeeds. If another request takes the number first, `build` is called again with a new one.
     """
     firsts = commit_with_sequences(caller, {counter: count}, lambda firsts: build(firsts[counter]), answer=answer)
     return firsts[counter]
@@ -188,36 +192,41 @@ def commit_with_sequences(
     *,
     answer: object = None,
 ) -> dict[str, int]:
-    """The same for several sequences at once: `counts` says how many of each, `build` gets the first of each."""
+    """Commit with numbers of several sequences. `counts` is how many of each; `build` gets the first of each, by name.
+
+    Returns the first numbers. See `commit_with_sequence`.
+    """
     keys = {name: COUNTER.key(org=caller.org_id, name=name) for name in counts}
-    last = {name: _numbers_seen.get(key, 0) for name, key in keys.items()}
-    deadline, turn = time.monotonic() + _NUMBER_SECONDS, ""
-    place = TURN.key(org=caller.org_id, name=min(counts))
+    last = {name: _last_numbers.get(key, 0) for name, key in keys.items()}
+    deadline, lease = time.monotonic() + _SEQUENCE_TIMEOUT_SECONDS, ""
+    lease_key = SEQUENCE_LEASE.key(org=caller.org_id, name=min(counts))
     try:
         while time.monotonic() < deadline:
             firsts = {name: number + 1 for name, number in last.items()}
             try:
-                commit(caller, *build(firsts), *_moves(keys, last, counts), answer=answer)
+                commit(caller, *build(firsts), *_advance_ops(keys, last, counts), answer=answer)
             except _NumberTaken:
-                # Who was too late once takes turns with the others: of many at once, each fails about once.
-                turn = turn or sequence_lock.acquire_sequence_lease(place, deadline)
+                # After one failure, wait for the lease: many concurrent requests then fail about once each.
+                lease = lease or sequence_lock.acquire_sequence_lease(lease_key, deadline)
                 last = {name: get_counters(key).get("n", 0) for name, key in keys.items()}
             else:
-                _numbers_seen.update({key: last[name] + counts[name] for name, key in keys.items()})
+                _last_numbers.update({key: last[name] + counts[name] for name, key in keys.items()})
                 return firsts
     finally:
-        if turn:
-            sequence_lock.release_sequence_lease(place, turn)
-    raise errors.ConcurrentUpdate("too many new ones at once: try again")
+        if lease:
+            sequence_lock.release_sequence_lease(lease_key, lease)
+    raise errors.ConcurrentUpdate("Too many requests need a number at the same time. Try again.")
 
 
-def _moves(keys: Mapping[str, Key], last: Mapping[str, int], counts: Mapping[str, int]) -> Iterable[IncrementCounters]:
+def _advance_ops(
+    keys: Mapping[str, Key], last: Mapping[str, int], counts: Mapping[str, int]
+) -> Iterable[IncrementCounters]:
     for name, count in counts.items():
         after = {"n": last[name] + count}
         yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken())
 
 
-_numbers_seen: dict[Key, int] = {}
+_last_numbers: dict[Key, int] = {}
 
 
 class _NumberTaken(errors.ConcurrentUpdate):
@@ -225,7 +234,7 @@ class _NumberTaken(errors.ConcurrentUpdate):
 
 
 class _Conflicted(Exception):
-    """Another transaction had the same items in its hands."""
+    """Another transaction is writing the same items."""
 
 
 def _transact(plan: TransactionPlan) -> None:
@@ -250,22 +259,23 @@ def _transact(plan: TransactionPlan) -> None:
 def _translate_failure(failure: TransactWriteError) -> None:
     message = str(failure.cause)
     if "size" in message and "exceeded" in message:
-        raise errors.TooLarge("this is more than can be kept in one document (400 KB)") from failure
+        raise errors.TooLarge("The record is larger than 400 KB. Send less data.") from failure
     if failure.cause_response_code in {"TransactionInProgressException", "TransactionConflictException"}:
         raise _Conflicted from failure
     raise failure
 
 
 def history(aggregate: Key) -> list[domain_events.HistoryEntry]:
-    """What happened to an aggregate, oldest first (the newest 1,000 events)."""
+    """Return the newest 1,000 events of an aggregate, oldest first."""
     records = query_all(domain_events.Envelope, aggregate.pk, prefix="EVENT#", descending=True, most=1000)
     return [domain_events.HistoryEntry.model_validate(each.model_dump()) for each in reversed(records)]
 
 
 def save_idempotency_record(record: IdempotencyRecord, *, anew: bool) -> IdempotencyRecord | None:
-    """Keep the answer of a request that committed nothing (`anew`), or answered otherwise than its commit foresaw.
+    """Store the response to a request for its Idempotency-Key, outside a transaction.
 
-    Returns the answer already kept under the same key, if `anew` and there is one.
+    For requests that commit nothing (`anew`), or whose response differs from the one that their commit stored. If
+    `anew` and a response is stored under this key already, returns that one and does not overwrite it.
     """
     expired = Path("expires_at") <= {"N": str(clock.epoch())}
     condition = (Path("pk").does_not_exist() | expired) if anew else None
@@ -282,7 +292,7 @@ def save_idempotency_record(record: IdempotencyRecord, *, anew: bool) -> Idempot
 
 
 def count_up(key: Key, *, expires_at: int) -> int:
-    """Add one to a short-lived number and return it: rate limits. Not part of a transaction."""
+    """Add one to a counter that expires, and return its value: for rate limits. Not part of a transaction."""
     answer = connection().update_item(
         settings.table_name(),
         key.pk,
@@ -307,5 +317,5 @@ def is_reachable() -> bool:
 
 
 def clear_sequence_cache() -> None:
-    """Forget the last numbers seen, as a new process has."""
-    _numbers_seen.clear()
+    """Clear the cached sequence numbers, as in a new process."""
+    _last_numbers.clear()

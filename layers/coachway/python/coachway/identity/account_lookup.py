@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from coachway.core import errors, store
 from coachway.core.caller import Caller
 from coachway.core.runtime import clock
-from coachway.core.types.contact import same_mailbox
+from coachway.core.types.contact import normalize_email
 from coachway.identity.model.credentials import (
     CREDENTIALS,
     NOBODY,
@@ -47,8 +47,8 @@ def find_account(slug: str, *, email: str | None = None, phone: str | None = Non
     """
     holder = store.find(SlugHolder, SLUGS.key(slug=slug))
     org_id = holder.organization_id if holder else NOWHERE
-    name, value = ("user-email", same_mailbox(email)) if email is not None else ("user-phone", phone or "")
-    user_id = store.owner_of(org_id, name, value)
+    name, value = ("user-email", normalize_email(email)) if email is not None else ("user-phone", phone or "")
+    user_id = store.find_unique_owner(org_id, name, value)
     account_id, lockout_id = user_id or NOBODY, user_id or f"{slug}/{value}"
     keys = [pattern.key(org=org_id, id=account_id) for pattern in (USERS, CREDENTIALS, SESSIONS)]
     lockout_key = Lockout.key_of(org_id, lockout_id)

@@ -201,5 +201,5 @@ def _get_editable_role(caller: Caller, name: str, expected: int | None) -> Role:
 
 
 def _find_own_role(org_id: str, name: str) -> Role | None:
-    role_id = store.owner_of(org_id, "role-name", name)
+    role_id = store.find_unique_owner(org_id, "role-name", name)
     return store.find(Role, ROLES.key(org=org_id, id=role_id)) if role_id else None

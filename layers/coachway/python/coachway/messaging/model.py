@@ -110,7 +110,7 @@ class Notification(Entity):
 
     def indexes(self) -> dict[str, Key]:
         month = ids.created_at_of(self.id).strftime("%Y-%m")
-        recipient = contact.same_mailbox(self.recipient)
+        recipient = contact.normalize_email(self.recipient)
         return {
             "gsi1": BY_MONTH.key(org=self.org_id, month=month, id=self.id),
             "gsi2": BY_RECIPIENT.key(org=self.org_id, recipient=recipient, id=self.id),

@@ -128,7 +128,7 @@ RULES: Final[tuple[MessageRule[Any], ...]] = (
         recipient=lambda event, _context: Recipient(event.recipient, event.first_name),
         channel=lambda event: Channel(event.channel),
         values=lambda event, context: {
-            "code": signed_links.one_time_code(OTP, context.delivery.org_id, event.user_id, event.nonce)
+            "code": signed_links.create_one_time_code(OTP, context.delivery.org_id, event.user_id, event.nonce)
         },
         subject_id=_user_id,
         useful_until=lambda event, _context: event.expires_at,

@@ -27,7 +27,7 @@ def list_notifications(caller: Caller, query: NotificationQuery) -> Page[Notific
     """Messages, newest first."""
     where = {name: value.value for name, value in (("status", query.status), ("channel", query.channel)) if value}
     if query.recipient is not None:
-        recipient = contact.same_mailbox(query.recipient)
+        recipient = contact.normalize_email(query.recipient)
         to_one = BY_RECIPIENT.partition(org=caller.org_id, recipient=recipient)
         return query_page(Notification, BY_RECIPIENT, [to_one], query, where=where, descending=True)
     now = clock.now()

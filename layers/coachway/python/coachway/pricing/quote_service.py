@@ -86,7 +86,7 @@ def calculate_quote(caller: Caller, request: QuoteRequest) -> Quote:
     """Price a trip and store the quote. Raises NotFound for an unknown client."""
     client = [client_reference.CLIENT.key(org=caller.org_id, id=request.client_id)] if request.client_id else []
     records = store.batch_get([*client, *PricingContext.keys(caller.org_id)])
-    client_reference.require_found(records, *client)
+    client_reference.require_clients_in(records, *client)
     context = PricingContext.from_records(caller.org_id, records)
     resolved = _resolve_request(caller, request, context)
     price = _build_quote(

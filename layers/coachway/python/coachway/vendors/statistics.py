@@ -99,7 +99,7 @@ def _increments(_org_id: str, event_type: str, data: Mapping[str, Any]) -> Mappi
 TALLIES: Final = CounterProjection(
     "vendor-statistics",
     empty=lambda org_id, vendor_id: Statistics(org_id=org_id, vendor_id=vendor_id),
-    added=_increments,
+    increments=_increments,
 )
 CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(statistics_counters.COUNTED, TALLIES.consume)
 

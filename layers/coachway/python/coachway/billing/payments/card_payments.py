@@ -157,7 +157,7 @@ def _find_payment_of_request(caller: Caller) -> Payment | None:
     """The payment created by the same Idempotency-Key, or None. Raises Invalid for a different body."""
     if caller.attempt is None:
         return None
-    payment_id = store.owner_of(caller.org_id, REQUEST_KEY, caller.attempt.digest)
+    payment_id = store.find_unique_owner(caller.org_id, REQUEST_KEY, caller.attempt.digest)
     if payment_id is None:
         return None
     payment = queries.get_payment(caller, payment_id)

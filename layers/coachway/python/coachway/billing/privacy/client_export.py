@@ -87,7 +87,7 @@ def _partitions(file: ClientFile, pattern: AccessPattern) -> list[str]:
         client.phone,
         *(address for person in file.contacts for address in (person.email, person.phone)),
     ]
-    mailboxes = sorted({contact.same_mailbox(address) for address in addresses if address})
+    mailboxes = sorted({contact.normalize_email(address) for address in addresses if address})
     return [BY_RECIPIENT.partition(org=client.org_id, recipient=address) for address in mailboxes]
 
 

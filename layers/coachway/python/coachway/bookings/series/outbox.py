@@ -90,7 +90,7 @@ def pack_batches(caller: Caller, series_id: str, drafts: Sequence[Draft]) -> lis
 
 
 def _envelope(caller: Caller, event: domain_events.Event, record: Entity) -> domain_events.Envelope:
-    return domain_events.envelope(
+    return domain_events.build_envelope(
         caller, event, event_id=ids.ulid(), aggregate_id=record.id, aggregate_pk=record.key().pk, changes=[]
     )
 

@@ -1,7 +1,7 @@
-"""Proof of who is asking: access tokens, session cookies, API keys.
+"""Authentication of requests by access token, session cookie or API key.
 
-Tokens are verified here, in the function, with the deployment's public keys, read from the table once and kept for five
-minutes. Signing is identity's.
+Each function verifies tokens with the public keys of the deployment, which it reads from the table and caches for five
+minutes. The identity capability signs tokens.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CSRF_COOKIE: Final = "coachway_csrf"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 SIGNING_KEYS = AccessPattern(
-    "the deployment's signing keys (private halves wrapped)",
+    "the signing keys of the deployment, with encrypted private keys",
     pk="PLATFORM#SIGNING",
     sk="KEYS",
 )
@@ -48,7 +48,7 @@ API_KEYS_LIST = AccessPattern(
 
 
 class SigningKey(BaseSchema):
-    """One ES256 key. `sealed` is its private half, wrapped under the root secret."""
+    """One ES256 key. `sealed` is the private key, encrypted with the root secret."""
 
     kid: str
     public: dict[str, str]
@@ -57,7 +57,7 @@ class SigningKey(BaseSchema):
 
 
 class SigningKeys(Record):
-    """All keys whose tokens may still be in use, oldest first, with the next one."""
+    """The keys of all tokens that may still be valid, oldest first, and the next key."""
 
     KIND: ClassVar[str] = "signing_keys"
 
@@ -68,7 +68,7 @@ class SigningKeys(Record):
 
 
 class ApiKey(Entity):
-    """A machine client's key. Only a digest of it is kept; `hint` tells keys apart."""
+    """An API key of a machine client. Only its digest is stored; `hint` shows the end of the key."""
 
     KIND: ClassVar[str] = "api_key"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"digest"})
@@ -88,26 +88,26 @@ class ApiKey(Entity):
 
 
 def authenticate(method: str, headers: Mapping[str, str], request: Caller) -> Caller:
-    """The caller that the request's credentials prove, completing `request`; anonymous when there are none.
+    """Return the caller that the credentials prove, or `request` (anonymous) if there are none.
 
-    Raises Unauthenticated for credentials that are wrong, expired or forged, and Forbidden for a cookie without its
-    CSRF token.
+    Raises Unauthenticated for wrong, expired or forged credentials, and CsrfTokenInvalid for a session cookie without
+    its CSRF token.
     """
     bearer = headers.get("authorization", "")
     if bearer:
         scheme, _, token = bearer.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise errors.Unauthenticated("the Authorization header must be: Bearer <token>")
+            raise errors.Unauthenticated("The Authorization header must be: Bearer <token>.")
         return _caller_from_claims(verify_token(token.strip()), request)
     if headers.get("x-api-key"):
         return _caller_from_api_key(headers["x-api-key"], request)
-    session = cookie(headers.get("cookie", ""), SESSION_COOKIE)
+    session = read_cookie(headers.get("cookie", ""), SESSION_COOKIE)
     if session:
         claims = verify_token(session)
         csrf = headers.get("x-csrf-token", "")
         requested = str(claims.get("csrf", ""))
         if method not in _SAFE and not (requested and hmac.compare_digest(csrf.encode(), requested.encode())):
-            raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
+            raise errors.CsrfTokenInvalid("Send the csrf_token of the session in the header X-CSRF-Token.")
         return _caller_from_claims(claims, request)
     return request
 
@@ -119,7 +119,7 @@ _MOST_TOKENS: Final = 500
 
 
 def verify_token(token: str, audience: str = AUDIENCE) -> Mapping[str, Any]:
-    """The claims of a token signed by this deployment. Raises Unauthenticated otherwise."""
+    """Return the claims of a token that this deployment signed. Raises Unauthenticated for any other token."""
     since, claims = _tokens.get((token, audience), (0.0, {}))
     if claims and time.monotonic() - since < _TOKENS_KEPT and time.time() < claims["exp"]:
         return claims
@@ -136,9 +136,9 @@ def _verified(token: str, audience: str) -> dict[str, Any]:
         options: Any = {"require": ["exp", "iat", "sub", "org"]}
         return dict(jwt.decode(token, key, algorithms=[ALGORITHM], audience=audience, issuer=ISSUER, options=options))
     except jwt.ExpiredSignatureError:
-        raise errors.Unauthenticated("the token has expired: refresh it or log in again") from None
+        raise errors.Unauthenticated("The token has expired. Refresh it or log in again.") from None
     except (jwt.InvalidTokenError, ValueError):
-        raise errors.Unauthenticated("the token is not valid") from None
+        raise errors.Unauthenticated("The token is not valid.") from None
 
 
 def _caller_from_claims(claims: Mapping[str, Any], request: Caller) -> Caller:
@@ -174,12 +174,12 @@ def _public_key(kid: str) -> jwt.PyJWK:
         _known.keys = {each.kid: jwt.PyJWK(each.public, ALGORITHM) for each in (stored.keys if stored else [])}
         _known.read_at = time.monotonic()
     if kid not in _known.keys:
-        raise errors.Unauthenticated("the token is not valid")
+        raise errors.Unauthenticated("The token is not valid.")
     return _known.keys[kid]
 
 
 def clear_key_cache() -> None:
-    """Read the public keys again at the next token: after a rotation in this process, and between tests."""
+    """Clear the cached keys: after a rotation in this process, and between tests."""
     _known.keys = {}
     _api_keys.clear()
 
@@ -190,14 +190,14 @@ API_KEY_PREFIX: Final = "cw_"
 
 
 def encode_api_key(org_id: str, key_id: str, secret: bytes) -> str:
-    """The key as its owner sees it, once: it carries where its record lies, and 24 secret bytes."""
+    """Return the key as its owner sees it, once: the ids of its record and 24 secret bytes."""
     return API_KEY_PREFIX + base64.urlsafe_b64encode(
         ids.to_bytes(org_id) + ids.to_bytes(key_id) + secret
     ).decode().rstrip("=")
 
 
 def _caller_from_api_key(text: str, request: Caller) -> Caller:
-    refused = errors.Unauthenticated("the API key is not valid")
+    invalid_key = errors.Unauthenticated("The API key is not valid.")
     digest = hashlib.sha256(text.encode()).hexdigest()
     existing = _api_keys.get(digest)
     if existing is None or time.monotonic() - existing[0] > _API_KEYS_KEPT:
@@ -206,15 +206,15 @@ def _caller_from_api_key(text: str, request: Caller) -> Caller:
             raw = base64.b64decode(coded + b"=" * (-len(coded) % 4), altchars=b"-_", validate=True)
             org_id, key_id = ids.from_bytes("org", raw[:16]), ids.from_bytes("key", raw[16:32])
         except (ValueError, binascii.Error):
-            raise refused from None
+            raise invalid_key from None
         record = store.find(ApiKey, API_KEYS.key(org=org_id, id=key_id), consistent=False)
         if record is None or not hmac.compare_digest(record.digest, digest):
-            raise refused
+            raise invalid_key
         existing = (time.monotonic(), record)
         _api_keys[digest] = existing
     key = existing[1]
     if key.expires is not None and key.expires <= clock.now():
-        raise refused
+        raise invalid_key
     return Caller(
         org_id=key.org_id,
         user_id=key.id,
@@ -226,8 +226,8 @@ def _caller_from_api_key(text: str, request: Caller) -> Caller:
     )
 
 
-def cookie(header: str, name: str) -> str:
-    """The value of a cookie in a Cookie header; empty when it is not there."""
+def read_cookie(header: str, name: str) -> str:
+    """Return the value of a cookie in a Cookie header; empty if it is missing."""
     if name not in header:
         return ""
     from http.cookies import CookieError, SimpleCookie

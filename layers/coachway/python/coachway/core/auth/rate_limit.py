@@ -1,4 +1,4 @@
-"""Rate limits: attempts are counted in windows of time."""
+"""Rate limits: attempts are counted in fixed time windows."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from coachway.core.persistence.operations import IncrementCounters, Op
 from coachway.core.persistence.records import AccessPattern, Key
 from coachway.core.runtime import clock
 
-_KEPT_AFTER: Final = 60
+_RETENTION_SECONDS: Final = 60
 """Seconds that a counter is kept after its window."""
 
 RATES = AccessPattern(
-    "attempts in a window of time; removed by TTL",
+    "the number of attempts in a time window; removed by TTL",
     pk="RATE#{what}#{who}",
     sk="{window}",
 )
 
 
 def consume_rate_limit(what: str, who: str, *, most: int, seconds: int) -> None:
-    """Count one attempt of `what` by `who` (an address, an account). Raises RateLimited past `most` in `seconds`."""
+    """Count one attempt of `what` by `who` (an address or account). Raises RateLimited after `most` in `seconds`."""
     key, remaining = _window(what, who, seconds)
-    attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _KEPT_AFTER)
+    attempts = store.count_up(key, expires_at=clock.epoch() + remaining + _RETENTION_SECONDS)
     if attempts > most:
         raise _exceeded(most, seconds, remaining)
 
 
 def consume_op(what: str, who: str, *, most: int, seconds: int) -> Op:
-    """The operation that does the same within a transaction; it fails with RateLimited."""
+    """Return the operation that counts an attempt in a transaction. It fails with RateLimited."""
     key, remaining = _window(what, who, seconds)
     return IncrementCounters(
         key,
@@ -37,12 +37,12 @@ def consume_op(what: str, who: str, *, most: int, seconds: int) -> Op:
         "rate",
         at_most={"n": most},
         otherwise=_exceeded(most, seconds, remaining),
-        expires_at=clock.epoch() + remaining + _KEPT_AFTER,
+        expires_at=clock.epoch() + remaining + _RETENTION_SECONDS,
     )
 
 
 def _window(what: str, who: str, seconds: int) -> tuple[Key, int]:
-    """The key of the counter of the current window, and how many seconds of the window remain."""
+    """Return the key of the counter of the current window, and the seconds until the window ends."""
     now = clock.epoch()
     window = now // seconds
     hidden = hashlib.sha256(who.encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
-"""Links and codes that go out by mail or SMS, without being kept anywhere.
+"""Signed links and one-time codes sent by email or SMS. They are not stored anywhere.
 
-A link's token carries where its subject lies (organization and id), a nonce, and a proof under the root secret. The
-subject keeps only the nonce: give it a new one, and every older link is void. The mailer makes the same token again
-from the event's nonce, so no event, log or table ever holds one.
+The token of a link contains the ids of the organization and the subject, a nonce, and a signature with the root secret.
+The subject stores only the nonce: a new nonce makes all older links invalid. The messaging capability computes the same
+token from the nonce in the event, so no event, log or table contains a token.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from coachway.core.runtime import settings
 from coachway.core.types import ids
 
 _NONCE_BYTES: Final = 12
-_PROOF_BYTES: Final = 20
+_SIGNATURE_BYTES: Final = 20
 
 
 class LinkToken(NamedTuple):
-    """What a genuine token says."""
+    """The content of a verified token."""
 
     org_id: str
     subject_id: str
@@ -31,38 +31,38 @@ class LinkToken(NamedTuple):
 
 
 def new_nonce() -> str:
-    """A nonce for a new link or code."""
+    """Return a nonce for a new link or code."""
     return secrets.token_hex(_NONCE_BYTES)
 
 
 def create_link_token(purpose: str, org_id: str, subject_id: str, nonce: str) -> str:
-    """The token of a link for `purpose` (`quote`, `invitation`, …) to a subject (any prefixed id)."""
+    """Return the token of a link for `purpose` (`quote`, `invitation`, …) to a subject (any prefixed id)."""
     payload = ids.to_bytes(org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
-    return base64.urlsafe_b64encode(payload + _proof(purpose, payload)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(payload + _sign(purpose, payload)).decode().rstrip("=")
 
 
 def verify_link_token(purpose: str, subject_prefix: str, text: str) -> LinkToken:
-    """What a token says. Raises NotFound when it was not made here for this purpose.
+    """Return the content of a token. Raises NotFound unless it was signed by this deployment for this purpose.
 
-    The caller still has to compare the nonce with the subject's own.
+    The caller must still compare the nonce with that of the subject.
     """
     try:
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (ValueError, binascii.Error):
         raw = b""
-    payload, proof = raw[: 32 + _NONCE_BYTES], raw[32 + _NONCE_BYTES :]
-    if len(raw) != 32 + _NONCE_BYTES + _PROOF_BYTES or not hmac.compare_digest(proof, _proof(purpose, payload)):
-        raise errors.NotFound("this link is not valid")
+    payload, signature = raw[: 32 + _NONCE_BYTES], raw[32 + _NONCE_BYTES :]
+    if len(raw) != 32 + _NONCE_BYTES + _SIGNATURE_BYTES or not hmac.compare_digest(signature, _sign(purpose, payload)):
+        raise errors.NotFound("This link is not valid. Use the link in the latest message.")
     return LinkToken(
         ids.from_bytes("org", payload[:16]), ids.from_bytes(subject_prefix, payload[16:32]), payload[32:].hex()
     )
 
 
-def one_time_code(purpose: str, org_id: str, subject_id: str, nonce: str) -> str:
-    """Six digits for a person to type."""
+def create_one_time_code(purpose: str, org_id: str, subject_id: str, nonce: str) -> str:
+    """Return a code of six digits."""
     payload = f"{org_id}\0{subject_id}\0{nonce}".encode()
-    return f"{int.from_bytes(_proof(purpose, payload)) % 1_000_000:06d}"
+    return f"{int.from_bytes(_sign(purpose, payload)) % 1_000_000:06d}"
 
 
-def _proof(purpose: str, payload: bytes) -> bytes:
-    return hmac.digest(settings.root_secret(), purpose.encode() + b"\0" + payload, hashlib.sha256)[:_PROOF_BYTES]
+def _sign(purpose: str, payload: bytes) -> bytes:
+    return hmac.digest(settings.root_secret(), purpose.encode() + b"\0" + payload, hashlib.sha256)[:_SIGNATURE_BYTES]

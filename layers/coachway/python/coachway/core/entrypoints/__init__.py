@@ -1,1 +1,1 @@
-"""What every Lambda function starts with."""
+"""Handlers and setup of Lambda functions."""

@@ -1,7 +1,4 @@
-"""The start of a function on Lambda, which somebody waits for: what costs time there and gains nothing.
-
-Elsewhere (tools, tests) nothing of this happens.
-"""
+"""Makes cold starts on Lambda faster. Does nothing elsewhere, as in tools and tests."""
 
 from __future__ import annotations
 
@@ -15,15 +12,15 @@ ON_LAMBDA: Final = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
 
 def configure_runtime() -> None:
-    """Before the first import of the product."""
-    # Imports make a hundred thousand objects that stay. The collector would go through all of them, again and again.
+    """Configure the garbage collector and lazy imports. Call it before the first import of `coachway`."""
+    # Imports create about 100,000 objects that are never freed. The collector would scan all of them repeatedly.
     gc.set_threshold(200_000, 20, 20)
-    # PyJWT imports it for certificates in PEM, which nobody here gives it.
+    # PyJWT imports it for PEM certificates, which we do not use.
     _lazy_import("cryptography.x509")
 
 
 def warm_up() -> None:
-    """After the last import: DynamoDB's client is made now, not by the first request."""
+    """Create the DynamoDB client before the first request. Call it after the last import."""
     if not ON_LAMBDA:
         return
     from coachway.core.persistence.table import connection
@@ -34,7 +31,7 @@ def warm_up() -> None:
 
 
 def _lazy_import(name: str) -> None:
-    """Have a module execute when something in it is first used, however it was imported."""
+    """Make a module load at its first use instead of at its import."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None or name in sys.modules:
         return

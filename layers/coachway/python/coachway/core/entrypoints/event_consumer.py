@@ -1,6 +1,6 @@
-"""Lambda entries for events from the bus: bus → queue → function, each message retried on its own.
+"""Lambda handlers for events from EventBridge, delivered through a queue (SQS).
 
-A handler raises to have its message retried; after five tries the queue moves it to the dead-letter queue.
+A consumer that raises an error has its message retried. After five attempts the message goes to the dead-letter queue.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Delivery(Record):
 
     def parse(self, event: EventClass[E]) -> E:
         """The event's data. Fields that a newer version has added are ignored."""
-        # From JSON: only there is a number without decimals an amount in units rather than in cents.
+        # Parsed as JSON, because an integer in Python mode would count as cents instead of units.
         return event.model_validate_json(json.dumps(self.data), extra="ignore")
 
 
@@ -44,8 +44,8 @@ Consumer = Callable[[Caller, Delivery], None]
 
 
 def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dict[str, Any], Any], Any]:
-    """A Lambda handler that gives each event to the consumer of its type; an event nobody wants is an error."""
-    # With it comes a model of every event that AWS knows; those who only name a Delivery are spared.
+    """Return a Lambda handler that passes each event to the consumer of its type. Other types are an error."""
+    # Imported here because it is large, and other modules import only `Delivery`.
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     cold_start.warm_up()
@@ -56,7 +56,7 @@ def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dic
         delivery = Delivery(type=message["detail-type"], **message["detail"])
         logger.append_keys(correlation_id=delivery.correlation_id)
         caller = Caller.system(name, delivery.org_id, delivery.correlation_id)
-        existing: dict[str, Any] = {
+        log_fields: dict[str, Any] = {
             "event_id": delivery.event_id,
             "event_type": delivery.type,
             "org_id": delivery.org_id,
@@ -65,14 +65,14 @@ def event_handler(name: str, consumers: Mapping[str, Consumer]) -> Callable[[dic
             consumers[delivery.type](caller, delivery)
         except AlreadyConsumed:
             count("EventsRepeated")
-            logger.info("an event came again", **existing)
+            logger.info("event was consumed before", **log_fields)
         except Exception as failure:
             count("EventsFailed")
-            logger.warning("an event could not be consumed", reason=type(failure).__name__, **existing)
+            logger.warning("event failed", reason=type(failure).__name__, **log_fields)
             raise
         else:
             count("EventsConsumed")
-            logger.info("event consumed", **existing)
+            logger.info("event consumed", **log_fields)
 
     @metrics.log_metrics
     def handler(event: dict[str, Any], context: Any) -> Any:

@@ -1,9 +1,9 @@
-"""From the table's stream to the bus: what was written with an entity is published, in order per aggregate.
+"""Publishes the events in the table's stream to EventBridge, in order per aggregate.
 
-A batch goes out in rounds, each with at most one event of an aggregate, so that an event whose publishing fails holds
-back only what follows it in its own aggregate. What fails for now is tried again and then raised, and the stream
-delivers the whole batch once more: an event may go out twice, never not at all, and consumers are idempotent. What can
-never go out is put on the dead-letter queue, so that it holds back nobody.
+A batch is published in several calls, each with at most one event of an aggregate, so a failing event delays only the
+later events of its own aggregate. Temporary failures are retried and then raised; the stream delivers the batch again.
+An event can therefore be published twice, but is never lost; consumers are idempotent. An event that can never be
+published goes to the dead-letter queue and does not block others.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from coachway.core.runtime.logging import logger
 from coachway.core.runtime.metrics import count
 
 SOURCE: Final = "coachway"
-_MOST_ENTRIES: Final = 10
-_MOST_BYTES: Final = 256 * 1024 - 1024
-"""Of one PutEvents call, less what an entry's other fields take."""
-_TRIES: Final = 4
-_PASSING: Final = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "Throttling"})
-"""Reasons of EventBridge's that go away by themselves; any other is the event's own."""
+_MAX_ENTRIES: Final = 10
+_MAX_BYTES: Final = 256 * 1024 - 1024
+"""Limit of one PutEvents call, less room for the other fields of an entry."""
+_MAX_ATTEMPTS: Final = 4
+_TEMPORARY_ERRORS: Final = frozenset({"InternalFailure", "InternalException", "ThrottlingException", "Throttling"})
+"""EventBridge error codes that are worth a retry. Any other code means that the event itself is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One event on its way out."""
+    """An event to publish."""
 
     envelope: Envelope
     detail: str
@@ -58,16 +58,18 @@ def _client(service: str) -> Any:
 
 
 def relay(records: Iterable[Mapping[str, Any]]) -> int:
-    """Publish the events among a stream's records; returns how many. Raises UpstreamUnavailable when some must be
-    tried again."""
-    outgoing = [each for each in map(_outgoing, records) if each is not None]
-    for call in _calls(outgoing):
+    """Publish the events among the records of a stream. Return how many.
+
+    Raises UpstreamUnavailable if some must be retried.
+    """
+    outgoing = [event for event in map(_parse_outgoing, records) if event is not None]
+    for call in _group_into_calls(outgoing):
         _publish(call)
     count("EventsPublished", len(outgoing))
     return len(outgoing)
 
 
-def _outgoing(record: Mapping[str, Any]) -> Outgoing | None:
+def _parse_outgoing(record: Mapping[str, Any]) -> Outgoing | None:
     image = record.get("dynamodb", {}).get("NewImage", {})
     if record.get("eventName") != "INSERT" or image.get("kind", {}).get("S") != Envelope.KIND:
         return None
@@ -77,14 +79,14 @@ def _outgoing(record: Mapping[str, Any]) -> Outgoing | None:
         _send_to_dead_letters(image, f"unreadable: {type(failure).__name__}")
         return None
     detail = json.dumps(envelope.detail(), separators=(",", ":"))
-    if len(detail.encode()) > _MOST_BYTES:
-        _send_to_dead_letters(image, "larger than the bus takes")
+    if len(detail.encode()) > _MAX_BYTES:
+        _send_to_dead_letters(image, "larger than the limit of EventBridge")
         return None
     return Outgoing(envelope, detail)
 
 
-def _calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
-    """Groups for one PutEvents each: in order, one event of an aggregate at a time, within the bus's bounds."""
+def _group_into_calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
+    """Yield groups of events for one PutEvents call each: in order, one event per aggregate, within the limits."""
     remaining = list(outgoing)
     while remaining:
         call: list[Outgoing] = []
@@ -93,7 +95,7 @@ def _calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
         size = 0
         for each in remaining:
             aggregate = each.envelope.aggregate_pk
-            fits = len(call) < _MOST_ENTRIES and size + len(each.detail) <= _MOST_BYTES
+            fits = len(call) < _MAX_ENTRIES and size + len(each.detail) <= _MAX_BYTES
             if fits and aggregate not in busy:
                 call.append(each)
                 size += len(each.detail)
@@ -105,25 +107,24 @@ def _calls(outgoing: Sequence[Outgoing]) -> Iterable[list[Outgoing]]:
 
 
 def _publish(call: list[Outgoing]) -> None:
-    for attempt in range(_TRIES):
-        answer = _client("events").put_events(Entries=[each.entry for each in call])
-        results = zip(call, answer["Entries"], strict=True)
-        failed = [(each, result["ErrorCode"]) for each, result in results if result.get("ErrorCode")]
-        for each, reason in failed:
-            if reason not in _PASSING:
-                _send_to_dead_letters(
-                    {"pk": {"S": each.envelope.aggregate_pk}, "sk": {"S": each.envelope.key().sk}}, reason
-                )
-        call = [each for each, reason in failed if reason in _PASSING]
+    for attempt in range(_MAX_ATTEMPTS):
+        response = _client("events").put_events(Entries=[event.entry for event in call])
+        results = zip(call, response["Entries"], strict=True)
+        failed = [(event, result["ErrorCode"]) for event, result in results if result.get("ErrorCode")]
+        for event, reason in failed:
+            if reason not in _TEMPORARY_ERRORS:
+                key = event.envelope.key()
+                _send_to_dead_letters({"pk": {"S": key.pk}, "sk": {"S": key.sk}}, reason)
+        call = [event for event, reason in failed if reason in _TEMPORARY_ERRORS]
         if not call:
             return
         time.sleep(0.1 * 2**attempt)
-    raise UpstreamUnavailable(f"the bus did not take {len(call)} events")
+    raise UpstreamUnavailable(f"EventBridge did not accept {len(call)} events.")
 
 
 def _send_to_dead_letters(image: Mapping[str, Any], reason: str) -> None:
-    """Put where an event lies on the dead-letter queue: `make redrive` publishes it from there again."""
-    place = {"pk": image.get("pk", {}).get("S"), "sk": image.get("sk", {}).get("S"), "reason": reason}
-    _client("sqs").send_message(QueueUrl=os.environ["DEAD_LETTERS_URL"], MessageBody=json.dumps(place))
+    """Send the key of an event to the dead-letter queue. `make redrive` publishes it again."""
+    message = {"pk": image.get("pk", {}).get("S"), "sk": image.get("sk", {}).get("S"), "reason": reason}
+    _client("sqs").send_message(QueueUrl=os.environ["DEAD_LETTERS_URL"], MessageBody=json.dumps(message))
     count("EventsBuried")
-    logger.error("an event cannot be published", reason=reason, event_key=place["sk"])
+    logger.error("event cannot be published", reason=reason, event_key=message["sk"])

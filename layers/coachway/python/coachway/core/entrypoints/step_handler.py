@@ -1,4 +1,4 @@
-"""Lambda entries for the steps of state machines: one step for each call."""
+"""Lambda handlers for the steps of Step Functions workflows: one step per call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda entries for scheduled jobs."""
+"""Lambda handlers for scheduled jobs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def timer_handler(
                 failures.append(failure)
             else:
                 results[name] = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
-        logger.info("timer", **results)
+        logger.info("jobs finished", **results)
         if failures:
             raise failures[0]
         return results

@@ -18,7 +18,7 @@ from coachway.core.http import request_parsing, responses
 from coachway.core.http.response_types import FileResponse, HtmlResponse, Response
 from coachway.core.persistence import serialization
 from coachway.core.persistence.idempotency import IdempotencyRecord, IdempotentRequest, ReplayedRequest
-from coachway.core.persistence.table import tally
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime.logging import logger
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _IDEMPOTENCY_KEY: Final = re.compile(r"^[\x21-\x7e]{1,255}$")
 
 def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]) -> ChaliceResponse:
     """Respond to one request."""
-    started, calls, units = time.perf_counter(), tally.calls, tally.units
+    started, calls, units = time.perf_counter(), call_stats.calls, call_stats.units
     request_id = str(request.context.get("requestId") or getattr(context, "aws_request_id", ""))
     requested_id = request.headers.get("x-correlation-id", "")
     correlation_id = requested_id if _CORRELATION_ID.match(requested_id) else request_id
@@ -57,8 +57,8 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
         route=route.path,
         status=response.status_code,
         ms=round((time.perf_counter() - started) * 1000, 2),
-        db_calls=tally.calls - calls,
-        db_units=tally.units - units,
+        db_calls=call_stats.calls - calls,
+        db_units=call_stats.units - units,
         org_id=caller.org_id,
         user_id=caller.user_id,
     )
@@ -120,7 +120,7 @@ def _invoke_idempotent(route: Route, attempt: IdempotentRequest, arguments: dict
 
 
 def _replayed_response(attempt: IdempotentRequest, first: IdempotencyRecord) -> Response:
-    text = attempt.answer_of(first)
+    text = attempt.read_answer(first)
     if text is None:
         raise errors.Invalid.field("Idempotency-Key", "was used before with another body", "already_used")
     return Response(responses.ReplayedBody(text), status=first.status, headers={"Idempotent-Replayed": "true"})

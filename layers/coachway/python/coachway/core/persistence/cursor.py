@@ -1,8 +1,7 @@
-"""Opaque positions in a list, good for one organization and one query only.
+"""Opaque cursors of lists, each valid for one organization and one query only.
 
-A cursor says only where in a partition to go on; the partition itself always comes from the verified caller. So a
-cursor that was forged, or taken from another organization or another query, is refused, and could show nothing if it
-were not.
+A cursor contains only a position in a partition; the partition itself always comes from the verified caller. Cursors of
+other organizations and other queries are refused, and even a forged cursor gives no access to other data.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from coachway.core import errors
 
 
 class Position(NamedTuple):
-    """After which item to go on: the number of the partition in the query, and the item's keys."""
+    """The last item that was read: the number of its partition in the query, and its keys."""
 
     partition: int
     pk: str
@@ -30,20 +29,25 @@ def _fingerprint(query: tuple[str, ...]) -> str:
 
 
 def encode(position: Position, query: tuple[str, ...]) -> str:
-    """A cursor for going on with `query` after `position`."""
+    """Return a cursor that continues `query` after `position`."""
     text = json.dumps([_fingerprint(query), *position], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode(cursor: str, query: tuple[str, ...]) -> Position:
-    """The position in a cursor. Raises Invalid when it was not made by `encode` for this very query."""
+    """Return the position in a cursor. Raises Invalid unless `encode` created it for this query."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         fingerprint, partition, pk, sk, index_sk = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        genuine = fingerprint == _fingerprint(query) and type(partition) is int and partition >= 0
-        genuine = genuine and all(isinstance(part, str) for part in (pk, sk, index_sk))
+        is_valid = fingerprint == _fingerprint(query) and type(partition) is int and partition >= 0
+        is_valid = is_valid and all(isinstance(part, str) for part in (pk, sk, index_sk))
     except (ValueError, TypeError, binascii.Error, RecursionError):
-        genuine = False
-    if not genuine:
-        raise errors.Invalid.field("cursor", "must be the next_cursor of this same list and filters")
+        is_valid = False
+    if not is_valid:
+        raise invalid_cursor()
     return Position(partition, pk, sk, index_sk)
+
+
+def invalid_cursor() -> errors.Invalid:
+    """Return the error for a cursor of another list or with other filters."""
+    return errors.Invalid.field("cursor", "must be the next_cursor of the same list with the same filters")

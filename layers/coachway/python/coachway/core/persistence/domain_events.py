@@ -1,7 +1,7 @@
-"""Domain events: facts, in the past tense, kept in their aggregate's own partition.
+"""Domain events, stored in the partition of their aggregate.
 
-One item is at once the outbox, the audit trail and the history. A subclass is the contract: its fields are `data`,
-its docstring says when it happens, and `events/schemas/` is generated from it.
+One item serves as outbox entry, audit trail and history. A subclass of `Event` is the contract: its fields are `data`,
+its docstring says when it is published, and `events/schemas/` is generated from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HISTORY = AccessPattern(
     sk="EVENT#{event}",
 )
 BY_DAY = AccessPattern(
-    "the events of an organization in a day, oldest first: replay and audit",
+    "the events of an organization on one day, oldest first: for replay and audit",
     index="gsi1",
     pk="ORG#{org}#EVENTS#{day}",
     sk="{event}",
@@ -37,7 +37,7 @@ class Event(BaseSchema):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     TYPE: ClassVar[str]
-    """`<aggregate>.<past tense>`, the detail-type on the bus."""
+    """`<aggregate>.<past tense>`, the detail-type in EventBridge."""
     SCHEMA_VERSION: ClassVar[int] = 1
 
     registry: ClassVar[dict[str, type[Event]]] = {}
@@ -50,7 +50,7 @@ class Event(BaseSchema):
 
 
 class Actor(BaseSchema):
-    """Who did it, and from where."""
+    """Who caused an event, and from which IP address."""
 
     user_id: str
     role: str
@@ -58,7 +58,7 @@ class Actor(BaseSchema):
 
 
 class Change(BaseSchema):
-    """One field's value before and after, as callers see it."""
+    """The value of one field before and after, as in the API."""
 
     field: str
     old: Any = None
@@ -89,12 +89,12 @@ class Envelope(Record):
         return {"gsi1": BY_DAY.key(org=self.org_id, day=self.occurred_at.strftime("%Y-%m-%d"), event=self.event_id)}
 
     def detail(self) -> dict[str, Any]:
-        """The `detail` published on the bus."""
+        """Return the `detail` published to EventBridge."""
         return self.model_dump(mode="json", exclude={"aggregate_pk", "version", "type"})
 
 
 class HistoryEntry(BaseSchema):
-    """One thing that happened to an aggregate: who, when, from where, and which fields changed."""
+    """One event of an aggregate: who caused it, when, from where, and which fields changed."""
 
     event_id: str
     type: str
@@ -104,10 +104,10 @@ class HistoryEntry(BaseSchema):
     data: dict[str, Any]
 
 
-def envelope(
+def build_envelope(
     caller: Caller, event: Event, *, event_id: str, aggregate_id: str, aggregate_pk: str, changes: list[Change]
 ) -> Envelope:
-    """`event` as it is stored, caused by `caller`."""
+    """Return the stored form of an `event` that `caller` caused."""
     return Envelope(
         event_id=event_id,
         type=event.TYPE,
@@ -123,11 +123,11 @@ def envelope(
     )
 
 
-def field_changes(before: BaseModel | None, after: BaseModel, unseen: frozenset[str]) -> list[Change]:
-    """The fields that differ, without those that only the store keeps; none for something new."""
+def list_changes(before: BaseModel | None, after: BaseModel, hidden_fields: frozenset[str]) -> list[Change]:
+    """Return the fields that differ, without `hidden_fields`. Empty for a new record."""
     if before is None:
         return []
-    hidden = set(unseen) | {"version", "updated_at"}
+    hidden = set(hidden_fields) | {"version", "updated_at"}
     old = before.model_dump(mode="json", exclude=hidden)
     new = after.model_dump(mode="json", exclude=hidden)
     return [

@@ -1,4 +1,4 @@
-"""The events of an organization, day by day: what projections are made again from."""
+"""All events of an organization, by day: the source for rebuilding projections."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.types import ids
 
-_MOST: int = 10_000_000
-"""Of one day: no organization has as many, and none may be left out."""
+_MAX_EVENTS_PER_DAY: int = 10_000_000
+"""More than any organization has, because no event may be left out."""
 
 
-def events_on(org_id: str, day: date) -> list[Envelope]:
-    """The events of a day in UTC, oldest first."""
+def list_events_of_day(org_id: str, day: date) -> list[Envelope]:
+    """Return the events of a day in UTC, oldest first."""
     partition = BY_DAY.partition(org=org_id, day=day.isoformat())
-    return query_all(Envelope, partition, index=BY_DAY.index, most=_MOST)
+    return query_all(Envelope, partition, index=BY_DAY.index, most=_MAX_EVENTS_PER_DAY)
 
 
-def all_events(org_id: str) -> Iterator[Envelope]:
-    """All events of an organization, oldest first."""
+def iterate_events(org_id: str) -> Iterator[Envelope]:
+    """Yield all events of an organization, oldest first."""
     day, today = ids.created_at_of(org_id).date(), clock.now().date()
     while day <= today:
-        yield from events_on(org_id, day)
+        yield from list_events_of_day(org_id, day)
         day += timedelta(days=1)

@@ -1,7 +1,7 @@
-"""`Idempotency-Key`: the first answer, kept in the same transaction as what it tells of.
+"""`Idempotency-Key`: the first response is stored in the same transaction as the changes of the request.
 
-The record's key hides the caller's key, and for answers that carry a secret (a token, an API key shown once) the answer
-is sealed under the caller's own key and body, which the table does not hold.
+The key of the record is a digest of the caller's key. A response with a secret (a token, an API key shown once) is
+encrypted with a key derived from the caller's key and body, which the table does not contain.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import ClassVar, Final
 from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.runtime import clock
 
-KEPT_SECONDS: Final = 24 * 3600
+RETENTION_SECONDS: Final = 24 * 3600
 
-FIRST_ANSWERS = AccessPattern(
-    "the first answer given to an Idempotency-Key, kept a day, or to a vendor's webhook-id, kept forty",
+FIRST_RESPONSES = AccessPattern(
+    "the first response to an Idempotency-Key (kept for 1 day) or to the webhook-id of a vendor (kept for 40 days)",
     pk="ORG#{org}#IDEMPOTENCY#{digest}",
     sk="IDEMPOTENCY",
 )
 
 
 class IdempotencyRecord(Record):
-    """What was answered to the first request with this key."""
+    """The response to the first request with this key."""
 
     KIND: ClassVar[str] = "idempotency"
 
@@ -37,35 +37,35 @@ class IdempotencyRecord(Record):
     expires: int
 
     def key(self) -> Key:
-        return FIRST_ANSWERS.key(org=self.org_id, digest=self.digest)
+        return FIRST_RESPONSES.key(org=self.org_id, digest=self.digest)
 
     def expires_at(self) -> int:
         return self.expires
 
 
 class ReplayedRequest(Exception):
-    """The key was used before; not an error of the caller's."""
+    """The Idempotency-Key was used before. Not an error: the first response is sent again."""
 
     def __init__(self, first: IdempotencyRecord) -> None:
-        super().__init__("the key was used before")
+        super().__init__("The Idempotency-Key was used before.")
         self.first = first
 
 
 @dataclass(slots=True)
 class IdempotentRequest:
-    """One request that carries an Idempotency-Key. The store writes `record(…)` with whatever the request commits."""
+    """One request with an Idempotency-Key. The store writes `record(…)` together with the changes of the request."""
 
     scope: str
-    """Whose keys these are: the organization and user, or the address of somebody unknown."""
+    """Who the key belongs to: the user, or the IP address of an anonymous caller."""
     org_id: str
     route: str
     key: str
     body: bytes
     status: int
     secret: bool = False
-    kept_seconds: int = KEPT_SECONDS
+    retention_seconds: int = RETENTION_SECONDS
     recorded: str | None = field(default=None)
-    """The answer written with a commit, if one was."""
+    """The response that was written with a commit, if any."""
 
     @property
     def digest(self) -> str:
@@ -76,41 +76,41 @@ class IdempotentRequest:
         return _digest(b"body", self.key.encode(), self.body)
 
     def record(self, answer: str) -> IdempotencyRecord:
-        """The item that remembers `answer`, a JSON text."""
+        """Return the record that stores the response `answer`, a JSON text."""
         return IdempotencyRecord(
             org_id=self.org_id or "PUBLIC",
             digest=self.digest,
             body_digest=self.body_digest,
             status=self.status,
-            answer=self._sealed(answer) if self.secret else answer,
-            expires=clock.epoch() + self.kept_seconds,
+            answer=self._encrypt(answer) if self.secret else answer,
+            expires=clock.epoch() + self.retention_seconds,
         )
 
-    def answer_of(self, first: IdempotencyRecord) -> str | None:
-        """The first answer, if it was given to this very body; None if the body differs."""
+    def read_answer(self, first: IdempotencyRecord) -> str | None:
+        """Return the first response, or None if that request had another body."""
         if first.body_digest != self.body_digest:
             return None
-        return self._opened(first.answer) if self.secret else first.answer
+        return self._decrypt(first.answer) if self.secret else first.answer
 
     def location(self) -> Key:
-        """Where the record lies."""
-        return FIRST_ANSWERS.key(org=self.org_id or "PUBLIC", digest=self.digest)
+        """Return the key of the record."""
+        return FIRST_RESPONSES.key(org=self.org_id or "PUBLIC", digest=self.digest)
 
     @property
-    def _sealing_key(self) -> bytes:
+    def _encryption_key(self) -> bytes:
         return hashlib.sha256(b"answer\0" + self.key.encode() + b"\0" + self.body).digest()
 
-    def _sealed(self, answer: str) -> str:
+    def _encrypt(self, answer: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = os.urandom(12)
-        return base64.b64encode(nonce + AESGCM(self._sealing_key).encrypt(nonce, answer.encode(), None)).decode()
+        return base64.b64encode(nonce + AESGCM(self._encryption_key).encrypt(nonce, answer.encode(), None)).decode()
 
-    def _opened(self, sealed: str) -> str:
+    def _decrypt(self, sealed: str) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         raw = base64.b64decode(sealed)
-        return AESGCM(self._sealing_key).decrypt(raw[:12], raw[12:], None).decode()
+        return AESGCM(self._encryption_key).decrypt(raw[:12], raw[12:], None).decode()
 
 
 def _digest(*parts: bytes) -> str:

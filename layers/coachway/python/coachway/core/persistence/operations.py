@@ -1,4 +1,4 @@
-"""What a commit is made of: the single writes that go together, all or none."""
+"""The operations of a commit. All of them are written in one transaction, or none."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.records import AccessPattern, Key, Record
 
 UNIQUE = AccessPattern(
-    "who has a value that is unique in the organization",
+    "the entity that has a unique value in the organization",
     pk="ORG#{org}#UNIQUE#{name}#{value}",
     sk="UNIQUE",
 )
 COUNTER = AccessPattern(
-    "the last gapless number given out",
+    "the last number of a gapless sequence",
     pk="ORG#{org}#COUNTER#{name}",
     sk="COUNTER",
 )
 CONSUMED = AccessPattern(
-    "that a consumer has had the effect of an event",
+    "the mark that a consumer has handled an event",
     pk="ORG#{org}#CONSUMED#{consumer}#{event}",
     sk="CONSUMED",
 )
@@ -28,7 +28,7 @@ CONSUMED = AccessPattern(
 
 @dataclass(slots=True)
 class Create:
-    """Write something new; fails with `taken` if it is there already."""
+    """Write a new record. Fails with `taken` if one exists at its key."""
 
     record: Record
     events: Sequence[Event] = ()
@@ -37,9 +37,9 @@ class Create:
 
 @dataclass(slots=True)
 class Update:
-    """Write `after` over `before`, if `before` is still the current version.
+    """Replace `before` with `after`, if `before` is still the current version.
 
-    Fails with `lost`, or ConcurrentUpdate when none is named.
+    Fails with `lost`; by default with ConcurrentUpdate.
     """
 
     before: Record
@@ -50,7 +50,7 @@ class Update:
 
 @dataclass(slots=True)
 class Remove:
-    """Take a record away for good, if it is still at this version. Entities are deleted softly, by an Update."""
+    """Delete a record permanently, if it still has this version. Entities are soft-deleted by an Update instead."""
 
     record: Record
     lost: Error | None = None
@@ -58,7 +58,7 @@ class Remove:
 
 @dataclass(slots=True)
 class CheckVersion:
-    """Fails with `otherwise` unless the record is still at this version."""
+    """Fail with `otherwise` unless the record still has this version."""
 
     record: Record
     otherwise: Error
@@ -66,7 +66,7 @@ class CheckVersion:
 
 @dataclass(slots=True)
 class CheckAbsent:
-    """Fails with `otherwise` unless nothing was ever written at `key`."""
+    """Fail with `otherwise` if an item exists at `key`."""
 
     key: Key
     otherwise: Error
@@ -74,9 +74,9 @@ class CheckAbsent:
 
 @dataclass(slots=True)
 class IncrementCounters:
-    """Add to whole numbers kept at `key`; fails with `otherwise` if one would leave its bounds.
+    """Add to the counters at `key`. Fails with `otherwise` if a counter would leave its bounds.
 
-    `at_most` and `at_least` bound the numbers **after** the addition; a number never written counts as 0.
+    `at_most` and `at_least` limit the counters **after** the addition; a missing counter is 0.
     """
 
     key: Key
@@ -90,7 +90,7 @@ class IncrementCounters:
 
 @dataclass(slots=True)
 class MarkConsumed:
-    """That `consumer` has had the effect of `event_id`: a second delivery fails with AlreadyConsumed."""
+    """Mark that `consumer` has handled `event_id`. A second delivery fails with AlreadyConsumed."""
 
     consumer: str
     event_id: str

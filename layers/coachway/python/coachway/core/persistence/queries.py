@@ -1,4 +1,4 @@
-"""Lists: queries on the table or an index, a page at a time, never a scan."""
+"""Lists: paged queries on the table or an index, never scans."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pynamodb.exceptions import QueryError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
-from coachway.core import errors
 from coachway.core.caller import Caller
 from coachway.core.persistence import cursor as cursors
 from coachway.core.persistence.records import AccessPattern, Record
@@ -21,12 +20,12 @@ from coachway.core.types import ids
 
 R = TypeVar("R", bound=Record)
 
-_MOST_QUERIES: Final = 12
-"""A page reads at most this often; a list with many filters or empty months goes on behind its cursor."""
+_MAX_QUERIES: Final = 12
+"""Maximum number of queries for one page. After it a page may be incomplete, and its cursor continues the list."""
 
 
 def months_between(first: datetime, last: datetime) -> list[str]:
-    """`YYYY-MM` of every month from the one of `first` to the one of `last`, oldest first."""
+    """Return every month (`YYYY-MM`) from that of `first` to that of `last`, oldest first."""
     start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
     return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
 
@@ -42,10 +41,10 @@ def query_page(
     where: Mapping[str, str | int | bool] | None = None,
     descending: bool = False,
 ) -> Page[R]:
-    """One page of the records in `partitions` (whole partition keys, in the order to be read), by sort key.
+    """Return one page of the records in `partitions` (full partition keys, in reading order), by sort key.
 
-    `prefix` or `between` (both ends included) bound the sort key; `where` keeps only records whose attributes have
-    these values. The cursor is bound to all of that. Raises Invalid for a cursor made elsewhere.
+    `prefix` or `between` (both ends included) limits the sort key; `where` filters by attribute values. A cursor is
+    valid only with the same arguments. Raises Invalid for any other cursor.
     """
     conditions = where or {}
     shape = (pattern.pk, pattern.index or "", *partitions[:1], prefix, repr(between), repr(sorted(conditions.items())))
@@ -57,7 +56,7 @@ def query_page(
     for number in range(start.partition, len(partitions)):
         resume = start if number == start.partition and start.pk else None
         while True:
-            if queries == _MOST_QUERIES:
+            if queries == _MAX_QUERIES:
                 return _page(model, result, shape, position)
             queries += 1
             items, last = reader.read(partitions[number], resume, query.limit + 1 - len(result))
@@ -82,10 +81,10 @@ def query_by_month(
     until: datetime | None = None,
     **parts: object,
 ) -> Page[R]:
-    """One page of a list whose partitions are an organization's months, newest first.
+    """Return one page of a list with one partition per month of an organization, newest first.
 
-    `pattern.pk` has the parts `org` and `month`; `parts` are its others. The list goes from `until` (now) back to
-    `since` (the month in which the organization was created).
+    `pattern.pk` has the parts `org` and `month`; `parts` are the others. The list goes back from `until` (default: now)
+    to `since` (default: the creation of the organization).
     """
     months = months_between(since or ids.created_at_of(caller.org_id), until or clock.now())
     partitions = [pattern.partition(org=caller.org_id, month=month, **parts) for month in reversed(months)]
@@ -101,26 +100,28 @@ def query_all(
     descending: bool = False,
     most: int = 10_000,
 ) -> list[R]:
-    """All records of one bounded partition, at most `most`: for what belongs to one entity, not for lists."""
-    return list(_all(model, partition, prefix, index, descending, most))
+    """Return all records of one partition, at most `most`: for records of one entity, not for lists."""
+    return list(_iterate(model, partition, prefix, index, descending, most))
 
 
-def _all(model: type[R], partition: str, prefix: str, index: str | None, descending: bool, most: int) -> Iterator[R]:
-    pattern = _Unlisted(index)
+def _iterate(
+    model: type[R], partition: str, prefix: str, index: str | None, descending: bool, most: int
+) -> Iterator[R]:
+    pattern = _UnregisteredPattern(index)
     reader = _Reader(pattern, prefix, None, {}, descending)
     resume: cursors.Position | None = None
     remaining = most
     while remaining > 0:
         items, last = reader.read(partition, resume, min(remaining, 1000))
-        yield from (_parsed(model, item) for item in items)
+        yield from (_parse(model, item) for item in items)
         remaining -= len(items)
         if last is None:
             return
         resume = _position(pattern, 0, last)
 
 
-class _Unlisted(AccessPattern):
-    """An index to read by, without a declaration of its own."""
+class _UnregisteredPattern(AccessPattern):
+    """An index to read from, without a registered access pattern."""
 
     def __init__(self, index: str | None) -> None:
         self.index = index
@@ -136,8 +137,8 @@ class _Reader:
         descending: bool,
     ) -> None:
         self.index, self.descending = pattern.index, descending
-        # The document and where to go on: to take an item's other attributes apart costs as much again.
-        self.wanted = ["pk", "sk", "doc", *([f"{pattern.index}sk"] if pattern.index else [])]
+        # Only the document and the keys, because parsing the other attributes would double the cost.
+        self.attributes = ["pk", "sk", "doc", *([f"{pattern.index}sk"] if pattern.index else [])]
         sort = Path(f"{pattern.index or ''}sk")
         self.bounds: Condition | None = None
         if between:
@@ -146,8 +147,8 @@ class _Reader:
             self.bounds = sort.startswith(prefix)
         self.filter: Condition | None = None
         for name, value in where.items():
-            requested = Path(name) == _typed(value)
-            self.filter = requested if self.filter is None else self.filter & requested
+            condition = Path(name) == _to_attribute(value)
+            self.filter = condition if self.filter is None else self.filter & condition
 
     def read(
         self, partition: str, after: cursors.Position | None, limit: int
@@ -158,7 +159,7 @@ class _Reader:
             if self.index:
                 start |= {f"{self.index}pk": {"S": partition}, f"{self.index}sk": {"S": after.index_sk}}
         try:
-            answer = connection().query(
+            response = connection().query(
                 settings.table_name(),
                 partition,
                 range_key_condition=self.bounds,
@@ -166,24 +167,24 @@ class _Reader:
                 exclusive_start_key=start,
                 index_name=self.index,
                 limit=max(limit, 50) if self.filter is not None else limit,
-                attributes_to_get=self.wanted,
+                attributes_to_get=self.attributes,
                 scan_index_forward=not self.descending,
                 consistent_read=self.index is None,
             )
         except QueryError as failure:
             if failure.cause_response_code == "ValidationException" and after is not None:
-                raise errors.Invalid.field("cursor", "must be the next_cursor of this same list and filters") from None
+                raise cursors.invalid_cursor() from None
             raise
-        return answer["Items"], answer.get("LastEvaluatedKey")
+        return response["Items"], response.get("LastEvaluatedKey")
 
 
-def _typed(value: str | int | bool) -> dict[str, Any]:
+def _to_attribute(value: str | int | bool) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"BOOL": value}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
-def _parsed(model: type[R], item: Mapping[str, Any]) -> R:
+def _parse(model: type[R], item: Mapping[str, Any]) -> R:
     return model.model_validate_json(item["doc"]["S"])
 
 
@@ -199,4 +200,4 @@ def _page(
     after: cursors.Position | None,
 ) -> Page[R]:
     following = cursors.encode(after, shape) if after is not None else None
-    return Page(items=[_parsed(model, item) for _, item in result], next_cursor=following)
+    return Page(items=[_parse(model, item) for _, item in result], next_cursor=following)

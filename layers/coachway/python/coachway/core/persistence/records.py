@@ -1,4 +1,4 @@
-"""Entities, and how they lie in the one table."""
+"""Base classes of the records in the table, and their access patterns."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from coachway.core.schemas import BaseSchema
 
 
 class Key(NamedTuple):
-    """Where an item lies: partition and sort key of the table, or of one of its indexes."""
+    """Partition key and sort key of an item, in the table or in an index."""
 
     pk: str
     sk: str
 
 
-def escaped(part: object) -> str:
-    """A value inside a key: `#` separates the parts of keys, so none may stand inside one."""
+def escape_key_part(part: object) -> str:
+    """Escape a value for use in a key, where `#` separates the parts."""
     return str(part).replace("%", "%25").replace("#", "%23")
 
 
 class AccessPattern:
-    """One way of finding things: the same declaration builds keys, runs queries and is listed in `docs/data-map.md`.
+    """One way to find records. Builds keys, is used for queries, and is listed in `docs/data-map.md`.
 
-    `pk` and `sk` are templates over named parts (`ORG#{org}#CLIENT#{id}`). Where `index` is None the table is meant.
+    `pk` and `sk` are templates with named parts (`ORG#{org}#CLIENT#{id}`). If `index` is None, they are the keys of the
+    table.
     """
 
     registry: ClassVar[list[AccessPattern]] = []
@@ -38,17 +39,17 @@ class AccessPattern:
         AccessPattern.registry.append(self)
 
     def partition(self, **parts: object) -> str:
-        """The partition key of these parts."""
-        return self.pk.format_map({name: escaped(value) for name, value in parts.items()})
+        """Return the partition key with these parts."""
+        return self.pk.format_map({name: escape_key_part(value) for name, value in parts.items()})
 
     def key(self, **parts: object) -> Key:
-        """The whole key of these parts."""
-        safe = {name: escaped(value) for name, value in parts.items()}
+        """Return the key with these parts."""
+        safe = {name: escape_key_part(value) for name, value in parts.items()}
         return Key(self.pk.format_map(safe), self.sk.format_map(safe))
 
 
 class Record(BaseSchema):
-    """Anything kept in the table as one item."""
+    """Base of everything that is stored as one item of the table."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -58,32 +59,32 @@ class Record(BaseSchema):
     version: int = 0
 
     def key(self) -> Key:
-        """Where it lies."""
+        """Return the key of the item."""
         raise NotImplementedError(type(self).__name__)
 
     def indexes(self) -> Mapping[str, Key]:
-        """Under which index keys it can be found: `{"gsi1": Key(…)}`."""
+        """Return the keys of the item in the indexes: `{"gsi1": Key(…)}`."""
         return {}
 
     def attributes(self) -> Mapping[str, str | int | bool]:
-        """Values kept beside the document because a condition or a filter names them."""
+        """Return values to store as attributes of their own, for use in conditions and filters."""
         return {}
 
     def uniques(self) -> Mapping[str, str]:
-        """Values nobody else in the organization may have: `{"email": "…"}`."""
+        """Return values that must be unique in the organization: `{"email": "…"}`."""
         return {}
 
     def expires_at(self) -> int | None:
-        """Epoch seconds after which DynamoDB may remove it; None to keep it."""
+        """Return the epoch second after which DynamoDB may delete the item; None to keep it."""
         return None
 
 
 class Entity(Record):
-    """A record with an identity that callers know. `PRIVATE` fields never leave the store by an answer."""
+    """A record with an id that callers know. `PRIVATE` fields are never part of a response."""
 
     PRIVATE: ClassVar[frozenset[str]] = frozenset()
     TOLD_BY_VERSION: ClassVar[bool] = True
-    """Whether an answer with the same version is the same answer, so that If-None-Match may spare it."""
+    """Whether responses with the same version are identical, so that If-None-Match can return 304."""
 
     id: str
     org_id: str = Field(repr=False)
@@ -94,5 +95,5 @@ class Entity(Record):
     @classmethod
     @cache
     def hidden(cls) -> frozenset[str]:
-        """Fields that an answer leaves out."""
+        """Return the fields that responses leave out."""
         return cls.PRIVATE | {"org_id", "deleted_at"}

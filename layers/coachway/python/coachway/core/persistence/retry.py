@@ -1,4 +1,4 @@
-"""Retrying a write that lost a race, for writes that do not depend on what a person saw."""
+"""Retries of writes that conflict with another write, for writes that do not depend on what a person saw."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from coachway.core import errors
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_TRIES: Final = 10
+_MAX_ATTEMPTS: Final = 10
 
 
 def retry_on_conflict(function: Callable[P, T]) -> Callable[P, T]:
-    """Call the decorated function again, up to 10 times with random pauses, while it raises ConcurrentUpdate.
+    """Call the function up to 10 times, with random pauses, while it raises ConcurrentUpdate.
 
-    The function must read again whatever it changes.
+    The function must read the records it changes at every call.
     """
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        for attempt in range(_TRIES - 1):
+        for attempt in range(_MAX_ATTEMPTS - 1):
             try:
                 return function(*args, **kwargs)
             except errors.ConcurrentUpdate:

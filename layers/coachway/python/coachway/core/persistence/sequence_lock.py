@@ -1,7 +1,7 @@
-"""Takes turns at what only one can have at a time, once it has turned out that many want it at once.
+"""A lease on the next number of a gapless sequence, used when several requests compete for it.
 
-A turn is a courtesy: who waits for it spares itself and the others transactions that fail. What must not go wrong is
-still a condition of the transaction itself. Whoever dies while it is its turn keeps the others waiting for seconds.
+The lease only reduces failing transactions; correctness comes from the conditions of the transaction itself. If the
+holder of the lease crashes, the others wait until the lease expires after 3 seconds.
 """
 
 from __future__ import annotations
@@ -19,41 +19,43 @@ from coachway.core.persistence.table import connection
 from coachway.core.runtime import settings
 from coachway.core.types import ids
 
-TURN = AccessPattern(
-    "whose turn it is to take the next number of a gapless sequence",
+SEQUENCE_LEASE = AccessPattern(
+    "the lease on the next number of a gapless sequence",
     pk="ORG#{org}#COUNTER#{name}",
     sk="TURN",
 )
 
-_LASTS_MS: Final = 3000
-_LONGEST_WAIT: Final = 0.4
-_GONE: Final = 86_400
+_LEASE_MS: Final = 3000
+_MAX_WAIT_SECONDS: Final = 0.4
+_RETENTION_SECONDS: Final = 86_400
 
 
-def acquire_sequence_lease(place: Key, deadline: float) -> str:
-    """Wait until it is our turn; what it returns gives it back. Raises ConcurrentUpdate at `deadline` (monotonic
-    seconds)."""
-    who, longest = ids.ulid(), 0.05
-    while not _try_acquire(place, who):
+def acquire_sequence_lease(key: Key, deadline: float) -> str:
+    """Wait for the lease at `key` and return its id, with which to release it.
+
+    Raises ConcurrentUpdate after `deadline` (seconds of `time.monotonic`).
+    """
+    lease_id, max_wait = ids.ulid(), 0.05
+    while not _try_acquire(key, lease_id):
         if time.monotonic() > deadline:
-            raise errors.ConcurrentUpdate("too many new ones at once: try again")
-        time.sleep(random.uniform(0.01, longest))  # noqa: S311  # nosec B311 - spreads tries
-        longest = min(_LONGEST_WAIT, longest * 1.5)
-    return who
+            raise errors.ConcurrentUpdate("Too many requests need a number at the same time. Try again.")
+        time.sleep(random.uniform(0.01, max_wait))  # noqa: S311  # nosec B311 - spreads tries
+        max_wait = min(_MAX_WAIT_SECONDS, max_wait * 1.5)
+    return lease_id
 
 
-def _try_acquire(place: Key, who: str) -> bool:
-    # By the real clock, whatever a test's says: it is about processes, not about business.
+def _try_acquire(key: Key, lease_id: str) -> bool:
+    # The real clock, even if a test has frozen ours: leases are about processes.
     now = time.time_ns() // 1_000_000
-    ours = {
+    lease = {
         "kind": {"S": "turn"},
-        "who": {"S": who},
-        "until": {"N": str(now + _LASTS_MS)},
-        "expires_at": {"N": str(now // 1000 + _GONE)},
+        "who": {"S": lease_id},
+        "until": {"N": str(now + _LEASE_MS)},
+        "expires_at": {"N": str(now // 1000 + _RETENTION_SECONDS)},
     }
-    free = Path("pk").does_not_exist() | (Path("until") < {"N": str(now)})
+    is_free = Path("pk").does_not_exist() | (Path("until") < {"N": str(now)})
     try:
-        connection().put_item(settings.table_name(), place.pk, place.sk, attributes=ours, condition=free)
+        connection().put_item(settings.table_name(), key.pk, key.sk, attributes=lease, condition=is_free)
     except PutError as failure:
         if failure.cause_response_code not in {"ConditionalCheckFailedException", "TransactionConflictException"}:
             raise
@@ -61,10 +63,10 @@ def _try_acquire(place: Key, who: str) -> bool:
     return True
 
 
-def release_sequence_lease(place: Key, who: str) -> None:
-    """Let the next one have its turn, unless ours was over and somebody else took it."""
+def release_sequence_lease(key: Key, lease_id: str) -> None:
+    """Release the lease, unless it has expired and another process has acquired it."""
     try:
-        connection().delete_item(settings.table_name(), place.pk, place.sk, condition=Path("who") == {"S": who})
+        connection().delete_item(settings.table_name(), key.pk, key.sk, condition=Path("who") == {"S": lease_id})
     except DeleteError as failure:
         if failure.cause_response_code != "ConditionalCheckFailedException":
             raise

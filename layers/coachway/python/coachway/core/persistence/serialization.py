@@ -1,4 +1,4 @@
-"""How answers become JSON: entities without what they hide, amounts with two decimals."""
+"""JSON of responses: entities without their hidden fields, amounts with two decimals."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from coachway.core.schemas import Page
 
 
 def to_json(answer: object) -> str:
-    """The JSON text of an answer: a model, a list of models, or plain data."""
+    """Return the JSON text of a response: a model, a list of models, or plain data."""
     if isinstance(answer, Entity):
         return answer.model_dump_json(exclude=set(answer.hidden()))
     if isinstance(answer, Page):
-        items = ",".join(to_json(each) for each in answer.items)
+        items = ",".join(to_json(item) for item in answer.items)
         return f'{{"items":[{items}],"next_cursor":{json.dumps(answer.next_cursor)}}}'
     if isinstance(answer, BaseModel):
         return answer.model_dump_json(exclude=excluded_fields(answer))
     if isinstance(answer, list):
-        return "[" + ",".join(to_json(each) for each in answer) + "]"
+        return "[" + ",".join(to_json(item) for item in answer) + "]"
     return json.dumps(to_jsonable_python(answer), separators=(",", ":"))
 
 
 def excluded_fields(answer: BaseModel) -> dict[str, Any] | None:
-    """What the entities inside an answer hide, as pydantic's `exclude` wants it; None for nothing."""
+    """Return the hidden fields of the entities in a response, in the form of pydantic's `exclude`; None if none."""
     hidden: dict[str, Any] = {}
     for name, value in answer:
         inside, wrap = (value[0], True) if isinstance(value, list) and value else (value, False)

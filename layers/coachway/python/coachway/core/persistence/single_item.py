@@ -1,6 +1,6 @@
-"""Records that are written by themselves, without events, unique values or anything that goes with them.
+"""Writes of single records without a transaction: no events, no unique values.
 
-What comes by the thousand and says nothing to anybody else need not pay for a transaction, which costs twice as much.
+For frequent writes such as positions, because a transaction costs twice as much.
 """
 
 from __future__ import annotations
@@ -17,33 +17,31 @@ from coachway.core.runtime import settings
 
 
 def put_if_unchanged(record: Record) -> None:
-    """Write a record over the version that it was read in; 0 is one that was not there. It then has the next version.
+    """Write a record if the stored version is still `record.version` (0: no record is stored). Increments the version.
 
-    Raises ConcurrentUpdate when somebody else has written it since.
+    Raises ConcurrentUpdate if another request wrote the record since it was read.
     """
     condition = _version_condition(record)
     record.version += 1
-    place = record.key()
+    key = record.key()
     try:
-        connection().put_item(
-            settings.table_name(), place.pk, place.sk, attributes=to_item(record), condition=condition
-        )
+        connection().put_item(settings.table_name(), key.pk, key.sk, attributes=to_item(record), condition=condition)
     except PutError as failure:
         record.version -= 1
         if failure.cause_response_code != "ConditionalCheckFailedException":
             raise
-        raise errors.ConcurrentUpdate(f"this {record.KIND} was written by somebody else") from None
+        raise errors.ConcurrentUpdate(f"Another request changed this {record.KIND.replace('_', ' ')}.") from None
 
 
 def delete_if_unchanged(record: Record) -> None:
-    """Take a record away for good. Raises ConcurrentUpdate when somebody else has written it since it was read."""
-    place = record.key()
+    """Delete a record permanently. Raises ConcurrentUpdate if another request wrote it since it was read."""
+    key = record.key()
     try:
-        connection().delete_item(settings.table_name(), place.pk, place.sk, condition=_version_condition(record))
+        connection().delete_item(settings.table_name(), key.pk, key.sk, condition=_version_condition(record))
     except DeleteError as failure:
         if failure.cause_response_code != "ConditionalCheckFailedException":
             raise
-        raise errors.ConcurrentUpdate(f"this {record.KIND} was written by somebody else") from None
+        raise errors.ConcurrentUpdate(f"Another request changed this {record.KIND.replace('_', ' ')}.") from None
 
 
 def _version_condition(record: Record) -> Condition:

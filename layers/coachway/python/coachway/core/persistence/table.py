@@ -1,7 +1,7 @@
-"""The one table: its keys, its indexes, and the connection to it.
+"""The DynamoDB table: keys, indexes and connection.
 
-PynamoDB's connection is the driver. Its models are not used: they read lists at half the speed, and what leaves the
-store is pydantic's. `template.yaml` declares the same schema for AWS; a test compares the two.
+We use PynamoDB's connection, but not its models: records are pydantic models, and reading lists with PynamoDB's models
+takes twice as long. `template.yaml` declares the same schema for AWS; a test compares the two.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ INDEXES: Final = ("gsi1", "gsi2", "gsi3", "gsi4")
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The table as CreateTable wants it."""
+    """Return the arguments of CreateTable for the table."""
     attributes = ["pk", "sk", *(f"{index}{part}" for index in INDEXES for part in ("pk", "sk"))]
 
     def key(prefix: str) -> list[dict[str, str]]:
@@ -33,7 +33,7 @@ def schema(name: str) -> dict[str, Any]:
     return {
         "TableName": name,
         "KeySchema": key(""),
-        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in attributes],
+        "AttributeDefinitions": [{"AttributeName": attribute, "AttributeType": "S"} for attribute in attributes],
         "GlobalSecondaryIndexes": [
             {"IndexName": index, "KeySchema": key(index), "Projection": {"ProjectionType": "ALL"}} for index in INDEXES
         ],
@@ -44,38 +44,38 @@ def schema(name: str) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class CallStats:
-    """How often this process asked DynamoDB, and what it was charged: for the log and for `make bench`."""
+    """Number of DynamoDB calls of this process and the capacity units they used, for the log and `make bench`."""
 
     calls: int = 0
     units: float = 0.0
 
 
-tally = CallStats()
+call_stats = CallStats()
 
 
 class CountingConnection(Connection):
-    """PynamoDB's connection, keeping a tally of calls and capacity units."""
+    """PynamoDB's connection; counts calls and capacity units in `call_stats`."""
 
     def prepare(self) -> None:
-        """Make the client, so that it does no work per call whose result never changes: a third of a call's time."""
-        # botocore would put together a new User-Agent for every call, twice,
+        """Create a client that skips work whose result never changes: a third of the time of a call."""
+        # botocore would build a new User-Agent twice per call,
         self.session.set_default_client_config(Config(user_agent=f"coachway/{VERSION} botocore"))
-        # and find out the endpoint again.
+        # and resolve the endpoint again.
         client: Any = self.client
         client._ruleset_resolver = None  # noqa: SLF001 - it has no setting for that
 
     def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
-        tally.calls += 1
-        answer = super().dispatch(operation_name, operation_kwargs)
-        consumed = answer.get("ConsumedCapacity") or []
-        for each in consumed if isinstance(consumed, list) else [consumed]:
-            tally.units += each.get("CapacityUnits", 0.0)
-        return answer
+        call_stats.calls += 1
+        response = super().dispatch(operation_name, operation_kwargs)
+        consumed = response.get("ConsumedCapacity") or []
+        for capacity in consumed if isinstance(consumed, list) else [consumed]:
+            call_stats.units += capacity.get("CapacityUnits", 0.0)
+        return response
 
 
 @cache
 def connection(name: str | None = None) -> CountingConnection:
-    """The process's connection to the table, its client made."""
+    """Return the connection of this process to the table, with its client created."""
     result = CountingConnection(
         region=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         connect_timeout_seconds=3,

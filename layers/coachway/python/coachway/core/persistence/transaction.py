@@ -1,4 +1,4 @@
-"""Turns the ops of a commit into the items of one DynamoDB transaction."""
+"""Converts the operations of a commit to one DynamoDB transaction."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ from coachway.core.types import ids
 Meaning = Exception | IdempotencyRecord | None
 
 _ORDER: Final = ("checks", "deletes", "puts", "updates")
-"""The order in which the driver sends the four lists, and so that of the reasons it gives."""
+"""The order in which PynamoDB sends the four lists, and therefore that of the cancellation reasons."""
 
 
 @dataclass(slots=True)
 class TransactionPlan:
-    """The four lists of a transaction, and what a failed condition of each item means, in the driver's order."""
+    """The four lists of a transaction, and the meaning of a failed condition of each item, in the same order."""
 
     checks: list[dict[str, Any]] = field(default_factory=list)
     deletes: list[dict[str, Any]] = field(default_factory=list)
     puts: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     answer: str | None = None
-    """The answer that it remembers for an Idempotency-Key, once it is written."""
+    """The response that it stores for an Idempotency-Key."""
     _meanings: dict[str, list[Meaning]] = field(default_factory=lambda: {n: [] for n in _ORDER})
 
     @property
@@ -60,7 +60,7 @@ _ABSENT: Final = {"ConditionExpression": "attribute_not_exists(pk)"}
 
 
 def _absent_or_expired() -> dict[str, Any]:
-    """Nothing is there that counts: DynamoDB removes what has expired hours later, or a day."""
+    """Return the condition that no valid item exists. DynamoDB deletes expired items up to days later."""
     return {
         "ConditionExpression": f"{_ABSENT['ConditionExpression']} OR expires_at <= :now",
         "ExpressionAttributeValues": {":now": {"N": str(clock.epoch())}},
@@ -90,7 +90,7 @@ def _is_deleted(record: Record) -> bool:
 
 
 def to_item(record: Record) -> dict[str, Any]:
-    """A record as DynamoDB keeps it. A deleted one keeps its place but is on no index."""
+    """Return the DynamoDB item of a record. A soft-deleted record stays in the table but is in no index."""
     result = {
         **_key(record.key()),
         "kind": {"S": record.KIND},
@@ -109,61 +109,66 @@ def to_item(record: Record) -> dict[str, Any]:
 
 
 def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> TransactionPlan:
-    """The transaction that `ops` ask for. Raises RuntimeError for a record of another organization."""
+    """Return the transaction for `ops`. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
     plan = TransactionPlan()
     stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
-    for op in _added_once(ops):
+    for op in _merge_increments(ops):
         match op:
             case Create(record, facts, taken):
                 record.version = 1
-                _put(plan, record, _ABSENT, taken or errors.Duplicate(f"there is such a {record.KIND} already"))
-                _uniques(plan, None, record)
-                _events(plan, caller, None, record, facts, stamps)
+                _put(plan, record, _ABSENT, taken or _duplicate(record))
+                _put_unique_values(plan, None, record)
+                _put_events(plan, caller, None, record, facts, stamps)
             case Update(before, after, facts, lost):
                 after.version = before.version + 1
                 if isinstance(after, Entity):
                     after.updated_at = clock.now()
                 _put(plan, after, _version_is(before.version), lost or _lost(before))
-                _uniques(plan, before, after)
-                _events(plan, caller, before, after, facts, stamps)
+                _put_unique_values(plan, before, after)
+                _put_events(plan, caller, before, after, facts, stamps)
             case Remove(record, lost):
                 removed = {"Key": _key(record.key()), **_version_is(record.version)}
                 plan.add("deletes", removed, lost or _lost(record))
-                _uniques(plan, record, None)
+                _put_unique_values(plan, record, None)
             case CheckVersion(record, otherwise):
                 plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
             case CheckAbsent(key, otherwise):
                 plan.add("checks", {"Key": _key(key), **_ABSENT}, otherwise)
             case IncrementCounters():
-                _add(plan, op)
+                _increment(plan, op)
             case MarkConsumed(consumer, event_id):
                 key = CONSUMED.key(org=caller.org_id, consumer=consumer, event=event_id)
                 mark = {**_key(key), "kind": {"S": "consumed"}}
-                plan.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has had {event_id}"))
-    _first_answer(plan, caller, ops, answer)
+                plan.add("puts", {"Item": mark, **_ABSENT}, AlreadyConsumed(f"{consumer} has handled {event_id}."))
+    _add_idempotency_record(plan, caller, ops, answer)
     return plan
 
 
 def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
-    """A caller that acts for an organization writes only its records, whatever a service has overlooked."""
+    """Raise RuntimeError if a caller would write a record of another organization: a last check after the services."""
     for op in ops:
         match op:
             case Create(record) | Update(_, record) | Remove(record):
                 owner = getattr(record, "org_id", caller.org_id)
                 if caller.org_id and owner != caller.org_id:
-                    raise RuntimeError(f"a {record.KIND} of {owner} cannot be written for {caller.org_id}")
+                    raise RuntimeError(f"A {record.KIND} of {owner} cannot be written for {caller.org_id}.")
+
+
+def _duplicate(record: Record) -> errors.Duplicate:
+    return errors.Duplicate(f"This {record.KIND.replace('_', ' ')} exists already.")
 
 
 def _lost(record: Record) -> errors.ConcurrentUpdate:
-    return errors.ConcurrentUpdate(f"this {record.KIND.replace('_', ' ')} was changed by somebody else: read it again")
+    kind = record.KIND.replace("_", " ")
+    return errors.ConcurrentUpdate(f"Another request changed this {kind}. Read it again, then retry.")
 
 
 def _put(ops: TransactionPlan, record: Record, condition: dict[str, Any], meaning: Meaning) -> None:
     ops.add("puts", {"Item": to_item(record), **condition}, meaning)
 
 
-def _uniques(ops: TransactionPlan, before: Record | None, after: Record | None) -> None:
+def _put_unique_values(ops: TransactionPlan, before: Record | None, after: Record | None) -> None:
     owned = dict(before.uniques()) if before and not _is_deleted(before) else {}
     requested = dict(after.uniques()) if after and not _is_deleted(after) else {}
     owner = after or before
@@ -181,12 +186,12 @@ def _uniques(ops: TransactionPlan, before: Record | None, after: Record | None) 
             }
             label = name.rpartition("-")[2]
             taken = errors.Duplicate(
-                f"another one has this {label} already", fields=[errors.FieldError(label, "must be unique")]
+                f"This {label} is already in use. Choose another.", fields=[errors.FieldError(label, "must be unique")]
             )
             ops.add("puts", {"Item": mark, **_ABSENT}, taken)
 
 
-def _events(
+def _put_events(
     ops: TransactionPlan,
     caller: Caller,
     before: Record | None,
@@ -196,10 +201,10 @@ def _events(
 ) -> None:
     if not events:
         return
-    unseen = after.hidden() if isinstance(after, Entity) else frozenset[str]()
-    changes = domain_events.field_changes(before, after, unseen)
+    hidden_fields = after.hidden() if isinstance(after, Entity) else frozenset[str]()
+    changes = domain_events.list_changes(before, after, hidden_fields)
     for event in events:
-        stored = domain_events.envelope(
+        stored = domain_events.build_envelope(
             caller,
             event,
             event_id=next(stamps),
@@ -207,12 +212,15 @@ def _events(
             aggregate_pk=after.key().pk,
             changes=changes,
         )
-        # No condition: its key is an id made just now, and its aggregate's own conditions decide.
+        # No condition: the key contains a new id, and the conditions of the aggregate decide.
         _put(ops, stored, {}, None)
 
 
-def _added_once(ops: Sequence[Op]) -> list[Op]:
-    """The same ops, with one addition for each key: a transaction touches an item once. Bounded ones stay apart."""
+def _merge_increments(ops: Sequence[Op]) -> list[Op]:
+    """Merge additions to the same counters, because a transaction can write an item only once.
+
+    Additions with bounds or an expiry are not merged.
+    """
     places: dict[Key, int] = {}
     result: list[Op] = []
     for op in ops:
@@ -228,7 +236,7 @@ def _added_once(ops: Sequence[Op]) -> list[Op]:
     return result
 
 
-def _add(ops: TransactionPlan, op: IncrementCounters) -> None:
+def _increment(ops: TransactionPlan, op: IncrementCounters) -> None:
     names = {"#kind": "kind"} | {f"#{n}": name for n, name in enumerate(op.numbers)}
     values: dict[str, Any] = {":kind": {"S": op.kind}, ":zero": {"N": "0"}}
     sets, conditions = ["#kind = :kind"], []
@@ -253,17 +261,17 @@ def _add(ops: TransactionPlan, op: IncrementCounters) -> None:
     }
     if conditions:
         request["ConditionExpression"] = " AND ".join(conditions)
-    ops.add("updates", request, op.otherwise or errors.Conflict("a bound would be passed"))
+    ops.add("updates", request, op.otherwise or errors.Conflict("A counter would leave its bounds."))
 
 
-def _first_answer(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
+def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
     attempt = caller.attempt
     if attempt is None or attempt.recorded is not None:
         return
-    event = answer if answer is not None else _first_entity(ops)
-    if event is None:
+    response = answer if answer is not None else _first_entity(ops)
+    if response is None:
         return
-    plan.answer = serialization.to_json(event)
+    plan.answer = serialization.to_json(response)
     record = attempt.record(plan.answer)
     _put(plan, record, _absent_or_expired(), record)
 

@@ -1,6 +1,6 @@
-"""The time, as a plain function that tests may replace.
+"""The current time. Tests can freeze it.
 
-Rules take the time as an argument; only services ask for it here.
+Rules take the time as an argument; only services read it here.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 _frozen: list[datetime] = []
-"""The moment at which a test made the clock stand, innermost last."""
+"""The times at which tests froze the clock, innermost last."""
 
 
 def now() -> datetime:
-    """The current time in UTC, to the microsecond."""
+    """Return the current time in UTC, to the microsecond."""
     return _frozen[-1] if _frozen else datetime.now(UTC)
 
 
 def epoch() -> int:
-    """Seconds since 1970, as DynamoDB's time to live wants them."""
+    """Return the current time in seconds since 1970, the unit of DynamoDB's TTL."""
     return int(now().timestamp())
 
 
 @contextmanager
 def frozen(at: datetime) -> Iterator[None]:
-    """Within the block, the clock stands at `at` (which must carry an offset)."""
+    """Freeze the clock at `at` (with a UTC offset) within the block."""
     _frozen.append(at.astimezone(UTC))
     try:
         yield

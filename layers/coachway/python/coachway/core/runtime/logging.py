@@ -1,4 +1,4 @@
-"""One JSON line per thing that happened, with ids and never with names, addresses, tokens or bodies."""
+"""The logger: one JSON object per line. Log ids, never names, addresses, tokens or bodies."""
 
 from __future__ import annotations
 

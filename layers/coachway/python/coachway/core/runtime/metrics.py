@@ -1,6 +1,6 @@
-"""Counts for alarms and dashboards, as CloudWatch reads them from the log (embedded metric format).
+"""Metrics for alarms and dashboards, written to the log in CloudWatch's embedded metric format.
 
-Only the relay and the consumers count here; what HTTP entries do is in the gateway's own metrics and in their logs.
+Only the outbox relay and the event consumers use them; HTTP requests have the metrics of API Gateway.
 """
 
 from __future__ import annotations
@@ -13,5 +13,5 @@ metrics = Metrics(namespace="CoachWay", service=os.environ.get("POWERTOOLS_SERVI
 
 
 def count(name: str, value: int = 1) -> None:
-    """Add to a count of this invocation, such as `EventsPublished`."""
+    """Add to a metric of this invocation, such as `EventsPublished`."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

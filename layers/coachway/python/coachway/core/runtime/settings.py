@@ -1,4 +1,4 @@
-"""What the deployment tells a function, by environment variables set in `template.yaml`."""
+"""Settings of the deployment, from environment variables in `template.yaml` and from Parameter Store."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ if TYPE_CHECKING:
 
 
 def table_name() -> str:
-    """The one table."""
+    """Return the name of the DynamoDB table."""
     return os.environ["TABLE_NAME"]
 
 
 def environment() -> str:
-    """`local`, `localstack`, `staging` or `prod`."""
+    """Return `local`, `localstack`, `staging` or `prod`."""
     return os.environ.get("ENVIRONMENT", "local")
 
 
 def allowed_origins() -> frozenset[str]:
-    """Browser origins that may call the API with credentials."""
+    """Return the browser origins that may call the API with credentials."""
     return frozenset(filter(None, os.environ.get("ALLOWED_ORIGINS", "").split(",")))
 
 
 def own_address() -> str:
-    """Where people reach the deployment, if the deployment was given an address; empty for the gateway's own."""
+    """Return the public URL that was configured for the deployment; empty if it uses the URL of API Gateway."""
     return os.environ.get("PUBLIC_URL", "").rstrip("/")
 
 
 def clients_per_address() -> int:
-    """How many people one address stands for: limits by address are so many times wider."""
+    """Return the number of clients expected behind one IP address. Rate limits by address are multiplied by it."""
     return int(os.environ.get("CLIENTS_PER_ADDRESS", "1"))
 
 
 @cache
 def root_secret() -> bytes:
-    """The deployment's own secret: links, one-time codes and the wrapping of signing keys derive from it.
+    """Return the secret of the deployment. It signs links and one-time codes and encrypts the signing keys.
 
-    Only functions whose policy grants it can read it. Cached for the life of the process.
+    Only functions with a grant can read it. Cached for the lifetime of the process.
     """
     from aws_lambda_powertools.utilities.parameters.secrets import SecretsProvider
 
@@ -57,5 +57,5 @@ def _parameters() -> SSMProvider:
 
 
 def public_url() -> str:
-    """Where people reach the deployment (`https://…/live`), without a trailing slash; cached five minutes."""
+    """Return the public URL of the deployment (`https://…/live`), without a trailing slash. Cached for five minutes."""
     return str(_parameters().get(os.environ["PUBLIC_URL_PARAMETER"], max_age=300)).rstrip("/")

@@ -1,6 +1,6 @@
-"""Dates and times as callers write them: ISO 8601.
+"""Field types for dates and times in ISO 8601.
 
-Pydantic also reads a number, or a text of digits, as seconds since 1970; `20270303` would be a day of that year.
+Pydantic alone would also accept a number, or a string of digits, as seconds since 1970: `20270303` as a day in 1970.
 """
 
 from __future__ import annotations
@@ -11,40 +11,40 @@ from typing import Annotated, Final
 
 from pydantic import AwareDatetime, BeforeValidator
 
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.+")
+_DATE_FORMAT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIMESTAMP_FORMAT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:.+")
 
 
-def _day(value: object) -> object:
+def _parse_date(value: object) -> object:
     if isinstance(value, date):
         return value
     try:
-        if isinstance(value, str) and _DAY.fullmatch(value):
+        if isinstance(value, str) and _DATE_FORMAT.fullmatch(value):
             return date.fromisoformat(value)
-    except ValueError:  # the 30th of February
+    except ValueError:  # no such date, such as February 30
         pass
     raise ValueError("must be a date such as 2027-03-03")
 
 
-def _moment(value: object) -> object:
+def _parse_timestamp(value: object) -> object:
     if isinstance(value, datetime):
         return value
     try:
-        if isinstance(value, str) and _MOMENT.fullmatch(value):
+        if isinstance(value, str) and _TIMESTAMP_FORMAT.fullmatch(value):
             moment = datetime.fromisoformat(value.upper())
-            moment.astimezone(UTC)  # in the first and the last hours of time there may be none
+            moment.astimezone(UTC)  # raises OverflowError in the first hours of year 1 and the last of year 9999
             return moment
     except (ValueError, OverflowError):
         pass
-    raise ValueError("must be a time with its offset, such as 2027-03-03T09:00:00-05:00")
+    raise ValueError("must be a time with a UTC offset, such as 2027-03-03T09:00:00-05:00")
 
 
 def sortable(at: datetime) -> str:
-    """`2027-03-03T14:00:00Z`: a point in time as it stands in keys, in UTC and to the second."""
+    """Return a time as it is written in keys: in UTC, to the second, such as `2027-03-03T14:00:00Z`."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_parse_date)]
 """A date, `YYYY-MM-DD`."""
-Timestamp = Annotated[AwareDatetime, BeforeValidator(_moment)]
-"""A point in time with its offset, RFC 3339."""
+Timestamp = Annotated[AwareDatetime, BeforeValidator(_parse_timestamp)]
+"""A point in time with a UTC offset (RFC 3339)."""

@@ -1,4 +1,4 @@
-"""Points on the globe and how far apart they are."""
+"""Coordinates and the distance between them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ METERS_PER_MILE: Final = 1609.344
 
 
 class Coordinates(NamedTuple):
-    """A point, in degrees."""
+    """Latitude and longitude, in degrees."""
 
     latitude: float
     longitude: float
 
 
 def miles_between(one: Coordinates, other: Coordinates) -> float:
-    """Miles along the great circle (haversine)."""
+    """Return the great-circle distance in miles (haversine)."""
     phi, psi = radians(one.latitude), radians(other.latitude)
     north, east = psi - phi, radians(other.longitude - one.longitude)
     chord = sin(north / 2) ** 2 + cos(phi) * cos(psi) * sin(east / 2) ** 2

@@ -1,4 +1,4 @@
-"""Money: integer cents and a currency inside, a decimal number with two places at the edge."""
+"""Money: integer cents and a currency in the code, a number with two decimals in JSON."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
 
 LARGEST_CENTS: Final = 99_999_999_999
-"""Just under a billion: beyond any trip, and exact as a JSON number."""
+"""Just under one billion units: more than any trip costs, and exact as a JSON number."""
 
 
 def round_half_up(value: Decimal) -> int:
-    """A whole number of cents, half a cent going away from zero."""
+    """Round to whole cents; half a cent is rounded away from zero."""
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
-    """An amount in one currency. Adding two currencies is an error, not a guess."""
+    """An amount in one currency. Adding different currencies raises ValueError."""
 
     cents: int
     currency: str = "USD"
 
     @classmethod
     def of(cls, amount: Decimal | int | str, currency: str = "USD") -> Money:
-        """From units (`Decimal("12.345")` dollars), rounded half up to the cent."""
+        """Return an amount given in units, such as dollars, rounded half up to the cent."""
         return cls(round_half_up(Decimal(amount) * 100), currency)
 
     @classmethod
     def total(cls, amounts: Iterable[Money], currency: str = "USD") -> Money:
-        """The sum, zero of `currency` when there are none."""
+        """Return the sum of `amounts`, or zero of `currency` if there are none."""
         result = cls(0, currency)
         for amount in amounts:
             result += amount
@@ -41,7 +41,7 @@ class Money:
 
     @property
     def amount(self) -> Decimal:
-        """In units, with two places."""
+        """The amount in units, with two decimals."""
         return Decimal(self.cents).scaleb(-2)
 
     def _same(self, other: Money) -> None:
@@ -60,11 +60,11 @@ class Money:
         return Money(-self.cents, self.currency)
 
     def __mul__(self, factor: Decimal | int) -> Money:
-        """Times a factor, rounded half up to the cent: do it once, at the line."""
+        """Return the product, rounded half up to the cent. Round only once, per line item."""
         return Money(round_half_up(Decimal(self.cents) * factor), self.currency)
 
     def percent(self, percent: Decimal) -> Money:
-        """That many per cent of it, rounded half up."""
+        """Return this percentage of the amount, rounded half up to the cent."""
         return self * (percent / 100)
 
     def __lt__(self, other: Money) -> bool:
@@ -80,13 +80,13 @@ class Money:
 
 
 def _cents(value: object, info: ValidationInfo) -> int:
-    """Cents from what a caller sends, a JSON number with at most two places; in the code an int is cents already."""
+    """Convert a JSON number with at most two decimals to cents. In Python mode an int is cents already."""
     if info.mode == "python" and isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         if abs(value) > LARGEST_CENTS / 100:
-            raise ValueError("is larger than any amount that is accepted")
-        # A number with two decimals is one float only.
+            raise ValueError(f"must be at most {LARGEST_CENTS / 100:,.2f}")
+        # Only one float is closest to a number with two decimals.
         if not math.isnan(value) and (cents := round(value * 100)) / 100 == value:
             return cents
     raise ValueError("must be a number with at most two decimals")
@@ -105,7 +105,7 @@ Amount = Annotated[
     _EDGE,
     WithJsonSchema({"type": "number", "minimum": -_LARGEST_UNITS, "maximum": _LARGEST_UNITS, "examples": [726.5]}),
 ]
-"""A field of cents (an int: `72650`) that JSON shows and reads as a number with two decimals (`726.5`)."""
+"""A field in cents (the int `72650`) that is a number with two decimals in JSON (`726.5`)."""
 
 PositiveAmount = Annotated[
     int,

@@ -1,6 +1,7 @@
-"""Which execution of a state machine looks after something, and the token by which it waits.
+"""The workflow execution that owns a subject, such as a refund, and the task token it waits with.
 
-An event that comes twice starts a second execution; only the first, or one that takes the thing up again, goes on.
+An event that is delivered twice starts two executions. Only the first one, or one that replaces a failed execution,
+continues.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from coachway.core.persistence.records import AccessPattern, Key, Record
 from coachway.core.persistence.retry import retry_on_conflict
 
 EXECUTION = AccessPattern(
-    "which execution of a flow looks after something, and the token by which it waits",
+    "the workflow execution that owns a subject, and the task token it waits with",
     pk="ORG#{org}#FLOW_OF#{subject}",
     sk="FLOW",
 )
-_OVER: Final = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
+_EXPIRED_TOKEN_CODES: Final = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
 
 
 class Execution(Record):
-    """The execution that looks after a thing. The token answers what it waits for, once."""
+    """The execution that owns a subject. `token` is the task token of what it waits for, and is used once."""
 
     KIND: ClassVar[str] = "execution"
 
@@ -43,39 +44,44 @@ class Execution(Record):
 
 
 def find(caller: Caller, subject_id: str) -> Execution | None:
-    """The execution that looks after a thing, if there is one."""
+    """Return the execution that owns a subject, or None."""
     return store.find(Execution, EXECUTION.key(org=caller.org_id, subject=subject_id))
 
 
 def claim_execution(caller: Caller, subject_id: str, execution: str, *, round_: int = 1, redriven: bool) -> bool:
-    """Whether this execution is the one that goes on. `round_`: how often the thing was started on purpose."""
-    return retry_on_conflict(lambda: _is_ours(caller, subject_id, execution, round_, redriven=redriven))()
+    """Make this execution the owner of the subject, if it may be. Return whether it is.
+
+    `round_` is how many times the workflow of this subject was started on purpose; `redriven` is whether this execution
+    replaces a failed one.
+    """
+    return retry_on_conflict(lambda: _try_claim(caller, subject_id, execution, round_, redriven=redriven))()
 
 
-def _is_ours(caller: Caller, subject_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
+def _try_claim(caller: Caller, subject_id: str, execution: str, round_: int, *, redriven: bool) -> bool:
     existing = find(caller, subject_id)
     if existing is not None and existing.execution == execution:
         return True
     if existing is not None and not redriven and existing.round >= round_:
         return False
-    ours = Execution(org_id=caller.org_id, subject_id=subject_id, execution=execution, round=round_)
-    at_once = errors.ConcurrentUpdate("another execution is taking this")
-    store.commit(caller, Create(ours, taken=at_once) if existing is None else Update(existing, ours, lost=at_once))
+    claimed = Execution(org_id=caller.org_id, subject_id=subject_id, execution=execution, round=round_)
+    conflict = errors.ConcurrentUpdate("Another execution claims this at the same time.")
+    op = Create(claimed, taken=conflict) if existing is None else Update(existing, claimed, lost=conflict)
+    store.commit(caller, op)
     return True
 
 
 def save_task_token(caller: Caller, subject_id: str, token: str, waits_for: str = "") -> Execution:
-    """Keep the token of what the execution waits for."""
+    """Store the task token of what the execution waits for."""
 
-    def keep() -> Execution:
+    def save() -> Execution:
         existing = find(caller, subject_id)
         if existing is None:
-            raise errors.NotFound("there is no such flow")
+            raise errors.NotFound("The workflow execution was not found.")
         waiting = existing.model_copy(update={"token": token, "waits_for": waits_for})
         store.commit(caller, Update(existing, waiting))
         return waiting
 
-    return retry_on_conflict(keep)()
+    return retry_on_conflict(save)()
 
 
 @cache
@@ -84,15 +90,15 @@ def _client() -> Any:
 
 
 def send_task_success(caller: Caller, waiting: Execution) -> None:
-    """Wake the execution. A token that was answered before, or timed out, is no failure."""
+    """Resume the waiting execution. Does nothing if the token was used before or has timed out."""
     if not waiting.token:
         return
     try:
         _client().send_task_success(taskToken=waiting.token, output="{}")
     except ClientError as failure:
-        if failure.response["Error"]["Code"] not in _OVER:
+        if failure.response["Error"]["Code"] not in _EXPIRED_TOKEN_CODES:
             raise
     try:
         store.commit(caller, Update(waiting, waiting.model_copy(update={"token": "", "waits_for": ""})))
     except errors.ConcurrentUpdate:
-        return  # it waits for something else already
+        return  # the execution waits for something else now

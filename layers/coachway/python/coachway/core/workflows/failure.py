@@ -1,4 +1,4 @@
-"""What is kept of a flow, a state machine of Step Functions, beside the thing that it is about."""
+"""The failure of a workflow, stored with the record that the workflow is about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from coachway.core.schemas import BaseSchema
 
 
 class FlowFailure(BaseSchema):
-    """What went wrong in a flow that stands still; `make redrive` takes it up again."""
+    """Why a workflow stopped. `make redrive` starts it again."""
 
     state: str
     error: str

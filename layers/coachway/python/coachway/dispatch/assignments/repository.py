@@ -50,14 +50,14 @@ def list_by_charter(org_id: str, charter_id: str) -> list[Assignment]:
 def find_by_ids(org_id: str, assignment_ids: Iterable[str]) -> dict[str, Assignment]:
     """Find assignments by id. Without ids, nothing is read."""
     batch = batch_get_all([assignment_key(org_id, assignment_id) for assignment_id in sorted(assignment_ids)])
-    assignments = (batch.find(Assignment, key) for key in batch.kept)
+    assignments = (batch.find(Assignment, key) for key in batch.items)
     return {assignment.id: assignment for assignment in assignments if assignment is not None}
 
 
 def batch_get_all(keys: Iterable[Key], loaded: BatchResult | None = None) -> BatchResult:
     """Load the items at any number of keys, except those that are `loaded` already. One read per 100."""
-    stored = dict(loaded.kept) if loaded is not None else {}
+    stored = dict(loaded.items) if loaded is not None else {}
     missing = [key for key in dict.fromkeys(keys) if key not in stored]
     for start in range(0, len(missing), _BATCH_SIZE):
-        stored |= store.batch_get(missing[start : start + _BATCH_SIZE]).kept
+        stored |= store.batch_get(missing[start : start + _BATCH_SIZE]).items
     return BatchResult(stored)

@@ -130,7 +130,7 @@ def _update_rating_ops(caller: Caller, before: Performance | None, after: Perfor
 
 
 PROJECTION: Final = CounterProjection(
-    "driver-performance", empty=_empty_counters, added=_count_event, also=_update_rating_ops
+    "driver-performance", empty=_empty_counters, increments=_count_event, extra_ops=_update_rating_ops
 )
 CONSUMERS: Final[Mapping[str, Consumer]] = dict.fromkeys(counters.COUNTERS, PROJECTION.consume)
 

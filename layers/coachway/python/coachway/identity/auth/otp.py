@@ -117,7 +117,7 @@ def _is_right_code(caller: Caller, user: User, code: str) -> bool:
     nonce = before.otp
     if nonce is None or nonce.expires_at <= clock.now() or nonce.tries >= permissions.MOST_OTP_TRIES:
         return False
-    right = hashing.is_equal(signed_links.one_time_code(OTP, user.org_id, user.id, nonce.nonce), code)
+    right = hashing.is_equal(signed_links.create_one_time_code(OTP, user.org_id, user.id, nonce.nonce), code)
     remaining = None if right else nonce.model_copy(update={"tries": nonce.tries + 1})
     after: Credentials = before.model_copy(update={"otp": remaining})
     store.commit(Caller.system("identity", user.org_id, caller.correlation_id), Update(before, after))

@@ -177,10 +177,10 @@ def read_refresh_token(body: Refresh, cookies: str, csrf: str) -> str:
     """
     if body.refresh_token is not None:
         return body.refresh_token
-    token = authentication.cookie(cookies, REFRESH_COOKIE)
+    token = authentication.read_cookie(cookies, REFRESH_COOKIE)
     if not token:
         raise errors.Unauthenticated("send the refresh token in the body, or its cookie")
-    if not csrf or not is_equal(csrf, authentication.cookie(cookies, authentication.CSRF_COOKIE)):
+    if not csrf or not is_equal(csrf, authentication.read_cookie(cookies, authentication.CSRF_COOKIE)):
         raise errors.CsrfTokenInvalid("send the session's csrf_token as X-CSRF-Token")
     return token
 

@@ -11,7 +11,7 @@ from coachway.core.errors import FieldError
 from coachway.core.persistence.operations import Create, IncrementCounters
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
-from coachway.core.types.contact import same_mailbox
+from coachway.core.types.contact import normalize_email
 from coachway.identity import rate_limits
 from coachway.identity.model.credentials import Credentials
 from coachway.identity.model.organization import Organization
@@ -29,7 +29,7 @@ class Registered(BaseSchema):
 def register(caller: Caller, body: Registration) -> Registered:
     """Write organization, slug and admin, all or none. Raises Duplicate for a slug that is taken."""
     rate_limits.by_address("register", caller)
-    rate_limits.by_account("register", same_mailbox(body.admin.email))
+    rate_limits.by_account("register", normalize_email(body.admin.email))
     org_id, user_id = ids.new("org"), ids.new("usr")
     organization = Organization(id=org_id, org_id=org_id, **body.organization.model_dump())
     admin = body.admin

@@ -15,7 +15,7 @@ from coachway.core.persistence.operations import Create, Op, Update
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.contact import same_mailbox
+from coachway.core.types.contact import normalize_email
 from coachway.identity import organization_queries, rate_limits, roles
 from coachway.identity.account_lookup import get_credentials, get_user, require_active_session, retry_on_conflict
 from coachway.identity.model import permissions
@@ -110,7 +110,7 @@ def _first(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, 
 
 def _again(caller: Caller, body: Invitation, nonce: PendingLink) -> tuple[User, list[Create | Update]] | None:
     """The same person, if they are invited already: names and role are those of the newest invitation."""
-    existing = store.owner_of(caller.org_id, "user-email", same_mailbox(body.email))
+    existing = store.find_unique_owner(caller.org_id, "user-email", normalize_email(body.email))
     before = store.find(User, USERS.key(org=caller.org_id, id=existing)) if existing else None
     if before is None or before.status != "invited":
         return None
