@@ -41,13 +41,8 @@ MARK = "quill"
 def bucket(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A bucket that keeps old versions, as the deployment's does; two things are erased in one go."""
     monkeypatch.setenv("BUCKET_NAME", BUCKET)
-<<<<<<< HEAD
     monkeypatch.setattr(erasure_service, "PAGE_SIZE", 2)
-    file_storage.forget()
-=======
-    monkeypatch.setattr(erasure_progress, "PAGE_SIZE", 2)
     file_storage.clear_client_cache()
->>>>>>> 7d0e081 (core: docstrings, errors and names in plain English)
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})

@@ -21,14 +21,10 @@ from coachway.core.persistence.operations import Create, Op, Remove, Update
 from coachway.core.persistence.queries import query_all
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
-<<<<<<< HEAD
-from coachway.core.types.contact import same_mailbox
+from coachway.core.types.contact import normalize_email
 from coachway.erasure.model import ERASURE, Erasure
 from coachway.erasure.redaction import Redaction
 from coachway.erasure.service import erase_partition
-=======
-from coachway.core.types.contact import normalize_email
->>>>>>> 7d0e081 (core: docstrings, errors and names in plain English)
 from coachway.identity.model.user import User
 from coachway.identity.users import party_accounts
 
@@ -116,18 +112,4 @@ def _contact_addresses(
     addresses += [address for user in users for address in (user.email, user.phone)]
     changes = [change for event in events for change in event.changes if change.field in {"email", "phone"}]
     addresses += [address for change in changes for address in (change.old, change.new)]
-<<<<<<< HEAD
-    return sorted({same_mailbox(each) for each in addresses if each})
-=======
     return sorted({normalize_email(each) for each in addresses if each})
-
-
-def _has_personal_changes(event: Envelope) -> bool:
-    changes = (each for each in event.changes if each.field not in _IMPERSONAL_FIELDS)
-    return any(each.old is not None or each.new is not None for each in changes)
-
-
-def _redact_event(event: Envelope) -> Envelope:
-    changes = [each if each.field in _IMPERSONAL_FIELDS else Change(field=each.field) for each in event.changes]
-    return event.model_copy(update={"changes": changes})
->>>>>>> 7d0e081 (core: docstrings, errors and names in plain English)

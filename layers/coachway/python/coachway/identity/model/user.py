@@ -9,12 +9,8 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-<<<<<<< HEAD
-from coachway.core.types.contact import Email, Phone, same_mailbox
-from coachway.core.types.personal import ERASED, Personal
-=======
 from coachway.core.types.contact import Email, Phone, normalize_email
->>>>>>> 7d0e081 (core: docstrings, errors and names in plain English)
+from coachway.core.types.personal import ERASED, Personal
 from coachway.identity.model.field_types import Currency, NewPassword, RoleName, Slug, TimeZone
 from coachway.identity.model.permissions import PARTY_PREFIX
 
