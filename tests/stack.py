@@ -182,7 +182,7 @@ def needs_stack(item: pytest.Item) -> bool:
     """Whether a test uses a stack, by its fixtures or by a parameter."""
     fixtures: list[str] = getattr(item, "fixturenames", [])
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    return any(name in {"stack", "own"} for name in (*fixtures, parameters.get("site")))
+    return any(name in {"stack", "restart_stack"} for name in (*fixtures, parameters.get("site")))
 
 
 def prepare_run() -> None:

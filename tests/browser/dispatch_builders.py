@@ -17,7 +17,7 @@ from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
 from coachway.fleet.model import DRIVER_EXAMPLE, VEHICLE_EXAMPLE
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import Carrier
+from tests.workflows.organization_builders import Operator
 
 Json = dict[str, Any]
 
@@ -31,20 +31,20 @@ NEW_YORK = ZoneInfo("America/New_York")
 class DispatchOrganization:
     """An organization with approved compliance documents."""
 
-    carrier: Carrier
+    operator: Operator
 
     @classmethod
     def create(cls, stack: Stack) -> DispatchOrganization:
         """Register, set the contact details and approve the organization's documents."""
-        organization = cls(Carrier.opened(stack))
+        organization = cls(Operator.create(stack))
         branding = {"color": "#00695c", "email": "hello@harbor.example", "phone": "+12125550100"}
-        organization.carrier.ask("PUT", "/organization", {"branding": branding})
-        organization.approve_documents(SubjectType.ORGANIZATION, organization.carrier.org_id)
+        organization.operator.call("PUT", "/organization", {"branding": branding})
+        organization.approve_documents(SubjectType.ORGANIZATION, organization.operator.org_id)
         return organization
 
     @property
     def stack(self) -> Stack:
-        return self.carrier.stack
+        return self.operator.stack
 
     def approve_documents(self, subject_type: SubjectType, subject_id: str, *, missing: int = 0) -> None:
         """Store the required documents of a subject as approved, except the first `missing` ones."""
@@ -53,7 +53,7 @@ class DispatchOrganization:
             for document_type in REQUIRED[subject_type][missing:]
         ]
         subject = Subject(
-            org_id=self.carrier.org_id,
+            org_id=self.operator.org_id,
             subject_type=subject_type,
             subject_id=subject_id,
             name="Rosa Delgado",
@@ -65,14 +65,14 @@ class DispatchOrganization:
     def create_driver(self) -> Json:
         """A driver with approved documents who can log in by phone."""
         phone = f"+1212{secrets.randbelow(8_000_000) + 2_000_000}"
-        driver: Json = self.carrier.ask("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": phone})
+        driver: Json = self.operator.call("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": phone})
         self.approve_documents(SubjectType.DRIVER, driver["id"])
         return driver
 
     def create_vehicle(self) -> Json:
         """A coach with approved documents."""
         name = f"Coach {secrets.randbelow(90) + 10}"
-        vehicle: Json = self.carrier.ask("POST", "/vehicles", {**VEHICLE_EXAMPLE, "name": name})
+        vehicle: Json = self.operator.call("POST", "/vehicles", {**VEHICLE_EXAMPLE, "name": name})
         self.approve_documents(SubjectType.VEHICLE, vehicle["id"])
         return vehicle
 
@@ -97,27 +97,27 @@ class DispatchOrganization:
             }
             for stop_type, address, place, arrives, departs in places
         ]
-        body = self.carrier.trip(stops=stops, miles=130, vehicle_count=vehicles, passengers=40 * vehicles)
-        charter = self.carrier.ask("POST", "/charters", body)
-        self.carrier.ask("POST", f"/charters/{charter['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"})
+        body = self.operator.charter_body(stops=stops, miles=130, vehicle_count=vehicles, passengers=40 * vehicles)
+        charter = self.operator.call("POST", "/charters", body)
+        self.operator.call("POST", f"/charters/{charter['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"})
         drivers = [driver] if second_driver is None else [driver, second_driver]
         return [self._create_assignment(charter["id"], assigned) for assigned in drivers]
 
     def _create_assignment(self, charter_id: str, driver: Json) -> Json:
         vehicle = self.create_vehicle()
         body = {"charter_id": charter_id, "driver_id": driver["id"], "vehicle_id": vehicle["id"]}
-        assignment: Json = self.carrier.ask("POST", "/dispatch/assignments", body)
+        assignment: Json = self.operator.call("POST", "/dispatch/assignments", body)
         return assignment
 
     def get_assignment(self, assignment: Json) -> Json:
         """The current state of an assignment."""
-        assignments = self.carrier.everything("/dispatch/assignments", charter_id=assignment["charter_id"])
+        assignments = self.operator.list_all("/dispatch/assignments", charter_id=assignment["charter_id"])
         [current] = [candidate for candidate in assignments if candidate["id"] == assignment["id"]]
         return current
 
     def overwrite_assignment(self, assignment: Json, **fields: Any) -> None:
         """Overwrite fields of an assignment in the table."""
-        place = repository.assignment_key(self.carrier.org_id, assignment["id"])
+        place = repository.assignment_key(self.operator.org_id, assignment["id"])
         client = self.stack.client("dynamodb")
         key = {"pk": {"S": place.pk}, "sk": {"S": place.sk}}
         stored = client.get_item(TableName=self.stack.table, Key=key)["Item"]
@@ -127,7 +127,7 @@ class DispatchOrganization:
 
     def post_action(self, assignment: Json, action: str, **body: Any) -> None:
         """Check in, depart from a stop or check out for the driver."""
-        self.carrier.ask("POST", f"/dispatch/assignments/{assignment['id']}/{action}", body)
+        self.operator.call("POST", f"/dispatch/assignments/{assignment['id']}/{action}", body)
 
     def send_positions(
         self, assignment: Json, *places: tuple[float, float], seconds_ago: float = 0, interval: float = 10
@@ -145,12 +145,12 @@ class DispatchOrganization:
             }
             for steps, (latitude, longitude) in zip(range(len(places) - 1, -1, -1), places, strict=True)
         ]
-        self.carrier.ask("POST", "/dispatch/check-ins", {"assignment_id": assignment["id"], "points": points})
+        self.operator.call("POST", "/dispatch/check-ins", {"assignment_id": assignment["id"], "points": points})
 
     def create_live_link(self, assignment: Json, **body: Any) -> str:
         """The live link of the assignment's charter."""
         path = f"/dispatch/charters/{assignment['charter_id']}/track-link"
-        return str(self.carrier.ask("POST", path, body)["url"])
+        return str(self.operator.call("POST", path, body)["url"])
 
     def wait_for_code(self, phone: str, *, after: int = 0) -> str:
         """The newest one-time code among the messages to a phone, without the first `after` messages."""

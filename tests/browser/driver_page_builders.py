@@ -15,7 +15,7 @@ def geolocation(place: tuple[float, float]) -> Geolocation:
 def open_driver_page(organization: DispatchOrganization, phone: BrowserContext, driver: Json) -> Page:
     """The driver page after logging in."""
     page = phone.new_page()
-    page.goto(f"{organization.stack.pages_url}/driver?organization={organization.carrier.slug}")
+    page.goto(f"{organization.stack.pages_url}/driver?organization={organization.operator.slug}")
     log_in(organization, page, driver)
     return page
 
@@ -42,6 +42,6 @@ def wait_for_status(organization: DispatchOrganization, assignment: Json, status
 
 def recent_positions(organization: DispatchOrganization, assignment: Json) -> list[Json]:
     """The vehicle's positions of the last ten minutes."""
-    track = organization.carrier.ask("GET", f"/dispatch/charters/{assignment['charter_id']}/track")
+    track = organization.operator.call("GET", f"/dispatch/charters/{assignment['charter_id']}/track")
     [vehicle] = track["vehicles"]
     return list(vehicle["path"])

@@ -11,14 +11,14 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests import dates
 from tests.browser.pages import DESKTOP, PHONE, assert_url_accessible
 from tests.stack import Stack
-from tests.workflows.bidding import Exchange
+from tests.workflows.bidding_builders import BiddingOrganization
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
 @pytest.fixture(scope="module")
-def exchange(stack: Stack) -> Exchange:
-    return Exchange.opened(stack)
+def bidding(stack: Stack) -> BiddingOrganization:
+    return BiddingOrganization.create(stack)
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -29,20 +29,20 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def invite_vendor(exchange: Exchange, name: str, **trip: object) -> tuple[str, str, str]:
+def invite_vendor(bidding: BiddingOrganization, name: str, **trip: object) -> tuple[str, str, str]:
     """Ask one vendor for a bid; returns the ids of the request and the charter, and the link in its mail."""
-    vendor = exchange.vendor(name)
-    charter = exchange.booked(**trip)
-    request = exchange.asked(charter["id"], vendor, hours=600, message="Four hours on site, return empty.")
-    address = f"{name.lower().replace(' ', '-')}@{exchange.carrier.slug}.example"
-    mail = exchange.stack.wait_for_mail(address, f"^Your bid for trip {charter['number']}")
+    vendor = bidding.create_vendor(name)
+    charter = bidding.create_booked_charter(**trip)
+    request = bidding.create_bid_request(charter["id"], vendor, hours=600, message="Four hours on site, return empty.")
+    address = f"{name.lower().replace(' ', '-')}@{bidding.operator.slug}.example"
+    mail = bidding.stack.wait_for_mail(address, f"^Your bid for trip {charter['number']}")
     [link] = set(re.findall(r"https?://\S+/pages/bids/[\w-]+", mail["BodyText"]))
     return request["id"], charter["id"], link
 
 
-def test_bid_page_from_the_mail_submits_a_bid(exchange: Exchange, browser: Browser, page: Page) -> None:
+def test_bid_page_from_the_mail_submits_a_bid(bidding: BiddingOrganization, browser: Browser, page: Page) -> None:
     size = page.viewport_size or PHONE
-    request, charter, link = invite_vendor(exchange, f"Premium {size['width']}", vehicle_count=2, passengers=80)
+    request, charter, link = invite_vendor(bidding, f"Premium {size['width']}", vehicle_count=2, passengers=80)
     page.goto(link)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Trip CH-")
     leaves = f"9:00 AM {dates.zone_name('09:00')}"
@@ -62,13 +62,13 @@ def test_bid_page_from_the_mail_submits_a_bid(exchange: Exchange, browser: Brows
     expect(page.get_by_role("button")).to_have_count(0)
     assert page.url == link
     assert_url_accessible(browser, link, size)
-    [bid] = exchange.bids(charter)
+    [bid] = bidding.list_bids(charter)
     assert (bid["status"], bid["vehicle_count"], bid["quoted_price"]) == ("submitted", 1, None)
-    assert exchange.request(request)["status"] == "open"
+    assert bidding.get_bid_request(request)["status"] == "open"
 
 
-def test_bid_page_requires_price_and_enough_seats(exchange: Exchange, browser: Browser) -> None:
-    _, charter, link = invite_vendor(exchange, "Hasty")
+def test_bid_page_requires_price_and_enough_seats(bidding: BiddingOrganization, browser: Browser) -> None:
+    _, charter, link = invite_vendor(bidding, "Hasty")
     context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     page.goto(link)
@@ -77,7 +77,7 @@ def test_bid_page_requires_price_and_enough_seats(exchange: Exchange, browser: B
     page.get_by_role("button", name="Send the bid").click()
     expect(page.get_by_text("Enter your price, such as 1250.00.")).to_be_visible()
     expect(page.get_by_text("Enter how many passengers")).to_be_visible()
-    assert exchange.bids(charter) == []
+    assert bidding.list_bids(charter) == []
 
     page.get_by_label("Your price").fill("900")
     page.get_by_label("Passengers that each").fill("20")
@@ -89,9 +89,11 @@ def test_bid_page_requires_price_and_enough_seats(exchange: Exchange, browser: B
     context.close()
 
 
-def test_bid_page_withdraws_a_bid_and_submits_another(exchange: Exchange, browser: Browser, page: Page) -> None:
+def test_bid_page_withdraws_a_bid_and_submits_another(
+    bidding: BiddingOrganization, browser: Browser, page: Page
+) -> None:
     size = page.viewport_size or PHONE
-    _, charter, link = invite_vendor(exchange, f"Slip {size['width']}")
+    _, charter, link = invite_vendor(bidding, f"Slip {size['width']}")
 
     def send_bid(price: str) -> None:
         page.get_by_label("Your price").fill(price)
@@ -110,22 +112,22 @@ def test_bid_page_withdraws_a_bid_and_submits_another(exchange: Exchange, browse
     assert page.url == link
     send_bid("1250")
     expect(page.get_by_text("You bid $1,250.00")).to_be_visible()
-    assert sorted(bid["status"] for bid in exchange.bids(charter)) == ["submitted", "withdrawn"]
+    assert sorted(bid["status"] for bid in bidding.list_bids(charter)) == ["submitted", "withdrawn"]
 
 
-def test_bid_page_declines_the_invitation(exchange: Exchange, page: Page) -> None:
+def test_bid_page_declines_the_invitation(bidding: BiddingOrganization, page: Page) -> None:
     size = page.viewport_size or PHONE
-    _, charter, link = invite_vendor(exchange, f"Busy {size['width']}")
+    _, charter, link = invite_vendor(bidding, f"Busy {size['width']}")
     page.goto(link)
     page.get_by_text("No bid this time").click()
     page.get_by_label("Why not?").fill("No coach is free that day.")
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_role("heading", name="You declined")).to_be_visible()
-    assert exchange.bids(charter) == []
+    assert bidding.list_bids(charter) == []
 
 
-def test_bid_page_with_an_invalid_link_returns_404(exchange: Exchange, page: Page) -> None:
-    _, _, link = invite_vendor(exchange, f"Forged {(page.viewport_size or PHONE)['width']}")
+def test_bid_page_with_an_invalid_link_returns_404(bidding: BiddingOrganization, page: Page) -> None:
+    _, _, link = invite_vendor(bidding, f"Forged {(page.viewport_size or PHONE)['width']}")
     response = page.goto(link[:-6] + "AAAAAA")
     assert response is not None
     assert response.status == 404

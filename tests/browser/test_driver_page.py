@@ -108,13 +108,13 @@ def test_driver_page_declines_a_trip_with_a_reason(organization: DispatchOrganiz
 
 def test_driver_page_takes_over_a_trip_in_a_recovery(stack: Stack, phone: BrowserContext) -> None:
     organization = DispatchOrganization.create(stack)
-    organization.carrier.ask("PUT", "/organization", {"recovery_answer_minutes": 1440})
+    organization.operator.call("PUT", "/organization", {"recovery_answer_minutes": 1440})
     [assignment] = organization.create_assignments(organization.create_driver(), timedelta(hours=2))
     sam, spare = organization.create_driver(), organization.create_vehicle()
     page = open_driver_page(organization, phone, sam)
     expect(page.get_by_text("You have no trips")).to_be_visible()
     breakdown = {"assignment_id": assignment["id"], "reason": "breakdown"}
-    organization.carrier.ask("POST", "/dispatch/recoveries", breakdown)
+    organization.operator.call("POST", "/dispatch/recoveries", breakdown)
     eventually(lambda: "can you take over" in "".join(text["body"] for text in stack.texts(sam["phone"])), 60)
 
     page.get_by_role("button", name="Refresh").click()

@@ -207,7 +207,7 @@ def test_driver_page_with_a_wrong_clock_sends_correct_times(
     [assignment] = organization.create_assignments(rosa, timedelta(minutes=20))
     page = phone.new_page()
     page.clock.install(time=datetime.now(UTC) + clock_error)
-    page.goto(f"{organization.stack.pages_url}/driver?organization={organization.carrier.slug}")
+    page.goto(f"{organization.stack.pages_url}/driver?organization={organization.operator.slug}")
     log_in(organization, page, rosa)
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Check in").click()

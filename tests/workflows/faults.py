@@ -21,13 +21,13 @@ from coachway.core.persistence.domain_events import BY_DAY, Envelope
 from infra.local.emulator import emulator_process
 from infra.local.stack_config import ROOT
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import Carrier
+from tests.workflows.organization_builders import Operator
 
 
-def workers(stack: Stack, function: str) -> list[int]:
+def list_worker_pids(stack: Stack, function: str) -> list[int]:
     """The processes in which the emulator runs a function."""
     place = f"{stack.config.directory}/tmp/ministack-lambda-{stack.function(function)}-"
-    found = []
+    pids = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -35,13 +35,13 @@ def workers(stack: Stack, function: str) -> list[int]:
             except OSError:
                 continue
             if place in command:
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
-def kill(stack: Stack, function: str) -> int:
+def kill_workers(stack: Stack, function: str) -> int:
     """Kill a function's processes, whatever they are at; returns how many there were."""
-    pids = workers(stack, function)
+    pids = list_worker_pids(stack, function)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: not any(map(_is_alive, pids)), 10)
@@ -56,32 +56,32 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def failures(stack: Stack, function: str) -> int:
+def count_failed_batches(stack: Stack, function: str) -> int:
     """How many batches of a stream or a queue a function has failed with so far."""
     log = stack.config.log_file(emulator_process.NAME).read_text(errors="replace")
     return log.count(f"ESM: Lambda {stack.function(function)} failed processing")
 
 
 @contextmanager
-def paused(stack: Stack, function: str) -> Iterator[None]:
+def pause_deliveries(stack: Stack, function: str) -> Iterator[None]:
     """Meanwhile nothing is delivered to a function that is fed by a stream or a queue."""
     functions = stack.client("lambda")
     mapping = functions.list_event_source_mappings(FunctionName=stack.function(function))["EventSourceMappings"][0]
 
-    def switch(on: bool) -> None:
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=on)
-        wanted = "Enabled" if on else "Disabled"
-        eventually(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == wanted, 10)
+    def set_enabled(is_enabled: bool) -> None:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=is_enabled)
+        state = "Enabled" if is_enabled else "Disabled"
+        eventually(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == state, 10)
 
-    switch(False)
+    set_enabled(False)
     try:
         yield
     finally:
-        switch(True)
+        set_enabled(True)
 
 
 @contextmanager
-def sms_fails(stack: Stack) -> Iterator[None]:
+def fail_text_messages(stack: Stack) -> Iterator[None]:
     """Meanwhile the telephone service is out of order."""
     httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "fail", "times": 1000}).raise_for_status()
     try:
@@ -101,37 +101,37 @@ class Queue:
         for body in bodies:
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
-    def taken(self) -> list[str]:
+    def take_all(self) -> list[str]:
         """Everything that waits, taken off the queue."""
         bodies: list[str] = []
-        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
+        while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
                 bodies.append(message["Body"])
         return bodies
 
-    def length(self) -> int:
+    def count_messages(self) -> int:
         """How many messages wait or are in somebody's hands."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
-        return sum(int(told[name]) for name in names)
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
 
-    def is_empty(self, seconds: float = 60) -> None:
+    def wait_until_empty(self, seconds: float = 60) -> None:
         """Wait until all of it is consumed."""
-        eventually(lambda: self.length() == 0, seconds, "the queue was not emptied")
+        eventually(lambda: self.count_messages() == 0, seconds, "the queue was not emptied")
 
     @contextmanager
-    def impatient(self, seconds: int) -> Iterator[None]:
+    def shorten_retry_delay(self, seconds: int) -> Iterator[None]:
         """Meanwhile what failed is delivered again after so many seconds, not after a minute."""
-        known = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        original = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"VisibilityTimeout": str(seconds)})
         try:
             yield
         finally:
-            self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes=known)
+            self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes=original)
 
 
-class Tap:
+class EventRecorder:
     """A queue of the tests' own that gets all that is published."""
 
     def __init__(self, stack: Stack) -> None:
@@ -144,39 +144,39 @@ class Tap:
         events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
         self.bodies: list[str] = []
 
-    def drawn(self) -> list[dict[str, Any]]:
+    def list_events(self) -> list[dict[str, Any]]:
         """Everything published so far, in the order in which it arrived."""
-        while found := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            for message in found:
+        while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
                 self.bodies.append(message["Body"])
         return [json.loads(body) for body in self.bodies]
 
-    def draws(self, seconds: float = 30) -> None:
+    def wait_for_event(self, seconds: float = 30) -> None:
         """Wait for something new, and return as soon as it is there."""
         deadline = time.monotonic() + seconds
-        drawn = len(self.bodies)
-        while len(self.drawn()) == drawn:
+        before = len(self.bodies)
+        while len(self.list_events()) == before:
             assert time.monotonic() < deadline, "nothing was published"
 
-    def ids(self) -> list[str]:
+    def list_event_ids(self) -> list[str]:
         """The ids of the events published so far."""
-        return [str(each["detail"]["event_id"]) for each in self.drawn()]
+        return [str(each["detail"]["event_id"]) for each in self.list_events()]
 
 
-def recorded(carrier: Carrier) -> list[Envelope]:
+def list_stored_events(operator: Operator) -> list[Envelope]:
     """The events that the table keeps of an organization, of yesterday and today, oldest first."""
-    pages = carrier.stack.client("dynamodb").get_paginator("query")
-    found: list[Envelope] = []
+    pages = operator.stack.client("dynamodb").get_paginator("query")
+    events: list[Envelope] = []
     for day in latest_days():
         for page in pages.paginate(
-            TableName=carrier.stack.table,
+            TableName=operator.stack.table,
             IndexName="gsi1",
             KeyConditionExpression="gsi1pk = :day",
-            ExpressionAttributeValues={":day": {"S": BY_DAY.partition(org=carrier.org_id, day=day)}},
+            ExpressionAttributeValues={":day": {"S": BY_DAY.partition(org=operator.org_id, day=day)}},
         ):
-            found += [Envelope.model_validate_json(item["doc"]["S"]) for item in page["Items"]]
-    return found
+            events += [Envelope.model_validate_json(item["doc"]["S"]) for item in page["Items"]]
+    return events
 
 
 def latest_days() -> tuple[str, str]:
@@ -185,7 +185,7 @@ def latest_days() -> tuple[str, str]:
     return f"{today - timedelta(days=1)}", f"{today}"
 
 
-def made(stack: Stack, *command: str) -> str:
+def run_command(stack: Stack, *command: str) -> str:
     """What `make redrive` or `make replay` prints."""
     environment = {
         **os.environ,
@@ -193,7 +193,7 @@ def made(stack: Stack, *command: str) -> str:
         "COACHWAY_PORT": str(stack.config.port),
         "PYTHONPATH": f"{ROOT / 'layers/coachway/python'}{os.pathsep}{ROOT}",
     }
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "infra.local", *command],
         cwd=ROOT,
         env=environment,
@@ -201,5 +201,5 @@ def made(stack: Stack, *command: str) -> str:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stderr
+    return result.stdout

@@ -9,192 +9,206 @@ import pytest
 from infra.local import aws_clients
 from infra.local.operations import workflow_redrive
 from tests.stack import Stack, eventually
-from tests.workflows.bidding import HOURS, Exchange
-from tests.workflows.carrier import at_once, statuses
+from tests.workflows.bidding_builders import SECONDS_PER_HOUR, BiddingOrganization
+from tests.workflows.organization_builders import count_statuses, run_concurrently
 
 
 @pytest.fixture(scope="module")
-def exchange(stack: Stack) -> Exchange:
-    return Exchange.opened(stack)
+def bidding(stack: Stack) -> BiddingOrganization:
+    return BiddingOrganization.create(stack)
 
 
 def test_the_lowest_bid_is_awarded_by_itself(stack: Stack) -> None:
-    exchange = Exchange.opened(stack)
-    one, two = exchange.vendor("Cheap", is_preferred=True), exchange.vendor("Dear")
-    exchange.vendor("Elsewhere", service_states=["CA"])
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], hours=25, target_price=1400)
-    invitation = stack.wait_for_mail(f"cheap@{exchange.carrier.slug}.example", "^Your bid for trip")
+    bidding = BiddingOrganization.create(stack)
+    first_vendor, second_vendor = bidding.create_vendor("Cheap", is_preferred=True), bidding.create_vendor("Dear")
+    bidding.create_vendor("Elsewhere", service_states=["CA"])
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], hours=25, target_price=1400)
+    invitation = stack.wait_for_mail(f"cheap@{bidding.operator.slug}.example", "^Your bid for trip")
     assert "/pages/bids/" in invitation["BodyText"]
-    low, high = exchange.bid(trip["id"], one, 1200), exchange.bid(trip["id"], two, 1300)
-    exchange.becomes(request["id"], "awarded")
-    known = exchange.charter(trip["id"])
-    assert (known["status"], known["vendor_id"]) == ("confirmed", one)
-    assert [exchange.status_of(each) for each in (low, high)] == ["accepted", "rejected"]
-    assert "$1,200.00" in stack.wait_for_mail(f"cheap@{exchange.carrier.slug}.example", "was accepted")["BodyText"]
-    lost = stack.wait_for_mail(f"dear@{exchange.carrier.slug}.example", "was not accepted")
-    assert "A lower bid was chosen" in lost["BodyText"]
-    assert "1,200" not in lost["BodyText"]
-    assert stack.mails(f"elsewhere@{exchange.carrier.slug}.example") == []
-    exchange.ended_well(request["id"])
+    low, high = (
+        bidding.create_submitted_bid(trip["id"], first_vendor, 1200),
+        bidding.create_submitted_bid(trip["id"], second_vendor, 1300),
+    )
+    bidding.wait_for_request_status(request["id"], "awarded")
+    charter = bidding.get_charter(trip["id"])
+    assert (charter["status"], charter["vendor_id"]) == ("confirmed", first_vendor)
+    assert [bidding.get_bid_status(each) for each in (low, high)] == ["accepted", "rejected"]
+    assert "$1,200.00" in stack.wait_for_mail(f"cheap@{bidding.operator.slug}.example", "was accepted")["BodyText"]
+    rejection = stack.wait_for_mail(f"dear@{bidding.operator.slug}.example", "was not accepted")
+    assert "A lower bid was chosen" in rejection["BodyText"]
+    assert "1,200" not in rejection["BodyText"]
+    assert stack.mails(f"elsewhere@{bidding.operator.slug}.example") == []
+    bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_manager_decides_by_the_token(exchange: Exchange) -> None:
-    one = exchange.vendor("One")
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one, target_price=1400)
-    made = exchange.bid(trip["id"], one, 1390)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
-    exchange.under_review(made)
-    office = f"office@{exchange.carrier.slug}.example"
-    exchange.stack.wait_for_mail(office, f"^1 bid for trip {trip['number']}")
-    exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept", "reason": "Good enough"})
-    assert exchange.charter(trip["id"])["status"] == "confirmed"
-    exchange.ended_well(request["id"])
-    assert exchange.request(request["id"])["closed_early"] is True
+def test_a_manager_decides_by_the_token(bidding: BiddingOrganization) -> None:
+    vendor = bidding.create_vendor("One")
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], vendor, target_price=1400)
+    bid = bidding.create_submitted_bid(trip["id"], vendor, 1390)
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": "All have answered"})
+    bidding.wait_until_under_review(bid)
+    office = f"office@{bidding.operator.slug}.example"
+    bidding.stack.wait_for_mail(office, f"^1 bid for trip {trip['number']}")
+    bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept", "reason": "Good enough"})
+    assert bidding.get_charter(trip["id"])["status"] == "confirmed"
+    bidding.wait_until_workflow_succeeded(request["id"])
+    assert bidding.get_bid_request(request["id"])["closed_early"] is True
 
 
-def test_nobody_bids_and_the_extended_request_starts_anew(exchange: Exchange) -> None:
-    one = exchange.vendor("Silent")
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one, hours=8)
-    exchange.becomes(request["id"], "no_bids")
-    office = f"office@{exchange.carrier.slug}.example"
-    exchange.stack.wait_for_mail(office, f"^No vendor yet for trip {trip['number']}")
-    later = {"deadline": exchange.in_hours(72)}
-    assert exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/extend", later)["status"] == "open"
-    eventually(lambda: len(exchange.executions(request["id"])) == 2, 30, "no second flow started")
-    made = exchange.bid(trip["id"], one, 1000)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.under_review(made)
-    exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
-    exchange.ended_well(request["id"])
+def test_nobody_bids_and_the_extended_request_starts_anew(bidding: BiddingOrganization) -> None:
+    vendor = bidding.create_vendor("Silent")
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], vendor, hours=8)
+    bidding.wait_for_request_status(request["id"], "no_bids")
+    office = f"office@{bidding.operator.slug}.example"
+    bidding.stack.wait_for_mail(office, f"^No vendor yet for trip {trip['number']}")
+    extension = {"deadline": bidding.time_in_hours(72)}
+    assert bidding.operator.call("POST", f"/bid-requests/{request['id']}/extend", extension)["status"] == "open"
+    eventually(lambda: len(bidding.list_executions(request["id"])) == 2, 30, "no second flow started")
+    bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    bidding.wait_until_under_review(bid)
+    bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+    bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_an_extended_deadline_is_waited_for(exchange: Exchange) -> None:
-    one = exchange.vendor("Patient")
-    trip = exchange.booked()
+def test_an_extended_deadline_is_waited_for(bidding: BiddingOrganization) -> None:
+    vendor = bidding.create_vendor("Patient")
+    trip = bidding.create_booked_charter()
     hours = 30
-    request = exchange.asked(trip["id"], one, hours=hours)
-    old_deadline = time.monotonic() + hours * HOURS
-    later = {"deadline": exchange.in_hours(400)}
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/extend", later)
+    request = bidding.create_bid_request(trip["id"], vendor, hours=hours)
+    old_deadline = time.monotonic() + hours * SECONDS_PER_HOUR
+    extension = {"deadline": bidding.time_in_hours(400)}
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/extend", extension)
     while time.monotonic() < old_deadline + 3:
-        assert exchange.request(request["id"])["status"] == "open"
+        assert bidding.get_bid_request(request["id"])["status"] == "open"
         time.sleep(0.3)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.becomes(request["id"], "no_bids")
-    exchange.ended_well(request["id"])
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    bidding.wait_for_request_status(request["id"], "no_bids")
+    bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_cancelled_charter_ends_its_bidding(exchange: Exchange) -> None:
-    one = exchange.vendor("Late")
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one)
-    made = exchange.bid(trip["id"], one, 1000)
-    exchange.carrier.ask("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
-    exchange.becomes(request["id"], "cancelled")
-    exchange.ended_well(request["id"])
-    eventually(lambda: exchange.status_of(made) == "rejected", 30, "the vendor was not told")
+def test_a_cancelled_charter_ends_its_bidding(bidding: BiddingOrganization) -> None:
+    vendor = bidding.create_vendor("Late")
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], vendor)
+    bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
+    bidding.operator.call("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
+    bidding.wait_for_request_status(request["id"], "cancelled")
+    bidding.wait_until_workflow_succeeded(request["id"])
+    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the vendor was not told")
 
 
-def test_a_question_that_nobody_answers_is_escalated(exchange: Exchange) -> None:
-    one = exchange.vendor("Waiting")
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one)
-    made = exchange.bid(trip["id"], one, 1000)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    eventually(lambda: exchange.request(request["id"])["escalated_at"], 120, "nothing was escalated")
-    office = f"office@{exchange.carrier.slug}.example"
-    exchange.stack.wait_for_mail(office, f"^Still undecided: .* {trip['number']}")
-    exchange.carrier.ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
-    exchange.ended_well(request["id"])
+def test_a_question_that_nobody_answers_is_escalated(bidding: BiddingOrganization) -> None:
+    vendor = bidding.create_vendor("Waiting")
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], vendor)
+    bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    eventually(lambda: bidding.get_bid_request(request["id"])["escalated_at"], 120, "nothing was escalated")
+    office = f"office@{bidding.operator.slug}.example"
+    bidding.stack.wait_for_mail(office, f"^Still undecided: .* {trip['number']}")
+    bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+    bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_question_that_nobody_answers_at_all_ends_after_three_days(exchange: Exchange) -> None:
-    one = exchange.vendor("Forgotten")
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one)
-    made = exchange.bid(trip["id"], one, 1000)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.under_review(made)
-    asked = time.monotonic()
-    known = exchange.becomes(request["id"], "no_bids", 3 * 24 * HOURS + 30, every=2)
-    assert time.monotonic() - asked > 3 * 24 * HOURS * 0.9
-    assert (known["status_reason"], known["escalated_at"] is None) == ("Nobody decided in time", False)
-    office = f"office@{exchange.carrier.slug}.example"
+def test_a_question_that_nobody_answers_at_all_ends_after_three_days(bidding: BiddingOrganization) -> None:
+    vendor_id = bidding.create_vendor("Forgotten")
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], vendor_id)
+    bid = bidding.create_submitted_bid(trip["id"], vendor_id, 1000)
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    bidding.wait_until_under_review(bid)
+    review_started = time.monotonic()
+    bid_request = bidding.wait_for_request_status(request["id"], "no_bids", 3 * 24 * SECONDS_PER_HOUR + 30, every=2)
+    assert time.monotonic() - review_started > 3 * 24 * SECONDS_PER_HOUR * 0.9
+    assert (bid_request["status_reason"], bid_request["escalated_at"] is None) == ("Nobody decided in time", False)
+    office = f"office@{bidding.operator.slug}.example"
     for subject in ("^1 bid for trip", "^Still undecided: .*", "^No vendor yet for trip"):
-        exchange.stack.wait_for_mail(office, f"{subject} {trip['number']}")
-    exchange.ended_well(request["id"])
-    vendor = f"forgotten@{exchange.carrier.slug}.example"
-    assert "ended without an award" in exchange.stack.wait_for_mail(vendor, "was not accepted")["BodyText"]
-    late = exchange.carrier.send("POST", f"/bids/{made}/accept", {"decision": "accept"})
-    assert (late.status_code, exchange.status_of(made)) == (409, "rejected")
-    left = exchange.charter(trip["id"])
-    assert (left["status"], left["vendor_id"], left["flow_failures"]) == ("booked", None, {})
-    later = {"deadline": exchange.in_hours(72)}
-    assert exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/extend", later)["status"] == "open"
+        bidding.stack.wait_for_mail(office, f"{subject} {trip['number']}")
+    bidding.wait_until_workflow_succeeded(request["id"])
+    vendor = f"forgotten@{bidding.operator.slug}.example"
+    assert "ended without an award" in bidding.stack.wait_for_mail(vendor, "was not accepted")["BodyText"]
+    late_response = bidding.operator.send("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+    assert (late_response.status_code, bidding.get_bid_status(bid)) == (409, "rejected")
+    charter = bidding.get_charter(trip["id"])
+    assert (charter["status"], charter["vendor_id"], charter["flow_failures"]) == ("booked", None, {})
+    extension = {"deadline": bidding.time_in_hours(72)}
+    assert bidding.operator.call("POST", f"/bid-requests/{request['id']}/extend", extension)["status"] == "open"
 
 
-def test_a_vendor_suspended_between_bid_and_award_does_not_win(exchange: Exchange) -> None:
-    one, two = exchange.vendor("Fallen", is_preferred=True), exchange.vendor("Upright", is_preferred=True)
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one, two, target_price=2000)
-    low, high = exchange.bid(trip["id"], one, 1000), exchange.bid(trip["id"], two, 1100)
-    exchange.carrier.ask("PATCH", f"/vendors/{one}/status?new_status=suspended")
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.becomes(request["id"], "awarded")
-    assert [exchange.status_of(each) for each in (low, high)] == ["rejected", "accepted"]
-    assert exchange.charter(trip["id"])["vendor_ids"] == [two]
+def test_a_vendor_suspended_between_bid_and_award_does_not_win(bidding: BiddingOrganization) -> None:
+    suspended_vendor, active_vendor = (
+        bidding.create_vendor("Fallen", is_preferred=True),
+        bidding.create_vendor("Upright", is_preferred=True),
+    )
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], suspended_vendor, active_vendor, target_price=2000)
+    low, high = (
+        bidding.create_submitted_bid(trip["id"], suspended_vendor, 1000),
+        bidding.create_submitted_bid(trip["id"], active_vendor, 1100),
+    )
+    bidding.operator.call("PATCH", f"/vendors/{suspended_vendor}/status?new_status=suspended")
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    bidding.wait_for_request_status(request["id"], "awarded")
+    assert [bidding.get_bid_status(each) for each in (low, high)] == ["rejected", "accepted"]
+    assert bidding.get_charter(trip["id"])["vendor_ids"] == [active_vendor]
 
 
-def test_of_managers_who_accept_different_bids_at_once_one_wins(exchange: Exchange) -> None:
-    trip, vendors = exchange.booked(), [exchange.vendor(f"Rival {n}") for n in range(6)]
-    request = exchange.asked(trip["id"], *vendors)
-    bids = [exchange.bid(trip["id"], each, 1000 + n) for n, each in enumerate(vendors)]
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.under_review(bids[-1])
+def test_of_managers_who_accept_different_bids_at_once_one_wins(bidding: BiddingOrganization) -> None:
+    trip, vendors = bidding.create_booked_charter(), [bidding.create_vendor(f"Rival {n}") for n in range(6)]
+    request = bidding.create_bid_request(trip["id"], *vendors)
+    bids = [bidding.create_submitted_bid(trip["id"], each, 1000 + n) for n, each in enumerate(vendors)]
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    bidding.wait_until_under_review(bids[-1])
 
-    answers = at_once(6, lambda n: exchange.carrier.send("POST", f"/bids/{bids[n]}/accept", {"decision": "accept"}))
-    assert statuses(answers) == {200: 1, 409: 5}
-    assert sorted(exchange.status_of(each) for each in bids) == ["accepted", *["rejected"] * 5]
-    known = exchange.charter(trip["id"])
-    assert (known["status"], len(known["vendor_ids"])) == ("confirmed", 1)
-    assert exchange.request(request["id"])["status"] == "awarded"
-    exchange.ended_well(request["id"])
-
-
-def test_several_bids_cover_several_vehicles_once(exchange: Exchange) -> None:
-    one, two = exchange.vendor("Pair", is_preferred=True), exchange.vendor("Single", is_preferred=True)
-    trip = exchange.booked(vehicle_count=3, passengers=120)
-    request = exchange.asked(trip["id"], one, two, target_price=4000)
-    exchange.bid(trip["id"], one, 2000, vehicle_count=2)
-    exchange.bid(trip["id"], two, 1100, vehicle_count=1)
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    exchange.becomes(request["id"], "awarded")
-    known = exchange.charter(trip["id"])
-    assert (known["status"], sorted(known["vendor_ids"])) == ("confirmed", sorted([one, two]))
+    answers = run_concurrently(
+        6, lambda n: bidding.operator.send("POST", f"/bids/{bids[n]}/accept", {"decision": "accept"})
+    )
+    assert count_statuses(answers) == {200: 1, 409: 5}
+    assert sorted(bidding.get_bid_status(each) for each in bids) == ["accepted", *["rejected"] * 5]
+    charter = bidding.get_charter(trip["id"])
+    assert (charter["status"], len(charter["vendor_ids"])) == ("confirmed", 1)
+    assert bidding.get_bid_request(request["id"])["status"] == "awarded"
+    bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(exchange: Exchange) -> None:
-    one = exchange.vendor("Broken", is_preferred=True)
-    trip = exchange.booked()
-    request = exchange.asked(trip["id"], one, target_price=2000)
-    made = exchange.bid(trip["id"], one, 1000)
-    key = {"pk": {"S": f"ORG#{exchange.carrier.org_id}#BID#{made}"}, "sk": {"S": "HEAD"}}
-    dynamodb, table = exchange.stack.client("dynamodb"), exchange.stack.table
-    kept = dynamodb.get_item(TableName=table, Key=key)["Item"]
-    dynamodb.put_item(TableName=table, Item={**kept, "doc": {"S": "{}"}})
-    exchange.carrier.ask("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    failure = eventually(lambda: exchange.request(request["id"])["failure"], 60, "the failure was not kept")
+def test_several_bids_cover_several_vehicles_once(bidding: BiddingOrganization) -> None:
+    first_vendor, second_vendor = (
+        bidding.create_vendor("Pair", is_preferred=True),
+        bidding.create_vendor("Single", is_preferred=True),
+    )
+    trip = bidding.create_booked_charter(vehicle_count=3, passengers=120)
+    request = bidding.create_bid_request(trip["id"], first_vendor, second_vendor, target_price=4000)
+    bidding.create_submitted_bid(trip["id"], first_vendor, 2000, vehicle_count=2)
+    bidding.create_submitted_bid(trip["id"], second_vendor, 1100, vehicle_count=1)
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    bidding.wait_for_request_status(request["id"], "awarded")
+    charter = bidding.get_charter(trip["id"])
+    assert (charter["status"], sorted(charter["vendor_ids"])) == ("confirmed", sorted([first_vendor, second_vendor]))
+
+
+def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(bidding: BiddingOrganization) -> None:
+    vendor = bidding.create_vendor("Broken", is_preferred=True)
+    trip = bidding.create_booked_charter()
+    request = bidding.create_bid_request(trip["id"], vendor, target_price=2000)
+    bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
+    key = {"pk": {"S": f"ORG#{bidding.operator.org_id}#BID#{bid}"}, "sk": {"S": "HEAD"}}
+    dynamodb, table = bidding.stack.client("dynamodb"), bidding.stack.table
+    stored = dynamodb.get_item(TableName=table, Key=key)["Item"]
+    dynamodb.put_item(TableName=table, Item={**stored, "doc": {"S": "{}"}})
+    bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
+    failure = eventually(lambda: bidding.get_bid_request(request["id"])["failure"], 60, "the failure was not kept")
     assert failure["state"] == "Rank"
-    assert exchange.charter(trip["id"])["flow_failures"]["bidding"] == failure
-    dynamodb.put_item(TableName=table, Item=kept)
-    eventually(lambda: exchange.executions(request["id"])[0]["status"] == "FAILED", 30)
-    assert workflow_redrive.redrive_failed_executions(aws_clients.client, exchange.stack.config) >= 1
-    exchange.becomes(request["id"], "awarded")
-    assert exchange.request(request["id"])["failure"] is None
-    known = exchange.charter(trip["id"])
-    assert (known["vendor_id"], known["flow_failures"]) == (one, {})
-    told = [each["type"] for each in exchange.carrier.history(trip["id"])]
-    assert told[-3:] == ["charter.flow_failed", "charter.flow_resumed", "charter.confirmed"]
+    assert bidding.get_charter(trip["id"])["flow_failures"]["bidding"] == failure
+    dynamodb.put_item(TableName=table, Item=stored)
+    eventually(lambda: bidding.list_executions(request["id"])[0]["status"] == "FAILED", 30)
+    assert workflow_redrive.redrive_failed_executions(aws_clients.client, bidding.stack.config) >= 1
+    bidding.wait_for_request_status(request["id"], "awarded")
+    assert bidding.get_bid_request(request["id"])["failure"] is None
+    charter = bidding.get_charter(trip["id"])
+    assert (charter["vendor_id"], charter["flow_failures"]) == (vendor, {})
+    event_types = [each["type"] for each in bidding.operator.list_history(trip["id"])]
+    assert event_types[-3:] == ["charter.flow_failed", "charter.flow_resumed", "charter.confirmed"]

@@ -15,91 +15,114 @@ import pytest
 from coachway.core.types import ids
 from infra.local.emulator import emulator_process
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import Carrier, has_one_mail
-from tests.workflows.faults import Queue, Tap, failures, kill, latest_days, made, paused, recorded
+from tests.workflows.faults import (
+    EventRecorder,
+    Queue,
+    count_failed_batches,
+    kill_workers,
+    latest_days,
+    list_stored_events,
+    pause_deliveries,
+    run_command,
+)
+from tests.workflows.organization_builders import Operator, wait_for_one_mail
 
 pytestmark = pytest.mark.xdist_group("restart")
 
 
 @pytest.fixture(scope="module")
-def carrier(tap: Tap, own: Stack) -> Carrier:
+def operator(recorder: EventRecorder, restart_stack: Stack) -> Operator:
     """Signed up when the tap was open already: it got everything."""
-    return Carrier.opened(own)
+    return Operator.create(restart_stack)
 
 
-def _all_published(carrier: Carrier, tap: Tap) -> None:
+def _wait_until_all_published(operator: Operator, recorder: EventRecorder) -> None:
     """Everything that the table keeps went out, and of each aggregate in order."""
-    kept = recorded(carrier)
-    eventually(lambda: {each.event_id for each in kept} <= set(tap.ids()), 60, "not everything was published")
-    first: dict[str, int] = {}
-    for place, event_id in enumerate(tap.ids()):
-        first.setdefault(event_id, place)
-    last_of: dict[str, int] = {}
-    for each in kept:
-        place = first[each.event_id]
-        assert place > last_of.get(each.aggregate_pk, -1), f"{each.type} overtook what happened before it"
-        last_of[each.aggregate_pk] = place
+    stored = list_stored_events(operator)
+    eventually(
+        lambda: {each.event_id for each in stored} <= set(recorder.list_event_ids()), 60, "not everything was published"
+    )
+    positions: dict[str, int] = {}
+    for position, event_id in enumerate(recorder.list_event_ids()):
+        positions.setdefault(event_id, position)
+    last_positions: dict[str, int] = {}
+    for each in stored:
+        position = positions[each.event_id]
+        assert position > last_positions.get(each.aggregate_pk, -1), f"{each.type} overtook what happened before it"
+        last_positions[each.aggregate_pk] = position
 
 
-def test_a_relay_killed_in_the_middle_of_a_batch_loses_nothing(own: Stack, carrier: Carrier, tap: Tap) -> None:
-    charter = carrier.ask("POST", "/charters", carrier.trip())
-    _all_published(carrier, tap)
-    before, invited = failures(own, "relay"), []
+def test_a_relay_killed_in_the_middle_of_a_batch_loses_nothing(
+    restart_stack: Stack, operator: Operator, recorder: EventRecorder
+) -> None:
+    charter = operator.call("POST", "/charters", operator.charter_body())
+    _wait_until_all_published(operator, recorder)
+    before, emails = count_failed_batches(restart_stack, "relay"), []
     for attempt in range(8):
-        tap.drawn()
-        with paused(own, "relay"):
+        recorder.list_events()
+        with pause_deliveries(restart_stack, "relay"):
             # Of one aggregate: they go out one by one, which takes its time.
             for number in range(24):
-                carrier.ask("PUT", f"/charters/{charter['id']}", {"notes": f"{attempt}/{number}"})
-            invited.append(carrier.invite(f"relayed{attempt}"))
-        tap.draws()
-        kill(own, "relay")
-        _all_published(carrier, tap)
-        was_half_way = failures(own, "relay") > before and len(tap.ids()) > len(set(tap.ids()))
-        if attempt >= 2 and was_half_way:
+                operator.call("PUT", f"/charters/{charter['id']}", {"notes": f"{attempt}/{number}"})
+            emails.append(operator.invite_user(f"relayed{attempt}"))
+        recorder.wait_for_event()
+        kill_workers(restart_stack, "relay")
+        _wait_until_all_published(operator, recorder)
+        was_cut_off = count_failed_batches(restart_stack, "relay") > before and len(recorder.list_event_ids()) > len(
+            set(recorder.list_event_ids())
+        )
+        if attempt >= 2 and was_cut_off:
             break
-    assert was_half_way, "no batch was cut off after some of it was published"
-    for email in invited:
-        has_one_mail(carrier, email)
+    assert was_cut_off, "no batch was cut off after some of it was published"
+    for email in emails:
+        wait_for_one_mail(operator, email)
 
 
-def test_what_is_delivered_again_has_no_second_effect(carrier: Carrier, tap: Tap, queue: Queue) -> None:
-    charter = carrier.quoted()
-    assert carrier.accept(charter["token"]).is_success
-    email = carrier.invite("again")
-    carrier.stack.wait_for_mail(carrier.client_email, "^You are booked")
-    has_one_mail(carrier, email)
-    queue.is_empty()
-    mails, records = len(carrier.stack.mails(carrier.slug)), carrier.notifications()
-    tap.drawn()
-    wanted = ("quote.sent", "charter.booked", "user.invited")
-    bodies = [body for body in tap.bodies if carrier.org_id in body and json.loads(body)["detail-type"] in wanted]
+def test_what_is_delivered_again_has_no_second_effect(
+    operator: Operator, recorder: EventRecorder, queue: Queue
+) -> None:
+    charter = operator.create_quoted_charter()
+    assert operator.accept_quote(charter["token"]).is_success
+    email = operator.invite_user("again")
+    operator.stack.wait_for_mail(operator.client_email, "^You are booked")
+    wait_for_one_mail(operator, email)
+    queue.wait_until_empty()
+    mails, records = len(operator.stack.mails(operator.slug)), operator.list_notifications()
+    recorder.list_events()
+    event_types = ("quote.sent", "charter.booked", "user.invited")
+    bodies = [
+        body for body in recorder.bodies if operator.org_id in body and json.loads(body)["detail-type"] in event_types
+    ]
     assert len(bodies) >= 3
-    again = bodies * 2
-    random.shuffle(again)
-    queue.send(*again)
-    queue.is_empty()
-    assert len(carrier.stack.mails(carrier.slug)) == mails
-    assert carrier.notifications() == records
+    repeated = bodies * 2
+    random.shuffle(repeated)
+    queue.send(*repeated)
+    queue.wait_until_empty()
+    assert len(operator.stack.mails(operator.slug)) == mails
+    assert operator.list_notifications() == records
 
 
-def test_what_comes_late_and_out_of_order_has_its_effect_once(carrier: Carrier, own: Stack, queue: Queue) -> None:
-    queue.is_empty()
-    before = len(carrier.notifications())
-    with queue.impatient(5):
-        with paused(own, "messaging"):
-            charter = carrier.quoted()
-            assert carrier.accept(charter["token"]).is_success
-            carrier.ask("POST", f"/charters/{charter['id']}/cancel", {"reason": "The event is off"})
-            email = carrier.invite("late")
-            eventually(lambda: queue.length() == 4, 30, "not everything reached the queue")
-            bodies = queue.taken()
+def test_what_comes_late_and_out_of_order_has_its_effect_once(
+    operator: Operator, restart_stack: Stack, queue: Queue
+) -> None:
+    queue.wait_until_empty()
+    before = len(operator.list_notifications())
+    with queue.shorten_retry_delay(5):
+        with pause_deliveries(restart_stack, "messaging"):
+            charter = operator.create_quoted_charter()
+            assert operator.accept_quote(charter["token"]).is_success
+            operator.call("POST", f"/charters/{charter['id']}/cancel", {"reason": "The event is off"})
+            email = operator.invite_user("late")
+            eventually(lambda: queue.count_messages() == 4, 30, "not everything reached the queue")
+            bodies = queue.take_all()
             queue.send(*reversed(bodies), *bodies)
-        has_one_mail(carrier, email)
-        queue.is_empty()
-    subjects = [mail["Subject"] for mail in own.mails(carrier.client_email) if charter["number"] in mail["Subject"]]
+        wait_for_one_mail(operator, email)
+        queue.wait_until_empty()
+    subjects = [
+        mail["Subject"] for mail in restart_stack.mails(operator.client_email) if charter["number"] in mail["Subject"]
+    ]
     assert len(subjects) == 3
-    records = carrier.notifications()[: len(carrier.notifications()) - before]
+    records = operator.list_notifications()[: len(operator.list_notifications()) - before]
     assert sorted(each["template"] for each in records) == [
         "charter-booked",
         "charter-cancelled",
@@ -109,49 +132,53 @@ def test_what_comes_late_and_out_of_order_has_its_effect_once(carrier: Carrier, 
     assert {(each["status"], each["attempts"]) for each in records} == {("sent", 1)}
 
 
-def test_news_of_weeks_ago_makes_no_mail(carrier: Carrier, tap: Tap, queue: Queue) -> None:
-    email = carrier.invite("old")
-    has_one_mail(carrier, email)
-    tap.drawn()
-    message = next(json.loads(body) for body in tap.bodies if email in body)
+def test_news_of_weeks_ago_makes_no_mail(operator: Operator, recorder: EventRecorder, queue: Queue) -> None:
+    email = operator.invite_user("old")
+    wait_for_one_mail(operator, email)
+    recorder.list_events()
+    message = next(json.loads(body) for body in recorder.bodies if email in body)
     long_ago = (datetime.now(UTC) - timedelta(days=20)).timestamp()
     stamp = int(long_ago * 1000).to_bytes(6, "big") + bytes(10)
     message["detail"]["event_id"] = ids.from_bytes("evt", stamp).removeprefix("evt_")
     queue.send(json.dumps(message))
-    queue.is_empty()
-    assert sorted(each["status"] for each in carrier.notifications(email)) == ["failed", "sent"]
-    assert len(carrier.stack.mails(email)) == 1
+    queue.wait_until_empty()
+    assert sorted(each["status"] for each in operator.list_notifications(email)) == ["failed", "sent"]
+    assert len(operator.stack.mails(email)) == 1
 
 
-def test_a_day_that_is_published_again_has_no_second_effect(carrier: Carrier, tap: Tap, queue: Queue) -> None:
-    _all_published(carrier, tap)
-    queue.is_empty()
-    kept, published = recorded(carrier), Counter(tap.ids())
-    mails, records = len(carrier.stack.mails(carrier.slug)), carrier.notifications()
-    told = made(carrier.stack, "replay", carrier.org_id, *latest_days())
-    assert told.endswith(f"Events published again: {len(kept)}\n")
+def test_a_day_that_is_published_again_has_no_second_effect(
+    operator: Operator, recorder: EventRecorder, queue: Queue
+) -> None:
+    _wait_until_all_published(operator, recorder)
+    queue.wait_until_empty()
+    stored, published = list_stored_events(operator), Counter(recorder.list_event_ids())
+    mails, records = len(operator.stack.mails(operator.slug)), operator.list_notifications()
+    output = run_command(operator.stack, "replay", operator.org_id, *latest_days())
+    assert output.endswith(f"Events published again: {len(stored)}\n")
 
-    def again() -> bool:
-        now = Counter(tap.ids())
-        return all(now[each.event_id] == published[each.event_id] + 1 for each in kept)
+    def is_published_again() -> bool:
+        counts = Counter(recorder.list_event_ids())
+        return all(counts[each.event_id] == published[each.event_id] + 1 for each in stored)
 
-    eventually(again, 30, "not everything was published again, once")
-    queue.is_empty()
-    assert len(carrier.stack.mails(carrier.slug)) == mails
-    assert carrier.notifications() == records
+    eventually(is_published_again, 30, "not everything was published again, once")
+    queue.wait_until_empty()
+    assert len(operator.stack.mails(operator.slug)) == mails
+    assert operator.list_notifications() == records
 
 
-def test_a_stack_restarted_under_load_loses_nothing(carrier: Carrier, own: Stack, tap: Tap, queue: Queue) -> None:
+def test_a_stack_restarted_under_load_loses_nothing(
+    operator: Operator, restart_stack: Stack, recorder: EventRecorder, queue: Queue
+) -> None:
     """Callers try again, under the same Idempotency-Key, until they have an answer."""
-    _all_published(carrier, tap)
+    _wait_until_all_published(operator, recorder)
 
     def invite(number: int) -> str:
-        email = f"restart{number}@{carrier.slug}.example"
+        email = f"restart{number}@{operator.slug}.example"
         person = {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran"}
         deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             try:
-                answer = carrier.send("POST", "/users/invite", person, idempotency_key=email)
+                answer = operator.send("POST", "/users/invite", person, idempotency_key=email)
             except httpx.TransportError:
                 time.sleep(0.2)
                 continue
@@ -162,15 +189,15 @@ def test_a_stack_restarted_under_load_loses_nothing(carrier: Carrier, own: Stack
         raise AssertionError(f"{email} was not invited")
 
     with ThreadPoolExecutor(4) as threads:
-        asked = [threads.submit(invite, number) for number in range(60)]
-        eventually(lambda: sum(each.done() for each in asked) > 10, 60)
-        emulator_process.stop(own.config)
-        stopped = datetime.now(UTC)
-        emulator_process.start(own.config)
-        invited = [each.result() for each in asked]
-    _all_published(carrier, tap)
-    queue.is_empty(150)
-    for email in invited:
-        has_one_mail(carrier, email, kept_since=stopped)
-    users = [each["email"] for each in carrier.everything("/users")]
-    assert sorted(email for email in users if email.startswith("restart")) == sorted(invited)
+        futures = [threads.submit(invite, number) for number in range(60)]
+        eventually(lambda: sum(each.done() for each in futures) > 10, 60)
+        emulator_process.stop(restart_stack.config)
+        restarted_at = datetime.now(UTC)
+        emulator_process.start(restart_stack.config)
+        emails = [each.result() for each in futures]
+    _wait_until_all_published(operator, recorder)
+    queue.wait_until_empty(150)
+    for email in emails:
+        wait_for_one_mail(operator, email, since_restart=restarted_at)
+    users = [each["email"] for each in operator.list_all("/users")]
+    assert sorted(email for email in users if email.startswith("restart")) == sorted(emails)

@@ -14,9 +14,9 @@ from coachway.billing.invoicing_runs.schedule import MonthDue
 from coachway.core.persistence.transaction import to_item
 from infra.local.deployment import stack_deployment
 from tests.stack import Stack, eventually
-from tests.workflows import ledgers
-from tests.workflows.carrier import Carrier, at_once, start_workers, statuses
-from tests.workflows.ledgers import PRICE
+from tests.workflows import invoice_builders
+from tests.workflows.invoice_builders import PRICE
+from tests.workflows.organization_builders import Operator, count_statuses, run_concurrently, start_workers
 
 pytestmark = pytest.mark.xdist_group("invoices")
 
@@ -25,150 +25,157 @@ MONTH = "2026-10"
 
 
 @pytest.fixture(scope="module")
-def carrier(stack: Stack) -> Carrier:
-    return Carrier.opened(stack)
+def operator(stack: Stack) -> Operator:
+    return Operator.create(stack)
 
 
-def test_issue_invoice_sends_stored_pdf(carrier: Carrier) -> None:
-    branding = {"branding": {"color": "#0b4f6c", "email": f"office@{carrier.slug}.example"}}
-    carrier.ask("PUT", "/organization", branding)
-    invoice = ledgers.issued(carrier, ledgers.booked(carrier)["id"])
-    mail = carrier.stack.wait_for_mail(carrier.client_email, f"^Invoice {invoice['number']}")
+def test_issue_invoice_sends_stored_pdf(operator: Operator) -> None:
+    branding = {"branding": {"color": "#0b4f6c", "email": f"office@{operator.slug}.example"}}
+    operator.call("PUT", "/organization", branding)
+    invoice = invoice_builders.create_issued_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
+    mail = operator.stack.wait_for_mail(operator.client_email, f"^Invoice {invoice['number']}")
     assert "/pages/invoices/" in mail["BodyText"]
-    kept = carrier.ask("GET", f"/invoices/{invoice['id']}")
-    bucket = stack_deployment.read_outputs(carrier.stack.config)["BucketName"]
-    filed = carrier.stack.client("s3").get_object(Bucket=bucket, Key=kept["pdf_key"])["Body"].read()
-    assert filed.startswith(b"%PDF-")
-    assert ledgers.pdf(carrier, invoice["id"]) == filed
+    stored = operator.call("GET", f"/invoices/{invoice['id']}")
+    bucket = stack_deployment.read_outputs(operator.stack.config)["BucketName"]
+    content = operator.stack.client("s3").get_object(Bucket=bucket, Key=stored["pdf_key"])["Body"].read()
+    assert content.startswith(b"%PDF-")
+    assert invoice_builders.get_invoice_pdf(operator, invoice["id"]) == content
 
 
 def test_issue_invoice_fifty_at_once_numbers_without_gap(stack: Stack) -> None:
-    carrier = Carrier.opened(stack)
-    drafts = [ledgers.drafted(carrier, ledgers.booked(carrier)["id"]) for _ in range(MANY)]
+    operator = Operator.create(stack)
+    drafts = [
+        invoice_builders.create_draft_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
+        for _ in range(MANY)
+    ]
 
-    start_workers(lambda: carrier.send("GET", "/invoices"))
-    answers = at_once(MANY, lambda n: carrier.send("POST", f"/invoices/{drafts[n]}/issue"))
-    assert statuses(answers) == {200: MANY}, [each.text for each in answers if each.status_code != 200][:3]
-    year = carrier.today().year
+    start_workers(lambda: operator.send("GET", "/invoices"))
+    answers = run_concurrently(MANY, lambda n: operator.send("POST", f"/invoices/{drafts[n]}/issue"))
+    assert count_statuses(answers) == {200: MANY}, [each.text for each in answers if each.status_code != 200][:3]
+    year = operator.today().year
     numbers = sorted(answer.json()["number"] for answer in answers)
-    code = carrier.slug.replace("-", "").upper()[:12]
+    code = operator.slug.replace("-", "").upper()[:12]
     assert numbers == [f"INV-{year}-{code}-{n:05d}" for n in range(1, MANY + 1)]
-    books = ledgers.reconciled(carrier, f"{carrier.today():%Y-%m}")
-    owed = next(each for each in books["agreements"] if each["account"] == "accounts_receivable")
-    assert owed["ledger"] == owed["books"] == MANY * PRICE
-    credit = carrier.ask("GET", f"/clients/{carrier.client_id}/credit")
+    reconciliation = invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")
+    receivable = next(each for each in reconciliation["agreements"] if each["account"] == "accounts_receivable")
+    assert receivable["ledger"] == receivable["books"] == MANY * PRICE
+    credit = operator.call("GET", f"/clients/{operator.client_id}/credit")
     assert (credit["open_balance"], credit["booked_balance"]) == (MANY * PRICE, 0)
 
 
-def test_record_payment_fifty_at_once_pay_invoice_once(carrier: Carrier) -> None:
-    invoice = ledgers.issued(carrier, ledgers.booked(carrier)["id"])
+def test_record_payment_fifty_at_once_pay_invoice_once(operator: Operator) -> None:
+    invoice = invoice_builders.create_issued_invoice(operator, invoice_builders.create_booked_charter(operator)["id"])
     whole = {"amount": PRICE, "method": "transfer"}
-    answers = at_once(MANY, lambda _: carrier.send("POST", f"/invoices/{invoice['id']}/record-payment", whole))
-    assert statuses(answers) == {200: 1, 409: MANY - 1}
-    paid = carrier.ask("GET", f"/invoices/{invoice['id']}")
+    answers = run_concurrently(
+        MANY, lambda _: operator.send("POST", f"/invoices/{invoice['id']}/record-payment", whole)
+    )
+    assert count_statuses(answers) == {200: 1, 409: MANY - 1}
+    paid = operator.call("GET", f"/invoices/{invoice['id']}")
     assert (paid["status"], paid["amount_paid"], paid["balance_due"]) == ("paid", PRICE, 0)
-    ledgers.reconciled(carrier, f"{carrier.today():%Y-%m}")
+    invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")
 
 
 def test_booking_many_at_once_respects_credit_limit(stack: Stack) -> None:
-    carrier = Carrier.opened(stack)
-    carrier.ask("PUT", f"/clients/{carrier.client_id}", {"credit_limit": 5 * PRICE})
-    trips = [carrier.ask("POST", "/charters", carrier.trip())["id"] for _ in range(12)]
+    operator = Operator.create(stack)
+    operator.call("PUT", f"/clients/{operator.client_id}", {"credit_limit": 5 * PRICE})
+    trips = [operator.call("POST", "/charters", operator.charter_body())["id"] for _ in range(12)]
     step = {"status": "booked", "accepted_by": "Dana Lee"}
-    answers = at_once(12, lambda n: carrier.send("POST", f"/charters/{trips[n]}/status", step))
-    assert statuses(answers) == {200: 5, 409: 7}
+    answers = run_concurrently(12, lambda n: operator.send("POST", f"/charters/{trips[n]}/status", step))
+    assert count_statuses(answers) == {200: 5, 409: 7}
     assert {each.json()["code"] for each in answers if each.status_code == 409} == {"credit_limit_exceeded"}
-    assert carrier.ask("GET", f"/clients/{carrier.client_id}/credit")["available_credit"] == 0
+    assert operator.call("GET", f"/clients/{operator.client_id}/credit")["available_credit"] == 0
 
 
-def _unbilled(carrier: Carrier, count: int) -> None:
+def _wait_for_unbilled_trips(operator: Operator, count: int) -> None:
     """Wait until the consumer has noted so many trips."""
 
-    def noted() -> bool:
-        answer = carrier.stack.client("dynamodb").query(
-            TableName=carrier.stack.table,
+    def is_stored() -> bool:
+        answer = operator.stack.client("dynamodb").query(
+            TableName=operator.stack.table,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"ORG#{carrier.org_id}#UNBILLED"}},
+            ExpressionAttributeValues={":pk": {"S": f"ORG#{operator.org_id}#UNBILLED"}},
         )
         return len(answer["Items"]) == count
 
-    eventually(noted, 60, f"{count} trips were not noted as to be invoiced")
+    eventually(is_stored, 60, f"{count} trips were not noted as to be invoiced")
 
 
-def _due(carrier: Carrier) -> None:
+def _run_monthly_invoicing(operator: Operator) -> None:
     """Have it be half past midnight on the first where the organization is; the timer starts the run."""
-    due = MonthDue(org_id=carrier.org_id, month=MONTH, due_at=datetime.now(UTC), version=1)
-    carrier.stack.client("dynamodb").put_item(TableName=carrier.stack.table, Item=to_item(due))
-    function = carrier.stack.function("billing-schedule")
-    answer = carrier.stack.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    month_due = MonthDue(org_id=operator.org_id, month=MONTH, due_at=datetime.now(UTC), version=1)
+    operator.stack.client("dynamodb").put_item(TableName=operator.stack.table, Item=to_item(month_due))
+    function = operator.stack.function("billing-schedule")
+    answer = operator.stack.client("lambda").invoke(FunctionName=function, Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read()
-    machine = stack_deployment.read_outputs(carrier.stack.config)["InvoicingFlowArn"]
-    _ended(carrier, f"{machine.replace(':stateMachine:', ':execution:')}:{carrier.org_id}-{MONTH}")
+    machine = stack_deployment.read_outputs(operator.stack.config)["InvoicingFlowArn"]
+    _wait_for_execution(operator, f"{machine.replace(':stateMachine:', ':execution:')}:{operator.org_id}-{MONTH}")
 
 
-def _again(carrier: Carrier) -> None:
+def _repeat_monthly_invoicing(operator: Operator) -> None:
     """Start the run of the same month once more."""
-    states = carrier.stack.client("stepfunctions")
-    started = states.start_execution(
-        stateMachineArn=stack_deployment.read_outputs(carrier.stack.config)["InvoicingFlowArn"],
-        name=f"{carrier.org_id}-again",
-        input=json.dumps({"org_id": carrier.org_id, "month": MONTH}),
+    states = operator.stack.client("stepfunctions")
+    execution = states.start_execution(
+        stateMachineArn=stack_deployment.read_outputs(operator.stack.config)["InvoicingFlowArn"],
+        name=f"{operator.org_id}-again",
+        input=json.dumps({"org_id": operator.org_id, "month": MONTH}),
     )["executionArn"]
-    _ended(carrier, started)
+    _wait_for_execution(operator, execution)
 
 
-def _ended(carrier: Carrier, execution: str) -> None:
+def _wait_for_execution(operator: Operator, execution: str) -> None:
     """The state machine has come to a good end."""
-    states = carrier.stack.client("stepfunctions")
+    states = operator.stack.client("stepfunctions")
 
-    def ended() -> dict[str, Any] | None:
-        told: dict[str, Any] = states.describe_execution(executionArn=execution)
-        return told if told["status"] != "RUNNING" else None
+    def find_ended() -> dict[str, Any] | None:
+        details: dict[str, Any] = states.describe_execution(executionArn=execution)
+        return details if details["status"] != "RUNNING" else None
 
-    told = eventually(ended, 120, "the run did not end")
-    assert told["status"] == "SUCCEEDED", told
+    details = eventually(find_ended, 120, "the run did not end")
+    assert details["status"] == "SUCCEEDED", details
 
 
-def _broken(carrier: Carrier, charter_id: str) -> None:
+def _create_outdated_draft(operator: Operator, charter_id: str) -> None:
     """A draft of the run's own, of a trip that was priced again since: it cannot be issued."""
-    draft = carrier.ask("GET", f"/invoices/{ledgers.drafted(carrier, charter_id)}")
-    key = INVOICE.key(org=carrier.org_id, id=draft["id"])
-    table, client = carrier.stack.table, carrier.stack.client("dynamodb")
-    found = client.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
-    kept = Invoice.model_validate_json(found["doc"]["S"])
-    kept.lines[0].charter_revision, kept.month = 99, MONTH
-    client.put_item(TableName=table, Item=to_item(kept))
+    draft = operator.call("GET", f"/invoices/{invoice_builders.create_draft_invoice(operator, charter_id)}")
+    key = INVOICE.key(org=operator.org_id, id=draft["id"])
+    table, client = operator.stack.table, operator.stack.client("dynamodb")
+    item = client.get_item(TableName=table, Key={"pk": {"S": key.pk}, "sk": {"S": key.sk}})["Item"]
+    invoice = Invoice.model_validate_json(item["doc"]["S"])
+    invoice.lines[0].charter_revision, invoice.month = 99, MONTH
+    client.put_item(TableName=table, Item=to_item(invoice))
 
 
 def test_invoicing_run_repeated_invoices_once_despite_failure(stack: Stack) -> None:
-    one, two = Carrier.opened(stack), Carrier.opened(stack)
-    two.timezone = "Australia/Perth"
-    two.ask("PUT", "/organization", {"timezone": two.timezone})
-    for carrier in (one, two):
-        carrier.ask("PUT", "/organization", {"branding": {"email": f"office@{carrier.slug}.example"}})
-    bolt = one.ask("POST", "/clients", one.client("Bolt Tours", "bolt"))["id"]
-    cash = one.ask("POST", "/clients", {**one.client("Cash Only", "cash"), "payment_terms": "due_on_receipt"})["id"]
-    for more in ({}, {}, {"client_id": cash}):
-        ledgers.over(one, **more)
-    broken = ledgers.over(one, client_id=bolt)
-    ledgers.over(two)
-    _unbilled(one, 4)
-    _unbilled(two, 1)
-    _broken(one, broken["id"])
-    for run in (_due, _again):
-        for carrier in (one, two):
-            run(carrier)
-    made = one.everything("/invoices")
-    assert Counter((each["client_name"], each["status"], each["total"]) for each in made) == {
+    first, second = Operator.create(stack), Operator.create(stack)
+    second.timezone = "Australia/Perth"
+    second.call("PUT", "/organization", {"timezone": second.timezone})
+    for operator in (first, second):
+        operator.call("PUT", "/organization", {"branding": {"email": f"office@{operator.slug}.example"}})
+    bolt = first.call("POST", "/clients", first.client_body("Bolt Tours", "bolt"))["id"]
+    cash = first.call(
+        "POST", "/clients", {**first.client_body("Cash Only", "cash"), "payment_terms": "due_on_receipt"}
+    )["id"]
+    for fields in ({}, {}, {"client_id": cash}):
+        invoice_builders.create_completed_charter(first, **fields)
+    unbillable = invoice_builders.create_completed_charter(first, client_id=bolt)
+    invoice_builders.create_completed_charter(second)
+    _wait_for_unbilled_trips(first, 4)
+    _wait_for_unbilled_trips(second, 1)
+    _create_outdated_draft(first, unbillable["id"])
+    for run in (_run_monthly_invoicing, _repeat_monthly_invoicing):
+        for operator in (first, second):
+            run(operator)
+    invoices = first.list_all("/invoices")
+    assert Counter((each["client_name"], each["status"], each["total"]) for each in invoices) == {
         ("Acme Events", "issued", 2 * PRICE): 1,
         ("Bolt Tours", "draft", PRICE): 1,
     }
-    assert [each["status"] for each in two.everything("/invoices")] == ["issued"]
-    office = f"office@{one.slug}.example"
+    assert [each["status"] for each in second.list_all("/invoices")] == ["issued"]
+    office = f"office@{first.slug}.example"
     summary = stack.wait_for_mail(office, "^Invoices for October 2026: 1 to look at")
     assert "Bolt Tours" in summary["BodyText"]
     assert "has changed. Void this draft" in " ".join(summary["BodyText"].split())
     assert len([each for each in stack.mails(office) if "Invoices for" in each["Subject"]]) == 1
-    stack.wait_for_mail(f"office@{two.slug}.example", "^Invoices for October 2026$")
-    for carrier in (one, two):
-        ledgers.reconciled(carrier, f"{carrier.today():%Y-%m}")
+    stack.wait_for_mail(f"office@{second.slug}.example", "^Invoices for October 2026$")
+    for operator in (first, second):
+        invoice_builders.get_sound_reconciliation(operator, f"{operator.today():%Y-%m}")

@@ -10,63 +10,63 @@ import pytest
 
 from tests import dates
 from tests.stack import Stack
-from tests.workflows.carrier import Carrier
+from tests.workflows.organization_builders import Operator
 
 NUMBER = f"CH-{dates.TRIP_DAY.year}-000001"
-SOON = 30
+MAIL_TIMEOUT = 30
 """Seconds in which a mail has left, a cold start included."""
 
 
 @pytest.fixture(scope="module")
-def carrier(stack: Stack) -> Carrier:
-    return Carrier.opened(stack)
+def operator(stack: Stack) -> Operator:
+    return Operator.create(stack)
 
 
 @pytest.mark.localstack
-def test_a_charter_goes_from_quote_to_booked(carrier: Carrier) -> None:
-    charter = carrier.ask("POST", "/charters", carrier.trip())
+def test_a_charter_goes_from_quote_to_booked(operator: Operator) -> None:
+    charter = operator.call("POST", "/charters", operator.charter_body())
     assert (charter["status"], charter["number"]) == ("quote", NUMBER)
     assert [line["amount"] for line in charter["quote"]["lines"]] == [350.0, 375.0, 1.5]
     assert (charter["quote"]["total"], charter["quote"]["currency"]) == (726.5, "USD")
 
-    sent = carrier.ask("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
-    mail = carrier.stack.wait_for_mail(carrier.client_email, "^Your quote", SOON)
+    sent = operator.call("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
+    mail = operator.stack.wait_for_mail(operator.client_email, "^Your quote", MAIL_TIMEOUT)
     assert "$726.50" in mail["BodyText"]
     assert "$726.50" in mail["BodyHtml"]
-    assert _links(mail["BodyText"]) == {sent["url"]}
-    assert sent["url"] in _links(mail["BodyHtml"])
+    assert _find_links(mail["BodyText"]) == {sent["url"]}
+    assert sent["url"] in _find_links(mail["BodyHtml"])
     page = httpx.get(sent["url"], timeout=60)
     assert (page.status_code, "$726.50" in page.text) == (200, True)
 
-    seen = carrier.http.get(f"/quotes/{sent['token']}")
-    assert (seen.status_code, seen.json()["total"]) == (200, 726.5)
-    for hidden in (carrier.org_id, carrier.client_id, charter["id"], "cost", "margin"):
-        assert hidden not in seen.text
+    quote = operator.http.get(f"/quotes/{sent['token']}")
+    assert (quote.status_code, quote.json()["total"]) == (200, 726.5)
+    for hidden in (operator.org_id, operator.client_id, charter["id"], "cost", "margin"):
+        assert hidden not in quote.text
 
-    accepted = carrier.accept(sent["token"])
+    accepted = operator.accept_quote(sent["token"])
     answer = {"status": "booked", "number": NUMBER, "deposit_due": 0.0, "payment": None}
     assert (accepted.status_code, accepted.json()) == (200, answer)
-    assert carrier.accept(sent["token"]).status_code == 409
-    booked = carrier.ask("GET", f"/charters/{charter['id']}")
+    assert operator.accept_quote(sent["token"]).status_code == 409
+    booked = operator.call("GET", f"/charters/{charter['id']}")
     assert (booked["status"], booked["accepted_by"]) == ("booked", "Dana Lee")
-    _tells_who_when_and_what(carrier, charter["id"])
+    _assert_history(operator, charter["id"])
 
-    confirmation = carrier.stack.wait_for_mail(carrier.client_email, "^You are booked", SOON)
-    for said in (NUMBER, "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
-        assert said in confirmation["BodyText"]
-        assert said in confirmation["BodyHtml"]
-    assert [each["status"] for each in carrier.notifications(carrier.client_email)] == ["sent", "sent"]
+    confirmation = operator.stack.wait_for_mail(operator.client_email, "^You are booked", MAIL_TIMEOUT)
+    for text in (NUMBER, "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
+        assert text in confirmation["BodyText"]
+        assert text in confirmation["BodyHtml"]
+    assert [each["status"] for each in operator.list_notifications(operator.client_email)] == ["sent", "sent"]
 
 
-def _links(text: str) -> set[str]:
+def _find_links(text: str) -> set[str]:
     return set(re.findall(r"https?://[^\s\"'<>]+", text))
 
 
-def _tells_who_when_and_what(carrier: Carrier, charter_id: str) -> None:
-    history = carrier.history(charter_id)
+def _assert_history(operator: Operator, charter_id: str) -> None:
+    history = operator.list_history(charter_id)
     assert [each["type"] for each in history] == ["charter.created", "quote.sent", "quote.accepted", "charter.booked"]
     assert [each["occurred_at"] for each in history] == sorted(each["occurred_at"] for each in history)
-    me = carrier.ask("GET", "/auth/me")
+    me = operator.call("GET", "/auth/me")
     assert history[0]["actor"]["user_id"] == me["id"]
     assert history[3]["actor"]["role"] == "client"
     changes: dict[str, Any] = {each["field"]: (each["old"], each["new"]) for each in history[3]["changes"]}
@@ -74,23 +74,23 @@ def _tells_who_when_and_what(carrier: Carrier, charter_id: str) -> None:
     assert changes["accepted_by"] == (None, "Dana Lee")
 
 
-def test_a_revised_quote_voids_the_link_that_was_sent_before(carrier: Carrier) -> None:
-    charter = carrier.quoted()
-    revised = carrier.ask("PUT", f"/charters/{charter['id']}", {"miles": 200})
+def test_a_revised_quote_voids_the_link_that_was_sent_before(operator: Operator) -> None:
+    charter = operator.create_quoted_charter()
+    revised = operator.call("PUT", f"/charters/{charter['id']}", {"miles": 200})
     assert (revised["revision_number"], revised["quote"]["total"]) == (2, 852.0)
-    assert carrier.accept(charter["token"]).status_code == 409
-    sent = carrier.ask("POST", f"/charters/{charter['id']}/send-quote", {})
-    late = carrier.accept(sent["token"])
-    assert (late.status_code, "revision" in late.text) == (409, True)
-    answer = carrier.http.post(
+    assert operator.accept_quote(charter["token"]).status_code == 409
+    sent = operator.call("POST", f"/charters/{charter['id']}/send-quote", {})
+    late_response = operator.accept_quote(sent["token"])
+    assert (late_response.status_code, "revision" in late_response.text) == (409, True)
+    answer = operator.http.post(
         f"/quotes/{sent['token']}/accept", json={"revision_number": 2, "accepted_by": "Dana Lee"}
     )
     assert answer.json()["status"] == "booked"
 
 
-def test_another_organization_sees_nothing_of_it(carrier: Carrier, stack: Stack) -> None:
-    charter = carrier.quoted()
-    other = Carrier.opened(stack)
-    for path in (f"/charters/{charter['id']}", f"/charters/{charter['id']}/history", f"/clients/{carrier.client_id}"):
+def test_another_organization_sees_nothing_of_it(operator: Operator, stack: Stack) -> None:
+    charter = operator.create_quoted_charter()
+    other = Operator.create(stack)
+    for path in (f"/charters/{charter['id']}", f"/charters/{charter['id']}/history", f"/clients/{operator.client_id}"):
         assert other.send("GET", path).status_code == 404
-    assert other.everything("/charters") == []
+    assert other.list_all("/charters") == []

@@ -20,12 +20,12 @@ LINK = re.compile(r"/pages/[a-z-]+/([A-Za-z0-9_-]{60,})")
 
 
 @dataclass(frozen=True)
-class House:
+class MailOrganization:
     """An organization of this module's own, and its admin."""
 
     stack: Stack
     slug: str
-    organization_id: str
+    org_id: str
     headers: dict[str, str]
 
     def post(self, path: str, body: Any = None) -> Any:
@@ -38,103 +38,120 @@ class House:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def address(self, name: str) -> str:
+    def email(self, name: str) -> str:
         return f"{name}@{self.slug}.example"
 
 
 @pytest.fixture(scope="module")
-def house(stack: Stack) -> House:
+def mail_organization(stack: Stack) -> MailOrganization:
     slug = f"mail-{secrets.token_hex(4)}"
     person = {"email": f"ana@{slug}.example", "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
     organization = {"name": "Harbor Coach", "slug": slug, "timezone": "America/New_York", "currency": "USD"}
-    made = stack.http.post("/auth/register", json={"organization": organization, "admin": person}).raise_for_status()
-    who = {"organization": slug, "email": person["email"], "password": PASSWORD}
-    token = stack.http.post("/auth/login", json=who).raise_for_status().json()["access_token"]
-    return House(stack, slug, made.json()["organization"]["id"], {"Authorization": f"Bearer {token}"})
+    response = stack.http.post(
+        "/auth/register", json={"organization": organization, "admin": person}
+    ).raise_for_status()
+    credentials = {"organization": slug, "email": person["email"], "password": PASSWORD}
+    token = stack.http.post("/auth/login", json=credentials).raise_for_status().json()["access_token"]
+    return MailOrganization(stack, slug, response.json()["organization"]["id"], {"Authorization": f"Bearer {token}"})
 
 
-def token_in(mail: dict[str, Any]) -> str:
+def get_link_token(mail: dict[str, Any]) -> str:
     """The token of the link in a mail; the same in its text and its HTML."""
-    links = {found for part in ("BodyText", "BodyHtml") for found in LINK.findall(mail[part])}
+    links = {token for part in ("BodyText", "BodyHtml") for token in LINK.findall(mail[part])}
     assert len(links) == 1
     return str(links.pop())
 
 
-def test_an_invitation_arrives_and_lets_its_holder_in(house: House) -> None:
-    email = house.address("eli")
-    house.post("/users/invite", {"email": email, "role": "staff", "first_name": "Eli", "last_name": "Roe"})
-    mail = house.stack.wait_for_mail(email, "^Join Harbor Coach")
-    page = f"{house.stack.pages_url}/invitations/{token_in(mail)}"
+def test_an_invitation_arrives_and_lets_its_holder_in(mail_organization: MailOrganization) -> None:
+    email = mail_organization.email("eli")
+    mail_organization.post("/users/invite", {"email": email, "role": "staff", "first_name": "Eli", "last_name": "Roe"})
+    mail = mail_organization.stack.wait_for_mail(email, "^Join Harbor Coach")
+    page = f"{mail_organization.stack.pages_url}/invitations/{get_link_token(mail)}"
     assert "Welcome, Eli" in httpx.get(page, timeout=60).text
     accepted = httpx.post(page, data={"password": PASSWORD}, timeout=60)
     assert (accepted.status_code, "You are in" in accepted.text) == (httpx.codes.OK, True)
-    who = {"organization": house.slug, "email": email, "password": PASSWORD}
-    assert house.stack.http.post("/auth/login", json=who).status_code == httpx.codes.OK
+    credentials = {"organization": mail_organization.slug, "email": email, "password": PASSWORD}
+    assert mail_organization.stack.http.post("/auth/login", json=credentials).status_code == httpx.codes.OK
 
 
-def test_a_forgotten_password_is_set_anew_by_mail(house: House) -> None:
-    email = house.address("sam")
+def test_a_forgotten_password_is_set_anew_by_mail(mail_organization: MailOrganization) -> None:
+    email = mail_organization.email("sam")
     person = {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran", "password": PASSWORD}
-    house.post("/users", person)
-    house.stack.http.post("/auth/password/forgot", json={"organization": house.slug, "email": email}).raise_for_status()
-    mail = house.stack.wait_for_mail(email, "^Set a new password")
-    body = {"token": token_in(mail), "password": "another-long-demo-password"}
-    assert house.stack.http.post("/auth/password/reset", json=body).is_success
-    told = house.stack.wait_for_mail(email, "was changed$")
-    assert LINK.search(told["BodyHtml"]) is None
+    mail_organization.post("/users", person)
+    mail_organization.stack.http.post(
+        "/auth/password/forgot", json={"organization": mail_organization.slug, "email": email}
+    ).raise_for_status()
+    mail = mail_organization.stack.wait_for_mail(email, "^Set a new password")
+    body = {"token": get_link_token(mail), "password": "another-long-demo-password"}
+    assert mail_organization.stack.http.post("/auth/password/reset", json=body).is_success
+    confirmation = mail_organization.stack.wait_for_mail(email, "was changed$")
+    assert LINK.search(confirmation["BodyHtml"]) is None
 
 
-def driver(house: House, name: str, phone: str) -> dict[str, Any]:
-    person = {"email": house.address(name), "phone": phone, "role": "driver", "first_name": "Dee", "last_name": "Roe"}
-    return dict(house.post("/users", person | {"party_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"}))
+def create_driver_user(mail_organization: MailOrganization, name: str, phone: str) -> dict[str, Any]:
+    person = {
+        "email": mail_organization.email(name),
+        "phone": phone,
+        "role": "driver",
+        "first_name": "Dee",
+        "last_name": "Roe",
+    }
+    return dict(mail_organization.post("/users", person | {"party_id": "drv_01K3ZV8N6Y3T5G7H9J1M2P4R6S"}))
 
 
-def a_phone() -> str:
+def new_phone() -> str:
     return f"+1212555{secrets.randbelow(10_000):04d}"
 
 
-def test_a_code_comes_by_text_message_or_mail_and_lets_its_holder_in(house: House) -> None:
-    phone = a_phone()
-    person = driver(house, f"dee-{phone[-4:]}", phone)
-    for way in ({"phone": phone}, {"email": person["email"]}):
-        asked = {"organization": house.slug, **way}
-        house.stack.http.post("/auth/otp/request", json=asked).raise_for_status()
-        if "phone" in way:
-            text = eventually(lambda: house.stack.texts(phone), 40, "no text message")[-1]["body"]
+def test_a_code_comes_by_text_message_or_mail_and_lets_its_holder_in(mail_organization: MailOrganization) -> None:
+    phone = new_phone()
+    person = create_driver_user(mail_organization, f"dee-{phone[-4:]}", phone)
+    for contact in ({"phone": phone}, {"email": person["email"]}):
+        login = {"organization": mail_organization.slug, **contact}
+        mail_organization.stack.http.post("/auth/otp/request", json=login).raise_for_status()
+        if "phone" in contact:
+            text = eventually(lambda: mail_organization.stack.texts(phone), 40, "no text message")[-1]["body"]
         else:
-            text = house.stack.wait_for_mail(person["email"], "one-time code")["BodyText"]
+            text = mail_organization.stack.wait_for_mail(person["email"], "one-time code")["BodyText"]
         code = re.search(r"\b\d{6}\b", text)
         assert code is not None
-        assert house.stack.http.post("/auth/otp/verify", json={**asked, "code": code[0]}).status_code == httpx.codes.OK
+        assert (
+            mail_organization.stack.http.post("/auth/otp/verify", json={**login, "code": code[0]}).status_code
+            == httpx.codes.OK
+        )
 
 
-def must_be_emptied(stack: Stack) -> None:
+def wait_until_queue_empty(stack: Stack) -> None:
     """Waits until every message of the queue was consumed."""
-    asked = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attribute_names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
-    def emptied() -> bool:
-        told = stack.client("sqs").get_queue_attributes(QueueUrl=queue_of(stack), AttributeNames=asked)
-        return all(value == "0" for value in told["Attributes"].values())
+    def is_empty() -> bool:
+        response = stack.client("sqs").get_queue_attributes(
+            QueueUrl=get_queue_url(stack), AttributeNames=attribute_names
+        )
+        return all(value == "0" for value in response["Attributes"].values())
 
-    eventually(emptied, 150, "the queue was not emptied")  # others use it, too
+    eventually(is_empty, 150, "the queue was not emptied")  # others use it, too
 
 
-def queue_of(stack: Stack) -> str:
+def get_queue_url(stack: Stack) -> str:
     return str(stack.client("sqs").get_queue_url(QueueName=stack.function("messaging"))["QueueUrl"])
 
 
 @pytest.fixture(scope="module")
-def charter(house: House) -> dict[str, Any]:
+def charter(mail_organization: MailOrganization) -> dict[str, Any]:
     """A charter whose quote was sent and accepted."""
     rules = (("Coach base", "base_rate", 350), ("Per mile", "mileage_rate", 2.5))
     for name, kind, amount in rules:
-        house.post("/pricing/pricing-rules", {"name": name, "rule_type": kind, "scope": "global", "amount": amount})
-    client = house.post(
+        mail_organization.post(
+            "/pricing/pricing-rules", {"name": name, "rule_type": kind, "scope": "global", "amount": amount}
+        )
+    client = mail_organization.post(
         "/clients",
         {
             "name": "Acme Events",
             "client_type": "corporate",
-            "email": house.address("events"),
+            "email": mail_organization.email("events"),
             "payment_terms": "net_30",
             "credit_limit": 10_000,
         },
@@ -155,50 +172,52 @@ def charter(house: House) -> dict[str, Any]:
             "estimated_arrival": dates.at("12:00"),
         },
     ]
-    wanted = {"trip_type": "one_way", "vehicle_class": "coach", "passengers": 40, "miles": 130, "stops": stops}
-    made = house.post("/charters", {"client_id": client["id"], **wanted})
-    house.post(f"/charters/{made['id']}/send-quote", {"expires_in_hours": 72})
-    mail = house.stack.wait_for_mail(house.address("events"), "^Your quote")
-    answer = {"revision_number": made["revision_number"], "accepted_by": "Dana Lee"}
-    house.post(f"/quotes/{token_in(mail)}/accept", answer)
-    return dict(made)
+    trip = {"trip_type": "one_way", "vehicle_class": "coach", "passengers": 40, "miles": 130, "stops": stops}
+    created = mail_organization.post("/charters", {"client_id": client["id"], **trip})
+    mail_organization.post(f"/charters/{created['id']}/send-quote", {"expires_in_hours": 72})
+    mail = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^Your quote")
+    answer = {"revision_number": created["revision_number"], "accepted_by": "Dana Lee"}
+    mail_organization.post(f"/quotes/{get_link_token(mail)}/accept", answer)
+    return dict(created)
 
 
 def test_a_quote_s_mail_leads_to_a_booking_and_the_booking_s_mail_confirms_it(
-    house: House, charter: dict[str, Any]
+    mail_organization: MailOrganization, charter: dict[str, Any]
 ) -> None:
-    booked = house.stack.wait_for_mail(house.address("events"), "^You are booked")
+    booked = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^You are booked")
     assert charter["number"] in booked["Subject"]
-    for said in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
-        assert said in booked["BodyText"]
-        assert said in booked["BodyHtml"]
+    for text in ("Acme Events", "Dana Lee", "11 Wall St, New York, NY", dates.spelled(dates.TRIP_DAY)):
+        assert text in booked["BodyText"]
+        assert text in booked["BodyHtml"]
     assert "Harbor Coach" in booked["Source"] or "no-reply@" in booked["Source"]
 
 
-def test_an_event_that_comes_again_and_late_makes_no_second_mail(house: House, charter: dict[str, Any]) -> None:
-    to = house.address("events")
-    house.stack.wait_for_mail(to, "^You are booked")
-    envelope = booking(house.stack, charter["id"], house.organization_id)
-    queues, url = house.stack.client("sqs"), queue_of(house.stack)
+def test_an_event_that_comes_again_and_late_makes_no_second_mail(
+    mail_organization: MailOrganization, charter: dict[str, Any]
+) -> None:
+    to = mail_organization.email("events")
+    mail_organization.stack.wait_for_mail(to, "^You are booked")
+    envelope = get_booking_event(mail_organization.stack, charter["id"], mail_organization.org_id)
+    queues, url = mail_organization.stack.client("sqs"), get_queue_url(mail_organization.stack)
     message = json.dumps({"detail-type": envelope.type, "source": "coachway", "detail": envelope.detail()})
     for _ in range(5):
         queues.send_message(QueueUrl=url, MessageBody=message)
 
-    must_be_emptied(house.stack)
-    assert len([mail for mail in house.stack.mails(to) if "booked" in mail["Subject"]]) == 1
-    records = house.get("/notifications", recipient=to)["items"]
+    wait_until_queue_empty(mail_organization.stack)
+    assert len([mail for mail in mail_organization.stack.mails(to) if "booked" in mail["Subject"]]) == 1
+    records = mail_organization.get("/notifications", recipient=to)["items"]
     assert sorted((each["template"], each["attempts"]) for each in records) == [
         ("charter-booked", 1),
         ("quote-sent", 1),
     ]
 
 
-def booking(stack: Stack, charter_id: str, org_id: str) -> Envelope:
+def get_booking_event(stack: Stack, charter_id: str, org_id: str) -> Envelope:
     """The event of a charter's booking, as the table keeps it."""
-    kept = stack.client("dynamodb").query(
+    page = stack.client("dynamodb").query(
         TableName=stack.table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
         ExpressionAttributeValues={":pk": {"S": f"ORG#{org_id}#CHARTER#{charter_id}"}, ":sk": {"S": "EVENT#"}},
     )
-    found = [Envelope.model_validate_json(each["doc"]["S"]) for each in kept["Items"]]
-    return next(each for each in found if each.type == "charter.booked")
+    envelopes = [Envelope.model_validate_json(each["doc"]["S"]) for each in page["Items"]]
+    return next(each for each in envelopes if each.type == "charter.booked")

@@ -15,8 +15,8 @@ import pytest
 from coachway.bookings.series.outbox import UNDELIVERED, OutboxBatch
 from coachway.core.persistence.transaction import to_item
 from tests.stack import Stack, eventually
-from tests.workflows.carrier import Carrier
-from tests.workflows.faults import Tap, kill, recorded
+from tests.workflows.faults import EventRecorder, kill_workers, list_stored_events
+from tests.workflows.organization_builders import Operator
 
 pytestmark = pytest.mark.xdist_group("restart")
 
@@ -24,126 +24,128 @@ WEEKS = 52
 WEEKLY = f"/charters/recurring?recurrence_rule=weekly&instance_count={WEEKS}"
 
 
-def _create(carrier: Carrier, key: str = "") -> httpx.Response:
-    return carrier.send("POST", WEEKLY, carrier.trip(), **({"idempotency_key": key} if key else {}))
+def _create(operator: Operator, key: str = "") -> httpx.Response:
+    return operator.send("POST", WEEKLY, operator.charter_body(), **({"idempotency_key": key} if key else {}))
 
 
-def _require_complete(carrier: Carrier, series: int) -> None:
+def _require_complete(operator: Operator, series: int) -> None:
     """Require that so many series are complete: charters, numbers, counts; and nothing else."""
-    charters = carrier.everything("/charters")
+    charters = operator.list_all("/charters")
     assert len(charters) == series * WEEKS
     assert Counter(Counter(each["series_id"] for each in charters).values()) == ({WEEKS: series} if series else {})
     numbers: dict[str, list[int]] = {}
     for each in charters:
         year, number = each["number"].split("-")[1:]
         numbers.setdefault(year, []).append(int(number))
-    assert all(sorted(found) == list(range(1, len(found) + 1)) for found in numbers.values())
-    summary = carrier.ask("GET", "/charters/dashboard-summary")
+    assert all(sorted(sequence) == list(range(1, len(sequence) + 1)) for sequence in numbers.values())
+    summary = operator.call("GET", "/charters/dashboard-summary")
     assert (summary["total"], summary["open_value"]) == (series * WEEKS, series * WEEKS * 726.5)
 
 
-def _require_all_published(carrier: Carrier, tap: Tap, series: int) -> None:
+def _require_all_published(operator: Operator, recorder: EventRecorder, series: int) -> None:
     """Require that each charter has one published event in its history, and its quote."""
-    wanted = {"charter.created": series * WEEKS, "quote.calculated": series * WEEKS, "series.created": series}
-    result = Counter(each.type for each in recorded(carrier))
-    assert {name: result[name] for name in wanted} == wanted
-    kept = {each.event_id for each in recorded(carrier) if each.type in wanted}
-    eventually(lambda: kept <= set(tap.ids()), 60, "not everything was published")
-    quotes = {each["id"] for each in carrier.everything("/pricing/quotes")}
-    assert {each["quote"]["id"] for each in carrier.everything("/charters")} <= quotes
+    expected = {"charter.created": series * WEEKS, "quote.calculated": series * WEEKS, "series.created": series}
+    counts = Counter(each.type for each in list_stored_events(operator))
+    assert {name: counts[name] for name in expected} == expected
+    event_ids = {each.event_id for each in list_stored_events(operator) if each.type in expected}
+    eventually(lambda: event_ids <= set(recorder.list_event_ids()), 60, "not everything was published")
+    quotes = {each["id"] for each in operator.list_all("/pricing/quotes")}
+    assert {each["quote"]["id"] for each in operator.list_all("/charters")} <= quotes
 
 
-def _pending_batches(carrier: Carrier) -> list[dict[str, Any]]:
+def _pending_batches(operator: Operator) -> list[dict[str, Any]]:
     """Undelivered batches of this organization."""
-    answer = carrier.stack.client("dynamodb").query(
-        TableName=carrier.stack.table,
+    answer = operator.stack.client("dynamodb").query(
+        TableName=operator.stack.table,
         IndexName="gsi1",
         KeyConditionExpression="gsi1pk = :lying",
         ExpressionAttributeValues={":lying": {"S": UNDELIVERED.partition()}},
     )
-    return [each for each in answer["Items"] if each["pk"]["S"].startswith(f"ORG#{carrier.org_id}#")]
+    return [each for each in answer["Items"] if each["pk"]["S"].startswith(f"ORG#{operator.org_id}#")]
 
 
-def test_create_series_of_52_charters_at_once(own: Stack, tap: Tap) -> None:
-    carrier = Carrier.opened(own)
-    answer = _create(carrier)
+def test_create_series_of_52_charters_at_once(restart_stack: Stack, recorder: EventRecorder) -> None:
+    operator = Operator.create(restart_stack)
+    answer = _create(operator)
     assert answer.status_code == 201, answer.text
-    made = answer.json()["items"]
-    assert [each["instance_number"] for each in made] == list(range(1, WEEKS + 1))
-    assert {each["series_total"] for each in made} == {WEEKS}
+    charters = answer.json()["items"]
+    assert [each["instance_number"] for each in charters] == list(range(1, WEEKS + 1))
+    assert {each["series_total"] for each in charters} == {WEEKS}
     # Nine o'clock in New York, in winter and in summer.
-    assert {each["stops"][0]["estimated_departure"][11:16] for each in made} == {"09:00"}
-    _require_complete(carrier, 1)
-    assert _pending_batches(carrier) == []
-    _require_all_published(carrier, tap, 1)
-    history = carrier.history(made[-1]["id"])
+    assert {each["stops"][0]["estimated_departure"][11:16] for each in charters} == {"09:00"}
+    _require_complete(operator, 1)
+    assert _pending_batches(operator) == []
+    _require_all_published(operator, recorder, 1)
+    history = operator.list_history(charters[-1]["id"])
     assert [each["type"] for each in history] == ["charter.created"]
 
 
-def test_create_series_killed_is_complete_or_absent(own: Stack, tap: Tap) -> None:
-    carrier = Carrier.opened(own)
-    carrier.ask("GET", "/charters/dashboard-summary")
+def test_create_series_killed_is_complete_or_absent(restart_stack: Stack, recorder: EventRecorder) -> None:
+    operator = Operator.create(restart_stack)
+    operator.call("GET", "/charters/dashboard-summary")
     with ThreadPoolExecutor(1) as thread:
         for seconds in (0.02, 0.2, 0.5):
-            asked = thread.submit(_create, carrier, "weekly")
+            future = thread.submit(_create, operator, "weekly")
             time.sleep(seconds)
-            kill(own, "bookings-api")
-            asked.result()
-            _require_complete(carrier, 1 if carrier.everything("/charters") else 0)
-    again = eventually(lambda: _answered(carrier), 60)
-    assert len(again.json()["items"]) == WEEKS
-    _require_complete(carrier, 1)
-    _deliver(carrier)
-    _require_all_published(carrier, tap, 1)
+            kill_workers(restart_stack, "bookings-api")
+            future.result()
+            _require_complete(operator, 1 if operator.list_all("/charters") else 0)
+    response = eventually(lambda: _create_if_available(operator), 60)
+    assert len(response.json()["items"]) == WEEKS
+    _require_complete(operator, 1)
+    _deliver(operator)
+    _require_all_published(operator, recorder, 1)
 
 
-def _answered(carrier: Carrier) -> httpx.Response | None:
-    answer = _create(carrier, "weekly")
+def _create_if_available(operator: Operator) -> httpx.Response | None:
+    answer = _create(operator, "weekly")
     return answer if answer.status_code == 201 else None
 
 
-def test_timer_delivers_batches_of_killed_request(own: Stack, tap: Tap) -> None:
-    carrier = Carrier.opened(own)
-    carrier.ask("GET", "/charters/dashboard-summary")
+def test_timer_delivers_batches_of_killed_request(restart_stack: Stack, recorder: EventRecorder) -> None:
+    operator = Operator.create(restart_stack)
+    operator.call("GET", "/charters/dashboard-summary")
     with ThreadPoolExecutor(1) as thread:
         for attempt in range(1, 6):
-            asked = thread.submit(_create, carrier)
-            _kill_between(own, carrier, asked)
-            _require_complete(carrier, attempt)
-            if _pending_batches(carrier):
+            future = thread.submit(_create, operator)
+            _kill_between(restart_stack, operator, future)
+            _require_complete(operator, attempt)
+            if _pending_batches(operator):
                 break
-    assert _pending_batches(carrier), "the writer was never cut off between the series and what it tells"
-    _run_timer(own)
-    assert _pending_batches(carrier), "what is a minute old may still be in its writer's hands"
-    _deliver(carrier)
-    _require_all_published(carrier, tap, attempt)
+    assert _pending_batches(operator), "the writer was never cut off between the series and what it tells"
+    _run_timer(restart_stack)
+    assert _pending_batches(operator), "what is a minute old may still be in its writer's hands"
+    _deliver(operator)
+    _require_all_published(operator, recorder, attempt)
 
 
-def _kill_between(own: Stack, carrier: Carrier, asked: Future[httpx.Response]) -> None:
+def _kill_between(restart_stack: Stack, operator: Operator, future: Future[httpx.Response]) -> None:
     """Kill the writer as soon as its transaction shows."""
-    while not asked.done():
-        if _pending_batches(carrier):
-            kill(own, "bookings-api")
+    while not future.done():
+        if _pending_batches(operator):
+            kill_workers(restart_stack, "bookings-api")
             break
-    asked.result()
+    future.result()
 
 
-def _run_timer(own: Stack) -> dict[str, int]:
-    answer = own.client("lambda").invoke(FunctionName=own.function("bookings-schedule"), Payload=b"{}")
+def _run_timer(restart_stack: Stack) -> dict[str, int]:
+    answer = restart_stack.client("lambda").invoke(
+        FunctionName=restart_stack.function("bookings-schedule"), Payload=b"{}"
+    )
     result: dict[str, int] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, result
     return result
 
 
-def _deliver(carrier: Carrier) -> None:
+def _deliver(operator: Operator) -> None:
     """Age the pending batches by two minutes and run two timers at once: nothing is published twice."""
-    table = carrier.stack.client("dynamodb")
-    pending = _pending_batches(carrier)
+    table = operator.stack.client("dynamodb")
+    pending = _pending_batches(operator)
     for each in pending:
         batch = OutboxBatch.model_validate_json(each["doc"]["S"])
         batch.packed_at -= timedelta(minutes=2)
-        table.put_item(TableName=carrier.stack.table, Item=to_item(batch))
+        table.put_item(TableName=operator.stack.table, Item=to_item(batch))
     with ThreadPoolExecutor(2) as threads:
-        result = list(threads.map(lambda _: _run_timer(carrier.stack), range(2)))
+        result = list(threads.map(lambda _: _run_timer(operator.stack), range(2)))
     assert sum(each["delivered"] for each in result) == len(pending)
-    assert _pending_batches(carrier) == []
+    assert _pending_batches(operator) == []

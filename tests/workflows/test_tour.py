@@ -14,7 +14,7 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("demo")
 
-_PASSING = re.compile(
+_VARYING = re.compile(
     r"[a-z]{2,4}_[0-9A-Za-z]{14,26}"  # ids, ours and Stripe's
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|\b(CH|INV)-[0-9]{4}-[0-9A-Z-]+"
@@ -29,37 +29,39 @@ _INVOICE_AMOUNT = "2625.19"
 _FIELD = re.compile(r'"\w+":(?:"[^"…]*"|[-0-9.]+|null|true|false)|"[^"…]*"(?!:)')
 
 
-def tour() -> Iterator[tuple[str, str]]:
+def list_tour_steps() -> Iterator[tuple[str, str]]:
     """The commands of the tour, each with what it printed."""
     text = (ROOT / "README.md").read_text().partition("\n## Quick start\n")[2].partition("\n## ")[0]
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             lines = part.splitlines(keepends=True)
-            command = next("".join(lines[:n]) for n in range(1, len(lines) + 1) if _is_whole("".join(lines[:n])))
+            command = next(
+                "".join(lines[:n]) for n in range(1, len(lines) + 1) if _is_complete_command("".join(lines[:n]))
+            )
             yield command, part.removeprefix(command)
 
 
-def _is_whole(command: str) -> bool:
-    said = subprocess.run(["/bin/bash", "-n"], input=command, capture_output=True, text=True, check=False)
-    return said.returncode == 0 and not said.stderr
+def _is_complete_command(command: str) -> bool:
+    check = subprocess.run(["/bin/bash", "-n"], input=command, capture_output=True, text=True, check=False)
+    return check.returncode == 0 and not check.stderr
 
 
-def parts(told: str) -> list[str]:
+def list_expected_parts(expected: str) -> list[str]:
     """What an answer has to have in it, in this order: its fields and words, or its whole lines where it is no JSON."""
-    found: list[str] = []
-    for line in told.splitlines():
-        plain = _PASSING.sub("", line)
-        found += _FIELD.findall(plain) if line.startswith(("{", " ")) else [plain]
-    return found
+    fragments: list[str] = []
+    for line in expected.splitlines():
+        plain = _VARYING.sub("", line)
+        fragments += _FIELD.findall(plain) if line.startswith(("{", " ")) else [plain]
+    return fragments
 
 
 @pytest.fixture(scope="module")
 def answers(stack: Stack) -> list[tuple[str, str, str]]:
     """Each command of the tour, what the README says that it prints, and what it printed."""
     demo.load_demo(stack.config)
-    steps = list(tour())
+    steps = list(list_tour_steps())
     script = "\necho '<<>>'\n".join(command for command, _ in steps)
-    done = subprocess.run(
+    result = subprocess.run(
         ["/bin/bash", "-u"],
         input=script.replace(".local/stack.json", str(stack.config.stack_file)),
         capture_output=True,
@@ -67,20 +69,20 @@ def answers(stack: Stack) -> list[tuple[str, str, str]]:
         check=False,
         timeout=300,
     )
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout.split("<<>>\n")
-    assert len(printed) == len(steps), done.stderr
-    return [(command, told, out) for (command, told), out in zip(steps, printed, strict=True)]
+    assert result.returncode == 0, result.stderr
+    printed = result.stdout.split("<<>>\n")
+    assert len(printed) == len(steps), result.stderr
+    return [(command, expected, output) for (command, expected), output in zip(steps, printed, strict=True)]
 
 
 def test_the_tour_prints_what_the_readme_says(answers: list[tuple[str, str, str]]) -> None:
-    assert sum(bool(told) for _, told, _ in answers) >= 12
+    assert sum(bool(expected) for _, expected, _ in answers) >= 12
     amount = _invoice_amount(answers)
-    for command, told, printed in answers:
-        rest = _PASSING.sub("", printed)
-        for wanted in parts(told.replace(_INVOICE_AMOUNT, amount)):
-            _, found, rest = rest.partition(wanted)
-            assert found, f"{command} did not print {wanted}, but\n{printed}"
+    for command, expected, printed in answers:
+        rest = _VARYING.sub("", printed)
+        for fragment in list_expected_parts(expected.replace(_INVOICE_AMOUNT, amount)):
+            _, found, rest = rest.partition(fragment)
+            assert found, f"{command} did not print {fragment}, but\n{printed}"
 
 
 def _invoice_amount(answers: list[tuple[str, str, str]]) -> str:

@@ -16,8 +16,8 @@ from coachway.dispatch.tracking.position_store import TrailPage, trail_partition
 from tests.integration.dispatch.tracking_builders import position_report
 from tests.stack import Stack, eventually
 from tests.tracks import read_track
-from tests.workflows.carrier import at_once, statuses
-from tests.workflows.yard import Yard
+from tests.workflows.dispatch_builders import DispatchOrganization
+from tests.workflows.organization_builders import count_statuses, run_concurrently
 
 pytestmark = pytest.mark.xdist_group("tracking")
 
@@ -25,72 +25,74 @@ PLANNED = datetime(2027, 3, 3, 14, tzinfo=UTC)
 """When the recorded drive should have left Wall Street."""
 
 
-class Today(Yard):
+class TrackingOrganization(DispatchOrganization):
     """A carrier with its papers, and trips of today."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(stack)
         self.stack = stack
-        self._papers(SubjectType.ORGANIZATION, self.carrier.org_id)
-        self.office = f"office@{self.carrier.slug}.example"
-        self.ask("PUT", "/organization", {"branding": {"email": self.office, "phone": "+12125550100"}})
+        self.approve_documents(SubjectType.ORGANIZATION, self.operator.org_id)
+        self.office_email = f"office@{self.operator.slug}.example"
+        self.call("PUT", "/organization", {"branding": {"email": self.office_email, "phone": "+12125550100"}})
 
-    def given(self, left: datetime, coach: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    def create_assigned_trip(
+        self, departure: datetime, vehicle_name: str
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
         """A booked trip of three hours that leaves at this moment, and its driver: charter, assignment, driver."""
-        body = self.carrier.trip()
+        body = self.operator.charter_body()
         first, last = body["stops"]
-        first |= {"estimated_departure": left.isoformat(), "latitude": 40.7074, "longitude": -74.0113}
-        arrives = left + timedelta(hours=3)
+        first |= {"estimated_departure": departure.isoformat(), "latitude": 40.7074, "longitude": -74.0113}
+        arrives = departure + timedelta(hours=3)
         last |= {"estimated_arrival": arrives.isoformat(), "latitude": 39.3560, "longitude": -74.4310}
-        run = str(self.ask("POST", "/charters", body)["id"])
-        self.ask("POST", f"/charters/{run}/status", {"status": "booked", "accepted_by": "Dana Lee"})
-        rosa = self.driver()
-        wanted = {"charter_id": run, "driver_id": rosa["id"], "vehicle_id": self.vehicle(coach)}
-        return run, dict(self.ask("POST", "/dispatch/assignments", wanted)), rosa
+        charter_id = str(self.call("POST", "/charters", body)["id"])
+        self.call("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
+        driver = self.create_driver()
+        body = {"charter_id": charter_id, "driver_id": driver["id"], "vehicle_id": self.create_vehicle(vehicle_name)}
+        return charter_id, dict(self.call("POST", "/dispatch/assignments", body)), driver
 
-    def logged_in(self, driver: dict[str, Any]) -> httpx.Client:
+    def log_in_driver(self, driver: dict[str, Any]) -> httpx.Client:
         """The driver's telephone: logged in with the code that came to it."""
-        said = {"organization": self.carrier.slug, "phone": driver["phone"]}
-        assert self.carrier.http.post("/auth/otp/request", json=said).status_code == 202
+        login = {"organization": self.operator.slug, "phone": driver["phone"]}
+        assert self.operator.http.post("/auth/otp/request", json=login).status_code == 202
 
         text = eventually(lambda: self.stack.texts(driver["phone"]), 60, "no text message came")[-1]["body"]
         code = re.search(r"\b\d{6}\b", text)
         assert code is not None, text
-        answer = self.carrier.http.post("/auth/otp/verify", json={**said, "code": code[0]})
+        answer = self.operator.http.post("/auth/otp/verify", json={**login, "code": code[0]})
         assert answer.status_code == 200, answer.text
         token = answer.json()["access_token"]
         return httpx.Client(base_url=self.stack.api_url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
-    def kept(self, assignment_id: str) -> list[Any]:
+    def list_positions(self, assignment_id: str) -> list[Any]:
         pages = self.stack.client("dynamodb").query(
             TableName=self.stack.table,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": trail_partition(self.carrier.org_id, assignment_id)}},
+            ExpressionAttributeValues={":pk": {"S": trail_partition(self.operator.org_id, assignment_id)}},
         )["Items"]
         return [fix for page in pages for fix in TrailPage.model_validate_json(page["doc"]["S"]).fixes]
 
 
 @pytest.fixture(scope="module")
-def today(stack: Stack) -> Today:
-    return Today(stack)
+def organization(stack: Stack) -> TrackingOrganization:
+    return TrackingOrganization(stack)
 
 
-def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(today: Today) -> None:
-    left = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2, minutes=40)
-    run, made, rosa = today.given(left, "Coach 12")
-    link = today.ask("POST", f"/dispatch/charters/{run}/track-link", {})
-    phone, path = today.logged_in(rosa), f"/dispatch/assignments/{made['id']}"
-    shift = left - PLANNED
+def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(organization: TrackingOrganization) -> None:
+    departure = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2, minutes=40)
+    charter_id, assignment, driver = organization.create_assigned_trip(departure, "Coach 12")
+    link = organization.call("POST", f"/dispatch/charters/{charter_id}/track-link", {})
+    phone, path = organization.log_in_driver(driver), f"/dispatch/assignments/{assignment['id']}"
+    shift = departure - PLANNED
     track = [
         fix._replace(at=fix.at + shift) for fix in read_track("to-the-shore") if fix.at < PLANNED + timedelta(hours=2.1)
     ]
 
-    refused = phone.post(
-        "/dispatch/check-ins", json={"assignment_id": made["id"], "points": [position_report(track[0])]}
+    early_response = phone.post(
+        "/dispatch/check-ins", json={"assignment_id": assignment["id"], "points": [position_report(track[0])]}
     )
-    assert (refused.status_code, refused.json()["code"]) == (409, "driver_not_on_duty")
-    reported = phone.post(f"{path}/check-in", json={"at": track[0].at.isoformat()})
-    assert (reported.status_code, reported.json()["status"]) == (200, "checked_in"), reported.text
+    assert (early_response.status_code, early_response.json()["code"]) == (409, "driver_not_on_duty")
+    check_in = phone.post(f"{path}/check-in", json={"at": track[0].at.isoformat()})
+    assert (check_in.status_code, check_in.json()["status"]) == (200, "checked_in"), check_in.text
 
     half = len(track) // 2
     batches = [track[first : first + 100] for first in range(0, half, 90)]
@@ -98,61 +100,70 @@ def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(toda
 
     def send(number: int) -> httpx.Response:
         points = [position_report(fix) for fix in batches[number]]
-        return phone.post("/dispatch/check-ins", json={"assignment_id": made["id"], "points": points})
+        return phone.post("/dispatch/check-ins", json={"assignment_id": assignment["id"], "points": points})
 
-    answers = at_once(len(batches), send)
-    assert statuses(answers) == {202: len(batches)}, [each.text for each in answers]
-    sent = {fix.at for batch in batches for fix in batch}
-    assert sum(each.json()["accepted"] for each in answers) == len(sent)
-    assert sum(each.json()["duplicates"] for each in answers) == sum(map(len, batches)) - len(sent)
-    seen = httpx.get(f"{today.stack.api_url}/track/{link['token']}", timeout=60).json()
-    assert (seen["status"], seen["next_stop"]) == ("in_progress", 1)
-    assert datetime.fromisoformat(seen["position"]["recorded_at"]) == max(sent)
+    answers = run_concurrently(len(batches), send)
+    assert count_statuses(answers) == {202: len(batches)}, [each.text for each in answers]
+    sent_times = {fix.at for batch in batches for fix in batch}
+    assert sum(each.json()["accepted"] for each in answers) == len(sent_times)
+    assert sum(each.json()["duplicates"] for each in answers) == sum(map(len, batches)) - len(sent_times)
+    live = httpx.get(f"{organization.stack.api_url}/track/{link['token']}", timeout=60).json()
+    assert (live["status"], live["next_stop"]) == ("in_progress", 1)
+    assert datetime.fromisoformat(live["position"]["recorded_at"]) == max(sent_times)
 
     batches = [track[first : first + 100] for first in range(half, len(track), 100)]
     for number in range(len(batches)):
         assert send(number).status_code == 202
-    assert today.kept(made["id"]) == track
+    assert organization.list_positions(assignment["id"]) == track
 
-    after = today.ask("GET", path)
-    assert after["status"] == "completed"
-    times = [(stop["arrived_at"], stop["departed_at"]) for stop in after["stops"]]
-    assert [datetime.fromisoformat(text) - left for pair in times for text in pair if text] == [
+    current = organization.call("GET", path)
+    assert current["status"] == "completed"
+    times = [(stop["arrived_at"], stop["departed_at"]) for stop in current["stops"]]
+    assert [datetime.fromisoformat(text) - departure for pair in times for text in pair if text] == [
         timedelta(minutes=-35.5),
         timedelta(minutes=-10),
         timedelta(hours=2, minutes=4, seconds=30),
     ]
-    assert today.ask("GET", f"/charters/{run}")["status"] == "completed"
+    assert organization.call("GET", f"/charters/{charter_id}")["status"] == "completed"
     assert phone.post(f"{path}/check-out", json={}).json()["checked_out_at"]
-    seen = httpx.get(f"{today.stack.api_url}/track/{link['token']}", timeout=60).json()
-    assert (seen["status"], seen["position"], seen["vehicles"][0]["path"]) == ("completed", None, [])
+    live = httpx.get(f"{organization.stack.api_url}/track/{link['token']}", timeout=60).json()
+    assert (live["status"], live["position"], live["vehicles"][0]["path"]) == ("completed", None, [])
 
 
-def test_somebody_else_s_driver_neither_sees_nor_moves_a_trip(today: Today) -> None:
-    _, made, _ = today.given(datetime.now(UTC) + timedelta(hours=1), "Coach 13")
-    stranger, path = today.logged_in(today.driver()), f"/dispatch/assignments/{made['id']}"
-    for what in ("check-in", "depart", "check-out"):
-        assert stranger.post(f"{path}/{what}", json={}).status_code == 404
+def test_somebody_else_s_driver_neither_sees_nor_moves_a_trip(organization: TrackingOrganization) -> None:
+    _, assignment, _ = organization.create_assigned_trip(datetime.now(UTC) + timedelta(hours=1), "Coach 13")
+    other_phone, path = (
+        organization.log_in_driver(organization.create_driver()),
+        f"/dispatch/assignments/{assignment['id']}",
+    )
+    for action in ("check-in", "depart", "check-out"):
+        assert other_phone.post(f"{path}/{action}", json={}).status_code == 404
     body = {
-        "assignment_id": made["id"],
+        "assignment_id": assignment["id"],
         "points": [position_report(read_track("tunnel")[0]._replace(at=datetime.now(UTC)))],
     }
-    assert stranger.post("/dispatch/check-ins", json=body).status_code == 404
+    assert other_phone.post("/dispatch/check-ins", json=body).status_code == 404
 
 
-def test_a_driver_who_does_not_report_and_the_office_are_told(today: Today) -> None:
-    _, made, rosa = today.given(datetime.now(UTC) - timedelta(minutes=20), "Coach 14")
-    answer = today.stack.client("lambda").invoke(FunctionName=today.stack.function("dispatch-schedule"), Payload=b"{}")
-    told = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, told
-    today.stack.wait_for_mail(today.office, f"{made['charter_number']}: The driver has not checked in", 60)
-    today.stack.wait_for_mail(today.office, f"{made['charter_number']}: .* minutes late", 60)
-    phone = rosa["phone"]
-    eventually(lambda: [t for t in today.stack.texts(phone) if "not checked in" in t["body"]], 60, "no text came")
+def test_a_driver_who_does_not_report_and_the_office_are_told(organization: TrackingOrganization) -> None:
+    _, assignment, driver = organization.create_assigned_trip(datetime.now(UTC) - timedelta(minutes=20), "Coach 14")
+    answer = organization.stack.client("lambda").invoke(
+        FunctionName=organization.stack.function("dispatch-schedule"), Payload=b"{}"
+    )
+    result = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, result
+    organization.stack.wait_for_mail(
+        organization.office_email, f"{assignment['charter_number']}: The driver has not checked in", 60
+    )
+    organization.stack.wait_for_mail(organization.office_email, f"{assignment['charter_number']}: .* minutes late", 60)
+    phone = driver["phone"]
+    eventually(
+        lambda: [t for t in organization.stack.texts(phone) if "not checked in" in t["body"]], 60, "no text came"
+    )
 
 
-def test_old_trails_lie_in_the_bucket(today: Today) -> None:
-    answer = today.stack.client("lambda").invoke(
-        FunctionName=today.stack.function("dispatch-schedule"), Payload=b'{"archive": true}'
+def test_old_trails_lie_in_the_bucket(organization: TrackingOrganization) -> None:
+    answer = organization.stack.client("lambda").invoke(
+        FunctionName=organization.stack.function("dispatch-schedule"), Payload=b'{"archive": true}'
     )
     assert "FunctionError" not in answer, answer["Payload"].read()

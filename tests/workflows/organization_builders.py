@@ -24,12 +24,12 @@ T = TypeVar("T")
 PASSWORD = "correct horse battery staple"
 RACE_WORKERS: Final = int(os.environ.get("RACE_WORKERS", "8"))
 """How many requests of a race run at the same time. The emulator starts a process for each."""
-PATIENCE = 180
+REQUEST_TIMEOUT = 180
 """The timeout of a request in seconds: the emulator may have to start many processes first."""
 
 
 @dataclass
-class Carrier:
+class Operator:
     """Signed up, with prices and one client. A Wednesday of 150 miles costs 350 + 375 + 1.50 = 726.50."""
 
     stack: Stack
@@ -40,18 +40,18 @@ class Carrier:
     timezone: str = "America/New_York"
 
     @classmethod
-    def opened(cls, stack: Stack) -> Carrier:
+    def create(cls, stack: Stack) -> Operator:
         """Sign up, log in, set prices, add a client."""
-        carrier = cls(stack)
-        carrier.org_id = carrier.ask("POST", "/auth/register", carrier.registration())["organization"]["id"]
-        carrier.tokens = carrier.log_in()
+        operator = cls(stack)
+        operator.org_id = operator.call("POST", "/auth/register", operator.registration_body())["organization"]["id"]
+        operator.tokens = operator.log_in()
         for rule in (
             {"name": "Coach base", "rule_type": "base_rate", "amount": 350, "priority": 10},
             {"name": "Per mile", "rule_type": "mileage_rate", "amount": 2.5},
         ):
-            carrier.ask("POST", "/pricing/pricing-rules", {"scope": "global", **rule})
-        carrier.client_id = carrier.ask("POST", "/clients", carrier.client("Acme Events", "events"))["id"]
-        return carrier
+            operator.call("POST", "/pricing/pricing-rules", {"scope": "global", **rule})
+        operator.client_id = operator.call("POST", "/clients", operator.client_body("Acme Events", "events"))["id"]
+        return operator
 
     def today(self) -> date:
         """Today where the organization is, which is not always the day in UTC."""
@@ -68,39 +68,39 @@ class Carrier:
     @cached_property
     def http(self) -> httpx.Client:
         limits = httpx.Limits(max_connections=None)
-        return httpx.Client(base_url=self.stack.api_url, timeout=PATIENCE, limits=limits)
+        return httpx.Client(base_url=self.stack.api_url, timeout=REQUEST_TIMEOUT, limits=limits)
 
-    def registration(self) -> dict[str, Any]:
+    def registration_body(self) -> dict[str, Any]:
         """The body that signs it up."""
         organization = {"name": "Harbor Coach", "slug": self.slug, "timezone": self.timezone, "currency": "USD"}
         admin = {"email": self.admin_email, "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
         return {"organization": organization, "admin": admin}
 
-    def client(self, name: str, mailbox: str) -> dict[str, Any]:
+    def client_body(self, name: str, mailbox: str) -> dict[str, Any]:
         """The body of a client that pays by invoice."""
         terms = {"payment_terms": "net_30", "credit_limit": 1_000_000}
         return {"name": name, "client_type": "corporate", "email": f"{mailbox}@{self.slug}.example", **terms}
 
     def log_in(self) -> dict[str, str]:
         """Tokens of the admin, anew."""
-        who = {"organization": self.slug, "email": self.admin_email, "password": PASSWORD}
-        known: dict[str, str] = self.ask("POST", "/auth/login", who)
-        return known
+        credentials = {"organization": self.slug, "email": self.admin_email, "password": PASSWORD}
+        tokens: dict[str, str] = self.call("POST", "/auth/login", credentials)
+        return tokens
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """A request as the admin; header names with `_` for `-`."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.tokens:
-            given.setdefault("authorization", f"Bearer {self.tokens['access_token']}")
-        return self.http.request(method, path, json=body, headers=given)
+            sent_headers.setdefault("authorization", f"Bearer {self.tokens['access_token']}")
+        return self.http.request(method, path, json=body, headers=sent_headers)
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """A request that must succeed; the answer's JSON."""
         answer = self.send(method, path, body, **headers)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
-    def trip(self, **more: Any) -> dict[str, Any]:
+    def charter_body(self, **more: Any) -> dict[str, Any]:
         """The body of a charter: a coach from Wall Street to Atlantic City, on a Wednesday."""
         stops = [
             {
@@ -124,59 +124,59 @@ class Carrier:
             **more,
         }
 
-    def quoted(self, **more: Any) -> dict[str, Any]:
+    def create_quoted_charter(self, **more: Any) -> dict[str, Any]:
         """A charter whose quote was sent: with `url`, where its page is, and `token`."""
-        charter = self.ask("POST", "/charters", self.trip(**more))
-        sent = self.ask("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
+        charter = self.call("POST", "/charters", self.charter_body(**more))
+        sent = self.call("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
         return {**charter, "url": sent["url"], "token": sent["token"]}
 
-    def accept(self, token: str) -> httpx.Response:
+    def accept_quote(self, token: str) -> httpx.Response:
         """A client says yes to revision 1."""
         return self.http.post(f"/quotes/{token}/accept", json={"revision_number": 1, "accepted_by": "Dana Lee"})
 
-    def invite(self, mailbox: str) -> str:
+    def invite_user(self, mailbox: str) -> str:
         """Invite somebody; the address."""
         email = f"{mailbox}@{self.slug}.example"
-        self.ask("POST", "/users/invite", {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran"})
+        self.call("POST", "/users/invite", {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran"})
         return email
 
-    def history(self, charter_id: str) -> list[dict[str, Any]]:
+    def list_history(self, charter_id: str) -> list[dict[str, Any]]:
         """What happened to a charter, oldest first."""
-        told: list[dict[str, Any]] = self.ask("GET", f"/charters/{charter_id}/history")["items"]
-        return told
+        entries: list[dict[str, Any]] = self.call("GET", f"/charters/{charter_id}/history")["items"]
+        return entries
 
-    def everything(self, path: str, **query: str) -> list[dict[str, Any]]:
+    def list_all(self, path: str, **query: str) -> list[dict[str, Any]]:
         """All items of a list, page by page."""
-        found: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
         while True:
-            page = self.ask("GET", f"{path}?{urlencode({'limit': 100, **query})}")
-            found += page["items"]
+            page = self.call("GET", f"{path}?{urlencode({'limit': 100, **query})}")
+            items += page["items"]
             if page["next_cursor"] is None:
-                return found
+                return items
             query["cursor"] = page["next_cursor"]
 
-    def notifications(self, recipient: str = "") -> list[dict[str, Any]]:
+    def list_notifications(self, recipient: str = "") -> list[dict[str, Any]]:
         """The records of messages (to an address), newest first."""
-        return self.everything("/notifications", **({"recipient": recipient} if recipient else {}))
+        return self.list_all("/notifications", **({"recipient": recipient} if recipient else {}))
 
 
-def has_one_mail(carrier: Carrier, email: str, *, kept_since: datetime | None = None) -> None:
+def wait_for_one_mail(operator: Operator, email: str, *, since_restart: datetime | None = None) -> None:
     """One record of a message, sent; one mail, or one for each sender that was cut off after sending.
 
     The emulator forgets mails when it stops: what was sent before `kept_since` is known by its record only.
     """
 
-    def sent() -> dict[str, Any] | None:
-        known = carrier.notifications(email)
-        assert len(known) <= 1, known
-        return known[0] if known and known[0]["status"] == "sent" else None
+    def find_sent() -> dict[str, Any] | None:
+        records = operator.list_notifications(email)
+        assert len(records) <= 1, records
+        return records[0] if records and records[0]["status"] == "sent" else None
 
-    record = eventually(sent, 90, f"the message to {email} was not sent")
-    is_kept = kept_since is None or datetime.fromisoformat(record["sent_at"]) > kept_since
-    assert is_kept <= len(carrier.stack.mails(email)) <= record["attempts"]
+    record = eventually(find_sent, 90, f"the message to {email} was not sent")
+    is_remembered = since_restart is None or datetime.fromisoformat(record["sent_at"]) > since_restart
+    assert is_remembered <= len(operator.stack.mails(email)) <= record["attempts"]
 
 
-def at_once(count: int, call: Callable[[int], T]) -> list[T]:
+def run_concurrently(count: int, call: Callable[[int], T]) -> list[T]:
     """Make the call in `count` threads at the same moment, `RACE_WORKERS` at a time; return the results in order."""
     ready, slots = threading.Barrier(count), threading.Semaphore(RACE_WORKERS)
 
@@ -189,18 +189,18 @@ def at_once(count: int, call: Callable[[int], T]) -> list[T]:
         return list(threads.map(run, range(count)))
 
 
-def statuses(answers: list[httpx.Response]) -> dict[int, int]:
+def count_statuses(answers: list[httpx.Response]) -> dict[int, int]:
     """How many answers had which status."""
-    counted: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for answer in answers:
-        counted[answer.status_code] = counted.get(answer.status_code, 0) + 1
-    return counted
+        counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
+    return counts
 
 
 def start_workers(call: Callable[[], httpx.Response]) -> None:
     """Make the emulator start the processes of a race before it: their start is not what is tested."""
     for _ in range(5):
-        answers = at_once(RACE_WORKERS, lambda _: call())
-        if statuses(answers) == {200: RACE_WORKERS}:
+        answers = run_concurrently(RACE_WORKERS, lambda _: call())
+        if count_statuses(answers) == {200: RACE_WORKERS}:
             return
-    raise AssertionError(f"the emulator could not start {RACE_WORKERS} processes: {statuses(answers)}")
+    raise AssertionError(f"the emulator could not start {RACE_WORKERS} processes: {count_statuses(answers)}")

@@ -1,0 +1,129 @@
+"""A carrier that is paid by card, on the deployed stack with Stripe's sandbox, and gives money back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from tests.stack import Stack, eventually
+from tests.workflows.organization_builders import Operator
+
+KEY = "sk_test_12345"
+
+
+@dataclass
+class BillingOrganization:
+    """A carrier, and what goes in and out of its till."""
+
+    operator: Operator
+
+    @property
+    def stack(self) -> Stack:
+        return self.operator.stack
+
+    @classmethod
+    def create(cls, stack: Stack) -> BillingOrganization:
+        operator = Operator.create(stack)
+        operator.call("PUT", "/organization", {"branding": {"email": f"office@{operator.slug}.example"}})
+        before = operator.call("GET", f"/clients/{operator.client_id}")
+        operator.call("PUT", f"/clients/{before['id']}", {"payment_terms": "due_on_receipt", "credit_limit": 0})
+        return cls(operator)
+
+    @property
+    def office_email(self) -> str:
+        return f"office@{self.operator.slug}.example"
+
+    def today(self) -> date:
+        """Today where the organization is, and its trips begin: not the day in UTC."""
+        return self.operator.today()
+
+    def create_booked_charter(self, *, departs_in_hours: float = 24 * 60, **fields: Any) -> dict[str, Any]:
+        """A charter that leaves in so many hours, booked by phone."""
+        departure = datetime.now(UTC) + timedelta(hours=departs_in_hours)
+        first, last = self.operator.charter_body()["stops"]
+        first["estimated_departure"] = departure.isoformat()
+        last["estimated_arrival"] = (departure + timedelta(hours=3)).isoformat()
+        charter = self.operator.call("POST", "/charters", self.operator.charter_body(stops=[first, last], **fields))
+        body = {"status": "booked", "accepted_by": "Dana Lee", "reason": "By phone"}
+        self.operator.call("POST", f"/charters/{charter['id']}/status", body)
+        return dict(charter)
+
+    def create_card_payment(self, charter_id: str, amount: float, card: str = "pm_card_visa") -> dict[str, Any]:
+        """A payment by card for a charter."""
+        body = {"charter_id": charter_id, "amount": amount, "payment_method_id": card}
+        payment = dict(self.operator.call("POST", "/payments/process", body))
+        assert payment["status"] == "succeeded", payment
+        return payment
+
+    def request_refund(self, payment_id: str, amount: float) -> dict[str, Any]:
+        """One that is asked for."""
+        body = {"payment_id": payment_id, "amount": amount, "reason": "The coach had no wifi"}
+        return dict(self.operator.call("POST", "/payments/refund", body))
+
+    def wait_for_refund_status(self, refund_id: str, status: str, seconds: float = 60) -> dict[str, Any]:
+        """The refund, once it is in a status."""
+
+        def find_refund() -> dict[str, Any] | None:
+            refund = self.operator.call("GET", f"/refunds/{refund_id}")
+            return refund if refund["status"] == status else None
+
+        return eventually(
+            find_refund, seconds, f"the refund is not {status}: {self.operator.call('GET', f'/refunds/{refund_id}')}"
+        )
+
+    def get_charter(self, charter_id: str) -> dict[str, Any]:
+        return dict(self.operator.call("GET", f"/charters/{charter_id}"))
+
+    def list_refunded_cents(self, payment: dict[str, Any]) -> list[int]:
+        """The cents of each refund that Stripe knows of a payment."""
+        answer = httpx.get(
+            f"{self.stack.config.stripe_url}/v1/refunds",
+            params={"payment_intent": payment["stripe_payment_intent_id"]},
+            headers={"authorization": f"Bearer {KEY}"},
+        )
+        return [each["amount"] for each in answer.json()["data"]]
+
+    def get_payment(self, payment_id: str) -> dict[str, Any]:
+        return dict(self.operator.call("GET", f"/payments/{payment_id}"))
+
+    def simulate_bank(self, event: str, **fields: Any) -> dict[str, Any]:
+        """A payer's bank does something, which Stripe's sandbox tells of."""
+        answer = httpx.post(f"{self.stack.config.stripe_url}/_config/{event}", json=fields, timeout=10)
+        return dict(answer.raise_for_status().json())
+
+    def set_stripe_mode(self, mode: str, *, times: int) -> None:
+        """How Stripe's sandbox answers the next calls that move money."""
+        body = {"mode": mode, "times": times}
+        httpx.post(f"{self.stack.config.stripe_url}/_config/behave", json=body, timeout=10).raise_for_status()
+
+    def list_executions(self, workflow: str, subject_id: str) -> list[dict[str, Any]]:
+        """The executions of a flow that look after something, newest first."""
+        states = self.stack.client("stepfunctions")
+        [machine] = [
+            execution["stateMachineArn"]
+            for execution in states.list_state_machines()["stateMachines"]
+            if execution["name"].endswith(f"-{workflow}")
+        ]
+        executions = states.list_executions(stateMachineArn=machine, maxResults=1000)["executions"]
+        details = [states.describe_execution(executionArn=execution["executionArn"]) for execution in executions]
+        return [execution for execution in details if subject_id in execution["input"]]
+
+    def wait_for_executions(self, workflow: str, subject_id: str, *count_statuses: str) -> None:
+        """Wait until the executions have ended in these statuses, the newest first."""
+
+        def has_ended() -> bool:
+            return [each["status"] for each in self.list_executions(workflow, subject_id)] == list(count_statuses)
+
+        eventually(has_ended, 60, f"the flow did not end so: {self.list_executions(workflow, subject_id)}")
+
+    def get_account_balances(self) -> dict[str, int]:
+        """What each account adds up to, in cents; all of them to zero."""
+        balances: dict[str, int] = {}
+        for entry in self.operator.list_all("/billing/ledger"):
+            for line in entry["postings"]:
+                balances[line["account"]] = balances.get(line["account"], 0) + round(line["amount"] * 100)
+        assert sum(balances.values()) == 0
+        return {name: cents for name, cents in balances.items() if cents}

@@ -1,0 +1,54 @@
+"""A carrier that invoices: trips that are over, invoices, and what the books say of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from tests.workflows.organization_builders import Operator
+
+PRICE = 726.5
+
+
+def create_completed_charter(operator: Operator, day: str = "2026-10-14", **more: Any) -> dict[str, Any]:
+    """A charter that took place on a day, said so by staff step by step."""
+    stops = operator.charter_body()["stops"]
+    stops[0]["estimated_departure"] = f"{day}T09:00:00-04:00"
+    stops[1]["estimated_arrival"] = f"{day}T12:00:00-04:00"
+    charter = operator.call("POST", "/charters", operator.charter_body(stops=stops, **more))
+    for status in ("booked", "confirmed", "in_progress", "completed"):
+        step = {"status": status, "reason": "As it was", "accepted_by": "Dana Lee"}
+        charter = operator.call("POST", f"/charters/{charter['id']}/status", step)
+    return dict(charter)
+
+
+def create_booked_charter(operator: Operator, **more: Any) -> dict[str, Any]:
+    """A charter that will take place."""
+    charter = operator.call("POST", "/charters", operator.charter_body(**more))
+    step = {"status": "booked", "accepted_by": "Dana Lee"}
+    return dict(operator.call("POST", f"/charters/{charter['id']}/status", step))
+
+
+def create_draft_invoice(operator: Operator, charter_id: str) -> str:
+    return str(operator.call("POST", "/invoices", {"charter_id": charter_id})["id"])
+
+
+def create_issued_invoice(operator: Operator, charter_id: str) -> dict[str, Any]:
+    return dict(operator.call("POST", f"/invoices/{create_draft_invoice(operator, charter_id)}/issue"))
+
+
+def get_sound_reconciliation(operator: Operator, month: str) -> dict[str, Any]:
+    """What the books say, once they agree with themselves."""
+    reconciliation: dict[str, Any] = operator.call("GET", f"/billing/reconciliation?month={month}")
+    assert reconciliation["is_sound"], json.dumps(reconciliation, indent=1)
+    return reconciliation
+
+
+def get_invoice_pdf(operator: Operator, invoice_id: str) -> bytes:
+    """An invoice's paper."""
+    answer: httpx.Response = operator.send("GET", f"/invoices/{invoice_id}/pdf")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/pdf"
+    return answer.content
