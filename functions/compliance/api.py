@@ -11,7 +11,7 @@ from coachway.core.http.routing import ApiRouter
 from coachway.core.schemas import Page
 
 api = ApiRouter(
-    "compliance", "Papers that vendors, drivers, vehicles and the organization must have, and their review."
+    "compliance", "Documents that vendors, drivers, vehicles and the organization must have, and their review."
 )
 app = api.app
 
@@ -22,8 +22,8 @@ app = api.app
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
     """Submit a compliance document.
 
-    For one vendor, driver or vehicle, or the organization itself. Vendors and drivers can omit the subject. The
-    document is pending until it is reviewed.
+    The document belongs to one vendor, driver or vehicle, or to the organization itself. Vendors and drivers can omit
+    the subject. The document is pending until it is reviewed.
     """
     return service.submit_document(caller, body)
 
@@ -57,6 +57,7 @@ def review_document(
 ) -> ComplianceDocument:
     """Review a compliance document.
 
-    Approve it, reject it, or take it under review. The reviewer is recorded. An expired document cannot be reviewed.
+    Approves or rejects the document, or takes it under review. The reviewer is recorded. An expired document cannot be
+    reviewed.
     """
     return service.review_document(caller, compliance_id, body, if_match)

@@ -1,6 +1,6 @@
-"""Sends reminders of compliance documents that expire, and marks those that have. Runs every hour.
+"""Sends reminders before compliance documents expire, and marks expired ones.
 
-What is due in an organization is done in its morning.
+Runs every hour; each organization's documents are processed at eight in the morning in its time zone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Routes of the fleet."""
+"""Routes of drivers and vehicles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from coachway.fleet.model import (
     VehicleQuery,
 )
 
-api = ApiRouter("fleet", "The drivers and vehicles that trips are given to, and when they may be had.")
+api = ApiRouter("fleet", "Drivers and vehicles that trips are assigned to, and the availability of drivers.")
 app = api.app
 
 
@@ -49,7 +49,7 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
 
 @api.get("/drivers/{driver_id}", permission="fleet:read", external_roles=("driver",))
 def get_driver(caller: Caller, driver_id: DriverId) -> DriverProfile:
-    """Get a driver, and which documents are missing today."""
+    """Get a driver with the documents that are missing today."""
     return drivers.get_profile(caller, driver_id)
 
 
@@ -59,7 +59,7 @@ def update_driver(
 ) -> Driver:
     """Update a driver.
 
-    Omitted fields keep their values. Another phone number is another log-in and ends the sessions of the former one.
+    Omitted fields keep their values. A new phone number is a new log-in and ends the driver's sessions.
     An inactive driver cannot log in.
     """
     return drivers.update_driver(caller, driver_id, body, if_match)
@@ -69,7 +69,7 @@ def update_driver(
 def delete_driver(caller: Caller, driver_id: DriverId, if_match: int | None) -> None:
     """Delete a driver and their log-in.
 
-    Not possible while trips are ahead: assign them to another driver first.
+    A driver with trips ahead cannot be deleted: assign the trips to another driver first.
     """
     drivers.delete_driver(caller, driver_id, if_match)
 
@@ -86,7 +86,8 @@ def set_driver_availability(
 ) -> DriverAvailability:
     """Set a driver's availability.
 
-    Weekly hours (always available if there are none) and exceptions. Trips that are assigned already stay assigned.
+    Availability is made of weekly hours (always available if there are none) and exceptions. Trips that are already
+    assigned stay assigned.
     """
     return drivers.set_availability(caller, driver_id, body, if_match)
 
@@ -112,7 +113,7 @@ def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
 
 @api.get("/vehicles/{vehicle_id}", permission="fleet:read")
 def get_vehicle(caller: Caller, vehicle_id: VehicleId) -> VehicleProfile:
-    """Get a vehicle, and which documents are missing today."""
+    """Get a vehicle with the documents that are missing today."""
     return vehicles.get_profile(caller, vehicle_id)
 
 
@@ -131,6 +132,6 @@ def update_vehicle(
 def delete_vehicle(caller: Caller, vehicle_id: VehicleId, if_match: int | None) -> None:
     """Delete a vehicle.
 
-    Not possible while trips are ahead: assign them to another vehicle first.
+    A vehicle with trips ahead cannot be deleted: assign the trips to another vehicle first.
     """
     vehicles.delete_vehicle(caller, vehicle_id, if_match)

@@ -1,4 +1,4 @@
-"""Every test starts as a new process does, with keys of its own."""
+"""Every test starts with fresh signing keys, as a new process does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which papers are enough, and when somebody is reminded of them."""
+"""Rules on required documents, their review and their reminders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from coachway.compliance.rules import REQUIRED, DocumentSummary, DocumentType, S
 DAY = date(2027, 3, 3)
 VENDOR = REQUIRED[SubjectType.VENDOR]
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
-PAPERS = st.lists(
+DOCUMENTS = st.lists(
     st.builds(
         DocumentSummary,
         id=st.uuids().map(str),
@@ -26,27 +26,27 @@ PAPERS = st.lists(
 )
 
 
-def paper(kind: DocumentType, status: Status = Status.APPROVED, until: date | None = DAY) -> DocumentSummary:
+def build_document(kind: DocumentType, status: Status = Status.APPROVED, until: date | None = DAY) -> DocumentSummary:
     return DocumentSummary(id=kind, document_type=kind, status=status, expiration_date=until)
 
 
-def test_a_vendor_with_every_paper_is_in_order_through_the_last_day() -> None:
-    papers = [paper(kind) for kind in VENDOR]
-    assert rules.compliance_status(papers, VENDOR, DAY).is_compliant
-    tomorrow = rules.compliance_status(papers, VENDOR, DAY + timedelta(days=1))
+def test_vendor_with_all_documents_is_compliant_through_expiry_day() -> None:
+    documents = [build_document(kind) for kind in VENDOR]
+    assert rules.compliance_status(documents, VENDOR, DAY).is_compliant
+    tomorrow = rules.compliance_status(documents, VENDOR, DAY + timedelta(days=1))
     assert (tomorrow.is_compliant, tomorrow.expired) == (False, list(VENDOR))
 
 
-def test_each_thing_that_is_wrong_is_named() -> None:
+def test_compliance_status_reasons_name_each_problem() -> None:
     license_, insurance, registration, check, inspection = VENDOR
-    papers = [
-        paper(insurance, Status.PENDING),
-        paper(registration, until=DAY - timedelta(days=1)),
-        paper(check, Status.REJECTED),
-        paper(inspection),
+    documents = [
+        build_document(insurance, Status.PENDING),
+        build_document(registration, until=DAY - timedelta(days=1)),
+        build_document(check, Status.REJECTED),
+        build_document(inspection),
     ]
-    standing = rules.compliance_status(papers, VENDOR, DAY)
-    assert standing.reasons() == [
+    result = rules.compliance_status(documents, VENDOR, DAY)
+    assert result.reasons() == [
         f"Missing required document: {license_}",
         f"Required document is expired on 2027-03-03: {registration}",
         f"Required document is not approved yet: {insurance}",
@@ -54,26 +54,26 @@ def test_each_thing_that_is_wrong_is_named() -> None:
     ]
 
 
-@given(PAPERS, DAYS)
-def test_each_required_type_is_in_order_or_lacking_for_one_reason(papers: list[DocumentSummary], on: date) -> None:
-    standing = rules.compliance_status(papers, VENDOR, on)
-    lacking = standing.lacking()
+@given(DOCUMENTS, DAYS)
+def test_compliance_status_each_type_is_valid_or_in_one_list(documents: list[DocumentSummary], day: date) -> None:
+    result = rules.compliance_status(documents, VENDOR, day)
+    lacking = result.lacking()
     assert len(lacking) == len(set(lacking))
-    assert standing.is_compliant == (not lacking)
+    assert result.is_compliant == (not lacking)
     for kind in VENDOR:
-        good = any(
+        valid = any(
             each.document_type is kind
             and each.status is Status.APPROVED
-            and (each.expiration_date is None or each.expiration_date >= on)
-            for each in papers
+            and (each.expiration_date is None or each.expiration_date >= day)
+            for each in documents
         )
-        assert good == (kind not in lacking)
+        assert valid == (kind not in lacking)
 
 
-@given(PAPERS, DAYS, st.integers(1, 400))
-def test_nobody_comes_in_order_by_waiting(papers: list[DocumentSummary], on: date, days: int) -> None:
-    if not rules.compliance_status(papers, VENDOR, on).is_compliant:
-        assert not rules.compliance_status(papers, VENDOR, on + timedelta(days=days)).is_compliant
+@given(DOCUMENTS, DAYS, st.integers(1, 400))
+def test_compliance_status_does_not_improve_with_time(documents: list[DocumentSummary], day: date, days: int) -> None:
+    if not rules.compliance_status(documents, VENDOR, day).is_compliant:
+        assert not rules.compliance_status(documents, VENDOR, day + timedelta(days=days)).is_compliant
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_nobody_comes_in_order_by_waiting(papers: list[DocumentSummary], on: dat
         (20, [7], None),
     ],
 )
-def test_a_reminder_is_due_once_and_a_missed_one_does_not_come_late_beside_another(
+def test_reminder_due_sends_each_reminder_once_and_skips_missed(
     days_left: int, sent: list[int], due: int | None
 ) -> None:
     assert rules.reminder_due(DAY, DAY - timedelta(days=days_left), sent) == due
 
 
 @given(DAYS, st.integers(-400, 60))
-def test_whoever_follows_the_days_reminds_four_times_and_then_expires(expires: date, lead: int) -> None:
+def test_next_day_leads_to_every_reminder_and_expiry(expires: date, lead: int) -> None:
     today, sent, steps = expires + timedelta(days=lead), list[int](), 0
     first = today
     while (day := rules.next_day(Status.APPROVED, expires, today)) is not None and day <= expires:
@@ -114,13 +114,13 @@ def test_whoever_follows_the_days_reminds_four_times_and_then_expires(expires: d
 
 
 @given(DAYS, DAYS)
-def test_a_paper_that_nobody_judged_is_looked_at_when_it_has_run_out(expires: date, today: date) -> None:
+def test_next_day_of_pending_document_is_after_expiry(expires: date, today: date) -> None:
     assert rules.next_day(Status.PENDING, expires, today) == expires + timedelta(days=1)
     assert rules.next_day(Status.REJECTED, expires, today) is None
     assert rules.next_day(Status.APPROVED, None, today) is None
 
 
-def test_what_is_expired_stays_so() -> None:
+def test_expired_document_cannot_change_status() -> None:
     for status in Status:
         assert not rules.is_allowed_transition(Status.EXPIRED, status)
         assert not rules.is_allowed_transition(status, Status.PENDING) or status is Status.PENDING
@@ -134,11 +134,11 @@ def test_what_is_expired_stays_so() -> None:
         ("Pacific/Auckland", date(2027, 3, 14), "2027-03-13T19:00:00+00:00"),
     ],
 )
-def test_the_morning_is_the_organization_s_own(timezone: str, day: date, utc: str) -> None:
+def test_morning_of_uses_the_organizations_time_zone(timezone: str, day: date, utc: str) -> None:
     assert reminder_times.morning_of(day, timezone).isoformat() == utc
 
 
-def test_a_day_is_reached_at_eight() -> None:
+def test_last_morning_day_changes_at_eight() -> None:
     assert reminder_times.last_morning_day(datetime(2027, 3, 3, 12, 59, tzinfo=UTC), "America/New_York") == date(
         2027, 3, 2
     )
@@ -147,8 +147,8 @@ def test_a_day_is_reached_at_eight() -> None:
     )
 
 
-def test_a_paper_is_renewed_by_an_approved_one_of_its_type_that_holds_longer() -> None:
-    old = paper(VENDOR[0])
+def test_replacement_must_be_approved_same_type_and_valid_longer() -> None:
+    old = build_document(VENDOR[0])
     later = DocumentSummary(
         id="2", document_type=VENDOR[0], status=Status.APPROVED, expiration_date=DAY + timedelta(days=9)
     )

@@ -1,4 +1,4 @@
-"""When a driver may be had: weekly hours on the driver's clock, and exceptions."""
+"""Availability of drivers: weekly hours in the driver's time zone, and exceptions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def exception(starts: str, ends: str, **more: Any) -> AvailabilityException:
     return AvailabilityException.model_validate({"starts_at": starts, "ends_at": ends, **more})
 
 
-def test_who_says_nothing_is_always_available() -> None:
+def test_unavailability_without_weekly_hours_is_none() -> None:
     assert unavailability_reason(Availability(), NEW_YORK, MONDAY, MONDAY + timedelta(days=30)) is None
 
 
@@ -45,37 +45,37 @@ def test_who_says_nothing_is_always_available() -> None:
         ("2027-03-05T23:00:00-05:00", "2027-03-06T04:30:00-05:00", False),
     ],
 )
-def test_a_job_must_lie_within_the_weekly_hours(starts: str, ends: str, fits: bool) -> None:
+def test_unavailability_outside_weekly_hours_has_a_reason(starts: str, ends: str, fits: bool) -> None:
     week = Availability(weekly=weekly(("monday", "06:00", "18:00"), ("friday", "20:00", "04:00")))
     assert (unavailability_reason(week, NEW_YORK, at(starts), at(ends)) is None) is fits
 
 
-def test_the_reason_names_the_time_on_the_drivers_clock() -> None:
+def test_unavailability_reason_shows_times_in_drivers_time_zone() -> None:
     week = Availability(weekly=weekly(("monday", "06:00", "18:00")))
-    why = unavailability_reason(week, NEW_YORK, at("2027-03-01T17:00:00-05:00"), at("2027-03-01T20:00:00-05:00"))
-    assert why == "does not work from Mon 1 Mar 2027 18:00 to Mon 1 Mar 2027 20:00"
+    reason = unavailability_reason(week, NEW_YORK, at("2027-03-01T17:00:00-05:00"), at("2027-03-01T20:00:00-05:00"))
+    assert reason == "does not work from Mon 1 Mar 2027 18:00 to Mon 1 Mar 2027 20:00"
     away = Availability(
         exceptions=[exception("2027-03-01T00:00:00-05:00", "2027-03-08T00:00:00-05:00", reason="vacation")]
     )
-    why = unavailability_reason(away, NEW_YORK, at("2027-03-03T17:00:00-05:00"), at("2027-03-03T20:00:00-05:00"))
-    assert why == "is not available from Mon 1 Mar 2027 00:00 to Mon 8 Mar 2027 00:00: vacation"
+    reason = unavailability_reason(away, NEW_YORK, at("2027-03-03T17:00:00-05:00"), at("2027-03-03T20:00:00-05:00"))
+    assert reason == "is not available from Mon 1 Mar 2027 00:00 to Mon 8 Mar 2027 00:00: vacation"
 
 
-def test_hours_that_meet_count_as_one() -> None:
+def test_adjacent_weekly_hours_are_merged() -> None:
     week = Availability(weekly=weekly(("monday", "06:00", "00:00"), ("tuesday", "00:00", "12:00")))
     assert (
         unavailability_reason(week, NEW_YORK, at("2027-03-01T20:00:00-05:00"), at("2027-03-02T08:00:00-05:00")) is None
     )
 
 
-def test_the_weekly_hours_follow_the_clock_over_a_change_to_summer_time() -> None:
+def test_weekly_hours_follow_local_time_across_dst() -> None:
     week = Availability(weekly=weekly(("sunday", "06:00", "10:00")))
     assert available_spans(week, NEW_YORK, at("2027-03-14T00:00:00-05:00"), at("2027-03-15T00:00:00-04:00")) == [
         (at("2027-03-14T06:00:00-04:00"), at("2027-03-14T10:00:00-04:00"))
     ]
 
 
-def test_an_exception_adds_hours_and_another_takes_them_away() -> None:
+def test_exceptions_add_and_remove_hours() -> None:
     week = Availability(
         weekly=weekly(("monday", "06:00", "18:00")),
         exceptions=[
@@ -109,7 +109,7 @@ def test_an_exception_adds_hours_and_another_takes_them_away() -> None:
         {"holidays": []},
     ],
 )
-def test_what_is_no_time_is_refused(wrong: dict[str, Any]) -> None:
+def test_availability_with_invalid_times_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         AvailabilityInput.model_validate(wrong)
 
@@ -136,38 +136,38 @@ availabilities = st.builds(
 
 
 @given(availabilities, moments, st.integers(1, 6_000))
-def test_a_job_fits_exactly_when_one_open_span_holds_it(known: Availability, start: datetime, minutes: int) -> None:
+def test_availability_agrees_with_available_spans(availability: Availability, start: datetime, minutes: int) -> None:
     end = start + timedelta(minutes=minutes)
-    spans = available_spans(known, NEW_YORK, start, end)
-    assert (unavailability_reason(known, NEW_YORK, start, end) is None) == (spans == [(start, end)])
+    spans = available_spans(availability, NEW_YORK, start, end)
+    assert (unavailability_reason(availability, NEW_YORK, start, end) is None) == (spans == [(start, end)])
 
 
 @given(availabilities, moments, st.integers(1, 6_000))
-def test_open_spans_are_in_order_inside_their_bounds_and_apart(
-    known: Availability, start: datetime, minutes: int
+def test_available_spans_are_ordered_bounded_and_disjoint(
+    availability: Availability, start: datetime, minutes: int
 ) -> None:
     end = start + timedelta(minutes=minutes)
-    spans = available_spans(known, NEW_YORK, start, end)
+    spans = available_spans(availability, NEW_YORK, start, end)
     edges = [moment for span in spans for moment in span]
     assert edges == sorted(set(edges))
     assert all(start <= moment <= end for moment in edges)
 
 
 @given(availabilities, moments, st.integers(1, 3_000), st.integers(1, 3_000))
-def test_what_is_open_does_not_depend_on_how_much_is_asked_for(
-    known: Availability, start: datetime, first: int, second: int
+def test_available_spans_do_not_depend_on_the_query_bounds(
+    availability: Availability, start: datetime, first: int, second: int
 ) -> None:
     middle = start + timedelta(minutes=first)
     end = middle + timedelta(minutes=second)
 
     def length(one: datetime, other: datetime) -> timedelta:
-        return sum((span.end - span.start for span in available_spans(known, NEW_YORK, one, other)), timedelta())
+        return sum((span.end - span.start for span in available_spans(availability, NEW_YORK, one, other)), timedelta())
 
     assert length(start, end) == length(start, middle) + length(middle, end)
 
 
-def test_a_time_of_day_is_kept_as_it_was_written() -> None:
-    known = AvailabilityInput.model_validate(
+def test_weekly_hours_keep_the_time_of_day() -> None:
+    availability = AvailabilityInput.model_validate(
         {"weekly": [{"weekday": "monday", "start_time": "05:00", "end_time": "22:00"}]}
     )
-    assert known.weekly[0].start_time == time(5)
+    assert availability.weekly[0].start_time == time(5)

@@ -1,1 +1,1 @@
-"""Papers that vendors, drivers, vehicles and organizations must have, and whether they are in order."""
+"""Compliance: the documents that vendors, drivers, vehicles and organizations must have, and their review."""

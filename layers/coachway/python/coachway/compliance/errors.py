@@ -6,7 +6,7 @@ from coachway.core.errors import Conflict
 
 
 class DocumentNotReviewable(Conflict):
-    """The document was decided, or has expired. Submit a new document."""
+    """The document was already reviewed, or has expired. Submit a new document."""
 
     code = "document_not_reviewable"
     title = "The document cannot be reviewed"

@@ -1,4 +1,4 @@
-"""Reminds of papers before they run out and marks those that did, in the organization's morning, once each."""
+"""Send reminders before documents expire and mark expired documents, in the morning of each organization."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from coachway.compliance import reminder_times, rules, service, subjects
-from coachway.compliance.model import DOCUMENT, DUE, ComplianceDocument, Subject, sortable
+from coachway.compliance.model import DOCUMENT, DUE, ComplianceDocument, Subject
 from coachway.compliance.rules import Status
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
 from coachway.core import errors, hourly_sweep, store
@@ -15,53 +15,54 @@ from coachway.core.persistence.operations import Op, Update
 from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.types.datetimes import sortable
 
 
-class Reminding(BaseSchema):
-    """What one run did: reminders sent, papers that expired, papers left for the next run."""
+class ExpiryResult(BaseSchema):
+    """The result of one run: reminders sent, documents that expired, documents left for the next run."""
 
     reminded: int = 0
     expired: int = 0
     failed: int = 0
 
 
-def run() -> Reminding:
-    """Look at what is due. An hour that went wrong is gone through again; twice does nothing twice."""
-    this = hourly_sweep.begin("compliance-expiry")
-    result = Reminding()
-    for at in this.hours():
-        _go_through(at, this.now, result)
+def run() -> ExpiryResult:
+    """Process the documents that are due. An hour with failures is processed again; processing is idempotent."""
+    sweep = hourly_sweep.begin("compliance-expiry")
+    result = ExpiryResult()
+    for hour in sweep.hours():
+        _process_hour(hour, sweep.now, result)
     if not result.failed:
-        this.finish()
+        sweep.finish()
     return result
 
 
-def _go_through(at: datetime, now: datetime, result: Reminding) -> None:
+def _process_hour(hour: datetime, now: datetime, result: ExpiryResult) -> None:
     query: PageQuery | None = PageQuery(limit=100)
     while query is not None:
-        # Only what is due: an upper bound that sorts after every key of this second.
-        bucket = DUE.partition(hour=sortable(at)[:13])
+        # The upper bound sorts after every key of the current second.
+        bucket = DUE.partition(hour=sortable(hour)[:13])
         due = query_page(ComplianceDocument, DUE, [bucket], query, between=("0", f"{sortable(now)}~"))
         for document in due.items:
             try:
                 _remind_or_expire(document, now, result)
             except errors.Error as failure:
-                # One that goes wrong holds back nobody; the hour is gone through again.
+                # One failure does not stop the others; the hour is processed again in the next run.
                 result.failed += 1
                 reason = type(failure).__name__
-                logger.warning("a document is looked at again", compliance_id=document.id, reason=reason)
+                logger.warning("compliance document failed, will retry", compliance_id=document.id, reason=reason)
         query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
 
 
-def _remind_or_expire(seen: ComplianceDocument, now: datetime, result: Reminding) -> None:
-    """By the document itself: what an index says may be old."""
-    before = store.find(ComplianceDocument, DOCUMENT.key(org=seen.org_id, id=seen.id))
+def _remind_or_expire(indexed: ComplianceDocument, now: datetime, result: ExpiryResult) -> None:
+    """Send a reminder or mark the document as expired. Reads the document again: the index may be behind."""
+    before = store.find(ComplianceDocument, DOCUMENT.key(org=indexed.org_id, id=indexed.id))
     if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
         return
     caller = Caller.system("compliance-expiry", before.org_id)
     subject = subjects.find(before.org_id, before.subject_type, before.subject_id)
     if subject is None:
-        # Whose it was has gone.
+        # The subject was deleted.
         store.commit(caller, Update(before, before.model_copy(update={"due_at": None})))
         return
     timezone = reminder_times.get_timezone(before.org_id)
@@ -76,14 +77,14 @@ def _remind_or_expire(seen: ComplianceDocument, now: datetime, result: Reminding
     if (
         days is None
         or before.status is not Status.APPROVED
-        or rules.has_valid_replacement(before.paper(), subject.papers)
+        or rules.has_valid_replacement(before.summary(), subject.papers)
     ):
         store.commit(caller, Update(before, after))
         return
     after.reminders_sent = [*before.reminders_sent, days]
     after.reminder_sent, after.reminder_sent_at = True, now
     event = DocumentExpiring(
-        **_event(before, before.expiration_date, subject), days_left=(before.expiration_date - today).days
+        **_notice_fields(before, before.expiration_date, subject), days_left=(before.expiration_date - today).days
     )
     store.commit(caller, Update(before, after, [event]))
     result.reminded += 1
@@ -91,13 +92,12 @@ def _remind_or_expire(seen: ComplianceDocument, now: datetime, result: Reminding
 
 def _expire(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:
     after = before.model_copy(update={"status": Status.EXPIRED, "due_at": None})
-    event = DocumentExpired(
-        **_event(before, expiration_date, subject), renewed=rules.has_valid_replacement(before.paper(), subject.papers)
-    )
-    return [Update(before, after, [event]), subjects.put_document_op(subject, after.paper())]
+    renewed = rules.has_valid_replacement(before.summary(), subject.papers)
+    event = DocumentExpired(**_notice_fields(before, expiration_date, subject), renewed=renewed)
+    return [Update(before, after, [event]), subjects.put_document_op(subject, after.summary())]
 
 
-def _event(document: ComplianceDocument, expiration_date: date, subject: Subject) -> dict[str, Any]:
+def _notice_fields(document: ComplianceDocument, expiration_date: date, subject: Subject) -> dict[str, Any]:
     return {
         **service.event_fields(document),
         "document_name": document.document_name,

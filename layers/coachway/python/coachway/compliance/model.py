@@ -1,9 +1,8 @@
-"""Papers, the subjects that they are about, and where they lie in the table."""
+"""Compliance documents, their subjects, and the access patterns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
@@ -12,7 +11,7 @@ from coachway.compliance.rules import DocumentSummary, DocumentType, Status, Sub
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
-from coachway.core.types.datetimes import Day
+from coachway.core.types.datetimes import Day, sortable
 from coachway.core.types.personal import Personal
 
 ComplianceId = Annotated[str, Field(pattern=ids.pattern("cmp"))]
@@ -21,7 +20,7 @@ DriverId = Annotated[str, Field(pattern=ids.pattern("drv"))]
 VehicleId = Annotated[str, Field(pattern=ids.pattern("veh"))]
 
 SUBJECT = AccessPattern(
-    "what papers a vendor, driver, vehicle or organization has, in short",
+    "a summary of the compliance documents of a vendor, driver, vehicle or organization",
     pk="ORG#{org}#COMPLIANCE#{subject_type}#{subject}",
     sk="SUBJECT",
 )
@@ -31,7 +30,7 @@ DOCUMENT = AccessPattern(
     sk="HEAD",
 )
 BY_MONTH = AccessPattern(
-    "compliance documents, newest first, by the month they were handed in",
+    "compliance documents, newest first, by the month in which they were submitted",
     index="gsi1",
     pk="ORG#{org}#COMPLIANCE_DOCUMENTS#{month}",
     sk="{id}",
@@ -43,26 +42,26 @@ OF_SUBJECT = AccessPattern(
     sk="{id}",
 )
 BY_STATUS = AccessPattern(
-    "compliance documents in a status: those to be judged in one queue, the others by month",
+    "compliance documents by status: one queue of those to review, the others by month",
     index="gsi3",
     pk="ORG#{org}#COMPLIANCE_IN#{status}#{bucket}",
     sk="{id}",
 )
 DUE = AccessPattern(
-    "compliance documents by the hour in which they are looked at next, of all organizations: only the timer reads it",
+    "compliance documents of all organizations by the hour in which the timer processes them next; only it reads this",
     index="gsi4",
     pk="COMPLIANCE_DUE#{hour}",
     sk="{due}#{id}",
 )
 
 QUEUE: Final = "queue"
-"""The bucket of documents that somebody still has to judge: it is emptied as it fills."""
+"""The bucket of documents that wait for review. It stays small, because reviewed documents leave it."""
 
 
 class Subject(Record):
-    """Whose papers these are. Whoever makes a vendor, a driver or a vehicle opens its subject in the same transaction.
+    """The owner of documents. A vendor, driver or vehicle is created with its subject in the same transaction.
 
-    `papers` is what its standing is judged by: one consistent read, and a condition for the award of a trip.
+    `papers` summarizes its documents, so that compliance is one consistent read and a condition for an award.
     """
 
     KIND: ClassVar[str] = "compliance_subject"
@@ -79,7 +78,7 @@ class Subject(Record):
 
 
 class DocumentInput(RequestSchema):
-    """A paper as it is handed in, about one of `vendor_id`, `driver_id`, `vehicle_id`, or the organization itself."""
+    """A document to submit for one of `vendor_id`, `driver_id`, `vehicle_id`, or the organization itself."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -99,20 +98,24 @@ class DocumentInput(RequestSchema):
     vendor_id: VendorId | None = None
     driver_id: DriverId | None = None
     vehicle_id: VehicleId | None = None
-    organization: Annotated[bool, Field(description="about the organization itself")] = False
+    organization: Annotated[bool, Field(description="the document belongs to the organization itself")] = False
 
     document_type: DocumentType
     document_name: Text
     document_number: Annotated[Text | None, Personal("driver")] = None
     issuing_authority: Text | None = None
     issue_date: Day | None = None
-    expiration_date: Annotated[Day | None, Field(description="its last day; left out: it does not run out")] = None
+    expiration_date: Annotated[
+        Day | None, Field(description="last day of validity; omit if the document does not expire")
+    ] = None
     license_class: Annotated[
-        Literal["A", "B", "C", "D"] | None, Field(description="of a drivers_license, 49 CFR 383.91")
+        Literal["A", "B", "C", "D"] | None, Field(description="only for a drivers_license: its class, 49 CFR 383.91")
     ] = None
     endorsements: Annotated[
         list[Annotated[str, Field(pattern=r"^[A-Z]$")]],
-        Field(max_length=10, description="of a drivers_license: P for passengers, 49 CFR 383.93"),
+        Field(
+            max_length=10, description="only for a drivers_license: its endorsements, P for passengers, 49 CFR 383.93"
+        ),
     ] = Field(default_factory=list)
     file_path: Text | None = None
     file_url: Annotated[str | None, Field(max_length=500, pattern=r"^https://[^\s]+$")] = None
@@ -124,14 +127,14 @@ class DocumentInput(RequestSchema):
         if self.issue_date and self.expiration_date and self.expiration_date < self.issue_date:
             raise ValueError("expiration_date: must not be before issue_date")
         if self.document_type is not DocumentType.DRIVERS_LICENSE and (self.license_class or self.endorsements):
-            raise ValueError("license_class, endorsements: belong to a drivers_license only")
+            raise ValueError("license_class, endorsements: only allowed for a drivers_license")
         if self.document_type is DocumentType.DRIVERS_LICENSE and self.license_class is None:
-            raise ValueError("license_class: must be given for a drivers_license")
+            raise ValueError("license_class: required for a drivers_license")
         return self
 
 
 class ComplianceDocument(Entity, DocumentInput):
-    """A paper, and what has become of it."""
+    """A compliance document and its status."""
 
     KIND: ClassVar[str] = "compliance_document"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"due_at", "reminders_sent"})
@@ -147,9 +150,9 @@ class ComplianceDocument(Entity, DocumentInput):
     reminder_sent: bool = False
     reminder_sent_at: AwareDatetime | None = None
     reminders_sent: list[int] = Field(default_factory=list)
-    """Which of the reminders (days before expiry) went out."""
+    """The reminders that were sent, in days before expiry."""
     due_at: AwareDatetime | None = None
-    """When the timer looks at it next."""
+    """When the timer processes it next."""
 
     def key(self) -> Key:
         return DOCUMENT.key(org=self.org_id, id=self.id)
@@ -176,8 +179,8 @@ class ComplianceDocument(Entity, DocumentInput):
             "subject_type": self.subject_type.value,
         }
 
-    def paper(self) -> DocumentSummary:
-        """Its line in what its subject has."""
+    def summary(self) -> DocumentSummary:
+        """The summary that is stored with the subject."""
         return DocumentSummary(
             id=self.id,
             document_type=self.document_type,
@@ -187,7 +190,7 @@ class ComplianceDocument(Entity, DocumentInput):
 
 
 class ReviewInput(RequestSchema):
-    """What a reviewer says of a paper."""
+    """A reviewer's decision on a document."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"status": "approved", "review_notes": "Checked with the state's register."}]}
@@ -198,7 +201,7 @@ class ReviewInput(RequestSchema):
 
 
 class DocumentQuery(PageQuery):
-    """Which documents: of one subject, of a type, in a status."""
+    """Filters for documents: subject, type, status."""
 
     vendor_id: VendorId | None = None
     driver_id: DriverId | None = None
@@ -206,8 +209,3 @@ class DocumentQuery(PageQuery):
     organization: bool = False
     type: DocumentType | None = None
     status: Status | None = None
-
-
-def sortable(at: datetime) -> str:
-    """A moment as it stands in keys: UTC, to the second."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""When the timer looks at a paper: at eight in the morning on the organization's clock."""
+"""When the timer processes a document: at eight in the morning in the organization's time zone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ZONE_SECONDS: Final = 300
 
 
 def get_timezone(org_id: str) -> str:
-    """An organization's time zone, remembered for five minutes so that handing in a paper needs no read of it."""
+    """Get an organization's time zone, cached for five minutes so that submitting a document needs no extra read."""
     return _load_timezone(org_id, clock.epoch() // _ZONE_SECONDS)
 
 
@@ -25,7 +25,7 @@ def _load_timezone(org_id: str, _period: int) -> str:
 
 
 def clear_timezone_cache() -> None:
-    """Forget the time zones, as a new process has."""
+    """Clear the cached time zones."""
     _load_timezone.cache_clear()
 
 
@@ -35,12 +35,12 @@ def morning_of(day: date, timezone: str) -> datetime:
 
 
 def last_morning_day(now: datetime, timezone: str) -> date:
-    """The last day whose morning has come."""
+    """The last day on which eight in the morning has passed."""
     today = now.astimezone(ZoneInfo(timezone)).date()
     return today if now >= morning_of(today, timezone) else today - timedelta(days=1)
 
 
 def due_at(status: Status, expiration_date: date | None, now: datetime, timezone: str) -> datetime | None:
-    """When a paper is looked at next, never in the past; None if never."""
+    """When the timer processes a document next, never in the past; None if never."""
     day = next_day(status, expiration_date, last_morning_day(now, timezone))
     return None if day is None else max(morning_of(day, timezone), now)

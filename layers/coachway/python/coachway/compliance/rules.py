@@ -1,4 +1,4 @@
-"""Which papers a subject must have, what may become of them, and when somebody is reminded. Pure: no clock, no I/O."""
+"""Rules on required documents, their review and their reminders. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from coachway.core.schemas import BaseSchema
 
 
 class SubjectType(StrEnum):
-    """What papers are about."""
+    """The kind of owner that a document belongs to."""
 
     VENDOR = "vendor"
     DRIVER = "driver"
@@ -22,7 +22,7 @@ class SubjectType(StrEnum):
 
 
 class DocumentType(StrEnum):
-    """What a paper is."""
+    """The kind of a document."""
 
     BUSINESS_LICENSE = "business_license"
     INSURANCE_CERTIFICATE = "insurance_certificate"
@@ -35,11 +35,11 @@ class DocumentType(StrEnum):
     MEDICAL_CERTIFICATE = "medical_certificate"
     BACKGROUND_CHECK = "background_check"
     OTHER = "other"
-    """Anything else worth keeping; never required."""
+    """Any other document; never required."""
 
 
 class Status(StrEnum):
-    """What has become of a paper."""
+    """The status of a document."""
 
     PENDING = "pending"
     UNDER_REVIEW = "under_review"
@@ -49,7 +49,7 @@ class Status(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody still has to judge it."""
+        """Whether the document waits for review."""
         return self in {Status.PENDING, Status.UNDER_REVIEW}
 
 
@@ -77,7 +77,7 @@ REQUIRED: Final[Mapping[SubjectType, tuple[DocumentType, ...]]] = {
         DocumentType.WORKERS_COMP,
     ),
 }
-"""What each kind of subject must have, approved and unexpired."""
+"""The documents that each kind of subject must have, approved and unexpired."""
 
 REVIEWS: Final[frozenset[tuple[Status, Status]]] = frozenset(
     {
@@ -86,97 +86,99 @@ REVIEWS: Final[frozenset[tuple[Status, Status]]] = frozenset(
         (Status.PENDING, Status.REJECTED),
         (Status.UNDER_REVIEW, Status.APPROVED),
         (Status.UNDER_REVIEW, Status.REJECTED),
-        # A judgement that was wrong, or a paper that turned out to be.
+        # Corrections of a review.
         (Status.APPROVED, Status.UNDER_REVIEW),
         (Status.APPROVED, Status.REJECTED),
         (Status.REJECTED, Status.UNDER_REVIEW),
         (Status.REJECTED, Status.APPROVED),
     }
 )
-"""Which status a reviewer may give after which. What is expired stays so: a new paper takes its place."""
+"""The status changes that a reviewer can make. An expired document stays expired: a new one replaces it."""
 
 REMINDER_DAYS: Final = (30, 14, 7, 1)
-"""How many days before its expiry somebody is reminded of an approved paper, once each."""
+"""How many days before an approved document expires a reminder is sent, once each."""
 
 MORNING: Final = 8
-"""The hour, on the organization's clock, at which reminders go out and expired papers are marked."""
+"""The hour, in the organization's time zone, at which reminders are sent and expired documents are marked."""
 
 
 class DocumentSummary(BaseSchema):
-    """As much of a document as says whether its subject is in order."""
+    """The part of a document that decides whether its subject is compliant."""
 
     id: str
     document_type: DocumentType
     status: Status
     expiration_date: date | None = None
 
-    def holds_on(self, day: date) -> bool:
-        """Whether it has not run out by the end of `day`."""
+    def is_valid_on(self, day: date) -> bool:
+        """Whether the document is unexpired through the end of `day`."""
         return self.expiration_date is None or day <= self.expiration_date
 
 
 class ComplianceStatus(BaseSchema):
-    """Whether a subject has all it must have on a day; each required type that it lacks is in just one of the lists."""
+    """Whether a subject has all required documents on a day. Each type that it lacks is in exactly one of the lists."""
 
     on_date: date
     is_compliant: bool
     missing: list[DocumentType] = Field(default_factory=list)
     expired: list[DocumentType] = Field(default_factory=list)
-    """There is one, but it will have run out by then."""
+    """The document expires before that day."""
     pending: list[DocumentType] = Field(default_factory=list)
-    """There is one that nobody has judged yet."""
+    """The document waits for review."""
     rejected: list[DocumentType] = Field(default_factory=list)
 
     def lacking(self) -> list[DocumentType]:
-        """Every required type that is not in order."""
+        """All required types that are missing, expired, pending or rejected."""
         return [*self.missing, *self.expired, *self.pending, *self.rejected]
 
     def reasons(self) -> list[str]:
-        """What is wrong, one sentence each: `NotFound required document: business_license`."""
-        payload = (
+        """The reasons for non-compliance, one sentence each: `Missing required document: business_license`."""
+        problems = (
             ("Missing required document", self.missing),
             (f"Required document is expired on {self.on_date}", self.expired),
             ("Required document is not approved yet", self.pending),
             ("Required document was rejected", self.rejected),
         )
-        return [f"{what}: {kind}" for what, kinds in payload for kind in kinds]
+        return [f"{problem}: {kind}" for problem, kinds in problems for kind in kinds]
 
 
 def compliance_status(
-    papers: Iterable[DocumentSummary], required: Iterable[DocumentType], on_date: date
+    documents: Iterable[DocumentSummary], required: Iterable[DocumentType], on_date: date
 ) -> ComplianceStatus:
-    """Whether `papers` hold everything `required`, approved and unexpired, through the end of `on_date`."""
+    """Whether `documents` contain every required type, approved and unexpired, through the end of `on_date`."""
     by_type: dict[DocumentType, list[DocumentSummary]] = {}
-    for paper in papers:
-        by_type.setdefault(paper.document_type, []).append(paper)
+    for document in documents:
+        by_type.setdefault(document.document_type, []).append(document)
     result = ComplianceStatus(on_date=on_date, is_compliant=True)
     for kind in required:
-        lack = _missing_document(by_type.get(kind, []), on_date)
-        if lack is not None:
+        problem = _problem(by_type.get(kind, []), on_date)
+        if problem is not None:
             result.is_compliant = False
-            getattr(result, lack).append(kind)
+            getattr(result, problem).append(kind)
     return result
 
 
-def _missing_document(papers: list[DocumentSummary], on_date: date) -> str | None:
-    if any(paper.status is Status.APPROVED and paper.holds_on(on_date) for paper in papers):
+def _problem(documents: list[DocumentSummary], on_date: date) -> str | None:
+    """The list of `ComplianceStatus` that a type belongs to, given its documents; None if one is in order."""
+    if any(document.status is Status.APPROVED and document.is_valid_on(on_date) for document in documents):
         return None
-    if any(paper.status.is_open and paper.holds_on(on_date) for paper in papers):
+    if any(document.status.is_open and document.is_valid_on(on_date) for document in documents):
         return "pending"
-    if any(paper.status is not Status.REJECTED for paper in papers):
+    if any(document.status is not Status.REJECTED for document in documents):
         return "expired"
-    return "rejected" if papers else "missing"
+    return "rejected" if documents else "missing"
 
 
 def is_allowed_transition(before: Status, after: Status) -> bool:
-    """Whether a reviewer may take a paper from one status to the other; staying is allowed, but for what is expired."""
+    """Whether a reviewer can make this status change. Keeping the status is allowed, unless it is expired."""
     return (before, after) in REVIEWS or (before is after and before is not Status.EXPIRED)
 
 
 def next_day(status: Status, expiration_date: date | None, after: date) -> date | None:
-    """The first day later than `after` on which the timer must look at a paper; None if there is none.
+    """The first day after `after` on which the timer must process a document; None if there is none.
 
-    Approved papers are looked at on the days of reminders, and all that are not rejected on the day after they expire.
+    Approved documents are processed on the days of their reminders, and all that are not rejected on the day after
+    they expire.
     """
     if expiration_date is None or status in {Status.REJECTED, Status.EXPIRED}:
         return None
@@ -187,22 +189,22 @@ def next_day(status: Status, expiration_date: date | None, after: date) -> date 
 
 
 def reminder_due(expiration_date: date, today: date, sent: Iterable[int]) -> int | None:
-    """Which reminder is due (30, 14, 7 or 1), or None. Of several that were missed, the last one counts."""
+    """The reminder that is due (30, 14, 7 or 1), or None. If several were missed, only the last is due."""
     reached = [days for days in REMINDER_DAYS if expiration_date - timedelta(days=days) <= today <= expiration_date]
     if not reached or any(days <= min(reached) for days in sent):
         return None
     return min(reached)
 
 
-def has_valid_replacement(paper: DocumentSummary, papers: Iterable[DocumentSummary]) -> bool:
-    """Whether another approved paper of the same type holds for longer."""
+def has_valid_replacement(document: DocumentSummary, others: Iterable[DocumentSummary]) -> bool:
+    """Whether another approved document of the same type is valid for longer."""
     return any(
-        other.id != paper.id
-        and other.document_type is paper.document_type
+        other.id != document.id
+        and other.document_type is document.document_type
         and other.status is Status.APPROVED
         and (
             other.expiration_date is None
-            or (paper.expiration_date is not None and other.expiration_date > paper.expiration_date)
+            or (document.expiration_date is not None and other.expiration_date > document.expiration_date)
         )
-        for other in papers
+        for other in others
     )

@@ -1,4 +1,4 @@
-"""Papers: hand in, find, list, judge; and whether somebody has all of them."""
+"""Compliance documents: submit, read, list, review."""
 
 from __future__ import annotations
 
@@ -30,49 +30,50 @@ from coachway.core.schemas import Page
 from coachway.core.types import ids
 
 
-class Whose(NamedTuple):
-    """A subject as a request names it."""
+class SubjectRef(NamedTuple):
+    """A reference to a subject."""
 
     subject_type: SubjectType
     subject_id: str
 
 
 def submit_document(caller: Caller, body: DocumentInput) -> ComplianceDocument:
-    """Hand in a paper; it is judged later. A vendor's own people need not say whose it is.
+    """Submit a document, which is reviewed later. Vendors and drivers can omit the subject.
 
-    Raises NotFound for a subject that is not there, or not the caller's; Invalid for a type it cannot have.
+    Raises NotFound if the subject does not exist or is not the caller's; Invalid for a type it cannot have.
     """
     subject = _resolve_subject(caller, body)
     if subject is None:
-        raise errors.Invalid.field("vendor_id", "name one of vendor_id, driver_id, vehicle_id or organization")
+        raise errors.Invalid.field("vendor_id", "set one of vendor_id, driver_id, vehicle_id and organization")
     accepted = [*REQUIRED[subject.subject_type], rules.DocumentType.OTHER]
     if body.document_type not in accepted:
-        raise errors.Invalid.field("document_type", f"of a {subject.subject_type} must be one of {', '.join(accepted)}")
+        message = f"must be one of {', '.join(accepted)} for a {subject.subject_type}"
+        raise errors.Invalid.field("document_type", message)
     return retry_on_conflict(lambda: _submit_once(caller, body, subject))()
 
 
-def _submit_once(caller: Caller, body: DocumentInput, whose: Whose) -> ComplianceDocument:
-    subject = subjects.get(caller, *whose)
+def _submit_once(caller: Caller, body: DocumentInput, ref: SubjectRef) -> ComplianceDocument:
+    subject = subjects.get(caller, *ref)
     due = reminder_times.due_at(
         Status.PENDING, body.expiration_date, clock.now(), reminder_times.get_timezone(caller.org_id)
     )
-    named = {f"{whose.subject_type}_id": whose.subject_id} if whose.subject_type is not SubjectType.ORGANIZATION else {}
+    owner = {} if ref.subject_type is SubjectType.ORGANIZATION else {f"{ref.subject_type}_id": ref.subject_id}
     document = ComplianceDocument(
-        **{**body.model_dump(), **named},
+        **{**body.model_dump(), **owner},
         id=ids.new("cmp"),
         org_id=caller.org_id,
-        subject_type=whose.subject_type,
-        subject_id=whose.subject_id,
+        subject_type=ref.subject_type,
+        subject_id=ref.subject_id,
         submitted_by=caller.user_id,
         due_at=due,
     )
     event = ComplianceSubmitted(**event_fields(document))
-    store.commit(caller, Create(document, [event]), subjects.put_document_op(subject, document.paper()))
+    store.commit(caller, Create(document, [event]), subjects.put_document_op(subject, document.summary()))
     return document
 
 
 def event_fields(document: ComplianceDocument) -> dict[str, str]:
-    """The fields that every event of a document has."""
+    """The fields that every document event has."""
     return {
         "compliance_id": document.id,
         "subject_type": document.subject_type.value,
@@ -81,39 +82,41 @@ def event_fields(document: ComplianceDocument) -> dict[str, str]:
     }
 
 
-def _resolve_subject(caller: Caller, requests: DocumentInput | DocumentQuery) -> Whose | None:
+def _resolve_subject(caller: Caller, request: DocumentInput | DocumentQuery) -> SubjectRef | None:
     """The subject that a request names. Raises Invalid for more than one, NotFound for one that is not the caller's."""
-    named = [
-        Whose(kind, subject_id)
+    refs = [
+        SubjectRef(kind, subject_id)
         for kind, subject_id in (
-            (SubjectType.VENDOR, requests.vendor_id),
-            (SubjectType.DRIVER, requests.driver_id),
-            (SubjectType.VEHICLE, requests.vehicle_id),
-            (SubjectType.ORGANIZATION, caller.org_id if requests.organization else None),
+            (SubjectType.VENDOR, request.vendor_id),
+            (SubjectType.DRIVER, request.driver_id),
+            (SubjectType.VEHICLE, request.vehicle_id),
+            (SubjectType.ORGANIZATION, caller.org_id if request.organization else None),
         )
         if subject_id is not None
     ]
-    if len(named) > 1:
-        raise errors.Invalid.field("vendor_id", "name only one of vendor_id, driver_id, vehicle_id and organization")
+    if len(refs) > 1:
+        raise errors.Invalid.field("vendor_id", "set only one of vendor_id, driver_id, vehicle_id and organization")
     if not caller.is_outside:
-        return named[0] if named else None
-    own = Whose(SubjectType(caller.role), caller.party_id)
-    if named and named != [own]:
-        raise errors.NotFound(f"there is no such {named[0].subject_type}")
+        return refs[0] if refs else None
+    own = SubjectRef(SubjectType(caller.role), caller.party_id)
+    if refs and refs != [own]:
+        raise errors.NotFound(f"The {refs[0].subject_type} was not found.")
     return own
 
 
 def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> ComplianceDocument:
-    """A document. Raises NotFound, also for one that is not the caller's; PreconditionFailed when `expected` is
-    not its version."""
+    """Get a document.
+
+    Raises NotFound, also if an external caller does not own it; PreconditionFailed if the version is not `expected`.
+    """
     record = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
     if caller.is_outside and (record.subject_type.value, record.subject_id) != (caller.role, caller.party_id):
-        raise errors.NotFound("there is no such compliance document")
+        raise errors.NotFound("The compliance document was not found.")
     return record
 
 
 def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocument]:
-    """Documents, newest first; those that wait for a judgement oldest first, when asked for by that status."""
+    """List documents, newest first. The review queue (filtered by an open status) is oldest first."""
     subject = _resolve_subject(caller, query)
     where: dict[str, str | int | bool] = {}
     if query.type is not None:
@@ -128,41 +131,43 @@ def list_documents(caller: Caller, query: DocumentQuery) -> Page[ComplianceDocum
     if query.status is not None and query.status.is_open:
         queue = BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=QUEUE)
         return query_page(ComplianceDocument, BY_STATUS, [queue], query, where=where)
-    since = list(reversed(months_between(ids.created_at_of(caller.org_id), clock.now())))
+    months = list(reversed(months_between(ids.created_at_of(caller.org_id), clock.now())))
     if query.status is not None:
-        partitions = [BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=month) for month in since]
+        partitions = [BY_STATUS.partition(org=caller.org_id, status=query.status, bucket=month) for month in months]
         return query_page(ComplianceDocument, BY_STATUS, partitions, query, where=where, descending=True)
-    partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in since]
+    partitions = [BY_MONTH.partition(org=caller.org_id, month=month) for month in months]
     return query_page(ComplianceDocument, BY_MONTH, partitions, query, where=where, descending=True)
 
 
 def review_document(
-    caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None
+    caller: Caller, compliance_id: str, review: ReviewInput, expected: int | None
 ) -> ComplianceDocument:
-    """Judge a paper. Raises Conflict for a status that cannot follow, and for approving what has run out."""
-    return retry_on_conflict(lambda: _review_once(caller, compliance_id, judgement, expected))()
+    """Review a document.
+
+    Raises DocumentNotReviewable for a status change that is not allowed, DocumentExpiredAlready for approving an
+    expired document.
+    """
+    return retry_on_conflict(lambda: _review_once(caller, compliance_id, review, expected))()
 
 
-def _review_once(
-    caller: Caller, compliance_id: str, judgement: ReviewInput, expected: int | None
-) -> ComplianceDocument:
+def _review_once(caller: Caller, compliance_id: str, review: ReviewInput, expected: int | None) -> ComplianceDocument:
     before = get(caller, compliance_id, expected=expected)
     subject = subjects.get(caller, before.subject_type, before.subject_id)
     now, timezone = clock.now(), reminder_times.get_timezone(caller.org_id)
-    if not rules.is_allowed_transition(before.status, judgement.status):
+    if not rules.is_allowed_transition(before.status, review.status):
         raise DocumentNotReviewable(f"The document is {before.status.value}. Submit a new document.")
     today = now.astimezone(ZoneInfo(timezone)).date()
-    if judgement.status is Status.APPROVED and not before.paper().holds_on(today):
+    if review.status is Status.APPROVED and not before.summary().is_valid_on(today):
         raise DocumentExpiredAlready(f"The document expired on {before.expiration_date}.")
     after = before.model_copy(
         update={
-            "status": Status(judgement.status),
-            "review_notes": judgement.review_notes,
+            "status": Status(review.status),
+            "review_notes": review.review_notes,
             "reviewed_by": caller.user_id,
             "reviewed_at": now,
-            "due_at": reminder_times.due_at(judgement.status, before.expiration_date, now, timezone),
+            "due_at": reminder_times.due_at(review.status, before.expiration_date, now, timezone),
         }
     )
     event = ComplianceReviewed(**event_fields(after), status=after.status.value)
-    store.commit(caller, Update(before, after, [event]), subjects.put_document_op(subject, after.paper()))
+    store.commit(caller, Update(before, after, [event]), subjects.put_document_op(subject, after.summary()))
     return after

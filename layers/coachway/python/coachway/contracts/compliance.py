@@ -1,4 +1,4 @@
-"""What happens to papers, with what a mail about it needs."""
+"""Events of compliance documents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from coachway.core.types.personal import Personal
 
 
 class _Document(Event):
-    """Which paper, and whose."""
+    """The document and its subject."""
 
     compliance_id: str
     subject_type: str
@@ -19,21 +19,21 @@ class _Document(Event):
 
 
 class ComplianceSubmitted(_Document):
-    """A paper was handed in; somebody has to judge it."""
+    """A document was submitted for review."""
 
     TYPE: ClassVar[str] = "compliance.submitted"
 
 
 class ComplianceReviewed(_Document):
-    """Somebody judged a paper."""
+    """A document was reviewed."""
 
     TYPE: ClassVar[str] = "compliance.reviewed"
 
     status: str
 
 
-class _Told(_Document):
-    """With what a mail needs. Without an email, the organization itself is told."""
+class _Notice(_Document):
+    """The fields that a mail needs. If the subject has no email, the organization is notified."""
 
     document_name: str
     expiration_date: date
@@ -41,16 +41,16 @@ class _Told(_Document):
     subject_email: Annotated[str, Personal("driver")]
 
 
-class DocumentExpiring(_Told):
-    """An approved paper runs out in 30, 14, 7 or 1 days, and none is there to follow it."""
+class DocumentExpiring(_Notice):
+    """An approved document expires in at most 30, 14, 7 or 1 days and has no valid replacement."""
 
     TYPE: ClassVar[str] = "document.expiring"
 
     days_left: int
 
 
-class DocumentExpired(_Told):
-    """A paper ran out; `renewed` when another approved one holds."""
+class DocumentExpired(_Notice):
+    """A document expired. `renewed` is true if another approved document replaces it."""
 
     TYPE: ClassVar[str] = "document.expired"
 

@@ -1,4 +1,4 @@
-"""What happens to drivers and vehicles."""
+"""Events of drivers and vehicles."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from coachway.core.persistence.domain_events import Event
 
 
 class _Driver(Event):
-    """Which driver, and of which vendor, if any."""
+    """The driver, and the vendor that employs them, if any."""
 
     driver_id: str
     vendor_id: str | None
 
 
 class DriverAdded(_Driver):
-    """A driver was added, who can log in at once."""
+    """A driver was created and can log in."""
 
     TYPE: ClassVar[str] = "driver.added"
 
 
 class DriverUpdated(_Driver):
-    """Something about a driver was changed."""
+    """A driver was updated."""
 
     TYPE: ClassVar[str] = "driver.updated"
 
 
 class DriverStatusChanged(_Driver):
-    """A driver may be given work again, or not any more."""
+    """A driver's status changed: work can be assigned to them again, or no longer."""
 
     TYPE: ClassVar[str] = "driver.status_changed"
 
@@ -36,19 +36,19 @@ class DriverStatusChanged(_Driver):
 
 
 class DriverAvailabilityChanged(_Driver):
-    """A driver may be had at other times."""
+    """A driver's availability changed."""
 
     TYPE: ClassVar[str] = "driver.availability_changed"
 
 
 class DriverDeleted(_Driver):
-    """A driver was removed, and cannot log in any more."""
+    """A driver was deleted and can no longer log in."""
 
     TYPE: ClassVar[str] = "driver.deleted"
 
 
 class _Vehicle(Event):
-    """Which vehicle, and of which vendor, if any."""
+    """The vehicle, and the vendor that owns it, if any."""
 
     vehicle_id: str
     vehicle_class: str
@@ -56,19 +56,19 @@ class _Vehicle(Event):
 
 
 class VehicleAdded(_Vehicle):
-    """A vehicle was added."""
+    """A vehicle was created."""
 
     TYPE: ClassVar[str] = "vehicle.added"
 
 
 class VehicleUpdated(_Vehicle):
-    """Something about a vehicle was changed."""
+    """A vehicle was updated."""
 
     TYPE: ClassVar[str] = "vehicle.updated"
 
 
 class VehicleStatusChanged(_Vehicle):
-    """A vehicle may be given work again, or not any more."""
+    """A vehicle's status changed: work can be assigned to it again, or no longer."""
 
     TYPE: ClassVar[str] = "vehicle.status_changed"
 
@@ -77,6 +77,6 @@ class VehicleStatusChanged(_Vehicle):
 
 
 class VehicleDeleted(_Vehicle):
-    """A vehicle was removed."""
+    """A vehicle was deleted."""
 
     TYPE: ClassVar[str] = "vehicle.deleted"

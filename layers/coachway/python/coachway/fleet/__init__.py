@@ -1,1 +1,1 @@
-"""Fleet: the drivers and vehicles that trips are given to, and when they may be had."""
+"""Fleet: drivers and vehicles that trips are assigned to, and the availability of drivers."""

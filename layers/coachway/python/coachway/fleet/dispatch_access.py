@@ -1,4 +1,4 @@
-"""Drivers and vehicles as those look at them who give them work: who may have some, and that nobody was changed."""
+"""Drivers and vehicles for dispatch: candidates for a trip, and version checks when a trip is assigned."""
 
 from __future__ import annotations
 
@@ -10,25 +10,32 @@ from coachway.fleet.model import Driver, DriverStatus, Vehicle, VehicleStatus
 
 
 def list_drivers(caller: Caller) -> list[Driver]:
-    """All drivers but those who left, by an index: whoever gives them work makes `unchanged` a condition of it."""
-    here = [each for each in DriverStatus if each is not DriverStatus.INACTIVE]
-    return [driver for status in here for driver in shared.list_in_status(caller, Driver, status)]
+    """List all drivers who are not inactive.
+
+    Reads an index, which may be behind: add `check_unchanged_op` to the transaction that assigns work.
+    """
+    statuses = [status for status in DriverStatus if status is not DriverStatus.INACTIVE]
+    return [driver for status in statuses for driver in shared.list_in_status(caller, Driver, status)]
 
 
 def list_vehicles(caller: Caller) -> list[Vehicle]:
-    """All vehicles but those retired, by an index: whoever gives them work makes `unchanged` a condition of it."""
-    here = [each for each in VehicleStatus if each is not VehicleStatus.RETIRED]
-    return [vehicle for status in here for vehicle in shared.list_in_status(caller, Vehicle, status)]
+    """List all vehicles that are not retired.
+
+    Reads an index, which may be behind: add `check_unchanged_op` to the transaction that assigns work.
+    """
+    statuses = [status for status in VehicleStatus if status is not VehicleStatus.RETIRED]
+    return [vehicle for status in statuses for vehicle in shared.list_in_status(caller, Vehicle, status)]
 
 
-def check_unchanged_op(lent: Driver | Vehicle) -> Op:
-    """The op that fails unless a driver or vehicle is still as it was when it was judged."""
-    return CheckVersion(lent, errors.ConcurrentUpdate(f"the {lent.KIND} was changed by somebody else: look again"))
+def check_unchanged_op(resource: Driver | Vehicle) -> Op:
+    """The operation that fails if a driver or vehicle was changed after it was read."""
+    conflict = errors.ConcurrentUpdate(f"The {resource.KIND} was changed in the meantime. Reload it and try again.")
+    return CheckVersion(resource, conflict)
 
 
 def set_rating_op(driver: Driver, rating: float) -> Op:
-    """The op by which a driver has another rating, which automatic assignment looks at."""
-    # Events of the fleet come with it, which those do without who only give it work.
+    """The operation that stores a driver's rating, which automatic assignment uses."""
+    # Imported here so that functions that only assign work do not load the fleet's events.
     from coachway.contracts.fleet import DriverUpdated
 
     event = DriverUpdated(driver_id=driver.id, vendor_id=driver.vendor_id)

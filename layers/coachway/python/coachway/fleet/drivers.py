@@ -1,4 +1,4 @@
-"""Drivers: add, find, list, change, remove; and when they may be had."""
+"""Drivers: create, read, list, update, delete; and their availability."""
 
 from __future__ import annotations
 
@@ -39,23 +39,25 @@ from coachway.identity.users import party_accounts
 
 
 def create_driver(caller: Caller, body: NewDriver) -> Driver:
-    """Add a driver, who can log in by one-time codes at once and hand in papers from now on.
+    """Create a driver, who can log in with one-time codes and upload documents from now on.
 
-    Raises Duplicate for a phone that another driver or user has, NotFound for a vendor or a user that is not there.
+    Raises Duplicate if another driver or user has the phone number, NotFound if the vendor or user does not exist.
     """
     shared.require_vendor(caller.org_id, body.vendor_id)
-    existing = body.model_dump(exclude={"user_id", "timezone"})
+    fields = body.model_dump(exclude={"user_id", "timezone"})
     driver = Driver(
-        **existing,
+        **fields,
         id=ids.new("drv"),
         org_id=caller.org_id,
         timezone=body.timezone or reminder_times.get_timezone(caller.org_id),
         user_id=body.user_id or "",
     )
     if body.user_id is None:
-        driver.user_id, user = party_accounts.create_user_ops(caller.org_id, "driver", driver.id, _party(driver))
+        driver.user_id, user = party_accounts.create_user_ops(
+            caller.org_id, "driver", driver.id, _contact_fields(driver)
+        )
     else:
-        user = party_accounts.link_user_ops(caller.org_id, body.user_id, "driver", driver.id, _party(driver))
+        user = party_accounts.link_user_ops(caller.org_id, body.user_id, "driver", driver.id, _contact_fields(driver))
     store.commit(
         caller,
         Create(driver, [DriverAdded(**event_fields(driver))]),
@@ -66,11 +68,11 @@ def create_driver(caller: Caller, body: NewDriver) -> Driver:
 
 
 def event_fields(driver: Driver) -> dict[str, str | None]:
-    """The fields that every event of a driver has."""
+    """The fields that every driver event has."""
     return {"driver_id": driver.id, "vendor_id": driver.vendor_id}
 
 
-def _party(driver: Driver) -> party_accounts.Known:
+def _contact_fields(driver: Driver) -> party_accounts.Known:
     return {
         "first_name": driver.first_name,
         "last_name": driver.last_name,
@@ -80,27 +82,31 @@ def _party(driver: Driver) -> party_accounts.Known:
 
 
 def get_driver(caller: Caller, driver_id: str, *, expected: int | None = None) -> Driver:
-    """A driver. Raises NotFound, also for another driver; PreconditionFailed when `expected` is not its version."""
+    """Get a driver.
+
+    Raises NotFound, also if a driver asks for another driver; PreconditionFailed if the version is not `expected`.
+    """
     shared.require_own(caller, driver_id)
     return store.get(Driver, DRIVER.key(org=caller.org_id, id=driver_id), expected=expected)
 
 
 def get_profile(caller: Caller, driver_id: str) -> DriverProfile:
-    """A driver, and which papers are missing today. One read."""
+    """Get a driver with the documents that are missing today. One read."""
     shared.require_own(caller, driver_id)
-    head = DRIVER.key(org=caller.org_id, id=driver_id)
-    papers = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
-    batch = store.batch_get([head, papers])
-    driver, standing = batch.get(Driver, head), shared.compliance_today(caller, batch.get(Subject, papers))
+    driver_key = DRIVER.key(org=caller.org_id, id=driver_id)
+    subject_key = subjects.key(caller.org_id, SubjectType.DRIVER, driver_id)
+    batch = store.batch_get([driver_key, subject_key])
+    driver = batch.get(Driver, driver_key)
+    compliance = shared.compliance_today(caller, batch.get(Subject, subject_key))
     return DriverProfile(
         **driver.model_dump(),
-        missing_documents=[each.value for each in standing.lacking()],
-        is_compliant=standing.is_compliant,
+        missing_documents=[each.value for each in compliance.lacking()],
+        is_compliant=compliance.is_compliant,
     )
 
 
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
-    """Drivers, newest first; by name when `q` asks for the beginning of one. A driver sees one: themselves."""
+    """List drivers, newest first; sorted by name if `q` filters by name. Drivers see only themselves."""
     if caller.is_outside:
         return Page(items=[get_driver(caller, caller.party_id)])
     where = {"vendor_id": query.vendor_id, "license_class": query.license_class}
@@ -108,9 +114,10 @@ def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
 
 
 def update_driver(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput], expected: int | None) -> Driver:
-    """Change what `changes` names; another phone is another log-in, and who is inactive cannot log in.
+    """Update a driver. A new phone number is a new log-in; an inactive driver cannot log in.
 
-    Raises Duplicate for a phone that somebody else has, Conflict for making a driver inactive who has jobs ahead.
+    Raises Duplicate if somebody else has the phone number, HasTripsAhead if a driver with trips ahead would become
+    inactive.
     """
     return retry_on_conflict(lambda: _update(caller, driver_id, changes, expected))()
 
@@ -120,22 +127,22 @@ def _update(caller: Caller, driver_id: str, changes: PartialUpdate[DriverInput],
     after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
         shared.require_vendor(caller.org_id, after.vendor_id)
-    ops: list[Op] = [Update(before, after, _events(before, after))]
+    ops: list[Op] = [Update(before, after, _update_events(before, after))]
     if (after.name, after.email) != (before.name, before.email):
         subject = subjects.get(caller, SubjectType.DRIVER, driver_id)
         ops.append(subjects.rename_op(subject, name=after.name, email=after.email or ""))
-    leaves = after.status is DriverStatus.INACTIVE and before.status is not DriverStatus.INACTIVE
-    if leaves:
+    deactivates = after.status is DriverStatus.INACTIVE and before.status is not DriverStatus.INACTIVE
+    if deactivates:
         ops.append(job_counter.require_no_jobs(caller.org_id, driver_id, what="driver"))
-    comes = before.status is DriverStatus.INACTIVE and after.status is not DriverStatus.INACTIVE
-    status: Literal["active", "disabled"] | None = "disabled" if leaves else "active" if comes else None
-    if status is not None or _party(after) != _party(before):
-        ops += party_accounts.sync_user_ops(caller.org_id, after.user_id, _party(after), status)
+    reactivates = before.status is DriverStatus.INACTIVE and after.status is not DriverStatus.INACTIVE
+    status: Literal["active", "disabled"] | None = "disabled" if deactivates else "active" if reactivates else None
+    if status is not None or _contact_fields(after) != _contact_fields(before):
+        ops += party_accounts.sync_user_ops(caller.org_id, after.user_id, _contact_fields(after), status)
     store.commit(caller, *ops)
     return after
 
 
-def _events(before: Driver, after: Driver) -> list[Event]:
+def _update_events(before: Driver, after: Driver) -> list[Event]:
     events: list[Event] = [DriverUpdated(**event_fields(after))]
     if after.status is not before.status:
         events.append(
@@ -145,7 +152,7 @@ def _events(before: Driver, after: Driver) -> list[Event]:
 
 
 def delete_driver(caller: Caller, driver_id: str, expected: int | None) -> None:
-    """Remove a driver and their log-in; the phone is free again. Raises Conflict while there are jobs ahead."""
+    """Delete a driver and their log-in, and release the phone number. Raises HasTripsAhead while trips are ahead."""
     retry_on_conflict(lambda: _delete(caller, driver_id, expected))()
 
 
@@ -162,25 +169,25 @@ def _delete(caller: Caller, driver_id: str, expected: int | None) -> None:
 
 
 def get_availability(caller: Caller, driver_id: str) -> DriverAvailability:
-    """When a driver may be had."""
+    """Get a driver's availability."""
     return _build_availability(get_driver(caller, driver_id))
 
 
 def _build_availability(driver: Driver) -> DriverAvailability:
-    existing = driver.availability.model_dump()
-    return DriverAvailability(**existing, driver_id=driver.id, timezone=driver.timezone, version=driver.version)
+    fields = driver.availability.model_dump()
+    return DriverAvailability(**fields, driver_id=driver.id, timezone=driver.timezone, version=driver.version)
 
 
 def set_availability(
     caller: Caller, driver_id: str, changes: PartialUpdate[AvailabilityInput], expected: int | None
 ) -> DriverAvailability:
-    """Say when a driver may be had; drivers do so themselves. Jobs that they have already stay theirs."""
+    """Set a driver's availability. Trips that are already assigned stay assigned."""
 
-    def change() -> Driver:
+    def update() -> Driver:
         before = get_driver(caller, driver_id, expected=expected)
-        requested = Availability.model_validate({**before.availability.model_dump(), **changes.fields})
-        after = before.model_copy(update={"availability": requested})
+        availability = Availability.model_validate({**before.availability.model_dump(), **changes.fields})
+        after = before.model_copy(update={"availability": availability})
         store.commit(caller, Update(before, after, [DriverAvailabilityChanged(**event_fields(before))]))
         return after
 
-    return _build_availability(retry_on_conflict(change)())
+    return _build_availability(retry_on_conflict(update)())

@@ -1,4 +1,4 @@
-"""Drivers, vehicles, and where they lie in the table."""
+"""Drivers and vehicles, and their access patterns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VendorId = Annotated[str, Field(pattern=ids.pattern("ven"))]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
-DRIVER = AccessPattern("a driver, with when they may be had", pk="ORG#{org}#DRIVER#{id}", sk="HEAD")
+DRIVER = AccessPattern("a driver, with their availability", pk="ORG#{org}#DRIVER#{id}", sk="HEAD")
 VEHICLE = AccessPattern("a vehicle", pk="ORG#{org}#VEHICLE#{id}", sk="HEAD")
 BY_MONTH = AccessPattern(
     "drivers or vehicles, newest first, by the month they were added",
@@ -34,7 +34,7 @@ BY_MONTH = AccessPattern(
     sk="{id}",
 )
 BY_STATUS = AccessPattern(
-    "drivers or vehicles in a status: those that trips may be given to, among others",
+    "drivers or vehicles by status, for example the candidates for a trip",
     index="gsi2",
     pk="ORG#{org}#FLEET_IN#{kind}#{status}",
     sk="{id}",
@@ -46,7 +46,7 @@ BY_NAME = AccessPattern(
     sk="{name}#{id}",
 )
 JOBS = AccessPattern(
-    "how many jobs of a driver or vehicle are not over (`n`)",
+    "the number of open jobs of a driver or vehicle (`n`)",
     pk="ORG#{org}#FLEET_JOBS#{resource}",
     sk="COUNT",
 )
@@ -84,7 +84,7 @@ AVAILABILITY_EXAMPLE: Final[dict[str, JsonValue]] = {
 
 
 class DriverStatus(StrEnum):
-    """Whether a driver may be given work."""
+    """Whether work can be assigned to a driver: only to one who is active."""
 
     ACTIVE = "active"
     ON_LEAVE = "on_leave"
@@ -92,7 +92,7 @@ class DriverStatus(StrEnum):
 
 
 class VehicleStatus(StrEnum):
-    """Whether a vehicle may be given work."""
+    """Whether work can be assigned to a vehicle: only to one that is in service."""
 
     IN_SERVICE = "in_service"
     MAINTENANCE = "maintenance"
@@ -101,15 +101,16 @@ class VehicleStatus(StrEnum):
 
 
 LicenseClass = Literal["A", "B", "C"]
-"""Of a commercial driver's license: 49 CFR 383.91."""
+"""The class of a commercial driver's license: 49 CFR 383.91."""
 Endorsement = Literal["H", "N", "P", "S", "T", "X"]
-"""As they stand on a license, 49 CFR 383.153(a): P is for carrying passengers."""
+"""The endorsement codes of a license, 49 CFR 383.153(a): P is for carrying passengers."""
 DutyHours = Annotated[float, Field(ge=0, le=24)]
 
 
 class WeeklyHours(RequestSchema):
-    """Hours of a weekday in which a driver works, on the driver's clock; an end not after the start is of the next
-    day.
+    """The hours that a driver works on a weekday, in the driver's time zone.
+
+    An end that is not after the start is on the next day.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -121,12 +122,12 @@ class WeeklyHours(RequestSchema):
     @model_validator(mode="after")
     def _is_local(self) -> Self:
         if self.start_time.tzinfo is not None or self.end_time.tzinfo is not None:
-            raise ValueError("start_time, end_time: are local times, without an offset")
+            raise ValueError("start_time, end_time: must be local times without an offset")
         return self
 
 
 class AvailabilityException(RequestSchema):
-    """A time in which a driver is not available, or is beyond the weekly hours."""
+    """A period in which a driver is not available, or is available in addition to the weekly hours."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -136,18 +137,18 @@ class AvailabilityException(RequestSchema):
     reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$"), Personal("driver")] = ""
 
     @model_validator(mode="after")
-    def _is_a_time(self) -> Self:
+    def _has_valid_period(self) -> Self:
         if not 2000 <= self.starts_at.year <= 2198:
             raise ValueError("starts_at: must be between the years 2000 and 2198")
         if not timedelta() < self.ends_at - self.starts_at <= timedelta(days=730):
-            raise ValueError("ends_at: must be after starts_at, by two years at most")
+            raise ValueError("ends_at: must be after starts_at and at most two years later")
         return self
 
 
 class Availability(BaseSchema):
-    """When a driver may be had: in the weekly hours, always if there are none, but for the exceptions.
+    """A driver's availability: weekly hours (always available if there are none) and exceptions.
 
-    Of exceptions that overlap, those that take time away win.
+    If exceptions overlap, the driver is not available.
     """
 
     weekly: list[WeeklyHours] = Field(default_factory=list, max_length=50)
@@ -155,13 +156,13 @@ class Availability(BaseSchema):
 
 
 class AvailabilityInput(RequestSchema, Availability):
-    """When a driver may be had, as it is entered. A list that is left out stays as it is."""
+    """A driver's availability as entered. A list that is omitted stays unchanged."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [AVAILABILITY_EXAMPLE]})
 
 
 class DriverAvailability(Availability):
-    """When a driver may be had; `version` is the driver's."""
+    """A driver's availability. `version` is the version of the driver."""
 
     driver_id: str
     timezone: str
@@ -169,13 +170,13 @@ class DriverAvailability(Availability):
 
 
 class DriverInput(RequestSchema):
-    """A driver as staff enter it."""
+    """The fields of a driver that staff enter."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [DRIVER_EXAMPLE]})
 
     first_name: Annotated[Text, Personal("driver", ERASED)]
     last_name: Annotated[Text, Personal("driver", ERASED)]
-    phone: Annotated[Phone, Field(description="unique; one-time codes to log in are sent to it")]
+    phone: Annotated[Phone, Field(description="unique; one-time codes for log-in are sent to it")]
     email: Email | None = None
     license_number: Annotated[
         str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9 -]+$"), Personal("driver", ERASED)
@@ -185,41 +186,43 @@ class DriverInput(RequestSchema):
     license_expires: Day
     home_latitude: Annotated[Latitude | None, Personal("driver")] = None
     home_longitude: Annotated[Longitude | None, Personal("driver")] = None
-    vendor_id: Annotated[VendorId | None, Field(description="whose driver it is; left out: the organization's own")] = (
-        None
-    )
+    vendor_id: Annotated[
+        VendorId | None, Field(description="the vendor that employs the driver; omit for your own drivers")
+    ] = None
     status: DriverStatus = DriverStatus.ACTIVE
     timezone: Annotated[
-        TimeZone | None, Field(description="of the driver's home terminal; left out: the organization's")
+        TimeZone | None,
+        Field(description="time zone of the driver's home terminal; defaults to the organization's time zone"),
     ] = None
     duty_statement: Annotated[
         list[DutyHours] | None,
         Field(
             min_length=7,
             max_length=7,
-            description="hours on duty on each of the 7 days before the driver was added, newest first, as the driver "
-            "states them (49 CFR 395.8(j)(2)); left out, or null: not known, so that nobody can say for the first days "
-            "whether a trip is legal",
+            description="hours on duty on each of the 7 days before the driver was created, newest first, as stated by "
+            "the driver (49 CFR 395.8(j)(2)). If omitted or null, the hours are unknown, and the first days of trips "
+            "cannot be checked.",
         ),
     ] = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if (self.home_latitude is None) != (self.home_longitude is None):
-            raise ValueError("home_latitude, home_longitude: give both or neither")
+            raise ValueError("home_latitude, home_longitude: set both or neither")
         return self
 
 
 class NewDriver(DriverInput):
-    """A driver to be added."""
+    """A driver to create."""
 
     user_id: Annotated[
-        UserId | None, Field(description="the user, of the role driver, who becomes this driver; left out: a new one")
+        UserId | None,
+        Field(description="an existing user with the role `driver` who becomes this driver; omit to create a user"),
     ] = None
 
 
 class Driver(Entity, DriverInput):
-    """A driver. `user_id` is who logs in as this driver."""
+    """A driver. `user_id` is the user who logs in as this driver."""
 
     KIND: ClassVar[str] = "driver"
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
@@ -251,31 +254,35 @@ class Driver(Entity, DriverInput):
 
 
 class VehicleInput(RequestSchema):
-    """A vehicle as staff enter it."""
+    """The fields of a vehicle that staff enter."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [VEHICLE_EXAMPLE]})
 
     name: Text
     vehicle_class: VehicleClass
-    capacity: Annotated[int, Field(ge=1, le=200, description="passengers, the driver not counted")]
+    capacity: Annotated[int, Field(ge=1, le=200, description="number of passengers, without the driver")]
     plate: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9 .-]+$")]
     gross_weight_pounds: Annotated[
         int | None,
-        Field(ge=1, le=200_000, description="its rating (GVWR); left out: taken to need a class B license"),
+        Field(
+            ge=1,
+            le=200_000,
+            description="gross vehicle weight rating (GVWR); if omitted, a class B license is required",
+        ),
     ] = None
     amenities: list[AmenityCode] = Field(default_factory=list, max_length=50)
-    is_ada_compliant: Annotated[bool, Field(description="takes wheelchairs")] = False
+    is_ada_compliant: Annotated[bool, Field(description="has room for wheelchairs")] = False
     garage_latitude: Latitude | None = None
     garage_longitude: Longitude | None = None
     vendor_id: Annotated[
-        VendorId | None, Field(description="whose vehicle it is; left out: the organization's own")
+        VendorId | None, Field(description="the vendor that owns the vehicle; omit for your own vehicles")
     ] = None
     status: VehicleStatus = VehicleStatus.IN_SERVICE
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if (self.garage_latitude is None) != (self.garage_longitude is None):
-            raise ValueError("garage_latitude, garage_longitude: give both or neither")
+            raise ValueError("garage_latitude, garage_longitude: set both or neither")
         return self
 
 
@@ -306,7 +313,7 @@ def _indexes(entity: Driver | Vehicle, name: str, status: str) -> Mapping[str, K
 
 
 class DriverQuery(PageQuery):
-    """Which drivers: in a status, of a vendor, with a class of license, whose name begins with `q`."""
+    """Filters for drivers: status, vendor, license class, and the beginning of the name (`q`)."""
 
     status: DriverStatus | None = None
     vendor_id: VendorId | None = None
@@ -315,7 +322,7 @@ class DriverQuery(PageQuery):
 
 
 class VehicleQuery(PageQuery):
-    """Which vehicles: in a status, of a class, of a vendor, whose name begins with `q`."""
+    """Filters for vehicles: status, class, vendor, and the beginning of the name (`q`)."""
 
     status: VehicleStatus | None = None
     vehicle_class: VehicleClass | None = None
@@ -324,9 +331,9 @@ class VehicleQuery(PageQuery):
 
 
 class DriverProfile(Driver):
-    """A driver, and which papers are missing today."""
+    """A driver with the documents that are missing today."""
 
-    # Papers come and go without the driver's version.
+    # Documents change without a new version of the driver.
     TOLD_BY_VERSION: ClassVar[bool] = False
 
     missing_documents: list[str]
@@ -334,7 +341,7 @@ class DriverProfile(Driver):
 
 
 class VehicleProfile(Vehicle):
-    """A vehicle, and which papers are missing today."""
+    """A vehicle with the documents that are missing today."""
 
     TOLD_BY_VERSION: ClassVar[bool] = False
 

@@ -1,4 +1,4 @@
-"""What drivers and vehicles have in common: how they are listed, whose they are, and their papers."""
+"""Functions that drivers and vehicles share: lists, access checks and compliance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from coachway.fleet.model import BY_MONTH, BY_NAME, BY_STATUS, Driver, Vehicle
 M = TypeVar("M", Driver, Vehicle)
 
 _MOST: Final = 5000
-"""Drivers, or vehicles, of one organization that are looked at for one trip."""
+"""The most drivers or vehicles of an organization that are considered for one trip."""
 
 
 def list_resources(
@@ -33,44 +33,47 @@ def list_resources(
     status: str | None,
     where: Mapping[str, str | None],
 ) -> Page[M]:
-    """Newest first; by name when `q` asks for the beginning of one. `where` are attributes to be met, None for any."""
-    met: dict[str, str | int | bool] = {name: value for name, value in where.items() if value is not None}
-    if q is not None and (sought := normalize_name(q)):
+    """List drivers or vehicles, newest first; sorted by name if `q` filters by name.
+
+    `where` filters by attributes; None matches any value.
+    """
+    filters: dict[str, str | int | bool] = {name: value for name, value in where.items() if value is not None}
+    if q is not None and (name := normalize_name(q)):
         if status is not None:
-            met["status"] = status
-        names = BY_NAME.partition(org=caller.org_id, kind=model.KIND, initial=sought[:1])
-        prefix = BY_NAME.key(org="", kind="", initial="", name=sought, id="").sk.removesuffix("#")
-        return query_page(model, BY_NAME, [names], query, prefix=prefix, where=met)
+            filters["status"] = status
+        names = BY_NAME.partition(org=caller.org_id, kind=model.KIND, initial=name[:1])
+        prefix = BY_NAME.key(org="", kind="", initial="", name=name, id="").sk.removesuffix("#")
+        return query_page(model, BY_NAME, [names], query, prefix=prefix, where=filters)
     if status is not None:
         partition = BY_STATUS.partition(org=caller.org_id, kind=model.KIND, status=status)
-        return query_page(model, BY_STATUS, [partition], query, where=met, descending=True)
-    since = months_between(ids.created_at_of(caller.org_id), clock.now())
-    partitions = [BY_MONTH.partition(org=caller.org_id, kind=model.KIND, month=month) for month in reversed(since)]
-    return query_page(model, BY_MONTH, partitions, query, where=met, descending=True)
+        return query_page(model, BY_STATUS, [partition], query, where=filters, descending=True)
+    months = months_between(ids.created_at_of(caller.org_id), clock.now())
+    partitions = [BY_MONTH.partition(org=caller.org_id, kind=model.KIND, month=month) for month in reversed(months)]
+    return query_page(model, BY_MONTH, partitions, query, where=filters, descending=True)
 
 
 def list_in_status(caller: Caller, model: type[M], status: str) -> list[M]:
-    """All that are in a status, by an index: whoever decides by it makes `unchanged` a condition."""
+    """List all drivers or vehicles in a status. Reads an index, which may be behind."""
     partition = BY_STATUS.partition(org=caller.org_id, kind=model.KIND, status=status)
     return query_all(model, partition, index=BY_STATUS.index, most=_MOST)
 
 
 def require_own(caller: Caller, driver_id: str) -> None:
-    """Raises NotFound for people outside who are not this driver."""
+    """Raise NotFound for an external caller who is not this driver."""
     if caller.is_outside and (caller.role != "driver" or caller.party_id != driver_id):
-        raise errors.NotFound("there is no such driver")
+        raise errors.NotFound("The driver was not found.")
 
 
 def require_vendor(org_id: str, vendor_id: str | None) -> None:
-    """Raises NotFound unless the organization has this vendor, which it knows by the papers it must have; None is fine.
+    """Raise NotFound unless the organization has this vendor. None is accepted. One read.
 
-    `vendors` stands beside fleet. One read.
+    Fleet does not import vendors: the vendor's compliance subject proves that it exists.
     """
     if vendor_id is not None and subjects.find(org_id, SubjectType.VENDOR, vendor_id) is None:
-        raise errors.NotFound("there is no such vendor")
+        raise errors.NotFound("The vendor was not found.")
 
 
 def compliance_today(caller: Caller, subject: Subject) -> ComplianceStatus:
-    """Which of its papers a driver or vehicle lacks today, on the organization's calendar."""
+    """The compliance of a driver or vehicle today, in the organization's time zone."""
     today = clock.now().astimezone(ZoneInfo(reminder_times.get_timezone(caller.org_id))).date()
     return status.status_of_subject(subject, today)

@@ -1,4 +1,4 @@
-"""Vehicles: add, find, list, change, remove."""
+"""Vehicles: create, read, list, update, delete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from coachway.fleet.model import VEHICLE, Vehicle, VehicleInput, VehicleProfile,
 
 
 def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
-    """Add a vehicle; its papers can be handed in from now on. Raises NotFound for a vendor that is not there."""
+    """Create a vehicle; its documents can be uploaded from now on. Raises NotFound if the vendor does not exist."""
     shared.require_vendor(caller.org_id, body.vendor_id)
     vehicle = Vehicle(id=ids.new("veh"), org_id=caller.org_id, **body.model_dump())
     store.commit(
@@ -31,30 +31,31 @@ def create_vehicle(caller: Caller, body: VehicleInput) -> Vehicle:
 
 
 def event_fields(vehicle: Vehicle) -> dict[str, str | None]:
-    """The fields that every event of a vehicle has."""
+    """The fields that every vehicle event has."""
     return {"vehicle_id": vehicle.id, "vehicle_class": vehicle.vehicle_class, "vendor_id": vehicle.vendor_id}
 
 
 def get_vehicle(caller: Caller, vehicle_id: str, *, expected: int | None = None) -> Vehicle:
-    """A vehicle. Raises NotFound; PreconditionFailed when `expected` is not its version."""
+    """Get a vehicle. Raises NotFound, or PreconditionFailed if the version is not `expected`."""
     return store.get(Vehicle, VEHICLE.key(org=caller.org_id, id=vehicle_id), expected=expected)
 
 
 def get_profile(caller: Caller, vehicle_id: str) -> VehicleProfile:
-    """A vehicle, and which papers are missing today. One read."""
-    head = VEHICLE.key(org=caller.org_id, id=vehicle_id)
-    papers = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
-    batch = store.batch_get([head, papers])
-    vehicle, standing = batch.get(Vehicle, head), shared.compliance_today(caller, batch.get(Subject, papers))
+    """Get a vehicle with the documents that are missing today. One read."""
+    vehicle_key = VEHICLE.key(org=caller.org_id, id=vehicle_id)
+    subject_key = subjects.key(caller.org_id, SubjectType.VEHICLE, vehicle_id)
+    batch = store.batch_get([vehicle_key, subject_key])
+    vehicle = batch.get(Vehicle, vehicle_key)
+    compliance = shared.compliance_today(caller, batch.get(Subject, subject_key))
     return VehicleProfile(
         **vehicle.model_dump(),
-        missing_documents=[each.value for each in standing.lacking()],
-        is_compliant=standing.is_compliant,
+        missing_documents=[each.value for each in compliance.lacking()],
+        is_compliant=compliance.is_compliant,
     )
 
 
 def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
-    """Vehicles, newest first; by name when `q` asks for the beginning of one."""
+    """List vehicles, newest first; sorted by name if `q` filters by name."""
     where = {"vehicle_class": query.vehicle_class, "vendor_id": query.vendor_id}
     return shared.list_resources(caller, Vehicle, query, q=query.q, status=query.status, where=where)
 
@@ -62,7 +63,7 @@ def list_vehicles(caller: Caller, query: VehicleQuery) -> Page[Vehicle]:
 def update_vehicle(
     caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput], expected: int | None
 ) -> Vehicle:
-    """Change what `changes` names. Raises Conflict for retiring a vehicle that has jobs ahead."""
+    """Update a vehicle. Raises HasTripsAhead if a vehicle with trips ahead would be retired."""
     return retry_on_conflict(lambda: _update(caller, vehicle_id, changes, expected))()
 
 
@@ -71,7 +72,7 @@ def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput
     after = apply_changes(before, changes)
     if after.vendor_id != before.vendor_id:
         shared.require_vendor(caller.org_id, after.vendor_id)
-    ops: list[Op] = [Update(before, after, _events(before, after))]
+    ops: list[Op] = [Update(before, after, _update_events(before, after))]
     if after.name != before.name:
         subject = subjects.get(caller, SubjectType.VEHICLE, vehicle_id)
         ops.append(subjects.rename_op(subject, name=after.name, email=subject.email))
@@ -81,7 +82,7 @@ def _update(caller: Caller, vehicle_id: str, changes: PartialUpdate[VehicleInput
     return after
 
 
-def _events(before: Vehicle, after: Vehicle) -> list[Event]:
+def _update_events(before: Vehicle, after: Vehicle) -> list[Event]:
     events: list[Event] = [VehicleUpdated(**event_fields(after))]
     if after.status is not before.status:
         events.append(
@@ -91,7 +92,7 @@ def _events(before: Vehicle, after: Vehicle) -> list[Event]:
 
 
 def delete_vehicle(caller: Caller, vehicle_id: str, expected: int | None) -> None:
-    """Remove a vehicle. Raises Conflict while it has jobs ahead."""
+    """Delete a vehicle. Raises HasTripsAhead while trips are ahead."""
     retry_on_conflict(lambda: _delete(caller, vehicle_id, expected))()
 
 
