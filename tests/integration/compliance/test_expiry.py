@@ -30,7 +30,7 @@ def organization() -> None:
     carriers.found("America/Los_Angeles")
 
 
-def create_create_vendor() -> str:
+def create_vendor() -> str:
     return vendors.create(CALLER, VendorInput.model_validate(carriers.PREMIUM)).id
 
 
@@ -49,7 +49,7 @@ def submit_document(vendor_id: str, kind: str = "business_license", *, expires: 
 
 def approve_document(expires: str) -> str:
     with clock.frozen(START):
-        return submit_document(carriers.vendor(), expires=expires, status="approved")
+        return submit_document(create_vendor(), expires=expires, status="approved")
 
 
 def run(moment: datetime) -> ExpiryResult:
@@ -115,7 +115,7 @@ def test_expiry_job_run_twice_in_an_hour_reminds_once() -> None:
 
 def test_expiry_job_renewed_document_gets_no_reminder() -> None:
     with clock.frozen(START):
-        ven = carriers.vendor()
+        ven = create_vendor()
         old = submit_document(ven, expires="2027-01-31", status="approved")
         submit_document(ven, expires="2029-01-31", status="approved")
     run(START)
@@ -127,7 +127,7 @@ def test_expiry_job_renewed_document_gets_no_reminder() -> None:
 
 def test_expiry_job_skips_rejected_and_expires_pending() -> None:
     with clock.frozen(START):
-        ven = carriers.vendor()
+        ven = create_vendor()
         submit_document(ven, "business_license", expires="2027-01-31", status="rejected")
         pending = submit_document(ven, "safety_inspection", expires="2027-01-31")
     run(START)
@@ -153,7 +153,7 @@ def test_expiry_job_deleted_driver_gets_no_reminder() -> None:
 
 def test_expiry_job_document_expired_at_submission_is_marked() -> None:
     with clock.frozen(START):
-        document_id = submit_document(carriers.vendor(), expires="2026-06-01")
+        document_id = submit_document(create_vendor(), expires="2026-06-01")
     assert run(START + timedelta(minutes=1)).expired == 1
     assert service.get(CALLER, document_id).status == "expired"
 
