@@ -121,7 +121,7 @@ def fuzzing(throw_away: Tenant, request: pytest.FixtureRequest) -> Iterator[dict
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )
-def test_rubbish_is_answered_as_the_document_says(
+def test_fuzz_operation_answers_as_documented(
     case: Any, throw_away: Tenant, stack: Stack, fuzzing: dict[str, Fuzzing]
 ) -> None:
     operation = BY_NAME[case.operation.method.upper(), case.operation.path]

@@ -88,7 +88,7 @@ def assert_foreseen(answer: httpx.Response, operation: Operation, about: Any) ->
 
 
 @with_body
-def test_what_is_no_json_or_not_the_shape_is_refused(operation: Operation, seeds: Seeds) -> None:
+def test_body_invalid_json_or_shape_is_refused(operation: Operation, seeds: Seeds) -> None:
     for content in NOT_JSON:
         answer = ask(operation, seeds, content)
         assert_foreseen(answer, operation, content)
@@ -101,7 +101,7 @@ def test_what_is_no_json_or_not_the_shape_is_refused(operation: Operation, seeds
 
 
 @with_body
-def test_a_body_that_is_too_large_or_of_another_kind_is_refused(operation: Operation, seeds: Seeds) -> None:
+def test_body_too_large_or_wrong_media_type_is_refused(operation: Operation, seeds: Seeds) -> None:
     assert ask(operation, seeds, b" " * 1_000_001).status_code == 413
     assert ask(operation, seeds, b"<a/>", **{"Content-Type": "application/xml"}).status_code == 415
     assert ask(operation, seeds, b"a=1", **{"Content-Type": FORM}).status_code == 415
@@ -128,7 +128,7 @@ def _with(value: Any, place: tuple[Any, ...], new: Any) -> Any:
 
 
 @with_body
-def test_rubbish_in_any_field_is_refused_or_means_nothing(operation: Operation, tenant: Tenant) -> None:
+def test_field_unexpected_value_returns_documented_status(operation: Operation, tenant: Tenant) -> None:
     """Two values for each field, the same ones every time; fuzzing does more."""
     seeds = Seeds(tenant)
     body = seeds.body(operation)
@@ -141,7 +141,7 @@ def test_rubbish_in_any_field_is_refused_or_means_nothing(operation: Operation, 
 
 
 @lists
-def test_lists_take_only_what_they_know(operation: Operation, tenant: Tenant) -> None:
+def test_list_invalid_query_returns_422(operation: Operation, tenant: Tenant) -> None:
     for query in (
         "limit=0",
         "limit=101",
@@ -173,13 +173,13 @@ HEADERS: list[dict[str, str | bytes]] = [
 
 
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: str(headers)[:40])
-def test_credentials_that_make_no_sense_are_401(headers: dict[str, str | bytes], tenant: Tenant) -> None:
+def test_credentials_malformed_return_401(headers: dict[str, str | bytes], tenant: Tenant) -> None:
     for path in ("/api/v1/clients", "/api/v1/auth/me", "/api/v1/organization", "/api/v1/pricing/quotes"):
         answer = tenant.ask("GET", path, by="", headers=headers)
         assert answer.status_code == 401, f"{path}: {answer.status_code} {answer.text[:300]}"
 
 
-def test_headers_of_another_form_are_refused(tenant: Tenant, seeds: Seeds) -> None:
+def test_conditional_headers_malformed_are_refused(tenant: Tenant, seeds: Seeds) -> None:
     client = f"/api/v1/clients/{seeds['client_id']}"
     for tag in ("abc", '"', "-1", '"99999999999"', "1, 2"):
         assert tenant.ask("PUT", client, body={}, headers={"If-Match": tag}).status_code == 400, tag

@@ -38,7 +38,7 @@ def _names(tree: ast.AST) -> Iterator[str]:
             yield node.name
 
 
-def test_no_code_names_a_scan() -> None:
+def test_code_names_no_scan() -> None:
     sources = [path for folder in ("layers/coachway/python", "functions") for path in (ROOT / folder).rglob("*.py")]
     assert len(sources) > 50
     named = {
@@ -50,7 +50,7 @@ def test_no_code_names_a_scan() -> None:
     assert not named
 
 
-def test_no_role_may_scan() -> None:
+def test_roles_grant_no_scan() -> None:
     actions = {
         action
         for role in resources_of_type("AWS::IAM::Role")
@@ -61,7 +61,7 @@ def test_no_role_may_scan() -> None:
 
 
 @pytest.mark.parametrize("operation", [each for each in guarded() if each.lists], ids=str)
-def test_lists_are_queries(operation: Operation, monkeypatch: pytest.MonkeyPatch, dynamodb: Any) -> None:
+def test_list_operation_runs_no_scan(operation: Operation, monkeypatch: pytest.MonkeyPatch, dynamodb: Any) -> None:
     asked: list[str] = []
     dispatch = CountingConnection.dispatch
 

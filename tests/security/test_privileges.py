@@ -53,7 +53,7 @@ def statements() -> list[tuple[str, dict[str, Any]]]:
     return [(role, each) for role in resources_of_type("AWS::IAM::Role") for each in grants(role)]
 
 
-def test_no_policy_names_everything() -> None:
+def test_policies_use_no_wildcards() -> None:
     for role, statement in statements():
         assert statement["Effect"] == "Allow", role
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), role
@@ -66,7 +66,7 @@ def test_no_policy_names_everything() -> None:
                 assert [PATTERNS.get(each) for each in actions] == [arn_text(resource)], f"{role}: {resource}"
 
 
-def test_resource_policies_allow_nobody_in_general() -> None:
+def test_resource_policies_allow_no_wildcard() -> None:
     for kind in ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy"):
         for name, properties in resources_of_type(kind).items():
             for statement in properties["PolicyDocument"]["Statement"]:
@@ -74,7 +74,7 @@ def test_resource_policies_allow_nobody_in_general() -> None:
                     assert "*" not in json.dumps(statement), name
 
 
-def test_no_role_borrows_a_policy() -> None:
+def test_roles_use_no_managed_policies() -> None:
     for role, properties in resources_of_type("AWS::IAM::Role").items():
         assert not {"ManagedPolicyArns", "PermissionsBoundary"} & properties.keys(), role
     for name, properties in functions().items():
@@ -85,7 +85,7 @@ def test_no_role_borrows_a_policy() -> None:
     }
 
 
-def test_each_function_has_a_role_of_its_own() -> None:
+def test_each_function_has_its_own_role() -> None:
     roles = [role_of(function) for function in functions()]
     assert len(set(roles)) == len(roles)
     of_lambda = {
@@ -97,7 +97,7 @@ def test_each_function_has_a_role_of_its_own() -> None:
 
 
 @every_function
-def test_a_function_writes_only_its_own_log(function: str) -> None:
+def test_function_role_writes_only_its_own_log(function: str) -> None:
     own = functions()[function]["LoggingConfig"]["LogGroup"]["Ref"]
     for statement in grants(role_of(function)):
         if any(action.startswith("logs:") for action in as_list(statement["Action"])):
@@ -105,7 +105,7 @@ def test_a_function_writes_only_its_own_log(function: str) -> None:
 
 
 @every_function
-def test_a_function_may_do_only_what_its_code_does(function: str) -> None:
+def test_function_role_grants_only_actions_in_its_code(function: str) -> None:
     allowed = {action for statement in grants(role_of(function)) for action in as_list(statement["Action"])}
     code = "\n".join(path.read_text() for path in _modules(function))
     for action, words in SOURCES.items():
@@ -115,7 +115,7 @@ def test_a_function_may_do_only_what_its_code_does(function: str) -> None:
             assert any(word in code for word in words), f"{function} may {action}, and nothing in its code does"
 
 
-def test_only_the_relay_publishes_events_and_only_messaging_sends_mail() -> None:
+def test_only_relay_publishes_events_and_only_messaging_sends_mail() -> None:
     holders: dict[str, set[str]] = {}
     for function in functions():
         for statement in grants(role_of(function)):
@@ -126,7 +126,7 @@ def test_only_the_relay_publishes_events_and_only_messaging_sends_mail() -> None
     assert not {action for action in holders if action.startswith(("iam:", "sts:"))}
 
 
-def test_entries_that_only_read_may_not_write() -> None:
+def test_read_only_api_role_grants_no_write() -> None:
     for entry in list_api_entries():
         if all(route.method == "GET" for route in entry.api.routes):
             for statement in grants(role_of(entry.function)):
@@ -135,7 +135,7 @@ def test_entries_that_only_read_may_not_write() -> None:
 
 
 @every_function
-def test_secrets_are_told_to_those_who_may_read_them(function: str) -> None:
+def test_function_knows_only_secrets_it_may_read(function: str) -> None:
     variables = functions()[function].get("Environment", {}).get("Variables", {})
     named = [arn_text(value) for value in variables.values() if isinstance(value, dict)]
     told = {name.partition(".")[0] for name in named if "Secret" in name}
@@ -192,7 +192,7 @@ def _as_role(stack: Stack, role: str, service: str) -> Any:
     )
 
 
-def test_a_grant_that_is_missing_fails(stack: Stack) -> None:
+def test_action_without_grant_is_denied(stack: Stack) -> None:
     """The next test would prove nothing on an emulator that allows everything."""
     table = _as_role(stack, "ClientsApiRole", "dynamodb")
     assert "Item" not in table.get_item(TableName=stack.table, Key={"pk": {"S": "no"}, "sk": {"S": "no"}})
@@ -210,7 +210,7 @@ def test_a_grant_that_is_missing_fails(stack: Stack) -> None:
         assert refusal.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
 
 
-def test_from_quote_to_mail_with_no_more_than_is_granted(stack: Stack) -> None:
+def test_quote_to_mail_works_with_granted_actions(stack: Stack) -> None:
     tenant = Tenant(stack)
     seeds = Seeds(tenant)
     token = seeds["token"]
@@ -231,11 +231,11 @@ def test_from_quote_to_mail_with_no_more_than_is_granted(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("timer", ["identity-schedule", "bookings-schedule"])
-def test_timers_run_with_no_more_than_is_granted(timer: str, stack: Stack) -> None:
+def test_timer_works_with_granted_actions(timer: str, stack: Stack) -> None:
     answer = stack.client("lambda").invoke(FunctionName=stack.function(timer), Payload=b"{}")
     assert "FunctionError" not in answer, answer["Payload"].read().decode()
 
 
-def test_permissions_that_routes_need_exist() -> None:
+def test_route_permissions_exist() -> None:
     needed = {each.permission for each in operations()} - {"anyone", "signed-in"}
     assert needed <= PERMISSIONS

@@ -67,14 +67,14 @@ FORGERIES: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_forged_token_opens_nothing(forgery: str, dynamodb: Any) -> None:
+def test_forged_token_returns_401(forgery: str, dynamodb: Any) -> None:
     token = FORGERIES[forgery]()
     for operation in guarded():
         answer = _call(operation, token)
         assert answer.status == 401, f"{operation}: {answer.text}"
 
 
-def test_a_genuine_token_is_let_in(dynamodb: Any) -> None:
+def test_valid_token_is_accepted(dynamodb: Any) -> None:
     """Without this the forgeries would be refused for whatever reason."""
     for operation in guarded():
         assert _call(operation, token_for(EVERYTHING)).status != 401 or operation.permission == "signed-in", str(

@@ -89,18 +89,18 @@ def assert_tells_nothing(answer: httpx.Response, seeds: Seeds, asked: Iterable[s
     assert not leaked, f"{answer.request.method} {answer.request.url} told {leaked}"
 
 
-def test_what_is_open_to_anybody_is_meant_to_be() -> None:
+def test_open_operations_are_listed() -> None:
     opened = [str(each) for each in operations() if each.is_open]
     assert [each for each in opened if not any(re.fullmatch(known, each) for known in OPEN)] == []
 
 
-def test_every_name_in_a_path_has_a_seed() -> None:
+def test_every_path_parameter_has_a_seed() -> None:
     names = {name for operation in operations() for name in operation.parameters}
     assert names <= SEEDS.keys(), "add seeds to tests/security/seeds.py"
 
 
 @sampled(guarded())
-def test_nobody_gets_in_without_credentials(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+def test_operation_without_credentials_returns_401(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     answer = send(operation, seeds, tenant, role="")
     assert_refused(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -108,7 +108,7 @@ def test_nobody_gets_in_without_credentials(operation: Operation, tenant: Tenant
 
 
 @sampled(guarded())
-def test_wrong_roles_are_refused(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+def test_operation_wrong_role_returns_403(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     for role in [each for each in _ROLES if operation.is_closed_to(each)]:
         answer = send(operation, seeds, tenant, role)
         assert_refused(answer, 403)
@@ -116,14 +116,16 @@ def test_wrong_roles_are_refused(operation: Operation, tenant: Tenant, seeds: Se
 
 
 @sampled(each for each in guarded() if each.permission != AUTHENTICATED)
-def test_an_api_key_does_not_do_more_than_it_was_made_for(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+def test_operation_api_key_without_permission_returns_403(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.feeble_key})
     assert_refused(answer, 403)
     assert_tells_nothing(answer, seeds)
 
 
 @sampled(guarded())
-def test_another_organization_finds_nothing(operation: Operation, tenant: Tenant, other: Tenant, seeds: Seeds) -> None:
+def test_operation_other_organization_finds_nothing(
+    operation: Operation, tenant: Tenant, other: Tenant, seeds: Seeds
+) -> None:
     body = str(seeds.body(operation))
     path = seeds.path(operation)
     if operation.parameters:
@@ -143,7 +145,7 @@ def test_another_organization_finds_nothing(operation: Operation, tenant: Tenant
 
 
 @sampled(each for each in guarded() if each.lists and "cursor" in each.query)
-def test_a_cursor_is_good_for_its_own_organization_only(operation: Operation, crowded: Tenant, other: Tenant) -> None:
+def test_cursor_of_other_organization_is_refused(operation: Operation, crowded: Tenant, other: Tenant) -> None:
     cursor = crowded.ask("GET", f"{operation.path}?limit=1").json()["next_cursor"]
     if cursor is not None:
         assert crowded.ask("GET", f"{operation.path}?cursor={cursor}").status_code == 200
@@ -151,7 +153,7 @@ def test_a_cursor_is_good_for_its_own_organization_only(operation: Operation, cr
 
 
 @sampled(each for each in guarded() if each.external_roles and each.parameters)
-def test_people_outside_see_only_what_is_theirs(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+def test_operation_external_user_finds_only_own_records(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     for role in operation.external_roles:
         assert role in OUTSIDE
         answer = send(operation, seeds, tenant, role)  # the party of `role` is another client than the seeds' own
@@ -160,7 +162,7 @@ def test_people_outside_see_only_what_is_theirs(operation: Operation, tenant: Te
 
 
 @sampled(each for each in operations() if each.parameters)
-def test_what_does_not_exist_is_not_found(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+def test_operation_unknown_id_returns_404(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     body = seeds.body(operation)
     for name in operation.parameters:
         existing = {each: seeds[each] for each in operation.parameters}
@@ -195,7 +197,7 @@ def _nonsense(existing: str) -> list[str]:
 
 
 @on_stack(guarded())
-def test_those_who_may_do_get_there(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
+def test_operation_permitted_user_succeeds(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     """Without this, a walk past routes that answer 404 to everybody would prove nothing.
 
     And it is where IAM is enforced: no route lacks a grant.

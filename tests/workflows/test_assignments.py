@@ -21,7 +21,7 @@ def dispatch(stack: Stack) -> DispatchOrganization:
     return DispatchOrganization(stack)
 
 
-def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(dispatch: DispatchOrganization) -> None:
+def test_assign_driver_fifty_overlapping_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
     rosa = dispatch.create_driver()["id"]
     trips, coaches = dispatch.create_booked_trips(MANY), [dispatch.create_vehicle(f"Coach {n}") for n in range(MANY)]
 
@@ -47,7 +47,7 @@ def test_fifty_assignments_of_one_driver_to_overlapping_trips_leave_one(dispatch
     assert states == {"confirmed": 1, "booked": MANY - 1}
 
 
-def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(dispatch: DispatchOrganization) -> None:
+def test_assign_vehicle_fifty_overlapping_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
     coach = dispatch.create_vehicle("Coach 12")
     trips, drivers = (
         dispatch.create_booked_trips(MANY),
@@ -71,7 +71,7 @@ def test_fifty_assignments_of_one_vehicle_to_overlapping_trips_leave_one(dispatc
     assert sum(len(dispatch.list_diary_jobs(each)) for each in drivers) == 1
 
 
-def test_trips_that_do_not_overlap_are_all_given_to_one_driver_at_once(dispatch: DispatchOrganization) -> None:
+def test_assign_driver_separate_trips_at_once_all_succeed(dispatch: DispatchOrganization) -> None:
     rosa = dispatch.create_driver()["id"]
     days = range(8)
     trips = [dispatch.create_booked_trip(days_later=day) for day in days]
@@ -85,7 +85,7 @@ def test_trips_that_do_not_overlap_are_all_given_to_one_driver_at_once(dispatch:
     assert len(dispatch.list_diary_jobs(rosa)) == dispatch.count_upcoming_jobs(rosa) == len(days)
 
 
-def test_two_dispatchers_who_give_one_trip_away_give_it_once(dispatch: DispatchOrganization) -> None:
+def test_assign_one_trip_many_at_once_succeeds_once(dispatch: DispatchOrganization) -> None:
     charter_id = dispatch.create_booked_trip()
     crews = [(dispatch.create_driver()["id"], dispatch.create_vehicle(f"Van {n}")) for n in range(8)]
 
@@ -104,7 +104,9 @@ def test_two_dispatchers_who_give_one_trip_away_give_it_once(dispatch: DispatchO
     )
 
 
-def test_a_driver_is_told_of_a_trip_and_that_it_was_cancelled(dispatch: DispatchOrganization, stack: Stack) -> None:
+def test_cancel_assigned_trip_notifies_driver_and_releases_assignment(
+    dispatch: DispatchOrganization, stack: Stack
+) -> None:
     rosa, coach, charter_id = (
         dispatch.create_driver(),
         dispatch.create_vehicle("Coach 7"),
@@ -127,7 +129,7 @@ def test_a_driver_is_told_of_a_trip_and_that_it_was_cancelled(dispatch: Dispatch
     assert dispatch.list_diary_jobs(rosa["id"]) == []
 
 
-def test_automatic_choices_at_once_give_nobody_two_trips(stack: Stack) -> None:
+def test_auto_assign_many_at_once_assigns_each_driver_once(stack: Stack) -> None:
     dispatch = DispatchOrganization(stack)
     crews = 6
     drivers = [dispatch.create_driver()["id"] for _ in range(crews)]

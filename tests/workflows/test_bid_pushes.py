@@ -67,7 +67,7 @@ def bidding(stack: Stack) -> BiddingOrganization:
     return BiddingOrganization.create(stack)
 
 
-def test_a_push_is_a_bid_and_again_the_same_bid(bidding: BiddingOrganization) -> None:
+def test_push_bid_repeated_returns_same_bid(bidding: BiddingOrganization) -> None:
     trip, system = bidding.create_booked_charter(), VendorSystem.create(bidding, bidding.create_vendor("Pusher"))
     body = system.push_body(trip["id"])
     first, again = (system.push(body, message_id="msg_first") for _ in range(2))
@@ -79,7 +79,7 @@ def test_a_push_is_a_bid_and_again_the_same_bid(bidding: BiddingOrganization) ->
     assert len(bidding.list_bids(trip["id"])) == 1
 
 
-def test_the_same_push_many_times_at_once_is_one_bid(bidding: BiddingOrganization) -> None:
+def test_push_bid_same_message_at_once_creates_one_bid(bidding: BiddingOrganization) -> None:
     trip, system = bidding.create_booked_charter(), VendorSystem.create(bidding, bidding.create_vendor("Eager"))
     body = system.push_body(trip["id"])
     answers = run_concurrently(12, lambda _: system.push(body, message_id="msg_eager"))
@@ -87,7 +87,7 @@ def test_the_same_push_many_times_at_once_is_one_bid(bidding: BiddingOrganizatio
     assert len({answer.json()["bid_id"] for answer in answers}) == 1
 
 
-def test_old_forged_and_large_pushes_are_refused(bidding: BiddingOrganization) -> None:
+def test_push_bid_old_forged_or_too_large_is_refused(bidding: BiddingOrganization) -> None:
     trip, system = bidding.create_booked_charter(), VendorSystem.create(bidding, bidding.create_vendor("Strict"))
     body = system.push_body(trip["id"])
     for response in (
@@ -108,7 +108,7 @@ def test_old_forged_and_large_pushes_are_refused(bidding: BiddingOrganization) -
     assert system.push(body).status_code == 201
 
 
-def test_a_new_secret_leaves_the_one_before_it_good_for_a_while(bidding: BiddingOrganization) -> None:
+def test_new_webhook_secret_keeps_previous_secret_valid(bidding: BiddingOrganization) -> None:
     one, two, three = (bidding.create_booked_charter() for _ in range(3))
     vendor = bidding.create_vendor("Rotating")
     first = VendorSystem.create(bidding, vendor)
@@ -120,7 +120,7 @@ def test_a_new_secret_leaves_the_one_before_it_good_for_a_while(bidding: Bidding
     assert second.push(second.push_body(three["id"])).status_code == 201
 
 
-def test_bad_signatures_are_logged_without_what_was_sent(bidding: BiddingOrganization) -> None:
+def test_push_bid_bad_signature_is_logged_without_body(bidding: BiddingOrganization) -> None:
     trip, system = bidding.create_booked_charter(), VendorSystem.create(bidding, bidding.create_vendor("Logged"))
     system.push(system.push_body(trip["id"], driver_name="Very Private"), signature="v1,AAAA")
     logs = bidding.stack.client("logs")
@@ -137,7 +137,7 @@ def test_bad_signatures_are_logged_without_what_was_sent(bidding: BiddingOrganiz
     assert "Very Private" not in log
 
 
-def test_of_a_hundred_bids_that_are_pushed_at_once_none_is_lost_and_none_doubled(stack: Stack) -> None:
+def test_push_bid_hundred_at_once_stores_each_once(stack: Stack) -> None:
     bidding = BiddingOrganization.create(stack)
     vendors = [bidding.create_vendor(f"Vendor {number}") for number in range(VENDORS)]
     root = stack.client("secretsmanager").get_secret_value(SecretId=f"coachway/{stack.config.environment}/root")

@@ -18,7 +18,7 @@ def bidding(stack: Stack) -> BiddingOrganization:
     return BiddingOrganization.create(stack)
 
 
-def test_the_lowest_bid_is_awarded_by_itself(stack: Stack) -> None:
+def test_bidding_low_bid_is_awarded_automatically(stack: Stack) -> None:
     bidding = BiddingOrganization.create(stack)
     first_vendor, second_vendor = bidding.create_vendor("Cheap", is_preferred=True), bidding.create_vendor("Dear")
     bidding.create_vendor("Elsewhere", service_states=["CA"])
@@ -42,7 +42,7 @@ def test_the_lowest_bid_is_awarded_by_itself(stack: Stack) -> None:
     bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_manager_decides_by_the_token(bidding: BiddingOrganization) -> None:
+def test_bidding_bid_above_threshold_waits_for_manager(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("One")
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], vendor, target_price=1400)
@@ -57,7 +57,7 @@ def test_a_manager_decides_by_the_token(bidding: BiddingOrganization) -> None:
     assert bidding.get_bid_request(request["id"])["closed_early"] is True
 
 
-def test_nobody_bids_and_the_extended_request_starts_anew(bidding: BiddingOrganization) -> None:
+def test_extend_request_without_bids_restarts_bidding(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Silent")
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], vendor, hours=8)
@@ -74,7 +74,7 @@ def test_nobody_bids_and_the_extended_request_starts_anew(bidding: BiddingOrgani
     bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_an_extended_deadline_is_waited_for(bidding: BiddingOrganization) -> None:
+def test_extend_request_open_waits_for_new_deadline(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Patient")
     trip = bidding.create_booked_charter()
     hours = 30
@@ -90,7 +90,7 @@ def test_an_extended_deadline_is_waited_for(bidding: BiddingOrganization) -> Non
     bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_cancelled_charter_ends_its_bidding(bidding: BiddingOrganization) -> None:
+def test_cancel_charter_ends_bidding(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Late")
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], vendor)
@@ -101,7 +101,7 @@ def test_a_cancelled_charter_ends_its_bidding(bidding: BiddingOrganization) -> N
     eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the vendor was not told")
 
 
-def test_a_question_that_nobody_answers_is_escalated(bidding: BiddingOrganization) -> None:
+def test_bid_review_unanswered_is_escalated(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Waiting")
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], vendor)
@@ -114,7 +114,7 @@ def test_a_question_that_nobody_answers_is_escalated(bidding: BiddingOrganizatio
     bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_a_question_that_nobody_answers_at_all_ends_after_three_days(bidding: BiddingOrganization) -> None:
+def test_bid_review_unanswered_ends_after_three_days(bidding: BiddingOrganization) -> None:
     vendor_id = bidding.create_vendor("Forgotten")
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], vendor_id)
@@ -139,7 +139,7 @@ def test_a_question_that_nobody_answers_at_all_ends_after_three_days(bidding: Bi
     assert bidding.operator.call("POST", f"/bid-requests/{request['id']}/extend", extension)["status"] == "open"
 
 
-def test_a_vendor_suspended_between_bid_and_award_does_not_win(bidding: BiddingOrganization) -> None:
+def test_award_skips_vendor_suspended_after_bidding(bidding: BiddingOrganization) -> None:
     suspended_vendor, active_vendor = (
         bidding.create_vendor("Fallen", is_preferred=True),
         bidding.create_vendor("Upright", is_preferred=True),
@@ -157,7 +157,7 @@ def test_a_vendor_suspended_between_bid_and_award_does_not_win(bidding: BiddingO
     assert bidding.get_charter(trip["id"])["vendor_ids"] == [active_vendor]
 
 
-def test_of_managers_who_accept_different_bids_at_once_one_wins(bidding: BiddingOrganization) -> None:
+def test_accept_different_bids_at_once_accepts_one(bidding: BiddingOrganization) -> None:
     trip, vendors = bidding.create_booked_charter(), [bidding.create_vendor(f"Rival {n}") for n in range(6)]
     request = bidding.create_bid_request(trip["id"], *vendors)
     bids = [bidding.create_submitted_bid(trip["id"], each, 1000 + n) for n, each in enumerate(vendors)]
@@ -175,7 +175,7 @@ def test_of_managers_who_accept_different_bids_at_once_one_wins(bidding: Bidding
     bidding.wait_until_workflow_succeeded(request["id"])
 
 
-def test_several_bids_cover_several_vehicles_once(bidding: BiddingOrganization) -> None:
+def test_award_several_vehicles_combines_bids(bidding: BiddingOrganization) -> None:
     first_vendor, second_vendor = (
         bidding.create_vendor("Pair", is_preferred=True),
         bidding.create_vendor("Single", is_preferred=True),
@@ -190,7 +190,7 @@ def test_several_bids_cover_several_vehicles_once(bidding: BiddingOrganization) 
     assert (charter["status"], sorted(charter["vendor_ids"])) == ("confirmed", sorted([first_vendor, second_vendor]))
 
 
-def test_a_failed_step_is_told_on_the_charter_and_taken_up_again(bidding: BiddingOrganization) -> None:
+def test_bidding_failed_step_is_reported_and_resumed(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Broken", is_preferred=True)
     trip = bidding.create_booked_charter()
     request = bidding.create_bid_request(trip["id"], vendor, target_price=2000)

@@ -17,7 +17,7 @@ def bidding(stack: Stack) -> BiddingOrganization:
     return BiddingOrganization.create(stack)
 
 
-def test_of_bids_that_are_for_too_many_vehicles_together_one_wins(bidding: BiddingOrganization) -> None:
+def test_accept_bids_exceeding_vehicles_at_once_accepts_one(bidding: BiddingOrganization) -> None:
     trip = bidding.create_booked_charter(vehicle_count=3, passengers=120)
     vendors = [bidding.create_vendor(f"Pair {n}") for n in range(4)]
     bids = [bidding.create_submitted_bid(trip["id"], each, 2000 + n, vehicle_count=2) for n, each in enumerate(vendors)]
@@ -31,7 +31,7 @@ def test_of_bids_that_are_for_too_many_vehicles_together_one_wins(bidding: Biddi
     assert (charter["status"], len(charter["vendor_ids"])) == ("booked", 1)
 
 
-def test_an_award_and_a_cancellation_at_once_leave_no_vendor_waiting(bidding: BiddingOrganization) -> None:
+def test_accept_bid_and_cancel_charter_at_once_notifies_vendor(bidding: BiddingOrganization) -> None:
     trip, vendor = bidding.create_booked_charter(), bidding.create_vendor("Torn")
     bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
 
@@ -55,7 +55,7 @@ def test_an_award_and_a_cancellation_at_once_leave_no_vendor_waiting(bidding: Bi
     assert ("job is called off" in mail["BodyText"]) == (decided_bid["status"] == "accepted")
 
 
-def test_a_quote_that_is_declined_ends_its_bidding_and_its_flow(bidding: BiddingOrganization) -> None:
+def test_decline_quote_ends_bidding_and_workflow(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Unwanted")
     trip = bidding.operator.call("POST", "/charters", bidding.operator.charter_body())
     request = bidding.create_bid_request(trip["id"], vendor)
@@ -67,7 +67,7 @@ def test_a_quote_that_is_declined_ends_its_bidding_and_its_flow(bidding: Bidding
     assert bidding.operator.call("GET", f"/bids/{bid}")["quoted_price"] is None
 
 
-def test_who_bid_for_a_trip_that_was_changed_is_told_to_bid_anew(bidding: BiddingOrganization) -> None:
+def test_change_charter_rejects_bids_and_asks_for_new_ones(bidding: BiddingOrganization) -> None:
     vendor = bidding.create_vendor("Again")
     trip = bidding.operator.call("POST", "/charters", bidding.operator.charter_body())
     bidding.create_bid_request(trip["id"], vendor)

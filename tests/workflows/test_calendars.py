@@ -25,7 +25,7 @@ def parse_events(answer: httpx.Response) -> list[Event]:
     return [each for each in calendar.walk("VEVENT") if isinstance(each, Event)]
 
 
-def test_a_program_subscribes_to_the_fleets_calendar(dispatch: DispatchOrganization) -> None:
+def test_calendar_feed_shows_assignments_until_revoked(dispatch: DispatchOrganization) -> None:
     url = dispatch.call("POST", "/calendar/fleet/feed")["url"]
     driver, vehicle = dispatch.create_driver(), dispatch.create_vehicle("Coach 9")
     empty = httpx.get(url)
@@ -42,7 +42,7 @@ def test_a_program_subscribes_to_the_fleets_calendar(dispatch: DispatchOrganizat
     assert parse_events(httpx.get(vehicle_url)) == []
 
 
-def test_a_trips_sheet_and_its_itinerary_are_papers(dispatch: DispatchOrganization) -> None:
+def test_trip_sheet_and_itinerary_return_pdf(dispatch: DispatchOrganization) -> None:
     driver, vehicle, trip = (
         dispatch.create_driver(),
         dispatch.create_vehicle("Coach 12"),
@@ -56,7 +56,7 @@ def test_a_trips_sheet_and_its_itinerary_are_papers(dispatch: DispatchOrganizati
         assert response.content.startswith(b"%PDF")
 
 
-def test_an_offer_is_counted_for_its_driver(dispatch: DispatchOrganization) -> None:
+def test_driver_performance_counts_offers_and_releases(dispatch: DispatchOrganization) -> None:
     driver, vehicle = dispatch.create_driver(), dispatch.create_vehicle("Coach 4")
     body = {"charter_id": dispatch.create_booked_trip(days_later=14), "driver_id": driver["id"], "vehicle_id": vehicle}
     assignment = dispatch.call("POST", "/dispatch/assignments", body)

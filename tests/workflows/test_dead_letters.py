@@ -28,7 +28,7 @@ def operator(recorder: EventRecorder, restart_stack: Stack) -> Operator:
     return Operator.create(restart_stack)
 
 
-def test_a_message_that_fails_is_set_aside_and_comes_back_when_the_cause_is_mended(
+def test_failed_message_moves_to_dead_letters_and_is_sent_after_redrive(
     operator: Operator, restart_stack: Stack, queue: Queue
 ) -> None:
     phone = _create_driver(operator)
@@ -71,9 +71,7 @@ def _wait_until_sent(operator: Operator, phone: str) -> dict[str, Any]:
     return eventually(find_sent, 60, "it was not marked as sent")
 
 
-def test_a_text_message_that_was_taken_without_an_answer_is_not_sent_twice(
-    operator: Operator, restart_stack: Stack, queue: Queue
-) -> None:
+def test_text_message_provider_times_out_is_sent_once(operator: Operator, restart_stack: Stack, queue: Queue) -> None:
     phone = _create_driver(operator)
     with queue.shorten_retry_delay(12):
         httpx.post(f"{restart_stack.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
@@ -83,9 +81,7 @@ def test_a_text_message_that_was_taken_without_an_answer_is_not_sent_twice(
     assert len(restart_stack.texts(phone)) == 1
 
 
-def test_a_sender_killed_after_its_message_was_taken_is_replaced_and_nothing_is_sent_twice(
-    operator: Operator, restart_stack: Stack, queue: Queue
-) -> None:
+def test_text_message_sender_killed_is_sent_once(operator: Operator, restart_stack: Stack, queue: Queue) -> None:
     phone = _create_driver(operator)
     with queue.shorten_retry_delay(5):
         httpx.post(f"{restart_stack.config.sms_url}/behave", json={"mode": "time_out_after", "times": 1})
@@ -108,7 +104,7 @@ def _end_lease(operator: Operator, notification_id: str) -> None:
     dynamodb.put_item(TableName=operator.stack.table, Item=to_item(notification))
 
 
-def test_an_event_that_the_bus_cannot_take_holds_back_nobody(restart_stack: Stack, recorder: EventRecorder) -> None:
+def test_relay_oversized_event_does_not_block_other_events(restart_stack: Stack, recorder: EventRecorder) -> None:
     operator = Operator.create(restart_stack)
     charter = operator.call("POST", "/charters", operator.charter_body())
     dead_letters = Queue(restart_stack, "relay-dead")

@@ -26,33 +26,31 @@ def get_as(stack: Stack, user: dict[str, str], path: str) -> Any:
     return stack.http.get(path, headers={"Authorization": f"Bearer {token}"}).raise_for_status().json()
 
 
-def test_somebody_of_every_role_can_log_in(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_user_of_each_role_can_log_in(stack: Stack, users: list[dict[str, str]]) -> None:
     assert demo.is_loaded(stack.config, users)
     for user in users:
         assert get_as(stack, user, "/auth/me")["role"] == user["role"]
 
 
-def test_there_are_charters_in_every_state(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_charters_cover_every_status(stack: Stack, users: list[dict[str, str]]) -> None:
     by_status = get_as(stack, users[0], "/charters/dashboard-summary")["by_status"]
     assert all(status["count"] for status in by_status.values()), by_status
 
 
-def test_one_quote_cannot_be_booked_as_it_is(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_one_quote_is_blocked_by_hours_of_service(stack: Stack, users: list[dict[str, str]]) -> None:
     quoted = get_as(stack, users[0], "/charters?status=quote&limit=100")["items"]
     blocking = [w for each in quoted for w in each["quote"]["warnings"] if w["blocking"]]
     assert [warning["code"] for warning in blocking] == ["hours_of_service"]
 
 
-def test_the_other_organization_has_another_currency_and_its_own_things(
-    stack: Stack, users: list[dict[str, str]]
-) -> None:
+def test_demo_second_organization_has_own_currency_and_charters(stack: Stack, users: list[dict[str, str]]) -> None:
     charters, other_charters = (get_as(stack, users[n], "/charters?limit=100")["items"] for n in (0, -1))
     assert {each["quote"]["currency"] for each in charters} == {"USD"}
     assert {each["quote"]["currency"] for each in other_charters} == {"CAD"}
     assert not {each["id"] for each in charters} & {each["id"] for each in other_charters}
 
 
-def test_the_driver_who_logs_in_is_one_of_the_fleet(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_driver_user_sees_own_compliant_driver(stack: Stack, users: list[dict[str, str]]) -> None:
     lena = next(user for user in users if user["role"] == "driver")
     drivers_seen = get_as(stack, lena, "/drivers")["items"]
     assert [(each["first_name"], each["email"]) for each in drivers_seen] == [("Lena", lena["email"])]
@@ -61,7 +59,7 @@ def test_the_driver_who_logs_in_is_one_of_the_fleet(stack: Stack, users: list[di
     assert (len(drivers), len(vehicles)) == (9, 9)
 
 
-def test_the_vendors_user_has_an_approved_vendor_with_its_papers(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_vendor_user_has_compliant_vendor(stack: Stack, users: list[dict[str, str]]) -> None:
     victor = next(user for user in users if user["role"] == "vendor")
     vendor_id = get_as(stack, victor, "/auth/me")["party_id"]
     vendor = get_as(stack, victor, f"/vendors/{vendor_id}")
@@ -71,7 +69,7 @@ def test_the_vendors_user_has_an_approved_vendor_with_its_papers(stack: Stack, u
     assert {each["status"] for each in get_as(stack, users[0], "/vendors?limit=100")["items"]} == {"active", "pending"}
 
 
-def test_vendors_bid_for_trips_sealed_awarded_and_in_vain(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_bid_requests_are_open_awarded_and_without_bids(stack: Stack, users: list[dict[str, str]]) -> None:
     victor = next(user for user in users if user["role"] == "vendor")
 
     def list_requests() -> dict[str, dict[str, Any]]:
@@ -104,18 +102,14 @@ def list_board_cards(stack: Stack, user: dict[str, str]) -> dict[str, list[dict[
     return {column: list(each.values()) for column, each in columns.items()}
 
 
-def test_the_board_has_a_trip_in_every_column_but_that_of_vendors_without_a_driver(
-    stack: Stack, users: list[dict[str, str]]
-) -> None:
+def test_demo_board_fills_every_column_except_vendor(stack: Stack, users: list[dict[str, str]]) -> None:
     columns = list_board_cards(stack, users[0])
     assert {column for column, column_cards in columns.items() if not column_cards} == {"vendor"}
     assert {each["driver_name"] for each in columns["completed"]} == {"Marcus Bell", "Iris Navarro"}
     assert get_as(stack, users[0], "/dispatch/board")["columns"]["in_progress"]
 
 
-def test_what_is_on_the_road_was_seen_just_now_and_has_left_its_first_stop(
-    stack: Stack, users: list[dict[str, str]]
-) -> None:
+def test_demo_trips_in_progress_have_recent_position_and_departure(stack: Stack, users: list[dict[str, str]]) -> None:
     under_way = list_board_cards(stack, users[0])["in_progress"]
     assert {each["driver_name"] for each in under_way} == {"Emil Sand", "Yusuf Demir"}
     for card in under_way:
@@ -127,7 +121,7 @@ def test_what_is_on_the_road_was_seen_just_now_and_has_left_its_first_stop(
         assert get_as(stack, users[0], f"/charters/{card['charter_id']}")["status"] == "in_progress"
 
 
-def test_completed_trips_tell_when_their_vehicles_came_and_left(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_completed_trips_have_arrival_and_departure_times(stack: Stack, users: list[dict[str, str]]) -> None:
     for card in list_board_cards(stack, users[0])["completed"]:
         job = get_as(stack, users[0], f"/dispatch/assignments/{card['assignment_id']}")
         assert job["checked_out_at"] is not None
@@ -136,14 +130,14 @@ def test_completed_trips_tell_when_their_vehicles_came_and_left(stack: Stack, us
         assert get_as(stack, users[0], f"/charters/{card['charter_id']}")["status"] == "completed"
 
 
-def test_the_driver_has_a_trip_to_answer_and_one_for_the_day_after(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_driver_has_offered_and_accepted_trip(stack: Stack, users: list[dict[str, str]]) -> None:
     lena = next(user for user in users if user["role"] == "driver")
     assignments = sorted(get_as(stack, lena, "/dispatch/assignments")["items"], key=lambda each: str(each["starts_at"]))
     assert {each["driver_name"] for each in assignments} == {"Lena Brandt"}
     assert [each["status"] for each in assignments[:2]] == ["offered", "accepted"]
 
 
-def test_the_vendors_user_sees_the_trip_that_their_driver_runs(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_demo_vendor_user_sees_assignment_of_own_driver(stack: Stack, users: list[dict[str, str]]) -> None:
     victor = next(user for user in users if user["role"] == "vendor")
     [assignment] = get_as(stack, victor, "/dispatch/assignments")["items"]
     assert (assignment["driver_name"], assignment["vehicle_name"], assignment["status"]) == (
@@ -157,9 +151,7 @@ def test_the_vendors_user_sees_the_trip_that_their_driver_runs(stack: Stack, use
     ]
 
 
-def test_a_broken_minibus_that_no_other_can_replace_is_up_to_the_dispatcher(
-    stack: Stack, users: list[dict[str, str]]
-) -> None:
+def test_demo_breakdown_without_replacement_is_escalated(stack: Stack, users: list[dict[str, str]]) -> None:
     def find_escalated() -> dict[str, Any] | None:
         recoveries: list[dict[str, Any]] = get_as(stack, users[0], "/dispatch/recoveries")["items"]
         return next(
@@ -171,7 +163,7 @@ def test_a_broken_minibus_that_no_other_can_replace_is_up_to_the_dispatcher(
     assert all(each["blocked_by"] for each in recovery["vehicles"])
 
 
-def test_loading_again_doubles_nothing(stack: Stack, users: list[dict[str, str]]) -> None:
+def test_load_demo_twice_creates_nothing(stack: Stack, users: list[dict[str, str]]) -> None:
     lists = ("charters", "clients", "users", "vendors", "compliance", "bid-requests", "bids", "drivers", "vehicles")
     since = (datetime.now(UTC) - timedelta(days=2)).date()
     paths = [f"/{name}?limit=100" for name in (*lists, "dispatch/recoveries")]

@@ -120,7 +120,7 @@ def traveler(stack: Stack) -> Traveler:
     return Traveler(stack)
 
 
-def test_nothing_of_an_erased_client_is_left_but_dates_and_amounts(stack: Stack, traveler: Traveler) -> None:
+def test_erase_client_keeps_only_dates_and_amounts(stack: Stack, traveler: Traveler) -> None:
     ask, path = traveler.call, f"/clients/{traveler.id}"
     charter = traveler.create_complete_charter()
     for n in range(QUOTES):

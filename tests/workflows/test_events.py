@@ -52,7 +52,7 @@ def _wait_until_all_published(operator: Operator, recorder: EventRecorder) -> No
         last_positions[each.aggregate_pk] = position
 
 
-def test_a_relay_killed_in_the_middle_of_a_batch_loses_nothing(
+def test_relay_killed_within_batch_publishes_every_event(
     restart_stack: Stack, operator: Operator, recorder: EventRecorder
 ) -> None:
     charter = operator.call("POST", "/charters", operator.charter_body())
@@ -78,9 +78,7 @@ def test_a_relay_killed_in_the_middle_of_a_batch_loses_nothing(
         wait_for_one_mail(operator, email)
 
 
-def test_what_is_delivered_again_has_no_second_effect(
-    operator: Operator, recorder: EventRecorder, queue: Queue
-) -> None:
+def test_messaging_event_delivered_twice_sends_once(operator: Operator, recorder: EventRecorder, queue: Queue) -> None:
     charter = operator.create_quoted_charter()
     assert operator.accept_quote(charter["token"]).is_success
     email = operator.invite_user("again")
@@ -102,7 +100,7 @@ def test_what_is_delivered_again_has_no_second_effect(
     assert operator.list_notifications() == records
 
 
-def test_what_comes_late_and_out_of_order_has_its_effect_once(
+def test_messaging_events_late_and_out_of_order_send_once(
     operator: Operator, restart_stack: Stack, queue: Queue
 ) -> None:
     queue.wait_until_empty()
@@ -132,7 +130,7 @@ def test_what_comes_late_and_out_of_order_has_its_effect_once(
     assert {(each["status"], each["attempts"]) for each in records} == {("sent", 1)}
 
 
-def test_news_of_weeks_ago_makes_no_mail(operator: Operator, recorder: EventRecorder, queue: Queue) -> None:
+def test_messaging_event_of_weeks_ago_sends_nothing(operator: Operator, recorder: EventRecorder, queue: Queue) -> None:
     email = operator.invite_user("old")
     wait_for_one_mail(operator, email)
     recorder.list_events()
@@ -146,9 +144,7 @@ def test_news_of_weeks_ago_makes_no_mail(operator: Operator, recorder: EventReco
     assert len(operator.stack.mails(email)) == 1
 
 
-def test_a_day_that_is_published_again_has_no_second_effect(
-    operator: Operator, recorder: EventRecorder, queue: Queue
-) -> None:
+def test_replay_day_sends_nothing_twice(operator: Operator, recorder: EventRecorder, queue: Queue) -> None:
     _wait_until_all_published(operator, recorder)
     queue.wait_until_empty()
     stored, published = list_stored_events(operator), Counter(recorder.list_event_ids())
@@ -166,7 +162,7 @@ def test_a_day_that_is_published_again_has_no_second_effect(
     assert operator.list_notifications() == records
 
 
-def test_a_stack_restarted_under_load_loses_nothing(
+def test_restart_under_load_loses_no_request(
     operator: Operator, restart_stack: Stack, recorder: EventRecorder, queue: Queue
 ) -> None:
     """Callers try again, under the same Idempotency-Key, until they have an answer."""

@@ -26,7 +26,7 @@ def new_phone() -> str:
     return f"+1212555{secrets.randbelow(10_000):04d}"
 
 
-def test_a_new_driver_logs_in_by_a_text_message(operator: Operator, stack: Stack) -> None:
+def test_new_driver_logs_in_with_text_message_code(operator: Operator, stack: Stack) -> None:
     number = new_phone()
     driver = operator.call("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": number})
     login = {"organization": operator.slug, "phone": number}
@@ -42,7 +42,7 @@ def test_a_new_driver_logs_in_by_a_text_message(operator: Operator, stack: Stack
     assert operator.http.get("/vehicles", headers=headers).status_code == 403
 
 
-def test_of_drivers_with_one_phone_at_once_one_is_added_with_one_user(operator: Operator) -> None:
+def test_add_driver_same_phone_at_once_creates_one(operator: Operator) -> None:
     number = new_phone()
     body = {**DRIVER_EXAMPLE, "phone": number, "last_name": "Twin"}
     answers = run_concurrently(COUNT, lambda _: operator.send("POST", "/drivers", body))
@@ -54,7 +54,7 @@ def test_of_drivers_with_one_phone_at_once_one_is_added_with_one_user(operator: 
     assert [each["id"] for each in users if each["phone"] == number] == [winner["user_id"]]
 
 
-def test_a_driver_changed_and_removed_at_once_is_gone(operator: Operator) -> None:
+def test_remove_driver_while_changing_removes_driver_and_user(operator: Operator) -> None:
     driver = operator.call("POST", "/drivers", {**DRIVER_EXAMPLE, "phone": new_phone()})
     path = f"/drivers/{driver['id']}"
     answers = run_concurrently(

@@ -37,13 +37,13 @@ def _invite_user(operator: Operator, role: str) -> Any:
     return operator.call("POST", "/users/invite", body)
 
 
-def test_of_thirty_guesses_at_once_ten_are_judged(operator: Operator) -> None:
+def test_log_in_thirty_guesses_at_once_checks_ten(operator: Operator) -> None:
     guesses = run_concurrently(MANY, lambda number: _log_in(operator, f"guess number {number:03d}"))
     assert count_statuses(guesses) == {401: 10, 429: MANY - 10}
     assert _log_in(operator).status_code == 429
 
 
-def test_of_many_log_ins_at_once_five_sessions_stay(operator: Operator) -> None:
+def test_log_in_eight_at_once_keeps_five_sessions(operator: Operator) -> None:
     answers = run_concurrently(FEW, lambda _: _log_in(operator))
     assert count_statuses(answers) == {200: FEW}
     tokens = [answer.json()["access_token"] for answer in answers]
@@ -55,14 +55,14 @@ def test_of_many_log_ins_at_once_five_sessions_stay(operator: Operator) -> None:
     assert len(alive) == 5
 
 
-def test_an_invitation_is_accepted_once(operator: Operator) -> None:
+def test_accept_invitation_many_at_once_succeeds_once(operator: Operator) -> None:
     token = _invite_user(operator, "admin")["invitation_token"]
     body = {"token": token, "password": PASSWORD}
     answers = run_concurrently(MANY, lambda _: operator.http.post("/auth/invitations/accept", json=body))
     assert count_statuses(answers) == {201: 1, 404: MANY - 1}
 
 
-def test_two_admins_who_remove_each_other_at_once_leave_one(operator: Operator) -> None:
+def test_remove_each_other_at_once_keeps_one_admin(operator: Operator) -> None:
     invitation = _invite_user(operator, "admin")
     accepted = operator.http.post(
         "/auth/invitations/accept", json={"token": invitation["invitation_token"], "password": PASSWORD}
@@ -88,7 +88,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(operator: Operator) 
     assert len(survivors) == 1
 
 
-def test_a_code_of_an_authenticator_opens_one_session_at_once(operator: Operator) -> None:
+def test_mfa_code_used_many_at_once_opens_one_session(operator: Operator) -> None:
     secret = operator.call("POST", "/auth/mfa/setup")["secret"]
     totp = pyotp.TOTP(secret)
     now = datetime.now(UTC)

@@ -23,7 +23,7 @@ def operator(stack: Stack) -> Operator:
 
 
 @pytest.mark.localstack
-def test_a_charter_goes_from_quote_to_booked(operator: Operator) -> None:
+def test_accept_quote_books_charter_and_sends_confirmation(operator: Operator) -> None:
     charter = operator.call("POST", "/charters", operator.charter_body())
     assert (charter["status"], charter["number"]) == ("quote", NUMBER)
     assert [line["amount"] for line in charter["quote"]["lines"]] == [350.0, 375.0, 1.5]
@@ -74,7 +74,7 @@ def _assert_history(operator: Operator, charter_id: str) -> None:
     assert changes["accepted_by"] == (None, "Dana Lee")
 
 
-def test_a_revised_quote_voids_the_link_that_was_sent_before(operator: Operator) -> None:
+def test_revise_quote_invalidates_previous_link(operator: Operator) -> None:
     charter = operator.create_quoted_charter()
     revised = operator.call("PUT", f"/charters/{charter['id']}", {"miles": 200})
     assert (revised["revision_number"], revised["quote"]["total"]) == (2, 852.0)
@@ -88,7 +88,7 @@ def test_a_revised_quote_voids_the_link_that_was_sent_before(operator: Operator)
     assert answer.json()["status"] == "booked"
 
 
-def test_another_organization_sees_nothing_of_it(operator: Operator, stack: Stack) -> None:
+def test_other_organization_cannot_read_charter(operator: Operator, stack: Stack) -> None:
     charter = operator.create_quoted_charter()
     other = Operator.create(stack)
     for path in (f"/charters/{charter['id']}", f"/charters/{charter['id']}/history", f"/clients/{operator.client_id}"):

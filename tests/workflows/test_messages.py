@@ -62,7 +62,7 @@ def get_link_token(mail: dict[str, Any]) -> str:
     return str(links.pop())
 
 
-def test_an_invitation_arrives_and_lets_its_holder_in(mail_organization: MailOrganization) -> None:
+def test_invitation_mail_lets_user_set_password_and_log_in(mail_organization: MailOrganization) -> None:
     email = mail_organization.email("eli")
     mail_organization.post("/users/invite", {"email": email, "role": "staff", "first_name": "Eli", "last_name": "Roe"})
     mail = mail_organization.stack.wait_for_mail(email, "^Join Harbor Coach")
@@ -74,7 +74,7 @@ def test_an_invitation_arrives_and_lets_its_holder_in(mail_organization: MailOrg
     assert mail_organization.stack.http.post("/auth/login", json=credentials).status_code == httpx.codes.OK
 
 
-def test_a_forgotten_password_is_set_anew_by_mail(mail_organization: MailOrganization) -> None:
+def test_forgotten_password_is_reset_by_mail(mail_organization: MailOrganization) -> None:
     email = mail_organization.email("sam")
     person = {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran", "password": PASSWORD}
     mail_organization.post("/users", person)
@@ -103,7 +103,7 @@ def new_phone() -> str:
     return f"+1212555{secrets.randbelow(10_000):04d}"
 
 
-def test_a_code_comes_by_text_message_or_mail_and_lets_its_holder_in(mail_organization: MailOrganization) -> None:
+def test_one_time_code_by_text_or_mail_logs_in(mail_organization: MailOrganization) -> None:
     phone = new_phone()
     person = create_driver_user(mail_organization, f"dee-{phone[-4:]}", phone)
     for contact in ({"phone": phone}, {"email": person["email"]}):
@@ -181,7 +181,7 @@ def charter(mail_organization: MailOrganization) -> dict[str, Any]:
     return dict(created)
 
 
-def test_a_quote_s_mail_leads_to_a_booking_and_the_booking_s_mail_confirms_it(
+def test_quote_accepted_by_mail_sends_booking_confirmation(
     mail_organization: MailOrganization, charter: dict[str, Any]
 ) -> None:
     booked = mail_organization.stack.wait_for_mail(mail_organization.email("events"), "^You are booked")
@@ -192,9 +192,7 @@ def test_a_quote_s_mail_leads_to_a_booking_and_the_booking_s_mail_confirms_it(
     assert "Harbor Coach" in booked["Source"] or "no-reply@" in booked["Source"]
 
 
-def test_an_event_that_comes_again_and_late_makes_no_second_mail(
-    mail_organization: MailOrganization, charter: dict[str, Any]
-) -> None:
+def test_booking_event_repeated_sends_one_mail(mail_organization: MailOrganization, charter: dict[str, Any]) -> None:
     to = mail_organization.email("events")
     mail_organization.stack.wait_for_mail(to, "^You are booked")
     envelope = get_booking_event(mail_organization.stack, charter["id"], mail_organization.org_id)

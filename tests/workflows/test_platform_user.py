@@ -38,7 +38,7 @@ def operator(stack: Stack) -> Operator:
     return Operator.create(stack)
 
 
-def test_whoever_is_invited_by_it_runs_the_deployment(stack: Stack, operator: Operator) -> None:
+def test_platform_user_invitation_creates_platform_user(stack: Stack, operator: Operator) -> None:
     email = f"pia-{uuid.uuid4().hex[:8]}@coachway.example"
     result = run_platform_user(stack, operator.slug, email, "--name", "Pia Novak")
     assert result.returncode == 0, result.stderr
@@ -52,7 +52,7 @@ def test_whoever_is_invited_by_it_runs_the_deployment(stack: Stack, operator: Op
     assert (me["role"], me["first_name"], me["last_name"]) == ("platform", "Pia", "Novak")
 
 
-def test_it_says_what_is_wrong(stack: Stack) -> None:
+def test_platform_user_unknown_organization_prints_error(stack: Stack) -> None:
     result = run_platform_user(stack, "nowhere", "pia@coachway.example")
     assert result.returncode == 1
     assert "there is no organization nowhere" in result.stderr

@@ -155,7 +155,7 @@ def test_concurrent_edits_of_one_version_one_fails(operator: Operator) -> None:
     assert (current["name"], current["version"]) == (winner["name"], original.json()["version"] + 1)
 
 
-def test_a_refresh_token_used_by_many_at_once_ends_its_session(operator: Operator) -> None:
+def test_refresh_token_used_many_at_once_ends_session(operator: Operator) -> None:
     session = operator.log_in()
     answers = run_concurrently(
         8, lambda _: operator.http.post("/auth/refresh", json={"refresh_token": session["refresh_token"]})

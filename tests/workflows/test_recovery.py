@@ -87,7 +87,7 @@ NEAR = {"home_latitude": 40.71, "home_longitude": -74.0}
 FAR = {"home_latitude": 42.36, "home_longitude": -71.06}
 
 
-def test_who_declines_is_followed_by_the_next_and_everybody_is_told_who_took_over(stack: Stack) -> None:
+def test_recovery_declined_asks_next_driver_and_notifies_all(stack: Stack) -> None:
     organization = RecoveryOrganization(stack, minutes=1440)
     near_driver, far_driver = (
         organization.create_standby_driver("Nia", **NEAR),
@@ -121,7 +121,7 @@ def test_who_declines_is_followed_by_the_next_and_everybody_is_told_who_took_ove
     organization.wait_for_text(organization.first_driver["phone"], "is no longer yours")
 
 
-def test_who_does_not_answer_in_time_is_followed_by_nobody_and_the_office_hears_of_it(stack: Stack) -> None:
+def test_recovery_unanswered_is_escalated_to_office(stack: Stack) -> None:
     organization = RecoveryOrganization(stack, minutes=10)
     driver = organization.create_standby_driver("Sam", **NEAR)
     recovery_id = organization.start_recovery("no_show")
@@ -133,7 +133,7 @@ def test_who_does_not_answer_in_time_is_followed_by_nobody_and_the_office_hears_
     assert organization.call("GET", f"/dispatch/assignments/{organization.assignment_id}")["status"] == "offered"
 
 
-def test_a_failure_is_told_on_the_charter_and_taken_up_again(stack: Stack) -> None:
+def test_recovery_failed_step_is_reported_and_resumed(stack: Stack) -> None:
     organization = RecoveryOrganization(stack, minutes=10)
     key = {
         "pk": {"S": f"ORG#{organization.operator.org_id}#ASSIGNMENT#{organization.assignment_id}"},

@@ -58,7 +58,7 @@ def _relay_reads(restart_stack: Stack, is_enabled: bool) -> None:
     eventually(is_switched, 10)
 
 
-def test_an_event_that_was_not_read_before_a_stop_is_read_after_it(restart_stack: Stack, admin: dict[str, str]) -> None:
+def test_restart_delivers_events_not_read_before(restart_stack: Stack, admin: dict[str, str]) -> None:
     _invite(restart_stack, admin, "before@harbor.example")
     restart_stack.wait_for_mail("before@harbor.example")
     _relay_reads(restart_stack, False)
@@ -69,13 +69,13 @@ def test_an_event_that_was_not_read_before_a_stop_is_read_after_it(restart_stack
     restart_stack.wait_for_mail("unread@harbor.example")
 
 
-def test_the_first_event_after_a_restart_arrives(restart_stack: Stack, admin: dict[str, str]) -> None:
+def test_restart_delivers_first_new_event(restart_stack: Stack, admin: dict[str, str]) -> None:
     restart_stack.restart()
     _invite(restart_stack, admin, "after@harbor.example")
     restart_stack.wait_for_mail("after@harbor.example")
 
 
-def test_a_crash_loses_nothing_that_was_saved(restart_stack: Stack, admin: dict[str, str]) -> None:
+def test_crash_keeps_saved_state(restart_stack: Stack, admin: dict[str, str]) -> None:
     emulator_process.save_state(restart_stack.config)
     pid = processes.running_pid(restart_stack.config, emulator_process.NAME)
     assert pid is not None
@@ -87,7 +87,7 @@ def test_a_crash_loses_nothing_that_was_saved(restart_stack: Stack, admin: dict[
     restart_stack.wait_for_mail("crash@harbor.example")
 
 
-def test_going_up_twice_changes_nothing(restart_stack: Stack) -> None:
+def test_start_stack_running_changes_nothing(restart_stack: Stack) -> None:
     pid = processes.running_pid(restart_stack.config, emulator_process.NAME)
     before = restart_stack.config.stack_file.read_text()
     local.start_stack(restart_stack.config, with_demo=False)
@@ -95,7 +95,7 @@ def test_going_up_twice_changes_nothing(restart_stack: Stack) -> None:
     assert restart_stack.config.stack_file.read_text() == before
 
 
-def test_a_taken_port_is_named(restart_stack: Stack) -> None:
+def test_start_process_port_in_use_names_port(restart_stack: Stack) -> None:
     from infra.local.console import CommandError
 
     with pytest.raises(CommandError) as raised:

@@ -67,7 +67,7 @@ def test_unanswered_quote_expires_once(restart_stack: Stack) -> None:
     assert "expired" in httpx.get(charter["url"], timeout=60).text
 
 
-def test_a_new_key_signs_once_everybody_knows_it_and_old_tokens_stay_good(restart_stack: Stack) -> None:
+def test_rotate_signing_key_keeps_old_tokens_valid(restart_stack: Stack) -> None:
     _run_timer(restart_stack, "identity-schedule")
     _age_signing_keys(restart_stack, timedelta(minutes=11))
     operator = Operator.create(restart_stack)

@@ -75,7 +75,7 @@ def answers(stack: Stack) -> list[tuple[str, str, str]]:
     return [(command, expected, output) for (command, expected), output in zip(steps, printed, strict=True)]
 
 
-def test_the_tour_prints_what_the_readme_says(answers: list[tuple[str, str, str]]) -> None:
+def test_readme_tour_prints_expected_output(answers: list[tuple[str, str, str]]) -> None:
     assert sum(bool(expected) for _, expected, _ in answers) >= 12
     amount = _invoice_amount(answers)
     for command, expected, printed in answers:

@@ -77,7 +77,7 @@ def organization(stack: Stack) -> TrackingOrganization:
     return TrackingOrganization(stack)
 
 
-def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(organization: TrackingOrganization) -> None:
+def test_track_recorded_drive_completes_trip(organization: TrackingOrganization) -> None:
     departure = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2, minutes=40)
     charter_id, assignment, driver = organization.create_assigned_trip(departure, "Coach 12")
     link = organization.call("POST", f"/dispatch/charters/{charter_id}/track-link", {})
@@ -130,7 +130,7 @@ def test_a_recorded_drive_runs_a_trip_from_checking_in_to_the_last_drop_off(orga
     assert (live["status"], live["position"], live["vehicles"][0]["path"]) == ("completed", None, [])
 
 
-def test_somebody_else_s_driver_neither_sees_nor_moves_a_trip(organization: TrackingOrganization) -> None:
+def test_track_trip_of_other_driver_returns_404(organization: TrackingOrganization) -> None:
     _, assignment, _ = organization.create_assigned_trip(datetime.now(UTC) + timedelta(hours=1), "Coach 13")
     other_phone, path = (
         organization.log_in_driver(organization.create_driver()),
@@ -145,7 +145,7 @@ def test_somebody_else_s_driver_neither_sees_nor_moves_a_trip(organization: Trac
     assert other_phone.post("/dispatch/check-ins", json=body).status_code == 404
 
 
-def test_a_driver_who_does_not_report_and_the_office_are_told(organization: TrackingOrganization) -> None:
+def test_missed_check_in_notifies_driver_and_office(organization: TrackingOrganization) -> None:
     _, assignment, driver = organization.create_assigned_trip(datetime.now(UTC) - timedelta(minutes=20), "Coach 14")
     answer = organization.stack.client("lambda").invoke(
         FunctionName=organization.stack.function("dispatch-schedule"), Payload=b"{}"
@@ -162,7 +162,7 @@ def test_a_driver_who_does_not_report_and_the_office_are_told(organization: Trac
     )
 
 
-def test_old_trails_lie_in_the_bucket(organization: TrackingOrganization) -> None:
+def test_dispatch_schedule_archive_succeeds(organization: TrackingOrganization) -> None:
     answer = organization.stack.client("lambda").invoke(
         FunctionName=organization.stack.function("dispatch-schedule"), Payload=b'{"archive": true}'
     )

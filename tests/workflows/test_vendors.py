@@ -56,7 +56,7 @@ def run_compliance_timer(stack: Stack) -> dict[str, int]:
     return results["documents"]
 
 
-def test_a_paper_that_ran_out_is_marked_once_and_its_vendor_told(operator: Operator, stack: Stack) -> None:
+def test_expired_document_is_marked_and_reported_once(operator: Operator, stack: Stack) -> None:
     premium = create_vendor(operator, "Premium")
     body = {"vendor_id": premium["id"], "document_type": "business_license", "document_name": "City license"}
     document = operator.call("POST", "/compliance", {**body, "expiration_date": "2026-01-31"})
@@ -70,7 +70,7 @@ def test_a_paper_that_ran_out_is_marked_once_and_its_vendor_told(operator: Opera
     assert len(stack.mails(premium["primary_email"])) == 1
 
 
-def test_papers_handed_in_at_once_are_all_there(operator: Operator) -> None:
+def test_add_documents_at_once_stores_all(operator: Operator) -> None:
     rapid = create_vendor(operator, "Rapid")["id"]
     document_types = [kind.value for kind in REQUIRED[SubjectType.VENDOR]]
 
@@ -89,7 +89,7 @@ def test_papers_handed_in_at_once_are_all_there(operator: Operator) -> None:
     assert (status["total_documents"], status["approved_documents"], status["is_compliant"]) == (5, 5, True)
 
 
-def test_what_vendors_do_is_counted_once_and_the_same_again_from_the_events(operator: Operator, stack: Stack) -> None:
+def test_vendor_statistics_count_events_once_and_rebuild_equally(operator: Operator, stack: Stack) -> None:
     swift = create_vendor(operator, "Swift")["id"]
     queue = Queue(stack, "vendors")
     rating = {"rating_id": "rat_1", "charter_id": "chr_1", "overall_rating": 4.5, "on_time_performance_rating": 4.0}

@@ -44,7 +44,7 @@ def wait_for_resumed_execution(bidding: BiddingOrganization, request_id: str) ->
     eventually(has_succeeded, 60, f"the flow did not end: {bidding.list_executions(request_id)}")
 
 
-def test_flows_that_wait_when_the_emulator_stops_are_taken_up_again(restart_stack: Stack) -> None:
+def test_restart_resumes_waiting_workflows(restart_stack: Stack) -> None:
     before, after, by_itself = (BiddingOrganization.create(restart_stack) for _ in range(3))
     decided, undecided = create_bid_under_review(before), create_bid_under_review(after)
     cheap, dear = (by_itself.create_vendor(name, is_preferred=True) for name in ("Cheap", "Dear"))
