@@ -1,4 +1,4 @@
-"""A carrier whose trips vendors bid for, on the deployed stack."""
+"""An organization on the deployed stack whose vendors bid for its trips."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.stack import WAIT_SCALE, Stack, eventually
 from tests.workflows.organization_builders import Operator
 
 SECONDS_PER_HOUR = 3600 * float(WAIT_SCALE)
-"""The seconds that an hour of a workflow's waits lasts."""
+"""How long one hour of a workflow's wait takes on the emulator, in seconds."""
 
 
 @dataclass
 class BiddingOrganization:
-    """A carrier, and what it and its vendors do."""
+    """An operator, its vendors, and their bids."""
 
     operator: Operator
 
@@ -41,7 +41,7 @@ class BiddingOrganization:
         return cls(operator)
 
     def store_records(self, *records: Record) -> None:
-        """Write records as they lie in the table: making a hundred vendors by their routes takes minutes."""
+        """Write records into the table directly: creating a hundred vendors through the API takes minutes."""
         dynamodb = self.stack.client("dynamodb")
         for record in records:
             record.version = 1
@@ -50,7 +50,7 @@ class BiddingOrganization:
             dynamodb.batch_write_item(RequestItems={self.stack.table: puts[start : start + 25]})
 
     def create_vendor(self, name: str, **fields: Any) -> str:
-        """An approved vendor with all its papers, and a webhook secret."""
+        """Store an active vendor with approved documents and a webhook secret; returns its id."""
         vendor_id, org_id = ids.new("ven"), self.operator.org_id
         email = f"{name.lower().replace(' ', '-')}@{self.operator.slug}.example"
         vendor = Vendor(
@@ -85,13 +85,13 @@ class BiddingOrganization:
         return vendor_id
 
     def create_booked_charter(self, **fields: Any) -> dict[str, Any]:
-        """A charter that its client wants."""
+        """Create a booked charter."""
         charter = self.operator.call("POST", "/charters", self.operator.charter_body(**fields))
         self.operator.call("POST", f"/charters/{charter['id']}/status", {"status": "booked", "accepted_by": "Dana Lee"})
         return dict(charter)
 
     def create_bid_request(self, charter_id: str, *vendor_ids: str, hours: float = 60, **fields: Any) -> dict[str, Any]:
-        """An open request, its vendors invited."""
+        """Create an open bid request, and wait until its vendors are invited."""
         invitation = {"vendor_ids": list(vendor_ids)} if vendor_ids else {"matching": True}
         body = {"deadline": self.time_in_hours(hours), **invitation, **fields}
         request = self.operator.call("POST", f"/charters/{charter_id}/bid-requests", body)
@@ -104,7 +104,7 @@ class BiddingOrganization:
         return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
 
     def create_submitted_bid(self, charter_id: str, vendor_id: str, price: float, **fields: Any) -> str:
-        """A submitted bid."""
+        """Create and submit a bid; returns its id."""
         body = {
             "vendor_id": vendor_id,
             "charter_id": charter_id,
@@ -118,7 +118,7 @@ class BiddingOrganization:
         return str(bid["id"])
 
     def list_bids(self, charter_id: str) -> list[dict[str, Any]]:
-        """All bids for a charter, page by page."""
+        """All bids for a charter."""
         bids: list[dict[str, Any]] = []
         cursor = ""
         while True:
@@ -140,7 +140,7 @@ class BiddingOrganization:
     def wait_for_request_status(
         self, request_id: str, status: str, seconds: float = 60, every: float = 0.1
     ) -> dict[str, Any]:
-        """The request, once it is in a status."""
+        """Wait until a bid request has a status; returns the request."""
 
         def find_request() -> dict[str, Any] | None:
             request = self.get_bid_request(request_id)
@@ -151,11 +151,11 @@ class BiddingOrganization:
         )
 
     def wait_until_under_review(self, bid_id: str) -> None:
-        """Wait until a manager was asked."""
+        """Wait until a bid waits for a manager's decision."""
         eventually(lambda: self.get_bid_status(bid_id) == "under_review", 60, "no manager was asked")
 
     def list_executions(self, request_id: str) -> list[dict[str, Any]]:
-        """The executions of a request's flow, newest first."""
+        """The workflow executions of a bid request, newest first."""
         states = self.stack.client("stepfunctions")
         [workflow] = [
             execution["stateMachineArn"]
@@ -167,9 +167,9 @@ class BiddingOrganization:
         return [execution for execution in details if request_id in execution["input"]]
 
     def wait_until_workflow_succeeded(self, request_id: str) -> None:
-        """Wait until the request's flow has succeeded."""
+        """Wait until the workflow of a bid request has succeeded."""
 
         def has_succeeded() -> bool:
             return {each["status"] for each in self.list_executions(request_id)} == {"SUCCEEDED"}
 
-        eventually(has_succeeded, 60, f"the flow did not end: {self.list_executions(request_id)}")
+        eventually(has_succeeded, 60, f"the workflow did not end: {self.list_executions(request_id)}")

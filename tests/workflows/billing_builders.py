@@ -1,4 +1,4 @@
-"""A carrier that is paid by card, on the deployed stack with Stripe's sandbox, and gives money back."""
+"""An organization on the deployed stack that takes card payments and refunds them, with Stripe's sandbox."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = "sk_test_12345"
 
 @dataclass
 class BillingOrganization:
-    """A carrier, and what goes in and out of its till."""
+    """An operator whose client pays in advance by card."""
 
     operator: Operator
 
@@ -37,11 +37,11 @@ class BillingOrganization:
         return f"office@{self.operator.slug}.example"
 
     def today(self) -> date:
-        """Today where the organization is, and its trips begin: not the day in UTC."""
+        """Today in the organization's time zone, which may differ from the day in UTC."""
         return self.operator.today()
 
     def create_booked_charter(self, *, departs_in_hours: float = 24 * 60, **fields: Any) -> dict[str, Any]:
-        """A charter that leaves in so many hours, booked by phone."""
+        """Create a booked charter that departs in a number of hours."""
         departure = datetime.now(UTC) + timedelta(hours=departs_in_hours)
         first, last = self.operator.charter_body()["stops"]
         first["estimated_departure"] = departure.isoformat()
@@ -52,19 +52,19 @@ class BillingOrganization:
         return dict(charter)
 
     def create_card_payment(self, charter_id: str, amount: float, card: str = "pm_card_visa") -> dict[str, Any]:
-        """A payment by card for a charter."""
+        """Pay for a charter by card; the payment must succeed."""
         body = {"charter_id": charter_id, "amount": amount, "payment_method_id": card}
         payment = dict(self.operator.call("POST", "/payments/process", body))
         assert payment["status"] == "succeeded", payment
         return payment
 
     def request_refund(self, payment_id: str, amount: float) -> dict[str, Any]:
-        """One that is asked for."""
+        """Request a refund of a payment."""
         body = {"payment_id": payment_id, "amount": amount, "reason": "The coach had no wifi"}
         return dict(self.operator.call("POST", "/payments/refund", body))
 
     def wait_for_refund_status(self, refund_id: str, status: str, seconds: float = 60) -> dict[str, Any]:
-        """The refund, once it is in a status."""
+        """Wait until a refund has a status; returns the refund."""
 
         def find_refund() -> dict[str, Any] | None:
             refund = self.operator.call("GET", f"/refunds/{refund_id}")
@@ -78,7 +78,7 @@ class BillingOrganization:
         return dict(self.operator.call("GET", f"/charters/{charter_id}"))
 
     def list_refunded_cents(self, payment: dict[str, Any]) -> list[int]:
-        """The cents of each refund that Stripe knows of a payment."""
+        """The amounts in cents of a payment's refunds at Stripe."""
         answer = httpx.get(
             f"{self.stack.config.stripe_url}/v1/refunds",
             params={"payment_intent": payment["stripe_payment_intent_id"]},
@@ -90,17 +90,17 @@ class BillingOrganization:
         return dict(self.operator.call("GET", f"/payments/{payment_id}"))
 
     def simulate_bank(self, event: str, **fields: Any) -> dict[str, Any]:
-        """A payer's bank does something, which Stripe's sandbox tells of."""
+        """Simulate an action of the payer's bank in Stripe's sandbox, which sends its webhook."""
         answer = httpx.post(f"{self.stack.config.stripe_url}/_config/{event}", json=fields, timeout=10)
         return dict(answer.raise_for_status().json())
 
     def set_stripe_mode(self, mode: str, *, times: int) -> None:
-        """How Stripe's sandbox answers the next calls that move money."""
+        """Set how Stripe's sandbox answers the next calls that move money."""
         body = {"mode": mode, "times": times}
         httpx.post(f"{self.stack.config.stripe_url}/_config/behave", json=body, timeout=10).raise_for_status()
 
     def list_executions(self, workflow: str, subject_id: str) -> list[dict[str, Any]]:
-        """The executions of a flow that look after something, newest first."""
+        """The executions of a workflow for a subject, newest first."""
         states = self.stack.client("stepfunctions")
         [machine] = [
             execution["stateMachineArn"]
@@ -112,15 +112,15 @@ class BillingOrganization:
         return [execution for execution in details if subject_id in execution["input"]]
 
     def wait_for_executions(self, workflow: str, subject_id: str, *count_statuses: str) -> None:
-        """Wait until the executions have ended in these statuses, the newest first."""
+        """Wait until the executions have exactly these statuses, newest first."""
 
         def has_ended() -> bool:
             return [each["status"] for each in self.list_executions(workflow, subject_id)] == list(count_statuses)
 
-        eventually(has_ended, 60, f"the flow did not end so: {self.list_executions(workflow, subject_id)}")
+        eventually(has_ended, 60, f"the executions have other statuses: {self.list_executions(workflow, subject_id)}")
 
     def get_account_balances(self) -> dict[str, int]:
-        """What each account adds up to, in cents; all of them to zero."""
+        """The balance of each account in cents, without zeros; the sum of all must be zero."""
         balances: dict[str, int] = {}
         for entry in self.operator.list_all("/billing/ledger"):
             for line in entry["postings"]:

@@ -1,4 +1,4 @@
-"""A stack to do harm to, and the ways to watch it."""
+"""A stack whose processes tests may kill, and ways to observe it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tests.workflows.faults import EventRecorder, Queue
 
 @pytest.fixture(scope="session")
 def restart_stack() -> Stack:
-    """Shared with nobody who would not like processes to be killed under them."""
+    """The stack of the `restart` group: its tests kill processes and restart the emulator."""
     return get_stack("restart")
 
 
 @pytest.fixture(scope="session")
 def recorder(restart_stack: Stack) -> EventRecorder:
-    """Gets all that is published from now on."""
+    """Records all events that are published from now on."""
     return EventRecorder(restart_stack)
 
 
 @pytest.fixture(scope="session")
 def queue(restart_stack: Stack) -> Queue:
-    """From which messaging is fed."""
+    """The queue that messaging reads."""
     return Queue(restart_stack, "messaging")

@@ -1,4 +1,4 @@
-"""A carrier with drivers, vehicles and booked trips, on the deployed stack."""
+"""An organization on the deployed stack with drivers, vehicles and booked trips."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.stack import Stack
 from tests.workflows.organization_builders import Operator, run_concurrently
 
 DEPARTURE_TIMES = ("09:00", "10:00", "11:00", "11:30")
-"""When trips of three hours leave that all overlap."""
+"""Departure times of trips of three hours that all overlap."""
 
 
 class DispatchOrganization:
-    """A carrier with drivers, vehicles, and booked trips."""
+    """An operator with drivers, vehicles and booked trips."""
 
     def __init__(self, stack: Stack) -> None:
         self.operator = Operator.create(stack)
@@ -42,7 +42,7 @@ class DispatchOrganization:
         return str(vehicle["id"])
 
     def approve_documents(self, subject_type: SubjectType, subject_id: str) -> None:
-        """Everything that it must have, approved: to hand it in and judge it is the test of others."""
+        """Store the required documents of a subject as approved. Other tests cover their approval."""
         document_types = REQUIRED[subject_type]
         documents = [
             DocumentSummary(id=ids.new("cmp"), document_type=document_type, status=Status.APPROVED)
@@ -55,7 +55,7 @@ class DispatchOrganization:
         stack.client("dynamodb").put_item(TableName=stack.table, Item=to_item(subject))
 
     def create_booked_trip(self, departure: str = "09:00", days_later: int = 0) -> str:
-        """A booked trip of three hours, so many days after the usual day; its id."""
+        """Book a trip of three hours, a number of days after the usual day; returns the charter's id."""
         body, day = self.operator.charter_body(), dates.trip_day(days_later)
         first, last = body["stops"]
         hour, minute = departure.split(":")
@@ -77,7 +77,7 @@ class DispatchOrganization:
         return run_concurrently(count, lambda n: self.create_booked_trip(hours[n % len(hours)]))
 
     def list_diary_jobs(self, resource: str) -> list[dict[str, Any]]:
-        """The jobs in the pages of a driver or vehicle, from the table itself."""
+        """The assignments in the diary of a driver or vehicle, read from the table."""
         stack = self.operator.stack
         answer = stack.client("dynamodb").query(
             TableName=stack.table,
@@ -92,7 +92,7 @@ class DispatchOrganization:
         return list(jobs.values())
 
     def count_upcoming_jobs(self, resource: str) -> int:
-        """How many jobs the fleet counts for a driver or vehicle."""
+        """The stored number of upcoming assignments of a driver or vehicle."""
         stack = self.operator.stack
         pk, sk = JOBS.key(org=self.operator.org_id, resource=resource)
         stored = stack.client("dynamodb").get_item(TableName=stack.table, Key={"pk": {"S": pk}, "sk": {"S": sk}})

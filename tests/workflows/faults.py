@@ -1,4 +1,4 @@
-"""What goes wrong, done for real to a stack of the tests' own: kill, pause, deliver again."""
+"""Faults on a running stack: kill functions, pause deliveries, deliver messages again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.workflows.organization_builders import Operator
 
 
 def list_worker_pids(stack: Stack, function: str) -> list[int]:
-    """The processes in which the emulator runs a function."""
+    """The ids of the processes in which the emulator runs a function."""
     place = f"{stack.config.directory}/tmp/ministack-lambda-{stack.function(function)}-"
     pids = []
     for entry in Path("/proc").iterdir():
@@ -40,7 +40,7 @@ def list_worker_pids(stack: Stack, function: str) -> list[int]:
 
 
 def kill_workers(stack: Stack, function: str) -> int:
-    """Kill a function's processes, whatever they are at; returns how many there were."""
+    """Kill all processes of a function; returns how many there were."""
     pids = list_worker_pids(stack, function)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
@@ -49,7 +49,7 @@ def kill_workers(stack: Stack, function: str) -> int:
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether it runs; what is dead but not collected yet does not."""
+    """Whether a process runs. A zombie does not."""
     try:
         return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -57,14 +57,14 @@ def _is_alive(pid: int) -> bool:
 
 
 def count_failed_batches(stack: Stack, function: str) -> int:
-    """How many batches of a stream or a queue a function has failed with so far."""
+    """The number of failed batches of a function that reads a stream or a queue."""
     log = stack.config.log_file(emulator_process.NAME).read_text(errors="replace")
     return log.count(f"ESM: Lambda {stack.function(function)} failed processing")
 
 
 @contextmanager
 def pause_deliveries(stack: Stack, function: str) -> Iterator[None]:
-    """Meanwhile nothing is delivered to a function that is fed by a stream or a queue."""
+    """Pause the deliveries of a stream or a queue to a function."""
     functions = stack.client("lambda")
     mapping = functions.list_event_source_mappings(FunctionName=stack.function(function))["EventSourceMappings"][0]
 
@@ -82,7 +82,7 @@ def pause_deliveries(stack: Stack, function: str) -> Iterator[None]:
 
 @contextmanager
 def fail_text_messages(stack: Stack) -> Iterator[None]:
-    """Meanwhile the telephone service is out of order."""
+    """Make the SMS service fail."""
     httpx.post(f"{stack.config.sms_url}/behave", json={"mode": "fail", "times": 1000}).raise_for_status()
     try:
         yield
@@ -102,7 +102,7 @@ class Queue:
             self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
     def take_all(self) -> list[str]:
-        """Everything that waits, taken off the queue."""
+        """Receive and delete all waiting messages; returns their bodies."""
         bodies: list[str] = []
         while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
@@ -111,18 +111,18 @@ class Queue:
         return bodies
 
     def count_messages(self) -> int:
-        """How many messages wait or are in somebody's hands."""
+        """The number of messages that wait or are being processed."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 
     def wait_until_empty(self, seconds: float = 60) -> None:
-        """Wait until all of it is consumed."""
+        """Wait until all messages are processed."""
         eventually(lambda: self.count_messages() == 0, seconds, "the queue was not emptied")
 
     @contextmanager
     def shorten_retry_delay(self, seconds: int) -> Iterator[None]:
-        """Meanwhile what failed is delivered again after so many seconds, not after a minute."""
+        """Deliver failed messages again after a number of seconds instead of a minute."""
         original = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         self.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"VisibilityTimeout": str(seconds)})
         try:
@@ -132,20 +132,20 @@ class Queue:
 
 
 class EventRecorder:
-    """A queue of the tests' own that gets all that is published."""
+    """Records all published events in a queue of its own."""
 
     def __init__(self, stack: Stack) -> None:
         self.sqs, events = stack.client("sqs"), stack.client("events")
-        name = f"tap-{uuid.uuid4().hex[:8]}"
+        name = f"recorder-{uuid.uuid4().hex[:8]}"
         self.url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         bus = f"coachway-{stack.config.environment}"
         events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps({"source": ["coachway"]}))
-        events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "tap", "Arn": arn}])
+        events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "recorder", "Arn": arn}])
         self.bodies: list[str] = []
 
     def list_events(self) -> list[dict[str, Any]]:
-        """Everything published so far, in the order in which it arrived."""
+        """All events published so far, in order of arrival."""
         while messages := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
@@ -153,7 +153,7 @@ class EventRecorder:
         return [json.loads(body) for body in self.bodies]
 
     def wait_for_event(self, seconds: float = 30) -> None:
-        """Wait for something new, and return as soon as it is there."""
+        """Wait for a new event."""
         deadline = time.monotonic() + seconds
         before = len(self.bodies)
         while len(self.list_events()) == before:
@@ -165,7 +165,7 @@ class EventRecorder:
 
 
 def list_stored_events(operator: Operator) -> list[Envelope]:
-    """The events that the table keeps of an organization, of yesterday and today, oldest first."""
+    """The stored events of an organization of yesterday and today, oldest first."""
     pages = operator.stack.client("dynamodb").get_paginator("query")
     events: list[Envelope] = []
     for day in latest_days():
@@ -186,7 +186,7 @@ def latest_days() -> tuple[str, str]:
 
 
 def run_command(stack: Stack, *command: str) -> str:
-    """What `make redrive` or `make replay` prints."""
+    """Run a command such as `redrive` or `replay`; returns its output."""
     environment = {
         **os.environ,
         "COACHWAY_HOME": str(stack.config.directory),

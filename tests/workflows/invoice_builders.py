@@ -1,4 +1,4 @@
-"""A carrier that invoices: trips that are over, invoices, and what the books say of them."""
+"""Charters and invoices of an organization on the deployed stack, and its reconciliation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRICE = 726.5
 
 
 def create_completed_charter(operator: Operator, day: str = "2026-10-14", **more: Any) -> dict[str, Any]:
-    """A charter that took place on a day, said so by staff step by step."""
+    """Create a charter on a day, and move it to completed."""
     stops = operator.charter_body()["stops"]
     stops[0]["estimated_departure"] = f"{day}T09:00:00-04:00"
     stops[1]["estimated_arrival"] = f"{day}T12:00:00-04:00"
@@ -25,7 +25,7 @@ def create_completed_charter(operator: Operator, day: str = "2026-10-14", **more
 
 
 def create_booked_charter(operator: Operator, **more: Any) -> dict[str, Any]:
-    """A charter that will take place."""
+    """Create a booked charter."""
     charter = operator.call("POST", "/charters", operator.charter_body(**more))
     step = {"status": "booked", "accepted_by": "Dana Lee"}
     return dict(operator.call("POST", f"/charters/{charter['id']}/status", step))
@@ -40,14 +40,14 @@ def create_issued_invoice(operator: Operator, charter_id: str) -> dict[str, Any]
 
 
 def get_sound_reconciliation(operator: Operator, month: str) -> dict[str, Any]:
-    """What the books say, once they agree with themselves."""
+    """The reconciliation of a month, which must be sound."""
     reconciliation: dict[str, Any] = operator.call("GET", f"/billing/reconciliation?month={month}")
     assert reconciliation["is_sound"], json.dumps(reconciliation, indent=1)
     return reconciliation
 
 
 def get_invoice_pdf(operator: Operator, invoice_id: str) -> bytes:
-    """An invoice's paper."""
+    """The PDF of an invoice."""
     answer: httpx.Response = operator.send("GET", f"/invoices/{invoice_id}/pdf")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/pdf"

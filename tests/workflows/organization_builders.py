@@ -1,4 +1,4 @@
-"""An operator on the deployed stack: signed up, with prices and a client, and what it does all day."""
+"""An operator's organization on the deployed stack, and helpers for concurrent requests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ T = TypeVar("T")
 
 PASSWORD = "correct horse battery staple"
 RACE_WORKERS: Final = int(os.environ.get("RACE_WORKERS", "8"))
-"""How many requests of a race run at the same time. The emulator starts a process for each."""
+"""How many requests run at the same time. The emulator starts a process for each."""
 REQUEST_TIMEOUT = 180
 """The timeout of a request in seconds: the emulator may have to start many processes first."""
 
 
 @dataclass
 class Operator:
-    """Signed up, with prices and one client. A Wednesday of 150 miles costs 350 + 375 + 1.50 = 726.50."""
+    """An organization with prices and one client. 150 miles on a Wednesday cost 350 + 375 + 1.50 = 726.50."""
 
     stack: Stack
     slug: str = field(default_factory=lambda: f"harbor-{uuid.uuid4().hex[:8]}")
@@ -41,7 +41,7 @@ class Operator:
 
     @classmethod
     def create(cls, stack: Stack) -> Operator:
-        """Sign up, log in, set prices, add a client."""
+        """Register, log in, set prices and add a client."""
         operator = cls(stack)
         operator.org_id = operator.call("POST", "/auth/register", operator.registration_body())["organization"]["id"]
         operator.tokens = operator.log_in()
@@ -54,7 +54,7 @@ class Operator:
         return operator
 
     def today(self) -> date:
-        """Today where the organization is, which is not always the day in UTC."""
+        """Today in the organization's time zone, which may differ from the day in UTC."""
         return datetime.now(ZoneInfo(self.timezone)).date()
 
     @property
@@ -71,7 +71,7 @@ class Operator:
         return httpx.Client(base_url=self.stack.api_url, timeout=REQUEST_TIMEOUT, limits=limits)
 
     def registration_body(self) -> dict[str, Any]:
-        """The body that signs it up."""
+        """The body of the registration."""
         organization = {"name": "Harbor Coach", "slug": self.slug, "timezone": self.timezone, "currency": "USD"}
         admin = {"email": self.admin_email, "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
         return {"organization": organization, "admin": admin}
@@ -82,20 +82,20 @@ class Operator:
         return {"name": name, "client_type": "corporate", "email": f"{mailbox}@{self.slug}.example", **terms}
 
     def log_in(self) -> dict[str, str]:
-        """Tokens of the admin, anew."""
+        """Log in as the admin; returns new tokens."""
         credentials = {"organization": self.slug, "email": self.admin_email, "password": PASSWORD}
         tokens: dict[str, str] = self.call("POST", "/auth/login", credentials)
         return tokens
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
-        """A request as the admin; header names with `_` for `-`."""
+        """Send a request as the admin. Header names are written with `_` for `-`."""
         sent_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.tokens:
             sent_headers.setdefault("authorization", f"Bearer {self.tokens['access_token']}")
         return self.http.request(method, path, json=body, headers=sent_headers)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """A request that must succeed; the answer's JSON."""
+        """Send a request that must succeed; returns the JSON of its answer."""
         answer = self.send(method, path, body, **headers)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
@@ -125,28 +125,28 @@ class Operator:
         }
 
     def create_quoted_charter(self, **more: Any) -> dict[str, Any]:
-        """A charter whose quote was sent: with `url`, where its page is, and `token`."""
+        """Create a charter and send its quote; adds the `url` and `token` of the quote's page."""
         charter = self.call("POST", "/charters", self.charter_body(**more))
         sent = self.call("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
         return {**charter, "url": sent["url"], "token": sent["token"]}
 
     def accept_quote(self, token: str) -> httpx.Response:
-        """A client says yes to revision 1."""
+        """Accept revision 1 of a quote as its client."""
         return self.http.post(f"/quotes/{token}/accept", json={"revision_number": 1, "accepted_by": "Dana Lee"})
 
     def invite_user(self, mailbox: str) -> str:
-        """Invite somebody; the address."""
+        """Invite a user; returns the email address."""
         email = f"{mailbox}@{self.slug}.example"
         self.call("POST", "/users/invite", {"email": email, "role": "staff", "first_name": "Sam", "last_name": "Tran"})
         return email
 
     def list_history(self, charter_id: str) -> list[dict[str, Any]]:
-        """What happened to a charter, oldest first."""
+        """The history of a charter, oldest first."""
         entries: list[dict[str, Any]] = self.call("GET", f"/charters/{charter_id}/history")["items"]
         return entries
 
     def list_all(self, path: str, **query: str) -> list[dict[str, Any]]:
-        """All items of a list, page by page."""
+        """All items of a list, from all its pages."""
         items: list[dict[str, Any]] = []
         while True:
             page = self.call("GET", f"{path}?{urlencode({'limit': 100, **query})}")
@@ -156,14 +156,14 @@ class Operator:
             query["cursor"] = page["next_cursor"]
 
     def list_notifications(self, recipient: str = "") -> list[dict[str, Any]]:
-        """The records of messages (to an address), newest first."""
+        """The notifications (to an address), newest first."""
         return self.list_all("/notifications", **({"recipient": recipient} if recipient else {}))
 
 
 def wait_for_one_mail(operator: Operator, email: str, *, since_restart: datetime | None = None) -> None:
-    """One record of a message, sent; one mail, or one for each sender that was cut off after sending.
+    """Wait until the only notification to an address is sent: one mail, or one per interrupted attempt.
 
-    The emulator forgets mails when it stops: what was sent before `kept_since` is known by its record only.
+    The emulator forgets mails when it stops: those sent before `since_restart` are known by their notification only.
     """
 
     def find_sent() -> dict[str, Any] | None:
@@ -190,7 +190,7 @@ def run_concurrently(count: int, call: Callable[[int], T]) -> list[T]:
 
 
 def count_statuses(answers: list[httpx.Response]) -> dict[int, int]:
-    """How many answers had which status."""
+    """The number of answers by status."""
     counts: dict[int, int] = {}
     for answer in answers:
         counts[answer.status_code] = counts.get(answer.status_code, 0) + 1
@@ -198,7 +198,7 @@ def count_statuses(answers: list[httpx.Response]) -> dict[int, int]:
 
 
 def start_workers(call: Callable[[], httpx.Response]) -> None:
-    """Make the emulator start the processes of a race before it: their start is not what is tested."""
+    """Make the emulator start all processes before a concurrent test, which does not test their start."""
     for _ in range(5):
         answers = run_concurrently(RACE_WORKERS, lambda _: call())
         if count_statuses(answers) == {200: RACE_WORKERS}:

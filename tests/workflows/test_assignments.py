@@ -1,4 +1,4 @@
-"""Giving work to drivers and vehicles on the deployed stack: of many at the same moment, one; and who is told."""
+"""Concurrent assignments of drivers and vehicles on the deployed stack, and their notifications."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_cancel_assigned_trip_notifies_driver_and_releases_assignment(
         return bool(dispatch.call("GET", f"/dispatch/assignments/{assignment['id']}")["status"] == "released")
 
     eventually(is_released, 60, "the assignment was not released")
-    eventually(lambda: len(stack.texts(rosa["phone"])) == 2, 60, "the driver was not told")
+    eventually(lambda: len(stack.texts(rosa["phone"])) == 2, 60, "the driver was not notified")
     assert dispatch.count_upcoming_jobs(rosa["id"]) == dispatch.count_upcoming_jobs(coach) == 0
     assert dispatch.list_diary_jobs(rosa["id"]) == []
 
@@ -140,7 +140,7 @@ def test_auto_assign_many_at_once_assigns_each_driver_once(stack: Stack) -> None
         12, lambda n: dispatch.send("POST", "/dispatch/assignments/auto", {"charter_id": trips[n]})
     )
     assignments = [each.json()["assignment"] for each in answers if each.status_code == 201]
-    # Whoever was overtaken ten times gives up and says so; nobody is given two trips.
+    # A request gives up after ten conflicts; no driver gets two trips.
     assert set(count_statuses(answers)) == {201, 409}
     assert Counter(each["driver_id"] for each in assignments).most_common(1)[0][1] == 1
     assert Counter(each["vehicle_id"] for each in assignments).most_common(1)[0][1] == 1

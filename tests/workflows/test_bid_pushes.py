@@ -1,4 +1,4 @@
-"""Bids that vendors' systems push, with a client built on the public library of Standard Webhooks."""
+"""Bids pushed by vendors' systems, signed with the public library of Standard Webhooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VENDORS, PUSHES = 200, 100
 
 @dataclass
 class VendorSystem:
-    """A vendor's own system."""
+    """The system of a vendor, which signs its requests."""
 
     bidding: BiddingOrganization
     vendor_id: str
@@ -32,7 +32,7 @@ class VendorSystem:
 
     @classmethod
     def create(cls, bidding: BiddingOrganization, vendor_id: str) -> VendorSystem:
-        """One that was given its secret, as POST /vendors/{id}/webhook-secret tells it."""
+        """Create the vendor's secret through the API."""
         result = bidding.operator.call("POST", f"/vendors/{vendor_id}/webhook-secret")
         return cls(bidding, vendor_id, result["secret"])
 
@@ -50,7 +50,7 @@ class VendorSystem:
     def push(
         self, body: str, *, message_id: str = "", seconds_ago: float = 0, **changed_headers: str
     ) -> httpx.Response:
-        """Send a body, signed; `ago` seconds old. `wrong` are headers to be sent otherwise."""
+        """Send a signed body that is `seconds_ago` old. `changed_headers` replace the parts of the signature."""
         at, message_id = datetime.now(UTC) - timedelta(seconds=seconds_ago), message_id or f"msg_{ids.ulid()}"
         headers = {
             "content-type": "application/json",
@@ -170,12 +170,12 @@ def test_push_bid_hundred_at_once_stores_each_once(stack: Stack) -> None:
         bids_now = bidding.list_bids(trip["id"])
         return sorted(each["status"] for each in bids_now) == ["accepted", *["rejected"] * (PUSHES - 1)]
 
-    eventually(is_decided, 60, "not everybody was told")
+    eventually(is_decided, 60, "not every bid was decided")
     bidding.wait_until_workflow_succeeded(request["id"])
 
 
 def _derive_secret(bidding: BiddingOrganization, vendor_id: str, root: str) -> str:
-    """A vendor's secret, as its route would have told it: a hundred of them by the route take a minute."""
+    """Derive a vendor's secret as the API does: creating a hundred through the API takes a minute."""
     key = {"pk": {"S": f"VENDOR_WEBHOOK#{vendor_id}"}, "sk": {"S": "KEYS"}}
     stored = bidding.stack.client("dynamodb").get_item(TableName=bidding.stack.table, Key=key)["Item"]
     nonce = json.loads(stored["doc"]["S"])["nonce"]

@@ -1,4 +1,4 @@
-"""The flow of bidding, run for real: each of its ends, and each way there."""
+"""The bidding workflow on the deployed stack: each of its outcomes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_extend_request_without_bids_restarts_bidding(bidding: BiddingOrganizati
     bidding.stack.wait_for_mail(office, f"^No vendor yet for trip {trip['number']}")
     extension = {"deadline": bidding.time_in_hours(72)}
     assert bidding.operator.call("POST", f"/bid-requests/{request['id']}/extend", extension)["status"] == "open"
-    eventually(lambda: len(bidding.list_executions(request["id"])) == 2, 30, "no second flow started")
+    eventually(lambda: len(bidding.list_executions(request["id"])) == 2, 30, "no second workflow started")
     bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
     bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
     bidding.wait_until_under_review(bid)
@@ -98,7 +98,7 @@ def test_cancel_charter_ends_bidding(bidding: BiddingOrganization) -> None:
     bidding.operator.call("POST", f"/charters/{trip['id']}/cancel", {"reason": "The event is off"})
     bidding.wait_for_request_status(request["id"], "cancelled")
     bidding.wait_until_workflow_succeeded(request["id"])
-    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the vendor was not told")
+    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the bid was not rejected")
 
 
 def test_bid_review_unanswered_is_escalated(bidding: BiddingOrganization) -> None:
@@ -200,7 +200,7 @@ def test_bidding_failed_step_is_reported_and_resumed(bidding: BiddingOrganizatio
     stored = dynamodb.get_item(TableName=table, Key=key)["Item"]
     dynamodb.put_item(TableName=table, Item={**stored, "doc": {"S": "{}"}})
     bidding.operator.call("POST", f"/bid-requests/{request['id']}/close", {"reason": ""})
-    failure = eventually(lambda: bidding.get_bid_request(request["id"])["failure"], 60, "the failure was not kept")
+    failure = eventually(lambda: bidding.get_bid_request(request["id"])["failure"], 60, "the failure was not stored")
     assert failure["state"] == "Rank"
     assert bidding.get_charter(trip["id"])["flow_failures"]["bidding"] == failure
     dynamodb.put_item(TableName=table, Item=stored)

@@ -1,4 +1,4 @@
-"""What happens to a charter at the same moment as its award, on the deployed stack."""
+"""Changes of a charter at the same time as its award, on the deployed stack."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_accept_bid_and_cancel_charter_at_once_notifies_vendor(bidding: BiddingO
         decided_bid = bidding.operator.call("GET", f"/bids/{bid}")
         return decided_bid if decided_bid["called_off_at"] or decided_bid["status"] == "rejected" else None
 
-    decided_bid = eventually(find_decided_bid, 60, "the vendor was not told")
+    decided_bid = eventually(find_decided_bid, 60, "the bid was not rejected")
     assert (decided_bid["status"] == "accepted") == (accepted.status_code == 200)
     mail = bidding.stack.wait_for_mail(f"torn@{bidding.operator.slug}.example", "^Called off|was not accepted")
     assert ("job is called off" in mail["BodyText"]) == (decided_bid["status"] == "accepted")
@@ -63,7 +63,7 @@ def test_decline_quote_ends_bidding_and_workflow(bidding: BiddingOrganization) -
     bidding.operator.call("POST", f"/charters/{trip['id']}/status", {"status": "declined"})
     bidding.wait_for_request_status(request["id"], "cancelled")
     bidding.wait_until_workflow_succeeded(request["id"])
-    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the vendor was not told")
+    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the bid was not rejected")
     assert bidding.operator.call("GET", f"/bids/{bid}")["quoted_price"] is None
 
 
@@ -73,7 +73,7 @@ def test_change_charter_rejects_bids_and_asks_for_new_ones(bidding: BiddingOrgan
     bidding.create_bid_request(trip["id"], vendor)
     bid = bidding.create_submitted_bid(trip["id"], vendor, 1000)
     bidding.operator.call("PUT", f"/charters/{trip['id']}", {"passengers": 41})
-    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the vendor was not told")
+    eventually(lambda: bidding.get_bid_status(bid) == "rejected", 30, "the bid was not rejected")
     mail = bidding.stack.wait_for_mail(f"again@{bidding.operator.slug}.example", "was not accepted")
     assert "please bid anew" in mail["BodyText"]
     bidding.create_submitted_bid(trip["id"], vendor, 1100)

@@ -1,4 +1,4 @@
-"""Calendars, feeds and figures of drivers on the deployed stack."""
+"""Calendar feeds, PDFs and the performance of drivers on the deployed stack."""
 
 from __future__ import annotations
 

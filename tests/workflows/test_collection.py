@@ -1,4 +1,4 @@
-"""The flow that collects what is due, run for real: its tries, and each of its ends."""
+"""The payment collection workflow on the deployed stack: its attempts and outcomes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def billing(stack: Stack) -> BillingOrganization:
 
 
 def create_charter_due_today(billing: BillingOrganization) -> dict[str, Any]:
-    """A charter whose deposit is paid by card, and the rest due today."""
+    """Create a charter whose deposit is paid by card and whose balance is due today."""
     trip = billing.create_booked_charter()
     billing.create_card_payment(trip["id"], 200)
     today = billing.today()
@@ -33,7 +33,7 @@ def create_charter_due_today(billing: BillingOrganization) -> dict[str, Any]:
 def wait_for_collection(
     billing: BillingOrganization, charter_id: str, status: str, seconds: float = 60
 ) -> dict[str, Any]:
-    """What is collected for a charter, once it is in a status."""
+    """Wait until the collection of a charter has a status; returns the collection."""
     path = f"/billing/collections/{ids.from_bytes('col', ids.to_bytes(charter_id))}"
 
     def find_collection() -> dict[str, Any] | None:
@@ -54,7 +54,7 @@ def wait_for_collection(
 
 
 def set_saved_card(billing: BillingOrganization, payment_method_id: str) -> None:
-    """The client's card is another one from now on."""
+    """Replace the client's saved card."""
     key = {
         "pk": {"S": f"ORG#{billing.operator.org_id}#CLIENT#{billing.operator.client_id}"},
         "sk": {"S": "STRIPE_CUSTOMER"},

@@ -1,4 +1,4 @@
-"""What fails is set aside, holds back nobody, and comes back when its cause is mended; who dies is replaced."""
+"""Failed messages and events move to dead-letter queues, do not block others, and succeed after a redrive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 @pytest.fixture(scope="module")
 def operator(recorder: EventRecorder, restart_stack: Stack) -> Operator:
-    """Signed up when the tap was open already: it got everything."""
+    """An organization whose events are recorded from its registration on."""
     return Operator.create(restart_stack)
 
 
@@ -41,11 +41,15 @@ def test_failed_message_moves_to_dead_letters_and_is_sent_after_redrive(
             operator.call("POST", "/auth/otp/request", {"organization": operator.slug, "phone": phone})
             queue.send(invalid_message)
             wait_for_one_mail(operator, operator.invite_user("meanwhile"))
-            eventually(lambda: dead_letters.count_messages() == 2, 90, "it was not set aside")
+            eventually(lambda: dead_letters.count_messages() == 2, 90, "it did not move to the dead-letter queue")
             assert [each["status"] for each in operator.list_notifications(phone)] == ["waiting"]
         assert "Dead-letter messages moved back: 2" in run_command(restart_stack, "redrive")
         eventually(lambda: restart_stack.texts(phone), 40, "no text message after the redrive")
-        eventually(lambda: dead_letters.count_messages() == 1, 90, "what cannot be understood was not set aside again")
+        eventually(
+            lambda: dead_letters.count_messages() == 1,
+            90,
+            "the invalid message did not move to the dead-letter queue again",
+        )
         queue.wait_until_empty()
     assert dead_letters.take_all() == [invalid_message]
     assert len(restart_stack.texts(phone)) == 1
@@ -53,7 +57,7 @@ def test_failed_message_moves_to_dead_letters_and_is_sent_after_redrive(
 
 
 def _create_driver(operator: Operator) -> str:
-    """The phone of somebody who logs in by codes."""
+    """Create a driver who logs in by codes; returns the phone number."""
     phone = f"+1212556{random.randrange(10_000):04d}"
     driver = {"email": f"dee{phone[-4:]}@{operator.slug}.example", "phone": phone, "role": "driver"}
     identity = {"first_name": "Dee", "last_name": "Roe", "party_id": ids.new("drv")}
@@ -62,7 +66,7 @@ def _create_driver(operator: Operator) -> str:
 
 
 def _wait_until_sent(operator: Operator, phone: str) -> dict[str, Any]:
-    """The record of the one message to a number, once it says that it went out."""
+    """Wait until the one notification to a number is sent; returns it."""
 
     def find_sent() -> dict[str, Any] | None:
         records = operator.list_notifications(phone)
@@ -95,7 +99,7 @@ def test_text_message_sender_killed_is_sent_once(operator: Operator, restart_sta
 
 
 def _end_lease(operator: Operator, notification_id: str) -> None:
-    """Let the time pass that the killed sender had the message to itself."""
+    """End the lease that the killed sender holds on a notification."""
     dynamodb, record_key = operator.stack.client("dynamodb"), NOTIFICATION.key(org=operator.org_id, id=notification_id)
     item_key = {"pk": {"S": record_key.pk}, "sk": {"S": record_key.sk}}
     stored = dynamodb.get_item(TableName=operator.stack.table, Key=item_key, ConsistentRead=True)["Item"]
@@ -110,18 +114,22 @@ def test_relay_oversized_event_does_not_block_other_events(restart_stack: Stack,
     dead_letters = Queue(restart_stack, "relay-dead")
     event_id = _store_event(operator, charter["id"], "x" * 300_000)
     wait_for_one_mail(operator, operator.invite_user("unhindered"))
-    eventually(lambda: dead_letters.count_messages() == 1, 30, "it was not set aside")
+    eventually(lambda: dead_letters.count_messages() == 1, 30, "it did not move to the dead-letter queue")
     assert "Dead-letter messages moved back: 0" in run_command(restart_stack, "redrive")
-    eventually(lambda: dead_letters.count_messages() == 1, 30, "what is still too large was not set aside again")
+    eventually(
+        lambda: dead_letters.count_messages() == 1,
+        30,
+        "the oversized event did not move to the dead-letter queue again",
+    )
     assert event_id not in recorder.list_event_ids()
     _store_event(operator, charter["id"], "short", event_id)
     assert "Dead-letter messages moved back: 1" in run_command(restart_stack, "redrive")
-    eventually(lambda: event_id in recorder.list_event_ids(), 30, "the mended event was not published")
+    eventually(lambda: event_id in recorder.list_event_ids(), 30, "the corrected event was not published")
     assert dead_letters.count_messages() == 0
 
 
 def _store_event(operator: Operator, charter_id: str, text: str, event_id: str = "") -> str:
-    """An event as the store would write it; its id."""
+    """Store an event of a charter; returns its id."""
     envelope = Envelope(
         event_id=event_id or ids.ulid(),
         type="charter.modified",

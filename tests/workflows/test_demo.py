@@ -1,4 +1,4 @@
-"""The demo data arrives through the API, once."""
+"""The demo data is loaded through the API, once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def users(stack: Stack) -> list[dict[str, str]]:
 
 
 def get_as(stack: Stack, user: dict[str, str], path: str) -> Any:
-    """What a user is answered."""
+    """The answer to a GET of a user."""
     credentials = {name: user[name] for name in ("organization", "email", "password")}
     token = stack.http.post("/auth/login", json=credentials).raise_for_status().json()["access_token"]
     return stack.http.get(path, headers={"Authorization": f"Bearer {token}"}).raise_for_status().json()
@@ -76,7 +76,7 @@ def test_demo_bid_requests_are_open_awarded_and_without_bids(stack: Stack, users
         return {each["status"]: each for each in get_as(stack, users[0], "/bid-requests?limit=100")["items"]}
 
     requests = eventually(
-        lambda: current if "no_bids" in (current := list_requests()) else None, 60, "nobody was told of no bids"
+        lambda: current if "no_bids" in (current := list_requests()) else None, 60, "no request ended without bids"
     )
     assert set(requests) == {"open", "awarded", "no_bids"}
     sealed = get_as(stack, users[0], f"/bids?charter_id={requests['open']['charter_id']}")["items"]
@@ -90,7 +90,7 @@ def test_demo_bid_requests_are_open_awarded_and_without_bids(stack: Stack, users
 
 
 def list_board_cards(stack: Stack, user: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """The dispatcher's boards of yesterday, today and tomorrow: loaded about midnight, a trip is on another day's."""
+    """The cards on the boards of yesterday, today and tomorrow, by column: trips may start after midnight."""
     today = datetime.now(ZoneInfo("America/New_York")).date()
     columns: dict[str, dict[str, dict[str, Any]]] = {}
     for days in (-1, 0, 1):

@@ -1,4 +1,4 @@
-"""Erasing a client on the deployed stack: what any capability kept of it is looked for in the table and the bucket."""
+"""Erase a client on the deployed stack, and search the table and the bucket for personal data."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.workflows.dispatch_builders import DispatchOrganization
 pytestmark = pytest.mark.xdist_group("erasing")
 
 QUOTES = 30
-"""Quotes beside the trip that is told of: more than are erased in one go."""
+"""The number of further charters: more than one step erases."""
 
 
 class Traveler:
-    """A person who travels, and whose name, address, telephone and words get everywhere."""
+    """A client whose name, address, phone numbers and notes are stored by many capabilities."""
 
     def __init__(self, stack: Stack) -> None:
         self.dispatch = DispatchOrganization(stack)
@@ -41,7 +41,7 @@ class Traveler:
         self.call("POST", "/users", {**login, "email": f"zeb-{self.mark}@{self.operator.slug}.example"})
 
     def charter_body(self, **more: Any) -> dict[str, Any]:
-        """The body of a charter from door to door, in two months."""
+        """The body of a charter in two months, with the client's addresses."""
         departure = datetime.now(UTC) + timedelta(days=60)
         stops = [
             {
@@ -60,7 +60,7 @@ class Traveler:
         return self.operator.charter_body(client_id=self.id, stops=stops, notes=f"Ring at {self.mark}", **more)
 
     def create_complete_charter(self) -> dict[str, Any]:
-        """A trip that is quoted, accepted, paid, given out, put out to bid, broken off, invoiced and cancelled."""
+        """Create a charter that is accepted, paid, put out to bid, assigned, recovered and invoiced."""
         charter = dict(self.call("POST", "/charters", self.charter_body()))
         sent = self.call("POST", f"/charters/{charter['id']}/send-quote", {"expires_in_hours": 72})
         acceptance = {"revision_number": 1, "accepted_by": f"Zebedee {self.mark}"}
@@ -85,7 +85,7 @@ class Traveler:
         return {**charter, "payment": payment, "invoice": invoice}
 
     def cancel_and_refund(self, charter: dict[str, Any]) -> None:
-        """Everything is given back."""
+        """Cancel a charter, and wait until its payment is refunded."""
         cancellation = {"reason": f"{self.mark} is ill", "initiated_by": "operator"}
         self.call("POST", f"/charters/{charter['id']}/cancel", cancellation)
 
@@ -96,11 +96,11 @@ class Traveler:
                     self.call("POST", f"/refunds/{each['id']}/approve", {"reason": f"{self.mark} is right"})
             return [each for each in refunds if each["status"] == "completed"]
 
-        eventually(list_completed_refunds, 60, "nothing was given back")
+        eventually(list_completed_refunds, 60, "nothing was refunded")
         self.operator.stack.wait_for_mail(self.email, "[Rr]efund")
 
     def find_remaining_items(self) -> list[str]:
-        """What of it still lies in the table, in items that are not gone by themselves within a day."""
+        """The items of the table that contain personal data, except those that expire within a day."""
         words = (self.mark, self.phone.removeprefix("+"), self.other_phone.removeprefix("+"), "74.123456")
         dynamodb = self.operator.stack.client("dynamodb")
         remaining = []
@@ -147,10 +147,10 @@ def test_erase_client_keeps_only_dates_and_amounts(stack: Stack, traveler: Trave
 
     assert len(traveler.find_remaining_items()) > 20
     assert "addresses" not in ask("POST", f"{path}/erase")
-    eventually(lambda: not traveler.find_remaining_items(), 90, "it is not all gone", every=1)
+    eventually(lambda: not traveler.find_remaining_items(), 90, "personal data was not erased", every=1)
     assert traveler.operator.send("POST", f"{path}/erase").status_code == 404
     assert traveler.billing.get_account_balances() == balances
-    eventually(lambda: not _list_stripe_customers(stack, traveler.email), 30, "Stripe still knows it")
+    eventually(lambda: not _list_stripe_customers(stack, traveler.email), 30, "Stripe still has the customer")
     _assert_no_stored_pdf(stack, traveler, charter["invoice"]["id"])
     erased_charter = ask("GET", f"/charters/{charter['id']}")
     assert (erased_charter["status"], erased_charter["quote"]["total"]) == ("cancelled", charter["quote"]["total"])
@@ -164,7 +164,7 @@ def test_erase_client_keeps_only_dates_and_amounts(stack: Stack, traveler: Trave
 
 
 def _list_stripe_customers(stack: Stack, email: str) -> list[str]:
-    """Stripe's ids of those with an address."""
+    """The ids of Stripe's customers with an email address."""
     headers = {"authorization": f"Bearer {KEY}"}
     response = httpx.get(f"{stack.config.stripe_url}/v1/customers", params={"limit": 100}, headers=headers, timeout=30)
     response.raise_for_status()
@@ -172,7 +172,7 @@ def _list_stripe_customers(stack: Stack, email: str) -> list[str]:
 
 
 def _assert_no_stored_pdf(stack: Stack, traveler: Traveler, invoice_id: str) -> None:
-    """No version of its PDF is in the bucket; asked for, it is drawn without the name."""
+    """Require that the bucket has no version of the PDF, and that the API still returns one."""
     bucket = stack_deployment.read_outputs(stack.config)["BucketName"]
     prefix = f"invoices/{traveler.operator.org_id}/{invoice_id}/"
     versions = stack.client("s3").list_object_versions(Bucket=bucket, Prefix=prefix)

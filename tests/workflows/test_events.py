@@ -1,4 +1,4 @@
-"""Events arrive, whatever happens to those who carry them, and each has its effect once."""
+"""Events arrive in spite of killed functions and restarts, and each has its effect once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 @pytest.fixture(scope="module")
 def operator(recorder: EventRecorder, restart_stack: Stack) -> Operator:
-    """Signed up when the tap was open already: it got everything."""
+    """An organization whose events are recorded from its registration on."""
     return Operator.create(restart_stack)
 
 
 def _wait_until_all_published(operator: Operator, recorder: EventRecorder) -> None:
-    """Everything that the table keeps went out, and of each aggregate in order."""
+    """Wait until all stored events are published, and require that those of each aggregate are in order."""
     stored = list_stored_events(operator)
     eventually(
         lambda: {each.event_id for each in stored} <= set(recorder.list_event_ids()), 60, "not everything was published"
@@ -48,7 +48,9 @@ def _wait_until_all_published(operator: Operator, recorder: EventRecorder) -> No
     last_positions: dict[str, int] = {}
     for each in stored:
         position = positions[each.event_id]
-        assert position > last_positions.get(each.aggregate_pk, -1), f"{each.type} overtook what happened before it"
+        assert position > last_positions.get(each.aggregate_pk, -1), (
+            f"{each.type} was published before an earlier event"
+        )
         last_positions[each.aggregate_pk] = position
 
 
@@ -61,7 +63,7 @@ def test_relay_killed_within_batch_publishes_every_event(
     for attempt in range(8):
         recorder.list_events()
         with pause_deliveries(restart_stack, "relay"):
-            # Of one aggregate: they go out one by one, which takes its time.
+            # Events of one aggregate are published one by one, which takes time.
             for number in range(24):
                 operator.call("PUT", f"/charters/{charter['id']}", {"notes": f"{attempt}/{number}"})
             emails.append(operator.invite_user(f"relayed{attempt}"))
@@ -73,7 +75,7 @@ def test_relay_killed_within_batch_publishes_every_event(
         )
         if attempt >= 2 and was_cut_off:
             break
-    assert was_cut_off, "no batch was cut off after some of it was published"
+    assert was_cut_off, "no batch was interrupted after a part of it was published"
     for email in emails:
         wait_for_one_mail(operator, email)
 
@@ -165,7 +167,7 @@ def test_replay_day_sends_nothing_twice(operator: Operator, recorder: EventRecor
 def test_restart_under_load_loses_no_request(
     operator: Operator, restart_stack: Stack, recorder: EventRecorder, queue: Queue
 ) -> None:
-    """Callers try again, under the same Idempotency-Key, until they have an answer."""
+    """Clients repeat their requests with the same Idempotency-Key until they get an answer."""
     _wait_until_all_published(operator, recorder)
 
     def invite(number: int) -> str:

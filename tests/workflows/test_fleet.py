@@ -1,4 +1,4 @@
-"""Drivers on the deployed stack: log in by a text message, and of two with one phone there is one."""
+"""Drivers on the deployed stack: log-in by text message, and concurrent changes."""
 
 from __future__ import annotations
 

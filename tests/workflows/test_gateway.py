@@ -1,4 +1,4 @@
-"""What the gateway answers by itself, without a function."""
+"""Answers of the gateway itself, without a function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of many who log in, join or leave at the same moment: as many as may, on the deployed stack."""
+"""Concurrent log-ins, invitations and removals of users on the deployed stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW = 8
 
 @pytest.fixture
 def operator(stack: Stack) -> Operator:
-    """Signed up and logged in, no more."""
+    """An organization whose admin is logged in, without prices and clients."""
     operator = Operator(stack)
     operator.org_id = operator.call("POST", "/auth/register", operator.registration_body())["organization"]["id"]
     operator.tokens = operator.log_in()

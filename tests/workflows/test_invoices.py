@@ -1,4 +1,4 @@
-"""Invoices on the deployed stack: numbers without gaps, papers in the bucket, mails, and months invoiced by a run."""
+"""Invoices on the deployed stack: numbers without gaps, stored PDFs, mails, and the monthly invoicing run."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_booking_many_at_once_respects_credit_limit(stack: Stack) -> None:
 
 
 def _wait_for_unbilled_trips(operator: Operator, count: int) -> None:
-    """Wait until the consumer has noted so many trips."""
+    """Wait until a number of trips are stored as unbilled."""
 
     def is_stored() -> bool:
         answer = operator.stack.client("dynamodb").query(
@@ -97,11 +97,11 @@ def _wait_for_unbilled_trips(operator: Operator, count: int) -> None:
         )
         return len(answer["Items"]) == count
 
-    eventually(is_stored, 60, f"{count} trips were not noted as to be invoiced")
+    eventually(is_stored, 60, f"{count} trips were not stored as unbilled")
 
 
 def _run_monthly_invoicing(operator: Operator) -> None:
-    """Have it be half past midnight on the first where the organization is; the timer starts the run."""
+    """Make the month's invoicing due, and run the timer that starts it."""
     month_due = MonthDue(org_id=operator.org_id, month=MONTH, due_at=datetime.now(UTC), version=1)
     operator.stack.client("dynamodb").put_item(TableName=operator.stack.table, Item=to_item(month_due))
     function = operator.stack.function("billing-schedule")
@@ -112,7 +112,7 @@ def _run_monthly_invoicing(operator: Operator) -> None:
 
 
 def _repeat_monthly_invoicing(operator: Operator) -> None:
-    """Start the run of the same month once more."""
+    """Start the run of the same month again."""
     states = operator.stack.client("stepfunctions")
     execution = states.start_execution(
         stateMachineArn=stack_deployment.read_outputs(operator.stack.config)["InvoicingFlowArn"],
@@ -123,7 +123,7 @@ def _repeat_monthly_invoicing(operator: Operator) -> None:
 
 
 def _wait_for_execution(operator: Operator, execution: str) -> None:
-    """The state machine has come to a good end."""
+    """Wait until an execution has succeeded."""
     states = operator.stack.client("stepfunctions")
 
     def find_ended() -> dict[str, Any] | None:
@@ -135,7 +135,7 @@ def _wait_for_execution(operator: Operator, execution: str) -> None:
 
 
 def _create_outdated_draft(operator: Operator, charter_id: str) -> None:
-    """A draft of the run's own, of a trip that was priced again since: it cannot be issued."""
+    """Create a draft of the run whose charter has a newer revision: it cannot be issued."""
     draft = operator.call("GET", f"/invoices/{invoice_builders.create_draft_invoice(operator, charter_id)}")
     key = INVOICE.key(org=operator.org_id, id=draft["id"])
     table, client = operator.stack.table, operator.stack.client("dynamodb")

@@ -1,4 +1,4 @@
-"""From signing up to a booking, as an operator and its client see it."""
+"""From registration to a booking, as an operator and its client see it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.workflows.organization_builders import Operator
 
 NUMBER = f"CH-{dates.TRIP_DAY.year}-000001"
 MAIL_TIMEOUT = 30
-"""Seconds in which a mail has left, a cold start included."""
+"""Seconds within which a mail is sent, including a cold start."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Mails and text messages on the deployed stack: what people do makes them go out, once each."""
+"""Mails and text messages on the deployed stack, each sent once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINK = re.compile(r"/pages/[a-z-]+/([A-Za-z0-9_-]{60,})")
 
 @dataclass(frozen=True)
 class MailOrganization:
-    """An organization of this module's own, and its admin."""
+    """An organization and its admin's session."""
 
     stack: Stack
     slug: str
@@ -56,7 +56,7 @@ def mail_organization(stack: Stack) -> MailOrganization:
 
 
 def get_link_token(mail: dict[str, Any]) -> str:
-    """The token of the link in a mail; the same in its text and its HTML."""
+    """The token of the link in a mail, which is the same in its text and its HTML."""
     links = {token for part in ("BodyText", "BodyHtml") for token in LINK.findall(mail[part])}
     assert len(links) == 1
     return str(links.pop())
@@ -122,7 +122,7 @@ def test_one_time_code_by_text_or_mail_logs_in(mail_organization: MailOrganizati
 
 
 def wait_until_queue_empty(stack: Stack) -> None:
-    """Waits until every message of the queue was consumed."""
+    """Wait until every message of the queue is processed."""
     attribute_names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
     def is_empty() -> bool:
@@ -131,7 +131,7 @@ def wait_until_queue_empty(stack: Stack) -> None:
         )
         return all(value == "0" for value in response["Attributes"].values())
 
-    eventually(is_empty, 150, "the queue was not emptied")  # others use it, too
+    eventually(is_empty, 150, "the queue was not emptied")  # other tests use it, too
 
 
 def get_queue_url(stack: Stack) -> str:
@@ -140,7 +140,7 @@ def get_queue_url(stack: Stack) -> str:
 
 @pytest.fixture(scope="module")
 def charter(mail_organization: MailOrganization) -> dict[str, Any]:
-    """A charter whose quote was sent and accepted."""
+    """Create a charter whose quote is sent and accepted."""
     rules = (("Coach base", "base_rate", 350), ("Per mile", "mileage_rate", 2.5))
     for name, kind, amount in rules:
         mail_organization.post(
@@ -211,7 +211,7 @@ def test_booking_event_repeated_sends_one_mail(mail_organization: MailOrganizati
 
 
 def get_booking_event(stack: Stack, charter_id: str, org_id: str) -> Envelope:
-    """The event of a charter's booking, as the table keeps it."""
+    """The stored event of a charter's booking."""
     page = stack.client("dynamodb").query(
         TableName=stack.table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",

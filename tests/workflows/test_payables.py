@@ -1,4 +1,4 @@
-"""What an awarded vendor is owed, paid, and told, on the deployed stack."""
+"""Payables, payouts and notifications of awarded vendors on the deployed stack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.workflows.organization_builders import count_statuses, run_concurrent
 
 
 def create_awarded_charter(bidding: BiddingOrganization, name: str, price: float) -> tuple[str, dict[str, Any]]:
-    """A charter whose bid was accepted, and what its vendor is owed."""
+    """Create a charter with an accepted bid; returns its id and the vendor's payable."""
     vendor_id, trip = bidding.create_vendor(name), bidding.create_booked_charter()
     bid = bidding.create_submitted_bid(trip["id"], vendor_id, price)
     bidding.operator.call("POST", f"/bids/{bid}/accept", {"decision": "accept"})
@@ -19,7 +19,7 @@ def create_awarded_charter(bidding: BiddingOrganization, name: str, price: float
     def list_payables() -> list[dict[str, Any]]:
         return bidding.operator.list_all("/billing/payables", vendor_id=vendor_id)
 
-    [payable] = eventually(list_payables, 60, "nothing is owed for the award")
+    [payable] = eventually(list_payables, 60, "no payable was created")
     return str(trip["id"]), payable
 
 
@@ -49,7 +49,7 @@ def test_cancelled_charter_voids_payable(stack: Stack) -> None:
         current = bidding.operator.call("GET", f"/billing/payables/{payable['id']}")
         return bool(current["status"] == "void")
 
-    eventually(is_void, 60, "it is still owed")
+    eventually(is_void, 60, "the payable is not void")
     kinds = [each["kind"] for each in bidding.operator.list_all("/billing/ledger")]
     assert sorted(kinds) == ["cost_incurred", "cost_reversed"]
 
@@ -69,6 +69,6 @@ def test_released_vendor_is_notified_and_payable_voided(stack: Stack) -> None:
             ("Relief", "open"),
         ]
 
-    eventually(is_replaced, 60, "the one is still owed, or the other is not")
+    eventually(is_replaced, 60, "the payables were not replaced")
     aging = bidding.operator.call("GET", "/billing/aging/payable")
     assert [(each["name"], each["total"]) for each in aging["items"]] == [("Relief", 1400)]

@@ -1,4 +1,4 @@
-"""Money on the deployed stack: deposits book trips, Stripe tells by itself, and who dies in between loses nothing."""
+"""Card payments on the deployed stack: deposits book trips, and no payment is lost when a function is killed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def operator(restart_stack: Stack) -> Operator:
 
 @pytest.fixture
 def no_stripe_webhooks(restart_stack: Stack) -> Iterator[None]:
-    """Meanwhile Stripe tells nobody of anything."""
+    """Remove Stripe's webhook during a test."""
     httpx.delete(f"{restart_stack.config.stripe_url}/_config/webhooks/coachway", timeout=10).raise_for_status()
     yield
     set_stripe_mode(restart_stack, "ok", 0)
@@ -43,7 +43,7 @@ def set_stripe_mode(stack: Stack, mode: str, times: int = 1) -> None:
 
 
 def list_charges(stack: Stack, payment_id: str) -> list[dict[str, Any]]:
-    """The charges at Stripe for a payment of ours."""
+    """Stripe's payment intents for a payment."""
     headers = {"authorization": "Bearer sk_test_coachway"}
     response = httpx.get(
         f"{stack.config.stripe_url}/v1/payment_intents", params={"limit": 100}, headers=headers, timeout=30
@@ -52,7 +52,7 @@ def list_charges(stack: Stack, payment_id: str) -> list[dict[str, Any]]:
 
 
 def create_accepted_quote(operator: Operator, mailbox: str) -> dict[str, Any]:
-    """A charter of a client without terms, whose quote was accepted."""
+    """Create a charter of a client without payment terms, and accept its quote."""
     person = {"name": "Dana Lee", "client_type": "personal", "email": f"{mailbox}@{operator.slug}.example"}
     client = operator.call("POST", "/clients", person)
     charter = operator.create_quoted_charter(client_id=client["id"])
@@ -72,7 +72,7 @@ def list_ledger_entries(operator: Operator, charter: dict[str, Any]) -> list[dic
 
 
 def wait_until_booked_once(operator: Operator, charter: dict[str, Any]) -> None:
-    """The trip is booked by one payment, which the journal has once, and the client was written to."""
+    """Require that one payment booked the charter and is in the ledger once; wait for its receipt."""
     [paid] = [each for each in list_payments(operator, charter) if each["status"] == "succeeded"]
     assert paid["amount"] == charter["deposit"]
     assert len(list_charges(operator.stack, paid["id"])) == 1
@@ -104,11 +104,11 @@ def test_killed_after_charge_daily_reconciliation_settles(
     restart_stack: Stack, operator: Operator, no_stripe_webhooks: None
 ) -> None:
     charter = create_accepted_quote(operator, "killed")
-    set_stripe_mode(restart_stack, "time_out_after")  # Stripe has the money, and our process waits for the answer
+    set_stripe_mode(restart_stack, "time_out_after")  # Stripe charges the card, and the function waits for the answer
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
     request_thread = threading.Thread(target=lambda: operator.send("POST", "/payments/process", body))
     request_thread.start()
-    [pending] = eventually(lambda: list_payments(operator, charter), 20, "the payment was not written down")
+    [pending] = eventually(lambda: list_payments(operator, charter), 20, "the payment was not stored")
     eventually(lambda: list_charges(restart_stack, pending["id"]), 20, "nothing was charged")
     assert list_worker_pids(restart_stack, "billing-payments")
     assert kill_workers(restart_stack, "billing-payments") > 0
@@ -133,12 +133,16 @@ def test_killed_after_charge_webhook_settles(restart_stack: Stack, operator: Ope
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
     request_thread = threading.Thread(target=lambda: operator.send("POST", "/payments/process", body))
     request_thread.start()
-    [pending] = eventually(lambda: list_payments(operator, charter), 20, "the payment was not written down")
+    [pending] = eventually(lambda: list_payments(operator, charter), 20, "the payment was not stored")
     eventually(lambda: list_charges(restart_stack, pending["id"]), 20, "nothing was charged")
     kill_workers(restart_stack, "billing-payments")
     request_thread.join(60)
     set_stripe_mode(restart_stack, "ok", 0)
-    eventually(lambda: operator.call("GET", f"/charters/{charter['id']}")["status"] == "booked", 30, "nobody told")
+    eventually(
+        lambda: operator.call("GET", f"/charters/{charter['id']}")["status"] == "booked",
+        30,
+        "the charter was not booked",
+    )
     wait_until_booked_once(operator, charter)
 
 
@@ -153,7 +157,7 @@ def test_declined_card_sends_email(restart_stack: Stack, operator: Operator) -> 
 
 
 def _age_payment(stack: Stack, operator: Operator, payment_id: str) -> None:
-    """Make a payment older than anything that may still be under way."""
+    """Make a payment so old that no request can still be processing it."""
     dynamodb = stack.client("dynamodb")
     org_id = operator.call("GET", "/organization")["id"]
     key = PAYMENT.key(org=org_id, id=payment_id)

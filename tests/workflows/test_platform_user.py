@@ -1,4 +1,4 @@
-"""`make platform-user`, as an operator runs it."""
+"""The command `make platform-user`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.workflows.organization_builders import PASSWORD, Operator
 
 
 def run_platform_user(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What `make` runs."""
+    """Run the command as `make` does."""
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{ROOT / 'layers/coachway/python'}:{ROOT}",

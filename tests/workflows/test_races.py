@@ -1,4 +1,4 @@
-"""Of many at the same moment, one: run on the deployed stack, each request in a process of its own."""
+"""Concurrent requests on the deployed stack, each in its own process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _list_codes(answers: list[httpx.Response], status: int) -> set[str]:
 
 
 def _list_items(operator: Operator, pk: str) -> list[dict[str, Any]]:
-    """What the table holds in a partition."""
+    """The items of a partition of the table."""
     answer = operator.stack.client("dynamodb").query(
         TableName=operator.stack.table,
         KeyConditionExpression="pk = :pk",

@@ -1,4 +1,4 @@
-"""The flow of recovery, run for real: who is asked, in which order, and how it ends."""
+"""The recovery workflow on the deployed stack: the order of its offers and its outcomes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("recovery")
 
 
 class RecoveryOrganization(DispatchOrganization):
-    """A carrier whose trip has a driver and a coach, with another coach and some drivers standing by."""
+    """An operator with an assigned trip and a spare vehicle; drivers can stand by."""
 
     def __init__(self, stack: Stack, *, minutes: int) -> None:
         super().__init__(stack)
@@ -43,7 +43,7 @@ class RecoveryOrganization(DispatchOrganization):
         return dict(self.call("GET", f"/dispatch/recoveries/{recovery_id}"))
 
     def wait_until_asked(self, recovery_id: str, driver_id: str) -> dict[str, Any]:
-        """The recovery, once this driver's answer is waited for."""
+        """Wait until the recovery has an open offer to a driver; returns the recovery."""
 
         def find_asked() -> dict[str, Any] | None:
             recovery = self.get_recovery(recovery_id)
@@ -60,7 +60,7 @@ class RecoveryOrganization(DispatchOrganization):
         return dict(eventually(find_recovery, 90, f"the recovery was not {status}") or {})
 
     def wait_for_text(self, phone: str, phrase: str) -> str:
-        """The text message to a driver that says this."""
+        """Wait for a text message that contains a phrase; returns its text."""
         stack = self.operator.stack
 
         def find_text() -> str | None:
@@ -69,7 +69,7 @@ class RecoveryOrganization(DispatchOrganization):
         return str(eventually(find_text, 60, f"no text message said {phrase}"))
 
     def wait_for_execution_status(self, recovery_id: str) -> str:
-        """How the one execution that looked after it ended."""
+        """Wait until the execution of a recovery ends; returns its status."""
         states = self.operator.stack.client("stepfunctions")
         workflow = stack_deployment.read_outputs(self.operator.stack.config)["RecoveryFlowArn"]
 
@@ -80,7 +80,7 @@ class RecoveryOrganization(DispatchOrganization):
                         return str(each["status"]) if each["status"] != "RUNNING" else None
             return None
 
-        return str(eventually(find_status, 60, "the flow did not end"))
+        return str(eventually(find_status, 60, "the workflow did not end"))
 
 
 NEAR = {"home_latitude": 40.71, "home_longitude": -74.0}
@@ -150,7 +150,7 @@ def test_recovery_failed_step_is_reported_and_resumed(stack: Stack) -> None:
     def get_failure() -> Any:
         return organization.get_recovery(recovery_id)["failure"]
 
-    failure = eventually(get_failure, 90, "the failure was not kept")
+    failure = eventually(get_failure, 90, "the failure was not stored")
     assert organization.call("GET", f"/charters/{organization.charter_id}")["flow_failures"]["recovery"] == failure
     dynamodb.put_item(TableName=table, Item=stored)
     assert organization.wait_for_execution_status(recovery_id) == "FAILED"

@@ -1,4 +1,4 @@
-"""The flow of refunds, run for real against Stripe's sandbox: each of its ends, and each way there."""
+"""The refund workflow on the deployed stack with Stripe's sandbox: each of its outcomes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_approve_refund_resumes_workflow(billing: BillingOrganization) -> None:
 def test_reject_refund_ends_workflow(billing: BillingOrganization) -> None:
     payment = billing.create_card_payment(billing.create_booked_charter()["id"], 726.5)
     refund = billing.request_refund(payment["id"], 600)
-    eventually(lambda: billing.list_executions("refund", refund["id"]), 30, "no flow started")
+    eventually(lambda: billing.list_executions("refund", refund["id"]), 30, "no workflow started")
     billing.operator.call("POST", f"/refunds/{refund['id']}/reject", {"reason": "It was on time"})
     billing.wait_for_executions("refund", refund["id"], "SUCCEEDED")
     assert billing.list_refunded_cents(payment) == []
@@ -104,7 +104,7 @@ def test_lost_stripe_response_refunds_once(restart_stack: Stack) -> None:
     billing = BillingOrganization.create(restart_stack)
     trip = billing.create_booked_charter()
     payment = billing.create_card_payment(trip["id"], 726.5)
-    # It does what it is asked, and answers too late, to the call and to its repetition.
+    # Stripe refunds, and answers too late to the request and to its retry.
     billing.set_stripe_mode("time_out_after", times=2)
     refund = billing.request_refund(payment["id"], 130)
     billing.wait_for_refund_status(refund["id"], "completed", 120)
@@ -126,7 +126,7 @@ def test_cancellation_refunds_by_policy_and_keeps_fee(stack: Stack) -> None:
         refunds: list[dict[str, object]] = billing.operator.list_all("/refunds", charter_id=trip["id"])
         return refunds
 
-    [refund] = eventually(list_refunds, 60, "nothing is given back")
+    [refund] = eventually(list_refunds, 60, "no refund was created")
     assert (refund["amount"], refund["cause"]) == (363.25, "cancellation")
     billing.wait_for_refund_status(str(refund["id"]), "completed")
     assert billing.list_refunded_cents(payment) == [36_325]
@@ -161,15 +161,15 @@ def test_dispute_is_reported_booked_and_decided(stack: Stack) -> None:
     trip = billing.create_booked_charter()
     payment = billing.create_card_payment(trip["id"], 726.5)
     dispute = billing.simulate_bank("disputes", payment_intent=payment["stripe_payment_intent_id"])
-    eventually(lambda: billing.get_payment(payment["id"])["disputes"], 30, "nobody told of the dispute")
-    eventually(lambda: billing.get_account_balances().get("disputed_payments") == 72_650, 30, "it is not in the books")
+    eventually(lambda: billing.get_payment(payment["id"])["disputes"], 30, "the dispute was not stored")
+    eventually(lambda: billing.get_account_balances().get("disputed_payments") == 72_650, 30, "it is not in the ledger")
     stack.wait_for_mail(billing.office_email, "A payment is disputed")
     body = {"payment_id": payment["id"], "amount": 10, "reason": "Late"}
     response = billing.operator.send("POST", "/payments/refund", body)
     assert (response.status_code, response.json()["code"]) == (409, "payment_disputed")
     billing.simulate_bank(f"disputes/{dispute['id']}", status="lost")
     eventually(
-        lambda: billing.get_payment(payment["id"])["amount_refunded"] == 726.5, 30, "nobody told that it was lost"
+        lambda: billing.get_payment(payment["id"])["amount_refunded"] == 726.5, 30, "the lost dispute was not stored"
     )
     stack.wait_for_mail(billing.office_email, "A dispute was lost")
     assert billing.get_account_balances() == {"cash": -15_00, "fees": 15_00}

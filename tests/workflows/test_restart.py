@@ -1,4 +1,4 @@
-"""The emulator keeps what it was told: over an orderly stop, and what was saved over a crash."""
+"""The emulator keeps its state over a restart, and its saved state over a crash."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 @pytest.fixture(scope="module")
 def restart_stack() -> Stack:
-    """A stack for this module alone: others would not like it to stop under them."""
+    """The stack of the `restart` group."""
     return get_stack("restart")
 
 
 @pytest.fixture(scope="module")
 def admin(restart_stack: Stack) -> dict[str, str]:
-    """The headers of somebody who may invite others."""
+    """The headers of an admin."""
     organization = {"name": "Harbor Coach", "slug": "harbor", "timezone": "America/New_York", "currency": "USD"}
     person = {"email": "ana@harbor.example", "password": PASSWORD, "first_name": "Ana", "last_name": "Ruiz"}
     restart_stack.http.post("/auth/register", json={"organization": organization, "admin": person}).raise_for_status()
@@ -44,7 +44,7 @@ def _invite(restart_stack: Stack, admin: dict[str, str], email: str) -> None:
 
 
 def _relay_reads(restart_stack: Stack, is_enabled: bool) -> None:
-    """Switch the relay's reading of the stream on or off."""
+    """Enable or disable the relay's deliveries from the stream."""
     functions = restart_stack.client("lambda")
     mapping = functions.list_event_source_mappings(FunctionName=restart_stack.function("relay"))["EventSourceMappings"][
         0

@@ -1,4 +1,4 @@
-"""What happens by the clock: quotes expire once, and keys that sign tokens are renewed without anybody noticing."""
+"""Timers: quotes expire once, and signing keys are rotated without invalidating tokens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 
 def _run_timer(stack: Stack, function: str) -> Any:
-    """Let a timer's function run once, now."""
+    """Run the function of a timer once; returns its result."""
     answer = stack.client("lambda").invoke(FunctionName=stack.function(function), Payload=b"{}")
     result = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, result
@@ -82,7 +82,7 @@ def test_rotate_signing_key_keeps_old_tokens_valid(restart_stack: Stack) -> None
     key_ids_after = _list_published_key_ids(operator)
     added_key_ids = set(key_ids_after) - set(key_ids_before)
     assert (len(added_key_ids), _get_key_id(old_token) in key_ids_after) == (1, True)
-    assert _get_key_id(operator.log_in()["access_token"]) in key_ids_before, "nobody may know the new key yet"
+    assert _get_key_id(operator.log_in()["access_token"]) in key_ids_before, "clients may not have the new key yet"
 
     _age_signing_keys(restart_stack, timedelta(minutes=11))
     new_token = operator.log_in()["access_token"]
@@ -108,7 +108,7 @@ def _expire_quote(operator: Operator, charter_id: str) -> None:
 
 
 def _get_record(stack: Stack, model: type[R], key: Key) -> R:
-    """A record as it is in the table."""
+    """A stored record."""
     item_key = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
     item = stack.client("dynamodb").get_item(TableName=stack.table, Key=item_key, ConsistentRead=True)["Item"]
     return model.model_validate_json(item["doc"]["S"])
@@ -123,9 +123,9 @@ def _get_key_id(token: str) -> str:
 
 
 def _age_signing_keys(stack: Stack, by: timedelta) -> None:
-    """Let time pass for the keys: the table says that they were made so much earlier.
+    """Make the signing keys older in the table.
 
-    A process keeps the key that it signs with for a minute, so there are new ones.
+    A process caches its signing key for a minute, so its processes are killed.
     """
     keys = _get_record(stack, SigningKeys, SIGNING_KEYS.key())
     for key in keys.keys:

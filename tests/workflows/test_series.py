@@ -29,7 +29,7 @@ def _create(operator: Operator, key: str = "") -> httpx.Response:
 
 
 def _require_complete(operator: Operator, series: int) -> None:
-    """Require that so many series are complete: charters, numbers, counts; and nothing else."""
+    """Require a number of complete series, with their charters, numbers and counts, and nothing else."""
     charters = operator.list_all("/charters")
     assert len(charters) == series * WEEKS
     assert Counter(Counter(each["series_id"] for each in charters).values()) == ({WEEKS: series} if series else {})
@@ -112,15 +112,15 @@ def test_timer_delivers_batches_of_killed_request(restart_stack: Stack, recorder
             _require_complete(operator, attempt)
             if _pending_batches(operator):
                 break
-    assert _pending_batches(operator), "the writer was never cut off between the series and what it tells"
+    assert _pending_batches(operator), "the function was never killed between the series and its events"
     _run_timer(restart_stack)
-    assert _pending_batches(operator), "what is a minute old may still be in its writer's hands"
+    assert _pending_batches(operator), "a function may still be publishing a batch that is a minute old"
     _deliver(operator)
     _require_all_published(operator, recorder, attempt)
 
 
 def _kill_between(restart_stack: Stack, operator: Operator, future: Future[httpx.Response]) -> None:
-    """Kill the writer as soon as its transaction shows."""
+    """Kill the function as soon as its transaction is visible."""
     while not future.done():
         if _pending_batches(operator):
             kill_workers(restart_stack, "bookings-api")

@@ -1,4 +1,4 @@
-"""The README's tour, as a newcomer types it: every command works, and answers what is printed there."""
+"""The tour of the README: every command works and prints what the README shows."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _VARYING = re.compile(
     r'|(?<="score":)[0-9.]+|(?<="hours_left":)[0-9.]+'
     r"|\s+"
 )
-"""What is another one each time, and white space."""
+"""Text that differs in each run, and white space."""
 _INVOICE_AMOUNT = "2625.19"
-"""What the README has for the demo's invoice. In the demo's seasons, its trips cost more."""
+"""The amount of the demo's invoice in the README. Trips cost more in the demo's high seasons."""
 _FIELD = re.compile(r'"\w+":(?:"[^"…]*"|[-0-9.]+|null|true|false)|"[^"…]*"(?!:)')
 
 
 def list_tour_steps() -> Iterator[tuple[str, str]]:
-    """The commands of the tour, each with what it printed."""
+    """The commands of the tour, each with its output in the README."""
     text = (ROOT / "README.md").read_text().partition("\n## Quick start\n")[2].partition("\n## ")[0]
     for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -47,7 +47,7 @@ def _is_complete_command(command: str) -> bool:
 
 
 def list_expected_parts(expected: str) -> list[str]:
-    """What an answer has to have in it, in this order: its fields and words, or its whole lines where it is no JSON."""
+    """The parts that an output must contain, in order: fields and words, or whole lines if it is not JSON."""
     fragments: list[str] = []
     for line in expected.splitlines():
         plain = _VARYING.sub("", line)
@@ -57,7 +57,7 @@ def list_expected_parts(expected: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def answers(stack: Stack) -> list[tuple[str, str, str]]:
-    """Each command of the tour, what the README says that it prints, and what it printed."""
+    """Each command of the tour, its output in the README, and its actual output."""
     demo.load_demo(stack.config)
     steps = list(list_tour_steps())
     script = "\necho '<<>>'\n".join(command for command, _ in steps)
@@ -86,7 +86,7 @@ def test_readme_tour_prints_expected_output(answers: list[tuple[str, str, str]])
 
 
 def _invoice_amount(answers: list[tuple[str, str, str]]) -> str:
-    """What was paid for the invoice, as the payment's answer says."""
+    """The amount that was paid for the invoice."""
     [amount] = [
         match[1]
         for command, _, printed in answers

@@ -1,4 +1,4 @@
-"""A trip of today on the deployed stack: its driver reports for duty, drives a recorded road, and is done."""
+"""A trip of today on the deployed stack: the driver checks in, drives a recorded route and checks out."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.workflows.organization_builders import count_statuses, run_concurrent
 pytestmark = pytest.mark.xdist_group("tracking")
 
 PLANNED = datetime(2027, 3, 3, 14, tzinfo=UTC)
-"""When the recorded drive should have left Wall Street."""
+"""The planned departure of the recorded drive."""
 
 
 class TrackingOrganization(DispatchOrganization):
-    """A carrier with its papers, and trips of today."""
+    """An operator with approved documents and trips of today."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(stack)
@@ -38,7 +38,7 @@ class TrackingOrganization(DispatchOrganization):
     def create_assigned_trip(
         self, departure: datetime, vehicle_name: str
     ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """A booked trip of three hours that leaves at this moment, and its driver: charter, assignment, driver."""
+        """Book and assign a trip of three hours; returns the charter's id, the assignment and the driver."""
         body = self.operator.charter_body()
         first, last = body["stops"]
         first |= {"estimated_departure": departure.isoformat(), "latitude": 40.7074, "longitude": -74.0113}
@@ -51,7 +51,7 @@ class TrackingOrganization(DispatchOrganization):
         return charter_id, dict(self.call("POST", "/dispatch/assignments", body)), driver
 
     def log_in_driver(self, driver: dict[str, Any]) -> httpx.Client:
-        """The driver's telephone: logged in with the code that came to it."""
+        """Log in as a driver with the code of the text message; returns a client."""
         login = {"organization": self.operator.slug, "phone": driver["phone"]}
         assert self.operator.http.post("/auth/otp/request", json=login).status_code == 202
 

@@ -1,4 +1,4 @@
-"""Vendors on the deployed stack: the timer that looks at their papers, and the consumer that counts what they do."""
+"""Vendors on the deployed stack: the timer that expires documents, and the consumer that counts statistics."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def create_vendor(operator: Operator, name: str) -> dict[str, Any]:
 
 
 def store_event(operator: Operator, aggregate_id: str, kind: str, **data: Any) -> Envelope:
-    """Something that happened to a vendor, as the store would write it."""
+    """Store an event of a vendor."""
     envelope = Envelope(
         event_id=ids.ulid(),
         type=kind,
@@ -49,7 +49,7 @@ def store_event(operator: Operator, aggregate_id: str, kind: str, **data: Any) -
 
 
 def run_compliance_timer(stack: Stack) -> dict[str, int]:
-    """One run of the timer."""
+    """Run the compliance timer once; returns its counts."""
     answer = stack.client("lambda").invoke(FunctionName=stack.function("compliance-schedule"), Payload=b"{}")
     results: dict[str, dict[str, int]] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, results

@@ -1,4 +1,4 @@
-"""The emulator is restarted while flows wait: they are taken up again, and have their effect once."""
+"""Restart the emulator while workflows wait: they are resumed and have their effect once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("restart")
 
 
 def assert_awarded_once(bidding: BiddingOrganization, trip: str, vendor_id: str) -> None:
-    """One vendor has it, and everything that follows from the award happened once."""
+    """Require that one vendor won, and that the award happened once."""
     charter = bidding.get_charter(trip)
     assert (charter["status"], charter["vendor_ids"]) == ("confirmed", [vendor_id])
     event_types = [each["type"] for each in bidding.operator.list_history(trip)]
@@ -22,7 +22,7 @@ def assert_awarded_once(bidding: BiddingOrganization, trip: str, vendor_id: str)
 
 
 def create_bid_under_review(bidding: BiddingOrganization) -> tuple[str, str, str, str]:
-    """A charter whose manager was asked: the charter, its request, the vendor, its bid."""
+    """Create a bid under review; returns the ids of the charter, the request, the vendor and the bid."""
     vendor_id, trip = bidding.create_vendor("Undecided"), bidding.create_booked_charter()["id"]
     request = bidding.create_bid_request(trip, vendor_id)["id"]
     bid = bidding.create_submitted_bid(trip, vendor_id, 1000)
@@ -36,12 +36,12 @@ def accept_bid(bidding: BiddingOrganization, bid: str) -> None:
 
 
 def wait_for_resumed_execution(bidding: BiddingOrganization, request_id: str) -> None:
-    """The execution that was taken up again has succeeded; the one that was cut off has not."""
+    """Wait until the resumed execution has succeeded; the interrupted one has failed."""
 
     def has_succeeded() -> bool:
         return [each["status"] for each in bidding.list_executions(request_id)] == ["SUCCEEDED", "FAILED"]
 
-    eventually(has_succeeded, 60, f"the flow did not end: {bidding.list_executions(request_id)}")
+    eventually(has_succeeded, 60, f"the workflow did not end: {bidding.list_executions(request_id)}")
 
 
 def test_restart_resumes_waiting_workflows(restart_stack: Stack) -> None:
