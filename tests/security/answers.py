@@ -1,7 +1,7 @@
-"""`make answers`: what a stack really answers, for the examples of the API's document.
+"""`make answers`: record real answers of a stack as examples of the API document.
 
-What reads is asked of the demo's organization, whose things have names; what writes, of one made for it, with the
-example of its own document, as the walk of the security tests does.
+Reading operations are sent as the demo's admin, because its records have names. Writing operations are sent with the
+example of their document to a new organization, as in the access tests.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ import httpx
 from coachway.core.http.routing import AUTHENTICATED
 from infra.local import console, stack
 from infra.local.stack_config import StackConfig
-from tests.security.operations import FORM, Operation, document, operations
+from tests.security.operations import FORM, Operation, document, list_operations
 from tests.security.seeds import Seeds
-from tests.security.tenants import Tenant, from_anywhere
+from tests.security.tenants import Tenant, random_address_header
 from tests.stack import Stack
 from tools.openapi import ANSWERS
 
 Json = Any
 
 _CANDIDATES: Final = 8
-"""Of so many things, the one of which most is told is shown."""
-_LISTED: Final = 2
-_LONGEST: Final = 200
+"""The number of records of which the longest answer is taken."""
+_LIST_LENGTH: Final = 2
+_TEXT_LENGTH: Final = 200
 _SECRETS: Final = re.compile(
     r"(access|csrf|invitation|mfa|refresh)_token|key|otpauth_uri|recovery_codes|secret|token|url|n|x|y"
 )
@@ -42,114 +42,118 @@ class Demo:
         users = stack.read_stack_file(home).get("users", [])
         self.admin = next((each for each in users if each["role"] == "admin"), None)
         if self.admin is None:
-            raise console.CommandError("there is no demo here", "start the stack first: make up")
+            raise console.CommandError("there is no demo on this stack", "start the stack first: make up")
         self._http = httpx.Client(base_url=home.public_url, timeout=60)
         self._ids: dict[str, set[str]] = {}
-        self.signed_in: Json = self._http.post("/api/v1/auth/login", json=self.log_in).raise_for_status().json()
+        self.session: Json = self._http.post("/api/v1/auth/login", json=self.credentials).raise_for_status().json()
 
     @property
-    def log_in(self) -> dict[str, str]:
+    def credentials(self) -> dict[str, str]:
         return {name: (self.admin or {})[name] for name in ("organization", "email", "password")}
 
-    def told(self, operation: Operation) -> Json:
-        """What a GET answers in JSON: of several things, of the one of which most is told; None when nothing is."""
+    def read_answer(self, operation: Operation) -> Json:
+        """The JSON answer of a GET, the longest of several records; None if there is none."""
         if not operation.parameters:
             return self._read(operation.path, operation)
         name = operation.parameters[-1]
         declared = document()["paths"][operation.path]["get"]["parameters"]
         [pattern] = [each["schema"].get("pattern", "") for each in declared if each["name"] == name]
         prefix = pattern.removeprefix("^").partition("_[0-7]")[0]
-        known = sorted(self._ids.get(prefix, ()), reverse=True)[:_CANDIDATES] if len(operation.parameters) == 1 else []
-        answers = [self._read(operation.path.replace(f"{{{name}}}", each), operation) for each in known]
+        candidates = (
+            sorted(self._ids.get(prefix, ()), reverse=True)[:_CANDIDATES] if len(operation.parameters) == 1 else []
+        )
+        answers = [self._read(operation.path.replace(f"{{{name}}}", each), operation) for each in candidates]
         return max(filter(None, answers), key=lambda each: len(json.dumps(each)), default=None)
 
     def _read(self, path: str, operation: Operation) -> Json:
         query = {"month": f"{datetime.now(UTC):%Y-%m}"} if operation.query.get("month") else {}
-        headers = {"Authorization": f"Bearer {self.signed_in['access_token']}", **from_anywhere()}
+        headers = {"Authorization": f"Bearer {self.session['access_token']}", **random_address_header()}
         answer = self._http.get(path, params=query, headers=headers)
         if answer.status_code != 200 or "json" not in answer.headers["content-type"]:
             return None
-        for text in _texts(answer.json()):
-            prefix, found, ulid = text.partition("_")
-            if found and len(ulid) == 26:
+        for text in _iterate_texts(answer.json()):
+            prefix, separator, ulid = text.partition("_")
+            if separator and len(ulid) == 26:
                 self._ids.setdefault(prefix, set()).add(text)
         return answer.json()
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _iterate_texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
-        yield from _texts(each)
+        yield from _iterate_texts(each)
 
 
-def _done(operation: Operation, own: Tenant) -> Json:
-    """What the operation answers to its own example; None when that is refused, or nothing is said in JSON."""
-    seeds = Seeds(own)
-    if operation.media == FORM:
+def _call_example(operation: Operation, tenant: Tenant) -> Json:
+    """The JSON answer of an operation to its own example; None if it is refused or not JSON."""
+    seeds = Seeds(tenant)
+    if operation.media_type == FORM:
         return None
-    by = "" if operation.is_open else "admin"
-    answer = own.ask(operation.method, seeds.path(operation), by=by, body=seeds.body(operation))
-    fine = answer.is_success and answer.content and "json" in answer.headers.get("content-type", "")
-    return answer.json() if fine else None
+    role = "" if operation.is_public else "admin"
+    answer = tenant.send(operation.method, seeds.build_path(operation), role=role, body=seeds.build_body(operation))
+    is_json = answer.is_success and answer.content and "json" in answer.headers.get("content-type", "")
+    return answer.json() if is_json else None
 
 
-def recorded(home: StackConfig) -> dict[str, Json]:
-    """An answer of each operation that could be got to answer in JSON, by the operation's id."""
-    demo, own = Demo(home), Tenant(Stack(home))
+def record_answers(home: StackConfig) -> dict[str, Json]:
+    """A JSON answer of each operation that has one, by the operation's id."""
+    demo, tenant = Demo(home), Tenant(Stack(home))
     names = {
         (path, method.upper()): each["operationId"]
-        for path, every in document()["paths"].items()
-        for method, each in every.items()
+        for path, methods in document()["paths"].items()
+        for method, each in methods.items()
     }
-    found: dict[str, Json] = {"log_in": _shown(demo.signed_in, "", own.marker)}
-    for operation in sorted(operations(), key=lambda each: (not each.reads, len(each.parameters))):
+    answers: dict[str, Json] = {"log_in": _shorten(demo.session, "", tenant.marker)}
+    for operation in sorted(list_operations(), key=lambda each: (not each.is_read, len(each.parameters))):
         name = names[operation.path, operation.method]
-        told = demo.told(operation) if operation.reads else None
-        whose = Tenant(own.deployment) if operation.permission == AUTHENTICATED and not operation.reads else own
-        answer = found.get(name) or told or _done(operation, whose)
+        demo_answer = demo.read_answer(operation) if operation.is_read else None
+        caller = (
+            Tenant(tenant.deployment) if operation.permission == AUTHENTICATED and not operation.is_read else tenant
+        )
+        answer = answers.get(name) or demo_answer or _call_example(operation, caller)
         if answer is not None and not operation.path.endswith("openapi.json"):
-            found[name] = _shown(answer, "", whose.marker)
+            answers[name] = _shorten(answer, "", caller.marker)
             console.print_line(f"{operation}")
-    return dict(sorted((found | _alike(found)).items()))
+    return dict(sorted((answers | _find_answers_of_same_shape(answers)).items()))
 
 
-def _alike(found: dict[str, Json]) -> dict[str, Json]:
-    """For operations that gave no answer, that of another one which answers with the same thing."""
+def _find_answers_of_same_shape(answers: dict[str, Json]) -> dict[str, Json]:
+    """Answers for operations without one, taken from operations with the same response schema."""
     shapes = {
         each["operationId"]: answer["content"]["application/json"]["schema"]
-        for every in document()["paths"].values()
-        for each in every.values()
+        for methods in document()["paths"].values()
+        for each in methods.values()
         for status, answer in each["responses"].items()
         if status.startswith("2") and "application/json" in answer.get("content", {})
     }
     return {
-        name: next(found[other] for other in found if shapes.get(other) == shape)
+        name: next(answers[other] for other in answers if shapes.get(other) == shape)
         for name, shape in shapes.items()
-        if name not in found and shape.get("$ref") and any(shapes.get(other) == shape for other in found)
+        if name not in answers and shape.get("$ref") and any(shapes.get(other) == shape for other in answers)
     }
 
 
-def _shown(value: Json, name: str, marker: str) -> Json:
-    """The answer, short, and without what opens anything."""
+def _shorten(value: Json, name: str, marker: str) -> Json:
+    """A shortened answer without secrets."""
     if isinstance(value, dict):
-        return {each: _shown(inner, each, marker) for each, inner in value.items()}
+        return {each: _shorten(inner, each, marker) for each, inner in value.items()}
     if isinstance(value, list):
-        shown = value[:_LISTED] if value and isinstance(value[0], dict) else value
-        return [_shown(each, name, marker) for each in shown]
+        items = value[:_LIST_LENGTH] if value and isinstance(value[0], dict) else value
+        return [_shorten(each, name, marker) for each in items]
     if not isinstance(value, str):
         return value
     text = value.replace(f"@{marker}.example", "@acme.example").replace(f" {marker}", "").replace(marker, "harbor")
     text = re.sub(r"http://localhost:\d+(/_aws/execute-api/coachway/live)?", "https://coachway.example", text)
     if _SECRETS.fullmatch(name) and len(text) > 16:
         return re.sub(r"[^/]{16,}$", "…", text) if text.startswith("https://") else f"{text[:6]}…"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _TEXT_LENGTH else f"{text[:_TEXT_LENGTH]}…"
 
 
 def main() -> int:
-    """Record, and write."""
+    """Record the answers and write them to the file."""
     try:
-        answers = recorded(StackConfig.from_environment())
+        answers = record_answers(StackConfig.from_environment())
     except console.CommandError as failure:
         print(f"\n✗ {failure.message}\n  → {failure.advice}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Two organizations: this one, and another that wants to know about it."""
+"""Two organizations on a deployment: one with records, and another that must not see them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ collect_ignore = [] if "FUZZ_CASES" in os.environ else ["test_fuzz.py"]
 
 @dataclass
 class Site:
-    """A deployment, and who uses it."""
+    """A deployment and its two organizations."""
 
     deployment: Deployment
 
@@ -31,12 +31,12 @@ class Site:
 
     @cached_property
     def seeds(self) -> Seeds:
-        """Things of this organization, for whoever only looks."""
+        """Records of the first organization, for tests that only read them."""
         return Seeds(self.tenant)
 
     @cached_property
-    def crowded(self) -> Tenant:
-        """This organization, with two of everything that is easily made."""
+    def tenant_with_records(self) -> Tenant:
+        """The first organization, with at least two records of each simple kind."""
         for seeds in (Seeds(self.tenant), Seeds(self.tenant)):
             for name in ("api_key_id", "charter_id", "quote_id", "role_name", "user_id", "vendor_id"):
                 assert seeds[name]
@@ -50,14 +50,14 @@ def _sites() -> dict[str, Site]:
 
 @pytest.fixture
 def site(_sites: dict[str, Site], request: pytest.FixtureRequest) -> Site:
-    """In this process, or on the stack that a test's parameter names."""
-    where = getattr(request, "param", "process")
-    if where not in _sites:
-        _sites[where] = Site(InProcess() if where == "process" else request.getfixturevalue(where))
-    deployment = _sites[where].deployment
+    """The deployment that a test's parameter names: in this process or on a stack."""
+    name = getattr(request, "param", "process")
+    if name not in _sites:
+        _sites[name] = Site(InProcess() if name == "process" else request.getfixturevalue(name))
+    deployment = _sites[name].deployment
     if isinstance(deployment, InProcess):
         deployment.clear_caches()
-    return _sites[where]
+    return _sites[name]
 
 
 @pytest.fixture
@@ -76,13 +76,18 @@ def seeds(site: Site) -> Seeds:
 
 
 @pytest.fixture
-def crowded(site: Site) -> Tenant:
-    return site.crowded
+def tenant_with_records(site: Site) -> Tenant:
+    return site.tenant_with_records
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many cases the fuzzing sent."""
-    reports = [each for some in terminalreporter.stats.values() for each in some if isinstance(each, pytest.TestReport)]
+    """Print the number of cases that fuzzing sent."""
+    reports = [
+        each
+        for reports_of_outcome in terminalreporter.stats.values()
+        for each in reports_of_outcome
+        if isinstance(each, pytest.TestReport)
+    ]
     counts = [dict(each.user_properties).get("cases") for each in reports if each.when == "teardown"]
     cases = sum(each for each in counts if isinstance(each, int))
     if cases:

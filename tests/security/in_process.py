@@ -1,6 +1,6 @@
-"""The API without a deployment: requests go to the handlers in this process, which work on a table in memory.
+"""The API without a deployment: requests go to the handlers in this process, with a table in memory.
 
-It is the same code that answers behind a gateway. What the gateway does, a sample of the requests proves on a stack.
+The same code answers behind a gateway. A sample of the requests is sent to a stack, to test the gateway as well.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from tools.entries import list_api_entries
 
 STAGE: Final = "/live"
 URL: Final = f"https://coachway.test{STAGE}"
-_OUTSIDE: Final = {"BUCKET_NAME", "STRIPE_SECRET_ARN"}
-"""Variables of functions that need another service than the table."""
+_OTHER_SERVICES: Final = {"BUCKET_NAME", "STRIPE_SECRET_ARN"}
+"""Environment variables of functions that need a service other than the table."""
 
 
 class Deployment(Protocol):
-    """What a tenant needs of whatever answers its requests."""
+    """What a tenant needs from a deployment."""
 
     @property
     def table(self) -> str:
@@ -49,7 +49,7 @@ class Deployment(Protocol):
         """A client of the API; its paths start behind the stage."""
 
     def root_secret(self) -> bytes:
-        """From which links derive."""
+        """The secret from which links are derived."""
 
 
 class InProcess(httpx.BaseTransport):
@@ -80,9 +80,9 @@ class InProcess(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer as the gateway does."""
         path = request.url.raw_path.decode().partition("?")[0].removeprefix(STAGE)
-        api, resource, parameters = _route(request.method, path)
-        event = _event(request, path, resource, parameters)
-        with self._working():
+        api, resource, parameters = _find_route(request.method, path)
+        event = _build_event(request, path, resource, parameters)
+        with self._use_this_table():
             answer = api.app(event, _Context())
         content = answer["body"].encode()
         headers = [(name, value) for name, value in answer["headers"].items()]
@@ -95,8 +95,8 @@ class InProcess(httpx.BaseTransport):
         )
 
     @contextmanager
-    def _working(self) -> Iterator[None]:
-        """Let this process work on this deployment's table."""
+    def _use_this_table(self) -> Iterator[None]:
+        """Make the code in this process use this deployment's table."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {
                 "TABLE_NAME": self.table,
@@ -117,57 +117,59 @@ class _Context:
     aws_request_id = "in-process"
 
 
-def works_alone(operation: Operation) -> bool:
-    """Whether the function that serves it needs nothing but the table."""
-    function = _functions()[operation.method, operation.path]
-    variables: dict[str, Any] = functions()[function].get("Environment", {}).get("Variables", {})
-    return not _OUTSIDE & variables.keys()
+def needs_only_table(operation: Operation) -> bool:
+    """Whether the function of an operation needs only the table."""
+    function_name = _list_functions()[operation.method, operation.path]
+    variables: dict[str, Any] = functions()[function_name].get("Environment", {}).get("Variables", {})
+    return not _OTHER_SERVICES & variables.keys()
 
 
-def sampled(operations: Iterable[Operation]) -> pytest.MarkDecorator:
-    """Each operation in this process; on the stack every tenth besides, and those that need another service."""
+def parametrize_operations(operations: Iterable[Operation]) -> pytest.MarkDecorator:
+    """Run a test for each operation in this process, and for a tenth of them on the stack.
+
+    Operations that need another service run on the stack only."""
     params = []
     for operation in operations:
-        is_alone = works_alone(operation)
-        if is_alone:
+        is_in_process = needs_only_table(operation)
+        if is_in_process:
             params.append(pytest.param(operation, "process", id=str(operation)))
-        if not is_alone or zlib.crc32(str(operation).encode()) % 10 == 0:
+        if not is_in_process or zlib.crc32(str(operation).encode()) % 10 == 0:
             params.append(pytest.param(operation, "stack", id=f"{operation} over HTTP"))
     return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
 
 
-def on_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
-    """Each operation on the stack, which checks grants."""
+def parametrize_on_stack(operations: Iterable[Operation]) -> pytest.MarkDecorator:
+    """Run a test for each operation on the stack, which enforces grants."""
     params = [pytest.param(operation, "stack", id=str(operation)) for operation in operations]
     return pytest.mark.parametrize(("operation", "site"), params, indirect=["site"])
 
 
 @cache
-def _functions() -> dict[tuple[str, str], str]:
+def _list_functions() -> dict[tuple[str, str], str]:
     return {(route.method, route.path): each.function for each in list_api_entries() for route in each.api.routes}
 
 
 @cache
-def _routes() -> list[tuple[str, list[str], ApiRouter]]:
+def _list_routes() -> list[tuple[str, list[str], ApiRouter]]:
     routes = [(route, each.api) for each in list_api_entries() for route in each.api.routes]
     return [(route.method, route.path.strip("/").split("/"), api) for route, api in routes]
 
 
-def _route(method: str, path: str) -> tuple[ApiRouter, str, dict[str, str]]:
-    asked = path.strip("/").split("/")
-    fitting = [
+def _find_route(method: str, path: str) -> tuple[ApiRouter, str, dict[str, str]]:
+    segments = path.strip("/").split("/")
+    matches = [
         (sum(part.startswith("{") for part in parts), number)
-        for number, (its_method, parts, _) in enumerate(_routes())
-        if its_method == method and len(parts) == len(asked)
-        if all(part.startswith("{") or part == each for part, each in zip(parts, asked, strict=True))
+        for number, (route_method, parts, _) in enumerate(_list_routes())
+        if route_method == method and len(parts) == len(segments)
+        if all(part.startswith("{") or part == each for part, each in zip(parts, segments, strict=True))
     ]
-    assert fitting, f"the gateway knows no {method} {path}"
-    _, parts, api = _routes()[min(fitting)[1]]
-    pairs = zip(parts, asked, strict=True)
+    assert matches, f"there is no route {method} {path}"
+    _, parts, api = _list_routes()[min(matches)[1]]
+    pairs = zip(parts, segments, strict=True)
     return api, f"/{'/'.join(parts)}", {part[1:-1]: unquote(each) for part, each in pairs if part.startswith("{")}
 
 
-def _event(request: httpx.Request, path: str, resource: str, parameters: dict[str, str]) -> dict[str, Any]:
+def _build_event(request: httpx.Request, path: str, resource: str, parameters: dict[str, str]) -> dict[str, Any]:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers.raw}
     query: dict[str, list[str]] = {}
     for name, value in request.url.params.multi_items():

@@ -1,4 +1,4 @@
-"""Every operation of the API, as the document generated from the code declares it."""
+"""The operations of the API, from the OpenAPI document that the code generates."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from coachway.identity.model.permissions import BUILT_IN
 from tools import openapi
 from tools.entries import import_everything, list_api_entries
 
-OUTSIDE = ("client", "vendor", "driver")
+EXTERNAL_ROLES = ("client", "vendor", "driver")
 FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path, and who may use it."""
+    """An operation: a method of a path, and who may use it."""
 
     method: str
     path: str
     permission: str
     external_roles: tuple[str, ...]
-    media: str
+    media_type: str
     example: Any
     query: dict[str, bool]
-    """The parameters of its query, and whether it cannot do without."""
+    """The query parameters, and whether they are required."""
     statuses: frozenset[str]
 
     def __str__(self) -> str:
         return f"{self.method} {self.path.removeprefix('/api/v1')}"
 
     @property
-    def is_open(self) -> bool:
+    def is_public(self) -> bool:
         return self.permission == PUBLIC
 
     @property
     def parameters(self) -> list[str]:
-        """The names in its path."""
+        """The names of its path parameters."""
         return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
 
     @property
-    def reads(self) -> bool:
+    def is_read(self) -> bool:
         return self.method == "GET"
 
     @property
-    def lists(self) -> bool:
-        """Whether it answers with whatever is the caller's, without being told which."""
-        return self.reads and not self.parameters
+    def is_list(self) -> bool:
+        """Whether it lists the caller's records."""
+        return self.is_read and not self.parameters
 
     def is_closed_to(self, role: str) -> bool:
-        """Whether the declaration keeps a built-in role out."""
+        """Whether a built-in role may not use it."""
         if self.permission in {PUBLIC, AUTHENTICATED}:
             return False
-        return self.permission not in BUILT_IN[role] or (role in OUTSIDE and role not in self.external_roles)
+        return self.permission not in BUILT_IN[role] or (role in EXTERNAL_ROLES and role not in self.external_roles)
 
 
 @cache
@@ -65,8 +65,8 @@ def document() -> dict[str, Any]:
 
 
 @cache
-def operations() -> list[Operation]:
-    """All of them, by path."""
+def list_operations() -> list[Operation]:
+    """All operations, by path."""
     return [
         _operation(method.upper(), path, declared)
         for path, methods in document()["paths"].items()
@@ -74,21 +74,21 @@ def operations() -> list[Operation]:
     ]
 
 
-def guarded() -> list[Operation]:
-    """Those that want credentials."""
-    return [each for each in operations() if not each.is_open]
+def list_guarded_operations() -> list[Operation]:
+    """The operations that require credentials."""
+    return [each for each in list_operations() if not each.is_public]
 
 
 def _operation(method: str, path: str, declared: dict[str, Any]) -> Operation:
     content = declared.get("requestBody", {}).get("content", {})
-    media = next(iter(content), "")
+    media_type = next(iter(content), "")
     return Operation(
         method=method,
         path=path,
         permission=declared["x-permission"],
         external_roles=tuple(declared.get("x-external-roles", ())),
-        media=media,
+        media_type=media_type,
         query={each["name"]: each["required"] for each in declared["parameters"] if each["in"] == "query"},
-        example=content.get(media, {}).get("example"),
+        example=content.get(media_type, {}).get("example"),
         statuses=frozenset(declared["responses"]),
     )

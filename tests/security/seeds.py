@@ -1,6 +1,6 @@
-"""Something real for every name that a path may contain, and bodies that name only real things.
+"""Existing records for the parameters of paths, and bodies that name only existing records.
 
-A name that has no seed here is created from the example of its collection's route.
+A record without a seed here is created from the example of its collection's route.
 """
 
 from __future__ import annotations
@@ -31,67 +31,70 @@ from coachway.core.types import ids
 from coachway.messaging.model import Channel, Notification
 from coachway.messaging.model import Status as MessageStatus
 from tests import dates
-from tests.security.operations import Operation, operations
+from tests.security.operations import Operation, list_operations
 from tests.security.tenants import Tenant
 
 Json = Any
 
 
 class Seeds:
-    """Things of one tenant that belong together: the contact is the client's. Made when first asked for."""
+    """Related records of one tenant, such as a client and its contact. Each is created at its first use."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
-        self.known: dict[str, str] = {}
+        self.values: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        if name not in self.known:
-            self.known[name] = SEEDS[name](self) if name in SEEDS else self._created(name)
-        return self.known[name]
+        if name not in self.values:
+            self.values[name] = SEEDS[name](self) if name in SEEDS else self._create_from_example(name)
+        return self.values[name]
 
-    def _created(self, name: str) -> str:
-        """The id of what the route of a collection creates from its example: `POST /clients` for `client_id`."""
-        creating = [
+    def _create_from_example(self, name: str) -> str:
+        """Create a record with the example of its collection's route, such as `POST /clients` for `client_id`."""
+        candidates = [
             each
-            for each in operations()
-            if each.method == "POST" and any(one.path.startswith(f"{each.path}/{{{name}}}") for one in operations())
+            for each in list_operations()
+            if each.method == "POST"
+            and any(member.path.startswith(f"{each.path}/{{{name}}}") for member in list_operations())
         ]
-        assert creating, f"add a seed for {{{name}}} to tests/security/seeds.py: no route of its collection creates one"
-        return str(self.tenant.made(self.path(creating[0]), self.body(creating[0]))["id"])
+        assert candidates, (
+            f"add a seed for {{{name}}} to tests/security/seeds.py: no route of its collection creates one"
+        )
+        return str(self.tenant.create(self.build_path(candidates[0]), self.build_body(candidates[0]))["id"])
 
-    def made(self, path: str, body: Json) -> dict[str, Any]:
-        return self.tenant.made(f"/api/v1{path}", body)
+    def create(self, path: str, body: Json) -> dict[str, Any]:
+        return self.tenant.create(f"/api/v1{path}", body)
 
-    def done(self, method: str, path: str, body: Json = None) -> None:
-        """Something that the admin does to what was made."""
-        answer = self.tenant.ask(method, f"/api/v1{path}", body=body)
+    def send(self, method: str, path: str, body: Json = None) -> None:
+        """Send a request as the admin, which must succeed."""
+        answer = self.tenant.send(method, f"/api/v1{path}", body=body)
         assert answer.is_success, f"{method} {path} was answered {answer.status_code}: {answer.text}"
 
-    def put(self, record: Record) -> None:
-        """Write a record that no route makes, or only with many others."""
+    def store(self, record: Record) -> None:
+        """Store a record that no route creates, or that needs many requests."""
         deployment = self.tenant.deployment
         deployment.client("dynamodb").put_item(TableName=deployment.table, Item=to_item(record))
 
-    def path(self, operation: Operation) -> str:
-        """The operation's path, of existing things, with what its query must have."""
+    def build_path(self, operation: Operation) -> str:
+        """The path of an operation with existing ids and its required query parameters."""
         unknown = {name for name, required in operation.query.items() if required} - QUERY.keys()
         assert not unknown, f"add {unknown} to QUERY in tests/security/seeds.py: {operation} asks for it"
         query = {name: QUERY[name] for name in operation.query if name in QUERY}
         path = operation.path.format_map({name: self[name] for name in operation.parameters})
         return f"{path}?{urlencode(query)}" if query else path
 
-    def body(self, operation: Operation) -> Json:
-        """The operation's example, with ids of existing things and with values that nobody has yet."""
-        if not operation.media:
+    def build_body(self, operation: Operation) -> Json:
+        """The example of an operation with existing ids and with new unique values."""
+        if not operation.media_type:
             return None
         assert operation.example is not None, f"give the body of {operation} an example (json_schema_extra)"
-        return self._filled(operation.example, "")
+        return self._replace_values(operation.example, "")
 
-    def _filled(self, value: Json, name: str) -> Json:
+    def _replace_values(self, value: Json, name: str) -> Json:
         if isinstance(value, dict):
-            return {key: self._filled(each, key) for key, each in value.items()}
+            return {key: self._replace_values(each, key) for key, each in value.items()}
         if isinstance(value, list):
-            return [self._filled(each, name.removesuffix("s")) for each in value]
+            return [self._replace_values(each, name.removesuffix("s")) for each in value]
         if value is None:
             return None
         if name in SEEDS and name.endswith("_id"):
@@ -100,17 +103,17 @@ class Seeds:
 
 
 def _client(seeds: Seeds) -> str:
-    return str(seeds.made("/clients", seeds.tenant.client())["id"])
+    return str(seeds.create("/clients", seeds.tenant.client_body())["id"])
 
 
 def _contact(seeds: Seeds) -> str:
-    body = {"name": f"Dana {seeds.tenant.marker}", "role": "booking", "email": seeds.tenant.email("contact")}
-    return str(seeds.made(f"/clients/{seeds['client_id']}/contacts", body)["id"])
+    body = {"name": f"Dana {seeds.tenant.marker}", "role": "booking", "email": seeds.tenant.new_email("contact")}
+    return str(seeds.create(f"/clients/{seeds['client_id']}/contacts", body)["id"])
 
 
 def _rule(seeds: Seeds) -> str:
     body = {"name": f"Base {seeds.tenant.marker}", "rule_type": "base_rate", "scope": "global", "amount": 350}
-    return str(seeds.made("/pricing/pricing-rules", body)["id"])
+    return str(seeds.create("/pricing/pricing-rules", body)["id"])
 
 
 def _quote(seeds: Seeds) -> str:
@@ -122,34 +125,34 @@ def _quote(seeds: Seeds) -> str:
         "miles": 150,
         "passengers": 40,
     }
-    return str(seeds.made("/pricing/calculate-quote", body)["id"])
+    return str(seeds.create("/pricing/calculate-quote", body)["id"])
 
 
 def _user(seeds: Seeds) -> str:
     marker = seeds.tenant.marker
-    body = {"email": seeds.tenant.email("user"), "first_name": "Sam", "last_name": marker, "role": "staff"}
-    return str(seeds.made("/users", {**body, "password": "correct horse battery staple"})["id"])
+    body = {"email": seeds.tenant.new_email("user"), "first_name": "Sam", "last_name": marker, "role": "staff"}
+    return str(seeds.create("/users", {**body, "password": "correct horse battery staple"})["id"])
 
 
 def _role(seeds: Seeds) -> str:
     name = f"role-{secrets.token_hex(4)}"
     body = {"name": name, "description": seeds.tenant.marker, "permissions": ["charters:read"]}
-    seeds.made("/roles", body)
+    seeds.create("/roles", body)
     return name
 
 
 def _session(seeds: Seeds) -> str:
-    answer = seeds.tenant.ask("GET", "/api/v1/auth/sessions")
+    answer = seeds.tenant.send("GET", "/api/v1/auth/sessions")
     return str(answer.json()["items"][0]["id"])
 
 
 def _api_key(seeds: Seeds) -> str:
     body = {"name": f"Key {seeds.tenant.marker}", "permissions": ["charters:read"]}
-    return str(seeds.made("/api-keys", body)["id"])
+    return str(seeds.create("/api-keys", body)["id"])
 
 
 def _notification(seeds: Seeds) -> str:
-    """The record of a mail."""
+    """A notification by mail."""
     notification = Notification(
         id=ids.new("msg"),
         org_id=seeds.tenant.org_id,
@@ -157,13 +160,13 @@ def _notification(seeds: Seeds) -> str:
         about=seeds["user_id"],
         template="invitation",
         channel=Channel.EMAIL,
-        recipient=seeds.tenant.email("invited"),
+        recipient=seeds.tenant.new_email("invited"),
         subject=seeds.tenant.marker,
         status=MessageStatus.SENT,
         lease_until=datetime.now(UTC),
         version=1,
     )
-    seeds.put(notification)
+    seeds.store(notification)
     return notification.id
 
 
@@ -174,7 +177,7 @@ def _vendor(seeds: Seeds) -> str:
         "legal_name": f"Premium {marker} LLC",
         "vendor_type": "fleet_operator",
         "primary_contact_name": f"John {marker}",
-        "primary_email": seeds.tenant.email("vendor"),
+        "primary_email": seeds.tenant.new_email("vendor"),
         "primary_phone": "555-010-0000",
         "address_line1": "123 Transport Ave",
         "city": "San Diego",
@@ -185,7 +188,7 @@ def _vendor(seeds: Seeds) -> str:
         "service_radius_miles": 200,
         "service_states": ["CA", "NV", "AZ"],
     }
-    return str(seeds.made("/vendors", body)["id"])
+    return str(seeds.create("/vendors", body)["id"])
 
 
 def _paper(seeds: Seeds) -> str:
@@ -197,7 +200,7 @@ def _paper(seeds: Seeds) -> str:
         "issue_date": "2026-01-01",
         "expiration_date": f"{dates.EXPIRY_DAY}",
     }
-    return str(seeds.made("/compliance", body)["id"])
+    return str(seeds.create("/compliance", body)["id"])
 
 
 def _charter(seeds: Seeds) -> str:
@@ -227,12 +230,12 @@ def _charter(seeds: Seeds) -> str:
         "miles": 130,
         "notes": seeds.tenant.marker,
     }
-    return str(seeds.made("/charters", body)["id"])
+    return str(seeds.create("/charters", body)["id"])
 
 
 def _token(seeds: Seeds) -> str:
-    """A quote's link."""
-    return str(seeds.made(f"/charters/{seeds['charter_id']}/send-quote", {"expires_in_hours": 72})["token"])
+    """The token of a quote's link."""
+    return str(seeds.create(f"/charters/{seeds['charter_id']}/send-quote", {"expires_in_hours": 72})["token"])
 
 
 def _driver(seeds: Seeds) -> str:
@@ -248,25 +251,25 @@ def _driver(seeds: Seeds) -> str:
         "home_longitude": -74.0776,
         "duty_statement": [0] * 7,
     }
-    return str(seeds.made("/drivers", body)["id"])
+    return str(seeds.create("/drivers", body)["id"])
 
 
 def _vehicle(seeds: Seeds) -> str:
     body = {"name": f"Coach {seeds.tenant.marker}", "vehicle_class": "coach", "capacity": 56, "plate": "NJ 12 345"}
-    return str(seeds.made("/vehicles", body)["id"])
+    return str(seeds.create("/vehicles", body)["id"])
 
 
 def _feed(seeds: Seeds) -> str:
-    """The name of a vehicle's calendar as programs get it, by a link that no other route renews."""
-    link = seeds.made(f"/calendar/vehicles/{_vehicle(seeds)}/feed", None)
+    """The file name of a vehicle's calendar feed, whose link no other route renews."""
+    link = seeds.create(f"/calendar/vehicles/{_vehicle(seeds)}/feed", None)
     return str(link["url"]).rpartition("/")[2]
 
 
 def _assignment(seeds: Seeds) -> str:
-    """A trip of its own, given to a driver and a vehicle of its own, whose papers are in order."""
+    """An assignment with its own charter, driver and vehicle, whose documents are approved."""
     driver_id, vehicle_id = _driver(seeds), _vehicle(seeds)
     for subject_type, subject_id in ((SubjectType.DRIVER, driver_id), (SubjectType.VEHICLE, vehicle_id)):
-        papers = [
+        documents = [
             DocumentSummary(id=ids.new("cmp"), document_type=kind, status=PaperStatus.APPROVED)
             for kind in REQUIRED[subject_type]
         ]
@@ -275,51 +278,51 @@ def _assignment(seeds: Seeds) -> str:
             subject_type=subject_type,
             subject_id=subject_id,
             name=seeds.tenant.marker,
-            papers=papers,
+            papers=documents,
             version=2,
         )
-        seeds.put(subject)
+        seeds.store(subject)
     body = {"charter_id": _charter(seeds), "driver_id": driver_id, "vehicle_id": vehicle_id}
-    return str(seeds.made("/dispatch/assignments", body)["id"])
+    return str(seeds.create("/dispatch/assignments", body)["id"])
 
 
 def _track_token(seeds: Seeds) -> str:
-    """A live link to a charter's vehicles."""
-    return str(seeds.made(f"/dispatch/charters/{seeds['charter_id']}/track-link", {"renew": False})["token"])
+    """The token of a charter's live link."""
+    return str(seeds.create(f"/dispatch/charters/{seeds['charter_id']}/track-link", {"renew": False})["token"])
 
 
 def _rating(seeds: Seeds) -> str:
-    """What was thought of a vendor after the trip that it bid for, won, and ran."""
+    """A rating of a vendor whose bid won and whose trip is completed."""
     vendor_id, charter_id = _vendor_with_papers(seeds), _charter(seeds)
-    seeds.done("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
+    seeds.send("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
     offer = {"quoted_price": 1250, "vehicle_type": "coach", "passenger_capacity": 56}
-    bid = seeds.made("/bids", {"vendor_id": vendor_id, "charter_id": charter_id, **offer})["id"]
-    seeds.done("POST", f"/bids/{bid}/submit")
-    seeds.done("POST", f"/bids/{bid}/accept", {"decision": "accept"})
+    bid = seeds.create("/bids", {"vendor_id": vendor_id, "charter_id": charter_id, **offer})["id"]
+    seeds.send("POST", f"/bids/{bid}/submit")
+    seeds.send("POST", f"/bids/{bid}/accept", {"decision": "accept"})
     for status in ("in_progress", "completed"):
-        seeds.done("POST", f"/charters/{charter_id}/status", {"status": status})
-    thought = {"overall_rating": 4.5, "review_text": seeds.tenant.marker}
-    return str(seeds.made("/ratings", {"vendor_id": vendor_id, "charter_id": charter_id, **thought})["id"])
+        seeds.send("POST", f"/charters/{charter_id}/status", {"status": status})
+    rating = {"overall_rating": 4.5, "review_text": seeds.tenant.marker}
+    return str(seeds.create("/ratings", {"vendor_id": vendor_id, "charter_id": charter_id, **rating})["id"])
 
 
 def _vendor_with_papers(seeds: Seeds) -> str:
-    """Another vendor, one that may bid."""
+    """A vendor with approved documents, which may bid."""
     vendor_id = _vendor(seeds)
-    seeds.done("PATCH", f"/vendors/{vendor_id}/status?new_status=active")
+    seeds.send("PATCH", f"/vendors/{vendor_id}/status?new_status=active")
     for kind in REQUIRED[SubjectType.VENDOR]:
-        paper = {"vendor_id": vendor_id, "document_type": kind, "document_name": f"{kind} {seeds.tenant.marker}"}
-        made = seeds.made("/compliance", {**paper, "expiration_date": f"{dates.EXPIRY_DAY}"})
-        seeds.done("PUT", f"/compliance/{made['id']}", {"status": "approved"})
+        body = {"vendor_id": vendor_id, "document_type": kind, "document_name": f"{kind} {seeds.tenant.marker}"}
+        document = seeds.create("/compliance", {**body, "expiration_date": f"{dates.EXPIRY_DAY}"})
+        seeds.send("PUT", f"/compliance/{document['id']}", {"status": "approved"})
     return vendor_id
 
 
 def _bid_request(seeds: Seeds) -> str:
     body = {"deadline": _in_days(3), "matching": True, "message": seeds.tenant.marker}
-    return str(seeds.made(f"/charters/{seeds['charter_id']}/bid-requests", body)["id"])
+    return str(seeds.create(f"/charters/{seeds['charter_id']}/bid-requests", body)["id"])
 
 
 def _bid(seeds: Seeds) -> str:
-    """A draft of a vendor that has all its papers, whose review would take as many requests."""
+    """A draft bid, stored directly: a vendor that may bid takes many requests."""
     bid = Bid(
         id=ids.new("bid"),
         org_id=seeds.tenant.org_id,
@@ -335,12 +338,12 @@ def _bid(seeds: Seeds) -> str:
         currency="USD",
         version=1,
     )
-    seeds.put(bid)
+    seeds.store(bid)
     return bid.id
 
 
 def _bid_token(seeds: Seeds) -> str:
-    """The link of an invitation, which only a mail tells."""
+    """The token of an invitation's link, which is only in its mail."""
     invitation = Invitation(
         id=ids.new("ivt"),
         org_id=seeds.tenant.org_id,
@@ -350,48 +353,48 @@ def _bid_token(seeds: Seeds) -> str:
         nonce=secrets.token_hex(12),
         version=1,
     )
-    seeds.put(invitation)
+    seeds.store(invitation)
     return _link(seeds, "bid", invitation.id, invitation.nonce)
 
 
 def _link(seeds: Seeds, purpose: str, subject_id: str, nonce: str) -> str:
-    """The token of a link, as the deployment makes it."""
-    said = ids.to_bytes(seeds.tenant.org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
-    proof = hmac.digest(seeds.tenant.deployment.root_secret(), purpose.encode() + b"\0" + said, hashlib.sha256)[:20]
-    return base64.urlsafe_b64encode(said + proof).decode().rstrip("=")
+    """Derive the token of a link as the deployment does."""
+    message = ids.to_bytes(seeds.tenant.org_id) + ids.to_bytes(subject_id) + bytes.fromhex(nonce)
+    proof = hmac.digest(seeds.tenant.deployment.root_secret(), purpose.encode() + b"\0" + message, hashlib.sha256)[:20]
+    return base64.urlsafe_b64encode(message + proof).decode().rstrip("=")
 
 
 def _invoice(seeds: Seeds) -> str:
-    """An issued invoice for more than its example pays, of a trip of its own."""
+    """An issued invoice of its own charter, for more than the example pays."""
     charter_id = _charter(seeds)
-    seeds.made(f"/charters/{charter_id}/status", {"status": "booked", "reason": "By phone"})
+    seeds.create(f"/charters/{charter_id}/status", {"status": "booked", "reason": "By phone"})
     extras = [{"description": seeds.tenant.marker, "amount": 400}]
-    draft = seeds.made("/invoices", {"charter_id": charter_id, "extras": extras})
-    seeds.made(f"/invoices/{draft['id']}/issue", {})
+    draft = seeds.create("/invoices", {"charter_id": charter_id, "extras": extras})
+    seeds.create(f"/invoices/{draft['id']}/issue", {})
     return str(draft["id"])
 
 
 def _invoice_token(seeds: Seeds) -> str:
-    """The link of the invoice, which only a mail tells."""
+    """The token of the invoice's link, which is only in its mail."""
     deployment, key = seeds.tenant.deployment, INVOICE.key(org=seeds.tenant.org_id, id=seeds["invoice_id"])
-    place = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
-    kept = deployment.client("dynamodb").get_item(TableName=deployment.table, Key=place)["Item"]
-    invoice = Invoice.model_validate_json(kept["doc"]["S"])
+    item_key = {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
+    stored = deployment.client("dynamodb").get_item(TableName=deployment.table, Key=item_key)["Item"]
+    invoice = Invoice.model_validate_json(stored["doc"]["S"])
     return _link(seeds, invoice_links.PURPOSE, invoice.id, invoice.link_nonce)
 
 
 def _payable(seeds: Seeds) -> str:
     body = {"vendor_id": seeds["vendor_id"], "amount": 85.5, "due_date": f"{dates.trip_day(30)}"}
-    return str(seeds.made("/billing/payables", {**body, "description": seeds.tenant.marker})["id"])
+    return str(seeds.create("/billing/payables", {**body, "description": seeds.tenant.marker})["id"])
 
 
 def _payout(seeds: Seeds) -> str:
     body = {"payable_ids": [_payable(seeds)], "method": "ach", "reference": seeds.tenant.marker}
-    return str(seeds.made("/billing/payouts", body)["items"][0]["id"])
+    return str(seeds.create("/billing/payouts", body)["items"][0]["id"])
 
 
 def _payment(seeds: Seeds) -> str:
-    """Cash that was paid ahead, so that giving it back asks nobody."""
+    """A cash payment in advance, whose refund needs no approval."""
     payment = Payment(
         id=ids.new("pay"),
         org_id=seeds.tenant.org_id,
@@ -404,12 +407,12 @@ def _payment(seeds: Seeds) -> str:
         status=PaymentStatus.SUCCEEDED,
         version=1,
     )
-    seeds.put(payment)
+    seeds.store(payment)
     return payment.id
 
 
 def _collection(seeds: Seeds) -> str:
-    """One that was given up."""
+    """A failed collection."""
     collection = Collection(
         id=ids.new("col"),
         org_id=seeds.tenant.org_id,
@@ -420,14 +423,14 @@ def _collection(seeds: Seeds) -> str:
         status=CollectionStatus.FAILED,
         version=1,
     )
-    seeds.put(collection)
+    seeds.store(collection)
     return collection.id
 
 
 def _refund(seeds: Seeds) -> str:
-    """One that waits for a manager."""
+    """A refund that waits for a manager."""
     body = {"payment_id": _payment(seeds), "amount": 2000, "reason": seeds.tenant.marker}
-    return str(seeds.made("/payments/refund", body)["id"])
+    return str(seeds.create("/payments/refund", body)["id"])
 
 
 def _in_days(days: int) -> str:
@@ -436,7 +439,7 @@ def _in_days(days: int) -> str:
 
 def _recovery(seeds: Seeds) -> str:
     body = {"assignment_id": _assignment(seeds), "reason": "other", "notes": seeds.tenant.marker}
-    return str(seeds.made("/dispatch/recoveries", body)["id"])
+    return str(seeds.create("/dispatch/recoveries", body)["id"])
 
 
 SEEDS: dict[str, Callable[[Seeds], str]] = {
@@ -482,11 +485,11 @@ def _letters(count: int) -> str:
 FRESH: dict[str, Callable[[Seeds], Any]] = {
     "deadline": lambda _: _in_days(5),
     "code": lambda _: _letters(10),
-    "email": lambda seeds: seeds.tenant.email("fresh"),
+    "email": lambda seeds: seeds.tenant.new_email("fresh"),
     "phone": lambda _: f"+1212{2_000_000 + secrets.randbelow(7_000_000)}",
     "slug": lambda _: f"s{secrets.token_hex(8)}",
 }
-"""Fields of bodies that must be unique, by name."""
+"""Unique values for fields of bodies, by name."""
 
 QUERY = {
     "instance_count": "3",
@@ -495,4 +498,4 @@ QUERY = {
     "reason": "checked",
     "recurrence_rule": "weekly",
 }
-"""Values of parameters that a query must have, by name."""
+"""Values of required query parameters, by name."""

@@ -1,4 +1,4 @@
-"""Organizations of the tests' own, with somebody of every role."""
+"""Organizations for the security tests, with a user for every role."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ import httpx
 from coachway.core.types import ids
 from coachway.identity.model.permissions import BUILT_IN
 from tests.security.in_process import Deployment
-from tests.security.operations import OUTSIDE
+from tests.security.operations import EXTERNAL_ROLES
 
 PASSWORD = "correct horse battery staple"
-_RENEWED = 600.0
-"""Seconds after which a token is not used any more: it lives for fifteen minutes."""
+_TOKEN_SECONDS = 600.0
+"""Seconds until a token is replaced. Tokens are valid for fifteen minutes."""
 
 
-def from_anywhere() -> dict[str, str]:
-    """A header by which the emulator takes a request for one from an address of its own.
+def random_address_header() -> dict[str, str]:
+    """A header that gives a request a random source address on the emulator.
 
-    Limits count by address, and one machine runs all tests. The gateway on AWS does not believe this header.
+    Rate limits count by address, and all tests run on one machine. The gateway on AWS ignores this header.
     """
     return {"X-Forwarded-For": f"198.18.{random.randrange(256)}.{random.randrange(256)}"}
 
 
 class Tenant:
-    """An organization. Its `marker` stands in every text that it wrote, so that a leak is seen wherever it happens."""
+    """An organization. All its texts contain its `marker`, so that tests find a leak anywhere."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
@@ -43,89 +43,89 @@ class Tenant:
             "admin": self._person("admin") | {"password": PASSWORD},
         }
         registration["admin"].pop("role")
-        answer = self.ask("POST", "/api/v1/auth/register", by="", body=registration)
+        answer = self.send("POST", "/api/v1/auth/register", role="", body=registration)
         assert answer.status_code == 201, answer.text
         self.org_id: str = answer.json()["organization"]["id"]
         self._people["admin"] = registration["admin"]["email"]
 
-    def ask(
+    def send(
         self,
         method: str,
         path: str,
         *,
-        by: str = "admin",
+        role: str = "admin",
         body: Any = None,
         form: Any = None,
         content: bytes | None = None,
         headers: Mapping[str, str | bytes] | None = None,
     ) -> httpx.Response:
-        """Send a request as somebody of a role; as nobody when `by` is empty."""
-        sent = httpx.Headers(from_anywhere())
-        if by:
-            sent["Authorization"] = f"Bearer {self.token(by)}"
+        """Send a request as a user of a role, or without credentials if `role` is empty."""
+        sent_headers = httpx.Headers(random_address_header())
+        if role:
+            sent_headers["Authorization"] = f"Bearer {self.get_token(role)}"
         for name, value in (headers or {}).items():
-            sent[name] = value.decode("latin-1") if isinstance(value, bytes) else value
-        return self._http.request(method, path, json=body, data=form, content=content, headers=sent)
+            sent_headers[name] = value.decode("latin-1") if isinstance(value, bytes) else value
+        return self._http.request(method, path, json=body, data=form, content=content, headers=sent_headers)
 
-    def made(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
-        """What a POST of the admin's made."""
-        answer = self.ask("POST", path, body=body, headers=headers)
+    def create(self, path: str, body: Any, **headers: str) -> dict[str, Any]:
+        """Send a POST as the admin, which must succeed; returns the created record."""
+        answer = self.send("POST", path, body=body, headers=headers)
         assert answer.is_success, f"POST {path} was answered {answer.status_code}: {answer.text}"
         content: dict[str, Any] = answer.json()
         return content
 
-    def token(self, role: str) -> str:
-        """An access token of somebody of that role."""
+    def get_token(self, role: str) -> str:
+        """An access token of a user of a role."""
         if role not in self._people:
-            self._people[role] = self.newcomer(role)
-        since, token = self._tokens.get(role, (-_RENEWED, ""))
-        if time.monotonic() - since >= _RENEWED:
+            self._people[role] = self.create_user(role)
+        issued_at, token = self._tokens.get(role, (-_TOKEN_SECONDS, ""))
+        if time.monotonic() - issued_at >= _TOKEN_SECONDS:
             token = self.log_in(self._people[role])
             self._tokens[role] = (time.monotonic(), token)
         return token
 
-    def newcomer(self, role: str) -> str:
-        """The email of somebody new, who can log in."""
+    def create_user(self, role: str) -> str:
+        """Create a user who can log in; returns the email address."""
         person = self._person(role)
-        if role in OUTSIDE:
-            person["party_id"] = self.parties[role]
-        self.made("/api/v1/users", {**person, "password": PASSWORD})
+        if role in EXTERNAL_ROLES:
+            person["party_id"] = self.party_ids[role]
+        self.create("/api/v1/users", {**person, "password": PASSWORD})
         return str(person["email"])
 
     @cached_property
-    def parties(self) -> dict[str, str]:
-        """What the outside roles act for."""
-        client = self.made("/api/v1/clients", self.client())
+    def party_ids(self) -> dict[str, str]:
+        """The ids of the parties that the external roles act for."""
+        client = self.create("/api/v1/clients", self.client_body())
         return {"client": client["id"], "vendor": ids.new("ven"), "driver": ids.new("drv")}
 
     @cached_property
-    def feeble_key(self) -> str:
-        """An API key that may do next to nothing."""
-        feeble = {"name": f"Feeble {self.marker}", "permissions": ["portal:use"]}
-        return str(self.made("/api/v1/api-keys", feeble)["key"])
+    def limited_api_key(self) -> str:
+        """An API key with only one permission."""
+        body = {"name": f"Limited {self.marker}", "permissions": ["portal:use"]}
+        return str(self.create("/api/v1/api-keys", body)["key"])
 
     def log_in(self, email: str) -> str:
-        """A new session's access token."""
+        """Log in; returns an access token."""
         credentials = {"organization": self.marker, "email": email, "password": PASSWORD}
-        answer = self.ask("POST", "/api/v1/auth/login", by="", body=credentials)
+        answer = self.send("POST", "/api/v1/auth/login", role="", body=credentials)
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["access_token"]
         return token
 
-    def client(self) -> dict[str, Any]:
-        """A client to be made."""
+    def client_body(self) -> dict[str, Any]:
+        """The body of a new client."""
         return {
             "name": f"Acme {self.marker}",
             "client_type": "corporate",
-            "email": self.email("client"),
+            "email": self.new_email("client"),
             "payment_terms": "net_30",
             "credit_limit": 10000,
         }
 
-    def email(self, whose: str) -> str:
-        """An address that nobody has yet."""
-        return f"{whose}-{secrets.token_hex(4)}@{self.marker}.example"
+    def new_email(self, prefix: str) -> str:
+        """A new email address."""
+        return f"{prefix}-{secrets.token_hex(4)}@{self.marker}.example"
 
     def _person(self, role: str) -> dict[str, Any]:
         assert role in BUILT_IN, role
-        return {"email": self.email(role), "first_name": "Ana", "last_name": self.marker, "role": role}
+        return {"email": self.new_email(role), "first_name": "Ana", "last_name": self.marker, "role": role}

@@ -1,7 +1,7 @@
-"""Rubbish at every route: whatever comes, the answer is one that the API's document names, and never a 5xx.
+"""Fuzz every route: the answer is always one that the API document names, and never a 5xx.
 
-`make fuzz` runs it, `make test` does not: it is collected only with `FUZZ_CASES`, the number of cases that are made up
-for each operation, besides its example. Most cases are about things that exist, so that they get far.
+`make fuzz` runs it, `make test` does not: it is collected only with `FUZZ_CASES`, the number of generated cases per
+operation, besides its example. Most cases name existing records, so that they pass the first checks.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as declared
 
 from coachway.core.http.routing import AUTHENTICATED
-from tests.security.operations import Operation, document, operations
+from tests.security.operations import Operation, document, list_operations
 from tests.security.seeds import SEEDS, Seeds
-from tests.security.tenants import Tenant, from_anywhere
+from tests.security.tenants import Tenant, random_address_header
 from tests.stack import Stack
 
 T = TypeVar("T")
@@ -38,11 +38,11 @@ CHECKS = [
 
 
 def _schema() -> Any:
-    described = deepcopy(document())
-    described.pop("servers")
+    api_document = deepcopy(document())
+    api_document.pop("servers")
     config = schemathesis.Config()
     config.projects.default.phases.coverage.enabled = True
-    return schemathesis.openapi.from_dict(described, config=config)
+    return schemathesis.openapi.from_dict(api_document, config=config)
 
 
 schema = _schema()
@@ -50,68 +50,68 @@ each_operation: Callable[[T], T] = schema.parametrize()
 
 
 class Fuzzing:
-    """Somebody of a throw-away organization who sends the cases of one operation."""
+    """Sends the cases of one operation as a user of a disposable organization."""
 
     def __init__(self, tenant: Tenant, operation: Operation) -> None:
         self.tenant, self.operation = tenant, operation
         self.seeds = Seeds(tenant)
-        self.token = self._begun()
-        self.sent = 0
-        self.changed = False
+        self.token = self._log_in()
+        self.sent_count = 0
+        self.has_changed = False
 
     def send(self, case: Any, base_url: str) -> Any:
-        """The answer to a case."""
-        headers = {**from_anywhere()}
-        if not self.operation.is_open:
+        """Send a case; returns the answer."""
+        headers = {**random_address_header()}
+        if not self.operation.is_public:
             headers["Authorization"] = f"Bearer {self.token}"
         answer = case.call(base_url=base_url, headers=headers, timeout=60)
-        self.sent += 1
-        self._look_back(answer.status_code)
+        self.sent_count += 1
+        self._renew_used_up(answer.status_code)
         return answer
 
     def name_existing(self, case: Any) -> bool:
-        """Put ids of existing things into most cases, the same ones each time; whether any were."""
+        """Put ids of existing records into most cases, always the same ones; returns whether it did."""
         if zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4 == 0:
             return False
         for name in self.operation.parameters:
             case.path_parameters[name] = self.seeds[name]
         if isinstance(case.body, dict):
-            case.body = self._with_existing(case.body)
+            case.body = self._replace_ids(case.body)
         return bool(self.operation.parameters or case.body)
 
-    def _with_existing(self, value: Any, name: str = "") -> Any:
+    def _replace_ids(self, value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            return {key: self._with_existing(each, key) for key, each in value.items()}
+            return {key: self._replace_ids(each, key) for key, each in value.items()}
         if isinstance(value, str) and name in SEEDS and name.endswith("_id"):
             return self.seeds[name]
         return value
 
-    def _look_back(self, status: int) -> None:
-        """What was there may have gone with an earlier case, and so may the session: then there are new ones."""
-        if self.changed and status in {404, 409}:
-            self.seeds, self.changed = Seeds(self.tenant), False
-        elif status == 401 and not self.operation.is_open:
-            self.token = self._begun()
+    def _renew_used_up(self, status: int) -> None:
+        """Replace records and the session if an earlier case may have removed them."""
+        if self.has_changed and status in {404, 409}:
+            self.seeds, self.has_changed = Seeds(self.tenant), False
+        elif status == 401 and not self.operation.is_public:
+            self.token = self._log_in()
         elif status < 300:
-            self.changed = not self.operation.reads
+            self.has_changed = not self.operation.is_read
 
-    def _begun(self) -> str:
-        """Who may lose their session is somebody else each time."""
-        own = self.operation.permission == AUTHENTICATED and not self.operation.reads
-        return self.tenant.log_in(self.tenant.newcomer("admin")) if own else self.tenant.token("admin")
+    def _log_in(self) -> str:
+        """A token. Operations that can end a session get a new user each time."""
+        ends_sessions = self.operation.permission == AUTHENTICATED and not self.operation.is_read
+        return self.tenant.log_in(self.tenant.create_user("admin")) if ends_sessions else self.tenant.get_token("admin")
 
 
 @pytest.fixture(scope="session")
-def throw_away(stack: Stack) -> Tenant:
+def disposable_tenant(stack: Stack) -> Tenant:
     return Tenant(stack)
 
 
 @pytest.fixture
-def fuzzing(throw_away: Tenant, request: pytest.FixtureRequest) -> Iterator[dict[str, Fuzzing]]:
-    begun: dict[str, Fuzzing] = {}
-    yield begun
-    for each in begun.values():
-        request.node.user_properties.append(("cases", each.sent))
+def fuzzing(disposable_tenant: Tenant, request: pytest.FixtureRequest) -> Iterator[dict[str, Fuzzing]]:
+    senders: dict[str, Fuzzing] = {}
+    yield senders
+    for each in senders.values():
+        request.node.user_properties.append(("cases", each.sent_count))
 
 
 @each_operation
@@ -122,13 +122,13 @@ def fuzzing(throw_away: Tenant, request: pytest.FixtureRequest) -> Iterator[dict
     suppress_health_check=list(HealthCheck),
 )
 def test_fuzz_operation_answers_as_documented(
-    case: Any, throw_away: Tenant, stack: Stack, fuzzing: dict[str, Fuzzing]
+    case: Any, disposable_tenant: Tenant, stack: Stack, fuzzing: dict[str, Fuzzing]
 ) -> None:
-    operation = BY_NAME[case.operation.method.upper(), case.operation.path]
-    sender = fuzzing.setdefault(str(operation), Fuzzing(throw_away, operation))
-    made_valid = sender.name_existing(case)
+    operation = OPERATIONS[case.operation.method.upper(), case.operation.path]
+    sender = fuzzing.setdefault(str(operation), Fuzzing(disposable_tenant, operation))
+    is_existing = sender.name_existing(case)
     answer = sender.send(case, stack.config.public_url)
-    case.validate_response(answer, checks=CHECKS if made_valid else [*CHECKS, declared.negative_data_rejection])
+    case.validate_response(answer, checks=CHECKS if is_existing else [*CHECKS, declared.negative_data_rejection])
 
 
-BY_NAME = {(each.method, each.path): each for each in operations()}
+OPERATIONS = {(each.method, each.path): each for each in list_operations()}

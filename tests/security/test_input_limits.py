@@ -1,4 +1,4 @@
-"""Bodies, headers and queries that nobody means well by: too large, too deep, not text, of other types."""
+"""Malicious bodies, headers and queries: too large, too deep, not text, or of wrong types."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.security.in_process import sampled
-from tests.security.operations import FORM, Operation, guarded, operations
+from tests.security.in_process import parametrize_operations
+from tests.security.operations import FORM, Operation, list_guarded_operations, list_operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 
 JSON = "application/json"
-with_body = sampled(each for each in operations() if each.media == JSON)
-lists = sampled(each for each in guarded() if each.lists and "422" in each.statuses)
+each_with_body = parametrize_operations(each for each in list_operations() if each.media_type == JSON)
+each_list = parametrize_operations(
+    each for each in list_guarded_operations() if each.is_list and "422" in each.statuses
+)
 
 NOT_JSON: list[bytes] = [
     b"{",
@@ -73,74 +75,74 @@ VALUES: list[Any] = [
 ]
 
 
-def ask(operation: Operation, seeds: Seeds, content: bytes, **headers: str) -> httpx.Response:
-    """The operation with this very body; nobody needs to sign in for what is open."""
-    path = seeds.path(operation)
-    sent = {"Content-Type": JSON, **headers}
-    by = "" if operation.is_open else "admin"
-    return seeds.tenant.ask(operation.method, path, by=by, content=content, headers=sent)
+def send(operation: Operation, seeds: Seeds, content: bytes, **headers: str) -> httpx.Response:
+    """Send a body to an operation, without credentials if the operation is public."""
+    path = seeds.build_path(operation)
+    sent_headers = {"Content-Type": JSON, **headers}
+    role = "" if operation.is_public else "admin"
+    return seeds.tenant.send(operation.method, path, role=role, content=content, headers=sent_headers)
 
 
-def assert_foreseen(answer: httpx.Response, operation: Operation, about: Any) -> None:
-    told = f"{operation} with {str(about)[:100]!r}: {answer.status_code} {answer.text[:300]}"
-    assert answer.status_code < 500, told
-    assert str(answer.status_code) in operation.statuses, told
+def assert_documented(answer: httpx.Response, operation: Operation, about: Any) -> None:
+    message = f"{operation} with {str(about)[:100]!r}: {answer.status_code} {answer.text[:300]}"
+    assert answer.status_code < 500, message
+    assert str(answer.status_code) in operation.statuses, message
 
 
-@with_body
+@each_with_body
 def test_body_invalid_json_or_shape_is_refused(operation: Operation, seeds: Seeds) -> None:
     for content in NOT_JSON:
-        answer = ask(operation, seeds, content)
-        assert_foreseen(answer, operation, content)
+        answer = send(operation, seeds, content)
+        assert_documented(answer, operation, content)
         assert answer.status_code == 400, f"{operation} with {content[:50]!r}: {answer.text}"
     for content in NOT_THE_SHAPE:
-        answer = ask(operation, seeds, content)
-        assert_foreseen(answer, operation, content)
+        answer = send(operation, seeds, content)
+        assert_documented(answer, operation, content)
         assert answer.status_code in {400, 422}, f"{operation} with {content[:50]!r}: {answer.text}"
         assert answer.status_code == 400 or answer.json()["errors"], answer.text
 
 
-@with_body
+@each_with_body
 def test_body_too_large_or_wrong_media_type_is_refused(operation: Operation, seeds: Seeds) -> None:
-    assert ask(operation, seeds, b" " * 1_000_001).status_code == 413
-    assert ask(operation, seeds, b"<a/>", **{"Content-Type": "application/xml"}).status_code == 415
-    assert ask(operation, seeds, b"a=1", **{"Content-Type": FORM}).status_code == 415
+    assert send(operation, seeds, b" " * 1_000_001).status_code == 413
+    assert send(operation, seeds, b"<a/>", **{"Content-Type": "application/xml"}).status_code == 415
+    assert send(operation, seeds, b"a=1", **{"Content-Type": FORM}).status_code == 415
 
 
-def _places(value: Any, *at: Any) -> Iterator[tuple[Any, ...]]:
-    """Where a JSON value has its parts, itself not among them."""
+def _iterate_paths(value: Any, *path: Any) -> Iterator[tuple[Any, ...]]:
+    """The paths of all parts of a JSON value, without the value itself."""
     pairs: list[tuple[Any, Any]] = []
     if isinstance(value, dict):
         pairs = list(value.items())
     elif isinstance(value, list):
         pairs = list(enumerate(value))
     for key, each in pairs:
-        yield (*at, key)
-        yield from _places(each, *at, key)
+        yield (*path, key)
+        yield from _iterate_paths(each, *path, key)
 
 
-def _with(value: Any, place: tuple[Any, ...], new: Any) -> Any:
+def _replace_at(value: Any, place: tuple[Any, ...], new: Any) -> Any:
     if not place:
         return new
     copy: Any = dict(value) if isinstance(value, dict) else list(value)
-    copy[place[0]] = _with(copy[place[0]], place[1:], new)
+    copy[place[0]] = _replace_at(copy[place[0]], place[1:], new)
     return copy
 
 
-@with_body
+@each_with_body
 def test_field_unexpected_value_returns_documented_status(operation: Operation, tenant: Tenant) -> None:
-    """Two values for each field, the same ones every time; fuzzing does more."""
+    """Two values for each field, always the same ones; fuzzing tries more."""
     seeds = Seeds(tenant)
-    body = seeds.body(operation)
-    for place in _places(body):
+    body = seeds.build_body(operation)
+    for place in _iterate_paths(body):
         first = zlib.crc32(f"{operation} {place}".encode()) % len(VALUES)
         for value in (VALUES * 2)[first : first + 2]:
-            content = json.dumps(_with(body, place, value)).encode()
-            answer = ask(operation, seeds, content)
-            assert_foreseen(answer, operation, f"{place} = {value!r}")
+            content = json.dumps(_replace_at(body, place, value)).encode()
+            answer = send(operation, seeds, content)
+            assert_documented(answer, operation, f"{place} = {value!r}")
 
 
-@lists
+@each_list
 def test_list_invalid_query_returns_422(operation: Operation, tenant: Tenant) -> None:
     for query in (
         "limit=0",
@@ -153,7 +155,7 @@ def test_list_invalid_query_returns_422(operation: Operation, tenant: Tenant) ->
         "cursor=%00",
         "no=1",
     ):
-        answer = tenant.ask("GET", f"{operation.path}?{query}")
+        answer = tenant.send("GET", f"{operation.path}?{query}")
         assert answer.status_code == 422, f"{operation}?{query}: {answer.status_code} {answer.text[:300]}"
         assert answer.json()["errors"], answer.text
 
@@ -175,15 +177,15 @@ HEADERS: list[dict[str, str | bytes]] = [
 @pytest.mark.parametrize("headers", HEADERS, ids=lambda headers: str(headers)[:40])
 def test_credentials_malformed_return_401(headers: dict[str, str | bytes], tenant: Tenant) -> None:
     for path in ("/api/v1/clients", "/api/v1/auth/me", "/api/v1/organization", "/api/v1/pricing/quotes"):
-        answer = tenant.ask("GET", path, by="", headers=headers)
+        answer = tenant.send("GET", path, role="", headers=headers)
         assert answer.status_code == 401, f"{path}: {answer.status_code} {answer.text[:300]}"
 
 
 def test_conditional_headers_malformed_are_refused(tenant: Tenant, seeds: Seeds) -> None:
     client = f"/api/v1/clients/{seeds['client_id']}"
     for tag in ("abc", '"', "-1", '"99999999999"', "1, 2"):
-        assert tenant.ask("PUT", client, body={}, headers={"If-Match": tag}).status_code == 400, tag
-    assert tenant.ask("PUT", client, body={}, headers={"If-Match": '"999"'}).status_code == 412
+        assert tenant.send("PUT", client, body={}, headers={"If-Match": tag}).status_code == 400, tag
+    assert tenant.send("PUT", client, body={}, headers={"If-Match": '"999"'}).status_code == 412
     for key in ("", "x" * 256, "with space"):
-        answer = tenant.ask("POST", "/api/v1/clients", body=tenant.client(), headers={"Idempotency-Key": key})
+        answer = tenant.send("POST", "/api/v1/clients", body=tenant.client_body(), headers={"Idempotency-Key": key})
         assert answer.status_code == 422, f"{key!r}: {answer.text}"

@@ -1,6 +1,6 @@
-"""No list is made by reading the whole table. The code names no scan, no role may scan, and none is asked for.
+"""No list reads the whole table: the code names no scan, no role grants one, and no route runs one.
 
-With `test_privileges`, whose emulator enforces the roles, no route can scan: it would be refused.
+`test_privileges` also tests that the emulator enforces the roles: a scan would be denied.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from coachway.core.persistence.table import CountingConnection
 from coachway.identity.model.permissions import PERMISSIONS
 from tests.integration.client import call, token_for
 from tests.integration.conftest import _process, dynamodb  # noqa: F401 - fixtures
-from tests.security.operations import Operation, guarded
+from tests.security.operations import Operation, list_guarded_operations
 from tests.template import ROOT, as_list, grants, resources_of_type
 from tools.entries import list_api_entries
 
 __all__ = ["dynamodb"]
 
 SCANS = re.compile(r"^(parallel_?)?scan$|^rate_limited_scan$|execute_?statement$|execute_?transaction$", re.IGNORECASE)
-"""Scans, and PartiQL, whose SELECT becomes one unnoticed."""
+"""Scans, and PartiQL, whose SELECT can become a scan."""
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
+def _iterate_names(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             yield node.attr
@@ -41,13 +41,13 @@ def _names(tree: ast.AST) -> Iterator[str]:
 def test_code_names_no_scan() -> None:
     sources = [path for folder in ("layers/coachway/python", "functions") for path in (ROOT / folder).rglob("*.py")]
     assert len(sources) > 50
-    named = {
+    scans = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in sources
-        for name in _names(ast.parse(path.read_text()))
+        for name in _iterate_names(ast.parse(path.read_text()))
         if SCANS.search(name)
     }
-    assert not named
+    assert not scans
 
 
 def test_roles_grant_no_scan() -> None:
@@ -60,20 +60,20 @@ def test_roles_grant_no_scan() -> None:
     assert not {each for each in actions if each in {"dynamodb:Scan", "dynamodb:*", "*"} or "PartiQL" in each}
 
 
-@pytest.mark.parametrize("operation", [each for each in guarded() if each.lists], ids=str)
+@pytest.mark.parametrize("operation", [each for each in list_guarded_operations() if each.is_list], ids=str)
 def test_list_operation_runs_no_scan(operation: Operation, monkeypatch: pytest.MonkeyPatch, dynamodb: Any) -> None:
-    asked: list[str] = []
+    operation_names: list[str] = []
     dispatch = CountingConnection.dispatch
 
-    def noting(connection: CountingConnection, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        asked.append(name)
+    def record_dispatch(connection: CountingConnection, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        operation_names.append(name)
         return dispatch(connection, name, parameters)
 
-    monkeypatch.setattr(CountingConnection, "dispatch", noting)
-    serving_it = next(
+    monkeypatch.setattr(CountingConnection, "dispatch", record_dispatch)
+    api = next(
         each.api for each in list_api_entries() if any(route.path == operation.path for route in each.api.routes)
     )
-    answer = call(serving_it, "GET", operation.path, token=token_for(" ".join(PERMISSIONS)))
+    answer = call(api, "GET", operation.path, token=token_for(" ".join(PERMISSIONS)))
     assert answer.status < 500, answer.text
-    assert asked
-    assert not [each for each in asked if SCANS.search(each)]
+    assert operation_names
+    assert not [each for each in operation_names if SCANS.search(each)]

@@ -1,4 +1,4 @@
-"""Least privilege: each function has a role of its own, which names what it may do, and may do no more than it does."""
+"""Least privilege: each function has its own role, which grants only what its code does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from coachway.identity.model.permissions import PERMISSIONS
 from infra.local.stack_config import REGION
-from tests.security.operations import operations
+from tests.security.operations import list_operations
 from tests.security.seeds import Seeds
 from tests.security.tenants import Tenant
 from tests.stack import Stack, eventually
@@ -24,13 +24,13 @@ from tests.template import ROOT, arn_text, as_list, functions, grants, resources
 from tools.entries import list_api_entries
 
 PATTERNS = {
-    "dynamodb:ListStreams": "${Table.Arn}/stream/*",  # a stream's name is the time of its making
+    "dynamodb:ListStreams": "${Table.Arn}/stream/*",  # the name of a stream is its creation time
 }
-"""The only resources that are named by a pattern, each for one action that knows no other way."""
+"""The only resources that are named by a pattern, each for an action that supports nothing else."""
 
-FILES = {"s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"}
+FILE_ACTIONS = {"s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion"}
 FOLDER = re.compile(r"\$\{Bucket\.Arn\}/[a-z]+/\*")
-"""What reads or writes files may do so in one folder of the bucket, named here by what lies in it."""
+"""Grants on files name one folder of the bucket."""
 
 LAYER = ROOT / "layers/coachway/python/coachway"
 
@@ -42,19 +42,19 @@ SOURCES = {
     "dynamodb:Query": {"connection()"},
     "sqs:SendMessage": {"DEAD_LETTERS_URL"},
 }
-"""Words in the code that need an action: a function may have it only if its modules have the word."""
+"""Words in the code that need an action. A function may have the action only if its modules contain one of them."""
 
-WRITING = {f"dynamodb:{each}Item" for each in ("Put", "Update", "Delete", "BatchWrite")}
+WRITE_ACTIONS = {f"dynamodb:{each}Item" for each in ("Put", "Update", "Delete", "BatchWrite")}
 
 every_function = pytest.mark.parametrize("function", functions())
 
 
-def statements() -> list[tuple[str, dict[str, Any]]]:
+def list_statements() -> list[tuple[str, dict[str, Any]]]:
     return [(role, each) for role in resources_of_type("AWS::IAM::Role") for each in grants(role)]
 
 
 def test_policies_use_no_wildcards() -> None:
-    for role, statement in statements():
+    for role, statement in list_statements():
         assert statement["Effect"] == "Allow", role
         assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), role
         actions = as_list(statement["Action"])
@@ -62,7 +62,9 @@ def test_policies_use_no_wildcards() -> None:
             assert "*" not in action, f"{role} may do {action}"
             assert "?" not in action, f"{role} may do {action}"
         for resource in as_list(statement["Resource"]):
-            if "*" in arn_text(resource) and not (FILES.issuperset(actions) and FOLDER.fullmatch(arn_text(resource))):
+            if "*" in arn_text(resource) and not (
+                FILE_ACTIONS.issuperset(actions) and FOLDER.fullmatch(arn_text(resource))
+            ):
                 assert [PATTERNS.get(each) for each in actions] == [arn_text(resource)], f"{role}: {resource}"
 
 
@@ -88,26 +90,26 @@ def test_roles_use_no_managed_policies() -> None:
 def test_each_function_has_its_own_role() -> None:
     roles = [role_of(function) for function in functions()]
     assert len(set(roles)) == len(roles)
-    of_lambda = {
+    lambda_roles = {
         name
         for name, role in resources_of_type("AWS::IAM::Role").items()
         if "lambda." in str(role["AssumeRolePolicyDocument"])
     }
-    assert set(roles) == of_lambda
+    assert set(roles) == lambda_roles
 
 
 @every_function
 def test_function_role_writes_only_its_own_log(function: str) -> None:
-    own = functions()[function]["LoggingConfig"]["LogGroup"]["Ref"]
+    log_group = functions()[function]["LoggingConfig"]["LogGroup"]["Ref"]
     for statement in grants(role_of(function)):
         if any(action.startswith("logs:") for action in as_list(statement["Action"])):
-            assert [arn_text(each) for each in as_list(statement["Resource"])] == [f"{own}.Arn"]
+            assert [arn_text(each) for each in as_list(statement["Resource"])] == [f"{log_group}.Arn"]
 
 
 @every_function
 def test_function_role_grants_only_actions_in_its_code(function: str) -> None:
     allowed = {action for statement in grants(role_of(function)) for action in as_list(statement["Action"])}
-    code = "\n".join(path.read_text() for path in _modules(function))
+    code = "\n".join(path.read_text() for path in _list_modules(function))
     for action, words in SOURCES.items():
         if action in allowed and not (
             action == "sqs:SendMessage" and "DestinationConfig" in str(functions()[function])
@@ -130,40 +132,40 @@ def test_read_only_api_role_grants_no_write() -> None:
     for entry in list_api_entries():
         if all(route.method == "GET" for route in entry.api.routes):
             for statement in grants(role_of(entry.function)):
-                writing = [each for each in as_list(statement["Action"]) if each in WRITING]
-                assert not writing, f"{entry.function} only reads, and may {writing}"
+                write_actions = [each for each in as_list(statement["Action"]) if each in WRITE_ACTIONS]
+                assert not write_actions, f"{entry.function} only reads, and may {write_actions}"
 
 
 @every_function
 def test_function_knows_only_secrets_it_may_read(function: str) -> None:
     variables = functions()[function].get("Environment", {}).get("Variables", {})
-    named = [arn_text(value) for value in variables.values() if isinstance(value, dict)]
-    told = {name.partition(".")[0] for name in named if "Secret" in name}
-    granted = {
+    names = [arn_text(value) for value in variables.values() if isinstance(value, dict)]
+    known_secrets = {name.partition(".")[0] for name in names if "Secret" in name}
+    readable_secrets = {
         arn_text(resource).partition(".")[0]
         for statement in grants(role_of(function))
         if "secretsmanager:GetSecretValue" in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
     }
-    assert told == granted
+    assert known_secrets == readable_secrets
 
 
-def _modules(function: str) -> set[Path]:
-    """The files that a function's entry can import, directly or not."""
+def _list_modules(function: str) -> set[Path]:
+    """The files that the entry of a function imports, directly or not."""
     properties = functions()[function]
     entry = ROOT / properties["CodeUri"] / f"{properties['Handler'].partition('.')[0]}.py"
-    found: set[Path] = set()
+    modules: set[Path] = set()
     waiting = [entry]
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += _imported(path)
-    return found
+        if path not in modules:
+            modules.add(path)
+            waiting += _list_imports(path)
+    return modules
 
 
 @cache
-def _imported(path: Path) -> list[Path]:
+def _list_imports(path: Path) -> list[Path]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -177,34 +179,34 @@ def _imported(path: Path) -> list[Path]:
 # On an emulator that enforces the policies
 
 
-def _as_role(stack: Stack, role: str, service: str) -> Any:
+def _create_client_as_role(stack: Stack, role: str, service: str) -> Any:
     arn = next(
         each["Arn"] for each in stack.client("iam").list_roles()["Roles"] if f"-{role}-" in f"-{each['RoleName']}-"
     )
-    given = stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
+    credentials = stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
     return boto3.client(
         service,
         endpoint_url=stack.config.emulator_url,
         region_name=REGION,
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
     )
 
 
 def test_action_without_grant_is_denied(stack: Stack) -> None:
-    """The next test would prove nothing on an emulator that allows everything."""
-    table = _as_role(stack, "ClientsApiRole", "dynamodb")
+    """Without this, the next test would prove nothing on an emulator that allows everything."""
+    table = _create_client_as_role(stack, "ClientsApiRole", "dynamodb")
     assert "Item" not in table.get_item(TableName=stack.table, Key={"pk": {"S": "no"}, "sk": {"S": "no"}})
-    bus = _as_role(stack, "ClientsApiRole", "events")
+    bus = _create_client_as_role(stack, "ClientsApiRole", "events")
     event = {"Source": "coachway", "DetailType": "x", "Detail": "{}"}
-    refused: list[Callable[[], Any]] = [
+    attempts: list[Callable[[], Any]] = [
         lambda: table.scan(TableName=stack.table),
         lambda: table.describe_table(TableName=stack.table),
         lambda: table.delete_table(TableName=stack.table),
         lambda: bus.put_events(Entries=[event]),
     ]
-    for attempt in refused:
+    for attempt in attempts:
         with pytest.raises(ClientError) as refusal:
             attempt()
         assert refusal.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
@@ -214,20 +216,20 @@ def test_quote_to_mail_works_with_granted_actions(stack: Stack) -> None:
     tenant = Tenant(stack)
     seeds = Seeds(tenant)
     token = seeds["token"]
-    shown = tenant.ask("GET", f"/pages/quotes/{token}", by="")
-    assert shown.status_code == 200, shown.text
-    seen = tenant.ask("GET", f"/api/v1/quotes/{token}", by="").json()
-    answer = {"revision_number": seen["revision_number"], "accepted_by": "Dana Lee"}
-    accepted = tenant.ask("POST", f"/api/v1/quotes/{token}/accept", by="", body=answer)
+    page = tenant.send("GET", f"/pages/quotes/{token}", role="")
+    assert page.status_code == 200, page.text
+    quote = tenant.send("GET", f"/api/v1/quotes/{token}", role="").json()
+    answer = {"revision_number": quote["revision_number"], "accepted_by": "Dana Lee"}
+    accepted = tenant.send("POST", f"/api/v1/quotes/{token}/accept", role="", body=answer)
     assert accepted.status_code == 200, accepted.text
-    charter = tenant.ask("GET", f"/api/v1/charters/{seeds['charter_id']}").json()
+    charter = tenant.send("GET", f"/api/v1/charters/{seeds['charter_id']}").json()
     assert charter["status"] == "booked"
-    client = tenant.ask("GET", f"/api/v1/clients/{seeds['client_id']}").json()
+    client = tenant.send("GET", f"/api/v1/clients/{seeds['client_id']}").json()
 
-    def mailed() -> bool:
-        return len(stack.mails(client["email"])) >= 2  # the quote, and that it is booked
+    def is_mailed() -> bool:
+        return len(stack.mails(client["email"])) >= 2  # the quote and the booking
 
-    eventually(mailed, 60, "the mails about a quote and its booking did not go out")
+    eventually(is_mailed, 60, "the mails about a quote and its booking did not go out")
 
 
 @pytest.mark.parametrize("timer", ["identity-schedule", "bookings-schedule"])
@@ -237,5 +239,5 @@ def test_timer_works_with_granted_actions(timer: str, stack: Stack) -> None:
 
 
 def test_route_permissions_exist() -> None:
-    needed = {each.permission for each in operations()} - {"anyone", "signed-in"}
+    needed = {each.permission for each in list_operations()} - {"anyone", "signed-in"}
     assert needed <= PERMISSIONS

@@ -1,6 +1,6 @@
-"""Every operation of the API's document, asked by everybody who must not: nobody, the wrong role, another organization.
+"""Access to every operation: without credentials, with a wrong role, and from another organization.
 
-The operations come from the code, what stands in their paths and bodies from `seeds.py`: a route that is new is walked
+The operations come from the code, and the values in their paths and bodies from `seeds.py`: new routes are tested
 like all others.
 """
 
@@ -15,12 +15,12 @@ import httpx
 from coachway.core.http.routing import AUTHENTICATED
 from coachway.core.types import ids
 from coachway.identity.model.permissions import BUILT_IN
-from tests.security.in_process import on_stack, sampled
-from tests.security.operations import FORM, OUTSIDE, Operation, guarded, operations
+from tests.security.in_process import parametrize_on_stack, parametrize_operations
+from tests.security.operations import EXTERNAL_ROLES, FORM, Operation, list_guarded_operations, list_operations
 from tests.security.seeds import SEEDS, Seeds
 from tests.security.tenants import Tenant
 
-OPEN = {
+PUBLIC_OPERATIONS = {
     r"GET /(\w+)/health",
     r"GET /(openapi\.json|docs|docs/errors|docs/\{asset\}|auth/\.well-known/jwks\.json)",
     r"POST /auth/(register|login|refresh|mfa/verify|otp/request|otp/verify|password/forgot|password/reset)",
@@ -35,151 +35,155 @@ OPEN = {
     r"(GET|POST) /pages/invoices/\{invoice_token\}(/\w+)?",
     r"(GET|POST) /pages/(invitations|password-resets)/\{token\}",
 }
-"""What needs no credentials, said once more: an operation that is left open by mistake is found here."""
+"""The operations without credentials, listed again to find those that are public by mistake."""
 
 _ROLES = [role for role in BUILT_IN if role not in {"platform", "admin"}]
 _IDS = re.compile(r"\b[a-z]{3,4}_[0-7][0-9A-HJKMNP-TV-Z]{25}\b")
 
-WANT_MORE = {
-    "POST /bids": "a vendor with all its papers",
-    "POST /bids/{bid_id}/submit": "a vendor with all its papers",
-    "POST /bids/{bid_id}/accept": "a bid that was submitted",
-    "POST /bids/{bid_id}/reject": "a bid that was submitted",
-    "POST /bids/{bid_id}/release": "a bid that was accepted",
-    "POST /dispatch/assignments": "a driver and a vehicle with all their papers",
-    "POST /dispatch/assignments/auto": "a driver and a vehicle with all their papers",
+NOT_ENOUGH = {
+    "POST /bids": "a vendor with approved documents",
+    "POST /bids/{bid_id}/submit": "a vendor with approved documents",
+    "POST /bids/{bid_id}/accept": "a submitted bid",
+    "POST /bids/{bid_id}/reject": "a submitted bid",
+    "POST /bids/{bid_id}/release": "an accepted bid",
+    "POST /dispatch/assignments": "a driver and a vehicle with approved documents",
+    "POST /dispatch/assignments/auto": "a driver and a vehicle with approved documents",
     "POST /dispatch/assignments/{assignment_id}/check-in": "a trip of today",
     "POST /dispatch/assignments/{assignment_id}/check-out": "a trip under way",
     "POST /dispatch/assignments/{assignment_id}/depart": "a driver on duty",
     "POST /dispatch/check-ins": "a driver on duty",
-    "POST /dispatch/recoveries/{recovery_id}/accept": "an offer that waits for an answer",
-    "POST /dispatch/recoveries/{recovery_id}/decline": "an offer that waits for an answer",
-    "POST /invoices": "a charter that is booked",
+    "POST /dispatch/recoveries/{recovery_id}/accept": "an open offer",
+    "POST /dispatch/recoveries/{recovery_id}/decline": "an open offer",
+    "POST /invoices": "a booked charter",
     "POST /invoices/{invoice_id}/issue": "a draft",
     "POST /payments/{payment_id}/reverse": "a payment of an invoice",
-    "POST /ratings": "a charter that the vendor has run",
-    "POST /refunds/{refund_id}/retry": "a refund that failed",
-    "PUT /charters/{charter_id}/payment-schedule": "a client who pays before its trips",
+    "POST /ratings": "a completed charter of the vendor",
+    "POST /refunds/{refund_id}/retry": "a failed refund",
+    "PUT /charters/{charter_id}/payment-schedule": "a client who pays in advance",
 }
-"""Operations whose example alone is refused even those who may, and what they want besides."""
+"""Operations whose example alone is refused to permitted users, and what they require in addition."""
 
 
-def send(operation: Operation, seeds: Seeds, by: Tenant, role: str = "admin", **headers: str) -> httpx.Response:
-    """The operation on the things of `seeds`, asked by somebody of `by`'s organization."""
-    body = seeds.body(operation)
-    path = seeds.path(operation)
-    if operation.media == FORM:
-        return by.ask(operation.method, path, by=role, form=body, headers=headers)
-    return by.ask(operation.method, path, by=role, body=body, headers=headers)
+def send(operation: Operation, seeds: Seeds, sender: Tenant, role: str = "admin", **headers: str) -> httpx.Response:
+    """Send an operation on the records of `seeds` as a user of the sender's organization."""
+    body = seeds.build_body(operation)
+    path = seeds.build_path(operation)
+    if operation.media_type == FORM:
+        return sender.send(operation.method, path, role=role, form=body, headers=headers)
+    return sender.send(operation.method, path, role=role, body=body, headers=headers)
 
 
 def assert_refused(answer: httpx.Response, *statuses: int) -> None:
-    """The answer is a refusal in the API's form, with one of these statuses."""
-    told = f"{answer.request.method} {answer.request.url.path} was answered {answer.status_code}: {answer.text[:500]}"
-    assert answer.status_code in statuses, told
-    assert answer.headers["content-type"] == "application/problem+json", told
-    assert answer.json()["status"] == answer.status_code, told
+    """Require an error in the API's format, with one of these statuses."""
+    message = (
+        f"{answer.request.method} {answer.request.url.path} was answered {answer.status_code}: {answer.text[:500]}"
+    )
+    assert answer.status_code in statuses, message
+    assert answer.headers["content-type"] == "application/problem+json", message
+    assert answer.json()["status"] == answer.status_code, message
 
 
-def assert_tells_nothing(answer: httpx.Response, seeds: Seeds, asked: Iterable[str] = ()) -> None:
-    """No word of this organization stands in the answer, and no id of its that the request did not name."""
-    sent = {*_IDS.findall(str(answer.request.url)), *_IDS.findall(answer.request.content.decode()), *asked}
+def assert_leaks_nothing(answer: httpx.Response, seeds: Seeds, known_ids: Iterable[str] = ()) -> None:
+    """Require that the answer contains no text of the organization and no id that the request did not name."""
+    requested_ids = {*_IDS.findall(str(answer.request.url)), *_IDS.findall(answer.request.content.decode()), *known_ids}
     assert seeds.tenant.marker not in answer.text.replace(str(answer.request.url), ""), answer.text
-    leaked = set(_IDS.findall(answer.text)) & {seeds.tenant.org_id, *seeds.known.values()} - sent
-    assert not leaked, f"{answer.request.method} {answer.request.url} told {leaked}"
+    leaked = set(_IDS.findall(answer.text)) & {seeds.tenant.org_id, *seeds.values.values()} - requested_ids
+    assert not leaked, f"{answer.request.method} {answer.request.url} leaked {leaked}"
 
 
 def test_open_operations_are_listed() -> None:
-    opened = [str(each) for each in operations() if each.is_open]
-    assert [each for each in opened if not any(re.fullmatch(known, each) for known in OPEN)] == []
+    public = [str(each) for each in list_operations() if each.is_public]
+    assert [each for each in public if not any(re.fullmatch(pattern, each) for pattern in PUBLIC_OPERATIONS)] == []
 
 
 def test_every_path_parameter_has_a_seed() -> None:
-    names = {name for operation in operations() for name in operation.parameters}
+    names = {name for operation in list_operations() for name in operation.parameters}
     assert names <= SEEDS.keys(), "add seeds to tests/security/seeds.py"
 
 
-@sampled(guarded())
+@parametrize_operations(list_guarded_operations())
 def test_operation_without_credentials_returns_401(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     answer = send(operation, seeds, tenant, role="")
     assert_refused(answer, 401)
     assert answer.headers["www-authenticate"] == "Bearer"
-    assert_tells_nothing(answer, seeds)
+    assert_leaks_nothing(answer, seeds)
 
 
-@sampled(guarded())
+@parametrize_operations(list_guarded_operations())
 def test_operation_wrong_role_returns_403(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     for role in [each for each in _ROLES if operation.is_closed_to(each)]:
         answer = send(operation, seeds, tenant, role)
         assert_refused(answer, 403)
-        assert_tells_nothing(answer, seeds)
+        assert_leaks_nothing(answer, seeds)
 
 
-@sampled(each for each in guarded() if each.permission != AUTHENTICATED)
+@parametrize_operations(each for each in list_guarded_operations() if each.permission != AUTHENTICATED)
 def test_operation_api_key_without_permission_returns_403(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
-    answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.feeble_key})
+    answer = send(operation, seeds, tenant, role="", **{"X-Api-Key": tenant.limited_api_key})
     assert_refused(answer, 403)
-    assert_tells_nothing(answer, seeds)
+    assert_leaks_nothing(answer, seeds)
 
 
-@sampled(guarded())
+@parametrize_operations(list_guarded_operations())
 def test_operation_other_organization_finds_nothing(
     operation: Operation, tenant: Tenant, other: Tenant, seeds: Seeds
 ) -> None:
-    body = str(seeds.body(operation))
-    path = seeds.path(operation)
+    body = str(seeds.build_body(operation))
+    path = seeds.build_path(operation)
     if operation.parameters:
         answer = send(operation, seeds, other)
         assert_refused(answer, 404)
-        assert_tells_nothing(answer, seeds)
-    elif operation.reads:
-        wanted = [each for each in operation.query if each in SEEDS]
-        for query in ["", *(f"?{name}={seeds[name]}" for name in wanted)]:
-            answer = other.ask("GET", path + query)
+        assert_leaks_nothing(answer, seeds)
+    elif operation.is_read:
+        id_parameters = [each for each in operation.query if each in SEEDS]
+        for query in ["", *(f"?{name}={seeds[name]}" for name in id_parameters)]:
+            answer = other.send("GET", path + query)
             assert answer.status_code in {200, 404, 422}, answer.text
-            assert_tells_nothing(answer, seeds)
-    elif any(known in body for known in seeds.known.values()):
+            assert_leaks_nothing(answer, seeds)
+    elif any(seed in body for seed in seeds.values.values()):
         answer = send(operation, seeds, other)
         assert_refused(answer, 404, 422)
-        assert_tells_nothing(answer, seeds)
+        assert_leaks_nothing(answer, seeds)
 
 
-@sampled(each for each in guarded() if each.lists and "cursor" in each.query)
-def test_cursor_of_other_organization_is_refused(operation: Operation, crowded: Tenant, other: Tenant) -> None:
-    cursor = crowded.ask("GET", f"{operation.path}?limit=1").json()["next_cursor"]
+@parametrize_operations(each for each in list_guarded_operations() if each.is_list and "cursor" in each.query)
+def test_cursor_of_other_organization_is_refused(
+    operation: Operation, tenant_with_records: Tenant, other: Tenant
+) -> None:
+    cursor = tenant_with_records.send("GET", f"{operation.path}?limit=1").json()["next_cursor"]
     if cursor is not None:
-        assert crowded.ask("GET", f"{operation.path}?cursor={cursor}").status_code == 200
-        assert_refused(other.ask("GET", f"{operation.path}?cursor={cursor}"), 422)
+        assert tenant_with_records.send("GET", f"{operation.path}?cursor={cursor}").status_code == 200
+        assert_refused(other.send("GET", f"{operation.path}?cursor={cursor}"), 422)
 
 
-@sampled(each for each in guarded() if each.external_roles and each.parameters)
+@parametrize_operations(each for each in list_guarded_operations() if each.external_roles and each.parameters)
 def test_operation_external_user_finds_only_own_records(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
     for role in operation.external_roles:
-        assert role in OUTSIDE
-        answer = send(operation, seeds, tenant, role)  # the party of `role` is another client than the seeds' own
+        assert role in EXTERNAL_ROLES
+        answer = send(operation, seeds, tenant, role)  # the party of `role` is not the client of the seeds
         assert_refused(answer, 404)
-        assert_tells_nothing(answer, seeds)
+        assert_leaks_nothing(answer, seeds)
 
 
-@sampled(each for each in operations() if each.parameters)
+@parametrize_operations(each for each in list_operations() if each.parameters)
 def test_operation_unknown_id_returns_404(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
-    body = seeds.body(operation)
+    body = seeds.build_body(operation)
     for name in operation.parameters:
         existing = {each: seeds[each] for each in operation.parameters}
-        for nonsense in _nonsense(existing[name]):
+        for nonsense in _list_unknown_ids(existing[name]):
             path = operation.path.format_map({**existing, name: quote(nonsense, safe="")})
-            form = operation.media == FORM
-            answer = tenant.ask(
+            form = operation.media_type == FORM
+            answer = tenant.send(
                 operation.method,
                 path,
-                by="" if operation.is_open else "admin",
+                role="" if operation.is_public else "admin",
                 body=None if form else body,
                 form=body if form else None,
             )
             assert answer.status_code == 404, f"{operation} of {nonsense!r}: {answer.status_code} {answer.text[:300]}"
 
 
-def _nonsense(existing: str) -> list[str]:
+def _list_unknown_ids(existing: str) -> list[str]:
     prefix, _, _ = existing.rpartition("_")
     unknown = [ids.new(prefix)] if _IDS.fullmatch(existing) else []
     return [
@@ -196,17 +200,17 @@ def _nonsense(existing: str) -> list[str]:
     ]
 
 
-@on_stack(guarded())
+@parametrize_on_stack(list_guarded_operations())
 def test_operation_permitted_user_succeeds(operation: Operation, tenant: Tenant, seeds: Seeds) -> None:
-    """Without this, a walk past routes that answer 404 to everybody would prove nothing.
+    """Without this, the other tests would prove nothing about routes that always answer 404.
 
-    And it is where IAM is enforced: no route lacks a grant.
+    It also proves that no route lacks a grant, because the stack enforces IAM.
     """
-    if operation.reads:
+    if operation.is_read:
         answer = send(operation, seeds, tenant)
         assert answer.status_code == 200, answer.text
         return
-    own = Tenant(tenant.deployment) if operation.permission == AUTHENTICATED else tenant
-    answer = send(operation, Seeds(own), own)
-    assert answer.is_success or str(operation) in WANT_MORE, answer.text
+    owner = Tenant(tenant.deployment) if operation.permission == AUTHENTICATED else tenant
+    answer = send(operation, Seeds(owner), owner)
+    assert answer.is_success or str(operation) in NOT_ENOUGH, answer.text
     assert str(answer.status_code) in operation.statuses, answer.text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -83,12 +82,25 @@ def wait_until_booked_once(operator: Operator, charter: dict[str, Any]) -> None:
     operator.stack.wait_for_mail(charter["mailbox"], "^Receipt: ")
 
 
+def wait_for_processed_webhook(stack: Stack, payment_intent_id: str) -> None:
+    """Wait until the webhook function has logged that it processed an event of a payment intent."""
+    logs, group = stack.client("logs"), f"/aws/lambda/{stack.function('billing-webhook')}"
+
+    def is_processed() -> bool:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        messages = [line["message"] for page in pages for line in page["events"]]
+        return any("stripe event processed" in message and payment_intent_id in message for message in messages)
+
+    eventually(is_processed, 30, f"no webhook of {payment_intent_id} was processed")
+
+
 def test_deposit_paid_webhook_changes_nothing(restart_stack: Stack, operator: Operator) -> None:
     charter = create_accepted_quote(operator, "deposit")
     body = {"charter_id": charter["id"], "payment_method_id": "pm_card_visa"}
     paid = operator.call("POST", "/payments/process", body)
     assert (paid["status"], paid["amount"]) == ("succeeded", charter["deposit"])
-    time.sleep(3)  # Stripe tells a second later
+    wait_until_booked_once(operator, charter)
+    wait_for_processed_webhook(restart_stack, paid["stripe_payment_intent_id"])
     wait_until_booked_once(operator, charter)
 
 
