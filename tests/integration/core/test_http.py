@@ -19,7 +19,7 @@ from coachway.core.problem_details import Problem
 from coachway.core.runtime import clock
 from coachway.core.schemas import Page, PageQuery, PartialUpdate, RequestSchema, Text, apply_changes
 from coachway.core.types import ids
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount
 from tests.integration.client import Reply, call, token_for
 from tests.integration.conftest import TABLE
 
@@ -29,14 +29,14 @@ KiteId = Annotated[str, Field(pattern=ids.pattern("kit"))]
 
 class KiteInput(RequestSchema):
     name: Text
-    price: PositiveAmount = 0
+    price: NonNegativeApiAmount = 0
     length: float = 1.0
 
 
 class Kite(Entity, KiteInput):
     KIND: ClassVar[str] = "kite"
     PRIVATE: ClassVar[frozenset[str]] = frozenset({"cost"})
-    cost: PositiveAmount = 1234
+    cost: NonNegativeApiAmount = 1234
 
     def key(self) -> Key:
         return KITES.key(org=self.org_id, id=self.id)

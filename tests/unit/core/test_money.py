@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -9,14 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from coachway.core.types.money import LARGEST_CENTS, Amount, Money, PositiveAmount
+from coachway.core.types.money import LARGEST_CENTS, ApiAmount, Money, NonNegativeApiAmount, StoredAmount
 
 cents = st.integers(-LARGEST_CENTS, LARGEST_CENTS)
 
 
 class Price(BaseModel):
-    value: Amount
-    fee: PositiveAmount = 0
+    value: ApiAmount
+    fee: NonNegativeApiAmount = 0
+
+
+class Entry(BaseModel):
+    value: StoredAmount
 
 
 @pytest.mark.parametrize(
@@ -37,10 +42,33 @@ def test_two_currencies_do_not_mix() -> None:
         Money(1, "USD") + Money(1, "EUR")
 
 
+@given(cents, st.integers(0, LARGEST_CENTS))
+def test_api_amount_returns_unchanged_from_json_and_python(value: int, fee: int) -> None:
+    price = Price(value=value, fee=fee)
+    assert Price.model_validate_json(price.model_dump_json(), strict=True) == price
+    assert Price.model_validate(price.model_dump()) == price
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_stored_amount_returns_unchanged_from_json_and_python_however_large(value: int) -> None:
+    entry = Entry(value=value)
+    assert Entry.model_validate_json(entry.model_dump_json()) == entry
+    assert Entry.model_validate(entry.model_dump()) == entry
+
+
 @given(cents)
-def test_every_amount_survives_the_way_out_and_back(value: int) -> None:
-    price = Price(value=value)
-    assert Price.model_validate_json(price.model_dump_json()) == price
+def test_stored_and_api_amounts_write_the_same_json_number(value: int) -> None:
+    text = Entry(value=value).model_dump_json()
+    assert text == Price(value=value).model_dump_json(exclude={"fee"})
+    assert Decimal(str(json.loads(text)["value"])) == Money(value).amount
+    assert Entry(value=value).model_dump() == {"value": value}
+
+
+@pytest.mark.parametrize("model", [Price, Entry])
+@pytest.mark.parametrize("value", [7.5, 7.0, Decimal("7.5"), "7", True, None])
+def test_amount_in_python_accepts_nothing_but_cents(model: type[BaseModel], value: object) -> None:
+    with pytest.raises(ValidationError):
+        model.model_validate({"value": value})
 
 
 @given(st.lists(cents, max_size=8))
@@ -50,11 +78,19 @@ def test_a_total_is_the_sum_in_any_order(values: list[int]) -> None:
 
 
 @pytest.mark.parametrize("text", ["1.005", "true", '"1"', "null", "1e12", "[]", "1e400"])
-def test_anything_but_a_number_with_two_decimals_is_refused(text: str) -> None:
+def test_api_amount_refuses_anything_but_a_number_with_two_decimals(text: str) -> None:
     with pytest.raises(ValidationError):
         Price.model_validate_json(f'{{"value": {text}}}')
 
 
-def test_a_negative_fee_is_refused() -> None:
+@pytest.mark.parametrize("text", ["1.005", "true", '"1"', "null", "[]", "1e400", "NaN"])
+def test_stored_amount_refuses_anything_but_a_number_with_two_decimals(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Entry.model_validate_json(f'{{"value": {text}}}')
+
+
+def test_non_negative_amount_refuses_a_negative_number() -> None:
     with pytest.raises(ValidationError):
         Price.model_validate_json('{"value": 1, "fee": -0.01}')
+    with pytest.raises(ValidationError):
+        Price(value=1, fee=-1)

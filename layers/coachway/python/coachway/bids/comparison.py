@@ -14,7 +14,7 @@ from coachway.bids.request_model import BidRequest
 from coachway.bids.vendor_candidates import Candidate
 from coachway.core.caller import Caller
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import PositiveAmount, round_half_up
+from coachway.core.types.money import NonNegativeApiAmount, round_half_up
 
 
 class ComparedBid(BidView):
@@ -31,14 +31,14 @@ class Comparison(BaseSchema):
     charter_id: str
     bid_request_id: str | None
     is_sealed: bool
-    target_price: PositiveAmount | None
+    target_price: NonNegativeApiAmount | None
     currency: str
     vehicle_count: int
     vehicles_awarded: int
     total_bids: int
-    lowest_price: PositiveAmount | None = None
-    highest_price: PositiveAmount | None = None
-    average_price: PositiveAmount | None = None
+    lowest_price: NonNegativeApiAmount | None = None
+    highest_price: NonNegativeApiAmount | None = None
+    average_price: NonNegativeApiAmount | None = None
     bids: list[ComparedBid]
 
 

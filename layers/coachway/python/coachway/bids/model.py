@@ -17,7 +17,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.types.personal import Personal
 from coachway.pricing.rule_model import AmenityCode, VehicleClass
 from coachway.vendors.model import VendorId
@@ -66,10 +66,10 @@ BID_EXAMPLE: Final[dict[str, JsonValue]] = {
 class BidTerms(BaseSchema):
     """What a bid costs, and on which terms."""
 
-    quoted_price: Annotated[PositiveAmount, Field(gt=0, description="for all vehicles of the bid")]
-    base_price: PositiveAmount | None = None
-    mileage_charge: PositiveAmount | None = None
-    fuel_surcharge: PositiveAmount | None = None
+    quoted_price: Annotated[NonNegativeApiAmount, Field(gt=0, description="for all vehicles of the bid")]
+    base_price: NonNegativeApiAmount | None = None
+    mileage_charge: NonNegativeApiAmount | None = None
+    fuel_surcharge: NonNegativeApiAmount | None = None
     payment_terms: Annotated[Text | None, Personal("vendor")] = None
     cancellation_policy: Annotated[Note, Personal("vendor")] = ""
     notes: Annotated[Note, Personal("vendor")] = ""
@@ -179,17 +179,17 @@ class BidView(Entity, Offered):
         AwareDatetime | None, Field(description="since when its vendor need not come, though it had won")
     ]
     called_off_reason: str
-    quoted_price: PositiveAmount | None = None
-    base_price: PositiveAmount | None = None
-    mileage_charge: PositiveAmount | None = None
-    fuel_surcharge: PositiveAmount | None = None
+    quoted_price: NonNegativeApiAmount | None = None
+    base_price: NonNegativeApiAmount | None = None
+    mileage_charge: NonNegativeApiAmount | None = None
+    fuel_surcharge: NonNegativeApiAmount | None = None
     payment_terms: str | None = None
     cancellation_policy: str | None = None
     notes: str | None = None
     is_sealed: bool
     rank: Annotated[int | None, Field(description="among the bids that may still win, once they are not sealed")] = None
     is_lowest_bid: bool | None = None
-    price_difference_from_lowest: PositiveAmount | None = None
+    price_difference_from_lowest: NonNegativeApiAmount | None = None
 
 
 class BidQuery(PageQuery):

@@ -15,7 +15,7 @@ from coachway.bookings.charters.model import CHARTER, CharterId, Moment
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema
 from coachway.core.types import ids
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import FlowFailure
 from coachway.vendors.model import VendorId
@@ -85,7 +85,7 @@ class BidRequestInput(RequestSchema):
 
     deadline: Annotated[Moment, Field(description="at least two hours from now, at most 30 days")]
     target_price: Annotated[
-        PositiveAmount | None, Field(description="for all vehicles that nobody runs yet; vendors do not see it")
+        NonNegativeApiAmount | None, Field(description="for all vehicles that nobody runs yet; vendors do not see it")
     ] = None
     sealed: Annotated[bool, Field(description="prices and ranks stay hidden until it is closed")] = True
     vendor_ids: list[VendorId] = Field(default_factory=list, max_length=500)
@@ -119,7 +119,7 @@ class BidRequest(Entity):
     vehicle_count: int
     currency: str
     deadline: AwareDatetime
-    target_price: PositiveAmount | None = None
+    target_price: Annotated[StoredAmount, Field(ge=0)] | None = None
     sealed: bool = True
     vendor_ids: list[str] = Field(default_factory=list)
     matching: bool = False

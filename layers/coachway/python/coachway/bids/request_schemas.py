@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from coachway.bids.request_model import VendorMatch
 from coachway.bids.rules import RequestStatus
 from coachway.core.persistence.records import Entity
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount
 from coachway.core.workflows.failure import FlowFailure
 
 
@@ -26,7 +26,7 @@ class BidRequestView(Entity):
     vehicle_count: int
     currency: str
     deadline: AwareDatetime
-    target_price: PositiveAmount | None = None
+    target_price: NonNegativeApiAmount | None = None
     sealed: bool
     is_sealed: bool
     requires_ada: bool

@@ -10,18 +10,18 @@ from pydantic import Field
 
 from coachway.core.schemas import BaseSchema
 from coachway.core.types.datetimes import Day
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 
 
 class Aged(BaseSchema):
     """Open amounts by days past due."""
 
-    current: Annotated[Amount, Field(description="Not past due.")] = 0
-    days_1_30: Amount = 0
-    days_31_60: Amount = 0
-    days_61_90: Amount = 0
-    over_90: Amount = 0
-    total: Amount = 0
+    current: Annotated[ApiAmount, Field(description="Not past due.")] = 0
+    days_1_30: ApiAmount = 0
+    days_31_60: ApiAmount = 0
+    days_61_90: ApiAmount = 0
+    over_90: ApiAmount = 0
+    total: ApiAmount = 0
 
 
 class AgedParty(Aged):

@@ -29,7 +29,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.records import Entity
 from coachway.core.runtime import clock
 from coachway.core.schemas import RequestSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 
@@ -55,7 +55,7 @@ class PaymentScheduleInput(RequestSchema):
 class InstalmentView(Instalment):
     """An instalment and its payment status."""
 
-    open: Amount
+    open: ApiAmount
     status: InstalmentStatus
 
     @property
@@ -72,9 +72,9 @@ class PaymentSchedule(Entity):
     charter_number: str
     client_id: str
     currency: str
-    total: Amount
-    amount_paid: Amount
-    due_now: Amount
+    total: ApiAmount
+    amount_paid: ApiAmount
+    due_now: ApiAmount
     instalments: list[InstalmentView]
     agreed: Annotated[
         bool, Field(description="Whether it was agreed; false while the organization's payment policy applies.")

@@ -13,7 +13,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import contact, ids
 from coachway.core.types.contact import Email, Phone
-from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.money import ApiAmount, NonNegativeApiAmount
 from coachway.core.types.personal import ERASED, Personal
 
 ClientId = Annotated[str, Field(pattern=ids.pattern("cli"))]
@@ -92,7 +92,7 @@ class ClientInput(RequestSchema):
     phone: Phone | None = None
     status: ClientStatus = ClientStatus.ACTIVE
     payment_terms: rules.PaymentTerms = rules.PaymentTerms.DUE_ON_RECEIPT
-    credit_limit: PositiveAmount = 0
+    credit_limit: NonNegativeApiAmount = 0
     notes: Annotated[Note, Personal()] = ""
 
 
@@ -257,10 +257,10 @@ class Credit(BaseSchema):
 
     client_id: str
     payment_terms: rules.PaymentTerms
-    credit_limit: PositiveAmount
-    open_balance: Amount
+    credit_limit: NonNegativeApiAmount
+    open_balance: ApiAmount
     booked_balance: Annotated[
-        Amount, Field(description="Part of the open balance: charters booked on credit that are not invoiced yet.")
+        ApiAmount, Field(description="Part of the open balance: charters booked on credit that are not invoiced yet.")
     ] = 0
-    available_credit: Amount
+    available_credit: ApiAmount
     currency: str

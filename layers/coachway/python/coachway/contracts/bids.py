@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from coachway.core.persistence.domain_events import Event
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 
@@ -178,7 +178,7 @@ class BidAccepted(_Bid):
 
     TYPE: ClassVar[str] = "bid.accepted"
 
-    quoted_price: Amount
+    quoted_price: StoredAmount
     currency: str
     payout_date: date
     vehicles: list[int] = Field(default_factory=list)

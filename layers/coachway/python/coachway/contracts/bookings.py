@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 
@@ -37,7 +37,7 @@ class _CharterEvent(Event):
     vehicle_class: str
     vehicle_count: int
     passengers: int
-    total: Amount
+    total: StoredAmount
     currency: str
     revision_number: int
     vendor_ids: list[str] = Field(default_factory=list)
@@ -154,7 +154,7 @@ class CharterCancelled(_ClientMailEvent):
     reason: Annotated[str, Personal()]
     initiated_by: str
     refund_percent: int
-    refund: Amount
+    refund: StoredAmount
 
 
 class CharterErased(Event):

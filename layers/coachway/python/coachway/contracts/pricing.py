@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from coachway.core.persistence.domain_events import Event
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 
 
 class QuoteCalculated(Event):
@@ -16,7 +16,7 @@ class QuoteCalculated(Event):
     quote_id: str
     client_id: str | None
     charter_id: str | None
-    total: Amount
+    total: StoredAmount
     currency: str
 
 
@@ -66,4 +66,4 @@ class AmenityPriced(Event):
 
     amenity_id: str
     code: str
-    amount: Amount
+    amount: StoredAmount

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import Note, RequestSchema, Text
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount
 from coachway.pricing.rule_model import AmenityCode, RateAmount, TripDate, json_number
 
 PromoText = Annotated[
@@ -46,7 +46,9 @@ class PromoInput(RequestSchema):
     max_uses: Annotated[
         int | None, Field(ge=1, le=1_000_000, description="Maximum number of uses. Omit for unlimited uses.")
     ] = None
-    minimum_amount: Annotated[PositiveAmount, Field(description="Minimum price of the trip before the discount.")] = 0
+    minimum_amount: Annotated[
+        NonNegativeApiAmount, Field(description="Minimum price of the trip before the discount.")
+    ] = 0
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:

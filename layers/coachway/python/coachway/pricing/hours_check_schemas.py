@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 from coachway.core.schemas import BaseSchema, Note, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Timestamp
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.hours import itinerary
 from coachway.hours.model import Answer, Law, Rule
 from coachway.hours.trip import Trip as HoursTrip
@@ -142,7 +142,7 @@ class ComplianceReport(BaseSchema):
     explanation: str
     violations: list[Breach]
     relief: list[ReliefPoint]
-    added_price: Annotated[Amount | None, Field(description="Null without a vehicle class, a time or a legal crew.")]
+    added_price: Annotated[ApiAmount | None, Field(description="Null without a vehicle class, a time or a legal crew.")]
     currency: str
     warnings: list[Notice]
 

@@ -13,7 +13,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, RequestSchema
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Timestamp
-from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.identity.model.field_types import TimeZone
 from coachway.pricing.extras_model import PromoText
 from coachway.pricing.rule_model import AmenityCode, RouteText, RuleInput, TripDate, VehicleClass, json_number
@@ -96,7 +96,9 @@ class QuoteRequest(RequestSchema):
     requires_coi: Annotated[bool, Field(description="Whether the client needs a certificate of insurance.")] = False
     amenities: Annotated[tuple[AmenityCode, ...], Field(max_length=30)] = ()
     promo_code: PromoText | None = None
-    cost: Annotated[PositiveAmount | None, Field(description="What the trip costs the operator, if known.")] = None
+    cost: Annotated[NonNegativeApiAmount | None, Field(description="What the trip costs the operator, if known.")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _check_times(self) -> Self:
@@ -126,8 +128,8 @@ class Line(BaseSchema):
     rule_id: str | None = None
     """The rule, promo code or amenity behind the line; None for the organization's own terms."""
     quantity: Quantity
-    unit_amount: Amount
-    amount: Amount
+    unit_amount: StoredAmount
+    amount: StoredAmount
 
 
 class Notice(BaseSchema):
@@ -145,8 +147,8 @@ class Margin(BaseSchema):
 
     model_config = ConfigDict(defer_build=True)
 
-    cost: Amount
-    amount: Amount
+    cost: StoredAmount
+    amount: StoredAmount
     percent: Annotated[float | None, Field(examples=[22.5])]
 
 
@@ -165,10 +167,10 @@ class Priced(BaseSchema):
     model_config = ConfigDict(defer_build=True)
 
     lines: list[Line]
-    subtotal: Amount
-    discount: Amount
-    tax: Amount
-    total: Amount
+    subtotal: StoredAmount
+    discount: StoredAmount
+    tax: StoredAmount
+    total: StoredAmount
     currency: str
     margin: Margin | None = None
     warnings: list[Notice] = Field(default_factory=list)

@@ -25,7 +25,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import Note, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount
 
 RuleType = Literal[
     "base_rate",
@@ -86,7 +86,7 @@ MonthDay = Annotated[
 """A day of every year, `MM-DD`."""
 TripDate = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2027-03-03"])]
 RateAmount = Annotated[
-    PositiveAmount,
+    NonNegativeApiAmount,
     Field(le=1_000_000_00),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1_000_000, "examples": [2.5]}),
 ]

@@ -13,7 +13,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.core.workflows.failure import FlowFailure
 
@@ -48,7 +48,7 @@ class CollectionAttempt(BaseSchema):
     """An attempt to charge the card. `payment_id` is its payment."""
 
     payment_id: str
-    amount: Amount
+    amount: StoredAmount
     at: AwareDatetime
     failure: Annotated[str, Field(description="Why the attempt failed. Empty while its outcome is unknown.")] = ""
 

@@ -15,7 +15,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 MAX_CHARTERS: Final = 80
@@ -60,7 +60,7 @@ class ExtraInput(RequestSchema):
     """An extra line, such as waiting time or cleaning, or a discount (negative)."""
 
     description: Text
-    amount: Annotated[Amount, Field(description="Amount before tax. Negative for a discount.")]
+    amount: Annotated[ApiAmount, Field(description="Amount before tax. Negative for a discount.")]
     taxable: Annotated[bool, Field(description="Whether the organization's tax rate applies to this line.")] = True
 
 
@@ -79,7 +79,7 @@ class PriceLine(BaseSchema):
     """A component of a trip's price."""
 
     label: str
-    amount: Amount
+    amount: StoredAmount
 
 
 class InvoiceLine(BaseSchema):
@@ -91,8 +91,8 @@ class InvoiceLine(BaseSchema):
     charter_number: str = ""
     charter_revision: int = 0
     trip_date: Day | None = None
-    amount: Amount
-    tax: Amount
+    amount: StoredAmount
+    tax: StoredAmount
     price: Annotated[list[PriceLine], Field(description="Components of the amount.")] = Field(default_factory=list)
 
 
@@ -114,13 +114,13 @@ class Invoice(Entity):
     payment_terms: PaymentTerms
     currency: str
     lines: list[InvoiceLine]
-    subtotal: Amount
-    tax: Amount
-    total: Amount
-    paid_ahead: Amount = 0
-    amount_paid: Amount = 0
-    amount_refunded: Amount = 0
-    balance_due: Amount
+    subtotal: StoredAmount
+    tax: StoredAmount
+    total: StoredAmount
+    paid_ahead: StoredAmount = 0
+    amount_paid: StoredAmount = 0
+    amount_refunded: StoredAmount = 0
+    balance_due: StoredAmount
     issue_date: Annotated[Day | None, Field(description="Date in the organization's time zone.")] = None
     due_date: Day | None = None
     overdue_at: AwareDatetime | None = None

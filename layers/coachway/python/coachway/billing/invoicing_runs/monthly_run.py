@@ -32,7 +32,7 @@ from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.identity import organization_queries
 
 _BATCH_SIZE: Final = 100
@@ -78,7 +78,7 @@ class InvoicingRun(Entity):
     month: str
     invoice_ids: list[str] = Field(default_factory=list)
     invoices: int = 0
-    total: Amount = 0
+    total: StoredAmount = 0
     failures: list[RunFailure] = Field(default_factory=list)
     finished_at: AwareDatetime
 

@@ -28,7 +28,7 @@ from typing import Final, Protocol
 from pydantic import Field, model_validator
 
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 
 
 class Account(StrEnum):
@@ -76,7 +76,7 @@ class Posting(BaseSchema):
     """One line of a movement. A debit is positive, a credit negative."""
 
     account: Account
-    amount: Amount
+    amount: StoredAmount
     client_id: str | None = None
     vendor_id: str | None = None
     charter_id: str | None = None

@@ -26,7 +26,7 @@ from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, Page, PageQuery
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.identity.model.organization import Organization
 
 _TOTALS_SHARDS: Final = 4
@@ -187,8 +187,8 @@ def iter_entries(org_id: str, first: date, last: date) -> Iterator[Entry]:
 class AccountTotals(BaseSchema):
     """Debits and credits of an account, in cents. `balance` is their difference, positive for a debit."""
 
-    debit: Amount = 0
-    credit: Amount = 0
+    debit: ApiAmount = 0
+    credit: ApiAmount = 0
 
     @property
     def balance(self) -> int:

@@ -16,7 +16,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
-from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.money import ApiAmount, NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
 from coachway.vendors.model import VendorId
 
@@ -74,7 +74,7 @@ class PayableInput(RequestSchema):
 
     vendor_id: VendorId
     charter_id: CharterId | None = None
-    amount: Annotated[PositiveAmount, Field(gt=0)]
+    amount: Annotated[NonNegativeApiAmount, Field(gt=0)]
     due_date: Day
     description: Text
 
@@ -89,7 +89,7 @@ class Payable(Entity):
     charter_id: str | None = None
     charter_number: str = ""
     bid_id: Annotated[str | None, Field(description="The awarded bid. Null for a payable created by a user.")] = None
-    amount: Amount
+    amount: StoredAmount
     currency: str
     due_date: Day
     falls_due_at: Annotated[AwareDatetime, Field(description="Start of the due date in the organization's time zone.")]
@@ -164,7 +164,7 @@ class Payout(Entity):
     vendor_id: str
     vendor_name: Annotated[str, Personal("vendor")]
     lines: list[PaidLine]
-    total: Amount
+    total: StoredAmount
     currency: str
     method: PayoutMethod
     reference: Annotated[str, Personal("vendor")]
@@ -179,5 +179,5 @@ class PayoutBatch(BaseSchema):
     """Payouts made together, one per vendor."""
 
     items: list[Payout]
-    total: Amount
+    total: ApiAmount
     currency: str

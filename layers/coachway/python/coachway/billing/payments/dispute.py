@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, Field
 
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 
 
@@ -56,10 +56,10 @@ class Dispute(BaseSchema):
     id: str
     status: DisputeStatus
     reason: Annotated[str, Field(description="Stripe's reason code.", examples=["product_not_received"]), Personal()]
-    amount: Amount
-    withheld: Annotated[Amount, Field(description="Amount withheld by the bank until it decides.")] = 0
-    held: Annotated[Amount, Field(description="Amount that cannot be refunded because of the dispute.")] = 0
-    fee: Amount = 0
+    amount: StoredAmount
+    withheld: Annotated[StoredAmount, Field(description="StoredAmount withheld by the bank until it decides.")] = 0
+    held: Annotated[StoredAmount, Field(description="StoredAmount that cannot be refunded because of the dispute.")] = 0
+    fee: StoredAmount = 0
     opened_at: AwareDatetime
     closed_at: AwareDatetime | None = None
     refund_id: Annotated[str | None, Field(description="ID of the refund that records a lost dispute.")] = None

@@ -16,7 +16,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import Note, PageQuery, RequestSchema, Text
 from coachway.core.types import ids
 from coachway.core.types.datetimes import Day, sortable
-from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import Personal
 
 PAYMENT = AccessPattern("a payment", pk="ORG#{org}#PAYMENT#{id}", sk="HEAD")
@@ -93,7 +93,7 @@ class PaymentInput(RequestSchema):
     invoice_id: InvoiceId | None = None
     charter_id: CharterId | None = None
     amount: Annotated[
-        PositiveAmount | None,
+        NonNegativeApiAmount | None,
         Field(gt=0, description="Defaults to the amount due: the invoice's balance, or the charter's due instalments."),
     ] = None
     payment_method_id: Annotated[MethodToken | None, Field(description="Defaults to the card used last.")] = None
@@ -112,7 +112,7 @@ class RecordPaymentInput(RequestSchema):
         json_schema_extra={"examples": [{"amount": 1, "method": "check", "reference": "No. 1047"}]}
     )
 
-    amount: Annotated[PositiveAmount, Field(gt=0)]
+    amount: Annotated[NonNegativeApiAmount, Field(gt=0)]
     method: PaymentMethod
     reference: Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")] = ""
     received_on: Annotated[Day | None, Field(description="Defaults to today.")] = None
@@ -137,7 +137,7 @@ class Payment(Entity):
     invoice_id: str | None = None
     charter_id: str | None = None
     number: Annotated[str, Field(description="Number of the invoice or charter.")] = ""
-    amount: Amount
+    amount: StoredAmount
     currency: str
     method: PaymentMethod = PaymentMethod.CARD
     status: PaymentStatus = PaymentStatus.PENDING
@@ -145,11 +145,11 @@ class Payment(Entity):
     stripe_payment_intent_id: str | None = None
     stripe_charge_id: str | None = None
     card: Annotated[str | None, Field(examples=["Visa ending in 4242"]), Personal()] = None
-    fee: Amount = 0
+    fee: StoredAmount = 0
     awaits_payer: Annotated[bool, Field(description="Whether the payer must confirm the payment at the bank.")] = False
     failure_code: str | None = None
     failure_message: str | None = None
-    amount_refunded: Amount = 0
+    amount_refunded: StoredAmount = 0
     kept_as_deposit: Annotated[
         bool, Field(description="Whether the payment could not be applied and is kept as a deposit of the client.")
     ] = False

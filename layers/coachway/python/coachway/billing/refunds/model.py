@@ -15,7 +15,7 @@ from coachway.bookings.charters.model import CharterId, ClientId
 from coachway.core.persistence.records import AccessPattern, Entity, Key, Record
 from coachway.core.schemas import PageQuery, RequestSchema, Text
 from coachway.core.types.datetimes import sortable
-from coachway.core.types.money import Amount, PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount, StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import FlowFailure
 
@@ -57,7 +57,9 @@ class RefundInput(RequestSchema):
     )
 
     payment_id: PaymentId
-    amount: Annotated[PositiveAmount | None, Field(gt=0, description="Defaults to all that can be refunded.")] = None
+    amount: Annotated[NonNegativeApiAmount | None, Field(gt=0, description="Defaults to all that can be refunded.")] = (
+        None
+    )
     reason: Text
 
 
@@ -93,7 +95,7 @@ class Refund(Entity):
     charter_id: str | None = None
     invoice_id: str | None = None
     number: Annotated[str, Field(description="Number of the invoice or charter that was paid.")] = ""
-    amount: Amount
+    amount: StoredAmount
     currency: str
     method: PaymentMethod
     cause: RefundCause = RefundCause.REQUEST
@@ -115,7 +117,7 @@ class Refund(Entity):
     ] = None
     of_fee: bool = False
     """Whether it refunds a cancellation fee."""
-    of_invoice: Amount = 0
+    of_invoice: StoredAmount = 0
     taken_of: str | None = None
     """The invoice whose payments the completed refund was taken from, and the amount taken from it."""
 

@@ -15,7 +15,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.queries import months_between
 from coachway.core.runtime import clock
 from coachway.core.schemas import BaseSchema, RequestSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.identity import organization_queries
 
 
@@ -29,10 +29,10 @@ class AccountMonth(BaseSchema):
     """An account in a month. Balances are positive for a debit, negative for a credit."""
 
     account: Account
-    opening: Amount
-    debit: Amount
-    credit: Amount
-    closing: Amount
+    opening: ApiAmount
+    debit: ApiAmount
+    credit: ApiAmount
+    closing: ApiAmount
 
 
 class Agreement(BaseSchema):
@@ -40,9 +40,9 @@ class Agreement(BaseSchema):
 
     account: Account
     of: Annotated[str, Field(examples=["open invoices"])]
-    ledger: Amount
-    books: Amount
-    difference: Amount
+    ledger: ApiAmount
+    books: ApiAmount
+    difference: ApiAmount
 
 
 class Reconciliation(BaseSchema):
@@ -51,9 +51,9 @@ class Reconciliation(BaseSchema):
     month: str
     currency: str
     accounts: list[AccountMonth]
-    total_debit: Amount
-    total_credit: Amount
-    difference: Annotated[Amount, Field(description="Difference of all debits and credits since the beginning.")]
+    total_debit: ApiAmount
+    total_credit: ApiAmount
+    difference: Annotated[ApiAmount, Field(description="Difference of all debits and credits since the beginning.")]
     agreements: Annotated[list[Agreement], Field(description="Comparisons as of today.")]
     is_sound: bool
 

@@ -18,7 +18,7 @@ from pydantic import Field
 from coachway.core import errors
 from coachway.core.schemas import RequestSchema
 from coachway.core.types.datetimes import Day
-from coachway.core.types.money import PositiveAmount, round_half_up
+from coachway.core.types.money import NonNegativeApiAmount, round_half_up
 from coachway.identity.model.organization import PaymentPolicy
 
 
@@ -33,7 +33,7 @@ class Instalment(RequestSchema):
     """A part of the price. Without `due_on` it is due when the quote is accepted, and paying it books the trip."""
 
     kind: InstalmentKind
-    amount: Annotated[PositiveAmount, Field(gt=0)]
+    amount: Annotated[NonNegativeApiAmount, Field(gt=0)]
     due_on: Annotated[Day | None, Field(description="Due date. Omit if due when the quote is accepted.")] = None
 
 

@@ -17,7 +17,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
 from coachway.core.types import datetimes, ids
 from coachway.core.types.datetimes import sortable
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 from coachway.core.workflows.failure import FlowFailure
 from coachway.pricing.extras_model import PromoText
@@ -187,10 +187,10 @@ class CharterQuote(BaseSchema):
 
     id: str
     lines: list[Line]
-    subtotal: Amount
-    discount: Amount
-    tax: Amount
-    total: Amount
+    subtotal: StoredAmount
+    discount: StoredAmount
+    tax: StoredAmount
+    total: StoredAmount
     currency: str
     warnings: list[Notice] = Field(default_factory=list)
 
@@ -207,8 +207,8 @@ class Cancellation(BaseSchema):
     initiated_by: Annotated[str, Field(examples=["client"])]
     hours_left: Annotated[float, Field(description="Hours until the first departure; negative after it.")]
     refund_percent: int
-    amount_paid: Amount
-    refund: Amount
+    amount_paid: StoredAmount
+    refund: StoredAmount
     currency: str
     reason: Annotated[str, Personal()] = ""
 
@@ -255,8 +255,8 @@ class Charter(Entity, CharterInput):
     accepted_at: AwareDatetime | None = None
     instalments: list[Instalment] = Field(default_factory=list)
     """Set once agreed or accepted; until then the organization's payment policy applies."""
-    amount_paid: Amount = 0
-    credit_reserved: Amount = 0
+    amount_paid: StoredAmount = 0
+    credit_reserved: StoredAmount = 0
     """The part of the client's credit that the charter uses until its invoice is issued."""
     invoice_id: str | None = None
     """The invoice that bills the charter, draft or issued; None again once that is voided."""

@@ -11,7 +11,7 @@ from coachway.core.caller import Caller
 from coachway.core.persistence.operations import IncrementCounters
 from coachway.core.persistence.records import AccessPattern
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 
 COUNTS = AccessPattern(
@@ -25,7 +25,7 @@ class StatusSummary(BaseSchema):
     """The number of charters in one status, and their total price."""
 
     count: int
-    value: Amount
+    value: ApiAmount
 
 
 class DashboardSummary(BaseSchema):
@@ -33,7 +33,7 @@ class DashboardSummary(BaseSchema):
 
     total: int
     by_status: dict[str, StatusSummary]
-    open_value: Amount
+    open_value: ApiAmount
     currency: str
 
 

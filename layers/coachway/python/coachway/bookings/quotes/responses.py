@@ -27,7 +27,7 @@ from coachway.core.persistence.operations import Update
 from coachway.core.persistence.retry import retry_on_conflict
 from coachway.core.runtime import clock, settings
 from coachway.core.schemas import BaseSchema, Note, RequestSchema, Text
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.identity.model.organization import ORGANIZATIONS, Organization
 from coachway.pricing import quote_acceptance
 from coachway.pricing.quote_model import Quote
@@ -56,7 +56,7 @@ class DeclineInput(RequestSchema):
 class DepositPayment(BaseSchema):
     """The deposit that books the trip, and where to pay it."""
 
-    amount: Amount
+    amount: ApiAmount
     currency: str
     url: Annotated[str, Field(description="Web page that takes card payments.")]
 
@@ -66,7 +66,7 @@ class QuoteAnswer(BaseSchema):
 
     status: Annotated[str, Field(examples=["booked"])]
     number: str
-    deposit_due: Amount = 0
+    deposit_due: ApiAmount = 0
     payment: DepositPayment | None = None
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 from coachway.bookings.charters.model import StopType, TripType
 from coachway.bookings.quotes.links import LinkedQuote, open_link
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import ApiAmount
 from coachway.identity import organization_queries
 from coachway.pricing.rule_model import json_number
 
@@ -32,8 +32,8 @@ class LineView(BaseSchema):
     kind: str
     label: str
     quantity: Annotated[Decimal, *json_number({})]
-    unit_amount: Amount
-    amount: Amount
+    unit_amount: ApiAmount
+    amount: ApiAmount
 
 
 class QuoteView(BaseSchema):
@@ -56,10 +56,10 @@ class QuoteView(BaseSchema):
     amenities: list[str]
     stops: list[StopView]
     lines: list[LineView]
-    subtotal: Amount
-    discount: Amount
-    tax: Amount
-    total: Amount
+    subtotal: ApiAmount
+    discount: ApiAmount
+    tax: ApiAmount
+    total: ApiAmount
     currency: str
     accepted_by: str | None
     accepted_at: AwareDatetime | None

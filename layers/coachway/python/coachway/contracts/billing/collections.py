@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 
@@ -41,7 +41,7 @@ class PaymentUncollected(_Collection):
 
     TYPE: ClassVar[str] = "payment.uncollected"
 
-    amount: Amount
+    amount: StoredAmount
     currency: str
     tries: int
     reason: Annotated[str, Personal()]

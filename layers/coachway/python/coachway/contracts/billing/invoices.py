@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 
@@ -22,8 +22,8 @@ class _Invoice(Event):
     client_name: Annotated[str, Personal(blank=ERASED)]
     client_email: Annotated[str, Personal()]
     currency: str
-    total: Amount
-    balance_due: Amount
+    total: StoredAmount
+    balance_due: StoredAmount
     issue_date: date | None
     due_date: date | None
 
@@ -55,7 +55,7 @@ class InvoicePaymentRecorded(_Invoice):
     TYPE: ClassVar[str] = "invoice.payment_recorded"
 
     payment_id: str
-    amount: Amount
+    amount: StoredAmount
 
 
 class InvoicePaid(_Invoice):
@@ -64,7 +64,7 @@ class InvoicePaid(_Invoice):
     TYPE: ClassVar[str] = "invoice.paid"
 
     payment_id: str
-    amount: Amount
+    amount: StoredAmount
 
 
 class InvoiceReopened(_Invoice):
@@ -73,7 +73,7 @@ class InvoiceReopened(_Invoice):
     TYPE: ClassVar[str] = "invoice.reopened"
 
     payment_id: str
-    amount: Amount
+    amount: StoredAmount
 
 
 class InvoiceRefunded(_Invoice):
@@ -82,7 +82,7 @@ class InvoiceRefunded(_Invoice):
     TYPE: ClassVar[str] = "invoice.refunded"
 
     refund_id: str
-    amount: Amount
+    amount: StoredAmount
 
 
 class InvoiceRefundBounced(_Invoice):
@@ -91,7 +91,7 @@ class InvoiceRefundBounced(_Invoice):
     TYPE: ClassVar[str] = "invoice.refund_bounced"
 
     refund_id: str
-    amount: Amount
+    amount: StoredAmount
 
 
 class InvoiceOverdue(_Invoice):
@@ -128,5 +128,5 @@ class InvoicingFinished(Event):
     month: str
     currency: str
     invoices: int
-    total: Amount
+    total: StoredAmount
     failures: list[RunFailure]

@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 
 from coachway.core.persistence.domain_events import Event
 from coachway.core.schemas import BaseSchema
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import Personal
 
 
@@ -22,7 +22,7 @@ class _Payable(Event):
     charter_id: str | None
     number: str
     bid_id: str | None
-    amount: Amount
+    amount: StoredAmount
     currency: str
     due_date: date
 
@@ -65,7 +65,7 @@ class PaidLine(BaseSchema):
     payable_id: str
     number: str
     description: Annotated[str, Personal("vendor")]
-    amount: Amount
+    amount: StoredAmount
 
 
 class PayoutMade(Event):
@@ -77,7 +77,7 @@ class PayoutMade(Event):
     vendor_id: str
     vendor_name: Annotated[str, Personal("vendor")]
     vendor_email: Annotated[str, Personal("vendor")]
-    total: Amount
+    total: StoredAmount
     currency: str
     method: str
     reference: Annotated[str, Personal("vendor")]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 
@@ -20,7 +20,7 @@ class _Payment(Event):
     number: str
     invoice_id: str | None
     charter_id: str | None
-    amount: Amount
+    amount: StoredAmount
     currency: str
     card: Annotated[str | None, Personal()]
 
@@ -31,7 +31,7 @@ class PaymentSucceeded(_Payment):
     TYPE: ClassVar[str] = "payment.succeeded"
 
     succeeded_at: datetime
-    open_balance: Amount
+    open_balance: StoredAmount
     booked: bool = False
 
 
@@ -78,7 +78,7 @@ class PaymentReversed(Event):
     client_id: str
     invoice_id: str | None
     number: str
-    amount: Amount
+    amount: StoredAmount
     currency: str
     method: str
     reason: Annotated[str, Personal()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from coachway.core.persistence.domain_events import Event
-from coachway.core.types.money import Amount
+from coachway.core.types.money import StoredAmount
 from coachway.core.types.personal import ERASED, Personal
 
 
@@ -20,7 +20,7 @@ class _Refund(Event):
     charter_id: str | None
     invoice_id: str | None
     number: str
-    amount: Amount
+    amount: StoredAmount
     currency: str
     reason: Annotated[str, Personal()]
 
@@ -87,8 +87,8 @@ class CancellationSettled(Event):
     charter_id: str
     client_id: str
     number: str
-    refund: Amount
-    fee: Amount
+    refund: StoredAmount
+    fee: StoredAmount
     currency: str
     refund_ids: list[str]
     invoice_id: str | None

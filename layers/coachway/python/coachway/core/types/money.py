@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 LARGEST_CENTS: Final = 99_999_999_999
 """Just under one billion units: more than any trip costs, and exact as a JSON number."""
@@ -79,39 +81,62 @@ class Money:
         return f"{self.amount} {self.currency}"
 
 
-def _cents(value: object, info: ValidationInfo) -> int:
-    """Convert a JSON number with at most two decimals to cents. In Python mode an int is cents already."""
-    if info.mode == "python" and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if abs(value) > LARGEST_CENTS / 100:
-            raise ValueError(f"must be at most {LARGEST_CENTS / 100:,.2f}")
-        # Only one float is closest to a number with two decimals.
-        if not math.isnan(value) and (cents := round(value * 100)) / 100 == value:
+def _cents(value: object) -> int:
+    """Cents of a JSON number with at most two decimals."""
+    # A number with two decimals is one float only.
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        cents = round(value * 100)
+        if cents / 100 == value:
             return cents
     raise ValueError("must be a number with at most two decimals")
+
+
+def _limited_cents(value: object) -> int:
+    """The same, at most `LARGEST_CENTS`."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > LARGEST_CENTS / 100:
+        raise ValueError("is larger than any amount that is accepted")
+    return _cents(value)
 
 
 def _units(cents: int) -> float:
     return cents / 100
 
 
-_EDGE = PlainSerializer(_units, return_type=float, when_used="json")
-_LARGEST_UNITS = LARGEST_CENTS / 100
+@dataclass(frozen=True, slots=True)
+class _CentsField:
+    """Makes a field of an int: cents in Python, where nothing but an int is accepted; a number of units in JSON."""
 
-Amount = Annotated[
-    int,
-    BeforeValidator(_cents),
-    _EDGE,
-    WithJsonSchema({"type": "number", "minimum": -_LARGEST_UNITS, "maximum": _LARGEST_UNITS, "examples": [726.5]}),
-]
-"""A field in cents (the int `72650`) that is a number with two decimals in JSON (`726.5`)."""
+    parse: Callable[[object], int]
+    minimum: int | None = None
 
-PositiveAmount = Annotated[
-    int,
-    Field(ge=0),
-    BeforeValidator(_cents),
-    _EDGE,
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": _LARGEST_UNITS, "examples": [726.5]}),
-]
-"""An `Amount` that is not negative."""
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.no_info_before_validator_function(
+                self.parse, core_schema.int_schema(ge=self.minimum)
+            ),
+            python_schema=core_schema.int_schema(strict=True, ge=self.minimum),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                _units, return_schema=core_schema.float_schema(), when_used="json"
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        largest = LARGEST_CENTS / 100
+        minimum = -largest if self.minimum is None else self.minimum
+        return {"type": "number", "minimum": minimum, "maximum": largest, "examples": [726.5]}
+
+
+StoredAmount = Annotated[int, _CentsField(_cents)]
+"""An amount in a record or an event: cents in Python (`72650`), a number of units in its JSON (`726.5`).
+
+What was written is read back, however large it is.
+"""
+
+ApiAmount = Annotated[int, _CentsField(_limited_cents)]
+"""An amount in a request or response: cents in Python (`72650`), a number of units in its JSON (`726.5`).
+
+A caller may send at most two decimals and `LARGEST_CENTS`. Records inherit it with the fields of an input.
+"""
+
+NonNegativeApiAmount = Annotated[int, _CentsField(_limited_cents, minimum=0)]
+"""An `ApiAmount` of zero or more."""

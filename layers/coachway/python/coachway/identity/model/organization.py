@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.schemas import RequestSchema, Text
 from coachway.core.types.contact import Email, Phone
-from coachway.core.types.money import PositiveAmount
+from coachway.core.types.money import NonNegativeApiAmount
 from coachway.identity.model.field_types import Currency, PerMile, Slug, TaxRate, TimeZone
 
 ORGANIZATIONS = AccessPattern("an organization", pk="ORG#{org}#ORGANIZATION", sk="HEAD")
@@ -38,8 +38,8 @@ class NumberPrefixes(RequestSchema):
 class ApprovalThresholds(RequestSchema):
     """From which amount on somebody has to agree."""
 
-    refund: PositiveAmount = 500_00
-    change: PositiveAmount = 500_00
+    refund: NonNegativeApiAmount = 500_00
+    change: NonNegativeApiAmount = 500_00
 
 
 class PaymentPolicy(RequestSchema):
@@ -102,7 +102,7 @@ class OrganizationSettings(RequestSchema):
     currency: Currency
     tax_rate_percent: TaxRate = Decimal(0)
     fuel_surcharge_per_mile: PerMile = Decimal("0.01")
-    minimum_charge: PositiveAmount = 0
+    minimum_charge: NonNegativeApiAmount = 0
     number_prefixes: NumberPrefixes = Field(default_factory=NumberPrefixes)
     approval_thresholds: ApprovalThresholds = Field(default_factory=ApprovalThresholds)
     payment_policy: PaymentPolicy = Field(default_factory=PaymentPolicy)
