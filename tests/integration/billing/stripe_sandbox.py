@@ -186,7 +186,10 @@ class Desk:
 
     def payments(self) -> list[Payment]:
         reply = self.ask("GET", "/payments")
-        return [Payment.model_validate({**each, "org_id": booking_builders.ORG}) for each in reply.json()["items"]]
+        return [
+            Payment.model_validate_json(json.dumps({**each, "org_id": booking_builders.ORG}))
+            for each in reply.json()["items"]
+        ]
 
     def events(self, kind: str) -> list[Envelope]:
         """Of yesterday, today and tomorrow: a test may move the clock."""

@@ -87,6 +87,24 @@ def test_sweep_retries_the_hour_of_a_failed_record_in_the_next_run() -> None:
         assert [store.get(Task, task.key()).done for task in (first, second)] == [1, 1]
 
 
+def test_sweep_adds_up_the_counts_of_a_record() -> None:
+    with clock.frozen(NOW):
+        for _ in range(2):
+            create_task(NOW)
+        counts = hourly_sweep.sweep("tasks", Task, DUE, lambda _task, _now: {"seen": 1, "pages": 3})
+        assert counts == {"failed": 0, "seen": 2, "pages": 6}
+
+
+def test_handle_due_records_leaves_the_run_open() -> None:
+    with clock.frozen(NOW):
+        create_task(NOW)
+        run = hourly_sweep.begin("tasks")
+        assert hourly_sweep.handle_due_records(run, Task, DUE, complete) == {"failed": 0, "completed": 1}
+        assert hourly_sweep.begin("tasks").done is None
+        run.finish()
+        assert hourly_sweep.begin("tasks").done is not None
+
+
 def test_sweep_ignores_an_outcome_without_a_name() -> None:
     with clock.frozen(NOW):
         create_task(NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 
 from hypothesis import given, settings
@@ -96,7 +97,7 @@ def test_evaluate_driver_with_64_hours_in_the_cycle_allows_six_more() -> None:
     longer = create_charter(ends_at="2027-03-03T16:00:00-05:00").model_dump(mode="json")
     longer["stops"][1]["estimated_arrival"] = "2027-03-03T16:00:00-05:00"
     requirements = TripRequirements(
-        trip_plan.build_trip_plan(Charter.model_validate(longer), 1, HOURS_RULES), "coach", [], None
+        trip_plan.build_trip_plan(Charter.model_validate_json(json.dumps(longer)), 1, HOURS_RULES), "coach", [], None
     )
     [reason] = evaluate(create_driver_case(*week), requirements).reasons
     assert (reason.rule, reason.citation) == (Rule.HOURS_OF_SERVICE, "49 CFR 395.5(b)(2)")
@@ -189,7 +190,7 @@ def test_evaluate_driver_at_the_earliest_legal_start_returns_no_reasons(
     moved["stops"][0]["estimated_departure"] = fields["starts_at"]
     moved["stops"][1]["estimated_arrival"] = fields["ends_at"]
     postponed = TripRequirements(
-        trip_plan.build_trip_plan(Charter.model_validate(moved), 1, HOURS_RULES), "coach", [], None
+        trip_plan.build_trip_plan(Charter.model_validate_json(json.dumps(moved)), 1, HOURS_RULES), "coach", [], None
     )
     assert evaluate(case, postponed).reasons == []
 

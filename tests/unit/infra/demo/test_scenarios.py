@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -102,26 +103,28 @@ def test_names_are_unique() -> None:
 def test_request_bodies_are_valid(scenario: Scenario) -> None:
     client_ids = {client.name: ids.new("cli") for client in scenario.clients}
     for client in scenario.clients:
-        ClientInput.model_validate(client.body)
-        AddressInput.model_validate(client.address)
+        ClientInput.model_validate_json(json.dumps(client.body, default=str))
+        AddressInput.model_validate_json(json.dumps(client.address, default=str))
         for contact in client.contacts:
-            ContactInput.model_validate(contact)
+            ContactInput.model_validate_json(json.dumps(contact, default=str))
     for rule in scenario.rules:
         client_id = {"client_id": client_ids[rule["client_id"]]} if "client_id" in rule else {}
-        RuleInput.model_validate({**rule, **client_id})
+        RuleInput.model_validate_json(json.dumps({**rule, **client_id}, default=str))
     for amenity in scenario.amenities:
-        AmenityInput.model_validate(amenity)
+        AmenityInput.model_validate_json(json.dumps(amenity, default=str))
     for promo in scenario.promo_codes:
-        PromoInput.model_validate(promo)
+        PromoInput.model_validate_json(json.dumps(promo, default=str))
     for vendor in scenario.vendors:
-        VendorInput.model_validate(vendor.body)
+        VendorInput.model_validate_json(json.dumps(vendor.body, default=str))
     vendor_ids = {vendor.name: ids.new("ven") for vendor in scenario.vendors}
     for body in (*(driver.body for driver in scenario.drivers), *scenario.vehicles):
         vendor_id = {"vendor_id": vendor_ids[body["vendor_id"]]} if "vendor_id" in body else {}
         if "plate" in body:
-            VehicleInput.model_validate({**body, **vendor_id})
+            VehicleInput.model_validate_json(json.dumps({**body, **vendor_id}, default=str))
         else:
-            DriverInput.model_validate({**body, **vendor_id, "license_expires": date(2030, 1, 1)})
+            DriverInput.model_validate_json(
+                json.dumps({**body, **vendor_id, "license_expires": date(2030, 1, 1)}, default=str)
+            )
     required = {"name": "x", "timezone": scenario.zone, "currency": "USD"}
     OrganizationSettings.model_validate({**required, **scenario.settings})
     assert not scenario.client_of_user or scenario.client_of_user in client_ids

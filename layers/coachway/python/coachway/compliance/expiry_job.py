@@ -1,25 +1,25 @@
-"""Send reminders before documents expire and mark expired documents, in the morning of each organization."""
+"""Timer job: send reminders before documents expire, and mark expired ones, in the morning of the organization."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from coachway.compliance import reminder_times, rules, service, subjects
 from coachway.compliance.model import DOCUMENT, DUE, ComplianceDocument, Subject
 from coachway.compliance.rules import Status
 from coachway.contracts.compliance import DocumentExpired, DocumentExpiring
-from coachway.core import errors, hourly_sweep, store
+from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.hourly_sweep import sweep
 from coachway.core.persistence.operations import Op, Update
-from coachway.core.persistence.queries import query_page
-from coachway.core.runtime.logging import logger
-from coachway.core.schemas import BaseSchema, PageQuery
-from coachway.core.types.datetimes import sortable
+from coachway.core.schemas import BaseSchema
+
+_TIMER: Final = "compliance-expiry"
 
 
 class ExpiryResult(BaseSchema):
-    """The result of one run: reminders sent, documents that expired, documents left for the next run."""
+    """Counts of one run: reminders sent, documents expired, documents left for the next run."""
 
     reminded: int = 0
     expired: int = 0
@@ -27,50 +27,25 @@ class ExpiryResult(BaseSchema):
 
 
 def run() -> ExpiryResult:
-    """Process the documents that are due. An hour with failures is processed again; processing is idempotent."""
-    sweep = hourly_sweep.begin("compliance-expiry")
-    result = ExpiryResult()
-    for hour in sweep.hours():
-        _process_hour(hour, sweep.now, result)
-    if not result.failed:
-        sweep.finish()
-    return result
+    """Handle the documents that are due. Safe to repeat."""
+    return ExpiryResult(**sweep(_TIMER, ComplianceDocument, DUE, _remind_or_expire))
 
 
-def _process_hour(hour: datetime, now: datetime, result: ExpiryResult) -> None:
-    query: PageQuery | None = PageQuery(limit=100)
-    while query is not None:
-        # The upper bound sorts after every key of the current second.
-        bucket = DUE.partition(hour=sortable(hour)[:13])
-        due = query_page(ComplianceDocument, DUE, [bucket], query, between=("0", f"{sortable(now)}~"))
-        for document in due.items:
-            try:
-                _remind_or_expire(document, now, result)
-            except errors.Error as failure:
-                # One failure does not stop the others; the hour is processed again in the next run.
-                result.failed += 1
-                reason = type(failure).__name__
-                logger.warning("compliance document failed, will retry", compliance_id=document.id, reason=reason)
-        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
-
-
-def _remind_or_expire(indexed: ComplianceDocument, now: datetime, result: ExpiryResult) -> None:
-    """Send a reminder or mark the document as expired. Reads the document again: the index may be behind."""
-    before = store.find(ComplianceDocument, DOCUMENT.key(org=indexed.org_id, id=indexed.id))
+def _remind_or_expire(listed: ComplianceDocument, now: datetime) -> str:
+    before = store.find(ComplianceDocument, DOCUMENT.key(org=listed.org_id, id=listed.id))
     if before is None or before.due_at is None or before.due_at > now or before.expiration_date is None:
-        return
-    caller = Caller.system("compliance-expiry", before.org_id)
+        return ""
+    caller = Caller.system(_TIMER, before.org_id)
     subject = subjects.find(before.org_id, before.subject_type, before.subject_id)
     if subject is None:
-        # The subject was deleted.
+        # The vendor, driver or vehicle was deleted.
         store.commit(caller, Update(before, before.model_copy(update={"due_at": None})))
-        return
+        return ""
     timezone = reminder_times.get_timezone(before.org_id)
     today = reminder_times.last_morning_day(now, timezone)
     if today > before.expiration_date:
         store.commit(caller, *_expire(before, subject, before.expiration_date))
-        result.expired += 1
-        return
+        return "expired"
     due = reminder_times.due_at(before.status, before.expiration_date, now, timezone)
     after = before.model_copy(update={"due_at": due})
     days = rules.reminder_due(before.expiration_date, today, before.reminders_sent)
@@ -80,14 +55,14 @@ def _remind_or_expire(indexed: ComplianceDocument, now: datetime, result: Expiry
         or rules.has_valid_replacement(before.summary(), subject.papers)
     ):
         store.commit(caller, Update(before, after))
-        return
+        return ""
     after.reminders_sent = [*before.reminders_sent, days]
     after.reminder_sent, after.reminder_sent_at = True, now
     event = DocumentExpiring(
         **_notice_fields(before, before.expiration_date, subject), days_left=(before.expiration_date - today).days
     )
     store.commit(caller, Update(before, after, [event]))
-    result.reminded += 1
+    return "reminded"
 
 
 def _expire(before: ComplianceDocument, subject: Subject, expiration_date: date) -> list[Op]:

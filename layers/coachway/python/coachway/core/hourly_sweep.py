@@ -7,7 +7,7 @@ again, so handling a record a second time must have no effect.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, TypeVar
@@ -75,17 +75,31 @@ def begin(name: str) -> TimerRun:
     return TimerRun(name, clock.now(), store.find(Timer, TIMER.key(name=name)))
 
 
-def sweep(
-    name: str, model: type[R], pattern: AccessPattern, handle: Callable[[R, datetime], str], *, limit: int = 100
-) -> dict[str, int]:
-    """Call `handle(record, now)` for every due record. Return how many records had each outcome.
+Handler = Callable[[R, datetime], str | Mapping[str, int]]
+"""Handles a due record at a time; returns what it did: an outcome (`expired`), counts by outcome, or "" for nothing.
 
-    `pattern` indexes records by the `hour` (or `day`) in which they are due; its sort key starts with the time.
-    `handle` must read the record again, because an index can be behind, and returns an outcome such as `expired`, or ""
-    if it did nothing. A record whose handling raises an error is counted as `failed` and handled again by the next run;
-    the other records are handled normally.
+It must read the record again, since an index may be old.
+"""
+
+
+def sweep(name: str, model: type[R], pattern: AccessPattern, handle: Handler[R], *, limit: int = 100) -> dict[str, int]:
+    """Call `handle(record, now)` for every record that is due, and count the outcomes that it returns.
+
+    `pattern` keeps records by the `hour` (or `day`) in which they are due, with a sort key that begins with the time.
+    A record whose handling raises is counted as `failed` and handled again by the next run; the others go on.
     """
-    run, outcomes = begin(name), Counter(failed=0)
+    run = begin(name)
+    outcomes = handle_due_records(run, model, pattern, handle, limit=limit)
+    if not outcomes["failed"]:
+        run.finish()
+    return outcomes
+
+
+def handle_due_records(
+    run: TimerRun, model: type[R], pattern: AccessPattern, handle: Handler[R], *, limit: int = 100
+) -> dict[str, int]:
+    """Do the same as `sweep` within a run that the caller begins and finishes, since it has more to do."""
+    outcomes = Counter(failed=0)
     partitions = list(dict.fromkeys(_partition(pattern, hour) for hour in run.hours()))
     for partition in partitions:
         for record in _due_records(model, pattern, partition, run.now, limit):
@@ -94,12 +108,15 @@ def sweep(
             except errors.Error as failure:
                 outcomes["failed"] += 1
                 reason = type(failure).__name__
-                logger.warning("due record failed; the next run retries it", job=name, reason=reason)
+                logger.warning(
+                    "due record failed; the next run retries it",
+                    job=run.name,
+                    record=record.key().pk,
+                    reason=reason,
+                )
             else:
-                if outcome:
-                    outcomes[outcome] += 1
-    if not outcomes["failed"]:
-        run.finish()
+                outcomes.update({outcome: 1} if isinstance(outcome, str) else outcome)
+    del outcomes[""]
     return dict(outcomes)
 
 

@@ -6,24 +6,23 @@ Stripe's list of events. A run with failures is repeated by the next one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.billing.payments import card_payments, settlement
-from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus, pending_key
+from coachway.billing.payments.model import PAYMENT, PENDING, Payment, PaymentStatus
 from coachway.billing.stripe import client as stripe_client
 from coachway.billing.stripe import webhook_events
 from coachway.billing.stripe.webhook_events import StripeEvent
 from coachway.billing.stripe_sync import restore_payment, webhook_handler
 from coachway.core import errors, hourly_sweep, store
 from coachway.core.caller import Caller
-from coachway.core.persistence.queries import query_page
 from coachway.core.runtime.logging import logger
 from coachway.core.runtime.metrics import count
-from coachway.core.schemas import BaseSchema, PageQuery
+from coachway.core.schemas import BaseSchema
 from coachway.core.types import ids
-from coachway.core.types.datetimes import sortable
 
 _JOB: Final = "stripe-comparison"
 _OVERLAP: Final = timedelta(hours=2)
@@ -50,12 +49,8 @@ def run() -> ReconciliationResult:
     """Reconcile payments with Stripe. Safe to repeat."""
     timer_run = hourly_sweep.begin(_JOB)
     # Payments that can still be in progress are left for the next run.
-    pending_run, result = (
-        replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT),
-        ReconciliationResult(),
-    )
-    for at in pending_run.hours():
-        _reconcile_pending(at, pending_run.now, result)
+    pending_run = replace(timer_run, now=timer_run.now - card_payments.CONFIRMATION_TIMEOUT)
+    result = ReconciliationResult(**hourly_sweep.handle_due_records(pending_run, Payment, PENDING, _reconcile_pending))
     since = (timer_run.done.until - _OVERLAP) if timer_run.done else timer_run.now - _FIRST_PERIOD
     for event in webhook_events.list_events_since(since):
         try:
@@ -74,18 +69,11 @@ def run() -> ReconciliationResult:
     return result
 
 
-def _reconcile_pending(at: datetime, now: datetime, result: ReconciliationResult) -> None:
-    query: PageQuery | None = PageQuery(limit=100)
-    while query is not None:
-        hour = PENDING.partition(hour=pending_key(at).sk[:13])
-        page = query_page(Payment, PENDING, [hour], query, between=("0", f"{sortable(now)}~"))
-        for payment in page.items:
-            result.pending += 1
-            after = card_payments.refresh_from_stripe(Caller.system(_JOB, payment.org_id), payment)
-            result.mended += after.status is not PaymentStatus.PENDING
-            result.failed += after.status is PaymentStatus.PENDING
-            logger.warning("payment was pending", payment_id=payment.id, status=after.status.value)
-        query = PageQuery(limit=100, cursor=page.next_cursor) if page.next_cursor else None
+def _reconcile_pending(payment: Payment, _now: datetime) -> Mapping[str, int]:
+    after = card_payments.refresh_from_stripe(Caller.system(_JOB, payment.org_id), payment)
+    logger.warning("payment was pending", payment_id=payment.id, status=after.status.value)
+    is_pending = after.status is PaymentStatus.PENDING
+    return {"pending": 1, "failed" if is_pending else "mended": 1}
 
 
 def _reconcile_charge(event: StripeEvent, result: ReconciliationResult) -> None:

@@ -94,7 +94,7 @@ def _cents(value: object) -> int:
 def _limited_cents(value: object) -> int:
     """The same, at most `LARGEST_CENTS`."""
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > LARGEST_CENTS / 100:
-        raise ValueError("is larger than any amount that is accepted")
+        raise ValueError(f"must be at most {LARGEST_CENTS / 100:,.2f}")
     return _cents(value)
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from coachway.core import errors, file_storage, hourly_sweep, store
+from coachway.core import file_storage, store
 from coachway.core.caller import Caller
+from coachway.core.hourly_sweep import sweep
 from coachway.core.persistence import single_item
 from coachway.core.persistence.operations import Remove, Update
-from coachway.core.persistence.queries import query_page
-from coachway.core.runtime.logging import logger
-from coachway.core.schemas import BaseSchema, PageQuery
-from coachway.core.types.datetimes import sortable
+from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments.monitoring_schedule import TO_ARCHIVE, MonitoringSchedule
 from coachway.dispatch.tracking import position_store
 from coachway.dispatch.tracking.position_encoding import Fix
@@ -31,37 +30,15 @@ class ArchiveResult(BaseSchema):
 
 
 def run() -> ArchiveResult:
-    """Archive the trails that are due. Failed ones are tried again by the next run."""
-    work, result = hourly_sweep.begin(_TIMER), ArchiveResult()
-    for day in sorted({sortable(at)[:10] for at in work.hours()}):
-        _archive_day(day, work.now, result)
-    if not result.failed:
-        work.finish()
-    return result
+    """Archive the positions that are due. A trip that fails is left for the next run."""
+    return ArchiveResult(**sweep(_TIMER, MonitoringSchedule, TO_ARCHIVE, _archive_trail))
 
 
-def _archive_day(day: str, now: datetime, result: ArchiveResult) -> None:
-    query: PageQuery | None = PageQuery(limit=100)
-    while query is not None:
-        due = query_page(
-            MonitoringSchedule, TO_ARCHIVE, [TO_ARCHIVE.partition(day=day)], query, between=("0", f"{sortable(now)}~")
-        )
-        for schedule in due.items:
-            try:
-                result.fixes += _archive_trail(schedule)
-                result.trails += 1
-            except errors.Error as failure:
-                result.failed += 1
-                reason = type(failure).__name__
-                logger.warning("positions could not be archived", id=schedule.assignment_id, reason=reason)
-        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
-
-
-def _archive_trail(indexed: MonitoringSchedule) -> int:
-    """Write the file, mark it as written, then delete the pages. An interrupted run continues after the last step."""
-    schedule = store.find(MonitoringSchedule, indexed.key())
+def _archive_trail(listed: MonitoringSchedule, _now: datetime) -> Mapping[str, int]:
+    """Write the file, record that it exists, then delete the pages: the next run continues an interrupted one."""
+    schedule = store.find(MonitoringSchedule, listed.key())
     if schedule is None:
-        return 0
+        return {}
     pages = position_store.list_pages(schedule.org_id, schedule.assignment_id)
     fixes = [fix for page in pages for fix in page.fixes]
     caller = Caller.system(_TIMER, schedule.org_id)
@@ -75,7 +52,7 @@ def _archive_trail(indexed: MonitoringSchedule) -> int:
     for page in pages:
         single_item.delete_if_unchanged(page)
     store.commit(caller, Remove(schedule))
-    return len(fixes)
+    return {"trails": 1, "fixes": len(fixes)}
 
 
 def archive_key(org_id: str, assignment_id: str) -> str:

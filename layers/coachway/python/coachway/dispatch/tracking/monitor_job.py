@@ -1,4 +1,4 @@
-"""Timer: detect trips that do not start, and vehicles that are late or driven too long.
+"""Timer job: detect trips that do not start, and vehicles that are late or whose drivers exceed their hours.
 
 Most alarms are raised when positions arrive; the timer covers vehicles that send none. Each assignment has a
 `MonitoringSchedule`, indexed by the hour of its next check; once the trip is over, by the day on which its positions
@@ -7,18 +7,18 @@ are archived.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from coachway.contracts.dispatch.assignments import TripUnstarted
-from coachway.core import errors, hourly_sweep, store
+from coachway.core import store
 from coachway.core.caller import Caller
+from coachway.core.hourly_sweep import sweep
 from coachway.core.persistence.domain_events import Event
 from coachway.core.persistence.operations import Op, Remove, Update
-from coachway.core.persistence.queries import query_page
-from coachway.core.runtime.logging import logger
-from coachway.core.schemas import BaseSchema, PageQuery
-from coachway.core.types.datetimes import sortable
+from coachway.core.schemas import BaseSchema
 from coachway.dispatch.assignments import event_payloads as assignment_event_payloads
 from coachway.dispatch.assignments import repository
 from coachway.dispatch.assignments.model import Assignment
@@ -33,7 +33,7 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 class MonitorResult(BaseSchema):
-    """The result of a run: assignments checked, alarms raised, and assignments left for the next run."""
+    """Counts of one run: assignments checked, events sent, trips over, assignments left for the next run."""
 
     checked: int = 0
     unstarted: int = 0
@@ -43,57 +43,38 @@ class MonitorResult(BaseSchema):
 
 
 def run() -> MonitorResult:
-    """Check the assignments that are due. A failed hour is repeated; no alarm is sent twice."""
-    work, result = hourly_sweep.begin(_TIMER), MonitorResult()
-    for hour in work.hours():
-        _check_hour(hour, work.now, result)
-    if not result.failed:
-        work.finish()
-    return result
+    """Check the assignments that are due. Repeating a check does not repeat its events."""
+    return MonitorResult(**sweep(_TIMER, MonitoringSchedule, DUE, _check_assignment))
 
 
-def _check_hour(hour: datetime, now: datetime, result: MonitorResult) -> None:
-    query: PageQuery | None = PageQuery(limit=100)
-    while query is not None:
-        partition = DUE.partition(hour=sortable(hour)[:13])
-        due = query_page(MonitoringSchedule, DUE, [partition], query, between=("0", f"{sortable(now)}~"))
-        for schedule in due.items:
-            try:
-                _check_assignment(schedule, now, result)
-            except errors.ConcurrentUpdate:
-                result.failed += 1
-                logger.warning("the assignment changed during the check; it is retried", id=schedule.assignment_id)
-        query = PageQuery(limit=100, cursor=due.next_cursor) if due.next_cursor else None
-
-
-def _check_assignment(indexed: MonitoringSchedule, now: datetime, result: MonitorResult) -> None:
-    """Check an assignment by its current schedule and record, because the index may be outdated."""
-    caller = Caller.system(_TIMER, indexed.org_id)
-    key = repository.assignment_key(indexed.org_id, indexed.assignment_id)
-    batch = store.batch_get([indexed.key(), key])
-    schedule, assignment = batch.find(MonitoringSchedule, indexed.key()), batch.find(Assignment, key)
+def _check_assignment(listed: MonitoringSchedule, now: datetime) -> Mapping[str, int]:
+    caller = Caller.system(_TIMER, listed.org_id)
+    key = repository.assignment_key(listed.org_id, listed.assignment_id)
+    batch = store.batch_get([listed.key(), key])
+    schedule, assignment = batch.find(MonitoringSchedule, listed.key()), batch.find(Assignment, key)
     if schedule is None or schedule.is_over or schedule.due > now:
-        return
-    result.checked += 1
+        return {}
+    counts = Counter(checked=1)
     if assignment is None:
         store.commit(caller, Remove(schedule))
-        return
-    after = _raise_alarms(caller, assignment, now, result)
-    store.commit(caller, *_reschedule(schedule, after, now, result))
+        return counts
+    after = _raise_alarms(caller, assignment, now, counts)
+    store.commit(caller, _reschedule_op(schedule, after, now, counts))
+    return counts
 
 
-def _reschedule(schedule: MonitoringSchedule, assignment: Assignment, now: datetime, result: MonitorResult) -> list[Op]:
+def _reschedule_op(schedule: MonitoringSchedule, assignment: Assignment, now: datetime, counts: Counter[str]) -> Op:
     due = lateness.next_check_at(assignment, now)
     if due is not None:
-        return [Update(schedule, schedule.model_copy(update={"due": due}))]
-    result.over += 1
+        return Update(schedule, schedule.model_copy(update={"due": due}))
+    counts["over"] += 1
     if assignment.checked_in_at is None:
-        return [Remove(schedule)]
-    return [Update(schedule, schedule.model_copy(update={"due": now + ARCHIVED_AFTER, "is_over": True}))]
+        return Remove(schedule)
+    return Update(schedule, schedule.model_copy(update={"due": now + ARCHIVED_AFTER, "is_over": True}))
 
 
-def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: MonitorResult) -> Assignment:
-    """Raise the alarms that are due, and return the assignment after that."""
+def _raise_alarms(caller: Caller, before: Assignment, now: datetime, counts: Counter[str]) -> Assignment:
+    """Commit the events that are due now. Return the assignment as it is afterwards."""
     if not before.status.is_live:
         return before
     progress = geofence.known_progress(before.stops)
@@ -102,17 +83,17 @@ def _raise_alarms(caller: Caller, before: Assignment, now: datetime, result: Mon
         progress, counted = position_store.load_progress(before.org_id, before.id, before.stops)
     if counted and now - counted[-1].at <= progress_writer.FRESH:
         after = progress_writer.raise_alarms(caller, before, progress, counted)
-        result.alarms += after is not before
+        counts["alarms"] += after is not before
         return after
     after = before.model_copy()
     events: list[Event] = []
     if lateness.is_unstarted(before, now):
         events.append(_unstarted_event(before, now))
         after.unstarted_at = now
-        result.unstarted += 1
+        counts["unstarted"] += 1
     alarms = progress_writer.late_risk_events(before, after, lateness.minimum_lateness(before, progress, now), None)
     alarms += progress_writer.hours_exceeded_events(before, after, driven_at=None if progress.there else now)
-    result.alarms += len(alarms)
+    counts["alarms"] += len(alarms)
     if not events and not alarms:
         return before
     store.commit(caller, Update(before, after, [*events, *alarms]))
