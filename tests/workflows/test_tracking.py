@@ -13,6 +13,7 @@ import pytest
 
 from coachway.compliance.rules import SubjectType
 from coachway.dispatch.tracking.position_store import TrailPage, trail_partition
+from coachway.fleet.model import DRIVER
 from tests.integration.dispatch.tracking_builders import position_report
 from tests.stack import Stack, eventually
 from tests.tracks import read_track
@@ -47,8 +48,17 @@ class TrackingOrganization(DispatchOrganization):
         charter_id = str(self.call("POST", "/charters", body)["id"])
         self.call("POST", f"/charters/{charter_id}/status", {"status": "booked", "accepted_by": "Dana Lee"})
         driver = self.create_driver()
+        self._set_added_at(driver["id"], departure - timedelta(days=1))
         body = {"charter_id": charter_id, "driver_id": driver["id"], "vehicle_id": self.create_vehicle(vehicle_name)}
         return charter_id, dict(self.call("POST", "/dispatch/assignments", body)), driver
+
+    def _set_added_at(self, driver_id: str, added_at: datetime) -> None:
+        """Change when a driver was added, in the table: of a day before that, only the driver's statement is known."""
+        pk, sk = DRIVER.key(org=self.operator.org_id, id=driver_id)
+        client, key = self.stack.client("dynamodb"), {"pk": {"S": pk}, "sk": {"S": sk}}
+        item = client.get_item(TableName=self.stack.table, Key=key, ConsistentRead=True)["Item"]
+        item["doc"]["S"] = json.dumps({**json.loads(item["doc"]["S"]), "created_at": added_at.isoformat()})
+        client.put_item(TableName=self.stack.table, Item=item)
 
     def log_in_driver(self, driver: dict[str, Any]) -> httpx.Client:
         """Log in as a driver with the code of the text message; returns a client."""

@@ -80,7 +80,7 @@ HARMLESS_FIELDS: Final[Mapping[str, str]] = {
         NumberPrefixes.charter NumberPrefixes.invoice NumberPrefixes.move NumberPrefixes.organization
         OrganizationSettings.name OrganizationRegistered.name""",
     "documents and registrations of businesses": """
-        DocumentInput.document_name DocumentInput.file_path DocumentInput.issuing_authority _Told.document_name
+        DocumentInput.document_name DocumentInput.file_path DocumentInput.issuing_authority _Notice.document_name
         VendorInput.dot_number VendorInput.mc_number VendorInput.insurance_provider""",
     "redacted by the class of the event, or of the record that changed": "Change.new Change.old Envelope.data",
     "removed by DynamoDB after a day": "IdempotencyRecord.answer",
