@@ -57,7 +57,7 @@ def test_driver_page_accepts_checks_in_drives_and_checks_out(
     wait_for_status(organization, assignment, "accepted")
 
     card.get_by_role("button", name="Check in").click()
-    expect(page.get_by_text("Sending your position")).to_be_visible()
+    expect(page.get_by_text("Sending your position", exact=True)).to_be_visible()
     wait_for_status(organization, assignment, "checked_in")
     phone.set_geolocation(geolocation(WALL_ST))
     assert_accessible(page)

@@ -116,7 +116,7 @@ def test_lost_stripe_response_refunds_once(restart_stack: Stack) -> None:
 
 def test_cancellation_refunds_by_policy_and_keeps_fee(stack: Stack) -> None:
     billing = BillingOrganization.create(stack)
-    trip = billing.create_booked_charter(in_hours=36)
+    trip = billing.create_booked_charter(departs_in_hours=36)
     payment = billing.create_card_payment(trip["id"], 726.5)
     preview = billing.operator.call("POST", f"/charters/{trip['id']}/cancel?preview=true", {"reason": "Off"})
     assert (preview["refund_percent"], preview["amount_paid"], preview["refund"]) == (50, 726.5, 363.25)
