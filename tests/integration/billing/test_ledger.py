@@ -9,6 +9,7 @@ from coachway.billing.ledger.accounts import Account
 from coachway.billing.ledger.journal import LedgerQuery
 from coachway.core import errors, store
 from coachway.core.caller import Caller
+from coachway.core.persistence.table import call_stats
 from coachway.core.runtime import clock
 from coachway.identity.model.organization import Organization
 
@@ -34,6 +35,23 @@ def test_entry_date_uses_organization_timezone() -> None:
     assert january["2027-01"][Account.CASH].balance == 350
     assert january["2027-01"][Account.RECEIVABLE].credit == 350
     assert january["2027-02"][Account.CASH].balance == 0
+
+
+def test_list_entries_on_the_last_day_of_a_month_reads_one_partition() -> None:
+    with clock.frozen(datetime(2027, 1, 31, 6, tzinfo=UTC)):
+        pay(100)
+        pay(250)
+        before = call_stats.calls
+        assert len(journal.list_entries(CALLER, LedgerQuery(limit=1)).items) == 1
+        assert call_stats.calls - before == 1
+
+
+def test_list_entries_includes_a_day_that_has_begun_only_in_the_furthest_time_zone() -> None:
+    kiritimati = HARBOR.model_copy(update={"timezone": "Pacific/Kiritimati"})
+    paid = movements.payment_received(client_id=CLIENT, invoice_id=INVOICE, cents=100, currency="USD", memo="Paid")
+    with clock.frozen(datetime(2027, 1, 31, 10, tzinfo=UTC)):
+        store.commit(CALLER, *journal.journal_ops(kiritimati, paid))
+        assert [each.on for each in journal.list_entries(CALLER, LedgerQuery()).items] == [date(2027, 2, 1)]
 
 
 def test_list_entries_filters_by_account_client_and_range() -> None:

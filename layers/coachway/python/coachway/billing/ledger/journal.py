@@ -31,6 +31,8 @@ from coachway.identity.model.organization import Organization
 
 _TOTALS_SHARDS: Final = 4
 _MONTHS_PER_READ: Final = 100 // _TOTALS_SHARDS
+_FURTHEST_AHEAD: Final = timedelta(hours=14)
+"""The largest offset of a time zone from UTC (Pacific/Kiritimati)."""
 
 MAX_ENTRIES_PER_MONTH: Final = 100_000
 """An export or a check reads at most this many entries of a month."""
@@ -162,8 +164,11 @@ def first_day(org_id: str) -> date:
 
 
 def _last_day() -> date:
-    """The last day that can have entries: tomorrow in UTC, which has begun in some time zones."""
-    return clock.now().date() + timedelta(days=1)
+    """The last day that can have entries: today in the time zone that is furthest ahead.
+
+    A later day may be in the next month, whose partition would be read for nothing.
+    """
+    return (clock.now() + _FURTHEST_AHEAD).date()
 
 
 def _month_partitions(org_id: str, first: date, last: date) -> list[str]:
