@@ -58,20 +58,25 @@ def _code(names: set[str]) -> str:
 
 
 def _users() -> dict[int, set[str]]:
-    """The functions that use each access pattern, by `id()` of the pattern. Methods such as `key` are left out."""
+    """The functions and typed constants that use each access pattern, by `id()` of the pattern; no methods of records."""
     users: dict[int, set[str]] = defaultdict(set)
     for name, module in sorted(sys.modules.items()):
         if not name.startswith("coachway.") or not module.__file__:
             continue
-        for function in ast.parse(Path(module.__file__).read_text()).body:
-            if isinstance(function, ast.FunctionDef):
-                for pattern in _patterns_in(function, module):
-                    users[id(pattern)].add(f"{name.removeprefix('coachway.')}.{function.name}")
+        for node in ast.parse(Path(module.__file__).read_text()).body:
+            if isinstance(node, ast.FunctionDef):
+                user = node.name
+            elif isinstance(node, ast.AnnAssign):
+                user = ast.unparse(node.target)
+            else:
+                continue
+            for pattern in _patterns_in(node, module):
+                users[id(pattern)].add(f"{name.removeprefix('coachway.')}.{user}")
     return users
 
 
-def _patterns_in(function: ast.FunctionDef, module: ModuleType) -> Iterator[AccessPattern]:
-    for node in ast.walk(function):
+def _patterns_in(statement: ast.stmt, module: ModuleType) -> Iterator[AccessPattern]:
+    for node in ast.walk(statement):
         value = None
         if isinstance(node, ast.Name):
             value = getattr(module, node.id, None)

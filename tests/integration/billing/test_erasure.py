@@ -157,3 +157,15 @@ def test_erase_client_handles_pages(dynamodb: Any, bucket: Any, stripe: Stripe) 
     assert told({"client.erased": messages.on_client_erased}) == 1
     assert MARK not in all_told(dynamodb)
     assert store.get(Payment, theirs.key()).notes == "theirs"
+
+
+@pytest.mark.parametrize("cursor", ["1:bm90IG1hZGUgaGVyZQ", "bm90IG1hZGUgaGVyZQ"])
+def test_erase_client_continues_at_a_cursor_of_an_earlier_version(dynamodb: Any, stripe: Stripe, cursor: str) -> None:
+    builders.set_up_organization(terms="due_on_receipt")
+    stored = payment(CLIENT_ID)
+    data = {"client_id": CLIENT_ID, "part": "billing", "cursor": cursor}
+    ids_of_event: dict[str, Any] = {"event_id": "01M7WBE4M9A7C2D4F6H8J1K3M5", "correlation_id": "x"}
+    event = Delivery(type="client.erasure_continued", org_id=ORG, aggregate_id=CLIENT_ID, data=data, **ids_of_event)
+    bills.CONSUMERS[event.type](SYSTEM, event)
+    assert store.get(Payment, stored.key()).notes == ""
+    assert MARK not in all_told(dynamodb)

@@ -50,7 +50,7 @@ HARMLESS_NAMES: Final[Mapping[str, str]] = {
     "vehicles and their garages": "vehicle_name plate garage_latitude garage_longitude",
     "organizations and their permissions": "organization_name slug permissions",
 }
-"""Fields that hold no personal data in any class. So do those whose names end in `_id` or `_ids`."""
+"""Fields that hold no personal data in any class, unless they are a Text or a Note. So do names in `_id` and `_ids`."""
 
 HARMLESS_FIELDS: Final[Mapping[str, str]] = {
     "ids and keys of items": """
@@ -175,8 +175,8 @@ def _words(texts: Mapping[str, str]) -> list[str]:
 
 
 def _is_declared(field: Field) -> bool:
-    is_id = field.name == "id" or field.name.endswith(("_id", "_ids"))
-    return bool(field.marks) or is_id or field.name in _NAMES or field.path in _PATHS
+    is_named = field.name == "id" or field.name.endswith(("_id", "_ids")) or field.name in _NAMES
+    return bool(field.marks) or field.path in _PATHS or (is_named and field.type not in (Text, Note))
 
 
 _NAMES: Final = frozenset(_words(HARMLESS_NAMES))
