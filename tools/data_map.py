@@ -58,7 +58,7 @@ def _code(names: set[str]) -> str:
 
 
 def _users() -> dict[int, set[str]]:
-    """The functions and typed constants that use each access pattern, by `id()` of the pattern. Methods are left out."""
+    """The functions and typed constants that use each access pattern, by its `id()`; no methods."""
     users: dict[int, set[str]] = defaultdict(set)
     for name, module in sorted(sys.modules.items()):
         if not name.startswith("coachway.") or not module.__file__:
