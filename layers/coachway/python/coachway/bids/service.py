@@ -85,7 +85,7 @@ def _build_draft(caller: Caller, body: BidInput) -> tuple[Bid, BiddingContext]:
     bidding = context.load_context(caller, body.charter_id)
     candidate = vendor_candidates.load_candidates(caller.org_id, [vendor_id]).get(vendor_id)
     if candidate is None:
-        raise errors.NotFound("there is no such vendor")
+        raise errors.NotFound("The vendor was not found.")
     require_open(bidding, vendor_id)
     bid = Bid(
         **body.model_dump(exclude={"vendor_id", "vehicle_count", *BidTerms.model_fields}),
@@ -113,7 +113,7 @@ def _remaining_vehicles(charter: Charter) -> int:
 def _resolve_vendor_id(caller: Caller, vendor_id: str | None) -> str:
     if caller.is_outside:
         if caller.role != "vendor" or vendor_id not in {None, caller.party_id}:
-            raise errors.NotFound("there is no such vendor")
+            raise errors.NotFound("The vendor was not found.")
         return caller.party_id
     if vendor_id is None:
         raise errors.Invalid.field("vendor_id", "must be given")
@@ -124,7 +124,7 @@ def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
     """A bid. Raises NotFound, also for another vendor's; PreconditionFailed when `expected` is not its version."""
     record = store.get(Bid, BID.key(org=caller.org_id, id=bid_id), expected=expected)
     if caller.is_outside and not visibility.is_own_vendor(caller, record.vendor_id):
-        raise errors.NotFound("there is no such bid")
+        raise errors.NotFound("The bid was not found.")
     return record
 
 
@@ -134,7 +134,7 @@ def get_many(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
     batch = store.batch_get(keys)
     bids = [batch.get(Bid, key) for key in keys]
     if caller.is_outside and not all(visibility.is_own_vendor(caller, bid.vendor_id) for bid in bids):
-        raise errors.NotFound("there is no such bid")
+        raise errors.NotFound("The bid was not found.")
     return bids
 
 

@@ -194,7 +194,7 @@ def _get_editable_role(caller: Caller, name: str, expected: int | None) -> Role:
         raise errors.Conflict(f"{name} is built in and stays as it is")
     role = _find_own_role(caller.org_id, name)
     if role is None:
-        raise errors.NotFound("there is no such role")
+        raise errors.NotFound("The role was not found.")
     if expected is not None and expected != role.version:
         raise errors.PreconditionFailed(f"the current version is {role.version}, not {expected}: read it again")
     return role

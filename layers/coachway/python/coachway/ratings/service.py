@@ -74,7 +74,7 @@ def respond_to_rating(caller: Caller, rating_id: str, payload: ResponseInput) ->
     """Answer a rating, once. Raises NotFound for another vendor's, Conflict when it was answered before."""
     before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
     if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
-        raise errors.NotFound("there is no such vendor rating")
+        raise errors.NotFound("The vendor rating was not found.")
     answered = AlreadyAnswered("A vendor can answer a rating once.")
     if before.vendor_response is not None:
         raise answered

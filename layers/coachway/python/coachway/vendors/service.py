@@ -80,7 +80,7 @@ def get(caller: Caller, vendor_id: str, *, expected: int | None = None) -> Vendo
 def require_own(caller: Caller, vendor_id: str) -> None:
     """Raises NotFound for people outside who do not act for this vendor."""
     if caller.is_outside and (caller.role != "vendor" or caller.party_id != vendor_id):
-        raise errors.NotFound("there is no such vendor")
+        raise errors.NotFound("The vendor was not found.")
 
 
 def get_profile(caller: Caller, vendor_id: str) -> VendorProfile:

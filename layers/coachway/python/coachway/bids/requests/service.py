@@ -269,7 +269,7 @@ def get_details(caller: Caller, bid_request_id: str) -> BidRequestDetails:
         key = INVITATION.key(org=caller.org_id, id=invitation_id(bid_request_id, caller.party_id))
         invitation = store.find(Invitation, key) if caller.role == "vendor" else None
         if invitation is None:
-            raise errors.NotFound("there is no such bid request")
+            raise errors.NotFound("The bid request was not found.")
         return BidRequestDetails(**visibility.build_request_view(caller, request, invitation).model_dump())
     existing = store.find(Matching, MATCHING.key(org=caller.org_id, request=bid_request_id))
     vendors: list[VendorMatch] = existing.vendors if existing else []

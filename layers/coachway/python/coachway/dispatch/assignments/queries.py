@@ -37,7 +37,7 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
     driver_id = query.driver_id
     if caller.role == "driver":
         if driver_id not in {None, caller.party_id}:
-            raise errors.NotFound("there is no such driver")
+            raise errors.NotFound("The driver was not found.")
         driver_id = caller.party_id
     elif caller.is_outside:
         where["vendor_id"] = caller.party_id

@@ -28,7 +28,7 @@ def get_assignment(caller: Caller, assignment_id: str, *, expected: int | None =
     """
     assignment = store.get(Assignment, assignment_key(caller.org_id, assignment_id), expected=expected)
     if not can_see_assignment(caller, assignment):
-        raise errors.NotFound("there is no such assignment")
+        raise errors.NotFound("The assignment was not found.")
     return assignment
 
 

@@ -112,7 +112,7 @@ def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str
         return
     is_own = caller.role == "vendor" and caller.party_id in charter.vendor_ids
     if not is_own or any(owner != caller.party_id for owner in owners):
-        raise errors.NotFound("there is no such charter, driver or vehicle")
+        raise errors.NotFound("The charter, driver or vehicle was not found.")
 
 
 def require_assignable(charter: Charter) -> None:

@@ -127,7 +127,7 @@ def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
     """Get a recovery. Vendors see those of their trips, drivers those offered to them. Raises NotFound."""
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _can_see(caller, recovery):
-        raise errors.NotFound("there is no such recovery")
+        raise errors.NotFound("The recovery was not found.")
     return redact_for(caller, recovery)
 
 
@@ -199,7 +199,7 @@ def decline_offer(caller: Caller, recovery_id: str, reason: str, offer_id: str |
 def _get_offered(caller: Caller, recovery_id: str, offer_id: str | None) -> Recovery:
     recovery = store.get(Recovery, RECOVERY.key(org=caller.org_id, id=recovery_id))
     if not _can_see(caller, recovery):
-        raise errors.NotFound("there is no such recovery")
+        raise errors.NotFound("The recovery was not found.")
     TRANSITIONS.require(recovery.status, RecoveryStatus.RECOVERED)
     if recovery.offer is None or (caller.role == "driver" and recovery.offer.driver_id != caller.party_id):
         raise OfferNotOpen("The offer was answered or has expired.")

@@ -220,7 +220,7 @@ def _find_own(stored: Sessions, session_id: str, now: datetime) -> Session:
     for each in stored.sessions:
         if each.id == session_id and each.expires_at > now:
             return each
-    raise errors.NotFound("there is no such session")
+    raise errors.NotFound("The session was not found.")
 
 
 def _build_view(session: Session, caller: Caller) -> SessionView:
