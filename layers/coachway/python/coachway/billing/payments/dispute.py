@@ -57,8 +57,8 @@ class Dispute(BaseSchema):
     status: DisputeStatus
     reason: Annotated[str, Field(description="Stripe's reason code.", examples=["product_not_received"]), Personal()]
     amount: StoredAmount
-    withheld: Annotated[StoredAmount, Field(description="StoredAmount withheld by the bank until it decides.")] = 0
-    held: Annotated[StoredAmount, Field(description="StoredAmount that cannot be refunded because of the dispute.")] = 0
+    withheld: Annotated[StoredAmount, Field(description="Amount withheld by the bank until it decides.")] = 0
+    held: Annotated[StoredAmount, Field(description="Amount that cannot be refunded because of the dispute.")] = 0
     fee: StoredAmount = 0
     opened_at: AwareDatetime
     closed_at: AwareDatetime | None = None
