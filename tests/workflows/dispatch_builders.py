@@ -15,7 +15,7 @@ from coachway.dispatch.diaries.model import DIARY
 from coachway.fleet.model import DRIVER_EXAMPLE, JOBS, VEHICLE_EXAMPLE
 from tests import dates
 from tests.stack import Stack
-from tests.workflows.organization_builders import Operator, run_concurrently
+from tests.workflows.organization_builders import Operator
 
 DEPARTURE_TIMES = ("09:00", "10:00", "11:00", "11:30")
 """Departure times of trips of three hours that all overlap."""
@@ -74,7 +74,7 @@ class DispatchOrganization:
         return charter_id
 
     def create_booked_trips(self, count: int, hours: tuple[str, ...] = DEPARTURE_TIMES) -> list[str]:
-        return run_concurrently(count, lambda n: self.create_booked_trip(hours[n % len(hours)]))
+        return [self.create_booked_trip(hours[n % len(hours)]) for n in range(count)]
 
     def list_diary_jobs(self, resource: str) -> list[dict[str, Any]]:
         """The assignments in the diary of a driver or vehicle, read from the table."""
