@@ -211,9 +211,9 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
     The bid gets as many of the charter's vehicles as it is for. Once every vehicle is awarded, the charter is
     confirmed and the other bids are rejected, each with a reason.
     """
-    from coachway.bids.awards import award as award_award  # the other routes decide nothing
+    from coachway.bids.awards import award  # the other routes decide nothing
 
-    return award_award.accept(caller, bid_id, body)
+    return award.accept(caller, bid_id, body)
 
 
 @api.post(
@@ -226,9 +226,9 @@ def accept_bid(caller: Caller, bid_id: BidId, body: AcceptInput) -> BidView:
 )
 def reject_bid(caller: Caller, bid_id: BidId, body: RejectInput) -> BidView:
     """Reject a bid."""
-    from coachway.bids.awards import award as award_award  # the other routes decide nothing
+    from coachway.bids.awards import award  # the other routes decide nothing
 
-    return award_award.reject(caller, bid_id, body)
+    return award.reject(caller, bid_id, body)
 
 
 @api.post("/bids/{bid_id}/release", permission="bids:award", errors=(AwardNotReleasable, VehiclesHaveDrivers))

@@ -131,5 +131,5 @@ def ranked(request_id: str) -> request_workflow.Next:
     """What the flow does with what there is."""
     following = request_workflow.decide_award(SYSTEM, request_id)
     if following.go == "award":
-        following = request_workflow.award(SYSTEM, request_id, bid_ids=following.bid_ids)
+        following = request_workflow.award_bids(SYSTEM, request_id, bid_ids=following.bid_ids)
     return following

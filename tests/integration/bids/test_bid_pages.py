@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from coachway.bids.awards import award as award_award
+from coachway.bids.awards import award
 from coachway.bids.requests import consumers as request_consumers
 from coachway.bids.requests import service as requests
 from coachway.bids.requests.invitation_links import PURPOSE
@@ -106,11 +106,11 @@ def test_what_was_decided_is_not_withdrawn() -> None:
 def test_who_bid_for_a_trip_that_was_changed_since_bids_anew() -> None:
     invited = Invited()
     invited.post("bid", **FORM)
-    award_award.reject_outdated_bids(SYSTEM, invited.charter)
+    award.reject_outdated_bids(SYSTEM, invited.charter)
     assert invited.bids() == [("submitted", 1)]
     before = charter_queries.get_charter(SYSTEM, invited.charter)
     store.commit(SYSTEM, Update(before, before.model_copy(update={"revision_number": 2})))
-    award_award.reject_outdated_bids(SYSTEM, invited.charter)
+    award.reject_outdated_bids(SYSTEM, invited.charter)
     page = invited.look()
     assert "The trip was changed: please bid anew" in page
     assert "Send the bid" in page

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.bids import expiry_job
-from coachway.bids.awards import award as award_award
+from coachway.bids.awards import award
 from coachway.bids.model import BID
 from coachway.bids.request_model import Invitation
 from coachway.bids.requests import consumers as request_consumers
@@ -177,7 +177,7 @@ def test_a_manager_is_not_asked_when_the_only_vendor_falls_between_ranking_and_a
     chosen = request_workflow.decide_award(SYSTEM, request["id"])
     assert chosen.go == "award"
     carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
-    assert request_workflow.award(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "settle"
+    assert request_workflow.award_bids(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "settle"
     assert done("GET", f"/bid-requests/{request['id']}")["status"] == "no_bids"
 
 
@@ -189,7 +189,7 @@ def test_a_manager_is_asked_about_who_is_left_then() -> None:
     closed(request["id"])
     chosen = request_workflow.decide_award(SYSTEM, request["id"])
     carriers.ask("PATCH", f"/vendors/{one}/status", query={"new_status": "suspended"})
-    assert request_workflow.award(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "ask"
+    assert request_workflow.award_bids(SYSTEM, request["id"], bid_ids=chosen.bid_ids).go == "ask"
 
 
 def test_who_bids_for_what_drivers_of_the_organization_run_then_is_told_so() -> None:
@@ -322,4 +322,4 @@ def test_whose_bid_may_still_win_is_not_asked_again() -> None:
     done("POST", f"/bid-requests/{request['id']}/extend", {"deadline": (clock.now() + timedelta(hours=48)).isoformat()})
     invitations.invite(SYSTEM, request["id"])
     assert [_asked(each) for each in requests.list_invitations(ORG, request["id"])] == [1]
-    assert (award_award.reject_remaining_bids(SYSTEM, trip), expiry_job.run().expired) == (0, 0)
+    assert (award.reject_remaining_bids(SYSTEM, trip), expiry_job.run().expired) == (0, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from coachway.bids import vendor_candidates
-from coachway.bids.awards import award as award_award
+from coachway.bids.awards import award
 from coachway.core.runtime import clock
 from tests.integration.bids.office import (
     SYSTEM,
@@ -71,7 +71,7 @@ def test_what_was_bid_on_a_request_that_was_cancelled_while_sealed_stays_a_secre
     assert "1234.56" not in everywhere(trip, made)
     refused = ask("POST", f"/bids/{made}/accept", {"decision": "accept"})
     assert (refused.status, refused.json()["title"]) == (409, "Bids are sealed")
-    award_award.reject_remaining_bids(SYSTEM, trip)
+    award.reject_remaining_bids(SYSTEM, trip)
     lost = done("GET", f"/bids/{made}")
     assert (lost["status"], lost["quoted_price"], lost["is_sealed"]) == ("rejected", None, True)
     assert done("GET", f"/bids/{made}", vendor=one)["quoted_price"] == 1234.56

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from coachway.bids.awards import award as award_award
+from coachway.bids.awards import award
 from coachway.bids.request_model import BidRequest
 from coachway.bids.requests import service
 from coachway.bids.rules import RequestStatus
@@ -50,24 +50,24 @@ def on_charter_cancelled(caller: Caller, delivery: Delivery) -> None:
     """Nobody need bid for a trip that does not take place, and who had won it need not come."""
     reason = _OFF[delivery.type]
     service.cancel_request_of_charter(caller, delivery.aggregate_id, reason)
-    award_award.reject_remaining_bids(caller, delivery.aggregate_id)
-    award_award.notify_winners_of_cancellation(caller, delivery.aggregate_id, reason)
+    award.reject_remaining_bids(caller, delivery.aggregate_id)
+    award.notify_winners_of_cancellation(caller, delivery.aggregate_id, reason)
 
 
 def on_charter_modified(caller: Caller, delivery: Delivery) -> None:
     """What was bid for another trip than it is now does not count any more."""
     if delivery.data.get("revised"):
-        award_award.reject_outdated_bids(caller, delivery.aggregate_id)
+        award.reject_outdated_bids(caller, delivery.aggregate_id)
 
 
 def on_bid_accepted(caller: Caller, delivery: Delivery) -> None:
     """Reject bids that were submitted while the award was made."""
-    award_award.reject_remaining_bids(caller, str(delivery.data["charter_id"]))
+    award.reject_remaining_bids(caller, str(delivery.data["charter_id"]))
 
 
 def on_charter_booked(caller: Caller, delivery: Delivery) -> None:
     """Its vehicles may have been awarded before."""
-    award_award.confirm_if_covered(caller, delivery.aggregate_id)
+    award.confirm_if_covered(caller, delivery.aggregate_id)
 
 
 def on_charter_confirmed(caller: Caller, delivery: Delivery) -> None:
@@ -75,7 +75,7 @@ def on_charter_confirmed(caller: Caller, delivery: Delivery) -> None:
     charter = store.find(Charter, CHARTER.key(org=caller.org_id, id=delivery.aggregate_id))
     if charter is not None and not charter.uncovered_vehicles:
         service.cancel_request_of_charter(caller, delivery.aggregate_id, "Nothing is left to bid for")
-        award_award.reject_remaining_bids(caller, delivery.aggregate_id)
+        award.reject_remaining_bids(caller, delivery.aggregate_id)
 
 
 CONSUMERS: Final[Mapping[str, Consumer]] = {

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from coachway.bids import context, event_payloads, ranking, rules, vendor_candidates
-from coachway.bids.awards import award as award_award
+from coachway.bids.awards import award
 from coachway.bids.model import Bid
 from coachway.bids.ranking import Decision
 from coachway.bids.request_model import BIDDING, BidRequest
@@ -136,7 +136,7 @@ def decide_award(caller: Caller, bid_request_id: str) -> Next:
     if request.status is not RequestStatus.CLOSED:
         return Next(go="settle")
     decision = evaluate_bids(caller, request)
-    if decision.award and len(decision.award) <= award_award.MOST_WINNERS:
+    if decision.award and len(decision.award) <= award.MOST_WINNERS:
         return Next(go="award", bid_ids=[offer.bid_id for offer in decision.award])
     return _leave_to_manager(caller, request, decision)
 
@@ -169,13 +169,13 @@ def evaluate_bids(caller: Caller, request: BidRequest) -> Decision:
     return ranking.decide_award(entries, free, target, clock.now())
 
 
-def award(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -> Next:
+def award_bids(caller: Caller, bid_request_id: str, *, bid_ids: Sequence[str]) -> Next:
     """Award these bids; a manager is asked when one of them does not do any more, and another does."""
     request = service.get(caller, bid_request_id)
     if request.status is not RequestStatus.CLOSED:
         return Next(go="settle")
     try:
-        award_award.award(caller, bid_ids, AUTOMATIC, by_itself=True)
+        award.award(caller, bid_ids, AUTOMATIC, by_itself=True)
     except errors.ConcurrentUpdate:
         raise
     except errors.Conflict:
@@ -220,7 +220,7 @@ def expire_decision(caller: Caller, bid_request_id: str) -> Next:
 
 def reject_losers(caller: Caller, bid_request_id: str) -> Next:
     """Tell those whose bids did not win."""
-    award_award.reject_remaining_bids(caller, service.get(caller, bid_request_id).charter_id)
+    award.reject_remaining_bids(caller, service.get(caller, bid_request_id).charter_id)
     return Next(go="over")
 
 
@@ -245,7 +245,7 @@ STEPS: Final[Mapping[str, Step]] = {
     "invite": invite,
     "wait": wait_for_signal,
     "rank": decide_award,
-    "award": award,
+    "award": award_bids,
     "escalate": escalate,
     "give_up": expire_decision,
     "settle": reject_losers,
