@@ -183,9 +183,9 @@ def test_an_idempotency_key_keeps_the_first_answer_with_the_write() -> None:
 
     first = attempt(b"{}")
     boat = Boat(id=ids.new("boa"), org_id=ORG, name="Ida")
-    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=first)
+    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=first)
     store.commit(caller, Create(boat))
-    again = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=attempt(b"{}"))
+    again = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=attempt(b"{}"))
     with pytest.raises(ReplayedRequest) as known:
         store.commit(again, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")))
     assert attempt(b"{}").read_answer(known.value.first) == first.recorded
@@ -194,7 +194,7 @@ def test_an_idempotency_key_keeps_the_first_answer_with_the_write() -> None:
 
 def test_a_secret_answer_cannot_be_read_from_the_table(dynamodb: Any) -> None:
     attempt = IdempotentRequest("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
-    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", attempt=attempt)
+    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=attempt)
     store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), answer={"key": "cw_hush"})
     record = attempt.record(attempt.recorded or "")
     assert "cw_hush" not in record.answer

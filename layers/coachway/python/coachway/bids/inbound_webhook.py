@@ -100,12 +100,16 @@ def _record_bad_signature(caller: Caller, vendor_id: str) -> None:
 
 
 def _vendor_caller(caller: Caller, keys: webhook_secrets.WebhookKeys) -> Caller:
-    existing: dict[str, Any] = {"correlation_id": caller.correlation_id, "ip": caller.ip, "agent": caller.agent}
+    existing: dict[str, Any] = {
+        "correlation_id": caller.correlation_id,
+        "ip": caller.ip,
+        "user_agent": caller.user_agent,
+    }
     return Caller(org_id=keys.org_id, user_id="vendor-webhook", role="vendor", party_id=keys.vendor_id, **existing)
 
 
 def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBid:
-    attempt = IdempotentRequest(
+    idempotency = IdempotentRequest(
         f"webhook:{vendor.party_id}",
         vendor.org_id,
         _ROUTE,
@@ -114,18 +118,18 @@ def _receive_once(vendor: Caller, body: BidPush, posted: RawRequest) -> PushedBi
         201,
         retention_seconds=_KNOWN_SECONDS,
     )
-    first = store.find(IdempotencyRecord, attempt.location())
+    first = store.find(IdempotencyRecord, idempotency.location())
     if first is None:
         try:
-            return _place_bid(vendor, body, attempt)
+            return _place_bid(vendor, body, idempotency)
         except ReplayedRequest as known:
             first = known.first
         except errors.Conflict:
             # The same push, delivered twice at once, may have been the one that was faster.
-            first = store.find(IdempotencyRecord, attempt.location())
+            first = store.find(IdempotencyRecord, idempotency.location())
             if first is None:
                 raise
-    text = attempt.read_answer(first)
+    text = idempotency.read_answer(first)
     if text is None:
         raise WebhookIdReused("This webhook-id was sent before with another body.")
     return PushedBid.model_validate_json(text)
@@ -143,6 +147,6 @@ def _build_result(bid: Bid) -> PushedBid:
     )
 
 
-def _place_bid(vendor: Caller, body: BidPush, attempt: IdempotentRequest) -> PushedBid:
-    bid, _ = service.create_and_submit(replace(vendor, attempt=attempt), body.data, told=_build_result)
+def _place_bid(vendor: Caller, body: BidPush, idempotency: IdempotentRequest) -> PushedBid:
+    bid, _ = service.create_and_submit(replace(vendor, idempotency=idempotency), body.data, told=_build_result)
     return _build_result(bid)

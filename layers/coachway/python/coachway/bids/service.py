@@ -111,7 +111,7 @@ def _remaining_vehicles(charter: Charter) -> int:
 
 
 def _resolve_vendor_id(caller: Caller, vendor_id: str | None) -> str:
-    if caller.is_outside:
+    if caller.is_external:
         if caller.role != "vendor" or vendor_id not in {None, caller.party_id}:
             raise errors.NotFound("The vendor was not found.")
         return caller.party_id
@@ -123,7 +123,7 @@ def _resolve_vendor_id(caller: Caller, vendor_id: str | None) -> str:
 def get(caller: Caller, bid_id: str, *, expected: int | None = None) -> Bid:
     """A bid. Raises NotFound, also for another vendor's; PreconditionFailed when `expected` is not its version."""
     record = store.get(Bid, BID.key(org=caller.org_id, id=bid_id), expected=expected)
-    if caller.is_outside and not visibility.is_own_vendor(caller, record.vendor_id):
+    if caller.is_external and not visibility.is_own_vendor(caller, record.vendor_id):
         raise errors.NotFound("The bid was not found.")
     return record
 
@@ -133,7 +133,7 @@ def get_many(caller: Caller, bid_ids: Sequence[str]) -> list[Bid]:
     keys = [BID.key(org=caller.org_id, id=bid_id) for bid_id in bid_ids]
     batch = store.batch_get(keys)
     bids = [batch.get(Bid, key) for key in keys]
-    if caller.is_outside and not all(visibility.is_own_vendor(caller, bid.vendor_id) for bid in bids):
+    if caller.is_external and not all(visibility.is_own_vendor(caller, bid.vendor_id) for bid in bids):
         raise errors.NotFound("The bid was not found.")
     return bids
 
@@ -294,7 +294,7 @@ def _rank_rivals(org_id: str, rivals: Iterable[Bid]) -> dict[str, Ranked]:
 def list_bids(caller: Caller, query: BidQuery) -> Page[BidView]:
     """Bids as the caller may see them: a vendor its own. Newest first; for a charter oldest first, with ranks."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
-    vendor_id = _resolve_vendor_id(caller, query.vendor_id) if caller.is_outside else query.vendor_id
+    vendor_id = _resolve_vendor_id(caller, query.vendor_id) if caller.is_external else query.vendor_id
     if vendor_id is not None:
         if query.charter_id is not None:
             where["charter_id"] = query.charter_id

@@ -50,7 +50,7 @@ def build_request_view(
 ) -> BidRequestView:
     """A request as the caller may see it."""
     fields = stored.model_dump(exclude={"version", "vendor_ids", "round", "invited_at"})
-    if caller.is_outside:
+    if caller.is_external:
         fields = {name: value for name, value in fields.items() if name not in _VENDORS_DO_NOT_SEE}
     if invitation is not None:
         fields |= invitation.model_dump(include={"viewed_at", "responded_at", "is_accepted", "bid_id"})

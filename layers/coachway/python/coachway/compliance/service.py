@@ -96,7 +96,7 @@ def _resolve_subject(caller: Caller, request: DocumentInput | DocumentQuery) -> 
     ]
     if len(refs) > 1:
         raise errors.Invalid.field("vendor_id", "set only one of vendor_id, driver_id, vehicle_id and organization")
-    if not caller.is_outside:
+    if not caller.is_external:
         return refs[0] if refs else None
     own = SubjectRef(SubjectType(caller.role), caller.party_id)
     if refs and refs != [own]:
@@ -110,7 +110,7 @@ def get(caller: Caller, compliance_id: str, *, expected: int | None = None) -> C
     Raises NotFound, also if an external caller does not own it; PreconditionFailed if the version is not `expected`.
     """
     record = store.get(ComplianceDocument, DOCUMENT.key(org=caller.org_id, id=compliance_id), expected=expected)
-    if caller.is_outside and (record.subject_type.value, record.subject_id) != (caller.role, caller.party_id):
+    if caller.is_external and (record.subject_type.value, record.subject_id) != (caller.role, caller.party_id):
         raise errors.NotFound("The compliance document was not found.")
     return record
 

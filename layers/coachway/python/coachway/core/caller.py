@@ -23,10 +23,10 @@ class Caller:
     party_id: str = ""
     """The client, vendor or driver that the user acts for; empty for the organization's own users."""
     ip: str = ""
-    agent: str = ""
+    user_agent: str = ""
     correlation_id: str = ""
-    attempt: IdempotentRequest | None = field(default=None, compare=False)
-    """What an `Idempotency-Key` asks the store to remember."""
+    idempotency: IdempotentRequest | None = field(default=None, compare=False)
+    """The request of an `Idempotency-Key`; the store records its first response."""
 
     @classmethod
     def system(cls, name: str, org_id: str, correlation_id: str = "") -> Caller:
@@ -34,12 +34,12 @@ class Caller:
         return cls(org_id=org_id, user_id=f"system:{name}", role="system", correlation_id=correlation_id)
 
     @property
-    def is_outside(self) -> bool:
-        """A client, vendor or driver: sees only what is theirs."""
-        return self.role in OUTSIDE_ROLES
+    def is_external(self) -> bool:
+        """Whether the caller is a client, vendor or driver, who sees only their own records."""
+        return self.role in EXTERNAL_ROLES
 
-    def within(self, org_id: str) -> Caller:
-        """The same caller acting in an organization just found, as a link's holder or a new sign-up does."""
+    def in_organization(self, org_id: str) -> Caller:
+        """Return the same caller in an organization that was just looked up or created (log-in, link, registration)."""
         return replace(self, org_id=org_id)
 
     def require(self, permission: str) -> None:
@@ -48,4 +48,4 @@ class Caller:
             raise errors.Forbidden(f"This operation requires the permission {permission}.")
 
 
-OUTSIDE_ROLES = frozenset({"client", "vendor", "driver"})
+EXTERNAL_ROLES = frozenset({"client", "vendor", "driver"})

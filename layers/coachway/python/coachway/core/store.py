@@ -165,8 +165,8 @@ def commit(caller: Caller, *ops: Op, answer: object = None) -> None:
     for attempt in range(_CONFLICT_TRIES):
         try:
             _transact(plan)
-            if caller.attempt is not None and plan.answer is not None:
-                caller.attempt.recorded = plan.answer
+            if caller.idempotency is not None and plan.answer is not None:
+                caller.idempotency.recorded = plan.answer
             return
         except _Conflicted:
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  # nosec B311 - spreads retries

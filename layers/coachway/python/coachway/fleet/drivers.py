@@ -107,7 +107,7 @@ def get_profile(caller: Caller, driver_id: str) -> DriverProfile:
 
 def list_drivers(caller: Caller, query: DriverQuery) -> Page[Driver]:
     """List drivers, newest first; sorted by name if `q` filters by name. Drivers see only themselves."""
-    if caller.is_outside:
+    if caller.is_external:
         return Page(items=[get_driver(caller, caller.party_id)])
     where = {"vendor_id": query.vendor_id, "license_class": query.license_class}
     return shared.list_resources(caller, Driver, query, q=query.q, status=query.status, where=where)

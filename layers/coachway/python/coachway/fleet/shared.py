@@ -60,7 +60,7 @@ def list_in_status(caller: Caller, model: type[M], status: str) -> list[M]:
 
 def require_own(caller: Caller, driver_id: str) -> None:
     """Raise NotFound for an external caller who is not this driver."""
-    if caller.is_outside and (caller.role != "driver" or caller.party_id != driver_id):
+    if caller.is_external and (caller.role != "driver" or caller.party_id != driver_id):
         raise errors.NotFound("The driver was not found.")
 
 

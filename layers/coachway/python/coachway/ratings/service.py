@@ -49,7 +49,7 @@ def create_rating(caller: Caller, body: RatingInput) -> Rating:
 def list_ratings(caller: Caller, query: RatingQuery) -> Page[Rating]:
     """Ratings, newest first. A vendor's own people see those of their vendor."""
     vendor_id = query.vendor_id
-    if caller.is_outside:
+    if caller.is_external:
         vendors.require_own(caller, vendor_id or caller.party_id)
         vendor_id = caller.party_id
     where: dict[str, str | int | bool] = {}
@@ -73,7 +73,7 @@ def _partitions(caller: Caller, vendor_id: str | None, charter_id: str | None) -
 def respond_to_rating(caller: Caller, rating_id: str, payload: ResponseInput) -> Rating:
     """Answer a rating, once. Raises NotFound for another vendor's, Conflict when it was answered before."""
     before = store.get(Rating, RATING.key(org=caller.org_id, id=rating_id))
-    if caller.is_outside and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
+    if caller.is_external and (caller.role, caller.party_id) != ("vendor", before.vendor_id):
         raise errors.NotFound("The vendor rating was not found.")
     answered = AlreadyAnswered("A vendor can answer a rating once.")
     if before.vendor_response is not None:

@@ -79,14 +79,14 @@ def get(caller: Caller, vendor_id: str, *, expected: int | None = None) -> Vendo
 
 def require_own(caller: Caller, vendor_id: str) -> None:
     """Raises NotFound for people outside who do not act for this vendor."""
-    if caller.is_outside and (caller.role != "vendor" or caller.party_id != vendor_id):
+    if caller.is_external and (caller.role != "vendor" or caller.party_id != vendor_id):
         raise errors.NotFound("The vendor was not found.")
 
 
 def get_profile(caller: Caller, vendor_id: str) -> VendorProfile:
     """A vendor and how it does. Its own people do not see what is noted about it. One read."""
     vendor, stored = _load_with_statistics(caller, vendor_id)
-    fields = vendor.model_copy(update={"notes": ""}) if caller.is_outside else vendor
+    fields = vendor.model_copy(update={"notes": ""}) if caller.is_external else vendor
     return _build_profile(fields, stored)
 
 

@@ -278,7 +278,7 @@ def _is_over(request: BidRequest | None) -> bool:
 
 def _commit_each_if_raced(caller: Caller, ops: Sequence[Op]) -> None:
     """All at once; when one bid was changed meanwhile, one by one, leaving that out."""
-    quiet = replace(caller, attempt=None)
+    quiet = replace(caller, idempotency=None)
     try:
         store.commit(quiet, *ops)
     except errors.ConcurrentUpdate:

@@ -230,7 +230,7 @@ def cancel_request_of_charter(caller: Caller, charter_id: str, reason: str) -> N
 def list_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRequestView]:
     """Requests, newest first; a vendor's people see those that it was invited to."""
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
-    if caller.is_outside:
+    if caller.is_external:
         return _list_invited_requests(caller, query)
     if query.charter_id is not None:
         partitions = [REQUESTS_OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
@@ -265,7 +265,7 @@ def _list_invited_requests(caller: Caller, query: BidRequestQuery) -> Page[BidRe
 def get_details(caller: Caller, bid_request_id: str) -> BidRequestDetails:
     """A request with who was invited, and what was in the way of the others. A vendor sees its own invitation."""
     request = get(caller, bid_request_id)
-    if caller.is_outside:
+    if caller.is_external:
         key = INVITATION.key(org=caller.org_id, id=invitation_id(bid_request_id, caller.party_id))
         invitation = store.find(Invitation, key) if caller.role == "vendor" else None
         if invitation is None:

@@ -195,7 +195,7 @@ def get_invoice(caller: Caller, invoice_id: str, *, expected: int | None = None)
 
 def can_see(caller: Caller, invoice: Invoice) -> bool:
     """Whether the caller can see an invoice. Clients see their own issued invoices."""
-    if not caller.is_outside:
+    if not caller.is_external:
         return True
     return caller.role == "client" and caller.party_id == invoice.client_id and bool(invoice.number)
 
@@ -206,7 +206,7 @@ def list_invoices(caller: Caller, query: InvoiceQuery) -> Page[Invoice]:
     Raises NotFound when a client asks for another client's, Invalid for a range of more than ten years.
     """
     client_id = query.client_id
-    if caller.is_outside:
+    if caller.is_external:
         if caller.role != "client" or client_id not in {None, caller.party_id}:
             raise errors.NotFound("Client not found.")
         client_id = caller.party_id

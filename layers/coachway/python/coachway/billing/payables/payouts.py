@@ -53,7 +53,7 @@ def pay_together(caller: Caller, request: PayoutInput) -> PayoutBatch:
 def get_payout(caller: Caller, payout_id: str) -> Payout:
     """Get a payout. Raises NotFound, also for another vendor's."""
     payout = store.get(Payout, PAYOUT.key(org=caller.org_id, id=payout_id))
-    if caller.is_outside and (caller.role != "vendor" or caller.party_id != payout.vendor_id):
+    if caller.is_external and (caller.role != "vendor" or caller.party_id != payout.vendor_id):
         raise errors.NotFound("Payout not found.")
     return payout
 

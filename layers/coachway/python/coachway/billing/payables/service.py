@@ -105,7 +105,7 @@ def event_fields(payable: Payable) -> dict[str, Any]:
 def get_payable(caller: Caller, payable_id: str, *, expected: int | None = None) -> Payable:
     """Get a payable. Raises NotFound, also for another vendor's, and PreconditionFailed."""
     payable = store.get(Payable, PAYABLE.key(org=caller.org_id, id=payable_id), expected=expected)
-    if caller.is_outside and not _acts_for(caller, payable.vendor_id):
+    if caller.is_external and not _acts_for(caller, payable.vendor_id):
         raise errors.NotFound("Payable not found.")
     return payable
 
@@ -116,7 +116,7 @@ def _acts_for(caller: Caller, vendor_id: str) -> bool:
 
 def list_payables(caller: Caller, query: PayableQuery) -> Page[Payable]:
     """List payables, newest first; with `due_to`, unpaid ones, earliest due date first. Vendors see their own."""
-    if caller.is_outside:
+    if caller.is_external:
         if caller.role != "vendor" or query.vendor_id not in {None, caller.party_id}:
             raise errors.NotFound("Vendor not found.")
         query = query.model_copy(update={"vendor_id": caller.party_id})

@@ -60,7 +60,7 @@ def invoice_amount_due(caller: Caller, invoice_id: str) -> AmountDue:
 def charter_amount_due(caller: Caller, charter_id: str) -> AmountDue:
     """The amount due of a charter. Raises NotFound, CharterNotPayable, CharterAlreadyInvoiced."""
     charter = charter_queries.get_charter(caller, charter_id)
-    if caller.is_outside and caller.party_id != charter.client_id:
+    if caller.is_external and caller.party_id != charter.client_id:
         raise errors.NotFound("Charter not found.")
     if charter.status in _UNPAYABLE:
         raise CharterNotPayable(f"This charter is {charter.status}.")

@@ -148,27 +148,27 @@ def create_pending_payment(
 
 
 def _request_digests(caller: Caller) -> dict[str, str]:
-    if caller.attempt is None:
+    if caller.idempotency is None:
         return {}
-    return {"request_key": caller.attempt.digest, "request_body": caller.attempt.body_digest}
+    return {"request_key": caller.idempotency.digest, "request_body": caller.idempotency.body_digest}
 
 
 def _find_payment_of_request(caller: Caller) -> Payment | None:
     """The payment created by the same Idempotency-Key, or None. Raises Invalid for a different body."""
-    if caller.attempt is None:
+    if caller.idempotency is None:
         return None
-    payment_id = store.find_unique_owner(caller.org_id, REQUEST_KEY, caller.attempt.digest)
+    payment_id = store.find_unique_owner(caller.org_id, REQUEST_KEY, caller.idempotency.digest)
     if payment_id is None:
         return None
     payment = queries.get_payment(caller, payment_id)
-    if payment.request_body != caller.attempt.body_digest:
+    if payment.request_body != caller.idempotency.body_digest:
         raise errors.Invalid.field("Idempotency-Key", "was used before with a different body")
     return payment
 
 
 def _without_idempotency(caller: Caller) -> Caller:
     """The caller without its idempotency record: a repeated request finds the payment itself instead."""
-    return replace(caller, attempt=None)
+    return replace(caller, idempotency=None)
 
 
 def _resolve_previous_attempt(caller: Caller, new: Payment) -> None:

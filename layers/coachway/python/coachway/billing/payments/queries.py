@@ -12,7 +12,7 @@ from coachway.core.schemas import Page
 def get_payment(caller: Caller, payment_id: str) -> Payment:
     """Get a payment. Raises NotFound, also for another client's payment."""
     payment = store.get(Payment, PAYMENT.key(org=caller.org_id, id=payment_id))
-    if caller.is_outside and (caller.role != "client" or caller.party_id != payment.client_id):
+    if caller.is_external and (caller.role != "client" or caller.party_id != payment.client_id):
         raise errors.NotFound("Payment not found.")
     return payment
 
@@ -20,7 +20,7 @@ def get_payment(caller: Caller, payment_id: str) -> Payment:
 def list_payments(caller: Caller, query: PaymentQuery) -> Page[Payment]:
     """List payments, newest first. Clients see their own."""
     client_id = query.client_id
-    if caller.is_outside:
+    if caller.is_external:
         if client_id not in {None, caller.party_id}:
             raise errors.NotFound("Client not found.")
         client_id = caller.party_id

@@ -176,14 +176,14 @@ def event_fields(refund: Refund) -> dict[str, Any]:
 def get_refund(caller: Caller, refund_id: str, *, expected: int | None = None) -> Refund:
     """Get a refund. Raises NotFound, also for another client's, and PreconditionFailed."""
     refund = store.get(Refund, REFUND.key(org=caller.org_id, id=refund_id), expected=expected)
-    if caller.is_outside and (caller.role != "client" or caller.party_id != refund.client_id):
+    if caller.is_external and (caller.role != "client" or caller.party_id != refund.client_id):
         raise errors.NotFound("Refund not found.")
     return refund
 
 
 def list_refunds(caller: Caller, query: RefundQuery) -> Page[Refund]:
     """List refunds, newest first. Clients see their own."""
-    if caller.is_outside:
+    if caller.is_external:
         if caller.role != "client" or query.client_id not in {None, caller.party_id}:
             raise errors.NotFound("Client not found.")
         query = query.model_copy(update={"client_id": caller.party_id})

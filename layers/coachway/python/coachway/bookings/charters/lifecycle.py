@@ -236,9 +236,9 @@ def cancel(caller: Caller, charter_id: str, body: CancelInput, *, preview: bool)
     Raises NotFound, or InvalidStatusTransition when the charter has started or is closed.
     """
     before = get_charter(caller, charter_id)
-    if caller.is_outside and caller.party_id != before.client_id:
+    if caller.is_external and caller.party_id != before.client_id:
         raise errors.NotFound("There is no such charter.")
-    side = "client" if caller.is_outside else body.initiated_by
+    side = "client" if caller.is_external else body.initiated_by
     require_transition(before.status, Status.CANCELLED, actor_kind(caller))
     if preview:
         return _cancellation_terms(before, body.reason, side, preview=True)

@@ -147,7 +147,7 @@ def _render_current_quote(
 def _find_client(caller: Caller, charter: Charter) -> Client | None:
     """The client, or None if it was removed."""
     try:
-        return clients.get(caller.within(charter.org_id), charter.client_id)
+        return clients.get(caller.in_organization(charter.org_id), charter.client_id)
     except errors.NotFound:
         return None
 

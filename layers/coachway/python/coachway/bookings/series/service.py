@@ -158,6 +158,8 @@ def _commit_series(caller: Caller, series: Series, drafts: Sequence[Draft], pref
 
 def _require_size(caller: Caller, charters: Sequence[Charter], batches: Sequence[outbox.OutboxBatch]) -> None:
     size = sum(len(each.model_dump_json().encode()) for each in (*charters, *batches))
-    response_size = len(serialization.to_json(Page(items=list(charters))).encode()) if caller.attempt is not None else 0
+    response_size = (
+        len(serialization.to_json(Page(items=list(charters))).encode()) if caller.idempotency is not None else 0
+    )
     if size > MAX_BYTES or response_size > MAX_RESPONSE_BYTES:
         raise errors.TooLarge("This series is too large to create at once. Use fewer occurrences or shorter texts.")

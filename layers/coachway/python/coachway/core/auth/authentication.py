@@ -150,7 +150,7 @@ def _caller_from_claims(claims: Mapping[str, Any], request: Caller) -> Caller:
         session_id=claims.get("sid", ""),
         party_id=claims.get("pty", ""),
         ip=request.ip,
-        agent=request.agent,
+        user_agent=request.user_agent,
         correlation_id=request.correlation_id,
     )
 
@@ -221,7 +221,7 @@ def _caller_from_api_key(text: str, request: Caller) -> Caller:
         role="api_key",
         permissions=frozenset(key.permissions),
         ip=request.ip,
-        agent=request.agent,
+        user_agent=request.user_agent,
         correlation_id=request.correlation_id,
     )
 

@@ -37,7 +37,7 @@ def handle(route: Route, request: Request, context: Any, path: Mapping[str, str]
     identity = request.context.get("identity") or {}
     caller = Caller(
         ip=str(identity.get("sourceIp") or ""),
-        agent=request.headers.get("user-agent", "")[:200],
+        user_agent=request.headers.get("user-agent", "")[:200],
         correlation_id=correlation_id,
     )
     logger.append_keys(correlation_id=correlation_id, request_id=request_id)
@@ -80,53 +80,53 @@ def _authorize(route: Route, request: Request, caller: Caller) -> Caller:
         raise errors.Unauthenticated("send Authorization: Bearer <token>, X-Api-Key, or the session cookie")
     if route.permission != "signed-in":
         caller.require(route.permission)
-        if caller.is_outside and caller.role not in route.external_roles:
+        if caller.is_external and caller.role not in route.external_roles:
             raise errors.Forbidden(f"this operation is not available to a {caller.role}")
     return caller
 
 
 def _invoke_view(route: Route, request: Request, caller: Caller, path: Mapping[str, str]) -> object:
     body = request_parsing.read_body(request)
-    attempt = _idempotency_attempt(route, request, caller, body)
-    if attempt is not None:
-        caller = replace(caller, attempt=attempt)
+    idempotency = _idempotent_request(route, request, caller, body)
+    if idempotency is not None:
+        caller = replace(caller, idempotency=idempotency)
     arguments = request_parsing.parse_arguments(route, request, body, path)
     if "caller" in route.parameters:
         arguments["caller"] = caller
-    if attempt is None:
+    if idempotency is None:
         return route.view(**arguments)
-    return _invoke_idempotent(route, attempt, arguments)
+    return _invoke_idempotent(route, idempotency, arguments)
 
 
-def _invoke_idempotent(route: Route, attempt: IdempotentRequest, arguments: dict[str, Any]) -> object:
+def _invoke_idempotent(route: Route, idempotency: IdempotentRequest, arguments: dict[str, Any]) -> object:
     """Call a view whose Idempotency-Key may have been used before; if so, return the first response again."""
     try:
         result = route.view(**arguments)
     except ReplayedRequest as replayed:
-        return _replayed_response(attempt, replayed.first)
+        return _replayed_response(idempotency, replayed.first)
     except errors.Error:
-        first = store.find(IdempotencyRecord, attempt.location())
+        first = store.find(IdempotencyRecord, idempotency.location())
         if first is None:
             raise
-        return _replayed_response(attempt, first)
+        return _replayed_response(idempotency, first)
     body = result.body if isinstance(result, Response) else result
     if not isinstance(body, HtmlResponse | FileResponse):
         text = serialization.to_json(body)
-        if attempt.recorded != text:
-            first = store.save_idempotency_record(attempt.record(text), anew=attempt.recorded is None)
+        if idempotency.recorded != text:
+            first = store.save_idempotency_record(idempotency.record(text), anew=idempotency.recorded is None)
             if first is not None:
-                return _replayed_response(attempt, first)
+                return _replayed_response(idempotency, first)
     return result
 
 
-def _replayed_response(attempt: IdempotentRequest, first: IdempotencyRecord) -> Response:
-    text = attempt.read_answer(first)
+def _replayed_response(idempotency: IdempotentRequest, first: IdempotencyRecord) -> Response:
+    text = idempotency.read_answer(first)
     if text is None:
         raise errors.Invalid.field("Idempotency-Key", "was used before with another body", "already_used")
     return Response(responses.ReplayedBody(text), status=first.status, headers={"Idempotent-Replayed": "true"})
 
 
-def _idempotency_attempt(route: Route, request: Request, caller: Caller, body: bytes) -> IdempotentRequest | None:
+def _idempotent_request(route: Route, request: Request, caller: Caller, body: bytes) -> IdempotentRequest | None:
     key = request.headers.get("idempotency-key")
     if key is None or route.method != "POST" or "form" in route.parameters:
         return None

@@ -265,14 +265,14 @@ def _increment(ops: TransactionPlan, op: IncrementCounters) -> None:
 
 
 def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:
-    attempt = caller.attempt
-    if attempt is None or attempt.recorded is not None:
+    idempotency = caller.idempotency
+    if idempotency is None or idempotency.recorded is not None:
         return
     response = answer if answer is not None else _first_entity(ops)
     if response is None:
         return
     plan.answer = serialization.to_json(response)
-    record = attempt.record(plan.answer)
+    record = idempotency.record(plan.answer)
     _put(plan, record, _absent_or_expired(), record)
 
 

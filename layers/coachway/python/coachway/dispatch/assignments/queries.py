@@ -39,7 +39,7 @@ def list_assignments(caller: Caller, query: AssignmentQuery) -> Page[Assignment]
         if driver_id not in {None, caller.party_id}:
             raise errors.NotFound("The driver was not found.")
         driver_id = caller.party_id
-    elif caller.is_outside:
+    elif caller.is_external:
         where["vendor_id"] = caller.party_id
     if query.charter_id is not None:
         where |= {"driver_id": driver_id} if driver_id else {}

@@ -34,7 +34,7 @@ def get_assignment(caller: Caller, assignment_id: str, *, expected: int | None =
 
 def can_see_assignment(caller: Caller, assignment: Assignment) -> bool:
     """Whether a caller may see an assignment: staff see all, drivers and vendors see their own."""
-    if not caller.is_outside:
+    if not caller.is_external:
         return True
     if caller.role == "driver":
         return caller.party_id in assignment.crew

@@ -54,11 +54,11 @@ class DutyInput(RequestSchema):
 
     def resolve_time(self, caller: Caller) -> datetime:
         """Return the time of the action. Raises Invalid when it is in the future or too long ago."""
-        now, oldest_age = clock.now(), _LONGEST_AGO if caller.is_outside else REACH
+        now, oldest_age = clock.now(), _LONGEST_AGO if caller.is_external else REACH
         if self.at is None:
             return now
         if not now - oldest_age <= self.at <= now + CLOCK_SKEW:
-            limit = "a day" if caller.is_outside else f"{oldest_age.days} days"
+            limit = "a day" if caller.is_external else f"{oldest_age.days} days"
             raise errors.Invalid.field("at", f"must not be in the future, nor more than {limit} ago")
         return min(self.at, now)
 

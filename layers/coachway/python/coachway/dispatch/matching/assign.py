@@ -108,7 +108,7 @@ def check_crew_and_vehicle(
 
 def require_own_resources(caller: Caller, charter: Charter, owners: Sequence[str | None]) -> None:
     """Raise NotFound for a vendor's user, unless charter, drivers and vehicle belong to that vendor."""
-    if not caller.is_outside:
+    if not caller.is_external:
         return
     is_own = caller.role == "vendor" and caller.party_id in charter.vendor_ids
     if not is_own or any(owner != caller.party_id for owner in owners):

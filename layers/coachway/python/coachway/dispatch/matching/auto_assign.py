@@ -114,7 +114,7 @@ def load_candidates(
     matching_assign.require_own_resources(caller, charter, [])
     matching_assign.require_assignable(charter)
     if instead_of is None:
-        cover = choose_cover(charter, number, caller.party_id if caller.is_outside else None)
+        cover = choose_cover(charter, number, caller.party_id if caller.is_external else None)
     else:
         cover = cover_of_assignment(charter, instead_of)
     hours_rules = get_hours_rules(batch.get(Organization, organization_key))

@@ -132,7 +132,7 @@ def get_recovery(caller: Caller, recovery_id: str) -> Recovery:
 
 
 def _can_see(caller: Caller, recovery: Recovery) -> bool:
-    if not caller.is_outside:
+    if not caller.is_external:
         return True
     if caller.role == "driver":
         return any(offer.driver_id == caller.party_id for offer in recovery.offers)
@@ -152,7 +152,7 @@ def list_recoveries(caller: Caller, query: RecoveryQuery) -> Page[Recovery]:
     where: dict[str, str | int | bool] = {"status": query.status.value} if query.status else {}
     if caller.role == "driver":
         pattern, partitions = OFFERED_TO, [OFFERED_TO.partition(org=caller.org_id, driver=caller.party_id)]
-    elif caller.is_outside:
+    elif caller.is_external:
         return Page(items=[])
     elif query.charter_id is not None:
         pattern, partitions = OF_CHARTER, [OF_CHARTER.partition(org=caller.org_id, charter=query.charter_id)]
@@ -184,7 +184,7 @@ def accept_offer(caller: Caller, recovery_id: str, offer_id: str | None = None) 
             raise
         except errors.Conflict as conflict:
             # The error is the response to this request, so this commit must not store another one.
-            silent_caller, open_offer_id = replace(caller, attempt=None), before.offers[-1].id
+            silent_caller, open_offer_id = replace(caller, idempotency=None), before.offers[-1].id
             _answer_offer(silent_caller, recovery_id, open_offer_id, OfferStatus.UNAVAILABLE, conflict.detail)
             raise
 

@@ -53,7 +53,7 @@ def _record(caller: Caller, org_id: str, lockout_id: str, before: Lockout | None
         locked_until=now + permissions.LOCKED_FOR if permissions.locks(tries) else None,
         expires=int((now + permissions.REMEMBERED_FOR).timestamp()),
     )
-    store.commit(replace(caller, attempt=None), *limits, _write(before, after))
+    store.commit(replace(caller, idempotency=None), *limits, _write(before, after))
     return after
 
 
@@ -73,7 +73,7 @@ def clear_failed_attempts(caller: Caller, org_id: str, lockout_id: str) -> None:
     def clear() -> None:
         before = store.find(Lockout, Lockout.key_of(org_id, lockout_id))
         if before is not None and before.tries:
-            store.commit(replace(caller, attempt=None), clear_op(before))
+            store.commit(replace(caller, idempotency=None), clear_op(before))
 
     retry_on_conflict(clear)
 

@@ -114,7 +114,7 @@ def complete_mfa(caller: Caller, body: MfaCode, token: str) -> Issued[MfaVerifie
     claims = authentication.verify_token(token, MFA_AUDIENCE)
     org_id, user_id = str(claims["org"]), str(claims["sub"])
     lockout.record_failed_attempt(caller, org_id, user_id)
-    user = retry_on_conflict(lambda: _verify_code(caller.within(org_id), user_id, body.code))
+    user = retry_on_conflict(lambda: _verify_code(caller.in_organization(org_id), user_id, body.code))
     lockout.clear_failed_attempts(caller, org_id, user_id)
     method: Method = "otp" if claims.get("amr") == "otp" else "password"
     opened = sessions.begin_session(caller, user, method=method, second_factor=True, cookies=body.cookies)

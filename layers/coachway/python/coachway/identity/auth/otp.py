@@ -82,7 +82,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
     def ask() -> None:
         before = get_credentials(user)
         after = before.model_copy(update={"otp": nonce})
-        store.commit(caller.within(user.org_id), Update(before, after, [event]), answer=Accepted())
+        store.commit(caller.in_organization(user.org_id), Update(before, after, [event]), answer=Accepted())
 
     retry_on_conflict(ask)
     return Accepted()

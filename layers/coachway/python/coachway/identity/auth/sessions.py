@@ -84,7 +84,7 @@ def _begin_session(
         last_seen_at=now,
         expires_at=now + model_permissions.REFRESH_LIFE,
         ip=caller.ip,
-        agent=caller.agent,
+        agent=caller.user_agent,
         cookies=cookies,
     )
     alive = [each for each in before.sessions if each.expires_at > now]
@@ -109,7 +109,7 @@ def refresh_session(caller: Caller, text: str) -> Issued[SignedIn]:
     A token that was exchanged before ends its session: one of its two holders stole it. Raises Unauthenticated.
     """
     received = RefreshToken.read(text)
-    acting = caller.within(received.org_id)
+    acting = caller.in_organization(received.org_id)
     return retry_on_conflict(lambda: _refresh_once(acting, received))
 
 
@@ -123,7 +123,7 @@ def _refresh_once(caller: Caller, received: RefreshToken) -> Issued[SignedIn]:
     if not hashing.is_equal(session.current, received.current_digest):
         _replay_first_response(caller)
         reused = RefreshTokenReused(user_id=received.user_id, session_id=session.id)
-        store.commit(replace(caller, attempt=None), _write_op(stored, others, reused))
+        store.commit(replace(caller, idempotency=None), _write_op(stored, others, reused))
         raise errors.Unauthenticated("this refresh token was used before, so its session has ended: log in again")
     user = store.find(User, USERS.key(org=received.org_id, id=received.user_id))
     if user is None or user.status != "active":
@@ -135,7 +135,7 @@ def _refresh_once(caller: Caller, received: RefreshToken) -> Issued[SignedIn]:
             "last_seen_at": now,
             "expires_at": now + model_permissions.REFRESH_LIFE,
             "ip": caller.ip,
-            "agent": caller.agent,
+            "agent": caller.user_agent,
         }
     )
     permissions = roles.get_permissions(user.org_id, user.role)
@@ -146,7 +146,7 @@ def _refresh_once(caller: Caller, received: RefreshToken) -> Issued[SignedIn]:
 
 def _replay_first_response(caller: Caller) -> None:
     """A retry under the Idempotency-Key of the first exchange is the same client asking again, not a thief."""
-    first = store.find(IdempotencyRecord, caller.attempt.location()) if caller.attempt else None
+    first = store.find(IdempotencyRecord, caller.idempotency.location()) if caller.idempotency else None
     if first is not None:
         raise ReplayedRequest(first)
 
