@@ -57,6 +57,6 @@ def get_error_page() -> HtmlResponse:
 def get_docs_asset(asset: Asset) -> FileResponse:
     """A file that the page needs; its address changes with its content."""
     if asset not in KINDS:
-        raise errors.NotFound("there is nothing at this address")
+        raise errors.NotFound("No such address.")
     content = (SITE / f"{asset}.gz").read_bytes()
     return FileResponse(content, KINDS[asset], asset, inline=True, headers={**_LONG, "Content-Encoding": "gzip"})

@@ -35,13 +35,13 @@ class KiteInput(RequestSchema):
 
 class Kite(Entity, KiteInput):
     KIND: ClassVar[str] = "kite"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"cost"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"cost"})
     cost: NonNegativeApiAmount = 1234
 
     def key(self) -> Key:
         return KITES.key(org=self.org_id, id=self.id)
 
-    def uniques(self) -> dict[str, str]:
+    def unique_values(self) -> dict[str, str]:
         return {"kite-name": self.name}
 
 

@@ -47,7 +47,7 @@ class Boat(Entity):
     def attributes(self) -> dict[str, str | int | bool]:
         return {"initial": self.name[:1]}
 
-    def uniques(self) -> dict[str, str]:
+    def unique_values(self) -> dict[str, str]:
         return {"boat-name": self.name}
 
 
@@ -150,7 +150,7 @@ def test_a_bounded_number_stops_at_its_bound() -> None:
     def use() -> None:
         store.commit(
             CALLER,
-            IncrementCounters(key, {"uses": 1}, "uses", at_most={"uses": 2}, otherwise=errors.Conflict("used up")),
+            IncrementCounters(key, {"uses": 1}, "uses", at_most={"uses": 2}, on_failure=errors.Conflict("used up")),
         )
 
     use()

@@ -104,7 +104,7 @@ class Bid(Entity, Offered):
     """A bid, as it is kept."""
 
     KIND: ClassVar[str] = "bid"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"terms"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"terms"})
 
     vendor_id: str
     vendor_name: Annotated[str, Personal("vendor")]
@@ -145,7 +145,7 @@ class Bid(Entity, Offered):
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "vendor_id": self.vendor_id, "charter_id": self.charter_id}
 
-    def uniques(self) -> Mapping[str, str]:
+    def unique_values(self) -> Mapping[str, str]:
         """A vendor has one bid for a charter under way: a push that comes twice makes no second."""
         if self.status is BidStatus.DRAFT or self.status.is_live:
             return {"bid-charter_id": f"{self.charter_id}/{self.vendor_id}"}
@@ -157,7 +157,7 @@ class BidView(Entity, Offered):
 
     KIND: ClassVar[str] = "bid_view"
     # What is shown of it changes when its request is closed, and ranks with its rivals.
-    TOLD_BY_VERSION: ClassVar[bool] = False
+    ETAG_IS_VERSION: ClassVar[bool] = False
 
     vendor_id: str
     vendor_name: str

@@ -112,7 +112,7 @@ class BidRequest(Entity):
     """A request for bids, as it is kept."""
 
     KIND: ClassVar[str] = "bid_request"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"round"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"round"})
 
     charter_id: str
     charter_number: str
@@ -190,7 +190,7 @@ class Invitation(Entity):
     """A vendor's invitation to bid. Its id is made from the request and the vendor: there is one of each."""
 
     KIND: ClassVar[str] = "bid_invitation"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"nonce", "round"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"nonce", "round"})
 
     bid_request_id: str
     charter_id: str

@@ -19,7 +19,7 @@ class BidRequestView(Entity):
 
     KIND: ClassVar[str] = "bid_request_view"
     # A vendor sees what became of its own invitation, which moves without the request.
-    TOLD_BY_VERSION: ClassVar[bool] = False
+    ETAG_IS_VERSION: ClassVar[bool] = False
 
     charter_id: str
     charter_number: str

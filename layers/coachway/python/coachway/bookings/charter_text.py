@@ -59,7 +59,7 @@ def brand_of(organization: Organization) -> Brand:
     """The brand of an organization."""
     branding = organization.branding
     return Brand(
-        name=organization.shown_as,
+        name=organization.display_name,
         color=branding.color,
         logo_url=branding.logo_url or "",
         email=branding.email or "",

@@ -67,7 +67,7 @@ class InstalmentView(Instalment):
 class PaymentSchedule(Entity):
     """The payment schedule of a charter, with the charter's id and version; no instalments if invoiced later."""
 
-    TOLD_BY_VERSION = False  # what is due depends on the day
+    ETAG_IS_VERSION = False  # what is due depends on the day
 
     charter_number: str
     client_id: str
@@ -170,7 +170,7 @@ def set_schedule(caller: Caller, charter_id: str, body: PaymentScheduleInput, ex
     schedule = build_schedule(after, instalments_of(after, client, organization))
     schedule.version = before.version + 1
     event = CharterModified(**charter_event_payloads.charter_event_fields(after), revised=False)
-    store.commit(caller, Update(before, after, [event], lost=CharterChanged()), answer=schedule)
+    store.commit(caller, Update(before, after, [event], on_stale=CharterChanged()), answer=schedule)
     return schedule
 
 

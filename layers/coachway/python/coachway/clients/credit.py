@@ -49,7 +49,7 @@ def reserve_ops(client: Client, cents: int) -> list[Op]:
     return [
         CheckVersion(client, errors.ConcurrentUpdate("The client was changed by another request. Try again.")),
         IncrementCounters(
-            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=limits, otherwise=exceeded
+            _key(client.org_id, client.id), {"open": cents, "booked": cents}, _KIND, at_most=limits, on_failure=exceeded
         ),
     ]
 
@@ -71,7 +71,7 @@ def settle_op(org_id: str, client_id: str, cents: int) -> Op:
     """The operation that reduces the balance by `cents`; the transaction fails with Conflict beyond the balance."""
     exceeds_balance = errors.Conflict("The amount exceeds the client's open balance.")
     return IncrementCounters(
-        _key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, otherwise=exceeds_balance
+        _key(org_id, client_id), {"open": -cents}, _KIND, at_least={"open": 0}, on_failure=exceeds_balance
     )
 
 
@@ -79,5 +79,5 @@ def require_zero_balance(client: Client) -> Op:
     """The operation that fails the transaction with ClientHasOpenBalance unless the balance of `client` is 0."""
     open_balance = ClientHasOpenBalance("The client has an open balance. Settle or void its invoices first.")
     return IncrementCounters(
-        _key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, otherwise=open_balance
+        _key(client.org_id, client.id), {"open": 0}, _KIND, at_most={"open": 0}, on_failure=open_balance
     )

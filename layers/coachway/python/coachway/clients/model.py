@@ -120,7 +120,7 @@ class Client(Entity, ClientInput):
     def attributes(self) -> dict[str, str | int | bool]:
         return {"client_type": self.client_type.value, "status": self.status.value}
 
-    def uniques(self) -> dict[str, str]:
+    def unique_values(self) -> dict[str, str]:
         return {"client-email": contact.normalize_email(self.email)}
 
 

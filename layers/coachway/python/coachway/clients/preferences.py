@@ -37,5 +37,5 @@ def update_preferences(
         store.commit(caller, Update(before, after, [event]))
     else:
         conflict = errors.ConcurrentUpdate("The preferences were changed by another request. Read them again.")
-        store.commit(caller, Create(after, [event], taken=conflict))
+        store.commit(caller, Create(after, [event], on_exists=conflict))
     return after

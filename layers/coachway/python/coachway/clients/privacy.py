@@ -79,7 +79,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
         )
         store.commit(
             without_idempotency,
-            Create(receipt, taken=errors.ConcurrentUpdate("The client is being erased by another request.")),
+            Create(receipt, on_exists=errors.ConcurrentUpdate("The client is being erased by another request.")),
             credit.require_zero_balance(client),
         )
     for user in users:
@@ -96,7 +96,7 @@ def erase_client(caller: Caller, client_id: str) -> Erasure:
     # The event belongs to the receipt: an event of the client would list the erased values as changes.
     store.commit(
         caller,
-        Update(receipt, after, [ClientErased(client_id=client_id)], lost=not_found),
+        Update(receipt, after, [ClientErased(client_id=client_id)], on_stale=not_found),
         Update(client, erased),
         credit.require_zero_balance(client),
     )

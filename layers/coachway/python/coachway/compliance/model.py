@@ -137,7 +137,7 @@ class ComplianceDocument(Entity, DocumentInput):
     """A compliance document and its status."""
 
     KIND: ClassVar[str] = "compliance_document"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"due_at", "reminders_sent"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"due_at", "reminders_sent"})
     model_config = ConfigDict(extra="ignore", json_schema_extra={})
 
     subject_type: SubjectType

@@ -66,7 +66,7 @@ def put_document_op(subject: Subject, document: DocumentSummary) -> Op:
     others = [each for each in subject.papers if each.id != document.id]
     after = subject.model_copy(update={"papers": [*_drop_excess(others), document]})
     conflict = errors.ConcurrentUpdate("Another document of the organization was submitted in the meantime. Try again.")
-    return Create(after, taken=conflict) if subject.version == 0 else Update(subject, after)
+    return Create(after, on_exists=conflict) if subject.version == 0 else Update(subject, after)
 
 
 def _drop_excess(documents: Sequence[DocumentSummary]) -> list[DocumentSummary]:

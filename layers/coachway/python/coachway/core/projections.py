@@ -120,7 +120,10 @@ class CounterProjection(Generic[T]):
     def _save_ops(self, caller: Caller, before: T, after: T) -> list[Op]:
         extra_ops = self.extra_ops(caller, before if before.version else None, after)
         if before.version == 0:
-            return [Create(after, taken=errors.ConcurrentUpdate("Counters were created at the same time.")), *extra_ops]
+            return [
+                Create(after, on_exists=errors.ConcurrentUpdate("Counters were created at the same time.")),
+                *extra_ops,
+            ]
         return [Update(before, after), *extra_ops]
 
     def _consumer(self, subject: str) -> str:

@@ -223,7 +223,7 @@ def _advance_ops(
 ) -> Iterable[IncrementCounters]:
     for name, count in counts.items():
         after = {"n": last[name] + count}
-        yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, otherwise=_NumberTaken())
+        yield IncrementCounters(keys[name], {"n": count}, "counter", after, after, on_failure=_NumberTaken())
 
 
 _last_numbers: dict[Key, int] = {}

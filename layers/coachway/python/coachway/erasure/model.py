@@ -24,7 +24,7 @@ class Erasure(Entity):
     """
 
     KIND: ClassVar[str] = "erasure"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"addresses"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"addresses"})
 
     addresses: Annotated[list[str], Personal()] = Field(default_factory=list, repr=False)
     """All addresses that the client was written to, until the records of these messages are removed."""

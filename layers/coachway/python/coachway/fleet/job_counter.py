@@ -37,7 +37,7 @@ class HasTripsAhead(errors.Conflict):
 def require_no_jobs(org_id: str, resource_id: str, *, what: str) -> Op:
     """The operation that fails while a job is open. `what` names the resource in the error: driver or vehicle."""
     conflict = HasTripsAhead(f"This {what} has trips ahead. Assign them to another {what} first.")
-    return IncrementCounters(_key(org_id, resource_id), {"n": 0}, _KIND, at_most={"n": 0}, otherwise=conflict)
+    return IncrementCounters(_key(org_id, resource_id), {"n": 0}, _KIND, at_most={"n": 0}, on_failure=conflict)
 
 
 def _key(org_id: str, resource_id: str) -> Key:

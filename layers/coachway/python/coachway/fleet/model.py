@@ -249,7 +249,7 @@ class Driver(Entity, DriverInput):
         owner = {"vendor_id": self.vendor_id} if self.vendor_id else {}
         return {"status": self.status.value, "license_class": self.license_class, **owner}
 
-    def uniques(self) -> Mapping[str, str]:
+    def unique_values(self) -> Mapping[str, str]:
         return {"driver-phone": self.phone}
 
 
@@ -334,7 +334,7 @@ class DriverProfile(Driver):
     """A driver with the documents that are missing today."""
 
     # Documents change without a new version of the driver.
-    TOLD_BY_VERSION: ClassVar[bool] = False
+    ETAG_IS_VERSION: ClassVar[bool] = False
 
     missing_documents: list[str]
     is_compliant: bool
@@ -343,7 +343,7 @@ class DriverProfile(Driver):
 class VehicleProfile(Vehicle):
     """A vehicle with the documents that are missing today."""
 
-    TOLD_BY_VERSION: ClassVar[bool] = False
+    ETAG_IS_VERSION: ClassVar[bool] = False
 
     missing_documents: list[str]
     is_compliant: bool

@@ -103,7 +103,7 @@ def _trouble(password: str) -> str:
 def _joining(user: User, organization: Organization) -> _Wording:
     return _Wording(
         title=f"Welcome, {user.first_name}",
-        lead=f"{organization.shown_as} has invited you to join. Choose a password, and you are in.",
+        lead=f"{organization.display_name} has invited you to join. Choose a password, and you are in.",
         button="Accept the invitation",
         done="You are in",
     )

@@ -77,7 +77,7 @@ class Role(Entity, NewRole):
     def indexes(self) -> dict[str, Key]:
         return {"gsi1": ROLES_LIST.key(org=self.org_id, name=self.name)}
 
-    def uniques(self) -> dict[str, str]:
+    def unique_values(self) -> dict[str, str]:
         return {"role-name": self.name}
 
 

@@ -74,7 +74,7 @@ def _claim(caller: Caller, event_id: str, message: Message, subject: str) -> Not
     )
     existing = store.find(Notification, NOTIFICATION.key(org=caller.org_id, id=record.id))
     if existing is None:
-        store.commit(caller, Create(record, taken=_busy_error()))
+        store.commit(caller, Create(record, on_exists=_busy_error()))
         return record
     match rules.next_step(existing, now):
         case rules.Step.DONE:
@@ -89,7 +89,7 @@ def _take_over_claim(caller: Caller, existing: Notification, now: datetime) -> N
     ours = existing.model_copy(
         update={"status": Status.SENDING, "attempts": existing.attempts + 1, "lease_until": now + rules.LEASE}
     )
-    store.commit(caller, Update(existing, ours, lost=_busy_error()))
+    store.commit(caller, Update(existing, ours, on_stale=_busy_error()))
     return ours
 
 

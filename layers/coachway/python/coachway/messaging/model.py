@@ -90,7 +90,7 @@ class Notification(Entity):
     """
 
     KIND: ClassVar[str] = "notification"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"lease_until"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"lease_until"})
 
     event_id: str
     about: str

@@ -30,7 +30,9 @@ def create_promo_code(caller: Caller, body: PromoInput) -> PromoCode:
     """Create a promo code. Raises Duplicate."""
     promo = PromoCode(id=ids.new("pro"), org_id=caller.org_id, uses_left=body.max_uses, **body.model_dump())
     event = PromoCodeCreated(promo_id=promo.id, code=promo.code)
-    store.commit(caller, Create(promo, [event], taken=_duplicate_error(f"The promo code {promo.code} already exists.")))
+    store.commit(
+        caller, Create(promo, [event], on_exists=_duplicate_error(f"The promo code {promo.code} already exists."))
+    )
     return promo
 
 
@@ -62,7 +64,7 @@ def use_promo_code_op(org_id: str, code: str, max_uses: int | None) -> Increment
     used_up = PromoCodeUsedUp(f"The promo code {code} has no uses left. Quote the trip again without it.")
     limit = {} if max_uses is None else {"uses": max_uses}
     return IncrementCounters(
-        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=limit, otherwise=used_up
+        PROMO_USES.key(org=org_id, code=code), {"uses": 1}, "promo_uses", at_most=limit, on_failure=used_up
     )
 
 
@@ -71,7 +73,7 @@ def create_amenity(caller: Caller, body: AmenityInput) -> Amenity:
     amenity = Amenity(id=ids.new("ame"), org_id=caller.org_id, **body.model_dump())
     event = AmenityPriced(amenity_id=amenity.id, code=amenity.code, amount=amenity.amount)
     store.commit(
-        caller, Create(amenity, [event], taken=_duplicate_error(f"The amenity {amenity.code} already has a price."))
+        caller, Create(amenity, [event], on_exists=_duplicate_error(f"The amenity {amenity.code} already has a price."))
     )
     return amenity
 

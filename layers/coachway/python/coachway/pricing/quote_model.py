@@ -211,7 +211,7 @@ class Quote(Priced, Entity):
     """A stored quote: the price, the request, and the rules with their values at the time."""
 
     KIND: ClassVar[str] = "quote"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"promo_max_uses"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"promo_max_uses"})
     model_config = ConfigDict(extra="ignore")
 
     status: QuoteStatus = "calculated"

@@ -114,7 +114,7 @@ class Rating(Entity, RatingInput):
         reached = {at_least(points): True for points in range(2, to_half_points(self.overall_rating) + 1)}
         return {"vendor_id": self.vendor_id, "charter_id": self.charter_id, **reached}
 
-    def uniques(self) -> Mapping[str, str]:
+    def unique_values(self) -> Mapping[str, str]:
         return {"rating-charter": f"{self.charter_id}:{self.vendor_id}"}
 
 

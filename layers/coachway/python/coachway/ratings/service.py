@@ -80,5 +80,5 @@ def respond_to_rating(caller: Caller, rating_id: str, payload: ResponseInput) ->
         raise answered
     after = before.model_copy(update={"vendor_response": payload.vendor_response, "vendor_responded_at": clock.now()})
     event = RatingAnswered(rating_id=before.id, vendor_id=before.vendor_id)
-    store.commit(caller, Update(before, after, [event], lost=answered))
+    store.commit(caller, Update(before, after, [event], on_stale=answered))
     return after

@@ -172,7 +172,7 @@ class VendorProfile(Vendor, Figures):
     """A vendor and how it does."""
 
     # Its figures move without its version.
-    TOLD_BY_VERSION: ClassVar[bool] = False
+    ETAG_IS_VERSION: ClassVar[bool] = False
 
 
 class StatusChanged(Vendor):

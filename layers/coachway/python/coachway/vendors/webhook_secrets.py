@@ -67,7 +67,7 @@ def rotate(caller: Caller, vendor_id: str) -> WebhookSecret:
         after.previous_nonce, after.previous_until = before.nonce, now + OVERLAP
     at_once = errors.ConcurrentUpdate("somebody else is making a secret for this vendor: look before making another")
     event = WebhookSecretIssued(vendor_id=vendor_id)
-    placed: Op = Create(after, taken=at_once) if before is None else Update(before, after, lost=at_once)
+    placed: Op = Create(after, on_exists=at_once) if before is None else Update(before, after, on_stale=at_once)
     answer = WebhookSecret(
         vendor_id=vendor_id, secret=_secret(after, after.nonce), previous_valid_until=after.previous_until
     )

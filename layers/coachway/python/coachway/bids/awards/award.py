@@ -154,9 +154,9 @@ def _on_bidding(caller: Caller, bidding: BiddingContext, *, is_whole: bool) -> O
     """What all who award something write, so that a request that is ended meanwhile awards nothing."""
     at_once = errors.ConcurrentUpdate("somebody else is awarding this charter: look again")
     if bidding.bidding is None:
-        return Create(CharterBidding(org_id=caller.org_id, charter_id=bidding.charter.id), taken=at_once)
+        return Create(CharterBidding(org_id=caller.org_id, charter_id=bidding.charter.id), on_exists=at_once)
     request_id = None if is_whole else bidding.bidding.bid_request_id
-    return Update(bidding.bidding, bidding.bidding.model_copy(update={"bid_request_id": request_id}), lost=at_once)
+    return Update(bidding.bidding, bidding.bidding.model_copy(update={"bid_request_id": request_id}), on_stale=at_once)
 
 
 def _on_request(request: BidRequest | None, bid_ids: Sequence[str | None], *, by_itself: bool) -> list[Op]:

@@ -91,8 +91,8 @@ def _open_request_op(caller: Caller, before: CharterBidding | None, charter_id: 
     at_once = errors.ConcurrentUpdate("somebody else is opening or ending bidding for this charter: look again")
     if before is None:
         created = CharterBidding(org_id=caller.org_id, charter_id=charter_id, bid_request_id=request_id)
-        return Create(created, taken=at_once)
-    return Update(before, before.model_copy(update={"bid_request_id": request_id}), lost=at_once)
+        return Create(created, on_exists=at_once)
+    return Update(before, before.model_copy(update={"bid_request_id": request_id}), on_stale=at_once)
 
 
 def _require_vendors(caller: Caller, vendor_ids: Sequence[str]) -> None:

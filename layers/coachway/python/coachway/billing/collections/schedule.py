@@ -106,7 +106,9 @@ def _plan(caller: Caller, subject_id: str, due_on: date, timezone: str, subject:
     due_at = payable_rules.falls_due_at(due_on, timezone)
     if before is None:
         after = Collection(id=collection_id, org_id=caller.org_id, due_on=due_on, due_at=due_at, **subject)
-        store.commit(caller, Create(after, taken=errors.ConcurrentUpdate("Another request planned this collection.")))
+        store.commit(
+            caller, Create(after, on_exists=errors.ConcurrentUpdate("Another request planned this collection."))
+        )
     else:
         changes = {"due_on": due_on, "due_at": due_at, "status": CollectionStatus.PLANNED, "tries": [], "reason": ""}
         after = before.model_copy(update=changes)

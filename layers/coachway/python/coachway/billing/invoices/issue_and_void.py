@@ -81,7 +81,7 @@ def _issue_draft(caller: Caller, before: Invoice) -> Invoice:
         if status is InvoiceStatus.PAID:
             events.append(InvoicePaid(**service.event_fields(after), payment_id="", amount=0))
         return [
-            Update(before, after, events, lost=InvoiceChanged()),
+            Update(before, after, events, on_stale=InvoiceChanged()),
             *map(_release_reserved_credit_op, charters),
             *_journal_ops(organization, after),
             credit.invoice_op(
@@ -112,7 +112,7 @@ def _release_reserved_credit_op(charter: Charter) -> Op:
     """Release the credit reserved for a trip, which the invoice now takes. Fails if the charter changed."""
     if charter.credit_reserved == 0:
         return CheckVersion(charter, InvoiceChanged())
-    return Update(charter, charter.model_copy(update={"credit_reserved": 0}), lost=InvoiceChanged())
+    return Update(charter, charter.model_copy(update={"credit_reserved": 0}), on_stale=InvoiceChanged())
 
 
 def _journal_ops(organization: Organization, invoice: Invoice) -> list[Op]:
@@ -151,7 +151,7 @@ def _void_loaded(caller: Caller, before: Invoice, reason: str) -> Invoice:
         update={"status": InvoiceStatus.VOID, "voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
     )
     ops: list[Op] = [
-        Update(before, after, [InvoiceVoided(**service.event_fields(after), reason=reason)], lost=InvoiceChanged())
+        Update(before, after, [InvoiceVoided(**service.event_fields(after), reason=reason)], on_stale=InvoiceChanged())
     ]
     credit_to_reserve = 0
     for charter in charters:
@@ -161,7 +161,7 @@ def _void_loaded(caller: Caller, before: Invoice, reason: str) -> Invoice:
         changed = charter.model_copy(
             update={"invoice_id": None, "credit_reserved": charter.credit_reserved + credit_booked}
         )
-        ops.append(Update(charter, changed, lost=InvoiceChanged()))
+        ops.append(Update(charter, changed, on_stale=InvoiceChanged()))
     if before.status is not InvoiceStatus.DRAFT:
         ops += payment_effects.void_journal_ops(records.get(Organization, organization_key), before)
         ops.append(credit.invoice_op(caller.org_id, before.client_id, -before.balance_due, booked=-credit_to_reserve))

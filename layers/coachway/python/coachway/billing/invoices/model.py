@@ -103,7 +103,7 @@ class Invoice(Entity):
     """
 
     KIND: ClassVar[str] = "invoice"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"link_nonce", "credit_booked"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"link_nonce", "credit_booked"})
 
     number: Annotated[str, Field(description="Empty for a draft.", examples=["INV-2026-HARBOR-00001"])] = ""
     status: InvoiceStatus = InvoiceStatus.DRAFT

@@ -85,7 +85,7 @@ def apply_payment(
         memo=memo or f"Payment of {before.number}",
     )
     return after, [
-        Update(before, after, _payment_events(before, after, event), lost=InvoiceChanged()),
+        Update(before, after, _payment_events(before, after, event), on_stale=InvoiceChanged()),
         *_charter_ops(context, cents),
         *journal.journal_ops(context.organization, movement, reference=payment_id),
         credit.settle_op(before.org_id, before.client_id, cents),
@@ -111,7 +111,7 @@ def apply_reversal(
         memo=memo or f"Payment of {before.number} reversed",
     )
     return after, [
-        Update(before, after, _payment_events(before, after, event), lost=InvoiceChanged()),
+        Update(before, after, _payment_events(before, after, event), on_stale=InvoiceChanged()),
         *_charter_ops(context, -cents),
         *journal.journal_ops(context.organization, movement, reference=payment_id),
         credit.invoice_op(before.org_id, before.client_id, cents),
@@ -133,7 +133,7 @@ def apply_refund(
     event = InvoiceRefunded(**service.event_fields(after), refund_id=refund_id, amount=cents)
     movement = _refund_movement(context, cents, refunded_tax(after) - refunded_tax(before), memo)
     return after, [
-        Update(before, after, [event], lost=InvoiceChanged()),
+        Update(before, after, [event], on_stale=InvoiceChanged()),
         *_charter_ops(context, -cents),
         *journal.journal_ops(context.organization, movement, reference=refund_id),
     ]
@@ -146,7 +146,7 @@ def apply_returned_refund(context: InvoicePaymentContext, *, refund_id: str, cen
     event = InvoiceRefundBounced(**service.event_fields(after), refund_id=refund_id, amount=cents)
     movement = movements.reversal_of(_refund_movement(context, cents, refunded_tax(before) - refunded_tax(after), memo))
     return [
-        Update(before, after, [event], lost=InvoiceChanged()),
+        Update(before, after, [event], on_stale=InvoiceChanged()),
         *_charter_ops(context, cents),
         *journal.journal_ops(context.organization, movement, reference=refund_id),
     ]
@@ -216,4 +216,4 @@ def _charter_ops(context: InvoicePaymentContext, cents: int) -> list[Op]:
     if context.charter is None:
         return []
     after = context.charter.model_copy(update={"amount_paid": max(0, context.charter.amount_paid + cents)})
-    return [Update(context.charter, after, lost=InvoiceChanged())]
+    return [Update(context.charter, after, on_stale=InvoiceChanged())]

@@ -60,7 +60,9 @@ def _head(invoice: Invoice, organization: Organization, formatter: Formatter, wi
     left.append(Paragraph(document_pdf.text(invoice.client_email), usual))
     if organization.branding.address:
         left += [Spacer(0, 8), Paragraph("From", small)]
-        left.append(Paragraph(document_pdf.text(f"{organization.shown_as}, {organization.branding.address}"), usual))
+        left.append(
+            Paragraph(document_pdf.text(f"{organization.display_name}, {organization.branding.address}"), usual)
+        )
     details = [("Invoice", invoice.number or "Draft")]
     if invoice.issue_date is not None:
         details.append(("Issued", formatter.short_day(invoice.issue_date)))

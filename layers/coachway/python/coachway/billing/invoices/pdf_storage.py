@@ -39,7 +39,7 @@ def _store_pdf(caller: Caller, invoice_id: str) -> None:
     after = before.model_copy(update={"pdf_key": object_key(before)})
     file_storage.put(object_key(before), _render(before), CONTENT_TYPE)
     event = InvoiceFiled(**service.event_fields(after), pdf_key=object_key(before), link_nonce=after.link_nonce)
-    store.commit(caller, Update(before, after, [event], lost=InvoiceChanged()))
+    store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()))
 
 
 def _render(invoice: Invoice) -> bytes:

@@ -124,7 +124,7 @@ def draft_invoice(
         month=month,
     )
     charter_ops: list[Op] = [
-        Update(charter, charter.model_copy(update={"invoice_id": invoice.id}), lost=InvoiceChanged())
+        Update(charter, charter.model_copy(update={"invoice_id": invoice.id}), on_stale=InvoiceChanged())
         for charter in charters
     ]
     return invoice, [Create(invoice, [InvoiceDrafted(**event_fields(invoice))]), *charter_ops]

@@ -79,12 +79,12 @@ def _mark_if_unbilled(caller: Caller, charter_id: str) -> None:
     existing, planned_month = records.find(UnbilledTrip, trip.key()), records.find(MonthDue, due_month.key())
     # An existing record is written again, so that a run which is about to remove it fails to.
     ops: list[Op] = [
-        Create(trip, taken=errors.ConcurrentUpdate("Another request added this trip."))
+        Create(trip, on_exists=errors.ConcurrentUpdate("Another request added this trip."))
         if existing is None
         else Update(existing, trip)
     ]
     if planned_month is None:
-        ops.append(Create(due_month, taken=errors.ConcurrentUpdate("Another request scheduled this month.")))
+        ops.append(Create(due_month, on_exists=errors.ConcurrentUpdate("Another request scheduled this month.")))
     store.commit(caller, *ops)
 
 
@@ -105,7 +105,7 @@ def reschedule_current_month(caller: Caller) -> None:
     month, due_at = current_month(clock.now(), organization_queries.get(caller.org_id).timezone)
     planned = AlreadyConsumed("This month is scheduled already.")
     with suppress(AlreadyConsumed):
-        store.commit(caller, Create(MonthDue(org_id=caller.org_id, month=month, due_at=due_at), taken=planned))
+        store.commit(caller, Create(MonthDue(org_id=caller.org_id, month=month, due_at=due_at), on_exists=planned))
 
 
 def remove_unbilled(caller: Caller, trip: UnbilledTrip) -> None:

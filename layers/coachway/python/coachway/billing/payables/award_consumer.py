@@ -63,7 +63,7 @@ def _create_payable(caller: Caller, event: BidAccepted) -> None:
     charter_changed = errors.ConcurrentUpdate("The charter was changed by another request. Retry.")
     store.commit(
         caller,
-        *service.create_ops(organization, payable, taken=already_created),
+        *service.create_ops(organization, payable, on_exists=already_created),
         CheckVersion(charter, charter_changed),
     )
 

@@ -72,8 +72,8 @@ def build_payable(organization: Organization, **fields: Any) -> Payable:
     )
 
 
-def create_ops(organization: Organization, payable: Payable, *, taken: errors.Error | None = None) -> list[Op]:
-    """Operations that create a payable and its cost. They fail with `taken` if it exists."""
+def create_ops(organization: Organization, payable: Payable, *, on_exists: errors.Error | None = None) -> list[Op]:
+    """Operations that create a payable and its cost. They fail with `on_exists` if it exists."""
     events: list[Event] = [PayableCreated(**event_fields(payable))]
     if payable.status is PayableStatus.DUE:
         events.append(PayableDue(**event_fields(payable)))
@@ -84,7 +84,10 @@ def create_ops(organization: Organization, payable: Payable, *, taken: errors.Er
         currency=payable.currency,
         memo=payable.description,
     )
-    return [Create(payable, events, taken=taken), *journal.journal_ops(organization, movement, reference=payable.id)]
+    return [
+        Create(payable, events, on_exists=on_exists),
+        *journal.journal_ops(organization, movement, reference=payable.id),
+    ]
 
 
 def event_fields(payable: Payable) -> dict[str, Any]:

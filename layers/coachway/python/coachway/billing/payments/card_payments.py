@@ -138,7 +138,9 @@ def create_pending_payment(
     hold = PaymentHold(org_id=caller.org_id, subject_id=payment.subject_id, payment_id=payment.id)
     in_progress = PaymentInProgress("Wait a minute, then check the result of that payment before you pay again.")
     try:
-        store.commit(_without_idempotency(caller), Create(payment), Create(hold, taken=in_progress), *due.conditions)
+        store.commit(
+            _without_idempotency(caller), Create(payment), Create(hold, on_exists=in_progress), *due.conditions
+        )
     except errors.Conflict:
         existing = _find_payment_of_request(caller)
         if existing is None:

@@ -102,8 +102,8 @@ def reverse_payment(caller: Caller, payment_id: str, reason: str, expected: int 
         {"refunded": before.amount},
         REFUND_HOLDS_KIND,
         at_most={"refunded": before.amount},
-        otherwise=PaymentNotReversible("A part of this payment was refunded, or has a pending refund."),
+        on_failure=PaymentNotReversible("A part of this payment was refunded, or has a pending refund."),
     )
     _, ops = payment_effects.apply_reversal(context, payment_id=before.id, cents=before.amount)
-    store.commit(caller, Update(before, after, [event], lost=InvoiceChanged()), hold_op, *ops, answer=after)
+    store.commit(caller, Update(before, after, [event], on_stale=InvoiceChanged()), hold_op, *ops, answer=after)
     return after

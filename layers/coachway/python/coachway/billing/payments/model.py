@@ -131,7 +131,9 @@ class Payment(Entity):
     """A payment by a client. `failure_code` is the decline code of the bank or of Stripe."""
 
     KIND: ClassVar[str] = "payment"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"payment_method_id", "off_session", "request_key", "request_body"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"payment_method_id", "off_session", "request_key", "request_body"}
+    )
 
     client_id: str
     invoice_id: str | None = None
@@ -197,7 +199,7 @@ class Payment(Entity):
     def attributes(self) -> Mapping[str, str | int | bool]:
         return {"status": self.status.value, "client_id": self.client_id, "method": self.method.value}
 
-    def uniques(self) -> Mapping[str, str]:
+    def unique_values(self) -> Mapping[str, str]:
         return {REQUEST_KEY: self.request_key} if self.request_key else {}
 
 

@@ -243,7 +243,7 @@ def _deposit_effect(payment: Payment, organization: Organization, problem: str) 
     charter = _find_charter(payment)
     if charter is not None:
         charter_after = charter.model_copy(update={"amount_paid": charter.amount_paid + payment.amount})
-        effect.ops.append(Update(charter, charter_after, lost=CharterChanged()))
+        effect.ops.append(Update(charter, charter_after, on_stale=CharterChanged()))
     return effect
 
 
@@ -275,5 +275,5 @@ def _charter_effect(caller: Caller, payment: Payment, charter: Charter, organiza
     elif not awaits_deposit and charter.status in _NO_TRIP_STATUSES:
         effect.problem = _PROBLEMS.get(charter.status, f"The charter is {charter.status}.")
     after = charter.model_copy(update={"amount_paid": amount_paid})
-    effect.ops.append(Update(charter, after, lost=CharterChanged()))
+    effect.ops.append(Update(charter, after, on_stale=CharterChanged()))
     return effect

@@ -25,7 +25,9 @@ def get_or_create_customer(caller: Caller, client: Client) -> StripeCustomer:
     )
     customer = StripeCustomer(org_id=client.org_id, client_id=client.id, customer_id=customer_id)
     try:
-        store.commit(caller, Create(customer, taken=errors.ConcurrentUpdate("Another request created the customer.")))
+        store.commit(
+            caller, Create(customer, on_exists=errors.ConcurrentUpdate("Another request created the customer."))
+        )
     except errors.ConcurrentUpdate:
         return find_customer(client.org_id, client.id) or customer
     return customer

@@ -127,7 +127,7 @@ def _with_charter_op(charter: Charter | None, cents: int, ops: list[Op]) -> list
         return ops
     charter_op = next((op for op in ops if isinstance(op, Update) and isinstance(op.after, Charter)), None)
     if charter_op is None:
-        charter_op = Update(charter, charter, lost=CharterChanged())
+        charter_op = Update(charter, charter, on_stale=CharterChanged())
         ops.append(charter_op)
     amount_paid = getattr(charter_op.after, "amount_paid", 0) - cents
     charter_op.after = charter.model_copy(update={"amount_paid": max(0, amount_paid)})

@@ -91,7 +91,7 @@ def _settle_cancellation(caller: Caller, charter_id: str) -> None:
         payment_ids=[payment.id for payment in context.payments if not payment.is_disputed],
     )
     already_settled = AlreadyConsumed("This cancellation is settled already.")
-    store.commit(caller, Create(settlement, taken=already_settled), *_settlement_ops(context, settlement, refunds))
+    store.commit(caller, Create(settlement, on_exists=already_settled), *_settlement_ops(context, settlement, refunds))
 
 
 def cancellation_refund(terms: Cancellation | None, paid: int) -> int:
@@ -217,7 +217,7 @@ def _void_invoice_ops(context: SettlementContext, before: Invoice) -> list[Op]:
     changed: dict[str, Any] = {"voided_at": clock.now(), "void_reason": reason, "balance_due": 0}
     after = before.model_copy(update={"status": InvoiceStatus.VOID, **changed})
     ops: list[Op] = [
-        Update(before, after, [InvoiceVoided(**event_fields(after), reason=reason)], lost=InvoiceChanged())
+        Update(before, after, [InvoiceVoided(**event_fields(after), reason=reason)], on_stale=InvoiceChanged())
     ]
     if before.status is InvoiceStatus.DRAFT:
         return ops

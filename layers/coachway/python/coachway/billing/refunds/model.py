@@ -84,7 +84,7 @@ class Refund(Entity):
     """A refund of a payment, or of a part of it, by the method of the payment."""
 
     KIND: ClassVar[str] = "refund"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset(
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
         {"client_name", "client_email", "attempt", "of_fee", "of_invoice", "taken_of"}
     )
 

@@ -147,7 +147,7 @@ def create_refund_ops(refund: Refund, payment: Payment, *, held_before: int) -> 
     event = RefundRequested(**event_fields(refund), needs_approval=refund.needs_approval, round=refund.round)
     key = REFUND_HOLDS.key(org=refund.org_id, payment=refund.payment_id)
     hold = IncrementCounters(
-        key, {"refunded": refund.amount}, REFUND_HOLDS_KIND, at_most=expected, at_least=expected, otherwise=conflict
+        key, {"refunded": refund.amount}, REFUND_HOLDS_KIND, at_most=expected, at_least=expected, on_failure=conflict
     )
     return [Create(refund, [event]), hold]
 

@@ -110,4 +110,4 @@ def _modified_op(before: Charter, after: Charter) -> Update:
     from coachway.contracts.bookings import CharterModified
 
     event = CharterModified(**event_payloads.charter_event_fields(after), revised=False)
-    return Update(before, after, [event], lost=CharterChanged())
+    return Update(before, after, [event], on_stale=CharterChanged())

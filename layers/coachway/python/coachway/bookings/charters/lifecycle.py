@@ -183,7 +183,7 @@ def booking_ops(
         CharterBooked(**event_payloads.client_event_fields(after, client), accepted_by=after.accepted_by or accepted_by)
     )
     counts = status_counts.count_changes_op(before.org_id, [before], [after])
-    return after, [Update(before, after, events, lost=CharterChanged()), *ops, counts]
+    return after, [Update(before, after, events, on_stale=CharterChanged()), *ops, counts]
 
 
 def client_and_quote_keys(charter: Charter) -> tuple[Key, Key]:
@@ -295,7 +295,7 @@ def _commit_transition(
 ) -> Charter:
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
     counts = status_counts.count_changes_op(caller.org_id, [before], [after])
-    store.commit(caller, Update(before, after, events, lost=CharterChanged()), *ops, counts, answer=answer)
+    store.commit(caller, Update(before, after, events, on_stale=CharterChanged()), *ops, counts, answer=answer)
     return after
 
 
@@ -319,7 +319,7 @@ def _transition_ops(caller: Caller, before: Charter, status: Status, reason: str
     after = before.model_copy(update={"status": status, "status_reason": reason, **more})
     event = _EVENTS[status](**event_payloads.charter_event_fields(after), reason=reason)
     return [
-        Update(before, after, [event], lost=CharterChanged()),
+        Update(before, after, [event], on_stale=CharterChanged()),
         status_counts.count_changes_op(caller.org_id, [before], [after]),
     ]
 

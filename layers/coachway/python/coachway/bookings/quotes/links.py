@@ -142,9 +142,9 @@ def send_quote(caller: Caller, charter_id: str, body: SendQuoteInput) -> SentQuo
     response = _build_sent_quote(link)
     before, quote = records.find(QuoteLink, link.key()), records.find(Quote, quote_key)
     link_op: Op = (
-        Create(link, taken=_concurrent_send_error())
+        Create(link, on_exists=_concurrent_send_error())
         if before is None
-        else Update(before, link, lost=_concurrent_send_error())
+        else Update(before, link, on_stale=_concurrent_send_error())
     )
     ops: list[Op] = [Update(charter, after, [event]), link_op]
     if quote is not None and quote.status == "calculated":
@@ -168,7 +168,7 @@ def payment_link_nonce(charter: Charter) -> tuple[str, list[Op]]:
         expires=charter.starts_at,
         open=False,
     )
-    return link.nonce, [Create(link, taken=_concurrent_send_error())]
+    return link.nonce, [Create(link, on_exists=_concurrent_send_error())]
 
 
 def _build_sent_quote(link: QuoteLink) -> SentQuote:

@@ -100,7 +100,7 @@ def accept_quote(caller: Caller, token: str, body: AcceptInput) -> QuoteAnswer:
     after = charter.model_copy(update=changes)
     events = [lifecycle.quote_accepted_event(after, body.accepted_by)]
     quote_ops = quote_acceptance.acceptance_ops(holder, records.get(Quote, quote_key))
-    store.commit(holder, Update(charter, after, events, lost=CharterChanged()), *quote_ops, answer=answer)
+    store.commit(holder, Update(charter, after, events, on_stale=CharterChanged()), *quote_ops, answer=answer)
     return answer
 
 

@@ -71,7 +71,7 @@ class ApiKey(Entity):
     """An API key of a machine client. Only its digest is stored; `hint` shows the end of the key."""
 
     KIND: ClassVar[str] = "api_key"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"digest"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"digest"})
 
     name: Text
     permissions: list[str]

@@ -36,7 +36,7 @@ def consume_op(what: str, who: str, *, most: int, seconds: int) -> Op:
         {"n": 1},
         "rate",
         at_most={"n": most},
-        otherwise=_exceeded(most, seconds, remaining),
+        on_failure=_exceeded(most, seconds, remaining),
         expires_at=clock.epoch() + remaining + _RETENTION_SECONDS,
     )
 

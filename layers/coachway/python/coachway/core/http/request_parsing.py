@@ -58,7 +58,7 @@ def _parse_path(kind: TypeAdapter[Any], value: str) -> Any:
     try:
         return kind.validate_python(unquote(value))
     except ValidationError:
-        raise errors.NotFound("there is nothing at this address") from None
+        raise errors.NotFound("No such address.") from None
 
 
 def _parse_query(model: type[BaseModel], query: MultiDict | None) -> BaseModel:

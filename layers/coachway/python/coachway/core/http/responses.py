@@ -65,7 +65,7 @@ def build_response(result: object, route: Route, request: Request) -> ChaliceRes
     if isinstance(body, Entity):
         headers.setdefault("ETag", f'"{body.version}"')
         is_unchanged = request.headers.get("if-none-match") == headers["ETag"]
-        if route.method == "GET" and is_unchanged and body.TOLD_BY_VERSION:
+        if route.method == "GET" and is_unchanged and body.ETAG_IS_VERSION:
             return ChaliceResponse("", headers, 304)
     return ChaliceResponse(serialization.to_json(body), headers | {"Content-Type": "application/json"}, status)
 

@@ -28,24 +28,24 @@ CONSUMED = AccessPattern(
 
 @dataclass(slots=True)
 class Create:
-    """Write a new record. Fails with `taken` if one exists at its key."""
+    """Write a new record. Fails with `on_exists` if one exists at its key."""
 
     record: Record
     events: Sequence[Event] = ()
-    taken: Error | None = None
+    on_exists: Error | None = None
 
 
 @dataclass(slots=True)
 class Update:
     """Replace `before` with `after`, if `before` is still the current version.
 
-    Fails with `lost`; by default with ConcurrentUpdate.
+    Fails with `on_stale`, by default ConcurrentUpdate, if another request changed the record.
     """
 
     before: Record
     after: Record
     events: Sequence[Event] = ()
-    lost: Error | None = None
+    on_stale: Error | None = None
 
 
 @dataclass(slots=True)
@@ -53,28 +53,28 @@ class Remove:
     """Delete a record permanently, if it still has this version. Entities are soft-deleted by an Update instead."""
 
     record: Record
-    lost: Error | None = None
+    on_stale: Error | None = None
 
 
 @dataclass(slots=True)
 class CheckVersion:
-    """Fail with `otherwise` unless the record still has this version."""
+    """Fail with `on_failure` unless the record still has this version."""
 
     record: Record
-    otherwise: Error
+    on_failure: Error
 
 
 @dataclass(slots=True)
 class CheckAbsent:
-    """Fail with `otherwise` if an item exists at `key`."""
+    """Fail with `on_failure` if an item exists at `key`."""
 
     key: Key
-    otherwise: Error
+    on_failure: Error
 
 
 @dataclass(slots=True)
 class IncrementCounters:
-    """Add to the counters at `key`. Fails with `otherwise` if a counter would leave its bounds.
+    """Add to the counters at `key`. Fails with `on_failure` if a counter would leave its bounds.
 
     `at_most` and `at_least` limit the counters **after** the addition; a missing counter is 0.
     """
@@ -84,7 +84,7 @@ class IncrementCounters:
     kind: str
     at_most: Mapping[str, int] = field(default_factory=dict)
     at_least: Mapping[str, int] = field(default_factory=dict)
-    otherwise: Error | None = None
+    on_failure: Error | None = None
     expires_at: int | None = None
 
 

@@ -70,7 +70,7 @@ class Record(BaseSchema):
         """Return values to store as attributes of their own, for use in conditions and filters."""
         return {}
 
-    def uniques(self) -> Mapping[str, str]:
+    def unique_values(self) -> Mapping[str, str]:
         """Return values that must be unique in the organization: `{"email": "…"}`."""
         return {}
 
@@ -80,10 +80,10 @@ class Record(BaseSchema):
 
 
 class Entity(Record):
-    """A record with an id that callers know. `PRIVATE` fields are never part of a response."""
+    """A record with an id that callers know. Responses never contain its `HIDDEN_FIELDS`."""
 
-    PRIVATE: ClassVar[frozenset[str]] = frozenset()
-    TOLD_BY_VERSION: ClassVar[bool] = True
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    ETAG_IS_VERSION: ClassVar[bool] = True
     """Whether responses with the same version are identical, so that If-None-Match can return 304."""
 
     id: str
@@ -96,4 +96,4 @@ class Entity(Record):
     @cache
     def hidden(cls) -> frozenset[str]:
         """Return the fields that responses leave out."""
-        return cls.PRIVATE | {"org_id", "deleted_at"}
+        return cls.HIDDEN_FIELDS | {"org_id", "deleted_at"}

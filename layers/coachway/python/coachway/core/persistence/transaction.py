@@ -112,29 +112,29 @@ def build_transaction(caller: Caller, ops: Sequence[Op], answer: object) -> Tran
     """Return the transaction for `ops`. Raises RuntimeError for a record of another organization."""
     _require_own_records(caller, ops)
     plan = TransactionPlan()
-    stamps = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
+    event_ids = iter(sorted(ids.ulid() for op in ops if isinstance(op, Create | Update) for _ in op.events))
     for op in _merge_increments(ops):
         match op:
-            case Create(record, facts, taken):
+            case Create(record, events, on_exists):
                 record.version = 1
-                _put(plan, record, _ABSENT, taken or _duplicate(record))
+                _put(plan, record, _ABSENT, on_exists or _duplicate_error(record))
                 _put_unique_values(plan, None, record)
-                _put_events(plan, caller, None, record, facts, stamps)
-            case Update(before, after, facts, lost):
+                _put_events(plan, caller, None, record, events, event_ids)
+            case Update(before, after, events, on_stale):
                 after.version = before.version + 1
                 if isinstance(after, Entity):
                     after.updated_at = clock.now()
-                _put(plan, after, _version_is(before.version), lost or _lost(before))
+                _put(plan, after, _version_is(before.version), on_stale or _stale_error(before))
                 _put_unique_values(plan, before, after)
-                _put_events(plan, caller, before, after, facts, stamps)
-            case Remove(record, lost):
+                _put_events(plan, caller, before, after, events, event_ids)
+            case Remove(record, on_stale):
                 removed = {"Key": _key(record.key()), **_version_is(record.version)}
-                plan.add("deletes", removed, lost or _lost(record))
+                plan.add("deletes", removed, on_stale or _stale_error(record))
                 _put_unique_values(plan, record, None)
-            case CheckVersion(record, otherwise):
-                plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, otherwise)
-            case CheckAbsent(key, otherwise):
-                plan.add("checks", {"Key": _key(key), **_ABSENT}, otherwise)
+            case CheckVersion(record, on_failure):
+                plan.add("checks", {"Key": _key(record.key()), **_version_is(record.version)}, on_failure)
+            case CheckAbsent(key, on_failure):
+                plan.add("checks", {"Key": _key(key), **_ABSENT}, on_failure)
             case IncrementCounters():
                 _increment(plan, op)
             case MarkConsumed(consumer, event_id):
@@ -155,11 +155,11 @@ def _require_own_records(caller: Caller, ops: Sequence[Op]) -> None:
                     raise RuntimeError(f"A {record.KIND} of {owner} cannot be written for {caller.org_id}.")
 
 
-def _duplicate(record: Record) -> errors.Duplicate:
+def _duplicate_error(record: Record) -> errors.Duplicate:
     return errors.Duplicate(f"This {record.KIND.replace('_', ' ')} exists already.")
 
 
-def _lost(record: Record) -> errors.ConcurrentUpdate:
+def _stale_error(record: Record) -> errors.ConcurrentUpdate:
     kind = record.KIND.replace("_", " ")
     return errors.ConcurrentUpdate(f"Another request changed this {kind}. Read it again, then retry.")
 
@@ -169,8 +169,8 @@ def _put(ops: TransactionPlan, record: Record, condition: dict[str, Any], meanin
 
 
 def _put_unique_values(ops: TransactionPlan, before: Record | None, after: Record | None) -> None:
-    owned = dict(before.uniques()) if before and not _is_deleted(before) else {}
-    requested = dict(after.uniques()) if after and not _is_deleted(after) else {}
+    owned = dict(before.unique_values()) if before and not _is_deleted(before) else {}
+    requested = dict(after.unique_values()) if after and not _is_deleted(after) else {}
     owner = after or before
     org = getattr(owner, "org_id", "")
     for name in owned.keys() | requested.keys():
@@ -185,10 +185,10 @@ def _put_unique_values(ops: TransactionPlan, before: Record | None, after: Recor
                 "owner": {"S": str(getattr(owner, "id", ""))},
             }
             label = name.rpartition("-")[2]
-            taken = errors.Duplicate(
+            duplicate = errors.Duplicate(
                 f"This {label} is already in use. Choose another.", fields=[errors.FieldError(label, "must be unique")]
             )
-            ops.add("puts", {"Item": mark, **_ABSENT}, taken)
+            ops.add("puts", {"Item": mark, **_ABSENT}, duplicate)
 
 
 def _put_events(
@@ -197,7 +197,7 @@ def _put_events(
     before: Record | None,
     after: Record,
     events: Sequence[domain_events.Event],
-    stamps: Iterator[str],
+    event_ids: Iterator[str],
 ) -> None:
     if not events:
         return
@@ -207,7 +207,7 @@ def _put_events(
         stored = domain_events.build_envelope(
             caller,
             event,
-            event_id=next(stamps),
+            event_id=next(event_ids),
             aggregate_id=str(getattr(after, "id", "")),
             aggregate_pk=after.key().pk,
             changes=changes,
@@ -261,7 +261,7 @@ def _increment(ops: TransactionPlan, op: IncrementCounters) -> None:
     }
     if conditions:
         request["ConditionExpression"] = " AND ".join(conditions)
-    ops.add("updates", request, op.otherwise or errors.Conflict("A counter would leave its bounds."))
+    ops.add("updates", request, op.on_failure or errors.Conflict("A counter would leave its bounds."))
 
 
 def _add_idempotency_record(plan: TransactionPlan, caller: Caller, ops: Sequence[Op], answer: object) -> None:

@@ -65,7 +65,7 @@ def _try_claim(caller: Caller, subject_id: str, execution: str, round_: int, *, 
         return False
     claimed = Execution(org_id=caller.org_id, subject_id=subject_id, execution=execution, round=round_)
     conflict = errors.ConcurrentUpdate("Another execution claims this at the same time.")
-    op = Create(claimed, taken=conflict) if existing is None else Update(existing, claimed, lost=conflict)
+    op = Create(claimed, on_exists=conflict) if existing is None else Update(existing, claimed, on_stale=conflict)
     store.commit(caller, op)
     return True
 

@@ -48,7 +48,7 @@ class CalendarFeed(Entity):
     """The current link of a calendar. `id` is that of the driver or vehicle; for the fleet, of the organization."""
 
     KIND: ClassVar[str] = "calendar_feed"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"nonce"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"nonce"})
 
     nonce: str
     """Empty when the link was revoked."""
@@ -115,7 +115,7 @@ def _save_nonce(caller: Caller, resource: str, nonce: str) -> CalendarFeed:
     after = CalendarFeed(id=resource, org_id=caller.org_id, nonce=nonce)
     events = [CalendarFeedRenewed(resource_id=resource)]
     if before is None:
-        store.commit(caller, Create(after, events, taken=errors.ConcurrentUpdate()))
+        store.commit(caller, Create(after, events, on_exists=errors.ConcurrentUpdate()))
         return after
     after = before.model_copy(update={"nonce": nonce})
     store.commit(caller, Update(before, after, events))

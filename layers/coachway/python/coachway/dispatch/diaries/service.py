@@ -96,8 +96,8 @@ def _add_to_week_op(diary: Diary, week: str, block: DutyBlock) -> Op:
     page = diary.pages.get(week)
     if page is None:
         created = DiaryPage(org_id=diary.org_id, resource=diary.resource, week=week, jobs=[block])
-        return Create(created, taken=DiaryChanged())
-    return Update(page, page.model_copy(update={"jobs": _sort_blocks([*page.jobs, block])}), lost=DiaryChanged())
+        return Create(created, on_exists=DiaryChanged())
+    return Update(page, page.model_copy(update={"jobs": _sort_blocks([*page.jobs, block])}), on_stale=DiaryChanged())
 
 
 def _unchanged_op(diary: Diary, week: str) -> Op:
@@ -105,7 +105,7 @@ def _unchanged_op(diary: Diary, week: str) -> Op:
     if page is None:
         return CheckAbsent(diary.key(week), DiaryChanged())
     if week in diary.cleared_weeks:
-        return Update(page, page.model_copy(), lost=DiaryChanged())
+        return Update(page, page.model_copy(), on_stale=DiaryChanged())
     return CheckVersion(page, DiaryChanged())
 
 
@@ -139,7 +139,7 @@ def _replace_block_ops(diary: Diary, assignment_id: str, replacement: DutyBlock 
             continue
         if replacement is not None and week in replacement_weeks:
             blocks = _sort_blocks([*blocks, replacement])
-        ops.append(Update(page, page.model_copy(update={"jobs": blocks}), lost=DiaryChanged()))
+        ops.append(Update(page, page.model_copy(update={"jobs": blocks}), on_stale=DiaryChanged()))
     return [*ops, *complete_block_ops(diary.org_id, [diary.resource])]
 
 

@@ -54,10 +54,10 @@ def complete_charter_ops(caller: Caller, charter: Charter, assignment: Assignmen
     vehicle_count = charter.vehicle_count
     if store.get_counters(key).get("n", 0) + 1 < vehicle_count:
         return [
-            IncrementCounters(key, {"n": 1}, _KIND, at_most={"n": vehicle_count - 1}, otherwise=DropOffCountChanged()),
+            IncrementCounters(key, {"n": 1}, _KIND, at_most={"n": vehicle_count - 1}, on_failure=DropOffCountChanged()),
             *diary_ops,
         ]
-    count_op = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": vehicle_count}, otherwise=DropOffCountChanged())
+    count_op = IncrementCounters(key, {"n": 1}, _KIND, at_least={"n": vehicle_count}, on_failure=DropOffCountChanged())
     reason = f"vehicle {assignment.vehicle_number} reached its last stop"
     from coachway.bookings.charters import lifecycle
 

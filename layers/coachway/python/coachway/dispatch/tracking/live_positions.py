@@ -66,7 +66,7 @@ def build_shared_track(link: OpenedLink) -> SharedTrack:
     trails = _load_trails(link.charter.org_id, _list_assignments(link.charter), now, is_visible)
     vehicles = [VehicleTrack(**_vehicle_fields(*item, now)) for item in trails]
     return SharedTrack(
-        carrier=link.organization.shown_as,
+        carrier=link.organization.display_name,
         vehicles=vehicles,
         expires_at=link.link.until,
         **_track_fields(link.charter, vehicles, now),

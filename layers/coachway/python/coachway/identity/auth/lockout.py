@@ -58,7 +58,7 @@ def _record(caller: Caller, org_id: str, lockout_id: str, before: Lockout | None
 
 
 def _write(before: Lockout | None, after: Lockout) -> Op:
-    return Update(before, after) if before else Create(after, taken=errors.ConcurrentUpdate())
+    return Update(before, after) if before else Create(after, on_exists=errors.ConcurrentUpdate())
 
 
 def locked_error(until: datetime, now: datetime) -> errors.RateLimited:

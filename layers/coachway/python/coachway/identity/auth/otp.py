@@ -74,7 +74,7 @@ def request_code(caller: Caller, body: OtpRequest) -> Accepted:
         channel="sms" if body.phone else "email",
         recipient=(user.phone if body.phone else user.email) or "",
         first_name=user.first_name,
-        organization_name=organization_queries.get(user.org_id).shown_as,
+        organization_name=organization_queries.get(user.org_id).display_name,
         nonce=nonce.nonce,
         expires_at=nonce.expires_at,
     )

@@ -85,7 +85,7 @@ def request_reset(caller: Caller, body: Forgotten) -> Accepted:
         user_id=user.id,
         email=user.email,
         first_name=user.first_name,
-        organization_name=organization_queries.get(user.org_id).shown_as,
+        organization_name=organization_queries.get(user.org_id).display_name,
         nonce=nonce.nonce,
         expires_at=nonce.expires_at,
     )
@@ -147,5 +147,5 @@ def change_password(caller: Caller, body: PasswordChange) -> None:
 
 
 def _changed_event(user: User) -> PasswordChanged:
-    name = organization_queries.get(user.org_id).shown_as
+    name = organization_queries.get(user.org_id).display_name
     return PasswordChanged(user_id=user.id, email=user.email or "", first_name=user.first_name, organization_name=name)

@@ -100,7 +100,9 @@ def _write_op(
     before: Sessions, sessions: list[Session], *events: UserSignedIn | UserSignedOut | RefreshTokenReused
 ) -> Op:
     after = before.model_copy(update={"sessions": sessions})
-    return Update(before, after, events) if before.version else Create(after, events, taken=errors.ConcurrentUpdate())
+    return (
+        Update(before, after, events) if before.version else Create(after, events, on_exists=errors.ConcurrentUpdate())
+    )
 
 
 def refresh_session(caller: Caller, text: str) -> Issued[SignedIn]:

@@ -41,7 +41,7 @@ class Credentials(Entity):
     """What a user logs in with. `id` is the user's."""
 
     KIND: ClassVar[str] = "credentials"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset(
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset(
         {"password_hash", "totp", "totp_pending", "totp_step", "recovery", "invitation", "reset", "otp"}
     )
 
@@ -82,7 +82,7 @@ class Sessions(Entity):
     """All sessions of a user, in one item: that there are at most five is then a matter of one write."""
 
     KIND: ClassVar[str] = "sessions"
-    PRIVATE: ClassVar[frozenset[str]] = frozenset({"sessions"})
+    HIDDEN_FIELDS: ClassVar[frozenset[str]] = frozenset({"sessions"})
 
     sessions: list[Session] = Field(default_factory=list)
 

@@ -133,6 +133,6 @@ class Organization(Entity, OrganizationSettings):
         return self.number_prefixes.organization or self.slug.replace("-", "").upper()[:12]
 
     @property
-    def shown_as(self) -> str:
-        """What clients know it by."""
+    def display_name(self) -> str:
+        """The name that clients see: the display name of its branding, or its own name."""
         return self.branding.display_name or self.name

@@ -192,7 +192,7 @@ class User(Entity, Person):
     def attributes(self) -> dict[str, str | int | bool]:
         return {"role": self.role, "status": self.status}
 
-    def uniques(self) -> dict[str, str]:
+    def unique_values(self) -> dict[str, str]:
         owned = {"user-email": normalize_email(self.email) if self.email else "", "user-phone": self.phone or ""}
         return {name: value for name, value in owned.items() if value}
 

@@ -10,7 +10,7 @@ def build_brand(organization: Organization) -> Brand:
     """Its name, colour and addresses."""
     branding = organization.branding
     return Brand(
-        name=organization.shown_as,
+        name=organization.display_name,
         color=branding.color,
         logo_url=branding.logo_url or "",
         email=branding.email or "",

@@ -56,7 +56,7 @@ def register(caller: Caller, body: Registration) -> Registered:
     answer = Registered(organization=organization, user=user)
     store.commit(
         replace(caller, org_id=org_id, user_id=user_id, role="admin"),
-        Create(SlugHolder(slug=organization.slug, organization_id=org_id), taken=taken),
+        Create(SlugHolder(slug=organization.slug, organization_id=org_id), on_exists=taken),
         Create(organization, [began]),
         Create(user, [UserCreated(user_id=user_id, role="admin")]),
         Create(credentials),

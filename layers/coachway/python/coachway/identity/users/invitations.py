@@ -80,7 +80,7 @@ def issue_invitation(caller: Caller, body: Invitation, *role: Op) -> Invited:
             first_name=user.first_name,
             last_name=user.last_name,
             role=user.role,
-            organization_name=organization.shown_as,
+            organization_name=organization.display_name,
             invited_by=name,
             nonce=nonce.nonce,
             expires_at=nonce.expires_at,

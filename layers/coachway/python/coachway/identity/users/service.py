@@ -109,5 +109,5 @@ def admin_count_ops(before: User | None, after: User) -> list[Op]:
         return []
     last = LastAdmin("This is the last active admin. Make another user an admin first.")
     return [
-        IncrementCounters(ADMINS.key(org=after.org_id), {"n": by}, "admin_count", at_least={"n": 1}, otherwise=last)
+        IncrementCounters(ADMINS.key(org=after.org_id), {"n": by}, "admin_count", at_least={"n": 1}, on_failure=last)
     ]
