@@ -7,6 +7,7 @@ fails for a patch that a later MiniStack no longer needs.
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import tempfile
 import threading
 import zipfile
@@ -20,12 +21,15 @@ from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import dynamodb, lambda_svc, stepfunctions
 from ministack.services.cloudformation import provisioners
 
+from infra.local.emulator import forked_workers
+
 Json = dict[str, Any]
 
 
 def apply() -> None:
     """Apply every patch. Call it before the server starts."""
     share_unpacked_archives()
+    fork_workers()
     correct_api_definition_import()
     correct_callback_timeouts()
     authorize_task_tokens()
@@ -62,6 +66,17 @@ def share_unpacked_archives() -> None:
     lambda_runtime.zipfile = SimpleNamespace(
         ZipFile=SharedArchive, BadZipFile=zipfile.BadZipFile, LargeFileError=zipfile.LargeZipFile
     )
+
+
+def fork_workers() -> None:
+    """Fork the workers of Python functions from a process that has imported what they all import."""
+    if forked_workers.IS_SUPPORTED:
+        lambda_runtime.subprocess = SimpleNamespace(
+            Popen=forked_workers.start_worker,
+            PIPE=subprocess.PIPE,
+            STDOUT=subprocess.STDOUT,
+            DEVNULL=subprocess.DEVNULL,
+        )
 
 
 def correct_api_definition_import() -> None:

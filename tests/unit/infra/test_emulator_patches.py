@@ -100,14 +100,15 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     emulator.stop()
 
 
-def _create_function(emulator: Emulator, name: str, *layers: str) -> None:
+def _create_function(emulator: Emulator, name: str, *layers: str, text: str = HANDLER) -> None:
     emulator.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.12",
         Role=ROLE,
         Handler="index.handler",
-        Code={"ZipFile": _zip("index.py", text=HANDLER)},
+        Code={"ZipFile": _zip("index.py", text=text)},
         Layers=list(layers),
+        Environment={"Variables": {"VARIABLE": name}},
     )
 
 
@@ -140,6 +141,58 @@ def _unpacked_copies(emulator: Emulator) -> int:
 def test_share_unpacked_archives_unpacks_a_layer_once(published: Emulator, patched: Emulator) -> None:
     assert _unpacked_copies(published) == FUNCTIONS
     assert _unpacked_copies(patched) == 1
+
+
+IMPORTING_HANDLER = """
+import os, sys
+from pydantic import networks
+
+def handler(event, context):
+    if event.get("exit"):
+        os._exit(1)
+    print("a line of the log")
+    return {
+        "process": os.getpid(), "importer": networks.IMPORTER, "directory": os.getcwd(), "main": sys.argv[0],
+        "path": sys.path, "name": os.environ["AWS_LAMBDA_FUNCTION_NAME"], "variable": os.environ["VARIABLE"],
+    }
+"""
+
+
+def _create_importing_functions(emulator: Emulator, *names: str) -> None:
+    """Functions with a layer whose package knows which process imported it."""
+    text = "import os\nIMPORTER = os.getpid()\n"
+    content = {"ZipFile": _zip("python/pydantic/__init__.py", "python/pydantic/networks.py", text=text)}
+    layer = emulator.client("lambda").publish_layer_version(LayerName="packages", Content=content)
+    for name in names:
+        _create_function(emulator, name, layer["LayerVersionArn"], text=IMPORTING_HANDLER)
+
+
+def _invoke(emulator: Emulator, name: str, **event: Any) -> Any:
+    response = emulator.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    return json.loads(response["Payload"].read())
+
+
+def test_fork_workers_imports_packages_once_for_all_functions(published: Emulator, patched: Emulator) -> None:
+    names = ("importing-1", "importing-2")
+    for emulator in (published, patched):
+        _create_importing_functions(emulator, *names)
+    for name in names:
+        result = _invoke(published, name)
+        assert result["importer"] == result["process"]
+    results = [_invoke(patched, name) for name in names]
+    assert len({result["importer"] for result in results}) == 1
+    assert len({results[0]["importer"], *(result["process"] for result in results)}) == 3
+    for name, result in zip(names, results, strict=True):
+        assert (result["name"], result["variable"]) == (name, name)
+        assert Path(result["directory"]) == (Path(result["main"]).parent / "code").resolve()
+        assert not any("infra" in entry for entry in result["path"])
+
+
+def test_fork_workers_starts_another_worker_after_one_has_crashed(patched: Emulator) -> None:
+    _create_importing_functions(patched, "crashing")
+    crashed = _invoke(patched, "crashing")["process"]
+    assert "errorMessage" in _invoke(patched, "crashing", exit=True)
+    assert _invoke(patched, "crashing")["process"] != crashed
 
 
 def _api_template(*paths: str) -> str:
