@@ -1,4 +1,4 @@
-"""Cursors are good for their own query only."""
+"""Cursors of pages, and the query that each belongs to."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ positions = st.builds(cursor.Position, st.integers(0, 99), text, text, text)
 
 
 @given(positions, st.lists(text, max_size=4))
-def test_a_cursor_gives_its_position_back(position: cursor.Position, query: list[str]) -> None:
+def test_decode_with_same_query_returns_position(position: cursor.Position, query: list[str]) -> None:
     assert cursor.decode(cursor.encode(position, tuple(query)), tuple(query)) == position
 
 
 @given(positions, st.lists(text, max_size=3))
-def test_a_cursor_is_refused_by_any_other_query(position: cursor.Position, query: list[str]) -> None:
-    made = cursor.encode(position, tuple(query))
+def test_decode_with_other_query_raises_invalid(position: cursor.Position, query: list[str]) -> None:
+    encoded = cursor.encode(position, tuple(query))
     with pytest.raises(errors.Invalid):
-        cursor.decode(made, (*query, "more"))
+        cursor.decode(encoded, (*query, "more"))
 
 
 @given(st.text(max_size=100))
-def test_rubbish_is_refused(rubbish: str) -> None:
+def test_decode_of_malformed_text_raises_invalid(malformed: str) -> None:
     with pytest.raises(errors.Invalid):
-        cursor.decode(rubbish, ("a",))
+        cursor.decode(malformed, ("a",))

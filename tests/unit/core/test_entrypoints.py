@@ -1,4 +1,4 @@
-"""The handlers that Lambda calls on a schedule, and for the steps of a state machine."""
+"""Handlers of timers and of workflow steps."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from coachway.core.schemas import BaseSchema
 
 
 class Counts(BaseSchema):
-    """What a job did."""
+    """The result of a job."""
 
     expired: int
 
 
 class Next(BaseSchema):
-    """Where a workflow goes."""
+    """The result of a workflow step."""
 
     go: str
     seen: dict[str, Any]
@@ -51,19 +51,19 @@ def test_timer_runs_a_requested_job_alone() -> None:
     assert handler({"archive": True}, None) == {"archive": 7}
 
 
-def test_step_receives_the_fields_it_names_and_those_of_the_starting_event() -> None:
-    def look(caller: Caller, subject_id: str, *, execution: str, round_: int, redriven: bool) -> Next:
+def test_step_receives_its_parameters_and_the_fields_of_the_starting_event() -> None:
+    def inspect(caller: Caller, subject_id: str, *, execution: str, round_: int, redriven: bool) -> Next:
         seen = {"org_id": caller.org_id, "id": subject_id, "execution": execution, "round": round_, "again": redriven}
         return Next(go="charge", seen=seen)
 
-    handler = workflow_step_handler("collections", {"look": look}, started_by="due")
+    handler = workflow_step_handler("collections", {"inspect": inspect}, started_by="due")
     start = {"org_id": "org_1", "aggregate_id": "col_1", "data": {"round": 2}, "redriven": True}
-    result = handler({"step": "look", "due": start, "execution": "arn", "unused": 1}, None)
+    result = handler({"step": "inspect", "due": start, "execution": "arn", "unused": 1}, None)
     seen = {"org_id": "org_1", "id": "col_1", "execution": "arn", "round": 2, "again": True}
     assert result == {"go": "charge", "seen": seen}
 
 
-def test_unknown_step_is_refused() -> None:
+def test_unknown_step_raises_key_error() -> None:
     handler = workflow_step_handler("collections", {}, started_by="due")
     with pytest.raises(KeyError):
         handler({"step": "dance", "due": {"org_id": "org_1", "aggregate_id": "col_1"}}, None)

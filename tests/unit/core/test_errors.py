@@ -41,19 +41,19 @@ def test_error_with_code_has_its_own_title_and_docstring(kind: type[errors.Error
     assert (kind.__dict__.get("__doc__") or "").strip().endswith(".")
 
 
-def test_titles_differ() -> None:
+def test_titles_are_unique() -> None:
     titles = [kind.title for kind in error_codes.all_errors()]
     assert len(set(titles)) == len(titles)
 
 
-def test_problem_of_error_carries_code_and_address_of_its_explanation() -> None:
+def test_problem_of_error_has_code_and_url_of_its_explanation() -> None:
     error = errors.RateLimited(retry_after=5)
     problem = problem_details.problem_of(error, instance="/x", request_id="r", address="https://coachway.example")
     assert (problem.code, problem.status, problem.detail) == ("rate_limited", 429, "try again in 5 seconds")
     assert problem.type == "https://coachway.example/api/v1/docs/errors#rate_limited"
 
 
-def test_special_kind_has_status_of_its_ancestor() -> None:
+def test_status_of_subclass_is_that_of_its_parent() -> None:
     assert problem_details.status_of(errors.ConcurrentUpdate) == 409
     assert problem_details.status_of(errors.TooLarge) == 413
 

@@ -1,4 +1,4 @@
-"""Ids sort by time, say what they name, and go through 16 bytes unchanged."""
+"""Ids: order by time, type prefixes, and conversion to bytes."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from coachway.core.runtime import clock
 from coachway.core.types import ids
 
 
-def test_ids_sort_by_the_time_they_were_made() -> None:
+def test_new_ids_sort_by_creation_time() -> None:
     start = datetime(2027, 3, 3, tzinfo=UTC)
-    made = []
+    created = []
     for second in range(5):
         with clock.frozen(start + timedelta(seconds=second)):
-            made.append(ids.new("chr"))
-    assert made == sorted(made)
-    assert ids.created_at_of(made[3]) == start + timedelta(seconds=3)
+            created.append(ids.new("chr"))
+    assert created == sorted(created)
+    assert ids.created_at_of(created[3]) == start + timedelta(seconds=3)
 
 
 @given(st.binary(min_size=16, max_size=16))
-def test_an_id_survives_its_bytes(raw: bytes) -> None:
+def test_id_from_bytes_converts_back_to_the_same_bytes(raw: bytes) -> None:
     text = ids.from_bytes("cli", raw)
     assert ids.to_bytes(text) == raw
     assert ids.is_id(text, "cli")
@@ -34,5 +34,5 @@ def test_an_id_survives_its_bytes(raw: bytes) -> None:
 @pytest.mark.parametrize(
     "text", ["", "cli_", "chr_01JQZZZZZZZZZZZZZZZZZZZZZZ", "cli_01jqzzzzzzzzzzzzzzzzzzzzzz", "c_#"]
 )
-def test_what_is_no_client_id_is_told_apart(text: str) -> None:
+def test_is_id_of_other_text_is_false(text: str) -> None:
     assert not ids.is_id(text, "cli")

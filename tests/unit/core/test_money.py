@@ -1,4 +1,4 @@
-"""Money is exact."""
+"""Exact amounts of money, in Python and in JSON."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Entry(BaseModel):
     ("units", "expected"),
     [("0.005", 1), ("0.0049", 0), ("-0.005", -1), ("12.345", 1235), ("12.344", 1234), ("726.5", 72650)],
 )
-def test_half_a_cent_goes_away_from_zero(units: str, expected: int) -> None:
+def test_money_of_half_a_cent_rounds_away_from_zero(units: str, expected: int) -> None:
     assert Money.of(units).cents == expected
 
 
-def test_a_percentage_is_rounded_once() -> None:
+def test_percent_rounds_once() -> None:
     assert Money(85000).percent(Decimal("25")) == Money(21250)
     assert Money(1).percent(Decimal("50")) == Money(1)
 
 
-def test_two_currencies_do_not_mix() -> None:
+def test_sum_of_two_currencies_raises_value_error() -> None:
     with pytest.raises(ValueError, match="USD and EUR"):
         Money(1, "USD") + Money(1, "EUR")
 
@@ -66,13 +66,13 @@ def test_stored_and_api_amounts_write_the_same_json_number(value: int) -> None:
 
 @pytest.mark.parametrize("model", [Price, Entry])
 @pytest.mark.parametrize("value", [7.5, 7.0, Decimal("7.5"), "7", True, None])
-def test_amount_in_python_accepts_nothing_but_cents(model: type[BaseModel], value: object) -> None:
+def test_amount_in_python_refuses_anything_but_integer_cents(model: type[BaseModel], value: object) -> None:
     with pytest.raises(ValidationError):
         model.model_validate({"value": value})
 
 
 @given(st.lists(cents, max_size=8))
-def test_a_total_is_the_sum_in_any_order(values: list[int]) -> None:
+def test_total_is_the_sum_in_any_order(values: list[int]) -> None:
     amounts = [Money(value) for value in values]
     assert Money.total(amounts) == Money.total(reversed(amounts)) == Money(sum(values))
 

@@ -1,4 +1,4 @@
-"""Transitions of statuses."""
+"""Allowed status transitions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_require_allowed_transition_passes() -> None:
         (Light.BROKEN, Light.RED, "A light cannot go from broken to red. broken is final."),
     ],
 )
-def test_require_other_transition_names_what_can_follow(before: Light, after: Light, detail: str) -> None:
+def test_require_other_transition_raises_error_with_allowed_statuses(before: Light, after: Light, detail: str) -> None:
     with pytest.raises(errors.InvalidStatusTransition) as raised:
         LIGHTS.require(before, after)
     assert (raised.value.detail, raised.value.code) == (detail, "invalid_status_transition")

@@ -1,4 +1,4 @@
-"""A refusal says what would be accepted, in words that are not Python's."""
+"""Messages and codes of invalid fields."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class Order(RequestSchema):
         ("colour", "red", "unknown field"),
     ],
 )
-def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message: str) -> None:
-    with pytest.raises(ValidationError) as refused:
+def test_invalid_field_has_message_that_says_what_is_accepted(field: str, value: Any, message: str) -> None:
+    with pytest.raises(ValidationError) as raised:
         Order.model_validate({field: value})
-    told = problem_details.validation_error(refused.value, of_body=True)
-    assert {each.message for each in told.fields} == {message}
+    error = problem_details.validation_error(raised.value, of_body=True)
+    assert {each.message for each in error.fields} == {message}
 
 
 @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ def test_a_field_is_told_what_would_be_accepted(field: str, value: Any, message:
         ({"trip": "2027-02-30"}, "invalid"),
     ],
 )
-def test_wrong_field_has_code(values: dict[str, Any], code: str) -> None:
-    with pytest.raises(ValidationError) as refused:
+def test_invalid_field_has_code(values: dict[str, Any], code: str) -> None:
+    with pytest.raises(ValidationError) as raised:
         Order.model_validate(values)
-    assert [each.code for each in problem_details.validation_error(refused.value, of_body=True).fields] == [code]
+    assert [each.code for each in problem_details.validation_error(raised.value, of_body=True).fields] == [code]
 
 
-def test_what_must_be_given_is_told() -> None:
-    class Needy(RequestSchema):
+def test_missing_field_is_required() -> None:
+    class Named(RequestSchema):
         name: Text
 
-    with pytest.raises(ValidationError) as refused:
-        Needy.model_validate({})
-    assert problem_details.validation_error(refused.value, of_body=True).detail == "name: is required"
+    with pytest.raises(ValidationError) as raised:
+        Named.model_validate({})
+    assert problem_details.validation_error(raised.value, of_body=True).detail == "name: is required"

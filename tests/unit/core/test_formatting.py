@@ -1,4 +1,4 @@
-"""Amounts, days and times as people read them."""
+"""Formatted amounts, days, times and codes."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ NEW_YORK = Formatter("America/New_York")
 BERLIN = Formatter("Europe/Berlin", "EUR", "de_DE")
 
 
-def test_a_moment_is_told_on_the_clock_of_its_place() -> None:
+def test_moment_is_in_the_given_time_zone() -> None:
     assert NEW_YORK.moment(MORNING) == "Wednesday, March 3, 2027, 9:00\N{NO-BREAK SPACE}AM EST"
     assert NEW_YORK.moment(MORNING, "America/Los_Angeles") == "Wednesday, March 3, 2027, 6:00\N{NO-BREAK SPACE}AM PST"
     assert BERLIN.moment(MORNING) == "Mittwoch, 3. März 2027, 15:00 MEZ"
 
 
-def test_the_day_may_be_another_one_there() -> None:
+def test_day_is_that_of_the_time_zone() -> None:
     evening = datetime(2027, 3, 4, 2, 0, tzinfo=UTC)
     assert NEW_YORK.short_day(evening) == "Wed, Mar 3, 2027"
     assert BERLIN.day(evening) == "Donnerstag, 4. März 2027"
 
 
-def test_summer_time_has_its_name() -> None:
+def test_zone_in_summer_is_daylight_time() -> None:
     assert NEW_YORK.zone(datetime(2027, 7, 1, tzinfo=UTC)) == "EDT"
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "expected"),
     [
         ("wheelchair_lift", "Wheelchair lift"),
         ("wi-fi", "Wi-Fi"),
@@ -41,26 +41,26 @@ def test_summer_time_has_its_name() -> None:
         ("", ""),
     ],
 )
-def test_a_code_is_told_in_words(code: str, said: str) -> None:
-    assert humanized(code) == said
+def test_humanized_code_is_words(code: str, expected: str) -> None:
+    assert humanized(code) == expected
 
 
-def test_things_are_counted_in_one_and_many() -> None:
+def test_counted_uses_singular_and_plural() -> None:
     assert [NEW_YORK.counted(count, "bid") for count in (0, 1, 1250)] == ["0 bids", "1 bid", "1,250 bids"]
     assert [vehicles(count, "mini_bus") for count in (1, 2)] == ["Mini bus", "2 × Mini bus"]
 
 
-@pytest.mark.parametrize(("cents", "said"), [(111450, "$1,114.50"), (-500, "-$5.00"), (0, "$0.00"), (1, "$0.01")])
-def test_amounts_have_their_sign_and_their_currency(cents: int, said: str) -> None:
-    assert NEW_YORK.money(cents) == said
+@pytest.mark.parametrize(("cents", "expected"), [(111450, "$1,114.50"), (-500, "-$5.00"), (0, "$0.00"), (1, "$0.01")])
+def test_money_has_sign_and_currency_symbol(cents: int, expected: str) -> None:
+    assert NEW_YORK.money(cents) == expected
 
 
-def test_another_currency_is_told_apart() -> None:
+def test_money_of_other_currency_has_its_own_symbol() -> None:
     assert NEW_YORK.money(100000, "CAD") == "CA$1,000.00"
     assert BERLIN.money(111450) == "1.114,50\N{NO-BREAK SPACE}€"
 
 
-def test_numbers_lose_zeros_that_say_nothing() -> None:
+def test_numbers_have_no_trailing_zeros() -> None:
     assert NEW_YORK.number(Decimal("1250.50")) == "1,250.5"
     assert NEW_YORK.number(Decimal("150.00")) == "150"
     assert NEW_YORK.percent(Decimal("0.25")) == "25%"

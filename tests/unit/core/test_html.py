@@ -1,4 +1,4 @@
-"""Pages are closed to everything but their own style, and tell people what went wrong."""
+"""Error pages, and the Content-Security-Policy of pages."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def problem(status: int, detail: str = "") -> Problem:
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 413, 415, 422, 429, 500, 502])
-def test_every_error_has_a_page(status: int) -> None:
+def test_error_page_shows_request_id_of_server_errors_only(status: int) -> None:
     text = html.error_page(problem(status, "Because.")).text
     assert text.count("<h1>") == 1
     assert ("req-1" in text) is (status >= 500)
 
 
-def test_a_page_shows_no_detail_that_is_for_programs() -> None:
+def test_error_page_hides_details_of_invalid_fields() -> None:
     assert "fields" not in html.error_page(problem(422, "fields.0 wrong")).text
 
 
-def test_what_somebody_wrote_is_never_markup() -> None:
+def test_error_page_escapes_markup_in_detail() -> None:
     assert "<script>" not in html.error_page(problem(409, "<script>")).text
 
 
-def test_the_policy_names_the_pages_own_style() -> None:
+def test_policy_of_page_allows_only_its_own_style() -> None:
     page = html.error_page(problem(404))
     style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
     assert style is not None
