@@ -1,4 +1,4 @@
-"""Services and the store, in process, on a table in memory."""
+"""Fixtures of the integration tests: services and the store in this process, on a table in memory."""
 
 from __future__ import annotations
 
@@ -24,31 +24,30 @@ from tests.stack import Stack, needs_stack
 
 TABLE = "coachway-test"
 TODAY: Final = datetime(2026, 11, 30, 15, tzinfo=UTC)
-"""When tests begin whose trips have dates of their own, most of them in March 2027."""
-_WITH_DATES: Final = frozenset({"bids", "billing", "bookings", "compliance", "dispatch", "pricing", "ratings"})
+"""The time at which tests with fixed dates start. Most of their trips are in March 2027."""
+_WITH_FIXED_DATES: Final = frozenset({"bids", "billing", "bookings", "compliance", "dispatch", "pricing", "ratings"})
 
-everywhere = pytest.mark.parametrize(
+on_every_table = pytest.mark.parametrize(
     "dynamodb", [None, "aws", "emulator"], ids=["memory", "moto", "emulator"], indirect=True
 )
-"""For tests of the store: on the table in memory, on moto's, and on the emulator's."""
+"""Run tests of the store on the table in memory, on moto and on the emulator."""
 
 
 @pytest.fixture(autouse=True)
 def _clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the clock of tests that write out dates run on from the same moment, whenever they run.
+    """Start the product's clock at `TODAY` for tests with fixed dates.
 
-    Only the product's clock: tokens and the signatures of webhooks are checked by the real one, and Stripe's sandbox is
-    another process.
+    Libraries that check tokens and webhook signatures, and the process of Stripe's sandbox, use the real clock.
     """
-    if request.path.parent.name not in _WITH_DATES or "process" in request.fixturenames:
+    if request.path.parent.name not in _WITH_FIXED_DATES or "process" in request.fixturenames:
         return
     shift = TODAY - datetime.now(UTC)
     monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + shift))
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A digest is meant to take long, which the tests in `tests/unit/identity` are enough for."""
+def _fast_password_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make password digests fast. `tests/unit/identity` tests them as they are."""
     monkeypatch.setattr(hashing, "MEMORY_KIB", 8)
     monkeypatch.setattr(hashing, "PASSES", 1)
     hasher = hashing._hasher
@@ -60,7 +59,7 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test starts as a function does that has not run yet."""
+    """Give every test the environment and empty caches of a new function process."""
     for name, value in {
         "TABLE_NAME": TABLE,
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -71,7 +70,7 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setattr(settings, "root_secret", lambda: b"a secret of the tests")
+    monkeypatch.setattr(settings, "root_secret", lambda: b"root secret of the tests")
     monkeypatch.setattr(settings, "public_url", lambda: "https://coachway.test/live")
     store.clear_sequence_cache()
     authentication.clear_key_cache()
@@ -79,8 +78,8 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def aws(_process: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """moto answers for all of AWS, but for a table in memory."""
-    # It answers botocore; that it might be asked with `requests` too is a thousand patterns for each test.
+    """Use moto for all AWS services."""
+    # The tests do not call AWS with `requests`; registering moto's patterns for it would slow down each test.
     monkeypatch.setattr(mocks, "RESPONSES_METHODS", [])
     with mock_aws():
         yield
@@ -88,7 +87,7 @@ def aws(_process: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def emulator(_process: None, monkeypatch: pytest.MonkeyPatch, stack: Stack) -> None:
-    """The emulator of the shared stack answers, with a table of the test's own."""
+    """Use the emulator of the shared stack, with a separate table for the test."""
     for name, value in environment_variables(stack.config).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TABLE_NAME", f"coachway-test-{ids.ulid()}")
@@ -96,15 +95,15 @@ def emulator(_process: None, monkeypatch: pytest.MonkeyPatch, stack: Stack) -> N
 
 @pytest.fixture(autouse=True)
 def dynamodb(_process: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """An empty table and a client of it: in memory, or where `everywhere` puts it."""
+    """An empty table and its client: in memory, or on the backend that `on_every_table` selects."""
     table.connection.cache_clear()
-    where = getattr(request, "param", None)
-    if where is None:
+    backend = getattr(request, "param", None)
+    if backend is None:
         monkeypatch.setattr(table, "CountingConnection", MemoryConnection)
         monkeypatch.setattr(MemoryConnection, "memory", MemoryClient())
         yield MemoryConnection.memory
     else:
-        request.getfixturevalue(where)
+        request.getfixturevalue(backend)
         client = boto3.client("dynamodb")
         client.create_table(**table.schema(settings.table_name()))
         yield client
@@ -113,9 +112,9 @@ def dynamodb(_process: None, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The emulator is asked only if some test of the run starts a stack anyway."""
+    """Deselect the tests on the emulator unless another selected test starts a stack anyway."""
     if any(needs_stack(item) for item in items):
         return
-    asking = [item for item in items if "emulator" in item.name.partition("[")[2]]
-    config.hook.pytest_deselected(items=asking)
-    items[:] = [item for item in items if item not in asking]
+    on_emulator = [item for item in items if "emulator" in item.name.partition("[")[2]]
+    config.hook.pytest_deselected(items=on_emulator)
+    items[:] = [item for item in items if item not in on_emulator]

@@ -1,7 +1,7 @@
-"""DynamoDB in memory: answers the calls that PynamoDB's connection makes, and those of boto3's client that tests make.
+"""DynamoDB in memory: a client for PynamoDB's connection and for the calls that tests make with boto3.
 
-A transaction holds its items while it is under way, as DynamoDB's do: another that wants one of them is cancelled with
-TransactionConflict, another write is refused, and reads see what was there before.
+As in DynamoDB, an open transaction locks its items. Another transaction on them is cancelled with TransactionConflict,
+other writes fail, and reads return the items from before the transaction.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from botocore.exceptions import ClientError
 from coachway.core.persistence.table import CountingConnection
 from tests.memory import expressions
 from tests.memory.expressions import InvalidExpression, Item, Scope, scope_of
-from tests.memory.table import Entry, Items, Place, place_of, read_units, require_valid, size
+from tests.memory.table import Entry, ItemKey, Items, parse_key, read_units, require_valid, size
 
 Json = dict[str, Any]
 
-MOST_IN_TRANSACTION: Final = 100
-MOST_IN_BATCH: Final = 100
+MAX_TRANSACTION_ITEMS: Final = 100
+MAX_BATCH_KEYS: Final = 100
 PAGE_BYTES: Final = 1024 * 1024
-UNDER_WAY: Final = 0.002
-"""Seconds that a transaction holds its items."""
+TRANSACTION_SECONDS: Final = 0.002
+"""How long a transaction locks its items."""
 
 
 class MemoryClient:
-    """A client of DynamoDB with one table, which each process of the tests has to itself."""
+    """A client of DynamoDB with one table in this process."""
 
     def __init__(self) -> None:
         self._items = Items()
         self._lock = threading.RLock()
-        self._held: set[Place] = set()
+        self._locked: set[ItemKey] = set()
 
     def clear(self) -> None:
         self._items.clear()
@@ -47,10 +47,10 @@ class MemoryClient:
         return lambda **request: self._make_api_call(operation, request)
 
     @staticmethod
-    def linger() -> None:
-        """Take the time of a transaction, if there is another thread to notice."""
+    def pause() -> None:
+        """Take the time of a transaction, if other threads could see it."""
         if threading.active_count() > 1:
-            time.sleep(UNDER_WAY)
+            time.sleep(TRANSACTION_SECONDS)
 
     def get_paginator(self, name: str) -> MemoryClient:
         assert name == "scan"
@@ -60,11 +60,11 @@ class MemoryClient:
         yield self.scan(**request)
 
     def _make_api_call(self, operation: str, request: Mapping[str, Any]) -> Json:
-        act = getattr(self, re.sub(r"(?=[A-Z])", "_", operation).lower(), None)
-        if act is None:
+        handler = getattr(self, re.sub(r"(?=[A-Z])", "_", operation).lower(), None)
+        if handler is None:
             raise NotImplementedError(f"the operation {operation}")
         try:
-            answer: Json = act(request)
+            answer: Json = handler(request)
         except InvalidExpression as failure:
             raise _error(operation, "ValidationException", str(failure)) from failure
         return answer
@@ -72,23 +72,23 @@ class MemoryClient:
     # Reads
 
     def _get_item(self, request: Mapping[str, Any]) -> Json:
-        scope, place = scope_of(request), place_of(request["Key"])
-        item = self._items.get(place)
+        scope, key = scope_of(request), parse_key(request["Key"])
+        item = self._items.get(key)
         units = read_units([size(item or {})], consistent=request.get("ConsistentRead", False))
-        found = {} if item is None else {"Item": _projected(item, request, scope)}
-        return {**found, **_charged(units)}
+        content = {} if item is None else {"Item": _project(item, request, scope)}
+        return {**content, **_consumed_capacity(units)}
 
     def _batch_get_item(self, request: Mapping[str, Any]) -> Json:
-        [(name, wanted)] = request["RequestItems"].items()
-        places, scope = [place_of(key) for key in wanted["Keys"]], scope_of(wanted)
-        if len(places) > MOST_IN_BATCH:
+        [(name, table_request)] = request["RequestItems"].items()
+        keys, scope = [parse_key(key) for key in table_request["Keys"]], scope_of(table_request)
+        if len(keys) > MAX_BATCH_KEYS:
             raise InvalidExpression("Too many items requested for the BatchGetItem call")
-        if len(set(places)) < len(places):
+        if len(set(keys)) < len(keys):
             raise InvalidExpression("Provided list of item keys contains duplicates")
         with self._lock:
-            items = [item for place in places if (item := self._items.get(place)) is not None]
-        units = sum(read_units([size(item)], consistent=wanted.get("ConsistentRead", False)) for item in items)
-        answers = {name: [_projected(item, wanted, scope) for item in items]}
+            items = [item for key in keys if (item := self._items.get(key)) is not None]
+        units = sum(read_units([size(item)], consistent=table_request.get("ConsistentRead", False)) for item in items)
+        answers = {name: [_project(item, table_request, scope) for item in items]}
         return {"Responses": answers, "UnprocessedKeys": {}, "ConsumedCapacity": [{"CapacityUnits": units}]}
 
     def _query(self, request: Mapping[str, Any]) -> Json:
@@ -97,122 +97,135 @@ class MemoryClient:
         if index and consistent:
             raise InvalidExpression("Consistent reads are not supported on global secondary indexes")
         partition = expressions.partition_of(request["KeyConditionExpression"], f"{index}pk", scope)
-        is_wanted = expressions.parse_condition(request["KeyConditionExpression"])
-        passes = expressions.parse_condition(request["FilterExpression"]) if "FilterExpression" in request else None
+        matches_key = expressions.parse_condition(request["KeyConditionExpression"])
+        matches_filter = _parse_filter(request)
         forward, limit = request.get("ScanIndexForward", True), request.get("Limit")
-        after = _start(request.get("ExclusiveStartKey"), index, partition)
-        found: list[Item] = []
+        after = _parse_start_key(request.get("ExclusiveStartKey"), index, partition)
+        items: list[Item] = []
         sizes: list[int] = []
         last: Item | None = None
         with self._lock:
             for item in self._items.read(index, partition, after, forward=forward):
-                if not is_wanted(item, scope):
+                if not matches_key(item, scope):
                     continue
                 sizes.append(size(item))
-                if passes is None or passes(item, scope):
-                    found.append(_projected(item, request, scope))
+                if matches_filter(item, scope):
+                    items.append(_project(item, request, scope))
                 if len(sizes) == limit or sum(sizes) >= PAGE_BYTES:
                     last = item
                     break
-        names = ["pk", "sk", *([f"{index}pk", f"{index}sk"] if index else [])]
-        more = {} if last is None else {"LastEvaluatedKey": {name: last[name] for name in names}}
+        key_names = ["pk", "sk", *([f"{index}pk", f"{index}sk"] if index else [])]
+        last_key = {} if last is None else {"LastEvaluatedKey": {name: last[name] for name in key_names}}
         units = read_units(sizes, consistent=consistent)
-        return {"Items": found, "Count": len(found), "ScannedCount": len(sizes), **more, **_charged(units)}
+        return {
+            "Items": items,
+            "Count": len(items),
+            "ScannedCount": len(sizes),
+            **last_key,
+            **_consumed_capacity(units),
+        }
 
     def _scan(self, request: Mapping[str, Any]) -> Json:
         with self._lock:
-            found = [_projected(item, request, scope_of(request)) for item in self._items]
-        return {"Items": found, "Count": len(found)}
+            items = [_project(item, request, scope_of(request)) for item in self._items]
+        return {"Items": items, "Count": len(items)}
 
     # Writes
 
     def _put_item(self, request: Mapping[str, Any]) -> Json:
-        return self._write("PutItem", request, place_of(request["Item"], only=False))
+        return self._write("PutItem", request, parse_key(request["Item"], only=False))
 
     def _delete_item(self, request: Mapping[str, Any]) -> Json:
-        return self._write("DeleteItem", request, place_of(request["Key"]))
+        return self._write("DeleteItem", request, parse_key(request["Key"]))
 
     def _update_item(self, request: Mapping[str, Any]) -> Json:
-        return self._write("UpdateItem", request, place_of(request["Key"]))
+        return self._write("UpdateItem", request, parse_key(request["Key"]))
 
     def _batch_write_item(self, request: Mapping[str, Any]) -> Json:
         [writes] = request["RequestItems"].values()
-        for each in writes:
-            for operation, write in each.items():
+        for write_request in writes:
+            for operation, write in write_request.items():
                 self._make_api_call(operation.replace("Request", "Item"), write)
         return {"UnprocessedItems": {}}
 
-    def _write(self, operation: str, request: Mapping[str, Any], place: Place) -> Json:
+    def _write(self, operation: str, request: Mapping[str, Any], key: ItemKey) -> Json:
         with self._lock:
-            if place in self._held:
+            if key in self._locked:
                 raise _error(operation, "TransactionConflictException", "Transaction is ongoing for the item")
-            before = self._items.get(place)
-            if not _holds(before, request):
+            before = self._items.get(key)
+            if not _condition_holds(before, request):
                 raise _error(operation, "ConditionalCheckFailedException", "The conditional request failed")
-            after = _after(operation, before, request)
-            units = self._items.put(place, after)
-        shown = {"ALL_NEW": after, "ALL_OLD": before}.get(request.get("ReturnValues", "NONE"))
-        return {**({"Attributes": _copied(shown)} if shown else {}), **_charged(units)}
+            after = _build_item(operation, before, request)
+            units = self._items.put(key, after)
+        returned = {"ALL_NEW": after, "ALL_OLD": before}.get(request.get("ReturnValues", "NONE"))
+        return {**({"Attributes": _copy(returned)} if returned else {}), **_consumed_capacity(units)}
 
     def _transact_write_items(self, request: Mapping[str, Any]) -> Json:
-        writes = [next(iter(each.items())) for each in request["TransactItems"]]
-        if len(writes) > MOST_IN_TRANSACTION:
+        writes = [next(iter(item.items())) for item in request["TransactItems"]]
+        if len(writes) > MAX_TRANSACTION_ITEMS:
             raise InvalidExpression("Member must have length less than or equal to 100")
-        places = [place_of(write.get("Key") or write["Item"], only="Key" in write) for _, write in writes]
-        if Counter(places).most_common(1)[0][1] > 1:
+        keys = [parse_key(write.get("Key") or write["Item"], only="Key" in write) for _, write in writes]
+        if Counter(keys).most_common(1)[0][1] > 1:
             raise InvalidExpression("Transaction request cannot include multiple operations on one item")
         for operation, write in writes:
             if operation == "Put":
                 require_valid(write["Item"])
         with self._lock:
-            _cancel_if(["TransactionConflict" if place in self._held else "None" for place in places])
-            self._held.update(places)
+            _cancel_if(["TransactionConflict" if key in self._locked else "None" for key in keys])
+            self._locked.update(keys)
         try:
-            self.linger()
+            self.pause()
             with self._lock:
-                return self._applied(places, writes)
+                return self._apply(keys, writes)
         finally:
-            self._held.difference_update(places)
+            self._locked.difference_update(keys)
 
-    def _applied(self, places: list[Place], writes: list[tuple[str, Json]]) -> Json:
-        befores = [self._items.get(place) for place in places]
-        held = [_holds(before, write) for before, (_, write) in zip(befores, writes, strict=True)]
-        _cancel_if(["None" if each else "ConditionalCheckFailed" for each in held])
+    def _apply(self, keys: list[ItemKey], writes: list[tuple[str, Json]]) -> Json:
+        befores = [self._items.get(key) for key in keys]
+        results = [_condition_holds(before, write) for before, (_, write) in zip(befores, writes, strict=True)]
+        _cancel_if(["None" if holds else "ConditionalCheckFailed" for holds in results])
         afters: list[Item | None] = []
         for before, (operation, write) in zip(befores, writes, strict=True):
             try:
-                afters.append(before if operation == "ConditionCheck" else _after(f"{operation}Item", before, write))
+                is_check = operation == "ConditionCheck"
+                afters.append(before if is_check else _build_item(f"{operation}Item", before, write))
             except InvalidExpression as failure:
                 _cancel_if(["None"] * len(afters) + ["ValidationError"], str(failure))
-        units = sum(2 * self._items.put(place, after) for place, after in zip(places, afters, strict=True))
+        units = sum(2 * self._items.put(key, after) for key, after in zip(keys, afters, strict=True))
         return {"ConsumedCapacity": [{"CapacityUnits": units}]}
 
 
 class MemoryConnection(CountingConnection):
-    """The store's connection, with everything that PynamoDB does, to a table in memory."""
+    """The store's connection through PynamoDB, to a table in memory."""
 
     memory: MemoryClient = MemoryClient()
 
     def prepare(self) -> None:
-        """Nothing needs to be made."""
+        """Do nothing: the connection has no pool to prepare."""
 
     @property
     def client(self) -> Any:
         return self.memory
 
 
-def _projected(item: Item, request: Mapping[str, Any], scope: Scope) -> Item:
+def _project(item: Item, request: Mapping[str, Any], scope: Scope) -> Item:
     if "ProjectionExpression" not in request:
-        return _copied(item)
+        return _copy(item)
     names = [path(scope) for path in expressions.parse_projection(request["ProjectionExpression"])]
     return {name: dict(item[name]) for name in names if name in item}
 
 
-def _copied(item: Item) -> Item:
+def _copy(item: Item) -> Item:
     return {name: dict(value) for name, value in item.items()}
 
 
-def _start(key: Mapping[str, Any] | None, index: str, partition: str) -> Entry | None:
+def _parse_filter(request: Mapping[str, Any]) -> expressions.Condition:
+    if "FilterExpression" not in request:
+        return lambda _item, _scope: True
+    return expressions.parse_condition(request["FilterExpression"])
+
+
+def _parse_start_key(key: Mapping[str, Any] | None, index: str, partition: str) -> Entry | None:
     if key is None:
         return None
     names = {"pk", "sk", *([f"{index}pk", f"{index}sk"] if index else [])}
@@ -221,25 +234,25 @@ def _start(key: Mapping[str, Any] | None, index: str, partition: str) -> Entry |
     return Entry(key[f"{index}sk"]["S"], key["pk"]["S"], key["sk"]["S"])
 
 
-def _holds(before: Item | None, request: Mapping[str, Any]) -> bool:
+def _condition_holds(before: Item | None, request: Mapping[str, Any]) -> bool:
     scope = scope_of(request)
     if "ConditionExpression" not in request:
         return True
     return expressions.parse_condition(request["ConditionExpression"])(before or {}, scope)
 
 
-def _after(operation: str, before: Item | None, request: Mapping[str, Any]) -> Item | None:
+def _build_item(operation: str, before: Item | None, request: Mapping[str, Any]) -> Item | None:
     if operation == "DeleteItem":
         return None
-    after: Item = _copied(request["Item"] if operation == "PutItem" else {**request["Key"], **(before or {})})
+    after: Item = _copy(request["Item"] if operation == "PutItem" else {**request["Key"], **(before or {})})
     if operation == "UpdateItem":
-        for act in expressions.parse_update(request["UpdateExpression"]):
-            act(before or {}, after, scope_of(request))
+        for action in expressions.parse_update(request["UpdateExpression"]):
+            action(before or {}, after, scope_of(request))
     require_valid(after)
     return after
 
 
-def _charged(units: float) -> Json:
+def _consumed_capacity(units: float) -> Json:
     return {"ConsumedCapacity": {"CapacityUnits": units}}
 
 
@@ -251,6 +264,6 @@ def _cancel_if(codes: list[str], message: str = "") -> None:
     raise _error("TransactWriteItems", "TransactionCanceledException", text, CancellationReasons=reasons)
 
 
-def _error(operation: str, code: str, message: str, **more: Any) -> ClientError:
-    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPHeaders": {}}, **more}
+def _error(operation: str, code: str, message: str, **details: Any) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPHeaders": {}}, **details}
     return ClientError(response, operation)

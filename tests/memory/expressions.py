@@ -1,6 +1,6 @@
-"""DynamoDB's expressions, as far as the store uses them: conditions, updates and projections of top-level attributes.
+"""The DynamoDB expressions that the store uses: conditions, updates and projections of top-level attributes.
 
-What it does not know raises NotImplementedError, so that no test passes on an expression that was misread.
+Other syntax raises NotImplementedError, so that no test passes with an expression that was parsed wrongly.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 
 class InvalidExpression(Exception):
-    """DynamoDB would answer with a ValidationException."""
+    """An expression or item for which DynamoDB returns a ValidationException."""
 
 
 class Scope(NamedTuple):
-    """The placeholders of one request."""
+    """The placeholders of a request's expressions."""
 
     names: Mapping[str, str]
     values: Mapping[str, Value]
@@ -42,7 +42,7 @@ class Scope(NamedTuple):
 
 
 def scope_of(request: Mapping[str, Any]) -> Scope:
-    """The placeholders of a request, none of them missing and none of them unused."""
+    """Return the placeholders of a request. Raises InvalidExpression if one is undefined or unused."""
     scope = Scope(request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {}))
     used = {token for part, text in request.items() if part.endswith("Expression") for token in _placeholders(text)}
     defined = scope.names.keys() | scope.values.keys()
@@ -59,7 +59,7 @@ def _placeholders(text: str) -> frozenset[str]:
 Operand = Callable[[Item, Scope], Value | None]
 Condition = Callable[[Item, Scope], bool]
 Action = Callable[[Item, Item, Scope], None]
-"""Reads the item as it was, and changes the new one."""
+"""Changes the second item, the new one; the first is the item before the update."""
 
 
 @lru_cache
@@ -82,7 +82,7 @@ def _compare(sign: str, left: Value | None, right: Value | None) -> bool:
 
 
 class _Parser:
-    """Reads one expression from left to right."""
+    """Parses one expression from left to right."""
 
     def __init__(self, text: str) -> None:
         self.text, self.tokens, position = text, list[str](), 0
@@ -139,28 +139,28 @@ class _Parser:
         path = self.path()
         return lambda item, scope: item.get(path(scope))
 
-    # Conditions, the loosest binding first
+    # Conditions, in order of increasing precedence
 
     def condition(self) -> Condition:
-        left = self._all()
+        left = self._conjunction()
         while self.accept("OR"):
-            left = _either(left, self._all())
+            left = _either(left, self._conjunction())
         return left
 
-    def _all(self) -> Condition:
-        left = self._one()
+    def _conjunction(self) -> Condition:
+        left = self._negation()
         while self.accept("AND"):
-            left = _both(left, self._one())
+            left = _both(left, self._negation())
         return left
 
-    def _one(self) -> Condition:
+    def _negation(self) -> Condition:
         if self.accept("NOT"):
-            denied = self._one()
-            return lambda item, scope: not denied(item, scope)
+            condition = self._negation()
+            return lambda item, scope: not condition(item, scope)
         if self.accept("("):
-            inner = self.condition()
+            condition = self.condition()
             self.take(")")
-            return inner
+            return condition
         match self.next:
             case "attribute_exists" | "attribute_not_exists" as name:
                 self.take()
@@ -202,7 +202,7 @@ class _Parser:
         self.take("=")
         result = self._sum()
 
-        def act(old: Item, new: Item, scope: Scope) -> None:
+        def apply(old: Item, new: Item, scope: Scope) -> None:
             value = result(old, scope)
             if value is None:
                 raise InvalidExpression(
@@ -210,7 +210,7 @@ class _Parser:
                 )
             new[path(scope)] = value
 
-        return act
+        return apply
 
     def _sum(self) -> Operand:
         left = self._summand()
@@ -220,32 +220,32 @@ class _Parser:
 
         def add(item: Item, scope: Scope) -> Value | None:
             first, second = left(item, scope), right(item, scope)
-            return _added(first, second, sign) if first is not None and second is not None else None
+            return _add_numbers(first, second, sign) if first is not None and second is not None else None
 
         return add
 
     def _summand(self) -> Operand:
         if not self.accept("IF_NOT_EXISTS"):
             return self.operand()
-        path, otherwise = self.arguments(self.path, self.operand)
-        return lambda item, scope: item.get(path(scope)) or otherwise(item, scope)
+        path, default = self.arguments(self.path, self.operand)
+        return lambda item, scope: item.get(path(scope)) or default(item, scope)
 
     def _add(self) -> Action:
         path, amount = self.path(), self.operand()
 
-        def act(old: Item, new: Item, scope: Scope) -> None:
+        def apply(old: Item, new: Item, scope: Scope) -> None:
             name = path(scope)
-            new[name] = _added(old.get(name, {"N": "0"}), amount(old, scope) or {}, 1)
+            new[name] = _add_numbers(old.get(name, {"N": "0"}), amount(old, scope) or {}, 1)
 
-        return act
+        return apply
 
     def _remove(self) -> Action:
         path = self.path()
 
-        def act(_old: Item, new: Item, scope: Scope) -> None:
+        def apply(_old: Item, new: Item, scope: Scope) -> None:
             new.pop(path(scope), None)
 
-        return act
+        return apply
 
     def end(self) -> None:
         if self.next:
@@ -268,7 +268,7 @@ def _begins_with(text: Value | None, prefix: Value | None) -> bool:
     return bool(text and prefix and "S" in text and str(text["S"]).startswith(prefix["S"]))
 
 
-def _added(left: Value, right: Value, sign: int) -> Value:
+def _add_numbers(left: Value, right: Value, sign: int) -> Value:
     if "N" not in left or "N" not in right:
         raise InvalidExpression("An operand in the update expression has an incorrect data type")
     return {"N": str(Decimal(left["N"]) + sign * Decimal(right["N"]))}
@@ -290,7 +290,7 @@ def _equalities(text: str) -> list[tuple[str, str]]:
 
 
 def partition_of(text: str, name: str, scope: Scope) -> str:
-    """The value that a key condition wants of the partition key of this name."""
+    """Return the value that a key condition requires of the partition key with this name."""
     for path, value in _equalities(text):
         if scope.name(path) == name:
             return str(scope.values[value]["S"])

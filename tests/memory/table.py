@@ -1,6 +1,6 @@
-"""Items in memory, by the table's keys and its indexes, with what DynamoDB charges for them.
+"""The items of the table in memory, with its indexes and the capacity units of reads and writes.
 
-Reads and writes share what they hand around: values are replaced, never changed.
+Callers share the values of items: they replace values and never change them.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any, Final, NamedTuple
 from coachway.core.persistence import table
 from tests.memory.expressions import InvalidExpression, Item, Value
 
-MOST_BYTES: Final = 400 * 1024
+MAX_ITEM_BYTES: Final = 400 * 1024
 READ_UNIT: Final = 4096
 WRITE_UNIT: Final = 1024
 
 
-class Place(NamedTuple):
-    """Where an item lies: the values of its table key."""
+class ItemKey(NamedTuple):
+    """The partition key and sort key of an item."""
 
     pk: str
     sk: str
 
 
 class Entry(NamedTuple):
-    """An item's place in a partition of an index, in the order of a query."""
+    """An item in a partition of an index. Entries sort in the order of a query."""
 
     sort: str
     pk: str
@@ -37,11 +37,11 @@ class Items:
     """All items of the table, and the partitions of its indexes; `""` is the table itself."""
 
     def __init__(self) -> None:
-        self._items: dict[Place, Item] = {}
+        self._items: dict[ItemKey, Item] = {}
         self._partitions: dict[tuple[str, str], list[Entry]] = {}
 
-    def get(self, place: Place) -> Item | None:
-        return self._items.get(place)
+    def get(self, key: ItemKey) -> Item | None:
+        return self._items.get(key)
 
     def __iter__(self) -> Iterator[Item]:
         return iter(list(self._items.values()))
@@ -50,21 +50,21 @@ class Items:
         self._items.clear()
         self._partitions.clear()
 
-    def put(self, place: Place, item: Item | None) -> float:
-        """Replace what lies at `place`; None removes it. Returns the write units of an ordinary write."""
-        before = self._items.pop(place, None)
+    def put(self, key: ItemKey, item: Item | None) -> float:
+        """Store an item at `key`; None removes it. Returns the capacity units of a write outside a transaction."""
+        before = self._items.pop(key, None)
         units = max(_units(before, WRITE_UNIT), _units(item, WRITE_UNIT), 1)
-        old, new = dict(_entries(place, before)), dict(_entries(place, item))
+        old, new = dict(_entries(key, before)), dict(_entries(key, item))
         for index in old.keys() | new.keys():
             if old.get(index) == new.get(index):
                 units += _units(item, WRITE_UNIT) if index[0] and before != item else 0
                 continue
-            for entries, was in ((old, True), (new, False)):
+            for entries, is_old in ((old, True), (new, False)):
                 if index in entries:
-                    self._move(index, entries[index], remove=was)
-                    units += _units(before if was else item, WRITE_UNIT) if index[0] else 0
+                    self._move(index, entries[index], remove=is_old)
+                    units += _units(before if is_old else item, WRITE_UNIT) if index[0] else 0
         if item is not None:
-            self._items[place] = item
+            self._items[key] = item
         return float(units)
 
     def _move(self, index: tuple[str, str], entry: Entry, *, remove: bool) -> None:
@@ -75,22 +75,22 @@ class Items:
             insort(partition, entry)
 
     def read(self, index: str, partition: str, after: Entry | None, *, forward: bool) -> Iterable[Item]:
-        """The items of a partition in order, from behind `after`."""
+        """Return the items of a partition in order, starting after the entry `after`."""
         entries: Sequence[Entry] = self._partitions.get((index, partition), [])
         if forward:
             entries = entries[bisect_right(entries, after) :] if after else entries[:]
         else:
             entries = (entries[: bisect_left(entries, after)] if after else entries)[::-1]
-        return (self._items[Place(each.pk, each.sk)] for each in entries)
+        return (self._items[ItemKey(entry.pk, entry.sk)] for entry in entries)
 
 
-def _entries(place: Place, item: Item | None) -> Iterator[tuple[tuple[str, str], Entry]]:
+def _entries(key: ItemKey, item: Item | None) -> Iterator[tuple[tuple[str, str], Entry]]:
     if item is None:
         return
-    yield ("", place.pk), Entry(place.sk, *place)
+    yield ("", key.pk), Entry(key.sk, *key)
     for index in table.INDEXES:
         if f"{index}pk" in item and f"{index}sk" in item:
-            yield (index, item[f"{index}pk"]["S"]), Entry(item[f"{index}sk"]["S"], *place)
+            yield (index, item[f"{index}pk"]["S"]), Entry(item[f"{index}sk"]["S"], *key)
 
 
 def size(item: Mapping[str, Value]) -> int:
@@ -110,21 +110,21 @@ def _units(item: Item | None, unit: int) -> int:
 
 
 def read_units(sizes: Iterable[int], *, consistent: bool) -> float:
-    """What one read of items of these sizes is charged."""
+    """Return the capacity units of one read of items of these sizes."""
     return max(ceil(sum(sizes) / READ_UNIT), 1) * (1.0 if consistent else 0.5)
 
 
-def place_of(key: Mapping[str, Value], *, only: bool = True) -> Place:
-    """The place that a request's key or item names."""
-    if (only and key.keys() != {"pk", "sk"}) or not key.keys() >= {"pk", "sk"}:
+def parse_key(attributes: Mapping[str, Value], *, only: bool = True) -> ItemKey:
+    """Parse the key of a request, or with `only=False` that of an item with further attributes."""
+    if (only and attributes.keys() != {"pk", "sk"}) or not attributes.keys() >= {"pk", "sk"}:
         raise InvalidExpression("The provided key element does not match the schema")
-    if not key["pk"].keys() == key["sk"].keys() == {"S"}:
+    if not attributes["pk"].keys() == attributes["sk"].keys() == {"S"}:
         raise InvalidExpression("Type mismatch for key expected: S")
-    return Place(key["pk"]["S"], key["sk"]["S"])
+    return ItemKey(attributes["pk"]["S"], attributes["sk"]["S"])
 
 
 def require_valid(item: Mapping[str, Value]) -> None:
-    """Raise InvalidExpression for an item that DynamoDB would not keep."""
+    """Raise InvalidExpression for an item that DynamoDB would not store."""
     keys = ["pk", "sk", *(f"{index}{part}" for index in table.INDEXES for part in ("pk", "sk"))]
     for name in keys:
         if name in item:
@@ -141,5 +141,5 @@ def require_valid(item: Mapping[str, Value]) -> None:
             raise NotImplementedError(f"{name} of type {kind}")
         if not isinstance(content, bool if kind == "BOOL" else str):
             raise InvalidExpression(f"Invalid type for parameter {name}")
-    if size(item) > MOST_BYTES:
+    if size(item) > MAX_ITEM_BYTES:
         raise InvalidExpression("Item size has exceeded the maximum allowed size")

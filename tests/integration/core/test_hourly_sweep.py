@@ -1,55 +1,13 @@
-"""Timers, retries of lost races, lists by month, and the guard of organizations in transactions."""
+"""Hourly sweeps over records that are due."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import ClassVar
-
-import pytest
-from pydantic import AwareDatetime
+from datetime import datetime, timedelta
 
 from coachway.core import errors, hourly_sweep, store
-from coachway.core.caller import Caller
-from coachway.core.persistence.operations import Create, Remove, Update
-from coachway.core.persistence.queries import query_by_month
-from coachway.core.persistence.records import AccessPattern, Entity, Key
-from coachway.core.persistence.retry import retry_on_conflict
+from coachway.core.persistence.operations import Update
 from coachway.core.runtime import clock
-from coachway.core.schemas import PageQuery
-from coachway.core.types import ids
-from coachway.core.types.datetimes import sortable
-
-TASK = AccessPattern("a task", pk="ORG#{org}#TASK#{id}", sk="HEAD")
-DUE = AccessPattern("tasks by the hour in which they are due", index="gsi1", pk="TASKS_DUE#{hour}", sk="{due}#{id}")
-BY_MONTH = AccessPattern("tasks, newest first", index="gsi2", pk="ORG#{org}#TASKS#{month}", sk="{id}")
-
-
-class Task(Entity):
-    KIND: ClassVar[str] = "task"
-
-    due: AwareDatetime
-    done: int = 0
-
-    def key(self) -> Key:
-        return TASK.key(org=self.org_id, id=self.id)
-
-    def indexes(self) -> Mapping[str, Key]:
-        due = sortable(self.due)
-        month = f"{ids.created_at_of(self.id):%Y-%m}"
-        listed = {"gsi2": BY_MONTH.key(org=self.org_id, month=month, id=self.id)}
-        return listed if self.done else listed | {"gsi1": DUE.key(hour=due[:13], due=due, id=self.id)}
-
-
-NOW = datetime(2027, 3, 3, 9, 30, tzinfo=UTC)
-ORG = "org_01K3ZV8N6Y3T5G7H9J1M2P4R6S"
-CALLER = Caller.system("test", ORG)
-
-
-def create_task(due: datetime) -> Task:
-    task = Task(id=ids.new("tsk"), org_id=ORG, due=due)
-    store.commit(CALLER, Create(task))
-    return task
+from tests.integration.core.task_builders import CALLER, DUE, NOW, Task, create_task
 
 
 def complete(task: Task, _now: datetime) -> str:
@@ -58,7 +16,7 @@ def complete(task: Task, _now: datetime) -> str:
     return "completed"
 
 
-def test_sweep_handles_what_is_due_and_nothing_else() -> None:
+def test_sweep_handles_due_records_only() -> None:
     with clock.frozen(NOW):
         due = [create_task(NOW - timedelta(hours=hours)) for hours in (30, 2, 0)]
         later = create_task(NOW + timedelta(minutes=1))
@@ -87,7 +45,7 @@ def test_sweep_retries_the_hour_of_a_failed_record_in_the_next_run() -> None:
         assert [store.get(Task, task.key()).done for task in (first, second)] == [1, 1]
 
 
-def test_sweep_adds_up_the_counts_of_a_record() -> None:
+def test_sweep_adds_up_the_counts_of_all_records() -> None:
     with clock.frozen(NOW):
         for _ in range(2):
             create_task(NOW)
@@ -109,55 +67,3 @@ def test_sweep_ignores_an_outcome_without_a_name() -> None:
     with clock.frozen(NOW):
         create_task(NOW)
         assert hourly_sweep.sweep("tasks", Task, DUE, lambda _task, _now: "") == {"failed": 0}
-
-
-def test_retry_on_conflict_calls_again_until_it_succeeds() -> None:
-    calls = []
-
-    @retry_on_conflict
-    def attempt(value: int) -> int:
-        calls.append(value)
-        if len(calls) < 3:
-            raise errors.ConcurrentUpdate
-        return value
-
-    assert (attempt(7), calls) == (7, [7, 7, 7])
-
-
-def test_retry_on_conflict_gives_up_after_ten_calls_and_passes_other_errors_on() -> None:
-    calls = []
-
-    @retry_on_conflict
-    def attempt(error: errors.Error) -> None:
-        calls.append(error)
-        raise error
-
-    with pytest.raises(errors.ConcurrentUpdate):
-        attempt(errors.ConcurrentUpdate())
-    assert len(calls) == 10
-    with pytest.raises(errors.NotFound):
-        attempt(errors.NotFound())
-    assert len(calls) == 11
-
-
-def test_query_by_month_lists_newest_first_over_months() -> None:
-    with clock.frozen(NOW - timedelta(days=70)):
-        org = ids.new("org")
-    caller, tasks = Caller.system("test", org), []
-    for days in (69, 40, 1):
-        with clock.frozen(NOW - timedelta(days=days)):
-            tasks.append(Task(id=ids.new("tsk"), org_id=org, due=NOW))
-            store.commit(caller, Create(tasks[-1]))
-    with clock.frozen(NOW):
-        first = query_by_month(Task, BY_MONTH, caller, PageQuery(limit=2))
-        rest = query_by_month(Task, BY_MONTH, caller, PageQuery(limit=2, cursor=first.next_cursor))
-    assert [task.id for task in [*first.items, *rest.items]] == [task.id for task in reversed(tasks)]
-    assert rest.next_cursor is None
-
-
-def test_commit_of_another_organizations_record_is_refused() -> None:
-    other = Task(id=ids.new("tsk"), org_id="org_01K3ZV8N6Y3T5G7H9J1M2P4R6T", due=NOW)
-    for op in (Create(other), Update(other, other), Remove(other)):
-        with pytest.raises(RuntimeError, match="cannot be written for org_01K3ZV8N6Y3T5G7H9J1M2P4R6S"):
-            store.commit(CALLER, op)
-    assert store.find(Task, other.key()) is None

@@ -1,4 +1,4 @@
-"""One declared route has all that the house promises of every route."""
+"""Routes: authentication, validation, entity tags, idempotency, CORS, files and pages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ api = ApiRouter("kites", "Kites.")
 
 @api.post("/kites", permission="kites:write", status=201)
 def create_kite(caller: Caller, body: KiteInput) -> Kite:
-    """Fly a kite."""
+    """Create a kite."""
     kite = Kite(id=ids.new("kit"), org_id=caller.org_id, **body.model_dump())
     store.commit(caller, Create(kite))
     return kite
@@ -85,11 +85,11 @@ def picture() -> FileResponse:
 
 
 @api.post("/kites/broken", permission=PUBLIC)
-def broken() -> Response:
+def fail() -> Response:
     raise RuntimeError("boom")
 
 
-def test_without_a_token_the_answer_is_401_as_a_problem() -> None:
+def test_request_without_token_is_401_with_problem_details() -> None:
     reply = call(api, "POST", "/api/v1/kites", {"name": "Red"})
     assert reply.status == 401
     assert reply.headers["Content-Type"] == "application/problem+json"
@@ -98,33 +98,33 @@ def test_without_a_token_the_answer_is_401_as_a_problem() -> None:
     assert problem["request_id"] == reply.headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize("token", ["rubbish", "a.b.c", "e30.e30.", "Bearer"])
-def test_a_forged_token_is_401(token: str) -> None:
+@pytest.mark.parametrize("token", ["malformed", "a.b.c", "e30.e30.", "Bearer"])
+def test_request_with_forged_token_is_401(token: str) -> None:
     token_for()
     assert call(api, "GET", "/api/v1/kites", token=token).status == 401
 
 
-def test_a_token_for_something_else_is_401() -> None:
+def test_token_with_other_audience_issuer_or_expired_is_401() -> None:
     assert call(api, "GET", "/api/v1/kites", token=token_for(aud="elsewhere")).status == 401
     assert call(api, "GET", "/api/v1/kites", token=token_for(iss="elsewhere")).status == 401
     assert call(api, "GET", "/api/v1/kites", token=token_for(exp=1)).status == 401
 
 
-def test_without_the_permission_the_answer_is_403() -> None:
+def test_request_without_permission_is_403() -> None:
     assert call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token_for("kites:read")).status == 403
 
 
-def test_an_outside_role_is_refused_even_with_the_permission() -> None:
+def test_external_role_is_403_even_with_permission() -> None:
     token = token_for("kites:write", role="client")
     assert call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token).status == 403
 
 
-def test_a_created_entity_comes_back_with_its_version_as_etag_and_without_what_is_private() -> None:
+def test_created_entity_is_returned_with_etag_and_without_hidden_fields() -> None:
     token = token_for("kites:write kites:read")
-    made = call(api, "POST", "/api/v1/kites", {"name": " Red ", "price": 12.5}, token=token)
-    assert made.status == 201
-    assert made.headers["ETag"] == '"1"'
-    body = made.json()
+    response = call(api, "POST", "/api/v1/kites", {"name": " Red ", "price": 12.5}, token=token)
+    assert response.status == 201
+    assert response.headers["ETag"] == '"1"'
+    body = response.json()
     assert (body["name"], body["price"], body["version"]) == ("Red", 12.5, 1)
     assert not {"cost", "org_id", "deleted_at"} & body.keys()
     path = f"/api/v1/kites/{body['id']}"
@@ -132,19 +132,19 @@ def test_a_created_entity_comes_back_with_its_version_as_etag_and_without_what_i
     assert call(api, "GET", path, token=token, headers={"if-none-match": '"1"'}).status == 304
 
 
-def test_another_organization_sees_nothing() -> None:
-    made = call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token_for("kites:write")).json()
+def test_entity_of_other_organization_is_404() -> None:
+    kite = call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token_for("kites:write")).json()
     stranger = token_for("kites:write kites:read", org_id=ids.new("org"))
-    assert call(api, "GET", f"/api/v1/kites/{made['id']}", token=stranger).status == 404
-    assert call(api, "PUT", f"/api/v1/kites/{made['id']}", {"name": "X"}, token=stranger).status == 404
+    assert call(api, "GET", f"/api/v1/kites/{kite['id']}", token=stranger).status == 404
+    assert call(api, "PUT", f"/api/v1/kites/{kite['id']}", {"name": "X"}, token=stranger).status == 404
 
 
-def test_an_update_keeps_what_it_leaves_out_and_honours_if_match() -> None:
+def test_partial_update_keeps_other_fields_and_checks_if_match() -> None:
     token = token_for("kites:write kites:read")
-    made = call(api, "POST", "/api/v1/kites", {"name": "Red", "price": 5}, token=token).json()
-    path = f"/api/v1/kites/{made['id']}"
-    changed_once = call(api, "PUT", path, {"name": "Blue"}, token=token, headers={"if-match": '"1"'})
-    assert (changed_once.status, changed_once.json()["price"], changed_once.json()["version"]) == (200, 5, 2)
+    kite = call(api, "POST", "/api/v1/kites", {"name": "Red", "price": 5}, token=token).json()
+    path = f"/api/v1/kites/{kite['id']}"
+    updated = call(api, "PUT", path, {"name": "Blue"}, token=token, headers={"if-match": '"1"'})
+    assert (updated.status, updated.json()["price"], updated.json()["version"]) == (200, 5, 2)
     assert call(api, "PUT", path, {"name": "Green"}, token=token, headers={"if-match": '"1"'}).status == 412
     assert call(api, "PUT", path, {"name": "Green"}, token=token, headers={"if-match": "x"}).status == 400
     assert call(api, "PUT", path, {"name": None}, token=token).status == 422
@@ -167,20 +167,20 @@ def test_an_update_keeps_what_it_leaves_out_and_honours_if_match() -> None:
         (b'{"name": "' + b"x" * 1_000_001 + b'"}', 413),
     ],
 )
-def test_rubbish_gets_a_clear_refusal(raw: bytes, status: int) -> None:
+def test_invalid_body_is_refused_with_problem_details(raw: bytes, status: int) -> None:
     reply = call(api, "POST", "/api/v1/kites", raw=raw, token=token_for("kites:write"))
     assert reply.status == status, reply.text
     assert reply.json()["status"] == status
 
 
-def test_another_media_type_is_415() -> None:
+def test_unsupported_media_type_is_415() -> None:
     reply = call(api, "POST", "/api/v1/kites/echo", raw=b"<a/>", headers={"content-type": "text/xml"})
     assert reply.status == 415
 
 
-def test_an_id_that_cannot_be_one_is_404_and_a_bad_query_422() -> None:
+def test_malformed_id_is_404_and_invalid_query_is_422() -> None:
     token = token_for("kites:read")
-    assert call(api, "GET", "/api/v1/kites/rubbish", token=token).status == 404
+    assert call(api, "GET", "/api/v1/kites/malformed", token=token).status == 404
     for query in ({"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"what": "1"}):
         assert call(api, "GET", "/api/v1/kites", token=token, query=query).status == 422
 
@@ -216,7 +216,7 @@ def test_replayed_response_carries_etag_of_first() -> None:
     assert again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_the_same_idempotency_key_gives_the_first_answer_again() -> None:
+def test_repeated_idempotency_key_returns_first_response() -> None:
     token = token_for("kites:write")
     headers = {"idempotency-key": "k-1"}
     first = call(api, "POST", "/api/v1/kites", {"name": "Red"}, token=token, headers=headers)
@@ -228,7 +228,7 @@ def test_the_same_idempotency_key_gives_the_first_answer_again() -> None:
     assert call(api, "POST", "/api/v1/kites", {"name": "Green"}, token=other, headers=headers).status == 201
 
 
-def test_a_route_that_commits_nothing_honours_the_key_too() -> None:
+def test_repeated_idempotency_key_of_route_without_commit_returns_first_response() -> None:
     headers = {"idempotency-key": "k-2"}
     first = call(api, "POST", "/api/v1/kites/echo", {"name": "Red"}, headers=headers)
     again = call(api, "POST", "/api/v1/kites/echo", {"name": "Red"}, headers=headers)
@@ -237,7 +237,7 @@ def test_a_route_that_commits_nothing_honours_the_key_too() -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/kites", "/api/v1/kites/echo"])
-def test_after_a_day_the_key_is_free_again_although_its_answer_was_not_removed_yet(path: str) -> None:
+def test_idempotency_key_expires_after_a_day_although_its_item_still_exists(path: str) -> None:
     headers, token, now = {"idempotency-key": "k-3"}, token_for("kites:write"), clock.now()
 
     def post(name: str) -> Reply:
@@ -251,26 +251,24 @@ def test_after_a_day_the_key_is_free_again_although_its_answer_was_not_removed_y
         assert post("Blue").text == later.text
 
 
-def test_what_lies_damaged_in_the_table_is_not_written_to_the_log(
-    dynamodb: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    made = call(api, "POST", "/api/v1/kites", {"name": "Dana Lee"}, token=token_for("kites:write")).json()
-    [kept] = [each for each in dynamodb.scan(TableName=TABLE)["Items"] if each["kind"]["S"] == "kite"]
-    kept["doc"] = {"S": kept["doc"]["S"].replace('"Dana Lee"', '["Dana Lee"]')}
-    dynamodb.put_item(TableName=TABLE, Item=kept)
-    assert call(api, "GET", f"/api/v1/kites/{made['id']}", token=token_for("kites:read")).status == 500
-    logged = caplog.text
-    assert "ValidationError" in logged
-    assert "Dana" not in logged
+def test_content_of_invalid_stored_record_is_not_logged(dynamodb: Any, caplog: pytest.LogCaptureFixture) -> None:
+    kite = call(api, "POST", "/api/v1/kites", {"name": "Dana Lee"}, token=token_for("kites:write")).json()
+    [item] = [item for item in dynamodb.scan(TableName=TABLE)["Items"] if item["kind"]["S"] == "kite"]
+    item["doc"] = {"S": item["doc"]["S"].replace('"Dana Lee"', '["Dana Lee"]')}
+    dynamodb.put_item(TableName=TABLE, Item=item)
+    assert call(api, "GET", f"/api/v1/kites/{kite['id']}", token=token_for("kites:read")).status == 500
+    log = caplog.text
+    assert "ValidationError" in log
+    assert "Dana" not in log
 
 
-def test_what_nobody_foresaw_is_a_500_that_tells_nothing() -> None:
+def test_unexpected_error_is_500_without_its_message() -> None:
     reply = call(api, "POST", "/api/v1/kites/broken")
     assert reply.status == 500
     assert "boom" not in reply.text
 
 
-def test_only_allowed_origins_may_call_from_a_browser() -> None:
+def test_cors_headers_are_sent_to_allowed_origins_only() -> None:
     allowed = call(api, "OPTIONS", "/api/v1/kites", headers={"origin": "https://app.harbor.example"})
     assert allowed.status == 204
     assert allowed.headers["Access-Control-Allow-Origin"] == "https://app.harbor.example"
@@ -280,21 +278,21 @@ def test_only_allowed_origins_may_call_from_a_browser() -> None:
     )
 
 
-def test_every_answer_carries_the_correlation_id_and_security_headers() -> None:
+def test_response_has_correlation_id_and_security_headers() -> None:
     reply = call(api, "GET", "/api/v1/kites/health", headers={"x-correlation-id": "abc-1"})
     assert reply.headers["X-Correlation-Id"] == "abc-1"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
-    bad = call(api, "GET", "/api/v1/kites/health", headers={"x-correlation-id": "a b\n"})
-    assert bad.headers["X-Correlation-Id"] == bad.headers["X-Request-Id"]
+    invalid = call(api, "GET", "/api/v1/kites/health", headers={"x-correlation-id": "a b\n"})
+    assert invalid.headers["X-Correlation-Id"] == invalid.headers["X-Request-Id"]
 
 
-def test_a_file_goes_out_in_base64() -> None:
+def test_file_is_returned_in_base64() -> None:
     reply = call(api, "GET", "/api/v1/kites/picture")
     assert reply.headers["Content-Type"] == "image/png"
     assert reply.text == "iVBORw=="
 
 
-def test_health_names_the_service() -> None:
+def test_health_returns_status_and_service_name() -> None:
     body = json.loads(call(api, "GET", "/api/v1/kites/health").text)
     assert (body["status"], body["service"], body["checks"]) == ("healthy", "kites", {"table": "ok"})
 
@@ -304,11 +302,11 @@ class Wish(RequestSchema):
     strong: bool = False
 
 
-def sorry(problem: Problem) -> HtmlResponse:
+def error_page(problem: Problem) -> HtmlResponse:
     return HtmlResponse(f"<h1>{problem.title}</h1>")
 
 
-pages = ApiRouter("kite-pages", "Pages on kites.", health=False, error_page=sorry)
+pages = ApiRouter("kite-pages", "Pages on kites.", health=False, error_page=error_page)
 
 
 @pages.post("/pages/kites/wish", permission=PUBLIC, media="text/html", base="")
@@ -320,11 +318,11 @@ def post(raw: bytes, kind: str = "application/x-www-form-urlencoded") -> Reply:
     return call(pages, "POST", "/pages/kites/wish", raw=raw, headers={"content-type": kind, "idempotency-key": "k"})
 
 
-def test_a_form_is_read_into_its_model_and_a_page_answers() -> None:
-    answer = post("name=Zoë+%26+co&strong=on".encode())
-    assert (answer.status, answer.text) == (200, "<p>Zoë & co True</p>")
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+def test_form_is_parsed_and_answered_with_a_page() -> None:
+    response = post("name=Zoë+%26+co&strong=on".encode())
+    assert (response.status, response.text) == (200, "<p>Zoë & co True</p>")
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "form-action 'self'" in response.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize(
@@ -339,8 +337,8 @@ def test_a_form_is_read_into_its_model_and_a_page_answers() -> None:
         (b"name=" + b"x" * 1_000_001, "application/x-www-form-urlencoded", 413),
     ],
 )
-def test_a_form_that_cannot_be_taken_is_refused_on_a_page(raw: bytes, kind: str, status: int) -> None:
-    answer = post(raw, kind)
-    assert answer.status == status
-    assert answer.text.startswith("<h1>")
-    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+def test_invalid_form_is_refused_with_an_error_page(raw: bytes, kind: str, status: int) -> None:
+    response = post(raw, kind)
+    assert response.status == status
+    assert response.text.startswith("<h1>")
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -1,4 +1,4 @@
-"""The store keeps its promises on a real table's terms."""
+"""Commits, unique values, sequences, idempotency keys and pages of the store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from coachway.core.persistence.records import AccessPattern, Entity, Key
 from coachway.core.persistence.sequence_lock import SEQUENCE_LEASE
 from coachway.core.schemas import PageQuery
 from coachway.core.types import ids
-from tests.integration.conftest import everywhere
+from tests.integration.conftest import on_every_table
 
 BOATS = AccessPattern("a boat", pk="ORG#{org}#BOAT#{id}", sk="HEAD")
 BOATS_BY_NAME = AccessPattern("boats by name", index="gsi1", pk="ORG#{org}#BOATS", sk="{name}#{id}")
@@ -59,56 +59,56 @@ class BoatLaunched(Event):
 
 
 ORG = ids.new("org")
-pytestmark = everywhere
+pytestmark = on_every_table
 
 CALLER = Caller(org_id=ORG, user_id="usr_1", role="admin", ip="192.0.2.1", correlation_id="corr-1")
 
 
-def launch(name: str, caller: Caller = CALLER) -> Boat:
+def create_boat(name: str, caller: Caller = CALLER) -> Boat:
     boat = Boat(id=ids.new("boa"), org_id=caller.org_id, name=name)
     store.commit(caller, Create(boat, [BoatLaunched(name=name)]))
     return boat
 
 
-def renamed(boat: Boat, name: str) -> Boat:
+def rename(boat: Boat, name: str) -> Boat:
     return boat.model_copy(update={"name": name})
 
 
-def test_what_was_written_is_read_back() -> None:
-    boat = launch("Ida")
+def test_created_record_is_read_back_with_version_1() -> None:
+    boat = create_boat("Ida")
     assert store.get(Boat, boat.key()) == boat
     assert boat.version == 1
 
 
-def test_an_update_of_an_old_version_is_refused() -> None:
-    boat = launch("Ida")
-    store.commit(CALLER, Update(boat, renamed(boat, "Ada")))
+def test_update_of_old_version_raises_concurrent_update() -> None:
+    boat = create_boat("Ida")
+    store.commit(CALLER, Update(boat, rename(boat, "Ada")))
     with pytest.raises(errors.ConcurrentUpdate):
-        store.commit(CALLER, Update(boat, renamed(boat, "Eva")))
+        store.commit(CALLER, Update(boat, rename(boat, "Eva")))
     assert store.get(Boat, boat.key()).name == "Ada"
 
 
-def test_a_unique_value_is_taken_once_and_free_again_after_a_rename() -> None:
-    boat = launch("Ida")
-    with pytest.raises(errors.Duplicate) as refused:
-        launch("Ida")
-    assert refused.value.fields[0].field == "name"
-    store.commit(CALLER, Update(boat, renamed(boat, "Ada")))
+def test_unique_value_is_refused_while_used_and_free_after_a_rename() -> None:
+    boat = create_boat("Ida")
+    with pytest.raises(errors.Duplicate) as raised:
+        create_boat("Ida")
+    assert raised.value.fields[0].field == "name"
+    store.commit(CALLER, Update(boat, rename(boat, "Ada")))
     assert store.find_unique_owner(ORG, "boat-name", "Ida") is None
-    again = launch("Ida")
-    assert store.find_unique_owner(ORG, "boat-name", "Ida") == again.id
+    second = create_boat("Ida")
+    assert store.find_unique_owner(ORG, "boat-name", "Ida") == second.id
 
 
-def test_another_organization_may_have_the_same_value() -> None:
+def test_unique_value_can_be_used_by_another_organization() -> None:
     other = Caller(org_id=ids.new("org"), user_id="usr_2", role="admin")
-    ours, theirs = launch("Ida"), launch("Ida", other)
-    assert store.find_unique_owner(ORG, "boat-name", "Ida") == ours.id
-    assert store.find_unique_owner(other.org_id, "boat-name", "Ida") == theirs.id
+    first, second = create_boat("Ida"), create_boat("Ida", other)
+    assert store.find_unique_owner(ORG, "boat-name", "Ida") == first.id
+    assert store.find_unique_owner(other.org_id, "boat-name", "Ida") == second.id
 
 
-def test_history_tells_who_when_from_where_and_what_changed() -> None:
-    boat = launch("Ida")
-    later = renamed(boat, "Ada")
+def test_history_has_actor_ip_and_changed_fields() -> None:
+    boat = create_boat("Ida")
+    later = rename(boat, "Ada")
     store.commit(CALLER, Update(boat, later, [BoatLaunched(name="Ada")]))
     first, second = store.history(boat.key())
     assert first.changes == []
@@ -116,51 +116,51 @@ def test_history_tells_who_when_from_where_and_what_changed() -> None:
     assert [(c.field, c.old, c.new) for c in second.changes] == [("name", "Ida", "Ada")]
 
 
-def test_nothing_is_written_when_one_op_fails() -> None:
-    boat = launch("Ida")
+def test_commit_with_failing_operation_writes_nothing() -> None:
+    boat = create_boat("Ida")
     stale = boat.model_copy(update={"version": 7})
     other = Boat(id=ids.new("boa"), org_id=ORG, name="Eva")
-    with pytest.raises(errors.Conflict, match="not like that"):
+    with pytest.raises(errors.Conflict, match="stale boat"):
         store.commit(
-            CALLER, Create(other, [BoatLaunched(name="Eva")]), CheckVersion(stale, errors.Conflict("not like that"))
+            CALLER, Create(other, [BoatLaunched(name="Eva")]), CheckVersion(stale, errors.Conflict("stale boat"))
         )
     assert store.find(Boat, other.key()) is None
     assert store.find_unique_owner(ORG, "boat-name", "Eva") is None
     assert store.history(other.key()) == []
 
 
-def test_numbers_have_no_gaps_even_when_commits_fail() -> None:
-    def numbered(names: list[str]) -> int:
+def test_sequence_has_no_gap_after_a_failed_commit() -> None:
+    def create_numbered(names: list[str]) -> int:
         def build(first: int) -> list[Op]:
             return [Create(Boat(id=ids.new("boa"), org_id=ORG, name=name)) for name in names]
 
         return store.commit_with_sequence(CALLER, "boats-2027", build, count=len(names))
 
-    assert numbered(["a"]) == 1
+    assert create_numbered(["a"]) == 1
     with pytest.raises(errors.Duplicate):
-        numbered(["a"])
-    assert numbered(["b", "c"]) == 2
+        create_numbered(["a"])
+    assert create_numbered(["b", "c"]) == 2
     store.clear_sequence_cache()
-    assert numbered(["d"]) == 4
+    assert create_numbered(["d"]) == 4
 
 
-def test_a_bounded_number_stops_at_its_bound() -> None:
+def test_increment_beyond_its_bound_fails() -> None:
     key = Key(f"ORG#{ORG}#USES", "USES")
 
-    def use() -> None:
+    def use_once() -> None:
         store.commit(
             CALLER,
             IncrementCounters(key, {"uses": 1}, "uses", at_most={"uses": 2}, on_failure=errors.Conflict("used up")),
         )
 
-    use()
-    use()
+    use_once()
+    use_once()
     with pytest.raises(errors.Conflict, match="used up"):
-        use()
+        use_once()
     assert store.get_counters(key) == {"uses": 2}
 
 
-def test_what_is_added_to_one_number_in_one_transaction_is_added_together() -> None:
+def test_increments_of_same_counters_in_one_commit_are_merged() -> None:
     key = Key(f"ORG#{ORG}#TOTALS", "x")
     store.commit(
         CALLER,
@@ -170,55 +170,55 @@ def test_what_is_added_to_one_number_in_one_transaction_is_added_together() -> N
     assert store.get_counters(key) == {"debit": 12, "cash": 1, "fees": 2}
 
 
-def test_an_event_has_its_effect_once_per_consumer() -> None:
+def test_mark_consumed_twice_by_same_consumer_raises_already_consumed() -> None:
     store.commit(CALLER, MarkConsumed("mail", "01J"))
     store.commit(CALLER, MarkConsumed("stats", "01J"))
     with pytest.raises(AlreadyConsumed):
         store.commit(CALLER, MarkConsumed("mail", "01J"))
 
 
-def test_an_idempotency_key_keeps_the_first_answer_with_the_write() -> None:
-    def attempt(body: bytes) -> IdempotentRequest:
+def test_repeated_idempotency_key_raises_replayed_request_with_first_answer() -> None:
+    def build_request(body: bytes) -> IdempotentRequest:
         return IdempotentRequest("usr_1", ORG, "POST /boats", "key-1", body, 201)
 
-    first = attempt(b"{}")
+    first = build_request(b"{}")
     boat = Boat(id=ids.new("boa"), org_id=ORG, name="Ida")
     caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=first)
     store.commit(caller, Create(boat))
-    again = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=attempt(b"{}"))
-    with pytest.raises(ReplayedRequest) as known:
+    again = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=build_request(b"{}"))
+    with pytest.raises(ReplayedRequest) as replayed:
         store.commit(again, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")))
-    assert attempt(b"{}").read_answer(known.value.first) == first.recorded
-    assert attempt(b'{"other": 1}').read_answer(known.value.first) is None
+    assert build_request(b"{}").read_answer(replayed.value.first) == first.recorded
+    assert build_request(b'{"other": 1}').read_answer(replayed.value.first) is None
 
 
-def test_a_secret_answer_cannot_be_read_from_the_table(dynamodb: Any) -> None:
-    attempt = IdempotentRequest("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
-    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=attempt)
+def test_answer_of_secret_request_is_stored_encrypted(dynamodb: Any) -> None:
+    request = IdempotentRequest("usr_1", ORG, "POST /keys", "key-1", b"{}", 201, secret=True)
+    caller = Caller(org_id=ORG, user_id="usr_1", role="admin", idempotency=request)
     store.commit(caller, Create(Boat(id=ids.new("boa"), org_id=ORG, name="Ida")), answer={"key": "cw_hush"})
-    record = attempt.record(attempt.recorded or "")
+    record = request.record(request.recorded or "")
     assert "cw_hush" not in record.answer
-    assert attempt.read_answer(record) == '{"key":"cw_hush"}'
+    assert request.read_answer(record) == '{"key":"cw_hush"}'
 
 
-def test_pages_follow_each_other_and_the_last_has_no_cursor() -> None:
+def test_pages_list_all_records_and_last_has_no_cursor() -> None:
     names = [f"boat {n:02}" for n in range(7)]
     for name in names:
-        launch(name)
+        create_boat(name)
     partition = BOATS_BY_NAME.partition(org=ORG)
     seen, cursor = [], None
     while True:
-        part = query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=3, cursor=cursor))
-        seen += [boat.name for boat in part.items]
-        cursor = part.next_cursor
+        page = query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=3, cursor=cursor))
+        seen += [boat.name for boat in page.items]
+        cursor = page.next_cursor
         if cursor is None:
             break
     assert seen == names
 
 
-def test_a_page_goes_on_over_partitions_and_filters() -> None:
+def test_page_continues_over_partitions_and_applies_filter() -> None:
     for name in ("a1", "a2", "b1", "a3"):
-        launch(name)
+        create_boat(name)
     partitions = [BOATS_BY_NAME.partition(org=org) for org in (ids.new("org"), ORG, ids.new("org"))]
     first = query_page(Boat, BOATS_BY_NAME, partitions, PageQuery(limit=2), where={"initial": "a"})
     assert [boat.name for boat in first.items] == ["a1", "a2"]
@@ -229,61 +229,63 @@ def test_a_page_goes_on_over_partitions_and_filters() -> None:
     assert rest.next_cursor is None
 
 
-def test_a_cursor_is_good_for_its_own_list_only() -> None:
+def test_cursor_of_other_query_raises_invalid() -> None:
     for name in ("a", "b"):
-        launch(name)
+        create_boat(name)
     partition = BOATS_BY_NAME.partition(org=ORG)
     cursor = query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1)).next_cursor
-    elsewhere = BOATS_BY_NAME.partition(org=ids.new("org"))
-    for wrong in (cursor, "rubbish", "é", ""):
+    other_partition = BOATS_BY_NAME.partition(org=ids.new("org"))
+    for wrong_cursor in (cursor, "malformed", "é", ""):
         with pytest.raises(errors.Invalid):
-            query_page(Boat, BOATS_BY_NAME, [elsewhere], PageQuery.model_construct(limit=1, cursor=wrong or "="))
+            query_page(
+                Boat, BOATS_BY_NAME, [other_partition], PageQuery.model_construct(limit=1, cursor=wrong_cursor or "=")
+            )
     with pytest.raises(errors.Invalid):
         query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1, cursor=cursor), where={"initial": "a"})
     with pytest.raises(errors.Invalid):
         query_page(Boat, BOATS_BY_NAME, [partition], PageQuery(limit=1, cursor=cursor), descending=True)
 
 
-def test_a_value_cannot_reach_into_another_key() -> None:
+def test_key_parts_are_escaped() -> None:
     assert BOATS.key(org="a#BOAT", id="x").pk != BOATS.key(org="a", id="BOAT#x").pk
 
 
-def test_who_was_too_late_for_a_number_waits_its_turn_and_gives_it_back() -> None:
-    tried: list[int] = []
+def test_commit_with_stale_sequence_retries_under_a_lease_and_releases_it() -> None:
+    attempted_numbers: list[int] = []
 
-    def numbered(name: str) -> int:
+    def create_numbered(name: str) -> int:
         def build(first: int) -> list[Op]:
-            tried.append(first)
+            attempted_numbers.append(first)
             return [Create(Boat(id=ids.new("boa"), org_id=ORG, name=name))]
 
         return store.commit_with_sequence(CALLER, "boats-2027", build)
 
-    assert [numbered("a"), numbered("b")] == [1, 2]
+    assert [create_numbered("a"), create_numbered("b")] == [1, 2]
     store.clear_sequence_cache()
-    assert numbered("c") == 3
-    assert tried == [1, 2, 1, 3]
+    assert create_numbered("c") == 3
+    assert attempted_numbers == [1, 2, 1, 3]
     sequence_lock.acquire_sequence_lease(SEQUENCE_LEASE.key(org=ORG, name="boats-2027"), time.monotonic())
 
 
-def test_a_turn_is_one_persons_until_it_is_given_back_or_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = SEQUENCE_LEASE.key(org=ORG, name="boats-2027")
+def test_sequence_lease_is_exclusive_until_released_or_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = SEQUENCE_LEASE.key(org=ORG, name="boats-2027")
     monkeypatch.setattr(sequence_lock, "_LEASE_MS", -1)
-    dead = sequence_lock.acquire_sequence_lease(place, time.monotonic())
+    expired = sequence_lock.acquire_sequence_lease(key, time.monotonic())
     monkeypatch.setattr(sequence_lock, "_LEASE_MS", 3_600_000)
-    ours = sequence_lock.acquire_sequence_lease(place, time.monotonic())
-    sequence_lock.release_sequence_lease(place, dead)
+    current = sequence_lock.acquire_sequence_lease(key, time.monotonic())
+    sequence_lock.release_sequence_lease(key, expired)
     with pytest.raises(errors.ConcurrentUpdate):
-        sequence_lock.acquire_sequence_lease(place, time.monotonic())
-    sequence_lock.release_sequence_lease(place, ours)
-    sequence_lock.acquire_sequence_lease(place, time.monotonic())
+        sequence_lock.acquire_sequence_lease(key, time.monotonic())
+    sequence_lock.release_sequence_lease(key, current)
+    sequence_lock.acquire_sequence_lease(key, time.monotonic())
 
 
-def test_a_write_may_require_that_nothing_is_somewhere() -> None:
-    first = launch("Ada")
-    nowhere = BOATS.key(org=ORG, id=ids.new("boa"))
-    taken = errors.ConcurrentUpdate("somebody was there first")
-    store.commit(CALLER, Update(first, renamed(first, "Bea")), CheckAbsent(nowhere, taken))
-    second = launch("Cleo")
-    with pytest.raises(errors.ConcurrentUpdate, match="somebody was there first"):
-        store.commit(CALLER, Update(second, renamed(second, "Dora")), CheckAbsent(first.key(), taken))
+def test_check_absent_fails_if_an_item_exists() -> None:
+    first = create_boat("Ada")
+    unused_key = BOATS.key(org=ORG, id=ids.new("boa"))
+    conflict = errors.ConcurrentUpdate("the boat exists")
+    store.commit(CALLER, Update(first, rename(first, "Bea")), CheckAbsent(unused_key, conflict))
+    second = create_boat("Cleo")
+    with pytest.raises(errors.ConcurrentUpdate, match="the boat exists"):
+        store.commit(CALLER, Update(second, rename(second, "Dora")), CheckAbsent(first.key(), conflict))
     assert store.get(Boat, second.key()).name == "Cleo"
